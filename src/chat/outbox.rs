@@ -1,0 +1,670 @@
+//! What waits for one session, within bounds, and the pen: the right to write it out. Knows no sockets, no threads and no rooms.
+//!
+//! Everybody may `offer`; whoever holds the pen writes. The pen lies in the
+//! outbox and is taken out of it like any other value, so there can be only
+//! one, it can be handed to another thread, and nobody ever waits for it: who
+//! finds it gone knows that its holder looks again before putting it back.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::SessionId;
+use crate::event::CloseReason;
+use crate::limits::Limits;
+use crate::wire::Letter;
+
+/// One thing that waits in an outbox.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// An event, and whether it is about a room in which the reader is not talking.
+    Letter(Arc<Letter>, bool),
+    /// Bytes of the front's own, such as a greeting.
+    Raw(Box<[u8]>),
+    /// The end: after what was before it, the sending side is closed.
+    Close,
+}
+
+impl Outgoing {
+    /// About how many bytes it takes on a wire.
+    pub fn weight(&self) -> usize {
+        match self {
+            Outgoing::Letter(letter, _) => letter.weight(),
+            Outgoing::Raw(bytes) => bytes.len(),
+            Outgoing::Close => 0,
+        }
+    }
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// All of it is out.
+    All,
+    /// The other side took only a part; the sink keeps the rest.
+    Part,
+    /// The other side is gone, or the end was written: there is nothing to write to.
+    Over,
+}
+
+/// Where an outbox is emptied to. The one who holds it is the only one who writes.
+pub trait Sink: Send + std::fmt::Debug {
+    /// Writes all `items`, in order, leaving the queue empty. Never blocks.
+    fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written;
+
+    /// The same, but waits until the other side has taken everything or is
+    /// gone; starts with what an earlier write left.
+    fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written;
+}
+
+/// The right to write to one session's socket.
+pub type Pen = Box<dyn Sink>;
+
+/// What became of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Taken; somebody has already promised to flush this outbox.
+    Taken,
+    /// Taken; whoever offered must see to it that it is flushed.
+    Due,
+    /// The session is closing and hears nothing more.
+    Deaf,
+    /// The offer would break the bound: the session is a slow consumer and
+    /// must be cut. Said once, then `Deaf`.
+    Overflow,
+}
+
+/// Why a session ends, and the words that go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// The reason.
+    pub reason: CloseReason,
+    /// Words of farewell, or the operator's.
+    pub text: Option<Arc<str>>,
+}
+
+impl From<CloseReason> for Ending {
+    fn from(reason: CloseReason) -> Ending {
+        Ending { reason, text: None }
+    }
+}
+
+/// What a look at an outbox shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// What waits, in bytes by weight.
+    pub weight: usize,
+    /// Whether its reader has been too slow for too long.
+    pub too_slow: bool,
+    /// Whether the session is ending.
+    pub closed: bool,
+}
+
+/// The bounded queue of one session.
+#[derive(Debug)]
+pub struct Outbox {
+    session: SessionId,
+    most_bytes: usize,
+    most_items: usize,
+    queue: Mutex<Queue>,
+    /// Told when something is written, and when the session is closing.
+    lighter: Condvar,
+}
+
+#[derive(Debug)]
+struct Queue {
+    items: VecDeque<Outgoing>,
+    /// Weight of `items`.
+    waiting: usize,
+    /// Weight of what the pen's holder took and has not yet written.
+    writing: usize,
+    /// Since when the holder has been writing that; only while the session lags.
+    writing_since: Option<Instant>,
+    /// Since when the weight has been over the soft bound.
+    over_since: Option<Instant>,
+    /// Whether somebody has promised to flush.
+    due: bool,
+    pen: Option<Pen>,
+    /// Whether the end was written, or there is nothing to write to.
+    over: bool,
+    closed: Option<Ending>,
+}
+
+impl Outbox {
+    /// An empty outbox of `session` with the bounds of `limits`, and `pen` in it.
+    pub fn new(session: SessionId, limits: &Limits, pen: Option<Pen>) -> Outbox {
+        let queue = Queue {
+            items: VecDeque::new(),
+            waiting: 0,
+            writing: 0,
+            writing_since: None,
+            over_since: None,
+            due: false,
+            pen,
+            over: false,
+            closed: None,
+        };
+        let (most_bytes, most_items) = (limits.outbox_bytes, limits.outbox_items);
+        Outbox { session, most_bytes, most_items, queue: Mutex::new(queue), lighter: Condvar::new() }
+    }
+
+    /// Whose outbox this is.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Puts `item` at the end of the queue.
+    ///
+    /// 1. It never blocks and never touches a socket.
+    /// 2. Offers made one after another are written in that order.
+    /// 3. It never grows the queue beyond its bound.
+    /// 4. After `Due`, and only then, the caller must have it flushed.
+    pub fn offer(&self, item: Outgoing) -> Offer {
+        let weight = item.weight();
+        let mut queue = self.queue.lock();
+        if queue.closed.is_some() {
+            return Offer::Deaf;
+        }
+        if queue.waiting + queue.writing + weight > self.most_bytes || queue.items.len() >= self.most_items {
+            queue.closed = Some(CloseReason::SlowConsumer.into());
+            self.lighter.notify_all();
+            queue.items = VecDeque::new();
+            queue.waiting = 0;
+            return Offer::Overflow;
+        }
+        queue.waiting += weight;
+        queue.items.push_back(item);
+        if std::mem::replace(&mut queue.due, true) { Offer::Taken } else { Offer::Due }
+    }
+
+    /// Ends the session, unless it is ending already: the first reason
+    /// counts. `last` is the last thing it hears, and after it the sending
+    /// side is closed. Whether this call was the first; then the caller must
+    /// have it flushed.
+    pub fn close(&self, ending: impl Into<Ending>, last: Option<Arc<Letter>>) -> bool {
+        let mut queue = self.queue.lock();
+        if queue.closed.is_some() {
+            return false;
+        }
+        queue.closed = Some(ending.into());
+        self.lighter.notify_all();
+        queue.items.extend(last.map(|letter| Outgoing::Letter(letter, false)));
+        queue.items.push_back(Outgoing::Close);
+        true
+    }
+
+    /// Why the session is ending, once it is.
+    pub fn closed(&self) -> Option<Ending> {
+        self.queue.lock().closed.clone()
+    }
+
+    /// Waits until no more than `bytes` wait here, the session is closing, or
+    /// `time` has passed: how a reader is held back whose questions make more
+    /// than its peer takes.
+    pub fn wait_below(&self, bytes: usize, time: Duration) {
+        let deadline = Instant::now() + time;
+        let mut queue = self.queue.lock();
+        while queue.waiting + queue.writing > bytes && queue.closed.is_none() {
+            if self.lighter.wait_until(&mut queue, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// Takes the pen, writes what waits, and puts the pen back. Returns the
+    /// pen where the other side took only a part: the caller gives it to a
+    /// thread that calls [`Outbox::catch_up`]. Nobody waits: where another
+    /// thread has the pen, it will write what is here, too.
+    pub fn flush(&self, spare: &mut VecDeque<Outgoing>) -> Option<Pen> {
+        let mut queue = self.queue.lock();
+        queue.due = false;
+        let mut pen = queue.pen.take()?;
+        while !queue.items.is_empty() {
+            queue.hand_over(spare);
+            drop(queue); // no lock during the write
+            let written = pen.write(spare);
+            queue = self.queue.lock();
+            match written {
+                Written::All => {
+                    queue.writing = 0;
+                    self.lighter.notify_all();
+                }
+                Written::Part => {
+                    queue.writing_since = Some(Instant::now());
+                    return Some(pen);
+                }
+                Written::Over => {
+                    queue.give_up();
+                    self.lighter.notify_all();
+                    drop(queue); // no lock while the pen is dropped, which may close the socket
+                    return None;
+                }
+            }
+        }
+        queue.pen = Some(pen);
+        if queue.closed.is_some() {
+            self.lighter.notify_all();
+        }
+        None
+    }
+
+    /// Waits until nobody is writing here and nothing is left to write, or
+    /// `time` has passed: the end of a session may not close the socket under
+    /// the hands of another thread, or the last words would be lost.
+    pub fn wait_until_written(&self, time: Duration) {
+        let deadline = Instant::now() + time;
+        let mut queue = self.queue.lock();
+        while !queue.over && (queue.pen.is_none() || !queue.items.is_empty()) {
+            if self.lighter.wait_until(&mut queue, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// Writes, waiting for the other side, until nothing is left, then puts
+    /// the pen back: the whole life of a writer thread.
+    pub fn catch_up(&self, mut pen: Pen) {
+        let mut items = VecDeque::new();
+        loop {
+            let written = pen.write_waiting(&mut items); // no lock during the write
+            let mut queue = self.queue.lock();
+            queue.writing = 0;
+            queue.writing_since = None;
+            self.lighter.notify_all();
+            if written == Written::Over {
+                return queue.give_up();
+            }
+            if queue.items.is_empty() {
+                queue.pen = Some(pen);
+                return;
+            }
+            queue.hand_over(&mut items);
+            queue.writing_since = Some(Instant::now());
+        }
+    }
+
+    /// What waits, in bytes by weight.
+    pub fn weight(&self) -> usize {
+        let queue = self.queue.lock();
+        queue.waiting + queue.writing
+    }
+
+    /// How the session is doing at `now`. It is too slow when it holds bytes
+    /// older than `patience`, or has been over `soft` bytes for that long.
+    pub fn look(&self, now: Instant, soft: usize, patience: Duration) -> Look {
+        let mut queue = self.queue.lock();
+        let weight = queue.waiting + queue.writing;
+        if weight > soft {
+            queue.over_since.get_or_insert(now);
+        } else {
+            queue.over_since = None;
+        }
+        let mut since = [queue.writing_since, queue.over_since].into_iter().flatten();
+        Look {
+            weight,
+            too_slow: since.any(|since| now.saturating_duration_since(since) > patience),
+            closed: queue.closed.is_some(),
+        }
+    }
+
+    /// What waits, taken out unwritten: for tests of the chat without sockets.
+    pub fn take(&self) -> Vec<Outgoing> {
+        let mut queue = self.queue.lock();
+        queue.due = false;
+        queue.waiting = 0;
+        queue.items.drain(..).collect()
+    }
+}
+
+impl Queue {
+    /// Hands everything that waits to the pen's holder, who gives an empty queue for it.
+    fn hand_over(&mut self, spare: &mut VecDeque<Outgoing>) {
+        debug_assert!(spare.is_empty());
+        std::mem::swap(&mut self.items, spare);
+        self.writing = std::mem::take(&mut self.waiting);
+    }
+
+    /// There is nothing to write to: what waits is dropped, and so is the pen.
+    fn give_up(&mut self) {
+        self.over = true;
+        self.closed.get_or_insert(CloseReason::Lost.into());
+        self.items = VecDeque::new();
+        self.waiting = 0;
+        self.writing = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+    use crate::event::Event;
+
+    /// What one write does: what others do meanwhile, and what the other side takes of it.
+    struct Turn(Box<dyn FnOnce(&Outbox) + Send>, Written);
+
+    /// A sink that plays its turns one after another, then takes everything.
+    struct Script {
+        outbox: Weak<Outbox>,
+        turns: VecDeque<Turn>,
+        kept: VecDeque<Outgoing>,
+        out: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl std::fmt::Debug for Script {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Script")
+        }
+    }
+
+    impl Script {
+        fn play(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
+            let Turn(meanwhile, written) = self.turns.pop_front().unwrap_or(Turn(Box::new(|_| ()), Written::All));
+            if let Some(outbox) = self.outbox.upgrade() {
+                meanwhile(&outbox);
+            }
+            self.kept.append(items);
+            let taken = match written {
+                Written::All => self.kept.len(),
+                Written::Part => self.kept.len() / 2,
+                Written::Over => 0,
+            };
+            self.out.lock().extend(self.kept.drain(..taken).map(words));
+            written
+        }
+    }
+
+    impl Sink for Script {
+        fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
+            self.play(items)
+        }
+
+        fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
+            self.play(items)
+        }
+    }
+
+    fn words(item: Outgoing) -> String {
+        match item {
+            Outgoing::Letter(letter, _) => format!("{:?}", letter.event()),
+            Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Outgoing::Close => "close".into(),
+        }
+    }
+
+    fn raw(text: &str) -> Outgoing {
+        Outgoing::Raw(text.as_bytes().into())
+    }
+
+    fn turn(written: Written, meanwhile: impl FnOnce(&Outbox) + Send + 'static) -> Turn {
+        Turn(Box::new(meanwhile), written)
+    }
+
+    /// An outbox with a scripted pen, and what is written with it.
+    fn scripted(turns: impl Into<VecDeque<Turn>>) -> (Arc<Outbox>, Arc<Mutex<Vec<String>>>) {
+        let out: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (turns, sink_out) = (turns.into(), Arc::clone(&out));
+        let outbox = Arc::new_cyclic(|outbox| {
+            let pen = Script { outbox: outbox.clone(), turns, kept: VecDeque::new(), out: sink_out };
+            Outbox::new(SessionId(1), &Limits::default(), Some(Box::new(pen)))
+        });
+        (outbox, out)
+    }
+
+    impl Outbox {
+        fn lagging(&self) -> bool {
+            self.queue.lock().writing_since.is_some()
+        }
+
+        fn too_slow(&self, now: Instant, soft: usize, patience: Duration) -> bool {
+            self.look(now, soft, patience).too_slow
+        }
+    }
+
+    fn flush(outbox: &Outbox) -> Option<Pen> {
+        outbox.flush(&mut VecDeque::new())
+    }
+
+    fn bare(bytes: usize, items: usize) -> Outbox {
+        Outbox::new(SessionId(1), &Limits { outbox_bytes: bytes, outbox_items: items, ..Limits::default() }, None)
+    }
+
+    fn taken(outbox: &Outbox) -> Vec<String> {
+        outbox.take().into_iter().map(words).collect()
+    }
+
+    #[test]
+    fn the_first_offer_after_a_flush_is_due_and_the_next_ones_are_not() {
+        let (outbox, out) = scripted([]);
+        for _ in 0..2 {
+            assert_eq!(outbox.offer(raw("a")), Offer::Due);
+            assert_eq!(outbox.offer(raw("b")), Offer::Taken);
+            assert!(flush(&outbox).is_none());
+        }
+        assert_eq!(*out.lock(), ["a", "b", "a", "b"]);
+        assert_eq!(outbox.weight(), 0);
+    }
+
+    #[test]
+    fn what_is_offered_during_a_write_is_written_by_the_holder_and_who_finds_the_pen_gone_goes_on() {
+        let meanwhile = |outbox: &Outbox| {
+            assert_eq!(outbox.offer(raw("b")), Offer::Due);
+            assert!(flush(outbox).is_none());
+            assert_eq!(outbox.offer(raw("c")), Offer::Due);
+            assert_eq!(outbox.weight(), 3, "what is being written counts");
+        };
+        let (outbox, out) = scripted([turn(Written::All, meanwhile)]);
+        outbox.offer(raw("a"));
+        assert!(flush(&outbox).is_none());
+        assert_eq!(*out.lock(), ["a", "b", "c"]);
+        outbox.offer(raw("d"));
+        assert!(flush(&outbox).is_none());
+        assert_eq!(out.lock().last().unwrap(), "d", "the pen is back");
+    }
+
+    #[test]
+    fn a_laggard_gets_the_rest_in_order_from_whoever_catches_up() {
+        let more = |outbox: &Outbox| assert_eq!(outbox.offer(raw("e")), Offer::Due);
+        let (outbox, out) = scripted([turn(Written::Part, |_| ()), turn(Written::All, more)]);
+        for item in ["a", "b", "c"] {
+            outbox.offer(raw(item));
+        }
+        let pen = flush(&outbox).expect("the other side took a part only");
+        assert!(outbox.lagging());
+        assert_eq!((out.lock().len(), outbox.weight()), (1, 3), "a write that is not finished weighs what it weighed");
+        outbox.offer(raw("d"));
+        assert!(flush(&outbox).is_none());
+        assert_eq!(out.lock().len(), 1, "nobody writes past the holder");
+        outbox.catch_up(pen);
+        assert_eq!(*out.lock(), ["a", "b", "c", "d", "e"]);
+        assert!(!outbox.lagging() && outbox.weight() == 0);
+        outbox.offer(raw("f"));
+        assert!(flush(&outbox).is_none());
+        assert_eq!(out.lock().last().unwrap(), "f", "the pen is back");
+    }
+
+    #[test]
+    fn when_the_other_side_is_gone_nothing_is_kept_and_nothing_more_is_taken() {
+        let offer = |outbox: &Outbox| assert_eq!(outbox.offer(raw("b")), Offer::Due);
+        for waiting in [false, true] {
+            let first = if waiting { vec![turn(Written::Part, |_| ())] } else { vec![] };
+            let turns: VecDeque<Turn> = first.into_iter().chain([turn(Written::Over, offer)]).collect();
+            let (outbox, _) = scripted(turns);
+            outbox.offer(raw("a"));
+            if let Some(pen) = flush(&outbox) {
+                outbox.catch_up(pen);
+            }
+            assert_eq!(outbox.closed(), Some(CloseReason::Lost.into()));
+            assert_eq!(outbox.offer(raw("c")), Offer::Deaf);
+            assert!(outbox.weight() == 0 && !outbox.lagging() && outbox.take().is_empty());
+            assert!(!outbox.close(CloseReason::Quit, None));
+        }
+    }
+
+    #[test]
+    fn many_threads_lose_nothing_and_each_keeps_its_order() {
+        const LINES: usize = 500;
+        let (outbox, out) = scripted([]);
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let outbox = &outbox;
+                scope.spawn(move || {
+                    for line in 0..LINES {
+                        if outbox.offer(raw(&format!("{name}{line}"))) == Offer::Due {
+                            assert!(flush(outbox).is_none());
+                        }
+                    }
+                });
+            }
+        });
+        let out = out.lock();
+        assert_eq!(out.len(), 4 * LINES);
+        for name in ["a", "b", "c", "d"] {
+            let own = out.iter().filter_map(|line| line.strip_prefix(name));
+            assert!(own.eq((0..LINES).map(|line| line.to_string())));
+        }
+    }
+
+    #[test]
+    fn an_outbox_overflows_one_byte_above_its_bound_and_says_so_once() {
+        for (first, second, third) in
+            [(9, Offer::Taken, Offer::Overflow), (8, Offer::Taken, Offer::Taken), (10, Offer::Overflow, Offer::Deaf)]
+        {
+            let outbox = bare(10, 99);
+            outbox.offer(raw(&"x".repeat(first)));
+            assert_eq!((outbox.offer(raw("y")), outbox.offer(raw("z"))), (second, third), "{first}");
+        }
+        let letter = Arc::new(Letter::new(Event::Notice { text: "x".into() }));
+        for (room, offer) in [(letter.weight(), Offer::Due), (letter.weight() - 1, Offer::Overflow)] {
+            assert_eq!(bare(room, 99).offer(Outgoing::Letter(Arc::clone(&letter), false)), offer);
+        }
+    }
+
+    #[test]
+    fn an_outbox_overflows_one_item_above_its_bound_and_is_emptied() {
+        let outbox = bare(99, 2);
+        let offers = ["a", "b", "c", "d"].map(|item| outbox.offer(raw(item)));
+        assert_eq!(offers, [Offer::Due, Offer::Taken, Offer::Overflow, Offer::Deaf]);
+        assert_eq!(outbox.closed(), Some(CloseReason::SlowConsumer.into()));
+        assert!(outbox.weight() == 0 && outbox.take().is_empty());
+        assert!(!outbox.close(CloseReason::Quit, None));
+    }
+
+    #[test]
+    fn what_is_being_written_counts_toward_the_bound() {
+        let limits = Limits { outbox_bytes: 4, ..Limits::default() };
+        let pen = |outbox: &Weak<Outbox>| Script {
+            outbox: outbox.clone(),
+            turns: [turn(Written::Part, |_| ())].into(),
+            kept: VecDeque::new(),
+            out: Arc::default(),
+        };
+        let outbox = Arc::new_cyclic(|outbox| Outbox::new(SessionId(1), &limits, Some(Box::new(pen(outbox)))));
+        outbox.offer(raw("abc"));
+        assert!(flush(&outbox).is_some());
+        assert_eq!(outbox.offer(raw("d")), Offer::Due);
+        assert_eq!(outbox.offer(raw("e")), Offer::Overflow);
+    }
+
+    #[test]
+    fn the_first_reason_to_close_counts_and_nothing_comes_after_it() {
+        let outbox = bare(99, 99);
+        let last = Arc::new(Letter::new(Event::Notice { text: "bye".into() }));
+        outbox.offer(raw("before"));
+        let ending = Ending { reason: CloseReason::Kicked, text: Some("enough".into()) };
+        assert!(outbox.close(ending.clone(), Some(Arc::clone(&last))));
+        assert!(!outbox.close(CloseReason::Quit, Some(last)));
+        assert_eq!(outbox.offer(raw("after")), Offer::Deaf);
+        assert_eq!(outbox.closed(), Some(ending));
+        assert_eq!(taken(&outbox), ["before", r#"Notice { text: "bye" }"#, "close"]);
+    }
+
+    #[test]
+    fn a_close_during_a_write_is_written_by_the_holder_before_the_pen_is_put_down() {
+        let (outbox, out) = scripted([turn(Written::All, |outbox| {
+            assert!(outbox.close(CloseReason::Quit, None));
+            assert!(flush(outbox).is_none());
+        })]);
+        outbox.offer(raw("a"));
+        assert!(flush(&outbox).is_none());
+        assert_eq!(*out.lock(), ["a", "close"]);
+    }
+
+    #[test]
+    fn who_waits_for_the_last_write_waits_for_whoever_is_at_it() {
+        let (began, begun) = crossbeam_channel::bounded(0);
+        let (outbox, out) = scripted([turn(Written::All, move |_| {
+            began.send(()).unwrap();
+            // Until the other one has said goodbye, and is about to wait.
+            began.send(()).unwrap();
+        })]);
+        let own = Arc::clone(&outbox);
+        outbox.offer(raw("a"));
+        let writing = std::thread::spawn(move || assert!(flush(&own).is_none()));
+        begun.recv().unwrap();
+        assert!(outbox.close(CloseReason::Quit, None));
+        assert!(flush(&outbox).is_none(), "the pen is elsewhere");
+        begun.recv().unwrap();
+        outbox.wait_until_written(Duration::from_secs(5));
+        assert_eq!(*out.lock(), ["a", "close"]);
+        writing.join().unwrap();
+    }
+
+    #[test]
+    fn who_waits_for_space_goes_on_when_anybody_has_written() {
+        let (outbox, _) = scripted([]);
+        outbox.offer(raw("ab"));
+        let (own, (done, over)) = (Arc::clone(&outbox), crossbeam_channel::bounded(1));
+        let waiting = std::thread::spawn(move || {
+            own.wait_below(1, Duration::from_secs(60));
+            done.send(()).unwrap();
+        });
+        assert!(over.try_recv().is_err());
+        assert!(flush(&outbox).is_none());
+        over.recv_timeout(Duration::from_secs(5)).expect("the write has made space");
+        waiting.join().unwrap();
+    }
+
+    #[test]
+    fn a_last_word_is_heard_even_where_the_outbox_is_at_its_bound() {
+        let outbox = bare(1, 1);
+        outbox.offer(raw("a"));
+        assert!(outbox.close(CloseReason::Quit, Some(Arc::new(Letter::new(Event::Notice { text: "bye".into() })))));
+        assert_eq!(taken(&outbox), ["a", r#"Notice { text: "bye" }"#, "close"]);
+    }
+
+    #[test]
+    fn a_session_is_too_slow_when_it_was_over_the_soft_bound_for_longer_than_patience() {
+        let (start, patience) = (Instant::now(), Duration::from_secs(30));
+        let outbox = bare(99, 99);
+        outbox.offer(raw("ab"));
+        assert!(!outbox.too_slow(start, 2, patience), "at the bound");
+        assert!(!outbox.too_slow(start + patience * 2, 2, patience));
+        outbox.offer(raw("c"));
+        assert!(!outbox.too_slow(start, 2, patience), "the time begins");
+        assert!(!outbox.too_slow(start + patience, 2, patience));
+        assert!(outbox.too_slow(start + patience + Duration::from_nanos(1), 2, patience));
+        outbox.take();
+        let later = start + patience * 3;
+        assert!(!outbox.too_slow(later, 2, patience));
+        outbox.offer(raw("abc"));
+        assert!(!outbox.too_slow(later, 2, patience), "the time begins anew");
+    }
+
+    #[test]
+    fn a_session_is_too_slow_when_one_write_takes_longer_than_patience() {
+        let patience = Duration::from_secs(30);
+        let (outbox, _) = scripted([turn(Written::Part, |_| ())]);
+        outbox.offer(raw("a"));
+        let before = Instant::now();
+        let pen = flush(&outbox).expect("a part only");
+        let after = Instant::now();
+        assert!(!outbox.too_slow(before + patience, 99, patience));
+        assert!(outbox.too_slow(after + patience + Duration::from_nanos(1), 99, patience));
+        outbox.catch_up(pen);
+        assert!(!outbox.too_slow(after + patience * 9, 99, patience));
+    }
+}

@@ -1,0 +1,189 @@
+//! Who is here: sessions by their number, people by number, by nick and by the look of the nick. Knows no rooms but by name, and takes no lock.
+//!
+//! A person may have several sessions; a session has one person. The four maps
+//! change together, in the functions here and nowhere else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::memory::Tags;
+use super::outbox::{Ending, Outbox};
+use super::{PersonId, SessionId};
+use crate::error::ChatError;
+use crate::event::Millis;
+use crate::names::{self, Nick, RoomName};
+
+/// One connection's place in the chat.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub person: PersonId,
+    pub outbox: Arc<Outbox>,
+    /// Whether it hears its own lines, too.
+    pub echo: bool,
+    /// Its front, for `whois`.
+    pub front: &'static str,
+    /// The room in which it is talking.
+    pub current: Option<RoomName>,
+}
+
+/// Somebody with a nick.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub nick: Nick,
+    /// The nick as events carry it.
+    pub shown: Arc<str>,
+    pub sessions: Vec<SessionId>,
+    pub rooms: Vec<RoomName>,
+    pub away: Option<Arc<str>>,
+    pub since: Millis,
+    /// When the person last said or asked something.
+    pub active: Millis,
+    /// Who wrote to them last.
+    pub correspondent: Option<PersonId>,
+    /// What brings them back after a lost connection.
+    pub token: Arc<str>,
+    pub tags: Tags,
+    /// How the newest session ended, where one that it replaced is still there.
+    pub ending: Option<Ending>,
+}
+
+/// The four maps.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    sessions: HashMap<SessionId, Session>,
+    people: HashMap<PersonId, Person>,
+    nicks: HashMap<Arc<str>, PersonId>,
+    looks: HashMap<Arc<str>, PersonId>,
+    next: u64,
+}
+
+impl Registry {
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(&id)
+    }
+
+    pub fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.sessions.get_mut(&id)
+    }
+
+    pub fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
+    pub fn person_mut(&mut self, id: PersonId) -> Option<&mut Person> {
+        self.people.get_mut(&id)
+    }
+
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        self.sessions.iter().map(|(id, session)| (*id, session))
+    }
+
+    /// Who is called so.
+    pub fn called(&self, nick: &Nick) -> Option<PersonId> {
+        self.nicks.get(nick.key()).copied()
+    }
+
+    /// Whether this nick, or one that looks like it, is somebody's.
+    pub fn taken(&self, nick: &Nick) -> bool {
+        self.nicks.contains_key(nick.key()) || self.looks.contains_key(nick.skeleton())
+    }
+
+    /// The outboxes of a person's sessions.
+    pub fn outboxes(&self, person: PersonId) -> impl Iterator<Item = (SessionId, &Arc<Outbox>)> {
+        let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
+        sessions.iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
+    }
+
+    /// Checks that `nick` is free for `person`, or for somebody new.
+    fn free(&self, nick: &Nick, person: Option<PersonId>) -> Result<(), ChatError> {
+        let others = |owner: Option<&PersonId>| owner.is_some_and(|owner| Some(*owner) != person);
+        let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(0));
+        if others(self.nicks.get(nick.key())) {
+            return Err(ChatError::NickInUse(nick.clone(), near()));
+        }
+        if others(self.looks.get(nick.skeleton())) {
+            return Err(ChatError::NickConfusable(nick.clone(), near()));
+        }
+        Ok(())
+    }
+
+    /// A free nick for a guest. Different seeds give different ones.
+    pub fn offer(&self, seed: u64) -> Nick {
+        names::offer(seed, |nick| self.taken(nick))
+    }
+
+    /// Makes a person of a nick that is free.
+    pub fn claim(&mut self, nick: &Nick, token: Arc<str>, now: Millis) -> Result<PersonId, ChatError> {
+        self.free(nick, None)?;
+        self.next += 1;
+        let id = PersonId(self.next);
+        self.nicks.insert(Arc::from(nick.key()), id);
+        self.looks.insert(Arc::from(nick.skeleton()), id);
+        let person = Person {
+            shown: Arc::from(nick.shown()),
+            nick: nick.clone(),
+            sessions: Vec::new(),
+            rooms: Vec::new(),
+            away: None,
+            since: now,
+            active: now,
+            correspondent: None,
+            token,
+            tags: Tags::default(),
+            ending: None,
+        };
+        self.people.insert(id, person);
+        Ok(id)
+    }
+
+    /// Gives a person another nick, if it is free, in one step: at no time has
+    /// the person none, or both.
+    pub fn rename(&mut self, id: PersonId, nick: &Nick) -> Result<(), ChatError> {
+        self.free(nick, Some(id))?;
+        let Some(person) = self.people.get_mut(&id) else { return Ok(()) };
+        self.nicks.remove(person.nick.key());
+        self.looks.remove(person.nick.skeleton());
+        self.nicks.insert(Arc::from(nick.key()), id);
+        self.looks.insert(Arc::from(nick.skeleton()), id);
+        person.shown = Arc::from(nick.shown());
+        person.nick = nick.clone();
+        Ok(())
+    }
+
+    /// Adds a session to its person.
+    pub fn attach(&mut self, id: SessionId, session: Session) {
+        if let Some(person) = self.people.get_mut(&session.person) {
+            person.sessions.push(id);
+            person.ending = None;
+            self.sessions.insert(id, session);
+        }
+    }
+
+    /// Takes a session away. Its person comes with it if this was the last.
+    pub fn detach(&mut self, id: SessionId) -> Option<(Session, Option<Person>)> {
+        let session = self.sessions.remove(&id)?;
+        let person = self.people.get_mut(&session.person)?;
+        person.sessions.retain(|other| *other != id);
+        if !person.sessions.is_empty() {
+            return Some((session, None));
+        }
+        let person = self.people.remove(&session.person)?;
+        self.nicks.remove(person.nick.key());
+        self.looks.remove(person.nick.skeleton());
+        Some((session, Some(person)))
+    }
+
+    /// Panics where the maps disagree: for tests.
+    #[cfg(test)]
+    pub fn check(&self) {
+        assert_eq!(self.nicks.len(), self.people.len());
+        assert_eq!(self.looks.len(), self.people.len());
+        assert_eq!(self.sessions.len(), self.people.values().map(|p| p.sessions.len()).sum::<usize>());
+        for (id, person) in &self.people {
+            assert_eq!(self.nicks.get(person.nick.key()), Some(id));
+            assert_eq!(self.looks.get(person.nick.skeleton()), Some(id));
+            assert!(!person.sessions.is_empty());
+            assert!(person.sessions.iter().all(|session| self.sessions[session].person == *id));
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
+
+mod limits;
+mod model;
+mod people;
+mod private;
+mod refusals;
+mod resume;
+mod rooms;
+mod words;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+use super::outbox::Outgoing;
+use super::touched::Watch;
+use super::*;
+use crate::command::parse;
+use crate::event::CloseReason;
+use words::words;
+
+/// The time at which every test begins.
+const START: Millis = 1_000_000;
+
+/// A chat under test. After each step it checks the maps against one another.
+struct Rig {
+    chat: Chat,
+    limits: Arc<Limits>,
+    now: Cell<Millis>,
+    next: Cell<u64>,
+    /// Sessions the chat asked to have flushed, and whose outbox was not emptied since.
+    due: RefCell<HashSet<SessionId>>,
+}
+
+/// How to enter, beside the usual.
+#[derive(Default)]
+struct Wish<'a> {
+    /// The name wanted; empty takes the name offered.
+    nick: &'a str,
+    /// The rooms, with blanks between them; the lobby if it is not said.
+    rooms: Option<&'a str>,
+    resume: Option<&'a str>,
+    deaf: bool,
+}
+
+/// One session and its outbox, which nobody empties but the test.
+struct Peer<'a> {
+    rig: &'a Rig,
+    session: SessionId,
+    outbox: Arc<Outbox>,
+}
+
+fn room(name: &str) -> RoomName {
+    RoomName::parse(name).expect("a good room name")
+}
+
+fn nick(name: &str) -> Nick {
+    Nick::parse(name).expect("a good nick")
+}
+
+fn tag(name: &str) -> Option<Tag> {
+    Some(Tag(name.into()))
+}
+
+/// Empties the outboxes of `peers`: what came so far is of no interest.
+fn hush(peers: &[&Peer<'_>]) {
+    peers.iter().for_each(|peer| drop(peer.hears()));
+}
+
+impl Rig {
+    fn new() -> Rig {
+        Rig::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Rig {
+        let limits = Arc::new(limits);
+        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START);
+        Rig { chat, limits, now: Cell::new(START), next: Cell::new(1), due: RefCell::default() }
+    }
+
+    /// Lets a peer called `nick` enter, into `rooms`, and hear its greeting.
+    fn enter(&self, nick: &str, rooms: &str) -> Peer<'_> {
+        let wish = Wish { nick, rooms: Some(rooms), ..Wish::default() };
+        let peer = self.try_enter(wish).expect("nothing speaks against entering");
+        hush(&[&peer]);
+        peer
+    }
+
+    fn try_enter(&self, wish: Wish<'_>) -> Result<Peer<'_>, ChatError> {
+        let number = self.next.replace(self.next.get() + 1);
+        let session = SessionId(number);
+        let outbox = Arc::new(Outbox::new(session, &self.limits, None));
+        let entry = Entry {
+            session,
+            outbox: &outbox,
+            echo: !wish.deaf,
+            front: "json",
+            nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
+            seed: number,
+            resume: wish.resume.map(Box::from),
+            token: format!("token of {number}").into(),
+            rooms: wish.rooms.map(|names| names.split_whitespace().map(room).collect()),
+            hello: true,
+            tag: None,
+        };
+        let entered = self.step(|touched| self.chat.enter(entry, self.now.get(), touched)).0?;
+        for room in &entered.rooms {
+            let went = self.step(|touched| self.chat.go_in(session, room, self.now.get(), touched)).0;
+            if let Err(refusal) = went {
+                outbox.offer(Outgoing::Letter(Arc::new(Letter::new(refusal.told(None))), false));
+            }
+        }
+        Ok(Peer { rig: self, session, outbox })
+    }
+
+    /// Runs `what`, then checks all maps and notes whom the chat wants flushed.
+    fn step<R>(&self, what: impl FnOnce(&mut Touched) -> R) -> (R, Touched) {
+        let mut touched = Touched::new(Watch::Messages);
+        let made = what(&mut touched);
+        let mut due = self.due.borrow_mut();
+        due.extend(touched.outboxes.iter().map(|outbox| outbox.session()));
+        for round in &touched.rounds {
+            let mut crier = round.begin().expect("nobody else is at it");
+            while crier.go_round(|outbox| due.extend([outbox.session()])) {}
+        }
+        self.chat.change(|state| state.check(&self.chat.lobby));
+        (made, touched)
+    }
+
+    fn later(&self, seconds: Millis) {
+        self.now.set(self.now.get() + seconds * 1000);
+    }
+
+    /// Everything the chat knows, in the form of `{:?}`, but for when people were last active.
+    fn trace(&self) -> String {
+        let still = |state: &mut State| {
+            let people: Vec<_> = state.registry.sessions().map(|(_, session)| session.person).collect();
+            for id in people {
+                state.registry.person_mut(id).expect("a session has its person").active = START;
+            }
+            format!("{state:?}")
+        };
+        self.chat.change(still)
+    }
+
+    /// The rooms there are and how many are in them.
+    fn rooms(&self) -> Vec<String> {
+        self.chat.rooms().iter().map(|info| format!("{} {}", info.room, info.members)).collect()
+    }
+}
+
+impl Peer<'_> {
+    fn obeys(&self, tag: Option<Tag>, command: Command) -> Result<Touched, ChatError> {
+        let Rig { chat, now, .. } = self.rig;
+        let (made, touched) = self.rig.step(|touched| chat.obey(self.session, tag, command, now.get(), touched));
+        made.map(|()| touched)
+    }
+
+    /// Has the chat carry out what a person would type.
+    fn does(&self, line: &str) -> Touched {
+        self.obeys(None, parse(line).expect("a good line")).expect("nothing speaks against it")
+    }
+
+    /// The refusal of what a person would type. A refusal leaves no trace, anywhere.
+    fn refused(&self, line: &str) -> ChatError {
+        self.refused_to(parse(line).expect("a good line"))
+    }
+
+    fn refused_to(&self, command: Command) -> ChatError {
+        let before = self.rig.trace();
+        let refusal = self.obeys(None, command).map(drop).expect_err("this is refused");
+        assert_eq!(before, self.rig.trace(), "{refusal:?}");
+        refusal
+    }
+
+    fn says(&self, name: &str, text: &str) -> Touched {
+        self.says_tagged(None, name, text).expect("a member may speak")
+    }
+
+    fn says_tagged(&self, tag: Option<Tag>, name: &str, text: &str) -> Result<Touched, ChatError> {
+        self.obeys(tag, Command::Say { room: Some(room(name)), text: text.into(), me: false })
+    }
+
+    fn leaves(&self, name: &str, text: &str) {
+        let leave = Command::Leave { room: Some(room(name)), text: Some(text.into()) };
+        self.obeys(None, leave).expect("a member may leave");
+    }
+
+    /// Ends the session, as its reader does.
+    fn goes(&self, reason: CloseReason) -> Option<Arc<str>> {
+        let Rig { chat, now, .. } = self.rig;
+        self.rig.step(|touched| chat.leave(self.session, reason.into(), now.get(), touched)).0
+    }
+
+    /// What came since the last look: the events, and whether each is about a room elsewhere.
+    fn takes(&self) -> Vec<(Arc<Letter>, bool)> {
+        let due = self.rig.due.borrow_mut().remove(&self.session);
+        let mut letters = Vec::new();
+        for item in self.outbox.take() {
+            assert!(due, "{item:?} waits, and nobody was told to flush it");
+            match item {
+                Outgoing::Letter(letter, elsewhere) => letters.push((letter, elsewhere)),
+                Outgoing::Raw(bytes) => panic!("the chat writes no bytes: {bytes:?}"),
+                Outgoing::Close => {}
+            }
+        }
+        letters
+    }
+
+    /// What came since the last look, in words.
+    fn hears(&self) -> Vec<String> {
+        self.takes().iter().map(|(letter, _)| words(letter.event())).collect()
+    }
+
+    /// The same, each line with a `~` before it where it is about a room elsewhere.
+    fn hears_where(&self) -> Vec<String> {
+        let mark = |elsewhere| if elsewhere { "~" } else { "" };
+        self.takes().iter().map(|(letter, elsewhere)| mark(*elsewhere).to_owned() + &words(letter.event())).collect()
+    }
+
+    /// The token this person was given.
+    fn token(&self) -> Arc<str> {
+        let token = |state: &mut State| {
+            let person = state.registry.session(self.session)?.person;
+            Some(Arc::clone(&state.registry.person(person)?.token))
+        };
+        self.rig.chat.change(token).expect("the session is here")
+    }
+}
+
+impl State {
+    /// Panics where people, rooms and looks disagree.
+    fn check(&mut self, lobby: &RoomName) {
+        self.registry.check();
+        assert!(self.rooms.contains_key(lobby.key()));
+        assert_eq!(self.looks.len(), self.rooms.len());
+        for (key, room) in &self.rooms {
+            assert_eq!(&**key, room.name.key());
+            assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
+            assert!(room.name == *lobby || !room.forgettable(), "{} is empty", room.shown);
+            room.check();
+            let mut seated: Vec<_> = room.listeners().map(|(session, ..)| session).collect();
+            let members = room.members.iter().map(|id| self.registry.person(*id).expect("a member is a person"));
+            let mut expected: Vec<_> = members.flat_map(|person| person.sessions.iter().copied()).collect();
+            seated.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(seated, expected, "{}: who is a member has a seat", room.shown);
+        }
+        for (id, session) in self.registry.sessions() {
+            let person = self.registry.person(session.person).expect("a session has its person");
+            assert_eq!(session.current.is_none(), person.rooms.is_empty(), "who is in a room talks in one");
+            assert!(session.current.iter().all(|current| person.rooms.contains(current)));
+            let distinct: HashSet<_> = person.rooms.iter().collect();
+            assert_eq!(distinct.len(), person.rooms.len());
+            for name in &person.rooms {
+                let room = &self.rooms[name.key()];
+                assert!(room.members.contains(&session.person), "{name}");
+                let elsewhere = room.listeners().find(|(session, ..)| *session == id).map(|(.., elsewhere)| elsewhere);
+                assert_eq!(elsewhere, Some(session.current.as_ref() != Some(name)), "{id:?} in {name}");
+            }
+        }
+        let joined: usize = self.people_of_sessions().map(|person| person.rooms.len()).sum();
+        assert_eq!(joined, self.rooms.values().map(|room| room.members.len()).sum::<usize>());
+    }
+
+    /// Each person once.
+    fn people_of_sessions(&self) -> impl Iterator<Item = &registry::Person> {
+        let ids: HashSet<PersonId> = self.registry.sessions().map(|(_, session)| session.person).collect();
+        ids.into_iter().filter_map(|id| self.registry.person(id))
+    }
+}
+
+/// A panic elsewhere, whose drop guard takes the session out, is no fault of the chat's.
+#[test]
+fn a_session_that_panics_leaves_and_the_chat_goes_on() {
+    struct Guard<'a>(&'a Rig, SessionId);
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            self.0.chat.leave(self.1, CloseReason::Failed.into(), START, &mut Touched::default());
+        }
+    }
+    let rig = Rig::new();
+    let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
+    let guard = Guard(&rig, bob.session);
+    let fall = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _guard = guard;
+        std::panic::resume_unwind(Box::new("a fault in one session"));
+    }));
+    assert!(fall.is_err());
+    assert!(!rig.chat.broken());
+    rig.due.borrow_mut().insert(ann.session);
+    assert_eq!(ann.hears(), ["bob joins #a", "bob quits: failed"]);
+}
+
+#[test]
+fn a_panic_under_the_lock_is_not_forgotten() {
+    let rig = Rig::new();
+    let fall = || rig.chat.change(|_| std::panic::resume_unwind(Box::new("half done")));
+    assert!(!rig.chat.broken());
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fall)).is_err());
+    assert!(rig.chat.broken());
+}

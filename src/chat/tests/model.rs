@@ -1,0 +1,227 @@
+//! Random histories of up to eight sessions in up to four rooms, checked step by step against a model that fits on a page.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SESSIONS: usize = 8;
+const ROOMS: [&str; 4] = ["#a", "#b", "#c", "#d"];
+
+/// Names, each with the look it shares with others; two of one look are not had at once.
+const NICKS: [(&str, usize); 7] = [("ann", 0), ("ANN", 0), ("bob", 1), ("cac", 2), ("сас", 2), ("eve", 3), ("vera", 4)];
+
+const REASONS: [CloseReason; 3] = [CloseReason::Quit, CloseReason::Lost, CloseReason::Timeout];
+
+#[derive(Debug, Clone)]
+enum Step {
+    Enter(usize, usize, Vec<usize>),
+    Join(usize, usize),
+    Leave(usize, usize),
+    Rename(usize, usize),
+    Say(usize, usize),
+    Drop(usize, usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let (session, name, place) = (0..SESSIONS, 0..NICKS.len(), 0..ROOMS.len());
+    let step = prop_oneof![
+        4 => (session.clone(), name.clone(), proptest::sample::subsequence(vec![0, 1, 2, 3], 0..=3))
+            .prop_map(|(session, name, rooms)| Step::Enter(session, name, rooms)),
+        4 => (session.clone(), place.clone()).prop_map(|(session, room)| Step::Join(session, room)),
+        2 => (session.clone(), place.clone()).prop_map(|(session, room)| Step::Leave(session, room)),
+        2 => (session.clone(), name).prop_map(|(session, name)| Step::Rename(session, name)),
+        6 => (session.clone(), place).prop_map(|(session, room)| Step::Say(session, room)),
+        1 => (session, 0..REASONS.len()).prop_map(|(session, reason)| Step::Drop(session, reason)),
+    ];
+    proptest::collection::vec(step, 1..60)
+}
+
+/// Who has which name, who is in which room, and how many lines were said there.
+#[derive(Default)]
+struct Model {
+    names: [Option<usize>; SESSIONS],
+    rooms: BTreeMap<usize, (Vec<usize>, u64)>,
+    /// What each session hears in this step.
+    heard: [Vec<String>; SESSIONS],
+}
+
+impl Model {
+    fn name(&self, session: usize) -> &'static str {
+        self.names[session].map_or("nobody", |name| NICKS[name].0)
+    }
+
+    fn is_free(&self, name: usize, session: usize) -> bool {
+        let taken = |other: usize| self.names[other].is_some_and(|other| NICKS[other].1 == NICKS[name].1);
+        (0..SESSIONS).all(|other| other == session || !taken(other))
+    }
+
+    fn is_in(&self, session: usize, room: usize) -> bool {
+        self.rooms.get(&room).is_some_and(|(members, _)| members.contains(&session))
+    }
+
+    fn neighbours(&self, session: usize) -> Vec<usize> {
+        let shares = |other: usize| (0..ROOMS.len()).any(|room| self.is_in(session, room) && self.is_in(other, room));
+        (0..SESSIONS).filter(|other| *other != session && shares(*other)).collect()
+    }
+
+    fn tell(&mut self, to: &[usize], line: &str) {
+        to.iter().for_each(|session| self.heard[*session].push(line.to_owned()));
+    }
+
+    fn join(&mut self, session: usize, room: usize) {
+        let (members, seq) = self.rooms.entry(room).or_default();
+        let others = members.clone();
+        if !members.contains(&session) {
+            members.push(session);
+        }
+        let (total, seq, first) = (members.len(), *seq, seq.saturating_sub(2));
+        let mut names: Vec<_> = members.clone().into_iter().map(|member| self.name(member)).collect();
+        names.sort_by_key(|name| name.to_lowercase());
+        if !others.contains(&session) {
+            self.tell(&others, &format!("{} joins {}", self.name(session), ROOMS[room]));
+        }
+        let recent: Vec<_> = (first + 1..=seq).collect();
+        let more = if first > 0 { ", more" } else { "" };
+        let heard = [
+            format!("in {}, last {seq}, {total} members", ROOMS[room]),
+            format!("members of {} {}", ROOMS[room], names.join(", ")),
+            format!("history of {} {recent:?}{more}", ROOMS[room]),
+        ];
+        self.heard[session].extend(heard);
+    }
+
+    fn take_out(&mut self, session: usize, room: usize) {
+        if let Some((members, _)) = self.rooms.get_mut(&room) {
+            members.retain(|member| *member != session);
+        }
+        self.rooms.retain(|_, (members, _)| !members.is_empty());
+    }
+
+    /// Does a step, and says whether the chat must allow it.
+    fn does(&mut self, step: &Step) -> bool {
+        match *step {
+            Step::Enter(session, name, ref rooms) => {
+                if !self.is_free(name, session) {
+                    return false;
+                }
+                self.names[session] = Some(name);
+                self.tell(&[session], &format!("ok: hello {}", NICKS[name].0));
+                rooms.iter().for_each(|room| self.join(session, *room));
+            }
+            Step::Join(session, room) => {
+                self.tell(&[session], &format!("ok: join {}", ROOMS[room]));
+                self.join(session, room);
+            }
+            Step::Leave(session, room) => {
+                if !self.is_in(session, room) {
+                    return false;
+                }
+                self.take_out(session, room);
+                self.tell(&[session], &format!("ok: leave {}", ROOMS[room]));
+                self.tell(&[session], &format!("out of {}", ROOMS[room]));
+                let others = self.rooms.get(&room).map_or(Vec::new(), |(members, _)| members.clone());
+                self.tell(&others, &format!("{} leaves {}: bye", self.name(session), ROOMS[room]));
+            }
+            Step::Rename(session, name) => {
+                if !self.is_free(name, session) {
+                    return false;
+                }
+                let (old, new) = (self.name(session), NICKS[name].0);
+                if old != new {
+                    self.tell(&self.neighbours(session), &format!("{old} is {new}"));
+                }
+                self.names[session] = Some(name);
+                self.tell(&[session], &format!("ok: nick {new}"));
+            }
+            Step::Say(session, room) => {
+                if !self.is_in(session, room) {
+                    return false;
+                }
+                let Some((members, seq)) = self.rooms.get_mut(&room) else { return false };
+                *seq += 1;
+                let (seq, mut hearing) = (*seq, members.clone());
+                hearing.retain(|member| *member != session || !is_deaf(session));
+                self.tell(&hearing, &format!("{} {seq} {}: hi", ROOMS[room], self.name(session)));
+                self.tell(&[session], &format!("ok: {} {seq}", ROOMS[room]));
+            }
+            Step::Drop(session, reason) => {
+                let line = format!("{} quits: {}", self.name(session), REASONS[reason].code());
+                self.tell(&self.neighbours(session), &line);
+                (0..ROOMS.len()).for_each(|room| self.take_out(session, room));
+                self.names[session] = None;
+            }
+        }
+        true
+    }
+
+    fn rooms(&self) -> Vec<String> {
+        let count = |(room, (members, _)): (&usize, &(Vec<usize>, u64))| format!("{} {}", ROOMS[*room], members.len());
+        self.rooms.iter().map(count).chain(["#lobby 0".into()]).collect()
+    }
+}
+
+/// Half of the sessions do not hear their own lines.
+fn is_deaf(session: usize) -> bool {
+    session % 2 == 1
+}
+
+/// Does the step with the real chat; `None` where the peer cannot even ask.
+fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Step) -> Option<bool> {
+    let asks = |session: usize, command| peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok());
+    match *step {
+        Step::Enter(session, ..) if peers[session].is_some() => None,
+        Step::Enter(session, name, ref rooms) => {
+            let names = rooms.iter().map(|room| ROOMS[*room]).collect::<Vec<_>>().join(" ");
+            let wish = Wish { nick: NICKS[name].0, rooms: Some(&names), deaf: is_deaf(session), ..Wish::default() };
+            peers[session] = rig.try_enter(wish).ok();
+            Some(peers[session].is_some())
+        }
+        Step::Join(session, place) => {
+            asks(session, Command::Join { room: room(ROOMS[place]), after: None, made: None })
+        }
+        Step::Leave(session, place) => {
+            asks(session, Command::Leave { room: Some(room(ROOMS[place])), text: Some("bye".into()) })
+        }
+        Step::Rename(session, name) => asks(session, Command::Nick { nick: Some(nick(NICKS[name].0)), rooms: None }),
+        Step::Say(session, place) => {
+            asks(session, Command::Say { room: Some(room(ROOMS[place])), text: "hi".into(), me: false })
+        }
+        Step::Drop(session, reason) => {
+            let peer = peers[session].take()?;
+            let name = peer.goes(REASONS[reason]);
+            assert!(name.is_some() && peer.hears().is_empty(), "who goes hears nothing of it");
+            Some(true)
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_history_is_heard_as_the_model_hears_it(steps in steps()) {
+        let rig = Rig::with(Limits { replay: 2, ..Limits::default() });
+        let mut peers: [Option<Peer<'_>>; SESSIONS] = Default::default();
+        let mut model = Model::default();
+        for (number, step) in steps.iter().enumerate() {
+            let before = rig.trace();
+            let Some(allowed) = really(&rig, &mut peers, step) else { continue };
+            prop_assert_eq!(allowed, model.does(step), "step {}", number);
+            if !allowed {
+                prop_assert_eq!(before, rig.trace(), "step {} was refused", number);
+            }
+            for (session, expected) in model.heard.iter_mut().enumerate() {
+                let heard = peers[session].as_ref().map_or(Vec::new(), Peer::hears);
+                prop_assert_eq!(&heard, &std::mem::take(expected), "step {}, session {}", number, session);
+            }
+            prop_assert_eq!(rig.rooms(), model.rooms(), "step {}", number);
+            for (name, look) in NICKS {
+                let owner = model.names.iter().position(|had| {
+                    had.is_some_and(|had| NICKS[had].1 == look && nick(NICKS[had].0) == nick(name))
+                });
+                let owner = owner.and_then(|session| Some(vec![peers[session].as_ref()?.session]));
+                prop_assert_eq!(rig.chat.sessions_of(&nick(name)), owner.unwrap_or_default(), "{}", name);
+            }
+        }
+    }
+}

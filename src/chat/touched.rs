@@ -1,0 +1,172 @@
+//! What a change of the chat leaves to be done outside its lock: whom to flush, whom to cut, what to tell the console. Does none of it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::SessionId;
+use super::outbox::{Offer, Outbox, Outgoing};
+use crate::event::Event;
+use crate::wire::Letter;
+
+/// The outboxes of one room that wait to be flushed, and the rounds in which that is done.
+///
+/// One thread at a time does the rounds. Who finds somebody at it goes on:
+/// what was just said will be seen before the rounds end. So while one
+/// speaker's round goes from member to member, what the others say gathers,
+/// and goes out with one write a member instead of one a message.
+#[derive(Debug, Default)]
+pub struct Round {
+    state: Mutex<RoundState>,
+}
+
+#[derive(Debug, Default)]
+struct RoundState {
+    due: Vec<Arc<Outbox>>,
+    running: bool,
+    /// Whether somebody came while another was at it, since the last crier began.
+    crowded: bool,
+}
+
+/// The duty to do a room's rounds. Dropping it, also in a panic, lets the next speaker take it.
+#[derive(Debug)]
+pub struct Crier {
+    round: Arc<Round>,
+    crowded: bool,
+    over: bool,
+}
+
+impl Round {
+    /// Takes on the duty, unless somebody has it.
+    pub fn begin(self: &Arc<Self>) -> Option<Crier> {
+        let mut state = self.state.lock();
+        if std::mem::replace(&mut state.running, true) {
+            state.crowded = true;
+            return None;
+        }
+        let crowded = std::mem::take(&mut state.crowded);
+        Some(Crier { round: Arc::clone(self), crowded, over: false })
+    }
+}
+
+impl Crier {
+    /// One round: calls `flush` for every outbox that is due. False, and the
+    /// duty is over, when none is.
+    pub fn go_round(&mut self, flush: impl FnMut(Arc<Outbox>)) -> bool {
+        let due = {
+            let mut state = self.round.state.lock();
+            self.over = state.due.is_empty();
+            self.crowded |= state.crowded;
+            state.running = !self.over;
+            std::mem::take(&mut state.due)
+        };
+        due.into_iter().for_each(flush);
+        !self.over
+    }
+
+    /// Where several speak at once: lets those run who are about to, so that
+    /// one round goes for all of them.
+    pub fn let_others_speak(&self) {
+        if self.crowded {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether something has come to be due since the last round began.
+    pub fn has_more(&self) -> bool {
+        !self.round.state.lock().due.is_empty()
+    }
+
+    /// Whether the last round found nothing due.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+impl Drop for Crier {
+    fn drop(&mut self) {
+        if !self.over {
+            self.round.state.lock().running = false;
+        }
+    }
+}
+
+/// To be done after the chat lock is released. One is filled by a whole burst of commands.
+#[derive(Debug, Default)]
+pub struct Touched {
+    /// Rooms with outboxes to flush.
+    pub rounds: Vec<Arc<Round>>,
+    /// Outboxes to flush beside those.
+    pub outboxes: Vec<Arc<Outbox>>,
+    /// Sessions to cut, because their outbox is over its bound.
+    pub overflowed: Vec<SessionId>,
+    /// What happened, for the console, where one listens.
+    pub news: Vec<Arc<Letter>>,
+    /// Whether anybody wants the news, and the messages among them.
+    pub watch: Watch,
+}
+
+/// How much of what happens the console wants to hear.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub enum Watch {
+    /// Nothing: there is no console.
+    #[default]
+    Nothing,
+    /// Who comes and goes, topics, names.
+    Events,
+    /// That, and what is said in the rooms.
+    Messages,
+}
+
+impl Touched {
+    /// An empty one that gathers news as far as `watch` says.
+    pub fn new(watch: Watch) -> Touched {
+        Touched { watch, ..Touched::default() }
+    }
+
+    /// Offers `letter` to one session.
+    pub fn tell(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>, elsewhere: bool) {
+        match outbox.offer(Outgoing::Letter(Arc::clone(letter), elsewhere)) {
+            Offer::Taken | Offer::Deaf => {}
+            Offer::Due => self.outboxes.push(Arc::clone(outbox)),
+            Offer::Overflow => self.overflowed.push(outbox.session()),
+        }
+    }
+
+    /// Offers an event to one session.
+    pub fn tell_event(&mut self, outbox: &Arc<Outbox>, event: Event) {
+        self.tell(outbox, &Arc::new(Letter::new(event)), false);
+    }
+
+    /// Offers `letter` to everybody in `listeners`, and has their outboxes flushed in the room's `round`.
+    pub fn tell_room<'a>(
+        &mut self,
+        round: &Arc<Round>,
+        letter: &Arc<Letter>,
+        listeners: impl Iterator<Item = (&'a Arc<Outbox>, bool)>,
+    ) {
+        let mut round_state = round.state.lock();
+        for (outbox, elsewhere) in listeners {
+            match outbox.offer(Outgoing::Letter(Arc::clone(letter), elsewhere)) {
+                Offer::Taken | Offer::Deaf => {}
+                Offer::Due => round_state.due.push(Arc::clone(outbox)),
+                Offer::Overflow => self.overflowed.push(outbox.session()),
+            }
+        }
+        drop(round_state);
+        if !self.rounds.iter().any(|touched| Arc::ptr_eq(touched, round)) {
+            self.rounds.push(Arc::clone(round));
+        }
+    }
+
+    /// Keeps `letter` for the console, where it wants such news.
+    pub fn report(&mut self, letter: &Arc<Letter>) {
+        let wanted = match letter.event() {
+            Event::Message(_) => Watch::Messages,
+            _ => Watch::Events,
+        };
+        if self.watch >= wanted {
+            self.news.push(Arc::clone(letter));
+        }
+    }
+}

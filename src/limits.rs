@@ -1,0 +1,277 @@
+//! Every limit, queue and wait of the server: its name, unit, range, default and what happens when it is reached. Knows nothing of who asks.
+//!
+//! One table makes the struct, the command-line flags (`--line-bytes`), the
+//! environment variables (`CHAT_SERVER_LINE_BYTES`), the keys of the TOML file
+//! (`line-bytes`, under `[limits]`) and the check of ranges, so none of them
+//! can be forgotten when a limit is added.
+//!
+//! ```
+//! use roomful::limits::Limits;
+//!
+//! let mut limits = Limits::default();
+//! limits.set("line-bytes", "8192").unwrap();
+//! assert_eq!(limits.line_bytes, 8192);
+//! limits.set("rate", "off").unwrap(); // where 0 is allowed, it means off
+//! let sentence = limits.set("line-bytes", "3").unwrap_err().to_string();
+//! assert_eq!(sentence, "line-bytes must be 512 to 1048576 bytes, not \"3\"");
+//! ```
+
+use std::fmt;
+use std::time::Duration;
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Things: sessions, rooms, lines.
+    Count,
+    /// Bytes as they go over the wire or lie in memory.
+    Bytes,
+    /// Unicode scalar values.
+    Characters,
+    /// Whole seconds.
+    Seconds,
+    /// Whole milliseconds.
+    Millis,
+    /// How many a second.
+    PerSecond,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::Count => "in number",
+            Unit::Bytes => "bytes",
+            Unit::Characters => "characters",
+            Unit::Seconds => "seconds",
+            Unit::Millis => "ms",
+            Unit::PerSecond => "a second",
+        })
+    }
+}
+
+/// One row of [`TABLE`].
+#[derive(Debug)]
+pub struct Limit {
+    /// Name as it is written in flags and files, in kebab case.
+    pub name: &'static str,
+    /// What the number counts.
+    pub unit: Unit,
+    /// The smallest number taken; where it is 0, 0 or `off` lifts the limit.
+    pub least: u64,
+    /// The largest number taken.
+    pub most: u64,
+    /// The number in force when nobody says otherwise.
+    pub default: u64,
+    /// What it bounds, and what happens to whoever reaches it.
+    pub consequence: &'static str,
+}
+
+/// A setting that could not be taken.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// No limit has this name.
+    Unknown(String),
+    /// The value is no number, or one outside the limit's range.
+    Range {
+        /// Name of the limit.
+        name: &'static str,
+        /// What was given.
+        value: String,
+    },
+}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LimitError::Unknown(name) => write!(f, "there is no limit called {name:?}"),
+            LimitError::Range { name, value } => {
+                let row = TABLE.iter().find(|row| row.name == *name);
+                let (least, most, unit) = row.map_or((0, 0, Unit::Count), |r| (r.least, r.most, r.unit));
+                let off = if least == 0 { "off, or " } else { "" };
+                write!(f, "{name} must be {off}{least} to {most} {unit}, not {value:?}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LimitError {}
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $field:ident $name:literal : $kind:ident $unit:ident = $default:literal, $least:literal ..= $most:literal;)+) => {
+        /// The numbers in force. Made by [`Limits::default`], changed by [`Limits::set`].
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $field: limits!(@type $kind),)+
+        }
+
+        /// Every limit there is, in the order in which the handbook lists them.
+        pub const TABLE: &[Limit] = &[$(Limit {
+            name: $name,
+            unit: Unit::$unit,
+            least: $least,
+            most: $most,
+            default: $default,
+            consequence: concat!($($doc),+),
+        }),+];
+
+        impl Default for Limits {
+            fn default() -> Limits {
+                Limits { $($field: limits!(@from $kind $unit, $default),)+ }
+            }
+        }
+
+        impl Limits {
+            fn put(&mut self, name: &str, number: u64) {
+                match name {
+                    $($name => self.$field = limits!(@from $kind $unit, number),)+
+                    _ => unreachable!("set() looked the name up in TABLE"),
+                }
+            }
+
+            /// The number in force of the limit called `name`, in its unit.
+            pub fn get(&self, name: &str) -> Option<u64> {
+                match name {
+                    $($name => Some(limits!(@number $kind $unit, self.$field)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+    (@type number) => { usize };
+    (@type time) => { Duration };
+    (@from number $unit:ident, $n:expr) => { $n as usize };
+    (@from time Seconds, $n:expr) => { Duration::from_secs($n) };
+    (@from time Millis, $n:expr) => { Duration::from_millis($n) };
+    (@number number $unit:ident, $n:expr) => { $n as u64 };
+    (@number time Seconds, $n:expr) => { $n.as_secs() };
+    (@number time Millis, $n:expr) => { u64::try_from($n.as_millis()).unwrap_or(u64::MAX) };
+}
+
+limits! {
+    /// Sessions at once, named or not. One more is told so in a sentence and closed. What the machine can hold may be less: the server computes that at its start and says so.
+    sessions "sessions": number Count = 1024, 1..=30_000;
+    /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence and closed.
+    sessions_per_address "sessions-per-address": number Count = 16, 0..=30_000;
+    /// New sessions from one address within `arrival-window`; loopback is exempt. One more is told so in a sentence and closed.
+    arrivals "arrivals": number Count = 32, 0..=1_000_000;
+    /// The time over which `arrivals` counts.
+    arrival_window "arrival-window": time Seconds = 600, 1..=86_400;
+    /// Connections the kernel holds for us until they are accepted. Beyond it newcomers wait for their own system to try again.
+    backlog "backlog": number Count = 4096, 1..=65_535;
+    /// The wait for a first byte, after which a connection is taken for a person with `nc` and greeted.
+    greet_after "greet-after": time Millis = 300, 10..=60_000;
+    /// From connecting to having a name. Who takes longer is told `login-timeout` and closed.
+    login "login": time Seconds = 30, 1..=3_600;
+    /// Lines a session may send before it has a name. One more is told `login-lines` and closed.
+    login_lines "login-lines": number Count = 64, 1..=10_000;
+    /// Bytes a session may send before it has a name. One more, and it is told `login-lines` and closed.
+    login_bytes "login-bytes": number Bytes = 8_192, 512..=1_048_576;
+    /// One line with its ending. A longer one is dropped up to its end and answered `line-too-long`; the session goes on.
+    line_bytes "line-bytes": number Bytes = 16_384, 512..=1_048_576;
+    /// The text of one message. A longer one is answered `text-too-long` and not sent.
+    text "text": number Characters = 4_000, 1..=100_000;
+    /// A room's topic. A longer one is answered `topic-too-long`.
+    topic "topic": number Characters = 390, 1..=10_000;
+    /// An away text. A longer one is answered `away-too-long`.
+    away "away": number Characters = 200, 1..=10_000;
+    /// The text somebody leaves with. A longer one is answered `reason-too-long`.
+    reason "reason": number Characters = 300, 1..=10_000;
+    /// Rooms one person is in at once. One more is answered `too-many-rooms`.
+    rooms_per_person "rooms-per-person": number Count = 50, 1..=10_000;
+    /// Rooms on the whole server. One more is answered `server-rooms-full`.
+    rooms "rooms": number Count = 20_000, 1..=1_000_000;
+    /// Recent messages a room remembers. The oldest is forgotten first.
+    recent "recent": number Count = 100, 1..=10_000;
+    /// Text of recent messages a room remembers. The oldest is forgotten first.
+    recent_bytes "recent-bytes": number Bytes = 131_072, 16_384..=16_777_216;
+    /// Recent messages shown to somebody who joins.
+    replay "replay": number Count = 20, 0..=1_000;
+    /// Messages in one answer to `history`. More are asked for page by page.
+    history_page "history-page": number Count = 100, 1..=1_000;
+    /// Names in one piece of a member list; a longer list comes in several pieces.
+    members_page "members-page": number Count = 500, 1..=5_000;
+    /// Messages a second, commands included, that a person may send for long. Who is faster is told once and waits: the server reads no further from that connection until it is time, and nothing is refused or lost.
+    rate "rate": number PerSecond = 2, 0..=1_000_000;
+    /// Messages one may send at once before `rate` applies.
+    rate_burst "rate-burst": number Count = 10, 1..=1_000_000;
+    /// What may wait for one session that reads slowly. At once over it, the session is closed as a slow consumer.
+    outbox_bytes "outbox-bytes": number Bytes = 262_144, 32_768..=67_108_864;
+    /// The same, in events, beside those that are being written.
+    outbox_items "outbox-items": number Count = 4_096, 64..=1_000_000;
+    /// What may wait for one session for longer than `outbox-patience`. Over it, the session is closed as a slow consumer.
+    outbox_soft_bytes "outbox-soft-bytes": number Bytes = 65_536, 4_096..=67_108_864;
+    /// The age of the oldest unsent byte, and the time for which a session may stay over `outbox-soft-bytes`. Beyond it, the session is closed as a slow consumer.
+    outbox_patience "outbox-patience": time Seconds = 30, 1..=3_600;
+    /// What may wait for all sessions together. Over it, the session with the largest outbox is closed as a slow consumer, then the next.
+    outboxes_bytes "outboxes-bytes": number Bytes = 268_435_456, 1_048_576..=68_719_476_736;
+    /// The kernel's send buffer of each connection (the kernel takes twice that). 0 leaves it to the system: faster for a lagging reader, but a reader that stopped then holds 4 MB of kernel memory.
+    send_buffer "send-buffer": number Bytes = 65_536, 0..=16_777_216;
+    /// Silence after which a JSON session is asked whether it is there. Sessions on the line front cannot answer; the kernel's keep-alive asks for them.
+    ping_after "ping-after": time Seconds = 90, 1..=86_400;
+    /// Silence after which a session is taken for dead and closed as `timeout`.
+    gone_after "gone-after": time Seconds = 150, 2..=86_400;
+    /// For how long after a session's end its resume token still brings back the name and the tags of what was said.
+    resume "resume": time Seconds = 600, 1..=86_400;
+    /// Tags of `say` that are remembered for one resume token; a repeated one among them is not said twice. The oldest is forgotten first.
+    tags "tags": number Count = 256, 1..=10_000;
+    /// Ended sessions that are remembered for their resume token. The oldest is forgotten first.
+    resumes "resumes": number Count = 4_096, 1..=1_000_000;
+    /// How long a closing connection may take to accept the farewell and to hang up. After that it is cut.
+    farewell "farewell": time Millis = 1_000, 10..=60_000;
+    /// From the signal to stop to cutting whatever is still connected.
+    stop "stop": time Millis = 1_500, 10..=600_000;
+    /// What the console has not shown yet. More is counted and left out.
+    console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
+    /// Address space for the stack of one session's thread; only what is touched takes memory.
+    stack_bytes "stack-bytes": number Bytes = 524_288, 262_144..=16_777_216;
+}
+
+impl Limits {
+    /// Sets the limit called `name` from what an operator wrote: a whole
+    /// number, or `off` where the range starts at 0. Underscores are taken for
+    /// hyphens.
+    ///
+    /// # Errors
+    /// [`LimitError::Unknown`] for a name that is not in [`TABLE`],
+    /// [`LimitError::Range`] for anything that is not a number in its range.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), LimitError> {
+        let wanted = name.replace('_', "-");
+        let row = TABLE.iter().find(|row| row.name == wanted).ok_or_else(|| LimitError::Unknown(name.to_owned()))?;
+        let number = match value.trim() {
+            "off" if row.least == 0 => Some(0),
+            digits => digits.parse().ok().filter(|n| (row.least..=row.most).contains(n)),
+        };
+        let number = number.ok_or_else(|| LimitError::Range { name: row.name, value: value.to_owned() })?;
+        self.put(row.name, number);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_takes_its_ends_and_refuses_one_beyond() {
+        for row in TABLE {
+            let mut limits = Limits::default();
+            for good in [row.least, row.most, row.default] {
+                limits.set(row.name, &good.to_string()).unwrap();
+            }
+            limits.set(row.name, &(row.most + 1).to_string()).unwrap_err();
+            if row.least > 0 {
+                limits.set(row.name, &(row.least - 1).to_string()).unwrap_err();
+                limits.set(row.name, "off").unwrap_err();
+            } else {
+                limits.set(row.name, "off").unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_limit_is_named_in_the_refusal() {
+        let refusal = Limits::default().set("lines", "3").unwrap_err();
+        assert_eq!(refusal.to_string(), "there is no limit called \"lines\"");
+    }
+}

@@ -1,0 +1,155 @@
+//! Makes text safe to print among other text. Knows no screen and no message, only characters.
+
+use std::borrow::Cow;
+
+/// Takes out of `text` what could drive a terminal or reorder the line it is printed in.
+///
+/// - Gone: controls (C0, DEL, C1, so every escape sequence loses its start), bidi embeddings,
+///   overrides and isolates, byte order marks, interlinear annotation, and tag characters outside
+///   a flag.
+/// - A space instead: tab, line separator, paragraph separator.
+/// - Kept: all that writing and emoji need, such as joiners, variation selectors, the direction
+///   marks (LRM, RLM, ALM), and the tags in a flag like Scotland's.
+///
+/// Borrows when nothing needs doing, and is then one pass over the bytes of an ASCII text.
+/// Cleaning twice changes nothing more.
+///
+/// ```
+/// use roomful::names::clean;
+///
+/// assert_eq!(clean("red \u{1b}[31malert"), "red [31malert");
+/// assert_eq!(clean("👩‍🚀 привет"), "👩‍🚀 привет");
+/// ```
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut cleaned = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\t' | '\u{2028}' | '\u{2029}' => cleaned.push(' '),
+            BLACK_FLAG => {
+                cleaned.push(c);
+                let tags = flag_tags(rest.as_str());
+                cleaned.push_str(tags);
+                rest = rest.as_str()[tags.len()..].chars();
+            }
+            c if is_unsafe(c) => {}
+            c => cleaned.push(c),
+        }
+    }
+    Cow::Owned(cleaned)
+}
+
+/// Wraps a name with right-to-left letters in FSI and PDI, so that the text after it stays in
+/// order; borrows any other. For output only: [`clean`] would take the pair out again.
+///
+/// ```
+/// use roomful::names::isolate;
+///
+/// assert_eq!(isolate("Анна"), "Анна");
+/// assert_eq!(isolate("דנה"), "\u{2068}דנה\u{2069}");
+/// ```
+pub fn isolate(name: &str) -> Cow<'_, str> {
+    if name.contains(is_right_to_left) { Cow::Owned(format!("\u{2068}{name}\u{2069}")) } else { Cow::Borrowed(name) }
+}
+
+/// Starts the emoji of a flag that is spelt out in tags.
+const BLACK_FLAG: char = '\u{1f3f4}';
+
+/// What [`clean`] does not let pass as it is.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{2028}' | '\u{2029}'                         // line and paragraph separator
+            | '\u{202a}'..='\u{202e}'                       // bidi embeddings and overrides
+            | '\u{2066}'..='\u{2069}'                       // bidi isolates
+            | '\u{feff}'                                    // byte order mark
+            | '\u{fff9}'..='\u{fffb}'                       // interlinear annotation
+            | '\u{e0001}'..='\u{e007f}') // tags
+}
+
+/// The tags after a [`BLACK_FLAG`]: a region of three to six letters or digits and the cancel tag
+/// (UTS #51, ED-14a), or nothing. Any other run of tags is text that nobody sees.
+fn flag_tags(rest: &str) -> &str {
+    const TAG_BYTES: usize = 4;
+    let is_region = |c: char| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}');
+    let region = rest.chars().take_while(|&c| is_region(c)).count();
+    let is_flag = matches!(region, 3..=6) && rest.chars().nth(region) == Some('\u{e007f}');
+    if is_flag { &rest[..(region + 1) * TAG_BYTES] } else { "" }
+}
+
+/// Whether `c` is in a block kept for right-to-left scripts (UAX #9, table 4), and not a mark on
+/// its own account.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+        && c.is_alphabetic()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn is_borrowed(text: &str) -> bool {
+        matches!(clean(text), Cow::Borrowed(same) if same == text)
+    }
+
+    #[test]
+    fn text_with_nothing_to_clean_is_borrowed() {
+        for text in ["", "plain ~ ASCII", "привет", "שלום", "漢字", "👩‍🚀", "❤️", "a\u{200e}b\u{61c}"]
+        {
+            assert!(is_borrowed(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn controls_go_and_separators_become_spaces() {
+        assert_eq!(clean("a\tb\u{2028}c\u{2029}d"), "a b c d");
+        assert_eq!(clean("\0a\r\n\u{1b}[2J\u{7f}\u{85}\u{9b}b"), "a[2Jb");
+    }
+
+    #[test]
+    fn nothing_that_reorders_or_hides_text_remains() {
+        assert_eq!(clean("\u{202a}a\u{202e}b\u{202c}\u{2066}c\u{2069}"), "abc");
+        assert_eq!(clean("\u{feff}a\u{fff9}b\u{fffa}c\u{fffb}"), "abc");
+    }
+
+    #[test]
+    fn tags_stay_only_in_a_flag() {
+        let scotland = "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+        assert_eq!(clean(scotland), scotland);
+        assert_eq!(clean("a\u{e0001}\u{e0067}\u{e0062}\u{e0073}\u{e007f}b"), "ab");
+        // One region letter too few, one too many, no cancel tag, a control in between.
+        assert_eq!(clean("🏴\u{e0067}\u{e0062}\u{e007f}"), "🏴");
+        assert_eq!(clean(&format!("🏴{}\u{e007f}", "\u{e0067}".repeat(7))), "🏴");
+        assert_eq!(clean("🏴\u{e0067}\u{e0062}\u{e0073}"), "🏴");
+        assert_eq!(clean("🏴\u{1b}\u{e0067}\u{e0062}\u{e0073}\u{e007f}"), "🏴");
+    }
+
+    #[test]
+    fn only_right_to_left_names_are_isolated() {
+        for name in ["anna", "Анна", "漢字", "नेहा", "a-1"] {
+            assert!(matches!(isolate(name), Cow::Borrowed(same) if same == name));
+        }
+        for name in ["דנה", "علي", "ދިވެހި", "𞤀𞤣𞤢𞤥"] {
+            assert_eq!(isolate(name), format!("\u{2068}{name}\u{2069}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn clean_text_is_safe_and_stays_as_it_is(
+            text in "([\\PC\\p{Cc}\\p{Cf}]|🏴|[\u{e0061}-\u{e0064}]|\u{e007f}){0,40}"
+        ) {
+            let cleaned = clean(&text).into_owned();
+            prop_assert_eq!(clean(&cleaned), cleaned.as_str());
+            for c in cleaned.chars().filter(|c| is_unsafe(*c)) {
+                prop_assert!(('\u{e0030}'..='\u{e007f}').contains(&c), "{:?}", c);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Takes the telnet commands out of what a telnet client sends, so that text is left. Knows nothing of lines or names.
+//!
+//! From RFC 854: a command is IAC (255) and one or two bytes, or a
+//! subnegotiation from IAC SB to IAC SE; Enter may come as CR NUL. UTF-8 text
+//! has no byte 255, so nothing is lost when it did not come from telnet.
+
+use std::borrow::Cow;
+
+const IAC: u8 = 255;
+const SB: u8 = 250;
+const SE: u8 = 240;
+const WILL: u8 = 251;
+const DONT: u8 = 254;
+
+/// How much of a telnet command has been read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    Return,
+    Command,
+    Option,
+    Sub,
+    SubCommand,
+}
+
+/// The filter of one connection; remembers a command that was cut by the end of a read.
+#[derive(Debug, Default)]
+pub struct Telnet {
+    state: State,
+}
+
+impl Telnet {
+    /// What is left of `bytes` as text. CR NUL becomes CR LF. Borrowed where there was nothing to take out.
+    pub fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let plain = |byte: &u8| !matches!(byte, &IAC | 0);
+        if matches!(self.state, State::Text | State::Return) && bytes.iter().all(plain) {
+            self.state = if bytes.last() == Some(&b'\r') { State::Return } else { State::Text };
+            return Cow::Borrowed(bytes);
+        }
+        let mut text = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            self.state = match (self.state, byte) {
+                (State::Text | State::Return, IAC) => State::Command,
+                (State::Return, 0) => {
+                    text.push(b'\n');
+                    State::Text
+                }
+                (State::Command, SB) => State::Sub,
+                (State::Command, WILL..=DONT) => State::Option,
+                (State::Command, SE..) | (State::Option, _) => State::Text,
+                // Below SE there are no commands: it was no telnet, and the byte may be the line's end.
+                (State::Text | State::Return | State::Command, _) => {
+                    text.push(byte);
+                    if byte == b'\r' { State::Return } else { State::Text }
+                }
+                // We ask for no subnegotiation; one that does not end may not swallow more than its line.
+                (State::Sub | State::SubCommand, b'\n') => {
+                    text.push(byte);
+                    State::Text
+                }
+                (State::Sub, IAC) => State::SubCommand,
+                (State::Sub, _) => State::Sub,
+                (State::SubCommand, SE) => State::Text,
+                (State::SubCommand, _) => State::Sub,
+            };
+        }
+        Cow::Owned(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strip(pieces: &[&[u8]]) -> Vec<u8> {
+        let mut telnet = Telnet::default();
+        pieces.iter().flat_map(|piece| telnet.strip(piece).into_owned()).collect()
+    }
+
+    #[test]
+    fn negotiation_is_skipped_whole_and_byte_by_byte() {
+        let sent =
+            [&b"an"[..], &[IAC, 253, 3], b"na", &[IAC, SB, 24, 0, b'x', IAC, SE], &[IAC, 241], b"\r\0hi\r\n"].concat();
+        let text = b"anna\r\nhi\r\n";
+        assert_eq!(strip(&[&sent]), text);
+        let bytes: Vec<&[u8]> = sent.chunks(1).collect();
+        assert_eq!(strip(&bytes), text);
+    }
+
+    #[test]
+    fn what_is_no_telnet_command_loses_no_line_ending() {
+        assert_eq!(strip(&[b"\xff\nhi\n"]), b"\nhi\n");
+        assert_eq!(strip(&[b"a\xff\xfab\xff\nhi\n"]), b"a\nhi\n");
+        assert_eq!(strip(&[b"a\xff\xffb\n"]), b"ab\n");
+    }
+
+    #[test]
+    fn plain_text_is_borrowed_as_it_is() {
+        assert!(matches!(Telnet::default().strip("анна\r\n".as_bytes()), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_return_and_a_nul_in_two_reads_are_one_ending() {
+        assert_eq!(strip(&[b"a\r", b"\0b"]), b"a\r\nb");
+    }
+}
