@@ -6,4 +6,5 @@ pub mod error;
 pub mod event;
 pub mod limits;
 pub mod names;
+pub mod net;
 pub mod wire;

@@ -1,0 +1,134 @@
+//! A thread for every connection: accept, read, hand over, close in order. Knows bytes and sockets, and nothing of a chat.
+//!
+//! This part stands alone: `examples/echo.rs` is a whole server on it. Who
+//! uses it writes a [`Handler`]; one is made for each connection, is called on
+//! that connection's own thread, and is dropped at its end, also after a panic.
+
+pub mod capacity;
+mod listener;
+mod service;
+pub mod sniff;
+mod stream;
+
+use std::io::{ErrorKind, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+pub use listener::Listener;
+pub use service::{Options, Service};
+pub use stream::Stream;
+
+/// What a handler wants next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// More bytes, however long they take.
+    Go,
+    /// More bytes; or [`Control::Silence`], when none come in this time.
+    Within(Duration),
+    /// The end.
+    End,
+}
+
+/// What a handler is told beside bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Nothing came in the time given with [`Flow::Within`].
+    Silence,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub enum End {
+    /// The handler wanted it.
+    Wanted,
+    /// The peer sends nothing more; it may still read.
+    Finished,
+    /// The connection broke.
+    Broken(std::io::Error),
+    /// The handler panicked.
+    Failed,
+}
+
+/// One connection's life, as five events, all on that connection's thread.
+pub trait Handler: Send {
+    /// The connection stands.
+    fn connected(&mut self) -> Flow;
+
+    /// Bytes came: one read's worth, at least one byte.
+    fn data_in(&mut self, bytes: &[u8]) -> Flow;
+
+    /// The burst is handled; what it made may be written now. Called after
+    /// each of the other events but the last.
+    fn data_out(&mut self);
+
+    /// Something happened that is no data.
+    fn control(&mut self, what: Control) -> Flow;
+
+    /// The connection is over. Called exactly once, also after a panic.
+    fn disconnected(&mut self, end: End);
+}
+
+/// The size of a connection's first read; it doubles whenever a read fills it.
+const FIRST_READ: usize = 512;
+/// The size to which it grows at the most.
+const LARGEST_READ: usize = 65_536;
+
+/// Lives one connection's life on the calling thread, and closes it in order:
+/// the peer gets the end of our bytes, and has `linger` to hang up, so that
+/// the last line is not lost to a reset.
+fn live(stream: &Stream, handler: &mut dyn Handler, linger: Duration) {
+    let end = catch_unwind(AssertUnwindSafe(|| read_all(stream, handler))).unwrap_or(End::Failed);
+    let farewell = catch_unwind(AssertUnwindSafe(|| handler.disconnected(end)));
+    stream.end();
+    if farewell.is_ok() {
+        drain(stream, Instant::now() + linger);
+    }
+    stream.kill();
+}
+
+fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
+    let mut buffer = vec![0; FIRST_READ];
+    let mut flow = handler.connected();
+    let mut patience = None;
+    loop {
+        handler.data_out();
+        let wanted = match flow {
+            Flow::Go => None,
+            Flow::Within(time) => Some(time),
+            Flow::End => return End::Wanted,
+        };
+        if wanted != patience {
+            stream.patience(wanted);
+            patience = wanted;
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return End::Finished,
+            Ok(count) => {
+                flow = handler.data_in(&buffer[..count]);
+                if count == buffer.len() && count < LARGEST_READ {
+                    buffer.resize(count * 2, 0);
+                }
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => flow = handler.control(Control::Silence),
+                ErrorKind::Interrupted => {}
+                _ => return End::Broken(error),
+            },
+        }
+    }
+}
+
+/// Reads and forgets what still comes, until the peer hangs up or `deadline`.
+#[inline(never)] // or every thread would carry its bin through its whole life
+fn drain(mut stream: &Stream, deadline: Instant) {
+    let mut bin = [0; 512];
+    while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        stream.patience(Some(left));
+        match stream.read(&mut bin) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}

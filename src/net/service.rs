@@ -1,0 +1,232 @@
+//! The threads of a server: one that accepts, one for each connection; all of them are joined. Knows nothing of what the handlers do.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::listener::{self, Arrival, Listener};
+use super::{Handler, Stream, live};
+
+/// The shortest and the longest pause after the system failed to give a connection.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// How connections are prepared and ended.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The kernel's send buffer of a connection, in bytes; 0 leaves it to the system.
+    pub send_buffer: usize,
+    /// Silence after which the kernel asks whether a peer is still there.
+    pub keepalive: Duration,
+    /// For how long a closing connection may stay half open.
+    pub linger: Duration,
+    /// Address space for the stack of a connection's thread.
+    pub stack_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            send_buffer: 65_536,
+            keepalive: Duration::from_secs(90),
+            linger: Duration::from_secs(1),
+            stack_bytes: 524_288,
+        }
+    }
+}
+
+/// A running server of connections. [`Service::stop`] ends it, and so does dropping it.
+#[derive(Debug)]
+pub struct Service {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    /// The accepting thread, and what it waits on.
+    accept: Option<(JoinHandle<()>, Arc<TcpListener>)>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stopping: AtomicBool,
+    house: Mutex<House>,
+    /// Told when somebody leaves, and when the service is to stop.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct House {
+    next: u64,
+    living: HashMap<u64, (Arc<Stream>, JoinHandle<()>)>,
+    /// The last thread that came to its end. The next one to do so joins it,
+    /// and the last of all is joined by `stop`: no thread is left behind, and
+    /// none is needed to sweep.
+    last: Option<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Starts to accept on `listener`, on a thread called `accept`. For each
+    /// newcomer, `admit` makes its handler and the name of its thread, or
+    /// says in a sentence why it cannot stay.
+    ///
+    /// # Errors
+    /// The system's, when there is no thread to be had.
+    pub fn start<F>(mut listener: Listener, options: Options, mut admit: F) -> io::Result<Service>
+    where
+        F: FnMut(&Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> + Send + 'static,
+    {
+        let addr = listener.local_addr()?;
+        let listening = listener.socket();
+        let shared = Arc::new(Shared::default());
+        let inside = Arc::clone(&shared);
+        let accept = thread::Builder::new().name("accept".to_owned()).spawn(move || {
+            let mut pause = PAUSES.0;
+            while !inside.stopping.load(Ordering::Acquire) {
+                match listener.accept() {
+                    // The one that came to wake us is let go.
+                    Arrival::Somebody(..) | Arrival::Nobody(_) if inside.stopping.load(Ordering::Acquire) => break,
+                    Arrival::Somebody(tcp, peer) => {
+                        if inside.welcome(tcp, peer, &options, &mut admit) {
+                            pause = PAUSES.0;
+                            continue;
+                        }
+                    }
+                    Arrival::TurnedAway => tracing::warn!("no descriptor left, a connection was turned away"),
+                    Arrival::Nobody(error) => tracing::warn!(%error, "accept failed"),
+                }
+                // To try again at once would only burn a core.
+                inside.pause(pause);
+                pause = (pause * 2).min(PAUSES.1);
+            }
+        })?;
+        Ok(Service { addr, shared, accept: Some((accept, listening)) })
+    }
+
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.shared.house.lock().living.len()
+    }
+
+    /// Accepts nobody more; whoever is connected stays. Returns when the accepting thread is gone.
+    pub fn close_door(&mut self) {
+        let Some((accept, listening)) = self.accept.take() else { return };
+        self.shared.stopping.store(true, Ordering::Release);
+        {
+            let _house = self.shared.house.lock();
+            self.shared.changed.notify_all();
+        }
+        listener::wake(self.addr, &listening);
+        // It ends by itself, and a panic in it has been printed.
+        let _ = accept.join();
+    }
+
+    /// Accepts nobody more, waits up to `grace` for the connections to end,
+    /// cuts those that are left, and joins every thread. How many had to be cut.
+    pub fn stop(mut self, grace: Duration) -> usize {
+        self.stop_all(grace)
+    }
+
+    fn stop_all(&mut self, grace: Duration) -> usize {
+        self.close_door();
+        let deadline = Instant::now() + grace;
+        let mut house = self.shared.house.lock();
+        while !house.living.is_empty() && !self.shared.changed.wait_until(&mut house, deadline).timed_out() {}
+        let cut = house.living.len();
+        house.living.values().for_each(|(stream, _)| stream.kill());
+        while !house.living.is_empty() {
+            self.shared.changed.wait(&mut house);
+        }
+        let last = house.last.take();
+        drop(house);
+        last.map(JoinHandle::join);
+        cut
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop_all(Duration::ZERO);
+    }
+}
+
+impl Shared {
+    /// Gives a newcomer its thread. False where the system had none to give.
+    fn welcome<F>(
+        self: &Arc<Self>,
+        tcp: std::net::TcpStream,
+        peer: SocketAddr,
+        options: &Options,
+        admit: &mut F,
+    ) -> bool
+    where
+        F: FnMut(&Arc<Stream>) -> Result<(String, Box<dyn Handler>), String>,
+    {
+        let stream = match Stream::new(tcp, peer, options.send_buffer, options.keepalive) {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => {
+                tracing::debug!(%error, %peer, "gone before it was welcomed");
+                return true;
+            }
+        };
+        let (name, mut handler) = match admit(&stream) {
+            Ok(admitted) => admitted,
+            Err(sentence) => {
+                tracing::info!(%peer, sentence, "turned away");
+                stream.say_no(&sentence);
+                return true;
+            }
+        };
+        // The lock is held over the spawn so that the thread finds itself in the list at its end.
+        let mut house = self.house.lock();
+        house.next += 1;
+        let id = house.next;
+        let (shared, own, linger) = (Arc::clone(self), Arc::clone(&stream), options.linger);
+        let thread = thread::Builder::new().name(name).stack_size(options.stack_bytes).spawn(move || {
+            live(&own, handler.as_mut(), linger);
+            drop(handler);
+            drop(own);
+            shared.farewell(id);
+        });
+        match thread {
+            Ok(thread) => {
+                house.living.insert(id, (stream, thread));
+                true
+            }
+            Err(error) => {
+                drop(house);
+                tracing::warn!(%error, %peer, "no thread left, a connection was turned away");
+                stream.say_no("The server has no thread left for one more connection. Try again later.");
+                false
+            }
+        }
+    }
+
+    /// The last thing a connection's thread does.
+    fn farewell(&self, id: u64) {
+        let mut house = self.house.lock();
+        let own = house.living.remove(&id).map(|(_, thread)| thread);
+        let before = std::mem::replace(&mut house.last, own);
+        self.changed.notify_all();
+        drop(house);
+        before.map(JoinHandle::join);
+    }
+
+    /// Waits for `time`, or until the service is to stop.
+    fn pause(&self, time: Duration) {
+        let deadline = Instant::now() + time;
+        let mut house = self.house.lock();
+        while !self.stopping.load(Ordering::Acquire) {
+            if self.changed.wait_until(&mut house, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+}
