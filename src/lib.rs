@@ -2,9 +2,15 @@
 
 pub mod chat;
 pub mod command;
+pub mod config;
+pub mod console;
 pub mod error;
 pub mod event;
+pub mod front;
 pub mod limits;
 pub mod names;
 pub mod net;
+pub mod server;
+pub mod session;
+pub mod terminal;
 pub mod wire;

@@ -1,0 +1,219 @@
+//! The server's command line: reads the settings, starts the server and its console, stops it in order. Knows nothing of the chat.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use anyhow::{Context, anyhow};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
+use roomful::chat::touched::Watch;
+use roomful::config::{Config, ConfigError, LogFormat};
+use roomful::console;
+use roomful::limits::TABLE;
+use roomful::server::Server;
+use roomful::session::house::House;
+use roomful::terminal::{Screen, Terminal};
+use tracing_subscriber::EnvFilter;
+
+/// Ended by a second signal: 128 and the number of SIGINT.
+const EXIT_CUT_SHORT: i32 = 130;
+/// A setting that cannot be taken (sysexits.h: EX_CONFIG).
+const EXIT_CONFIG: u8 = 78;
+
+/// A chat server with a thread for every person in the room.
+///
+/// Without options it listens on 127.0.0.1:7667. Its screen says how to get in.
+#[derive(Parser)]
+#[command(version, after_help = "--help lists the limits, too.", after_long_help = EXAMPLES)]
+struct Args {
+    /// Address and port to listen on; port 0 takes any free one
+    #[arg(long, env = "CHAT_SERVER_LISTEN", value_name = "ADDR")]
+    listen: Option<String>,
+    /// TOML file with settings; --check-config prints one
+    #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings in force as a TOML file, and end: with 78 if one cannot be taken
+    #[arg(long)]
+    check_config: bool,
+    /// Do not show on the console what people say
+    #[arg(long, short, env = "CHAT_SERVER_QUIET")]
+    quiet: bool,
+    /// Show nothing but how to get in, and take no commands: for a server that nobody watches
+    #[arg(long, env = "CHAT_SERVER_NO_CONSOLE")]
+    no_console: bool,
+    /// What to log on stderr: off, error, warn, info, debug, trace, or tracing directives
+    #[arg(long, env = "CHAT_SERVER_LOG", value_name = "LEVEL")]
+    log: Option<String>,
+    /// How to log it
+    #[arg(long, env = "CHAT_SERVER_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chat-server                           on this machine only, port 7667
+  chat-server --listen 0.0.0.0:7667     for the whole network
+  chat-server --listen 127.0.0.1:0      on any free port, printed as `listening on ...`
+  chat-server --rate off --sessions 200 any limit by its name
+  CHAT_SERVER_RATE=off chat-server      the same, by variable
+  chat-server --check-config > my.toml  a file with all settings, for --config
+
+Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 78 wrong setting, 130 cut short by a second signal.";
+
+fn main() -> ExitCode {
+    let limits = TABLE.iter().map(|row| {
+        let help = format!(
+            "{} [default: {}; {} to {} {}]",
+            row.consequence.trim(),
+            row.default,
+            row.least,
+            row.most,
+            row.unit
+        );
+        Arg::new(row.name)
+            .long(row.name)
+            .env(format!("CHAT_SERVER_{}", row.name.to_uppercase().replace('-', "_")))
+            .value_name("NUMBER")
+            .help(help)
+            .help_heading("Limits (off is 0, where 0 is allowed)")
+            .hide_short_help(true)
+            .hide_env(true)
+    });
+    let matches = Args::command().args(limits).get_matches();
+    let result = Args::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|args| run(&args, &matches));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat-server: {error:#}");
+            ExitCode::from(if error.is::<ConfigError>() { EXIT_CONFIG } else { 1 })
+        }
+    }
+}
+
+fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
+    let config = settings(args, matches)?;
+    if args.check_config {
+        io::stdout().write_all(config.to_toml().as_bytes())?;
+        return Ok(());
+    }
+    start_log(&config)?;
+    let watch = match (config.console, config.quiet) {
+        (false, _) => Watch::Nothing,
+        (true, true) => Watch::Events,
+        (true, false) => Watch::Messages,
+    };
+    let mut server = Server::bind(config.listen.as_str())
+        .with_context(|| format!("{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen))?
+        .limits(config.limits)
+        .watch(watch)
+        .start()
+        .map_err(|error| cannot_listen(error, &config.listen))?;
+    let house = Arc::clone(server.house());
+
+    let mut terminal = Terminal::open(console::complete(&house)).context("cannot use the terminal")?;
+    let screen = terminal.screen().clone();
+    take_signals(&house, &screen)?;
+    screen.print(&console::handout(&server, client_command()));
+    let news = server.news().context("the news were taken")?;
+    let (listening, printed) = (Arc::clone(&house), screen.clone());
+    thread::Builder::new().name("news".to_owned()).spawn(move || console::show_news(&listening, &news, &printed))?;
+    let (asked, woken) = (Arc::clone(&house), screen.clone());
+    let wake = move || {
+        asked.wait_until_asked();
+        woken.stop();
+    };
+    thread::Builder::new().name("stop".to_owned()).spawn(wake)?;
+
+    if config.console {
+        console::take_commands(&house, &mut terminal);
+    }
+    let why = house.wait_until_asked();
+    screen.print(&format!("stopping: {why}"));
+    let stopped = server.stop(&why);
+    screen.print(&format!(
+        "stopped: sessions told {}, of which cut {} that did not hang up; all threads joined. Bye.",
+        stopped.told, stopped.cut
+    ));
+    Ok(())
+}
+
+/// How the client is started by whoever started this server: from the source, or as a program.
+fn client_command() -> &'static str {
+    let from_source =
+        std::env::current_exe().is_ok_and(|exe| exe.components().any(|part| part.as_os_str() == "target"));
+    if from_source { "cargo run --bin chat-client --" } else { "chat-client" }
+}
+
+/// The first signal asks to stop, the second ends the process at once.
+fn take_signals(house: &Arc<House>, screen: &Screen) -> anyhow::Result<()> {
+    let (house, screen) = (Arc::clone(house), screen.clone());
+    let before = AtomicBool::new(false);
+    let handler = move || {
+        if screen.was_own_signal() {
+            return;
+        }
+        if before.swap(true, Ordering::Relaxed) {
+            screen.restore();
+            std::process::exit(EXIT_CUT_SHORT);
+        }
+        house.ask_to_stop("it was told to stop");
+    };
+    ctrlc::set_handler(handler).context("cannot take signals")
+}
+
+/// Flags over variables over the file over the defaults.
+fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
+    let mut config = Config::default();
+    if let Some(file) = &args.config {
+        read_file(&mut config, file)?;
+    }
+    for row in TABLE {
+        if let Some(value) = matches.get_one::<String>(row.name) {
+            config
+                .limits
+                .set(row.name, value)
+                .map_err(|error| ConfigError { setting: String::new(), wrong: error.to_string() })?;
+        }
+    }
+    config.quiet |= args.quiet;
+    config.console &= !args.no_console;
+    config.listen = args.listen.clone().unwrap_or(config.listen);
+    config.log = args.log.clone().unwrap_or(config.log);
+    config.log_format = args.log_format.unwrap_or(config.log_format);
+    let checked = EnvFilter::try_new(&config.log);
+    checked.map_err(|error| ConfigError { setting: "log".to_owned(), wrong: error.to_string() })?;
+    Ok(config)
+}
+
+fn read_file(config: &mut Config, file: &Path) -> anyhow::Result<()> {
+    let bad = |wrong: String| ConfigError { setting: String::new(), wrong };
+    let text =
+        std::fs::read_to_string(file).map_err(|error| bad(format!("cannot read {}: {error}", file.display())))?;
+    config.read_toml(&text).map_err(|error| anyhow::Error::from(bad(format!("{}: {error}", file.display()))))
+}
+
+/// Diagnostics with the names of the threads, on stderr. What people say is never in them.
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_thread_names(true)
+        .with_writer(io::stderr);
+    let started = match config.log_format {
+        LogFormat::Text => log.with_ansi(false).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    started.map_err(|error| anyhow!("cannot start the log: {error}"))
+}
+
+fn cannot_listen(error: io::Error, addr: &str) -> anyhow::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => "; is a server running there already? --listen 127.0.0.1:0 takes any free port",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need more rights, take a higher one",
+        io::ErrorKind::AddrNotAvailable => "; that is no address of this machine",
+        _ => "",
+    };
+    anyhow!("cannot listen on {addr}: {error}{hint}")
+}

@@ -1,0 +1,176 @@
+//! What an operator sets: from flags, environment variables and a TOML file. Knows what the settings are, not what they do.
+//!
+//! A flag wins over its variable, that over the file, that over the default.
+//!
+//! ```
+//! use roomful::config::Config;
+//!
+//! let mut config = Config::default();
+//! config.read_toml("listen = \"127.0.0.1:7700\"\n[limits]\nrate = \"off\"\n")?;
+//! assert_eq!((config.listen.as_str(), config.limits.rate), ("127.0.0.1:7700", 0));
+//! let wrong = config.read_toml("[limits]\nlines = 3\n").unwrap_err();
+//! assert_eq!(wrong.to_string(), "limits.lines: there is no limit called \"lines\"");
+//! # Ok::<(), roomful::config::ConfigError>(())
+//! ```
+
+use std::fmt;
+
+use toml::{Table, Value};
+
+use crate::limits::{Limits, TABLE};
+use crate::server::PORT;
+
+/// The settings in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Whether the console leaves out what people say.
+    pub quiet: bool,
+    /// Whether there is a console at all.
+    pub console: bool,
+    /// What is logged: a level, or `tracing` directives such as `roomful::net=debug`.
+    pub log: String,
+    /// How it is logged: `text` or `json`.
+    pub log_format: LogFormat,
+    /// The limits.
+    pub limits: Limits,
+}
+
+/// How diagnostics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object on a line.
+    Json,
+}
+
+/// A setting that cannot be taken, and where it stands.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The setting; empty where the file as a whole is no TOML.
+    pub setting: String,
+    /// What is wrong with it.
+    pub wrong: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.setting.as_str() {
+            "" => f.write_str(&self.wrong),
+            setting => write!(f, "{setting}: {}", self.wrong),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: format!("127.0.0.1:{PORT}"),
+            quiet: false,
+            console: true,
+            log: "warn".to_owned(),
+            log_format: LogFormat::Text,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Takes the settings of a TOML file; those it does not name stay as they are.
+    ///
+    /// # Errors
+    /// No TOML, a setting nobody knows, or a value it cannot have; the first
+    /// of them, with its name.
+    pub fn read_toml(&mut self, text: &str) -> Result<(), ConfigError> {
+        let table: Table = text.parse().map_err(|error: toml::de::Error| wrong("", error.to_string().trim_end()))?;
+        for (name, value) in &table {
+            match (name.as_str(), value) {
+                ("listen", Value::String(text)) => self.listen.clone_from(text),
+                ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
+                ("console", Value::Boolean(console)) => self.console = *console,
+                ("log", Value::String(text)) => self.log.clone_from(text),
+                ("log-format", Value::String(text)) => {
+                    let format = <LogFormat as clap::ValueEnum>::from_str(text, false);
+                    self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
+                }
+                ("limits", Value::Table(limits)) => self.read_limits(limits)?,
+                ("listen" | "log" | "log-format", _) => return Err(wrong(name, "it takes a string")),
+                ("quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
+                ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
+                _ => return Err(wrong(name, "there is no such setting")),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_limits(&mut self, limits: &Table) -> Result<(), ConfigError> {
+        for (name, value) in limits {
+            let text = match value {
+                Value::Integer(number) => number.to_string(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            self.limits.set(name, &text).map_err(|error| wrong(&format!("limits.{name}"), &error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// All settings as a TOML file that [`Config::read_toml`] reads.
+    pub fn to_toml(&self) -> String {
+        let quoted = |text: &str| Value::String(text.to_owned()).to_string();
+        let format = match self.log_format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        };
+        let mut text = format!(
+            "listen = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            quoted(&self.listen),
+            self.quiet,
+            self.console,
+            quoted(&self.log),
+            quoted(format)
+        );
+        for row in TABLE {
+            let number = self.limits.get(row.name).unwrap_or(row.default);
+            text.push_str(&format!("{} = {number} # {}, {} to {}\n", row.name, row.unit, row.least, row.most));
+        }
+        text
+    }
+}
+
+fn wrong(setting: &str, wrong: &str) -> ConfigError {
+    ConfigError { setting: setting.to_owned(), wrong: wrong.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_reads_back_as_it_was() {
+        let mut config = Config { quiet: true, ..Config::default() };
+        config.limits.set("rate", "off").unwrap();
+        let mut read = Config::default();
+        read.read_toml(&config.to_toml()).unwrap();
+        assert_eq!(read, config);
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_what_it_takes() {
+        for (text, said) in [
+            ("listen = 7667", "listen: it takes a string"),
+            ("quite = true", "quite: there is no such setting"),
+            ("log-format = \"xml\"", "log-format: it takes \"text\" or \"json\""),
+            ("limits = 3", "limits: it is a table: [limits]"),
+            ("[limits]\ntext = true", "limits.text: text must be 1 to 100000 characters, not \"true\""),
+            ("[limits]\nstop = \"off\"", "limits.stop: stop must be 10 to 600000 ms, not \"off\""),
+        ] {
+            assert_eq!(Config::default().read_toml(text).unwrap_err().to_string(), said);
+        }
+        assert!(Config::default().read_toml("[limits").is_err());
+    }
+}

@@ -1,0 +1,243 @@
+//! The operator's screen: what happens scrolls by, and a few commands are taken. Knows no sockets; asks the house.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Receiver;
+use jiff::Zoned;
+use unicode_width::UnicodeWidthStr;
+
+use crate::chat::outbox::Ending;
+use crate::chat::touched::Touched;
+use crate::command::{nearest, text};
+use crate::event::CloseReason;
+use crate::names::{Nick, clean, isolate};
+use crate::server::Handle;
+use crate::session::house::{House, News, now};
+use crate::session::link::Link;
+use crate::terminal::{Complete, Input, Screen, Terminal};
+use crate::wire::Form;
+
+/// The console's commands: how each is written, and what it does.
+pub const COMMANDS: &[(&str, &str)] = &[
+    ("who", "who is here: room, front, address, idle time, bytes waiting"),
+    ("rooms", "the rooms, how many are in them, their topics"),
+    ("say TEXT", "says something to everybody"),
+    ("kick NAME [REASON]", "closes all sessions of somebody"),
+    ("stats", "sessions, lines, refusals, slow consumers since the start"),
+    ("stop", "says goodbye to everybody and ends the server"),
+    ("help", "this list"),
+];
+
+/// What is on the screen when the server has started: every way in, ready to
+/// copy; `client` is how the terminal client is started here.
+pub fn handout(server: &Handle, client: &str) -> String {
+    let addr = server.local_addr();
+    let (ip, port) = (addr.ip().to_canonical(), addr.port());
+    let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let mut text = format!(
+        "roomful {} - type help for the console's commands, stop to end\n\
+         listening on {addr}\n  \
+         terminal   {client} --server {target}\n  \
+         netcat     nc {host} {port}\n  \
+         telnet     telnet {host} {port}\n  \
+         programs   one JSON object a line on the same port: docs/protocol.md\n  \
+         kept       nothing: the last messages of a room are in memory only\n",
+        env!("CARGO_PKG_VERSION"),
+    );
+    if !ip.is_loopback() {
+        text.push_str("! Everybody who can reach this machine can reach this server, and nothing is encrypted.\n");
+    }
+    let sessions = server.house().limits.sessions;
+    let _ = write!(text, "{} ready, room {}, for {sessions} sessions", clock(), server.house().chat.lobby());
+    text
+}
+
+/// Completes the console's commands and the names of who is here.
+pub fn complete(house: &Arc<House>) -> Complete {
+    let house = Arc::clone(house);
+    Box::new(move |typed| {
+        let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let word = typed[start..].to_lowercase();
+        let candidates: Vec<String> = if start == 0 {
+            COMMANDS.iter().map(|(usage, _)| first_word(usage).to_owned()).collect()
+        } else {
+            house.chat.presence().iter().map(|row| row.nick.to_string()).collect()
+        };
+        (start, candidates.into_iter().filter(|name| name.to_lowercase().starts_with(&word)).collect())
+    })
+}
+
+/// Shows the news until the server is gone: the life of the console's printing thread.
+pub fn show_news(house: &House, news: &Receiver<News>, screen: &Screen) {
+    /// How much is shown in one piece when much happens at once.
+    const PAGE: usize = 64;
+    let mut unshown = 0;
+    for first in news {
+        let page = std::iter::once(first).chain(news.try_iter().take(PAGE - 1));
+        let mut lines: Vec<String> = page.map(|item| format!("{} {}", clock(), words(&item))).collect();
+        let missed = house.counts.unshown.load(Ordering::Relaxed);
+        if missed > unshown {
+            lines.push(format!("{} ! {} lines were too many to show", clock(), missed - unshown));
+            unshown = missed;
+        }
+        screen.print(&lines.join("\n"));
+    }
+}
+
+fn words(news: &News) -> String {
+    match news {
+        // People choose the text, and this is a terminal, too: cleaned when it came in, quoted once more.
+        News::Line(line) => clean(line).into_owned(),
+        News::Event(letter) => {
+            let text = String::from_utf8_lossy(letter.bytes(Form::LineElsewhere)).into_owned();
+            // The time stands before every line here already.
+            let text = text.trim_end();
+            let text = text.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(text, |(_, rest)| rest);
+            clean(text).into_owned()
+        }
+    }
+}
+
+/// Takes the operator's commands until the end: the life of the console's reading thread.
+/// The end of the input stops the server only if a person ended it.
+pub fn take_commands(house: &Arc<House>, terminal: &mut Terminal) {
+    loop {
+        match terminal.read("> ", |_| true) {
+            Ok(Input::Line(line)) => match obey(house, line.trim()) {
+                Ok(answer) if answer.is_empty() => {}
+                Ok(answer) | Err(answer) => terminal.screen().print(&answer),
+            },
+            Ok(Input::Interrupted { dropped: true }) => {}
+            Ok(Input::TooLong) => terminal.screen().print("! That line is too long."),
+            Ok(Input::Interrupted { .. }) => house.ask_to_stop("the operator stopped it"),
+            Ok(Input::End) if io::stdin().is_terminal() => return house.ask_to_stop("the operator stopped it"),
+            Ok(Input::End | Input::Stopped) => return,
+            Err(error) => return tracing::warn!(%error, "the console cannot be read any more"),
+        }
+    }
+}
+
+/// Carries out one console command; what to show for it.
+///
+/// # Errors
+/// The sentence for a command that is none, or cannot be carried out.
+pub fn obey(house: &Arc<House>, line: &str) -> Result<String, String> {
+    let line = line.strip_prefix('/').unwrap_or(line);
+    let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    match word {
+        "" => Ok(String::new()),
+        "who" => Ok(who(house)),
+        "rooms" => Ok(rooms(house)),
+        "say" if !rest.is_empty() => {
+            let mut touched: Touched = house.touched();
+            house.chat.broadcast(text(rest), &mut touched);
+            house.settle(touched, &mut Default::default());
+            Ok(String::new())
+        }
+        "kick" if !rest.is_empty() => kick(house, rest),
+        "stats" => Ok(stats(house)),
+        "stop" => {
+            house.ask_to_stop("the operator stopped it");
+            Ok(String::new())
+        }
+        "help" | "?" => Ok(help()),
+        "say" | "kick" => {
+            let usage = COMMANDS.iter().map(|(usage, _)| *usage).find(|usage| first_word(usage) == word);
+            Err(format!("! Write {}.", usage.unwrap_or(word)))
+        }
+        _ => {
+            let near = nearest(word, COMMANDS.iter().map(|(usage, _)| first_word(usage)));
+            let hint = near.map_or("help lists the commands".to_owned(), |near| format!("did you mean {near}?"));
+            Err(format!("! No command {:?}, {hint}", clean(word)))
+        }
+    }
+}
+
+fn first_word(usage: &str) -> &str {
+    usage.split(' ').next().unwrap_or(usage)
+}
+
+fn help() -> String {
+    COMMANDS.iter().map(|(usage, text)| format!("  {usage:<20} {text}")).collect::<Vec<_>>().join("\n")
+}
+
+fn who(house: &House) -> String {
+    let now = now();
+    let mut table = vec![["nick", "room", "front", "from", "idle", "waiting"].map(str::to_owned)];
+    for row in house.chat.presence() {
+        let link = house.link(row.session);
+        let from = link.as_ref().map_or(String::new(), |link| link.peer().to_string());
+        let waiting = link.map_or(0, |link| link.outbox.weight());
+        let idle = u64::try_from(now - row.active).unwrap_or(0) / 1000;
+        let rooms = row.rooms.iter().map(|room| isolate(room).into_owned()).collect::<Vec<_>>().join(" ");
+        let nick = isolate(&row.nick).into_owned();
+        table.push([nick, rooms, row.front.to_owned(), from, format!("{idle} s"), format!("{waiting} B")]);
+    }
+    let unnamed = house.sessions().saturating_sub(table.len() - 1);
+    let mut text = columns(&table);
+    if unnamed > 0 {
+        let _ = write!(text, "\n  and {unnamed} without a name yet");
+    }
+    text
+}
+
+fn rooms(house: &House) -> String {
+    let mut table = vec![["room", "members", "topic"].map(str::to_owned)];
+    for room in house.chat.rooms() {
+        let topic = room.topic.as_deref().unwrap_or_default().to_owned();
+        table.push([isolate(&room.room).into_owned(), room.members.to_string(), topic]);
+    }
+    columns(&table)
+}
+
+/// A table with columns as wide as their widest cell, measured as terminals do.
+fn columns<const N: usize>(table: &[[String; N]]) -> String {
+    let wide: Vec<usize> = (0..N).map(|i| table.iter().map(|row| row[i].width()).max().unwrap_or(0)).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&wide).map(|(cell, wide)| format!("  {cell}{}", " ".repeat(wide - cell.width())));
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    table.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn kick(house: &House, rest: &str) -> Result<String, String> {
+    let (name, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
+    let sessions = house.chat.sessions_of(&nick);
+    let links: Vec<Arc<Link>> = sessions.into_iter().filter_map(|id| house.link(id)).collect();
+    if links.is_empty() {
+        return Err(format!("! Nobody here is called {nick}; who lists who is."));
+    }
+    let words = Some(text(reason)).filter(|words| !words.is_empty());
+    let sentence = match &words {
+        Some(words) => format!("the operator closed your session: {words}"),
+        None => "the operator closed your session".to_owned(),
+    };
+    for link in &links {
+        house.close(link, Ending { reason: CloseReason::Kicked, text: words.clone() }, &sentence);
+    }
+    Ok(String::new())
+}
+
+fn stats(house: &House) -> String {
+    let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    let counts = &house.counts;
+    format!(
+        "  up {} s, {} sessions now, {} since the start, {} lines read, {} refused, {} slow consumers, {} news unshown",
+        house.uptime() / 1000,
+        house.sessions(),
+        count(&counts.sessions),
+        count(&counts.lines),
+        count(&counts.refused),
+        count(&counts.slow),
+        count(&counts.unshown),
+    )
+}
+
+fn clock() -> String {
+    Zoned::now().strftime("%H:%M:%S").to_string()
+}

@@ -1,0 +1,97 @@
+//! One thread that looks after every session's time: too long without a name, silent, slow, or taking its leave. Knows no rooms and no fronts.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::house::{House, News};
+use super::link::Link;
+use crate::event::{CloseReason, Event};
+
+/// The time between two looks at every session: how late a deadline may be noticed.
+const ROUND: Duration = Duration::from_millis(500);
+
+/// The life of the caretaker: a round now and then, until the server stops.
+pub fn live(house: &Arc<House>) {
+    while !house.wait(ROUND) {
+        go_round(house, Instant::now());
+    }
+    // Stopping: farewells still have their deadline.
+    while house.sessions() > 0 {
+        house.links().iter().for_each(|link| end_farewell(house, link, Instant::now()));
+        std::thread::park_timeout(ROUND);
+    }
+}
+
+/// One look at every session.
+pub fn go_round(house: &Arc<House>, now: Instant) {
+    let mut all = 0;
+    let mut weights: Vec<(usize, Arc<Link>)> = Vec::new();
+    for link in house.links() {
+        let look = link.outbox.look(now, house.limits.outbox_soft_bytes, house.limits.outbox_patience);
+        if look.closed {
+            end_farewell(house, &link, now);
+        } else if look.too_slow {
+            link.outbox.close(CloseReason::SlowConsumer, None);
+            house.cut_slow(link.id);
+        } else if !link.named.load(Ordering::Relaxed) {
+            end_login(house, &link, now);
+        } else if link.json.load(Ordering::Relaxed) {
+            ask_for_life(house, &link);
+        }
+        all += look.weight;
+        if look.weight > 0 {
+            weights.push((look.weight, link));
+        }
+    }
+    if all > house.limits.outboxes_bytes {
+        relieve(house, all, weights);
+    }
+}
+
+/// Cuts a session that had its time to hang up.
+fn end_farewell(house: &Arc<House>, link: &Link, now: Instant) {
+    let since = *link.ending.lock().get_or_insert(now);
+    if now.saturating_duration_since(since) > house.limits.farewell {
+        link.stream.kill();
+    }
+}
+
+/// Closes a session that has no name yet and should have.
+fn end_login(house: &Arc<House>, link: &Link, now: Instant) {
+    let limit = house.limits.login;
+    if now.saturating_duration_since(link.since) > limit {
+        let sentence = format!("no name came within {} seconds, goodbye", limit.as_secs());
+        house.close(link, CloseReason::LoginTimeout, &sentence);
+    }
+}
+
+/// Asks a silent session for a sign of life, and closes one that gave none.
+fn ask_for_life(house: &Arc<House>, link: &Link) {
+    let now = house.uptime();
+    if link.paused.load(Ordering::Relaxed) {
+        // We are the silent ones: its thread does not read.
+        link.heard.store(now, Ordering::Relaxed);
+        return;
+    }
+    let silent = Duration::from_millis(now.saturating_sub(link.heard.load(Ordering::Relaxed)));
+    if silent > house.limits.gone_after {
+        house.tell(|| News::Line(format!("! {} gave no sign of life", link.peer())));
+        house.close(link, CloseReason::Timeout, "no sign of life from you");
+        link.stream.kill();
+    } else if silent <= house.limits.ping_after {
+        link.pinged.store(false, Ordering::Relaxed);
+    } else if !link.pinged.swap(true, Ordering::Relaxed) {
+        house.tell_session(link, Event::Ping { token: Arc::from(now.to_string()) });
+    }
+}
+
+/// Cuts the sessions for which most waits, until the rest is within the bound.
+fn relieve(house: &Arc<House>, mut all: usize, mut weights: Vec<(usize, Arc<Link>)>) {
+    weights.sort_unstable_by_key(|(weight, link)| (*weight, link.id));
+    while let Some((weight, link)) = weights.pop().filter(|_| all > house.limits.outboxes_bytes) {
+        link.outbox.close(CloseReason::SlowConsumer, None);
+        house.cut_slow(link.id);
+        all -= weight;
+    }
+}

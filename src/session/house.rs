@@ -1,0 +1,316 @@
+//! What all sessions share: the chat, the links to one another, the stop flag. Does outside the chat lock what a change of the chat left to be done.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam_channel::{Sender, TrySendError};
+use parking_lot::{Condvar, Mutex};
+
+use super::Front;
+use super::link::Link;
+use crate::chat::outbox::{Ending, Outbox, Outgoing, Pen};
+use crate::chat::touched::{Round, Touched, Watch};
+use crate::chat::{Chat, SessionId};
+use crate::event::{CloseReason, Event, Millis};
+use crate::limits::Limits;
+use crate::net::sniff::Kind;
+use crate::wire::Letter;
+
+/// For how long a speaker does a busy room's rounds before a thread of its own takes over.
+const CRIER_PATIENCE: Duration = Duration::from_millis(2);
+
+/// One thing the console shows.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// Something the chat told its members.
+    Event(Arc<Letter>),
+    /// Something the members were not told.
+    Line(String),
+}
+
+/// Opens the front for what a connection speaks; or says, in that protocol, why it is not served.
+pub type Fronts = fn(Kind) -> Result<Box<dyn Front>, Vec<u8>>;
+
+/// The time of day, as events carry it.
+pub fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// How often things happened since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Connections taken in.
+    pub sessions: AtomicU64,
+    /// Lines read.
+    pub lines: AtomicU64,
+    /// Commands refused.
+    pub refused: AtomicU64,
+    /// Sessions cut because they read too slowly.
+    pub slow: AtomicU64,
+    /// News that the console was too slow for.
+    pub unshown: AtomicU64,
+}
+
+/// What all sessions share.
+#[derive(Debug)]
+pub struct House {
+    /// The chat.
+    pub chat: Chat,
+    /// The numbers in force.
+    pub limits: Arc<Limits>,
+    /// What is served.
+    pub fronts: Fronts,
+    /// When the server started.
+    pub started: Instant,
+    /// How often things happened.
+    pub counts: Counts,
+    links: Mutex<HashMap<SessionId, Arc<Link>>>,
+    criers: Mutex<Vec<JoinHandle<()>>>,
+    next: AtomicU64,
+    watch: Watch,
+    news: Sender<News>,
+    stopping: AtomicBool,
+    asked_to_stop: Mutex<Option<String>>,
+    bell: Condvar,
+}
+
+impl House {
+    /// An empty house. `news` is where the console listens, as far as `watch` says.
+    pub fn new(chat: Chat, limits: Arc<Limits>, fronts: Fronts, watch: Watch, news: Sender<News>) -> House {
+        House {
+            chat,
+            limits,
+            fronts,
+            started: Instant::now(),
+            counts: Counts::default(),
+            links: Mutex::default(),
+            criers: Mutex::default(),
+            next: AtomicU64::new(1),
+            watch,
+            news,
+            stopping: AtomicBool::new(false),
+            asked_to_stop: Mutex::default(),
+            bell: Condvar::new(),
+        }
+    }
+
+    /// Milliseconds since the start.
+    pub fn uptime(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A number for a session that was never given before.
+    pub fn next_session(&self) -> SessionId {
+        SessionId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Takes a session in.
+    pub fn admit(&self, link: &Arc<Link>) {
+        self.counts.sessions.fetch_add(1, Ordering::Relaxed);
+        link.heard.store(self.uptime(), Ordering::Relaxed);
+        self.links.lock().insert(link.id, Arc::clone(link));
+    }
+
+    /// Lets a session go.
+    pub fn forget(&self, id: SessionId) {
+        self.links.lock().remove(&id);
+    }
+
+    /// The link of one session.
+    pub fn link(&self, id: SessionId) -> Option<Arc<Link>> {
+        self.links.lock().get(&id).cloned()
+    }
+
+    /// All sessions of this moment.
+    pub fn links(&self) -> Vec<Arc<Link>> {
+        self.links.lock().values().cloned().collect()
+    }
+
+    /// How many sessions there are, with a name or without.
+    pub fn sessions(&self) -> usize {
+        self.links.lock().len()
+    }
+
+    /// An empty list of things to do.
+    pub fn touched(&self) -> Touched {
+        Touched::new(self.watch)
+    }
+
+    /// Does what a change of the chat left to be done: flush, cut, tell the
+    /// console. Never called with a lock held, never blocks on a peer.
+    pub fn settle(self: &Arc<Self>, touched: Touched, spare: &mut VecDeque<Outgoing>) {
+        const SPARE_KEPT: usize = 64;
+        for round in &touched.rounds {
+            self.cry(round, spare);
+        }
+        for outbox in &touched.outboxes {
+            self.flush(outbox, spare);
+        }
+        for id in touched.overflowed {
+            self.cut_slow(id);
+        }
+        for letter in touched.news {
+            self.tell(|| News::Event(letter));
+        }
+        if spare.capacity() > SPARE_KEPT {
+            *spare = VecDeque::new();
+        }
+    }
+
+    /// Does a room's rounds until nothing is due, unless another thread is at
+    /// it. A speaker does so for [`CRIER_PATIENCE`] at the most; then a thread
+    /// of its own goes on, so that nobody goes unheard because others in the
+    /// room have much to say.
+    fn cry(self: &Arc<Self>, round: &Arc<Round>, spare: &mut VecDeque<Outgoing>) {
+        let began = Instant::now();
+        let mut alone = false;
+        while let Some(mut crier) = round.begin() {
+            crier.let_others_speak();
+            while crier.go_round(|outbox| self.flush(&outbox, spare)) {
+                if !alone && began.elapsed() > CRIER_PATIENCE && crier.has_more() {
+                    break;
+                }
+                crier.let_others_speak();
+            }
+            if crier.is_over() {
+                return;
+            }
+            let house = Arc::clone(self);
+            let rounds = move || {
+                let mut spare = VecDeque::new();
+                while crier.go_round(|outbox| house.flush(&outbox, &mut spare)) {
+                    crier.let_others_speak();
+                }
+            };
+            match thread::Builder::new().name("crier".to_owned()).stack_size(self.limits.stack_bytes).spawn(rounds) {
+                Ok(crier) => {
+                    let mut criers = self.criers.lock();
+                    criers.retain(|crier| !crier.is_finished());
+                    return criers.push(crier);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no thread left for a crier");
+                    alone = true;
+                }
+            }
+        }
+    }
+
+    /// Waits for the criers to end, as they do when nobody speaks any more.
+    pub fn join_criers(&self) {
+        let criers = std::mem::take(&mut *self.criers.lock());
+        // A panic in one has been printed.
+        criers.into_iter().for_each(|crier| drop(crier.join()));
+    }
+
+    fn flush(&self, outbox: &Arc<Outbox>, spare: &mut VecDeque<Outgoing>) {
+        if let Some(pen) = outbox.flush(spare) {
+            self.lag(outbox, pen);
+        }
+    }
+
+    /// Gives the pen of a session whose socket is full to a writer thread.
+    fn lag(&self, outbox: &Arc<Outbox>, pen: Pen) {
+        let Some(link) = self.link(outbox.session()) else { return };
+        let own = Arc::clone(outbox);
+        // Held over the spawn, so that the session's end finds the writer to join it.
+        let mut slot = link.writer.lock();
+        let writer = thread::Builder::new()
+            .name(format!("writer-{}", link.id.0))
+            .stack_size(self.limits.stack_bytes)
+            .spawn(move || own.catch_up(pen));
+        match writer {
+            Ok(writer) => {
+                let earlier = slot.replace(writer);
+                drop(slot);
+                // It has put the pen back, so it is at its end.
+                drop(earlier.map(JoinHandle::join));
+            }
+            Err(error) => {
+                drop(slot);
+                tracing::warn!(%error, "no thread left for a laggard");
+                outbox.close(CloseReason::SlowConsumer, None);
+                self.cut_slow(link.id);
+            }
+        }
+    }
+
+    /// Cuts a session that reads too slowly; its own thread removes it.
+    pub fn cut_slow(&self, id: SessionId) {
+        let Some(link) = self.link(id) else { return };
+        self.counts.slow.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(session = id.0, peer = %link.peer(), "slow consumer, cut");
+        self.tell(|| News::Line(format!("! {} reads too slowly, closed", link.peer())));
+        link.stream.kill();
+    }
+
+    /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
+    pub fn close(&self, link: &Link, ending: impl Into<Ending>, sentence: &str) -> bool {
+        let ending = ending.into();
+        let closing = Event::Closing { reason: ending.reason, text: Arc::from(sentence) };
+        let first = link.outbox.close(ending, Some(Arc::new(Letter::new(closing))));
+        if first {
+            self.flush(&link.outbox, &mut VecDeque::new());
+        }
+        first
+    }
+
+    /// Tells one session something, outside of the chat.
+    pub fn tell_session(self: &Arc<Self>, link: &Link, event: Event) {
+        let mut touched = self.touched();
+        touched.tell_event(&link.outbox, event);
+        self.settle(touched, &mut VecDeque::new());
+    }
+
+    /// Tells the console, if it listens; only then is the news made. What the
+    /// console is too slow for is counted and left out.
+    pub fn tell(&self, news: impl FnOnce() -> News) {
+        if self.watch == Watch::Nothing {
+            return;
+        }
+        if let Err(TrySendError::Full(_)) = self.news.try_send(news()) {
+            self.counts.unshown.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the server is stopping.
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Says that the server is stopping: every wait here ends at once.
+    pub fn set_stopping(&self) {
+        let _asked = self.asked_to_stop.lock();
+        self.stopping.store(true, Ordering::Release);
+        self.bell.notify_all();
+    }
+
+    /// Asks whoever runs the server to stop it, and why. The first reason counts.
+    pub fn ask_to_stop(&self, why: &str) {
+        self.asked_to_stop.lock().get_or_insert_with(|| why.to_owned());
+        self.bell.notify_all();
+    }
+
+    /// Waits until somebody asks to stop; why.
+    pub fn wait_until_asked(&self) -> String {
+        let mut asked = self.asked_to_stop.lock();
+        loop {
+            if let Some(why) = &*asked {
+                return why.clone();
+            }
+            self.bell.wait(&mut asked);
+        }
+    }
+
+    /// Waits for `time`, or until the server is stopping; whether it is.
+    pub fn wait(&self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        let mut asked = self.asked_to_stop.lock();
+        while !self.stopping() && !self.bell.wait_until(&mut asked, deadline).timed_out() {}
+        self.stopping()
+    }
+}

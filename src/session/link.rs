@@ -1,0 +1,167 @@
+//! What other threads need of one session: its socket, its outbox, when it was last heard. Knows no chat and no front.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use crate::chat::SessionId;
+use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
+use crate::limits::Limits;
+use crate::net::Stream;
+use crate::wire::Form;
+
+/// One session, as the rest of the server sees it.
+#[derive(Debug)]
+pub struct Link {
+    /// Its number.
+    pub id: SessionId,
+    /// Its socket.
+    pub stream: Arc<Stream>,
+    /// What waits for it.
+    pub outbox: Arc<Outbox>,
+    /// When it came.
+    pub since: Instant,
+    /// Whether it speaks JSON; shared with the pen, which encodes.
+    pub json: Arc<AtomicBool>,
+    /// Whether it has a name.
+    pub named: AtomicBool,
+    /// Milliseconds from the server's start to the last bytes heard of it.
+    pub heard: AtomicU64,
+    /// Whether it was asked for a sign of life since.
+    pub pinged: AtomicBool,
+    /// Whether its thread is not reading, because its peer was too fast.
+    pub paused: AtomicBool,
+    /// Since when it has been ending, as the caretaker noticed.
+    pub ending: Mutex<Option<Instant>>,
+    /// Its writer thread, if it ever lagged.
+    pub writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Link {
+    /// A session on `stream`, without a name, speaking plain text until more is known.
+    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits) -> Link {
+        let json = Arc::new(AtomicBool::new(false));
+        let pen = SocketPen { stream: Arc::clone(stream), json: Arc::clone(&json), rest: Vec::new(), end: false };
+        Link {
+            id,
+            stream: Arc::clone(stream),
+            outbox: Arc::new(Outbox::new(id, limits, Some(Box::new(pen)))),
+            since: Instant::now(),
+            json,
+            named: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
+            pinged: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            ending: Mutex::new(None),
+            writer: Mutex::new(None),
+        }
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> SocketAddr {
+        self.stream.peer()
+    }
+}
+
+/// The pen of a session on a socket.
+#[derive(Debug)]
+struct SocketPen {
+    stream: Arc<Stream>,
+    json: Arc<AtomicBool>,
+    /// What the socket did not take.
+    rest: Vec<u8>,
+    /// Whether nothing comes after that.
+    end: bool,
+}
+
+impl SocketPen {
+    /// In which form the other side reads.
+    fn form(&self, elsewhere: bool) -> Form {
+        match (self.json.load(Ordering::Relaxed), elsewhere) {
+            (true, _) => Form::Json,
+            (false, false) => Form::Line,
+            (false, true) => Form::LineElsewhere,
+        }
+    }
+
+    /// Encodes all `items` onto `page`.
+    fn fill(&mut self, page: &mut Vec<u8>, items: &mut VecDeque<Outgoing>) {
+        for item in items.drain(..) {
+            match item {
+                Outgoing::Letter(letter, elsewhere) => page.extend_from_slice(letter.bytes(self.form(elsewhere))),
+                Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
+                Outgoing::Close => self.end = true,
+            }
+        }
+    }
+
+    /// Sends what the socket takes at once, and keeps the rest.
+    fn send(&mut self, page: &[u8]) -> Written {
+        let sent = self.stream.send_now(page);
+        tracing::trace!(peer = %self.stream.peer(), bytes = page.len(), ?sent, "out");
+        match sent {
+            Ok(count) if count == page.len() => self.finished(),
+            Ok(count) => {
+                self.rest.extend_from_slice(&page[count..]);
+                Written::Part
+            }
+            Err(error) => self.broken(&error),
+        }
+    }
+
+    /// All is out: what comes next?
+    fn finished(&self) -> Written {
+        if self.end {
+            self.stream.end();
+            return Written::Over;
+        }
+        Written::All
+    }
+
+    fn broken(&self, error: &std::io::Error) -> Written {
+        tracing::debug!(%error, peer = %self.stream.peer(), "cannot send");
+        // Wakes the session's own thread, which ends the session.
+        self.stream.kill();
+        Written::Over
+    }
+}
+
+impl Sink for SocketPen {
+    fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
+        if let [Outgoing::Letter(letter, elsewhere)] = items.make_contiguous() {
+            // The usual case needs no copy.
+            let (letter, form) = (Arc::clone(letter), self.form(*elsewhere));
+            items.clear();
+            return self.send(letter.bytes(form));
+        }
+        // Made anew each time: kept, it would be memory of every thread that ever wrote.
+        let weight = items.iter().map(Outgoing::weight).sum();
+        let mut page = Vec::with_capacity(weight);
+        self.fill(&mut page, items);
+        self.send(&page)
+    }
+
+    fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
+        let mut page = std::mem::take(&mut self.rest);
+        self.fill(&mut page, items);
+        match self.stream.send_all(&page) {
+            Ok(()) => self.finished(),
+            Err(error) => self.broken(&error),
+        }
+    }
+}
+
+impl Drop for SocketPen {
+    /// A pen is dropped with its session. Should a panic drop it earlier, the
+    /// session would fall silent for ever; so it is cut.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.stream.kill();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Reads lines while other threads print: with a line editor on a terminal, plainly on a pipe. Knows nothing of chat, servers or sockets.
+//!
+//! On a terminal the line being typed stays at the bottom, whatever is
+//! printed above it meanwhile, and between the two there may be *live* lines,
+//! which are redrawn in place (see [`Screen`]). On anything else, lines come
+//! from stdin and go to stdout and stderr, without colours or cursor codes.
+
+mod editor;
+mod plain;
+mod screen;
+mod width;
+
+use std::io::{self, IsTerminal};
+
+pub use screen::Screen;
+
+use editor::LineEditor;
+use plain::PlainInput;
+
+/// What [`Terminal::read`] got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A line, without its ending. Bytes that are no UTF-8 have become U+FFFD.
+    Line(String),
+    /// A line from a pipe that was longer than [`Terminal::LINE_BYTES`]; it is lost.
+    TooLong,
+    /// Ctrl-C was pressed; what was typed is gone. Whether there was anything.
+    Interrupted {
+        /// Whether some text was dropped.
+        dropped: bool,
+    },
+    /// The end: Ctrl-D on an empty line, or the end of the pipe.
+    End,
+    /// [`Screen::stop`] was called.
+    Stopped,
+}
+
+/// Words that could stand at the cursor: from the text left of it to where the
+/// word starts, in bytes, and what may replace it.
+pub type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>)>;
+
+/// Where a person, or a script, types.
+pub struct Terminal {
+    input: Typist,
+    screen: Screen,
+}
+
+enum Typist {
+    Editor(Box<LineEditor>),
+    Plain(PlainInput),
+}
+
+impl Terminal {
+    /// The longest line taken from a pipe, in bytes with its ending.
+    pub const LINE_BYTES: usize = 1 << 20;
+
+    /// The terminal of this process, with a line editor if stdin and stdout
+    /// are a terminal that can move its cursor.
+    ///
+    /// # Errors
+    /// Those of the system, when no wake-up pipe or no editor can be made.
+    pub fn open(complete: Complete) -> io::Result<Terminal> {
+        if is_person() && !is_dumb() {
+            let (editor, screen) = LineEditor::new(complete).map_err(io::Error::other)?;
+            return Ok(Terminal { input: Typist::Editor(Box::new(editor)), screen });
+        }
+        let (input, screen) = PlainInput::new()?;
+        Ok(Terminal { input: Typist::Plain(input), screen })
+    }
+
+    /// Where to print; to be cloned for other threads.
+    pub fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Whether a line editor is at work here.
+    pub fn has_editor(&self) -> bool {
+        matches!(self.input, Typist::Editor(_))
+    }
+
+    /// Waits for a line. With an editor, `prompt` stands before it, and after
+    /// Enter the line stays on the screen if `keep` says so; without one,
+    /// nothing is prompted for.
+    ///
+    /// # Errors
+    /// Those of the system; the terminal is then of no more use.
+    pub fn read(&mut self, prompt: &str, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
+        match &mut self.input {
+            Typist::Editor(editor) => editor.read(prompt, keep),
+            Typist::Plain(input) => input.read(),
+        }
+    }
+
+    /// Asks a person a question; an empty answer means `default`.
+    ///
+    /// # Errors
+    /// As [`Terminal::read`].
+    pub fn ask(&mut self, question: &str, default: &str) -> io::Result<Input> {
+        let prompt = format!("{question} [{default}]: ");
+        if !self.has_editor() {
+            self.screen.prompt(&prompt);
+        }
+        Ok(match self.read(&prompt, |_| true)? {
+            Input::Line(line) if line.trim().is_empty() => Input::Line(default.to_owned()),
+            Input::Line(line) => Input::Line(line.trim().to_owned()),
+            other => other,
+        })
+    }
+
+    /// Notes a line for the arrow keys.
+    pub fn remember(&mut self, line: &str) {
+        if let Typist::Editor(editor) = &mut self.input {
+            editor.remember(line);
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.screen.finish();
+    }
+}
+
+/// Whether somebody sits at both ends: stdin and stdout are terminals.
+pub fn is_person() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term == "cons25" || term == "emacs")
+}
+
+/// Whether colours are wanted on stdout: a terminal that has them, and no `NO_COLOR`.
+pub fn wants_colour() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}

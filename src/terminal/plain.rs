@@ -1,0 +1,83 @@
+//! Lines from stdin where there is no terminal to edit them on. Knows no keys and no screen.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::{Input, Screen, Terminal};
+use crate::wire::reader::{Line, Lines};
+
+pub(super) struct PlainInput {
+    lines: Lines,
+    ready: VecDeque<Input>,
+    ended: bool,
+    /// Becomes readable when the reading is to stop.
+    stop: UnixStream,
+}
+
+impl PlainInput {
+    pub fn new() -> io::Result<(PlainInput, Screen)> {
+        let (stop, waker) = UnixStream::pair()?;
+        waker.set_nonblocking(true)?;
+        let lines = Lines::new(Terminal::LINE_BYTES);
+        let input = PlainInput { lines, ready: VecDeque::new(), ended: false, stop };
+        Ok((input, Screen::plain(waker)))
+    }
+
+    pub fn read(&mut self) -> io::Result<Input> {
+        loop {
+            if let Some(input) = self.ready.pop_front() {
+                return Ok(input);
+            }
+            if self.ended {
+                return Ok(Input::End);
+            }
+            if self.wait()? {
+                return Ok(Input::Stopped);
+            }
+            self.take()?;
+        }
+    }
+
+    /// Waits until there is something to read; whether it is the stop signal.
+    fn wait(&self) -> io::Result<bool> {
+        let stdin = io::stdin();
+        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
+        loop {
+            match poll(&mut ends, None) {
+                Ok(_) => return Ok(!ends[1].revents().is_empty()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        let mut stdin = io::stdin().lock();
+        let piece = match stdin.fill_buf() {
+            Ok(piece) => piece,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let taken = piece.len();
+        let mut rest = piece;
+        while let Some(line) = self.lines.next(&mut rest) {
+            self.ready.push_back(input_of(line));
+        }
+        stdin.consume(taken);
+        if taken == 0 {
+            self.ended = true;
+            self.ready.extend(self.lines.finish().map(input_of));
+        }
+        Ok(())
+    }
+}
+
+fn input_of(line: Line<'_>) -> Input {
+    match line {
+        Line::Whole(bytes) => Input::Line(String::from_utf8_lossy(&bytes).into_owned()),
+        Line::TooLong => Input::TooLong,
+    }
+}
