@@ -1,6 +1,7 @@
 //! Roomful: a chat server with a thread for every person in the room.
 
 pub mod chat;
+pub mod client;
 pub mod command;
 pub mod config;
 pub mod console;

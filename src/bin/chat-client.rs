@@ -1,0 +1,94 @@
+//! `chat-client`: the chat on a terminal, or for a script on a pipe. Knows arguments, signals and exit codes only.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use roomful::client::ui::{self, Bell, Settings, Signals};
+
+const EXAMPLES: &str = "\
+Examples:
+  chat-client                                  asks for server, port and name; Enter takes the default
+  chat-client --server example.org --nick anna --room rust
+  printf 'hi\\n' | chat-client --nick bot       says it and leaves
+  chat-client --nick bot < /dev/null           looks who is there and leaves
+  chat-client --json --nick bot                the protocol itself, one JSON object a line
+
+Without a terminal, what others say goes to stdout and all else to stderr.
+
+Exit codes:
+  0 left   1 other error   2 bad usage   65 some lines were refused   69 no server, or lost it
+  75 kicked, or no place now   77 not let in   130 Ctrl-C twice";
+
+/// Talks in a Roomful chat.
+#[derive(Parser)]
+#[command(version, after_long_help = EXAMPLES)]
+struct Arguments {
+    /// The server's host, or host:port
+    #[arg(short, long, env = "CHAT_CLIENT_SERVER", value_name = "ADDR")]
+    server: Option<String>,
+
+    /// The server's port, 7667 if not said
+    #[arg(short, long, env = "CHAT_CLIENT_PORT")]
+    port: Option<u16>,
+
+    /// Your name; without one the server offers one
+    #[arg(short, long, visible_alias = "name", env = "CHAT_CLIENT_NICK", value_name = "NAME")]
+    nick: Option<String>,
+
+    /// A room to join instead of the lobby; several by several --room, or with commas
+    #[arg(short, long = "room", env = "CHAT_CLIENT_ROOM", value_name = "ROOM", value_delimiter = ',')]
+    rooms: Vec<String>,
+
+    /// Pass the JSON protocol through: commands on stdin, events on stdout
+    #[arg(long, env = "CHAT_CLIENT_JSON")]
+    json: bool,
+
+    /// For how many seconds to try to come back after a lost connection
+    ///
+    /// If not said: on a terminal for ever, else for 30 seconds.
+    #[arg(long, env = "CHAT_CLIENT_RETRY", value_name = "SECONDS")]
+    retry: Option<u64>,
+
+    /// When to ring the bell
+    #[arg(long, env = "CHAT_CLIENT_BELL", value_enum, default_value = "mentions")]
+    bell: When,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    Off,
+    Mentions,
+    All,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let settings = Settings {
+        server: arguments.server,
+        port: arguments.port,
+        nick: arguments.nick,
+        rooms: arguments.rooms,
+        json: arguments.json,
+        retry: arguments.retry.map(Duration::from_secs),
+        bell: match arguments.bell {
+            When::Off => Bell::Off,
+            When::Mentions => Bell::Mentions,
+            When::All => Bell::All,
+        },
+    };
+    let signals = Signals::default();
+    let handler = signals.clone();
+    ctrlc::set_handler(move || {
+        if handler.came() {
+            std::process::exit(i32::from(ui::Exit::INTERRUPTED));
+        }
+    })
+    .context("cannot take care of signals")?;
+    let exit = ui::run(&settings, &signals);
+    if !exit.text.is_empty() {
+        eprintln!("! {exit}");
+    }
+    Ok(ExitCode::from(exit.code))
+}

@@ -1,0 +1,254 @@
+//! What a client can say and ask, from any thread. Knows the connection, not what comes in over it.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use serde_json::Value;
+
+use super::error::{End, Unsent};
+use super::request::line_of;
+use super::state::{Said, State};
+use crate::command::Command;
+use crate::event::Tag;
+use crate::wire::json;
+
+/// How long a farewell may take before the connection is cut.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Says and asks. Cheap to clone; all clones are the same client.
+///
+/// Lines to say are kept until the server has answered them. While there is
+/// no connection they wait, and afterwards they are sent once, in their order.
+#[derive(Debug, Clone)]
+pub struct Handle(pub(super) Arc<Shared>);
+
+/// The pen is held while writing, and taken before the state. The other locks
+/// are never held during IO, and no two of them at once.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub addr: String,
+    pub retry: Option<Duration>,
+    /// The right to write, and where to; nowhere while there is no connection.
+    pub pen: Mutex<Option<Arc<TcpStream>>>,
+    pub state: Mutex<State>,
+    /// The connection there is, or is being made: only to cut it.
+    pub cut: Mutex<Option<Arc<TcpStream>>>,
+    /// Something in the state has changed that somebody may wait for.
+    pub changed: Condvar,
+}
+
+impl Shared {
+    pub fn new(addr: &str, retry: Option<Duration>) -> Shared {
+        Shared {
+            addr: addr.to_owned(),
+            retry,
+            pen: Mutex::new(None),
+            state: Mutex::default(),
+            cut: Mutex::new(None),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Ends it from this side, without a word.
+    pub fn hang_up(&self) {
+        self.state.lock().leaving = true;
+        self.changed.notify_all();
+        if let Some(stream) = self.cut.lock().take() {
+            // This wakes whoever is reading or writing there.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Writes a line. An error is left to the reader, who sees it too.
+    fn write(&self, stream: &TcpStream, line: &str) {
+        let mut line = format!("{line}\n");
+        loop {
+            if (&*stream).write_all(line.as_bytes()).is_err() {
+                let _ = stream.shutdown(Shutdown::Both);
+                return;
+            }
+            match self.state.lock().owed.take() {
+                Some(token) => line = pong(&token) + "\n",
+                None => return,
+            }
+        }
+    }
+
+    /// Answers the server's ping; leaves it to whoever is writing now.
+    pub fn answer_ping(&self, token: &Arc<str>) {
+        match self.pen.try_lock() {
+            Some(pen) => {
+                if let Some(stream) = &*pen {
+                    self.write(stream, &pong(token));
+                }
+            }
+            None => self.state.lock().owed = Some(Arc::clone(token)),
+        }
+    }
+}
+
+fn pong(token: &str) -> String {
+    json::request("pong", &[("token", token.into())])
+}
+
+impl Handle {
+    /// Says a line in a room. Its answer comes as an `ok` or an `error` event
+    /// with this tag.
+    ///
+    /// # Errors
+    /// When the text is too long, or 64 lines wait for their answers already.
+    pub fn say(&self, room: &str, text: &str) -> Result<Tag, Unsent> {
+        self.send_line(Some(room), text, "say")
+    }
+
+    /// Says what one does.
+    ///
+    /// # Errors
+    /// As [`Handle::say`].
+    pub fn me(&self, room: &str, text: &str) -> Result<Tag, Unsent> {
+        self.send_line(Some(room), text, "me")
+    }
+
+    /// Writes to one person only.
+    ///
+    /// # Errors
+    /// As [`Handle::say`].
+    pub fn msg(&self, nick: &str, text: &str) -> Result<Tag, Unsent> {
+        self.send_line(Some(nick), text, "msg")
+    }
+
+    /// Writes to whoever wrote last to this person only.
+    ///
+    /// # Errors
+    /// As [`Handle::say`].
+    pub fn reply(&self, text: &str) -> Result<Tag, Unsent> {
+        self.send_line(None, text, "reply")
+    }
+
+    fn send_line(&self, to: Option<&str>, text: &str, kind: &'static str) -> Result<Tag, Unsent> {
+        let private = matches!(kind, "msg" | "reply");
+        let (to_field, me) = (if private { "to" } else { "room" }, kind == "me");
+        let fields = [(to_field, to.map_or(Value::Null, Value::from)), ("text", text.into())];
+        let said = Said {
+            tag: Tag("".into()),
+            to: to.unwrap_or_default().to_owned(),
+            text: text.into(),
+            private,
+            me,
+            heard: false,
+            line: String::new(),
+        };
+        self.post(kind, &fields, Some(said))
+    }
+
+    /// Sends any other command, as `docs/protocol.md` describes it: its type
+    /// and its fields, of which those that are null are left out.
+    ///
+    /// # Errors
+    /// When there is no connection, or the line is too long.
+    pub fn request(&self, kind: &str, fields: &[(&'static str, Value)]) -> Result<Tag, Unsent> {
+        self.post(kind, fields, None)
+    }
+
+    /// Sends a command. `room` is where it goes when it names none.
+    ///
+    /// # Errors
+    /// As [`Handle::say`] for lines to say, as [`Handle::request`] for others.
+    pub fn command(&self, command: &Command, room: Option<&str>) -> Result<Tag, Unsent> {
+        let line = line_of(command, room);
+        match line.says {
+            Some((to, text)) => self.send_line(to.as_deref(), &text, line.kind),
+            None => self.post(line.kind, &line.fields, None),
+        }
+    }
+
+    fn post(&self, kind: &str, fields: &[(&'static str, Value)], said: Option<Said>) -> Result<Tag, Unsent> {
+        // The pen first: lines go out in the order in which they wait.
+        let pen = self.0.pen.lock();
+        let (tag, line) = self.0.state.lock().compose(kind, fields, said)?;
+        if let Some(stream) = &*pen {
+            self.0.write(stream, &line);
+        }
+        Ok(tag)
+    }
+
+    /// Says goodbye, and waits until the server has hung up, for 2 s at most.
+    pub fn quit(&self, text: Option<&str>) {
+        let until = Instant::now() + FAREWELL;
+        if let Some(pen) = self.0.pen.try_lock_until(until) {
+            let going = !std::mem::replace(&mut self.0.state.lock().leaving, true);
+            if let (Some(stream), true) = (&*pen, going) {
+                let line = json::request("quit", &[("text", text.map_or(Value::Null, Value::from))]);
+                self.0.write(stream, &line);
+            }
+        }
+        self.0.changed.notify_all();
+        self.wait(until, |state| state.end.is_some());
+        self.0.hang_up();
+    }
+
+    /// Waits until at most `count` lines have no answer, or it is over.
+    /// Returns why it is over, if it is.
+    pub fn settle(&self, count: usize) -> Option<End> {
+        let mut state = self.0.state.lock();
+        while state.pending.len() + state.asked.len() > count && state.end.is_none() {
+            self.0.changed.wait(&mut state);
+        }
+        state.end.clone()
+    }
+
+    /// Waits until the command with this tag is answered, or given up, for at
+    /// most `timeout`; whether it is.
+    pub fn wait_for(&self, tag: &Tag, timeout: Duration) -> bool {
+        self.wait(Instant::now() + timeout, |state| state.is_answered(tag) || state.end.is_some())
+    }
+
+    pub(super) fn wait(&self, until: Instant, done: impl Fn(&State) -> bool) -> bool {
+        let mut state = self.0.state.lock();
+        while !done(&state) {
+            if self.0.changed.wait_until(&mut state, until).timed_out() {
+                return done(&state);
+            }
+        }
+        true
+    }
+
+    /// The name now.
+    pub fn nick(&self) -> String {
+        self.0.state.lock().nick.clone()
+    }
+
+    /// The server and its version, as it names itself.
+    pub fn server(&self) -> String {
+        self.0.state.lock().server.clone()
+    }
+
+    /// The rooms one is in, in the order of joining.
+    pub fn rooms(&self) -> Vec<String> {
+        self.0.state.lock().places.iter().map(|place| place.name.clone()).collect()
+    }
+
+    /// Who is in a room, as far as it is known; nobody in a room one is not in.
+    pub fn members(&self, room: &str) -> Vec<String> {
+        let mut state = self.0.state.lock();
+        state.place(room).map_or(Vec::new(), |place| place.members.values().cloned().collect())
+    }
+
+    /// The lines without an answer, oldest first.
+    pub fn unanswered(&self) -> Vec<Said> {
+        self.0.state.lock().pending.iter().cloned().collect()
+    }
+
+    /// Whether there is a connection.
+    pub fn is_connected(&self) -> bool {
+        self.0.state.lock().connected
+    }
+
+    /// Why it is over, if it is.
+    pub fn end(&self) -> Option<End> {
+        self.0.state.lock().end.clone()
+    }
+}

@@ -1,0 +1,191 @@
+//! One connection to a server: connecting, the login, lines in and out. Knows nothing of coming back, rooms or people.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::ClientError;
+use crate::event::{Done, Event, PROTOCOL};
+use crate::names;
+use crate::wire::json;
+use crate::wire::reader::{Line, Lines};
+
+/// How long connecting may take, for each address that a name stands for.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long the server may take to answer during the login.
+const LOGIN: Duration = Duration::from_secs(10);
+
+/// The longest line taken from a server, in bytes. A longer one is dropped.
+const LINE_BYTES: usize = 4 << 20;
+
+/// One line from the server.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Event(Event),
+    /// A line that is no event of this version, cleaned.
+    Other(String),
+}
+
+/// Who wants in.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Login<'a> {
+    /// The name; the one the server offers if it is not said.
+    pub nick: Option<&'a str>,
+    pub resume: Option<&'a str>,
+    /// The lobby if it is not said.
+    pub rooms: Option<&'a [String]>,
+    /// Only greets, to learn the server and the name it offers.
+    pub greet: bool,
+}
+
+/// What the server said to the one it let in.
+#[derive(Debug, Default)]
+pub(super) struct Welcome {
+    pub nick: String,
+    pub resume: Option<String>,
+    pub server: String,
+    pub offer: String,
+    /// The longest text, in characters.
+    pub text: usize,
+    /// The longest line, in bytes.
+    pub line_bytes: usize,
+    /// Silence after which the server asks for a sign of life.
+    pub ping_after: Duration,
+}
+
+/// The reading half, and a share in the writing one.
+#[derive(Debug)]
+pub(super) struct Link {
+    stream: Arc<TcpStream>,
+    lines: Lines,
+    ready: VecDeque<Incoming>,
+    buffer: Box<[u8]>,
+}
+
+impl Link {
+    pub fn open(addr: &str) -> Result<Link, ClientError> {
+        let failed = |error| ClientError::Connect { addr: addr.to_owned(), error };
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "no such host");
+        for one in addr.to_socket_addrs().map_err(failed)? {
+            match TcpStream::connect_timeout(&one, CONNECT) {
+                Ok(stream) => {
+                    stream.set_nodelay(true).map_err(failed)?;
+                    stream.set_read_timeout(Some(LOGIN)).map_err(failed)?;
+                    return Ok(Link {
+                        stream: Arc::new(stream),
+                        lines: Lines::new(LINE_BYTES),
+                        ready: VecDeque::new(),
+                        buffer: vec![0; 16 * 1024].into_boxed_slice(),
+                    });
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(failed(last))
+    }
+
+    pub fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream
+    }
+
+    /// Sends a line; `line` has no ending.
+    pub fn send(&self, line: &str) -> io::Result<()> {
+        (&*self.stream).write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// Waits for the next line. `None` is the end; an error of kind
+    /// `WouldBlock` means that nothing came within the read timeout.
+    pub fn next(&mut self) -> io::Result<Option<Incoming>> {
+        loop {
+            if let Some(incoming) = self.ready.pop_front() {
+                return Ok(Some(incoming));
+            }
+            let count = match (&*self.stream).read(&mut self.buffer) {
+                Ok(0) => {
+                    self.ready.extend(self.lines.finish().and_then(incoming));
+                    return Ok(self.ready.pop_front());
+                }
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let mut rest = &self.buffer[..count];
+            while let Some(line) = self.lines.next(&mut rest) {
+                self.ready.extend(incoming(line));
+            }
+        }
+    }
+
+    /// Says hello and takes a name. What else the server says meanwhile comes
+    /// out of [`Link::next`] afterwards.
+    pub fn log_in(&mut self, login: &Login<'_>) -> Result<Welcome, ClientError> {
+        let rooms = || login.rooms.map_or(Value::Null, |rooms| Value::from(rooms.to_vec()));
+        let mut fields = vec![("version", Value::from(PROTOCOL))];
+        if let Some(nick) = login.nick {
+            fields.extend([("nick", nick.into()), ("rooms", rooms())]);
+            fields.push(("resume", login.resume.map_or(Value::Null, Value::from)));
+        }
+        self.send(&json::request("hello", &fields)).map_err(ClientError::Lost)?;
+        let mut welcome = Welcome::default();
+        let mut aside = VecDeque::new();
+        loop {
+            let event = match self.next().map_err(ClientError::Lost)? {
+                Some(Incoming::Event(event)) => event,
+                Some(Incoming::Other(line)) => return Err(no_event(&line)),
+                None => return Err(ClientError::Closed { reason: None, text: String::new() }),
+            };
+            match event {
+                Event::Hello { server, offer, text, line_bytes, ping_after, .. } => {
+                    let (server, offer) = (server.to_string(), offer.to_string());
+                    let ping_after = Duration::from_secs(ping_after.max(1));
+                    welcome = Welcome { server, offer, text, line_bytes, ping_after, ..welcome };
+                }
+                Event::Ok { done: Done::Hello { nick: None, .. }, .. } => {
+                    if login.greet {
+                        return Ok(welcome);
+                    }
+                    self.send(&json::request("nick", &[("rooms", rooms())])).map_err(ClientError::Lost)?;
+                }
+                Event::Ok { done: Done::Hello { nick: Some(nick), resume } | Done::Nick { nick, resume }, .. } => {
+                    aside.append(&mut self.ready);
+                    self.ready = aside;
+                    (welcome.nick, welcome.resume) = (nick.to_string(), resume.map(|token| token.to_string()));
+                    return Ok(welcome);
+                }
+                Event::Error { code, text, offer, .. } => {
+                    let (code, text) = (code.to_string(), names::clean(&text).into_owned());
+                    return Err(ClientError::Refused { code, text, offer: offer.map(|offer| offer.to_string()) });
+                }
+                Event::Closing { reason, text } => {
+                    return Err(ClientError::Closed { reason: Some(reason), text: names::clean(&text).into_owned() });
+                }
+                other => aside.push_back(Incoming::Event(other)),
+            }
+        }
+    }
+}
+
+/// A server that cannot take anybody says so in a plain line, whatever the
+/// front; anything else is said by no server of ours.
+fn no_event(line: &str) -> ClientError {
+    match line.strip_prefix("! ").or_else(|| line.strip_prefix("* ")) {
+        Some(text) => ClientError::Closed { reason: None, text: text.trim_end_matches('.').to_owned() },
+        None => ClientError::NotRoomful(line.chars().take(80).collect()),
+    }
+}
+
+fn incoming(line: Line<'_>) -> Option<Incoming> {
+    match line {
+        Line::Whole(bytes) if bytes.is_empty() => None,
+        Line::Whole(bytes) => Some(match json::decode_event(&bytes) {
+            Ok(event) => Incoming::Event(event),
+            Err(_) => Incoming::Other(names::clean(&String::from_utf8_lossy(&bytes)).into_owned()),
+        }),
+        Line::TooLong => Some(Incoming::Other(format!("(a line of more than {LINE_BYTES} bytes, dropped)"))),
+    }
+}

@@ -1,0 +1,203 @@
+//! The reading thread: hears the server, answers its pings, and brings the connection back. Knows no screen; what it hears goes to a sink.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::error::{ClientError, End, words};
+use super::handle::Handle;
+use super::link::{Incoming, Link, Login, Welcome};
+use super::state::Told;
+use super::{News, handle::Shared};
+use crate::event::{CloseReason, Event};
+use crate::names;
+use crate::wire::json;
+
+/// The first pause before an attempt to come back; it doubles up to [`LONGEST`].
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Why one connection ended.
+enum Close {
+    /// The server said so.
+    Said(CloseReason, String),
+    /// It just happened.
+    Broke(String),
+}
+
+/// Runs until it is over.
+pub(super) fn run(handle: &Handle, link: Link, ping_after: Duration, mut sink: impl FnMut(&Handle, News)) {
+    let shared = &handle.0;
+    let mut link = link;
+    let end = loop {
+        let close = hear(handle, &mut link, ping_after, &mut sink);
+        let _ = link.stream().shutdown(Shutdown::Both);
+        *shared.pen.lock() = None;
+        shared.state.lock().lost();
+        shared.changed.notify_all();
+        match come_back(handle, close, &mut sink) {
+            Ok(new) => link = new,
+            Err(end) => break end,
+        }
+    };
+    shared.state.lock().end = Some(end.clone());
+    sink(handle, News::Ended(end));
+    shared.changed.notify_all();
+}
+
+/// Hears one connection to its end.
+fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl FnMut(&Handle, News)) -> Close {
+    let shared = &handle.0;
+    // The server asks a silent client after `ping_after`; so who hears nothing
+    // for longer asks himself, once.
+    let silence = ping_after + ping_after / 2;
+    if let Err(error) = link.stream().set_read_timeout(Some(silence)) {
+        return Close::Broke(words(&error));
+    }
+    let mut asked = false;
+    let mut said = None;
+    loop {
+        let incoming = match link.next() {
+            Ok(Some(incoming)) => incoming,
+            Ok(None) => return said.unwrap_or_else(|| Close::Broke("the server hung up".to_owned())),
+            Err(error) if is_silence(&error) && !asked => {
+                asked = true;
+                if link.send(&json::request("ping", &[])).is_err() {
+                    return Close::Broke("no sign of life".to_owned());
+                }
+                continue;
+            }
+            Err(error) => return said.unwrap_or_else(|| Close::Broke(words(&error))),
+        };
+        asked = false;
+        let news = match incoming {
+            Incoming::Event(Event::Ping { token }) => {
+                shared.answer_ping(&token);
+                continue;
+            }
+            Incoming::Event(Event::Closing { reason, text }) => {
+                said = Some(Close::Said(reason, names::clean(&text).into_owned()));
+                News::Event(Event::Closing { reason, text })
+            }
+            Incoming::Event(event) => match shared.state.lock().learn(event) {
+                Told::Event(event) => News::Event(event),
+                Told::Unsent(said, why) => News::Unsent(said, why),
+                Told::Nothing => continue,
+            },
+            Incoming::Other(line) => News::Other(line),
+        };
+        sink(handle, news);
+        shared.changed.notify_all();
+    }
+}
+
+fn is_silence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// Tries to bring a connection back; or says why not.
+fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, End> {
+    let shared = &handle.0;
+    if shared.state.lock().leaving {
+        return Err(End::Quit);
+    }
+    let mut why = match close {
+        Close::Said(reason, text) => {
+            if is_final(reason) {
+                return Err(End::Closed { reason, text });
+            }
+            if text.is_empty() { reason.words().to_owned() } else { text }
+        }
+        Close::Broke(why) => why,
+    };
+    let lost = Instant::now();
+    let mut pause = SHORTEST;
+    let mut first = true;
+    loop {
+        if shared.retry.is_some_and(|patience| lost.elapsed() + pause > patience) {
+            return Err(End::GaveUp { why });
+        }
+        let retry_in = jittered(pause);
+        sink(handle, News::Lost { why, retry_in, first });
+        first = false;
+        if !sleep(shared, retry_in) {
+            return Err(End::Quit);
+        }
+        match attempt(handle, lost, sink) {
+            Ok(link) => return Ok(link),
+            Err(ClientError::Refused { text, .. }) => return Err(End::Refused { text }),
+            Err(error) => why = error.to_string(),
+        }
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Whether coming back after this would be against the will of somebody.
+fn is_final(reason: CloseReason) -> bool {
+    match reason {
+        CloseReason::Quit | CloseReason::Kicked | CloseReason::Replaced | CloseReason::NotServed => true,
+        CloseReason::Lost
+        | CloseReason::Timeout
+        | CloseReason::LoginTimeout
+        | CloseReason::LoginLines
+        | CloseReason::SlowConsumer
+        | CloseReason::ServerStopped
+        | CloseReason::Failed => false,
+    }
+}
+
+/// Connects, logs in, and sends what was left unsaid.
+fn attempt(handle: &Handle, lost: Instant, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, ClientError> {
+    let shared = &handle.0;
+    let (before, resume) = {
+        let state = shared.state.lock();
+        (state.nick.clone(), state.resume.clone())
+    };
+    let mut link = Link::open(&shared.addr)?;
+    *shared.cut.lock() = Some(Arc::clone(link.stream()));
+    if shared.state.lock().leaving {
+        return Err(ClientError::Closed { reason: None, text: String::new() });
+    }
+    let login = Login { nick: Some(&before), resume: resume.as_deref(), rooms: Some(&[]), greet: false };
+    let welcome = match link.log_in(&login) {
+        // Somebody took the name meanwhile: better another name than none.
+        Err(ClientError::Refused { offer: Some(offer), .. }) => link.log_in(&Login { nick: Some(&offer), ..login })?,
+        other => other?,
+    };
+    let nick = welcome.nick.clone();
+    let instead_of = (nick != before).then_some(before);
+    reconnect(shared, &link, &welcome).map_err(ClientError::Lost)?;
+    sink(handle, News::Back { away: lost.elapsed(), nick, instead_of });
+    Ok(link)
+}
+
+/// Hands the new connection to whoever writes; what was left goes first.
+fn reconnect(shared: &Shared, link: &Link, welcome: &Welcome) -> io::Result<()> {
+    let mut pen = shared.pen.lock();
+    let lines = {
+        let mut state = shared.state.lock();
+        state.welcomed(welcome);
+        state.comeback()
+    };
+    *pen = Some(Arc::clone(link.stream()));
+    lines.iter().try_for_each(|line| link.send(line))
+}
+
+/// Between three and five quarters of `pause`, so that not all come back at once.
+fn jittered(pause: Duration) -> Duration {
+    let random = f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX);
+    pause.mul_f64(0.75 + random / 2.0)
+}
+
+/// Sleeps; whether it is still wanted that we come back.
+fn sleep(shared: &Shared, pause: Duration) -> bool {
+    let until = Instant::now() + pause;
+    let mut state = shared.state.lock();
+    while !state.leaving {
+        if shared.changed.wait_until(&mut state, until).timed_out() {
+            return !state.leaving;
+        }
+    }
+    false
+}

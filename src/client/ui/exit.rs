@@ -1,0 +1,129 @@
+//! How the client ends: the codes that scripts see, and the signals that end it. Knows no connection.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::client::{ClientError, End};
+use crate::event::CloseReason;
+use crate::terminal::Screen;
+
+/// The end of the program: a code, and a last sentence where there is something to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// One of the codes below.
+    pub code: u8,
+    /// For stderr; may be empty.
+    pub text: String,
+}
+
+impl Exit {
+    /// All went well.
+    pub const DONE: u8 = 0;
+    /// Something else went wrong.
+    pub const OTHER: u8 = 1;
+    /// Some lines were refused, or what answered is no Roomful server.
+    pub const DATA: u8 = 65;
+    /// No connection, or the server is gone.
+    pub const UNAVAILABLE: u8 = 69;
+    /// Kicked, or the server has no place now.
+    pub const LATER: u8 = 75;
+    /// The server did not let us in.
+    pub const REFUSED: u8 = 77;
+    /// Ctrl-C twice.
+    pub const INTERRUPTED: u8 = 130;
+
+    /// The longest line passed on at once by `--json`, in bytes.
+    pub(super) const LINE_BYTES: u64 = 4 << 20;
+
+    pub(super) fn new(code: u8, text: String) -> Exit {
+        Exit { code, text }
+    }
+
+    pub(super) fn done() -> Exit {
+        Exit::new(Exit::DONE, String::new())
+    }
+
+    pub(super) fn closed(reason: CloseReason, text: &str) -> Exit {
+        let code = match reason {
+            CloseReason::Quit => Exit::DONE,
+            CloseReason::Kicked | CloseReason::SlowConsumer => Exit::LATER,
+            CloseReason::Lost | CloseReason::Timeout | CloseReason::ServerStopped | CloseReason::Failed => {
+                Exit::UNAVAILABLE
+            }
+            CloseReason::LoginTimeout | CloseReason::LoginLines => Exit::REFUSED,
+            CloseReason::Replaced | CloseReason::NotServed => Exit::OTHER,
+        };
+        Exit::new(code, if text.is_empty() { reason.words().to_owned() } else { text.to_owned() })
+    }
+
+    pub(super) fn ended(end: &End) -> Exit {
+        match end {
+            End::Quit => Exit::done(),
+            // The server's sentence was shown when it came.
+            End::Closed { reason, .. } => Exit { text: String::new(), ..Exit::closed(*reason, "") },
+            End::GaveUp { why } => Exit::new(Exit::UNAVAILABLE, format!("lost the server ({why})")),
+            End::Refused { text } => Exit::new(Exit::REFUSED, text.clone()),
+        }
+    }
+
+    pub(super) fn failed(error: &ClientError) -> Exit {
+        let code = match error {
+            ClientError::Connect { .. } | ClientError::Lost(_) => Exit::UNAVAILABLE,
+            ClientError::Refused { .. } => Exit::REFUSED,
+            ClientError::Closed { .. } => Exit::LATER,
+            ClientError::NotRoomful(_) => Exit::DATA,
+        };
+        Exit::new(code, error.to_string())
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What SIGINT, SIGTERM and SIGHUP do. The program hands each to [`Signals::came`].
+#[derive(Clone, Default)]
+pub struct Signals(Arc<Mutex<Wishes>>);
+
+#[derive(Default)]
+struct Wishes {
+    came: bool,
+    screen: Option<Screen>,
+    stop: Option<Box<dyn Fn() + Send>>,
+}
+
+impl Signals {
+    /// A signal came; whether the program should end at once, because it is
+    /// the second one, or there is nothing yet that could be ended in order.
+    pub fn came(&self) -> bool {
+        let mut wishes = self.0.lock();
+        if let Some(screen) = &wishes.screen
+            && screen.was_own_signal()
+        {
+            return false;
+        }
+        let again = std::mem::replace(&mut wishes.came, true);
+        match (&wishes.screen, &wishes.stop) {
+            (screen, _) if again => {
+                screen.as_ref().inspect(|screen| screen.restore());
+                return true;
+            }
+            (Some(screen), _) => screen.stop(),
+            (None, Some(stop)) => stop(),
+            (None, None) => return true,
+        }
+        false
+    }
+
+    pub(super) fn stop_screen(&self, screen: &Screen) {
+        self.0.lock().screen = Some(screen.clone());
+    }
+
+    pub(super) fn on_stop(&self, stop: Box<dyn Fn() + Send>) {
+        self.0.lock().stop = Some(stop);
+    }
+}

@@ -1,0 +1,91 @@
+//! The chat as a person sees it, or a script on a pipe: questions, prompt, lines, exit code. Knows the client, not the protocol.
+//!
+//! Two threads: the client's own reads the network and shows what it hears;
+//! the main one reads what is typed.
+
+mod commands;
+mod complete;
+mod exit;
+mod fold;
+mod json;
+mod mention;
+mod show;
+mod start;
+mod style;
+mod talk;
+mod words;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+pub use commands::Bell;
+pub use exit::{Exit, Signals};
+pub use style::nick_hash;
+
+use super::Handle;
+use crate::terminal::{self, Terminal};
+use show::Show;
+use style::Brush;
+
+/// Where the server is unless told otherwise.
+pub const DEFAULT_HOST: &str = "127.0.0.1";
+
+/// The server's port unless told otherwise.
+pub const DEFAULT_PORT: u16 = 7667;
+
+/// For how long a script's client tries to come back unless told otherwise.
+const SCRIPT_RETRY: Duration = Duration::from_secs(30);
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The server: a host, or `host:port`. A person is asked for it if it is not said.
+    pub server: Option<String>,
+    /// The port, where `server` has none.
+    pub port: Option<u16>,
+    /// The name. A person is asked for it if it is not said; a script takes the one offered.
+    pub nick: Option<String>,
+    /// The rooms to join; the lobby if there is none.
+    pub rooms: Vec<String>,
+    /// Whether to pass the JSON protocol through.
+    pub json: bool,
+    /// For how long to try to come back; on a terminal for ever, else for 30 s.
+    pub retry: Option<Duration>,
+    /// When to ring the bell.
+    pub bell: Bell,
+}
+
+/// What the typing thread, the reading thread and Tab have in common.
+struct Common {
+    show: Mutex<Show>,
+    handle: OnceLock<Handle>,
+}
+
+/// Runs the client on this process's stdin and stdout, to its end.
+pub fn run(settings: &Settings, signals: &Signals) -> Exit {
+    if settings.json {
+        let wanted = start::Wanted::from(settings);
+        return json::pass(&wanted.addr(), settings.nick.as_deref(), &settings.rooms, |stop| signals.on_stop(stop));
+    }
+    let common: Arc<OnceLock<Arc<Common>>> = Arc::default();
+    let completing = Arc::clone(&common);
+    let opened = Terminal::open(Box::new(move |before| {
+        let common = completing.get();
+        let room = common.and_then(|common| common.show.lock().room.clone());
+        complete::complete(before, common.and_then(|common| common.handle.get()), room.as_deref())
+    }));
+    let mut terminal = match opened {
+        Ok(terminal) => terminal,
+        Err(error) => return Exit::new(Exit::OTHER, format!("no terminal: {error}")),
+    };
+    signals.stop_screen(terminal.screen());
+    let brush = Brush::new(terminal.has_editor() && terminal::wants_colour());
+    let show = Show::new(terminal.screen().clone(), brush, settings.bell);
+    let common = common.get_or_init(|| Arc::new(Common { show: Mutex::new(show), handle: OnceLock::new() }));
+    match start::enter(settings, &mut terminal, common) {
+        Ok(client) => talk::talk(&mut terminal, common, &client),
+        Err(exit) => exit,
+    }
+}

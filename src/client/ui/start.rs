@@ -1,0 +1,173 @@
+//! From the command line to being in: asks a person for what is missing, and again for what did not do. Knows no rooms and no messages.
+
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+
+use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
+use crate::client::{self, Client, ClientError, Options};
+use crate::names;
+use crate::terminal::{self, Input, Terminal};
+use crate::wire::line::capital;
+
+/// Where to go, and under which name.
+pub(super) struct Wanted {
+    host: String,
+    port: String,
+    nick: Option<String>,
+}
+
+impl From<&Settings> for Wanted {
+    fn from(settings: &Settings) -> Wanted {
+        let mut wanted = Wanted {
+            host: DEFAULT_HOST.to_owned(),
+            port: settings.port.unwrap_or(DEFAULT_PORT).to_string(),
+            nick: settings.nick.clone(),
+        };
+        if let Some(server) = &settings.server {
+            wanted.set_host(server);
+        }
+        wanted
+    }
+}
+
+impl Wanted {
+    /// Takes `host`, `host:port`, `[v6]:port` or a bare IPv6 address.
+    fn set_host(&mut self, server: &str) {
+        let server = server.trim();
+        let (host, port) = match server.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, rest)) => (host, rest.strip_prefix(':')),
+            None if server.matches(':').count() == 1 => {
+                server.split_once(':').map_or((server, None), |(host, port)| (host, Some(port)))
+            }
+            None => (server, None),
+        };
+        host.clone_into(&mut self.host);
+        if let Some(port) = port {
+            port.clone_into(&mut self.port);
+        }
+    }
+
+    pub fn addr(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// Gets in; or says how the program ends instead.
+pub(super) fn enter(settings: &Settings, terminal: &mut Terminal, common: &Arc<Common>) -> Result<Client, Exit> {
+    let mut wanted = Wanted::from(settings);
+    if !terminal::is_person() {
+        return connect(&wanted, settings, SCRIPT_RETRY.into(), common).map_err(|error| Exit::failed(&error));
+    }
+    let mut ask_where = settings.server.is_none() && settings.nick.is_none();
+    loop {
+        if ask_where {
+            let host = ask(terminal, "Server", &wanted.host)?;
+            wanted.set_host(&host);
+            wanted.port = ask(terminal, "Port", &wanted.port)?;
+        }
+        match person(&mut wanted, settings, terminal, common) {
+            Ok(client) => return Ok(client),
+            Err(Trouble::Left(exit)) => return Err(exit),
+            Err(Trouble::Failed(error)) => {
+                let sentence = capital(&error.to_string());
+                terminal.screen().note(&format!("! {sentence}. Enter tries again; or type another address."));
+                ask_where = true;
+            }
+        }
+    }
+}
+
+enum Trouble {
+    /// The person left.
+    Left(Exit),
+    /// There is no such server.
+    Failed(ClientError),
+}
+
+/// Connects for a person: asks for the name, until the server takes it.
+fn person(
+    wanted: &mut Wanted,
+    settings: &Settings,
+    terminal: &mut Terminal,
+    common: &Arc<Common>,
+) -> Result<Client, Trouble> {
+    let addr = wanted.addr();
+    let mut offer = None;
+    if wanted.nick.is_none() {
+        let greeting = client::greet(&addr).map_err(Trouble::Failed)?;
+        terminal.screen().note(&format!("* Connected to {addr} ({}).", how_safe(&addr)));
+        offer = Some(names::clean(&greeting.offer).into_owned());
+    }
+    loop {
+        if let Some(offer) = offer.take() {
+            wanted.nick = Some(ask(terminal, "Your name", &offer).map_err(Trouble::Left)?);
+        }
+        match connect(wanted, settings, None, common) {
+            Ok(client) => return Ok(client),
+            Err(ClientError::Refused { text, offer: other, .. }) => {
+                terminal.screen().note(&format!("! {}.", capital(&text)));
+                offer = other.or(wanted.nick.take()).map(|offer| names::clean(&offer).into_owned());
+            }
+            Err(error) => return Err(Trouble::Failed(error)),
+        }
+    }
+}
+
+fn connect(
+    wanted: &Wanted,
+    settings: &Settings,
+    retry: Option<std::time::Duration>,
+    common: &Arc<Common>,
+) -> Result<Client, ClientError> {
+    let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
+    let options = Options { nick: wanted.nick.clone(), rooms, retry: settings.retry.or(retry) };
+    let shared = Arc::clone(common);
+    let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
+        shared.show.lock().news(handle, news);
+    })?;
+    // There is no other client before this one that could have set it.
+    let _ = common.handle.set(client.handle().clone());
+    Ok(client)
+}
+
+fn ask(terminal: &mut Terminal, question: &str, default: &str) -> Result<String, Exit> {
+    loop {
+        return match terminal.ask(question, default) {
+            Ok(Input::Line(answer)) => Ok(answer),
+            Ok(Input::TooLong) => continue,
+            Ok(Input::Interrupted { dropped: true }) => continue,
+            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, String::new())),
+            Ok(Input::End | Input::Stopped) => Err(Exit::done()),
+            Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
+        };
+    }
+}
+
+fn how_safe(addr: &str) -> &'static str {
+    let here = addr.to_socket_addrs().is_ok_and(|mut all| all.all(|addr| addr.ip().is_loopback()));
+    if here { "this machine, not encrypted" } else { "not encrypted" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_with_or_without_its_port() {
+        for (server, addr) in [
+            ("example.org", "example.org:7667"),
+            ("example.org:80", "example.org:80"),
+            ("::1", "[::1]:7667"),
+            ("[::1]:80", "[::1]:80"),
+            ("[::1]", "[::1]:7667"),
+        ] {
+            let settings = Settings { server: Some(server.to_owned()), ..Settings::default() };
+            assert_eq!(Wanted::from(&settings).addr(), addr);
+        }
+        let settings = Settings { server: Some("a".to_owned()), port: Some(5), ..Settings::default() };
+        assert_eq!(Wanted::from(&settings).addr(), "a:5");
+    }
+}

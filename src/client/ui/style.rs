@@ -1,0 +1,100 @@
+//! Colours, and nothing else: which words get which, and no words of its own.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Color, Style};
+
+use crate::names::{self, Nick};
+
+/// Colours for nicks. Red is left to refusals, black and white to the page.
+const PALETTE: [AnsiColor; 10] = [
+    AnsiColor::Green,
+    AnsiColor::Yellow,
+    AnsiColor::Blue,
+    AnsiColor::Magenta,
+    AnsiColor::Cyan,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightYellow,
+    AnsiColor::BrightBlue,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightCyan,
+];
+
+/// A number that stays with a nick, whatever its case, on every machine and
+/// in every front: FNV-1a over the bytes of its key. Taken modulo the size of
+/// a palette, it is the nick's colour there.
+///
+/// ```
+/// use roomful::client::ui::nick_hash;
+///
+/// assert_eq!(nick_hash("Анна"), nick_hash("анна"));
+/// assert_eq!(nick_hash("anna"), 0xc9cc_e27b);
+/// ```
+pub fn nick_hash(nick: &str) -> u32 {
+    let key = Nick::parse(nick).map_or_else(|_| nick.to_lowercase(), |nick| nick.key().to_owned());
+    key.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Puts colours in, where they are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brush {
+    colour: bool,
+}
+
+impl Brush {
+    pub fn new(colour: bool) -> Brush {
+        Brush { colour }
+    }
+
+    fn put(self, style: Style, text: impl Display) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    /// Somebody's name, made safe to stand in a line.
+    pub fn nick(self, nick: &str) -> String {
+        let colour = PALETTE[nick_hash(nick) as usize % PALETTE.len()];
+        self.put(Style::new().fg_color(Some(Color::Ansi(colour))), safe(nick))
+    }
+
+    /// One's own name.
+    pub fn own(self, nick: &str) -> String {
+        self.put(Style::new().bold(), safe(nick))
+    }
+
+    pub fn bold(self, text: impl Display) -> String {
+        self.put(Style::new().bold(), text)
+    }
+
+    /// What is not said by anybody.
+    pub fn dim(self, text: impl Display) -> String {
+        self.put(Style::new().dimmed(), text)
+    }
+
+    /// What went wrong.
+    pub fn wrong(self, text: impl Display) -> String {
+        self.put(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Red))), text)
+    }
+}
+
+/// A name from outside, cleaned once more and kept from turning the line round.
+pub(super) fn safe(name: &str) -> String {
+    names::isolate(&names::clean(name)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_colour_whatever_its_case() {
+        assert_eq!(nick_hash("ANNA"), nick_hash("anna"));
+        assert_ne!(nick_hash("anna"), nick_hash("anna2"));
+    }
+
+    #[test]
+    fn without_colours_nothing_is_put_in() {
+        let brush = Brush::new(false);
+        assert_eq!(brush.nick("anna") + &brush.dim("x") + &brush.wrong("y"), "annaxy");
+        assert_eq!(brush.nick("a\u{1b}[31m"), "a[31m");
+    }
+}
