@@ -1,4 +1,9 @@
 //! Roomful: a chat server with a thread for every person in the room.
+//!
+//! Read `docs/architecture.md` first; then, from the inside out, [`chat`] (who
+//! hears what, one lock), [`net`] (a thread for every connection), [`session`]
+//! (one peer's life), [`front`] (the ways in), and [`server`], which puts them
+//! together.
 
 pub mod chat;
 pub mod client;
@@ -8,6 +13,7 @@ pub mod console;
 pub mod error;
 pub mod event;
 pub mod front;
+pub mod lab;
 pub mod limits;
 pub mod names;
 pub mod net;

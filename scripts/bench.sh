@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# Measures Roomful side by side with ngircd and InspIRCd and writes the tables of docs/performance.md.
+#
+#   scripts/bench.sh                  everything, about half an hour
+#   scripts/bench.sh --quick          small rooms, short cells, one run, tables to stdout
+#   scripts/bench.sh --only fanout    some scenarios: fanout, deaf, churn, idle, with commas
+#   scripts/bench.sh --no-build       with the binaries that are there
+#   REPEATS=9 CELL_SECONDS=3 scripts/bench.sh
+#
+# Every scenario gets fresh servers; within it each cell is run on each server before the next
+# cell, and all that REPEATS times, so that what changes on the machine meanwhile changes for all.
+# Only processes this script has started are stopped, by their ids.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scenarios=fanout,deaf,churn,idle
+repeats=${REPEATS:-5}
+options=(--seconds "${CELL_SECONDS:-2}")
+page=docs/performance.md
+build=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick)
+        repeats=${REPEATS:-1}
+        options=(--seconds 0.5 --least 5000 --members 10,100 --clients 1000 --cycles 500)
+        page=
+        ;;
+    --only)
+        scenarios=${2:?--only takes scenarios}
+        page=
+        shift
+        ;;
+    --no-build) build=no ;;
+    *)
+        sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+        exit 2
+        ;;
+    esac
+    shift
+done
+
+# Debian starts what it installs, unless a policy forbids it; the peers must never run as services.
+install_peers() {
+    local missing=() sudo=() policy=/usr/sbin/policy-rc.d own_policy=no done=0
+    for peer in ngircd inspircd; do
+        [ -x "/usr/sbin/$peer" ] || missing+=("$peer")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    [ "$(id -u)" = 0 ] || sudo=(sudo)
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+        "${sudo[@]}" chmod 755 "$policy"
+        own_policy=yes
+    fi
+    { "${sudo[@]}" apt-get update -q && "${sudo[@]}" apt-get install -yq "${missing[@]}"; } >&2 || done=$?
+    [ "$own_policy" = no ] || "${sudo[@]}" rm -f "$policy"
+    [ "$done" = 0 ] || exit "$done"
+    if command -v systemctl >/dev/null; then
+        "${sudo[@]}" systemctl disable "${missing[@]}" >&2 || true
+    fi
+}
+
+install_peers
+[ "$build" = no ] || cargo build --release --bins
+ulimit -n "$(ulimit -Hn)"
+
+work=$(mktemp -d)
+chmod 755 "$work" # ngircd reads its settings as another user
+pids=()
+stop_servers() {
+    local pid
+    for pid in "${pids[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    for pid in "${pids[@]}"; do
+        for _ in $(seq 50); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.1
+        done
+        # One peer takes minutes over 10,000 clients.
+        kill -9 "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    pids=()
+}
+trap 'stop_servers; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+    echo "bench: $1" >&2
+    [ -z "${2:-}" ] || tail -n 20 "$2" >&2
+    exit 1
+}
+
+free_port() {
+    local port=$1
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$((port + 1))
+    done
+    echo "$port"
+}
+
+# await PID LOG COMMAND...: until the command succeeds, at most 10 s, while the process lives.
+await() {
+    local pid=$1 log=$2
+    shift 2
+    for _ in $(seq 100); do
+        kill -0 "$pid" 2>/dev/null || fail "a server ended at once" "$log"
+        if "$@" 2>/dev/null; then return 0; fi
+        sleep 0.1
+    done
+    fail "a server does not come up" "$log"
+}
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
+
+# start_roomful NAME DIALECT
+start_roomful() {
+    local log="$work/$2.log" addr
+    rm -f "$log" # or the address of the last one would be read
+    target/release/chat-server --listen 127.0.0.1:0 --rate off --no-console --sessions 12000 \
+        </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" grep -q '^listening on ' "$log"
+    addr=$(sed -n 's/^listening on //p' "$log" | head -n 1)
+    targets+=(--target "$1=$2@$addr/$!")
+}
+
+# No limit on connections, joins or speed, no look-ups; it has no setting for TCP_NODELAY.
+start_ngircd() {
+    local port log="$work/ngircd.log"
+    port=$(free_port 26667)
+    cat >"$work/ngircd.conf" <<END
+[Global]
+Name = irc.lab
+Info = lab
+AdminInfo1 = lab
+Listen = 127.0.0.1
+Ports = $port
+ServerUID = irc
+ServerGID = irc
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxNickLength = 30
+MaxPenaltyTime = 0
+PingTimeout = 600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+END
+    /usr/sbin/ngircd -n -f "$work/ngircd.conf" </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" listens "$port"
+    targets+=(--target "ngircd=irc@127.0.0.1:$port/$!")
+}
+
+# No fake lag, no command rate, no clone limits, no look-ups; hardsendq, which is what it holds for
+# one who does not read, is at its default. It has no setting for TCP_NODELAY either.
+start_inspircd() {
+    local port log="$work/inspircd.log" root=()
+    port=$(free_port 27667)
+    cat >"$work/inspircd.conf" <<END
+<server name="irc.lab" description="lab" network="lab">
+<admin name="lab" nick="lab" email="lab@irc.lab">
+<bind address="127.0.0.1" port="$port" type="clients">
+<connect name="lab" allow="*" timeout="60" pingfreq="10m" threshold="1000000" commandrate="1000000000"
+    fakelag="no" recvq="1M" softsendq="1M" hardsendq="1M" limit="20000" localmax="20000"
+    globalmax="20000" maxconnwarn="no" useident="no" resolvehostnames="no" maxchans="100">
+<performance quietbursts="yes" softlimit="20000" somaxconn="4096" netbuffersize="65534" clonesonconnect="no">
+<limits maxnick="31">
+<log method="file" type="*" level="sparse" target="$work/inspircd.out">
+END
+    [ "$(id -u)" != 0 ] || root=(--runasroot)
+    /usr/sbin/inspircd --nofork --nopid "${root[@]}" --config="$work/inspircd.conf" </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" listens "$port"
+    targets+=(--target "inspircd=irc@127.0.0.1:$port/$!")
+}
+
+# Two processes for Roomful, so that neither dialect's memory counts for the other.
+run() {
+    local scenario=$1 times=$2
+    targets=()
+    start_roomful "roomful line" line
+    start_roomful "roomful json" json
+    start_ngircd
+    start_inspircd
+    # Trouble is part of the result: it stands under the table.
+    target/release/chat-lab load "${targets[@]}" --scenario "$scenario" --repeats "$times" \
+        "${options[@]}" --json "$work/rows.json" --no-table || true
+    stop_servers
+}
+
+version() { dpkg-query -W -f '${Version}' "$1"; }
+facts() {
+    local memory
+    memory=$(awk '/^MemTotal:/ {printf "%.0f", $2 / 1048576}' /proc/meminfo)
+    echo "Measured on $(nproc) cores ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $memory GiB," \
+        "Linux $(uname -r | cut -d- -f1), $(rustc --version | cut -d' ' -f1,2), ngircd $(version ngircd)," \
+        "InspIRCd $(version inspircd); median of $repeats runs (smallest..largest), idle of at most 3."
+}
+
+# Memory is seen truly only in a fresh process, so idle has new servers for each of its runs.
+for scenario in ${scenarios//,/ }; do
+    case $scenario in
+    idle) for _ in $(seq $((repeats < 3 ? repeats : 3))); do run idle 1; done ;;
+    *) run "$scenario" "$repeats" ;;
+    esac
+done
+target/release/chat-lab report "$work/rows.json" --facts "$(facts)" ${page:+--page "$page"}
+[ -z "$page" ] || echo "wrote $page" >&2

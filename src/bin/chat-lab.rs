@@ -1,0 +1,202 @@
+//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab report` makes tables of the results.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use roomful::lab::dialect::Dialect;
+use roomful::lab::figures::Row;
+use roomful::lab::report::{between_markers, markdown};
+use roomful::lab::suite::{SCENARIOS, Suite};
+use roomful::lab::target::Target;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Measures chat servers on this machine.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Drive servers over real sockets and print what it cost them.
+    Load(Load),
+    /// Make tables of what `load --json` wrote.
+    Report(Report),
+}
+
+#[derive(Args)]
+struct Load {
+    /// Address of the server, on this machine.
+    #[arg(long, default_value = "127.0.0.1:7667")]
+    server: SocketAddr,
+    /// Process of the server, whose processor time, memory, threads and descriptors are read.
+    #[arg(long)]
+    pid: Option<i32>,
+    /// How to speak: json, line or irc.
+    #[arg(long, default_value = "line")]
+    dialect: Dialect,
+    /// Instead of --server, --pid and --dialect: servers to measure side by side.
+    #[arg(long, value_name = "NAME=DIALECT@ADDR/PID", conflicts_with_all = ["server", "pid", "dialect"])]
+    target: Vec<Target>,
+    /// fanout, deaf, churn, idle or all; several with commas.
+    #[arg(long, default_value = "fanout", value_delimiter = ',')]
+    scenario: Vec<String>,
+    /// Members of the room in fanout, speakers included.
+    #[arg(long, default_value = "10,100,1000", value_delimiter = ',')]
+    members: Vec<usize>,
+    /// How many of them speak.
+    #[arg(long, default_value = "1,10", value_delimiter = ',')]
+    speakers: Vec<usize>,
+    /// Messages of one speaker that not everybody has yet, at most.
+    #[arg(long, default_value = "1,64", value_delimiter = ',')]
+    in_flight: Vec<u32>,
+    /// Bytes of text a message, 27 to 400.
+    #[arg(long, default_value_t = 64)]
+    size: usize,
+    /// Seconds a cell is measured, after 0.3 of warm-up.
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// A fanout cell with fewer deliveries goes on, up to four times as long.
+    #[arg(long, default_value_t = 20_000)]
+    least: u64,
+    /// Clients of idle.
+    #[arg(long, default_value_t = 10_000)]
+    clients: usize,
+    /// Cycles of each of the two rounds of churn.
+    #[arg(long, default_value_t = 4000)]
+    cycles: u32,
+    /// Members who hear in deaf.
+    #[arg(long, default_value_t = 100)]
+    deaf_members: usize,
+    /// How often to run everything; the tables show medians.
+    #[arg(long, default_value_t = 1)]
+    repeats: usize,
+    /// Append one JSON object a run to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Print no table.
+    #[arg(long)]
+    no_table: bool,
+}
+
+#[derive(Args)]
+struct Report {
+    /// Files `load --json` wrote.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Put the tables between the bench markers of this page instead of printing them.
+    #[arg(long)]
+    page: Option<PathBuf>,
+    /// A paragraph to stand above the tables, such as what they were measured on.
+    #[arg(long, default_value = "")]
+    facts: String,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Load(load) => run(load),
+        Command::Report(report) => tell(&report),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            let _ = writeln!(io::stderr(), "chat-lab: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut load: Load) -> Result<()> {
+    if load.scenario.iter().any(|name| name == "all") {
+        load.scenario = SCENARIOS.map(str::to_owned).to_vec();
+    }
+    if let Some(wrong) = load.scenario.iter().find(|name| !SCENARIOS.contains(&name.as_str())) {
+        bail!("no scenario {wrong:?}: {} or all", SCENARIOS.join(", "));
+    }
+    if load.speakers.iter().any(|&speakers| !(1..=255).contains(&speakers)) || load.in_flight.contains(&0) {
+        bail!("--speakers takes 1 to 255, --in-flight 1 or more");
+    }
+    if load.target.is_empty() {
+        load.target.push(Target::new("server".to_owned(), load.dialect, load.server, load.pid)?);
+    }
+    raise_descriptor_limit()?;
+    let mut file = match &load.json {
+        Some(path) => {
+            let file = File::options().append(true).create(true).open(path);
+            Some(file.with_context(|| format!("cannot write {}", path.display()))?)
+        }
+        None => None,
+    };
+    let suite = Suite {
+        scenarios: load.scenario,
+        members: load.members,
+        speakers: load.speakers,
+        in_flight: load.in_flight,
+        size: load.size,
+        seconds: load.seconds,
+        least: load.least,
+        clients: load.clients,
+        cycles: load.cycles,
+        deaf_members: load.deaf_members,
+        repeats: load.repeats,
+    };
+    let mut rows = Vec::new();
+    suite.run(&load.target, |row| {
+        if let Some(file) = &mut file {
+            writeln!(file, "{}", serde_json::to_string(&row)?)?;
+        }
+        if load.no_table || io::stderr().is_terminal() {
+            progress(&row);
+        }
+        rows.push(row);
+        Ok(())
+    })?;
+    if !load.no_table {
+        write!(io::stdout().lock(), "{}", markdown(&rows))?;
+    }
+    let troubled = rows.iter().filter(|row| row.trouble.is_some()).count();
+    if troubled > 0 {
+        bail!("trouble in {troubled} of {} runs", rows.len());
+    }
+    Ok(())
+}
+
+fn tell(report: &Report) -> Result<()> {
+    let mut rows: Vec<Row> = Vec::new();
+    for path in &report.files {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        for line in BufReader::new(file).lines() {
+            rows.push(serde_json::from_str(&line?).with_context(|| format!("in {}", path.display()))?);
+        }
+    }
+    let text = format!("{}\n\n{}", report.facts, markdown(&rows));
+    match &report.page {
+        None => write!(io::stdout().lock(), "{}", text.trim_start())?,
+        Some(path) => {
+            let page = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            fs::write(path, between_markers(&page, &text)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// One line a run, so that a long suite is seen to go on.
+fn progress(row: &Row) {
+    let cost = row.figures.get("cpu_us").map_or(String::new(), |cpu| format!(", {cpu:.2} µs"));
+    let trouble = row.trouble.as_ref().map_or(String::new(), |words| format!(", trouble: {words}"));
+    let _ = writeln!(io::stderr(), "{}: {}, {}{cost}{trouble}", row.scenario, row.cell, row.target);
+}
+
+/// Every client is a descriptor of this process.
+fn raise_descriptor_limit() -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    setrlimit(Resource::Nofile, raised).context("cannot raise the limit of open descriptors")
+}

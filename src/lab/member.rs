@@ -1,0 +1,135 @@
+//! One client of the crowd: its socket and what it has half read and half written; knows no epoll and no figures.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Longest line a server may send us, in bytes; a longer one ends the connection.
+pub const MAX_LINE: usize = 128 * 1024;
+
+/// A connected client.
+#[derive(Debug)]
+pub struct Member {
+    /// The socket, non-blocking.
+    pub stream: TcpStream,
+    /// Our name.
+    pub nick: String,
+    /// The room we join.
+    pub room: String,
+    /// Where the mark began in the last message heard.
+    pub hint: usize,
+    /// We are in the room.
+    pub joined: bool,
+    /// We have asked to be let go, so the end is no surprise.
+    pub leaving: bool,
+    /// We do not read, on purpose.
+    pub deaf: bool,
+    /// The connection is over.
+    pub gone: bool,
+    /// The last thing the server refused us.
+    pub refusal: Option<String>,
+    partial: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl Member {
+    /// Connects to `server`, with a receive buffer of `rcvbuf` bytes where one is given.
+    ///
+    /// # Errors
+    /// When the connection is refused, or there are no descriptors or ports left.
+    pub fn connect(server: SocketAddr, nick: String, room: String, rcvbuf: Option<usize>) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))?;
+        if let Some(bytes) = rcvbuf {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        socket.connect(&server.into())?;
+        socket.set_tcp_nodelay(true)?;
+        socket.set_nonblocking(true)?;
+        Ok(Self {
+            stream: socket.into(),
+            nick,
+            room,
+            hint: 0,
+            joined: false,
+            leaving: false,
+            deaf: false,
+            gone: false,
+            refusal: None,
+            partial: Vec::new(),
+            out: Vec::new(),
+        })
+    }
+
+    /// Writes `bytes`, after what still waits; tells whether some of it must wait.
+    ///
+    /// # Errors
+    /// When the server has closed the connection.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        if !self.out.is_empty() {
+            self.out.extend_from_slice(bytes);
+            return Ok(true);
+        }
+        let taken = put(&mut self.stream, bytes)?;
+        self.out.extend_from_slice(&bytes[taken..]);
+        Ok(!self.out.is_empty())
+    }
+
+    /// Writes what waited; tells whether some still does.
+    ///
+    /// # Errors
+    /// When the server has closed the connection.
+    pub fn flush(&mut self) -> io::Result<bool> {
+        let taken = put(&mut self.stream, &self.out)?;
+        self.out.drain(..taken);
+        Ok(!self.out.is_empty())
+    }
+
+    /// Reads once into `buffer`, behind an unfinished line of the last time, and returns
+    /// how many bytes of it are whole lines; `None` is the end of the stream.
+    ///
+    /// # Errors
+    /// When the connection is reset, or a line exceeds [`MAX_LINE`].
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let kept = self.partial.len();
+        buffer[..kept].copy_from_slice(&self.partial);
+        let got = match self.stream.read(&mut buffer[kept..]) {
+            Ok(0) => return Ok(None),
+            Ok(got) => got,
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                return Ok(Some(0));
+            }
+            Err(e) => return Err(e),
+        };
+        let filled = &buffer[..kept + got];
+        let whole = memchr::memrchr(b'\n', filled).map_or(0, |end| end + 1);
+        self.partial.clear();
+        self.partial.extend_from_slice(&filled[whole..]);
+        if self.partial.len() > MAX_LINE {
+            return Err(io::Error::new(ErrorKind::InvalidData, format!("line longer than {MAX_LINE} bytes")));
+        }
+        Ok(Some(whole))
+    }
+}
+
+/// A name nobody else has: digits only behind the letter, so that no two look alike.
+pub fn fresh_nick() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("u{:02}{number:06}", std::process::id() % 100)
+}
+
+fn put(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut taken = 0;
+    while taken < bytes.len() {
+        match stream.write(&bytes[taken..]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(more) => taken += more,
+            Err(e) if e.kind() == ErrorKind::WouldBlock => break,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(taken)
+}
