@@ -1,0 +1,239 @@
+//! What the client's tests need: the server program, and the client program on pipes and on a terminal.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use expectrl::process::Process as _;
+use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
+use roomful::client::{Client, News, Options};
+use roomful::event::Event;
+
+/// How long anything may take before the test says what it saw instead.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The server program on a free port, without a rate limit. Killed when dropped.
+pub struct ServerProgram {
+    child: Child,
+    pub addr: String,
+}
+
+impl ServerProgram {
+    pub fn start() -> ServerProgram {
+        ServerProgram::start_at("127.0.0.1:0")
+    }
+
+    pub fn start_at(addr: &str) -> ServerProgram {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chat-server"))
+            .args(["--listen", addr, "--rate", "off"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap());
+        let addr = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).unwrap();
+        thread::spawn(move || lines.for_each(drop));
+        ServerProgram { child, addr }
+    }
+
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// Somebody else in the chat.
+    pub fn peer(&self, nick: &str) -> Peer {
+        Peer::connect(&self.addr, nick)
+    }
+}
+
+impl Drop for ServerProgram {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    assert!(Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap().success());
+}
+
+/// Somebody in the lobby, without a screen.
+pub struct Peer(pub Client);
+
+impl Peer {
+    pub fn connect(addr: &str, nick: &str) -> Peer {
+        let options = Options { nick: Some(nick.to_owned()), ..Options::default() };
+        Peer(Client::connect(addr, options).unwrap())
+    }
+
+    /// Says a line; returns when everybody has been told.
+    pub fn say(&self, text: &str) {
+        let tag = self.0.say("#lobby", text).unwrap();
+        assert!(self.0.wait_for(&tag, DEADLINE), "no answer to {text:?}");
+    }
+
+    /// Waits for the news that `wanted` makes something of.
+    pub fn until<T>(&self, what: &str, mut wanted: impl FnMut(&News) -> Option<T>) -> T {
+        let mut seen = Vec::new();
+        let end = Instant::now() + DEADLINE;
+        loop {
+            match self.0.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(news) => match wanted(&news) {
+                    Some(found) => return found,
+                    None => seen.push(news),
+                },
+                Err(error) => panic!("{error} before {what}; came: {seen:#?}"),
+            }
+        }
+    }
+
+    pub fn hears(&self, text: &str) -> String {
+        self.until(text, |news| match news {
+            News::Event(Event::Message(message)) if &*message.text == text => Some(message.from.to_string()),
+            _ => None,
+        })
+    }
+
+    /// Waits until somebody is gone; with the code of the reason.
+    pub fn sees_going(&self, who: &str) -> &'static str {
+        self.until(who, |news| match news {
+            News::Event(Event::Quit { nick, reason, .. }) if &**nick == who => Some(reason.code()),
+            _ => None,
+        })
+    }
+}
+
+/// The client program, without any settings from outside.
+pub fn client() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
+    for name in ["SERVER", "PORT", "NICK", "ROOM", "JSON", "RETRY", "BELL"] {
+        command.env_remove(format!("CHAT_CLIENT_{name}"));
+    }
+    command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// Runs the client program with `input` on stdin, to its end.
+pub fn run(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut child = start(arguments);
+    // It may have ended before it read anything.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    finish(child)
+}
+
+pub fn start(arguments: &[&str]) -> Child {
+    client().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for the end of a program; exit code, stdout and stderr.
+pub fn finish(child: Child) -> (i32, String, String) {
+    let (sender, receiver) = channel();
+    let id = child.id();
+    thread::spawn(move || sender.send(child.wait_with_output().unwrap()));
+    let Output { status, stdout, stderr } = receiver.recv_timeout(2 * DEADLINE).unwrap_or_else(|_| {
+        signal(id, "KILL");
+        let output = receiver.recv().unwrap();
+        panic!(
+            "it did not end; it said {:?}",
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+        );
+    });
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+/// The client program on a terminal of 24 rows and 80 columns.
+pub struct Screen {
+    process: UnixProcess,
+    keys: File,
+    output: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    /// All bytes since the start.
+    pub raw: Vec<u8>,
+}
+
+impl Screen {
+    pub fn start(arguments: &[&str]) -> Screen {
+        let mut command = client();
+        command.args(arguments);
+        Screen::spawn(command)
+    }
+
+    pub fn spawn(command: Command) -> Screen {
+        // Forking while another test does leaves descriptors open across both.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let guard = ONE_AT_A_TIME.lock().unwrap_or_else(|broken| broken.into_inner());
+        let process = UnixProcess::spawn_command(command).unwrap();
+        drop(guard);
+        let keys = process.get_raw_handle().unwrap();
+        let mut reading = process.get_raw_handle().unwrap();
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The end of a terminal is an error on Linux.
+            while let Ok(count @ 1..) = reading.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let size = |n| std::num::NonZeroU16::new(n).unwrap();
+        Screen { process, keys, output, parser: vt100::Parser::new(size(24), size(80), 0), raw: Vec::new() }
+    }
+
+    pub fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Waits until the screen shows what `shown` wants.
+    pub fn until(&mut self, what: &str, shown: impl Fn(&str) -> bool) {
+        let end = Instant::now() + DEADLINE;
+        while !shown(&self.text()) {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => {
+                    self.parser.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(error) => panic!("{error} before {what}; the screen:\n{}\n", self.text()),
+            }
+        }
+    }
+
+    pub fn shows(&mut self, text: &str) {
+        self.until(text, |screen| screen.contains(text));
+    }
+
+    /// Waits until the last row is this.
+    pub fn prompts(&mut self, row: &str) {
+        self.until(row, |screen| screen.lines().last().is_some_and(|last| last.trim_end() == row.trim_end()));
+    }
+
+    pub fn types(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub fn signal(&mut self, signal: Signal) {
+        self.process.signal(signal).unwrap();
+    }
+
+    /// Waits for the program's end; its exit code, and the screen then.
+    pub fn ends(mut self) -> (i32, String) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.parser.process(&bytes),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(error) => panic!("{error} before the end; the screen:\n{}\n", self.text()),
+            }
+        }
+        match self.process.wait().unwrap() {
+            WaitStatus::Exited(_, code) => (code, self.text()),
+            other => panic!("{other:?}; the screen:\n{}\n", self.text()),
+        }
+    }
+}

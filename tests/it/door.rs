@@ -1,0 +1,67 @@
+//! Who may come in: how many in all, and how many from one address.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use roomful::limits::Limits;
+use roomful::session::door::Door;
+
+use crate::support::TestServer;
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+/// protocol.md, limits, `sessions`: one more is told so and closed; when one goes, there is room again.
+#[test]
+fn one_session_too_many_is_told_and_closed() {
+    let server = TestServer::with(|limits| limits.sessions = 2);
+    let mut ann = server.login("ann");
+    let bob = server.nc_login("bob");
+    let mut cat = server.wire();
+    assert_eq!(cat.rest_or_cut(), ["! The server is full (2 sessions). Try again later."]);
+    assert_eq!(ann.sync(), []);
+    drop(bob);
+    server.wait_for_sessions(1);
+    server.nc_login("cat");
+}
+
+/// protocol.md, limits, `sessions-per-address`: counted while they last; loopback is exempt.
+#[test]
+fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
+    let server = TestServer::with(|limits| (limits.sessions_per_address, limits.arrivals) = (2, 0));
+    let mut door = Door::new(&server.house().limits);
+    let house = server.house();
+    let first = door.knock(house, ip("192.0.2.1")).unwrap();
+    let _second = door.knock(house, ip("192.0.2.1")).unwrap();
+    let refusal = door.knock(house, ip("192.0.2.1")).unwrap_err();
+    assert_eq!(refusal, "Your address has 2 sessions here, and no more are allowed. Close one first.");
+    let _other = door.knock(house, ip("2001:db8::1")).unwrap();
+    drop(first);
+    let _third = door.knock(house, ip("192.0.2.1")).unwrap();
+    door.knock(house, ip("192.0.2.1")).unwrap_err();
+    let mut inside = Vec::new();
+    for _ in 0..50 {
+        let passes = ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"].map(|at| door.knock(house, ip(at)));
+        assert!(passes.iter().all(Result::is_ok), "{passes:?}");
+        inside.extend(passes);
+    }
+}
+
+/// protocol.md, limits, `arrivals`: counted also when they are gone again.
+#[test]
+fn an_address_comes_as_often_as_the_limit_says() {
+    let server = TestServer::start();
+    let limits = Limits { arrivals: 3, arrival_window: Duration::from_secs(600), ..Limits::default() };
+    let mut door = Door::new(&limits);
+    let mut knock = |at| door.knock(server.house(), ip(at)).map(drop);
+    for _ in 0..3 {
+        knock("192.0.2.1").unwrap();
+    }
+    let refusal = knock("192.0.2.1").unwrap_err();
+    assert_eq!(refusal, "Too many connections from your address. Try again in some minutes.");
+    knock("192.0.2.2").unwrap();
+    for _ in 0..50 {
+        knock("127.0.0.1").unwrap();
+    }
+}

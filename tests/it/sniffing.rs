@@ -1,0 +1,121 @@
+//! Who is taken for what by their first bytes.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Got, Peer, TestServer};
+
+const GREETING: &str = "Roomful, plain mode. Type your name and press Enter [";
+
+/// design.md 2: 300 ms of silence make a person, who is spoken to first.
+#[test]
+fn who_says_nothing_is_greeted_after_the_silence_and_not_before() {
+    let server = TestServer::start();
+    let before = Instant::now();
+    let mut bob = server.nc();
+    let greeting = bob.line();
+    assert!(greeting.starts_with(GREETING), "{greeting}");
+    assert!(before.elapsed() >= Duration::from_millis(300), "{:?}", before.elapsed());
+    bob.login("bob");
+}
+
+/// design.md 2: who speaks first is not asked for what they have said.
+#[test]
+fn who_types_at_once_is_not_greeted() {
+    let server = TestServer::with(|limits| limits.greet_after = Duration::from_secs(60));
+    let shown = server.nc().login("bob");
+    assert!(shown[0].starts_with("* Hello bob."), "{shown:?}");
+}
+
+/// design.md 2: the first line may still switch a greeted connection.
+#[test]
+fn json_after_the_greeting_switches_to_json() {
+    let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
+    let mut wire = server.wire();
+    assert!(wire.line().starts_with(GREETING));
+    let mut ann = Peer::new(wire);
+    assert_eq!(ann.hello(serde_json::json!({"nick": "ann"})).unwrap(), "ann");
+    ann.say("#lobby", "as JSON");
+    assert_eq!(ann.quit().iter().filter_map(crate::support::message_of).count(), 1);
+}
+
+/// design.md 2: the bytes that were looked at are handed on, none is lost.
+#[test]
+fn a_name_that_begins_like_a_protocol_is_a_name_all_the_same() {
+    let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
+    for (first, rest, name) in [
+        ("G", "erda\n", "Gerda"),
+        ("GET", "a\n", "GETa"),
+        ("PUT", "in\n", "PUTin"),
+        ("n", "ick2\n", "nick2"),
+        ("Cap", "tain\n", "Captain"),
+    ] {
+        let mut peer = server.nc();
+        peer.wire.send(first);
+        // Undecided bytes do not keep a person from being greeted.
+        let greeting = peer.line();
+        assert!(greeting.starts_with(GREETING), "{greeting}");
+        peer.wire.send(rest);
+        let shown = peer.until("* Hello ");
+        assert!(shown.concat().contains(&format!("* Hello {name}.")), "{shown:?}");
+    }
+}
+
+/// design.md 2: a hello in single bytes is known as surely as in one piece.
+#[test]
+fn a_json_hello_byte_by_byte_is_json() {
+    let server = TestServer::start();
+    let mut ann = server.peer();
+    for byte in "{\"type\":\"hello\",\"version\":1,\"nick\":\"ann\",\"tag\":\"h\"}\n".bytes() {
+        ann.wire.send([byte]);
+    }
+    ann.answer("h").unwrap();
+}
+
+/// Issue, Bad input: until these fronts exist, a sentence in their own protocol, and the end.
+#[test]
+fn http_tls_and_irc_get_a_sentence_and_a_close() {
+    let server = TestServer::start();
+    let mut watcher = server.login_in("watcher", "#lobby");
+    for hello in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /say HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.0\r\n\r\n"] {
+        let mut browser = server.wire();
+        browser.send(hello);
+        let answer = browser.rest().join("\n");
+        let (head, body) = answer.split_once("\r\n\r\n").or(answer.split_once("\r\n\r")).expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 501 Not Implemented\r"), "{head}");
+        let length = head.lines().find_map(|line| line.trim_end().strip_prefix("Content-Length: ")).expect("a length");
+        assert_eq!(length.parse::<usize>().unwrap(), body.trim_start().len() + 1);
+        assert!(body.contains("serves no page"), "{body}");
+    }
+    for hello in ["NICK anna\r\nUSER a 0 * :a\r\n", "CAP LS 302\r\n", "pass x\r\n"] {
+        let mut irssi = server.wire();
+        irssi.send(hello);
+        let answer = irssi.rest();
+        assert_eq!(answer.len(), 1, "{answer:?}");
+        assert!(answer[0].starts_with("ERROR :This server does not speak IRC."), "{answer:?}");
+    }
+    for hello in [&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01][..], &[0x16, 0x03]] {
+        let mut tls = server.wire();
+        tls.send(hello);
+        // RFC 8446, 6: a fatal alert, protocol_version.
+        assert_eq!(tls.bytes_to_end(), [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46]);
+    }
+    assert_eq!(watcher.hears(), [""; 0]);
+    server.wait_for_sessions(1);
+}
+
+/// Lab D12: a peer that comes and goes without a word leaves nothing.
+#[test]
+fn who_hangs_up_without_a_word_leaves_no_session() {
+    let server = TestServer::start();
+    for _ in 0..20 {
+        let wire = server.wire();
+        wire.half_close();
+    }
+    for first in ["G", "{", "CA", "\u{16}"] {
+        let mut wire = server.wire();
+        wire.send(first);
+        wire.half_close();
+        assert!(!matches!(wire.get(), Got::Cut), "{first}");
+    }
+    server.wait_for_sessions(0);
+}

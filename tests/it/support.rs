@@ -1,0 +1,166 @@
+//! A server for one test, and how to come to it. Knows no test.
+
+mod json_peer;
+mod line_peer;
+mod wire;
+
+pub use json_peer::{Peer, brief, message_of};
+pub use line_peer::LinePeer;
+pub use wire::{Got, Wire};
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use roomful::chat::outbox::{Ending, Outbox};
+use roomful::event::CloseReason;
+use roomful::limits::Limits;
+use roomful::names::Nick;
+use roomful::server::{Handle, Server, Stopped};
+use roomful::session::house::House;
+use serde_json::json;
+
+/// How long anything may take before a test fails and says what it had received.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// A server on a port of its own. At its end it is stopped, and fails the test
+/// if it leaves a session or a thread behind.
+pub struct TestServer {
+    handle: Option<Handle>,
+    addr: SocketAddr,
+}
+
+impl TestServer {
+    /// With the default limits, but no rate limit.
+    pub fn start() -> TestServer {
+        TestServer::with(|_| ())
+    }
+
+    /// The same, with some limits changed.
+    pub fn with(change: impl FnOnce(&mut Limits)) -> TestServer {
+        let mut limits = Limits { rate: 0, ..Limits::default() };
+        change(&mut limits);
+        let server = Server::bind("127.0.0.1:0").expect("an address").limits(limits);
+        let handle = server.start().expect("a server on a free port");
+        TestServer { addr: handle.local_addr(), handle: Some(handle) }
+    }
+
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub fn house(&self) -> &Arc<House> {
+        self.handle.as_ref().expect("the server runs").house()
+    }
+
+    /// A connection that has said nothing.
+    pub fn wire(&self) -> Wire {
+        Wire::connect(self.addr)
+    }
+
+    /// A JSON peer that has said nothing.
+    pub fn peer(&self) -> Peer {
+        Peer::new(self.wire())
+    }
+
+    /// A JSON peer with a name, in no room.
+    pub fn login(&self, nick: &str) -> Peer {
+        let mut peer = self.peer();
+        peer.hello(json!({"nick": nick, "rooms": []})).expect("a free name");
+        peer
+    }
+
+    /// A JSON peer with a name, in one room.
+    pub fn login_in(&self, nick: &str, room: &str) -> Peer {
+        let mut peer = self.login(nick);
+        peer.join(room);
+        peer
+    }
+
+    /// Somebody with `nc` who has not typed anything.
+    pub fn nc(&self) -> LinePeer {
+        LinePeer::new(self.wire())
+    }
+
+    /// Somebody with `nc` and a name, in the lobby.
+    pub fn nc_login(&self, nick: &str) -> LinePeer {
+        let mut peer = self.nc();
+        peer.login(nick);
+        peer
+    }
+
+    /// What the operator's `kick` does.
+    pub fn kick(&self, nick: &str) {
+        let house = self.house();
+        for id in house.chat.sessions_of(&Nick::parse(nick).expect("a good name")) {
+            let link = house.link(id).expect("it is here");
+            let ending = Ending { reason: CloseReason::Kicked, text: None };
+            assert!(house.close(&link, ending, "kicked by the operator"));
+        }
+    }
+
+    /// Waits until there are `count` sessions.
+    pub fn wait_for_sessions(&self, count: usize) {
+        eventually(&format!("{count} sessions"), || self.house().sessions() == count);
+    }
+
+    /// Stops the server, and fails if anything of it is left.
+    pub fn stop(&mut self, why: &str) -> Stopped {
+        let handle = self.handle.take().expect("it is stopped once");
+        let left = Left::of(&handle);
+        let stopped = handle.stop(why);
+        left.assert_nothing();
+        stopped
+    }
+
+    /// Only drops the handle, and fails if anything is left.
+    pub fn let_go(mut self) {
+        let handle = self.handle.take().expect("it runs");
+        let left = Left::of(&handle);
+        drop(handle);
+        left.assert_nothing();
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let Some(handle) = self.handle.take() else { return };
+        let left = Left::of(&handle);
+        drop(handle);
+        if !std::thread::panicking() {
+            left.assert_nothing();
+        }
+    }
+}
+
+/// What every thread of a server holds on to: sessions, criers, the caretaker
+/// and the accepting thread share the house, a writer shares its outbox.
+/// Names would not do: the tests run side by side, and all servers count from 1.
+struct Left {
+    house: Weak<House>,
+    outboxes: Vec<Weak<Outbox>>,
+}
+
+impl Left {
+    fn of(handle: &Handle) -> Left {
+        let house = handle.house();
+        let outboxes = house.links().iter().map(|link| Arc::downgrade(&link.outbox)).collect();
+        Left { house: Arc::downgrade(house), outboxes }
+    }
+
+    fn assert_nothing(&self) {
+        let sessions = self.house.upgrade().map(|house| house.sessions());
+        assert_eq!(self.house.strong_count(), 0, "threads left; sessions: {sessions:?}");
+        let writers = self.outboxes.iter().filter(|outbox| outbox.strong_count() > 0).count();
+        assert_eq!(writers, 0, "writers left");
+    }
+}
+
+/// Looks again and again until `is` holds.
+pub fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !is() {
+        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,226 @@
+//! What every file must keep: its layer, its first line, its length, and words that no file has. Knows only text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+/// The layers, from the ground up, and the modules in each. A module imports
+/// from the layers below its own; on the ground and at the top also from its
+/// own layer, in between not even that: `chat` and `net` do not know each other.
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("ground", &["limits", "names", "error", "command", "event"]),
+    ("wire", &["wire"]),
+    ("chat and net", &["chat", "net"]),
+    ("session", &["session"]),
+    ("front", &["front"]),
+    ("top", &["server", "config", "console", "terminal", "client", "lab"]),
+];
+
+/// What the pure chat has no use for.
+const NOT_IN_CHAT: [&str; 6] = ["std::net", "std::fs", "tracing", "thread::spawn", "thread::Builder", "thread::scope"];
+
+/// Lines of code in a file, its unit tests not counted.
+const LONGEST: usize = 400;
+
+/// Files that may be longer, and why.
+const LONGER: [(&str, &str); 3] = [
+    ("src/event.rs", "every event and answer, one after another; there is nothing to part"),
+    ("src/session/mod.rs", "one session's life from its first byte to its last, in the order in which it is lived"),
+    ("tests/it/docs.rs", "holds a sample of every event and answer"),
+];
+
+/// Files that wait for something nobody tells them, and why.
+const SLEEPING: &[(&str, &str)] = &[
+    ("src/lab/churn.rs", "asks the system about another process, again and again"),
+    ("src/terminal/screen.rs", "the line editor does not tell when it has begun to listen for signals"),
+];
+
+/// Crates that would bring an async runtime.
+const RUNTIMES: [&str; 13] = [
+    "tokio",
+    "async-std",
+    "async-executor",
+    "async-global-executor",
+    "async-io",
+    "smol",
+    "mio",
+    "polling",
+    "futures-executor",
+    "glommio",
+    "monoio",
+    "compio",
+    "embassy-executor",
+];
+
+#[test]
+fn every_file_imports_from_the_layers_below_its_own_only() {
+    for (path, text) in files("src", "rs") {
+        let Some(own) = module(&path) else { continue };
+        let level = level(own).unwrap_or_else(|| panic!("{path}: the module {own} is in no layer"));
+        for (number, line) in code(&text) {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(!used.is_empty(), "{path}:{number}: write one module a `use`, so that layers can be read");
+                let below = self::level(&used).is_some_and(|used| used < level);
+                let beside = self::level(&used) == Some(level) && (level == 0 || level == LAYERS.len() - 1);
+                let (here, there) = (LAYERS[level].0, &used);
+                assert!(own == used || below || beside, "{path}:{number}: {own} ({here}) may not know {there}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_chat_knows_no_sockets_threads_files_or_logs() {
+    for (path, text) in files("src/chat", "rs") {
+        if path.starts_with("src/chat/tests") {
+            continue;
+        }
+        for (number, line) in code(before_tests(&text)) {
+            for word in NOT_IN_CHAT {
+                assert!(!line.contains(word), "{path}:{number}: the chat does not know {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_first_what_it_is_for() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//! "), "{path} must start with a //! line");
+    }
+}
+
+#[test]
+fn no_file_leaves_something_undone_or_sleeps() {
+    // Written in two halves, or this file would find itself.
+    let words = [("to", "do!"), ("unimple", "mented!"), ("TO", "DO"), ("FIX", "ME"), ("thread::", "sleep")];
+    for (path, text) in sources() {
+        for word in words.map(|(a, b)| format!("{a}{b}")) {
+            let excused = word.ends_with("sleep") && SLEEPING.iter().any(|(sleeping, _)| *sleeping == path);
+            assert!(excused || !text.contains(&word), "{path} has {word}");
+        }
+    }
+}
+
+#[test]
+fn no_file_knows_the_machine_it_was_written_on() {
+    let words = [("/wo", "rk/"), ("/ro", "ot/"), ("/ho", "me/")].map(|(a, b)| format!("{a}{b}"));
+    let all = ["rs", "md", "sh", "toml"].into_iter().flat_map(|ending| {
+        ["src", "tests", "docs", "examples", "scripts"].into_iter().flat_map(move |folder| files(folder, ending))
+    });
+    for (path, text) in all {
+        for word in &words {
+            assert!(!text.contains(word), "{path} has {word}");
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_be_read() {
+    for (path, text) in sources() {
+        let lines = before_tests(&text).lines().count();
+        let excused = LONGER.iter().any(|(longer, _)| *longer == path);
+        assert!(lines <= LONGEST || excused, "{path} has {lines} lines, and {LONGEST} is the most");
+        assert!(lines > LONGEST || !excused, "{path} has only {lines} lines and needs no excuse");
+    }
+}
+
+#[test]
+fn nothing_brings_an_async_runtime() {
+    let lock = manifest("Cargo.lock");
+    for package in lock["package"].as_array().expect("a list of packages") {
+        let name = package["name"].as_str().expect("a name");
+        assert!(!RUNTIMES.contains(&name), "{name} is in Cargo.lock");
+    }
+}
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    assert_eq!(manifest("Cargo.toml")["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+}
+
+#[test]
+fn every_dependency_is_explained() {
+    let page = read(&root().join("docs/architecture.md"));
+    let (_, rest) = page.split_once("\n## What it stands on\n").expect("the section");
+    let section = rest.split("\n## ").next().unwrap_or(rest);
+    let mut told: Vec<&str> =
+        section.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0)).collect();
+    let manifest = manifest("Cargo.toml");
+    let tables = ["dependencies", "dev-dependencies"].map(|name| manifest[name].as_table().expect("a table"));
+    let mut used: Vec<&str> = tables.iter().flat_map(|table| table.keys().map(String::as_str)).collect();
+    told.sort_unstable();
+    used.sort_unstable();
+    assert_eq!(told, used, "left: docs/architecture.md, right: Cargo.toml");
+}
+
+#[test]
+fn every_module_is_on_the_map_and_in_its_layer() {
+    let page = read(&root().join("docs/architecture.md"));
+    for (path, _) in files("src", "rs") {
+        let Some(module) = module(&path) else { continue };
+        assert!(page.contains(&format!("| `{module}` |")), "{module} is not on the map in docs/architecture.md");
+    }
+    for (layer, modules) in LAYERS {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {layer} |")));
+        let row = row.unwrap_or_else(|| panic!("the layer {layer} is not in docs/architecture.md"));
+        assert!(modules.iter().all(|module| row.contains(&format!("`{module}`"))), "{row}");
+    }
+}
+
+fn level(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|(_, modules)| modules.contains(&module))
+}
+
+/// The top module of a source file; none of `lib.rs` and the binaries.
+fn module(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("src/")?.split('/').next()?.trim_end_matches(".rs");
+    (!matches!(name, "lib" | "bin")).then_some(name)
+}
+
+/// The lines with their numbers, without comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().map(|(i, line)| (i + 1, line.split("//").next().unwrap_or(line)))
+}
+
+fn before_tests(text: &str) -> &str {
+    text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(text)
+}
+
+/// The Rust files of the package.
+fn sources() -> Vec<(String, String)> {
+    ["src", "tests", "examples"].into_iter().flat_map(|folder| files(folder, "rs")).collect()
+}
+
+/// The files under `folder` with this ending: their paths in the package, and what is in them.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        // A folder that is not there has no files.
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.expect("a readable folder").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|own| own == ending) {
+                let name = path.strip_prefix(root()).expect("it is under the root").display().to_string();
+                found.push((name, read(&path)));
+            }
+        }
+    }
+    found
+}
+
+fn manifest(name: &str) -> Value {
+    Value::Table(read(&root().join(name)).parse::<Table>().expect("TOML"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
