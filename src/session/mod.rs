@@ -500,6 +500,13 @@ impl Handler for Session {
     }
 }
 
+impl Drop for Session {
+    /// Also for a session that never lived, because there was no thread for it.
+    fn drop(&mut self) {
+        self.house.forget(self.link.id);
+    }
+}
+
 /// How many messages' worth of `rate` a command takes; signs of life and goodbyes take none.
 fn cost_of(command: &Command) -> Option<NonZeroU32> {
     const LISTS: NonZeroU32 = NonZeroU32::new(3).expect("3 is not 0");

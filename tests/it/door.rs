@@ -1,6 +1,7 @@
 //! Who may come in: how many in all, and how many from one address.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use roomful::limits::Limits;
@@ -64,4 +65,27 @@ fn an_address_comes_as_often_as_the_limit_says() {
     for _ in 0..50 {
         knock("127.0.0.1").unwrap();
     }
+}
+
+/// A newcomer for whom there was no thread is forgotten, and its socket closed.
+#[test]
+fn a_session_that_never_lived_leaves_nothing_behind() {
+    use roomful::session::Session;
+    use roomful::session::link::Link;
+
+    let server = TestServer::start();
+    let house = server.house();
+    let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = std::net::TcpStream::connect(here.local_addr().unwrap()).unwrap();
+    let (tcp, peer) = here.accept().unwrap();
+    let stream = Arc::new(roomful::net::Stream::new(tcp, peer, 0, Duration::from_secs(9)).unwrap());
+    let pass = Door::new(&house.limits).knock(house, peer.ip()).unwrap();
+    let link = Arc::new(Link::new(house.next_session(), &stream, &house.limits));
+    house.admit(&link);
+    let session = Session::new(house, &link, pass);
+    drop((link, stream));
+    assert_eq!(house.sessions(), 1);
+    drop(session);
+    assert_eq!(house.sessions(), 0);
+    assert_eq!(std::io::Read::read(&mut &there, &mut [0]).unwrap(), 0, "its socket is closed");
 }
