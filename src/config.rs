@@ -20,11 +20,18 @@ use toml::{Table, Value};
 use crate::limits::{Limits, TABLE};
 use crate::server::PORT;
 
+/// The file of the database, in the working folder, unless another is named.
+pub const DATA: &str = "roomful.db";
+
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Address and port to listen on.
     pub listen: String,
+    /// The file of the database.
+    pub data: String,
+    /// Whether there is none, and nothing is kept.
+    pub memory: bool,
     /// Whether the console leaves out what people say.
     pub quiet: bool,
     /// Whether there is a console at all.
@@ -70,6 +77,8 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             listen: format!("127.0.0.1:{PORT}"),
+            data: DATA.to_owned(),
+            memory: false,
             quiet: false,
             console: true,
             log: "warn".to_owned(),
@@ -90,6 +99,8 @@ impl Config {
         for (name, value) in &table {
             match (name.as_str(), value) {
                 ("listen", Value::String(text)) => self.listen.clone_from(text),
+                ("data", Value::String(text)) => self.data.clone_from(text),
+                ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
                 ("console", Value::Boolean(console)) => self.console = *console,
                 ("log", Value::String(text)) => self.log.clone_from(text),
@@ -98,8 +109,8 @@ impl Config {
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                ("listen" | "log" | "log-format", _) => return Err(wrong(name, "it takes a string")),
-                ("quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
+                ("listen" | "data" | "log" | "log-format", _) => return Err(wrong(name, "it takes a string")),
+                ("memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
                 _ => return Err(wrong(name, "there is no such setting")),
             }
@@ -127,8 +138,10 @@ impl Config {
             LogFormat::Json => "json",
         };
         let mut text = format!(
-            "listen = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
             quoted(&self.listen),
+            quoted(&self.data),
+            self.memory,
             self.quiet,
             self.console,
             quoted(&self.log),

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::chat::outbox::Ending;
 use crate::chat::touched::Touched;
-use crate::command::{nearest, text};
+use crate::command::{Command, nearest, parse, text};
 use crate::event::CloseReason;
 use crate::names::{Nick, clean, isolate};
 use crate::server::Handle;
@@ -19,6 +19,7 @@ use crate::session::house::{House, News, now};
 use crate::session::link::Link;
 use crate::terminal::{Complete, Input, Screen, Terminal};
 use crate::wire::Form;
+use crate::wire::line::{clock as hours, date};
 
 /// The console's commands: how each is written, and what it does.
 pub const COMMANDS: &[(&str, &str)] = &[
@@ -26,14 +27,20 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("rooms", "the rooms, how many are in them, their topics"),
     ("say TEXT", "says something to everybody"),
     ("kick NAME [REASON]", "closes all sessions of somebody"),
+    ("ban NAME [TIME] [REASON]", "keeps somebody out, by account, address or name: for 10m, 2h, 7d, or for good"),
+    ("unban NAME", "lets them in again"),
+    ("bans", "who is kept out, until when and why"),
+    ("op NAME", "lets an account do everything everywhere"),
+    ("deop NAME", "takes that from it"),
     ("stats", "sessions, lines, refusals, slow consumers since the start"),
     ("stop", "says goodbye to everybody and ends the server"),
     ("help", "this list"),
 ];
 
 /// What is on the screen when the server has started: every way in, ready to
-/// copy; `client` is how the terminal client is started here.
-pub fn handout(server: &Handle, client: &str) -> String {
+/// copy; `client` is how the terminal client is started here, `data` the
+/// file in which things are kept.
+pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     let addr = server.local_addr();
     let (ip, port) = (addr.ip().to_canonical(), addr.port());
     let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
@@ -45,9 +52,15 @@ pub fn handout(server: &Handle, client: &str) -> String {
          netcat     nc {host} {port}\n  \
          telnet     telnet {host} {port}\n  \
          programs   one JSON object a line on the same port: docs/protocol.md\n  \
-         kept       nothing: the last messages of a room are in memory only\n",
+         kept       {}\n",
         env!("CARGO_PKG_VERSION"),
+        data.map_or("nothing: the last messages of a room are in memory only".to_owned(), |data| format!(
+            "messages, accounts and files in {data}; --memory keeps nothing"
+        )),
     );
+    if let Some(code) = server.claim() {
+        let _ = writeln!(text, "  first op   register, then type /claim {code}; or type here: op NAME");
+    }
     if !ip.is_loopback() {
         text.push_str("! Everybody who can reach this machine can reach this server, and nothing is encrypted.\n");
     }
@@ -139,13 +152,16 @@ pub fn obey(house: &Arc<House>, line: &str) -> Result<String, String> {
             Ok(String::new())
         }
         "kick" if !rest.is_empty() => kick(house, rest),
+        "ban" | "unban" if !rest.is_empty() => ban(house, line),
+        "bans" => Ok(bans(house)),
+        "op" | "deop" if !rest.is_empty() => server_op(house, rest, word == "op"),
         "stats" => Ok(stats(house)),
         "stop" => {
             house.ask_to_stop("the operator stopped it");
             Ok(String::new())
         }
         "help" | "?" => Ok(help()),
-        "say" | "kick" => {
+        "say" | "kick" | "ban" | "unban" | "op" | "deop" => {
             let usage = COMMANDS.iter().map(|(usage, _)| *usage).find(|usage| first_word(usage) == word);
             Err(format!("! Write {}.", usage.unwrap_or(word)))
         }
@@ -223,11 +239,40 @@ fn kick(house: &House, rest: &str) -> Result<String, String> {
     Ok(String::new())
 }
 
+/// The operator's ban reads as the chat's command does, and is for the whole server.
+fn ban(house: &House, line: &str) -> Result<String, String> {
+    let parsed = parse(&format!("/{line}")).map_err(|error| format!("! {error}."))?;
+    let Command::Order { deed, whom, seconds, text, .. } = parsed else { return Ok(String::new()) };
+    let done = house.chat.ban_everywhere(deed, whom, seconds, text, now());
+    done.map_err(|error| format!("! {error}."))?;
+    house.close_banned();
+    Ok(String::new())
+}
+
+fn bans(house: &House) -> String {
+    let mut table = vec![["who", "until", "by", "why"].map(str::to_owned)];
+    for ban in house.chat.server_bans(now()) {
+        let until = ban.until.map_or("for good".to_owned(), |until| format!("{} {}", date(until), hours(until)));
+        let why = ban.text.as_deref().unwrap_or_default().to_owned();
+        table.push([isolate(&ban.nick).into_owned(), until, isolate(&ban.by).into_owned(), why]);
+    }
+    if table.len() == 1 { "  nobody is banned from the server".to_owned() } else { columns(&table) }
+}
+
+fn server_op(house: &House, name: &str, op: bool) -> Result<String, String> {
+    let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
+    match house.chat.set_server_op(&nick, op, now()) {
+        Ok(()) if op => Ok(format!("* {nick} may do everything now")),
+        Ok(()) => Ok(format!("* {nick} is like everybody now")),
+        Err(_) => Err(format!("! No account is called {nick}; register makes one.")),
+    }
+}
+
 fn stats(house: &House) -> String {
     let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
     let counts = &house.counts;
     format!(
-        "  up {} s, {} sessions now, {} since the start, {} lines read, {} refused, {} slow consumers, {} news unshown",
+        "  up {} s, {} sessions now, {} since the start, {} lines read, {} refused, {} slow consumers, {} news unshown, {} records kept",
         house.uptime() / 1000,
         house.sessions(),
         count(&counts.sessions),
@@ -235,6 +280,7 @@ fn stats(house: &House) -> String {
         count(&counts.refused),
         count(&counts.slow),
         count(&counts.unshown),
+        count(&counts.kept),
     )
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::{Curb, Role, Settings};
+
 /// The version of the protocol, told in both directions by `hello`.
 pub const PROTOCOL: u32 = 1;
 
@@ -25,12 +27,12 @@ impl Tag {
     pub const MAX_BYTES: usize = 64;
 }
 
-/// A line said in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A line said in a room, or in a private conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The room it was said in, with its `#`.
+    /// Where it was said: `#room`, or `@nick` of the other one in a private conversation.
     pub room: Arc<str>,
-    /// Its number in that room.
+    /// Its number there.
     pub seq: Seq,
     /// Who said it.
     pub from: Arc<str>,
@@ -41,6 +43,27 @@ pub struct Message {
     /// Whether it is an action (`/me waves`), not speech.
     #[serde(default, skip_serializing_if = "is_false")]
     pub me: bool,
+    /// The file that was sent with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Arc<FileInfo>>,
+    /// Whether it was deleted since: then there is no text and no file left.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deleted: bool,
+}
+
+/// A file that somebody sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Its number, to ask for it by.
+    pub file: u64,
+    /// Its name, cleaned: no folders, no control characters, 1 to 255 bytes.
+    pub name: Arc<str>,
+    /// What it is, by its content: `image/jpeg`; `application/octet-stream` where that does not tell.
+    pub mime: Arc<str>,
+    /// How many bytes it has.
+    pub size: u64,
+    /// SHA-256 of them, in 64 hexadecimal digits.
+    pub sha256: Arc<str>,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -131,6 +154,9 @@ impl CloseReason {
 pub struct MemberInfo {
     /// The name as its owner writes it.
     pub nick: Arc<str>,
+    /// What the member may do there, where it is more than others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// The away text, where the member is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Arc<str>>,
@@ -161,9 +187,74 @@ pub struct WhoisInfo {
     pub idle: u64,
     /// The fronts of the person's sessions: `json`, `line`.
     pub fronts: Vec<String>,
+    /// Whether the name belongs to an account, and they are logged in to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub registered: bool,
+    /// Where they come from: only an op of the server is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Arc<str>>,
     /// The away text, where the person is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Arc<str>>,
+}
+
+/// One of a person's own rooms or private conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatInfo {
+    /// `#room`, or `@nick`.
+    pub room: Arc<str>,
+    /// The number of its last message.
+    pub seq: Seq,
+    /// Up to which number it was read.
+    pub read: Seq,
+    /// How many came after that.
+    pub unread: u64,
+}
+
+/// A ban or a mute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanInfo {
+    /// From what: `ban` or `mute`.
+    pub curb: Curb,
+    /// Who it is for: a nick, or an address.
+    pub nick: Arc<str>,
+    /// Until when; for ever if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+    /// Who said so.
+    pub by: Arc<str>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Arc<str>>,
+    /// When.
+    pub time: Millis,
+}
+
+/// What was done about somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// Where; on the whole server if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Arc<str>>,
+    /// About whom: a nick, or an address.
+    pub nick: Arc<str>,
+    /// Until when; for ever, or for once, if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+}
+
+/// One file in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// The file.
+    #[serde(flatten)]
+    pub info: Arc<FileInfo>,
+    /// The number of its message.
+    pub seq: Seq,
+    /// Who sent it.
+    pub from: Arc<str>,
+    /// When.
+    pub time: Millis,
 }
 
 /// One row of the answer to `help`.
@@ -187,6 +278,9 @@ pub enum Done {
         /// The token that brings this person back after a lost connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
+        /// Whether one is logged in to the account of that name.
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
     },
     /// The name is taken or changed.
     Nick {
@@ -238,6 +332,8 @@ pub enum Done {
     Msg {
         /// To whom.
         to: Arc<str>,
+        /// Its number in the conversation.
+        seq: Seq,
         /// When the server took it.
         time: Millis,
         /// The away text of the one written to.
@@ -264,8 +360,159 @@ pub enum Done {
     },
     /// No longer away.
     Back,
-    /// Recent messages of a room.
+    /// Earlier messages of a room or a private conversation.
     History(History),
+    /// What was found.
+    Search {
+        /// The newest first.
+        messages: Vec<Arc<Message>>,
+        /// Whether there is more, before the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// The message is deleted.
+    Delete {
+        /// Where.
+        room: Arc<str>,
+        /// Which.
+        seq: Seq,
+    },
+    /// One's own rooms and private conversations.
+    Chats {
+        /// Rooms first, in the order of their names.
+        chats: Vec<ChatInfo>,
+    },
+    /// Read.
+    Read {
+        /// Where.
+        room: Arc<str>,
+        /// Up to which message.
+        seq: Seq,
+    },
+    /// There is an account of this name now, and one is logged in to it.
+    Register {
+        /// The name.
+        nick: Arc<str>,
+    },
+    /// Logged in.
+    Login {
+        /// The name, which is the account's.
+        nick: Arc<str>,
+        /// The token that brings this person back after a lost connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<Arc<str>>,
+    },
+    /// A guest from now on.
+    Logout {
+        /// The name now.
+        nick: Arc<str>,
+    },
+    /// The password is changed.
+    Password,
+    /// The account is deleted, and one is a guest.
+    DeleteAccount {
+        /// The name now.
+        nick: Arc<str>,
+    },
+    /// An op of the server from now on.
+    Claim,
+    /// The room is one's own, and lasts.
+    RegisterRoom {
+        /// The room.
+        room: Arc<str>,
+    },
+    /// The room is nobody's.
+    DropRoom {
+        /// The room.
+        room: Arc<str>,
+    },
+    /// What is set in a room, as it is now.
+    Settings {
+        /// The room.
+        room: Arc<str>,
+        /// What is set.
+        #[serde(flatten)]
+        settings: Settings,
+        /// Whether somebody has registered it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
+    },
+    /// Invited.
+    Invite(Ordered),
+    /// Put out.
+    Kick(Ordered),
+    /// Kept out.
+    Ban(Ordered),
+    /// Not kept out any more.
+    Unban(Ordered),
+    /// Kept from speaking.
+    Mute(Ordered),
+    /// Not kept from speaking any more.
+    Unmute(Ordered),
+    /// An op.
+    Op(Ordered),
+    /// No op any more.
+    Deop(Ordered),
+    /// The bans and mutes.
+    Bans {
+        /// The room; absent for the whole server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<Arc<str>>,
+        /// The oldest first.
+        bans: Vec<BanInfo>,
+    },
+    /// Everybody is told.
+    Announce,
+    /// The file may come.
+    Offer {
+        /// What to call it while it comes.
+        upload: u64,
+        /// The most bytes that one piece may have.
+        piece: usize,
+    },
+    /// The piece is kept.
+    Chunk {
+        /// Of which upload.
+        upload: u64,
+        /// Where the next piece begins.
+        offset: u64,
+    },
+    /// The file is complete, and said.
+    Finish {
+        /// Where.
+        room: Arc<str>,
+        /// The number of its message.
+        seq: Seq,
+        /// When.
+        time: Millis,
+        /// The file's number.
+        file: u64,
+        /// Whether this tag was used before; nothing was said again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
+    },
+    /// The file will not come.
+    Cancel {
+        /// Which upload.
+        upload: u64,
+    },
+    /// The files of a room or a private conversation.
+    Files {
+        /// Where.
+        room: Arc<str>,
+        /// The newest first.
+        files: Vec<FileRow>,
+    },
+    /// A piece of a file.
+    Get {
+        /// The file.
+        #[serde(flatten)]
+        info: Arc<FileInfo>,
+        /// From which byte on.
+        offset: u64,
+        /// The bytes, in base64 (RFC 4648, 4); empty at the end.
+        data: Arc<str>,
+    },
     /// The commands.
     Help {
         /// In the order of the command table.
@@ -280,19 +527,23 @@ pub enum Done {
     Quit,
 }
 
-/// Recent messages of a room, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Earlier messages of a room or a private conversation, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
-    /// The room.
+    /// `#room`, or `@nick`.
     pub room: Arc<str>,
     /// The messages, without gaps.
     pub messages: Vec<Arc<Message>>,
-    /// How many of those asked for the room no longer remembers.
+    /// How many of those asked for are left out before these: no longer kept, or too many for one answer.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub missed: u64,
-    /// Whether the room remembers more in the direction asked for.
+    /// Whether there are more in the direction asked for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub more: bool,
+    /// The last message seen before these, as the server takes it: less than the `after` of the
+    /// `join` where that was about messages that are lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Seq>,
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -352,10 +603,15 @@ pub enum Event {
         from: Arc<str>,
         /// To whom.
         to: Arc<str>,
+        /// Its number in the conversation of the two.
+        seq: Seq,
         /// What was written.
         text: Arc<str>,
         /// When the server took it.
         time: Millis,
+        /// The file that was sent with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<Arc<FileInfo>>,
     },
     /// This person is in a room now.
     Joined {
@@ -363,6 +619,8 @@ pub enum Event {
         room: Arc<str>,
         /// When the room was made; a room of the same name made later counts its messages anew.
         made: Millis,
+        /// When this run of the server began.
+        run: Millis,
         /// The number of its last message.
         seq: Seq,
         /// How many members it has.
@@ -450,6 +708,103 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Arc<str>>,
     },
+    /// A message was deleted.
+    Deleted {
+        /// Where: `#room`, or `@nick`.
+        room: Arc<str>,
+        /// Which.
+        seq: Seq,
+        /// Who deleted it.
+        by: Arc<str>,
+        /// When.
+        time: Millis,
+    },
+    /// Somebody was put out of a room, and perhaps is kept out.
+    Kick {
+        /// The room.
+        room: Arc<str>,
+        /// Who.
+        nick: Arc<str>,
+        /// Who did it.
+        by: Arc<str>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
+        /// When.
+        time: Millis,
+    },
+    /// Somebody is kept from coming in or from speaking, or not any more.
+    Curb {
+        /// The room.
+        room: Arc<str>,
+        /// From what.
+        curb: Curb,
+        /// Whether it is lifted.
+        #[serde(default, skip_serializing_if = "is_false")]
+        lifted: bool,
+        /// Who, by the name they have or had.
+        nick: Arc<str>,
+        /// Who did it.
+        by: Arc<str>,
+        /// Until when; for ever if it is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
+        /// When.
+        time: Millis,
+    },
+    /// Somebody may do more or less in a room.
+    Role {
+        /// The room.
+        room: Arc<str>,
+        /// Who.
+        nick: Arc<str>,
+        /// What they are now; absent where they are like everybody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+        /// Who did it.
+        by: Arc<str>,
+        /// When.
+        time: Millis,
+    },
+    /// A room is set otherwise.
+    Settings {
+        /// The room.
+        room: Arc<str>,
+        /// What is set now; the key itself is told to those in the room.
+        #[serde(flatten)]
+        settings: Settings,
+        /// Whether somebody has registered it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
+        /// Who did it.
+        by: Arc<str>,
+        /// When.
+        time: Millis,
+    },
+    /// You may come into a room.
+    Invite {
+        /// The room.
+        room: Arc<str>,
+        /// Who says so.
+        by: Arc<str>,
+        /// When.
+        time: Millis,
+    },
+    /// Your rooms and private conversations, after a login.
+    Chats {
+        /// Rooms first, in the order of their names.
+        chats: Vec<ChatInfo>,
+    },
+    /// You have read this, in another session of yours.
+    Read {
+        /// `#room`, or `@nick`.
+        room: Arc<str>,
+        /// Up to which message.
+        seq: Seq,
+    },
     /// The operator says something to everyone.
     Notice {
         /// What.
@@ -480,13 +835,15 @@ impl Event {
     /// than the text it carries.
     pub fn weight(&self) -> usize {
         const FRAME: usize = 96;
-        let history = |h: &History| h.messages.iter().map(|m| m.text.len() + FRAME).sum::<usize>();
+        let file = |file: &Option<Arc<FileInfo>>| file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
+        let messages = |list: &[Arc<Message>]| list.iter().map(|m| m.text.len() + FRAME + file(&m.file)).sum::<usize>();
         let some = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
         let members = |list: &[MemberInfo]| list.iter().map(|m| m.nick.len() + some(&m.away) + 16).sum::<usize>();
         FRAME
             + match self {
-                Event::Message(message) => message.text.len(),
-                Event::Private { text, .. } | Event::Notice { text } | Event::Closing { text, .. } => text.len(),
+                Event::Message(message) => message.text.len() + file(&message.file),
+                Event::Private { text, file: sent, .. } => text.len() + file(sent),
+                Event::Notice { text } | Event::Closing { text, .. } => text.len(),
                 Event::Ping { token } | Event::Ok { done: Done::Ping { token }, .. } => token.len(),
                 Event::Ok { done: Done::Away { text }, .. } => FRAME + text.len(),
                 Event::Topic { topic: text, .. }
@@ -494,19 +851,37 @@ impl Event {
                 | Event::Leave { text, .. }
                 | Event::Quit { text, .. }
                 | Event::Away { text, .. }
-                | Event::Ok { done: Done::Topic { topic: text, .. } | Done::Msg { away: text, .. }, .. } => {
-                    FRAME + some(text)
-                }
+                | Event::Kick { text, .. }
+                | Event::Curb { text, .. }
+                | Event::Settings { settings: Settings { key: text, .. }, .. }
+                | Event::Ok {
+                    done:
+                        Done::Topic { topic: text, .. }
+                        | Done::Msg { away: text, .. }
+                        | Done::Settings { settings: Settings { key: text, .. }, .. },
+                    ..
+                } => FRAME + some(text),
                 Event::Ok { done: Done::Whois(who), .. } => {
                     FRAME + some(&who.away) + who.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
                 }
                 Event::Members { members: list, .. } => members(list),
-                Event::History(h) => history(h),
-                Event::Ok { done: Done::History(h), .. } => history(h),
+                Event::History(h) => messages(&h.messages),
+                Event::Ok { done: Done::History(h), .. } => messages(&h.messages),
+                Event::Ok { done: Done::Search { messages: found, .. }, .. } => messages(found),
                 Event::Ok { done: Done::Members { members: list, .. }, .. } => members(list),
                 Event::Ok { done: Done::Rooms { rooms, .. }, .. } => {
                     rooms.iter().map(|r| r.room.len() + some(&r.topic) + 40).sum()
                 }
+                Event::Chats { chats } | Event::Ok { done: Done::Chats { chats }, .. } => {
+                    chats.iter().map(|chat| chat.room.len() + 80).sum()
+                }
+                Event::Ok { done: Done::Bans { bans, .. }, .. } => {
+                    bans.iter().map(|ban| ban.nick.len() + ban.by.len() + some(&ban.text) + FRAME).sum()
+                }
+                Event::Ok { done: Done::Files { files, .. }, .. } => {
+                    files.iter().map(|row| row.info.name.len() + row.from.len() + 3 * FRAME).sum()
+                }
+                Event::Ok { done: Done::Get { data, .. }, .. } => data.len() + 3 * FRAME,
                 Event::Ok { done: Done::Help { commands }, .. } => {
                     commands.iter().map(|c| c.usage.len() + c.text.len() + 24).sum()
                 }
@@ -526,15 +901,29 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), away: some.clone() };
+        let member = || MemberInfo { nick: name(), role: None, away: some.clone() };
         let message =
-            Arc::new(Message { room: name(), seq: 1, from: name(), text: Arc::clone(&long), time: 0, me: false });
-        let history = || History { room: name(), messages: vec![Arc::clone(&message)], missed: 0, more: false };
-        let whois = WhoisInfo { nick: name(), rooms: vec![], since: 0, idle: 0, fronts: vec![], away: some.clone() };
+            Arc::new(Message { room: name(), seq: 1, from: name(), text: Arc::clone(&long), ..Message::default() });
+        let history = || History { messages: vec![Arc::clone(&message)], ..History::default() };
+        let whois = WhoisInfo {
+            nick: name(),
+            rooms: vec![],
+            since: 0,
+            idle: 0,
+            fronts: vec![],
+            registered: false,
+            address: None,
+            away: some.clone(),
+        };
+        let settings = || Settings { key: some.clone(), ..Settings::default() };
+        let ban = || BanInfo { curb: Curb::Ban, nick: name(), until: None, by: name(), text: some.clone(), time: 0 };
         let made = [
             Done::Rooms { rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }], total: 1 },
             Done::Members { room: name(), members: vec![member()], total: 1 },
-            Done::Msg { to: name(), time: 0, away: some.clone(), again: false },
+            Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },
+            Done::Search { messages: vec![Arc::clone(&message)], more: false },
+            Done::Settings { room: name(), settings: settings(), registered: false },
+            Done::Bans { room: None, bans: vec![ban()] },
             Done::Topic { room: name(), topic: some.clone() },
             Done::Whois(whois),
             Done::Away { text: Arc::clone(&long) },
@@ -545,8 +934,10 @@ mod tests {
         let events = [
             Event::Error { tag: None, code: name(), value: Arc::clone(&long), text: name(), offer: None },
             Event::Message(Arc::clone(&message)),
-            Event::Private { from: name(), to: name(), text: Arc::clone(&long), time: 0 },
-            Event::Joined { room: name(), made: 0, seq: 0, total: 1, topic: some.clone() },
+            Event::Private { from: name(), to: name(), seq: 1, text: Arc::clone(&long), time: 0, file: None },
+            Event::Kick { room: name(), nick: name(), by: name(), text: some.clone(), time: 0 },
+            Event::Settings { room: name(), settings: settings(), registered: false, by: name(), time: 0 },
+            Event::Joined { room: name(), made: 0, run: 0, seq: 0, total: 1, topic: some.clone() },
             Event::Members { room: name(), members: vec![member()], more: false },
             Event::History(history()),
             Event::Leave { room: name(), nick: name(), text: some.clone(), time: 0 },

@@ -32,6 +32,8 @@ pub enum Unit {
     Seconds,
     /// Whole milliseconds.
     Millis,
+    /// Whole days.
+    Days,
     /// How many a second.
     PerSecond,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Unit {
             Unit::Characters => "characters",
             Unit::Seconds => "seconds",
             Unit::Millis => "ms",
+            Unit::Days => "days",
             Unit::PerSecond => "a second",
         })
     }
@@ -211,7 +214,7 @@ limits! {
     ping_after "ping-after": time Seconds = 90, 1..=86_400;
     /// Silence after which a session is taken for dead and closed as `timeout`.
     gone_after "gone-after": time Seconds = 150, 2..=86_400;
-    /// For how long after a session's end its resume token still brings back the name and the tags of what was said.
+    /// For how long after a session's end the server remembers its name and tags in memory. With a database its resume token holds for longer, see `stay-days`.
     resume "resume": time Seconds = 600, 1..=86_400;
     /// Tags of `say` that are remembered for one resume token; a repeated one among them is not said twice. The oldest is forgotten first.
     tags "tags": number Count = 256, 1..=10_000;
@@ -221,6 +224,44 @@ limits! {
     farewell "farewell": time Millis = 1_000, 10..=60_000;
     /// From the signal to stop to cutting whatever is still connected.
     stop "stop": time Millis = 1_500, 10..=600_000;
+    /// Records that wait to be written to the database. Over it, who speaks waits, for at most `keep-patience`; nobody else does.
+    journal_items "journal-items": number Count = 65_536, 64..=16_777_216;
+    /// The same, in bytes.
+    journal_bytes "journal-bytes": number Bytes = 16_777_216, 1_048_576..=1_073_741_824;
+    /// How long what was said may wait to be in the database. Beyond it the speaker is answered `not-kept`; it is still written when that is possible again.
+    keep_patience "keep-patience": time Seconds = 10, 1..=3_600;
+    /// Connections that read from the database at once. Who asks when all are busy waits.
+    readers "readers": number Count = 4, 1..=64;
+    /// Messages that one `join` catches up on. The rest is counted in `missed`, and can be asked for page by page.
+    history_request "history-request": number Count = 1_000, 1..=100_000;
+    /// Age at which messages, and the files with them, are deleted from the database.
+    history_days "history-days": number Days = 0, 0..=36_500;
+    /// Messages of one room or conversation that the database keeps. The oldest are deleted first.
+    history_size "history-size": number Count = 1_000_000, 0..=1_000_000_000;
+    /// Days after which a resume token is forgotten that nobody has used.
+    stay_days "stay-days": number Days = 30, 1..=3_650;
+    /// Accounts. One more is answered `accounts-full`.
+    accounts "accounts": number Count = 100_000, 1..=10_000_000;
+    /// Rooms one account may register. One more is answered `too-many-owned`.
+    rooms_per_account "rooms-per-account": number Count = 50, 1..=10_000;
+    /// Bans and mutes of one room, or of the whole server. One more is answered `too-many-bans`.
+    bans "bans": number Count = 500, 1..=100_000;
+    /// Passwords that are hashed at once, each in 19 MiB of memory. Who comes when all are busy waits.
+    hashers "hashers": number Count = 2, 1..=64;
+    /// Wrong passwords for one name, and from one address, within `login-window`; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password.
+    login_tries "login-tries": number Count = 3, 1..=1_000;
+    /// The time over which `login-tries` counts.
+    login_window "login-window": time Seconds = 60, 1..=86_400;
+    /// One file. A larger one is answered `file-too-large` before any byte of it is sent.
+    file_bytes "file-bytes": number Bytes = 10_485_760, 0..=1_073_741_824;
+    /// All files of one account, or of one guest. Over it a new one is answered `files-full`.
+    files_per_person "files-per-person": number Bytes = 104_857_600, 1..=1_099_511_627_776;
+    /// All files in the database. Over it a new one is answered `files-full`.
+    files_bytes "files-bytes": number Bytes = 1_073_741_824, 1..=1_099_511_627_776;
+    /// Files that one session sends at once. One more is answered `uploads-busy`.
+    uploads "uploads": number Count = 2, 1..=64;
+    /// Pieces of files a second that one session may send or fetch. Who is faster waits.
+    pieces "pieces": number PerSecond = 400, 0..=1_000_000;
     /// What the console has not shown yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
     /// Address space for the stack of one session's thread; only what is touched takes memory.

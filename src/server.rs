@@ -10,14 +10,17 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, bounded};
 
 use crate::chat::Chat;
+use crate::chat::journal::Journal;
 use crate::chat::touched::Watch;
 use crate::event::CloseReason;
 use crate::front;
@@ -25,10 +28,13 @@ use crate::limits::Limits;
 use crate::names::RoomName;
 use crate::net::capacity::Capacity;
 use crate::net::{Handler, Listener, Options, Service, Stream};
+use crate::record::Kept;
 use crate::session::door::Door;
-use crate::session::house::{House, News, now};
+use crate::session::house::{Archive, House, News, now};
+use crate::session::keyring::Keyring;
 use crate::session::link::Link;
-use crate::session::{Session, caretaker};
+use crate::session::{Session, caretaker, keeper};
+use crate::store::{self, StoreError, Writer};
 use crate::wire::line;
 
 /// The room that is always there.
@@ -42,6 +48,7 @@ pub struct Server {
     addr: Vec<SocketAddr>,
     limits: Limits,
     watch: Watch,
+    data: Option<PathBuf>,
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
@@ -50,8 +57,10 @@ pub struct Handle {
     house: Arc<House>,
     service: Option<Service>,
     caretaker: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
     news: Option<Receiver<News>>,
     capacity: Capacity,
+    claim: Option<String>,
 }
 
 /// What [`Handle::stop`] did.
@@ -74,7 +83,7 @@ impl Server {
         if addr.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name has no address"));
         }
-        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing })
+        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None })
     }
 
     /// With other limits than the default ones.
@@ -91,12 +100,21 @@ impl Server {
         self
     }
 
+    /// With a database at `path`, which is made if it is not there: what is
+    /// said, accounts and files outlive the server. Without one, nothing is kept.
+    #[must_use]
+    pub fn data(mut self, path: impl Into<PathBuf>) -> Server {
+        self.data = Some(path.into());
+        self
+    }
+
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors
-    /// The system's: the port is in use or not ours to use, the address is
-    /// none of this machine, or there is no thread to be had.
-    pub fn start(self) -> io::Result<Handle> {
+    /// - [`StartError::Listen`]: the port is in use or not ours to use, the
+    ///   address is none of this machine, or there is no thread to be had.
+    /// - [`StartError::Store`]: the database cannot be used, and why.
+    pub fn start(self) -> Result<Handle, StartError> {
         line::look_up_zone();
         let listener = bind_any(&self.addr, self.limits.backlog)?;
         let capacity = Capacity::of_this_machine();
@@ -105,10 +123,30 @@ impl Server {
         tracing::info!(asked, sessions = limits.sessions, ?capacity, "room for sessions");
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
-        let chat = Chat::new(Arc::clone(&limits), lobby, now());
-        let house = Arc::new(House::new(chat, Arc::clone(&limits), front::open, self.watch, console));
+        let (archive, writer, kept) = open(self.data.as_deref(), &limits)?;
+        let journal = archive.as_ref().map(|archive| Arc::clone(&archive.journal));
+        let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, journal.clone());
+        let claim = claim_code().filter(|code| chat.set_claim(code));
+        let house = House::new(chat, Arc::clone(&limits), archive, front::open, (self.watch, console));
+        let house = Arc::new(house);
+        let mut handle = Handle {
+            house: Arc::clone(&house),
+            service: None,
+            caretaker: None,
+            keeper: None,
+            news: Some(news),
+            capacity,
+            claim,
+        };
+        // Should one of these fail, the handle is dropped, and with it the others end.
+        if let (Some(journal), Some(writer)) = (journal, writer) {
+            let own = Arc::clone(&house);
+            let keep = move || keeper::live(&own, &journal, writer);
+            handle.keeper = Some(thread::Builder::new().name("keeper".to_owned()).spawn(keep)?);
+        }
         let own = Arc::clone(&house);
-        let caretaker = thread::Builder::new().name("caretaker".to_owned()).spawn(move || caretaker::live(&own))?;
+        let care = move || caretaker::live(&own);
+        handle.caretaker = Some(thread::Builder::new().name("caretaker".to_owned()).spawn(care)?);
         let options = Options {
             send_buffer: limits.send_buffer,
             keepalive: limits.ping_after,
@@ -117,10 +155,75 @@ impl Server {
         };
         let own = Arc::clone(&house);
         let mut door = Door::new(&limits);
-        let mut handle = Handle { house, service: None, caretaker: Some(caretaker), news: Some(news), capacity };
-        // Should this fail, the handle is dropped, and with it the caretaker ends.
         handle.service = Some(Service::start(listener, options, move |stream| admit(&own, &mut door, stream))?);
         Ok(handle)
+    }
+}
+
+/// What is kept, if anything is: where, by what, and what there is.
+type Opened = (Option<Arc<Archive>>, Option<Writer>, Kept);
+
+fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
+    let Some(path) = data else { return Ok((None, None, Kept::default())) };
+    let store::Opened { store, writer, kept } = store::open(path, limits)?;
+    let journal = Arc::new(Journal::new(limits));
+    let archive = Archive { store, journal, keyring: Keyring::new(limits) };
+    Ok((Some(Arc::new(archive)), Some(writer), kept))
+}
+
+/// What makes an account the first op; none without the system's randomness.
+fn claim_code() -> Option<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Why a server did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// It cannot listen.
+    Listen(io::Error),
+    /// It cannot use its database.
+    Store(StoreError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Listen(error) => write!(f, "{error}"),
+            StartError::Store(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StartError::Listen(error) => Some(error),
+            StartError::Store(error) => Some(error),
+        }
+    }
+}
+
+impl From<StartError> for io::Error {
+    fn from(error: StartError) -> io::Error {
+        match error {
+            StartError::Listen(error) => error,
+            StartError::Store(error) => io::Error::other(error),
+        }
+    }
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> StartError {
+        StartError::Listen(error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> StartError {
+        StartError::Store(error)
     }
 }
 
@@ -157,6 +260,12 @@ impl Handle {
         &self.house
     }
 
+    /// What `claim` takes to make an account the first op of the server;
+    /// nothing where there is an op, or no database.
+    pub fn claim(&self) -> Option<&str> {
+        self.claim.as_deref()
+    }
+
     /// What the machine can hold.
     pub fn capacity(&self) -> Capacity {
         self.capacity
@@ -178,15 +287,27 @@ impl Handle {
         if let Some(service) = &mut self.service {
             service.close_door();
         }
-        self.house.set_stopping();
         if let Some(service) = self.service.take() {
             let sentence = format!("the server is going down: {why}");
+            if let Some(archive) = &self.house.archive {
+                // Whoever waits for an answer gets it before the farewell, if the disk allows it.
+                archive.journal.wait_until_kept(self.house.limits.stop);
+            }
             let links = self.house.links();
             let told = links.iter().filter(|link| self.house.close(link, CloseReason::ServerStopped, &sentence));
             stopped.told = told.count();
+            // Only now: whoever waits for something would leave without a word.
+            self.house.set_stopping();
             stopped.cut = service.stop(self.house.limits.stop);
         }
+        self.house.set_stopping();
         self.house.join_criers();
+        if let Some(archive) = &self.house.archive {
+            archive.journal.close();
+        }
+        if let Some(keeper) = self.keeper.take() {
+            let _ = keeper.join();
+        }
         if let Some(caretaker) = self.caretaker.take() {
             // A panic in it has been printed.
             let _ = caretaker.join();

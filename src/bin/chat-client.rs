@@ -1,11 +1,14 @@
 //! `chat-client`: the chat on a terminal, or for a script on a pipe. Knows arguments, signals and exit codes only.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use std::{env, fs};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use roomful::client::ui::{self, Bell, Settings, Signals};
+use roomful::command::Secret;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,13 +16,18 @@ Examples:
   chat-client --server example.org --nick anna --room rust
   printf 'hi\\n' | chat-client --nick bot       says it and leaves
   chat-client --nick bot < /dev/null           looks who is there and leaves
+  chat-client --nick anna --password-file f    logs in to the account anna
+  printf '/send a.jpg\n' | chat-client --nick bot   sends a file
   chat-client --json --nick bot                the protocol itself, one JSON object a line
+
+A password is never an argument: a person is asked for it, a script has it in
+CHAT_CLIENT_PASSWORD or in the first line of the file named by --password-file.
 
 Without a terminal, what others say goes to stdout and all else to stderr.
 
 Exit codes:
   0 left   1 other error   2 bad usage   65 some lines were refused   69 no server, or lost it
-  75 kicked, or no place now   77 not let in   130 Ctrl-C twice";
+  75 kicked, or no place now   77 not let in, or wrong password   130 Ctrl-C twice";
 
 /// Talks in a Roomful chat.
 #[derive(Parser)]
@@ -36,6 +44,13 @@ struct Arguments {
     /// Your name; without one the server offers one
     #[arg(short, long, visible_alias = "name", env = "CHAT_CLIENT_NICK", value_name = "NAME")]
     nick: Option<String>,
+
+    /// A file with the password, where the name belongs to an account
+    ///
+    /// Its first line is the password. It comes before the variable
+    /// CHAT_CLIENT_PASSWORD, which has the password itself.
+    #[arg(long, env = "CHAT_CLIENT_PASSWORD_FILE", value_name = "FILE")]
+    password_file: Option<PathBuf>,
 
     /// A room to join instead of the lobby; several by several --room, or with commas
     #[arg(short, long = "room", env = "CHAT_CLIENT_ROOM", value_name = "ROOM", value_delimiter = ',')]
@@ -65,10 +80,12 @@ enum When {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    let password = password(arguments.password_file.as_deref())?;
     let settings = Settings {
         server: arguments.server,
         port: arguments.port,
         nick: arguments.nick,
+        password,
         rooms: arguments.rooms,
         json: arguments.json,
         retry: arguments.retry.map(Duration::from_secs),
@@ -91,4 +108,16 @@ fn main() -> anyhow::Result<ExitCode> {
         eprintln!("! {exit}");
     }
     Ok(ExitCode::from(exit.code))
+}
+
+/// The password from outside, if there is one. It is no argument, for those can be seen by all.
+fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    let text = match file {
+        Some(file) => {
+            Some(fs::read_to_string(file).with_context(|| format!("cannot read the password in {}", file.display()))?)
+        }
+        None => env::var("CHAT_CLIENT_PASSWORD").ok(),
+    };
+    let line = text.as_deref().and_then(|text| text.lines().next());
+    Ok(line.filter(|line| !line.is_empty()).map(|line| Secret(line.into())))
 }

@@ -8,18 +8,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::{Context, anyhow};
-use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::chat::touched::Watch;
 use roomful::config::{Config, ConfigError, LogFormat};
 use roomful::console;
 use roomful::limits::TABLE;
-use roomful::server::Server;
+use roomful::server::{Server, StartError};
 use roomful::session::house::House;
+use roomful::store::{self, StoreError};
 use roomful::terminal::{Screen, Terminal};
 use tracing_subscriber::EnvFilter;
 
 /// Ended by a second signal: 128 and the number of SIGINT.
 const EXIT_CUT_SHORT: i32 = 130;
+/// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
+const EXIT_STORE: u8 = 73;
 /// A setting that cannot be taken (sysexits.h: EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
 
@@ -32,8 +35,14 @@ struct Args {
     /// Address and port to listen on; port 0 takes any free one
     #[arg(long, env = "CHAT_SERVER_LISTEN", value_name = "ADDR")]
     listen: Option<String>,
+    /// File of the database, made if it is not there; roomful.db if not said
+    #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
+    data: Option<String>,
+    /// Keep nothing: no accounts, no files, no history but the last messages
+    #[arg(long, env = "CHAT_SERVER_MEMORY")]
+    memory: bool,
     /// TOML file with settings; --check-config prints one
-    #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Print the settings in force as a TOML file, and end: with 78 if one cannot be taken
     #[arg(long)]
@@ -50,18 +59,33 @@ struct Args {
     /// How to log it
     #[arg(long, env = "CHAT_SERVER_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+/// What can be done beside running a server.
+#[derive(Subcommand)]
+enum Task {
+    /// Copy the database to FILE, while a server runs on it or not
+    Backup {
+        /// The copy; it is never overwritten
+        file: PathBuf,
+    },
 }
 
 const EXAMPLES: &str = "\
 Examples:
   chat-server                           on this machine only, port 7667
   chat-server --listen 0.0.0.0:7667     for the whole network
+  chat-server --memory                  keeps nothing on disk
+  chat-server backup monday.db          copies the database, also while a server runs
   chat-server --listen 127.0.0.1:0      on any free port, printed as `listening on ...`
   chat-server --rate off --sessions 200 any limit by its name
   CHAT_SERVER_RATE=off chat-server      the same, by variable
   chat-server --check-config > my.toml  a file with all settings, for --config
 
-Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 78 wrong setting, 130 cut short by a second signal.";
+Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 73 the database cannot be used or copied,
+  78 wrong setting, 130 cut short by a second signal.";
 
 fn main() -> ExitCode {
     let limits = TABLE.iter().map(|row| {
@@ -88,13 +112,24 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("chat-server: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() { EXIT_CONFIG } else { 1 })
+            ExitCode::from(if error.is::<ConfigError>() {
+                EXIT_CONFIG
+            } else if error.is::<StoreError>() {
+                EXIT_STORE
+            } else {
+                1
+            })
         }
     }
 }
 
 fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
     let config = settings(args, matches)?;
+    if let Some(Task::Backup { file }) = &args.task {
+        let bytes = store::backup(Path::new(&config.data), file)?;
+        writeln!(io::stdout(), "{} is a copy of {}, {bytes} bytes", file.display(), config.data)?;
+        return Ok(());
+    }
     if args.check_config {
         io::stdout().write_all(config.to_toml().as_bytes())?;
         return Ok(());
@@ -105,18 +140,19 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
         (true, true) => Watch::Events,
         (true, false) => Watch::Messages,
     };
-    let mut server = Server::bind(config.listen.as_str())
+    let server = Server::bind(config.listen.as_str())
         .with_context(|| format!("{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen))?
         .limits(config.limits)
-        .watch(watch)
-        .start()
-        .map_err(|error| cannot_listen(error, &config.listen))?;
+        .watch(watch);
+    let server = if config.memory { server } else { server.data(&config.data) };
+    let mut server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
     let house = Arc::clone(server.house());
 
     let mut terminal = Terminal::open(console::complete(&house)).context("cannot use the terminal")?;
     let screen = terminal.screen().clone();
     take_signals(&house, &screen)?;
-    screen.print(&console::handout(&server, client_command()));
+    let kept = (!config.memory).then_some(config.data.as_str());
+    screen.print(&console::handout(&server, client_command(), kept));
     let news = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&house), screen.clone());
     thread::Builder::new().name("news".to_owned()).spawn(move || console::show_news(&listening, &news, &printed))?;
@@ -134,8 +170,10 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
     screen.print(&format!("stopping: {why}"));
     let stopped = server.stop(&why);
     screen.print(&format!(
-        "stopped: sessions told {}, of which cut {} that did not hang up; all threads joined. Bye.",
-        stopped.told, stopped.cut
+        "stopped: sessions told {}, of which cut {} that did not hang up; {}all threads joined. Bye.",
+        stopped.told,
+        stopped.cut,
+        if kept.is_some() { "database closed, " } else { "" }
     ));
     Ok(())
 }
@@ -178,6 +216,8 @@ fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
                 .map_err(|error| ConfigError { setting: String::new(), wrong: error.to_string() })?;
         }
     }
+    config.data = args.data.clone().unwrap_or(config.data);
+    config.memory |= args.memory;
     config.quiet |= args.quiet;
     config.console &= !args.no_console;
     config.listen = args.listen.clone().unwrap_or(config.listen);
@@ -208,7 +248,12 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     started.map_err(|error| anyhow!("cannot start the log: {error}"))
 }
 
-fn cannot_listen(error: io::Error, addr: &str) -> anyhow::Error {
+fn cannot_start(error: StartError, addr: &str) -> anyhow::Error {
+    let error = match error {
+        StartError::Listen(error) => error,
+        StartError::Store(error) => return error.into(),
+        other => return other.into(),
+    };
     let hint = match error.kind() {
         io::ErrorKind::AddrInUse => "; is a server running there already? --listen 127.0.0.1:0 takes any free port",
         io::ErrorKind::PermissionDenied => "; ports below 1024 need more rights, take a higher one",

@@ -1,12 +1,13 @@
-//! What is remembered of a person by their resume token: the tags of what they said, so that nothing is said twice. Knows no rooms and no sessions.
+//! What is remembered by a resume token: whose it is, and the tags of what was said, so that nothing is said twice. Knows no rooms.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::PersonId;
+use super::SessionId;
 use crate::event::{Done, Millis, Tag};
 use crate::limits::Limits;
 use crate::names::Nick;
+use crate::record::{SaidRecord, StayId, Who};
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]
@@ -16,6 +17,20 @@ pub(super) struct Tags {
 }
 
 impl Tags {
+    /// The last tags as they were kept, the oldest first.
+    pub fn recalled(said: &[SaidRecord], most: usize) -> Tags {
+        let mut tags = Tags::default();
+        for SaidRecord { tag, label, seq, time, .. } in said {
+            let (seq, time, again) = (*seq, *time, false);
+            let done = match label.strip_prefix('@') {
+                Some(to) => Done::Msg { to: Arc::from(to), seq, time, away: None, again },
+                None => Done::Say { room: Arc::clone(label), seq, time, again },
+            };
+            tags.put(tag.clone(), done, most);
+        }
+        tags
+    }
+
     /// What this tag made, if it was used before.
     pub fn get(&self, tag: &Tag) -> Option<&Done> {
         self.made.get(tag)
@@ -32,13 +47,28 @@ impl Tags {
     }
 }
 
+/// What a lost session leaves behind, until it comes back or its time is over.
+#[derive(Debug)]
+pub(super) struct Lost {
+    /// When it was lost.
+    pub time: Millis,
+    /// The name it had.
+    pub nick: Nick,
+    /// Whose it was.
+    pub who: Who,
+    pub stay: StayId,
+    /// Whether that stay is in the database.
+    pub stay_kept: bool,
+    pub tags: Tags,
+}
+
 /// Whom a token brings back.
 #[derive(Debug)]
 enum Owner {
-    /// Somebody who is here.
-    Here(PersonId),
-    /// Somebody who went at that time, their name, and what they had said.
-    Gone(Millis, Nick, Tags),
+    /// A session that is here.
+    Here(SessionId),
+    /// One that is gone.
+    Gone(Box<Lost>),
 }
 
 /// All tokens.
@@ -50,34 +80,39 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Notes that `token` brings back somebody who is here.
-    pub fn here(&mut self, token: Arc<str>, person: PersonId) {
-        self.owners.insert(token, Owner::Here(person));
+    /// Notes that `token` brings back what a session is, that is here.
+    pub fn here(&mut self, token: Arc<str>, session: SessionId) {
+        self.owners.insert(token, Owner::Here(session));
     }
 
-    /// Whom `token` brings back among those who are still here, on an older connection.
-    pub fn owner(&self, token: &str) -> Option<PersonId> {
+    /// The session that `token` brings back among those that are still here, on an older connection.
+    pub fn owner(&self, token: &str) -> Option<SessionId> {
         match self.owners.get(token) {
-            Some(Owner::Here(person)) => Some(*person),
+            Some(Owner::Here(session)) => Some(*session),
             Some(Owner::Gone(..)) | None => None,
         }
     }
 
-    /// The name of somebody who went not long ago and had this `token`.
-    pub fn nick(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<Nick> {
+    /// What the session left behind that was lost not long ago and had this `token`.
+    pub fn lost(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<&Lost> {
         self.expire(now, limits);
         match self.owners.get(token) {
-            Some(Owner::Gone(_, nick, _)) => Some(nick.clone()),
+            Some(Owner::Gone(lost)) => Some(lost),
             Some(Owner::Here(_)) | None => None,
         }
     }
 
-    /// Uses up the `token` of somebody who went not long ago.
-    pub fn redeem(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<(Arc<str>, Tags)> {
-        self.nick(token, now, limits)?;
+    /// Uses up the `token` of a session that was lost not long ago.
+    pub fn redeem(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<(Arc<str>, Lost)> {
+        self.expire(now, limits);
         match self.owners.remove_entry(token) {
-            Some((token, Owner::Gone(_, _, tags))) => Some((token, tags)),
-            Some((_, Owner::Here(_))) | None => None,
+            Some((token, Owner::Gone(lost))) => Some((token, *lost)),
+            // Whoever is here is not lost.
+            Some((token, here @ Owner::Here(_))) => {
+                self.owners.insert(token, here);
+                None
+            }
+            None => None,
         }
     }
 
@@ -86,11 +121,17 @@ impl Tokens {
         self.owners.remove(token);
     }
 
-    /// Keeps the tags of somebody who went without saying goodbye.
-    pub fn gone(&mut self, token: Arc<str>, nick: Nick, tags: Tags, now: Millis, limits: &Limits) {
-        self.owners.insert(Arc::clone(&token), Owner::Gone(now, nick, tags));
+    /// Keeps what a session leaves behind that went without saying goodbye.
+    pub fn gone(&mut self, token: Arc<str>, lost: Lost, limits: &Limits) {
+        let now = lost.time;
+        self.owners.insert(Arc::clone(&token), Owner::Gone(Box::new(lost)));
         self.gone.push_back((now, token));
         self.expire(now, limits);
+    }
+
+    /// Forgets all lost sessions of `who`: the account is gone, or its password is another.
+    pub fn forget_lost(&mut self, who: Who) {
+        self.owners.retain(|_, owner| !matches!(owner, Owner::Gone(lost) if lost.who == who));
     }
 
     fn expire(&mut self, now: Millis, limits: &Limits) {
@@ -100,7 +141,7 @@ impl Tokens {
                 return;
             }
             // The token may belong to somebody who came back and went again later.
-            if matches!(self.owners.get(token), Some(Owner::Gone(time, ..)) if time == went) {
+            if matches!(self.owners.get(token), Some(Owner::Gone(lost)) if lost.time == *went) {
                 self.owners.remove(token);
             }
             self.gone.pop_front();
@@ -112,10 +153,9 @@ impl Tokens {
 mod tests {
     use super::*;
 
-    fn tags() -> Tags {
-        let mut tags = Tags::default();
-        tags.put(Tag("t".into()), Done::Back, 9);
-        tags
+    fn lost() -> Lost {
+        let nick = Nick::parse("anna").unwrap();
+        Lost { time: 0, nick, who: Who::Guest(StayId(1)), stay: StayId(1), stay_kept: false, tags: Tags::default() }
     }
 
     #[test]
@@ -133,7 +173,7 @@ mod tests {
         let end = 600_000;
         for (now, found) in [(end, true), (end + 1, false)] {
             let mut tokens = Tokens::default();
-            tokens.gone("x".into(), Nick::parse("anna").unwrap(), tags(), 0, &limits);
+            tokens.gone("x".into(), lost(), &limits);
             assert_eq!(tokens.redeem("x", now, &limits).is_some(), found, "{now}");
             assert!(tokens.redeem("x", now, &limits).is_none());
         }
@@ -144,7 +184,7 @@ mod tests {
         let limits = Limits { resumes: 2, ..Limits::default() };
         let mut tokens = Tokens::default();
         for token in ["a", "b", "c"] {
-            tokens.gone(token.into(), Nick::parse("anna").unwrap(), tags(), 0, &limits);
+            tokens.gone(token.into(), lost(), &limits);
         }
         assert!(tokens.redeem("a", 0, &limits).is_none());
         assert!(tokens.redeem("c", 0, &limits).is_some());

@@ -11,15 +11,26 @@
 //! Order of locks: the chat lock first, then the queue of a round or of one
 //! outbox. Those are leaves, held for a few instructions on memory only.
 
+mod accounts;
+mod check;
+mod curbs;
+mod identity;
+pub mod journal;
 mod memory;
+mod need;
+mod operator;
+mod order;
 pub mod outbox;
 mod people;
+mod places;
+mod private;
 mod registry;
 mod room;
 mod rooms;
 pub mod touched;
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,11 +38,16 @@ use parking_lot::Mutex;
 
 use crate::command::Command;
 use crate::error::ChatError;
-use crate::event::{Done, Event, HelpInfo, Millis, Tag};
+use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::limits::Limits;
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::wire::Letter;
+use crate::record::{Address, CurbRecord, Kept, Numbers, PlaceId, Record, Who};
+pub use check::{help, lengths};
+pub use identity::{Entered, Entry, Greeting, TokenOwner};
+use journal::{Journal, Receipt};
 use memory::Tokens;
+pub use need::{FileSaid, Need, Readable, Seen, Step, Wish};
+pub use operator::Presence;
 use outbox::{Ending, Outbox};
 use registry::Registry;
 use room::Room;
@@ -51,6 +67,10 @@ pub struct Chat {
     state: Mutex<State>,
     limits: Arc<Limits>,
     lobby: RoomName,
+    /// When this run of the server began.
+    run: Millis,
+    /// Where changes go that are kept; nowhere, where nothing is.
+    journal: Option<Arc<Journal>>,
     broken: AtomicBool,
 }
 
@@ -62,43 +82,54 @@ struct State {
     rooms: HashMap<Arc<str>, Room>,
     /// From the look of a name to its key.
     looks: HashMap<Arc<str>, Arc<str>>,
+    /// From the number of a room to the key of its name.
+    places: HashMap<PlaceId, Arc<str>>,
+    /// Private conversations of people who are here, by the two, the lesser first.
+    conversations: HashMap<(Who, Who), Conversation>,
+    /// How many conversations were forgotten here.
+    forgotten: u64,
+    /// How often something was deleted.
+    erased: u64,
+    /// Bans from the whole server.
+    curbs: Vec<CurbRecord>,
     tokens: Tokens,
+    /// The highest numbers given so far.
+    last: Numbers,
+    /// What makes an account the first op of the server.
+    claim: Option<Box<str>>,
 }
 
-/// A session that wants a name.
-#[derive(Debug)]
-pub struct Entry<'a> {
-    /// Which session.
-    pub session: SessionId,
-    /// Where it hears.
-    pub outbox: &'a Arc<Outbox>,
-    /// Whether it wants to hear its own lines, too.
-    pub echo: bool,
-    /// Its front, for `whois`.
-    pub front: &'static str,
-    /// The name wanted; the one offered for `seed` if it is not said.
-    pub nick: Option<Nick>,
-    /// Chooses the name that is offered.
-    pub seed: u64,
-    /// The token of an earlier session of the same person.
-    pub resume: Option<Box<str>>,
-    /// A fresh token for a new person.
-    pub token: Arc<str>,
-    /// The rooms to join; if it is not said, those where this person is already, or the lobby.
-    pub rooms: Option<Vec<RoomName>>,
-    /// Whether the answer is that to a `hello`, not to a `nick`.
-    pub hello: bool,
-    /// The tag of the command.
-    pub tag: Option<Tag>,
+/// A private conversation, as far as the chat needs to know it.
+#[derive(Debug, Default)]
+struct Conversation {
+    /// Its number, once something was said in it.
+    place: Option<PlaceId>,
+    /// The number of its last message.
+    seq: Seq,
+    /// How much had been added to the journal with that.
+    added: u64,
 }
 
-/// A session that has its name, and has yet to go into its rooms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entered {
-    /// The nick it has.
-    pub nick: Arc<str>,
-    /// Where to go in, with [`Chat::go_in`], one after another.
-    pub rooms: Vec<RoomName>,
+/// What every change must know of its surroundings.
+#[derive(Debug, Clone, Copy)]
+struct Here<'a> {
+    now: Millis,
+    run: Millis,
+    limits: &'a Limits,
+    lobby: &'a RoomName,
+    journal: Option<&'a Journal>,
+}
+
+impl Here<'_> {
+    /// Has something kept, where anything is.
+    fn keep(&self, record: Record) {
+        self.keep_counted(record);
+    }
+
+    /// The same; returns its place among all that was ever added.
+    fn keep_counted(&self, record: Record) -> u64 {
+        self.journal.map_or(0, |journal| journal.add(record, None))
+    }
 }
 
 /// Who asks what, and when: what every verb needs to know.
@@ -107,33 +138,30 @@ struct Ask<'a> {
     person: PersonId,
     outbox: Arc<Outbox>,
     echo: bool,
+    address: Address,
     tag: Option<Tag>,
-    now: Millis,
-    limits: &'a Limits,
-    lobby: &'a RoomName,
+    here: Here<'a>,
 }
 
-/// One row of what the operator's `who` shows.
-#[derive(Debug, Clone)]
-pub struct Presence {
-    /// The session.
-    pub session: SessionId,
-    /// The person's nick.
-    pub nick: Arc<str>,
-    /// The person's rooms.
-    pub rooms: Vec<Arc<str>>,
-    /// The session's front.
-    pub front: &'static str,
-    /// When the person last said or asked something.
-    pub active: Millis,
+impl<'a> Deref for Ask<'a> {
+    type Target = Here<'a>;
+
+    fn deref(&self) -> &Here<'a> {
+        &self.here
+    }
 }
 
 impl Chat {
-    /// An empty chat with its lobby, made at `now`.
-    pub fn new(limits: Arc<Limits>, lobby: RoomName, now: Millis) -> Chat {
-        let mut state = State::default();
-        state.make_room(&lobby, now);
-        Chat { state: Mutex::new(state), limits, lobby, broken: AtomicBool::new(false) }
+    /// A chat that begins at `now` with what was kept, and its lobby. Changes
+    /// go to `journal`; without one, nothing is kept.
+    pub fn new(limits: Arc<Limits>, lobby: RoomName, now: Millis, kept: Kept, journal: Option<Arc<Journal>>) -> Chat {
+        let chat = Chat { state: Mutex::default(), limits, lobby, run: now, journal, broken: AtomicBool::new(false) };
+        chat.change(|state| state.recall(kept, &chat.here(now)));
+        chat
+    }
+
+    fn here(&self, now: Millis) -> Here<'_> {
+        Here { now, run: self.run, limits: &self.limits, lobby: &self.lobby, journal: self.journal.as_deref() }
     }
 
     /// The room that is always there.
@@ -154,34 +182,23 @@ impl Chat {
         self.change(|state| names::suggest(&error.value(), |nick| state.registry.taken(nick)))
     }
 
-    /// Gives a session a name; the answer is in its outbox. From here on it is
-    /// in the chat, though in no new room yet.
-    ///
-    /// # Errors
-    /// A nick that is taken, or looks like one that is.
-    pub fn enter(&self, entry: Entry<'_>, now: Millis, touched: &mut Touched) -> Result<Entered, ChatError> {
-        self.change(|state| state.enter(entry, now, &self.limits, &self.lobby, touched))
-    }
-
-    /// Takes a session into a room of its `hello`: a `join` without an answer.
+    /// Takes a session into a room: a `join` without an answer.
     ///
     /// # Errors
     /// A room that cannot be joined.
     pub fn go_in(
         &self,
         session: SessionId,
-        room: &RoomName,
+        wish: &Wish,
         now: Millis,
         touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        self.change(|state| {
-            let ask = state.ask(session, None, now, &self.limits, &self.lobby)?;
-            state.join(&ask, room, None, None, touched)
-        })
+    ) -> Result<Step, ChatError> {
+        self.with_ask(session, None, now, |state, ask| state.join(ask, wish, false, touched))
     }
 
     /// Carries out a command of a session that has a name. Its answer, `ok`,
-    /// is in its outbox, in its place among the events.
+    /// is in its outbox, in its place among the events; or it is promised to
+    /// the outbox, and comes when the change is kept.
     ///
     /// # Errors
     /// Whatever refusal the command meets; then nothing has changed.
@@ -192,11 +209,22 @@ impl Chat {
         command: Command,
         now: Millis,
         touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        check_lengths(&command, &self.limits)?;
+    ) -> Result<Step, ChatError> {
+        lengths(&command, &self.limits)?;
+        self.with_ask(session, tag, now, |state, ask| state.obey(ask, command, touched))
+    }
+
+    /// One change on behalf of a session that has a name.
+    fn with_ask<R>(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        now: Millis,
+        what: impl FnOnce(&mut State, &Ask<'_>) -> Result<R, ChatError>,
+    ) -> Result<R, ChatError> {
         self.change(|state| {
-            let ask = state.ask(session, tag, now, &self.limits, &self.lobby)?;
-            state.obey(&ask, command, touched)
+            let ask = state.ask(session, tag, self.here(now))?;
+            what(state, &ask)
         })
     }
 
@@ -204,50 +232,7 @@ impl Chat {
     /// rooms, once, unless its person has other sessions. A session that
     /// never took a name leaves nothing to tell. Returns the nick it had.
     pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, touched: &mut Touched) -> Option<Arc<str>> {
-        self.change(|state| state.depart(session, ending, now, &self.limits, &self.lobby, touched))
-    }
-
-    /// Says something to everybody who has a name.
-    pub fn broadcast(&self, text: Arc<str>, touched: &mut Touched) {
-        let letter = Arc::new(Letter::new(Event::Notice { text }));
-        self.change(|state| {
-            for (_, session) in state.registry.sessions() {
-                touched.tell(&session.outbox, &letter, false);
-            }
-            touched.report(&letter);
-        });
-    }
-
-    /// Everybody who has a name, in the order of their sessions.
-    pub fn presence(&self) -> Vec<Presence> {
-        let mut rows: Vec<Presence> = self.change(|state| {
-            let row = |(id, session): (SessionId, &registry::Session)| {
-                let person = state.registry.person(session.person)?;
-                Some(Presence {
-                    session: id,
-                    nick: Arc::clone(&person.shown),
-                    rooms: person.rooms.iter().map(|room| Arc::from(room.shown())).collect(),
-                    front: session.front,
-                    active: person.active,
-                })
-            };
-            state.registry.sessions().filter_map(row).collect()
-        });
-        rows.sort_by_key(|row| row.session);
-        rows
-    }
-
-    /// The rooms, in the order of their names, and how many members each has.
-    pub fn rooms(&self) -> Vec<crate::event::RoomInfo> {
-        self.change(|state| state.room_list())
-    }
-
-    /// The sessions of whoever is called so.
-    pub fn sessions_of(&self, nick: &Nick) -> Vec<SessionId> {
-        self.change(|state| {
-            let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
-            person.map_or(Vec::new(), |person| person.sessions.clone())
-        })
+        self.change(|state| state.depart(session, ending, &self.here(now), touched))
     }
 
     /// Whether a panic has left a change half done. Then nothing here can be
@@ -268,56 +253,55 @@ impl Chat {
         // Not asked of `panicking`: a session that panicked elsewhere leaves while its thread unwinds.
         let fuse = Fuse(&self.broken);
         let made = what(&mut state);
+        if let Some(journal) = &self.journal {
+            journal.seal();
+        }
         std::mem::forget(fuse);
         made
     }
 }
 
 impl State {
-    fn ask<'a>(
-        &self,
-        session: SessionId,
-        tag: Option<Tag>,
-        now: Millis,
-        limits: &'a Limits,
-        lobby: &'a RoomName,
-    ) -> Result<Ask<'a>, ChatError> {
+    fn ask<'a>(&self, session: SessionId, tag: Option<Tag>, here: Here<'a>) -> Result<Ask<'a>, ChatError> {
         let found = self.registry.session(session).ok_or(ChatError::NameFirst)?;
+        if found.replaced {
+            return Err(ChatError::Closing);
+        }
         let (person, outbox, echo) = (found.person, Arc::clone(&found.outbox), found.echo);
-        Ok(Ask { session, person, outbox, echo, tag, now, limits, lobby })
+        Ok(Ask { session, person, outbox, echo, address: found.address, tag, here })
     }
 
-    fn obey(&mut self, ask: &Ask<'_>, command: Command, touched: &mut Touched) -> Result<(), ChatError> {
+    fn obey(&mut self, ask: &Ask<'_>, command: Command, touched: &mut Touched) -> Result<Step, ChatError> {
         if let Some(person) = self.registry.person_mut(ask.person)
             && !matches!(command, Command::Ping { .. } | Command::Pong)
         {
             person.active = ask.now;
         }
         match command {
+            Command::Join { room, after, made, run, key } => {
+                let seen = after.map(|after| Seen { after, made, run, enough: false });
+                return self.join(ask, &Wish { room, seen, key }, true, touched);
+            }
+            Command::Msg { to, text } => return self.msg(ask, &to, text, touched),
+            Command::Reply { text } => return self.reply(ask, text, touched),
+            Command::History { place, page, limit } => return self.history(ask, place, page, limit, touched),
+            Command::Search { place, text, until, limit } => return self.search(ask, place, text, until, limit),
+            Command::Delete { place, seq } => return self.delete(ask, place, seq, touched),
+            Command::Read { place, seq } => return self.read(ask, place, seq, touched),
+            Command::Chats => return Ok(Step::Needs(Need::Chats(self.own_account(ask)?))),
+            Command::Files { place } => return self.files(ask, place),
+            Command::Say { room, text, me } => self.say(ask, room, text, me, touched),
             Command::Hello { .. } => Err(self.named_already(ask)),
             Command::Nick { nick, .. } => self.rename(ask, nick, touched),
-            Command::Join { room, after, made } => {
-                self.join_asked(ask, &room, after.map(|after| (after, made)), touched)
-            }
             Command::Leave { room, text } => self.leave_room(ask, room, text, touched),
             Command::Rooms => {
-                let mut rooms = self.room_list();
+                let mut rooms = self.room_list(Some(ask.person));
                 let total = rooms.len();
                 rooms.truncate(ask.limits.members_page);
                 ask.answer(Done::Rooms { rooms, total }, touched);
                 Ok(())
             }
             Command::Members { room } => self.members(ask, room, touched),
-            Command::Say { room, text, me } => self.say(ask, room, text, me, touched),
-            Command::Msg { to, text } => {
-                let to = self.registry.called(&to).ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
-                self.write_to(ask, to, text, touched)
-            }
-            Command::Reply { text } => {
-                let to = self.registry.person(ask.person).and_then(|person| person.correspondent);
-                let to = to.filter(|to| self.registry.person(*to).is_some()).ok_or(ChatError::NobodyToReplyTo)?;
-                self.write_to(ask, to, text, touched)
-            }
             Command::Topic { room, topic } => self.topic(ask, room, topic, touched),
             Command::Whois { nick } => self.whois(ask, &nick, touched),
             Command::Away { text } => {
@@ -331,7 +315,16 @@ impl State {
                 ask.answer(Done::Back, touched);
                 Ok(())
             }
-            Command::History { room, page, limit } => self.history(ask, room, page, limit, touched),
+            Command::RegisterRoom { room } => self.register_room(ask, room, touched),
+            Command::DropRoom { room } => self.drop_room(ask, room, touched),
+            Command::Settings { room, change } => self.settings(ask, room, &change, touched),
+            Command::Order { deed, room, everywhere, whom, seconds, text } => {
+                let order = curbs::Order { deed, everywhere, whom, seconds, text };
+                self.order(ask, room, order, touched)
+            }
+            Command::Bans { room, everywhere } => self.bans(ask, room, everywhere, touched),
+            Command::Announce { text } => self.announce(ask, text, touched),
+            Command::Claim { code } => self.claim(ask, &code.0, touched),
             Command::Ping { token } => {
                 ask.answer(Done::Ping { token: token.unwrap_or_default() }, touched);
                 Ok(())
@@ -346,7 +339,19 @@ impl State {
                 ask.answer(help(word.as_deref())?, touched);
                 Ok(())
             }
-        }
+            // The session sees to these, for there is something to compute, or to send in pieces.
+            Command::Register { .. }
+            | Command::Login { .. }
+            | Command::Logout
+            | Command::Password { .. }
+            | Command::DeleteAccount { .. }
+            | Command::Offer { .. }
+            | Command::Chunk { .. }
+            | Command::Finish { .. }
+            | Command::Cancel { .. }
+            | Command::Get { .. } => Err(ChatError::Closing),
+        }?;
+        Ok(Step::Done)
     }
 }
 
@@ -356,39 +361,23 @@ impl Ask<'_> {
         touched.tell_event(&self.outbox, Event::Ok { tag: self.tag.clone(), done });
     }
 
+    /// Has `record` kept, and with it all that was before; the `ok` of this
+    /// command comes when it is.
+    fn answer_kept(&self, done: Done, record: Record, touched: &mut Touched) {
+        match self.journal {
+            None => self.answer(done, touched),
+            Some(journal) => {
+                self.outbox.promise();
+                let answer = Event::Ok { tag: self.tag.clone(), done };
+                journal.add(record, Some(Receipt { outbox: Arc::clone(&self.outbox), answer }));
+            }
+        }
+    }
+
     /// Whether `session` is the asking one, and needs not be told what it did.
     fn is_deaf(&self, session: SessionId) -> bool {
         session == self.session && !self.echo
     }
-}
-
-/// The command table as the answer to `help`, or one row of it.
-pub fn help(word: Option<&str>) -> Result<Done, ChatError> {
-    let row = |spec: &crate::command::Spec| HelpInfo { usage: spec.usage.to_owned(), text: spec.help.to_owned() };
-    let commands = match word {
-        Some(word) => vec![row(crate::command::find(word).ok_or_else(|| crate::command::unknown(word))?)],
-        None => crate::command::TABLE.iter().filter(|spec| !spec.usage.is_empty()).map(row).collect(),
-    };
-    Ok(Done::Help { commands })
-}
-
-/// Refuses texts over their limits, before any lock is taken.
-fn check_lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
-    let (what, text, most) = match command {
-        Command::Say { text, .. } | Command::Msg { text, .. } | Command::Reply { text } => {
-            if text.is_empty() {
-                return Err(ChatError::TextEmpty);
-            }
-            ("text", text, limits.text)
-        }
-        Command::Topic { topic: Some(text), .. } => ("topic", text, limits.topic),
-        Command::Away { text: Some(text) } => ("away", text, limits.away),
-        Command::Quit { text: Some(text) } | Command::Leave { text: Some(text), .. } => ("reason", text, limits.reason),
-        _ => return Ok(()),
-    };
-    // A text has at most as many characters as bytes: most need no counting.
-    let have = if text.len() <= most { return Ok(()) } else { text.chars().count() };
-    if have <= most { Ok(()) } else { Err(ChatError::TooLong { what, have, most }) }
 }
 
 #[cfg(test)]

@@ -16,6 +16,11 @@ use crate::event::CloseReason;
 use crate::limits::Limits;
 use crate::wire::Letter;
 
+/// What an answer that is promised counts, in bytes: more than it will weigh,
+/// for they come in groups, and must find room when they do beside what others
+/// say. Half an outbox of them is as many as tags are remembered.
+const PROMISE: usize = 512;
+
 /// One thing that waits in an outbox.
 #[derive(Debug, Clone)]
 pub enum Outgoing {
@@ -126,6 +131,8 @@ struct Queue {
     over_since: Option<Instant>,
     /// Whether somebody has promised to flush.
     due: bool,
+    /// Answers that come when something is kept.
+    promised: usize,
     pen: Option<Pen>,
     /// Whether the end was written, or there is nothing to write to.
     over: bool,
@@ -142,6 +149,7 @@ impl Outbox {
             writing_since: None,
             over_since: None,
             due: false,
+            promised: 0,
             pen,
             over: false,
             closed: None,
@@ -179,6 +187,37 @@ impl Outbox {
         if std::mem::replace(&mut queue.due, true) { Offer::Taken } else { Offer::Due }
     }
 
+    /// Notes that an answer will come later, with [`Outbox::fulfil`].
+    pub fn promise(&self) {
+        self.queue.lock().promised += 1;
+    }
+
+    /// Gives an answer that was promised; see [`Outbox::offer`].
+    pub fn fulfil(&self, item: Outgoing) -> Offer {
+        let offered = self.offer(item);
+        let mut queue = self.queue.lock();
+        queue.promised = queue.promised.saturating_sub(1);
+        self.lighter.notify_all();
+        offered
+    }
+
+    /// Whether answers are promised that have not come yet.
+    pub fn owes(&self) -> bool {
+        self.queue.lock().promised > 0
+    }
+
+    /// Waits until all answers are here that were promised, the session is
+    /// closing, or `time` has passed: so answers come in the order of the commands.
+    pub fn wait_for_answers(&self, time: Duration) {
+        let deadline = Instant::now() + time;
+        let mut queue = self.queue.lock();
+        while queue.promised > 0 && queue.closed.is_none() {
+            if self.lighter.wait_until(&mut queue, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
     /// Ends the session, unless it is ending already: the first reason
     /// counts. `last` is the last thing it hears, and after it the sending
     /// side is closed. Whether this call was the first; then the caller must
@@ -200,13 +239,18 @@ impl Outbox {
         self.queue.lock().closed.clone()
     }
 
-    /// Waits until no more than `bytes` wait here, the session is closing, or
+    /// What waits and what is promised, in bytes by weight.
+    pub fn load(&self) -> usize {
+        self.queue.lock().load()
+    }
+
+    /// Waits until the load is no more than `bytes`, the session is closing, or
     /// `time` has passed: how a reader is held back whose questions make more
     /// than its peer takes.
     pub fn wait_below(&self, bytes: usize, time: Duration) {
         let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while queue.waiting + queue.writing > bytes && queue.closed.is_none() {
+        while queue.load() > bytes && queue.closed.is_none() {
             if self.lighter.wait_until(&mut queue, deadline).timed_out() {
                 return;
             }
@@ -319,6 +363,10 @@ impl Outbox {
 }
 
 impl Queue {
+    fn load(&self) -> usize {
+        self.waiting + self.writing + self.promised * PROMISE
+    }
+
     /// Hands everything that waits to the pen's holder, who gives an empty queue for it.
     fn hand_over(&mut self, spare: &mut VecDeque<Outgoing>) {
         debug_assert!(spare.is_empty());
@@ -505,6 +553,15 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_promised_counts_until_it_is_there() {
+        let outbox = bare(10_000, 10);
+        (0..3).for_each(|_| outbox.promise());
+        assert_eq!((outbox.load(), outbox.weight()), (3 * PROMISE, 0));
+        assert_eq!(outbox.fulfil(raw("kept")), Offer::Due);
+        assert_eq!((outbox.load(), outbox.weight()), (2 * PROMISE + 4, 4));
+    }
+
+    #[test]
     fn many_threads_lose_nothing_and_each_keeps_its_order() {
         const LINES: usize = 500;
         let (outbox, out) = scripted([]);
@@ -666,5 +723,26 @@ mod tests {
         assert!(outbox.too_slow(after + patience + Duration::from_nanos(1), 99, patience));
         outbox.catch_up(pen);
         assert!(!outbox.too_slow(after + patience * 9, 99, patience));
+    }
+
+    #[test]
+    fn promised_answers_are_waited_for_until_all_are_given_or_the_session_ends() {
+        let letter = || Outgoing::Raw(Box::from(*b"ok"));
+        let outbox = Outbox::new(SessionId(1), &Limits::default(), None);
+        outbox.wait_for_answers(Duration::from_secs(60)); // none is promised
+        (0..2).for_each(|_| outbox.promise());
+        assert_eq!(outbox.fulfil(letter()), Offer::Due);
+        assert!(outbox.owes());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| outbox.wait_for_answers(Duration::from_secs(60)));
+            assert_eq!(outbox.fulfil(letter()), Offer::Taken);
+            waiting.join().unwrap();
+            assert!(!outbox.owes());
+            outbox.promise();
+            let waiting = scope.spawn(|| outbox.wait_for_answers(Duration::from_secs(60)));
+            outbox.close(CloseReason::Lost, None);
+            waiting.join().unwrap();
+        });
+        assert_eq!(outbox.fulfil(letter()), Offer::Deaf, "who is gone hears no answer");
     }
 }

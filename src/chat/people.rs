@@ -3,120 +3,231 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::memory::{Lost, Tags};
 use super::outbox::Ending;
-use super::registry::{Person, Session};
+use super::registry::Session;
 use super::touched::Touched;
-use super::{Ask, Entered, Entry, PersonId, SessionId, State};
+use super::{Ask, Entered, Entry, Greeting, Here, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event, Millis, WhoisInfo};
-use crate::limits::Limits;
 use crate::names::{Nick, RoomName};
+use crate::record::{Record, StayId, StayKept, Who};
 use crate::wire::Letter;
+
+/// Who comes in, and what they bring along.
+struct Arrival {
+    person: PersonId,
+    stay: StayId,
+    stay_kept: bool,
+    token: (Arc<str>, [u8; 32]),
+    tags: Tags,
+    /// The room in which they were talking, where they were here all the while.
+    current: Option<RoomName>,
+}
 
 impl State {
     pub(super) fn enter(
         &mut self,
-        entry: Entry<'_>,
-        now: Millis,
-        limits: &Limits,
-        lobby: &RoomName,
+        entry: &Entry<'_>,
+        here: &Here<'_>,
         touched: &mut Touched,
     ) -> Result<Entered, ChatError> {
-        let person = match entry.resume.as_deref().and_then(|token| self.tokens.owner(token)) {
-            Some(person) => self.take_over(person, entry.nick.as_ref(), now, touched)?,
-            None => self.arrive(&entry, now, limits)?,
+        let older = entry.resume.as_deref().and_then(|token| self.tokens.owner(token));
+        // With a password it is that account which is meant, whosever the token is.
+        let of = |older: &SessionId| self.registry.person(self.registry.session(*older)?.person)?.account();
+        let older = older.filter(|older| entry.account.is_none_or(|id| of(older) == Some(id)));
+        let older = older.filter(|older| !self.is_thrown_out(*older));
+        let arrival = match older {
+            Some(older) => self.take_over(older, entry, here, touched)?,
+            None => self.arrive(entry, here, touched)?,
         };
-        // Who takes over goes on talking where the older session talked.
-        let older = self.registry.person(person).and_then(|person| person.sessions.last());
-        let current = older.and_then(|id| self.registry.session(*id)?.current.clone());
+        let Arrival { person, stay, stay_kept, token: (token, token_hash), tags, current } = arrival;
         let session = Session {
             person,
             outbox: Arc::clone(entry.outbox),
             echo: entry.echo,
             front: entry.front,
             current: current.clone(),
+            address: entry.address,
+            token: Arc::clone(&token),
+            token_hash,
+            replaced: false,
+            stay,
+            stay_kept,
+            tags,
         };
         self.registry.attach(entry.session, session);
+        self.tokens.here(Arc::clone(&token), entry.session);
+        if let Some(person) = self.registry.person_mut(person) {
+            person.knows_own(&entry.own);
+        }
         let Some(known) = self.registry.person(person) else { return Err(ChatError::Closing) };
-        let (nick, resume) = (Arc::clone(&known.shown), Some(Arc::clone(&known.token)));
+        let (nick, account) = (Arc::clone(&known.shown), known.account());
         let already = known.rooms.clone();
-        let ask = self.ask(entry.session, entry.tag, now, limits, lobby)?;
-        let done = if entry.hello {
-            Done::Hello { nick: Some(Arc::clone(&nick)), resume }
-        } else {
-            Done::Nick { nick: Arc::clone(&nick), resume }
-        };
-        ask.answer(done, touched);
+        if account.is_some() || stay_kept {
+            self.keep_stay(here, entry.session);
+        }
+        let ask = self.ask(entry.session, entry.tag.clone(), *here)?;
+        ask.answer(
+            match entry.greeting {
+                Greeting::Hello => {
+                    let registered = account.is_some();
+                    Done::Hello { nick: Some(Arc::clone(&nick)), resume: Some(token), registered }
+                }
+                Greeting::Nick => Done::Nick { nick: Arc::clone(&nick), resume: Some(token) },
+                Greeting::Login => Done::Login { nick: Arc::clone(&nick), resume: Some(token) },
+            },
+            touched,
+        );
         for name in &already {
             if let Some(room) = self.rooms.get_mut(name.key()) {
                 room.seat(entry.session, entry.outbox);
                 room.turn(entry.session, current.as_ref() != Some(name));
             }
         }
-        let rooms = entry.rooms.unwrap_or_else(|| if already.is_empty() { vec![lobby.clone()] } else { already });
-        Ok(Entered { nick, rooms })
+        let rooms = entry.rooms.clone().unwrap_or_else(|| {
+            let own = self.rooms_of(person, &entry.own);
+            if own.is_empty() { vec![here.lobby.clone()] } else { own }
+        });
+        Ok(Entered { nick, rooms, account })
+    }
+
+    /// Whether a session is ending for good, and has only not hung up yet: nobody takes it over.
+    fn is_thrown_out(&self, session: SessionId) -> bool {
+        let ending = self.registry.session(session).and_then(|session| session.outbox.closed());
+        ending.is_some_and(|ending| matches!(ending.reason, CloseReason::Kicked | CloseReason::Quit))
     }
 
     /// Makes a new person; or somebody who went not long ago once more, with
-    /// the old name if it is free and no other is asked for.
+    /// the old name if it is free and no other is asked for; or one more
+    /// session of an account that is here.
     #[inline(never)]
-    fn arrive(&mut self, entry: &Entry<'_>, now: Millis, limits: &Limits) -> Result<PersonId, ChatError> {
-        let before = entry.resume.as_deref().and_then(|token| self.tokens.nick(token, now, limits));
-        let nick = match (&entry.nick, before) {
-            (Some(nick), _) => nick.clone(),
-            (None, Some(nick)) if !self.registry.taken(&nick) => nick,
-            (None, _) => self.registry.offer(entry.seed),
+    fn arrive(&mut self, entry: &Entry<'_>, here: &Here<'_>, touched: &mut Touched) -> Result<Arrival, ChatError> {
+        let lost = entry.resume.as_deref().and_then(|token| self.tokens.lost(token, here.now, here.limits));
+        let before = match (lost, &entry.recalled) {
+            (Some(lost), _) => Some((lost.nick.clone(), lost.who, lost.stay)),
+            (None, Some(StayKept { stay, .. })) => {
+                let who = stay.account.map_or(Who::Guest(stay.id), Who::Account);
+                Some((stay.nick.clone(), who, stay.id))
+            }
+            (None, None) => None,
         };
-        let person = self.registry.claim(&nick, Arc::clone(&entry.token), now)?;
+        let account = entry.account.or(match before {
+            Some((_, Who::Account(id), _)) => Some(id),
+            _ => None,
+        });
+        let account = account.and_then(|id| self.registry.accounts.get(id).cloned());
+        let stay = before.as_ref().map_or(StayId(self.last.stay + 1), |(_, _, stay)| *stay);
+        let person = match account {
+            Some(account) => {
+                let who = Who::Account(account.id);
+                self.check_server_ban(here, who, &account.nick, entry.address)?;
+                match self.registry.here(who) {
+                    Some(person) => person,
+                    None => {
+                        self.make_way(here, &account.nick, None, touched);
+                        self.registry.claim(&account.nick, who, here.now)?
+                    }
+                }
+            }
+            None => {
+                let nick = match (&entry.nick, before.as_ref().map(|(nick, ..)| nick)) {
+                    (Some(nick), _) => nick.clone(),
+                    (None, Some(nick)) if !self.registry.taken(nick) => nick.clone(),
+                    (None, _) => self.registry.offer(entry.seed),
+                };
+                self.check_server_ban(here, Who::Guest(stay), &nick, entry.address)?;
+                self.registry.claim(&nick, Who::Guest(stay), here.now)?
+            }
+        };
+        self.last.stay = self.last.stay.max(stay.0);
         // Not before: who is refused one name may ask for another with the same token.
-        let gone = entry.resume.as_deref().and_then(|token| self.tokens.redeem(token, now, limits));
-        if let (Some((token, tags)), Some(person)) = (gone, self.registry.person_mut(person)) {
-            // The token stays: the answer that would tell a new one may be lost, too.
-            (person.token, person.tags) = (token, tags);
-        }
-        if let Some(token) = self.registry.person(person).map(|person| Arc::clone(&person.token)) {
-            self.tokens.here(token, person);
-        }
-        Ok(person)
+        let gone = entry.resume.as_deref().and_then(|token| self.tokens.redeem(token, here.now, here.limits));
+        // The token stays: the answer that would tell a new one may be lost, too.
+        let hash = |kept: bool| if kept { entry.resume_hash } else { entry.token.1 };
+        Ok(match (gone, &entry.recalled, &entry.resume) {
+            (Some((token, lost)), ..) => {
+                let token = (token, hash(true));
+                Arrival { person, stay, stay_kept: lost.stay_kept, token, tags: lost.tags, current: None }
+            }
+            (None, Some(recalled), Some(resume)) => {
+                let token = (Arc::from(&**resume), hash(true));
+                let tags = Tags::recalled(&recalled.said, here.limits.tags);
+                Arrival { person, stay, stay_kept: true, token, tags, current: None }
+            }
+            _ => {
+                let token = (Arc::clone(&entry.token.0), hash(false));
+                Arrival { person, stay, stay_kept: false, token, tags: Tags::default(), current: None }
+            }
+        })
     }
 
-    /// The same person on a new connection: the older sessions are ended, and
+    /// The same session on a new connection: the older one is ended, and
     /// nobody else notices anything but another name, if it comes with one.
     #[cold]
     #[inline(never)]
     fn take_over(
         &mut self,
-        person: PersonId,
-        nick: Option<&Nick>,
-        now: Millis,
+        older: SessionId,
+        entry: &Entry<'_>,
+        here: &Here<'_>,
         touched: &mut Touched,
-    ) -> Result<PersonId, ChatError> {
-        if let (Some(nick), Some(known)) = (nick, self.registry.person(person))
+    ) -> Result<Arrival, ChatError> {
+        let person = self.registry.session(older).ok_or(ChatError::Closing)?.person;
+        let known = self.registry.person(person).ok_or(ChatError::Closing)?;
+        let nick = entry.nick.as_ref().filter(|_| known.account().is_none()).unwrap_or(&known.nick);
+        self.check_server_ban(here, known.who, nick, entry.address)?;
+        if let (Some(nick), Some(known)) = (&entry.nick, self.registry.person(person))
             && known.nick != *nick
+            && known.account().is_none()
         {
             let own = known.sessions.clone();
-            self.give_name(person, nick, |session| own.contains(&session), now, touched)?;
+            self.give_name(person, nick, |session| own.contains(&session), here.now, touched)?;
         }
         let text: Arc<str> = Arc::from("you came back on a new connection");
         let closing = Arc::new(Letter::new(Event::Closing { reason: CloseReason::Replaced, text }));
-        for (_, outbox) in self.registry.outboxes(person) {
-            if outbox.close(CloseReason::Replaced, Some(Arc::clone(&closing))) {
-                touched.outboxes.push(Arc::clone(outbox));
-            }
+        let old = self.registry.session_mut(older).ok_or(ChatError::Closing)?;
+        if old.outbox.close(CloseReason::Replaced, Some(closing)) {
+            touched.outboxes.push(Arc::clone(&old.outbox));
         }
-        Ok(person)
+        // What it has not said yet is sent again here, with its tag: from there it would be said twice.
+        old.replaced = true;
+        Ok(Arrival {
+            person,
+            stay: old.stay,
+            stay_kept: old.stay_kept,
+            token: (Arc::clone(&old.token), old.token_hash),
+            tags: std::mem::take(&mut old.tags),
+            // Who takes over goes on talking where the older session talked.
+            current: old.current.clone(),
+        })
     }
 
-    /// Takes a session out; and its person, if this was the last one.
+    /// Takes a session out for good; and its person, if this was the last one.
     pub(super) fn depart(
+        &mut self,
+        id: SessionId,
+        ending: Ending,
+        here: &Here<'_>,
+        touched: &mut Touched,
+    ) -> Option<Arc<str>> {
+        let person = self.registry.person(self.registry.session(id)?.person)?;
+        let (shown, nick, who) = (Arc::clone(&person.shown), person.nick.clone(), person.who);
+        let reason = ending.reason;
+        let session = self.part(id, ending, here, touched)?;
+        self.remember(session, nick, who, reason, here);
+        Some(shown)
+    }
+
+    /// Takes a session away from its person; and tells the neighbours, if it was the last one.
+    #[inline(never)]
+    pub(super) fn part(
         &mut self,
         session: SessionId,
         ending: Ending,
-        now: Millis,
-        limits: &Limits,
-        lobby: &RoomName,
+        here: &Here<'_>,
         touched: &mut Touched,
-    ) -> Option<Arc<str>> {
+    ) -> Option<Session> {
         let known = self.registry.session(session)?.person;
         let person = self.registry.person(known)?;
         let (shown, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
@@ -126,30 +237,50 @@ impl State {
                 room.unseat(session);
             }
         }
-        let (_, last) = self.registry.detach(session)?;
+        let (session, last) = self.registry.detach(session)?;
         if let Some(mut person) = last {
             for name in &rooms {
                 if let Some(room) = self.rooms.get_mut(name.key()) {
                     room.members.remove(&known);
+                    if let Who::Guest(_) = person.who {
+                        room.roles.remove(&person.who);
+                    }
                 }
             }
             // A session that was replaced may outlast the one that replaced it: that one's end is the person's.
             let Ending { reason, text } = person.ending.take().unwrap_or(ending);
-            let letter = Arc::new(Letter::new(Event::Quit { nick: Arc::clone(&shown), reason, text, time: now }));
+            let letter = Arc::new(Letter::new(Event::Quit { nick: shown, reason, text, time: here.now }));
             self.tell_neighbours(&rooms, &letter, |_| false, touched);
-            rooms.iter().for_each(|name| self.forget_room(name, lobby));
-            self.remember(person, reason, now, limits);
-        } else if newest {
+            rooms.iter().for_each(|name| self.forget_room(name, here));
+            if let Some(account) = person.account() {
+                person.spoke.iter().for_each(|(place, seq)| here.keep(Record::Seat(account, *place, *seq)));
+            }
+            self.forget_conversations(person.who, person.conversations, here);
+        } else if newest && self.registry.are_replaced(known) {
             self.registry.person_mut(known)?.ending = Some(ending);
         }
-        Some(shown)
+        Some(session)
     }
 
     /// Keeps what is needed to bring somebody back who did not mean to go.
-    fn remember(&mut self, person: Person, reason: CloseReason, now: Millis, limits: &Limits) {
+    #[inline(never)]
+    fn remember(&mut self, session: Session, nick: Nick, who: Who, reason: CloseReason, here: &Here<'_>) {
+        if session.replaced {
+            return;
+        }
+        let Session { token, stay, stay_kept, tags, .. } = session;
         match reason {
-            CloseReason::Quit | CloseReason::Kicked | CloseReason::ServerStopped => self.tokens.forget(&person.token),
-            _ => self.tokens.gone(person.token, person.nick, person.tags, now, limits),
+            CloseReason::ServerStopped => self.tokens.forget(&token),
+            CloseReason::Quit | CloseReason::Kicked => {
+                self.tokens.forget(&token);
+                if stay_kept {
+                    here.keep(Record::StayGone(stay));
+                }
+            }
+            _ => {
+                let lost = Lost { time: here.now, nick, who, stay, stay_kept, tags };
+                self.tokens.gone(token, lost, here.limits);
+            }
         }
     }
 
@@ -175,13 +306,16 @@ impl State {
 
     pub(super) fn rename(&mut self, ask: &Ask<'_>, nick: Option<Nick>, touched: &mut Touched) -> Result<(), ChatError> {
         let nick = nick.ok_or(ChatError::Missing { field: "nick", usage: "nick NAME" })?;
+        if let Some(person) = self.registry.person(ask.person).filter(|person| person.account().is_some()) {
+            return Err(ChatError::LoggedIn(person.nick.clone()));
+        }
         self.give_name(ask.person, &nick, |session| session == ask.session, ask.now, touched)?;
         ask.answer(Done::Nick { nick: Arc::from(nick.shown()), resume: None }, touched);
         Ok(())
     }
 
     /// Gives a person another name, if it is free, and tells the neighbours.
-    fn give_name(
+    pub(super) fn give_name(
         &mut self,
         id: PersonId,
         nick: &Nick,
@@ -211,36 +345,12 @@ impl State {
         self.tell_neighbours(&rooms, &letter, |session| session == ask.session, touched);
     }
 
-    /// Delivers a private line to every session of both sides.
-    pub(super) fn write_to(
-        &mut self,
-        ask: &Ask<'_>,
-        to: PersonId,
-        text: Arc<str>,
-        touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        if self.said_before(ask, touched) {
-            return Ok(());
-        }
-        let Some(from) = self.registry.person(ask.person) else { return Err(ChatError::NameFirst) };
-        let Some(reader) = self.registry.person(to) else { return Err(ChatError::NobodyToReplyTo) };
-        let (from, name, away) = (Arc::clone(&from.shown), Arc::clone(&reader.shown), reader.away.clone());
-        let event = Event::Private { from, to: Arc::clone(&name), text, time: ask.now };
-        let letter = Arc::new(Letter::new(event));
-        let own = self.registry.outboxes(ask.person).filter(|(session, _)| to != ask.person && !ask.is_deaf(*session));
-        for (_, outbox) in self.registry.outboxes(to).chain(own) {
-            touched.tell(outbox, &letter, false);
-        }
-        if let Some(reader) = self.registry.person_mut(to) {
-            reader.correspondent = Some(ask.person);
-        }
-        self.done_once(ask, Done::Msg { to: name, time: ask.now, away, again: false }, touched);
-        Ok(())
-    }
-
     pub(super) fn whois(&self, ask: &Ask<'_>, nick: &Nick, touched: &mut Touched) -> Result<(), ChatError> {
         let person = self.registry.called(nick).and_then(|id| self.registry.person(id));
         let person = person.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+        let asked_by_op = self.registry.person(ask.person).is_some_and(|asker| self.registry.accounts.is_op(asker.who));
+        let session = person.sessions.last().and_then(|id| self.registry.session(*id));
+        let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| self.registry.session(*id));
         let info = WhoisInfo {
             nick: Arc::clone(&person.shown),
@@ -248,6 +358,8 @@ impl State {
             since: person.since,
             idle: u64::try_from(ask.now - person.active).unwrap_or(0) / 1000,
             fronts: fronts.map(|session| session.front.to_owned()).collect(),
+            registered: person.account().is_some(),
+            address: address.filter(|_| asked_by_op),
             away: person.away.clone(),
         };
         ask.answer(Done::Whois(info), touched);
@@ -258,21 +370,31 @@ impl State {
     /// whether it was one. A client that lost its connection sends again what
     /// it has no answer to, and must not be heard twice.
     pub(super) fn said_before(&self, ask: &Ask<'_>, touched: &mut Touched) -> bool {
-        let tags = self.registry.person(ask.person).map(|person| &person.tags);
+        let tags = self.registry.session(ask.session).map(|session| &session.tags);
         let Some(done) = ask.tag.as_ref().and_then(|tag| tags?.get(tag)) else { return false };
         let mut done = done.clone();
-        if let Done::Say { again, .. } | Done::Msg { again, .. } = &mut done {
+        if let Done::Say { again, .. } | Done::Msg { again, .. } | Done::Finish { again, .. } = &mut done {
             *again = true;
         }
-        ask.answer(done, touched);
+        // What it made then may still be on its way to be kept.
+        ask.answer_kept(done, Record::Mark, touched);
         true
     }
 
-    /// Answers, and remembers the tag with the answer.
+    /// Answers when what was said is kept, and remembers the tag with the answer.
     pub(super) fn done_once(&mut self, ask: &Ask<'_>, done: Done, touched: &mut Touched) {
-        if let (Some(tag), Some(person)) = (&ask.tag, self.registry.person_mut(ask.person)) {
-            person.tags.put(tag.clone(), done.clone(), ask.limits.tags);
+        let mut record = Record::Mark;
+        if let Some(session) = self.registry.session_mut(ask.session) {
+            let (stay, kept) = (session.stay, session.stay_kept);
+            if let Some(tag) = &ask.tag {
+                session.tags.put(tag.clone(), done.clone(), ask.limits.tags);
+                record = State::said_record(ask, stay, tag, &done).map_or(Record::Mark, Record::Said);
+            }
+            // What somebody said is theirs: the number of their stay must not be given again.
+            if !kept && ask.journal.is_some() {
+                self.keep_stay(ask, ask.session);
+            }
         }
-        ask.answer(done, touched);
+        ask.answer_kept(done, record, touched);
     }
 }

@@ -1,17 +1,19 @@
 //! Who is here: sessions by their number, people by number, by nick and by the look of the nick. Knows no rooms but by name, and takes no lock.
 //!
-//! A person may have several sessions; a session has one person. The four maps
+//! A person may have several sessions; a session has one person. The maps
 //! change together, in the functions here and nowhere else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::accounts::Accounts;
 use super::memory::Tags;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
 use crate::error::ChatError;
-use crate::event::Millis;
+use crate::event::{Millis, Seq};
 use crate::names::{self, Nick, RoomName};
+use crate::record::{AccountId, Address, PlaceId, StayId, Who};
 
 /// One connection's place in the chat.
 #[derive(Debug)]
@@ -24,6 +26,16 @@ pub(super) struct Session {
     pub front: &'static str,
     /// The room in which it is talking.
     pub current: Option<RoomName>,
+    pub address: Address,
+    /// What brings it back after a lost connection; empty where there is no randomness for one.
+    pub token: Arc<str>,
+    /// Whether another session has taken over what this one was, and it only waits for its end.
+    pub replaced: bool,
+    pub token_hash: [u8; 32],
+    pub stay: StayId,
+    /// Whether that stay is in the database.
+    pub stay_kept: bool,
+    pub tags: Tags,
 }
 
 /// Somebody with a nick.
@@ -32,6 +44,7 @@ pub(super) struct Person {
     pub nick: Nick,
     /// The nick as events carry it.
     pub shown: Arc<str>,
+    pub who: Who,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<RoomName>,
     pub away: Option<Arc<str>>,
@@ -39,21 +52,45 @@ pub(super) struct Person {
     /// When the person last said or asked something.
     pub active: Millis,
     /// Who wrote to them last.
-    pub correspondent: Option<PersonId>,
-    /// What brings them back after a lost connection.
-    pub token: Arc<str>,
-    pub tags: Tags,
+    pub correspondent: Option<Who>,
+    /// With whom they have private conversations whose numbers are known here.
+    pub conversations: HashSet<Who>,
+    /// The places that are kept as their own, and how far each is read; of accounts only.
+    pub own: HashMap<PlaceId, Seq>,
+    /// Up to where they have read because they spoke there; of accounts only.
+    pub spoke: HashMap<PlaceId, Seq>,
     /// How the newest session ended, where one that it replaced is still there.
     pub ending: Option<Ending>,
 }
 
-/// The four maps.
+impl Person {
+    /// The account they are logged in to.
+    pub fn account(&self) -> Option<AccountId> {
+        match self.who {
+            Who::Account(id) => Some(id),
+            Who::Guest(_) => None,
+        }
+    }
+
+    /// Takes what was found of their own places; what is known here may be newer.
+    pub fn knows_own(&mut self, found: &[(PlaceId, Seq)]) {
+        for (place, read) in found {
+            let known = self.own.entry(*place).or_default();
+            *known = (*known).max(*read);
+        }
+    }
+}
+
+/// The maps.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     sessions: HashMap<SessionId, Session>,
     people: HashMap<PersonId, Person>,
     nicks: HashMap<Arc<str>, PersonId>,
     looks: HashMap<Arc<str>, PersonId>,
+    whos: HashMap<Who, PersonId>,
+    /// Names that belong to somebody, here or not.
+    pub accounts: Accounts,
     next: u64,
 }
 
@@ -83,9 +120,16 @@ impl Registry {
         self.nicks.get(nick.key()).copied()
     }
 
+    /// Who of those here this is.
+    pub fn here(&self, who: Who) -> Option<PersonId> {
+        self.whos.get(&who).copied()
+    }
+
     /// Whether this nick, or one that looks like it, is somebody's.
     pub fn taken(&self, nick: &Nick) -> bool {
-        self.nicks.contains_key(nick.key()) || self.looks.contains_key(nick.skeleton())
+        self.nicks.contains_key(nick.key())
+            || self.looks.contains_key(nick.skeleton())
+            || self.accounts.owner(nick).is_some()
     }
 
     /// The outboxes of a person's sessions.
@@ -94,10 +138,13 @@ impl Registry {
         sessions.iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
     }
 
-    /// Checks that `nick` is free for `person`, or for somebody new.
-    fn free(&self, nick: &Nick, person: Option<PersonId>) -> Result<(), ChatError> {
+    /// Checks that `nick` is free for `person`, or for somebody new, who is `who`.
+    pub fn free(&self, nick: &Nick, person: Option<PersonId>, who: Who) -> Result<(), ChatError> {
         let others = |owner: Option<&PersonId>| owner.is_some_and(|owner| Some(*owner) != person);
         let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(0));
+        if self.accounts.owner(nick).is_some_and(|owner| Who::Account(owner) != who) {
+            return Err(ChatError::NickRegistered(nick.clone(), near()));
+        }
         if others(self.nicks.get(nick.key())) {
             return Err(ChatError::NickInUse(nick.clone(), near()));
         }
@@ -113,23 +160,26 @@ impl Registry {
     }
 
     /// Makes a person of a nick that is free.
-    pub fn claim(&mut self, nick: &Nick, token: Arc<str>, now: Millis) -> Result<PersonId, ChatError> {
-        self.free(nick, None)?;
+    pub fn claim(&mut self, nick: &Nick, who: Who, now: Millis) -> Result<PersonId, ChatError> {
+        self.free(nick, None, who)?;
         self.next += 1;
         let id = PersonId(self.next);
         self.nicks.insert(Arc::from(nick.key()), id);
         self.looks.insert(Arc::from(nick.skeleton()), id);
+        self.whos.insert(who, id);
         let person = Person {
             shown: Arc::from(nick.shown()),
             nick: nick.clone(),
+            who,
             sessions: Vec::new(),
             rooms: Vec::new(),
             away: None,
             since: now,
             active: now,
             correspondent: None,
-            token,
-            tags: Tags::default(),
+            conversations: HashSet::new(),
+            own: HashMap::new(),
+            spoke: HashMap::new(),
             ending: None,
         };
         self.people.insert(id, person);
@@ -139,7 +189,8 @@ impl Registry {
     /// Gives a person another nick, if it is free, in one step: at no time has
     /// the person none, or both.
     pub fn rename(&mut self, id: PersonId, nick: &Nick) -> Result<(), ChatError> {
-        self.free(nick, Some(id))?;
+        let Some(who) = self.people.get(&id).map(|person| person.who) else { return Ok(()) };
+        self.free(nick, Some(id), who)?;
         let Some(person) = self.people.get_mut(&id) else { return Ok(()) };
         self.nicks.remove(person.nick.key());
         self.looks.remove(person.nick.skeleton());
@@ -150,12 +201,51 @@ impl Registry {
         Ok(())
     }
 
+    /// From here on this person is `who`, and nobody here was before.
+    pub fn become_who(&mut self, id: PersonId, who: Who) {
+        if let Some(person) = self.people.get_mut(&id) {
+            self.whos.remove(&person.who);
+            self.whos.insert(who, id);
+            person.who = who;
+        }
+    }
+
+    /// Whoever has this nick, or one that looks like it.
+    pub fn holders(&self, nick: &Nick) -> Vec<PersonId> {
+        let mut holders: Vec<PersonId> =
+            self.nicks.get(nick.key()).into_iter().chain(self.looks.get(nick.skeleton())).copied().collect();
+        holders.dedup();
+        holders
+    }
+
     /// Adds a session to its person.
     pub fn attach(&mut self, id: SessionId, session: Session) {
         if let Some(person) = self.people.get_mut(&session.person) {
             person.sessions.push(id);
             person.ending = None;
             self.sessions.insert(id, session);
+        }
+    }
+
+    /// Whoever was written to by somebody answers to who that is now.
+    pub fn replace_correspondent(&mut self, before: Who, now: Who) {
+        for person in self.people.values_mut().filter(|person| person.correspondent == Some(before)) {
+            person.correspondent = Some(now);
+        }
+    }
+
+    /// Whether all of a person's sessions are replaced by others, and only wait for their end.
+    pub fn are_replaced(&self, person: PersonId) -> bool {
+        let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
+        sessions.iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)
+    }
+
+    /// Notes that somebody spoke, and so has read what was before: of accounts only.
+    pub fn spoke(&mut self, id: PersonId, place: PlaceId, seq: Seq) {
+        if let Some(person) = self.people.get_mut(&id).filter(|person| person.account().is_some()) {
+            person.spoke.insert(place, seq);
+            let read = person.own.entry(place).or_default();
+            *read = (*read).max(seq);
         }
     }
 
@@ -170,6 +260,7 @@ impl Registry {
         let person = self.people.remove(&session.person)?;
         self.nicks.remove(person.nick.key());
         self.looks.remove(person.nick.skeleton());
+        self.whos.remove(&person.who);
         Some((session, Some(person)))
     }
 
@@ -178,10 +269,12 @@ impl Registry {
     pub fn check(&self) {
         assert_eq!(self.nicks.len(), self.people.len());
         assert_eq!(self.looks.len(), self.people.len());
+        assert_eq!(self.whos.len(), self.people.len());
         assert_eq!(self.sessions.len(), self.people.values().map(|p| p.sessions.len()).sum::<usize>());
         for (id, person) in &self.people {
             assert_eq!(self.nicks.get(person.nick.key()), Some(id));
             assert_eq!(self.looks.get(person.nick.skeleton()), Some(id));
+            assert_eq!(self.whos.get(&person.who), Some(id));
             assert!(!person.sessions.is_empty());
             assert!(person.sessions.iter().all(|session| self.sessions[session].person == *id));
         }

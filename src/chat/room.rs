@@ -1,15 +1,16 @@
 //! One room: who is in it, what was said last, and the fan-out to all of them. Knows nothing of other rooms, and takes no lock but the queues'.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::outbox::Outbox;
 use super::touched::{Round, Touched};
-use super::{PersonId, SessionId};
+use super::{Here, PersonId, SessionId};
 use crate::command::Page;
-use crate::event::{History, Message, Millis, Seq};
+use crate::event::{FileInfo, History, Message, Millis, Seq};
 use crate::limits::Limits;
 use crate::names::RoomName;
+use crate::record::{CurbRecord, Line, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
 use crate::wire::Letter;
 
 /// A named group of people, and their last messages.
@@ -18,15 +19,47 @@ pub(super) struct Room {
     pub name: RoomName,
     /// The name as events carry it.
     pub shown: Arc<str>,
+    pub place: PlaceId,
     pub made: Millis,
     pub topic: Option<Arc<str>>,
+    pub settings: Settings,
+    /// Whether somebody has registered it.
+    pub registered: bool,
+    pub roles: HashMap<Who, Role>,
+    pub curbs: Vec<CurbRecord>,
     pub members: HashSet<PersonId>,
     /// The number of the last message.
     pub seq: Seq,
+    /// The number of the last message when this run of the server began.
+    pub seq_at_start: Seq,
+    /// Whether it has a row in the database.
+    pub kept: bool,
+    /// How much had been added to the journal with the last message.
+    pub added: u64,
+    /// Whether its last messages are here, as far as they are kept.
+    pub loaded: bool,
     seats: Vec<Seat>,
     round: Arc<Round>,
-    recent: VecDeque<Arc<Message>>,
+    recent: VecDeque<Said>,
     recent_bytes: usize,
+}
+
+/// A message, and whose it is.
+#[derive(Debug, Clone)]
+struct Said {
+    message: Arc<Message>,
+    who: Who,
+}
+
+/// What is said, before it has its number.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub from: Arc<str>,
+    pub who: Who,
+    pub text: Arc<str>,
+    pub me: bool,
+    pub file: Option<Arc<FileInfo>>,
+    pub time: Millis,
 }
 
 /// One session's place in a room: where it hears, and how.
@@ -39,14 +72,23 @@ struct Seat {
 }
 
 impl Room {
-    pub fn new(name: RoomName, made: Millis) -> Room {
+    pub fn new(name: RoomName, place: PlaceId, made: Millis) -> Room {
         Room {
             shown: Arc::from(name.shown()),
             name,
+            place,
             made,
             topic: None,
+            settings: Settings::default(),
+            registered: false,
+            roles: HashMap::new(),
+            curbs: Vec::new(),
             members: HashSet::new(),
             seq: 0,
+            seq_at_start: 0,
+            kept: false,
+            added: 0,
+            loaded: true,
             seats: Vec::new(),
             round: Arc::default(),
             recent: VecDeque::new(),
@@ -54,9 +96,136 @@ impl Room {
         }
     }
 
-    /// Whether the room may go: nobody is in it, and it has no topic to keep.
-    pub fn forgettable(&self) -> bool {
-        self.members.is_empty() && self.topic.is_none()
+    /// A room as it was found in the database, without its messages.
+    pub fn found(found: RoomKept) -> Room {
+        let RoomKept { room, seq, roles } = found;
+        Room {
+            topic: room.topic,
+            settings: room.settings,
+            registered: room.registered,
+            roles: roles.into_iter().map(|(account, role)| (Who::Account(account), role)).collect(),
+            seq,
+            seq_at_start: seq,
+            kept: true,
+            loaded: seq == 0,
+            ..Room::new(room.name, room.place, room.made)
+        }
+    }
+
+    /// The room as it is to be kept.
+    pub fn record(&self) -> RoomRecord {
+        RoomRecord {
+            place: self.place,
+            name: self.name.clone(),
+            made: self.made,
+            topic: self.topic.clone(),
+            settings: self.settings.clone(),
+            registered: self.registered,
+        }
+    }
+
+    /// Sees to it that the room has its row, before anything is kept that is in it.
+    pub fn keep(&mut self, here: &Here<'_>) {
+        if !std::mem::replace(&mut self.kept, true) {
+            here.keep(Record::Room(self.record()));
+        }
+    }
+
+    /// Keeps the room as it is now.
+    pub fn keep_changed(&mut self, here: &Here<'_>) {
+        self.kept = true;
+        here.keep(Record::Room(self.record()));
+    }
+
+    /// Whether not everybody may come in, and so not everybody may read it.
+    pub fn is_private(&self) -> bool {
+        self.settings.invite_only || self.settings.key.is_some()
+    }
+
+    /// Whether the room may go when nobody is in it: nobody has registered it, and there is nothing in it to keep.
+    /// One that was private goes with what was said: the next to come may be anybody.
+    pub fn forgettable(&self, keeps: bool) -> bool {
+        let empty = self.topic.is_none() && (!keeps || self.seq == 0);
+        self.members.is_empty() && !self.registered && (empty || self.is_private())
+    }
+
+    /// Nobody is in the room any more. Unless it is registered, its ops and its
+    /// order go with them; and what is in the database needs no place here.
+    pub fn emptied(&mut self, here: &Here<'_>) {
+        if !self.registered && self.name != *here.lobby {
+            let settings = std::mem::take(&mut self.settings);
+            for who in std::mem::take(&mut self.roles).into_keys() {
+                if let Who::Account(account) = who {
+                    here.keep(Record::Role(self.place, account, None));
+                }
+            }
+            for curb in std::mem::take(&mut self.curbs) {
+                here.keep(Record::CurbGone(curb.place, curb.curb, curb.target));
+            }
+            if settings != Settings::default() {
+                self.keep_changed(here);
+            }
+        }
+        // While something waits to be kept, the database could not give it back.
+        if self.seq > 0 && here.journal.is_some_and(|journal| journal.is_kept(self.added)) {
+            self.recent = VecDeque::new();
+            self.recent_bytes = 0;
+            self.loaded = false;
+        }
+    }
+
+    pub fn has_owner(&self) -> bool {
+        self.roles.values().any(|role| *role == Role::Owner)
+    }
+
+    /// Takes the last messages of the room as they were kept; the oldest first.
+    pub fn load(&mut self, lines: Vec<Line>, limits: &Limits) {
+        if std::mem::replace(&mut self.loaded, true) {
+            return;
+        }
+        // They join what is said next without a gap, or they are of no use here.
+        let lines = if lines.last().is_some_and(|line| line.message.seq != self.seq) { Vec::new() } else { lines };
+        for Line { who, message, .. } in lines {
+            self.recent_bytes += message.text.len();
+            self.recent.push_back(Said { message, who });
+        }
+        self.trim(limits);
+    }
+
+    /// The number of the oldest message that is remembered here.
+    pub fn first_here(&self) -> Seq {
+        self.seq + 1 - self.recent.len() as Seq
+    }
+
+    /// Whose a message is that is remembered here.
+    pub fn author(&self, seq: Seq) -> Option<Who> {
+        let said = self.recent.get(usize::try_from(seq.checked_sub(self.first_here())?).ok()?)?;
+        Some(said.who).filter(|_| !said.message.deleted)
+    }
+
+    /// The last message of `who` that is remembered here.
+    pub fn last_of(&self, who: Who) -> Option<Seq> {
+        let said = self.recent.iter().rev().find(|said| said.who == who && !said.message.deleted)?;
+        Some(said.message.seq)
+    }
+
+    /// Takes away what was said in a message, where it is remembered here.
+    pub fn delete(&mut self, seq: Seq) {
+        let Some(place) = seq.checked_sub(self.first_here()).and_then(|place| usize::try_from(place).ok()) else {
+            return;
+        };
+        let Some(said) = self.recent.get_mut(place) else { return };
+        self.recent_bytes -= said.message.text.len();
+        let old = Arc::clone(&said.message);
+        said.message = Arc::new(Message { text: Arc::from(""), file: None, deleted: true, ..Message::clone(&old) });
+    }
+
+    /// Deletes all messages of `who` that are remembered here; which.
+    pub fn delete_all_of(&mut self, who: Who) -> Vec<Seq> {
+        let own = self.recent.iter().filter(|said| said.who == who && !said.message.deleted);
+        let seqs: Vec<Seq> = own.map(|said| said.message.seq).collect();
+        seqs.iter().for_each(|seq| self.delete(*seq));
+        seqs
     }
 
     /// Gives a session its seat; one that has a seat keeps it.
@@ -95,49 +264,61 @@ impl Room {
     }
 
     /// Gives a message its number and remembers it.
-    pub fn record(&mut self, from: Arc<str>, text: Arc<str>, me: bool, time: Millis, limits: &Limits) -> Arc<Message> {
+    pub fn say(&mut self, words: Words, limits: &Limits) -> Arc<Message> {
         self.seq += 1;
-        let message = Arc::new(Message { room: Arc::clone(&self.shown), seq: self.seq, from, text, time, me });
+        let Words { from, who, text, me, file, time } = words;
+        let room = Arc::clone(&self.shown);
+        let message = Arc::new(Message { room, seq: self.seq, from, text, time, me, file, deleted: false });
         self.recent_bytes += message.text.len();
-        self.recent.push_back(Arc::clone(&message));
+        self.recent.push_back(Said { message: Arc::clone(&message), who });
+        self.trim(limits);
+        message
+    }
+
+    /// Forgets the oldest messages over the limits; in the database they stay.
+    fn trim(&mut self, limits: &Limits) {
         while self.recent.len() > limits.recent || self.recent_bytes > limits.recent_bytes {
             let Some(oldest) = self.recent.pop_front() else { break };
-            self.recent_bytes -= oldest.text.len();
+            self.recent_bytes -= oldest.message.text.len();
         }
-        message
     }
 
     /// At most `most` of the remembered messages that `page` asks for, oldest first.
     pub fn history(&self, page: Page, most: usize) -> History {
         // Numbers have no gaps, so a number is a place.
-        let first = self.seq + 1 - self.recent.len() as Seq;
+        let first = self.first_here();
         let place = |seq: Seq| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX).min(self.recent.len());
+        let since = |time: Millis| self.recent.partition_point(|said| said.message.time < time);
         let (from, to) = match page {
             Page::Last => (self.recent.len().saturating_sub(most), self.recent.len()),
             Page::Before(seq) => (place(seq).saturating_sub(most), place(seq)),
+            Page::BeforeTime(time) => (since(time).saturating_sub(most), since(time)),
             Page::After(seq) => {
                 let from = place(seq.saturating_add(1));
                 (from, from.saturating_add(most).min(self.recent.len()))
             }
+            Page::SinceTime(time) => (since(time), since(time).saturating_add(most).min(self.recent.len())),
         };
         let (missed, more) = match page {
             Page::After(seq) => (first.saturating_sub(seq.saturating_add(1)), to < self.recent.len()),
-            Page::Last | Page::Before(_) => (0, from > 0),
+            Page::SinceTime(_) => (0, to < self.recent.len()),
+            Page::Last | Page::Before(_) | Page::BeforeTime(_) => (0, from > 0),
         };
         History {
             room: Arc::clone(&self.shown),
-            messages: self.recent.range(from..to).cloned().collect(),
+            messages: self.recent.range(from..to).map(|said| Arc::clone(&said.message)).collect(),
             missed,
             more,
+            after: None,
         }
     }
 
     /// Panics where the room disagrees with itself: for tests.
     #[cfg(test)]
     pub fn check(&self) {
-        assert_eq!(self.recent_bytes, self.recent.iter().map(|message| message.text.len()).sum::<usize>());
-        let first = self.seq + 1 - self.recent.len() as Seq;
-        assert!(self.recent.iter().map(|message| message.seq).eq(first..=self.seq), "numbers have no gaps");
+        assert_eq!(self.recent_bytes, self.recent.iter().map(|said| said.message.text.len()).sum::<usize>());
+        let seqs = self.recent.iter().map(|said| said.message.seq);
+        assert!(!self.loaded || seqs.eq(self.first_here()..=self.seq), "numbers have no gaps");
         let seated: HashSet<SessionId> = self.seats.iter().map(|seat| seat.session).collect();
         assert_eq!(seated.len(), self.seats.len(), "one seat a session");
         assert!(self.seats.iter().all(|seat| seat.outbox.session() == seat.session));
@@ -147,14 +328,17 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::StayId;
 
     /// A room in which messages 1 to `said` were said, and which remembers the last 100 of them.
     fn room(said: usize) -> Room {
-        let mut room = Room::new(RoomName::parse("#a").unwrap(), 0);
-        for i in 1..=said {
-            room.record("anna".into(), i.to_string().into(), false, 0, &Limits::default());
-        }
+        let mut room = Room::new(RoomName::parse("#a").unwrap(), PlaceId(1), 0);
+        (1..=said).for_each(|i| drop(room.say(words(&i.to_string()), &Limits::default())));
         room
+    }
+
+    fn words(text: &str) -> Words {
+        Words { from: "anna".into(), who: Who::Guest(StayId(1)), text: text.into(), me: false, file: None, time: 0 }
     }
 
     fn page(room: &Room, page: Page, most: usize) -> (Vec<Seq>, u64, bool) {
@@ -174,7 +358,7 @@ mod tests {
         let limits = Limits { recent_bytes: 16_384, ..Limits::default() };
         let mut room = room(0);
         for _ in 0..50 {
-            room.record("anna".into(), "x".repeat(1000).into(), false, 0, &limits);
+            room.say(words(&"x".repeat(1000)), &limits);
             assert!(room.recent_bytes <= limits.recent_bytes);
         }
         assert_eq!(room.recent.len(), 16);

@@ -1,44 +1,46 @@
-//! What people do in rooms: join, leave, say, ask who is there and what was said. Runs under the chat lock.
+//! What people do in rooms: join, leave, say, ask who is there. Runs under the chat lock.
 
 use std::sync::Arc;
 
-use super::room::Room;
+use super::need::{Seen, Step, Wish};
+use super::registry::Person;
+use super::room::{Room, Words};
 use super::touched::Touched;
-use super::{Ask, State};
+use super::{Ask, Here, PersonId, State};
 use crate::command::Page;
 use crate::error::ChatError;
-use crate::event::{Done, Event, MemberInfo, Millis, RoomInfo, Seq};
+use crate::event::{Done, Event, History, MemberInfo, Message, Millis, RoomInfo};
 use crate::names::RoomName;
+use crate::record::{Line, PlaceId, Record, Role, Who};
 use crate::wire::Letter;
 
-/// What somebody who comes back has seen of a room: the last message, and when that room was made.
-pub(super) type Seen = (Seq, Option<Millis>);
-
 impl State {
+    #[inline(never)]
     pub(super) fn make_room(&mut self, name: &RoomName, now: Millis) {
-        let key: Arc<str> = Arc::from(name.key());
-        self.looks.insert(Arc::from(name.skeleton()), Arc::clone(&key));
-        self.rooms.insert(key, Room::new(name.clone(), now));
+        self.last.place += 1;
+        self.add_room(Room::new(name.clone(), PlaceId(self.last.place), now));
     }
 
-    /// Lets a room go that nobody is in and that has no topic; the lobby stays.
-    pub(super) fn forget_room(&mut self, name: &RoomName, lobby: &RoomName) {
-        if name != lobby && self.rooms.get(name.key()).is_some_and(Room::forgettable) {
-            self.rooms.remove(name.key());
-            self.looks.remove(name.skeleton());
+    pub(super) fn add_room(&mut self, room: Room) {
+        let key: Arc<str> = Arc::from(room.name.key());
+        self.looks.insert(Arc::from(room.name.skeleton()), Arc::clone(&key));
+        self.places.insert(room.place, Arc::clone(&key));
+        self.rooms.insert(key, room);
+    }
+
+    /// After somebody went out: where nobody is left, the room goes, or what
+    /// it holds only for those in it; the lobby stays.
+    pub(super) fn forget_room(&mut self, name: &RoomName, here: &Here<'_>) {
+        let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
+        if name == here.lobby || !room.forgettable(here.journal.is_some()) {
+            return room.emptied(here);
         }
-    }
-
-    pub(super) fn join_asked(
-        &mut self,
-        ask: &Ask<'_>,
-        name: &RoomName,
-        seen: Option<Seen>,
-        touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        let room: Arc<str> =
-            self.rooms.get(name.key()).map_or_else(|| Arc::from(name.shown()), |room| Arc::clone(&room.shown));
-        self.join(ask, name, seen, Some(Done::Join { room }), touched)
+        if room.kept {
+            here.keep(Record::RoomGone(room.place));
+        }
+        self.places.remove(&room.place);
+        self.rooms.remove(name.key());
+        self.looks.remove(name.skeleton());
     }
 
     /// Seats the asking person's sessions in a room, and tells them what is
@@ -49,46 +51,81 @@ impl State {
     pub(super) fn join(
         &mut self,
         ask: &Ask<'_>,
-        name: &RoomName,
-        seen: Option<Seen>,
-        answer: Option<Done>,
+        wish: &Wish,
+        answer: bool,
         touched: &mut Touched,
-    ) -> Result<(), ChatError> {
+    ) -> Result<Step, ChatError> {
+        let name = &wish.room;
         let Some(person) = self.registry.person(ask.person) else { return Err(ChatError::NameFirst) };
-        let (nick, newcomer) = (Arc::clone(&person.shown), !person.rooms.contains(name));
+        let (who, newcomer) = (person.who, !person.rooms.contains(name));
         if newcomer && person.rooms.len() >= ask.limits.rooms_per_person {
             return Err(ChatError::TooManyRooms(ask.limits.rooms_per_person));
         }
-        if !self.rooms.contains_key(name.key()) {
-            if let Some(other) = self.looks.get(name.skeleton()).and_then(|key| self.rooms.get(key)) {
-                return Err(ChatError::RoomConfusable(name.clone(), other.name.clone()));
+        match self.rooms.get(name.key()) {
+            Some(room) => {
+                if newcomer {
+                    self.may_come_in(ask, room, wish.key.as_deref())?;
+                }
+                if let Some(need) = room.needs(wish.seen.as_ref(), self.erased, ask) {
+                    return Ok(Step::Needs(need));
+                }
             }
-            if self.rooms.len() >= ask.limits.rooms {
-                return Err(ChatError::ServerRoomsFull(ask.limits.rooms));
+            None => {
+                if let Some(other) = self.looks.get(name.skeleton()).and_then(|key| self.rooms.get(key)) {
+                    return Err(ChatError::RoomConfusable(name.clone(), other.name.clone()));
+                }
+                if self.rooms.len() >= ask.limits.rooms {
+                    return Err(ChatError::ServerRoomsFull(ask.limits.rooms));
+                }
+                self.make_room(name, ask.now);
             }
-            self.make_room(name, ask.now);
         }
-        if let Some(done) = answer {
-            ask.answer(done, touched);
+        let Some(room) = self.rooms.get(name.key()) else { return Ok(Step::Done) };
+        if answer {
+            ask.answer(Done::Join { room: Arc::clone(&room.shown) }, touched);
         }
-        let Some(room) = self.rooms.get_mut(name.key()) else { return Ok(()) };
-        let own_spelling = room.name.clone();
         if newcomer {
-            let event = Event::Join { room: Arc::clone(&room.shown), nick, time: ask.now };
-            let letter = Arc::new(Letter::new(event));
-            room.fan_out(&letter, |_| false, touched);
-            touched.report(&letter);
-            room.members.insert(ask.person);
-            for (session, outbox) in self.registry.outboxes(ask.person) {
-                room.seat(session, outbox);
-            }
+            self.come_in(ask, who, name, touched);
         }
-        self.show_room(ask, name, seen, newcomer, touched);
+        self.show_room(ask, name, wish.seen, newcomer, touched);
+        let own_spelling = self.rooms.get(name.key()).map(|room| room.name.clone());
         if let Some(person) = self.registry.person_mut(ask.person).filter(|_| newcomer) {
-            person.rooms.push(own_spelling);
+            person.rooms.extend(own_spelling);
         }
         self.talk_in(ask, Some(name.clone()));
-        Ok(())
+        Ok(Step::Done)
+    }
+
+    /// Seats somebody who was not there, and tells the others.
+    #[inline(never)]
+    fn come_in(&mut self, ask: &Ask<'_>, who: Who, name: &RoomName, touched: &mut Touched) {
+        let Some(nick) = self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)) else { return };
+        let Some(room) = self.rooms.get_mut(name.key()) else { return };
+        let letter = Arc::new(Letter::new(Event::Join { room: Arc::clone(&room.shown), nick, time: ask.now }));
+        room.fan_out(&letter, |_| false, touched);
+        touched.report(&letter);
+        let account = matches!(who, Who::Account(_)) && ask.journal.is_some();
+        if account {
+            room.keep(ask);
+        }
+        // Who comes into a room in which nobody is, and which nobody owns, keeps order there.
+        if room.members.is_empty() && !room.registered && room.name != *ask.lobby {
+            room.give_role(ask, who, Some(Role::Op));
+        }
+        room.members.insert(ask.person);
+        for (session, outbox) in self.registry.outboxes(ask.person) {
+            room.seat(session, outbox);
+        }
+        let (place, seq) = (room.place, room.seq);
+        if account {
+            self.be_at_home(ask, ask.person, place, seq);
+        }
+    }
+
+    /// The session goes into the lobby, if it can: what is left when it was put somewhere else against its will.
+    pub(super) fn join_quietly(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
+        // A lobby that must be read first is shown when the session asks for it.
+        let _ = self.join(ask, &Wish::from(ask.lobby.clone()), false, touched);
     }
 
     /// Tells what is in a room: to all sessions of somebody new there, else to the asking one.
@@ -99,6 +136,7 @@ impl State {
         let joined = Event::Joined {
             room: shown(),
             made: room.made,
+            run: ask.run,
             seq: room.seq,
             total: room.members.len(),
             topic: room.topic.clone(),
@@ -109,12 +147,8 @@ impl State {
             members: piece.to_vec(),
             more: (i + 1) * ask.limits.members_page < members.len(),
         });
-        let history = match seen {
-            // A room made anew counts anew: all of it is unseen.
-            Some((after, made)) if made.is_none_or(|made| made == room.made) => {
-                room.history(Page::After(after), ask.limits.recent)
-            }
-            Some(_) => room.history(Page::After(0), ask.limits.recent),
+        let history = match seen.map(|seen| room.after(&seen, ask.run)) {
+            Some(after) => History { after: Some(after), ..room.history(Page::After(after), ask.limits.recent) },
             None => room.history(Page::Last, ask.limits.replay),
         };
         let letters: Vec<Arc<Letter>> = std::iter::once(joined)
@@ -138,31 +172,55 @@ impl State {
     ) -> Result<(), ChatError> {
         let room = self.own_room(ask, name)?;
         let (name, shown) = (room.name.clone(), Arc::clone(&room.shown));
-        room.members.remove(&ask.person);
         ask.answer(Done::Leave { room: Arc::clone(&shown) }, touched);
-        let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&shown) }));
-        let Some(room) = self.rooms.get_mut(name.key()) else { return Ok(()) };
-        for (session, outbox) in self.registry.outboxes(ask.person) {
+        let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { return Ok(()) };
+        if let Some(room) = self.rooms.get(name.key()) {
+            let letter = Arc::new(Letter::new(Event::Leave { room: shown, nick, text, time: ask.now }));
+            room.fan_out(&letter, |_| false, touched);
+            touched.report(&letter);
+        }
+        self.forget_room(&name, ask);
+        Ok(())
+    }
+
+    /// Takes somebody out of a room, and tells their sessions so; the others
+    /// are yet to be told. Returns the nick.
+    pub(super) fn put_out(
+        &mut self,
+        here: &Here<'_>,
+        id: PersonId,
+        name: &RoomName,
+        touched: &mut Touched,
+    ) -> Option<Arc<str>> {
+        let room = self.rooms.get_mut(name.key())?;
+        room.members.remove(&id);
+        let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown) }));
+        for (session, outbox) in self.registry.outboxes(id) {
             room.unseat(session);
             touched.tell(outbox, &left, false);
         }
-        let Some(person) = self.registry.person_mut(ask.person) else { return Ok(()) };
-        person.rooms.retain(|other| *other != name);
-        let next = person.rooms.last().cloned();
-        let event = Event::Leave { room: shown, nick: Arc::clone(&person.shown), text, time: ask.now };
-        let sessions = person.sessions.clone();
-        let letter = Arc::new(Letter::new(event));
-        room.fan_out(&letter, |_| false, touched);
-        touched.report(&letter);
+        let place = room.place;
+        let person = self.registry.person_mut(id)?;
+        person.rooms.retain(|other| other != name);
+        person.spoke.remove(&place);
+        // A guest is an op until they leave.
+        if let (Who::Guest(_), Some(Role::Op)) = (person.who, room.roles.get(&person.who)) {
+            room.roles.remove(&person.who);
+        }
+        if let Some(account) = person.account()
+            && person.own.remove(&place).is_some()
+        {
+            here.keep(Record::SeatGone(account, place));
+        }
+        let (next, sessions, nick) = (person.rooms.last().cloned(), person.sessions.clone(), Arc::clone(&person.shown));
         for session in sessions {
             let talking_here =
-                self.registry.session(session).is_some_and(|session| session.current.as_ref() == Some(&name));
+                self.registry.session(session).is_some_and(|session| session.current.as_ref() == Some(name));
             if talking_here {
                 self.set_current(session, next.clone());
             }
         }
-        self.forget_room(&name, ask.lobby);
-        Ok(())
+        Some(nick)
     }
 
     /// Notes in which room the asking session is talking now. The person's
@@ -195,7 +253,7 @@ impl State {
     }
 
     /// The room called so, or the one in which the session is talking; the asking person must be in it.
-    fn own_room(&mut self, ask: &Ask<'_>, name: Option<RoomName>) -> Result<&mut Room, ChatError> {
+    pub(super) fn own_room(&mut self, ask: &Ask<'_>, name: Option<RoomName>) -> Result<&mut Room, ChatError> {
         let name = match name {
             Some(name) => name,
             None => self.registry.session(ask.session).and_then(|s| s.current.clone()).ok_or(ChatError::NoRoom)?,
@@ -218,16 +276,36 @@ impl State {
         if self.said_before(ask, touched) {
             return Ok(());
         }
-        let from =
-            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
-        let room = self.own_room(ask, name)?;
-        let message = room.record(from, text, me, ask.now, ask.limits);
+        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        let (from, who) = (Arc::clone(&person.shown), person.who);
+        let words = Words { from, who, text, me, file: None, time: ask.now };
+        let message = self.say_in(ask, name, words, touched)?;
         let done = Done::Say { room: Arc::clone(&message.room), seq: message.seq, time: message.time, again: false };
-        let letter = Arc::new(Letter::new(Event::Message(message)));
-        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
-        touched.report(&letter);
         self.done_once(ask, done, touched);
         Ok(())
+    }
+
+    /// Says something in a room: it gets its number, all there hear it, and it is on its way to be kept.
+    pub(super) fn say_in(
+        &mut self,
+        ask: &Ask<'_>,
+        name: Option<RoomName>,
+        words: Words,
+        touched: &mut Touched,
+    ) -> Result<Arc<Message>, ChatError> {
+        let name = self.own_room(ask, name)?.name.clone();
+        self.may_speak(ask, &name)?;
+        let room = self.own_room(ask, Some(name))?;
+        let who = words.who;
+        room.keep(ask);
+        let message = room.say(words, ask.limits);
+        room.added = ask.keep_counted(Record::Line(Line { place: room.place, who, message: Arc::clone(&message) }));
+        let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
+        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
+        touched.report(&letter);
+        let place = room.place;
+        self.registry.spoke(ask.person, place, message.seq);
+        Ok(message)
     }
 
     pub(super) fn topic(
@@ -239,11 +317,17 @@ impl State {
     ) -> Result<(), ChatError> {
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
-        let room = self.own_room(ask, name)?;
+        let name = self.own_room(ask, name)?.name.clone();
+        let sets = topic.is_some();
+        if sets {
+            self.may_speak(ask, &name)?;
+        }
+        let room = self.own_room(ask, Some(name))?;
         if let Some(topic) = topic {
             let topic = Some(topic).filter(|topic| !topic.is_empty());
             if topic != room.topic {
                 room.topic = topic.clone();
+                room.keep_changed(ask);
                 let event = Event::Topic { room: Arc::clone(&room.shown), topic, by, time: ask.now };
                 let letter = Arc::new(Letter::new(event));
                 room.fan_out(&letter, |session| ask.is_deaf(session), touched);
@@ -251,7 +335,11 @@ impl State {
             }
         }
         let done = Done::Topic { room: Arc::clone(&room.shown), topic: room.topic.clone() };
-        ask.answer(done, touched);
+        if sets {
+            ask.answer_kept(done, Record::Mark, touched)
+        } else {
+            ask.answer(done, touched)
+        }
         Ok(())
     }
 
@@ -265,7 +353,10 @@ impl State {
             Some(name) => name,
             None => self.own_room(ask, None)?.name.clone(),
         };
-        let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
+        let room = self.rooms.get(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
+        if room.is_private() && !room.members.contains(&ask.person) {
+            return Err(ChatError::NotInRoom(name));
+        }
         let mut members = self.member_list(room);
         let total = members.len();
         members.truncate(ask.limits.members_page);
@@ -273,35 +364,28 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn history(
-        &mut self,
-        ask: &Ask<'_>,
-        name: Option<RoomName>,
-        page: Page,
-        limit: Option<usize>,
-        touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        let most = limit.unwrap_or(ask.limits.replay).min(ask.limits.history_page);
-        let history = self.own_room(ask, name)?.history(page, most);
-        ask.answer(Done::History(history), touched);
-        Ok(())
-    }
-
     /// In the order of the names.
     fn member_list(&self, room: &Room) -> Vec<MemberInfo> {
         let mut people: Vec<_> = room.members.iter().filter_map(|id| self.registry.person(*id)).collect();
         people.sort_unstable_by(|a, b| a.nick.key().cmp(b.nick.key()));
-        people.iter().map(|person| MemberInfo { nick: Arc::clone(&person.shown), away: person.away.clone() }).collect()
+        let info = |person: &&Person| MemberInfo {
+            nick: Arc::clone(&person.shown),
+            role: room.roles.get(&person.who).copied().filter(|role| *role > Role::Member),
+            away: person.away.clone(),
+        };
+        people.iter().map(info).collect()
     }
 
     /// In the order of the names.
-    pub(super) fn room_list(&self) -> Vec<RoomInfo> {
+    pub(super) fn room_list(&self, asker: Option<PersonId>) -> Vec<RoomInfo> {
         let mut rooms: Vec<_> = self.rooms.values().collect();
         rooms.sort_unstable_by(|a, b| a.name.key().cmp(b.name.key()));
+        // What a room is about is for those who may come in without asking; the operator sees all.
+        let told = |room: &Room| asker.is_none_or(|asker| !room.is_private() || room.members.contains(&asker));
         let info = |room: &Room| RoomInfo {
             room: Arc::clone(&room.shown),
             members: room.members.len(),
-            topic: room.topic.clone(),
+            topic: room.topic.clone().filter(|_| told(room)),
         };
         rooms.into_iter().map(info).collect()
     }

@@ -17,6 +17,7 @@ use super::touched::Watch;
 use super::*;
 use crate::command::parse;
 use crate::event::CloseReason;
+use crate::wire::Letter;
 use words::words;
 
 /// The time at which every test begins.
@@ -74,7 +75,7 @@ impl Rig {
 
     fn with(limits: Limits) -> Rig {
         let limits = Arc::new(limits);
-        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START);
+        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START, Kept::default(), None);
         Rig { chat, limits, now: Cell::new(START), next: Cell::new(1), due: RefCell::default() }
     }
 
@@ -98,14 +99,20 @@ impl Rig {
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,
             resume: wish.resume.map(Box::from),
-            token: format!("token of {number}").into(),
+            address: Address::from([127, 0, 0, 1]),
+            account: None,
+            own: Vec::new(),
+            recalled: None,
+            resume_hash: [0; 32],
+            token: (format!("token of {number}").into(), [0; 32]),
             rooms: wish.rooms.map(|names| names.split_whitespace().map(room).collect()),
-            hello: true,
+            greeting: Greeting::Hello,
             tag: None,
         };
-        let entered = self.step(|touched| self.chat.enter(entry, self.now.get(), touched)).0?;
+        let entered = self.step(|touched| self.chat.enter(&entry, self.now.get(), touched)).0?;
         for room in &entered.rooms {
-            let went = self.step(|touched| self.chat.go_in(session, room, self.now.get(), touched)).0;
+            let wish = crate::chat::Wish::from(room.clone());
+            let went = self.step(|touched| self.chat.go_in(session, &wish, self.now.get(), touched)).0;
             if let Err(refusal) = went {
                 outbox.offer(Outgoing::Letter(Arc::new(Letter::new(refusal.told(None))), false));
             }
@@ -153,7 +160,7 @@ impl Peer<'_> {
     fn obeys(&self, tag: Option<Tag>, command: Command) -> Result<Touched, ChatError> {
         let Rig { chat, now, .. } = self.rig;
         let (made, touched) = self.rig.step(|touched| chat.obey(self.session, tag, command, now.get(), touched));
-        made.map(|()| touched)
+        made.map(|_| touched)
     }
 
     /// Has the chat carry out what a person would type.
@@ -220,10 +227,7 @@ impl Peer<'_> {
 
     /// The token this person was given.
     fn token(&self) -> Arc<str> {
-        let token = |state: &mut State| {
-            let person = state.registry.session(self.session)?.person;
-            Some(Arc::clone(&state.registry.person(person)?.token))
-        };
+        let token = |state: &mut State| Some(Arc::clone(&state.registry.session(self.session)?.token));
         self.rig.chat.change(token).expect("the session is here")
     }
 }
@@ -237,7 +241,7 @@ impl State {
         for (key, room) in &self.rooms {
             assert_eq!(&**key, room.name.key());
             assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
-            assert!(room.name == *lobby || !room.forgettable(), "{} is empty", room.shown);
+            assert!(room.name == *lobby || !room.forgettable(false), "{} is empty", room.shown);
             room.check();
             let mut seated: Vec<_> = room.listeners().map(|(session, ..)| session).collect();
             let members = room.members.iter().map(|id| self.registry.person(*id).expect("a member is a person"));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use crate::event::CloseReason;
 
@@ -108,6 +109,96 @@ impl fmt::Display for Unsent {
 }
 
 impl std::error::Error for Unsent {}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AskError {
+    /// It was not sent.
+    Unsent(Unsent),
+    /// The server refused.
+    Refused {
+        /// The stable code, see `docs/protocol.md`.
+        code: String,
+        /// The server's sentence.
+        text: String,
+    },
+    /// The connection was lost before the answer came.
+    Lost,
+    /// No answer came in time.
+    Timeout,
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AskError::Unsent(unsent) => write!(f, "{unsent}"),
+            AskError::Refused { text, .. } => f.write_str(text),
+            AskError::Lost => write!(f, "the connection was lost"),
+            AskError::Timeout => write!(f, "no answer in time"),
+        }
+    }
+}
+
+impl std::error::Error for AskError {}
+
+impl From<Unsent> for AskError {
+    fn from(unsent: Unsent) -> AskError {
+        AskError::Unsent(unsent)
+    }
+}
+
+/// Why a file was not sent, or not fetched. Nothing of it is left anywhere.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The file here could not be read or written.
+    Local {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It is a folder, a device or the like.
+    NoFile(PathBuf),
+    /// It became shorter while it was sent.
+    Changed(PathBuf),
+    /// The server refused it, or the connection broke.
+    Asked(AskError),
+    /// What came was not what the server had said would come.
+    Damaged,
+    /// Whoever was told of the progress did not want to go on.
+    Stopped,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FileError::Local { path, error } => write!(f, "{}: {}", path.display(), words(error)),
+            FileError::NoFile(path) => write!(f, "{} is no file", path.display()),
+            FileError::Changed(path) => write!(f, "{} became shorter meanwhile", path.display()),
+            FileError::Asked(error) => write!(f, "{error}"),
+            FileError::Damaged => write!(f, "it came damaged, and was thrown away"),
+            FileError::Stopped => write!(f, "stopped"),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            FileError::Local { error, .. } => Some(error),
+            FileError::Asked(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<AskError> for FileError {
+    fn from(error: AskError) -> FileError {
+        FileError::Asked(error)
+    }
+}
 
 /// Why a client ended. After it nothing more is heard.
 #[derive(Debug, Clone, PartialEq, Eq)]

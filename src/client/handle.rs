@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
-use super::error::{End, Unsent};
+use super::asked::Wanted;
+use super::error::{AskError, End, Unsent};
 use super::request::line_of;
 use super::state::{Said, State};
 use crate::command::Command;
-use crate::event::Tag;
+use crate::event::{Done, Tag};
 use crate::wire::json;
 
 /// How long a farewell may take before the connection is cut.
@@ -141,7 +142,7 @@ impl Handle {
             heard: false,
             line: String::new(),
         };
-        self.post(kind, &fields, Some(said))
+        self.post(kind, &fields, Some(said), Wanted::Told)
     }
 
     /// Sends any other command, as `docs/protocol.md` describes it: its type
@@ -150,7 +151,70 @@ impl Handle {
     /// # Errors
     /// When there is no connection, or the line is too long.
     pub fn request(&self, kind: &str, fields: &[(&'static str, Value)]) -> Result<Tag, Unsent> {
-        self.post(kind, fields, None)
+        self.post(kind, fields, None, Wanted::Told)
+    }
+
+    /// Sends any other command, and waits for its answer, for at most
+    /// `patience`; nobody else is told of it.
+    ///
+    /// ```no_run
+    /// # use roomful::client::{Client, Options};
+    /// # use std::time::Duration;
+    /// # let bot = Client::connect("127.0.0.1:7667", Options::default())?;
+    /// use roomful::event::Done;
+    ///
+    /// if let Done::Rooms { total, .. } = bot.ask("rooms", &[], Duration::from_secs(5))? {
+    ///     println!("{total} rooms");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Handle::request`]; when the server refuses; when the connection
+    /// is lost before it has answered; when that takes too long.
+    pub fn ask(&self, kind: &str, fields: &[(&'static str, Value)], patience: Duration) -> Result<Done, AskError> {
+        let tag = self.begin_asking(kind, fields)?;
+        self.answer_to(&tag, patience)
+    }
+
+    /// Sends a command whose answer is to be taken by [`Handle::answer_to`].
+    pub(super) fn begin_asking(&self, kind: &str, fields: &[(&'static str, Value)]) -> Result<Tag, Unsent> {
+        self.post(kind, fields, None, Wanted::Awaited)
+    }
+
+    pub(super) fn answer_to(&self, tag: &Tag, patience: Duration) -> Result<Done, AskError> {
+        let until = Instant::now() + patience;
+        let mut state = self.0.state.lock();
+        loop {
+            if let Some(answer) = state.asked.take(tag) {
+                return answer;
+            }
+            let over = state.end.is_some() || state.leaving;
+            if over || self.0.changed.wait_until(&mut state, until).timed_out() {
+                let last = state.asked.take(tag);
+                state.asked.give_up(tag);
+                return last.unwrap_or(Err(if over { AskError::Lost } else { AskError::Timeout }));
+            }
+        }
+    }
+
+    /// An answer that will not be taken after all.
+    pub(super) fn give_up(&self, tag: &Tag) {
+        self.0.state.lock().asked.give_up(tag);
+    }
+
+    /// Tells the server that a room, or a conversation `@nick`, is read as
+    /// far as it was heard here. Nothing is sent where the server knows that,
+    /// or where nobody is logged in.
+    pub fn mark_read(&self, place: &str) {
+        let Some(seq) = self.0.state.lock().report(place) else { return };
+        // Where it fails there is no connection, and the next time does.
+        let _ = self.post("read", &[("room", place.into()), ("seq", seq.into())], None, Wanted::Ignored);
+    }
+
+    /// Whether this is an account, not a guest.
+    pub fn is_logged_in(&self) -> bool {
+        self.0.state.lock().account
     }
 
     /// Sends a command. `room` is where it goes when it names none.
@@ -158,17 +222,31 @@ impl Handle {
     /// # Errors
     /// As [`Handle::say`] for lines to say, as [`Handle::request`] for others.
     pub fn command(&self, command: &Command, room: Option<&str>) -> Result<Tag, Unsent> {
+        self.order(command, room, Wanted::Told)
+    }
+
+    /// The same; `wanted` says who wants the answer, where it is nothing to say.
+    pub(super) fn order(&self, command: &Command, room: Option<&str>, wanted: Wanted) -> Result<Tag, Unsent> {
+        if let Command::Join { room, key: key @ Some(_), .. } = command {
+            self.0.state.lock().has_key(room.shown(), key.as_ref());
+        }
         let line = line_of(command, room);
         match line.says {
             Some((to, text)) => self.send_line(to.as_deref(), &text, line.kind),
-            None => self.post(line.kind, &line.fields, None),
+            None => self.post(line.kind, &line.fields, None, wanted),
         }
     }
 
-    fn post(&self, kind: &str, fields: &[(&'static str, Value)], said: Option<Said>) -> Result<Tag, Unsent> {
+    fn post(
+        &self,
+        kind: &str,
+        fields: &[(&'static str, Value)],
+        said: Option<Said>,
+        wanted: Wanted,
+    ) -> Result<Tag, Unsent> {
         // The pen first: lines go out in the order in which they wait.
         let pen = self.0.pen.lock();
-        let (tag, line) = self.0.state.lock().compose(kind, fields, said)?;
+        let (tag, line) = self.0.state.lock().compose(kind, fields, said, wanted)?;
         if let Some(stream) = &*pen {
             self.0.write(stream, &line);
         }

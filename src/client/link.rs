@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::ClientError;
+use crate::command::Secret;
 use crate::event::{Done, Event, PROTOCOL};
 use crate::names;
 use crate::wire::json;
@@ -37,7 +38,9 @@ pub(super) struct Login<'a> {
     /// The name; the one the server offers if it is not said.
     pub nick: Option<&'a str>,
     pub resume: Option<&'a str>,
-    /// The lobby if it is not said.
+    /// The password, where the name belongs to an account.
+    pub password: Option<&'a Secret>,
+    /// The lobby if it is not said, or an account's own rooms.
     pub rooms: Option<&'a [String]>,
     /// Only greets, to learn the server and the name it offers.
     pub greet: bool,
@@ -48,6 +51,8 @@ pub(super) struct Login<'a> {
 pub(super) struct Welcome {
     pub nick: String,
     pub resume: Option<String>,
+    /// Whether one is logged in to the account of that name.
+    pub registered: bool,
     pub server: String,
     pub offer: String,
     /// The longest text, in characters.
@@ -129,6 +134,7 @@ impl Link {
         if let Some(nick) = login.nick {
             fields.extend([("nick", nick.into()), ("rooms", rooms())]);
             fields.push(("resume", login.resume.map_or(Value::Null, Value::from)));
+            fields.push(("password", login.password.map_or(Value::Null, |password| Value::from(&*password.0))));
         }
         self.send(&json::request("hello", &fields)).map_err(ClientError::Lost)?;
         let mut welcome = Welcome::default();
@@ -151,11 +157,12 @@ impl Link {
                     }
                     self.send(&json::request("nick", &[("rooms", rooms())])).map_err(ClientError::Lost)?;
                 }
-                Event::Ok { done: Done::Hello { nick: Some(nick), resume } | Done::Nick { nick, resume }, .. } => {
-                    aside.append(&mut self.ready);
-                    self.ready = aside;
-                    (welcome.nick, welcome.resume) = (nick.to_string(), resume.map(|token| token.to_string()));
-                    return Ok(welcome);
+                Event::Ok { done: Done::Hello { nick: Some(nick), resume, registered }, .. } => {
+                    welcome.registered = registered;
+                    return Ok(self.let_in(welcome, &nick, resume, aside));
+                }
+                Event::Ok { done: Done::Nick { nick, resume }, .. } => {
+                    return Ok(self.let_in(welcome, &nick, resume, aside));
                 }
                 Event::Error { code, text, offer, .. } => {
                     let (code, text) = (code.to_string(), names::clean(&text).into_owned());
@@ -167,6 +174,20 @@ impl Link {
                 other => aside.push_back(Incoming::Event(other)),
             }
         }
+    }
+
+    /// What came meanwhile comes out next, in its order.
+    fn let_in(
+        &mut self,
+        mut welcome: Welcome,
+        nick: &str,
+        resume: Option<Arc<str>>,
+        mut aside: VecDeque<Incoming>,
+    ) -> Welcome {
+        aside.append(&mut self.ready);
+        self.ready = aside;
+        (welcome.nick, welcome.resume) = (nick.to_owned(), resume.map(|token| token.to_string()));
+        welcome
     }
 }
 

@@ -24,14 +24,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod asked;
+mod download;
 mod error;
+mod folder;
 mod handle;
+mod keys;
 mod link;
+mod marks;
 mod reader;
 mod request;
 mod state;
 pub mod ui;
+mod upload;
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -39,14 +46,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-pub use error::{ClientError, End, Unsent};
+pub use error::{AskError, ClientError, End, FileError, Unsent};
 pub use handle::Handle;
 pub use request::request_of;
 pub use state::Said;
+pub use upload::Sent;
 
 use handle::Shared;
 use link::{Link, Login};
 
+use crate::command::Secret;
 use crate::event::Event;
 
 /// News that may wait to be received. When so many wait, the reading stops
@@ -58,15 +67,31 @@ const NEWS: usize = 4_096;
 const FIRST_ROOM: Duration = Duration::from_secs(1);
 
 /// How a client introduces itself, and how patient it is.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// The name wanted; the one the server offers if it is `None`.
     pub nick: Option<String>,
-    /// The rooms to join; the lobby if it is `None`.
+    /// The password, where the name belongs to an account. It is kept, to log in
+    /// again after a lost connection.
+    pub password: Option<String>,
+    /// The rooms to join; if it is `None`, those of the account, or the lobby.
     pub rooms: Option<Vec<String>>,
     /// For how long to try to come back after a lost connection: never for
     /// `Some(Duration::ZERO)`, until it is asked to quit for `None`.
     pub retry: Option<Duration>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { nick, password, rooms, retry } = self;
+        let password = password.as_ref().map(|_| "…");
+        f.debug_struct("Options")
+            .field("nick", nick)
+            .field("password", &password)
+            .field("rooms", rooms)
+            .field("retry", retry)
+            .finish()
+    }
 }
 
 /// What a client hears.
@@ -80,6 +105,8 @@ pub enum News {
     Other(String),
     /// The server refused to deliver a line; with its sentence.
     Unsent(Said, Arc<str>),
+    /// The server has delivered a line, but could not keep it; with its sentence.
+    Unkept(Said, Arc<str>),
     /// The connection is lost, or another attempt to come back has failed.
     Lost {
         /// What happened.
@@ -167,10 +194,16 @@ impl Client {
         sink: impl FnMut(&Handle, News) + Send + 'static,
     ) -> Result<Client, ClientError> {
         let mut link = Link::open(addr)?;
-        let login = Login { nick: options.nick.as_deref(), rooms: options.rooms.as_deref(), ..Login::default() };
-        let welcome = link.log_in(&login)?;
+        let password = options.password.map(|password| Secret(password.into()));
+        let welcome = link.log_in(&Login {
+            nick: options.nick.as_deref(),
+            password: password.as_ref(),
+            rooms: options.rooms.as_deref(),
+            ..Login::default()
+        })?;
         let handle = Handle(Arc::new(Shared::new(addr, options.retry)));
         handle.0.state.lock().welcomed(&welcome);
+        handle.0.state.lock().password = password;
         *handle.0.pen.lock() = Some(Arc::clone(link.stream()));
         *handle.0.cut.lock() = Some(Arc::clone(link.stream()));
         let reading = handle.clone();

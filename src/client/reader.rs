@@ -10,6 +10,7 @@ use super::handle::Handle;
 use super::link::{Incoming, Link, Login, Welcome};
 use super::state::Told;
 use super::{News, handle::Shared};
+use crate::command::Secret;
 use crate::event::{CloseReason, Event};
 use crate::names;
 use crate::wire::json;
@@ -83,7 +84,12 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
             Incoming::Event(event) => match shared.state.lock().learn(event) {
                 Told::Event(event) => News::Event(event),
                 Told::Unsent(said, why) => News::Unsent(said, why),
-                Told::Nothing => continue,
+                Told::Unkept(said, why) => News::Unkept(said, why),
+                Told::Nothing => {
+                    // Somebody may wait for what nobody else is told.
+                    shared.changed.notify_all();
+                    continue;
+                }
             },
             Incoming::Other(line) => News::Other(line),
         };
@@ -150,26 +156,38 @@ fn is_final(reason: CloseReason) -> bool {
 /// Connects, logs in, and sends what was left unsaid.
 fn attempt(handle: &Handle, lost: Instant, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, ClientError> {
     let shared = &handle.0;
-    let (before, resume) = {
+    let (before, resume, password) = {
         let state = shared.state.lock();
-        (state.nick.clone(), state.resume.clone())
+        (state.nick.clone(), state.resume.clone(), state.password.clone())
     };
     let mut link = Link::open(&shared.addr)?;
     *shared.cut.lock() = Some(Arc::clone(link.stream()));
     if shared.state.lock().leaving {
         return Err(ClientError::Closed { reason: None, text: String::new() });
     }
-    let login = Login { nick: Some(&before), resume: resume.as_deref(), rooms: Some(&[]), greet: false };
-    let welcome = match link.log_in(&login) {
-        // Somebody took the name meanwhile: better another name than none.
-        Err(ClientError::Refused { offer: Some(offer), .. }) => link.log_in(&Login { nick: Some(&offer), ..login })?,
-        other => other?,
-    };
+    let login = Login { nick: Some(&before), resume: resume.as_deref(), rooms: Some(&[]), ..Login::default() };
+    let welcome = again(&mut link, login, password.as_ref())?;
     let nick = welcome.nick.clone();
     let instead_of = (nick != before).then_some(before);
     reconnect(shared, &link, &welcome).map_err(ClientError::Lost)?;
     sink(handle, News::Back { away: lost.elapsed(), nick, instead_of });
     Ok(link)
+}
+
+/// Logs in as who one was: by the token, else by the password, else under the name that is offered.
+fn again(link: &mut Link, login: Login<'_>, password: Option<&Secret>) -> Result<Welcome, ClientError> {
+    let (code, offer) = match link.log_in(&login) {
+        Err(ClientError::Refused { code, offer: Some(offer), .. }) => (code, offer),
+        other => return other,
+    };
+    if let Some(password) = password.filter(|_| code == "nick-registered") {
+        match link.log_in(&Login { password: Some(password), ..login }) {
+            Err(ClientError::Refused { .. }) => {}
+            other => return other,
+        }
+    }
+    // Somebody took the name meanwhile: better another name than none.
+    link.log_in(&Login { nick: Some(&offer), ..login })
 }
 
 /// Hands the new connection to whoever writes; what was left goes first.

@@ -1,14 +1,17 @@
-//! What a client knows: its name, its rooms with what it has seen there, and its lines without an answer. Knows no sockets and no threads.
+//! What a client knows: its name, its rooms with what it has seen there, and what has no answer yet. Knows no sockets and no threads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::error::{End, Unsent};
+use super::asked::{Asked, Wanted};
+use super::error::{AskError, End, Unsent};
+use super::keys::{key, room_key, same_room};
 use super::link::Welcome;
-use crate::event::{Done, Event, History, Millis, Seq, Tag};
-use crate::names::{Nick, RoomName};
+use super::marks::Marks;
+use crate::command::Secret;
+use crate::event::{Done, Event, History, Message, Millis, Seq, Tag};
 use crate::wire::json;
 
 /// Lines that may wait for their answers at once. The server remembers the
@@ -40,7 +43,16 @@ pub struct Said {
 pub(super) struct Place {
     pub name: String,
     pub made: Millis,
+    pub run: Millis,
     pub seen: Seq,
+    /// The number of its last message when one came in.
+    last: Seq,
+    /// It was asked for after a lost connection. What is said there meanwhile will be in its history.
+    asked: bool,
+    /// In that history, the server has said after which number it begins.
+    begun: bool,
+    /// The mark on the `join` that asked for it.
+    join: Option<Tag>,
     /// From the key of a name to the name.
     pub members: BTreeMap<String, String>,
 }
@@ -52,8 +64,15 @@ pub(super) struct State {
     pub server: String,
     pub places: Vec<Place>,
     pub pending: VecDeque<Said>,
-    /// Tags of other commands without an answer.
-    pub asked: Vec<Tag>,
+    /// Other commands without an answer.
+    pub asked: Asked,
+    /// Whether one is logged in.
+    pub account: bool,
+    /// What logs in again where the resume token does not.
+    pub password: Option<Secret>,
+    marks: Marks,
+    /// From the key of a room to the word that opens it, as far as it is known.
+    keys: BTreeMap<String, Arc<str>>,
     pub connected: bool,
     pub leaving: bool,
     pub end: Option<End>,
@@ -69,6 +88,8 @@ pub(super) enum Told {
     Event(Event),
     /// A line was refused; with the sentence.
     Unsent(Said, Arc<str>),
+    /// A line was said and is not kept; with the sentence.
+    Unkept(Said, Arc<str>),
     /// Nothing: it was known.
     Nothing,
 }
@@ -77,6 +98,7 @@ impl State {
     pub fn welcomed(&mut self, welcome: &Welcome) {
         welcome.nick.clone_into(&mut self.nick);
         self.resume.clone_from(&welcome.resume);
+        self.account = welcome.registered;
         self.connected = true;
         if welcome.text > 0 {
             (self.text, self.line_bytes) = (welcome.text, welcome.line_bytes);
@@ -90,15 +112,17 @@ impl State {
     }
 
     pub fn is_answered(&self, tag: &Tag) -> bool {
-        !self.asked.contains(tag) && self.pending.iter().all(|said| said.tag != *tag)
+        !self.asked.is_open(tag) && self.pending.iter().all(|said| said.tag != *tag)
     }
 
-    /// Makes a command's line, with a tag; `said` is what it says, if it says something.
+    /// Makes a command's line, with a tag; `said` is what it says, if it says
+    /// something, and else `wanted` who wants the answer.
     pub fn compose(
         &mut self,
         kind: &str,
         fields: &[(&'static str, Value)],
         said: Option<Said>,
+        wanted: Wanted,
     ) -> Result<(Tag, String), Unsent> {
         if self.end.is_some() || self.leaving {
             return Err(Unsent::Ended);
@@ -125,25 +149,53 @@ impl State {
         }
         match said {
             Some(said) => self.pending.push_back(Said { tag: tag.clone(), line: line.clone(), ..said }),
-            None => self.asked.push(tag.clone()),
+            None => self.asked.begin(tag.clone(), wanted),
         }
         Ok((tag, line))
     }
 
     /// The lines that bring everything back after a reconnect: the rooms, then what has no answer.
-    pub fn comeback(&self) -> Vec<String> {
-        let join = |place: &Place| {
-            let made = if place.made == 0 { Value::Null } else { place.made.into() };
-            json::request("join", &[("room", (&*place.name).into()), ("after", place.seen.into()), ("made", made)])
-        };
-        self.places.iter().map(join).chain(self.pending.iter().map(|said| said.line.clone())).collect()
+    pub fn comeback(&mut self) -> Vec<String> {
+        let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
+        let mut lines = Vec::with_capacity(self.places.len() + self.pending.len());
+        for place in 0..self.places.len() {
+            let tag = self.next_tag();
+            self.asked.begin(tag.clone(), Wanted::Made);
+            let place = &mut self.places[place];
+            let key = self.keys.get(&room_key(&place.name)).map_or(Value::Null, |key| (**key).into());
+            let fields = [
+                ("tag", (*tag.0).into()),
+                ("room", (&*place.name).into()),
+                ("after", place.seen.into()),
+                ("made", known(place.made)),
+                ("run", known(place.run)),
+                ("key", key),
+            ];
+            lines.push(json::request("join", &fields));
+            (place.asked, place.begun, place.join) = (true, false, Some(tag));
+        }
+        lines.extend(self.pending.iter().map(|said| said.line.clone()));
+        lines
+    }
+
+    /// A room is asked for with this word.
+    pub fn has_key(&mut self, room: &str, key: Option<&Arc<str>>) {
+        match key.filter(|key| !key.is_empty()) {
+            Some(key) => drop(self.keys.insert(room_key(room), Arc::clone(key))),
+            None => drop(self.keys.remove(&room_key(room))),
+        }
     }
 
     /// The connection is gone: commands that were on their way get no answer any more.
     pub fn lost(&mut self) {
         self.connected = false;
-        self.asked.clear();
         self.owed = None;
+        self.asked.lost();
+    }
+
+    /// Up to where to report a place as read, if that is worth a line.
+    pub fn report(&mut self, place: &str) -> Option<Seq> {
+        if self.account && self.connected { self.marks.report(place) } else { None }
     }
 
     /// Learns from an event, and leaves out what was known.
@@ -152,31 +204,22 @@ impl State {
             Event::Ok { tag, done } => self.answered(tag, done),
             Event::Error { tag, code, value, text, offer } => {
                 let place = tag.as_ref().and_then(|tag| self.pending.iter().position(|said| said.tag == *tag));
-                match place.and_then(|place| self.pending.remove(place)) {
-                    Some(said) => Told::Unsent(said, text),
-                    None => {
-                        self.asked.retain(|asked| Some(asked) != tag.as_ref());
-                        Told::Event(Event::Error { tag, code, value, text, offer })
+                if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
+                    return if &*code == "not-kept" { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
+                }
+                // A room that does not let one in again is one's own no more.
+                self.places.retain(|place| place.join.is_none() || place.join != tag);
+                match self.asked.end(tag.as_ref()) {
+                    Wanted::Told | Wanted::Made => Told::Event(Event::Error { tag, code, value, text, offer }),
+                    Wanted::Awaited => {
+                        let (code, text) = (code.to_string(), text.to_string());
+                        self.asked.keep(tag, Err(AskError::Refused { code, text }));
+                        Told::Nothing
                     }
+                    Wanted::Ignored => Told::Nothing,
                 }
             }
-            Event::Message(message) => {
-                if let Some(place) = self.place(&message.room) {
-                    if message.seq <= place.seen {
-                        return Told::Nothing;
-                    }
-                    place.seen = message.seq;
-                }
-                if message.from.as_ref() == self.nick {
-                    let same = |said: &&mut Said| {
-                        !said.heard && same_room(&said.to, &message.room) && said.text == message.text
-                    };
-                    if let Some(said) = self.pending.iter_mut().find(same) {
-                        said.heard = true;
-                    }
-                }
-                Told::Event(Event::Message(message))
-            }
+            Event::Message(message) => self.heard(message),
             Event::History(history) => Told::Event(Event::History(self.unseen(history))),
             other => {
                 self.follow(&other);
@@ -185,23 +228,94 @@ impl State {
         }
     }
 
+    /// Somebody said something in a room.
+    fn heard(&mut self, message: Arc<Message>) -> Told {
+        if let Some(place) = self.place(&message.room) {
+            if place.asked || message.seq <= place.seen {
+                return Told::Nothing;
+            }
+            place.seen = message.seq;
+        }
+        self.marks.seen(&message.room, message.seq);
+        if message.from.as_ref() == self.nick {
+            let same =
+                |said: &&mut Said| !said.heard && same_room(&said.to, &message.room) && said.text == message.text;
+            if let Some(said) = self.pending.iter_mut().find(same) {
+                said.heard = true;
+            }
+        }
+        Told::Event(Event::Message(message))
+    }
+
     fn answered(&mut self, tag: Option<Tag>, done: Done) -> Told {
         if let Some(tag) = &tag {
             self.pending.retain(|said| said.tag != *tag);
-            self.asked.retain(|asked| asked != tag);
         }
-        if let Done::Nick { nick, .. } = &done {
-            let (old, new) = (std::mem::replace(&mut self.nick, nick.to_string()), Arc::clone(nick));
-            self.follow(&Event::Nick { old: old.into(), new, time: 0 });
+        self.become_of(&done);
+        match self.asked.end(tag.as_ref()) {
+            Wanted::Told => Told::Event(Event::Ok { tag, done }),
+            Wanted::Made => Told::Event(Event::Ok { tag: None, done }),
+            Wanted::Awaited => {
+                self.asked.keep(tag, Ok(done));
+                Told::Nothing
+            }
+            Wanted::Ignored => Told::Nothing,
         }
-        Told::Event(Event::Ok { tag, done })
     }
 
-    /// The messages of `history` that were not seen yet.
+    /// What an answer makes of oneself: a name, an account.
+    fn become_of(&mut self, done: &Done) {
+        let (nick, resume, account) = match done {
+            Done::Nick { nick, resume } => (nick, resume, self.account),
+            Done::Login { nick, resume } => (nick, resume, true),
+            Done::Register { nick } => (nick, &None, true),
+            Done::Logout { nick } | Done::DeleteAccount { nick } => (nick, &None, false),
+            Done::Password => {
+                // The one that is known here is the old one now.
+                self.password = None;
+                return;
+            }
+            Done::Chats { chats } => return chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
+            Done::Read { room, seq } => return self.marks.read(room, *seq),
+            _ => return,
+        };
+        if self.account && !account {
+            self.password = None;
+            self.marks.forget();
+        }
+        self.account = account;
+        if resume.is_some() {
+            self.resume = resume.as_ref().map(|token| token.to_string());
+        }
+        let old = std::mem::replace(&mut self.nick, nick.to_string());
+        if old != self.nick {
+            self.follow(&Event::Nick { old: old.into(), new: Arc::clone(nick), time: 0 });
+        }
+    }
+
+    /// The messages of `history` that were not seen yet. Where it says after
+    /// which number it begins, that is what was seen, even if we had seen
+    /// more: what came after it was lost with the server.
     fn unseen(&mut self, mut history: History) -> History {
+        let mut rewound = None;
         if let Some(place) = self.place(&history.room) {
+            // Only the first page after a break can go back behind what was seen.
+            if let Some(after) = history.after.filter(|_| !place.begun) {
+                (place.seen, place.begun) = (after, true);
+                rewound = Some(after);
+            }
             history.messages.retain(|message| message.seq > place.seen);
             place.seen = history.messages.last().map_or(place.seen, |message| message.seq);
+            if !place.asked {
+                // Older ones than those shown on joining were not missed.
+                place.seen = place.seen.max(std::mem::take(&mut place.last));
+            }
+        }
+        if let Some(after) = rewound {
+            self.marks.rewind(&history.room, after);
+        }
+        if let Some(last) = history.messages.last() {
+            self.marks.seen(&history.room, last.seq);
         }
         history
     }
@@ -209,17 +323,7 @@ impl State {
     /// Keeps the list of rooms and their members.
     fn follow(&mut self, event: &Event) {
         match event {
-            Event::Joined { room, made, .. } => {
-                if self.place(room).is_none() {
-                    self.places.push(Place { name: room.to_string(), ..Place::default() });
-                }
-                if let Some(place) = self.place(room) {
-                    if place.made != *made {
-                        (place.made, place.seen) = (*made, 0);
-                    }
-                    place.members.clear();
-                }
-            }
+            Event::Joined { room, made, run, seq, .. } => self.joined(room, *made, *run, *seq),
             Event::Members { room, members, .. } => {
                 if let Some(place) = self.place(room) {
                     place.members.extend(members.iter().map(|member| (key(&member.nick), member.nick.to_string())));
@@ -236,7 +340,19 @@ impl State {
                     place.members.remove(&key(nick));
                 }
             }
+            Event::Kick { room, nick, .. } => {
+                if let Some(place) = self.place(room) {
+                    place.members.remove(&key(nick));
+                }
+            }
             Event::Quit { nick, .. } => self.places.iter_mut().for_each(|place| drop(place.members.remove(&key(nick)))),
+            Event::Private { from, to, seq, .. } => {
+                let with = if **from == self.nick { to } else { from };
+                self.marks.seen(&format!("@{with}"), *seq);
+            }
+            Event::Settings { room, settings, .. } => self.has_key(room, settings.key.as_ref()),
+            Event::Chats { chats } => chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
+            Event::Read { room, seq } => self.marks.read(room, *seq),
             Event::Nick { old, new, .. } => {
                 if self.nick == **old {
                     (**new).clone_into(&mut self.nick);
@@ -251,17 +367,29 @@ impl State {
         }
     }
 
+    fn joined(&mut self, room: &str, made: Millis, run: Millis, seq: Seq) {
+        if self.place(room).is_none() {
+            self.places.push(Place { name: room.to_owned(), ..Place::default() });
+        }
+        let mut anew = false;
+        if let Some(place) = self.place(room) {
+            // Where its history has begun already, that counts in the new numbers.
+            anew = place.made != made && !place.begun;
+            if anew {
+                place.seen = 0;
+            }
+            place.last = if place.asked { 0 } else { seq };
+            (place.made, place.run, place.asked, place.join) = (made, run, false, None);
+            place.members.clear();
+        }
+        if anew {
+            self.marks.rewind(room, 0);
+        }
+    }
+
     pub fn place(&mut self, room: &str) -> Option<&mut Place> {
         self.places.iter_mut().find(|place| same_room(&place.name, room))
     }
-}
-
-pub(super) fn same_room(a: &str, b: &str) -> bool {
-    a == b || matches!((RoomName::parse(a), RoomName::parse(b)), (Ok(a), Ok(b)) if a == b)
-}
-
-pub(super) fn key(nick: &str) -> String {
-    Nick::parse(nick).map_or_else(|_| nick.to_lowercase(), |nick| nick.key().to_owned())
 }
 
 #[cfg(test)]

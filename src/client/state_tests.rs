@@ -6,12 +6,12 @@ use super::*;
 use crate::event::{MemberInfo, Message};
 
 fn joined(made: Millis, seq: Seq) -> Event {
-    Event::Joined { room: "#a".into(), made, seq, total: 1, topic: None }
+    Event::Joined { room: "#a".into(), made, run: 5, seq, total: 1, topic: None }
 }
 
 fn message(seq: Seq) -> Arc<Message> {
     let (room, from, text) = ("#a".into(), "boris".into(), seq.to_string().into());
-    Arc::new(Message { room, seq, from, text, time: 0, me: false })
+    Arc::new(Message { room, seq, from, text, ..Message::default() })
 }
 
 /// The numbers of the messages that are told for these events.
@@ -28,7 +28,18 @@ fn told(state: &mut State, events: impl IntoIterator<Item = Event>) -> Vec<Seq> 
 }
 
 fn history(seqs: std::ops::RangeInclusive<Seq>) -> Event {
-    Event::History(History { room: "#a".into(), messages: seqs.map(message).collect(), missed: 0, more: false })
+    Event::History(History { room: "#a".into(), messages: seqs.map(message).collect(), ..History::default() })
+}
+
+/// The history of a room where nothing is shown.
+fn silence() -> Event {
+    Event::History(History { room: "#a".into(), ..History::default() })
+}
+
+/// A page that answers a `join` with `after`.
+fn page(after: Seq, seqs: std::ops::RangeInclusive<Seq>) -> Event {
+    let messages = seqs.map(message).collect();
+    Event::History(History { room: "#a".into(), messages, after: Some(after), ..History::default() })
 }
 
 fn live(seqs: std::ops::RangeInclusive<Seq>) -> impl Iterator<Item = Event> {
@@ -41,6 +52,7 @@ fn what_was_seen_before_a_break_is_not_told_again() {
     assert_eq!(told(&mut state, [joined(1, 3), history(2..=3)]), [2, 3]);
     assert_eq!(told(&mut state, live(4..=5)), [4, 5]);
     state.lost();
+    state.comeback();
     // A server that ignores `after` shows it all; only what is new is told.
     assert_eq!(told(&mut state, [joined(1, 7), history(2..=7)]), [6, 7]);
     assert_eq!(told(&mut state, live(7..=8)), [8]);
@@ -67,13 +79,13 @@ fn after_a_break_the_rooms_come_first_and_then_the_lines_without_an_answer() {
         heard: false,
         line: String::new(),
     };
-    let (first, _) = state.compose("say", &[("text", "one".into())], Some(said("one"))).unwrap();
+    let (first, _) = state.compose("say", &[("text", "one".into())], Some(said("one")), Wanted::Told).unwrap();
     state.lost();
-    let (second, _) = state.compose("say", &[("text", "two".into())], Some(said("two"))).unwrap();
-    assert_eq!(state.compose("rooms", &[], None), Err(Unsent::NotConnected));
+    let (second, _) = state.compose("say", &[("text", "two".into())], Some(said("two")), Wanted::Told).unwrap();
+    assert_eq!(state.compose("rooms", &[], None, Wanted::Told), Err(Unsent::NotConnected));
     let lines = state.comeback();
     assert_eq!(lines.len(), 3);
-    assert!(lines[0].contains(r##""after":3,"made":7,"room":"#a""##), "{}", lines[0]);
+    assert!(lines[0].contains(r##""after":3,"made":7,"room":"#a","run":5"##), "{}", lines[0]);
     assert!(lines[1].contains("one") && lines[2].contains("two"));
     let done = Done::Say { room: "#a".into(), seq: 4, time: 0, again: true };
     state.learn(Event::Ok { tag: Some(first.clone()), done });
@@ -83,7 +95,7 @@ fn after_a_break_the_rooms_come_first_and_then_the_lines_without_an_answer() {
 #[test]
 fn the_members_of_a_room_follow_joins_leaves_and_new_names() {
     let mut state = State { nick: "anna".into(), ..State::default() };
-    let member = |nick: &str| MemberInfo { nick: nick.into(), away: None };
+    let member = |nick: &str| MemberInfo { nick: nick.into(), role: None, away: None };
     let members = vec![member("anna"), member("Борис")];
     let events = [
         joined(1, 0),
@@ -97,4 +109,138 @@ fn the_members_of_a_room_follow_joins_leaves_and_new_names() {
     let names: Vec<&String> = state.place("#a").unwrap().members.values().collect();
     assert_eq!(names, ["ann", "Боря"]);
     assert_eq!(state.nick, "ann");
+}
+
+#[test]
+fn what_was_lost_with_the_server_does_not_count_as_seen() {
+    let mut state = State::default();
+    told(&mut state, [joined(1, 0), silence()]);
+    assert_eq!(told(&mut state, live(1..=9)), (1..=9).collect::<Vec<_>>());
+    state.lost();
+    state.comeback();
+    // 6 to 9 were heard and not kept; the server counts on from 6, with other messages.
+    assert_eq!(told(&mut state, [joined(1, 7), page(5, 6..=7)]), [6, 7]);
+    assert_eq!(told(&mut state, live(8..=8)), [8]);
+    assert!(state.comeback()[0].contains(r#""after":8"#));
+}
+
+#[test]
+fn several_pages_before_joined_are_told_once_and_what_is_said_meanwhile_is_not_lost() {
+    let mut state = State::default();
+    told(&mut state, [joined(1, 2), history(1..=2)]);
+    state.lost();
+    state.comeback();
+    assert!(told(&mut state, live(7..=7)).is_empty(), "it will be in the history");
+    // The number may be the same on every page, or go on with them.
+    assert_eq!(told(&mut state, [page(2, 3..=4), page(2, 5..=6)]), [3, 4, 5, 6]);
+    assert_eq!(told(&mut state, [joined(1, 8), page(6, 7..=8)]), [7, 8]);
+    assert_eq!(told(&mut state, live(8..=9)), [9]);
+}
+
+#[test]
+fn a_room_made_anew_whose_history_came_first_is_not_told_twice() {
+    let mut state = State::default();
+    told(&mut state, [joined(1, 9), history(1..=9)]);
+    state.lost();
+    state.comeback();
+    assert_eq!(told(&mut state, [page(0, 1..=3), joined(2, 4), page(3, 4..=4)]), [1, 2, 3, 4]);
+    state.lost();
+    assert!(state.comeback()[0].contains(r#""after":4,"made":2"#));
+}
+
+#[test]
+fn messages_from_before_one_came_are_not_missed_later() {
+    let mut state = State::default();
+    told(&mut state, [joined(1, 50), silence()]);
+    assert!(state.comeback()[0].contains(r#""after":50"#));
+}
+
+#[test]
+fn an_answer_goes_to_whoever_waits_for_it_and_a_lost_connection_too() {
+    let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
+    let ask = |state: &mut State, wanted| state.compose("x", &[], None, wanted).unwrap().0;
+    let (mine, yours) = (ask(&mut state, Wanted::Awaited), ask(&mut state, Wanted::Told));
+    let (made, dropped) = (ask(&mut state, Wanted::Made), ask(&mut state, Wanted::Awaited));
+    state.asked.give_up(&dropped);
+    let ok = |tag: &Tag| Event::Ok { tag: Some(tag.clone()), done: Done::Back };
+    assert!(matches!(state.learn(ok(&mine)), Told::Nothing) && matches!(state.learn(ok(&dropped)), Told::Nothing));
+    assert!(matches!(state.learn(ok(&yours)), Told::Event(Event::Ok { tag: Some(_), .. })));
+    assert!(matches!(state.learn(ok(&made)), Told::Event(Event::Ok { tag: None, .. })));
+    assert_eq!((state.asked.take(&mine), state.asked.take(&mine)), (Some(Ok(Done::Back)), None));
+    let late = ask(&mut state, Wanted::Awaited);
+    state.lost();
+    assert_eq!(state.asked.take(&late), Some(Err(AskError::Lost)));
+    assert!(state.asked.is_empty());
+}
+
+#[test]
+fn a_line_that_was_said_and_not_kept_is_told_apart_from_one_that_was_not_said() {
+    let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
+    for (code, is_unkept) in [("not-taken", false), ("not-kept", true)] {
+        let said = Said {
+            tag: Tag("".into()),
+            to: "#a".into(),
+            text: "x".into(),
+            private: false,
+            me: false,
+            heard: false,
+            line: String::new(),
+        };
+        let (tag, _) = state.compose("say", &[], Some(said), Wanted::Told).unwrap();
+        let (value, text) = ("".into(), "".into());
+        let told = state.learn(Event::Error { tag: Some(tag), code: code.into(), value, text, offer: None });
+        assert_eq!(matches!(told, Told::Unkept(..)), is_unkept);
+        assert_eq!(matches!(told, Told::Unsent(..)), !is_unkept);
+    }
+}
+
+#[test]
+fn name_and_account_follow_what_the_server_makes_of_one() {
+    let mut state = State { nick: "owl".into(), connected: true, ..State::default() };
+    told(&mut state, [joined(1, 0)]);
+    let member = MemberInfo { nick: "owl".into(), role: None, away: None };
+    state.learn(Event::Members { room: "#a".into(), members: vec![member], more: false });
+    let done = |state: &mut State, done| drop(state.learn(Event::Ok { tag: None, done }));
+    done(&mut state, Done::Login { nick: "Anna".into(), resume: Some("t".into()) });
+    assert_eq!((state.nick.as_str(), state.account, state.resume.as_deref()), ("Anna", true, Some("t")));
+    assert!(state.place("#a").unwrap().members.contains_key("anna"));
+    state.password = Some(Secret("old".into()));
+    done(&mut state, Done::Password);
+    assert_eq!(state.password, None, "it is not the password any more");
+    done(&mut state, Done::Logout { nick: "owl2".into() });
+    assert_eq!((state.nick.as_str(), state.account), ("owl2", false));
+    state.learn(Event::Nick { old: "owl2".into(), new: "owl3".into(), time: 0 });
+    assert_eq!(state.nick, "owl3", "renamed by the server");
+    state.learn(Event::Left { room: "#a".into() });
+    assert!(state.places.is_empty());
+}
+
+#[test]
+fn a_place_is_reported_as_read_for_an_account_only_and_once() {
+    let mut state = State { nick: "anna".into(), connected: true, ..State::default() };
+    told(&mut state, [joined(1, 0)].into_iter().chain(live(1..=3)));
+    assert_eq!(state.report("#a"), None, "a guest");
+    state.account = true;
+    assert_eq!((state.report("#a"), state.report("#a")), (Some(3), None));
+    let (from, to, text) = ("boris".into(), "anna".into(), "psst".into());
+    state.learn(Event::Private { from, to, seq: 2, text, time: 0, file: None });
+    assert_eq!(state.report("@Boris"), Some(2));
+}
+
+#[test]
+fn a_room_that_does_not_let_one_in_again_is_no_longer_ones_own_and_a_key_opens_it_again() {
+    let mut state = State { connected: true, ..State::default() };
+    told(&mut state, [joined(1, 0)]);
+    state.has_key("#A", Some(&"лес".into()));
+    state.lost();
+    let line = state.comeback().remove(0);
+    assert!(line.contains(r#""key":"лес""#), "{line}");
+    let tag = state.places[0].join.clone();
+    assert!(tag.is_some());
+    let refused = |tag| {
+        let (code, value, text) = ("banned".into(), "#a".into(), "you are banned from #a".into());
+        Event::Error { tag, code, value, text, offer: None }
+    };
+    assert!(matches!(state.learn(refused(None)), Told::Event(_)) && state.places.len() == 1);
+    assert!(matches!(state.learn(refused(tag)), Told::Event(_)) && state.places.is_empty());
 }

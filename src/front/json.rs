@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::command::Command;
-use crate::event::{CloseReason, Tag};
+use crate::event::CloseReason;
 use crate::names::Nick;
-use crate::session::Front;
+use crate::session::{Front, Heard};
 use crate::wire::json::{self, Refused};
 
 #[derive(Debug)]
@@ -29,11 +28,11 @@ impl Front for JsonFront {
         Cow::Borrowed(bytes)
     }
 
-    fn read(&mut self, line: &[u8], _named: bool) -> Result<Option<(Option<Tag>, Command)>, Refused> {
+    fn read(&mut self, line: &[u8], _named: bool) -> Result<Heard, Refused> {
         if line.trim_ascii().is_empty() {
-            return Ok(None);
+            return Ok(Heard::Nothing);
         }
-        json::decode(line).map(Some)
+        json::decode(line).map(|(tag, command)| Heard::Command(tag, command))
     }
 
     /// A program that means to go says `quit`.

@@ -23,7 +23,7 @@ mod text;
 
 pub use error::{NameError, NameKind};
 pub use offer::{offer, suggest};
-pub use text::{clean, isolate};
+pub use text::{clean, file_name, isolate, marked_file_name};
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::house::{House, News};
+use super::keeper;
 use super::link::Link;
 use crate::event::{CloseReason, Event};
 
@@ -16,8 +17,10 @@ pub fn live(house: &Arc<House>) {
     while !house.wait(ROUND) {
         go_round(house, Instant::now());
     }
-    // Stopping: farewells still have their deadline.
-    while house.sessions() > 0 {
+    // Stopping: farewells still have their deadline. Whoever is left after that
+    // is cut by the service; a session that is none any more must not keep us here.
+    let deadline = Instant::now() + house.limits.stop + house.limits.farewell * 2;
+    while house.sessions() > 0 && Instant::now() < deadline {
         house.links().iter().for_each(|link| end_farewell(house, link, Instant::now()));
         std::thread::park_timeout(ROUND);
     }
@@ -25,6 +28,7 @@ pub fn live(house: &Arc<House>) {
 
 /// One look at every session.
 pub fn go_round(house: &Arc<House>, now: Instant) {
+    keeper::refuse_overdue(house);
     let mut all = 0;
     let mut weights: Vec<(usize, Arc<Link>)> = Vec::new();
     for link in house.links() {

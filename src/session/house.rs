@@ -10,13 +10,16 @@ use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Front;
+use super::keyring::Keyring;
 use super::link::Link;
+use crate::chat::journal::Journal;
 use crate::chat::outbox::{Ending, Outbox, Outgoing, Pen};
 use crate::chat::touched::{Round, Touched, Watch};
 use crate::chat::{Chat, SessionId};
 use crate::event::{CloseReason, Event, Millis};
 use crate::limits::Limits;
 use crate::net::sniff::Kind;
+use crate::store::Store;
 use crate::wire::Letter;
 
 /// For how long a speaker does a busy room's rounds before a thread of its own takes over.
@@ -29,6 +32,17 @@ pub enum News {
     Event(Arc<Letter>),
     /// Something the members were not told.
     Line(String),
+}
+
+/// Where things are kept, and what is needed to come to them.
+#[derive(Debug)]
+pub struct Archive {
+    /// What was written.
+    pub store: Store,
+    /// What is yet to be written.
+    pub journal: Arc<Journal>,
+    /// Passwords.
+    pub keyring: Keyring,
 }
 
 /// Opens the front for what a connection speaks; or says, in that protocol, why it is not served.
@@ -53,6 +67,8 @@ pub struct Counts {
     pub slow: AtomicU64,
     /// News that the console was too slow for.
     pub unshown: AtomicU64,
+    /// Records written to the database.
+    pub kept: AtomicU64,
 }
 
 /// What all sessions share.
@@ -62,6 +78,8 @@ pub struct House {
     pub chat: Chat,
     /// The numbers in force.
     pub limits: Arc<Limits>,
+    /// Where things are kept, if they are.
+    pub archive: Option<Arc<Archive>>,
     /// What is served.
     pub fronts: Fronts,
     /// When the server started.
@@ -80,10 +98,17 @@ pub struct House {
 
 impl House {
     /// An empty house. `news` is where the console listens, as far as `watch` says.
-    pub fn new(chat: Chat, limits: Arc<Limits>, fronts: Fronts, watch: Watch, news: Sender<News>) -> House {
+    pub fn new(
+        chat: Chat,
+        limits: Arc<Limits>,
+        archive: Option<Arc<Archive>>,
+        fronts: Fronts,
+        (watch, news): (Watch, Sender<News>),
+    ) -> House {
         House {
             chat,
             limits,
+            archive,
             fronts,
             started: Instant::now(),
             counts: Counts::default(),
@@ -259,6 +284,13 @@ impl House {
         first
     }
 
+    /// Closes the sessions of those who are banned from the server.
+    pub fn close_banned(&self) {
+        for link in self.chat.banned_sessions(now()).into_iter().filter_map(|id| self.link(id)) {
+            self.close(&link, CloseReason::Kicked, "you are banned from this server");
+        }
+    }
+
     /// Tells one session something, outside of the chat.
     pub fn tell_session(self: &Arc<Self>, link: &Link, event: Event) {
         let mut touched = self.touched();
@@ -287,6 +319,9 @@ impl House {
         let _asked = self.asked_to_stop.lock();
         self.stopping.store(true, Ordering::Release);
         self.bell.notify_all();
+        if let Some(archive) = &self.archive {
+            archive.journal.hurry();
+        }
     }
 
     /// Asks whoever runs the server to stop it, and why. The first reason counts.

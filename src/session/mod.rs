@@ -1,8 +1,14 @@
 //! One peer's life on one connection: read, obey, flush, leave. Does not know which front it serves, nor what others are doing.
 
+mod account;
+mod archive;
 pub mod caretaker;
+mod cost;
 pub mod door;
+mod files;
 pub mod house;
+pub mod keeper;
+pub mod keyring;
 pub mod link;
 
 use std::borrow::Cow;
@@ -15,17 +21,18 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
+use crate::chat::Wish;
 use crate::chat::outbox::{Ending, Outgoing};
 use crate::chat::touched::Touched;
-use crate::chat::{Entry, help};
 use crate::command::Command;
 use crate::error::ChatError;
-use crate::event::{CloseReason, Done, Event, PROTOCOL, Tag};
+use crate::event::{CloseReason, Event, PROTOCOL, Tag};
 use crate::names::{Nick, RoomName};
 use crate::net::sniff::{Kind, sniff};
 use crate::net::{Control, End, Flow, Handler};
 use crate::wire::json::Refused;
 use crate::wire::reader::{Line, Lines};
+use cost::{Cost, answered_when_kept, changes, cost_of};
 use door::Pass;
 use house::{House, News};
 use link::Link;
@@ -49,10 +56,26 @@ pub trait Front: Send + std::fmt::Debug {
     ///
     /// # Errors
     /// A refusal, where the line cannot be understood.
-    fn read(&mut self, line: &[u8], named: bool) -> Result<Option<(Option<Tag>, Command)>, Refused>;
+    fn read(&mut self, line: &[u8], named: bool) -> Result<Heard, Refused>;
+
+    /// Bytes for the peer beside any answer, such as to show again what is typed.
+    fn aside(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// What it means when the peer ends its input without a word.
     fn end_of_input(&self) -> CloseReason;
+}
+
+/// What a line turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing.
+    Nothing,
+    /// A command, and its tag.
+    Command(Option<Tag>, Command),
+    /// A part of one: these bytes ask for the next part.
+    Question(Vec<u8>),
 }
 
 /// One peer's life on one connection.
@@ -71,6 +94,11 @@ pub struct Session {
     entering: Vec<RoomName>,
     before_name: BeforeName,
     pace: Option<DefaultDirectRateLimiter>,
+    /// The same for pieces of files.
+    piece_pace: Option<DefaultDirectRateLimiter>,
+    /// Files that are coming in, and how many there were.
+    uploads: Vec<files::Upload>,
+    upload_number: u64,
     told_to_wait: bool,
     touched: Touched,
     spare: VecDeque<Outgoing>,
@@ -101,10 +129,10 @@ impl Session {
     pub fn new(house: &Arc<House>, link: &Arc<Link>, pass: Pass) -> Session {
         let limits = &house.limits;
         let quota = |count: usize| NonZeroU32::new(u32::try_from(count).unwrap_or(u32::MAX));
-        let pace = quota(limits.rate).map(|rate| {
-            let burst = quota(limits.rate_burst).unwrap_or(NonZeroU32::MIN);
-            RateLimiter::direct(Quota::per_second(rate).allow_burst(burst))
-        });
+        let limiter = |rate: usize, burst: usize| {
+            let burst = quota(burst).unwrap_or(NonZeroU32::MIN);
+            quota(rate).map(|rate| RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
+        };
         Session {
             stage: Stage::Sniffing(Vec::new()),
             lines: Lines::new(limits.line_bytes),
@@ -114,7 +142,10 @@ impl Session {
             rooms: None,
             entering: Vec::new(),
             before_name: BeforeName::default(),
-            pace,
+            pace: limiter(limits.rate, limits.rate_burst),
+            piece_pace: limiter(limits.pieces, limits.pieces),
+            uploads: Vec::new(),
+            upload_number: 0,
             told_to_wait: false,
             touched: house.touched(),
             spare: VecDeque::new(),
@@ -188,7 +219,7 @@ impl Session {
             }
         }
         let Line::Whole(line) = line else {
-            if self.keep_pace(Some(NonZeroU32::MIN)) == Flow::End {
+            if self.keep_pace(Cost::Line(NonZeroU32::MIN)) == Flow::End {
                 return Flow::End;
             }
             self.refuse(None, ChatError::LineTooLong(self.house.limits.line_bytes));
@@ -204,9 +235,21 @@ impl Session {
             self.switch(json);
             return self.line(Line::Whole(line));
         }
-        let Some(asked) = front.read(&line, self.named).transpose() else { return Flow::Go };
+        let heard = front.read(&line, self.named);
+        let aside = front.aside();
+        self.tell_raw(aside);
+        let asked = match heard {
+            Ok(Heard::Nothing) => return Flow::Go,
+            Ok(Heard::Question(words)) => {
+                let flow = self.keep_pace(Cost::Line(NonZeroU32::MIN));
+                self.tell_raw(words);
+                return flow;
+            }
+            Ok(Heard::Command(tag, command)) => Ok((tag, command)),
+            Err(refused) => Err(refused),
+        };
         // A refusal costs as much as a line that is said.
-        let cost = asked.as_ref().map_or(Some(NonZeroU32::MIN), |(_, command)| cost_of(command));
+        let cost = asked.as_ref().map_or(Cost::Line(NonZeroU32::MIN), |(_, command)| cost_of(command));
         if self.keep_pace(cost) == Flow::End {
             return Flow::End;
         }
@@ -220,12 +263,24 @@ impl Session {
         }
     }
 
+    /// Tells the peer something that is no event.
+    fn tell_raw(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.link.outbox.offer(Outgoing::Raw(bytes.into_boxed_slice()));
+            self.touched.outboxes.push(Arc::clone(&self.link.outbox));
+        }
+    }
+
     /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
     /// from it, and what it sent waits on its own side: nothing is lost.
-    fn keep_pace(&mut self, cost: Option<NonZeroU32>) -> Flow {
-        let (Some(pace), Some(cost)) = (&self.pace, cost) else { return Flow::Go };
+    fn keep_pace(&mut self, cost: Cost) -> Flow {
         let burst = NonZeroU32::new(u32::try_from(self.house.limits.rate_burst).unwrap_or(u32::MAX));
-        let cost = cost.min(burst.unwrap_or(NonZeroU32::MIN));
+        let (pace, cost) = match cost {
+            Cost::Nothing => return Flow::Go,
+            Cost::Line(cost) => (&self.pace, cost.min(burst.unwrap_or(NonZeroU32::MIN))),
+            Cost::Piece => (&self.piece_pace, NonZeroU32::MIN),
+        };
+        let Some(pace) = pace else { return Flow::Go };
         let mut waited = false;
         while let Ok(Err(early)) = pace.check_n(cost) {
             let time = early.wait_time_from(DefaultClock::default().now());
@@ -254,12 +309,30 @@ impl Session {
             Command::Quit { text } => Some(text.clone()),
             _ => None,
         };
-        let result = if self.named {
-            let now = house::now();
-            self.house.chat.obey(self.link.id, tag.clone(), command, now, &mut self.touched)
-        } else {
-            self.obey_unnamed(tag.clone(), command)
-        };
+        let speaks = answered_when_kept(&command);
+        // Answers come in the order of the commands.
+        if !speaks {
+            self.wait_for_answers();
+        }
+        let result = self.admit(speaks || changes(&command)).and_then(|()| match command {
+            command if !self.named => self.obey_unnamed(tag.clone(), command),
+            Command::Register { .. }
+            | Command::Login { .. }
+            | Command::Logout
+            | Command::Password { .. }
+            | Command::DeleteAccount { .. } => self.account(tag.clone(), command),
+            Command::Offer { .. }
+            | Command::Chunk { .. }
+            | Command::Finish { .. }
+            | Command::Cancel { .. }
+            | Command::Get { .. } => self.files(tag.clone(), command),
+            command @ Command::Order { everywhere: true, .. } => {
+                let done = self.carry_out(tag.clone(), command);
+                self.house.close_banned();
+                done
+            }
+            command => self.carry_out(tag.clone(), command),
+        });
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
             (Ok(()), Some(text)) => return self.close(Ending { reason: CloseReason::Quit, text }, "bye"),
@@ -268,34 +341,31 @@ impl Session {
         Flow::Go
     }
 
-    /// The few commands that need no name.
-    fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let done = match command {
-            Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
-                return Err(ChatError::Version(version));
-            }
-            Command::Hello { nick, resume, rooms, .. } => {
-                self.greeted = true;
-                if nick.is_some() {
-                    return self.enter(tag, true, nick, resume, rooms);
-                }
-                (self.resume, self.rooms) = (resume, rooms);
-                Done::Hello { nick: None, resume: None }
-            }
-            Command::Nick { nick, rooms } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
-                let rooms = rooms.or_else(|| self.rooms.clone());
-                let resume = self.resume.clone();
-                return self.enter(tag, !self.greeted, nick, resume, rooms);
-            }
-            Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
-            Command::Pong => return Ok(()),
-            Command::Quit { .. } => Done::Quit,
-            Command::Help { word } => help(word.as_deref())?,
-            _ if !self.greeted && self.link.json.load(Ordering::Relaxed) => return Err(ChatError::HelloFirst),
-            _ => return Err(ChatError::NameFirst),
-        };
-        self.touched.tell_event(&self.link.outbox, Event::Ok { tag, done });
-        Ok(())
+    /// Waits, where what is to be kept waits already: so a slow disk slows who speaks.
+    fn admit(&mut self, needed: bool) -> Result<(), ChatError> {
+        let Some(archive) = self.house.archive.as_ref().filter(|_| needed) else { return Ok(()) };
+        let journal = Arc::clone(&archive.journal);
+        if journal.has_room() {
+            return Ok(());
+        }
+        // What this burst said before is for others, who do not wait for the disk.
+        self.data_out_now();
+        self.link.paused.store(true, Ordering::Relaxed);
+        let admitted = journal.admit(self.house.limits.keep_patience);
+        self.link.paused.store(false, Ordering::Relaxed);
+        admitted.map_err(ChatError::NotTaken)
+    }
+
+    /// Waits until what this session said before is kept, and answered.
+    fn wait_for_answers(&mut self) {
+        if !self.link.outbox.owes() {
+            return;
+        }
+        // Nobody waits for the disk but who spoke.
+        self.data_out_now();
+        self.link.paused.store(true, Ordering::Relaxed);
+        self.link.outbox.wait_for_answers(self.house.limits.keep_patience * 2);
+        self.link.paused.store(false, Ordering::Relaxed);
     }
 
     /// The server's side of the greeting: the first thing a program hears.
@@ -314,56 +384,24 @@ impl Session {
         self.touched.tell_event(&self.link.outbox, hello);
     }
 
-    #[inline(never)]
-    fn enter(
-        &mut self,
-        tag: Option<Tag>,
-        hello: bool,
-        nick: Option<Nick>,
-        resume: Option<Box<str>>,
-        rooms: Option<Vec<RoomName>>,
-    ) -> Result<(), ChatError> {
-        let Stage::Talking(front) = &self.stage else { return Err(ChatError::Closing) };
-        let (front, json) = (front.name(), front.json());
-        let entry = Entry {
-            session: self.link.id,
-            outbox: &self.link.outbox,
-            echo: json,
-            front,
-            nick,
-            seed: self.seed(),
-            resume,
-            token: token(),
-            rooms,
-            hello,
-            tag,
-        };
-        let entered = self.house.chat.enter(entry, house::now(), &mut self.touched)?;
-        self.named = true;
-        self.link.named.store(true, Ordering::Relaxed);
-        self.house.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.link.peer())));
-        self.entering = entered.rooms;
-        Ok(())
-    }
-
     /// Goes into the rooms that came with the name. Not done where the name is
     /// taken, for stack that a thread has once used it keeps for ever.
     #[inline(never)]
     fn go_in(&mut self) {
         for room in std::mem::take(&mut self.entering) {
             self.wait_for_space();
-            if let Err(refusal) = self.house.chat.go_in(self.link.id, &room, house::now(), &mut self.touched) {
+            if let Err(refusal) = self.come_in(Wish::from(room)) {
                 self.refuse(None, refusal);
             }
         }
     }
 
     /// Holds back the next command while much waits that this peer has not
-    /// taken. A peer that never takes it is closed as a slow consumer.
+    /// taken, or much is promised that would come at once. A peer that never takes it is closed as a slow consumer.
     fn wait_for_space(&mut self) {
         let limits = &self.house.limits;
         let (half, patience) = (limits.outbox_bytes / 2, limits.outbox_patience);
-        if self.link.outbox.weight() <= half {
+        if self.link.outbox.load() <= half {
             return;
         }
         self.data_out();
@@ -375,6 +413,7 @@ impl Session {
     #[cold]
     #[inline(never)]
     fn refuse(&mut self, tag: Option<Tag>, refusal: ChatError) {
+        self.wait_for_answers();
         self.house.counts.refused.fetch_add(1, Ordering::Relaxed);
         let refusal = match refusal {
             ChatError::Name(error, None) => {
@@ -386,6 +425,12 @@ impl Session {
         tracing::debug!(session = self.link.id.0, code = refusal.code(), "refused");
         self.house.tell(|| News::Line(format!("! {} refused: {}", self.link.peer(), refusal.code())));
         self.touched.tell_event(&self.link.outbox, refusal.told(tag));
+    }
+
+    /// Flushes what was touched so far.
+    fn data_out_now(&mut self) {
+        let touched = std::mem::replace(&mut self.touched, self.house.touched());
+        self.house.settle(touched, &mut self.spare);
     }
 
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
@@ -437,8 +482,7 @@ impl Handler for Session {
     }
 
     fn data_out(&mut self) {
-        let touched = std::mem::replace(&mut self.touched, self.house.touched());
-        self.house.settle(touched, &mut self.spare);
+        self.data_out_now();
     }
 
     /// Silence: it is a person, who wants to be spoken to first.
@@ -481,6 +525,8 @@ impl Handler for Session {
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         };
         self.data_out();
+        self.wait_for_answers();
+        self.drop_uploads();
         // The first reason counts: it may be ending for another one already.
         self.house.close(&self.link, reason, sentence);
         let ending = self.link.outbox.closed().unwrap_or_else(|| reason.into());
@@ -505,26 +551,4 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.house.forget(self.link.id);
     }
-}
-
-/// How many messages' worth of `rate` a command takes; signs of life and goodbyes take none.
-fn cost_of(command: &Command) -> Option<NonZeroU32> {
-    const LISTS: NonZeroU32 = NonZeroU32::new(3).expect("3 is not 0");
-    match command {
-        Command::Ping { .. } | Command::Pong | Command::Quit { .. } => None,
-        Command::Rooms | Command::Members { .. } | Command::History { .. } | Command::Whois { .. } => Some(LISTS),
-        _ => Some(NonZeroU32::MIN),
-    }
-}
-
-/// A token nobody can guess.
-fn token() -> Arc<str> {
-    let mut bytes = [0; 16];
-    // Without the system's randomness a token would be no secret: then it is
-    // empty, and brings nobody back.
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        tracing::warn!(%error, "no randomness for a resume token");
-        return Arc::from("");
-    }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }

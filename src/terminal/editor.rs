@@ -5,16 +5,18 @@
 //! in: always on the editor's own thread, always with the cursor at a known place.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io;
 
 use rustyline::completion::Completer;
 use rustyline::config::BellStyle;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
+use unicode_width::UnicodeWidthStr;
 
 use super::{Complete, Input, Screen};
 
@@ -29,6 +31,8 @@ pub(super) struct LineEditor {
 struct Assistant {
     screen: Screen,
     complete: Complete,
+    /// What is typed now must not be seen.
+    secret: Cell<bool>,
 }
 
 impl LineEditor {
@@ -43,7 +47,7 @@ impl LineEditor {
             .build();
         let mut editor = Editor::with_config(config)?;
         let screen = Screen::with_editor(Box::new(editor.create_external_printer()?))?;
-        editor.set_helper(Some(Assistant { screen: screen.clone(), complete }));
+        editor.set_helper(Some(Assistant { screen: screen.clone(), complete, secret: Cell::new(false) }));
         Ok((LineEditor { editor, screen: screen.clone() }, screen))
     }
 
@@ -66,6 +70,25 @@ impl LineEditor {
             Err(ReadlineError::Eof) => Ok(Input::End),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    /// Reads a line of which nothing is shown, not even how long it is getting.
+    ///
+    /// It is the same editor as for all else, for it may hold keys already
+    /// that were typed ahead; another one would leave them to the next line.
+    pub fn read_secret(&mut self, prompt: &str) -> io::Result<Input> {
+        self.be_secret(true);
+        let hidden = self.editor.set_cursor_visibility(false);
+        let read = self.read(prompt, |_| false);
+        drop(hidden);
+        self.be_secret(false);
+        read
+    }
+
+    fn be_secret(&self, secret: bool) {
+        if let Some(assistant) = self.editor.helper() {
+            assistant.secret.set(secret);
         }
     }
 
@@ -93,11 +116,24 @@ impl Completer for Assistant {
     type Candidate = String;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        if self.secret.get() {
+            return Ok((pos, Vec::new()));
+        }
         Ok((self.complete)(&line[..pos]))
     }
 }
 
 impl Highlighter for Assistant {
+    /// The line itself; blanks where it must not be seen, as wide as the editor expects.
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if self.secret.get() { Cow::Owned(" ".repeat(line.width())) } else { Cow::Borrowed(line) }
+    }
+
+    /// Where nothing must be seen, no key may be drawn without asking for the whole line.
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        self.secret.get() && kind != CmdKind::MoveCursor
+    }
+
     /// The prompt, and above it whatever was printed since it was drawn last.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         let above = self.screen.paint();

@@ -107,6 +107,26 @@ impl Terminal {
         })
     }
 
+    /// Whether a person can be asked here for what nobody may see.
+    pub fn can_ask_secret(&self) -> bool {
+        self.has_editor() || is_person()
+    }
+
+    /// Asks a person for what nobody may see: no key is shown, no line stays
+    /// on the screen, and the arrow keys do not find it. Keys typed ahead are
+    /// part of the answer, so they are never shown or sent instead.
+    ///
+    /// # Errors
+    /// As [`Terminal::read`]; where there is nobody to ask.
+    pub fn ask_secret(&mut self, question: &str) -> io::Result<Input> {
+        let prompt = format!("{question}: ");
+        match &mut self.input {
+            Typist::Editor(editor) => editor.read_secret(&prompt),
+            Typist::Plain(_) if is_person() => plain::read_secret(&prompt),
+            Typist::Plain(_) => Err(io::Error::new(io::ErrorKind::NotFound, "nobody to ask")),
+        }
+    }
+
     /// Notes a line for the arrow keys.
     pub fn remember(&mut self, line: &str) {
         if let Typist::Editor(editor) = &mut self.input {

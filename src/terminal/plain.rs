@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{Input, Screen, Terminal};
 use crate::wire::reader::{Line, Lines};
@@ -72,6 +73,23 @@ impl PlainInput {
             self.ready.extend(self.lines.finish().map(input_of));
         }
         Ok(())
+    }
+}
+
+/// Asks on a terminal that has no editor for what nobody may see.
+pub(super) fn read_secret(prompt: &str) -> io::Result<Input> {
+    // The terminal must be quiet before the question stands there, for then somebody types.
+    let before = tcgetattr(io::stdin())?;
+    let mut quiet = before.clone();
+    quiet.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(io::stdin(), OptionalActions::Drain, &quiet)?;
+    let secret = rpassword::prompt_password(prompt);
+    tcsetattr(io::stdin(), OptionalActions::Drain, &before)?;
+    match secret {
+        Ok(secret) => Ok(Input::Line(secret)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Input::Interrupted { dropped: true }),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Input::End),
+        Err(error) => Err(error),
     }
 }
 

@@ -16,11 +16,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::command::{self, Command, Page, TABLE, Verb};
+use crate::command::{self, Change, Command, Deed, Page, Place, Secret, TABLE, Verb, Whom};
 use crate::error::ChatError;
 use crate::event::{Event, Millis, Seq, Tag};
 use crate::names::{self, Nick, RoomName};
@@ -53,33 +55,80 @@ struct Fields<'a> {
     topic: Option<Text<'a>>,
     token: Option<Text<'a>>,
     word: Option<Text<'a>>,
+    password: Option<Text<'a>>,
+    old: Option<Text<'a>>,
+    new: Option<Text<'a>>,
+    account: Option<Text<'a>>,
+    code: Option<Text<'a>>,
+    messages: Option<bool>,
+    everywhere: Option<bool>,
+    seconds: Option<u64>,
+    seq: Option<Seq>,
+    run: Option<Millis>,
+    since: Option<Millis>,
+    until: Option<Millis>,
+    key: Option<Text<'a>>,
+    invite_only: Option<bool>,
+    announcements: Option<bool>,
+    name: Option<Text<'a>>,
+    size: Option<u64>,
+    upload: Option<u64>,
+    offset: Option<u64>,
+    data: Option<Text<'a>>,
+    sha256: Option<Text<'a>>,
+    file: Option<u64>,
 }
 
 /// The fields of each command beside `type` and `tag`; a `!` marks one that must be there.
 pub fn fields(verb: Verb) -> &'static [&'static str] {
     match verb {
-        Verb::Hello => &["version!", "nick", "resume", "rooms"],
+        Verb::Hello => &["version!", "nick", "password", "resume", "rooms"],
         Verb::Nick => &["nick", "rooms"],
-        Verb::Join => &["room!", "after", "made"],
+        Verb::Join => &["room!", "after", "made", "run", "key"],
         Verb::Leave => &["room", "text"],
-        Verb::Members => &["room"],
+        Verb::Members | Verb::RegisterRoom | Verb::DropRoom | Verb::Files => &["room"],
         Verb::Say | Verb::Me => &["room", "text!"],
         Verb::Msg => &["to!", "text!"],
-        Verb::Reply => &["text!"],
+        Verb::Reply | Verb::Announce => &["text!"],
         Verb::Topic => &["room", "topic"],
         Verb::Whois => &["nick!"],
         Verb::Away | Verb::Quit => &["text"],
-        Verb::History => &["room", "before", "after", "limit"],
+        Verb::History => &["room", "before", "after", "until", "since", "limit"],
+        Verb::Search => &["room", "text!", "until", "limit"],
+        Verb::Delete | Verb::Read => &["room", "seq"],
+        Verb::Register => &["password!"],
+        Verb::Login => &["account", "password!"],
+        Verb::Password => &["old!", "new!"],
+        Verb::DeleteAccount => &["password!", "messages"],
+        Verb::Claim => &["code!"],
+        Verb::Settings => &["room", "invite_only", "key", "announcements"],
+        Verb::Invite | Verb::Op | Verb::Deop | Verb::Unmute => &["room", "nick!"],
+        Verb::Kick => &["room", "nick!", "text"],
+        Verb::Ban => &["room", "nick!", "everywhere", "seconds", "text"],
+        Verb::Mute => &["room", "nick!", "seconds", "text"],
+        Verb::Unban => &["room", "nick!", "everywhere"],
+        Verb::Bans => &["room", "everywhere"],
+        Verb::Offer => &["room", "name!", "size!"],
+        Verb::Chunk => &["upload!", "offset!", "data!"],
+        Verb::Finish => &["upload!", "sha256!", "text"],
+        Verb::Cancel => &["upload!"],
+        Verb::Get => &["file!", "offset"],
         Verb::Ping | Verb::Pong => &["token"],
         Verb::Help => &["word"],
-        Verb::Rooms | Verb::Back => &[],
+        Verb::Rooms | Verb::Back | Verb::Chats | Verb::Logout => &[],
     }
 }
+
+/// Fields that are never repeated, not even where they are wrong.
+const SECRET: [&str; 5] = ["password", "old", "new", "code", "resume"];
 
 /// What a field takes, in words for the refusal.
 fn wants(field: &str) -> &'static str {
     match field {
-        "version" | "after" | "before" | "limit" | "made" => "a whole number",
+        "version" | "after" | "before" | "limit" | "made" | "run" | "since" | "until" | "seconds" | "seq" | "size"
+        | "upload" | "offset" | "file" => "a whole number",
+        "messages" | "everywhere" | "invite_only" | "announcements" => "true or false",
+        "data" => "bytes in base64",
         "rooms" => "a list of strings",
         _ => "a string",
     }
@@ -135,7 +184,11 @@ fn second_look(line: &str) -> Result<String, Refused> {
         let Some(value) = object.get(name) else { continue };
         let alone = serde_json::to_string(&BTreeMap::from([(name, *value)])).map_err(bad)?;
         if first_look(&alone).is_err() {
-            let value = names::clean(value.get()).chars().take(64).collect();
+            let value = if SECRET.contains(&name) {
+                "what came".to_owned()
+            } else {
+                names::clean(value.get()).chars().take(64).collect()
+            };
             return Err((tag, ChatError::BadField { field: name, value, wants: wants(name) }));
         }
         kept.insert(name, *value);
@@ -147,58 +200,164 @@ fn verb_of(kind: &str) -> Option<Verb> {
     TABLE.iter().find(|spec| spec.name == kind).map(|spec| spec.verb)
 }
 
+/// Fields, read as what they stand for.
+impl Fields<'_> {
+    fn room(&mut self) -> Result<Option<RoomName>, ChatError> {
+        Ok(self.room.take().map(|raw| RoomName::parse(&raw.0)).transpose()?)
+    }
+
+    fn place(&mut self) -> Result<Option<Place>, ChatError> {
+        self.room.take().map(|raw| Place::parse(&raw.0)).transpose()
+    }
+
+    fn nick(&mut self) -> Result<Option<Nick>, ChatError> {
+        Ok(self.nick.take().map(|raw| Nick::parse(&raw.0)).transpose()?)
+    }
+
+    fn rooms(&mut self) -> Result<Option<Vec<RoomName>>, ChatError> {
+        let list = self.rooms.take();
+        Ok(list.map(|list| list.iter().map(|raw| RoomName::parse(&raw.0)).collect::<Result<_, _>>()).transpose()?)
+    }
+
+    /// Text that must be there, but may be empty.
+    fn text(&mut self) -> Result<Arc<str>, ChatError> {
+        needed("text", self.text.take()).map(|raw| command::text(&raw.0))
+    }
+
+    fn order(&mut self, deed: Deed) -> Result<Command, ChatError> {
+        Ok(Command::Order {
+            deed,
+            room: self.room()?,
+            everywhere: self.everywhere.unwrap_or(false),
+            whom: Whom::parse(&needed("nick", self.nick.take())?.0)?,
+            seconds: self.seconds,
+            text: some(self.text.take()),
+        })
+    }
+
+    fn history(&mut self) -> Result<Command, ChatError> {
+        let page = match (self.before, self.after, self.until, self.since) {
+            (Some(seq), ..) => Page::Before(seq),
+            (_, Some(seq), ..) => Page::After(seq),
+            (_, _, Some(time), _) => Page::BeforeTime(time),
+            (_, _, _, Some(time)) => Page::SinceTime(time),
+            (None, None, None, None) => Page::Last,
+        };
+        Ok(Command::History { place: self.place()?, page, limit: self.limit })
+    }
+
+    fn chunk(&mut self) -> Result<Command, ChatError> {
+        let text = needed("data", self.data.take())?;
+        let data = BASE64.decode(text.0.as_bytes()).map_err(|error| ChatError::BadField {
+            field: "data",
+            value: error.to_string(),
+            wants: wants("data"),
+        })?;
+        let (upload, offset) = (needed("upload", self.upload)?, needed("offset", self.offset)?);
+        Ok(Command::Chunk { upload, offset, data: data.into() })
+    }
+}
+
+fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, ChatError> {
+    value.ok_or(ChatError::Missing { field, usage: "" })
+}
+
+fn some(field: Option<Text<'_>>) -> Option<Arc<str>> {
+    field.map(|raw| command::text(&raw.0)).filter(|text| !text.is_empty())
+}
+
+/// As it came: what is cleaned would be another secret.
+fn secret(field: Option<Text<'_>>) -> Option<Secret> {
+    field.map(|raw| Secret(raw.0.into()))
+}
+
 #[inline(never)]
-fn command_of(fields: Fields<'_>) -> Result<Command, ChatError> {
-    let kind = fields.kind.ok_or(ChatError::NoType)?.0;
+fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
+    let kind = fields.kind.take().ok_or(ChatError::NoType)?.0;
     let verb = verb_of(&kind).ok_or_else(|| command::unknown(&kind))?;
-    let missing = |field| ChatError::Missing { field, usage: "" };
-    let text = |field: Option<Text<'_>>| field.map(|raw| command::text(&raw.0));
-    let some = |field: Option<Text<'_>>| text(field).filter(|text| !text.is_empty());
-    let nick = |field: Option<Text<'_>>| field.map(|raw| Nick::parse(&raw.0)).transpose();
-    let room = |field: Option<Text<'_>>| field.map(|raw| RoomName::parse(&raw.0)).transpose();
-    let rooms = |field: Option<Vec<Text<'_>>>| {
-        field.map(|list| list.iter().map(|raw| RoomName::parse(&raw.0)).collect::<Result<Vec<_>, _>>()).transpose()
-    };
     Ok(match verb {
         Verb::Hello => Command::Hello {
-            version: fields.version.ok_or_else(|| missing("version"))?,
-            nick: nick(fields.nick)?,
-            resume: fields.resume.map(|token| token.0.into()),
-            rooms: rooms(fields.rooms)?,
+            version: needed("version", fields.version)?,
+            nick: fields.nick()?,
+            password: secret(fields.password.take()),
+            resume: fields.resume.take().map(|token| token.0.into()),
+            rooms: fields.rooms()?,
         },
-        Verb::Nick => Command::Nick { nick: nick(fields.nick)?, rooms: rooms(fields.rooms)? },
+        Verb::Nick => Command::Nick { nick: fields.nick()?, rooms: fields.rooms()? },
         Verb::Join => Command::Join {
-            room: room(fields.room)?.ok_or_else(|| missing("room"))?,
+            room: needed("room", fields.room()?)?,
             after: fields.after,
             made: fields.made,
+            run: fields.run,
+            key: some(fields.key),
         },
-        Verb::Leave => Command::Leave { room: room(fields.room)?, text: some(fields.text) },
+        Verb::Leave => Command::Leave { room: fields.room()?, text: some(fields.text) },
         Verb::Rooms => Command::Rooms,
-        Verb::Members => Command::Members { room: room(fields.room)? },
-        Verb::Say | Verb::Me => Command::Say {
-            room: room(fields.room)?,
-            text: text(fields.text).ok_or_else(|| missing("text"))?,
-            me: verb == Verb::Me,
-        },
-        Verb::Msg => Command::Msg {
-            to: command::somebody(&fields.to.ok_or_else(|| missing("to"))?.0)?,
-            text: text(fields.text).ok_or_else(|| missing("text"))?,
-        },
-        Verb::Reply => Command::Reply { text: text(fields.text).ok_or_else(|| missing("text"))? },
-        Verb::Topic => Command::Topic { room: room(fields.room)?, topic: text(fields.topic) },
-        Verb::Whois => Command::Whois { nick: command::somebody(&fields.nick.ok_or_else(|| missing("nick"))?.0)? },
+        Verb::Members => Command::Members { room: fields.room()? },
+        Verb::Say | Verb::Me => Command::Say { room: fields.room()?, text: fields.text()?, me: verb == Verb::Me },
+        Verb::Msg => {
+            let to = needed("to", fields.to.take())?;
+            Command::Msg { to: command::somebody(&to.0)?, text: fields.text()? }
+        }
+        Verb::Reply => Command::Reply { text: fields.text()? },
+        Verb::Topic => Command::Topic { room: fields.room()?, topic: fields.topic.map(|raw| command::text(&raw.0)) },
+        Verb::Whois => Command::Whois { nick: command::somebody(&needed("nick", fields.nick)?.0)? },
         Verb::Away => Command::Away { text: some(fields.text) },
         Verb::Back => Command::Back,
-        Verb::History => Command::History {
-            room: room(fields.room)?,
-            page: match (fields.before, fields.after) {
-                (Some(seq), _) => Page::Before(seq),
-                (None, Some(seq)) => Page::After(seq),
-                (None, None) => Page::Last,
-            },
-            limit: fields.limit,
+        Verb::History => fields.history()?,
+        Verb::Search => {
+            Command::Search { place: fields.place()?, text: fields.text()?, until: fields.until, limit: fields.limit }
+        }
+        Verb::Delete => Command::Delete { place: fields.place()?, seq: fields.seq },
+        Verb::Chats => Command::Chats,
+        Verb::Read => Command::Read { place: fields.place()?, seq: fields.seq },
+        Verb::Register => Command::Register { password: Some(needed("password", secret(fields.password))?) },
+        Verb::Login => Command::Login {
+            account: fields.account.map(|raw| Nick::parse(&raw.0)).transpose()?,
+            password: Some(needed("password", secret(fields.password))?),
         },
-        Verb::Ping => Command::Ping { token: text(fields.token) },
+        Verb::Logout => Command::Logout,
+        Verb::Password => Command::Password {
+            old: Some(needed("old", secret(fields.old))?),
+            new: Some(needed("new", secret(fields.new))?),
+        },
+        Verb::DeleteAccount => Command::DeleteAccount {
+            password: Some(needed("password", secret(fields.password))?),
+            messages: fields.messages.unwrap_or(false),
+        },
+        Verb::Claim => Command::Claim { code: needed("code", secret(fields.code))? },
+        Verb::RegisterRoom => Command::RegisterRoom { room: fields.room()? },
+        Verb::DropRoom => Command::DropRoom { room: fields.room()? },
+        Verb::Settings => {
+            let key = fields.key.take().map(|raw| command::text(&raw.0));
+            let change = Change { invite_only: fields.invite_only, key, announcements: fields.announcements };
+            Command::Settings { room: fields.room()?, change }
+        }
+        Verb::Invite => fields.order(Deed::Invite)?,
+        Verb::Kick => fields.order(Deed::Kick)?,
+        Verb::Ban => fields.order(Deed::Ban)?,
+        Verb::Unban => fields.order(Deed::Unban)?,
+        Verb::Mute => fields.order(Deed::Mute)?,
+        Verb::Unmute => fields.order(Deed::Unmute)?,
+        Verb::Op => fields.order(Deed::Op)?,
+        Verb::Deop => fields.order(Deed::Deop)?,
+        Verb::Bans => Command::Bans { room: fields.room()?, everywhere: fields.everywhere.unwrap_or(false) },
+        Verb::Announce => Command::Announce { text: fields.text()? },
+        Verb::Offer => Command::Offer {
+            place: fields.place()?,
+            name: Arc::from(&*needed("name", fields.name)?.0),
+            size: needed("size", fields.size)?,
+        },
+        Verb::Chunk => fields.chunk()?,
+        Verb::Finish => Command::Finish {
+            upload: needed("upload", fields.upload)?,
+            sha256: needed("sha256", fields.sha256)?.0.into(),
+            text: some(fields.text),
+        },
+        Verb::Cancel => Command::Cancel { upload: needed("upload", fields.upload)? },
+        Verb::Files => Command::Files { place: fields.place()? },
+        Verb::Get => Command::Get { file: needed("file", fields.file)?, offset: fields.offset.unwrap_or(0) },
+        Verb::Ping => Command::Ping { token: fields.token.map(|raw| command::text(&raw.0)) },
         Verb::Pong => Command::Pong,
         Verb::Quit => Command::Quit { text: some(fields.text) },
         Verb::Help => Command::Help { word: fields.word.map(|word| word.0.into_owned()) },
@@ -283,10 +442,15 @@ mod tests {
 
     #[test]
     fn an_event_reads_back_as_it_was_written() {
-        let message =
-            Message {
-                room: "#a".into(), seq: 3, from: "Анна".into(), text: "\"x\" 👋".into(), time: 5, me: true
-            };
+        let message = Message {
+            room: "#a".into(),
+            seq: 3,
+            from: "Анна".into(),
+            text: "\"x\" 👋".into(),
+            time: 5,
+            me: true,
+            ..Message::default()
+        };
         let done = Done::Say { room: "#a".into(), seq: 3, time: 5, again: false };
         for event in [
             Event::Message(message.into()),

@@ -28,9 +28,21 @@ enum State {
 #[derive(Debug, Default)]
 pub struct Telnet {
     state: State,
+    /// Whether there was ever a telnet command.
+    negotiates: bool,
 }
 
+/// Asks a telnet client not to show what is typed (RFC 857): IAC WILL ECHO.
+pub const HIDE: [u8; 3] = [IAC, WILL, 1];
+/// Asks it to show that again: IAC WONT ECHO.
+pub const SHOW: [u8; 3] = [IAC, WILL + 1, 1];
+
 impl Telnet {
+    /// Whether it is surely a telnet client at the other end: it has sent a telnet command.
+    pub fn negotiates(&self) -> bool {
+        self.negotiates
+    }
+
     /// What is left of `bytes` as text. CR NUL becomes CR LF. Borrowed where there was nothing to take out.
     pub fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let plain = |byte: &u8| !matches!(byte, &IAC | 0);
@@ -41,7 +53,10 @@ impl Telnet {
         let mut text = Vec::with_capacity(bytes.len());
         for &byte in bytes {
             self.state = match (self.state, byte) {
-                (State::Text | State::Return, IAC) => State::Command,
+                (State::Text | State::Return, IAC) => {
+                    self.negotiates = true;
+                    State::Command
+                }
                 (State::Return, 0) => {
                     text.push(b'\n');
                     State::Text

@@ -24,8 +24,9 @@ fn messages_until(peer: &Peer, last: &str) -> Vec<String> {
     texts
 }
 
+/// Lab report B, 11: the network apart from the screen; here there is none.
 #[test]
-fn missed_messages_come_once_and_in_order_after_a_lost_connection() {
+fn b11_missed_messages_come_once_and_in_order_after_a_lost_connection() {
     let server = ServerProgram::start();
     let (ann, relay) = (server.peer("ann"), Relay::to(&server.addr));
     let bob = Peer::connect(&relay.addr, "bob");

@@ -12,6 +12,7 @@ use expectrl::process::Process as _;
 use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
 use roomful::client::{Client, News, Options};
 use roomful::event::Event;
+use tempfile::{TempDir, tempdir};
 
 /// How long anything may take before the test says what it saw instead.
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -20,6 +21,8 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 pub struct ServerProgram {
     child: Child,
     pub addr: String,
+    /// Where it runs, and keeps what it keeps.
+    _folder: TempDir,
 }
 
 impl ServerProgram {
@@ -28,8 +31,11 @@ impl ServerProgram {
     }
 
     pub fn start_at(addr: &str) -> ServerProgram {
+        let folder = tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_chat-server"))
+            .env("CHAT_SERVER_MEMORY", "true")
             .args(["--listen", addr, "--rate", "off"])
+            .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -38,7 +44,7 @@ impl ServerProgram {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap());
         let addr = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).unwrap();
         thread::spawn(move || lines.for_each(drop));
-        ServerProgram { child, addr }
+        ServerProgram { child, addr, _folder: folder }
     }
 
     pub fn signal(&self, name: &str) {
@@ -111,7 +117,7 @@ impl Peer {
 /// The client program, without any settings from outside.
 pub fn client() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
-    for name in ["SERVER", "PORT", "NICK", "ROOM", "JSON", "RETRY", "BELL"] {
+    for name in ["SERVER", "PORT", "NICK", "ROOM", "JSON", "RETRY", "BELL", "PASSWORD", "PASSWORD_FILE"] {
         command.env_remove(format!("CHAT_CLIENT_{name}"));
     }
     command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");

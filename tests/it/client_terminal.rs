@@ -146,8 +146,10 @@ fn tab_completes_commands_and_names_and_help_lists_them() {
     let _vera = server.peer("Вера");
     let mut screen = enter(&server, "bob");
     screen.types("/he\t\r");
-    screen.shows("/join ROOM");
     screen.shows("/bell [off|mentions|all]");
+    screen.shows("/send PATH [PLACE]");
+    screen.types("/he\tjoin\r");
+    screen.shows("/join ROOM [KEY]");
     screen.types("ве\tпривет\r");
     screen.shows("bob: Вера: привет");
 }

@@ -1,24 +1,29 @@
 //! The handbook and the code say the same: what can go over the wire is on the page, and nothing else is. Knows no sockets.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+mod page;
+mod refusals;
+mod samples;
 
-use roomful::command::TABLE;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use roomful::command::{self, TABLE};
 use roomful::error::ChatError;
-use roomful::event::{
-    CloseReason, Done, Event, HelpInfo, History, MemberInfo, Message, PROTOCOL, RoomInfo, Tag, WhoisInfo,
-};
+use roomful::event::{CloseReason, PROTOCOL};
 use roomful::limits;
 use roomful::names::{NameError, NameKind};
 use roomful::wire::json;
+use roomful::wire::line::capital;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-const PROTOCOL_PAGE: &str = include_str!("../../docs/protocol.md");
-const LIMITS_PAGE: &str = include_str!("../../docs/limits.md");
+use page::{
+    LIMITS_PAGE, Names, PROTOCOL_PAGE, bare, blocks, examples, fields_in, kind_of, names, part, parts, rows, section,
+    titles,
+};
+use refusals::refusals;
+use samples::{answer_fields, event_fields, fields_of, objects};
+
 const NAME_ERRORS: &str = include_str!("../../src/names/error.rs");
-
-/// Names, so that a difference is shown in order. A `?` marks a field that may be absent.
-type Names = BTreeSet<String>;
 
 #[test]
 fn the_page_is_about_this_version() {
@@ -53,31 +58,25 @@ fn a_command_is_refused_without_the_fields_that_must_be_there() {
 #[test]
 fn every_answer_is_on_the_page_with_its_fields() {
     let section = section("Answers");
-    let (answers, objects) = section.split_once("\n| object |").expect("two tables");
+    let (answers, objects_told) = section.split_once("\n| object |").expect("two tables");
     let told: Vec<_> = rows(answers).into_iter().map(|row| (bare(row[0]).to_owned(), fields_in(row[1]))).collect();
-    let made = samples(&[lean_answers(), full_answers()], "for", &["type", "for", "tag?"]);
-    assert_eq!(
-        told.iter().map(|(name, _)| name.clone()).collect::<Names>(),
-        made.iter().map(|m| m.0.clone()).collect()
-    );
+    let made = answer_fields();
+    assert_eq!(names(told.iter().map(|(name, _)| name)), names(made.iter().map(|(name, _)| name)));
     for (name, fields) in &made {
         assert_eq!(told.iter().find(|row| row.0 == *name).map(|row| &row.1), Some(fields), "ok for {name}");
     }
-    for (row, lean, full) in [
-        ("room", value(&rooms(None)[0]), value(&rooms(text())[0])),
-        ("member", value(&members(None)[0]), value(&members(text())[0])),
-        ("message", value(&*message(false)), value(&*message(true))),
-        ("help", value(&help()[0]), value(&help()[0])),
-    ] {
-        let told = rows(objects).into_iter().find(|cells| cells[0] == row).map(|cells| fields_in(cells[1]));
-        assert_eq!(told, Some(fields_of(&lean, &full)), "the object {row}");
+    let told = rows(objects_told);
+    assert_eq!(names(told.iter().map(|row| row[0])), names(objects().iter().map(|(name, ..)| name)));
+    for (name, lean, full) in objects() {
+        let fields = told.iter().find(|cells| cells[0] == name).map(|cells| fields_in(cells[1]));
+        assert_eq!(fields, Some(fields_of(&lean, &full)), "the object {name}");
     }
 }
 
 #[test]
 fn every_event_is_on_the_page_with_its_fields_and_an_example() {
     let parts = parts(section("Events"));
-    let made = samples(&[lean_events(), full_events()], "type", &["type"]);
+    let made = event_fields();
     assert_eq!(titles(&parts), made.iter().map(|m| m.0.clone()).collect());
     for (name, fields) in &made {
         let part = part(&parts, name);
@@ -92,17 +91,25 @@ fn every_event_is_on_the_page_with_its_fields_and_an_example() {
     }
 }
 
+/// On failure: the row that is wrong is printed as it must begin and end.
 #[test]
-fn every_error_code_is_on_the_page_with_a_sentence() {
+fn every_error_code_is_on_the_page_with_its_value_and_its_sentence() {
     let rows = rows(section("Errors"));
     let of_names = name_codes();
     // The whole list of names' codes is in one function; a new one there must be in the samples here.
     let written = NAME_ERRORS.split('"').filter(|word| word.starts_with("nick-") || word.starts_with("room-"));
     let written = names(written.filter(|word| *word != "room-reserved"));
     assert_eq!(names(of_names.iter()), names(written.iter().filter(|word| !word.contains(' '))));
-    let codes = ChatError::CODES.iter().copied().chain(of_names);
-    assert_eq!(names(rows.iter().map(|row| bare(row[0]))), names(codes));
-    assert!(rows.iter().all(|row| row.iter().all(|cell| !cell.is_empty())));
+    let codes = names(ChatError::CODES.iter().copied().chain(of_names));
+    assert_eq!(names(rows.iter().map(|row| bare(row[0]))), codes);
+    assert_eq!(names(refusals().iter().map(ChatError::code)), codes);
+    assert_eq!((rows.len(), refusals().len()), (codes.len(), codes.len()), "a code comes twice");
+    for refusal in refusals() {
+        let row = rows.iter().find(|row| bare(row[0]) == refusal.code()).expect("it was found before");
+        assert!(!row[1].is_empty(), "{refusal:?}");
+        assert_eq!(row[3], refusal.to_string(), "{refusal:?}");
+        assert_eq!(row[2] == "–", refusal.value().is_empty(), "the value of {refusal:?}: {:?}", refusal.value());
+    }
 }
 
 #[test]
@@ -135,6 +142,10 @@ fn the_limits_that_a_client_meets_are_named_with_their_defaults() {
         let limit = limits::TABLE.iter().find(|limit| limit.name == bare(row[0]));
         let told = limit.map(|limit| format!("{} {}", limit.default, limit.unit));
         assert_eq!(told.as_deref(), Some(row[1]), "{}", row[0]);
+        if let Some(codes) = row[2].strip_prefix("`error` ") {
+            let named = codes.split('`').filter(|word| word.contains('-')).collect::<Vec<_>>();
+            assert!(!named.is_empty() && named.iter().all(|code| ChatError::CODES.contains(code)), "{}", row[2]);
+        }
     }
 }
 
@@ -147,6 +158,71 @@ fn every_example_is_what_the_code_reads_and_writes() {
             '>' => check_request(line, &all[i + 1..]),
             '<' => check_event(line),
             mark => panic!("an example starts with {mark:?}: {line}"),
+        }
+    }
+}
+
+/// Every command of an example is answered in the same block, in the order of the commands.
+#[test]
+fn every_command_in_an_example_has_its_answer() {
+    for block in blocks(PROTOCOL_PAGE) {
+        let told: Vec<Value> = block.iter().map(|(_, line)| serde_json::from_str(line).expect(line)).collect();
+        let asked = block.iter().zip(&told).filter(|((mark, _), line)| *mark == '>' && line["type"] != "pong");
+        let mut answers = block.iter().zip(&told).filter(|((mark, _), line)| {
+            // An answer alone, without its command, may be an example too.
+            *mark == '<' && (line["type"] == "ok" || line["type"] == "error") && block[0].0 == '>'
+        });
+        for (_, command) in asked {
+            let (_, answer) = answers.next().unwrap_or_else(|| panic!("no answer to {command}"));
+            assert_eq!(answer["tag"], command["tag"], "{command} and {answer}");
+            let kind = match command["type"].as_str().expect("a type") {
+                "me" => "say",
+                "reply" => "msg",
+                kind => kind,
+            };
+            assert!(answer["type"] == "error" || answer["for"] == kind, "{command} and {answer}");
+        }
+        assert!(answers.next().is_none(), "an answer too many: {block:?}");
+    }
+}
+
+/// What a person types with a slash is a command; or the next line is its refusal.
+#[test]
+fn every_typed_command_in_an_example_is_one_or_is_refused_as_told() {
+    let lines: Vec<&str> = section("The line dialect").lines().collect();
+    let typed = lines.iter().enumerate().filter_map(|(i, line)| Some((i, line.strip_prefix("> ")?)));
+    let typed: Vec<_> = typed.filter(|(_, line)| line.starts_with('/')).collect();
+    assert!(typed.len() > 10, "only {} typed commands were found", typed.len());
+    for (i, line) in typed {
+        if let Err(refusal) = command::parse(line) {
+            assert_eq!(lines[i + 1], format!("< ! {}.", capital(&refusal.to_string())), "{line}");
+        }
+    }
+}
+
+/// The bytes of the file that is sent in an example have the size and the hash told there.
+#[test]
+fn the_file_in_the_examples_is_what_it_is_said_to_be() {
+    let block = blocks(PROTOCOL_PAGE).into_iter().find(|block| kind_of(block[0].1) == "offer" && block.len() > 2);
+    let lines = block.expect("an upload").into_iter().filter(|(mark, _)| *mark == '>');
+    let sent: Vec<Value> = lines.map(|(_, line)| serde_json::from_str(line).expect(line)).collect();
+    let mut bytes = Vec::new();
+    for chunk in sent.iter().filter(|line| line["type"] == "chunk") {
+        assert_eq!(chunk["offset"], bytes.len(), "{chunk}");
+        bytes.extend(BASE64.decode(chunk["data"].as_str().expect("a string")).expect("base64"));
+    }
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(sent[0]["size"], bytes.len());
+    assert_eq!(sent.last().expect("a finish")["sha256"], sha256);
+    for (_, line) in examples(PROTOCOL_PAGE) {
+        let told: Value = serde_json::from_str(line).expect(line);
+        let file = if told["for"] == "get" { &told } else { &told["file"] };
+        if file["name"] == sent[0]["name"] {
+            assert_eq!((&file["sha256"], &file["size"]), (&Value::from(sha256.as_str()), &sent[0]["size"]), "{line}");
+        }
+        if let (Some(data), true) = (told["data"].as_str(), told["for"] == "get") {
+            let offset = told["offset"].as_u64().and_then(|n| usize::try_from(n).ok()).expect("a number");
+            assert!(bytes[offset..].starts_with(&BASE64.decode(data).expect("base64")), "{line}");
         }
     }
 }
@@ -180,130 +256,6 @@ fn check_event(line: &str) {
     assert_eq!(is, was);
 }
 
-// ---- one of each, with as little and as much in it as it can have ----
-
-fn word() -> Arc<str> {
-    Arc::from("x")
-}
-
-fn text() -> Option<Arc<str>> {
-    Some(word())
-}
-
-fn message(me: bool) -> Arc<Message> {
-    Arc::new(Message { room: word(), seq: 1, from: word(), text: word(), time: 1, me })
-}
-
-fn members(away: Option<Arc<str>>) -> Vec<MemberInfo> {
-    vec![MemberInfo { nick: word(), away }]
-}
-
-fn rooms(topic: Option<Arc<str>>) -> Vec<RoomInfo> {
-    vec![RoomInfo { room: word(), members: 1, topic }]
-}
-
-fn help() -> Vec<HelpInfo> {
-    vec![HelpInfo { usage: "x".to_owned(), text: "x".to_owned() }]
-}
-
-fn history(full: bool) -> History {
-    History { room: word(), messages: vec![message(full)], missed: u64::from(full), more: full }
-}
-
-/// One answer of each kind, made by a `match` that a new kind breaks.
-fn answers(some: Option<Arc<str>>) -> Vec<Done> {
-    let full = some.is_some();
-    let some = || some.clone();
-    let mut made = vec![Done::Hello { nick: some(), resume: some() }];
-    loop {
-        let next = match made[made.len() - 1] {
-            Done::Hello { .. } => Done::Nick { nick: word(), resume: some() },
-            Done::Nick { .. } => Done::Join { room: word() },
-            Done::Join { .. } => Done::Leave { room: word() },
-            Done::Leave { .. } => Done::Rooms { rooms: rooms(some()), total: 1 },
-            Done::Rooms { .. } => Done::Members { room: word(), members: members(some()), total: 1 },
-            Done::Members { .. } => Done::Say { room: word(), seq: 1, time: 1, again: full },
-            Done::Say { .. } => Done::Msg { to: word(), time: 1, away: some(), again: full },
-            Done::Msg { .. } => Done::Topic { room: word(), topic: some() },
-            Done::Topic { .. } => Done::Whois(WhoisInfo {
-                nick: word(),
-                rooms: vec![word()],
-                since: 1,
-                idle: 1,
-                fronts: vec!["json".to_owned()],
-                away: some(),
-            }),
-            Done::Whois(_) => Done::Away { text: word() },
-            Done::Away { .. } => Done::Back,
-            Done::Back => Done::History(history(full)),
-            Done::History(_) => Done::Help { commands: help() },
-            Done::Help { .. } => Done::Ping { token: word() },
-            Done::Ping { .. } => Done::Quit,
-            Done::Quit => return made,
-        };
-        made.push(next);
-    }
-}
-
-/// One event of each kind, made by a `match` that a new kind breaks.
-fn events(some: Option<Arc<str>>) -> Vec<Event> {
-    let full = some.is_some();
-    let some = || some.clone();
-    let tag = || full.then(|| Tag("x".into()));
-    let [room, nick, text] = [word, word, word];
-    let time = 1;
-    let hello = Event::Hello {
-        version: 1,
-        server: word(),
-        offer: word(),
-        lobby: word(),
-        text: 1,
-        line_bytes: 1,
-        ping_after: 1,
-    };
-    let mut made = vec![hello];
-    loop {
-        let next = match made[made.len() - 1] {
-            Event::Hello { .. } => Event::Ok { tag: tag(), done: Done::Back },
-            Event::Ok { .. } => Event::Error { tag: tag(), code: word(), value: word(), text: text(), offer: some() },
-            Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => Event::Private { from: nick(), to: nick(), text: text(), time },
-            Event::Private { .. } => Event::Joined { room: room(), made: 1, seq: 1, total: 1, topic: some() },
-            Event::Joined { .. } => Event::Members { room: room(), members: members(some()), more: full },
-            Event::Members { .. } => Event::History(history(full)),
-            Event::History(_) => Event::Left { room: room() },
-            Event::Left { .. } => Event::Join { room: room(), nick: nick(), time },
-            Event::Join { .. } => Event::Leave { room: room(), nick: nick(), text: some(), time },
-            Event::Leave { .. } => Event::Quit { nick: nick(), reason: CloseReason::Lost, text: some(), time },
-            Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), time },
-            Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: nick(), time },
-            Event::Topic { .. } => Event::Away { nick: nick(), text: some() },
-            Event::Away { .. } => Event::Notice { text: text() },
-            Event::Notice { .. } => Event::Waiting { ms: 1 },
-            Event::Waiting { .. } => Event::Ping { token: word() },
-            Event::Ping { .. } => Event::Closing { reason: CloseReason::Lost, text: text() },
-            Event::Closing { .. } => return made,
-        };
-        made.push(next);
-    }
-}
-
-fn lean_answers() -> Vec<Value> {
-    answers(None).into_iter().map(|done| value(&Event::Ok { tag: None, done })).collect()
-}
-
-fn full_answers() -> Vec<Value> {
-    answers(text()).into_iter().map(|done| value(&Event::Ok { tag: Some(Tag("x".into())), done })).collect()
-}
-
-fn lean_events() -> Vec<Value> {
-    events(None).iter().map(value).collect()
-}
-
-fn full_events() -> Vec<Value> {
-    events(text()).iter().map(value).collect()
-}
-
 /// Every code of a refused name.
 fn name_codes() -> Vec<&'static str> {
     let value = || "x".to_owned();
@@ -318,96 +270,4 @@ fn name_codes() -> Vec<&'static str> {
         ]
     });
     of_both.chain([NameError::Reserved { value: value() }]).map(|error| error.code()).collect()
-}
-
-fn value(of: &impl serde::Serialize) -> Value {
-    serde_json::to_value(of).expect("it has only string keys")
-}
-
-/// The name of each sample, under `key`, and its fields but those in `common`.
-fn samples(lean_and_full: &[Vec<Value>; 2], key: &str, common: &[&str]) -> Vec<(String, Names)> {
-    let [lean, full] = lean_and_full;
-    let pairs = lean.iter().zip(full);
-    pairs
-        .map(|(lean, full)| {
-            let mut fields = fields_of(lean, full);
-            fields.retain(|field| !common.contains(&field.as_str()));
-            (lean[key].as_str().expect("a name").to_owned(), fields)
-        })
-        .collect()
-}
-
-/// The fields of an object; with `?` those that only the full one has.
-fn fields_of(lean: &Value, full: &Value) -> Names {
-    let lean = lean.as_object().expect("an object");
-    let full = full.as_object().expect("an object");
-    assert!(lean.keys().all(|key| full.contains_key(key)));
-    full.keys().map(|key| if lean.contains_key(key) { key.clone() } else { format!("{key}?") }).collect()
-}
-
-// ---- reading a page ----
-
-/// What stands between `## title` and the next `## `.
-fn section(title: &str) -> &'static str {
-    let start = PROTOCOL_PAGE.find(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("no section {title:?}"));
-    let rest = &PROTOCOL_PAGE[start + 4..];
-    &rest[..rest.find("\n## ").unwrap_or(rest.len())]
-}
-
-/// The parts of a section under headings such as "### `join`", with their names.
-fn parts(section: &'static str) -> Vec<(&'static str, &'static str)> {
-    section.split("\n### `").skip(1).map(|part| part.split_once("`\n").expect("a name in backquotes")).collect()
-}
-
-fn part(parts: &[(&str, &'static str)], name: &str) -> &'static str {
-    parts.iter().find(|(title, _)| *title == name).map(|(_, text)| *text).expect("it was found before")
-}
-
-fn titles(parts: &[(&str, &str)]) -> Names {
-    let titles = names(parts.iter().map(|(title, _)| *title));
-    assert_eq!(titles.len(), parts.len(), "a heading comes twice");
-    titles
-}
-
-/// The rows of the tables in `text`, as cells, without their heads.
-fn rows(text: &str) -> Vec<Vec<&str>> {
-    let lines: Vec<&str> = text.lines().collect();
-    let is_rule = |line: &&str| line.starts_with("|---");
-    let is_head = |i: usize| lines.get(i + 1).is_some_and(is_rule);
-    let row = |line: &&'_ str| line.starts_with('|') && !is_rule(line);
-    let found = lines.iter().enumerate().filter(|(i, line)| row(line) && !is_head(*i));
-    found.map(|(_, line)| line[1..line.len() - 1].split('|').map(str::trim).collect()).collect()
-}
-
-fn bare(cell: &str) -> &str {
-    cell.trim_matches('`')
-}
-
-/// Fields as a cell lists them: in backquotes, with commas.
-fn fields_in(cell: &str) -> Names {
-    names(cell.split(", ").map(bare).filter(|field| !field.is_empty()))
-}
-
-fn names(list: impl Iterator<Item = impl AsRef<str>>) -> Names {
-    list.map(|name| name.as_ref().to_owned()).collect()
-}
-
-/// The lines of the blocks marked `json`, each with its mark, `>` or `<`.
-fn examples(text: &str) -> Vec<(char, &str)> {
-    let mut inside = false;
-    let mut found = Vec::new();
-    for line in text.lines() {
-        match line {
-            "```json" => inside = true,
-            "```" => inside = false,
-            line if inside => found.push((line.chars().next().unwrap_or(' '), line.get(2..).unwrap_or(""))),
-            _ => {}
-        }
-    }
-    found
-}
-
-fn kind_of(line: &str) -> String {
-    let object: Value = serde_json::from_str(line).expect(line);
-    object["type"].as_str().unwrap_or("").to_owned()
 }

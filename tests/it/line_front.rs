@@ -94,7 +94,7 @@ fn every_command_answers_at_nc() {
     let mut ann = server.login_in("ann", "#a");
     let mut bob = server.nc_login("bob");
     assert_eq!(bob.asks("/join a").first().unwrap(), "* You are in #a.");
-    assert_eq!(bob.asks("/who"), ["* In #a: ann, bob"]);
+    assert_eq!(bob.asks("/who"), ["* In #a: @ann, bob"]);
     assert_eq!(bob.asks("/who #lobby"), ["* In #lobby: bob"]);
     assert_eq!(bob.asks("/rooms"), ["* 2 rooms:", "*   #a  2", "*   #lobby  1"]);
     assert_eq!(bob.asks("/topic"), ["* #a has no topic."]);

@@ -51,7 +51,9 @@ fn knock(program: &Program, nick: &str) -> Result<Peer, String> {
 fn a_server_started_with_few_descriptors_says_no_to_the_one_too_many() {
     let mut command = Command::new("sh");
     let program = env!("CARGO_BIN_EXE_chat-server");
-    command.args(["-c", "ulimit -n 40; exec \"$0\" --listen 127.0.0.1:0 --rate off", program]).stdin(Stdio::null());
+    command
+        .args(["-c", "ulimit -n 40; exec \"$0\" --memory --listen 127.0.0.1:0 --rate off", program])
+        .stdin(Stdio::null());
     let program = Program::spawn(&mut command);
     let mut inside = Vec::<Wire>::new();
     let refusal = loop {

@@ -12,13 +12,13 @@ use serde_json::json;
 use crate::client_support::finish;
 use crate::support::{DEADLINE, LinePeer, Peer, Wire, eventually};
 
-/// The server program, without any settings from outside.
+/// The server program, without any settings from outside. It keeps nothing, unless told to.
 pub fn server() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHAT_SERVER_")) {
         command.env_remove(name);
     }
-    command.env("TERM", "xterm-256color");
+    command.env("TERM", "xterm-256color").env("CHAT_SERVER_MEMORY", "true");
     command
 }
 

@@ -71,6 +71,16 @@ fn a_json_hello_byte_by_byte_is_json() {
     ann.answer("h").unwrap();
 }
 
+/// Lab report B, 1: there is no page yet, and who wants a WebSocket is told so.
+#[test]
+fn b1_who_asks_for_a_websocket_is_told_that_it_is_not_served() {
+    let server = TestServer::start();
+    let mut browser = server.wire();
+    browser.send("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    let answer = browser.rest().join("\n");
+    assert!(answer.starts_with("HTTP/1.1 501 ") && answer.contains("chat-client"), "{answer}");
+}
+
 /// Issue, Bad input: until these fronts exist, a sentence in their own protocol, and the end.
 #[test]
 fn http_tls_and_irc_get_a_sentence_and_a_close() {

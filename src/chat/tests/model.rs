@@ -179,7 +179,7 @@ fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Ste
             Some(peers[session].is_some())
         }
         Step::Join(session, place) => {
-            asks(session, Command::Join { room: room(ROOMS[place]), after: None, made: None })
+            asks(session, Command::Join { room: room(ROOMS[place]), after: None, made: None, run: None, key: None })
         }
         Step::Leave(session, place) => {
             asks(session, Command::Leave { room: Some(room(ROOMS[place])), text: Some("bye".into()) })

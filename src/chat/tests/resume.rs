@@ -200,3 +200,15 @@ fn while_two_sessions_are_one_person_it_is_in_a_room_once() {
     old.goes(CloseReason::Replaced);
     assert_eq!(rig.rooms(), ["#a 1", "#b 1", "#lobby 0"]);
 }
+
+/// The line was on its way on the old connection when the new one took over: it is sent again there.
+#[test]
+fn a_session_that_was_replaced_says_nothing_more() {
+    let rig = Rig::new();
+    let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
+    let again = rig.resume("ann", &ann.token(), None).unwrap();
+    again.hears();
+    assert_eq!(ann.says_tagged(tag("t1"), "#a", "hi").map(drop), Err(ChatError::Closing));
+    again.says_tagged(tag("t1"), "#a", "hi").unwrap();
+    assert_eq!(bob.hears(), ["#a 1 ann: hi"]);
+}

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::Seq;
 
 fn join_after(peer: &Peer<'_>, name: &str, after: Seq, made: Option<Millis>) -> Vec<String> {
-    let join = Command::Join { room: room(name), after: Some(after), made };
+    let join = Command::Join { room: room(name), after: Some(after), made, run: None, key: None };
     peer.obeys(None, join).expect("nothing speaks against joining");
     peer.hears()
 }
@@ -317,7 +317,7 @@ fn history_is_cut_at_the_page_and_asked_for_from_both_sides() {
         (crate::command::Page::Before(3), Some(9), "[1, 2]"),
         (crate::command::Page::After(7), Some(9), "[8, 9]"),
     ] {
-        ann.obeys(None, Command::History { room: None, page, limit }).unwrap();
+        ann.obeys(None, Command::History { place: None, page, limit }).unwrap();
         assert_eq!(ann.hears(), [format!("ok: history of #a {seqs}")]);
     }
 }

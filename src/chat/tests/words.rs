@@ -56,6 +56,8 @@ fn done(done: &Done) -> String {
         Done::Help { commands } => format!("help with {}", commands.len()),
         Done::Ping { token } => format!("ping {token}"),
         Done::Quit => "quit".into(),
+        // The rest is named by its own name, and shown as it is.
+        other => format!("{other:?}"),
     }
 }
 
@@ -92,5 +94,26 @@ pub(super) fn words(event: &Event) -> String {
         Event::Waiting { ms } => format!("waiting {ms}"),
         Event::Ping { token } => format!("ping {token}"),
         Event::Closing { reason, .. } => format!("closing: {}", reason.code()),
+        Event::Deleted { room, seq, by, .. } => format!("{by} deletes {room} {seq}"),
+        Event::Kick { room, nick, by, text, .. } => {
+            format!("{by} kicks {nick} out of {room}{}", maybe(": ", text.as_deref()))
+        }
+        Event::Curb { room, curb, lifted, nick, by, until, .. } => {
+            let until = until.map_or(String::new(), |until| format!(" until {until}"));
+            format!(
+                "{by} {}s {nick} in {room}{until}",
+                format!("{}{curb:?}", if *lifted { "un" } else { "" }).to_lowercase()
+            )
+        }
+        Event::Role { room, nick, role, by, .. } => format!("{by} makes {nick} {role:?} of {room}"),
+        Event::Settings { room, settings, registered, by, .. } => {
+            format!("{by} sets {room} {settings:?}{}", if *registered { ", registered" } else { "" })
+        }
+        Event::Invite { room, by, .. } => format!("{by} invites to {room}"),
+        Event::Chats { chats } => {
+            let rows: Vec<_> = chats.iter().map(|chat| format!("{} {} {}", chat.room, chat.seq, chat.unread)).collect();
+            format!("chats {rows:?}")
+        }
+        Event::Read { room, seq } => format!("read {room} {seq}"),
     }
 }

@@ -1,7 +1,12 @@
 //! What the client itself obeys, beside the commands of the chat; and the help for both. Knows no connection and no screen.
 
-use crate::command::{self, TABLE};
+use std::env;
+use std::path::PathBuf;
+
+use super::transfer::Job;
+use crate::command::{self, Place, TABLE};
 use crate::error::ChatError;
+use crate::names;
 
 /// When to ring the bell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,11 +27,19 @@ pub(super) enum Local {
     Help(Option<String>),
     /// Show or set the bell.
     Bell(Option<Bell>),
+    /// Send or fetch a file; to the room talked in where no place is said.
+    File(Job),
+    /// Stop the files that are on their way.
+    Cancel,
 }
 
 /// The client's own commands: how each is written, and what it does.
-pub(super) const OWN: [(&str, &str, &str); 1] =
-    [("bell", "bell [off|mentions|all]", "rings when somebody mentions you (the default), always, or never")];
+pub(super) const OWN: [(&str, &str, &str); 4] = [
+    ("send", "send PATH [PLACE]", "sends a file to this room, to #ROOM, or to @NAME only"),
+    ("get", "get NUMBER [PATH]", "fetches a file, and saves it here or there; never over another"),
+    ("cancel", "cancel", "stops the files that are being sent and fetched"),
+    ("bell", "bell [off|mentions|all]", "rings when somebody mentions you (the default), always, or never"),
+];
 
 /// Takes a line for a command of the client's own; `None` if it is none.
 ///
@@ -40,20 +53,86 @@ pub(super) fn local(line: &str) -> Option<Result<Local, ChatError>> {
         let word = arguments.trim_start_matches('/');
         return Some(Ok(Local::Help(Some(word.to_owned()).filter(|word| !word.is_empty()))));
     }
-    if !word.eq_ignore_ascii_case("bell") {
-        return unknown(word).map(Err);
-    }
-    Some(match arguments.to_lowercase().as_str() {
+    Some(match word.to_lowercase().as_str() {
+        "bell" => bell(arguments),
+        "send" => send(arguments),
+        "get" => get(arguments),
+        "cancel" => Ok(Local::Cancel),
+        _ => return unknown(word).map(Err),
+    })
+}
+
+fn bell(arguments: &str) -> Result<Local, ChatError> {
+    match arguments.to_lowercase().as_str() {
         "" => Ok(Local::Bell(None)),
         "off" => Ok(Local::Bell(Some(Bell::Off))),
         "mentions" => Ok(Local::Bell(Some(Bell::Mentions))),
         "all" => Ok(Local::Bell(Some(Bell::All))),
-        other => Err(ChatError::BadField {
-            field: "bell",
-            value: format!("{:?}", crate::names::clean(other)),
-            wants: "off, mentions or all",
-        }),
-    })
+        other => Err(bad("bell", other, "off, mentions or all")),
+    }
+}
+
+/// A path, and perhaps a place after it. A path with blanks stands in quotes,
+/// or has backslashes before them, as terminals drop it.
+fn send(arguments: &str) -> Result<Local, ChatError> {
+    let (path, rest) = path(arguments).ok_or(ChatError::Missing { field: "PATH", usage: OWN[0].1 })?;
+    let place = match rest {
+        "" => String::new(),
+        place if place.starts_with(['#', '@']) => Place::parse(place)?.to_string(),
+        other => return Err(bad("PLACE", other, "#ROOM or @NAME; a path with blanks stands in quotes")),
+    };
+    Ok(Local::File(Job::Send(path, place)))
+}
+
+fn get(arguments: &str) -> Result<Local, ChatError> {
+    let (number, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    if number.is_empty() {
+        return Err(ChatError::Missing { field: "NUMBER", usage: OWN[1].1 });
+    }
+    let file = number.parse().map_err(|_| bad("NUMBER", number, "a file's number; files lists them"))?;
+    let path = path(rest).map(|(path, more)| if more.is_empty() { path } else { home(rest.trim()) });
+    Ok(Local::File(Job::Get(file, path)))
+}
+
+/// The path at the beginning of `text`, and what follows it.
+fn path(text: &str) -> Option<(PathBuf, &str)> {
+    let text = text.trim();
+    let quote = text.chars().next()?;
+    if let Some((quoted, rest)) = text[quote.len_utf8()..].split_once(quote).filter(|_| matches!(quote, '"' | '\'')) {
+        return (!quoted.is_empty()).then(|| (home(quoted), rest.trim()));
+    }
+    let (mut word, mut escaped) = (String::new(), false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '\\' if !escaped => escaped = true,
+            letter if letter.is_whitespace() && !escaped => return Some((home(&word), text[at..].trim())),
+            letter => {
+                if escaped && !letter.is_whitespace() && !matches!(letter, '\\' | '"' | '\'') {
+                    word.push('\\');
+                }
+                word.push(letter);
+                escaped = false;
+            }
+        }
+    }
+    Some((home(&word), ""))
+}
+
+/// A path that may begin with `~/`.
+pub(super) fn home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+fn bad(field: &'static str, value: &str, wants: &'static str) -> ChatError {
+    ChatError::BadField { field, value: format!("{:?}", names::clean(value)), wants }
+}
+
+/// Whether a typed line shows a password. It is then kept nowhere.
+pub(super) fn shows_password(line: &str) -> bool {
+    matches!(command::parse(line), Err(ChatError::PasswordShown))
 }
 
 /// The refusal of a word that is no command here, with the nearest that is.
@@ -62,7 +141,7 @@ fn unknown(word: &str) -> Option<ChatError> {
         return None;
     }
     let words = commands().map(|(name, ..)| name);
-    Some(ChatError::UnknownCommand(crate::names::clean(word).into_owned(), command::nearest(word, words)))
+    Some(ChatError::UnknownCommand(names::clean(word).into_owned(), command::nearest(word, words)))
 }
 
 /// All commands that people can type: name, usage and help.
@@ -104,6 +183,37 @@ mod tests {
             assert!(refusal.to_string().contains(&format!("did you mean {near}")), "{refusal}");
         }
         assert!(local("/bell loud").unwrap().is_err());
+    }
+
+    #[test]
+    fn a_file_to_send_is_named_as_people_and_terminals_name_it() {
+        let sent = |typed: &str| match local(typed) {
+            Some(Ok(Local::File(Job::Send(path, place)))) => (path.to_str().unwrap().to_owned(), place),
+            other => panic!("{typed}: {other:?}"),
+        };
+        for (typed, path, place) in [
+            ("/send photo.jpg", "photo.jpg", ""),
+            ("/send photo.jpg #лыжи", "photo.jpg", "#лыжи"),
+            ("/send 'my photo.jpg' @Boris", "my photo.jpg", "@Boris"),
+            ("/send \"a'b.txt\"", "a'b.txt", ""),
+            ("/SEND my\\ photo.jpg", "my photo.jpg", ""),
+            ("/send фото\\.jpg", "фото\\.jpg", ""),
+            ("/send #hash", "#hash", ""),
+        ] {
+            assert_eq!(sent(typed), (path.to_owned(), place.to_owned()), "{typed}");
+        }
+        for wrong in ["/send", "/send my photo.jpg", "/send ''", "/send a @", "/get", "/get x", "/get -1"] {
+            assert!(local(wrong).unwrap().is_err(), "{wrong}");
+        }
+        assert_eq!(local("/get 7"), Some(Ok(Local::File(Job::Get(7, None)))));
+        assert_eq!(local("/get 7 a b.jpg"), Some(Ok(Local::File(Job::Get(7, Some("a b.jpg".into()))))));
+        assert_eq!(local("/cancel"), Some(Ok(Local::Cancel)));
+    }
+
+    #[test]
+    fn a_password_on_a_line_is_seen() {
+        assert!(shows_password("/login anna secret123") && shows_password("/register secret123"));
+        assert!(!shows_password("/login anna") && !shows_password("register secret"));
     }
 
     #[test]

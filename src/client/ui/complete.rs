@@ -1,7 +1,15 @@
-//! What Tab offers: commands, people here, rooms. Knows no keys.
+//! What Tab offers: commands, people here, rooms, files to send. Knows no keys.
 
-use super::commands::commands;
+use std::fs;
+
+use super::commands::{commands, home};
 use crate::client::Handle;
+
+/// What a path with blanks in it stands between.
+const QUOTES: [char; 2] = ['\'', '"'];
+
+/// Files that are offered at once; a longer list helps nobody.
+const FILES: usize = 100;
 
 /// Words that could stand where `before` ends: where the word starts, in
 /// bytes, and what may replace it.
@@ -11,6 +19,9 @@ pub(super) fn complete(before: &str, handle: Option<&Handle>, room: Option<&str>
     let word = &before[start..];
     if start == 0 && word.starts_with('/') && !word.starts_with("//") {
         return (0, starting(word, commands().map(|(name, ..)| format!("/{name} "))));
+    }
+    if let Some(path) = before.strip_prefix("/send ").filter(|path| path.starts_with(QUOTES) || !path.contains(' ')) {
+        return (before.len() - path.len(), paths(path));
     }
     let (Some(handle), false) = (handle, word.is_empty()) else { return (start, Vec::new()) };
     if word.starts_with('#') {
@@ -24,6 +35,32 @@ pub(super) fn complete(before: &str, handle: Option<&Handle>, room: Option<&str>
     let names = names.into_iter().filter(|nick| *nick != own).map(|nick| format!("{nick}{end}"));
     let found = starting(name, names).into_iter().map(|nick| format!("{at}{nick}")).collect();
     (start, found)
+}
+
+/// Files and folders whose path begins with `typed`; hidden ones only where a dot is typed.
+fn paths(typed: &str) -> Vec<String> {
+    let typed = typed.trim_start_matches(QUOTES);
+    let (folder, begun) = typed.rsplit_once('/').map_or(("", typed), |(folder, _)| typed.split_at(folder.len() + 1));
+    let mut found: Vec<String> = fs::read_dir(home(if folder.is_empty() { "./" } else { folder }))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let name = entry.file_name().into_string().ok()?;
+            // A name that could drive the terminal is typed by hand.
+            let fits = name.starts_with(begun) && name.starts_with('.') == begun.starts_with('.');
+            let plain = !name.contains(char::is_control);
+            (fits && plain).then(|| name + if entry.path().is_dir() { "/" } else { "" })
+        })
+        .take(FILES)
+        .collect();
+    found.sort();
+    let quoted = |name: String| match format!("{folder}{name}") {
+        path if !path.contains(char::is_whitespace) => path,
+        path if path.ends_with('/') => format!("'{path}"),
+        path => format!("'{path}'"),
+    };
+    found.into_iter().map(quoted).collect()
 }
 
 /// Those that begin with `word`, in any case.
@@ -43,5 +80,22 @@ mod tests {
         assert_eq!(complete("x /jo", None, None), (2, vec![]));
         assert_eq!(complete("привет /jo", None, None), (13, vec![]));
         assert_eq!(complete("//jo", None, None), (0, vec![]));
+    }
+
+    #[test]
+    fn tab_completes_the_file_to_send_and_puts_quotes_where_there_are_blanks() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().to_str().unwrap();
+        for name in ["photo.jpg", "my photo.jpg", ".hidden"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("photos")).unwrap();
+        let offered = |typed: &str| complete(typed, None, None);
+        let both = vec![format!("{base}/photo.jpg"), format!("{base}/photos/")];
+        assert_eq!(offered(&format!("/send {base}/ph")), (6, both));
+        assert_eq!(offered(&format!("/send {base}/m")).1, [format!("'{base}/my photo.jpg'")]);
+        assert_eq!(offered(&format!("/send '{base}/my ph")), (6, vec![format!("'{base}/my photo.jpg'")]));
+        assert_eq!(offered(&format!("/send {base}/.h")).1, [format!("{base}/.hidden")]);
+        assert!(offered("/send /nowhere/at/all/x").1.is_empty());
     }
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::Exit;
+use super::{Exit, Settings};
 use crate::client::error::words;
 use crate::event::{CloseReason, Event, PROTOCOL};
 use crate::wire::json;
@@ -18,12 +18,7 @@ const HELLO: &str = "hello";
 
 /// Passes lines both ways until the server hangs up. At the end of stdin the
 /// server is told that nothing more comes, and what it still says is shown.
-pub(super) fn pass(
-    addr: &str,
-    nick: Option<&str>,
-    rooms: &[String],
-    on_stop: impl FnOnce(Box<dyn Fn() + Send>),
-) -> Exit {
+pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn Fn() + Send>)) -> Exit {
     let stream = match TcpStream::connect(addr) {
         Ok(stream) => Arc::new(stream),
         Err(error) => return Exit::new(Exit::UNAVAILABLE, format!("cannot connect to {addr}: {}", words(&error))),
@@ -34,12 +29,9 @@ pub(super) fn pass(
         going.store(true, SeqCst);
         let _ = closing.shutdown(Shutdown::Write);
     }));
-    if let Some(nick) = nick {
-        let rooms = if rooms.is_empty() { Value::Null } else { rooms.into() };
-        let fields = [("tag", HELLO.into()), ("version", PROTOCOL.into()), ("nick", nick.into()), ("rooms", rooms)];
-        let line = json::request("hello", &fields) + "\n";
+    if let Some(hello) = hello(settings) {
         // If it fails, the reading below sees the same.
-        let _ = (&*stream).write_all(line.as_bytes());
+        let _ = (&*stream).write_all(hello.as_bytes());
     }
     let (writing, ended) = (Arc::clone(&stream), Arc::clone(&leaving));
     let typist = thread::Builder::new().name("stdin".to_owned()).spawn(move || {
@@ -60,6 +52,21 @@ pub(super) fn pass(
         _ if leaving.load(SeqCst) => Exit::new(Exit::DONE, String::new()),
         _ => Exit::new(Exit::UNAVAILABLE, "lost the server".to_owned()),
     }
+}
+
+/// What the client says by itself, where it was given a name.
+fn hello(settings: &Settings) -> Option<String> {
+    let nick = settings.nick.as_deref()?;
+    let rooms = if settings.rooms.is_empty() { Value::Null } else { settings.rooms.clone().into() };
+    let password = settings.password.as_ref().map_or(Value::Null, |password| (*password.0).into());
+    let fields = [
+        ("tag", HELLO.into()),
+        ("version", PROTOCOL.into()),
+        ("nick", nick.into()),
+        ("password", password),
+        ("rooms", rooms),
+    ];
+    Some(json::request("hello", &fields) + "\n")
 }
 
 /// Copies the server's lines to stdout; what they say about the end.

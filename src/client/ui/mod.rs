@@ -1,18 +1,23 @@
 //! The chat as a person sees it, or a script on a pipe: questions, prompt, lines, exit code. Knows the client, not the protocol.
 //!
 //! Two threads: the client's own reads the network and shows what it hears;
-//! the main one reads what is typed.
+//! the main one reads what is typed. Each file on its way has one more.
 
+mod answers;
 mod commands;
 mod complete;
 mod exit;
 mod fold;
+mod heard;
 mod json;
 mod mention;
+mod secrets;
 mod show;
 mod start;
 mod style;
 mod talk;
+mod told;
+mod transfer;
 mod words;
 
 use std::sync::{Arc, OnceLock};
@@ -25,6 +30,7 @@ pub use exit::{Exit, Signals};
 pub use style::nick_hash;
 
 use super::Handle;
+use crate::command::Secret;
 use crate::terminal::{self, Terminal};
 use show::Show;
 use style::Brush;
@@ -47,6 +53,8 @@ pub struct Settings {
     pub port: Option<u16>,
     /// The name. A person is asked for it if it is not said; a script takes the one offered.
     pub nick: Option<String>,
+    /// The password, where the name belongs to an account. A person is asked for it if it is not said.
+    pub password: Option<Secret>,
     /// The rooms to join; the lobby if there is none.
     pub rooms: Vec<String>,
     /// Whether to pass the JSON protocol through.
@@ -67,7 +75,7 @@ struct Common {
 pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     if settings.json {
         let wanted = start::Wanted::from(settings);
-        return json::pass(&wanted.addr(), settings.nick.as_deref(), &settings.rooms, |stop| signals.on_stop(stop));
+        return json::pass(&wanted.addr(), settings, |stop| signals.on_stop(stop));
     }
     let common: Arc<OnceLock<Arc<Common>>> = Arc::default();
     let completing = Arc::clone(&common);
@@ -85,7 +93,7 @@ pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     let show = Show::new(terminal.screen().clone(), brush, settings.bell);
     let common = common.get_or_init(|| Arc::new(Common { show: Mutex::new(show), handle: OnceLock::new() }));
     match start::enter(settings, &mut terminal, common) {
-        Ok(client) => talk::talk(&mut terminal, common, &client),
+        Ok(client) => talk::talk(&mut terminal, common, &client, settings.password.as_ref()),
         Err(exit) => exit,
     }
 }

@@ -1,13 +1,15 @@
 //! Turns news into lines on the screen, in their order. Knows no keys; it runs on the reading thread, and for one's own deeds on the typing one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::commands::Bell;
 use super::fold::Run;
+use super::heard::Heard;
 use super::mention::mentions;
 use super::style::{Brush, safe};
+use super::told::Told;
 use super::words::View;
 use crate::client::{Handle, News, Said};
 use crate::event::{CloseReason, Done, Event, History, Message};
@@ -33,8 +35,19 @@ pub(super) struct Show {
     /// The topic of the room that is being shown.
     topic: Option<Arc<str>>,
     greeted: bool,
-    /// Rooms whose missed messages are still to come.
-    returning: HashSet<String>,
+    /// Whether one was logged in when the last news came.
+    account: bool,
+    /// Rooms whose missed messages are still to come, with whether we are in
+    /// them again: their last history is next then.
+    returning: HashMap<String, bool>,
+    /// How many messages are unread in the own rooms of who has just logged in.
+    unread: HashMap<String, u64>,
+    heard: Heard,
+    told: Told,
+    /// The room somebody has just put us out of.
+    put_out: Option<Arc<str>>,
+    /// Files on their way, by numbers of our own: a line each.
+    transfers: BTreeMap<u64, String>,
     /// The server has said why it closes.
     farewell: bool,
     /// What stands above the prompt while there is no connection.
@@ -53,7 +66,13 @@ impl Show {
             day: String::new(),
             topic: None,
             greeted: false,
-            returning: HashSet::new(),
+            account: false,
+            returning: HashMap::new(),
+            unread: HashMap::new(),
+            heard: Heard::default(),
+            told: Told::default(),
+            put_out: None,
+            transfers: BTreeMap::new(),
             farewell: false,
             trouble: None,
         }
@@ -102,8 +121,17 @@ impl Show {
         if waiting.len() > PENDING {
             live.push(self.brush.dim(format!("  ·  and {} more lines", waiting.len() - PENDING)));
         }
+        live.extend(self.transfers.values().map(|line| self.brush.dim(line)));
         live.extend(self.trouble.as_ref().map(|trouble| view.wrong(trouble)));
         self.screen.live(live);
+    }
+
+    /// Sets the line of a file that is on its way; none when it is not any more.
+    pub fn transfer(&mut self, number: u64, line: Option<String>) {
+        match line {
+            Some(line) => self.transfers.insert(number, line),
+            None => self.transfers.remove(&number),
+        };
     }
 
     /// Shows a piece of news.
@@ -116,13 +144,17 @@ impl Show {
                 self.refused += 1;
                 self.wrong(&view, &format!("not sent ({why}): {}", said.text));
             }
+            News::Unkept(said, why) => self.wrong(&view, &format!("said, but not kept ({why}): {}", said.text)),
             News::Lost { why, retry_in, first } => self.lost(&view, &why, retry_in, first),
             News::Back { away, nick, instead_of } => {
                 self.trouble = None;
-                self.returning = handle.rooms().into_iter().collect();
+                self.returning = handle.rooms().into_iter().map(|room| (room, false)).collect();
                 self.note(&view, &format!("* Back after {} s.", away.as_secs().max(1)));
                 if let Some(before) = instead_of {
                     self.wrong(&view, &format!("{} is taken meanwhile; you are {} now", safe(&before), safe(&nick)));
+                }
+                if self.account && !handle.is_logged_in() {
+                    self.wrong(&view, "you are a guest now; /login takes your account on again");
                 }
             }
             // Whoever types is told by the one who reads what is typed.
@@ -132,10 +164,12 @@ impl Show {
                 self.screen.stop();
             }
         }
+        self.account = handle.is_logged_in();
         self.refresh(handle);
     }
 
     fn lost(&mut self, view: &View, why: &str, retry_in: Duration, first: bool) {
+        self.told.forget();
         let again = format!("trying again in {} s … /quit to leave", retry_in.as_secs_f32().ceil());
         if std::mem::take(&mut self.farewell) {
             self.wrong(view, &again);
@@ -154,32 +188,32 @@ impl Show {
             Event::Error { text, .. } => {
                 self.refused += 1;
                 self.wrong(view, &text);
+                self.look_round(handle);
             }
             Event::Message(message) => self.message(view, &message),
-            Event::Private { from, to, text, time } => {
-                self.fold(view);
-                self.ring(*from != *view.nick && self.bell != Bell::Off);
-                self.screen.print(&view.private(&from, &to, &text, time));
-            }
+            Event::Private { .. } => self.private(view, &event),
             Event::Joined { room, topic, .. } => {
                 self.topic = topic;
+                if let Some(back) = self.returning.get_mut(&*room) {
+                    *back = true;
+                }
                 self.room.get_or_insert_with(|| room.to_string());
             }
-            Event::Members { room, more: false, .. } if !self.returning.contains(&*room) => {
+            Event::Members { room, more: false, .. } if !self.returning.contains_key(&*room) => {
                 self.arrived(handle, &room);
             }
             Event::History(history) => {
-                let missed = self.returning.remove(&*history.room);
-                self.history(view, &history, missed);
-            }
-            Event::Left { room } => {
-                if !view.is_elsewhere(&room) {
-                    self.room = handle.rooms().pop();
+                let missed = self.returning.get(&*history.room).copied();
+                if missed == Some(true) {
+                    self.returning.remove(&*history.room);
                 }
-                let now =
-                    self.room.as_deref().map_or(String::new(), |room| format!(" You talk in {} now.", safe(room)));
-                self.note(view, &format!("* You left {}.{now}", safe(&room)));
+                self.history(view, history, missed);
             }
+            Event::Chats { ref chats } => {
+                self.unread = chats.iter().map(|chat| (chat.room.to_string(), chat.unread)).collect();
+                self.deed(view, &event);
+            }
+            Event::Left { room } => self.left(handle, view, &room),
             Event::Join { .. } | Event::Leave { .. } | Event::Quit { .. } => self.traffic(view, &event),
             Event::Closing { reason, text } => {
                 self.farewell = true;
@@ -187,16 +221,69 @@ impl Show {
                     self.wrong(view, &format!("the server closes this connection: {text}"));
                 }
             }
-            Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } => {}
+            Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
+            Event::Deleted { room, seq, by, .. } => {
+                let words = self.heard.take(&room, seq);
+                self.note(view, &view.deleted(&room, seq, &by, words.as_deref()));
+            }
             Event::Nick { .. }
+            | Event::Kick { .. }
             | Event::Topic { .. }
             | Event::Away { .. }
+            | Event::Curb { .. }
+            | Event::Role { .. }
+            | Event::Settings { .. }
+            | Event::Invite { .. }
             | Event::Notice { .. }
-            | Event::Waiting { .. } => {
-                if let Some(line) = view.deed(&event) {
-                    self.note(view, &line);
-                }
-            }
+            | Event::Waiting { .. } => self.deed(view, &event),
+        }
+    }
+
+    /// A refusal may have been about coming back into the room talked in.
+    fn look_round(&mut self, handle: &Handle) {
+        self.returning.retain(|room, _| handle.rooms().contains(room));
+        if self.room.as_ref().is_some_and(|room| !handle.rooms().contains(room)) {
+            self.room = handle.rooms().pop();
+        }
+    }
+
+    /// Something for one person only, on either side.
+    fn private(&mut self, view: &View, event: &Event) {
+        let Event::Private { from, to, seq, text, time, file } = event else { return };
+        self.fold(view);
+        let own = **from == *view.nick;
+        self.ring(!own && self.bell != Bell::Off);
+        let what = file.as_ref().filter(|_| text.is_empty()).map_or(text, |file| &file.name);
+        self.heard.note(&format!("@{}", if own { to } else { from }), *seq, what);
+        self.screen.print(&view.private(from, to, text, *time, file.as_deref()));
+    }
+
+    /// What one line tells.
+    fn deed(&mut self, view: &View, event: &Event) {
+        self.told.event(event, &view.nick);
+        if let Event::Kick { room, nick, .. } = event
+            && **nick == *view.nick
+        {
+            self.put_out = Some(Arc::clone(room));
+        }
+        if let Some(line) = view.deed(event) {
+            self.note(view, &line);
+        }
+    }
+
+    /// This person is no longer in a room.
+    fn left(&mut self, handle: &Handle, view: &View, room: &str) {
+        if !view.is_elsewhere(room) {
+            self.room = handle.rooms().pop();
+        }
+        // Who was put out was told so already.
+        let left = match self.put_out.take() {
+            Some(out) if *out == *room => String::new(),
+            _ => format!(" You left {}.", safe(room)),
+        };
+        let now = self.room.as_deref().map_or(String::new(), |room| format!(" You talk in {} now.", safe(room)));
+        if !(left.is_empty() && now.is_empty()) {
+            self.note(view, &format!("*{left}{now}"));
         }
     }
 
@@ -242,6 +329,7 @@ impl Show {
             Bell::Mentions => other && !mentions(&message.text, &view.nick).is_empty(),
             Bell::All => other,
         });
+        self.heard.message(message);
         self.screen.print(&view.message(message));
     }
 
@@ -265,9 +353,19 @@ impl Show {
 
     /// Messages from before. On a pipe they are told apart from what is said
     /// now, so that no script takes them for new; but missed ones are new.
-    fn history(&mut self, view: &View, history: &History, missed: bool) {
-        for (is_message, line) in view.history(history, missed) {
-            if is_message && missed {
+    /// `missed` is there for missed ones, and says whether these are the last of them.
+    fn history(&mut self, view: &View, mut history: History, missed: Option<bool>) {
+        history.messages.iter().for_each(|message| self.heard.message(message));
+        // A login leads into all own rooms at once: of those that one does not
+        // talk in, only what is new is shown.
+        let unread =
+            self.unread.remove(&*history.room).filter(|_| missed.is_none() && view.is_elsewhere(&history.room));
+        if let Some(unread) = unread.and_then(|unread| usize::try_from(unread).ok()) {
+            let known = history.messages.len().saturating_sub(unread);
+            history.messages.drain(..known);
+        }
+        for (is_message, line) in view.history(&history, missed.is_some(), missed != Some(false)) {
+            if is_message && missed.is_some() {
                 self.screen.print(&line);
             } else {
                 self.note(view, &line);
@@ -280,8 +378,17 @@ impl Show {
 
     /// The answer to a command; `own` if it was asked for by somebody.
     fn done(&mut self, handle: &Handle, view: &View, own: bool, done: Done) {
+        if let Done::History(history) = &done {
+            history.messages.iter().for_each(|message| self.heard.message(message));
+        }
+        if self.told.has(&done, own) {
+            return;
+        }
         match done {
-            Done::Join { room } if own => self.room = Some(room.to_string()),
+            Done::Join { room } if own => {
+                self.unread.remove(&*room);
+                self.room = Some(room.to_string());
+            }
             Done::Ping { .. } if !own => {}
             done => view.answer(&done, &handle.server()).iter().for_each(|line| self.note(view, line)),
         }

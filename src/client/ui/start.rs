@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
 use crate::client::{self, Client, ClientError, Options};
+use crate::command::Secret;
 use crate::names;
 use crate::terminal::{self, Input, Terminal};
 use crate::wire::line::capital;
@@ -14,6 +15,7 @@ pub(super) struct Wanted {
     host: String,
     port: String,
     nick: Option<String>,
+    password: Option<Secret>,
 }
 
 impl From<&Settings> for Wanted {
@@ -22,6 +24,7 @@ impl From<&Settings> for Wanted {
             host: DEFAULT_HOST.to_owned(),
             port: settings.port.unwrap_or(DEFAULT_PORT).to_string(),
             nick: settings.nick.clone(),
+            password: settings.password.clone(),
         };
         if let Some(server) = &settings.server {
             wanted.set_host(server);
@@ -107,13 +110,51 @@ fn person(
         }
         match connect(wanted, settings, None, common) {
             Ok(client) => return Ok(client),
-            Err(ClientError::Refused { text, offer: other, .. }) => {
-                terminal.screen().note(&format!("! {}.", capital(&text)));
-                offer = other.or(wanted.nick.take()).map(|offer| names::clean(&offer).into_owned());
+            Err(ClientError::Refused { code, text, offer: other }) => {
+                let other = other.or(wanted.nick.clone()).map(|offer| names::clean(&offer).into_owned());
+                if !is_about_account(&code) {
+                    terminal.screen().note(&format!("! {}.", capital(&text)));
+                    (offer, wanted.nick, wanted.password) = (other, None, None);
+                    continue;
+                }
+                if code != "nick-registered" {
+                    terminal.screen().note(&format!("! {}.", capital(&text)));
+                }
+                wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
+                if wanted.password.is_none() {
+                    offer = free_name(&addr, other, code == "nick-registered");
+                }
             }
             Err(error) => return Err(Trouble::Failed(error)),
         }
     }
+}
+
+/// Whether a password would do, or another one.
+fn is_about_account(code: &str) -> bool {
+    matches!(code, "nick-registered" | "login-failed" | "login-too-often" | "password-bad")
+}
+
+/// Asks for the password of a name that belongs to an account; none where another name is wanted.
+fn password_of(nick: Option<&str>, terminal: &mut Terminal) -> Result<Option<Secret>, Exit> {
+    let nick = nick.map(names::clean).unwrap_or_default();
+    let question = format!("\"{nick}\" belongs to an account. Password (Enter for another name)");
+    match terminal.ask_secret(&question) {
+        Ok(Input::Line(password)) => Ok(Some(password).filter(|text| !text.is_empty()).map(|text| Secret(text.into()))),
+        Ok(Input::TooLong | Input::Interrupted { .. }) => Ok(None),
+        Ok(Input::End | Input::Stopped) => Err(Exit::done()),
+        Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
+    }
+}
+
+/// The name to offer instead of one that belongs to an account. A refused
+/// password brings no offer, so the server is asked for one.
+fn free_name(addr: &str, offer: Option<String>, is_free: bool) -> Option<String> {
+    if is_free {
+        return offer;
+    }
+    let greeted = client::greet(addr).ok().map(|greeting| names::clean(&greeting.offer).into_owned());
+    greeted.or(offer)
 }
 
 fn connect(
@@ -123,7 +164,8 @@ fn connect(
     common: &Arc<Common>,
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
-    let options = Options { nick: wanted.nick.clone(), rooms, retry: settings.retry.or(retry) };
+    let password = wanted.password.as_ref().map(|password| password.0.to_string());
+    let options = Options { nick: wanted.nick.clone(), password, rooms, retry: settings.retry.or(retry) };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
         shared.show.lock().news(handle, news);

@@ -85,8 +85,17 @@ pub(super) fn safe(name: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Lab report B, 15: whoever colours nicks, on whatever machine, comes to these numbers.
     #[test]
-    fn a_name_keeps_its_colour_whatever_its_case() {
+    fn b15_a_name_has_the_same_colour_everywhere_and_whatever_its_case() {
+        for (nick, hash, colour) in [
+            ("anna", 0xc9cc_e27b, AnsiColor::BrightCyan),
+            ("Boris", 0xdebf_798c, AnsiColor::Cyan),
+            ("Анна", 0x734d_d12d, AnsiColor::Yellow),
+        ] {
+            assert_eq!(nick_hash(nick), hash, "{nick}: {:#x}", nick_hash(nick));
+            assert_eq!(PALETTE[hash as usize % PALETTE.len()], colour, "{nick}");
+        }
         assert_eq!(nick_hash("ANNA"), nick_hash("anna"));
         assert_ne!(nick_hash("anna"), nick_hash("anna2"));
     }

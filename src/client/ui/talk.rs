@@ -1,11 +1,17 @@
 //! The loop of the typing thread: a line typed, a line obeyed. Knows the client, and of the screen only that there is one.
 
-use std::time::Duration;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use super::commands::{self, Bell, Local};
+use super::secrets::{self, Filled};
+use super::transfer::{self, Job, Transfers};
 use super::{Common, Exit};
+use crate::client::asked::Wanted;
 use crate::client::{Client, Unsent};
-use crate::command::{self, Command};
+use crate::command::{self, Change, Command, Secret};
 use crate::terminal::{Input, Terminal};
 
 /// How long the next prompt waits for the answer to a command that changes it.
@@ -17,6 +23,9 @@ const PIPE_WINDOW: usize = 32;
 /// Pasted lines that are sent without a question.
 const PASTED: usize = 3;
 
+/// How often at most the server is told what is read while somebody talks.
+const READ: Duration = Duration::from_secs(10);
+
 /// What is done after a line.
 enum Then {
     Next,
@@ -24,9 +33,10 @@ enum Then {
 }
 
 /// Talks until somebody leaves: the person, or the server.
-pub(super) fn talk(terminal: &mut Terminal, common: &Common, client: &Client) -> Exit {
+pub(super) fn talk(terminal: &mut Terminal, common: &Arc<Common>, client: &Client, password: Option<&Secret>) -> Exit {
     terminal.screen().hold_ctrl_c();
-    let mut talker = Talker { terminal, common, client, interrupts: 0 };
+    let transfers = Transfers::default();
+    let mut talker = Talker { terminal, common, client, password, transfers, told_read: None, interrupts: 0 };
     let exit = match talker.run() {
         Ok(exit) => exit,
         Err(error) => {
@@ -39,20 +49,25 @@ pub(super) fn talk(terminal: &mut Terminal, common: &Common, client: &Client) ->
 
 struct Talker<'a> {
     terminal: &'a mut Terminal,
-    common: &'a Common,
+    common: &'a Arc<Common>,
     client: &'a Client,
+    /// The one given on the command line.
+    password: Option<&'a Secret>,
+    transfers: Transfers,
+    /// When the server was last told what is read.
+    told_read: Option<Instant>,
     /// Ctrl-C pressed in a row.
     interrupts: usize,
 }
 
 impl Talker<'_> {
-    fn run(&mut self) -> std::io::Result<Exit> {
+    fn run(&mut self) -> io::Result<Exit> {
         loop {
             if let Some(end) = self.client.end() {
                 return Ok(Exit::ended(&end));
             }
             let prompt = self.common.show.lock().prompt(self.client);
-            let input = self.terminal.read(&prompt, is_command)?;
+            let input = self.terminal.read(&prompt, stays)?;
             if !matches!(input, Input::Interrupted { .. }) {
                 self.interrupts = 0;
             }
@@ -65,7 +80,7 @@ impl Talker<'_> {
                 Input::Interrupted { dropped } => {
                     self.interrupts += 1;
                     if self.interrupts > 1 {
-                        self.client.quit(None);
+                        self.leave(None);
                         return Ok(Exit::new(Exit::INTERRUPTED, String::new()));
                     }
                     if !dropped {
@@ -94,7 +109,10 @@ impl Talker<'_> {
         if self.terminal.has_editor() { None } else { self.client.settle(0) }
     }
 
-    fn leave(&self, text: Option<&str>) -> Exit {
+    fn leave(&mut self, text: Option<&str>) -> Exit {
+        if let Some(room) = self.room().filter(|_| self.terminal.has_editor()) {
+            self.client.mark_read(&room);
+        }
         self.client.quit(text);
         let refused = self.common.show.lock().refused;
         if refused > 0 && !self.terminal.has_editor() {
@@ -107,7 +125,9 @@ impl Talker<'_> {
     }
 
     /// Takes the live lines away, and says what became of those without an answer.
-    fn farewell(&self, exit: Exit) -> Exit {
+    fn farewell(&mut self, exit: Exit) -> Exit {
+        // They end by themselves, for there is no connection any more.
+        self.transfers.join();
         for said in self.client.unanswered() {
             self.wrong(&format!("not known to be sent: {}", said.text));
         }
@@ -115,9 +135,14 @@ impl Talker<'_> {
     }
 
     /// A typed line, or several that were pasted.
-    fn pasted(&mut self, text: &str) -> std::io::Result<Then> {
+    fn pasted(&mut self, text: &str) -> io::Result<Then> {
         let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).collect();
-        if !lines.is_empty() && self.terminal.has_editor() {
+        let is_secret = lines.iter().any(|line| commands::shows_password(line));
+        if lines.len() > 1 && lines.iter().any(|line| secrets::asks(line)) {
+            self.wrong("a command that asks for a password is typed alone; nothing of this was sent");
+            return Ok(Then::Next);
+        }
+        if !lines.is_empty() && !is_secret && self.terminal.has_editor() {
             self.terminal.remember(text);
         }
         if lines.len() > PASTED {
@@ -131,36 +156,45 @@ impl Talker<'_> {
             }
         }
         for line in lines {
-            if let Then::Leave(text) = self.obey(line) {
+            if let Then::Leave(text) = self.obey(line)? {
                 return Ok(Then::Leave(text));
             }
         }
         Ok(Then::Next)
     }
 
-    fn obey(&mut self, line: &str) -> Then {
+    fn obey(&mut self, line: &str) -> io::Result<Then> {
         let command = match commands::local(line) {
             Some(Ok(local)) => {
-                self.obey_here(&local);
-                return Then::Next;
+                self.obey_here(local)?;
+                return Ok(Then::Next);
             }
             Some(Err(refusal)) => {
                 self.wrong(&refusal.to_string());
-                return Then::Next;
+                return Ok(Then::Next);
             }
             None => command::parse(line),
         };
         match command {
-            Ok(Command::Quit { text }) => return Then::Leave(text.map(|text| text.to_string())),
-            Ok(command) => self.send(&command),
+            Ok(Command::Quit { text }) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
+            Ok(command) => match secrets::fill(command, self.terminal, self.password)? {
+                Filled::Whole(command) => self.send(&command),
+                Filled::Dropped => self.note("* Nothing was changed."),
+                Filled::Refused(sentence) => self.wrong(sentence),
+            },
             Err(refusal) => self.wrong(&refusal.to_string()),
         }
-        Then::Next
+        Ok(Then::Next)
+    }
+
+    /// The room talked in.
+    fn room(&self) -> Option<String> {
+        let shown = self.common.show.lock().room.clone();
+        shown.or_else(|| self.client.rooms().into_iter().next())
     }
 
     fn send(&mut self, command: &Command) {
-        let shown = self.common.show.lock().room.clone();
-        let room = shown.or_else(|| self.client.rooms().into_iter().next());
+        let room = self.room();
         let is_line = matches!(command, Command::Say { .. } | Command::Msg { .. } | Command::Reply { .. });
         if matches!(command, Command::Say { room: None, .. }) && room.is_none() {
             self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
@@ -169,10 +203,12 @@ impl Talker<'_> {
         if !self.terminal.has_editor() {
             self.client.settle(PIPE_WINDOW);
         }
-        match self.client.command(command, room.as_deref()) {
+        let wanted = if is_told_by_event(command) { Wanted::Made } else { Wanted::Told };
+        match self.client.order(command, room.as_deref(), wanted) {
             Ok(tag) => {
+                self.has_read(command, room.as_deref());
                 self.common.show.lock().refresh(self.client);
-                if matches!(command, Command::Join { .. } | Command::Leave { .. } | Command::Nick { .. }) {
+                if changes_prompt(command) {
                     self.client.wait_for(&tag, ANSWER);
                 }
             }
@@ -182,13 +218,30 @@ impl Talker<'_> {
         }
     }
 
+    /// Who says something has read what was said there before. A script reads nothing.
+    fn has_read(&mut self, command: &Command, room: Option<&str>) {
+        let place = match command {
+            Command::Say { .. } => room.map(str::to_owned),
+            Command::Msg { to, .. } => Some(format!("@{to}")),
+            _ => None,
+        };
+        let early = self.told_read.is_some_and(|told| told.elapsed() < READ);
+        if let Some(place) = place.filter(|_| !early && self.terminal.has_editor()) {
+            self.told_read = Some(Instant::now());
+            self.client.mark_read(&place);
+        }
+    }
+
     /// What the client obeys by itself.
-    fn obey_here(&mut self, local: &Local) {
+    fn obey_here(&mut self, local: Local) -> io::Result<()> {
         match local {
             Local::Help(word) => match commands::help(word.as_deref()) {
                 Ok(lines) => lines.iter().for_each(|line| self.note(line)),
                 Err(refusal) => self.wrong(&refusal.to_string()),
             },
+            Local::File(job) => return self.file(job),
+            Local::Cancel if self.transfers.stop() => {}
+            Local::Cancel => self.wrong("no file is on its way"),
             Local::Bell(wanted) => {
                 let mut show = self.common.show.lock();
                 show.bell = wanted.unwrap_or(show.bell);
@@ -201,6 +254,27 @@ impl Talker<'_> {
                 self.note(&format!("* The bell rings {when}."));
             }
         }
+        Ok(())
+    }
+
+    /// Sends or fetches a file: beside all else for a person, and before the
+    /// next line for a script, whose lines are obeyed in their order.
+    fn file(&mut self, job: Job) -> io::Result<()> {
+        let job = match job {
+            Job::Send(path, place) if place.is_empty() => match self.room() {
+                Some(room) => Job::Send(path, room),
+                None => {
+                    self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
+                    return Ok(());
+                }
+            },
+            job => job,
+        };
+        if self.terminal.has_editor() {
+            return self.transfers.start(self.common, self.client, job);
+        }
+        transfer::run(self.common, self.client, &job, 0, &AtomicBool::new(false));
+        Ok(())
     }
 
     fn note(&self, line: &str) {
@@ -220,7 +294,30 @@ impl Talker<'_> {
     }
 }
 
-/// Whether a typed line stays on the screen: what is said comes back by itself.
-fn is_command(line: &str) -> bool {
-    line.starts_with('/') && !line.starts_with("//")
+/// Whether a typed line stays on the screen: what is said comes back by itself,
+/// and a password that was typed there must not be seen longer than it takes.
+fn stays(line: &str) -> bool {
+    line.starts_with('/') && !line.starts_with("//") && !commands::shows_password(line)
+}
+
+/// Whether the one who did it is told by the same event as all others.
+fn is_told_by_event(command: &Command) -> bool {
+    match command {
+        Command::Topic { topic, .. } => topic.is_some(),
+        Command::Settings { change, .. } => *change != Change::default(),
+        _ => false,
+    }
+}
+
+/// Whether the next prompt may have another name or room in it.
+fn changes_prompt(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Join { .. }
+            | Command::Leave { .. }
+            | Command::Nick { .. }
+            | Command::Login { .. }
+            | Command::Logout
+            | Command::DeleteAccount { .. }
+    )
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::fold::list;
 use super::mention::mentions;
 use super::style::{Brush, safe};
-use crate::event::{Done, Event, HelpInfo, History, MemberInfo, Message, Millis, RoomInfo, WhoisInfo};
+use crate::event::{Event, FileInfo, History, Message, Millis, Seq};
 use crate::names;
-use crate::wire::line::{capital, clock, date};
+use crate::wire::line::{capital, chat, clock, curbed, date, file, role_words, settings};
 
 /// Whose eyes it is for.
 #[derive(Debug, Clone)]
@@ -31,20 +31,35 @@ impl View {
     /// What somebody said, with the time.
     pub fn message(&self, message: &Message) -> String {
         let room = if self.is_elsewhere(&message.room) { format!(" {}", safe(&message.room)) } else { String::new() };
-        let said = self.said(&message.from, &message.text, message.me);
-        format!("{}{} {said}", self.time(message.time), self.brush.dim(room))
+        format!("{}{} {}", self.time(message.time), self.brush.dim(room), self.said(message))
     }
 
-    fn said(&self, from: &str, text: &str, me: bool) -> String {
-        let text = self.marked(text, from != self.nick);
-        if me { format!("* {} {text}", self.name(from)) } else { format!("{}: {text}", self.name(from)) }
+    /// The same with its number, to be named by.
+    fn numbered(&self, message: &Message) -> String {
+        let number = self.brush.dim(format!(" {}", message.seq));
+        format!("{}{number} {}", self.time(message.time), self.said(message))
+    }
+
+    /// Who said it, and what.
+    pub(super) fn said(&self, message: &Message) -> String {
+        let (from, text) = (self.name(&message.from), self.marked(&message.text, *message.from != *self.nick));
+        match &message.file {
+            _ if message.deleted => format!("{from}: {}", self.brush.dim("(deleted)")),
+            Some(info) => format!("{from} sent {}{}", file(info), after_file(&text)),
+            None if message.me => format!("* {from} {text}"),
+            None => format!("{from}: {text}"),
+        }
     }
 
     /// A private line: marked on both sides.
-    pub fn private(&self, from: &str, to: &str, text: &str, time: Millis) -> String {
+    pub fn private(&self, from: &str, to: &str, text: &str, time: Millis, sent: Option<&FileInfo>) -> String {
         let to = if to == self.nick { "you".to_owned() } else { self.name(to) };
         let mark = self.brush.dim(format!("(to {to} only)"));
-        format!("{} {} {mark}: {}", self.time(time), self.name(from), self.marked(text, false))
+        let (time, from, text) = (self.time(time), self.name(from), self.marked(text, false));
+        match sent {
+            Some(info) => format!("{time} {from} {mark} sent {}{}", file(info), after_file(&text)),
+            None => format!("{time} {from} {mark}: {text}"),
+        }
     }
 
     /// A line of one's own that has no answer yet.
@@ -85,93 +100,49 @@ impl View {
     }
 
     /// Messages from before, between fences that say from when they are.
-    /// `missed` says that they were said while one was away.
-    pub fn history(&self, history: &History, missed: bool) -> Vec<(bool, String)> {
+    /// `missed` says that they were said while one was away, `last` that what
+    /// comes after them is said now.
+    pub fn history(&self, history: &History, missed: bool, last: bool) -> Vec<(bool, String)> {
+        self.fenced(history, if missed { "while you were away" } else { "from before" }, last, |message| {
+            self.message(message)
+        })
+    }
+
+    /// Those that somebody asked for: with their numbers.
+    pub(super) fn asked_history(&self, history: &History) -> Vec<String> {
+        let lines = self.fenced(history, "from before", true, |message| self.numbered(message));
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    fn fenced(
+        &self,
+        history: &History,
+        what: &str,
+        last: bool,
+        line: impl Fn(&Message) -> String,
+    ) -> Vec<(bool, String)> {
         let fence = |text: String| (false, self.brush.dim(text));
         let count = history.messages.len();
         let plural = if count == 1 { "message" } else { "messages" };
         let (room, mut day) = (safe(&history.room), String::new());
         let mut lines = Vec::new();
+        if history.missed > 0 {
+            lines.push(fence(format!("--- {} more in {room} are left out ---", history.missed)));
+        }
         for message in &history.messages {
             let this = date(message.time);
             if day.is_empty() {
-                let what = if missed { "while you were away" } else { "from before" };
                 lines.push(fence(format!("--- {room}, {this}, {count} {plural} {what} ---")));
             } else if this != day {
                 lines.push(fence(format!("--- {this} ---")));
             }
             day = this;
-            lines.push((true, self.message(message)));
+            lines.push((true, line(message)));
         }
-        if history.missed > 0 {
-            lines.insert(0, fence(format!("--- {} more in {room} are no longer remembered ---", history.missed)));
-        }
-        if count > 0 {
+        if count > 0 && last {
             lines.push(fence("--- now ---".to_owned()));
         }
         lines
-    }
-
-    /// The answer to a command; `server` is who gives it. Nothing for those
-    /// whose effect is seen anyway.
-    pub fn answer(&self, done: &Done, server: &str) -> Vec<String> {
-        let one = |line: String| vec![line];
-        match done {
-            Done::Nick { nick, .. } => one(format!("* You are {} now.", self.brush.own(nick))),
-            Done::Rooms { rooms, total } => self.rooms(rooms, *total),
-            Done::Members { room, members, total } => one(self.members(room, members, *total)),
-            Done::Msg { to, away: Some(away), .. } => {
-                one(format!("* {} is away: {}", self.name(to), names::clean(away)))
-            }
-            Done::Topic { room, topic: Some(topic) } => {
-                one(format!("* The topic of {} is: {}", safe(room), names::clean(topic)))
-            }
-            Done::Topic { room, topic: None } => one(format!("* {} has no topic.", safe(room))),
-            Done::Whois(info) => one(self.whois(info)),
-            Done::Away { text } => one(format!("* You are away: {}", names::clean(text))),
-            Done::Back => one("* You are back.".to_owned()),
-            Done::History(history) if history.messages.is_empty() => {
-                one(format!("* Nobody has said anything in {} yet.", safe(&history.room)))
-            }
-            Done::History(history) => self.history(history, false).into_iter().map(|(_, line)| line).collect(),
-            Done::Help { commands } => {
-                let row = |row: &HelpInfo| format!("  /{:<24} {}", names::clean(&row.usage), names::clean(&row.text));
-                commands.iter().map(row).collect()
-            }
-            Done::Ping { .. } => one(format!("* The server is there: {}.", names::clean(server))),
-            Done::Msg { .. } | Done::Say { .. } | Done::Hello { .. } | Done::Join { .. } | Done::Leave { .. } => vec![],
-            Done::Quit => vec![],
-        }
-    }
-
-    fn members(&self, room: &str, members: &[MemberInfo], total: usize) -> String {
-        let away = |member: &MemberInfo| if member.away.is_some() { " (away)" } else { "" };
-        let mut names: Vec<String> = members.iter().map(|one| self.name(&one.nick) + away(one)).collect();
-        if total > names.len() {
-            names.push(format!("and {} more", total - names.len()));
-        }
-        format!("* In {}: {}", safe(room), names.join(", "))
-    }
-
-    /// Rooms with their members and topics.
-    fn rooms(&self, rooms: &[RoomInfo], total: usize) -> Vec<String> {
-        let mut lines = vec![format!("* {total} {}:", if total == 1 { "room" } else { "rooms" })];
-        lines.extend(rooms.iter().map(|info| {
-            let topic = info.topic.as_ref().map_or(String::new(), |topic| format!("  {}", names::clean(topic)));
-            format!("*   {}  {}{topic}", safe(&info.room), info.members)
-        }));
-        if rooms.len() < total {
-            lines.push(format!("*   and {} more", total - rooms.len()));
-        }
-        lines
-    }
-
-    fn whois(&self, info: &WhoisInfo) -> String {
-        let rooms: Vec<String> = info.rooms.iter().map(|room| safe(room)).collect();
-        let rooms = if rooms.is_empty() { "no room".to_owned() } else { rooms.join(", ") };
-        let away = info.away.as_ref().map_or(String::new(), |text| format!(" Away: {}", names::clean(text)));
-        let (nick, since, fronts) = (self.name(&info.nick), clock(info.since), info.fronts.join(", "));
-        format!("* {nick} is in {rooms}, here since {since}, idle {} s, by {fronts}.{away}", info.idle)
     }
 
     /// Who else is in a room: `with Boris and Вера`, or `alone so far`.
@@ -187,10 +158,21 @@ impl View {
         self.brush.wrong(format!("! {}{end}", capital(&sentence)))
     }
 
+    /// A deletion; with the first words of what was deleted, where they are known.
+    pub fn deleted(&self, room: &str, seq: Seq, by: &str, words: Option<&str>) -> String {
+        let place = if self.is_elsewhere(room) { format!(" in {}", safe(room)) } else { String::new() };
+        let words = words.map_or(String::new(), |words| format!(" (“{words}”)"));
+        format!("* {} deleted message {seq}{place}{words}", self.name(by))
+    }
+
     /// What others do, in one line, where one line does.
     pub fn deed(&self, event: &Event) -> Option<String> {
         let text = |text: &Arc<str>| names::clean(text).into_owned();
+        let why = |why: &Option<Arc<str>>| why.as_ref().map_or(String::new(), |why| format!(" ({})", text(why)));
         Some(match event {
+            Event::Nick { old, new, .. } if **new == *self.nick => {
+                format!("* You are {} now; you were {}.", self.name(new), safe(old))
+            }
             Event::Nick { old, new, .. } => format!("* {} is now {}", self.name(old), self.name(new)),
             Event::Topic { room, topic: Some(topic), by, .. } => {
                 format!("* {} set the topic of {}: {}", self.name(by), safe(room), text(topic))
@@ -200,6 +182,29 @@ impl View {
             }
             Event::Away { nick, text: Some(words) } => format!("* {} is away: {}", self.name(nick), text(words)),
             Event::Away { nick, text: None } => format!("* {} is back", self.name(nick)),
+            Event::Kick { room, nick, by, text, .. } => {
+                let whom = if **nick == *self.nick { "you".to_owned() } else { self.name(nick) };
+                format!("* {} put {whom} out of {}{}", self.name(by), safe(room), why(text))
+            }
+            Event::Curb { room, curb, lifted, nick, by, until, text, .. } => {
+                let (nick, deed, by) = (self.name(nick), curbed(*curb, *lifted, *until), self.name(by));
+                format!("* {}: {nick} {deed} by {by}{}", safe(room), why(text))
+            }
+            Event::Role { room, nick, role, by, .. } => {
+                format!("* {}: {} is {} now, by {}", safe(room), self.name(nick), role_words(*role), self.name(by))
+            }
+            Event::Settings { room, settings: set, registered, by, .. } => {
+                format!("* {} set {}: {}", self.name(by), safe(room), settings(set, *registered))
+            }
+            Event::Invite { room, by, .. } => {
+                let room = safe(room);
+                format!("* {} invites you to {room}: /join {room}", self.name(by))
+            }
+            Event::Chats { chats } if chats.is_empty() => return None,
+            Event::Chats { chats } => {
+                let chats: Vec<String> = chats.iter().map(chat).collect();
+                format!("* Your rooms and conversations: {}", chats.join(", "))
+            }
             Event::Notice { text: words } => format!("* The operator says: {}", self.brush.bold(text(words))),
             Event::Waiting { ms } => {
                 let tenths = ms.div_ceil(100);
@@ -208,4 +213,9 @@ impl View {
             _ => return None,
         })
     }
+}
+
+/// The words that go with a file, if there are any.
+fn after_file(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
 }

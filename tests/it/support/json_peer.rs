@@ -120,7 +120,7 @@ impl Peer {
     pub fn hello(&mut self, mut fields: Value) -> Result<String, Refusal> {
         fields["version"] = Value::from(PROTOCOL);
         match self.ask("hello", fields)? {
-            Done::Hello { nick, resume } => {
+            Done::Hello { nick, resume, .. } => {
                 self.kept.retain(|event| !matches!(event, Event::Hello { .. }));
                 self.resume = resume.map_or(String::new(), |token| token.to_string());
                 Ok(nick.map_or(String::new(), |nick| nick.to_string()))
@@ -219,6 +219,18 @@ pub fn brief(event: &Event) -> String {
         Event::Away { nick, text } => format!("{nick} away{}", in_brackets(text)),
         Event::Closing { reason, text } => format!("closing {}: {text}", reason.code()),
         Event::Waiting { .. } => "waiting".to_owned(),
+        Event::Kick { room, nick, by, text, .. } => format!("{room} {by} kicks {nick}{}", in_brackets(text)),
+        Event::Curb { room, curb, lifted, nick, by, text, .. } => {
+            let un = if *lifted { "un-" } else { "" };
+            format!("{room} {by} {un}{curb:?} {nick}{}", in_brackets(text))
+        }
+        Event::Role { room, nick, role, by, .. } => format!("{room} {by} makes {nick} {role:?}"),
+        Event::Settings { room, by, .. } => format!("{room} settings by {by}"),
+        Event::Invite { room, by, .. } => format!("{room} invite by {by}"),
+        Event::Deleted { room, seq, by, .. } => format!("{room} {seq} deleted by {by}"),
+        Event::Read { room, seq } => format!("{room} read to {seq}"),
+        Event::Left { room } => format!("{room} left"),
+        Event::Notice { text } => format!("notice: {text}"),
         Event::Ok { done, .. } => format!("ok {done:?}"),
         Event::Error { code, value, .. } => format!("error {code} {value}"),
         other => format!("{other:?}"),

@@ -1,0 +1,382 @@
+//! Names that belong to somebody, and becoming that somebody: register, log in, log out. Runs under the chat lock; knows no passwords, only that one was right.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::outbox::Ending;
+use super::touched::Touched;
+use super::{Ask, Entered, PersonId, SessionId, State};
+use crate::error::ChatError;
+use crate::event::{CloseReason, Done, Event, Seq};
+use crate::names::{self, Nick};
+use crate::record::{AccountId, AccountRecord, PlaceId, Record, Role, StayRecord, Who};
+use crate::wire::Letter;
+
+/// All accounts, by number, by name and by the look of the name.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    ids: HashMap<AccountId, AccountRecord>,
+    keys: HashMap<Arc<str>, AccountId>,
+    looks: HashMap<Arc<str>, AccountId>,
+}
+
+impl Accounts {
+    pub fn get(&self, id: AccountId) -> Option<&AccountRecord> {
+        self.ids.get(&id)
+    }
+
+    /// The account of exactly this name.
+    pub fn named(&self, nick: &Nick) -> Option<&AccountRecord> {
+        self.keys.get(nick.key()).and_then(|id| self.ids.get(id))
+    }
+
+    /// Whose this name is, or one that looks like it.
+    pub fn owner(&self, nick: &Nick) -> Option<AccountId> {
+        self.keys.get(nick.key()).or_else(|| self.looks.get(nick.skeleton())).copied()
+    }
+
+    pub fn is_op(&self, who: Who) -> bool {
+        matches!(who, Who::Account(id) if self.ids.get(&id).is_some_and(|account| account.op))
+    }
+
+    pub fn has_op(&self) -> bool {
+        self.ids.values().any(|account| account.op)
+    }
+
+    pub fn count(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn insert(&mut self, account: AccountRecord) {
+        self.keys.insert(Arc::from(account.nick.key()), account.id);
+        self.looks.insert(Arc::from(account.nick.skeleton()), account.id);
+        self.ids.insert(account.id, account);
+    }
+
+    fn remove(&mut self, id: AccountId) {
+        if let Some(account) = self.ids.remove(&id) {
+            self.keys.remove(account.nick.key());
+            self.looks.remove(account.nick.skeleton());
+        }
+    }
+
+    pub fn set_op(&mut self, id: AccountId, op: bool) {
+        if let Some(account) = self.ids.get_mut(&id) {
+            account.op = op;
+        }
+    }
+}
+
+impl State {
+    /// The account the asking person is logged in to.
+    pub(super) fn own_account(&self, ask: &Ask<'_>) -> Result<AccountId, ChatError> {
+        if ask.journal.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        self.registry.person(ask.person).and_then(|person| person.account()).ok_or(ChatError::LoginFirst)
+    }
+
+    /// Checks that an account can be made of the name the asking person has.
+    pub(super) fn may_register(&self, ask: &Ask<'_>) -> Result<(), ChatError> {
+        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        if ask.journal.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        if person.account().is_some() {
+            return Err(ChatError::LoggedIn(person.nick.clone()));
+        }
+        if self.registry.accounts.count() >= ask.limits.accounts {
+            return Err(ChatError::AccountsFull(ask.limits.accounts));
+        }
+        Ok(())
+    }
+
+    /// Makes an account of the name the asking person has; `hash` is what its password became.
+    #[inline(never)]
+    pub(super) fn register(&mut self, ask: &Ask<'_>, hash: Arc<str>, touched: &mut Touched) -> Result<(), ChatError> {
+        self.may_register(ask)?;
+        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        self.registry.free(&person.nick, Some(ask.person), person.who)?;
+        let (nick, shown) = (person.nick.clone(), Arc::clone(&person.shown));
+        self.last.account += 1;
+        let id = AccountId(self.last.account);
+        let account = AccountRecord { id, nick, made: ask.now, op: false };
+        self.registry.accounts.insert(account.clone());
+        ask.keep(Record::Account(account, hash));
+        let guest = self.registry.person(ask.person).map(|person| person.who);
+        self.take_curbs_along(ask, id);
+        self.become_account(ask, id);
+        if let Some(guest) = guest {
+            self.take_conversations_along(ask, guest, Who::Account(id));
+        }
+        self.keep_stays(ask, ask.person);
+        ask.answer_kept(Done::Register { nick: shown }, Record::Mark, touched);
+        Ok(())
+    }
+
+    /// The asking guest is that account from here on: the rooms they are in are its own, with what they may do there.
+    fn become_account(&mut self, ask: &Ask<'_>, id: AccountId) {
+        let Some(person) = self.registry.person(ask.person) else { return };
+        let (guest, rooms) = (person.who, person.rooms.clone());
+        self.registry.become_who(ask.person, Who::Account(id));
+        for name in &rooms {
+            let Some(room) = self.rooms.get_mut(name.key()) else { continue };
+            room.keep(ask);
+            if let Some(role) = room.roles.remove(&guest)
+                && room.roles.get(&Who::Account(id)) < Some(&role)
+            {
+                room.give_role(ask, Who::Account(id), Some(role));
+            }
+            let (place, seq) = (room.place, room.seq);
+            self.be_at_home(ask, ask.person, place, seq);
+        }
+    }
+
+    /// Notes a place as an account's own, read up to `seq`, unless it is that already.
+    pub(super) fn be_at_home(&mut self, ask: &super::Here<'_>, person: PersonId, place: PlaceId, seq: u64) {
+        if let Some(person) = self.registry.person_mut(person)
+            && let Some(account) = person.account()
+            && !person.own.contains_key(&place)
+        {
+            person.own.insert(place, seq);
+            ask.keep(Record::Seat(account, place, seq));
+        }
+    }
+
+    /// Keeps the stays of a person's sessions, so that their tokens work after a restart.
+    pub(super) fn keep_stays(&mut self, here: &super::Here<'_>, person: PersonId) {
+        let sessions = self.registry.person(person).map_or(Vec::new(), |person| person.sessions.clone());
+        sessions.into_iter().for_each(|session| self.keep_stay(here, session));
+    }
+
+    /// Keeps the stay of one session.
+    pub(super) fn keep_stay(&mut self, here: &super::Here<'_>, id: SessionId) {
+        let Some(session) =
+            self.registry.session_mut(id).filter(|session| !session.replaced && !session.token.is_empty())
+        else {
+            return;
+        };
+        session.stay_kept = true;
+        let (stay, token, person) = (session.stay, session.token_hash, session.person);
+        let Some(person) = self.registry.person(person) else { return };
+        let record =
+            StayRecord { id: stay, token, account: person.account(), nick: person.nick.clone(), seen: here.now };
+        here.keep(Record::Stay(record));
+    }
+
+    /// Makes the asking session one of an account, whose password was right.
+    /// Returns where it has to go in, beside the rooms it is in already.
+    #[inline(never)]
+    pub(super) fn login(
+        &mut self,
+        ask: &Ask<'_>,
+        account: AccountId,
+        own: Vec<(PlaceId, Seq)>,
+        touched: &mut Touched,
+    ) -> Result<Entered, ChatError> {
+        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        if person.account().is_some() {
+            return Err(ChatError::LoggedIn(person.nick.clone()));
+        }
+        let nick = self.registry.accounts.get(account).map(|account| account.nick.clone());
+        let nick = nick.ok_or(ChatError::LoginFailed)?;
+        self.check_server_ban(ask, Who::Account(account), &nick, ask.address)?;
+        let already = person.rooms.clone();
+        let (id, already) = match self.registry.here(Who::Account(account)) {
+            Some(here) => {
+                self.move_session(ask, here, "logged in", touched);
+                (here, Vec::new())
+            }
+            None => {
+                self.make_way(ask, &nick, Some(ask.person), touched);
+                if let Some(person) = self.registry.person_mut(ask.person) {
+                    person.knows_own(&own);
+                }
+                self.become_account(ask, account);
+                self.give_name(ask.person, &nick, |session| session == ask.session, ask.now, touched)?;
+                self.leave_where_banned(ask, touched);
+                (ask.person, already)
+            }
+        };
+        self.keep_stay(ask, ask.session);
+        let shown: Arc<str> = Arc::from(nick.shown());
+        ask.answer(Done::Login { nick: Arc::clone(&shown), resume: None }, touched);
+        let mut rooms = self.rooms_of(id, &own);
+        // Those it was in already are shown to it.
+        rooms.retain(|room| !already.contains(room));
+        Ok(Entered { nick: shown, rooms, account: Some(account) })
+    }
+
+    /// Who came in as a guest does not stay where the account is banned.
+    fn leave_where_banned(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
+        let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
+        for name in rooms.iter().filter(|name| self.is_banned(ask, name)).cloned().collect::<Vec<_>>() {
+            let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { continue };
+            if let Some(room) = self.rooms.get(name.key()) {
+                let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: ask.now };
+                room.fan_out(&Arc::new(Letter::new(leave)), |_| false, touched);
+            }
+            self.forget_room(&name, ask);
+        }
+    }
+
+    /// The rooms of a person: those they are in, and those that are their own.
+    pub(super) fn rooms_of(&self, person: PersonId, own: &[(PlaceId, Seq)]) -> Vec<names::RoomName> {
+        let mut rooms = self.registry.person(person).map_or(Vec::new(), |person| person.rooms.clone());
+        let kept = own.iter().filter_map(|(place, _)| self.rooms.get(self.places.get(place)?));
+        for room in kept {
+            if !rooms.contains(&room.name) {
+                rooms.push(room.name.clone());
+            }
+        }
+        rooms
+    }
+
+    /// Renames the guests that have a name to which somebody else has the right.
+    #[inline(never)]
+    pub(super) fn make_way(
+        &mut self,
+        here: &super::Here<'_>,
+        nick: &Nick,
+        rightful: Option<PersonId>,
+        touched: &mut Touched,
+    ) {
+        for id in self.registry.holders(nick) {
+            if Some(id) == rightful || self.registry.person(id).is_none_or(|person| person.account().is_some()) {
+                continue;
+            }
+            let free = names::suggest(nick.shown(), |near| self.registry.taken(near));
+            let free = free.unwrap_or_else(|| self.registry.offer(here.now.unsigned_abs()));
+            // It is free: it was just found so.
+            let _ = self.give_name(id, &free, |_| false, here.now, touched);
+            let text = format!("{nick} belongs to an account, and its owner is here; you are {free} now");
+            let notice = Arc::new(Letter::new(Event::Notice { text: text.into() }));
+            let renamed = Arc::new(Letter::new(Event::Nick {
+                old: Arc::from(nick.shown()),
+                new: Arc::from(free.shown()),
+                time: here.now,
+            }));
+            let in_a_room = self.registry.person(id).is_some_and(|person| !person.rooms.is_empty());
+            for (_, outbox) in self.registry.outboxes(id) {
+                if !in_a_room {
+                    touched.tell(outbox, &renamed, false);
+                }
+                touched.tell(outbox, &notice, false);
+            }
+        }
+    }
+
+    /// Takes the asking session away from its person, and so out of the rooms,
+    /// and gives it to `to`, with a seat in every room `to` is in.
+    #[inline(never)]
+    fn move_session(&mut self, ask: &Ask<'_>, to: PersonId, why: &str, touched: &mut Touched) {
+        let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
+        for room in rooms.iter().filter_map(|name| self.rooms.get(name.key())) {
+            touched.tell_event(&ask.outbox, Event::Left { room: Arc::clone(&room.shown) });
+        }
+        let ending = Ending { reason: CloseReason::Quit, text: Some(Arc::from(why)) };
+        let Some(mut session) = self.part(ask.session, ending, ask, touched) else { return };
+        session.person = to;
+        session.current = None;
+        let outbox = Arc::clone(&session.outbox);
+        self.registry.attach(ask.session, session);
+        let rooms = self.registry.person(to).map_or(Vec::new(), |person| person.rooms.clone());
+        for room in rooms {
+            if let Some(room) = self.rooms.get_mut(room.key()) {
+                room.seat(ask.session, &outbox);
+            }
+        }
+    }
+
+    /// Makes the asking session a guest's, with a free name near the one it had.
+    #[inline(never)]
+    pub(super) fn logout(&mut self, ask: &Ask<'_>, why: &str, touched: &mut Touched) -> Result<Entered, ChatError> {
+        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        if person.account().is_none() {
+            return Err(ChatError::LoginFirst);
+        }
+        let free = names::suggest(person.nick.shown(), |near| self.registry.taken(near));
+        let free = free.unwrap_or_else(|| self.registry.offer(ask.session.0));
+        let stay = self.registry.session(ask.session).map(|session| session.stay).ok_or(ChatError::NameFirst)?;
+        let guest = self.registry.claim(&free, Who::Guest(stay), ask.now)?;
+        self.move_session(ask, guest, why, touched);
+        self.keep_stay(ask, ask.session);
+        let rooms = vec![ask.lobby.clone()];
+        Ok(Entered { nick: Arc::from(free.shown()), rooms, account: None })
+    }
+
+    /// Deletes the asking person's account; all its sessions are guests' from here on.
+    #[inline(never)]
+    pub(super) fn delete_account(
+        &mut self,
+        ask: &Ask<'_>,
+        messages: bool,
+        touched: &mut Touched,
+    ) -> Result<Entered, ChatError> {
+        let id = self.own_account(ask)?;
+        let by =
+            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
+        let others: Vec<SessionId> = self.registry.outboxes(ask.person).map(|(session, _)| session).collect();
+        self.registry.accounts.remove(id);
+        self.tokens.forget_lost(Who::Account(id));
+        self.erased += 1;
+        let mut unowned = Vec::new();
+        for room in self.rooms.values_mut() {
+            if room.roles.remove(&Who::Account(id)) == Some(Role::Owner) && !room.has_owner() && room.registered {
+                room.registered = false;
+                ask.keep(Record::Room(room.record()));
+                unowned.push(room.name.clone());
+            }
+            if messages {
+                for seq in room.delete_all_of(Who::Account(id)) {
+                    let deleted =
+                        Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&by), time: ask.now };
+                    room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
+                }
+            }
+        }
+        unowned.iter().for_each(|name| self.forget_room(name, ask));
+        // Those that are replaced go by themselves.
+        let lasts = |session: &SessionId| self.registry.session(*session).is_some_and(|s| !s.replaced);
+        let others: Vec<SessionId> = others.into_iter().filter(|id| *id != ask.session && lasts(id)).collect();
+        for session in others {
+            let other = self.ask(session, None, ask.here)?;
+            let entered = self.logout(&other, "the account was deleted", touched)?;
+            touched.tell_event(&other.outbox, Event::Nick { old: Arc::clone(&by), new: entered.nick, time: ask.now });
+            // It is another person's now.
+            let other = self.ask(session, None, ask.here)?;
+            self.join_quietly(&other, touched);
+        }
+        let entered = self.logout(ask, "the account was deleted", touched)?;
+        let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
+        ask.answer_kept(done, Record::AccountGone(id, messages), touched);
+        Ok(entered)
+    }
+
+    /// The other sessions of an account that changed its password stay; those that are lost do not come back.
+    pub(super) fn change_password(
+        &mut self,
+        ask: &Ask<'_>,
+        hash: Arc<str>,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        let id = self.own_account(ask)?;
+        self.tokens.forget_lost(Who::Account(id));
+        ask.keep(Record::Password(id, hash));
+        self.keep_stays(ask, ask.person);
+        ask.answer_kept(Done::Password, Record::Mark, touched);
+        Ok(())
+    }
+
+    /// Makes the asking person's account an op of the server, if `code` is the one the server printed.
+    pub(super) fn claim(&mut self, ask: &Ask<'_>, code: &str, touched: &mut Touched) -> Result<(), ChatError> {
+        let id = self.own_account(ask)?;
+        if self.claim.as_deref() != Some(code) {
+            return Err(ChatError::ClaimFailed);
+        }
+        self.claim = None;
+        self.registry.accounts.set_op(id, true);
+        ask.answer_kept(Done::Claim, Record::ServerOp(id, true), touched);
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! Who a session is: taking a name, taking on an account. What the session may ask the chat for; the verbs behind it are in `people` and `accounts`.
+
+use std::sync::Arc;
+
+use super::outbox::Outbox;
+use super::touched::Touched;
+use super::{Chat, SessionId};
+use crate::error::ChatError;
+use crate::event::{Done, Event, Millis, Seq, Tag};
+use crate::names::{Nick, RoomName};
+use crate::record::{AccountId, Address, PlaceId, Record, StayKept};
+
+/// A session that wants a name.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// Which session.
+    pub session: SessionId,
+    /// Where it hears.
+    pub outbox: &'a Arc<Outbox>,
+    /// Whether it wants to hear its own lines, too.
+    pub echo: bool,
+    /// Its front, for `whois`.
+    pub front: &'static str,
+    /// Where it comes from.
+    pub address: Address,
+    /// The name wanted; the one offered for `seed` if it is not said.
+    pub nick: Option<Nick>,
+    /// The account whose password it knew.
+    pub account: Option<AccountId>,
+    /// The places of that account, or of the one to which the token belongs, and how far each is read.
+    pub own: Vec<(PlaceId, Seq)>,
+    /// Chooses the name that is offered.
+    pub seed: u64,
+    /// The token of an earlier session of the same person.
+    pub resume: Option<Box<str>>,
+    /// What the database knows of that token, where the chat does not know it.
+    pub recalled: Option<StayKept>,
+    /// SHA-256 of that.
+    pub resume_hash: [u8; 32],
+    /// A fresh token, and its SHA-256.
+    pub token: (Arc<str>, [u8; 32]),
+    /// The rooms to join; if it is not said, those where this person is already and those of the account, or the lobby.
+    pub rooms: Option<Vec<RoomName>>,
+    /// The command it came with.
+    pub greeting: Greeting,
+    /// The tag of the command.
+    pub tag: Option<Tag>,
+}
+
+/// The command with which somebody enters: its answer has that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Greeting {
+    /// `hello`, with a name.
+    Hello,
+    /// The first `nick`.
+    Nick,
+    /// `login`, before any name.
+    Login,
+}
+
+/// A session that has its name, and has yet to go into its rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    /// The nick it has.
+    pub nick: Arc<str>,
+    /// Where to go in, with [`Chat::go_in`], one after another.
+    pub rooms: Vec<RoomName>,
+    /// The account it is logged in to.
+    pub account: Option<AccountId>,
+}
+
+/// Whose a resume token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenOwner {
+    /// Nobody's that is remembered here.
+    Unknown,
+    /// A guest's.
+    Guest,
+    /// An account's.
+    Account(AccountId),
+}
+
+impl Chat {
+    /// Whose `token` is, as far as it is remembered here.
+    pub fn token_owner(&self, token: &str, now: Millis) -> TokenOwner {
+        self.change(|state| state.token_owner(token, &self.here(now)))
+    }
+
+    /// Gives a session a name; the answer is in its outbox. From here on it is
+    /// in the chat, though in no new room yet.
+    ///
+    /// # Errors
+    /// A nick that is taken, or looks like one that is, or belongs to an account; a ban.
+    pub fn enter(&self, entry: &Entry<'_>, now: Millis, touched: &mut Touched) -> Result<Entered, ChatError> {
+        self.change(|state| state.enter(entry, &self.here(now), touched))
+    }
+
+    /// Whether the asking session may make an account of its name: asked before its password is hashed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_register(&self, session: SessionId, now: Millis) -> Result<(), ChatError> {
+        self.with_ask(session, None, now, |state, ask| state.may_register(ask))
+    }
+
+    /// Makes an account of the name a session has; `hash` is the PHC string of its password.
+    ///
+    /// # Errors
+    /// The name is not one that can have an account now.
+    pub fn register(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        hash: Arc<str>,
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.register(ask, hash, touched))
+    }
+
+    /// Makes a session one of `account`, whose password was right and whose places are `own`.
+    ///
+    /// # Errors
+    /// It is logged in already, or the account is banned or gone.
+    pub fn login(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        (account, own): (AccountId, Vec<(PlaceId, Seq)>),
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<Entered, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.login(ask, account, own, touched))
+    }
+
+    /// Makes a session a guest's again.
+    ///
+    /// # Errors
+    /// It is one already.
+    pub fn logout(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<Entered, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| {
+            let outbox = Arc::clone(&ask.outbox);
+            let entered = state.logout(ask, "logged out", touched)?;
+            let done = Done::Logout { nick: Arc::clone(&entered.nick) };
+            touched.tell_event(&outbox, Event::Ok { tag: ask.tag.clone(), done });
+            Ok(entered)
+        })
+    }
+
+    /// Deletes the account of a session; and all it has said, if `messages`.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn delete_account(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        messages: bool,
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<Entered, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.delete_account(ask, messages, touched))
+    }
+
+    /// Gives the account of a session another password, by its PHC string.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn change_password(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        hash: Arc<str>,
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.change_password(ask, hash, touched))
+    }
+
+    /// The account, and its name, to which a session is logged in.
+    ///
+    /// # Errors
+    /// It is a guest's, or nothing is kept.
+    pub fn account_of(&self, session: SessionId, now: Millis) -> Result<(AccountId, Nick), ChatError> {
+        self.with_ask(session, None, now, |state, ask| {
+            let id = state.own_account(ask)?;
+            let nick = state.registry.accounts.get(id).map(|account| account.nick.clone());
+            Ok((id, nick.ok_or(ChatError::LoginFirst)?))
+        })
+    }
+
+    /// The name of a session.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn nick_of(&self, session: SessionId, now: Millis) -> Result<Nick, ChatError> {
+        self.with_ask(session, None, now, |state, ask| {
+            state.registry.person(ask.person).map(|person| person.nick.clone()).ok_or(ChatError::NameFirst)
+        })
+    }
+
+    /// Sets what `claim` takes, unless the server has an op; whether it was set.
+    pub fn set_claim(&self, code: &str) -> bool {
+        self.change(|state| {
+            let wanted = self.journal.is_some() && !state.registry.accounts.has_op();
+            state.claim = wanted.then(|| code.into());
+            wanted
+        })
+    }
+
+    /// Makes an account an op of the server, or not any more: what the operator does.
+    ///
+    /// # Errors
+    /// No account has that name.
+    pub fn set_server_op(&self, nick: &Nick, op: bool, now: Millis) -> Result<(), ChatError> {
+        self.change(|state| {
+            let id = state.registry.accounts.named(nick).map(|account| account.id);
+            let id = id.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+            state.registry.accounts.set_op(id, op);
+            self.here(now).keep(Record::ServerOp(id, op));
+            Ok(())
+        })
+    }
+}

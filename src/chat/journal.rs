@@ -1,0 +1,481 @@
+//! What waits to be kept, within bounds, and whom to answer when it is. Knows no database, no files and no threads.
+//!
+//! The chat adds under its lock and never waits; one thread takes, writes and
+//! says what is kept. Whoever is about to say something waits *before* that,
+//! where much waits here: so a slow disk slows who speaks, and nobody else.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::outbox::Outbox;
+use crate::error::ChatError;
+use crate::event::{Event, Tag};
+use crate::limits::Limits;
+use crate::record::Record;
+
+/// How long the first record of a group waits for more.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// One record that waits, and who is to be answered when it is kept.
+#[derive(Debug)]
+pub struct Entry {
+    /// The record.
+    pub record: Record,
+    /// The answer, where somebody waits for one.
+    receipt: Option<Receipt>,
+    since: Instant,
+    /// Whether it is the last of one change. What belongs together is kept
+    /// together or not at all: a message without its tag would be said twice.
+    is_last: bool,
+}
+
+/// An answer that is given when what it is about is kept.
+#[derive(Debug)]
+pub struct Receipt {
+    /// Whom to answer.
+    pub outbox: Arc<Outbox>,
+    /// What.
+    pub answer: Event,
+}
+
+impl Receipt {
+    /// The answer where it could not be kept in time.
+    pub fn refusal(&self, why: &str) -> Event {
+        let tag = match &self.answer {
+            Event::Ok { tag, .. } => tag.clone(),
+            _ => None::<Tag>,
+        };
+        ChatError::NotKept(why.to_owned()).told(tag)
+    }
+}
+
+/// The queue of what is to be kept.
+#[derive(Debug)]
+pub struct Journal {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+    /// Whether records were added that are not sealed; changed under the chat lock only.
+    loose: AtomicBool,
+    most_items: usize,
+    most_bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<Entry>,
+    /// How many of `entries` are of whole changes: only those are taken.
+    whole: usize,
+    /// Weight of what is not kept yet: of `entries`, and of what was taken.
+    bytes: usize,
+    /// How many records were ever added, and how many of them are kept.
+    added: u64,
+    kept: u64,
+    /// The answers of what was taken, and since when they have been waited for.
+    in_hand: Vec<(Instant, Receipt)>,
+    /// Why nothing can be kept at the moment.
+    trouble: Option<Arc<str>>,
+    /// Whether all that is kept can be found by a search.
+    indexed: bool,
+    /// How many searches wait for that.
+    searching: usize,
+    /// Whether nobody is to wait here any more: the server is stopping.
+    hurried: bool,
+    closed: bool,
+}
+
+impl Journal {
+    /// An empty one with the bounds of `limits`.
+    pub fn new(limits: &Limits) -> Journal {
+        Journal {
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            loose: AtomicBool::new(false),
+            most_items: limits.journal_items,
+            most_bytes: limits.journal_bytes,
+        }
+    }
+
+    /// Adds a record of a change that [`Journal::seal`] ends. Never blocks, and
+    /// never refuses: the bound is kept by [`Journal::admit`], which each
+    /// speaker passes first, so that it is broken by one command of each
+    /// session at the most.
+    ///
+    /// Returns how many records were ever added, with this one.
+    pub fn add(&self, record: Record, receipt: Option<Receipt>) -> u64 {
+        let mut queue = self.queue.lock();
+        self.push(&mut queue, record, receipt, false);
+        queue.added
+    }
+
+    /// Adds a record that is a whole change.
+    pub fn add_whole(&self, record: Record, receipt: Option<Receipt>) {
+        let mut queue = self.queue.lock();
+        // Behind a change that is being made it is taken with that.
+        let is_loose = queue.whole < queue.entries.len();
+        self.push(&mut queue, record, receipt, true);
+        if !is_loose {
+            self.release(&mut queue);
+        }
+    }
+
+    /// Ends a change. There is at most one at a time, for there is one chat lock.
+    pub fn seal(&self) {
+        if self.loose.load(Ordering::Relaxed) {
+            self.loose.store(false, Ordering::Relaxed);
+            let mut queue = self.queue.lock();
+            if let Some(last) = queue.entries.back_mut() {
+                last.is_last = true;
+            }
+            self.release(&mut queue);
+        }
+    }
+
+    fn push(&self, queue: &mut Queue, record: Record, receipt: Option<Receipt>, is_last: bool) {
+        queue.bytes += record.weight();
+        queue.added += 1;
+        queue.indexed = false;
+        queue.entries.push_back(Entry { record, receipt, since: Instant::now(), is_last });
+        if !is_last {
+            self.loose.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn release(&self, queue: &mut Queue) {
+        let slept = queue.whole == 0;
+        queue.whole = queue.entries.len();
+        if slept {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Whether there is room for what somebody is about to say, so that [`Journal::admit`] need not be asked.
+    pub fn has_room(&self) -> bool {
+        let queue = self.queue.lock();
+        queue.trouble.is_none() && self.takes_more(&queue)
+    }
+
+    fn takes_more(&self, queue: &Queue) -> bool {
+        queue.added - queue.kept < self.most_items as u64 && queue.bytes < self.most_bytes
+    }
+
+    /// Waits until there is room for what somebody is about to say.
+    ///
+    /// # Errors
+    /// Why nothing can be kept: the disk is full, or has been too slow for `patience`.
+    pub fn admit(&self, patience: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + patience;
+        let mut queue = self.queue.lock();
+        loop {
+            if let Some(trouble) = &queue.trouble {
+                return Err(trouble.to_string());
+            }
+            if self.takes_more(&queue) {
+                return Ok(());
+            }
+            if queue.hurried {
+                return Err("the server is stopping".to_owned());
+            }
+            if self.changed.wait_until(&mut queue, deadline).timed_out() {
+                return Err("the disk is too slow".to_owned());
+            }
+        }
+    }
+
+    /// Waits until everything is kept that was added before, or until
+    /// `patience` is over: then whoever reads sees what there is.
+    pub fn wait_until_kept(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut queue = self.queue.lock();
+        let wanted = queue.added;
+        while queue.kept < wanted && queue.trouble.is_none() && !queue.hurried {
+            if self.changed.wait_until(&mut queue, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until all that is kept can be found, or until `patience` is over.
+    pub fn wait_until_indexed(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut queue = self.queue.lock();
+        queue.searching += 1;
+        self.changed.notify_all();
+        while !queue.indexed && !queue.hurried && !self.changed.wait_until(&mut queue, deadline).timed_out() {}
+        queue.searching -= 1;
+    }
+
+    /// Whether a search waits for the index.
+    pub fn is_searched(&self) -> bool {
+        let queue = self.queue.lock();
+        queue.searching > 0 && !queue.indexed
+    }
+
+    /// Notes that all that is kept can be found.
+    pub fn indexed(&self) {
+        let mut queue = self.queue.lock();
+        queue.indexed = queue.entries.is_empty();
+        self.changed.notify_all();
+    }
+
+    /// Takes about `most` entries at most, of about `bytes`, but whole changes
+    /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
+    pub fn take(&self, batch: &mut Vec<Entry>, most: usize, bytes: usize, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        let mut queue = self.queue.lock();
+        while queue.whole == 0 && !queue.closed && (queue.indexed || queue.searching == 0) {
+            if self.changed.wait_until(&mut queue, deadline).timed_out() {
+                return true;
+            }
+        }
+        // What comes within this time shares the write: it costs who speaks that much, and nobody else.
+        let gathered = Instant::now() + GATHER;
+        while (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried {
+            if self.changed.wait_until(&mut queue, gathered).timed_out() {
+                break;
+            }
+        }
+        let mut weight = 0;
+        while queue.whole > 0
+            && (batch.last().is_some_and(|last| !last.is_last) || batch.len() < most && weight < bytes)
+        {
+            let Some(mut entry) = queue.entries.pop_front() else { break };
+            queue.whole -= 1;
+            weight += entry.record.weight();
+            queue.in_hand.extend(entry.receipt.take().map(|receipt| (entry.since, receipt)));
+            batch.push(entry);
+        }
+        !(queue.closed && batch.is_empty())
+    }
+
+    /// Notes that what was taken is kept, and that nothing is wrong. Returns
+    /// the answers that may be given now.
+    pub fn kept(&self, batch: &[Entry]) -> Vec<Receipt> {
+        let mut queue = self.queue.lock();
+        queue.kept += batch.len() as u64;
+        queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
+        queue.trouble = None;
+        self.changed.notify_all();
+        queue.in_hand.drain(..).map(|(_, receipt)| receipt).collect()
+    }
+
+    /// Notes why nothing can be kept now.
+    pub fn trouble(&self, why: &str) {
+        self.queue.lock().trouble = Some(Arc::from(why));
+        self.changed.notify_all();
+    }
+
+    /// Takes the answers that have been waited for longer than `patience`.
+    pub fn overdue(&self, patience: Duration) -> Vec<Receipt> {
+        let mut queue = self.queue.lock();
+        let Queue { entries, in_hand, .. } = &mut *queue;
+        let is_due = |since: &Instant| since.elapsed() >= patience;
+        let mut overdue: Vec<Receipt> =
+            in_hand.extract_if(.., |(since, _)| is_due(since)).map(|(_, receipt)| receipt).collect();
+        // The oldest is first: behind one that is not due none is.
+        overdue.extend(entries.iter_mut().take_while(|entry| is_due(&entry.since)).filter_map(|e| e.receipt.take()));
+        overdue
+    }
+
+    /// Whether all is kept that was added up to `position`; see [`Journal::add`].
+    pub fn is_kept(&self, position: u64) -> bool {
+        self.queue.lock().kept >= position
+    }
+
+    /// From here on nobody waits here any more: the server is stopping.
+    pub fn hurry(&self) {
+        self.queue.lock().hurried = true;
+        self.changed.notify_all();
+    }
+
+    /// Why nothing can be kept now, if it is so.
+    pub fn troubled(&self) -> Option<Arc<str>> {
+        self.queue.lock().trouble.clone()
+    }
+
+    /// How many records wait.
+    pub fn waiting(&self) -> u64 {
+        let queue = self.queue.lock();
+        queue.added - queue.kept
+    }
+
+    /// Says that nothing more will be added.
+    pub fn close(&self) {
+        self.queue.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for `time`, or until the journal is closed; whether it is.
+    pub fn wait_closed(&self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        let mut queue = self.queue.lock();
+        while !queue.closed {
+            if self.changed.wait_until(&mut queue, deadline).timed_out() {
+                break;
+            }
+        }
+        queue.closed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::SessionId;
+    use crate::event::Done;
+
+    const NO_TIME: Duration = Duration::ZERO;
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn journal(items: usize) -> Journal {
+        Journal::new(&Limits { journal_items: items, ..Limits::default() })
+    }
+
+    fn receipt() -> Receipt {
+        let outbox = Arc::new(Outbox::new(SessionId(1), &Limits::default(), None));
+        Receipt { outbox, answer: Event::Ok { tag: Some(Tag("7".into())), done: Done::Back } }
+    }
+
+    fn take(journal: &Journal, most: usize) -> Vec<Entry> {
+        let mut batch = Vec::new();
+        journal.take(&mut batch, most, usize::MAX, NO_TIME);
+        batch
+    }
+
+    #[test]
+    fn who_speaks_waits_while_as_many_records_wait_as_the_limit_says() {
+        let journal = journal(2);
+        for (waiting, admitted) in [(0, true), (1, true), (2, false)] {
+            assert_eq!(journal.waiting(), waiting);
+            assert_eq!(journal.admit(NO_TIME).is_ok(), admitted, "{waiting}");
+            journal.add_whole(Record::Mark, None);
+        }
+        let batch = take(&journal, 9);
+        assert!(journal.admit(NO_TIME).is_err(), "what was taken is not kept yet");
+        std::thread::scope(|scope| {
+            let speaker = scope.spawn(|| journal.admit(LONG));
+            journal.kept(&batch);
+            assert_eq!(speaker.join().unwrap(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn bytes_count_as_well_as_records() {
+        let journal = Journal::new(&Limits { journal_bytes: 1_048_576, ..Limits::default() });
+        let piece = |bytes: usize| Record::Piece(crate::record::FileId(1), 0, vec![0; bytes].into());
+        journal.add_whole(piece(1_000_000), None);
+        assert!(journal.admit(NO_TIME).is_ok());
+        journal.add_whole(piece(100_000), None);
+        assert!(journal.admit(NO_TIME).is_err());
+    }
+
+    #[test]
+    fn records_are_taken_in_their_order_in_groups_and_to_the_end() {
+        let journal = journal(99);
+        for seq in 0..5 {
+            journal.add_whole(Record::LineGone(crate::record::PlaceId(1), seq), None);
+        }
+        journal.close();
+        let seqs = |batch: &[Entry]| -> Vec<u64> {
+            let seq = |entry: &Entry| match entry.record {
+                Record::LineGone(_, seq) => seq,
+                _ => panic!("{entry:?}"),
+            };
+            batch.iter().map(seq).collect()
+        };
+        assert_eq!([seqs(&take(&journal, 2)), seqs(&take(&journal, 9))], [vec![0, 1], vec![2, 3, 4]]);
+        assert!(!journal.take(&mut Vec::new(), 9, 9, LONG), "closed, and nothing is left");
+    }
+
+    #[test]
+    fn in_trouble_nobody_is_admitted_and_who_waited_too_long_is_told_with_the_tag() {
+        let journal = journal(99);
+        journal.add_whole(Record::Mark, Some(receipt()));
+        journal.trouble("the disk is full");
+        assert!(journal.overdue(LONG).is_empty());
+        assert_eq!(journal.admit(LONG), Err("the disk is full".to_owned()));
+        let overdue = journal.overdue(NO_TIME);
+        match overdue[0].refusal("the disk is full") {
+            Event::Error { tag: Some(Tag(tag)), code, value, .. } => {
+                assert_eq!((&*tag, &*code, &*value), ("7", "not-kept", "the disk is full"));
+            }
+            other => panic!("{other:?}"),
+        }
+        let batch = take(&journal, 9);
+        assert!(journal.kept(&batch).is_empty(), "nobody is answered twice");
+        assert_eq!((journal.troubled(), journal.admit(NO_TIME)), (None, Ok(())));
+    }
+
+    #[test]
+    fn an_answer_is_overdue_while_its_record_is_being_written_too() {
+        let journal = journal(99);
+        for _ in 0..2 {
+            journal.add_whole(Record::Mark, Some(receipt()));
+        }
+        let batch = take(&journal, 1);
+        assert_eq!(journal.overdue(LONG).len(), 0);
+        assert_eq!(journal.overdue(NO_TIME).len(), 2, "one is in hand, one waits");
+        assert!(journal.kept(&batch).is_empty());
+        journal.add_whole(Record::Mark, Some(receipt()));
+        let batch = take(&journal, 9);
+        assert_eq!(journal.kept(&batch).len(), 1);
+    }
+
+    #[test]
+    fn who_stops_lets_nobody_wait() {
+        let journal = journal(1);
+        journal.add_whole(Record::Mark, None);
+        std::thread::scope(|scope| {
+            let waiting = [
+                scope.spawn(|| drop(journal.admit(LONG))),
+                scope.spawn(|| journal.wait_until_kept(LONG)),
+                scope.spawn(|| journal.wait_until_indexed(LONG)),
+            ];
+            journal.hurry();
+            waiting.into_iter().for_each(|thread| thread.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_reader_waits_for_what_was_said_before_and_for_its_words() {
+        let journal = journal(99);
+        journal.wait_until_kept(LONG); // there is nothing to wait for
+        journal.add_whole(Record::Mark, None);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                journal.wait_until_kept(LONG);
+                journal.waiting()
+            });
+            let batch = take(&journal, 9);
+            journal.kept(&batch);
+            assert_eq!(reader.join().unwrap(), 0);
+            let searcher = scope.spawn(|| journal.wait_until_indexed(LONG));
+            journal.indexed();
+            searcher.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn what_belongs_together_is_taken_together_or_not_at_all() {
+        let journal = journal(99);
+        let gone = |stay| Record::StayGone(crate::record::StayId(stay));
+        let taken = |most| {
+            let batch = take(&journal, most);
+            journal.kept(&batch);
+            batch.len()
+        };
+        for stay in 1..=3 {
+            journal.add(gone(stay), None);
+        }
+        assert_eq!(taken(9), 0, "the change is not over");
+        journal.add_whole(gone(4), None);
+        assert_eq!(taken(9), 0, "nor is it when another adds something");
+        journal.seal();
+        journal.add_whole(gone(5), None);
+        assert_eq!(taken(2), 4, "the bound does not part it");
+        assert_eq!((taken(2), journal.waiting()), (1, 0));
+    }
+}

@@ -1,0 +1,311 @@
+//! Where the chat must know what only the database knows: what it asks the session to read, and how it is told. Reads nothing itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::private::pair;
+use super::room::Room;
+use super::touched::Touched;
+use super::{Chat, Conversation, Here, SessionId};
+use crate::command::{Page, Place};
+use crate::error::ChatError;
+use crate::event::{FileInfo, Millis, Seq, Tag};
+use crate::names::RoomName;
+use crate::record::{AccountId, FileId, Line, PlaceId, Who};
+
+/// How far a command has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It is carried out.
+    Done,
+    /// Something must be read first, outside the lock. Where the need says so,
+    /// the same command is given once more then.
+    Needs(Need),
+}
+
+/// What must be read, outside the lock, before a command can go on, or to answer it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// The last messages of a room, for [`Chat::load`]; then the command once more.
+    Recent {
+        /// Which.
+        place: PlaceId,
+        /// How it is shown.
+        label: Arc<str>,
+        /// The number of its last message.
+        seq: Seq,
+        /// How often something was deleted before this was asked.
+        erased: u64,
+    },
+    /// What was said after `after` in a room and before `first`, to be shown
+    /// page by page; then to go in, having seen it.
+    CatchUp {
+        /// Which.
+        place: PlaceId,
+        /// How it is shown.
+        label: Arc<str>,
+        /// The last message seen, as the chat takes it.
+        after: Seq,
+        /// The first message that is remembered in memory.
+        first: Seq,
+    },
+    /// The number of the conversation of these two, for [`Chat::load_conversation`]; then the command once more.
+    Conversation {
+        /// The two.
+        between: (Who, Who),
+        /// How many conversations were forgotten before this was asked.
+        forgotten: u64,
+    },
+    /// Whose a message is, for [`Chat::delete_known`].
+    Author {
+        /// Where.
+        place: PlaceId,
+        /// How it is shown.
+        label: Arc<str>,
+        /// Which; the asker's last one there if none.
+        seq: Option<Seq>,
+        /// The asker.
+        who: Who,
+    },
+    /// A page of what was said: the answer.
+    History {
+        /// Where.
+        place: PlaceId,
+        /// How it is shown.
+        label: Arc<str>,
+        /// Which page.
+        page: Page,
+        /// At most so many.
+        most: usize,
+    },
+    /// What is found: the answer.
+    Search {
+        /// The asker's account, whose conversations are looked through, too.
+        account: Option<AccountId>,
+        /// The rooms, and how they are shown.
+        rooms: Vec<(PlaceId, Arc<str>)>,
+        /// The words.
+        text: Arc<str>,
+        /// Only what was said before this time.
+        until: Option<Millis>,
+        /// At most so many.
+        most: usize,
+    },
+    /// The places of an account, and what is unread there: the answer.
+    Chats(AccountId),
+    /// The files of a place: the answer.
+    Files {
+        /// Where.
+        place: PlaceId,
+        /// How it is shown.
+        label: Arc<str>,
+    },
+}
+
+/// A place somebody may read, and how it is shown to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readable {
+    /// Which.
+    pub place: PlaceId,
+    /// How it is shown.
+    pub label: Arc<str>,
+    /// Whose it is that asks.
+    pub who: Who,
+    /// The other one, where it is a private conversation.
+    pub with: Option<Who>,
+}
+
+/// A file that is complete, and to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSaid {
+    /// Where; in the current room if it is not said.
+    pub place: Option<Place>,
+    /// The file.
+    pub info: Arc<FileInfo>,
+    /// Words that go with it.
+    pub text: Arc<str>,
+}
+
+/// What somebody who comes back has seen of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The last message.
+    pub after: Seq,
+    /// When that room was made.
+    pub made: Option<Millis>,
+    /// In which run of the server.
+    pub run: Option<Millis>,
+    /// Whether to go in even where something between that and now is left out.
+    pub enough: bool,
+}
+
+/// Where somebody wants to go in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The room.
+    pub room: RoomName,
+    /// What they have seen of it.
+    pub seen: Option<Seen>,
+    /// The word that opens it.
+    pub key: Option<Arc<str>>,
+}
+
+impl From<RoomName> for Wish {
+    fn from(room: RoomName) -> Wish {
+        Wish { room, seen: None, key: None }
+    }
+}
+
+impl Room {
+    /// The last message that somebody has seen who says `seen`. A room made
+    /// anew counts anew; and what was heard in an earlier run of the server
+    /// may not have been kept: its number was given again since.
+    pub(super) fn after(&self, seen: &Seen, run: Millis) -> Seq {
+        if seen.made.is_some_and(|made| made != self.made) {
+            return 0;
+        }
+        let same_run = seen.run.is_none_or(|seen| seen == run);
+        if same_run { seen.after.min(self.seq) } else { seen.after.min(self.seq_at_start) }
+    }
+
+    /// What must be read before somebody can come in who has seen so much.
+    pub(super) fn needs(&self, seen: Option<&Seen>, erased: u64, here: &Here<'_>) -> Option<Need> {
+        here.journal?;
+        let (place, label) = (self.place, Arc::clone(&self.shown));
+        if !self.loaded {
+            return Some(Need::Recent { place, label, seq: self.seq, erased });
+        }
+        let seen = seen.filter(|seen| !seen.enough)?;
+        let (after, first) = (self.after(seen, here.run), self.first_here());
+        (after.saturating_add(1) < first).then_some(Need::CatchUp { place, label, after, first })
+    }
+}
+
+impl Chat {
+    /// Gives a room its last messages, as they were read when `seq` was the
+    /// last, and nothing was deleted since; the oldest first. What is older by
+    /// now than the room is left.
+    pub fn load(&self, place: PlaceId, (seq, erased): (Seq, u64), lines: Vec<Line>) {
+        self.change(|state| {
+            if state.erased != erased {
+                return;
+            }
+            if let Some(room) = state.room_at(place).filter(|room| room.seq == seq) {
+                room.load(lines, &self.limits);
+            }
+        });
+    }
+
+    /// Whose a session is.
+    pub fn who_is(&self, session: SessionId) -> Option<Who> {
+        self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.who))
+    }
+
+    /// How many conversations were forgotten here: to be asked before they are read.
+    pub fn forgotten(&self) -> u64 {
+        self.change(|state| state.forgotten)
+    }
+
+    /// Gives the chat the number of a conversation and of its last message, as
+    /// they were read; or that there is none yet. `forgotten` is from the need:
+    /// had one been forgotten meanwhile, it could be this one, and newer.
+    pub fn load_conversation(&self, between: (Who, Who), forgotten: u64, found: Option<(PlaceId, Seq)>) {
+        let conversation = match found {
+            Some((place, seq)) => Conversation { place: Some(place), seq, added: 0 },
+            None => Conversation::default(),
+        };
+        self.change(|state| {
+            if state.forgotten != forgotten {
+                return;
+            }
+            let (a, b) = pair(between.0, between.1);
+            for (one, other) in [(a, b), (b, a)] {
+                if let Some(person) = state.registry.here(one).and_then(|id| state.registry.person_mut(id)) {
+                    person.conversations.insert(other);
+                }
+            }
+            state.conversations.entry((a, b)).or_insert(conversation);
+        });
+    }
+
+    /// What must be read, before somebody can be put into the lobby without asking.
+    pub fn lobby_needs(&self, now: Millis) -> Option<Need> {
+        self.change(|state| state.rooms.get(self.lobby.key())?.needs(None, state.erased, &self.here(now)))
+    }
+
+    /// Deletes a message whose author was read from the database.
+    ///
+    /// # Errors
+    /// It is not the asker's, and they are no op there.
+    #[allow(clippy::too_many_arguments)]
+    pub fn delete_known(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        (place, seq, author): (Place, Seq, Who),
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.delete_at(ask, &place, seq, Some(author), touched))
+    }
+
+    /// The place where a session may send something now.
+    ///
+    /// # Errors
+    /// It may not, or there is no such place. `Needs` as in [`Chat::obey`].
+    pub fn may_send(
+        &self,
+        session: SessionId,
+        place: Option<&Place>,
+        now: Millis,
+    ) -> Result<Result<Readable, Need>, ChatError> {
+        self.with_ask(session, None, now, |state, ask| state.may_send(ask, place))
+    }
+
+    /// How a place is shown to a session that may read it.
+    pub fn may_read(&self, session: SessionId, place: PlaceId, now: Millis) -> Option<Arc<str>> {
+        let label = self.with_ask(session, None, now, |state, ask| Ok(state.may_read(ask, place)));
+        label.ok().flatten()
+    }
+
+    /// Up to where a session's person has read because they spoke there: it is kept when they go.
+    pub fn spoke(&self, session: SessionId) -> HashMap<PlaceId, Seq> {
+        self.change(|state| {
+            let person = state.registry.session(session).and_then(|session| state.registry.person(session.person));
+            person.map_or(HashMap::new(), |person| person.spoke.clone())
+        })
+    }
+
+    /// How rooms are shown, by number.
+    pub fn labels(&self) -> HashMap<PlaceId, Arc<str>> {
+        self.change(|state| state.rooms.values().map(|room| (room.place, Arc::clone(&room.shown))).collect())
+    }
+
+    /// A number for a file that was never given before.
+    pub fn next_file(&self) -> FileId {
+        self.change(|state| {
+            state.last.file += 1;
+            FileId(state.last.file)
+        })
+    }
+
+    /// Says that a file was sent, as [`Chat::obey`] says a line.
+    ///
+    /// # Errors
+    /// Those of saying something there.
+    pub fn say_file(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        said: FileSaid,
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.say_file(ask, said, touched))
+    }
+
+    /// Answers a command whose tag was used before, as it was answered then; whether it was.
+    pub fn said_before(&self, session: SessionId, tag: Option<Tag>, now: Millis, touched: &mut Touched) -> bool {
+        self.with_ask(session, tag, now, |state, ask| Ok(state.said_before(ask, touched))).unwrap_or(false)
+    }
+}

@@ -1,0 +1,147 @@
+//! What the operator sees of the chat, and does to it from outside.
+
+use std::sync::Arc;
+
+use super::curbs::{Order, Subject, Suspect, ban_list, in_force, put};
+use super::touched::Touched;
+use super::{Chat, Here, SessionId, State, registry};
+use crate::command::{Deed, Whom};
+use crate::error::ChatError;
+use crate::event::{BanInfo, Event, Millis, Ordered};
+use crate::names::Nick;
+use crate::record::{Curb, CurbRecord, Record, Role};
+use crate::wire::Letter;
+
+/// One row of what the operator's `who` shows.
+#[derive(Debug, Clone)]
+pub struct Presence {
+    /// The session.
+    pub session: SessionId,
+    /// The person's nick.
+    pub nick: Arc<str>,
+    /// The person's rooms.
+    pub rooms: Vec<Arc<str>>,
+    /// The session's front.
+    pub front: &'static str,
+    /// When the person last said or asked something.
+    pub active: Millis,
+}
+
+impl Chat {
+    /// Says something to everybody who has a name.
+    pub fn broadcast(&self, text: Arc<str>, touched: &mut Touched) {
+        let letter = Arc::new(Letter::new(Event::Notice { text }));
+        self.change(|state| {
+            for (_, session) in state.registry.sessions() {
+                touched.tell(&session.outbox, &letter, false);
+            }
+            touched.report(&letter);
+        });
+    }
+
+    /// Everybody who has a name, in the order of their sessions.
+    pub fn presence(&self) -> Vec<Presence> {
+        let mut rows: Vec<Presence> = self.change(|state| {
+            let row = |(id, session): (SessionId, &registry::Session)| {
+                let person = state.registry.person(session.person)?;
+                Some(Presence {
+                    session: id,
+                    nick: Arc::clone(&person.shown),
+                    rooms: person.rooms.iter().map(|room| Arc::from(room.shown())).collect(),
+                    front: session.front,
+                    active: person.active,
+                })
+            };
+            state.registry.sessions().filter_map(row).collect()
+        });
+        rows.sort_by_key(|row| row.session);
+        rows
+    }
+
+    /// The rooms, in the order of their names, and how many members each has.
+    pub fn rooms(&self) -> Vec<crate::event::RoomInfo> {
+        self.change(|state| state.room_list(None))
+    }
+
+    /// The sessions of whoever is called so.
+    pub fn sessions_of(&self, nick: &Nick) -> Vec<SessionId> {
+        self.change(|state| {
+            let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
+            person.map_or(Vec::new(), |person| person.sessions.clone())
+        })
+    }
+
+    /// The sessions that are banned from the server.
+    pub fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
+        self.change(|state| state.banned_sessions(now))
+    }
+
+    /// Bans somebody from the server, or lifts that: what the operator does.
+    ///
+    /// # Errors
+    /// Nobody of that kind is banned, or there are too many bans.
+    pub fn ban_everywhere(
+        &self,
+        deed: Deed,
+        whom: Whom,
+        seconds: Option<u64>,
+        text: Option<Arc<str>>,
+        now: Millis,
+    ) -> Result<(), ChatError> {
+        let order = Order { deed, everywhere: true, whom, seconds, text };
+        self.change(|state| state.order_everywhere(&self.here(now), deed, &order, Arc::from("the operator")).map(drop))
+    }
+
+    /// The bans from the whole server.
+    pub fn server_bans(&self, now: Millis) -> Vec<BanInfo> {
+        self.change(|state| ban_list(&state.curbs, now))
+    }
+}
+
+impl State {
+    /// A ban from the whole server, or its end.
+    pub(super) fn order_everywhere(
+        &mut self,
+        here: &Here<'_>,
+        deed: Deed,
+        order: &Order,
+        by: Arc<str>,
+    ) -> Result<Ordered, ChatError> {
+        let Subject { target, who, shown, .. } = self.subject(&order.whom)?;
+        let until = order.seconds.map(|seconds| here.now.saturating_add_unsigned(seconds.saturating_mul(1000)));
+        match deed {
+            Deed::Ban => {
+                if who.is_some_and(|who| self.registry.accounts.is_op(who)) {
+                    return Err(ChatError::NeedsRole(Role::Owner, None));
+                }
+                let (nick, text, time) = (Arc::clone(&shown), order.text.clone(), here.now);
+                let curb = CurbRecord { place: None, curb: Curb::Ban, target, nick, until, by, text, time };
+                put(&mut self.curbs, curb.clone(), here)?;
+                here.keep(Record::Curb(curb));
+            }
+            Deed::Unban => {
+                let same = |old: &CurbRecord| old.target == target || old.nick == shown;
+                let gone: Vec<CurbRecord> = self.curbs.extract_if(.., |old| same(old)).collect();
+                let lifts = gone.iter().any(|old| in_force(old, here.now));
+                gone.into_iter().for_each(|old| here.keep(Record::CurbGone(None, Curb::Ban, old.target)));
+                if !lifts {
+                    return Err(ChatError::NoSuchBan(shown.to_string()));
+                }
+            }
+            _ => return Err(ChatError::NoRoom),
+        }
+        Ok(Ordered { room: None, nick: shown, until })
+    }
+
+    /// The sessions whose bans from the whole server have just begun.
+    pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
+        let is_banned = |(id, session): (SessionId, &registry::Session)| {
+            let person = self.registry.person(session.person)?;
+            let suspect = Suspect { who: person.who, nick: &person.nick, address: session.address };
+            let banned =
+                !self.registry.accounts.is_op(person.who) && suspect.curbed(&self.curbs, Curb::Ban, now).is_some();
+            banned.then_some(id)
+        };
+        self.registry.sessions().filter_map(is_banned).collect()
+    }
+}

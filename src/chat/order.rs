@@ -1,0 +1,247 @@
+//! Order in the room: who may come in and speak, what is set there, whose it is. Runs under the chat lock.
+
+use std::sync::Arc;
+
+use super::room::Room;
+use super::touched::Touched;
+use super::{Ask, Here, State};
+use crate::command::Change;
+use crate::error::ChatError;
+use crate::event::{Done, Event};
+use crate::names::RoomName;
+use crate::record::{Curb, PlaceId, Record, Role, Who};
+use crate::wire::Letter;
+
+impl Room {
+    /// Gives somebody a role, or takes it; an account's is kept.
+    pub(super) fn give_role(&mut self, here: &Here<'_>, who: Who, role: Option<Role>) {
+        match role {
+            Some(role) => self.roles.insert(who, role),
+            None => self.roles.remove(&who),
+        };
+        if let (Who::Account(account), true) = (who, self.kept) {
+            here.keep(Record::Role(self.place, account, role));
+        }
+    }
+}
+
+impl State {
+    /// What somebody may do in a room. An op of the server may do what an owner may.
+    pub(super) fn role_in(&self, who: Who, room: &Room) -> Option<Role> {
+        if self.registry.accounts.is_op(who) { Some(Role::Owner) } else { room.roles.get(&who).copied() }
+    }
+
+    /// Whether the asking person may come into a room in which they are not.
+    #[inline(never)]
+    pub(super) fn may_come_in(&self, ask: &Ask<'_>, room: &Room, key: Option<&str>) -> Result<(), ChatError> {
+        let suspect = self.suspect(ask)?;
+        let role = self.role_in(suspect.who, room);
+        if role >= Some(Role::Op) {
+            return Ok(());
+        }
+        if let Some(curb) = suspect.curbed(&room.curbs, Curb::Ban, ask.now) {
+            return Err(ChatError::Banned(Some(room.name.clone()), curb.until, curb.text.clone()));
+        }
+        let at_home = self.registry.person(ask.person).is_some_and(|person| person.own.contains_key(&room.place));
+        if role.is_some() || at_home {
+            return Ok(());
+        }
+        if room.settings.invite_only {
+            return Err(ChatError::InviteOnly(room.name.clone()));
+        }
+        if room.settings.key.is_some() && room.settings.key.as_deref() != key {
+            return Err(ChatError::KeyNeeded(room.name.clone()));
+        }
+        Ok(())
+    }
+
+    /// Whether the asking person is banned from a room.
+    pub(super) fn is_banned(&self, ask: &Ask<'_>, name: &RoomName) -> bool {
+        let (Some(room), Ok(suspect)) = (self.rooms.get(name.key()), self.suspect(ask)) else { return false };
+        self.role_in(suspect.who, room) < Some(Role::Op) && suspect.curbed(&room.curbs, Curb::Ban, ask.now).is_some()
+    }
+
+    /// Whether the asking person may speak in a room.
+    pub(super) fn may_speak(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
+        let Some(room) = self.rooms.get(name.key()) else { return Ok(()) };
+        if room.curbs.is_empty() && !room.settings.announcements {
+            return Ok(());
+        }
+        let suspect = self.suspect(ask)?;
+        if self.role_in(suspect.who, room) >= Some(Role::Op) {
+            return Ok(());
+        }
+        if let Some(curb) = suspect.curbed(&room.curbs, Curb::Mute, ask.now) {
+            return Err(ChatError::Muted(room.name.clone(), curb.until, curb.text.clone()));
+        }
+        if room.settings.announcements { Err(ChatError::AnnouncementsOnly(room.name.clone())) } else { Ok(()) }
+    }
+
+    /// The room, which must be one's own, and in which one must have that role.
+    pub(super) fn room_as(
+        &mut self,
+        ask: &Ask<'_>,
+        name: Option<RoomName>,
+        needed: Role,
+    ) -> Result<(RoomName, Role), ChatError> {
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        // Who may do everything everywhere need not be there.
+        let name = match name {
+            Some(name) if self.registry.accounts.is_op(who) && self.rooms.contains_key(name.key()) => name,
+            name => self.own_room(ask, name)?.name.clone(),
+        };
+        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
+        match role.filter(|role| *role >= needed) {
+            Some(role) => Ok((name, role)),
+            None => Err(ChatError::NeedsRole(needed, Some(name))),
+        }
+    }
+
+    /// Refuses whoever is no op of the server.
+    pub(super) fn as_server_op(&self, ask: &Ask<'_>) -> Result<(), ChatError> {
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        if self.registry.accounts.is_op(who) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Owner, None)) }
+    }
+
+    #[inline(never)]
+    pub(super) fn register_room(
+        &mut self,
+        ask: &Ask<'_>,
+        name: Option<RoomName>,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        let account = self.own_account(ask)?;
+        let (name, _) = self.room_as(ask, name, Role::Op)?;
+        let mine = |room: &&Room| room.registered && room.roles.get(&Who::Account(account)) == Some(&Role::Owner);
+        if self.rooms.values().filter(mine).count() >= ask.limits.rooms_per_account {
+            return Err(ChatError::TooManyOwned(ask.limits.rooms_per_account));
+        }
+        let room = self.rooms.get_mut(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
+        if room.registered {
+            return Err(ChatError::RoomRegistered(name));
+        }
+        room.registered = true;
+        room.keep_changed(ask);
+        room.give_role(ask, Who::Account(account), Some(Role::Owner));
+        let room = Arc::clone(&room.shown);
+        self.tell_role(ask, &name, Who::Account(account), Role::Owner, touched);
+        self.tell_settings(ask, &name, touched);
+        ask.answer_kept(Done::RegisterRoom { room }, Record::Mark, touched);
+        Ok(())
+    }
+
+    pub(super) fn drop_room(
+        &mut self,
+        ask: &Ask<'_>,
+        name: Option<RoomName>,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        self.own_account(ask)?;
+        let (name, _) = self.room_as(ask, name, Role::Owner).map_err(|refusal| match refusal {
+            // Where nobody owns the room, it is not the owner who is needed.
+            ChatError::NeedsRole(_, Some(name)) if self.rooms.get(name.key()).is_some_and(|room| !room.registered) => {
+                ChatError::RoomNotRegistered(name)
+            }
+            other => other,
+        })?;
+        let room = self.rooms.get_mut(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
+        if !room.registered {
+            return Err(ChatError::RoomNotRegistered(name));
+        }
+        room.registered = false;
+        let owners: Vec<Who> =
+            room.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(who, _)| *who).collect();
+        owners.iter().for_each(|who| room.give_role(ask, *who, Some(Role::Op)));
+        room.keep_changed(ask);
+        let shown = Arc::clone(&room.shown);
+        owners.into_iter().for_each(|who| self.tell_role(ask, &name, who, Role::Op, touched));
+        self.tell_settings(ask, &name, touched);
+        self.forget_room(&name, ask);
+        ask.answer_kept(Done::DropRoom { room: shown }, Record::Mark, touched);
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn settings(
+        &mut self,
+        ask: &Ask<'_>,
+        name: Option<RoomName>,
+        change: &Change,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        let name = if *change == Change::default() {
+            self.own_room(ask, name)?.name.clone()
+        } else {
+            self.room_as(ask, name, Role::Op)?.0
+        };
+        let room = self.rooms.get_mut(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
+        let before = room.settings.clone();
+        room.settings.invite_only = change.invite_only.unwrap_or(before.invite_only);
+        room.settings.announcements = change.announcements.unwrap_or(before.announcements);
+        if let Some(key) = &change.key {
+            room.settings.key = Some(Arc::clone(key)).filter(|key| !key.is_empty());
+        }
+        let changed = room.settings != before;
+        if changed {
+            room.keep_changed(ask);
+        }
+        let done = Done::Settings {
+            room: Arc::clone(&room.shown),
+            settings: room.settings.clone(),
+            registered: room.registered,
+        };
+        if changed {
+            self.tell_settings(ask, &name, touched);
+            ask.answer_kept(done, Record::Mark, touched);
+        } else {
+            ask.answer(done, touched);
+        }
+        Ok(())
+    }
+
+    /// Tells a room what an account is there now.
+    fn tell_role(&self, ask: &Ask<'_>, name: &RoomName, who: Who, role: Role, touched: &mut Touched) {
+        let Who::Account(account) = who else { return };
+        let account = self.registry.accounts.get(account).map(|account| Arc::from(account.nick.shown()));
+        let by = self.registry.person(ask.person).map(|person| Arc::clone(&person.shown));
+        let shown = self.rooms.get(name.key()).map(|room| Arc::clone(&room.shown));
+        let (Some(room), Some(nick), Some(by)) = (shown, account, by) else { return };
+        self.tell_room(ask, name, Event::Role { room, nick, role: Some(role), by, time: ask.now }, touched);
+    }
+
+    fn tell_settings(&self, ask: &Ask<'_>, name: &RoomName, touched: &mut Touched) {
+        let (Some(room), Some(by)) = (self.rooms.get(name.key()), self.registry.person(ask.person)) else { return };
+        let event = Event::Settings {
+            room: Arc::clone(&room.shown),
+            settings: room.settings.clone(),
+            registered: room.registered,
+            by: Arc::clone(&by.shown),
+            time: ask.now,
+        };
+        let letter = Arc::new(Letter::new(event));
+        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
+        touched.report(&letter);
+    }
+
+    pub(super) fn tell_room(&self, ask: &Ask<'_>, name: &RoomName, event: Event, touched: &mut Touched) {
+        let Some(room) = self.rooms.get(name.key()) else { return };
+        let letter = Arc::new(Letter::new(event));
+        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
+        touched.report(&letter);
+    }
+
+    pub(super) fn announce(&mut self, ask: &Ask<'_>, text: Arc<str>, touched: &mut Touched) -> Result<(), ChatError> {
+        self.as_server_op(ask)?;
+        let letter = Arc::new(Letter::new(Event::Notice { text }));
+        for (_, session) in self.registry.sessions() {
+            touched.tell(&session.outbox, &letter, false);
+        }
+        touched.report(&letter);
+        ask.answer(Done::Announce, touched);
+        Ok(())
+    }
+
+    pub(super) fn room_at(&mut self, place: PlaceId) -> Option<&mut Room> {
+        self.rooms.get_mut(self.places.get(&place)?)
+    }
+}

@@ -1,0 +1,386 @@
+//! Rooms and private conversations as places where something is kept: what was said there, who may read it, and what must be read first. Runs under the chat lock, and so reads no database.
+
+use std::sync::Arc;
+
+use super::curbs::in_force;
+use super::need::{FileSaid, Need, Readable, Step};
+use super::private::pair;
+use super::room::{Room, Words};
+use super::touched::Touched;
+use super::{Ask, Conversation, Here, PersonId, State, TokenOwner};
+use crate::command::{Page, Place};
+use crate::error::ChatError;
+use crate::event::{Done, Event, Millis, Seq, Tag};
+use crate::names::{Nick, RoomName};
+use crate::record::{CurbRecord, Kept, PlaceId, Record, Role, RoomKept, SaidRecord, StayId, Who};
+use crate::wire::Letter;
+
+impl State {
+    /// Takes what was kept: how the chat begins.
+    #[inline(never)]
+    pub(super) fn recall(&mut self, kept: Kept, here: &Here<'_>) {
+        let Kept { rooms, accounts, curbs, last } = kept;
+        self.last = last;
+        accounts.into_iter().for_each(|account| self.registry.accounts.insert(account));
+        for found in rooms {
+            let RoomKept { room, .. } = &found;
+            let lasting = room.registered || room.name == *here.lobby;
+            let private = room.settings.invite_only || room.settings.key.is_some();
+            let empty = found.seq == 0 && room.topic.is_none();
+            if (private || empty) && !lasting {
+                // It was for those who were in it, and they are not any more; or nothing is in it.
+                here.keep(Record::RoomGone(room.place));
+                continue;
+            }
+            self.add_room(Room::found(found));
+        }
+        self.recall_curbs(curbs, here.now);
+        let all: Vec<_> = self.rooms.values_mut().collect();
+        all.into_iter().for_each(|room| room.emptied(here));
+        if !self.rooms.contains_key(here.lobby.key()) {
+            self.make_room(here.lobby, here.now);
+        }
+    }
+
+    /// Takes what was found in the database: where bans are in force.
+    fn recall_curbs(&mut self, curbs: Vec<CurbRecord>, now: Millis) {
+        for curb in curbs.into_iter().filter(|curb| in_force(curb, now)) {
+            match curb.place {
+                None => self.curbs.push(curb),
+                Some(place) => self.room_at(place).into_iter().for_each(|room| room.curbs.push(curb.clone())),
+            }
+        }
+    }
+
+    pub(super) fn token_owner(&mut self, token: &str, here: &Here<'_>) -> TokenOwner {
+        let who = match self.tokens.owner(token) {
+            Some(session) => self.registry.session(session).and_then(|s| Some(self.registry.person(s.person)?.who)),
+            None => self.tokens.lost(token, here.now, here.limits).map(|lost| lost.who),
+        };
+        match who {
+            None => TokenOwner::Unknown,
+            Some(Who::Guest(_)) => TokenOwner::Guest,
+            Some(Who::Account(id)) => TokenOwner::Account(id),
+        }
+    }
+
+    /// Who is called so, here or not.
+    pub(super) fn somebody(&self, nick: &Nick) -> Option<(Who, Option<PersonId>)> {
+        if let Some(id) = self.registry.called(nick) {
+            return Some((self.registry.person(id)?.who, Some(id)));
+        }
+        self.registry.accounts.named(nick).map(|account| (Who::Account(account.id), None))
+    }
+
+    /// The same, and how a conversation with them is shown: in their own spelling.
+    fn somebody_shown(&self, nick: &Nick) -> Result<(Who, Arc<str>), ChatError> {
+        let missing = || ChatError::NoSuchNick(nick.shown().to_owned());
+        let (who, _) = self.somebody(nick).ok_or_else(missing)?;
+        Ok((who, self.label_of(who).ok_or_else(missing)?))
+    }
+
+    /// How a conversation with somebody is shown, if they are here or have an account.
+    fn label_of(&self, who: Who) -> Option<Arc<str>> {
+        let here = self.registry.here(who).and_then(|id| self.registry.person(id)).map(|person| &person.nick);
+        let account = match who {
+            Who::Account(id) => self.registry.accounts.get(id).map(|account| &account.nick),
+            Who::Guest(_) => None,
+        };
+        Some(format!("@{}", here.or(account)?.shown()).into())
+    }
+
+    /// Where something is to be read: a room one is in, or one's conversation with somebody.
+    fn place_of(&mut self, ask: &Ask<'_>, place: Option<&Place>) -> Result<Result<Readable, Need>, ChatError> {
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let nick = match place {
+            Some(Place::With(nick)) => nick,
+            Some(Place::Room(name)) => {
+                let room = self.own_room(ask, Some(name.clone()))?;
+                return Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), who, with: None }));
+            }
+            None => {
+                let room = self.own_room(ask, None)?;
+                return Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), who, with: None }));
+            }
+        };
+        let (other, label) = self.somebody_shown(nick)?;
+        match self.conversations.get(&pair(who, other)) {
+            Some(Conversation { place: Some(place), .. }) => {
+                Ok(Ok(Readable { place: *place, label, who, with: Some(other) }))
+            }
+            None if ask.journal.is_some() => Ok(Err(self.unknown_conversation(who, other))),
+            Some(_) | None => Err(ChatError::NoConversation(nick.clone())),
+        }
+    }
+
+    /// A page of what was said. Where nothing is kept, what is remembered.
+    #[inline(never)]
+    pub(super) fn history(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<Place>,
+        page: Page,
+        limit: Option<usize>,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        let most = limit.unwrap_or(ask.limits.replay).min(ask.limits.history_page);
+        if ask.journal.is_none() {
+            let room = match place {
+                Some(Place::With(_)) => return Err(ChatError::NothingKept),
+                Some(Place::Room(name)) => Some(name),
+                None => None,
+            };
+            let history = self.own_room(ask, room)?.history(page, most);
+            ask.answer(Done::History(history), touched);
+            return Ok(Step::Done);
+        }
+        Ok(Step::Needs(match self.place_of(ask, place.as_ref())? {
+            Ok(Readable { place, label, .. }) => Need::History { place, label, page, most },
+            Err(need) => need,
+        }))
+    }
+
+    #[inline(never)]
+    pub(super) fn search(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<Place>,
+        text: Arc<str>,
+        until: Option<Millis>,
+        limit: Option<usize>,
+    ) -> Result<Step, ChatError> {
+        if ask.journal.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        let most = limit.unwrap_or(ask.limits.replay).min(ask.limits.history_page);
+        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        let (account, rooms) = match place {
+            None => {
+                let rooms = person.rooms.iter().filter_map(|name| self.rooms.get(name.key()));
+                let rooms = rooms.map(|room| (room.place, Arc::clone(&room.shown)));
+                // An account's conversations are read with its seats.
+                let guest = person.account().is_none();
+                let with = person.conversations.iter().filter(|_| guest).filter_map(|other| {
+                    Some((self.conversations.get(&pair(person.who, *other))?.place?, self.label_of(*other)?))
+                });
+                (person.account(), rooms.chain(with).collect())
+            }
+            some => match self.place_of(ask, some.as_ref())? {
+                Ok(Readable { place, label, .. }) => (None, vec![(place, label)]),
+                Err(need) => return Ok(Step::Needs(need)),
+            },
+        };
+        Ok(Step::Needs(Need::Search { account, rooms, text, until, most }))
+    }
+
+    pub(super) fn files(&mut self, ask: &Ask<'_>, place: Option<Place>) -> Result<Step, ChatError> {
+        if ask.journal.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        Ok(Step::Needs(match self.place_of(ask, place.as_ref())? {
+            Ok(Readable { place, label, .. }) => Need::Files { place, label },
+            Err(need) => need,
+        }))
+    }
+
+    /// How a place is shown to the asking person, if they may read it.
+    pub(super) fn may_read(&self, ask: &Ask<'_>, place: PlaceId) -> Option<Arc<str>> {
+        let person = self.registry.person(ask.person)?;
+        if let Some(room) = self.places.get(&place).and_then(|key| self.rooms.get(key)) {
+            return room.members.contains(&ask.person).then(|| Arc::clone(&room.shown));
+        }
+        let other = person.conversations.iter().find(|other| {
+            self.conversations.get(&pair(person.who, **other)).is_some_and(|found| found.place == Some(place))
+        });
+        match other {
+            Some(_) => Some(Arc::from("@")),
+            None => person.own.contains_key(&place).then(|| Arc::from("@")),
+        }
+    }
+
+    /// Notes that a place was read, and tells the account's other sessions.
+    #[inline(never)]
+    pub(super) fn read(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<Place>,
+        seq: Option<Seq>,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        let account = self.own_account(ask)?;
+        let Readable { place, label, who, .. } = match self.place_of(ask, place.as_ref())? {
+            Ok(readable) => readable,
+            Err(need) => return Ok(Step::Needs(need)),
+        };
+        let last = match self.places.get(&place).and_then(|key| self.rooms.get(key)) {
+            Some(room) => room.seq,
+            None => self
+                .conversations
+                .iter()
+                .find(|((a, b), found)| found.place == Some(place) && (*a == who || *b == who))
+                .map_or(0, |(_, found)| found.seq),
+        };
+        let person = self.registry.person_mut(ask.person).ok_or(ChatError::NameFirst)?;
+        let read = person.own.entry(place).or_default();
+        // It never goes back.
+        let (before, seq) = (*read, seq.unwrap_or(last).min(last).max(*read));
+        *read = seq;
+        if seq > before {
+            let letter = Arc::new(Letter::new(Event::Read { room: Arc::clone(&label), seq }));
+            for (_, outbox) in self.registry.outboxes(ask.person).filter(|(session, _)| *session != ask.session) {
+                touched.tell(outbox, &letter, false);
+            }
+        }
+        ask.answer_kept(Done::Read { room: label, seq }, Record::Seat(account, place, seq), touched);
+        Ok(Step::Done)
+    }
+
+    /// Deletes a message: one that is remembered here, or else its author must be read first.
+    #[inline(never)]
+    pub(super) fn delete(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<Place>,
+        seq: Option<Seq>,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        let Readable { place: id, label, who, .. } = match self.place_of(ask, place.as_ref())? {
+            Ok(readable) => readable,
+            Err(need) => return Ok(Step::Needs(need)),
+        };
+        let room = self.places.get(&id).and_then(|key| self.rooms.get(key));
+        let remembered = room.and_then(|room| match seq {
+            Some(seq) => Some((seq, room.author(seq)?)),
+            None => Some((room.last_of(who)?, who)),
+        });
+        match remembered {
+            Some((seq, author)) => {
+                let place = place.unwrap_or_else(|| Place::Room(room.map_or(ask.lobby, |room| &room.name).clone()));
+                self.delete_at(ask, &place, seq, Some(author), touched)?;
+                Ok(Step::Done)
+            }
+            None if ask.journal.is_some() => Ok(Step::Needs(Need::Author { place: id, label, seq, who })),
+            None => Err(ChatError::NoSuchMessage(seq.unwrap_or(0))),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn delete_at(
+        &mut self,
+        ask: &Ask<'_>,
+        place: &Place,
+        seq: Seq,
+        author: Option<Who>,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        let Ok(Readable { place: id, label, who, .. }) = self.place_of(ask, Some(place))? else {
+            return Err(ChatError::NoSuchMessage(seq));
+        };
+        let by =
+            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
+        match place {
+            Place::Room(name) => {
+                if author != Some(who) {
+                    self.may_delete_others(ask, name)?;
+                }
+                let Some(room) = self.rooms.get_mut(name.key()) else { return Err(ChatError::NoSuchMessage(seq)) };
+                room.delete(seq);
+                self.erased += 1;
+                let event = Event::Deleted { room: Arc::clone(&label), seq, by, time: ask.now };
+                let letter = Arc::new(Letter::new(event));
+                room.fan_out(&letter, |session| ask.is_deaf(session), touched);
+                touched.report(&letter);
+            }
+            Place::With(nick) => {
+                if author != Some(who) {
+                    return Err(ChatError::NoSuchMessage(seq));
+                }
+                let other = self.somebody(nick).and_then(|(_, person)| person).filter(|other| *other != ask.person);
+                // The other one may be gone; one's own other sessions are told all the same.
+                let sides = [(Some(ask.person), Arc::clone(&label)), (other, format!("@{by}").into())];
+                for (side, room) in sides {
+                    let letter =
+                        Arc::new(Letter::new(Event::Deleted { room, seq, by: Arc::clone(&by), time: ask.now }));
+                    for (session, outbox) in side.into_iter().flat_map(|id| self.registry.outboxes(id)) {
+                        if !ask.is_deaf(session) {
+                            touched.tell(outbox, &letter, false);
+                        }
+                    }
+                }
+            }
+        }
+        ask.answer_kept(Done::Delete { room: label, seq }, Record::LineGone(id, seq), touched);
+        Ok(())
+    }
+
+    /// Whether the asking person may delete what others said in a room.
+    fn may_delete_others(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
+        if role >= Some(Role::Op) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Op, Some(name.clone()))) }
+    }
+
+    pub(super) fn may_send(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<&Place>,
+    ) -> Result<Result<Readable, Need>, ChatError> {
+        if ask.journal.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        if let Some(Place::With(nick)) = place {
+            let (other, label) = self.somebody_shown(nick)?;
+            // One that has not begun has no number yet; files are put where it will be.
+            return Ok(match self.conversations.get(&pair(who, other)) {
+                None => Err(self.unknown_conversation(who, other)),
+                Some(found) => Ok(Readable { place: found.place.unwrap_or(PlaceId(0)), label, who, with: Some(other) }),
+            });
+        }
+        let readable = match self.place_of(ask, place)? {
+            Ok(readable) => readable,
+            Err(need) => return Ok(Err(need)),
+        };
+        if let Some(name) = self.room_at(readable.place).map(|room| room.name.clone()) {
+            self.may_speak(ask, &name)?;
+        }
+        Ok(Ok(readable))
+    }
+
+    pub(super) fn say_file(&mut self, ask: &Ask<'_>, said: FileSaid, touched: &mut Touched) -> Result<Step, ChatError> {
+        if self.said_before(ask, touched) {
+            return Ok(Step::Done);
+        }
+        let FileSaid { place, info, text } = said;
+        let file = info.file;
+        let message = if let Some(Place::With(nick)) = &place {
+            let (who, person) = self.somebody(nick).ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+            match self.say_privately(ask, who, person, text, Some(info), touched)? {
+                Ok(message) => message,
+                Err(need) => return Ok(Step::Needs(need)),
+            }
+        } else {
+            let room: Option<RoomName> = match place {
+                Some(Place::Room(room)) => Some(room),
+                _ => None,
+            };
+            let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+            let (from, who) = (Arc::clone(&person.shown), person.who);
+            self.say_in(ask, room, Words { from, who, text, me: false, file: Some(info), time: ask.now }, touched)?
+        };
+        let done =
+            Done::Finish { room: Arc::clone(&message.room), seq: message.seq, time: message.time, file, again: false };
+        self.done_once(ask, done, touched);
+        Ok(Step::Done)
+    }
+
+    /// What was said under a tag, for the database.
+    pub(super) fn said_record(ask: &Ask<'_>, stay: StayId, tag: &Tag, done: &Done) -> Option<SaidRecord> {
+        let (label, seq) = match done {
+            Done::Say { room, seq, .. } | Done::Finish { room, seq, .. } => (Arc::clone(room), *seq),
+            Done::Msg { to, seq, .. } => (Arc::from(format!("@{to}")), *seq),
+            _ => return None,
+        };
+        Some(SaidRecord { stay, tag: tag.clone(), label, seq, time: ask.now })
+    }
+}

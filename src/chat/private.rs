@@ -1,0 +1,196 @@
+//! Private conversations of two people: what is said in them, and their numbers. Runs under the chat lock.
+
+use std::sync::Arc;
+
+use super::need::{Need, Step};
+use super::touched::Touched;
+use super::{Ask, Conversation, Here, PersonId, State};
+use crate::error::ChatError;
+use crate::event::{Done, Event, FileInfo, Message};
+use crate::names::Nick;
+use crate::record::{Line, PlaceId, Record, Who};
+use crate::wire::Letter;
+
+/// Two people in the order in which their conversation is kept.
+pub(super) fn pair(a: Who, b: Who) -> (Who, Who) {
+    if a <= b { (a, b) } else { (b, a) }
+}
+
+impl State {
+    /// Writes to somebody, who may be an account that is not here.
+    pub(super) fn msg(
+        &mut self,
+        ask: &Ask<'_>,
+        to: &Nick,
+        text: Arc<str>,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        let (who, person) = self.somebody(to).ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
+        self.write_to(ask, who, person, text, touched)
+    }
+
+    /// Writes to whoever wrote last.
+    pub(super) fn reply(&mut self, ask: &Ask<'_>, text: Arc<str>, touched: &mut Touched) -> Result<Step, ChatError> {
+        let to = self.registry.person(ask.person).and_then(|person| person.correspondent);
+        let to = to.ok_or(ChatError::NobodyToReplyTo)?;
+        let person = self.registry.here(to);
+        let lasts = matches!(to, Who::Account(id) if self.registry.accounts.get(id).is_some());
+        if person.is_none() && !lasts {
+            return Err(ChatError::NobodyToReplyTo);
+        }
+        self.write_to(ask, to, person, text, touched)
+    }
+
+    #[inline(never)]
+    fn write_to(
+        &mut self,
+        ask: &Ask<'_>,
+        to: Who,
+        person: Option<PersonId>,
+        text: Arc<str>,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        if self.said_before(ask, touched) {
+            return Ok(Step::Done);
+        }
+        let message = match self.say_privately(ask, to, person, text, None, touched)? {
+            Ok(message) => message,
+            Err(need) => return Ok(Step::Needs(need)),
+        };
+        let away = person.and_then(|id| self.registry.person(id)).and_then(|person| person.away.clone());
+        let to = Arc::from(message.room.trim_start_matches('@'));
+        let done = Done::Msg { to, seq: message.seq, time: ask.now, away, again: false };
+        self.done_once(ask, done, touched);
+        Ok(Step::Done)
+    }
+
+    /// Says something to one person: it gets its number, both sides hear it,
+    /// and it is on its way to be kept. The message's `room` is as the speaker sees it.
+    #[inline(never)]
+    pub(super) fn say_privately(
+        &mut self,
+        ask: &Ask<'_>,
+        to: Who,
+        reader: Option<PersonId>,
+        text: Arc<str>,
+        file: Option<Arc<FileInfo>>,
+        touched: &mut Touched,
+    ) -> Result<Result<Arc<Message>, Need>, ChatError> {
+        let speaker = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
+        let (from, who) = (Arc::clone(&speaker.shown), speaker.who);
+        let name = match (reader.and_then(|id| self.registry.person(id)), to) {
+            (Some(reader), _) => Arc::clone(&reader.shown),
+            (None, Who::Account(id)) => {
+                let account = self.registry.accounts.get(id).ok_or(ChatError::NobodyToReplyTo)?;
+                Arc::from(account.nick.shown())
+            }
+            (None, Who::Guest(_)) => return Err(ChatError::NobodyToReplyTo),
+        };
+        let key = pair(who, to);
+        if ask.journal.is_some() && !self.conversations.contains_key(&key) {
+            return Ok(Err(self.unknown_conversation(who, to)));
+        }
+        let place = self.begin_conversation(ask, (who, to), (&from, &name));
+        let conversation = self.conversations.entry(key).or_default();
+        conversation.seq += 1;
+        let seq = conversation.seq;
+        let message = Arc::new(Message {
+            room: format!("@{name}").into(),
+            seq,
+            from: Arc::clone(&from),
+            text: Arc::clone(&text),
+            time: ask.now,
+            me: false,
+            file: file.clone(),
+            deleted: false,
+        });
+        let added = ask.keep_counted(Record::Line(Line { place, who, message: Arc::clone(&message) }));
+        self.conversations.entry(key).or_default().added = added;
+        let event = Event::Private { from, to: name, seq, text, time: ask.now, file };
+        let letter = Arc::new(Letter::new(event));
+        let own = self
+            .registry
+            .outboxes(ask.person)
+            .filter(|(session, _)| reader != Some(ask.person) && !ask.is_deaf(*session));
+        let theirs = reader.into_iter().flat_map(|id| self.registry.outboxes(id));
+        for (_, outbox) in theirs.chain(own) {
+            touched.tell(outbox, &letter, false);
+        }
+        if let Some(reader) = reader.and_then(|id| self.registry.person_mut(id)) {
+            reader.correspondent = Some(who);
+        }
+        self.registry.spoke(ask.person, place, seq);
+        Ok(Ok(message))
+    }
+
+    /// The number of a conversation; one that begins gets it now.
+    fn begin_conversation(&mut self, ask: &Ask<'_>, (who, to): (Who, Who), names: (&Arc<str>, &Arc<str>)) -> PlaceId {
+        let key = pair(who, to);
+        for (one, other) in [(who, to), (to, who)] {
+            if let Some(person) = self.registry.here(one).and_then(|id| self.registry.person_mut(id)) {
+                person.conversations.insert(other);
+            }
+        }
+        if let Some(place) = self.conversations.get(&key).and_then(|conversation| conversation.place) {
+            return place;
+        }
+        self.last.place += 1;
+        let place = PlaceId(self.last.place);
+        self.conversations.entry(key).or_default().place = Some(place);
+        for one in [who, to] {
+            if let (Who::Guest(_), Some(person)) = (one, self.registry.here(one)) {
+                self.keep_stays(ask, person);
+            }
+        }
+        let nicks = if key.0 == who { (names.0, names.1) } else { (names.1, names.0) };
+        let nicks = (Arc::clone(nicks.0), Arc::clone(nicks.1));
+        ask.keep(Record::Conversation { place, between: key, nicks });
+        for one in [who, to] {
+            if let Who::Account(account) = one {
+                ask.keep(Record::Seat(account, place, 0));
+                if let Some(person) = self.registry.here(one).and_then(|id| self.registry.person_mut(id)) {
+                    person.own.entry(place).or_default();
+                }
+            }
+        }
+        place
+    }
+
+    /// What somebody said in private as a guest is theirs as the account they have become.
+    pub(super) fn take_conversations_along(&mut self, ask: &Ask<'_>, guest: Who, account: Who) {
+        let (Who::Guest(stay), Who::Account(id)) = (guest, account) else { return };
+        ask.keep(Record::Became(stay, id));
+        self.registry.replace_correspondent(guest, account);
+        let others = self.registry.person(ask.person).map_or(Vec::new(), |p| p.conversations.iter().copied().collect());
+        for other in others {
+            let Some(conversation) = self.conversations.remove(&pair(guest, other)) else { continue };
+            if let Some(place) = conversation.place {
+                self.be_at_home(ask, ask.person, place, conversation.seq);
+            }
+            let other = if other == guest { account } else { other };
+            if let Some(person) = self.registry.here(other).and_then(|id| self.registry.person_mut(id)) {
+                person.conversations.remove(&guest);
+                person.conversations.insert(account);
+            }
+            self.conversations.insert(pair(account, other), conversation);
+        }
+    }
+
+    /// Forgets the conversations of somebody who went, unless the other one
+    /// is here, or the database does not know all of them yet.
+    pub(super) fn forget_conversations(&mut self, who: Who, with: impl IntoIterator<Item = Who>, here: &Here<'_>) {
+        for other in with {
+            let key = pair(who, other);
+            let is_kept = |found: &Conversation| here.journal.is_none_or(|journal| journal.is_kept(found.added));
+            if self.registry.here(other).is_none() && self.conversations.get(&key).is_some_and(is_kept) {
+                self.conversations.remove(&key);
+                self.forgotten += 1;
+            }
+        }
+    }
+
+    /// What must be read of a conversation that is not known here.
+    pub(super) fn unknown_conversation(&self, one: Who, other: Who) -> Need {
+        Need::Conversation { between: (one, other), forgotten: self.forgotten }
+    }
+}

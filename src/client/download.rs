@@ -1,0 +1,136 @@
+//! Fetching a file: asked for piece by piece, several at once, checked, and only then given its name. Knows no screen.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use sha2::{Digest, Sha256};
+
+use super::Handle;
+use super::error::{AskError, FileError};
+use super::folder::{Part, target};
+use super::upload::{PATIENCE, WINDOW, hex};
+use crate::event::{Done, FileInfo, Tag};
+
+/// One file being fetched.
+struct Download<'a> {
+    handle: &'a Handle,
+    file: u64,
+    /// What was asked for: from which byte on.
+    asked: VecDeque<(Tag, u64)>,
+}
+
+impl Handle {
+    /// Fetches the file with the number `file`, and saves it: in the folder
+    /// `path`, or under that very name where it is no folder, or else in the
+    /// present folder. A file that is there stays as it is; the new one is then
+    /// called `photo (2).jpg`. Returns what it is, and where it was saved.
+    ///
+    /// `progress` is told how many of how many bytes have come; if it says
+    /// `false`, the rest is not fetched, and nothing is left of the file.
+    /// News are to be taken meanwhile, as with [`Handle::send_file`].
+    ///
+    /// # Errors
+    /// - [`FileError::Asked`]: there is no such file, or the connection was lost.
+    /// - [`FileError::Local`]: it could not be written.
+    /// - [`FileError::Damaged`]: what came has another size or hash than the server said.
+    /// - [`FileError::Stopped`]: `progress` said so.
+    pub fn get_file(
+        &self,
+        file: u64,
+        path: Option<&Path>,
+        mut progress: impl FnMut(&FileInfo, u64) -> bool,
+    ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
+        let mut download = Download { handle: self, file, asked: VecDeque::with_capacity(WINDOW) };
+        let got = download.run(path, &mut progress);
+        download.asked.drain(..).for_each(|(tag, _)| self.give_up(&tag));
+        got
+    }
+}
+
+impl Download<'_> {
+    fn run(
+        &mut self,
+        path: Option<&Path>,
+        progress: &mut dyn FnMut(&FileInfo, u64) -> bool,
+    ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
+        // The first piece tells how large the pieces are.
+        self.ask(0)?;
+        let (info, _, first) = self.answer()?;
+        let (folder, name) = target(path, &info.name);
+        let local = |path: &Path, error: io::Error| FileError::Local { path: path.to_owned(), error };
+        let mut part = Part::new(&folder).map_err(|error| local(&folder, error))?;
+        let mut hash = Sha256::new();
+        let mut piece = first.len() as u64;
+        let (mut got, mut next) = (0, piece);
+        let mut bytes = first;
+        loop {
+            got += bytes.len() as u64;
+            if got > info.size || (bytes.is_empty() && got < info.size) {
+                return Err(FileError::Damaged);
+            }
+            hash.update(&bytes);
+            part.write(&bytes).map_err(|error| local(&folder, error))?;
+            if !progress(&info, got) {
+                return Err(FileError::Stopped);
+            }
+            if got == info.size {
+                break;
+            }
+            bytes = self.next(got, &mut piece, &mut next, &info)?;
+        }
+        if !hex(&hash.finalize()).eq_ignore_ascii_case(&info.sha256) {
+            return Err(FileError::Damaged);
+        }
+        let path = part.keep(&folder, &name).map_err(|error| local(&folder.join(&name), error))?;
+        Ok((info, path))
+    }
+
+    /// The piece that begins at `got`; asks for those after it meanwhile, from
+    /// `next` on.
+    fn next(&mut self, got: u64, piece: &mut u64, next: &mut u64, info: &FileInfo) -> Result<Vec<u8>, FileError> {
+        loop {
+            if self.asked.is_empty() {
+                *next = got;
+            }
+            while *next < info.size && self.asked.len() < WINDOW {
+                self.ask(*next)?;
+                *next += *piece;
+            }
+            let (other, offset, bytes) = self.answer()?;
+            if other.size != info.size || other.sha256 != info.sha256 {
+                return Err(FileError::Damaged);
+            }
+            // A piece was shorter than the one before it: those asked for after it begin elsewhere.
+            if offset == got {
+                let length = bytes.len() as u64;
+                if length < *piece && got + length < info.size {
+                    (*piece, *next) = (length.max(1), got + length);
+                    self.asked.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
+                }
+                return Ok(bytes);
+            }
+        }
+    }
+
+    fn ask(&mut self, offset: u64) -> Result<(), AskError> {
+        let tag = self.handle.begin_asking("get", &[("file", self.file.into()), ("offset", offset.into())])?;
+        self.asked.push_back((tag, offset));
+        Ok(())
+    }
+
+    /// The answer to the oldest question: what the file is, from where on, and the bytes.
+    fn answer(&mut self) -> Result<(Arc<FileInfo>, u64, Vec<u8>), FileError> {
+        let (tag, asked) = self.asked.pop_front().ok_or(FileError::Damaged)?;
+        match self.handle.answer_to(&tag, PATIENCE)? {
+            Done::Get { info, offset, data } if offset == asked => {
+                let bytes = BASE64.decode(data.as_bytes()).map_err(|_| FileError::Damaged)?;
+                Ok((info, offset, bytes))
+            }
+            _ => Err(FileError::Damaged),
+        }
+    }
+}

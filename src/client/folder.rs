@@ -1,0 +1,177 @@
+//! Files that come into a folder: under a clean name, never over another file, whole or not at all. Knows no connection.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::names::{file_name, marked_file_name};
+
+/// Names that are tried for one file: `a.jpg`, `a (2).jpg` and so on.
+const TRIES: u32 = 10_000;
+
+/// `photo.jpg` the first time, then `photo (2).jpg`, `photo (3).jpg`.
+fn numbered(name: &str, count: u32) -> String {
+    if count == 1 { name.to_owned() } else { marked_file_name(name, &format!(" ({count})")) }
+}
+
+/// Where a file is to be saved: in the folder `path`, in the present one where
+/// there is no `path`, or else under that very name.
+pub(super) fn target(path: Option<&Path>, name: &str) -> (PathBuf, String) {
+    let here = || PathBuf::from(".");
+    let Some(path) = path else { return (here(), file_name(name)) };
+    let is_folder = path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let wanted = path.file_name().and_then(|name| name.to_str());
+    match wanted {
+        Some(wanted) if !is_folder => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            (folder.map_or_else(here, Path::to_owned), marked_file_name(wanted, ""))
+        }
+        _ => (path.to_owned(), file_name(name)),
+    }
+}
+
+/// A file that is still coming, under a name of its own. If it is not kept,
+/// nothing of it is left.
+#[derive(Debug)]
+pub(super) struct Part {
+    file: File,
+    path: PathBuf,
+}
+
+impl Part {
+    /// A new file in `folder`.
+    pub fn new(folder: &Path) -> io::Result<Part> {
+        let random = getrandom::u64().map_err(|_| io::Error::other("no randomness"))?;
+        let path = folder.join(format!(".{random:016x}.part"));
+        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        Ok(Part { file, path })
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// Gives it its name, or one with a number where that is taken.
+    pub fn keep(self, folder: &Path, name: &str) -> io::Result<PathBuf> {
+        self.file.sync_all()?;
+        for count in 1..=TRIES {
+            let wanted = folder.join(numbered(name, count));
+            match give_name(&self.path, &wanted) {
+                Ok(()) => return Ok(wanted),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It is gone already where it was moved away.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Gives the file `from` the name `to`, which nobody may have. A second name is
+/// refused where there is a file, in one step; a move is not.
+fn give_name(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // Not every file system has second names. There the name is taken
+            // by an empty file of our own, and only that is moved over.
+            OpenOptions::new().write(true).create_new(true).open(to)?;
+            fs::rename(from, to).inspect_err(|_| drop(fs::remove_file(to)))
+        }
+        done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_the_folder_or_hides() {
+        for (name, clean) in [
+            ("photo.jpg", "photo.jpg"),
+            ("/etc/passwd", "passwd"),
+            ("..\\..\\boot.ini", "boot.ini"),
+            ("../..", "file"),
+            ("...", "file"),
+            ("", "file"),
+            ("a/", "file"),
+            (" .bashrc", "bashrc"),
+            ("a\0b\n\u{1b}[2Jc", "ab[2Jc"),
+            ("\u{202e}gpj.exe", "gpj.exe"),
+            ("лыжи в лесу.png", "лыжи в лесу.png"),
+        ] {
+            assert_eq!(file_name(name), clean, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_letters_and_keeps_its_ending() {
+        for name in ["ж".repeat(200) + ".jpeg", "x".repeat(256), format!("a.{}", "б".repeat(300))] {
+            let clean = file_name(&name);
+            assert!((252..=255).contains(&clean.len()), "{}", clean.len());
+            assert!(numbered(&clean, 10_000).len() <= 255);
+        }
+        assert!(file_name(&("ж".repeat(200) + ".jpeg")).ends_with("ж.jpeg"));
+        assert_eq!(file_name(&"x".repeat(255)).len(), 255);
+    }
+
+    fn save(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+        let mut part = Part::new(folder).unwrap();
+        part.write(bytes).unwrap();
+        part.keep(folder, name).unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn no_file_is_ever_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("photo.jpg"), "mine").unwrap();
+        assert!(save(folder.path(), "photo.jpg", b"2").ends_with("photo (2).jpg"));
+        assert!(save(folder.path(), "photo.jpg", b"3").ends_with("photo (3).jpg"));
+        assert!(save(folder.path(), "notes", b"n").ends_with("notes"));
+        assert_eq!(fs::read(folder.path().join("photo.jpg")).unwrap(), b"mine");
+        assert_eq!(fs::read(folder.path().join("photo (3).jpg")).unwrap(), b"3");
+        assert_eq!(names(folder.path()), ["notes", "photo (2).jpg", "photo (3).jpg", "photo.jpg"]);
+    }
+
+    #[test]
+    fn of_a_file_that_is_not_kept_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut part = Part::new(folder.path()).unwrap();
+        part.write(b"half").unwrap();
+        assert_eq!(names(folder.path()).len(), 1);
+        drop(part);
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_a_taken_name() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/nowhere/at/all", folder.path().join("a.txt")).unwrap();
+        assert!(save(folder.path(), "a.txt", b"x").ends_with("a (2).txt"));
+    }
+
+    #[test]
+    fn a_path_is_a_folder_or_the_name_to_save_under() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("other.jpg");
+        assert_eq!(target(None, "../p.jpg"), (".".into(), "p.jpg".into()));
+        assert_eq!(target(Some(folder.path()), ".p.jpg"), (folder.path().to_owned(), "p.jpg".into()));
+        assert_eq!(target(Some(&inside), "p.jpg"), (folder.path().to_owned(), "other.jpg".into()));
+        assert_eq!(target(Some(Path::new("x.jpg")), "p.jpg"), (".".into(), "x.jpg".into()));
+        assert_eq!(target(Some(Path::new("..")), "p.jpg"), ("..".into(), "p.jpg".into()));
+        assert_eq!(target(Some(Path::new("none/")), "p.jpg"), ("none/".into(), "p.jpg".into()));
+    }
+}

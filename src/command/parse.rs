@@ -1,0 +1,236 @@
+//! Reads what a person typed on one line. Knows no front and no session.
+
+use std::sync::Arc;
+
+use super::{Change, Command, Deed, Page, Place, Secret, Spec, Verb, Whom, find, unknown};
+use crate::error::ChatError;
+use crate::names::{self, Nick, RoomName};
+
+/// Somebody who may be here. A name that nobody can have is nobody's.
+pub fn somebody(name: &str) -> Result<Nick, ChatError> {
+    Nick::parse(name).map_err(|_| ChatError::NoSuchNick(names::clean(name).into_owned()))
+}
+
+/// Text from outside, made harmless: control, escape and bidi-override
+/// characters gone, line breaks turned into spaces, no blanks around it.
+pub fn text(raw: &str) -> Arc<str> {
+    if raw.contains(['\n', '\r']) {
+        // Or the words on both sides would become one.
+        return Arc::from(names::clean(&raw.replace("\r\n", " ").replace(['\n', '\r'], " ")).trim());
+    }
+    Arc::from(names::clean(raw).trim())
+}
+
+fn some_text(raw: &str) -> Option<Arc<str>> {
+    Some(text(raw)).filter(|text| !text.is_empty())
+}
+
+/// Reads what a person typed on one line: `/command arguments`, `//text` for a
+/// line that starts with a slash, a bare `{quit}`, or else a line to say.
+///
+/// # Errors
+/// An unknown command, a missing argument or a bad name is refused; such a
+/// line is never taken for something to say, because people mistype passwords.
+pub fn parse(line: &str) -> Result<Command, ChatError> {
+    let line = line.trim();
+    if line == "{quit}" {
+        return Ok(Command::Quit { text: None });
+    }
+    let Some(rest) = line.strip_prefix('/') else {
+        return Ok(Command::Say { room: None, text: text(line), me: false });
+    };
+    if rest.starts_with('/') {
+        return Ok(Command::Say { room: None, text: text(rest), me: false });
+    }
+    let (word, arguments) = split(rest);
+    let spec = find(word).ok_or_else(|| unknown(word))?;
+    arguments_of(spec, arguments)
+}
+
+/// The first word, and what follows it.
+fn split(text: &str) -> (&str, &str) {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim())
+}
+
+/// What a command says after its name, and how it is read.
+struct Arguments<'a> {
+    spec: &'static Spec,
+    text: &'a str,
+}
+
+fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatError> {
+    let given = Arguments { spec, text: arguments };
+    Ok(match spec.verb {
+        Verb::Hello | Verb::Pong | Verb::Offer | Verb::Chunk | Verb::Finish | Verb::Cancel | Verb::Get => {
+            return Err(unknown(spec.name));
+        }
+        Verb::Nick => Command::Nick { nick: given.some(Nick::parse)?, rooms: None },
+        Verb::Join => {
+            let (room, key) = split(given.needed("ROOM")?);
+            Command::Join { room: RoomName::parse(room)?, after: None, made: None, run: None, key: some_text(key) }
+        }
+        Verb::Leave => Command::Leave { room: given.some(RoomName::parse)?, text: None },
+        Verb::Rooms => Command::Rooms,
+        Verb::Members => Command::Members { room: given.some(RoomName::parse)? },
+        Verb::Say => Command::Say { room: None, text: text(given.needed("TEXT")?), me: false },
+        Verb::Me => Command::Say { room: None, text: text(given.needed("TEXT")?), me: true },
+        Verb::Msg => {
+            let (to, words) = split(given.needed("NAME")?);
+            if words.is_empty() {
+                return Err(given.missing("TEXT"));
+            }
+            Command::Msg { to: somebody(to.trim_end_matches(':'))?, text: text(words) }
+        }
+        Verb::Reply => Command::Reply { text: text(given.needed("TEXT")?) },
+        Verb::Topic => Command::Topic {
+            room: None,
+            topic: match arguments {
+                "" => None,
+                "-" => Some(Arc::from("")),
+                words => Some(text(words)),
+            },
+        },
+        Verb::Whois => Command::Whois { nick: somebody(given.needed("NAME")?)? },
+        Verb::Away => Command::Away { text: some_text(arguments) },
+        Verb::Back => Command::Back,
+        Verb::History => given.history()?,
+        Verb::Search => Command::Search { place: None, text: text(given.needed("WORDS")?), until: None, limit: None },
+        Verb::Delete => Command::Delete { place: None, seq: given.some(|text| number(text, "a message's number"))? },
+        Verb::Chats => Command::Chats,
+        Verb::Read => Command::Read { place: given.some(Place::parse)?, seq: None },
+        Verb::Files => Command::Files { place: given.some(Place::parse)? },
+        Verb::Register => Command::Register { password: given.no_password(0)? },
+        Verb::Login => {
+            let password = given.no_password(1)?;
+            Command::Login { account: given.some(Nick::parse)?, password }
+        }
+        Verb::Logout => Command::Logout,
+        Verb::Password => Command::Password { old: given.no_password(0)?, new: None },
+        Verb::DeleteAccount => match arguments {
+            "" | "all" => Command::DeleteAccount { password: None, messages: arguments == "all" },
+            _ => return Err(ChatError::PasswordShown),
+        },
+        Verb::Claim => Command::Claim { code: Secret(given.needed("CODE")?.into()) },
+        Verb::RegisterRoom => Command::RegisterRoom { room: given.some(RoomName::parse)? },
+        Verb::DropRoom => Command::DropRoom { room: given.some(RoomName::parse)? },
+        Verb::Settings => Command::Settings { room: None, change: given.change()? },
+        Verb::Invite => given.order(Deed::Invite)?,
+        Verb::Kick => given.order(Deed::Kick)?,
+        Verb::Ban => given.order(Deed::Ban)?,
+        Verb::Unban => given.order(Deed::Unban)?,
+        Verb::Mute => given.order(Deed::Mute)?,
+        Verb::Unmute => given.order(Deed::Unmute)?,
+        Verb::Op => given.order(Deed::Op)?,
+        Verb::Deop => given.order(Deed::Deop)?,
+        Verb::Bans => Command::Bans { room: given.some(RoomName::parse)?, everywhere: false },
+        Verb::Announce => Command::Announce { text: text(given.needed("TEXT")?) },
+        Verb::Ping => Command::Ping { token: some_text(arguments) },
+        Verb::Quit => Command::Quit { text: some_text(arguments) },
+        Verb::Help => {
+            Command::Help { word: Some(arguments.trim_start_matches('/').to_owned()).filter(|w| !w.is_empty()) }
+        }
+    })
+}
+
+impl<'a> Arguments<'a> {
+    fn missing(&self, field: &'static str) -> ChatError {
+        ChatError::Missing { field, usage: self.spec.usage }
+    }
+
+    fn needed(&self, field: &'static str) -> Result<&'a str, ChatError> {
+        if self.text.is_empty() { Err(self.missing(field)) } else { Ok(self.text) }
+    }
+
+    /// What is said, read by `parse`; nothing if nothing is said.
+    fn some<T, E: Into<ChatError>>(&self, parse: impl FnOnce(&'a str) -> Result<T, E>) -> Result<Option<T>, ChatError> {
+        if self.text.is_empty() { Ok(None) } else { parse(self.text).map(Some).map_err(Into::into) }
+    }
+
+    /// No password is ever written where others see it and terminals remember
+    /// it: more than `words` words are refused, and not repeated.
+    fn no_password(&self, words: usize) -> Result<Option<Secret>, ChatError> {
+        if self.text.split_whitespace().count() > words { Err(ChatError::PasswordShown) } else { Ok(None) }
+    }
+
+    /// A place, a number, both or neither.
+    fn history(&self) -> Result<Command, ChatError> {
+        let (mut place, mut limit) = (None, None);
+        for word in self.text.split_whitespace() {
+            if word.starts_with(['#', '@']) {
+                place = Some(Place::parse(word)?);
+            } else {
+                limit = Some(number(word, "how many messages, as a number")?);
+            }
+        }
+        Ok(Command::History { place, page: Page::Last, limit: limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX)) })
+    }
+
+    /// Who, and where it makes sense, for how long and why.
+    fn order(&self, deed: Deed) -> Result<Command, ChatError> {
+        let (whom, mut rest) = split(self.needed("NAME")?);
+        let mut seconds = None;
+        if matches!(deed, Deed::Ban | Deed::Mute) {
+            let (time, reason) = split(rest);
+            if let Some(time) = duration(time) {
+                (seconds, rest) = (Some(time), reason);
+            }
+        }
+        Ok(Command::Order {
+            deed,
+            room: None,
+            everywhere: false,
+            whom: Whom::parse(whom)?,
+            seconds,
+            text: some_text(rest),
+        })
+    }
+
+    /// Nothing, or a setting and its value.
+    fn change(&self) -> Result<Change, ChatError> {
+        let mut change = Change::default();
+        let (setting, value) = split(self.text);
+        if setting.is_empty() {
+            return Ok(change);
+        }
+        let bad = |field, value: &str, wants| ChatError::BadField {
+            field,
+            value: format!("{:?}", names::clean(value)),
+            wants,
+        };
+        let switch = |field| match value {
+            "on" => Ok(Some(true)),
+            "off" => Ok(Some(false)),
+            other => Err(bad(field, other, "on or off")),
+        };
+        match setting {
+            "invite-only" => change.invite_only = switch("invite-only")?,
+            "announcements" => change.announcements = switch("announcements")?,
+            "key" if value.is_empty() => return Err(self.missing("VALUE")),
+            "key" => change.key = Some(if value == "off" { Arc::from("") } else { text(value) }),
+            other => return Err(bad("SETTING", other, "invite-only, key or announcements")),
+        }
+        Ok(change)
+    }
+}
+
+fn number(text: &str, wants: &'static str) -> Result<u64, ChatError> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| ChatError::BadField {
+        field: "NUMBER",
+        value: format!("{:?}", names::clean(text)),
+        wants,
+    })
+}
+
+/// A time as people write it, in seconds: `30s`, `10m`, `2h`, `7d`, `4w`.
+pub fn duration(text: &str) -> Option<u64> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    text[..text.len() - 1].parse::<u64>().ok()?.checked_mul(unit).filter(|time| *time > 0)
+}

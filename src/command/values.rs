@@ -1,0 +1,129 @@
+//! What commands are about: places, people, pages, secrets. Knows no command.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::somebody;
+use crate::error::ChatError;
+use crate::event::{Millis, Seq};
+use crate::names::{Nick, RoomName};
+
+/// Where something is said: a room, or a private conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A room.
+    Room(RoomName),
+    /// The asker's conversation with this person.
+    With(Nick),
+}
+
+impl Place {
+    /// Reads `@nick`, or a room with or without its `#`.
+    ///
+    /// # Errors
+    /// The name breaks the rules for names.
+    pub fn parse(text: &str) -> Result<Place, ChatError> {
+        match text.strip_prefix('@') {
+            Some(nick) => somebody(nick).map(Place::With),
+            None => Ok(Place::Room(RoomName::parse(text)?)),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Room(room) => write!(f, "{room}"),
+            Place::With(nick) => write!(f, "@{nick}"),
+        }
+    }
+}
+
+/// What must not be seen: a password, a code. It does not show itself in any log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub Box<str>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What is done about somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// May come into a room where one must be invited.
+    Invite,
+    /// Is put out of the room.
+    Kick,
+    /// Is put out and kept out.
+    Ban,
+    /// May come in again.
+    Unban,
+    /// May not speak.
+    Mute,
+    /// May speak again.
+    Unmute,
+    /// Becomes an op.
+    Op,
+    /// Is an op no more.
+    Deop,
+}
+
+/// About whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// Whoever has this nick.
+    Nick(Nick),
+    /// Whoever comes from this address: for bans.
+    Address(IpAddr),
+}
+
+impl Whom {
+    /// Reads a nick or an address.
+    ///
+    /// # Errors
+    /// It is neither: nobody is called so.
+    pub fn parse(text: &str) -> Result<Whom, ChatError> {
+        match text.parse() {
+            Ok(address) => Ok(Whom::Address(IpAddr::to_canonical(&address))),
+            Err(_) => somebody(text).map(Whom::Nick),
+        }
+    }
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Whom::Nick(nick) => write!(f, "{nick}"),
+            Whom::Address(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// What to change in a room; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Whether one must be invited.
+    pub invite_only: Option<bool>,
+    /// The word that opens it; the empty one opens it to all.
+    pub key: Option<Arc<str>>,
+    /// Whether only ops speak.
+    pub announcements: Option<bool>,
+}
+
+/// Which earlier messages are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// The last ones.
+    Last,
+    /// The last ones before this number.
+    Before(Seq),
+    /// The first ones after this number.
+    After(Seq),
+    /// The last ones before this time.
+    BeforeTime(Millis),
+    /// The first ones at or after this time.
+    SinceTime(Millis),
+}

@@ -1,0 +1,155 @@
+//! A sentence for people for each refusal: what was wrong, and what to do. Knows no front.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::ChatError;
+use crate::event::Millis;
+use crate::record::Role;
+
+impl fmt::Display for ChatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChatError::Name(error, Some(free)) => write!(f, "{error}; {free} is free"),
+            ChatError::Name(error, None) => write!(f, "{error}"),
+            ChatError::NickInUse(nick, free) => write!(f, "{nick} is here already; {free} is free"),
+            ChatError::NickConfusable(nick, free) => {
+                write!(f, "{nick} looks like the name of somebody who is here; {free} is free")
+            }
+            ChatError::NameFirst => write!(f, "take a name first"),
+            ChatError::NamedAlready(nick) => write!(f, "you are {nick}; nick changes a name"),
+            ChatError::NoSuchNick(nick) => write!(f, "nobody here is called {nick:?}; members lists who is"),
+            ChatError::NoSuchRoom(room) => write!(f, "there is no {room}; rooms lists them, join makes one"),
+            ChatError::RoomConfusable(room, other) => {
+                write!(f, "{room} looks like {other}; join that, or choose another name")
+            }
+            ChatError::NotInRoom(room) => write!(f, "you are not in {room}; join it first"),
+            ChatError::NoRoom => write!(f, "you are in no room; join one first"),
+            ChatError::TooManyRooms(most) => {
+                write!(f, "you are in {most} rooms, and more are not allowed; leave one first")
+            }
+            ChatError::TooManyOwned(most) => {
+                write!(f, "you own {most} rooms, and more are not allowed; drop-room gives one up")
+            }
+            ChatError::ServerRoomsFull(most) => write!(f, "the server has {most} rooms, and more are not allowed"),
+            ChatError::NobodyToReplyTo => write!(f, "nobody has written to you yet; use msg"),
+            ChatError::TextEmpty => write!(f, "there is nothing to send in that"),
+            ChatError::TooLong { what, have, most } => {
+                write!(f, "{what} too long ({have} characters, max {most}), not taken")
+            }
+            ChatError::LineTooLong(most) => write!(f, "line too long (max {most} bytes), not sent"),
+            ChatError::UnknownCommand(word, Some(near)) => {
+                write!(f, "no command {word:?}, did you mean {near}? nothing was sent")
+            }
+            ChatError::UnknownCommand(word, None) => {
+                write!(f, "no command {word:?}, help lists them; nothing was sent")
+            }
+            ChatError::Missing { field, usage: "" } => write!(f, "{field} is missing"),
+            ChatError::Missing { field, usage } => write!(f, "{field} is missing; write {usage}"),
+            ChatError::BadField { field, value, wants } => write!(f, "{field} takes {wants}, not {value}"),
+            ChatError::BadJson(said) => write!(f, "that line is no JSON object: {said}"),
+            ChatError::NoType => write!(f, "the object has no \"type\""),
+            ChatError::Version(theirs) => {
+                write!(f, "this server speaks version {}, not {theirs}", crate::event::PROTOCOL)
+            }
+            ChatError::HelloFirst => write!(f, "say hello first"),
+            ChatError::Closing => write!(f, "this session is being closed"),
+            ChatError::NickRegistered(nick, free) => {
+                write!(f, "{nick} belongs to an account; login takes it if it is yours, and {free} is free")
+            }
+            ChatError::LoginFirst => write!(f, "log in first: login NAME, or register for an account"),
+            ChatError::LoggedIn(nick) => write!(f, "you are logged in as {nick}; logout first"),
+            ChatError::LoginFailed => write!(f, "wrong name or password"),
+            ChatError::LoginTooOften(seconds) => {
+                write!(f, "too many wrong passwords; try again in {seconds} s")
+            }
+            ChatError::PasswordBad => {
+                write!(f, "a password has 8 to 1024 bytes and no control characters; nothing was changed")
+            }
+            ChatError::PasswordsDiffer => write!(f, "the two are not the same; nothing was changed"),
+            ChatError::PasswordShown => {
+                write!(
+                    f,
+                    "a password is asked for and never written on the line; take another one, this may have been seen"
+                )
+            }
+            ChatError::ClaimFailed => {
+                write!(f, "that is not the code, or it was used; the server prints it when it starts")
+            }
+            ChatError::AccountsFull(most) => write!(f, "the server has {most} accounts, and more are not allowed"),
+            ChatError::NothingKept => {
+                write!(
+                    f,
+                    "this server keeps nothing, so there are no accounts, files and searches; it was started with --memory"
+                )
+            }
+            ChatError::NotTaken(why) => write!(f, "it could not be kept, so it was not taken ({why}); try again later"),
+            ChatError::NotKept(why) => write!(f, "the others have it, but it is not in the database yet ({why})"),
+            ChatError::NeedsRole(role, Some(room)) => {
+                let who = if *role == Role::Owner { "the owner" } else { "an op" };
+                write!(f, "only {who} of {room} can do that; members shows who is, and op NAME makes one")
+            }
+            ChatError::NeedsRole(_, None) => {
+                write!(f, "only an op of the server can do that; the operator makes one on the console: op NAME")
+            }
+            ChatError::Banned(room, until, why) => {
+                let place = room.as_ref().map_or("this server", |room| room.shown());
+                write!(f, "you are banned from {place}{}{}", Until(*until), Why(why))
+            }
+            ChatError::Muted(room, until, why) => {
+                write!(f, "you may not speak in {room}{}{}; an op can unmute you", Until(*until), Why(why))
+            }
+            ChatError::InviteOnly(room) => write!(f, "one must be invited to {room}; ask an op there for invite"),
+            ChatError::KeyNeeded(room) => write!(f, "{room} has a key, and that is not it; join ROOM KEY"),
+            ChatError::AnnouncementsOnly(room) => write!(f, "only ops speak in {room}; it is for announcements"),
+            ChatError::NoSuchBan(whom) => {
+                write!(f, "there is nothing of that kind for {whom:?}; bans lists what there is")
+            }
+            ChatError::TooManyBans(most) => {
+                write!(f, "there are {most} bans and mutes, and more are not allowed; lift one first")
+            }
+            ChatError::RoomNotRegistered(room) => write!(f, "nobody has registered {room}"),
+            ChatError::RoomRegistered(room) => write!(f, "{room} is registered already"),
+            ChatError::NoConversation(nick) => {
+                write!(f, "there is no private conversation with {nick}; msg begins one")
+            }
+            ChatError::NoSuchMessage(seq) => write!(f, "there is no message {seq} there, or it was deleted"),
+            ChatError::NoSuchFile(file) => {
+                write!(f, "there is no file {file} that you may have; files lists those here")
+            }
+            ChatError::FileTooLarge { have, most: 0 } => write!(f, "this server takes no files ({have} bytes)"),
+            ChatError::FileTooLarge { have, most } => {
+                write!(f, "the file is too large ({have} bytes, max {most}), nothing was sent")
+            }
+            ChatError::FilesFull { own: true, most } => {
+                write!(f, "your files would be more than {most} bytes together; delete some messages with files first")
+            }
+            ChatError::FilesFull { own: false, most } => {
+                write!(f, "the server's files would be more than {most} bytes together; nothing was sent")
+            }
+            ChatError::UploadsBusy(most) => write!(f, "you are sending {most} files already; wait for one to end"),
+            ChatError::BadUpload(what) => write!(f, "{what}"),
+        }
+    }
+}
+
+/// ` until 2026-11-20 12:05 UTC`, or nothing.
+struct Until(Option<Millis>);
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.and_then(|time| jiff::Timestamp::from_millisecond(time).ok()) {
+            Some(time) => write!(f, " until {} UTC", time.strftime("%Y-%m-%d %H:%M")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// ` (spam)`, or nothing.
+struct Why<'a>(&'a Option<Arc<str>>);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |why| write!(f, " ({why})"))
+    }
+}

@@ -1,0 +1,336 @@
+//! What is to be kept, in words that the chat and the store share. Knows no lock, no SQL and no bytes of a wire.
+//!
+//! The chat says what has changed as a [`Record`]; the store writes records
+//! down, and gives back at the next start what the chat must know from the
+//! beginning: a [`Kept`].
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{FileInfo, Message, Millis, Seq, Tag};
+use crate::names::{Nick, RoomName};
+
+/// The number of a room, or of a private conversation. Never used twice in one file; 1 to 2,147,483,647.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlaceId(pub u32);
+
+/// The number of an account. Never used twice in one file; from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub u32);
+
+/// The number of a stay: what somebody does from one login to the goodbye,
+/// over lost connections, under one resume token. Never used twice in one file; from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StayId(pub u64);
+
+/// The number of a file that somebody sent. Never used twice in one file of the store; from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u64);
+
+/// Whose something is: an account's, or a guest's of one stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Who {
+    /// Somebody with a password.
+    Account(AccountId),
+    /// Somebody without.
+    Guest(StayId),
+}
+
+/// Where somebody comes from.
+pub type Address = IpAddr;
+
+/// What somebody may do in a room, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// May come in, even where one must be invited.
+    Member,
+    /// Keeps order: kicks, bans, mutes, invites, sets.
+    Op,
+    /// Owns the room: makes ops, gives the room up.
+    Owner,
+}
+
+/// What an op can set in a room.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Only who is invited comes in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invite_only: bool,
+    /// The word one must know to come in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// Only ops speak.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub announcements: bool,
+}
+
+/// A room as it is kept, without its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its number.
+    pub place: PlaceId,
+    /// Its name.
+    pub name: RoomName,
+    /// When it was made.
+    pub made: Millis,
+    /// Its topic.
+    pub topic: Option<Arc<str>>,
+    /// What is set there.
+    pub settings: Settings,
+    /// Whether somebody has registered it: then it stays, however empty.
+    pub registered: bool,
+}
+
+/// An account as the chat knows it: all but the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Its number.
+    pub id: AccountId,
+    /// The name that belongs to it.
+    pub nick: Nick,
+    /// When it was made.
+    pub made: Millis,
+    /// Whether it may do everything everywhere.
+    pub op: bool,
+}
+
+/// What somebody is kept from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Curb {
+    /// From coming in.
+    Ban,
+    /// From speaking.
+    Mute,
+}
+
+/// Whom a curb is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// An account, under whatever name.
+    Account(AccountId),
+    /// Everybody from this address.
+    Address(Address),
+    /// Whoever has this nick, by its key.
+    Nick(Arc<str>),
+}
+
+/// A ban or a mute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurbRecord {
+    /// Where; on the whole server if there is none.
+    pub place: Option<PlaceId>,
+    /// From what.
+    pub curb: Curb,
+    /// Whom.
+    pub target: Target,
+    /// The nick they had, to show.
+    pub nick: Arc<str>,
+    /// Until when; for ever if there is none.
+    pub until: Option<Millis>,
+    /// Who said so.
+    pub by: Arc<str>,
+    /// Why.
+    pub text: Option<Arc<str>>,
+    /// When.
+    pub time: Millis,
+}
+
+/// What a stay said under a tag, so that it is not said again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidRecord {
+    /// The stay.
+    pub stay: StayId,
+    /// The tag.
+    pub tag: Tag,
+    /// Where: `#room` or `@nick`, as the answer says it.
+    pub label: Arc<str>,
+    /// The message's number there.
+    pub seq: Seq,
+    /// When.
+    pub time: Millis,
+}
+
+/// A stay that can be taken up again after the server was down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StayRecord {
+    /// Its number.
+    pub id: StayId,
+    /// SHA-256 of its resume token.
+    pub token: [u8; 32],
+    /// The account it is logged in to.
+    pub account: Option<AccountId>,
+    /// The nick.
+    pub nick: Nick,
+    /// When it was last known to be alive.
+    pub seen: Millis,
+}
+
+/// A message and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where.
+    pub place: PlaceId,
+    /// Whose.
+    pub who: Who,
+    /// What. Its `room` is how it is shown to some reader, and is not kept.
+    pub message: Arc<Message>,
+}
+
+/// One change, to be kept. They are kept in the order in which the chat made them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Nothing: what was before it is kept, once this is.
+    Mark,
+    /// A room is new, or has another topic, other settings, or was registered or given up.
+    Room(RoomRecord),
+    /// A room is gone, with all that was in it.
+    RoomGone(PlaceId),
+    /// Two people have a private conversation.
+    Conversation {
+        /// Its number.
+        place: PlaceId,
+        /// The two, the lesser first.
+        between: (Who, Who),
+        /// What they were called then, in the same order.
+        nicks: (Arc<str>, Arc<str>),
+    },
+    /// A message was said, perhaps with a file that is complete.
+    Line(Line),
+    /// A message was deleted, and the file that came with it.
+    LineGone(PlaceId, Seq),
+    /// What was said under a tag.
+    Said(SaidRecord),
+    /// A stay has begun, or is seen again, or is logged in now.
+    Stay(StayRecord),
+    /// A stay has ended for good.
+    StayGone(StayId),
+    /// An account was made; with the PHC string of its password.
+    Account(AccountRecord, Arc<str>),
+    /// It has another password, and its stays have ended; those of sessions that go on follow.
+    Password(AccountId, Arc<str>),
+    /// It may do everything now, or not any more.
+    ServerOp(AccountId, bool),
+    /// It is gone, with its roles, places, stays and conversations; and with what it said and sent, if so.
+    AccountGone(AccountId, bool),
+    /// A guest became this new account, and so its conversations are the account's.
+    Became(StayId, AccountId),
+    /// An account's role in a room.
+    Role(PlaceId, AccountId, Option<Role>),
+    /// A ban or mute; it replaces one of the same kind for the same target there.
+    Curb(CurbRecord),
+    /// One is lifted.
+    CurbGone(Option<PlaceId>, Curb, Target),
+    /// An account is at home in this place, and has read up to this number.
+    Seat(AccountId, PlaceId, Seq),
+    /// It is not at home there any more.
+    SeatGone(AccountId, PlaceId),
+    /// A file begins to come in. It is nobody's to see until its `Line` is kept.
+    File(FileId, Who, PlaceId),
+    /// A piece of it, from this byte on.
+    Piece(FileId, u64, Arc<[u8]>),
+    /// It will not be finished.
+    FileGone(FileId),
+}
+
+impl Record {
+    /// About how many bytes it holds in memory while it waits.
+    pub fn weight(&self) -> usize {
+        const FRAME: usize = 128;
+        FRAME
+            + match self {
+                Record::Line(line) => line.message.text.len(),
+                Record::Piece(_, _, bytes) => bytes.len(),
+                _ => 0,
+            }
+    }
+}
+
+/// A room as it is found at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomKept {
+    /// The room.
+    pub room: RoomRecord,
+    /// The number of its last message.
+    pub seq: Seq,
+    /// The accounts that have a role there.
+    pub roles: Vec<(AccountId, Role)>,
+}
+
+/// What the chat must know from the beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// All rooms.
+    pub rooms: Vec<RoomKept>,
+    /// All accounts.
+    pub accounts: Vec<AccountRecord>,
+    /// All bans and mutes, also those that are over by now.
+    pub curbs: Vec<CurbRecord>,
+    /// The highest numbers given so far.
+    pub last: Numbers,
+}
+
+/// The highest numbers given so far; 0 where none was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Of places.
+    pub place: u32,
+    /// Of accounts.
+    pub account: u32,
+    /// Of stays.
+    pub stay: u64,
+    /// Of files.
+    pub file: u64,
+}
+
+/// A place that is somebody's own, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatKept {
+    /// Which.
+    pub place: PlaceId,
+    /// With whom, where it is a private conversation: who they are, and what they are called
+    /// (an account by its present name, a guest by the name then).
+    pub with: Option<(Who, Arc<str>)>,
+    /// The number of its last message that is kept.
+    pub seq: Seq,
+    /// Up to which number it was read.
+    pub read: Seq,
+}
+
+/// A stay as it is found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StayKept {
+    /// The stay.
+    pub stay: StayRecord,
+    /// What it said under tags, the oldest first.
+    pub said: Vec<SaidRecord>,
+}
+
+/// A file that is complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileKept {
+    /// What there is to know of it.
+    pub info: Arc<FileInfo>,
+    /// Where it was sent.
+    pub place: PlaceId,
+    /// The number of its message there.
+    pub seq: Seq,
+    /// Who sent it, as they were called.
+    pub from: Arc<str>,
+    /// When.
+    pub time: Millis,
+}
+
+/// Messages out of the store, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pages {
+    /// The messages, each with its author.
+    pub lines: Vec<Line>,
+    /// The number of the oldest message of the place that is still kept; 0 if there is none.
+    pub first: Seq,
+    /// Whether there are more in the direction asked for.
+    pub more: bool,
+}

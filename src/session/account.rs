@@ -1,0 +1,242 @@
+//! A session takes a name: a guest's, or an account's by its password. Hashes and reads on its own thread, outside every lock; who is who is the chat's to know.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{own_places, secret};
+use super::house::{self, News};
+use super::{Session, Stage};
+use crate::chat::{Entered, Entry, Greeting, TokenOwner};
+use crate::command::{Command, Secret};
+use crate::error::ChatError;
+use crate::event::{Done, Event, PROTOCOL, Tag};
+use crate::names::{Nick, RoomName};
+use crate::record::{AccountId, StayKept};
+
+/// What somebody who comes in says of themselves.
+#[derive(Debug, Default)]
+pub(super) struct Name {
+    pub nick: Option<Nick>,
+    pub account: Option<AccountId>,
+    pub resume: Option<Box<str>>,
+    pub rooms: Option<Vec<RoomName>>,
+}
+
+impl Session {
+    /// The few commands that need no name.
+    #[inline(never)]
+    pub(super) fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        let done = match command {
+            Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
+                return Err(ChatError::Version(version));
+            }
+            Command::Hello { nick, password, resume, rooms, .. } => {
+                self.greeted = true;
+                if let Some(nick) = nick {
+                    let account = password.map(|password| self.prove(&nick, &password)).transpose()?;
+                    return self.enter(tag, Greeting::Hello, Name { nick: Some(nick), account, resume, rooms });
+                }
+                (self.resume, self.rooms) = (resume, rooms);
+                Done::Hello { nick: None, resume: None, registered: false }
+            }
+            Command::Nick { nick, rooms } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
+                let greeting = if self.greeted { Greeting::Nick } else { Greeting::Hello };
+                let rooms = rooms.or_else(|| self.rooms.clone());
+                return self.enter(tag, greeting, Name { nick, account: None, resume: self.resume.clone(), rooms });
+            }
+            Command::Login { account, password } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
+                let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
+                let account = Some(self.prove(&nick, &needed(password)?)?);
+                let name = Name { nick: Some(nick), account, resume: None, rooms: self.rooms.clone() };
+                return self.enter(tag, Greeting::Login, name);
+            }
+            Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
+            Command::Pong => return Ok(()),
+            Command::Quit { .. } => Done::Quit,
+            Command::Help { word } => crate::chat::help(word.as_deref())?,
+            _ if !self.greeted && self.link.json.load(Ordering::Relaxed) => return Err(ChatError::HelloFirst),
+            _ => return Err(ChatError::NameFirst),
+        };
+        self.answer(tag, done);
+        Ok(())
+    }
+
+    /// Finds out whether the password is that of the account of this name.
+    #[inline(never)]
+    fn prove(&mut self, nick: &Nick, password: &Secret) -> Result<AccountId, ChatError> {
+        // Nobody waits for us meanwhile.
+        self.data_out_now();
+        let archive = self.settled_archive()?;
+        let attempt = archive.keyring.try_for(nick, self.link.peer().ip())?;
+        let known = secret(&archive, nick)?;
+        let fits = archive.keyring.fits(password, known.as_ref().map(|(_, hash)| &**hash));
+        let (id, _) = known.filter(|_| fits).ok_or(ChatError::LoginFailed)?;
+        attempt.was_right();
+        Ok(id)
+    }
+
+    #[inline(never)]
+    fn enter(&mut self, tag: Option<Tag>, greeting: Greeting, name: Name) -> Result<(), ChatError> {
+        let Stage::Talking(front) = &self.stage else { return Err(ChatError::Closing) };
+        let (front, json) = (front.name(), front.json());
+        let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
+        let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
+        let account = name.account.or(known);
+        let own = match (account, &self.house.archive) {
+            (Some(account), Some(archive)) => own_places(archive, account)?,
+            _ => Vec::new(),
+        };
+        let token = token();
+        let token_hash = hash(&token);
+        let entry = Entry {
+            session: self.link.id,
+            outbox: &self.link.outbox,
+            echo: json,
+            front,
+            address: self.link.peer().ip().to_canonical(),
+            nick: name.nick,
+            account: name.account,
+            own,
+            seed: self.seed(),
+            resume: name.resume,
+            recalled,
+            resume_hash,
+            token: (token, token_hash),
+            rooms: name.rooms,
+            greeting,
+            tag,
+        };
+        let comes_back = entry.resume.is_some();
+        let entered = self.house.chat.enter(&entry, house::now(), &mut self.touched)?;
+        if comes_back && entered.account.is_none() {
+            self.recall_conversations();
+        }
+        self.named = true;
+        self.link.named.store(true, Ordering::Relaxed);
+        self.house.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.link.peer())));
+        self.entered(entered)
+    }
+
+    /// What a guest said in private before the connection was lost is theirs
+    /// again. Where it cannot be read now, it is when somebody names the other.
+    #[inline(never)]
+    fn recall_conversations(&self) {
+        let (Some(archive), Some(guest)) = (&self.house.archive, self.house.chat.who_is(self.link.id)) else { return };
+        let forgotten = self.house.chat.forgotten();
+        for (other, place, seq) in archive.store.conversations(guest).unwrap_or_default() {
+            self.house.chat.load_conversation((guest, other), forgotten, Some((place, seq)));
+        }
+    }
+
+    /// What the database knows of a token that the chat does not know; and the account of one that is known.
+    #[inline(never)]
+    fn recall(
+        &mut self,
+        resume: Option<&str>,
+        resume_hash: &[u8; 32],
+    ) -> Result<(Option<StayKept>, Option<AccountId>), ChatError> {
+        let (Some(resume), Some(_)) = (resume.filter(|resume| !resume.is_empty()), &self.house.archive) else {
+            return Ok((None, None));
+        };
+        match self.house.chat.token_owner(resume, house::now()) {
+            TokenOwner::Guest => Ok((None, None)),
+            TokenOwner::Account(id) => Ok((None, Some(id))),
+            TokenOwner::Unknown => {
+                let archive = self.settled_archive()?;
+                let stay = archive.store.stay(resume_hash, self.house.limits.tags);
+                let stay = stay.map_err(|error| super::archive::unread(&error))?;
+                let account = stay.as_ref().and_then(|kept| kept.stay.account);
+                Ok((stay, account))
+            }
+        }
+    }
+
+    /// A session that has its name, or another one: what is unread is told,
+    /// and its rooms are yet to be gone into.
+    #[inline(never)]
+    fn entered(&mut self, entered: Entered) -> Result<(), ChatError> {
+        self.entering = entered.rooms;
+        if let Some(account) = entered.account {
+            let archive = self.settled_archive()?;
+            // The answer is given: what cannot be read now is told when it is asked for.
+            if let Ok(chats) = self.chats(&archive, account) {
+                self.touched.tell_event(&self.link.outbox, Event::Chats { chats });
+            }
+        }
+        Ok(())
+    }
+
+    /// The commands about accounts, of a session that has a name.
+    #[inline(never)]
+    pub(super) fn account(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        let id = self.link.id;
+        match command {
+            Command::Register { password } => {
+                let archive = self.archive()?;
+                self.house.chat.may_register(id, house::now())?;
+                // Nobody waits for us meanwhile.
+                self.data_out_now();
+                let hash = archive.keyring.hash(&needed(password)?)?;
+                self.house.chat.register(id, tag, hash, house::now(), &mut self.touched)
+            }
+            Command::Login { account, password } => {
+                let nick = match account {
+                    Some(nick) => nick,
+                    None => self.house.chat.nick_of(id, house::now())?,
+                };
+                let account = self.prove(&nick, &needed(password)?)?;
+                let own = own_places(&*self.archive()?, account)?;
+                let login = (account, own);
+                let entered = self.house.chat.login(id, tag, login, house::now(), &mut self.touched)?;
+                self.house.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.link.peer())));
+                self.entered(entered)
+            }
+            Command::Logout => {
+                let entered = self.house.chat.logout(id, tag, house::now(), &mut self.touched)?;
+                self.entered(entered)
+            }
+            Command::Password { old, new } => {
+                let (_, nick) = self.house.chat.account_of(id, house::now())?;
+                let new = needed(new)?;
+                self.prove(&nick, &needed(old)?)?;
+                let hash = self.archive()?.keyring.hash(&new)?;
+                self.house.chat.change_password(id, tag, hash, house::now(), &mut self.touched)
+            }
+            Command::DeleteAccount { password, messages } => {
+                let (_, nick) = self.house.chat.account_of(id, house::now())?;
+                self.prove(&nick, &needed(password)?)?;
+                // The account's other sessions are put into the lobby, too.
+                self.house.chat.lobby_needs(house::now()).map_or(Ok(()), |need| self.load(need))?;
+                let entered = self.house.chat.delete_account(id, tag, messages, house::now(), &mut self.touched)?;
+                // The answer comes before what happens because of it.
+                self.wait_for_answers();
+                self.entered(entered)
+            }
+            _ => Err(ChatError::Closing),
+        }
+    }
+}
+
+/// A password that must be there: a front that has none has asked for it.
+fn needed(password: Option<Secret>) -> Result<Secret, ChatError> {
+    password.ok_or(ChatError::Missing { field: "password", usage: "" })
+}
+
+/// What is kept of a token: whoever reads the database cannot come back with it.
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A token nobody can guess.
+fn token() -> Arc<str> {
+    let mut bytes = [0; 16];
+    // Without the system's randomness a token would be no secret: then it is
+    // empty, and brings nobody back.
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::warn!(%error, "no randomness for a resume token");
+        return Arc::from("");
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}

@@ -1,0 +1,388 @@
+//! What a session reads from the database, on its own thread and outside every lock: history, search, unread counts, and what a command needs to go on. Knows no front.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::house::{self, Archive};
+use crate::chat::{Need, Step, Wish};
+use crate::command::{Command, Page, Place};
+use crate::error::ChatError;
+use crate::event::{ChatInfo, Done, Event, FileRow, History, Message, Seq, Tag};
+use crate::names::{Nick, RoomName};
+use crate::record::{AccountId, Line, Pages, PlaceId, Record, SeatKept, Who};
+use crate::store::StoreError;
+
+/// How often a command may find that something must be read first: each time
+/// it gets further, unless others are faster for ever.
+const ROUNDS: usize = 8;
+
+/// Where the asker's own last message is looked for, in messages.
+const OWN_LAST: usize = 100;
+
+/// A failed read, as the asker is told.
+pub(super) fn unread(error: &StoreError) -> ChatError {
+    tracing::error!(%error, "cannot read");
+    ChatError::NotTaken("the server cannot read its database".to_owned())
+}
+
+impl Session {
+    pub(super) fn archive(&self) -> Result<Arc<Archive>, ChatError> {
+        self.house.archive.clone().ok_or(ChatError::NothingKept)
+    }
+
+    /// The database, when all is in it that was said before.
+    pub(super) fn settled_archive(&mut self) -> Result<Arc<Archive>, ChatError> {
+        let archive = self.archive()?;
+        // What this burst did before is for others, who do not wait for the disk.
+        self.data_out_now();
+        archive.journal.wait_until_kept(self.house.limits.keep_patience);
+        Ok(archive)
+    }
+
+    /// Carries out a command of the chat; reads before that, and once more, what it needs.
+    #[inline(never)]
+    pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        if matches!(command, Command::Say { .. }) {
+            let step = self.house.chat.obey(self.link.id, tag, command, house::now(), &mut self.touched)?;
+            debug_assert_eq!(step, Step::Done, "to say something, nothing must be read");
+            return Ok(());
+        }
+        for _ in 0..ROUNDS {
+            let now = house::now();
+            let need = match self.house.chat.obey(self.link.id, tag.clone(), command.clone(), now, &mut self.touched) {
+                Ok(Step::Done) => return Ok(()),
+                Ok(Step::Needs(need)) => need,
+                Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
+                    if let Command::Read { place: Some(Place::With(nick)), .. } = &command {
+                        return self.read_the_gone(tag, nick)?.ok_or(refusal);
+                    }
+                    self.with_the_gone(&command)?.ok_or(refusal)?
+                }
+                Err(refusal) => return Err(refusal),
+            };
+            match (need, &command) {
+                (Need::CatchUp { label, .. }, Command::Join { .. }) => {
+                    self.answer(tag, Done::Join { room: label });
+                    return self.come_in(Wish::try_from(command).map_err(|()| ChatError::Closing)?);
+                }
+                (Need::Author { place, label, seq, who }, Command::Delete { place: named, .. }) => {
+                    return self.delete(tag, (place, label), named.clone(), seq, who);
+                }
+                (need @ (Need::Recent { .. } | Need::Conversation { .. }), _) => self.load(need)?,
+                (need, _) => {
+                    let done = self.read(need)?;
+                    self.answer(tag, done);
+                    return Ok(());
+                }
+            }
+        }
+        Err(ChatError::NotTaken("there is too much going on there".to_owned()))
+    }
+
+    /// Marks as read what was said with somebody who is gone; nothing where there is no such conversation.
+    #[inline(never)]
+    fn read_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
+        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
+        let archive = self.settled_archive()?;
+        let mut last = None;
+        for seat in archive.store.seats(account).map_err(|error| unread(&error))? {
+            let is_meant =
+                seat.with.as_ref().is_some_and(|(_, with)| Nick::parse(with).is_ok_and(|with| with == *nick));
+            if is_meant {
+                archive.journal.add_whole(Record::Seat(account, seat.place, seat.seq), None);
+                last = last.max(Some(seat.seq));
+            }
+        }
+        let Some(seq) = last else { return Ok(None) };
+        self.keep(&archive, tag, Done::Read { room: format!("@{nick}").into(), seq }, Record::Mark);
+        Ok(Some(()))
+    }
+
+    /// What an account reads of its conversation with a guest who is gone: the one by that name who came last.
+    #[inline(never)]
+    fn with_the_gone(&mut self, command: &Command) -> Result<Option<Need>, ChatError> {
+        let (Command::History { place: Some(Place::With(nick)), .. }
+        | Command::Search { place: Some(Place::With(nick)), .. }
+        | Command::Files { place: Some(Place::With(nick)) }) = command
+        else {
+            return Ok(None);
+        };
+        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
+        let archive = self.settled_archive()?;
+        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
+        let is_meant = |shown: &Arc<str>| Nick::parse(shown.trim_start_matches('@')).is_ok_and(|known| known == *nick);
+        let found = conversations(seats).filter(|(_, shown)| is_meant(shown)).last();
+        let Some((place, label)) = found else { return Ok(None) };
+        let limits = &self.house.limits;
+        let most = |limit: &Option<usize>| limit.unwrap_or(limits.replay).min(limits.history_page);
+        Ok(match command {
+            Command::History { page, limit, .. } => {
+                Some(Need::History { place, label, page: *page, most: most(limit) })
+            }
+            Command::Search { text, until, limit, .. } => Some(Need::Search {
+                account: None,
+                rooms: vec![(place, label)],
+                text: Arc::clone(text),
+                until: *until,
+                most: most(limit),
+            }),
+            Command::Files { .. } => Some(Need::Files { place, label }),
+            _ => None,
+        })
+    }
+
+    /// Tells this session that a command was carried out.
+    pub(super) fn answer(&mut self, tag: Option<Tag>, done: Done) {
+        self.touched.tell_event(&self.link.outbox, Event::Ok { tag, done });
+    }
+
+    /// Reads what the chat must have in memory.
+    #[inline(never)]
+    pub(super) fn load(&mut self, need: Need) -> Result<(), ChatError> {
+        let archive = self.settled_archive()?;
+        match need {
+            Need::Recent { place, label, seq, erased } => {
+                let most = self.house.limits.recent;
+                let pages = archive.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
+                self.house.chat.load(place, (seq, erased), pages.lines);
+            }
+            Need::Conversation { between, forgotten } => {
+                let found = archive.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
+                self.house.chat.load_conversation(between, forgotten, found);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Goes into a room, with what was said there since, page by page, where
+    /// that is more than is remembered in memory.
+    pub(super) fn come_in(&mut self, mut wish: Wish) -> Result<(), ChatError> {
+        let limits = Arc::clone(&self.house.limits);
+        let mut left = limits.history_request + 2 * limits.history_page;
+        loop {
+            match self.house.chat.go_in(self.link.id, &wish, house::now(), &mut self.touched)? {
+                Step::Done => return Ok(()),
+                Step::Needs(Need::CatchUp { place, label, after, first }) => {
+                    let seen =
+                        wish.seen.get_or_insert(crate::chat::Seen { after, made: None, run: None, enough: true });
+                    (seen.made, seen.run) = (None, None);
+                    if left == 0 {
+                        seen.enough = true;
+                        continue;
+                    }
+                    let from = after.max((first - 1).saturating_sub(limits.history_request as Seq));
+                    let last = self.show_page(place, &label, (after, from))?;
+                    // Where nothing is kept between the two, there is nothing to show.
+                    if let Some(seen) = &mut wish.seen {
+                        seen.after = last.unwrap_or(first - 1);
+                        left = left.saturating_sub(usize::try_from(seen.after - from).unwrap_or(left));
+                    }
+                }
+                Step::Needs(need) => self.load(need)?,
+            }
+        }
+    }
+
+    /// Shows one page of what was said after `from`, to somebody who has seen
+    /// all up to `after`. Returns the number of its last message.
+    #[inline(never)]
+    fn show_page(
+        &mut self,
+        place: PlaceId,
+        label: &Arc<str>,
+        (after, from): (Seq, Seq),
+    ) -> Result<Option<Seq>, ChatError> {
+        let archive = self.settled_archive()?;
+        let most = self.house.limits.history_page;
+        let pages = self.page(&archive, (place, label), Page::After(from), most)?;
+        let messages = messages(pages.lines);
+        let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
+        let missed = messages.first().map_or(0, |first| first.seq - after - 1);
+        let history = History { room: Arc::clone(label), messages, missed, more: true, after: Some(after) };
+        self.touched.tell_event(&self.link.outbox, Event::History(history));
+        self.data_out_now();
+        self.wait_for_space();
+        Ok(Some(last))
+    }
+
+    /// Reads a page, as far as it may wait for this session at once: the texts may be long.
+    fn page(
+        &self,
+        archive: &Archive,
+        (place, label): (PlaceId, &Arc<str>),
+        page: Page,
+        most: usize,
+    ) -> Result<Pages, ChatError> {
+        let mut pages = archive.store.page(place, label, page, most).map_err(|error| unread(&error))?;
+        let (lines, most) = (&mut pages.lines, self.house.limits.outbox_bytes / 4);
+        let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
+        let fit = if is_up {
+            fitting(lines.iter().map(|line| &*line.message), most)
+        } else {
+            fitting(lines.iter().rev().map(|line| &*line.message), most)
+        };
+        if fit < lines.len() {
+            pages.more = true;
+            if is_up { lines.truncate(fit) } else { drop(lines.drain(..lines.len() - fit)) }
+        }
+        Ok(pages)
+    }
+
+    /// Reads an answer.
+    #[inline(never)]
+    fn read(&mut self, need: Need) -> Result<Done, ChatError> {
+        let archive = self.settled_archive()?;
+        let told = |error: StoreError| unread(&error);
+        Ok(match need {
+            Need::History { place, label, page, most } => {
+                let pages = self.page(&archive, (place, &label), page, most)?;
+                Done::History(history(label, page, pages))
+            }
+            Need::Search { account, rooms, text, until, most } => {
+                let mut places = rooms;
+                if let Some(account) = account {
+                    places.extend(conversations(archive.store.seats(account).map_err(told)?));
+                }
+                index_all(&archive);
+                let (mut messages, more) = archive.store.search(&text, &places, until, most).map_err(told)?;
+                let more = cut_found(&mut messages, self.house.limits.outbox_bytes / 4) || more;
+                Done::Search { messages, more }
+            }
+            Need::Chats(account) => Done::Chats { chats: self.chats(&archive, account)? },
+            Need::Files { place, label } => {
+                let files = archive.store.files(place, self.house.limits.history_page).map_err(told)?;
+                let row = |file: crate::record::FileKept| FileRow {
+                    info: file.info,
+                    seq: file.seq,
+                    from: file.from,
+                    time: file.time,
+                };
+                Done::Files { room: label, files: files.into_iter().map(row).collect() }
+            }
+            Need::Recent { .. } | Need::CatchUp { .. } | Need::Conversation { .. } | Need::Author { .. } => {
+                return Err(ChatError::Closing);
+            }
+        })
+    }
+
+    /// The places of an account, with what is unread there.
+    #[inline(never)]
+    pub(super) fn chats(&self, archive: &Archive, account: AccountId) -> Result<Vec<ChatInfo>, ChatError> {
+        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
+        let (labels, spoke) = (self.house.chat.labels(), self.house.chat.spoke(self.link.id));
+        let label = |seat: &SeatKept| match &seat.with {
+            Some((_, nick)) => Some(Arc::from(format!("@{nick}"))),
+            None => labels.get(&seat.place).cloned(),
+        };
+        let info = |seat: SeatKept| {
+            let read = seat.read.max(spoke.get(&seat.place).copied().unwrap_or(0));
+            let (room, seq, read) = (label(&seat)?, seat.seq, read.min(seat.seq));
+            Some(ChatInfo { room, seq, read, unread: seq - read })
+        };
+        let mut chats: Vec<ChatInfo> = seats.into_iter().filter_map(info).collect();
+        chats.sort_by_cached_key(|chat| chat.room.to_lowercase());
+        Ok(chats)
+    }
+
+    /// Deletes a message that is in the database only.
+    #[inline(never)]
+    fn delete(
+        &mut self,
+        tag: Option<Tag>,
+        (place, label): (PlaceId, Arc<str>),
+        named: Option<Place>,
+        seq: Option<Seq>,
+        who: Who,
+    ) -> Result<(), ChatError> {
+        let archive = self.settled_archive()?;
+        let told = |error: StoreError| unread(&error);
+        let line = match seq {
+            Some(seq) => archive.store.line(place, &label, seq).map_err(told)?,
+            None => {
+                let pages = archive.store.page(place, &label, Page::Last, OWN_LAST).map_err(told)?;
+                pages.lines.into_iter().rev().find(|line| line.who == who && !line.message.deleted)
+            }
+        };
+        let line = line.filter(|line| !line.message.deleted).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
+        let place = match named {
+            Some(place) => place,
+            None => Place::Room(RoomName::parse(&label)?),
+        };
+        let known = (place, line.message.seq, line.who);
+        self.house.chat.delete_known(self.link.id, tag, known, house::now(), &mut self.touched)
+    }
+}
+
+/// Waits until what was said is in the search index, too.
+fn index_all(archive: &Archive) {
+    archive.journal.wait_until_indexed(INDEX_PATIENCE);
+}
+
+/// How long a search waits for the index to catch up; after that it finds what it finds.
+const INDEX_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
+fn messages(lines: Vec<Line>) -> Vec<Arc<Message>> {
+    lines.into_iter().map(|line| line.message).collect()
+}
+
+/// How many of these messages are no more than `most` bytes together; one at least.
+fn fitting<'a>(messages: impl Iterator<Item = &'a Message>, most: usize) -> usize {
+    /// What a message weighs beside its text; a file and its name, too.
+    const FRAME: usize = 96;
+    let mut sum = 0;
+    let fits = |message: &&Message| {
+        sum += message.text.len() + FRAME + message.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
+        sum <= most
+    };
+    messages.take_while(fits).count().max(1)
+}
+
+/// Cuts what was found where the next page can go on: not between two of the same time. Whether it was cut.
+fn cut_found(messages: &mut Vec<Arc<Message>>, most: usize) -> bool {
+    let fit = fitting(messages.iter().map(|message| &**message), most);
+    let ends = |at: &usize| messages.get(*at).is_none_or(|next| next.time != messages[at - 1].time);
+    let cut = (1..=fit.min(messages.len())).rev().find(ends).or_else(|| (fit..=messages.len()).find(ends));
+    let all = messages.len();
+    messages.truncate(cut.unwrap_or(all));
+    messages.len() < all
+}
+
+/// A page as it is told; what is missing before it was deleted by age or number.
+fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
+    let Pages { lines, first, more } = pages;
+    let messages = messages(lines);
+    let missed = match (page, messages.first()) {
+        (Page::After(after), Some(message)) => message.seq.saturating_sub(after.saturating_add(1)),
+        (Page::After(after), None) => first.saturating_sub(after.saturating_add(1)),
+        _ => 0,
+    };
+    History { room, messages, missed, more, after: None }
+}
+
+/// The private conversations among somebody's places.
+fn conversations(seats: Vec<SeatKept>) -> impl Iterator<Item = (PlaceId, Arc<str>)> {
+    seats.into_iter().filter_map(|seat| Some((seat.place, Arc::from(format!("@{}", seat.with?.1)))))
+}
+
+/// The places of an account, by number, and how far each is read.
+pub(super) fn own_places(archive: &Archive, account: AccountId) -> Result<Vec<(PlaceId, Seq)>, ChatError> {
+    let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
+    Ok(seats.into_iter().map(|seat| (seat.place, seat.read)).collect())
+}
+
+/// The account of this name, and the PHC string of its password.
+pub(super) fn secret(archive: &Archive, nick: &Nick) -> Result<Option<(AccountId, String)>, ChatError> {
+    archive.store.secret(nick.key()).map_err(|error| unread(&error))
+}
+
+impl TryFrom<Command> for Wish {
+    type Error = ();
+
+    /// What a `join` wants.
+    fn try_from(command: Command) -> Result<Wish, ()> {
+        let Command::Join { room, after, made, run, key } = command else { return Err(()) };
+        let seen = after.map(|after| crate::chat::Seen { after, made, run, enough: false });
+        Ok(Wish { room, seen, key })
+    }
+}

@@ -1,0 +1,273 @@
+//! Files on their way in and out, in pieces, so that nobody's lines wait for them. Knows the chat only for where they may go, and the database only for their bytes.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use sha2::{Digest, Sha256};
+
+use super::Session;
+use super::archive::unread;
+use super::house::{self, Archive};
+use crate::chat::journal::Receipt;
+use crate::chat::{FileSaid, Readable, Step};
+use crate::command::{Command, Place};
+use crate::error::ChatError;
+use crate::event::{Done, Event, FileInfo, Tag};
+use crate::names;
+use crate::record::{FileId, Record, Who};
+
+/// The most bytes in one piece that is fetched: in base64 a sixth of what may wait for a session.
+const PIECE: usize = 32_768;
+
+/// What a line needs beside the bytes of a piece.
+const FRAME: usize = 256;
+
+/// So much of a file's beginning tells what it is.
+const HEAD: usize = 8_192;
+
+/// A file that is coming in.
+#[derive(Debug)]
+pub(super) struct Upload {
+    number: u64,
+    file: FileId,
+    place: Option<Place>,
+    /// Whom it is for, where it is for one person.
+    with: Option<Who>,
+    name: Arc<str>,
+    size: u64,
+    /// How many bytes are here.
+    at: u64,
+    sum: Sha256,
+    head: Vec<u8>,
+}
+
+impl Session {
+    /// The commands about files, of a session that has a name.
+    #[inline(never)]
+    pub(super) fn files(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        crate::chat::lengths(&command, &self.house.limits)?;
+        match command {
+            Command::Offer { place, name, size } => self.offer(tag, place, &name, size),
+            Command::Chunk { upload, offset, data } => self.chunk(tag, upload, offset, data),
+            Command::Finish { upload, sha256, text } => self.finish(tag, upload, &sha256, text.unwrap_or_default()),
+            Command::Cancel { upload } => {
+                let place = self.place_of(upload)?;
+                self.drop_upload(place);
+                self.answer(tag, Done::Cancel { upload });
+                Ok(())
+            }
+            Command::Get { file, offset } => self.get(tag, file, offset),
+            _ => Err(ChatError::Closing),
+        }
+    }
+
+    /// Checks everything before any byte is sent.
+    fn offer(&mut self, tag: Option<Tag>, place: Option<Place>, name: &str, size: u64) -> Result<(), ChatError> {
+        let archive = self.archive()?;
+        let limits = Arc::clone(&self.house.limits);
+        let most = limits.file_bytes as u64;
+        if size > most || most == 0 {
+            return Err(ChatError::FileTooLarge { have: size, most });
+        }
+        if self.uploads.len() >= limits.uploads {
+            return Err(ChatError::UploadsBusy(limits.uploads));
+        }
+        let readable = self.may_send(place.as_ref())?;
+        let coming: u64 = self.uploads.iter().map(|upload| upload.size - upload.at).sum();
+        for (own, most) in [(true, limits.files_per_person as u64), (false, limits.files_bytes as u64)] {
+            let have = if own { archive.store.bytes_of(readable.who) } else { archive.store.bytes() };
+            if have.map_err(|error| unread(&error))? + coming + size > most {
+                return Err(ChatError::FilesFull { own, most });
+            }
+        }
+        let file = self.house.chat.next_file();
+        self.upload_number += 1;
+        let number = self.upload_number;
+        self.uploads.push(Upload {
+            number,
+            file,
+            place: Some(match place {
+                Some(place) => place,
+                None => Place::parse(&readable.label)?,
+            }),
+            with: readable.with,
+            name: names::file_name(name).into(),
+            size,
+            at: 0,
+            sum: Sha256::new(),
+            head: Vec::new(),
+        });
+        let piece = (limits.line_bytes.saturating_sub(FRAME) / 4 * 3).min(PIECE);
+        let done = Done::Offer { upload: number, piece };
+        self.keep(&archive, tag, done, Record::File(file, readable.who, readable.place));
+        Ok(())
+    }
+
+    fn may_send(&mut self, place: Option<&Place>) -> Result<Readable, ChatError> {
+        match self.house.chat.may_send(self.link.id, place, house::now())? {
+            Ok(readable) => Ok(readable),
+            Err(need) => {
+                self.load(need)?;
+                self.house.chat.may_send(self.link.id, place, house::now())?.map_err(|_| ChatError::Closing)
+            }
+        }
+    }
+
+    /// Has something kept, and answers when it is.
+    pub(super) fn keep(&self, archive: &Archive, tag: Option<Tag>, done: Done, record: Record) {
+        let outbox = Arc::clone(&self.link.outbox);
+        outbox.promise();
+        archive.journal.add_whole(record, Some(Receipt { outbox, answer: Event::Ok { tag, done } }));
+    }
+
+    fn place_of(&self, upload: u64) -> Result<usize, ChatError> {
+        let place = self.uploads.iter().position(|one| one.number == upload);
+        place.ok_or_else(|| ChatError::BadUpload(format!("there is no upload {upload}; offer begins one")))
+    }
+
+    fn chunk(&mut self, tag: Option<Tag>, number: u64, offset: u64, data: Arc<[u8]>) -> Result<(), ChatError> {
+        let archive = self.archive()?;
+        let place = self.place_of(number)?;
+        let upload = &mut self.uploads[place];
+        if offset != upload.at {
+            let at = upload.at;
+            return Err(ChatError::BadUpload(format!(
+                "the next piece of upload {number} begins at {at}, not {offset}"
+            )));
+        }
+        let next = upload.at + data.len() as u64;
+        if next > upload.size || data.is_empty() {
+            let (size, have) = (upload.size, data.len());
+            return Err(ChatError::BadUpload(format!(
+                "{have} bytes at {offset} are no piece of a file of {size} bytes"
+            )));
+        }
+        upload.at = next;
+        upload.sum.update(&data);
+        let room = HEAD.saturating_sub(upload.head.len()).min(data.len());
+        upload.head.extend_from_slice(&data[..room]);
+        let file = upload.file;
+        let done = Done::Chunk { upload: number, offset: next };
+        self.keep(&archive, tag, done, Record::Piece(file, offset, data));
+        Ok(())
+    }
+
+    fn finish(&mut self, tag: Option<Tag>, number: u64, sha256: &str, text: Arc<str>) -> Result<(), ChatError> {
+        // What was carried out before has no upload any more, and its number may be another's.
+        if self.house.chat.said_before(self.link.id, tag.clone(), house::now(), &mut self.touched) {
+            if let Ok(place) = self.place_of(number) {
+                self.drop_upload(place);
+            }
+            return Ok(());
+        }
+        let place = self.place_of(number)?;
+        // A guest's nick may be another's by now.
+        let (to, with) = (self.uploads[place].place.clone(), self.uploads[place].with);
+        if self.may_send(to.as_ref())?.with != with {
+            self.drop_upload(place);
+            return Err(ChatError::NoSuchNick(to.map_or(String::new(), |to| to.to_string())));
+        }
+        let upload = &self.uploads[place];
+        let sum = hex(&upload.sum.clone().finalize());
+        let complete = upload.at == upload.size;
+        if !complete || !sum.eq_ignore_ascii_case(sha256) {
+            let what = if complete {
+                format!("the SHA-256 of upload {number} is {sum}; it is dropped, offer it again")
+            } else {
+                format!("upload {number} has {} of {} bytes; send the rest", upload.at, upload.size)
+            };
+            if complete {
+                self.drop_upload(place);
+            }
+            return Err(ChatError::BadUpload(what));
+        }
+        let info = Arc::new(FileInfo {
+            file: upload.file.0,
+            name: Arc::clone(&upload.name),
+            mime: Arc::from(kind(&upload.head)),
+            size: upload.size,
+            sha256: sum.into(),
+        });
+        let said = FileSaid { place: upload.place.clone(), info, text };
+        let now = house::now();
+        for _ in 0..2 {
+            match self.house.chat.say_file(self.link.id, tag.clone(), said.clone(), now, &mut self.touched)? {
+                Step::Done => {
+                    self.uploads.remove(place);
+                    return Ok(());
+                }
+                // The other one may have gone and come back since.
+                Step::Needs(_) => drop(self.may_send(said.place.as_ref())?),
+            }
+        }
+        Err(ChatError::Closing)
+    }
+
+    fn drop_upload(&mut self, place: usize) {
+        let upload = self.uploads.remove(place);
+        if let Some(archive) = &self.house.archive {
+            archive.journal.add_whole(Record::FileGone(upload.file), None);
+        }
+    }
+
+    /// What was not finished is nobody's any more.
+    pub(super) fn drop_uploads(&mut self) {
+        while !self.uploads.is_empty() {
+            self.drop_upload(0);
+        }
+    }
+
+    fn get(&mut self, tag: Option<Tag>, number: u64, offset: u64) -> Result<(), ChatError> {
+        let archive = self.archive()?;
+        let missing = || ChatError::NoSuchFile(number);
+        let mut file = archive.store.file(FileId(number)).map_err(|error| unread(&error))?;
+        if file.is_none() {
+            // It may have been announced just now, and be on its way to the database.
+            file = self.settled_archive()?.store.file(FileId(number)).map_err(|error| unread(&error))?;
+        }
+        let file = file.ok_or_else(missing)?;
+        self.house.chat.may_read(self.link.id, file.place, house::now()).ok_or_else(missing)?;
+        let bytes = archive.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error))?;
+        let data = BASE64.encode(bytes).into();
+        self.answer(tag, Done::Get { info: file.info, offset, data });
+        Ok(())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a file is, by how it begins; never by its name.
+fn kind(head: &[u8]) -> &'static str {
+    if let Some(kind) = infer::get(head) {
+        return kind.mime_type();
+    }
+    // A character may be cut in two where the head ends.
+    let text = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    if text && !head.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
+        "text/plain"
+    } else {
+        "application/octet-stream"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lab report A: a text file named .jpg is a file, not a picture.
+    #[test]
+    fn a11_what_a_file_is_is_told_by_its_content() {
+        assert_eq!(kind(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"), "image/jpeg");
+        assert_eq!(kind(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "image/png");
+        assert_eq!(kind("только текст\n".as_bytes()), "text/plain");
+        assert_eq!(kind(&"ж".as_bytes()[..1]), "text/plain");
+        assert_eq!(kind(b""), "text/plain");
+        assert_eq!(kind(b"\x00\x01\x02\x03 and so on"), "application/octet-stream");
+    }
+}

@@ -1,0 +1,192 @@
+//! Removing what is too old or too much, a little at a time so that nobody who speaks waits long. Knows no clock: the time comes with the call.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::cells::{count, row, rows, seq_of, unrow, whole};
+use super::gone::{drop_files, drop_stay};
+use super::read::limit;
+use super::{StoreError, Writer};
+use crate::event::{Millis, Seq};
+use crate::limits::Limits;
+use crate::record::PlaceId;
+
+/// Rows that one step removes, or looks at.
+const STEP: usize = 500;
+
+/// Milliseconds in a day, for which at least what was said under a tag is remembered.
+const DAY: Millis = 86_400_000;
+
+/// How far a round over everything has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Round {
+    part: Part,
+    /// The last place or stay that needs no more looking at.
+    done: i64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Part {
+    #[default]
+    Gone,
+    Places,
+    Stays,
+    Said,
+    Curbs,
+}
+
+impl Writer {
+    /// One small step of removing: places that are gone, messages that are too
+    /// old or too many in their place, with their files; stays that nobody
+    /// came back to; tags older than a day, or too many of one stay; bans and
+    /// mutes that are over. Whether there is more to do: it is done with when
+    /// all was looked at once, and the next call begins again.
+    ///
+    /// # Errors
+    /// The step is not done at all, and the next call begins with it.
+    pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
+        let path = &self.path;
+        let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+        let mut step = Step { now, limits, round: self.round, left: STEP };
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let is_over = step.go(&transaction).map_err(told)?;
+        transaction.commit().map_err(told)?;
+        self.round = step.round;
+        Ok(!is_over)
+    }
+}
+
+struct Step<'a> {
+    now: Millis,
+    limits: &'a Limits,
+    round: Round,
+    /// Rows that may still be removed or looked at.
+    left: usize,
+}
+
+impl Step<'_> {
+    /// Goes on with the round until it is over or the step is full; whether it is over.
+    fn go(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        while self.left > 0 {
+            let (is_done, next) = match self.round.part {
+                Part::Gone => (self.gone(connection)?, Part::Places),
+                Part::Places => (self.places(connection)?, Part::Stays),
+                Part::Stays => (self.stays(connection)?, Part::Said),
+                Part::Said => (self.said(connection)?, Part::Curbs),
+                Part::Curbs => {
+                    connection.prepare_cached("DELETE FROM curb WHERE until <= ?")?.execute([self.now])?;
+                    self.round = Round::default();
+                    return Ok(true);
+                }
+            };
+            if is_done {
+                self.round = Round { part: next, done: 0 };
+            }
+        }
+        Ok(false)
+    }
+
+    /// What is left of places that are gone.
+    fn gone(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let place = connection.prepare_cached("SELECT id FROM place WHERE gone = 1 LIMIT 1")?;
+        let Some(place) = first(place, [])? else { return Ok(true) };
+        if self.drop_oldest(connection, place_of(place), |_, _| true)? {
+            drop_files(connection, "SELECT id FROM file WHERE place = ?", [place])?;
+            connection.prepare_cached("DELETE FROM place WHERE id = ?")?.execute([place])?;
+        }
+        Ok(false)
+    }
+
+    /// What is too old or too much in the next place.
+    fn places(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let Limits { history_days, history_size, .. } = *self.limits;
+        if history_days == 0 && history_size == 0 {
+            return Ok(true);
+        }
+        let oldest = if history_days == 0 { Millis::MIN } else { self.days_ago(history_days) };
+        let size = if history_size == 0 { Seq::MAX } else { history_size as Seq };
+        let next = connection
+            .prepare_cached("SELECT id, last FROM place WHERE id > ? AND gone = 0 ORDER BY id LIMIT 1")?
+            .query_row([self.round.done], |row| Ok((row.get(0)?, count(row.get(1)?))))
+            .optional()?;
+        let Some((place, last)) = next else { return Ok(true) };
+        self.left -= 1;
+        if self
+            .drop_oldest(connection, place_of(place), |seq, time| seq.saturating_add(size) <= last || time < oldest)?
+        {
+            self.round.done = place;
+        }
+        Ok(false)
+    }
+
+    /// Removes messages from the oldest of a place on, as long as `is_old` says so; whether none of them is left.
+    fn drop_oldest(
+        &mut self,
+        connection: &Connection,
+        place: PlaceId,
+        is_old: impl Fn(Seq, Millis) -> bool,
+    ) -> rusqlite::Result<bool> {
+        let (low, high) = rows(place);
+        let most = self.left;
+        let mut last = None;
+        let mut dropped = 0;
+        let mut oldest =
+            connection.prepare_cached("SELECT id, time FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
+        let mut found = oldest.query((low, high, limit(most)))?;
+        while let Some(row) = found.next()? {
+            let id = row.get(0)?;
+            if !is_old(seq_of(id), row.get(1)?) {
+                break;
+            }
+            last = Some(id);
+            dropped += 1;
+        }
+        drop(found);
+        self.left -= dropped;
+        let Some(last) = last else { return Ok(true) };
+        let upto = row(place, unrow(last).1);
+        let files = "SELECT file FROM message WHERE id BETWEEN ? AND ? AND file IS NOT NULL";
+        drop_files(connection, files, [low, upto])?;
+        connection.prepare_cached("DELETE FROM words WHERE rowid BETWEEN ? AND ?")?.execute([low, upto])?;
+        connection.prepare_cached("DELETE FROM message WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
+        Ok(dropped < most)
+    }
+
+    /// The next stay that was not seen for long.
+    fn stays(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let oldest = self.days_ago(self.limits.stay_days);
+        let stay = connection.prepare_cached("SELECT id FROM stay WHERE seen < ? ORDER BY seen LIMIT 1")?;
+        let Some(stay) = first(stay, [oldest])? else { return Ok(true) };
+        self.left -= 1;
+        drop_stay(connection, stay)?;
+        Ok(false)
+    }
+
+    /// What the next stay said too long ago, or too many things before.
+    fn said(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let next = connection.prepare_cached("SELECT stay FROM said WHERE stay > ? ORDER BY stay LIMIT 1")?;
+        let Some(stay) = first(next, [self.round.done])? else { return Ok(true) };
+        self.left -= 1;
+        let dropped = connection
+            .prepare_cached(
+                "DELETE FROM said WHERE stay = ?1 AND (time < ?2 OR tag NOT IN (
+                    SELECT tag FROM said WHERE stay = ?1 ORDER BY time DESC, seq DESC LIMIT ?3))",
+            )?
+            .execute((stay, self.days_ago(1), limit(self.limits.tags)))?;
+        self.left -= dropped.min(self.left);
+        self.round.done = stay;
+        Ok(false)
+    }
+
+    fn days_ago(&self, days: usize) -> Millis {
+        self.now.saturating_sub(DAY.saturating_mul(whole(days as u64)))
+    }
+}
+
+fn place_of(id: i64) -> PlaceId {
+    PlaceId(u32::try_from(id).unwrap_or(0))
+}
+
+/// The first column of the first row, if there is one.
+fn first(mut statement: rusqlite::CachedStatement<'_>, params: impl rusqlite::Params) -> rusqlite::Result<Option<i64>> {
+    statement.query_row(params, |row| row.get(0)).optional()
+}

@@ -1,0 +1,84 @@
+//! Removing: a place, a message, an account, a stay, a file, each with all that belongs to it. Knows not who wanted it.
+
+use rusqlite::{Connection, Params};
+
+use super::cells::{piece_row, target_cell, whole};
+use super::write::Group;
+use crate::record::{AccountId, FileId, PlaceId, Target};
+
+/// Removes the files that have no message, for nobody is sending them any more.
+pub fn drop_unfinished(connection: &Connection) -> rusqlite::Result<()> {
+    drop_files(connection, "SELECT id FROM file WHERE message IS NULL", [])
+}
+
+/// Removes the files that `which` selects, with their pieces.
+pub fn drop_files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<()> {
+    let files: Vec<i64> =
+        connection.prepare_cached(which)?.query_map(params, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for file in files {
+        let file = FileId(file.unsigned_abs());
+        let pieces = [piece_row(file, 0), piece_row(file, u64::MAX)];
+        connection.prepare_cached("DELETE FROM piece WHERE id BETWEEN ? AND ?")?.execute(pieces)?;
+        connection.prepare_cached("DELETE FROM file WHERE id = ?")?.execute([whole(file.0)])?;
+    }
+    Ok(())
+}
+
+/// Removes a stay and what it said under tags.
+pub fn drop_stay(connection: &Connection, stay: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM said WHERE stay = ?")?.execute([stay])?;
+    connection.prepare_cached("DELETE FROM stay WHERE id = ?")?.execute([stay])?;
+    Ok(())
+}
+
+impl Group<'_> {
+    /// The place is nobody's to see from now on. Its messages may be a million; [`Writer::expire`](super::Writer::expire) removes them.
+    pub(super) fn place_gone(&mut self, place: PlaceId) -> rusqlite::Result<()> {
+        self.last.remove(&place);
+        self.run("UPDATE place SET gone = 1 WHERE id = ?", [place.0])?;
+        for table in ["room", "conversation", "role", "seat", "curb"] {
+            self.run(&format!("DELETE FROM {table} WHERE place = ?"), [place.0])?;
+        }
+        Ok(())
+    }
+
+    /// The row stays, so that the numbers have no gap; the words and the file go.
+    pub(super) fn line_gone(&self, id: i64) -> rusqlite::Result<()> {
+        drop_files(self.connection, "SELECT file FROM message WHERE id = ? AND file IS NOT NULL", [id])?;
+        self.run("UPDATE message SET text = '', file = NULL, deleted = 1 WHERE id = ?", [id])?;
+        self.run("DELETE FROM words WHERE rowid = ?", [id])
+    }
+
+    pub(super) fn account_gone(&mut self, account: AccountId, with_messages: bool) -> rusqlite::Result<()> {
+        let id = account.0;
+        let places: Vec<u32> = self
+            .connection
+            .prepare_cached("SELECT place FROM conversation WHERE one = ?1 OR other = ?1")?
+            .query_map([id], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for place in places {
+            self.place_gone(PlaceId(place))?;
+        }
+        let stays: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM stay WHERE account = ?")?
+            .query_map([id], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for stay in stays {
+            drop_stay(self.connection, stay)?;
+        }
+        self.run("DELETE FROM account WHERE id = ?", [id])?;
+        self.run("DELETE FROM role WHERE account = ?", [id])?;
+        self.run("DELETE FROM seat WHERE account = ?", [id])?;
+        self.run("DELETE FROM curb WHERE target = ?", [target_cell(&Target::Account(account))])?;
+        if with_messages {
+            drop_files(self.connection, "SELECT id FROM file WHERE who = ?", [id])?;
+            // Every message there is is looked at: an index by author would cost every message more than this once.
+            self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM message WHERE who = ?)", [id])?;
+            self.run("UPDATE message SET who = 0, text = '', file = NULL, deleted = 1 WHERE who = ?", [id])
+        } else {
+            self.run("UPDATE file SET who = 0 WHERE who = ?", [id])?;
+            self.run("UPDATE message SET who = 0 WHERE who = ?", [id])
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the chat must know from the beginning, read at the start. Knows nothing of messages.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+
+use super::cells::{count, curb_of, nick_of, role_of, room_name_of, target_of};
+use super::gone;
+use crate::record::{
+    AccountId, AccountRecord, CurbRecord, Kept, Numbers, PlaceId, Role, RoomKept, RoomRecord, Settings,
+};
+
+/// Reads it, after what was never finished is removed.
+pub fn kept(connection: &mut Connection) -> rusqlite::Result<Kept> {
+    let transaction = connection.transaction()?;
+    gone::drop_unfinished(&transaction)?;
+    let kept = Kept {
+        rooms: rooms(&transaction)?,
+        accounts: accounts(&transaction)?,
+        curbs: curbs(&transaction)?,
+        last: numbers(&transaction)?,
+    };
+    transaction.commit()?;
+    Ok(kept)
+}
+
+fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomKept>> {
+    let mut roles = roles(connection)?;
+    connection
+        .prepare(
+            "SELECT room.place, name, made, topic, settings, registered, place.last
+             FROM room JOIN place ON place.id = room.place WHERE place.gone = 0 ORDER BY room.place",
+        )?
+        .query_map([], |row| {
+            let place = PlaceId(row.get(0)?);
+            let settings: String = row.get(4)?;
+            // Settings that are not understood would open a room that was closed.
+            let settings: Settings = serde_json::from_str(&settings).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error))
+            })?;
+            let (name, made, topic, registered) = (room_name_of(row, 1)?, row.get(2)?, row.get(3)?, row.get(5)?);
+            Ok(RoomKept {
+                room: RoomRecord { place, name, made, topic, settings, registered },
+                seq: count(row.get(6)?),
+                roles: roles.remove(&place).unwrap_or_default(),
+            })
+        })?
+        .collect()
+}
+
+fn roles(connection: &Connection) -> rusqlite::Result<HashMap<PlaceId, Vec<(AccountId, Role)>>> {
+    let mut roles: HashMap<_, Vec<_>> = HashMap::new();
+    let mut statement = connection.prepare("SELECT place, account, role FROM role ORDER BY place, account")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        roles.entry(PlaceId(row.get(0)?)).or_default().push((AccountId(row.get(1)?), role_of(row, 2)?));
+    }
+    Ok(roles)
+}
+
+fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
+    connection
+        .prepare("SELECT id, nick, made, op FROM account ORDER BY id")?
+        .query_map([], |row| {
+            Ok(AccountRecord { id: AccountId(row.get(0)?), nick: nick_of(row, 1)?, made: row.get(2)?, op: row.get(3)? })
+        })?
+        .collect()
+}
+
+fn curbs(connection: &Connection) -> rusqlite::Result<Vec<CurbRecord>> {
+    connection
+        .prepare("SELECT place, curb, target, nick, until, author, text, time FROM curb ORDER BY time, place, target")?
+        .query_map([], |row| {
+            Ok(CurbRecord {
+                place: Some(PlaceId(row.get(0)?)).filter(|place| place.0 > 0),
+                curb: curb_of(row, 1)?,
+                target: target_of(row, 2)?,
+                nick: row.get(3)?,
+                until: row.get(4)?,
+                by: row.get(5)?,
+                text: row.get(6)?,
+                time: row.get(7)?,
+            })
+        })?
+        .collect()
+}
+
+fn numbers(connection: &Connection) -> rusqlite::Result<Numbers> {
+    connection.query_row("SELECT place, account, stay, file FROM numbers", [], |row| {
+        Ok(Numbers { place: row.get(0)?, account: row.get(1)?, stay: count(row.get(2)?), file: count(row.get(3)?) })
+    })
+}

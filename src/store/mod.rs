@@ -1,0 +1,144 @@
+//! What was said, kept in one SQLite file: written by one owner, read by a few at once. Knows no sockets, no session and not who may see what.
+//!
+//! [`open`] gives three things: the [`Writer`], for the one thread that writes;
+//! the [`Store`], to read from in any thread; and what the chat must know from
+//! the beginning. Records are written in groups: a group is on the disk, all
+//! of it, when [`Writer::keep`] returns, and survives `kill -9` and a power cut.
+//!
+//! The file is in WAL mode, so nobody who reads waits for who writes, nor the
+//! other way round. A lock on a second file beside it (`roomful.db.lock`)
+//! keeps out a second server. The database itself is never opened but by
+//! SQLite: closing it would drop the locks that SQLite has on it.
+
+mod backup;
+mod cells;
+mod error;
+mod expire;
+mod gone;
+mod kept;
+mod pool;
+mod read;
+mod schema;
+mod search;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub use backup::backup;
+pub use error::StoreError;
+pub use read::Store;
+pub use write::Writer;
+
+use crate::limits::Limits;
+use crate::record::Kept;
+
+/// How long a connection waits for another that checkpoints or recovers.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a connection may keep of the file in memory.
+const CACHE_KIB: i64 = 2_048;
+
+/// What the log may keep of the disk when all of it is in the file.
+const LOG_BYTES: u32 = 16 * 1_024 * 1_024;
+
+/// Statements that a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 96;
+
+/// An open database.
+pub struct Opened {
+    /// To read from.
+    pub store: Store,
+    /// To write with.
+    pub writer: Writer,
+    /// What the chat must know from the beginning.
+    pub kept: Kept,
+}
+
+/// Opens the database at `path`, or makes it; checks it, brings it up to the
+/// newest version, and removes files that were never finished.
+///
+/// # Errors
+/// A [`StoreError`] that says what to do, and then nothing is changed.
+pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
+    if path.is_dir() {
+        return Err(StoreError::IsFolder(path.to_path_buf()));
+    }
+    let lock = Arc::new(lock(path)?);
+    match file(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(StoreError::io(path, &error)),
+        _ => {}
+    }
+    let mut connection = connect(path)?;
+    let kept = kept::kept(&mut connection).map_err(|error| StoreError::sql(path, &error))?;
+    Ok(Opened {
+        store: Store::new(path, limits.readers, lock.clone()),
+        writer: Writer::new(path, connection, lock),
+        kept,
+    })
+}
+
+/// The connection that writes, to a file of ours, checked, of the newest version.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(told)?;
+    settle(&connection).map_err(told)?;
+    if schema::version(&connection, path, schema::MIGRATIONS)? > 0 {
+        schema::check(&connection, path)?;
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(told)?;
+    if mode != "wal" {
+        let what = "no write-ahead log is possible here; is it on a network drive?".to_owned();
+        return Err(StoreError::Refused { path: path.to_path_buf(), what });
+    }
+    connection.pragma_update(None, "synchronous", "FULL").map_err(told)?;
+    // A large transaction makes a large log; it is cut when it was moved into the file.
+    connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).map_err(told)?;
+    // What was deleted is overwritten where that costs no further page.
+    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(told)?;
+    schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// What every connection has in common.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Takes the lock of the database, which lasts until the file that is returned is closed.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let beside = with_ending(path, ".lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(beside);
+    let file = file.map_err(|error| StoreError::io(path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(StoreError::io(path, &error)),
+    }
+}
+
+/// Makes an empty file that nobody else on this machine may read, for what people say is theirs.
+fn file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)
+}
+
+/// `path` with `ending` behind its last letter.
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

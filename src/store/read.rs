@@ -1,0 +1,298 @@
+//! Reading what is kept: pages, seats, stays, files. Knows not who may read what: whoever asks has asked the chat.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
+
+use super::StoreError;
+use super::cells::{
+    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
+};
+use super::pool::Pool;
+use crate::command::Page;
+use crate::event::{Millis, Seq, Tag};
+use crate::record::{
+    AccountId, FileId, FileKept, Line, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept, StayRecord, Who,
+};
+
+/// What is kept, to be read in any thread. Each call sees what was kept when it began, and all of it.
+///
+/// The guest of stay 0 is nobody: the author was an account that is gone.
+pub struct Store {
+    pool: Pool,
+    /// Nobody else opens the file while it is read.
+    _lock: Arc<File>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    pub(super) fn new(path: &Path, readers: usize, lock: Arc<File>) -> Store {
+        Store { pool: Pool::new(path, readers), _lock: lock }
+    }
+
+    /// At most `most` messages of a place, said in `label` for whoever reads them.
+    ///
+    /// # Errors
+    /// The file cannot be read; so for all that follow.
+    pub fn page(&self, place: PlaceId, label: &Arc<str>, page: Page, most: usize) -> Result<Pages, StoreError> {
+        self.read(|connection| {
+            let Some(bounds) = bounds(connection, place)? else { return Ok(Pages::default()) };
+            let (from, to, is_up) = match page {
+                Page::Last => (0, Seq::MAX, false),
+                Page::Before(seq) => (0, seq.saturating_sub(1), false),
+                Page::After(seq) => (seq.saturating_add(1), Seq::MAX, true),
+                Page::BeforeTime(time) => (0, since(connection, place, bounds, time)? - 1, false),
+                Page::SinceTime(time) => (since(connection, place, bounds, time)?, Seq::MAX, true),
+            };
+            let order = if is_up { "ASC" } else { "DESC" };
+            let mut lines = connection
+                .prepare_cached(&format!(
+                    "SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file
+                     WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
+                ))?
+                .query_map(params![row(place, from), row(place, to), one_more(most)], |row| line(row, label))?
+                .collect::<Result<Vec<_>, _>>()?;
+            let more = lines.len() > most;
+            lines.truncate(most);
+            if !is_up {
+                lines.reverse();
+            }
+            Ok(Pages { lines, first: bounds.0, more })
+        })
+    }
+
+    /// One message.
+    pub fn line(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<Line>, StoreError> {
+        self.read(|connection| {
+            if bounds(connection, place)?.is_none() {
+                return Ok(None);
+            }
+            let sql =
+                format!("SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
+            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| line(row, label)).optional()
+        })
+    }
+
+    /// The account whose nick has this key, and the PHC string of its password.
+    pub fn secret(&self, key: &str) -> Result<Option<(AccountId, String)>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT id, secret FROM account WHERE key = ?")?
+                .query_row([key], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))
+                .optional()
+        })
+    }
+
+    /// Where an account is at home: rooms and private conversations, in the order of their numbers.
+    pub fn seats(&self, account: AccountId) -> Result<Vec<SeatKept>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "WITH mine AS (
+                        SELECT seat.place, seat.read, place.last, conversation.place IS NOT NULL AS is_private,
+                            CASE one WHEN ?1 THEN other ELSE one END AS other,
+                            CASE one WHEN ?1 THEN other_nick ELSE one_nick END AS nick
+                        FROM seat JOIN place ON place.id = seat.place AND place.gone = 0
+                        LEFT JOIN conversation ON conversation.place = seat.place
+                        WHERE seat.account = ?1
+                     )
+                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
+                     FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
+                )?
+                .query_map([account.0], |row| {
+                    let is_private = row.get(3)?;
+                    Ok(SeatKept {
+                        place: PlaceId(row.get(0)?),
+                        with: if is_private { Some((who_of(row.get(4)?), row.get(5)?)) } else { None },
+                        seq: count(row.get(2)?),
+                        read: count(row.get(1)?),
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
+    pub fn stay(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<StayKept>, StoreError> {
+        self.read(|connection| {
+            let stay = connection
+                .prepare_cached("SELECT id, account, nick, seen FROM stay WHERE token = ?")?
+                .query_row([token.as_slice()], |row| {
+                    let account = row.get::<_, Option<u32>>(1)?.map(AccountId);
+                    let (id, nick, seen) = (StayId(count(row.get(0)?)), nick_of(row, 2)?, row.get(3)?);
+                    Ok(StayRecord { id, token: *token, account, nick, seen })
+                })
+                .optional()?;
+            let Some(stay) = stay else { return Ok(None) };
+            let mut said: Vec<SaidRecord> = connection
+                .prepare_cached(
+                    "SELECT tag, label, seq, time FROM said WHERE stay = ? ORDER BY time DESC, seq DESC LIMIT ?",
+                )?
+                .query_map((whole(stay.id.0), limit(most_tags)), |row| {
+                    let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
+                    Ok(SaidRecord { stay: stay.id, tag, label, seq, time })
+                })?
+                .collect::<Result<_, _>>()?;
+            said.reverse();
+            Ok(Some(StayKept { stay, said }))
+        })
+    }
+
+    /// The conversations of somebody: with whom, where, and the number of the last message.
+    ///
+    /// # Errors
+    /// What SQLite could not do.
+    pub fn conversations(&self, who: Who) -> Result<Vec<(Who, PlaceId, Seq)>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT iif(one = ?1, other, one), place, last FROM conversation JOIN place ON place.id = place
+                     WHERE one = ?1 OR other = ?1",
+                )?
+                .query_map([who_cell(who)], |row| Ok((who_of(row.get(0)?), PlaceId(row.get(1)?), count(row.get(2)?))))?
+                .collect()
+        })
+    }
+
+    /// The private conversation of two, in whichever order, and the number of its last message: 0 if there is none.
+    pub fn conversation(&self, one: Who, other: Who) -> Result<Option<(PlaceId, Seq)>, StoreError> {
+        let between = (who_cell(one), who_cell(other));
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT place.id, place.last FROM conversation JOIN place ON place.id = conversation.place
+                     WHERE (one = ?1 AND other = ?2) OR (one = ?2 AND other = ?1)",
+                )?
+                .query_row(between, |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?))))
+                .optional()
+        })
+    }
+
+    /// A file that is complete.
+    pub fn file(&self, file: FileId) -> Result<Option<FileKept>, StoreError> {
+        Ok(self.read(|connection| files(connection, "file.id = ?", [whole(file.0)]))?.pop())
+    }
+
+    /// The complete files of a place, the newest first.
+    pub fn files(&self, place: PlaceId, most: usize) -> Result<Vec<FileKept>, StoreError> {
+        let newest = "file.place = ? ORDER BY file.message DESC LIMIT ?";
+        self.read(|connection| files(connection, newest, (place.0, limit(most))))
+    }
+
+    /// At most `most` bytes of a complete file from `offset` on; fewer only at its end.
+    pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Vec<u8>, StoreError> {
+        self.read(|connection| {
+            let mut bytes = Vec::new();
+            if files(connection, "file.id = ?", [whole(file.0)])?.is_empty() {
+                return Ok(bytes);
+            }
+            let wanted = piece_row(file, offset);
+            let mut pieces = connection.prepare_cached(
+                "SELECT id, bytes FROM piece
+                 WHERE id BETWEEN coalesce((SELECT max(id) FROM piece WHERE id BETWEEN ?1 AND ?2), ?2) AND ?3 ORDER BY id",
+            )?;
+            let mut rows = pieces.query([piece_row(file, 0), wanted, piece_row(file, u64::MAX)])?;
+            while bytes.len() < most
+                && let Some(found) = rows.next()?
+            {
+                // The first piece may begin before what is wanted; after a gap there is no going on.
+                let begins: i64 = found.get(0)?;
+                let next = wanted + limit(bytes.len());
+                let piece = found.get_ref(1)?.as_blob()?;
+                let Some(rest) = usize::try_from(next - begins).ok().and_then(|skip| piece.get(skip..)) else { break };
+                bytes.extend_from_slice(&rest[..rest.len().min(most - bytes.len())]);
+            }
+            Ok(bytes)
+        })
+    }
+
+    /// The bytes of all files that somebody sent, unfinished ones too.
+    pub fn bytes_of(&self, who: Who) -> Result<u64, StoreError> {
+        let sum = "SELECT coalesce(sum(size), 0) FROM file WHERE who = ?";
+        self.read(|connection| connection.prepare_cached(sum)?.query_row([who_cell(who)], |row| row.get(0))).map(count)
+    }
+
+    /// The bytes of all files, unfinished ones too.
+    pub fn bytes(&self) -> Result<u64, StoreError> {
+        let sum = "SELECT coalesce(sum(size), 0) FROM file";
+        self.read(|connection| connection.prepare_cached(sum)?.query_row([], |row| row.get(0))).map(count)
+    }
+
+    /// Reads with one of the connections, and sees one state of the file from the first statement to the last.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let told = |error: rusqlite::Error| self.pool.told(&error);
+        let mut reader = self.pool.lend().map_err(told)?;
+        let transaction = reader.transaction().map_err(told)?;
+        work(&transaction).map_err(told)
+    }
+}
+
+/// The numbers of the first and the last message of a place; a first of 0 if none is left, nothing if the place is gone.
+pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Option<(Seq, Seq)>> {
+    let (low, high) = rows(place);
+    connection
+        .prepare_cached(
+            "SELECT coalesce((SELECT min(id) FROM message WHERE id BETWEEN ?2 AND ?3), 0), last
+             FROM place WHERE id = ?1 AND gone = 0",
+        )?
+        .query_row((place.0, low, high), |row| Ok((seq_of(row.get(0)?), count(row.get(1)?))))
+        .optional()
+}
+
+/// The number from which on the messages of a place are of `time` or later; one more than the last if none is.
+///
+/// Times go up with the numbers but for steps of the clock, so halving finds
+/// the number in some twenty steps, and no index of times is written for it.
+pub fn since(
+    connection: &Connection,
+    place: PlaceId,
+    (first, last): (Seq, Seq),
+    time: Millis,
+) -> rusqlite::Result<Seq> {
+    let mut times =
+        connection.prepare_cached("SELECT id, time FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1")?;
+    let (mut low, mut high) = (first.max(1), last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found = times
+            .query_row([row(place, middle), row(place, high - 1)], |row| Ok((row.get(0)?, row.get::<_, Millis>(1)?)))
+            .optional()?;
+        match found {
+            Some((id, at)) if at < time => low = unrow(id).1 + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// The complete files for which `which` is true.
+fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<FileKept>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT file.id, file.name, file.mime, file.size, file.sha256, file.message, message.nick, message.time
+             FROM file JOIN message ON message.id = file.message
+             JOIN place ON place.id = file.place AND place.gone = 0 WHERE {which}"
+        ))?
+        .query_map(params, |row| {
+            let (place, seq) = unrow(row.get(5)?);
+            let info = Arc::new(file_info(row, 0)?);
+            Ok(FileKept { info, place, seq, from: row.get(6)?, time: row.get(7)? })
+        })?
+        .collect()
+}
+
+/// A number of rows, as SQLite has it.
+pub fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+fn one_more(most: usize) -> i64 {
+    limit(most).saturating_add(1)
+}

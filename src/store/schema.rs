@@ -1,0 +1,208 @@
+//! The tables, and how a file of an older version gets those of this one. Knows nothing of what is written into them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// Says that a SQLite file is ours: `Rmfl`. Another program's has another number, or none.
+const APPLICATION: i32 = 0x526d_666c;
+
+/// What makes each version out of the one before. One that was released is never changed; a new one is added below it.
+pub const MIGRATIONS: &[&str] = &["
+    -- The highest numbers given so far, for what is gone must not have its number given again.
+    CREATE TABLE numbers (
+        place INTEGER NOT NULL, account INTEGER NOT NULL, stay INTEGER NOT NULL, file INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO numbers VALUES (0, 0, 0, 0);
+
+    -- A room or a private conversation: its last message, up to which one the words are in the index,
+    -- and whether it is gone; then what was in it is removed step by step.
+    CREATE TABLE place (
+        id INTEGER PRIMARY KEY,
+        last INTEGER NOT NULL DEFAULT 0,
+        indexed INTEGER NOT NULL DEFAULT 0,
+        gone INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX place_behind ON place (id) WHERE indexed < last AND gone = 0;
+    CREATE INDEX place_gone ON place (id) WHERE gone = 1;
+
+    CREATE TABLE room (
+        place INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        made INTEGER NOT NULL,
+        topic TEXT,
+        settings TEXT NOT NULL,
+        registered INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE conversation (
+        place INTEGER PRIMARY KEY,
+        one INTEGER NOT NULL,
+        other INTEGER NOT NULL,
+        one_nick TEXT NOT NULL,
+        other_nick TEXT NOT NULL,
+        UNIQUE (one, other)
+    ) STRICT;
+    CREATE INDEX conversation_other ON conversation (other);
+
+    -- Its number is that of the place, shifted by 32 bits, and its own there:
+    -- so a place's messages lie together in their order and need no index.
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        time INTEGER NOT NULL,
+        who INTEGER NOT NULL,
+        nick TEXT NOT NULL,
+        text TEXT NOT NULL,
+        me INTEGER NOT NULL,
+        deleted INTEGER NOT NULL,
+        file INTEGER
+    ) STRICT;
+
+    -- Which words are in which message; the messages themselves are not in it a second time.
+    -- No diacritics are removed, for й is not и; what is to be the same is made the same before.
+    CREATE VIRTUAL TABLE words USING fts5 (
+        text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3 4'
+    );
+    CREATE VIRTUAL TABLE word USING fts5vocab (words, row);
+
+    CREATE TABLE account (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        nick TEXT NOT NULL,
+        made INTEGER NOT NULL,
+        op INTEGER NOT NULL,
+        secret TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE role (
+        place INTEGER NOT NULL, account INTEGER NOT NULL, role TEXT NOT NULL,
+        PRIMARY KEY (place, account)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX role_account ON role (account);
+
+    CREATE TABLE seat (
+        account INTEGER NOT NULL, place INTEGER NOT NULL, read INTEGER NOT NULL,
+        PRIMARY KEY (account, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX seat_place ON seat (place);
+
+    -- Place 0 is the whole server.
+    CREATE TABLE curb (
+        place INTEGER NOT NULL, curb TEXT NOT NULL, target TEXT NOT NULL,
+        nick TEXT NOT NULL, until INTEGER, author TEXT NOT NULL, text TEXT, time INTEGER NOT NULL,
+        PRIMARY KEY (place, curb, target)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE stay (
+        id INTEGER PRIMARY KEY,
+        token BLOB NOT NULL UNIQUE,
+        account INTEGER,
+        nick TEXT NOT NULL,
+        seen INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX stay_seen ON stay (seen);
+    CREATE INDEX stay_account ON stay (account) WHERE account IS NOT NULL;
+
+    CREATE TABLE said (
+        stay INTEGER NOT NULL, tag TEXT NOT NULL,
+        label TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,
+        PRIMARY KEY (stay, tag)
+    ) STRICT, WITHOUT ROWID;
+
+    -- A file is complete, and anybody's to see, when it has a message.
+    CREATE TABLE file (
+        id INTEGER PRIMARY KEY,
+        place INTEGER NOT NULL,
+        who INTEGER NOT NULL,
+        message INTEGER,
+        size INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        mime TEXT NOT NULL,
+        sha256 TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX file_place ON file (place, message);
+    CREATE INDEX file_who ON file (who, size);
+
+    -- Its number is that of the file, shifted by 32 bits, and the offset of its first byte.
+    CREATE TABLE piece (
+        id INTEGER PRIMARY KEY,
+        bytes BLOB NOT NULL
+    ) STRICT;
+"];
+
+/// Makes the tables of the newest version in an empty file, or brings an older file up to it.
+///
+/// # Errors
+/// Those of [`version`], and what SQLite will not do.
+pub fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
+    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let found = version(connection, path, migrations)?;
+    for (number, step) in (1_u32..).zip(migrations).skip(found as usize) {
+        // The step and its number together or not at all, so that no step is ever done twice.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        transaction.execute_batch(step).map_err(told)?;
+        transaction.pragma_update(None, "application_id", APPLICATION).map_err(told)?;
+        transaction.pragma_update(None, "user_version", number).map_err(told)?;
+        transaction.commit().map_err(told)?;
+    }
+    Ok(())
+}
+
+/// The version of the file, which is how many of `migrations` were done on it: 0 if it is empty.
+///
+/// # Errors
+/// [`StoreError::Foreign`] if the file is another program's, [`StoreError::Newer`] if more were done than there are.
+pub fn version(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<u32, StoreError> {
+    let number = |sql: &str| -> Result<i64, StoreError> {
+        connection.query_row(sql, [], |row| row.get(0)).map_err(|error| StoreError::sql(path, &error))
+    };
+    let application = number("PRAGMA application_id")?;
+    let found = number("PRAGMA user_version")?;
+    let is_empty = application == 0 && found == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0;
+    if !is_empty && application != i64::from(APPLICATION) {
+        return Err(StoreError::Foreign(path.to_path_buf()));
+    }
+    let found = u32::try_from(found).unwrap_or(u32::MAX);
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_path_buf(), found, known });
+    }
+    Ok(found)
+}
+
+/// Looks whether the pages of each table contradict one another. What the
+/// index of words says of itself is not gone through: that takes five times as
+/// long as all the rest, and no message depends on it.
+///
+/// # Errors
+/// [`StoreError::Damaged`] with the first that was found.
+pub fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    // Virtual tables have no root page; the tables under them have.
+    let mut tables = connection
+        .prepare(
+            "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+        )
+        .map_err(told)?;
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).map_err(told)?;
+    for table in tables {
+        is_sound(connection, path, &format!("PRAGMA quick_check('{}')", table.map_err(told)?.replace('\'', "''")))?;
+    }
+    Ok(())
+}
+
+/// Looks at all there is in the file.
+///
+/// # Errors
+/// [`StoreError::Damaged`] with the first that was found.
+pub fn check_thoroughly(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    is_sound(connection, path, "PRAGMA integrity_check")
+}
+
+fn is_sound(connection: &Connection, path: &Path, sql: &str) -> Result<(), StoreError> {
+    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let found: String = connection.query_row(sql, [], |row| row.get(0)).map_err(told)?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_path_buf(), what: found }) }
+}

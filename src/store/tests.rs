@@ -1,0 +1,180 @@
+//! The store on real files, each in a folder of its own that goes away. Knows no chat and no sockets.
+
+mod expire;
+mod files;
+mod kept;
+mod opening;
+mod pages;
+mod search;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::event::{FileInfo, Message, Millis, Seq, Tag};
+use crate::names::{Nick, RoomName};
+use crate::record::*;
+
+/// A database in a folder of its own.
+struct Rig {
+    folder: TempDir,
+    limits: Limits,
+    opened: Option<Opened>,
+}
+
+impl Rig {
+    /// An empty one, open.
+    fn new() -> Rig {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut rig = Rig { folder, limits: Limits::default(), opened: None };
+        rig.open();
+        rig
+    }
+
+    /// One with the room 1 in it.
+    fn with_room() -> Rig {
+        let mut rig = Rig::new();
+        rig.keep([room(1, "rust")]);
+        rig
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("roomful.db")
+    }
+
+    fn open(&mut self) {
+        self.opened = Some(open(&self.path(), &self.limits).expect("it opens"));
+    }
+
+    fn try_open(&self) -> Result<Opened, StoreError> {
+        open(&self.path(), &self.limits)
+    }
+
+    /// Closes it in order.
+    fn close(&mut self) {
+        if let Some(opened) = self.opened.take() {
+            opened.writer.close().expect("it closes");
+        }
+    }
+
+    /// Closes and opens it: what is there now comes from the disk.
+    fn again(&mut self) {
+        self.close();
+        self.open();
+    }
+
+    fn store(&self) -> &Store {
+        &self.opened.as_ref().expect("it is open").store
+    }
+
+    fn writer(&mut self) -> &mut Writer {
+        &mut self.opened.as_mut().expect("it is open").writer
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.opened.as_ref().expect("it is open").kept
+    }
+
+    fn keep<const N: usize>(&mut self, records: [Record; N]) {
+        self.writer().keep(&records).expect("it is kept");
+    }
+
+    /// Says texts in place 1, at the times 1,000, 2,000 and so on.
+    fn say(&mut self, texts: &[&str]) {
+        for (text, seq) in texts.iter().zip(1..) {
+            self.keep([line(1, seq, text)]);
+        }
+    }
+
+    /// Takes all messages into the index.
+    fn index(&mut self) {
+        while self.writer().index(3).expect("it is indexed") {}
+    }
+
+    fn expire(&mut self, now: Millis) {
+        let limits = self.limits.clone();
+        while self.writer().expire(now, &limits).expect("it is removed") {}
+    }
+
+    fn message(&self, place: u32, seq: Seq) -> Option<Line> {
+        self.store().line(PlaceId(place), &label(), seq).expect("it is read")
+    }
+
+    /// What is found in place 1, the newest first.
+    fn found(&self, words: &str) -> Vec<Seq> {
+        let (found, _) = self.store().search(words, &[(PlaceId(1), label())], None, 100).expect("it is read");
+        found.iter().map(|message| message.seq).collect()
+    }
+}
+
+fn label() -> Arc<str> {
+    Arc::from("#rust")
+}
+
+fn nick(name: &str) -> Nick {
+    Nick::parse(name).expect("a good nick")
+}
+
+fn account(number: u32) -> Who {
+    Who::Account(AccountId(number))
+}
+
+fn guest(number: u64) -> Who {
+    Who::Guest(StayId(number))
+}
+
+fn room_record(place: u32, name: &str) -> RoomRecord {
+    let name = RoomName::parse(name).expect("a good room name");
+    RoomRecord { place: PlaceId(place), name, made: 7, topic: None, settings: Settings::default(), registered: false }
+}
+
+fn room(place: u32, name: &str) -> Record {
+    Record::Room(room_record(place, name))
+}
+
+fn account_record(number: u32, name: &str) -> AccountRecord {
+    AccountRecord { id: AccountId(number), nick: nick(name), made: 5, op: false }
+}
+
+fn message(seq: Seq, text: &str) -> Message {
+    let time = Millis::try_from(seq).expect("a small number") * 1_000;
+    Message { room: label(), seq, from: "Anna".into(), text: text.into(), time, ..Message::default() }
+}
+
+/// A message of the account 1.
+fn line(place: u32, seq: Seq, text: &str) -> Record {
+    line_by(account(1), place, message(seq, text))
+}
+
+fn line_by(who: Who, place: u32, message: Message) -> Record {
+    Record::Line(Line { place: PlaceId(place), who, message: Arc::new(message) })
+}
+
+fn info(file: u64, size: u64) -> FileInfo {
+    let sha256 = "ab".repeat(32).into();
+    FileInfo { file, name: "a cat.jpg".into(), mime: "image/jpeg".into(), size, sha256 }
+}
+
+/// A file of account 1 in place 1, in pieces of these sizes, with its message.
+fn file_of(file: u64, seq: Seq, pieces: &[&[u8]]) -> Vec<Record> {
+    let mut records = vec![Record::File(FileId(file), account(1), PlaceId(1))];
+    let mut offset = 0;
+    for piece in pieces {
+        records.push(Record::Piece(FileId(file), offset, Arc::from(*piece)));
+        offset += piece.len() as u64;
+    }
+    let with_file = Message { file: Some(Arc::new(info(file, offset))), ..message(seq, "look") };
+    records.push(line_by(account(1), 1, with_file));
+    records
+}
+
+fn stay_record(number: u64, name: &str, seen: Millis) -> StayRecord {
+    let token = [u8::try_from(number).expect("a small number"); 32];
+    StayRecord { id: StayId(number), token, account: None, nick: nick(name), seen }
+}
+
+fn said_record(stay: u64, tag: &str, seq: Seq, time: Millis) -> SaidRecord {
+    SaidRecord { stay: StayId(stay), tag: Tag(tag.into()), label: label(), seq, time }
+}

@@ -1,0 +1,104 @@
+//! What goes by itself, and when. Knows no clock.
+
+use super::*;
+
+const DAY: Millis = 86_400_000;
+
+#[test]
+fn messages_go_with_their_files_when_they_are_too_old() {
+    let mut rig = Rig::with_room();
+    rig.limits.history_days = 2;
+    rig.writer().keep(&file_of(3, 1, &[b"abc"])).unwrap();
+    rig.keep([line(1, 2, "old"), line_by(account(1), 1, Message { time: DAY, ..message(3, "new") })]);
+    rig.index();
+    rig.expire(2 * DAY + 2_000);
+    assert_eq!((rig.message(1, 1), rig.store().bytes().unwrap()), (None, 0));
+    assert!(rig.message(1, 2).is_some(), "it is exactly two days old");
+    rig.expire(2 * DAY + 2_001);
+    assert_eq!((rig.message(1, 2), rig.found("old")), (None, vec![]));
+    assert_eq!(rig.found("new"), [3]);
+}
+
+#[test]
+fn a_place_whose_messages_are_all_gone_goes_on_counting() {
+    let mut rig = Rig::with_room();
+    rig.limits.history_days = 1;
+    rig.say(&["one", "two"]);
+    rig.expire(9 * DAY);
+    assert_eq!(rig.message(1, 2), None);
+    rig.again();
+    assert_eq!(rig.kept().rooms[0].seq, 2);
+}
+
+#[test]
+fn each_place_keeps_its_last_messages() {
+    let mut rig = Rig::with_room();
+    rig.limits.history_size = 700;
+    rig.keep([room(2, "go"), room(3, "c"), line(3, 1, "one")]);
+    for place in [1, 2] {
+        let lines: Vec<Record> = (1..=2_000).map(|seq| line(place, seq, "m")).collect();
+        rig.writer().keep(&lines).unwrap();
+    }
+    let limits = rig.limits.clone();
+    assert!(rig.writer().expire(0, &limits).unwrap(), "one step is not all");
+    assert!(rig.message(2, 1).is_some());
+    rig.expire(0);
+    for place in [1, 2] {
+        assert_eq!(rig.message(place, 1_300), None);
+        assert!(rig.message(place, 1_301).is_some());
+    }
+    assert!(rig.message(3, 1).is_some());
+}
+
+#[test]
+fn nothing_is_too_old_or_too_much_where_both_limits_are_off() {
+    let mut rig = Rig::with_room();
+    (rig.limits.history_days, rig.limits.history_size) = (0, 0);
+    rig.say(&["one", "two"]);
+    rig.expire(Millis::MAX);
+    assert!(rig.message(1, 1).is_some());
+}
+
+#[test]
+fn a_stay_goes_when_nobody_came_back_to_it() {
+    let mut rig = Rig::new();
+    rig.limits.stay_days = 3;
+    rig.keep([Record::Stay(stay_record(1, "anna", 5)), Record::Stay(stay_record(2, "bob", 6))]);
+    rig.keep([Record::Said(said_record(1, "a", 1, 3 * DAY)), Record::Said(said_record(2, "a", 1, 3 * DAY))]);
+    rig.expire(3 * DAY + 6);
+    assert_eq!(rig.store().stay(&[1; 32], 9).unwrap(), None);
+    assert_eq!(rig.store().stay(&[2; 32], 9).unwrap().unwrap().said.len(), 1);
+}
+
+#[test]
+fn tags_go_after_a_day_or_when_there_are_too_many() {
+    let mut rig = Rig::new();
+    rig.limits.tags = 2;
+    for stay in [1, 2] {
+        rig.keep([Record::Stay(stay_record(stay, "anna", DAY))]);
+        for seq in 1..=4 {
+            let tag = format!("t{seq}");
+            rig.keep([Record::Said(said_record(stay, &tag, seq, Millis::try_from(seq * stay).unwrap()))]);
+        }
+    }
+    rig.expire(DAY + 4);
+    let tags = |stay| -> Vec<Seq> {
+        rig.store().stay(&[stay; 32], 9).unwrap().unwrap().said.iter().map(|said| said.seq).collect()
+    };
+    assert_eq!((tags(1), tags(2)), (vec![4], vec![3, 4]));
+}
+
+#[test]
+fn bans_go_when_they_are_over() {
+    let mut rig = Rig::with_room();
+    let ban = |until, nick: &str| {
+        let target = Target::Nick(nick.into());
+        let (nick, by) = (nick.into(), "Anna".into());
+        Record::Curb(CurbRecord { place: None, curb: Curb::Ban, target, nick, until, by, text: None, time: 1 })
+    };
+    rig.keep([ban(Some(50), "eve"), ban(Some(51), "mallory"), ban(None, "trudy")]);
+    rig.expire(50);
+    rig.again();
+    let left: Vec<&str> = rig.kept().curbs.iter().map(|curb| &*curb.nick).collect();
+    assert_eq!(left, ["mallory", "trudy"]);
+}

@@ -1,0 +1,101 @@
+//! Pages of messages: order, ends and times. Knows no search.
+
+use super::*;
+use crate::command::Page;
+
+impl Rig {
+    /// Ten messages in place 1, between two other rooms with messages of their own.
+    fn with_ten() -> Rig {
+        let mut rig = Rig::with_room();
+        rig.keep([room(2, "go"), line(2, 1, "other")]);
+        rig.say(&["m"; 10]);
+        rig
+    }
+
+    /// The numbers on a page, the first that is left, and whether there are more.
+    fn page(&self, page: Page, most: usize) -> (Vec<Seq>, Seq, bool) {
+        let page = self.store().page(PlaceId(1), &label(), page, most).unwrap();
+        (page.lines.iter().map(|line| line.message.seq).collect(), page.first, page.more)
+    }
+}
+
+#[test]
+fn the_last_page_has_the_newest_in_their_order() {
+    let rig = Rig::with_ten();
+    assert_eq!(rig.page(Page::Last, 3), (vec![8, 9, 10], 1, true));
+    assert_eq!(rig.page(Page::Last, 9), ((2..=10).collect(), 1, true));
+    assert_eq!(rig.page(Page::Last, 10), ((1..=10).collect(), 1, false));
+    assert_eq!(rig.page(Page::Last, 11), ((1..=10).collect(), 1, false));
+}
+
+#[test]
+fn a_page_goes_back_from_a_number_and_forward_from_one() {
+    let rig = Rig::with_ten();
+    assert_eq!(rig.page(Page::Before(8), 3), (vec![5, 6, 7], 1, true));
+    assert_eq!(rig.page(Page::Before(4), 3), (vec![1, 2, 3], 1, false));
+    assert_eq!(rig.page(Page::Before(1), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(0), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Seq::MAX), 1), (vec![10], 1, true));
+    assert_eq!(rig.page(Page::After(0), 3), (vec![1, 2, 3], 1, true));
+    assert_eq!(rig.page(Page::After(7), 3), (vec![8, 9, 10], 1, false));
+    assert_eq!(rig.page(Page::After(10), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::After(Seq::MAX), 3), (vec![], 1, false));
+}
+
+#[test]
+fn a_page_begins_or_ends_at_a_time() {
+    let rig = Rig::with_ten();
+    assert_eq!(rig.page(Page::SinceTime(4_000), 2), (vec![4, 5], 1, true));
+    assert_eq!(rig.page(Page::SinceTime(4_001), 2), (vec![5, 6], 1, true));
+    assert_eq!(rig.page(Page::SinceTime(0), 2), (vec![1, 2], 1, true));
+    assert_eq!(rig.page(Page::SinceTime(10_001), 2), (vec![], 1, false));
+    assert_eq!(rig.page(Page::BeforeTime(4_000), 2), (vec![2, 3], 1, true));
+    assert_eq!(rig.page(Page::BeforeTime(4_001), 2), (vec![3, 4], 1, true));
+    assert_eq!(rig.page(Page::BeforeTime(1_000), 2), (vec![], 1, false));
+    assert_eq!(rig.page(Page::BeforeTime(Millis::MAX), 2), (vec![9, 10], 1, true));
+    assert_eq!(rig.page(Page::BeforeTime(Millis::MIN), 2), (vec![], 1, false));
+}
+
+#[test]
+fn a_place_without_messages_has_an_empty_page() {
+    let rig = Rig::with_room();
+    for page in [Page::Last, Page::Before(5), Page::After(0), Page::SinceTime(0), Page::BeforeTime(9)] {
+        assert_eq!(rig.page(page, 5), (vec![], 0, false), "{page:?}");
+    }
+    assert_eq!(rig.store().page(PlaceId(77), &label(), Page::Last, 5).unwrap(), Pages::default());
+}
+
+#[test]
+fn what_is_left_after_the_oldest_expired_has_its_numbers_still() {
+    let mut rig = Rig::with_ten();
+    rig.limits.history_size = 4;
+    rig.expire(0);
+    assert_eq!(rig.page(Page::Last, 9), (vec![7, 8, 9, 10], 7, false));
+    assert_eq!(rig.page(Page::After(2), 2), (vec![7, 8], 7, true));
+    assert_eq!(rig.page(Page::SinceTime(2_000), 2), (vec![7, 8], 7, true));
+    assert_eq!(rig.page(Page::BeforeTime(9_000), 9), (vec![7, 8], 7, false));
+}
+
+#[test]
+fn readers_are_lent_to_all_who_ask_and_see_whole_groups_only() {
+    let mut rig = Rig::with_room();
+    rig.limits.readers = 2;
+    rig.again();
+    let Opened { store, mut writer, .. } = rig.opened.take().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let mut seen = 0;
+                while seen < 50 {
+                    let page = store.page(PlaceId(1), &label(), Page::Last, 100).unwrap();
+                    assert_eq!(page.lines.len() % 5, 0, "part of a group");
+                    seen = page.lines.len();
+                }
+            });
+        }
+        for group in 0..10 {
+            let lines: Vec<Record> = (1..=5).map(|seq| line(1, group * 5 + seq, "m")).collect();
+            writer.keep(&lines).unwrap();
+        }
+    });
+}

@@ -1,0 +1,220 @@
+//! Searching: which words find which messages, and how one goes on to older ones. Knows no pages.
+
+use super::*;
+
+/// The texts in place 1, indexed.
+fn rig(texts: &[&str]) -> Rig {
+    let mut rig = Rig::with_room();
+    rig.say(texts);
+    rig.index();
+    rig
+}
+
+#[test]
+fn all_words_must_be_there_and_the_newest_comes_first() {
+    let rig = rig(&["red apple", "green apple", "red pear", "apple, red!"]);
+    assert_eq!(rig.found("apple"), [4, 2, 1]);
+    assert_eq!(rig.found("red apple"), [4, 1]);
+    assert_eq!(rig.found("red green"), [0; 0]);
+    assert_eq!(rig.found("app"), [0; 0]);
+}
+
+#[test]
+fn the_same_letters_are_found_however_they_are_written() {
+    let rig = rig(&["ЁЛКА", "елка", "Е\u{308}лка", "ＦＵＬＬ width", "Straße", "Cafe\u{301}"]);
+    for word in ["ёлка", "елка", "ЕЛКА", "Ёлка", "е\u{308}лка"] {
+        assert_eq!(rig.found(word), [3, 2, 1], "{word}");
+    }
+    assert_eq!(rig.found("full"), [4]);
+    assert_eq!(rig.found("STRASSE"), [0; 0]);
+    assert_eq!(rig.found("straße"), [5]);
+    assert_eq!(rig.found("CAFÉ"), [6]);
+}
+
+#[test]
+fn a_letter_with_a_breve_is_another_letter() {
+    let rig = rig(&["мой", "мои", "и\u{306}од"]);
+    assert_eq!(rig.found("мой"), [1]);
+    assert_eq!(rig.found("мои"), [2]);
+    assert_eq!(rig.found("йод"), [3]);
+}
+
+#[test]
+fn a_phrase_is_found_in_its_order_and_a_beginning_by_its_star() {
+    let rig = rig(&["good morning all", "morning good", "goodness me"]);
+    assert_eq!(rig.found("\"good morning\""), [1]);
+    assert_eq!(rig.found("\"good morning"), [1]);
+    assert_eq!(rig.found("good-morning"), [1]);
+    assert_eq!(rig.found("good*"), [3, 2, 1]);
+    assert_eq!(rig.found("goo* mor*"), [2, 1]);
+    assert_eq!(rig.found("\"good\" me"), [0; 0]);
+    assert_eq!(rig.found("*good"), [2, 1]);
+}
+
+#[test]
+fn a_beginning_of_any_length_finds_all_its_words_however_many_they_are() {
+    let mut texts: Vec<String> = (0..300).map(|n| format!("word wordword{n}")).collect();
+    texts.push("wordwide".to_owned());
+    let rig = rig(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let found = |words: &str| {
+        let (found, more) = rig.store().search(words, &[(PlaceId(1), label())], None, 1_000).unwrap();
+        assert!(!more);
+        found.len()
+    };
+    for (words, number) in [
+        ("w*", 0),
+        ("wo*", 301),
+        ("wor*", 301),
+        ("word*", 301),
+        ("wordw*", 301),
+        ("WordWord*", 300),
+        ("wordword1*", 111),
+        ("wordword29*", 11),
+        ("wordwordx*", 0),
+        ("wordword1* wordword2*", 0),
+        ("wordwide* wo*", 1),
+        ("word wordword29*", 11),
+        ("wordword* word", 300),
+        ("wordword* wordwide", 0),
+    ] {
+        assert_eq!(found(words), number, "{words}");
+    }
+}
+
+#[test]
+fn characters_that_mean_something_to_the_index_do_no_harm() {
+    let rig = rig(&["and or not near", "text: a + b", "it's fine"]);
+    assert_eq!(rig.found("AND"), [1]);
+    assert_eq!(rig.found("NOT near"), [1]);
+    assert_eq!(rig.found("text:a"), [2]);
+    assert_eq!(rig.found("NEAR(and or)"), [0; 0]);
+    assert_eq!(rig.found("it's"), [3]);
+    assert_eq!(rig.found("text: ^a + {b}"), [2]);
+    for nothing in ["", " ", "\"", "\"\"", "*", "()", "- + ^", "\0", "'; DROP TABLE message; --"] {
+        assert_eq!(rig.found(nothing), [0; 0], "{nothing:?}");
+    }
+    assert_eq!(rig.found(&"near ".repeat(10_000)), [1]);
+}
+
+#[test]
+fn any_query_is_answered() {
+    let rig = rig(&["some text"]);
+    let places = [(PlaceId(1), label())];
+    proptest::proptest!(|(words in "\\PC{0,12}|[a-z\"*():^+{} \u{0}-]{0,12}")| {
+        rig.store().search(&words, &places, None, 5).expect("an answer");
+    });
+}
+
+#[test]
+fn only_the_places_that_were_named_are_searched() {
+    let mut rig = rig(&["hello"]);
+    rig.keep([room(2, "go"), line(2, 1, "hello")]);
+    rig.index();
+    let found = |places: &[u32]| -> Vec<Arc<str>> {
+        let places: Vec<_> = places.iter().map(|place| (PlaceId(*place), Arc::from(format!("#{place}")))).collect();
+        rig.store().search("hello", &places, None, 9).unwrap().0.iter().map(|message| message.room.clone()).collect()
+    };
+    assert_eq!(found(&[1]), ["#1".into()]);
+    assert_eq!(found(&[2]), ["#2".into()]);
+    assert_eq!(found(&[1, 2]).len(), 2);
+    assert_eq!(found(&[]).len() + found(&[3]).len(), 0);
+}
+
+#[test]
+fn what_is_found_in_many_places_is_what_each_of_them_has() {
+    let mut rig = Rig::new();
+    // Some places have none of the words, some one, some more than is fetched at once.
+    let numbers = [0, 1, 40, 0, 0, 33, 0, 2, 32, 0, 31, 0, 64, 0];
+    for (place, number) in (1..).zip(numbers) {
+        rig.keep([room(place, &format!("room{place}")), line(place, 1, "other words")]);
+        let lines: Vec<Record> = (0..number).map(|seq| line(place, 2 + seq, "hello again")).collect();
+        rig.writer().keep(&lines).unwrap();
+    }
+    rig.index();
+    let found = |places: &[u32], before| {
+        let places: Vec<_> = places.iter().map(|place| (PlaceId(*place), Arc::from(format!("{place}")))).collect();
+        let (found, more) = rig.store().search("again hello", &places, before, 1_000).unwrap();
+        assert!(!more);
+        let mut found: Vec<(u32, Seq)> =
+            found.iter().map(|message| (message.room.parse().unwrap(), message.seq)).collect();
+        found.sort_unstable();
+        found
+    };
+    for skipped in 0..=14 {
+        for before in [None, Some(3_000), Some(9_000), Some(1_000)] {
+            // In an order that is not that of their numbers.
+            let places: Vec<u32> = (1..=14).map(|n| n * 5 % 14 + 1).filter(|place| *place != skipped).collect();
+            let last =
+                |number: Seq| before.map_or(1 + number, |time: Millis| (1 + number).min(time as Seq / 1_000 - 1));
+            let there: Vec<(u32, Seq)> = (1..)
+                .zip(numbers)
+                .filter(|(place, _)| *place != skipped)
+                .flat_map(|(place, number)| (2..=last(number)).map(move |seq| (place, seq)))
+                .collect();
+            assert_eq!(found(&places, before), there, "without {skipped}, before {before:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_deleted_or_expired_is_not_found() {
+    let mut rig = rig(&["hello one", "hello two", "hello three"]);
+    rig.say(&["", "", "", "hello four"][3..]);
+    rig.keep([Record::LineGone(PlaceId(1), 2)]);
+    assert_eq!(rig.found("hello"), [3, 1]);
+    rig.limits.history_size = 1;
+    rig.expire(0);
+    assert_eq!(rig.found("hello"), [3]);
+}
+
+#[test]
+fn what_was_deleted_before_it_was_indexed_is_not_found_either() {
+    let mut rig = Rig::with_room();
+    rig.say(&["hello one", "hello two"]);
+    rig.keep([Record::LineGone(PlaceId(1), 1)]);
+    rig.index();
+    assert_eq!(rig.found("hello"), [2]);
+}
+
+#[test]
+fn what_was_not_in_the_index_yet_is_found_after_the_next_start() {
+    let mut rig = Rig::with_room();
+    rig.say(&["hello"; 10]);
+    assert!(rig.writer().index(4).unwrap());
+    assert_eq!(rig.found("hello"), [4, 3, 2, 1]);
+    rig.again();
+    assert!(rig.writer().index(4).unwrap());
+    assert!(!rig.writer().index(4).unwrap());
+    assert!(!rig.writer().index(4).unwrap());
+    assert_eq!(rig.found("hello").len(), 10);
+}
+
+#[test]
+fn pages_of_what_is_found_miss_nothing_and_repeat_nothing() {
+    let mut rig = Rig::with_room();
+    rig.keep([room(2, "go")]);
+    // In two places, by threes at the same time.
+    for seq in 1..=100 {
+        let time = Millis::try_from(seq / 3).unwrap();
+        for place in [1, 2] {
+            rig.keep([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
+        }
+    }
+    rig.index();
+    let places = [(PlaceId(1), Arc::from("#1")), (PlaceId(2), Arc::from("#2"))];
+    let (mut all, mut before) = (Vec::new(), None);
+    loop {
+        let (found, more) = rig.store().search("hello", &places, before, 7).unwrap();
+        assert!(found.len() >= 7 || !more);
+        before = found.last().map(|message| message.time);
+        all.extend(found.iter().map(|message| (message.time, message.room.clone(), message.seq)));
+        if !more {
+            break;
+        }
+    }
+    assert!(all.is_sorted_by(|one, next| one.0 >= next.0), "the newest first");
+    let total = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!((total, all.len()), (200, 200));
+}

@@ -1,0 +1,341 @@
+//! Writing records down: one statement or a few for each kind of record, a group of them at once. Knows not who said that they be written.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Params, TransactionBehavior, params};
+
+use super::StoreError;
+use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
+use super::expire::Round;
+use super::gone::{drop_files, drop_stay};
+use crate::event::Seq;
+use crate::record::{
+    AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
+    StayRecord, Who,
+};
+
+/// The one that writes. One thread has it.
+pub struct Writer {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// How far what is too old was looked for.
+    pub(super) round: Round,
+    /// Nobody else opens the file while there is a writer.
+    _lock: Arc<File>,
+}
+
+impl Writer {
+    pub(super) fn new(path: &Path, connection: Connection, lock: Arc<File>) -> Writer {
+        Writer { connection, path: path.to_path_buf(), round: Round::default(), _lock: lock }
+    }
+
+    /// Writes the records down in their order, all or none. They are on the
+    /// disk when this returns, and the same group may be written again when it
+    /// failed.
+    ///
+    /// # Errors
+    /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
+    pub fn keep<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
+        let path = &self.path;
+        write_all(&mut self.connection, records).map_err(|error| StoreError::sql(path, &error))
+    }
+
+    /// Writes without waiting for the disk: for what is done again if a power
+    /// cut takes it. A group that is kept later takes it to the disk with it,
+    /// for the log is one and in order.
+    pub(super) fn at_leisure<T>(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.synchronous("NORMAL")?;
+        let done = work(self);
+        self.synchronous("FULL")?;
+        done
+    }
+
+    fn synchronous(&self, how: &str) -> Result<(), StoreError> {
+        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
+        self.connection.pragma_update(None, "synchronous", how).map_err(told)
+    }
+
+    /// Closes the file in order: all is moved from the log into it, and the log is gone.
+    ///
+    /// # Errors
+    /// What was kept is kept nevertheless, and the next start finds it in the log.
+    pub fn close(self) -> Result<(), StoreError> {
+        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
+        self.connection.execute_batch("PRAGMA optimize").map_err(told)?;
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)
+    }
+}
+
+fn write_all<'a>(connection: &mut Connection, records: impl IntoIterator<Item = &'a Record>) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut group = Group { connection: &transaction, last: HashMap::new(), numbers: Numbers::default() };
+    for record in records {
+        group.write(record)?;
+    }
+    group.finish()?;
+    transaction.commit()
+}
+
+/// A group of records that is being written.
+pub struct Group<'a> {
+    pub(super) connection: &'a Connection,
+    /// The last message of each place something was said in; none where there is no such place.
+    pub(super) last: HashMap<PlaceId, Option<Seq>>,
+    /// The highest numbers in this group.
+    numbers: Numbers,
+}
+
+impl Group<'_> {
+    fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
+        match record {
+            Record::Mark => Ok(()),
+            Record::Room(room) => self.room(room),
+            Record::RoomGone(place) => self.place_gone(*place),
+            Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
+            Record::Line(line) => self.line(line),
+            Record::LineGone(place, seq) => self.line_gone(row(*place, *seq)),
+            Record::Said(said) => self.said(said),
+            Record::Stay(stay) => self.stay(stay),
+            Record::StayGone(stay) => drop_stay(self.connection, whole(stay.0)),
+            Record::Account(account, secret) => self.account(account, secret),
+            Record::Password(account, secret) => {
+                // Whoever was let in by the old one comes back no more; who is here is kept once more.
+                self.run("DELETE FROM stay WHERE account = ?", [account.0])?;
+                self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account.0, secret])
+            }
+            Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
+            Record::AccountGone(account, with_messages) => self.account_gone(*account, *with_messages),
+            Record::Became(stay, account) => self.became(Who::Guest(*stay), Who::Account(*account)),
+            Record::Role(place, account, Some(role)) => {
+                self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
+            }
+            Record::Role(place, account, None) => {
+                self.run("DELETE FROM role WHERE place = ? AND account = ?", (place.0, account.0))
+            }
+            Record::Curb(curb) => self.curb(curb),
+            Record::CurbGone(place, curb, target) => self.run(
+                "DELETE FROM curb WHERE place = ? AND curb = ? AND target = ?",
+                (place.map_or(0, |place| place.0), curb_cell(*curb), target_cell(target)),
+            ),
+            Record::Seat(account, place, read) => self.seat(*account, *place, *read),
+            Record::SeatGone(account, place) => {
+                self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
+            }
+            Record::File(file, who, place) => self.file(*file, *who, *place),
+            Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
+            Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
+        }
+    }
+
+    /// What the whole group has changed: the last message of each place, and the numbers.
+    fn finish(&mut self) -> rusqlite::Result<()> {
+        for (place, last) in self.last.drain() {
+            if let Some(last) = last {
+                self.connection
+                    .prepare_cached("UPDATE place SET last = max(last, ?2) WHERE id = ?1")?
+                    .execute((place.0, whole(last)))?;
+            }
+        }
+        let Numbers { place, account, stay, file } = self.numbers;
+        if self.numbers == Numbers::default() {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), stay = max(stay, ?3), file = max(file, ?4)
+             WHERE place < ?1 OR account < ?2 OR stay < ?3 OR file < ?4",
+            (place, account, whole(stay), whole(file)),
+        )
+    }
+
+    fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
+        self.place(room.place)?;
+        let settings = serde_json::to_string(&room.settings)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        self.run(
+            "INSERT OR REPLACE INTO room (place, name, made, topic, settings, registered) VALUES (?, ?, ?, ?, ?, ?)",
+            params![room.place.0, room.name.shown(), room.made, room.topic, settings, room.registered],
+        )
+    }
+
+    fn conversation(
+        &mut self,
+        place: PlaceId,
+        (one, other): (Who, Who),
+        nicks: &(Arc<str>, Arc<str>),
+    ) -> rusqlite::Result<()> {
+        self.place(place)?;
+        self.seen(one);
+        self.seen(other);
+        self.run(
+            "INSERT OR IGNORE INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)",
+            params![place.0, who_cell(one), who_cell(other), nicks.0, nicks.1],
+        )
+    }
+
+    /// Puts somebody in the place of another in all their conversations.
+    fn became(&mut self, before: Who, now: Who) -> rusqlite::Result<()> {
+        let (before, now) = (who_cell(before), who_cell(now));
+        self.run("UPDATE OR IGNORE conversation SET one = ?2 WHERE one = ?1", (before, now))?;
+        self.run("UPDATE OR IGNORE conversation SET other = ?2 WHERE other = ?1", (before, now))
+    }
+
+    fn place(&mut self, place: PlaceId) -> rusqlite::Result<()> {
+        self.numbers.place = self.numbers.place.max(place.0);
+        if self.last.get(&place) == Some(&None) {
+            // It was looked for before it was made.
+            self.last.remove(&place);
+        }
+        self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place.0])
+    }
+
+    fn line(&mut self, line: &Line) -> rusqlite::Result<()> {
+        let (place, message) = (line.place, &*line.message);
+        if !self.is_there(place)? {
+            // What is said where the place is gone is gone with it.
+            return Ok(());
+        }
+        self.seen(line.who);
+        let id = row(place, message.seq);
+        let file = message.file.as_ref().map(|file| whole(file.file));
+        self.run(
+            "INSERT OR REPLACE INTO message (id, time, who, nick, text, me, deleted, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                id,
+                message.time,
+                who_cell(line.who),
+                message.from,
+                message.text,
+                message.me,
+                message.deleted,
+                file
+            ],
+        )?;
+        self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
+        let Some(file) = &message.file else { return Ok(()) };
+        self.numbers.file = self.numbers.file.max(file.file);
+        self.run(
+            "INSERT INTO file (id, place, who, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (id) DO UPDATE SET place = ?2, who = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8",
+            params![
+                whole(file.file),
+                place.0,
+                who_cell(line.who),
+                id,
+                whole(file.size),
+                file.name,
+                file.mime,
+                file.sha256
+            ],
+        )
+    }
+
+    /// Whether there is such a place, asked once for each in a group.
+    fn is_there(&mut self, place: PlaceId) -> rusqlite::Result<bool> {
+        if let Some(last) = self.last.get(&place) {
+            return Ok(last.is_some());
+        }
+        let last = self
+            .connection
+            .prepare_cached("SELECT last FROM place WHERE id = ? AND gone = 0")?
+            .query_row([place.0], |row| row.get(0))
+            .optional()?
+            .map(count);
+        self.last.insert(place, last);
+        Ok(last.is_some())
+    }
+
+    fn said(&self, said: &SaidRecord) -> rusqlite::Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time) VALUES (?, ?, ?, ?, ?)",
+            params![whole(said.stay.0), said.tag.0, said.label, whole(said.seq), said.time],
+        )
+    }
+
+    fn stay(&mut self, stay: &StayRecord) -> rusqlite::Result<()> {
+        self.seen(Who::Guest(stay.id));
+        self.run(
+            "INSERT OR REPLACE INTO stay (id, token, account, nick, seen) VALUES (?, ?, ?, ?, ?)",
+            params![
+                whole(stay.id.0),
+                stay.token.as_slice(),
+                stay.account.map(|account| account.0),
+                stay.nick.shown(),
+                stay.seen
+            ],
+        )
+    }
+
+    fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
+        self.numbers.account = self.numbers.account.max(account.id.0);
+        let (id, nick) = (account.id.0, &account.nick);
+        self.run(
+            "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE SET key = ?2, nick = ?3, made = ?4, op = ?5, secret = ?6",
+            params![id, nick.key(), nick.shown(), account.made, account.op, secret],
+        )
+    }
+
+    /// What was read stays read.
+    fn seat(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
+        self.run(
+            "INSERT INTO seat (account, place, read) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET read = max(read, ?3)",
+            (account.0, place.0, whole(read)),
+        )
+    }
+
+    fn curb(&self, curb: &CurbRecord) -> rusqlite::Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                curb.place.map_or(0, |place| place.0),
+                curb_cell(curb.curb),
+                target_cell(&curb.target),
+                curb.nick,
+                curb.until,
+                curb.by,
+                curb.text,
+                curb.time
+            ],
+        )
+    }
+
+    fn file(&mut self, file: FileId, who: Who, place: PlaceId) -> rusqlite::Result<()> {
+        self.numbers.file = self.numbers.file.max(file.0);
+        self.seen(who);
+        self.run(
+            "INSERT OR IGNORE INTO file (id, place, who, size, name, mime, sha256) VALUES (?, ?, ?, 0, '', '', '')",
+            (whole(file.0), place.0, who_cell(who)),
+        )
+    }
+
+    /// A piece of a file that was given up meanwhile is not kept.
+    fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+        let end = whole(offset.saturating_add(bytes.len() as u64));
+        let is_known = self
+            .connection
+            .prepare_cached("UPDATE file SET size = max(size, ?2) WHERE id = ?1")?
+            .execute((whole(file.0), end))?;
+        if is_known == 0 {
+            return Ok(());
+        }
+        self.run("INSERT OR REPLACE INTO piece (id, bytes) VALUES (?, ?)", (piece_row(file, offset), bytes))
+    }
+
+    fn seen(&mut self, who: Who) {
+        if let Who::Guest(StayId(stay)) = who {
+            self.numbers.stay = self.numbers.stay.max(stay);
+        }
+    }
+
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute(params).map(drop)
+    }
+}

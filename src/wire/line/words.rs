@@ -1,0 +1,160 @@
+//! Words that the line dialect and the client have in common: times, sizes, files, what is set. Knows no event as a whole.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::event::{ChatInfo, FileInfo, Millis};
+use crate::names;
+use crate::record::{Curb, Role, Settings};
+
+/// The zone the server's own clock shows, looked up once.
+static HERE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
+
+/// Looks up the zone of the server's clock, if nobody has. To be called on a
+/// thread with a large stack: reading the system's zone needs more than a
+/// session's thread has.
+pub fn look_up_zone() {
+    LazyLock::force(&HERE);
+}
+
+/// A sentence that starts with a capital letter: refusals start with a small
+/// one, because they also stand inside other sentences.
+pub fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Hours and minutes of `time` here, such as `12:05`.
+pub fn clock(time: Millis) -> String {
+    local(time, "%H:%M")
+}
+
+/// The day of `time` here, such as `Thursday 19 November 2026`.
+pub fn date(time: Millis) -> String {
+    local(time, "%A %-d %B %Y")
+}
+
+/// The minute of `time` here, where the day matters: `2026-11-20 12:05`.
+pub fn moment(time: Millis) -> String {
+    local(time, "%Y-%m-%d %H:%M")
+}
+
+fn local(time: Millis, format: &str) -> String {
+    // Out of range means before the year -9999 or after 9999: a peer's wrong clock, not a reason to fail.
+    let stamp = Timestamp::from_millisecond(time).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.to_zoned(HERE.clone()).strftime(format).to_string()
+}
+
+/// A number of bytes as people say it: `17 bytes`, `1.2 MB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    if bytes < 1_000 {
+        return format!("{bytes} {}", if bytes == 1 { "byte" } else { "bytes" });
+    }
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1_000, unit + 1);
+    }
+    match tenths {
+        0..100 => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
+        _ => format!("{} {}", tenths / 10, UNITS[unit]),
+    }
+}
+
+/// A file: its name, what it is, how large, and the number to ask for it by.
+pub fn file(info: &FileInfo) -> String {
+    let (name, mime) = (names::clean(&info.name), names::clean(&info.mime));
+    format!("{} ({mime}, {}), file {}", names::isolate(&name), size(info.size), info.file)
+}
+
+/// What is set in a room, in one sentence without its end.
+pub fn settings(settings: &Settings, registered: bool) -> String {
+    let mut set: Vec<String> = Vec::new();
+    if settings.invite_only {
+        set.push("one must be invited".to_owned());
+    }
+    if let Some(key) = &settings.key {
+        set.push(format!("the key is {}", names::clean(key)));
+    }
+    if settings.announcements {
+        set.push("only ops speak".to_owned());
+    }
+    if set.is_empty() {
+        set.push("open to all".to_owned());
+    }
+    if registered {
+        set.push("registered".to_owned());
+    }
+    set.join(", ")
+}
+
+/// What somebody is kept from, or not any more.
+pub fn curbed(curb: Curb, lifted: bool, until: Option<Millis>) -> String {
+    let what = match curb {
+        Curb::Ban => "banned",
+        Curb::Mute => "muted",
+    };
+    match until {
+        _ if lifted => format!("is not {what} any more"),
+        Some(until) => format!("is {what} until {}", moment(until)),
+        None => format!("is {what}"),
+    }
+}
+
+/// What somebody is in a room.
+pub fn role_words(role: Option<Role>) -> &'static str {
+    match role {
+        Some(Role::Owner) => "the owner",
+        Some(Role::Op) => "an op",
+        Some(Role::Member) => "a member",
+        None => "no op",
+    }
+}
+
+/// What stands before the name of somebody who keeps order, as IRC has it.
+pub fn role_mark(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "~",
+        Role::Op => "@",
+        Role::Member => "",
+    }
+}
+
+/// A room or a private conversation in a list: `#chess (3 unread)`.
+pub fn chat(chat: &ChatInfo) -> String {
+    let room = names::clean(&chat.room);
+    let room = names::isolate(&room);
+    if chat.unread == 0 { room.into_owned() } else { format!("{room} ({} unread)", chat.unread) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_said_as_people_say_them() {
+        for (bytes, said) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_000, "1.0 kB"),
+            (9_999, "9.9 kB"),
+            (10_000, "10 kB"),
+            (999_999, "999 kB"),
+            (1_234_567, "1.2 MB"),
+            (10_485_760, "10 MB"),
+            (u64::MAX, "18446744 TB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
+
+    #[test]
+    fn what_is_set_in_a_room_is_one_sentence() {
+        let set = Settings { invite_only: true, key: Some("лес".into()), announcements: true };
+        assert_eq!(settings(&set, true), "one must be invited, the key is лес, only ops speak, registered");
+        assert_eq!(settings(&Settings::default(), false), "open to all");
+    }
+}

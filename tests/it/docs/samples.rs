@@ -1,0 +1,254 @@
+//! One of each answer, event and object, with as little and as much in it as it can have. Knows no page.
+
+use std::sync::Arc;
+
+use roomful::event::{
+    BanInfo, ChatInfo, CloseReason, Done, Event, FileInfo, FileRow, HelpInfo, History, MemberInfo, Message, Ordered,
+    RoomInfo, Tag, WhoisInfo,
+};
+use roomful::record::{Curb, Role, Settings};
+use serde_json::Value;
+
+use super::page::Names;
+
+fn word() -> Arc<str> {
+    Arc::from("x")
+}
+
+fn text() -> Option<Arc<str>> {
+    Some(word())
+}
+
+fn role(full: bool) -> Option<Role> {
+    full.then_some(Role::Op)
+}
+
+fn file() -> Arc<FileInfo> {
+    Arc::new(FileInfo { file: 1, name: word(), mime: word(), size: 1, sha256: word() })
+}
+
+fn message(full: bool) -> Arc<Message> {
+    let file = full.then(file);
+    Arc::new(Message { room: word(), seq: 1, from: word(), text: word(), time: 1, me: full, file, deleted: full })
+}
+
+fn member(full: bool) -> MemberInfo {
+    MemberInfo { nick: word(), role: role(full), away: text().filter(|_| full) }
+}
+
+fn room(full: bool) -> RoomInfo {
+    RoomInfo { room: word(), members: 1, topic: text().filter(|_| full) }
+}
+
+fn chat() -> ChatInfo {
+    ChatInfo { room: word(), seq: 1, read: 1, unread: 1 }
+}
+
+fn ban(full: bool) -> BanInfo {
+    let (until, text) = (full.then_some(1), text().filter(|_| full));
+    BanInfo { curb: Curb::Ban, nick: word(), until, by: word(), text, time: 1 }
+}
+
+fn file_row() -> FileRow {
+    FileRow { info: file(), seq: 1, from: word(), time: 1 }
+}
+
+fn help() -> HelpInfo {
+    HelpInfo { usage: "x".to_owned(), text: "x".to_owned() }
+}
+
+fn history(full: bool) -> History {
+    let after = full.then_some(1);
+    History { room: word(), messages: vec![message(full)], missed: u64::from(full), more: full, after }
+}
+
+fn settings(full: bool) -> Settings {
+    Settings { invite_only: full, key: text().filter(|_| full), announcements: full }
+}
+
+fn ordered(full: bool) -> Ordered {
+    Ordered { room: text().filter(|_| full), nick: word(), until: full.then_some(1) }
+}
+
+fn whois(full: bool) -> WhoisInfo {
+    WhoisInfo {
+        nick: word(),
+        rooms: vec![word()],
+        since: 1,
+        idle: 1,
+        fronts: vec!["json".to_owned()],
+        registered: full,
+        address: text().filter(|_| full),
+        away: text().filter(|_| full),
+    }
+}
+
+/// The objects inside lists: the name, the lean one, the full one.
+pub fn objects() -> [(&'static str, Value, Value); 8] {
+    let file = value(&*file());
+    [
+        ("room", value(&room(false)), value(&room(true))),
+        ("member", value(&member(false)), value(&member(true))),
+        ("message", value(&*message(false)), value(&*message(true))),
+        ("file", file.clone(), file),
+        ("file row", value(&file_row()), value(&file_row())),
+        ("chat", value(&chat()), value(&chat())),
+        ("ban", value(&ban(false)), value(&ban(true))),
+        ("help", value(&help()), value(&help())),
+    ]
+}
+
+/// One answer of each kind, made by a `match` that a new kind breaks.
+fn answers(full: bool) -> Vec<Done> {
+    let some = || text().filter(|_| full);
+    let [room_name, nick] = [word, word];
+    let (seq, time, upload, offset, total) = (1, 1, 1, 1, 1);
+    let mut made = vec![Done::Hello { nick: some(), resume: some(), registered: full }];
+    loop {
+        let next = match made[made.len() - 1] {
+            Done::Hello { .. } => Done::Nick { nick: nick(), resume: some() },
+            Done::Nick { .. } => Done::Join { room: room_name() },
+            Done::Join { .. } => Done::Leave { room: room_name() },
+            Done::Leave { .. } => Done::Rooms { rooms: vec![room(full)], total },
+            Done::Rooms { .. } => Done::Members { room: room_name(), members: vec![member(full)], total },
+            Done::Members { .. } => Done::Say { room: room_name(), seq, time, again: full },
+            Done::Say { .. } => Done::Msg { to: nick(), seq, time, away: some(), again: full },
+            Done::Msg { .. } => Done::Topic { room: room_name(), topic: some() },
+            Done::Topic { .. } => Done::Whois(whois(full)),
+            Done::Whois(_) => Done::Away { text: word() },
+            Done::Away { .. } => Done::Back,
+            Done::Back => Done::History(history(full)),
+            Done::History(_) => Done::Search { messages: vec![message(full)], more: full },
+            Done::Search { .. } => Done::Delete { room: room_name(), seq },
+            Done::Delete { .. } => Done::Chats { chats: vec![chat()] },
+            Done::Chats { .. } => Done::Read { room: room_name(), seq },
+            Done::Read { .. } => Done::Register { nick: nick() },
+            Done::Register { .. } => Done::Login { nick: nick(), resume: some() },
+            Done::Login { .. } => Done::Logout { nick: nick() },
+            Done::Logout { .. } => Done::Password,
+            Done::Password => Done::DeleteAccount { nick: nick() },
+            Done::DeleteAccount { .. } => Done::Claim,
+            Done::Claim => Done::RegisterRoom { room: room_name() },
+            Done::RegisterRoom { .. } => Done::DropRoom { room: room_name() },
+            Done::DropRoom { .. } => Done::Settings { room: room_name(), settings: settings(full), registered: full },
+            Done::Settings { .. } => Done::Invite(ordered(full)),
+            Done::Invite(_) => Done::Kick(ordered(full)),
+            Done::Kick(_) => Done::Ban(ordered(full)),
+            Done::Ban(_) => Done::Unban(ordered(full)),
+            Done::Unban(_) => Done::Mute(ordered(full)),
+            Done::Mute(_) => Done::Unmute(ordered(full)),
+            Done::Unmute(_) => Done::Op(ordered(full)),
+            Done::Op(_) => Done::Deop(ordered(full)),
+            Done::Deop(_) => Done::Bans { room: some(), bans: vec![ban(full)] },
+            Done::Bans { .. } => Done::Announce,
+            Done::Announce => Done::Offer { upload, piece: 1 },
+            Done::Offer { .. } => Done::Chunk { upload, offset },
+            Done::Chunk { .. } => Done::Finish { room: room_name(), seq, time, file: 1, again: full },
+            Done::Finish { .. } => Done::Cancel { upload },
+            Done::Cancel { .. } => Done::Files { room: room_name(), files: vec![file_row()] },
+            Done::Files { .. } => Done::Get { info: file(), offset, data: word() },
+            Done::Get { .. } => Done::Help { commands: vec![help()] },
+            Done::Help { .. } => Done::Ping { token: word() },
+            Done::Ping { .. } => Done::Quit,
+            Done::Quit => return made,
+        };
+        made.push(next);
+    }
+}
+
+/// One event of each kind, made by a `match` that a new kind breaks.
+fn events(full: bool) -> Vec<Event> {
+    let some = || text().filter(|_| full);
+    let tag = || full.then(|| Tag("x".into()));
+    let [room, nick, by, text] = [word, word, word, word];
+    let (seq, time) = (1, 1);
+    let (until, registered) = (full.then_some(1), full);
+    let hello = Event::Hello {
+        version: 1,
+        server: word(),
+        offer: word(),
+        lobby: word(),
+        text: 1,
+        line_bytes: 1,
+        ping_after: 1,
+    };
+    let mut made = vec![hello];
+    loop {
+        let next = match made[made.len() - 1] {
+            Event::Hello { .. } => Event::Ok { tag: tag(), done: Done::Back },
+            Event::Ok { .. } => Event::Error { tag: tag(), code: word(), value: word(), text: text(), offer: some() },
+            Event::Error { .. } => Event::Message(message(full)),
+            Event::Message(_) => {
+                Event::Private { from: nick(), to: nick(), seq, text: text(), time, file: full.then(file) }
+            }
+            Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
+            Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
+            Event::Members { .. } => Event::History(history(full)),
+            Event::History(_) => Event::Left { room: room() },
+            Event::Left { .. } => Event::Join { room: room(), nick: nick(), time },
+            Event::Join { .. } => Event::Leave { room: room(), nick: nick(), text: some(), time },
+            Event::Leave { .. } => Event::Quit { nick: nick(), reason: CloseReason::Lost, text: some(), time },
+            Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), time },
+            Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by(), time },
+            Event::Topic { .. } => Event::Away { nick: nick(), text: some() },
+            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by(), time },
+            Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by(), text: some(), time },
+            Event::Kick { .. } => {
+                let (curb, lifted, text) = (Curb::Mute, full, some());
+                Event::Curb { room: room(), curb, lifted, nick: nick(), by: by(), until, text, time }
+            }
+            Event::Curb { .. } => Event::Role { room: room(), nick: nick(), role: role(full), by: by(), time },
+            Event::Role { .. } => {
+                Event::Settings { room: room(), settings: settings(full), registered, by: by(), time }
+            }
+            Event::Settings { .. } => Event::Invite { room: room(), by: by(), time },
+            Event::Invite { .. } => Event::Chats { chats: vec![chat()] },
+            Event::Chats { .. } => Event::Read { room: room(), seq },
+            Event::Read { .. } => Event::Notice { text: text() },
+            Event::Notice { .. } => Event::Waiting { ms: 1 },
+            Event::Waiting { .. } => Event::Ping { token: word() },
+            Event::Ping { .. } => Event::Closing { reason: CloseReason::Lost, text: text() },
+            Event::Closing { .. } => return made,
+        };
+        made.push(next);
+    }
+}
+
+/// Each answer's name, and its own fields.
+pub fn answer_fields() -> Vec<(String, Names)> {
+    let [lean, full] = [false, true].map(|full| {
+        let tag = full.then(|| Tag("x".into()));
+        answers(full).into_iter().map(|done| value(&Event::Ok { tag: tag.clone(), done })).collect()
+    });
+    fields(&[lean, full], "for", &["type", "for", "tag?"])
+}
+
+/// Each event's name, and its fields but `type`.
+pub fn event_fields() -> Vec<(String, Names)> {
+    fields(&[false, true].map(|full| events(full).iter().map(value).collect()), "type", &["type"])
+}
+
+/// The name of each sample, under `key`, and its fields but those in `common`.
+fn fields(lean_and_full: &[Vec<Value>; 2], key: &str, common: &[&str]) -> Vec<(String, Names)> {
+    let [lean, full] = lean_and_full;
+    let pairs = lean.iter().zip(full);
+    pairs
+        .map(|(lean, full)| {
+            let mut fields = fields_of(lean, full);
+            fields.retain(|field| !common.contains(&field.as_str()));
+            (lean[key].as_str().expect("a name").to_owned(), fields)
+        })
+        .collect()
+}
+
+/// The fields of an object; with `?` those that only the full one has.
+pub fn fields_of(lean: &Value, full: &Value) -> Names {
+    let lean = lean.as_object().expect("an object");
+    let full = full.as_object().expect("an object");
+    assert!(lean.keys().all(|key| full.contains_key(key)));
+    full.keys().map(|key| if lean.contains_key(key) { key.clone() } else { format!("{key}?") }).collect()
+}
+
+fn value(of: &impl serde::Serialize) -> Value {
+    serde_json::to_value(of).expect("it has only string keys")
+}
