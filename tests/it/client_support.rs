@@ -243,3 +243,13 @@ impl Screen {
         }
     }
 }
+
+/// Checks that nothing of a secret was ever on the screen.
+pub fn never_seen(screen: &Screen, secret: &str) {
+    assert!(!screen.text().contains(secret), "{}", screen.text());
+    let raw = String::from_utf8_lossy(&screen.raw).into_owned();
+    assert!(!raw.contains(secret), "{raw:?}");
+    // Not even its first letters.
+    let start: String = secret.chars().take(4).collect();
+    assert!(!raw.contains(&start), "{raw:?}");
+}

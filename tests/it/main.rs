@@ -10,12 +10,32 @@
 /// A server that must leave nothing behind, and peers that give up after 5 s.
 mod support;
 
+/// Accounts: register, log in, log out, and what a password protects.
+mod accounts;
 /// Lines that mean nothing to the JSON front, and what is answered.
 mod bad_json;
+/// Many commands in one write, and guests who become somebody.
+mod becoming;
+/// Coming back to much that was missed.
+mod catching_up;
+/// Coming in with passwords and tokens at once, and as somebody else than before.
+mod coming_in;
+/// Bans, mutes, and the ops of the server.
+mod curbs;
+/// Messages that are taken back.
+mod deleting;
 /// Who may come in: how many, and how often.
 mod door;
+/// Where what is kept meets other limits.
+mod edges;
+/// Files: in, out, and who may have them.
+mod files;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
+/// What is kept: history over pages and restarts.
+mod kept;
+/// The server program with a database: killed, and started anew.
+mod killed;
 /// How sessions end, and what the others hear of it.
 mod leaving;
 /// The same for those who come with `nc` and telnet.
@@ -24,12 +44,20 @@ mod line_front;
 mod login;
 /// One order for all, without gap or double, whatever the others do.
 mod order;
+/// Passwords on the line front: asked for, and never on the line of a command.
+mod passwords;
+/// Who may do what to whom in a room.
+mod ranks;
 /// Too fast for `rate`.
 mod rate;
 /// Coming back on a new connection.
 mod resume;
+/// Words that are found, and by whom.
+mod search;
 /// `roomful::net` without the chat.
 mod service;
+/// Several sessions of one account, which are one person to the others.
+mod sessions;
 /// Readers that are slow, dripping or deaf.
 mod slow;
 /// Who is taken for what by their first bytes, and what is not served.
@@ -43,8 +71,16 @@ mod threads;
 
 /// The client as a filter, and its exit codes.
 mod client;
+/// Accounts: logging in, several sessions, unread counts.
+mod client_accounts;
+/// A server that plays along, and fails where it is told to.
+mod client_fake;
+/// Files sent and fetched.
+mod client_files;
 /// The client as a library: no terminal.
 mod client_library;
+/// Passwords: asked for, never seen.
+mod client_passwords;
 /// A cut in the middle, between client and server.
 mod client_relay;
 /// What the client's tests need.
@@ -52,6 +88,10 @@ mod client_support;
 /// What a person sees and types, on a pseudo-terminal.
 mod client_terminal;
 
+/// The database as files: what is refused, one server at a time, copies, restarts.
+mod database;
+/// The server program killed, with a full disk, with a slow one.
+mod faults;
 /// The server program: how it starts and how it ends.
 mod server_binary;
 /// What the operator sees of it and types into it.
@@ -60,6 +100,8 @@ mod server_console;
 mod server_descriptors;
 /// What the server program's tests need.
 mod server_support;
+/// The same on a disk that is soon full.
+mod small_disk;
 
 /// The pages name what the code has, and the code has what they name.
 mod docs;

@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use roomful::event::{Done, Message};
 use serde_json::json;
 
 use crate::client_support::finish;
@@ -20,6 +23,31 @@ pub fn server() -> Command {
     }
     command.env("TERM", "xterm-256color").env("CHAT_SERVER_MEMORY", "true");
     command
+}
+
+/// The server program on a free port, without a rate limit, that keeps things in `data`.
+pub fn keeping(data: &Path) -> Command {
+    let mut command = server();
+    command.env_remove("CHAT_SERVER_MEMORY").args(["--listen", "127.0.0.1:0", "--rate", "off"]);
+    command.arg("--data").arg(data).stdin(Stdio::piped());
+    command
+}
+
+/// All messages of a place, page by page.
+pub fn all_of(peer: &mut Peer, room: &str) -> Vec<Arc<Message>> {
+    let mut all: Vec<Arc<Message>> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |last| last.seq);
+        match peer.ask("history", json!({"room": room, "after": after})) {
+            Ok(Done::History(page)) => {
+                all.extend(page.messages);
+                if !page.more {
+                    return all;
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// Runs the server program to its end: exit code, stdout, stderr.

@@ -1,14 +1,17 @@
 //! A server for one test, and how to come to it. Knows no test.
 
 mod json_peer;
+mod kept_peer;
 mod line_peer;
 mod wire;
 
-pub use json_peer::{Peer, brief, message_of};
+pub use json_peer::{Peer, Refusal, brief, message_of};
+pub use kept_peer::{PASSWORD, seqs, sha256};
 pub use line_peer::LinePeer;
 pub use wire::{Got, Wire};
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,6 +22,7 @@ use roomful::names::Nick;
 use roomful::server::{Handle, Server, Stopped};
 use roomful::session::house::House;
 use serde_json::json;
+use tempfile::TempDir;
 
 /// How long anything may take before a test fails and says what it had received.
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -28,6 +32,9 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 pub struct TestServer {
     handle: Option<Handle>,
     addr: SocketAddr,
+    /// Where it keeps things, if it does; gone with it.
+    folder: Option<Arc<TempDir>>,
+    limits: Limits,
 }
 
 impl TestServer {
@@ -40,9 +47,44 @@ impl TestServer {
     pub fn with(change: impl FnOnce(&mut Limits)) -> TestServer {
         let mut limits = Limits { rate: 0, ..Limits::default() };
         change(&mut limits);
-        let server = Server::bind("127.0.0.1:0").expect("an address").limits(limits);
+        TestServer::on(None, limits)
+    }
+
+    /// With a database in a folder of its own.
+    pub fn kept() -> TestServer {
+        TestServer::kept_with(|_| ())
+    }
+
+    /// The same, with some limits changed.
+    pub fn kept_with(change: impl FnOnce(&mut Limits)) -> TestServer {
+        let mut limits = Limits { rate: 0, ..Limits::default() };
+        change(&mut limits);
+        TestServer::on(Some(Arc::new(tempfile::tempdir().expect("a folder"))), limits)
+    }
+
+    fn on(folder: Option<Arc<TempDir>>, limits: Limits) -> TestServer {
+        let mut server = Server::bind("127.0.0.1:0").expect("an address").limits(limits.clone());
+        if let Some(folder) = &folder {
+            server = server.data(folder.path().join("roomful.db"));
+        }
         let handle = server.start().expect("a server on a free port");
-        TestServer { addr: handle.local_addr(), handle: Some(handle) }
+        TestServer { addr: handle.local_addr(), handle: Some(handle), folder, limits }
+    }
+
+    /// The file of its database.
+    pub fn data(&self) -> PathBuf {
+        self.folder.as_ref().expect("it keeps things").path().join("roomful.db")
+    }
+
+    /// What makes an account the first op.
+    pub fn claim(&self) -> String {
+        self.handle.as_ref().and_then(Handle::claim).expect("there is no op yet").to_owned()
+    }
+
+    /// Stopped in order, and started anew on the same database and another port.
+    pub fn restarted(mut self) -> TestServer {
+        self.stop("restart");
+        TestServer::on(self.folder.clone(), self.limits.clone())
     }
 
     pub fn addr(&self) -> SocketAddr {

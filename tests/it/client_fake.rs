@@ -1,0 +1,248 @@
+//! A server that plays along as far as a client's files and passwords need it, and fails where it is told to. Knows one room.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The one name that belongs to an account, and its password.
+pub const ACCOUNT: (&str, &str) = ("Анна", "secret birch 7");
+
+/// What it does wrong.
+#[derive(Default, Clone)]
+pub struct Faults {
+    /// Says another hash than the file has.
+    pub hash: bool,
+    /// Cuts the connection when a piece that begins there is asked for or sent.
+    pub cut_at: Option<u64>,
+    /// Gives shorter pieces from the second one on.
+    pub short: bool,
+    /// Ends the file there, whatever its size.
+    pub end_at: Option<u64>,
+    /// What it calls the file.
+    pub name: Option<&'static str>,
+}
+
+/// A fake server.
+pub struct Fake {
+    pub addr: String,
+    state: Arc<Mutex<State>>,
+}
+
+/// What was said before anybody came.
+const BEFORE: u64 = 9;
+
+#[derive(Default)]
+struct State {
+    faults: Faults,
+    file: Vec<u8>,
+    name: String,
+    said: u64,
+    topic: Value,
+    /// Every command that came.
+    heard: Vec<Value>,
+}
+
+impl Fake {
+    pub fn start(faults: Faults) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap().to_string();
+        let state = Arc::new(Mutex::new(State { faults, name: "photo.jpg".to_owned(), ..State::default() }));
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let state = Arc::clone(&shared);
+                thread::spawn(move || serve(&stream, &state));
+            }
+        });
+        Fake { addr, state }
+    }
+
+    /// The same, with a file that can be fetched.
+    pub fn with_file(faults: Faults, bytes: &[u8]) -> Fake {
+        let fake = Fake::start(faults);
+        fake.state.lock().unwrap().file = bytes.to_vec();
+        fake
+    }
+
+    /// What was sent to it.
+    pub fn file(&self) -> Vec<u8> {
+        self.state.lock().unwrap().file.clone()
+    }
+
+    /// All commands of this kind that came.
+    pub fn heard(&self, kind: &str) -> Vec<Value> {
+        let state = self.state.lock().unwrap();
+        state.heard.iter().filter(|command| command["type"] == kind).cloned().collect()
+    }
+}
+
+fn serve(stream: &TcpStream, state: &Mutex<State>) {
+    let mut nick = String::new();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let command: Value = serde_json::from_str(&line).unwrap();
+        let mut state = state.lock().unwrap();
+        let answers = state.answer(&command, &mut nick);
+        state.heard.push(command);
+        drop(state);
+        let Some(answers) = answers else { break };
+        let lines: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
+        if (&*stream).write_all(lines.as_bytes()).is_err() {
+            break;
+        }
+    }
+    let _ = stream.shutdown(Shutdown::Both);
+}
+
+impl State {
+    /// What is said to a command; nothing for the end.
+    fn answer(&mut self, command: &Value, nick: &mut String) -> Option<Vec<Value>> {
+        let ok = |mut body: Value| {
+            body["type"] = "ok".into();
+            body["for"] = command["type"].clone();
+            body["tag"] = command["tag"].clone();
+            vec![body]
+        };
+        let refused = |code: &str, text: &str| {
+            let tag = command["tag"].clone();
+            vec![json!({"type": "error", "tag": tag, "code": code, "value": "", "text": text, "offer": "Анна2"})]
+        };
+        Some(match command["type"].as_str().unwrap() {
+            "hello" => return Some(hello(command, nick, ok, refused)),
+            "login" | "delete-account" if command["password"] != ACCOUNT.1 => {
+                refused("login-failed", "wrong name or password")
+            }
+            "register" | "delete-account" | "logout" => ok(json!({"nick": nick})),
+            "login" => {
+                ACCOUNT.0.clone_into(nick);
+                let mut told = ok(json!({"nick": ACCOUNT.0}));
+                told.push(
+                    json!({"type": "chats", "chats": [{"room": "#lobby", "seq": BEFORE, "read": 6, "unread": 3}]}),
+                );
+                told
+            }
+            "say" => {
+                self.said += 1;
+                let (from, text, seq) = (&*nick, &command["text"], BEFORE + self.said);
+                let mut told = vec![json!({
+                    "type": "message", "room": "#lobby", "seq": seq, "from": from, "text": text, "time": 1
+                })];
+                told.extend(ok(json!({"room": "#lobby", "seq": seq, "time": 1})));
+                told
+            }
+            "join" => ok(json!({"room": "#lobby"})),
+            "password" | "read" => ok(json!({"room": "#lobby", "seq": 1})),
+            "topic" => {
+                let (by, topic) = (&*nick, &command["topic"]);
+                let mut told = Vec::new();
+                if self.topic != *topic {
+                    told.push(json!({"type": "topic", "room": "#lobby", "topic": topic, "by": by, "time": 1}));
+                }
+                self.topic = topic.clone();
+                told.extend(ok(json!({"room": "#lobby", "topic": command["topic"]})));
+                told
+            }
+            "offer" | "chunk" | "finish" | "get" | "cancel" => return self.file_answer(command, nick, ok, refused),
+            "quit" => return None,
+            other => refused("unknown-command", other),
+        })
+    }
+
+    /// The same, to what is about files.
+    fn file_answer(
+        &mut self,
+        command: &Value,
+        nick: &str,
+        ok: impl Fn(Value) -> Vec<Value>,
+        refused: impl Fn(&str, &str) -> Vec<Value>,
+    ) -> Option<Vec<Value>> {
+        let at = |field: &str| command[field].as_u64().unwrap_or_default();
+        Some(match command["type"].as_str().unwrap() {
+            "offer" => {
+                (self.name, self.file) = (command["name"].as_str().unwrap().to_owned(), Vec::new());
+                ok(json!({"upload": 3, "piece": 11_000}))
+            }
+            "chunk" if self.faults.cut_at == Some(at("offset")) => return None,
+            "chunk" => {
+                assert_eq!(at("offset"), self.file.len() as u64);
+                self.file.extend(BASE64.decode(command["data"].as_str().unwrap()).unwrap());
+                ok(json!({"upload": 3, "offset": self.file.len()}))
+            }
+            "finish" if command["sha256"] != self.info()["sha256"] => refused("bad-upload", "another hash"),
+            "finish" => {
+                self.said += 1;
+                let (from, text) = (nick, command["text"].as_str().unwrap_or_default());
+                let (info, seq) = (self.info(), BEFORE + self.said);
+                let mut told = vec![json!({
+                    "type": "message", "room": "#lobby", "seq": seq, "from": from, "text": text, "time": 1, "file": info
+                })];
+                told.extend(ok(json!({"room": "#lobby", "seq": seq, "time": 1, "file": 7})));
+                told
+            }
+            "get" if at("file") != 7 => refused("no-such-file", "there is no file that you may have"),
+            "get" if self.faults.cut_at == Some(at("offset")) => return None,
+            "get" => {
+                let mut body = self.piece(usize::try_from(at("offset")).unwrap());
+                body["offset"] = at("offset").into();
+                ok(body)
+            }
+            _ => ok(json!({"upload": 3})),
+        })
+    }
+
+    fn piece(&self, offset: usize) -> Value {
+        let most = if self.faults.short && offset > 0 { 7_000 } else { 11_000 };
+        let end = self.faults.end_at.map_or(self.file.len(), |end| self.file.len().min(usize::try_from(end).unwrap()));
+        let piece = &self.file[offset.min(end)..(offset + most).min(end)];
+        let mut body = self.info();
+        body["data"] = BASE64.encode(piece).into();
+        body
+    }
+
+    fn info(&self) -> Value {
+        let hash = if self.faults.hash { Sha256::digest(b"another") } else { Sha256::digest(&self.file) };
+        let sha256: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = self.faults.name.unwrap_or(&self.name);
+        json!({"file": 7, "name": name, "mime": "image/jpeg", "size": self.file.len(), "sha256": sha256})
+    }
+}
+
+fn hello(
+    command: &Value,
+    nick: &mut String,
+    ok: impl Fn(Value) -> Vec<Value>,
+    refused: impl Fn(&str, &str) -> Vec<Value>,
+) -> Vec<Value> {
+    let mut told = vec![json!({
+        "type": "hello", "version": 1, "server": "fake", "offer": "owl", "lobby": "#lobby", "text": 4000,
+        "line_bytes": 16_384, "ping_after": 90
+    })];
+    let Some(wanted) = command["nick"].as_str() else {
+        told.extend(ok(json!({})));
+        return told;
+    };
+    let registered = wanted == ACCOUNT.0;
+    if registered && command["password"] != ACCOUNT.1 {
+        told.extend(match command["password"].is_null() {
+            true => refused("nick-registered", "Анна belongs to an account; Анна2 is free"),
+            false => refused("login-failed", "wrong name or password"),
+        });
+        return told;
+    }
+    wanted.clone_into(nick);
+    told.extend(ok(json!({"nick": wanted, "resume": "r", "registered": registered})));
+    if registered {
+        told.push(json!({"type": "chats", "chats": [{"room": "#lobby", "seq": BEFORE, "read": 6, "unread": 3}]}));
+    }
+    told.extend([
+        json!({"type": "joined", "room": "#lobby", "made": 1, "run": 1, "seq": BEFORE, "total": 1}),
+        json!({"type": "members", "room": "#lobby", "members": [{"nick": wanted}]}),
+        json!({"type": "history", "room": "#lobby", "messages": []}),
+    ]);
+    told
+}

@@ -1,0 +1,200 @@
+//! Bans and mutes, of a room and of the whole server. Knows no other order. (protocol.md, `ban`, `mute`)
+
+use roomful::event::{CloseReason, Done, Event};
+use roomful::record::Curb;
+use serde_json::json;
+
+use crate::support::{Peer, TestServer, eventually};
+
+/// The curbs of a room: `ban bob by ann`.
+fn bans(peer: &mut Peer, fields: serde_json::Value) -> Vec<String> {
+    match peer.does("bans", fields) {
+        Done::Bans { bans, .. } => {
+            let kind = |curb| if curb == Curb::Ban { "ban" } else { "mute" };
+            bans.iter().map(|ban| format!("{} {} by {}", kind(ban.curb), ban.nick, ban.by)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// protocol.md, `ban`: out, and kept out, by the name on loopback; until it is lifted.
+#[test]
+fn a_banned_guest_is_put_out_and_kept_out_until_unbanned() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    let mut bob = server.login_in("bob", "#a");
+    let mut cat = server.login_in("cat", "#a");
+    [&mut ann, &mut bob, &mut cat].into_iter().for_each(|peer| drop(peer.sync()));
+    let Done::Ban(ordered) = ann.does("ban", json!({"room": "#a", "nick": "bob", "text": "spam"})) else { panic!() };
+    assert_eq!((ordered.room.as_deref(), &*ordered.nick, ordered.until), (Some("#a"), "bob", None));
+    assert_eq!(bob.hears(), ["#a ann Ban bob (spam)", "#a ann kicks bob (spam)", "#a left"]);
+    assert_eq!(
+        cat.hears(),
+        ["#a ann Ban bob (spam)", "#a ann kicks bob (spam)"],
+        "who comes from the same address stays"
+    );
+    let refusal = bob.refusal("join", json!({"room": "#a"}));
+    assert_eq!((&*refusal.code, &*refusal.value), ("banned", "#a"));
+    assert!(refusal.text.contains("spam"), "{}", refusal.text);
+    assert_eq!(bans(&mut ann, json!({"room": "#a"})), ["ban bob by ann"]);
+    ann.does("unban", json!({"room": "#a", "nick": "BOB"}));
+    assert_eq!(cat.hears(), ["#a ann un-Ban bob"]);
+    assert_eq!(ann.code("unban", json!({"room": "#a", "nick": "bob"})), "no-such-ban");
+    assert_eq!(ann.code("unmute", json!({"room": "#a", "nick": "bob"})), "no-such-ban");
+    assert_eq!(bans(&mut ann, json!({"room": "#a"})), [""; 0]);
+    bob.join("#a");
+}
+
+/// protocol.md, *Roles*: a ban is for the account of whoever is banned, here or not, and over a restart.
+#[test]
+fn a_ban_is_for_the_account_and_outlasts_a_restart_of_a_registered_room() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    ann.does("register-room", json!({"room": "#a"}));
+    let mut bob = server.account_in("bob", "#a");
+    bob.say("#a", "hello");
+    bob.quit();
+    ann.does("ban", json!({"room": "#a", "nick": "Bob"}));
+    ann.does("mute", json!({"room": "#a", "nick": "cat"}));
+    drop(ann);
+    let server = server.restarted();
+    let mut bob = server.once_more("bob");
+    assert_eq!(bob.code("join", json!({"room": "#a"})), "banned");
+    let (mut cat, mut dan) = (server.login_in("cat", "#a"), server.login_in("dan", "#a"));
+    assert_eq!(cat.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    dan.say("#a", "not me");
+    let mut ann = server.once_more("ann");
+    ann.join("#a");
+    assert_eq!(bans(&mut ann, json!({"room": "#a"})), ["ban bob by ann", "mute cat by ann"], "the oldest first");
+}
+
+/// protocol.md, `ban`, `mute`, `seconds`: it is over when the time is.
+#[test]
+fn a_ban_and_a_mute_for_a_second_are_over_after_it() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    let mut bob = server.login_in("bob", "#a");
+    let mut cat = server.login_in("cat", "#a");
+    let before = roomful::session::house::now();
+    let Done::Ban(ordered) = ann.does("ban", json!({"room": "#a", "nick": "bob", "seconds": 1})) else { panic!() };
+    let until = ordered.until.unwrap();
+    assert!((1_000..4_000).contains(&(until - before)), "{}", until - before);
+    let Done::Mute(ordered) = ann.does("mute", json!({"room": "#a", "nick": "cat", "seconds": 1})) else { panic!() };
+    assert!(ordered.until.is_some());
+    let told = cat.wait(|event| matches!(event, Event::Curb { curb: Curb::Mute, .. }));
+    assert!(matches!(told, Event::Curb { until: Some(_), .. }), "{told:?}");
+    assert_eq!(bob.code("join", json!({"room": "#a"})), "banned");
+    assert_eq!(cat.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    eventually("the ban is over", || bob.ask("join", json!({"room": "#a"})).is_ok());
+    eventually("the mute is over", || cat.ask("say", json!({"room": "#a", "text": "x"})).is_ok());
+    assert!(roomful::session::house::now() >= until);
+    assert_eq!(bans(&mut ann, json!({"room": "#a"})), [""; 0]);
+    assert_eq!(ann.code("unban", json!({"room": "#a", "nick": "bob"})), "no-such-ban");
+}
+
+/// protocol.md, `mute`: may stay and hear, and neither speak, send files, nor set the topic.
+#[test]
+fn who_is_muted_hears_and_does_not_speak() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    let mut bob = server.login_in("bob", "#a");
+    bob.sync();
+    ann.does("mute", json!({"room": "#a", "nick": "bob", "text": "shouting"}));
+    assert_eq!(bob.hears(), ["#a ann Mute bob (shouting)"]);
+    let refusal = bob.refusal("say", json!({"room": "#a", "text": "x"}));
+    assert_eq!((&*refusal.code, &*refusal.value), ("muted", "#a"));
+    assert!(refusal.text.contains("unmute"), "{}", refusal.text);
+    for (kind, fields) in [
+        ("me", json!({"room": "#a", "text": "x"})),
+        ("topic", json!({"room": "#a", "topic": "x"})),
+        ("offer", json!({"room": "#a", "name": "x", "size": 1})),
+    ] {
+        assert_eq!(bob.code(kind, fields), "muted", "{kind}");
+    }
+    bob.leave("#a");
+    bob.join("#a");
+    assert_eq!(bob.code("say", json!({"room": "#a", "text": "x"})), "muted", "also when coming back");
+    bob.does("nick", json!({"nick": "bobby"}));
+    ann.sync();
+    ann.does("unmute", json!({"room": "#a", "nick": "bob"}));
+    bob.does("msg", json!({"to": "ann", "text": "psst"}));
+    bob.say("#a", "at last");
+    assert_eq!(ann.hears(), ["#a ann un-Mute bob", "bobby to ann: psst", "#a bobby: at last"]);
+}
+
+/// protocol.md, limits, `bans`; a new one replaces an old one.
+#[test]
+fn a_room_has_so_many_bans_and_one_for_each() {
+    let server = TestServer::kept_with(|limits| limits.bans = 2);
+    let mut ann = server.account_in("ann", "#a");
+    for _ in 0..3 {
+        ann.does("ban", json!({"room": "#a", "nick": "bob"}));
+    }
+    ann.does("ban", json!({"room": "#a", "nick": "192.0.2.7"}));
+    assert_eq!(bans(&mut ann, json!({"room": "#a"})), ["ban bob by ann", "ban 192.0.2.7 by ann"]);
+    let refusal = ann.refusal("ban", json!({"room": "#a", "nick": "cat"}));
+    assert_eq!((&*refusal.code, &*refusal.value), ("too-many-bans", "2"));
+    ann.does("ban", json!({"room": "#a", "nick": "bob", "seconds": 60}));
+    ann.does("unban", json!({"room": "#a", "nick": "192.0.2.7"}));
+    ann.does("ban", json!({"room": "#a", "nick": "cat"}));
+}
+
+/// protocol.md, `ban`, `everywhere`: their sessions are closed, and they do not come in again.
+#[test]
+fn an_op_of_the_server_bans_from_the_whole_server() {
+    let server = TestServer::kept();
+    let mut ann = server.account("ann");
+    ann.does("claim", json!({"code": server.claim()}));
+    let mut bob = server.account_in("bob", "#b");
+    let mut two = server.once_more("bob");
+    let mut cat = server.login_in("cat", "#b");
+    let mut dan = server.login_in("dan", "#b");
+    dan.sync();
+    let spam = |nick: &str| json!({"nick": nick, "everywhere": true, "text": "spam"});
+    let Done::Ban(ordered) = ann.does("ban", spam("bob")) else { panic!() };
+    assert_eq!(ordered.room, None);
+    for peer in [&mut bob, &mut two] {
+        let last = peer.rest().pop();
+        assert!(matches!(last, Some(Event::Closing { reason: CloseReason::Kicked, .. })), "{last:?}");
+    }
+    ann.does("ban", spam("cat"));
+    assert!(matches!(cat.rest().pop(), Some(Event::Closing { reason: CloseReason::Kicked, .. })));
+    drop((bob, two, cat));
+    server.wait_for_sessions(2);
+    let mut heard = dan.hears();
+    heard.sort();
+    assert_eq!(heard, ["- bob kicked", "- cat kicked"]);
+    let mut listed = bans(&mut ann, json!({"everywhere": true}));
+    listed.sort();
+    assert_eq!(listed, ["ban bob by ann", "ban cat by ann"]);
+    drop((ann, dan));
+    let server = server.restarted();
+    let login = json!({"nick": "bob", "password": crate::support::PASSWORD});
+    let refusal = server.peer().hello(login.clone()).unwrap_err();
+    assert_eq!((&*refusal.code, &*refusal.value), ("banned", ""));
+    assert_eq!(server.peer().hello(json!({"nick": "Cat"})).unwrap_err().code, "banned");
+    let mut ann = server.once_more("ann");
+    assert_eq!(ann.code("ban", json!({"nick": "ann", "everywhere": true})), "needs-role", "no op of the server");
+    ann.does("unban", json!({"nick": "bob", "everywhere": true}));
+    assert_eq!(server.peer().hello(login).unwrap(), "bob");
+}
+
+/// protocol.md, *Roles*: an op of the server may do everything everywhere.
+#[test]
+fn an_op_of_the_server_keeps_order_in_a_room_without_being_there() {
+    let server = TestServer::kept();
+    let mut op = server.account("ann");
+    op.does("claim", json!({"code": server.claim()}));
+    let mut bob = server.account_in("bob", "#b");
+    let mut cat = server.login_in("cat", "#b");
+    bob.does("register-room", json!({"room": "#b"}));
+    bob.does("settings", json!({"room": "#b", "invite_only": true}));
+    cat.sync();
+    op.does("kick", json!({"room": "#b", "nick": "bob"}));
+    assert_eq!(cat.hears(), ["#b ann kicks bob"]);
+    op.does("mute", json!({"room": "#b", "nick": "cat"}));
+    op.join("#b");
+    op.say("#b", "may come in and speak");
+    bob.join("#b");
+    assert_eq!(cat.code("say", json!({"room": "#b", "text": "x"})), "muted");
+}
