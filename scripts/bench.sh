@@ -4,6 +4,8 @@
 #   scripts/bench.sh                  everything, about half an hour
 #   scripts/bench.sh --quick          small rooms, short cells, one run, tables to stdout
 #   scripts/bench.sh --only fanout    some scenarios: fanout, deaf, churn, idle, with commas
+#   scripts/bench.sh --only store     Roomful with a database beside Roomful without, and a database with
+#                                     a million messages; writes the section "Kept"; about 4 minutes, no peers
 #   scripts/bench.sh --no-build       with the binaries that are there
 #   REPEATS=9 CELL_SECONDS=3 scripts/bench.sh
 #
@@ -18,16 +20,18 @@ repeats=${REPEATS:-5}
 options=(--seconds "${CELL_SECONDS:-2}")
 page=docs/performance.md
 build=yes
+quick=no
 while [ $# -gt 0 ]; do
     case $1 in
     --quick)
         repeats=${REPEATS:-1}
         options=(--seconds 0.5 --least 5000 --members 10,100 --clients 1000 --cycles 500)
         page=
+        quick=yes
         ;;
     --only)
         scenarios=${2:?--only takes scenarios}
-        page=
+        [ "$scenarios" = store ] || page=
         shift
         ;;
     --no-build) build=no ;;
@@ -38,6 +42,11 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+
+if [ "$scenarios" = store ] && [ "$quick" = no ]; then
+    repeats=${REPEATS:-3}
+    options=(--seconds "${CELL_SECONDS:-1}")
+fi
 
 # Debian starts what it installs, unless a policy forbids it; the peers must never run as services.
 install_peers() {
@@ -60,11 +69,12 @@ install_peers() {
     fi
 }
 
-install_peers
+[ "$scenarios" = store ] || install_peers
 [ "$build" = no ] || cargo build --release --bins
 ulimit -n "$(ulimit -Hn)"
 
 work=$(mktemp -d)
+disk=
 chmod 755 "$work" # ngircd reads its settings as another user
 pids=()
 stop_servers() {
@@ -83,7 +93,7 @@ stop_servers() {
     done
     pids=()
 }
-trap 'stop_servers; rm -rf "$work"' EXIT
+trap 'stop_servers; rm -rf "$work" ${disk:+"$disk"}' EXIT
 trap 'exit 130' INT TERM
 
 fail() {
@@ -114,16 +124,18 @@ await() {
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
 
-# start_roomful NAME DIALECT
+# start_roomful NAME DIALECT [OPTION...]: keeps nothing, unless told where
 start_roomful() {
-    local log="$work/$2.log" addr
+    local name=$1 dialect=$2 log="$work/$1.log" addr
+    shift 2
+    [ $# -gt 0 ] || set -- --memory
     rm -f "$log" # or the address of the last one would be read
-    target/release/chat-server --listen 127.0.0.1:0 --rate off --no-console --sessions 12000 \
+    target/release/chat-server --listen 127.0.0.1:0 --rate off --no-console --sessions 12000 "$@" \
         </dev/null >"$log" 2>&1 &
     pids+=($!)
     await $! "$log" grep -q '^listening on ' "$log"
     addr=$(sed -n 's/^listening on //p' "$log" | head -n 1)
-    targets+=(--target "$1=$2@$addr/$!")
+    targets+=(--target "$name=$dialect@$addr/$!")
 }
 
 # No limit on connections, joins or speed, no look-ups; it has no setting for TCP_NODELAY.
@@ -194,15 +206,42 @@ run() {
     stop_servers
 }
 
+# A database in memory would say nothing of a disk: the folder is beside the binaries, never in /tmp.
+store() {
+    disk=$(mktemp -d target/bench.XXXXXX)
+    targets=()
+    start_roomful kept json --data "$disk/load.db"
+    start_roomful "not kept" json
+    target/release/chat-lab load "${targets[@]}" --scenario store --repeats "$repeats" --members 10,100 \
+        "${options[@]}" --json "$work/rows.json" --no-table || true
+    stop_servers
+    for _ in $(seq "$repeats"); do
+        rm -f "$disk"/*.db*
+        target/release/chat-lab archive --data "$disk/archive.db" --json "$work/rows.json" \
+            --messages "$([ "$quick" = yes ] && echo 100000 || echo 1000000)"
+    done
+    kind=$(df --output=fstype "$disk" | tail -n 1)
+    target/release/chat-lab report "$work/rows.json" --facts "$(machine), database on $kind; $(runs)." \
+        --section store ${page:+--page "$page"}
+    [ -z "$page" ] || echo "wrote $page" >&2
+}
+
 version() { dpkg-query -W -f '${Version}' "$1"; }
-facts() {
+machine() {
     local memory
     memory=$(awk '/^MemTotal:/ {printf "%.0f", $2 / 1048576}' /proc/meminfo)
     echo "Measured on $(nproc) cores ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $memory GiB," \
-        "Linux $(uname -r | cut -d- -f1), $(rustc --version | cut -d' ' -f1,2), ngircd $(version ngircd)," \
-        "InspIRCd $(version inspircd); median of $repeats runs (smallest..largest), idle of at most 3."
+        "Linux $(uname -r | cut -d- -f1), $(rustc --version | cut -d' ' -f1,2)"
+}
+runs() { echo "median of $repeats runs (smallest..largest)"; }
+facts() {
+    echo "$(machine), ngircd $(version ngircd), InspIRCd $(version inspircd); $(runs), idle of at most 3."
 }
 
+if [ "$scenarios" = store ]; then
+    store
+    exit
+fi
 # Memory is seen truly only in a fresh process, so idle has new servers for each of its runs.
 for scenario in ${scenarios//,/ }; do
     case $scenario in

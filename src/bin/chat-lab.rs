@@ -1,13 +1,14 @@
-//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab report` makes tables of the results.
+//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab report` makes tables of the results.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use roomful::lab::archive;
 use roomful::lab::dialect::Dialect;
 use roomful::lab::figures::Row;
 use roomful::lab::report::{between_markers, markdown};
@@ -27,7 +28,9 @@ struct Cli {
 enum Command {
     /// Drive servers over real sockets and print what it cost them.
     Load(Load),
-    /// Make tables of what `load --json` wrote.
+    /// Fill a database with messages, start our server on it, and time the way to each of them.
+    Archive(ArchiveArgs),
+    /// Make tables of what `load --json` and `archive --json` wrote.
     Report(Report),
 }
 
@@ -45,7 +48,7 @@ struct Load {
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
     #[arg(long, value_name = "NAME=DIALECT@ADDR/PID", conflicts_with_all = ["server", "pid", "dialect"])]
     target: Vec<Target>,
-    /// fanout, deaf, churn, idle or all; several with commas.
+    /// fanout, store, deaf, churn, idle or all; several with commas.
     #[arg(long, default_value = "fanout", value_delimiter = ',')]
     scenario: Vec<String>,
     /// Members of the room in fanout, speakers included.
@@ -87,13 +90,35 @@ struct Load {
 }
 
 #[derive(Args)]
+struct ArchiveArgs {
+    /// The server program.
+    #[arg(long, default_value = "target/release/chat-server")]
+    server: PathBuf,
+    /// Where to make the database; the file must not be there yet.
+    #[arg(long)]
+    data: PathBuf,
+    /// How many messages to put into it, all in one room.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
+    /// How often to ask for each thing.
+    #[arg(long, default_value_t = 200)]
+    times: usize,
+    /// Append one JSON object a figure to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Report {
-    /// Files `load --json` wrote.
+    /// Files `load --json` and `archive --json` wrote.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Put the tables between the bench markers of this page instead of printing them.
+    /// Put the tables between the markers of this page instead of printing them.
     #[arg(long)]
     page: Option<PathBuf>,
+    /// Which markers.
+    #[arg(long, default_value = "bench")]
+    section: String,
     /// A paragraph to stand above the tables, such as what they were measured on.
     #[arg(long, default_value = "")]
     facts: String,
@@ -102,6 +127,7 @@ struct Report {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Load(load) => run(load),
+        Command::Archive(archive) => measure(&archive),
         Command::Report(report) => tell(&report),
     };
     match done {
@@ -127,13 +153,7 @@ fn run(mut load: Load) -> Result<()> {
         load.target.push(Target::new("server".to_owned(), load.dialect, load.server, load.pid)?);
     }
     raise_descriptor_limit()?;
-    let mut file = match &load.json {
-        Some(path) => {
-            let file = File::options().append(true).create(true).open(path);
-            Some(file.with_context(|| format!("cannot write {}", path.display()))?)
-        }
-        None => None,
-    };
+    let mut file = load.json.as_deref().map(appended).transpose()?;
     let suite = Suite {
         scenarios: load.scenario,
         members: load.members,
@@ -168,6 +188,28 @@ fn run(mut load: Load) -> Result<()> {
     Ok(())
 }
 
+fn appended(path: &Path) -> Result<File> {
+    let file = File::options().append(true).create(true).open(path);
+    file.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn measure(args: &ArchiveArgs) -> Result<()> {
+    let plan = archive::Plan {
+        server: args.server.clone(),
+        data: args.data.clone(),
+        messages: args.messages,
+        times: args.times,
+    };
+    let rows = archive::run(&plan)?;
+    match &args.json {
+        Some(path) => {
+            let mut file = appended(path)?;
+            rows.iter().try_for_each(|row| Ok(writeln!(file, "{}", serde_json::to_string(row)?)?))
+        }
+        None => Ok(write!(io::stdout().lock(), "{}", markdown(&rows))?),
+    }
+}
+
 fn tell(report: &Report) -> Result<()> {
     let mut rows: Vec<Row> = Vec::new();
     for path in &report.files {
@@ -181,7 +223,7 @@ fn tell(report: &Report) -> Result<()> {
         None => write!(io::stdout().lock(), "{}", text.trim_start())?,
         Some(path) => {
             let page = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            fs::write(path, between_markers(&page, &text)?)?;
+            fs::write(path, between_markers(&page, &report.section, &text)?)?;
         }
     }
     Ok(())

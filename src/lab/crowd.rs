@@ -25,8 +25,8 @@ pub enum Heard<'a> {
     Mark(Mark, u64),
     /// The room is entered.
     Joined,
-    /// A command was carried out.
-    Answer,
+    /// A command was carried out; read at this time of the crowd's clock.
+    Answer(u64),
     /// Any other line.
     Other(&'a [u8]),
     /// The connection is over.
@@ -216,7 +216,7 @@ impl Crowd {
                     hear(who, Heard::Joined);
                 }
             }
-            Meaning::Answer => hear(who, Heard::Answer),
+            Meaning::Answer => hear(who, Heard::Answer(now)),
             Meaning::Reply(bytes) => self.send(who, &bytes),
             Meaning::Refusal => {
                 let words = String::from_utf8_lossy(line).into_owned();

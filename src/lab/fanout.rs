@@ -1,5 +1,6 @@
 //! Fan-out: some members of a room speak, all hear; measures cost, speed and faithfulness. Knows no dialect.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -57,6 +58,10 @@ struct Fanout<'a> {
     deaf: Option<(usize, String)>,
     /// Answers to what was said, where the dialect has them.
     answers: u64,
+    /// When each speaker said what is not answered yet; answers come in that order.
+    unanswered_since: Vec<VecDeque<u64>>,
+    /// The time from the send to our read of the answer.
+    answer_latency: Histogram,
     heard_of_deaf: Option<String>,
     line: Vec<u8>,
 }
@@ -69,6 +74,7 @@ pub fn run(target: &Target, plan: &Plan, row: &mut Row) -> Result<Deaf> {
     let mut fanout = Fanout::gather(target, *plan)?;
     fanout.spree(plan.warm_up, 0)?;
     fanout.ledger.latency = Histogram::default();
+    fanout.answer_latency = Histogram::default();
     if plan.deaf {
         // Only now, or it might be thrown out before measuring begins.
         fanout.let_in_the_deaf()?;
@@ -81,8 +87,13 @@ pub fn run(target: &Target, plan: &Plan, row: &mut Row) -> Result<Deaf> {
     fanout.fill(row);
     row.set("deliveries", deliveries);
     row.set("rate", deliveries / seconds);
+    row.set(
+        "ok_rate",
+        Some(fanout.answer_latency.total()).filter(|total| *total > 0).map(|total| total as f64 / seconds),
+    );
     row.set("cpu_us", spent.filter(|_| deliveries > 0.0).map(|spent| spent * 1e6 / deliveries));
     row.set("cpu_share", spent.map(|spent| spent / seconds));
+    row.set("said", fanout.ledger.said() as f64);
     let unanswered = fanout.unanswered();
     if unanswered > 0 {
         fanout.crowd.trouble(format!("{unanswered} of {} messages had no answer", fanout.ledger.said()));
@@ -102,7 +113,19 @@ impl<'a> Fanout<'a> {
         crowd.admit(plan.members, |_| room.clone())?;
         let shape = Shape { members: plan.members, speakers: plan.speakers, in_flight: plan.in_flight, echo };
         let ledger = Ledger::new(shape);
-        Ok(Self { crowd, ledger, target, plan, room, deaf: None, answers: 0, heard_of_deaf: None, line: Vec::new() })
+        Ok(Self {
+            crowd,
+            ledger,
+            target,
+            plan,
+            room,
+            deaf: None,
+            answers: 0,
+            unanswered_since: vec![VecDeque::new(); plan.speakers],
+            answer_latency: Histogram::default(),
+            heard_of_deaf: None,
+            line: Vec::new(),
+        })
     }
 
     fn let_in_the_deaf(&mut self) -> Result<()> {
@@ -121,7 +144,7 @@ impl<'a> Fanout<'a> {
     /// Speaks for `time`, and on until there are `least` deliveries; then waits until all have all.
     fn spree(&mut self, time: Duration, least: u64) -> Result<()> {
         let (started, before) = (Instant::now(), self.ledger.delivered);
-        let (mut progress, mut last) = (self.ledger.delivered, started);
+        let (mut progress, mut last) = (self.ledger.delivered + self.answers, started);
         let mut speaking = true;
         while speaking || self.ledger.open > 0 || self.unanswered() > 0 {
             if speaking {
@@ -129,8 +152,8 @@ impl<'a> Fanout<'a> {
             }
             self.listen()?;
             let now = Instant::now();
-            if self.ledger.delivered != progress {
-                (progress, last) = (self.ledger.delivered, now);
+            if self.ledger.delivered + self.answers != progress {
+                (progress, last) = (self.ledger.delivered + self.answers, now);
             }
             let enough = self.ledger.delivered - before >= least || now - started >= time * OVERTIME;
             speaking &= self.crowd.troubles.count == 0 && !(now - started >= time && enough);
@@ -148,6 +171,9 @@ impl<'a> Fanout<'a> {
             let now = self.crowd.now();
             while let Some(mark) = self.ledger.say(speaker, now) {
                 self.crowd.write_say(&self.room, mark, &mut self.line);
+                if self.target.dialect.answers() {
+                    self.unanswered_since[speaker].push_back(now);
+                }
             }
             if !self.line.is_empty() {
                 self.crowd.send(speaker, &self.line);
@@ -156,7 +182,7 @@ impl<'a> Fanout<'a> {
     }
 
     fn listen(&mut self) -> Result<()> {
-        let Self { crowd, ledger, deaf, answers, heard_of_deaf, .. } = self;
+        let Self { crowd, ledger, deaf, answers, unanswered_since, answer_latency, heard_of_deaf, .. } = self;
         crowd.turn(Duration::from_millis(100), |who, heard| match heard {
             Heard::Mark(mark, now) => ledger.heard(who, mark, now),
             Heard::Other(line) => {
@@ -167,7 +193,12 @@ impl<'a> Fanout<'a> {
                     *heard_of_deaf = Some(String::from_utf8_lossy(line).into_owned());
                 }
             }
-            Heard::Answer => *answers += 1,
+            Heard::Answer(now) => {
+                if let Some(since) = unanswered_since.get_mut(who).and_then(VecDeque::pop_front) {
+                    *answers += 1;
+                    answer_latency.add(now.saturating_sub(since));
+                }
+            }
             Heard::Joined | Heard::Gone => {}
         })
     }
@@ -177,9 +208,10 @@ impl<'a> Fanout<'a> {
     }
 
     fn fill(&self, row: &mut Row) {
-        let millis = |percent| self.ledger.latency.percentile(percent).map(|nanos| nanos as f64 / 1e6);
-        row.set("p50_ms", millis(50.0));
-        row.set("p99_ms", millis(99.0));
+        row.set("p50_ms", self.ledger.latency.millis(50.0));
+        row.set("p99_ms", self.ledger.latency.millis(99.0));
+        row.set("ok_p50_ms", self.answer_latency.millis(50.0));
+        row.set("ok_p99_ms", self.answer_latency.millis(99.0));
         row.set("lost", self.ledger.lost() as f64);
         row.set("doubled", self.ledger.doubled as f64);
         row.set("reordered", self.ledger.reordered as f64);

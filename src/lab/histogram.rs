@@ -41,6 +41,11 @@ impl Histogram {
         });
         found.map(last_of)
     }
+
+    /// The same in milliseconds.
+    pub fn millis(&self, percent: f64) -> Option<f64> {
+        self.percentile(percent).map(|nanos| nanos as f64 / 1e6)
+    }
 }
 
 fn bucket(nanos: u64) -> usize {

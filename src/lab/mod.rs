@@ -1,4 +1,4 @@
-//! The lab: drives a chat server over real sockets and says what it cost; knows nothing of our own server but its wire.
+//! The lab: drives a chat server over real sockets and says what it cost; knows nothing of our own server but its wire, and to fill it, its store.
 //!
 //! One process with one epoll loop plays every client, so that it disturbs the server,
 //! which shares its processors, as little as it can. The same loop speaks our JSON and
@@ -6,6 +6,7 @@
 //! Everything is counted: what is lost, doubled or out of order is a figure of its own,
 //! and what a server refuses is shown with the server's own words.
 
+pub mod archive;
 pub mod churn;
 pub mod crowd;
 pub mod dialect;

@@ -6,9 +6,6 @@ use anyhow::{Context, Result};
 
 use super::figures::{Row, Runs, Spread};
 
-const BEGIN: &str = "<!-- bench:begin -->";
-const END: &str = "<!-- bench:end -->";
-
 /// A column: its figure, its heading, its digits after the point.
 type Column = (&'static str, &'static str, usize);
 
@@ -23,6 +20,25 @@ const FANOUT: &[Column] = &[
     ("one_order", "one order", 0),
     ("rss_mib", "RSS MiB", 1),
     ("threads", "threads", 0),
+];
+const STORE: &[Column] = &[
+    ("cpu_us", "CPU µs/delivery", 2),
+    ("rate", "deliveries/s", 0),
+    ("p50_ms", "p50 ms", 2),
+    ("p99_ms", "p99 ms", 2),
+    ("ok_p50_ms", "ok p50 ms", 2),
+    ("ok_p99_ms", "ok p99 ms", 2),
+    ("ok_rate", "oks/s", 0),
+    ("later_us", "CPU µs/message later", 1),
+    ("lost", "lost", 0),
+    ("rss_mib", "RSS MiB", 1),
+];
+const ARCHIVE: &[Column] = &[
+    ("p50_ms", "p50 ms", 1),
+    ("p99_ms", "p99 ms", 1),
+    ("times", "times", 0),
+    ("messages", "messages", 0),
+    ("rss_mib", "RSS MiB after", 1),
 ];
 const DEAF: &[Column] = &[
     ("p99_without_ms", "p99 ms without", 2),
@@ -53,8 +69,10 @@ const IDLE: &[Column] = &[
     ("threads", "threads", 0),
     ("idle_ms_s", "idle CPU ms/s", 1),
 ];
-const TABLES: [(&str, &str, &[Column]); 4] = [
+const TABLES: [(&str, &str, &[Column]); 6] = [
     ("fanout", "Fan-out", FANOUT),
+    ("store", "Kept beside not kept", STORE),
+    ("archive", "With much in the database", ARCHIVE),
     ("deaf", "One deaf member", DEAF),
     ("churn", "Churn", CHURN),
     ("idle", "Idle clients", IDLE),
@@ -72,7 +90,7 @@ pub fn markdown(rows: &[Row]) -> String {
         if rows.is_empty() {
             continue;
         }
-        if scenario == "fanout" && rows.iter().any(|row| row.target != rows[0].target) {
+        if matches!(scenario, "fanout" | "store") && rows.iter().any(|row| row.target != rows[0].target) {
             for column in COMPARED {
                 let _ = writeln!(page, "### {title}: {}\n\n{}", column.1, comparison(&rows, &column));
             }
@@ -82,14 +100,15 @@ pub fn markdown(rows: &[Row]) -> String {
     page
 }
 
-/// Puts `text` between the bench markers of `page`.
+/// Puts `text` between the markers of this `section` of `page`, such as `<!-- bench:begin -->`.
 ///
 /// # Errors
 /// When the page has not both markers.
-pub fn between_markers(page: &str, text: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("no {BEGIN} in the page"))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("no {END} after {BEGIN}"))?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", text.trim()))
+pub fn between_markers(page: &str, section: &str, text: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- {section}:begin -->"), format!("<!-- {section}:end -->"));
+    let (before, rest) = page.split_once(&begin).with_context(|| format!("no {begin} in the page"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("no {end} after {begin}"))?;
+    Ok(format!("{before}{begin}\n\n{}\n\n{end}{after}", text.trim()))
 }
 
 fn table(rows: &[Row], columns: &[Column]) -> String {
@@ -255,10 +274,10 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_markers_changes() {
-        let page = format!("above\n{BEGIN}\nold\n{END}\nbelow\n");
-        let once = between_markers(&page, "new\n").expect("both markers");
-        assert_eq!(once, format!("above\n{BEGIN}\n\nnew\n\n{END}\nbelow\n"));
-        assert_eq!(between_markers(&once, "new").expect("both markers"), once);
-        assert!(between_markers("no marker", "new").is_err());
+        let page = "<!-- b:begin -->\n<!-- b:end -->\n<!-- a:begin -->\nold\n<!-- a:end -->\nbelow\n";
+        let once = between_markers(page, "a", "new\n").expect("both markers");
+        assert_eq!(once, "<!-- b:begin -->\n<!-- b:end -->\n<!-- a:begin -->\n\nnew\n\n<!-- a:end -->\nbelow\n");
+        assert_eq!(between_markers(&once, "a", "new").expect("both markers"), once);
+        assert!(between_markers("no marker", "a", "new").is_err());
     }
 }

@@ -41,8 +41,8 @@ pub struct Suite {
     pub repeats: usize,
 }
 
-/// All there are.
-pub const SCENARIOS: [&str; 4] = ["fanout", "deaf", "churn", "idle"];
+/// All there are; `store` is fan-out again, for a server that keeps what is said beside one that does not.
+pub const SCENARIOS: [&str; 5] = ["fanout", "store", "deaf", "churn", "idle"];
 
 impl Suite {
     /// Runs every cell on every target in turn, so that what changes on this machine
@@ -59,6 +59,11 @@ impl Suite {
                         if let Err(e) = self.cell(scenario, &plan, target, &mut row) {
                             row.trouble = Some(format!("{e:#}"));
                         }
+                        if scenario == "store" {
+                            let later = target.come_to_rest()?;
+                            let said = row.figures.get("said").copied();
+                            row.set("later_us", later.zip(said).map(|(later, said)| later.as_secs_f64() * 1e6 / said));
+                        }
                         done(row)?;
                     }
                 }
@@ -68,7 +73,7 @@ impl Suite {
     }
 
     fn plans(&self, scenario: &str) -> Vec<fanout::Plan> {
-        if scenario != "fanout" {
+        if !matches!(scenario, "fanout" | "store") {
             let plan = self.plan(self.deaf_members, 1, 64);
             return vec![fanout::Plan { size: DEAF_SIZE, ..plan }];
         }
@@ -108,7 +113,7 @@ impl Suite {
 
     fn cell(&self, scenario: &str, plan: &fanout::Plan, target: &Target, row: &mut Row) -> Result<()> {
         match scenario {
-            "fanout" => fanout::run(target, plan, row).map(|_| ()),
+            "fanout" | "store" => fanout::run(target, plan, row).map(|_| ()),
             "deaf" => deaf(target, plan, row),
             "churn" => churn::run(target, self.cycles, row),
             "idle" => idle::run(target, self.clients, Duration::from_secs_f64(self.seconds), row),

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -49,6 +50,28 @@ impl Target {
     /// When the process has ended.
     pub fn cpu(&self) -> io::Result<Option<Duration>> {
         self.process.map(|process| process.cpu()).transpose()
+    }
+
+    /// Waits until the process does nearly nothing, so that what it puts off
+    /// does not fall on the next one measured; the processor time it took for that.
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn come_to_rest(&self) -> io::Result<Option<Duration>> {
+        const LOOK: Duration = Duration::from_millis(200);
+        const LONGEST: u32 = 75;
+        let Some(first) = self.cpu()? else { return Ok(None) };
+        let mut last = first;
+        for _ in 0..LONGEST {
+            thread::sleep(LOOK);
+            let now = self.cpu()?.unwrap_or(last);
+            let is_idle = now.saturating_sub(last) < LOOK / 20;
+            last = now;
+            if is_idle {
+                break;
+            }
+        }
+        Ok(Some(last.saturating_sub(first)))
     }
 
     /// What the process holds, where it is known.
