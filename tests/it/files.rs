@@ -321,3 +321,34 @@ fn a_finish_that_was_not_answered_is_sent_again() {
     assert_eq!(ann.answer("mine").unwrap(), again);
     assert_eq!(ann.file_names("#a"), ["x"]);
 }
+
+/// Lab B13: a picture is sent and arrives, and a message says that it is one.
+#[test]
+fn b13_a_picture_is_a_message_with_its_kind_and_size() {
+    let server = TestServer::kept();
+    let (mut ann, mut bob) = (server.account_in("ann", "#a"), server.login_in("bob", "#a"));
+    let picture = [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR".as_slice(), &[7; 5_000]].concat();
+    let (file, seq) = ann.sends_file("#a", "holiday", &picture);
+    let history = bob.history(json!({"room": "#a"}));
+    let info = history.messages[0].file.clone().expect("the file");
+    assert_eq!((history.messages[0].seq, info.file, info.size), (seq, file, picture.len() as u64));
+    assert_eq!((&*info.name, &*info.mime), ("holiday", "image/png"));
+    assert_eq!(bob.gets(file).1, picture);
+}
+
+/// Lab B14: an audio message is known as one, however it is called.
+#[test]
+fn b14_an_audio_file_is_known_by_how_it_begins() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    for (begins, mime) in [
+        (b"ID3\x04\x00\x00\x00\x00".as_slice(), "audio/mpeg"),
+        (b"OggS\x00\x02\x00\x00".as_slice(), "audio/ogg"),
+        (b"fLaC\x00\x00\x00\x22".as_slice(), "audio/x-flac"),
+    ] {
+        let sound = [begins, &[1; 2_000]].concat();
+        let (file, _) = ann.sends_file("#a", "message.txt", &sound);
+        let (info, bytes) = ann.gets(file);
+        assert_eq!((&*info.mime, bytes), (mime, sound));
+    }
+}
