@@ -67,7 +67,7 @@ impl Session {
     #[inline(never)]
     fn prove(&mut self, nick: &Nick, password: &Secret) -> Result<AccountId, ChatError> {
         // Nobody waits for us meanwhile.
-        self.data_out_now();
+        self.flush();
         let archive = self.settled_archive()?;
         let attempt = archive.keyring.try_for(nick, self.link.peer().ip())?;
         let known = secret(&archive, nick)?;
@@ -177,7 +177,7 @@ impl Session {
                 let archive = self.archive()?;
                 self.house.chat.may_register(id, house::now())?;
                 // Nobody waits for us meanwhile.
-                self.data_out_now();
+                self.flush();
                 let hash = archive.keyring.hash(&needed(password)?)?;
                 self.house.chat.register(id, tag, hash, house::now(), &mut self.touched)
             }

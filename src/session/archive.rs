@@ -34,7 +34,7 @@ impl Session {
     pub(super) fn settled_archive(&mut self) -> Result<Arc<Archive>, ChatError> {
         let archive = self.archive()?;
         // What this burst did before is for others, who do not wait for the disk.
-        self.data_out_now();
+        self.flush();
         archive.journal.wait_until_kept(self.house.limits.keep_patience);
         Ok(archive)
     }
@@ -201,7 +201,7 @@ impl Session {
         let missed = messages.first().map_or(0, |first| first.seq - after - 1);
         let history = History { room: Arc::clone(label), messages, missed, more: true, after: Some(after) };
         self.touched.tell_event(&self.link.outbox, Event::History(history));
-        self.data_out_now();
+        self.flush();
         self.wait_for_space();
         Ok(Some(last))
     }

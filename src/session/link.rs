@@ -34,7 +34,7 @@ pub struct Link {
     pub heard: AtomicU64,
     /// Whether it was asked for a sign of life since.
     pub pinged: AtomicBool,
-    /// Whether its thread is not reading, because its peer was too fast.
+    /// Whether its thread waits, and does not read: see [`Link::pausing`].
     pub paused: AtomicBool,
     /// Since when it has been ending, as the caretaker noticed.
     pub ending: Mutex<Option<Instant>>,
@@ -60,6 +60,14 @@ impl Link {
             ending: Mutex::new(None),
             writer: Mutex::new(None),
         }
+    }
+
+    /// Waits, and lets the caretaker know meanwhile that the silence is not the peer's.
+    pub fn pausing<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.paused.store(true, Ordering::Relaxed);
+        let waited = wait();
+        self.paused.store(false, Ordering::Relaxed);
+        waited
     }
 
     /// Who is at the other end.

@@ -10,15 +10,14 @@ pub mod house;
 pub mod keeper;
 pub mod keyring;
 pub mod link;
+mod waits;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::chat::Wish;
@@ -170,9 +169,8 @@ impl Session {
             Err(answer) => {
                 tracing::info!(peer = %self.link.peer(), ?kind, "not served");
                 self.house.tell(|| News::Line(format!("! {} speaks {kind:?}, which is not served", self.link.peer())));
-                self.link.outbox.offer(Outgoing::Raw(answer.into_boxed_slice()));
+                self.tell_raw(answer);
                 self.link.outbox.close(CloseReason::NotServed, None);
-                self.touched.outboxes.push(Arc::clone(&self.link.outbox));
                 self.over()
             }
         }
@@ -271,39 +269,6 @@ impl Session {
         }
     }
 
-    /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
-    /// from it, and what it sent waits on its own side: nothing is lost.
-    fn keep_pace(&mut self, cost: Cost) -> Flow {
-        let burst = NonZeroU32::new(u32::try_from(self.house.limits.rate_burst).unwrap_or(u32::MAX));
-        let (pace, cost) = match cost {
-            Cost::Nothing => return Flow::Go,
-            Cost::Line(cost) => (&self.pace, cost.min(burst.unwrap_or(NonZeroU32::MIN))),
-            Cost::Piece => (&self.piece_pace, NonZeroU32::MIN),
-        };
-        let Some(pace) = pace else { return Flow::Go };
-        let mut waited = false;
-        while let Ok(Err(early)) = pace.check_n(cost) {
-            let time = early.wait_time_from(DefaultClock::default().now());
-            if !self.told_to_wait {
-                self.told_to_wait = true;
-                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
-                self.touched.tell_event(&self.link.outbox, Event::Waiting { ms });
-            }
-            // What came before this line must not wait with it.
-            let touched = std::mem::replace(&mut self.touched, self.house.touched());
-            self.house.settle(touched, &mut self.spare);
-            waited = true;
-            self.link.paused.store(true, Ordering::Relaxed);
-            let stopping = self.house.wait(time.max(Duration::from_millis(1)));
-            self.link.paused.store(false, Ordering::Relaxed);
-            if stopping || self.link.outbox.closed().is_some() {
-                return self.over();
-            }
-        }
-        self.told_to_wait &= waited;
-        Flow::Go
-    }
-
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = match &command {
             Command::Quit { text } => Some(text.clone()),
@@ -341,33 +306,6 @@ impl Session {
         Flow::Go
     }
 
-    /// Waits, where what is to be kept waits already: so a slow disk slows who speaks.
-    fn admit(&mut self, needed: bool) -> Result<(), ChatError> {
-        let Some(archive) = self.house.archive.as_ref().filter(|_| needed) else { return Ok(()) };
-        let journal = Arc::clone(&archive.journal);
-        if journal.has_room() {
-            return Ok(());
-        }
-        // What this burst said before is for others, who do not wait for the disk.
-        self.data_out_now();
-        self.link.paused.store(true, Ordering::Relaxed);
-        let admitted = journal.admit(self.house.limits.keep_patience);
-        self.link.paused.store(false, Ordering::Relaxed);
-        admitted.map_err(ChatError::NotTaken)
-    }
-
-    /// Waits until what this session said before is kept, and answered.
-    fn wait_for_answers(&mut self) {
-        if !self.link.outbox.owes() {
-            return;
-        }
-        // Nobody waits for the disk but who spoke.
-        self.data_out_now();
-        self.link.paused.store(true, Ordering::Relaxed);
-        self.link.outbox.wait_for_answers(self.house.limits.keep_patience * 2);
-        self.link.paused.store(false, Ordering::Relaxed);
-    }
-
     /// The server's side of the greeting: the first thing a program hears.
     #[inline(never)]
     fn greet(&mut self) {
@@ -396,20 +334,6 @@ impl Session {
         }
     }
 
-    /// Holds back the next command while much waits that this peer has not
-    /// taken, or much is promised that would come at once. A peer that never takes it is closed as a slow consumer.
-    fn wait_for_space(&mut self) {
-        let limits = &self.house.limits;
-        let (half, patience) = (limits.outbox_bytes / 2, limits.outbox_patience);
-        if self.link.outbox.load() <= half {
-            return;
-        }
-        self.data_out();
-        self.link.paused.store(true, Ordering::Relaxed);
-        self.link.outbox.wait_below(half, patience);
-        self.link.paused.store(false, Ordering::Relaxed);
-    }
-
     #[cold]
     #[inline(never)]
     fn refuse(&mut self, tag: Option<Tag>, refusal: ChatError) {
@@ -428,14 +352,14 @@ impl Session {
     }
 
     /// Flushes what was touched so far.
-    fn data_out_now(&mut self) {
+    fn flush(&mut self) {
         let touched = std::mem::replace(&mut self.touched, self.house.touched());
         self.house.settle(touched, &mut self.spare);
     }
 
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
         // What the session was told before comes before the farewell.
-        self.data_out();
+        self.flush();
         self.house.close(&self.link, ending, sentence);
         self.over()
     }
@@ -482,7 +406,7 @@ impl Handler for Session {
     }
 
     fn data_out(&mut self) {
-        self.data_out_now();
+        self.flush();
     }
 
     /// Silence: it is a person, who wants to be spoken to first.
@@ -491,8 +415,7 @@ impl Handler for Session {
         let first = std::mem::take(first);
         let front = (self.house.fronts)(Kind::Line).ok();
         if let Some(greeting) = front.and_then(|front| front.greeting(&self.house.chat.offer(self.seed()))) {
-            self.link.outbox.offer(Outgoing::Raw(greeting.into_bytes().into_boxed_slice()));
-            self.touched.outboxes.push(Arc::clone(&self.link.outbox));
+            self.tell_raw(greeting.into_bytes());
         }
         self.open(Kind::Line, &first)
     }
@@ -524,7 +447,7 @@ impl Handler for Session {
             }
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         };
-        self.data_out();
+        self.flush();
         self.wait_for_answers();
         self.drop_uploads();
         // The first reason counts: it may be ending for another one already.
@@ -533,7 +456,7 @@ impl Handler for Session {
         let why = ending.reason;
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));
         let nick = self.house.chat.leave(self.link.id, ending, house::now(), &mut self.touched);
-        self.data_out();
+        self.flush();
         self.write_the_last();
         self.house.forget(self.link.id);
         tracing::debug!(session = self.link.id.0, reason = why.code(), "over");

@@ -1,0 +1,80 @@
+//! Everything one session's thread waits for before it goes on: its pace, the disk, its answers, its peer. Does not know what any command does.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+
+use super::Session;
+use super::cost::Cost;
+use crate::error::ChatError;
+use crate::event::Event;
+use crate::net::Flow;
+
+impl Session {
+    /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
+    /// from it, and what it sent waits on its own side: nothing is lost.
+    pub(super) fn keep_pace(&mut self, cost: Cost) -> Flow {
+        let burst = NonZeroU32::new(u32::try_from(self.house.limits.rate_burst).unwrap_or(u32::MAX));
+        let (pace, cost) = match cost {
+            Cost::Nothing => return Flow::Go,
+            Cost::Line(cost) => (&self.pace, cost.min(burst.unwrap_or(NonZeroU32::MIN))),
+            Cost::Piece => (&self.piece_pace, NonZeroU32::MIN),
+        };
+        let Some(pace) = pace else { return Flow::Go };
+        let mut waited = false;
+        while let Ok(Err(early)) = pace.check_n(cost) {
+            let time = early.wait_time_from(DefaultClock::default().now());
+            if !self.told_to_wait {
+                self.told_to_wait = true;
+                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
+                self.touched.tell_event(&self.link.outbox, Event::Waiting { ms });
+            }
+            // What came before this line must not wait with it.
+            let touched = std::mem::replace(&mut self.touched, self.house.touched());
+            self.house.settle(touched, &mut self.spare);
+            waited = true;
+            let stopping = self.link.pausing(|| self.house.wait(time.max(Duration::from_millis(1))));
+            if stopping || self.link.outbox.closed().is_some() {
+                return self.over();
+            }
+        }
+        self.told_to_wait &= waited;
+        Flow::Go
+    }
+
+    /// Waits, where what is to be kept waits already: so a slow disk slows who speaks.
+    pub(super) fn admit(&mut self, needed: bool) -> Result<(), ChatError> {
+        let Some(archive) = self.house.archive.as_ref().filter(|_| needed) else { return Ok(()) };
+        let journal = Arc::clone(&archive.journal);
+        if journal.has_room() {
+            return Ok(());
+        }
+        // What this burst said before is for others, who do not wait for the disk.
+        self.flush();
+        self.link.pausing(|| journal.admit(self.house.limits.keep_patience)).map_err(ChatError::NotTaken)
+    }
+
+    /// Waits until what this session said before is kept, and answered.
+    pub(super) fn wait_for_answers(&mut self) {
+        if !self.link.outbox.owes() {
+            return;
+        }
+        // Nobody waits for the disk but who spoke.
+        self.flush();
+        self.link.pausing(|| self.link.outbox.wait_for_answers(self.house.limits.keep_patience * 2));
+    }
+
+    /// Holds back the next command while much waits that this peer has not
+    /// taken, or much is promised that would come at once. A peer that never takes it is closed as a slow consumer.
+    pub(super) fn wait_for_space(&mut self) {
+        let limits = &self.house.limits;
+        let (half, patience) = (limits.outbox_bytes / 2, limits.outbox_patience);
+        if self.link.outbox.load() <= half {
+            return;
+        }
+        self.flush();
+        self.link.pausing(|| self.link.outbox.wait_below(half, patience));
+    }
+}
