@@ -3,6 +3,7 @@
 //! The types carry their JSON names, because the JSON front sends exactly
 //! these; the encoding itself is in [`crate::wire`].
 
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -304,8 +305,11 @@ pub enum Done {
     Rooms {
         /// In the order of their names.
         rooms: Vec<RoomInfo>,
-        /// How many there are, when the list is cut.
+        /// How many there are, on all pages.
         total: usize,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// Who is in a room.
     Members {
@@ -313,8 +317,11 @@ pub enum Done {
         room: Arc<str>,
         /// In the order of their names.
         members: Vec<MemberInfo>,
-        /// How many there are, when the list is cut.
+        /// How many there are, on all pages.
         total: usize,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// The message is delivered and has its number.
     Say {
@@ -381,6 +388,9 @@ pub enum Done {
     Chats {
         /// Rooms first, in the order of their names.
         chats: Vec<ChatInfo>,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// Read.
     Read {
@@ -460,6 +470,12 @@ pub enum Done {
         room: Option<Arc<str>>,
         /// The oldest first.
         bans: Vec<BanInfo>,
+        /// How many older ones are left out before these.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        skip: u64,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// Everybody is told.
     Announce,
@@ -502,6 +518,9 @@ pub enum Done {
         room: Arc<str>,
         /// The newest first.
         files: Vec<FileRow>,
+        /// Whether there are more before the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// A piece of a file.
     Get {
@@ -797,6 +816,9 @@ pub enum Event {
     Chats {
         /// Rooms first, in the order of their names.
         chats: Vec<ChatInfo>,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
     },
     /// You have read this, in another session of yours.
     Read {
@@ -829,16 +851,78 @@ pub enum Event {
     },
 }
 
+/// What a row takes beside its texts, in bytes.
+const FRAME: usize = 96;
+
+/// A row of a list, of which an answer holds as many as fit.
+pub trait Row {
+    /// About how many bytes it takes on the wire.
+    fn weight(&self) -> usize;
+}
+
+/// Takes a page off the front of `rows`: at most `most`, and as many as fit in
+/// `bytes`, but one at least. What is left in `rows` is for the next page.
+pub fn page<T: Row>(rows: &mut Peekable<impl Iterator<Item = T>>, most: usize, bytes: usize) -> Vec<T> {
+    let (mut page, mut weight) = (Vec::new(), 0);
+    while let Some(row) = rows.next_if(|row| page.is_empty() || (page.len() < most && weight + row.weight() <= bytes)) {
+        weight += row.weight();
+        page.push(row);
+    }
+    page
+}
+
+fn length(text: &Option<Arc<str>>) -> usize {
+    text.as_ref().map_or(0, |text| text.len())
+}
+
+impl Row for MemberInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + length(&self.away) + 48
+    }
+}
+
+impl Row for RoomInfo {
+    fn weight(&self) -> usize {
+        self.room.len() + length(&self.topic) + 48
+    }
+}
+
+impl Row for ChatInfo {
+    fn weight(&self) -> usize {
+        self.room.len() + 80
+    }
+}
+
+impl Row for BanInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + self.by.len() + length(&self.text) + FRAME
+    }
+}
+
+impl Row for FileRow {
+    fn weight(&self) -> usize {
+        self.info.name.len() + self.from.len() + 3 * FRAME
+    }
+}
+
+impl Row for Arc<Message> {
+    fn weight(&self) -> usize {
+        self.text.len() + FRAME + self.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME)
+    }
+}
+
+/// What the rows of a list weigh together.
+fn sum<T: Row>(rows: &[T]) -> usize {
+    rows.iter().map(Row::weight).sum()
+}
+
 impl Event {
     /// About how many bytes this takes on the wire: what the outbox counts.
     /// An estimate, for it is asked before anything is encoded; never less
     /// than the text it carries.
     pub fn weight(&self) -> usize {
-        const FRAME: usize = 96;
         let file = |file: &Option<Arc<FileInfo>>| file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
-        let messages = |list: &[Arc<Message>]| list.iter().map(|m| m.text.len() + FRAME + file(&m.file)).sum::<usize>();
-        let some = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
-        let members = |list: &[MemberInfo]| list.iter().map(|m| m.nick.len() + some(&m.away) + 16).sum::<usize>();
+        let some = length;
         FRAME
             + match self {
                 Event::Message(message) => message.text.len() + file(&message.file),
@@ -864,23 +948,13 @@ impl Event {
                 Event::Ok { done: Done::Whois(who), .. } => {
                     FRAME + some(&who.away) + who.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
                 }
-                Event::Members { members: list, .. } => members(list),
-                Event::History(h) => messages(&h.messages),
-                Event::Ok { done: Done::History(h), .. } => messages(&h.messages),
-                Event::Ok { done: Done::Search { messages: found, .. }, .. } => messages(found),
-                Event::Ok { done: Done::Members { members: list, .. }, .. } => members(list),
-                Event::Ok { done: Done::Rooms { rooms, .. }, .. } => {
-                    rooms.iter().map(|r| r.room.len() + some(&r.topic) + 40).sum()
-                }
-                Event::Chats { chats } | Event::Ok { done: Done::Chats { chats }, .. } => {
-                    chats.iter().map(|chat| chat.room.len() + 80).sum()
-                }
-                Event::Ok { done: Done::Bans { bans, .. }, .. } => {
-                    bans.iter().map(|ban| ban.nick.len() + ban.by.len() + some(&ban.text) + FRAME).sum()
-                }
-                Event::Ok { done: Done::Files { files, .. }, .. } => {
-                    files.iter().map(|row| row.info.name.len() + row.from.len() + 3 * FRAME).sum()
-                }
+                Event::Members { members, .. } | Event::Ok { done: Done::Members { members, .. }, .. } => sum(members),
+                Event::History(history) | Event::Ok { done: Done::History(history), .. } => sum(&history.messages),
+                Event::Ok { done: Done::Search { messages, .. }, .. } => sum(messages),
+                Event::Ok { done: Done::Rooms { rooms, .. }, .. } => sum(rooms),
+                Event::Chats { chats, .. } | Event::Ok { done: Done::Chats { chats, .. }, .. } => sum(chats),
+                Event::Ok { done: Done::Bans { bans, .. }, .. } => sum(bans),
+                Event::Ok { done: Done::Files { files, .. }, .. } => sum(files),
                 Event::Ok { done: Done::Get { data, .. }, .. } => data.len() + 3 * FRAME,
                 Event::Ok { done: Done::Help { commands }, .. } => {
                     commands.iter().map(|c| c.usage.len() + c.text.len() + 24).sum()
@@ -918,12 +992,16 @@ mod tests {
         let settings = || Settings { key: some.clone(), ..Settings::default() };
         let ban = || BanInfo { curb: Curb::Ban, nick: name(), until: None, by: name(), text: some.clone(), time: 0 };
         let made = [
-            Done::Rooms { rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }], total: 1 },
-            Done::Members { room: name(), members: vec![member()], total: 1 },
+            Done::Rooms {
+                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }],
+                total: 1,
+                more: false,
+            },
+            Done::Members { room: name(), members: vec![member()], total: 1, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },
             Done::Search { messages: vec![Arc::clone(&message)], more: false },
             Done::Settings { room: name(), settings: settings(), registered: false },
-            Done::Bans { room: None, bans: vec![ban()] },
+            Done::Bans { room: None, bans: vec![ban()], skip: 0, more: false },
             Done::Topic { room: name(), topic: some.clone() },
             Done::Whois(whois),
             Done::Away { text: Arc::clone(&long) },

@@ -192,6 +192,8 @@ limits! {
     replay "replay": number Count = 20, 0..=1_000;
     /// Messages in one answer to `history`. More are asked for page by page.
     history_page "history-page": number Count = 100, 1..=1_000;
+    /// One answer: a page of a list, of history, of what was found. What does not fit is on the next page; a single row always fits.
+    answer_bytes "answer-bytes": number Bytes = 65_536, 16_384..=16_777_216;
     /// Names in one piece of a member list; a longer list comes in several pieces.
     members_page "members-page": number Count = 500, 1..=5_000;
     /// Messages a second, commands included, that a person may send for long. Who is faster is told once and waits: the server reads no further from that connection until it is time, and nothing is refused or lost.

@@ -8,7 +8,7 @@ use super::touched::Touched;
 use super::{Ask, Here, PersonId, State};
 use crate::command::{Deed, Whom};
 use crate::error::ChatError;
-use crate::event::{BanInfo, Done, Event, Millis, Ordered};
+use crate::event::{BanInfo, Done, Event, Millis, Ordered, page};
 use crate::names::{Nick, RoomName};
 use crate::record::{AccountId, Address, Curb, CurbRecord, Record, Role, Target, Who};
 use crate::wire::Letter;
@@ -320,6 +320,7 @@ impl State {
         ask: &Ask<'_>,
         name: Option<RoomName>,
         everywhere: bool,
+        skip: u64,
         touched: &mut Touched,
     ) -> Result<(), ChatError> {
         let (room, curbs) = if everywhere {
@@ -330,8 +331,11 @@ impl State {
             let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
             (Some(Arc::clone(&room.shown)), &room.curbs)
         };
-        let bans = ban_list(curbs, ask.now);
-        ask.answer(Done::Bans { room, bans }, touched);
+        let in_force = ban_list(curbs, ask.now);
+        let mut rows = in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)).peekable();
+        let bans = page(&mut rows, ask.limits.members_page, ask.limits.answer_bytes);
+        let more = rows.peek().is_some();
+        ask.answer(Done::Bans { room, bans, skip, more }, touched);
         Ok(())
     }
 }
@@ -342,7 +346,7 @@ pub(super) fn in_force(curb: &CurbRecord, now: Millis) -> bool {
 }
 
 /// The curbs that are in force.
-pub(super) fn ban_list(curbs: &[CurbRecord], now: Millis) -> Vec<BanInfo> {
+pub(super) fn ban_list(curbs: &[CurbRecord], now: Millis) -> impl Iterator<Item = BanInfo> {
     let info = |curb: &CurbRecord| BanInfo {
         curb: curb.curb,
         nick: Arc::clone(&curb.nick),
@@ -351,7 +355,7 @@ pub(super) fn ban_list(curbs: &[CurbRecord], now: Millis) -> Vec<BanInfo> {
         text: curb.text.clone(),
         time: curb.time,
     };
-    curbs.iter().filter(|curb| in_force(curb, now)).map(info).collect()
+    curbs.iter().filter(move |curb| in_force(curb, now)).map(info)
 }
 
 /// The answer to a deed about somebody.

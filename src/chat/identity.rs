@@ -148,7 +148,7 @@ impl Chat {
             let outbox = Arc::clone(&ask.outbox);
             let entered = state.logout(ask, "logged out", touched)?;
             let done = Done::Logout { nick: Arc::clone(&entered.nick) };
-            touched.tell_event(&outbox, Event::Ok { tag: ask.tag.clone(), done });
+            touched.answer(&outbox, Event::Ok { tag: ask.tag.clone(), done });
             Ok(entered)
         })
     }

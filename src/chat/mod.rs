@@ -16,6 +16,7 @@ mod check;
 mod curbs;
 mod identity;
 pub mod journal;
+mod lists;
 mod memory;
 mod need;
 mod operator;
@@ -82,6 +83,8 @@ struct State {
     rooms: HashMap<Arc<str>, Room>,
     /// From the look of a name to its key.
     looks: HashMap<Arc<str>, Arc<str>>,
+    /// The keys of all rooms, in their order; and of those that everybody may know of.
+    listed: lists::Listed,
     /// From the number of a room to the key of its name.
     places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here, by the two, the lesser first.
@@ -288,20 +291,20 @@ impl State {
             Command::Search { place, text, until, limit } => return self.search(ask, place, text, until, limit),
             Command::Delete { place, seq } => return self.delete(ask, place, seq, touched),
             Command::Read { place, seq } => return self.read(ask, place, seq, touched),
-            Command::Chats => return Ok(Step::Needs(Need::Chats(self.own_account(ask)?))),
-            Command::Files { place } => return self.files(ask, place),
+            Command::Chats { past } => {
+                let account = self.own_account(ask)?;
+                return Ok(Step::Needs(Need::Chats { account, past }));
+            }
+            Command::Files { place, before } => return self.files(ask, place, before),
             Command::Say { room, text, me } => self.say(ask, room, text, me, touched),
             Command::Hello { .. } => Err(self.named_already(ask)),
             Command::Nick { nick, .. } => self.rename(ask, nick, touched),
             Command::Leave { room, text } => self.leave_room(ask, room, text, touched),
-            Command::Rooms => {
-                let mut rooms = self.room_list(Some(ask.person));
-                let total = rooms.len();
-                rooms.truncate(ask.limits.members_page);
-                ask.answer(Done::Rooms { rooms, total }, touched);
+            Command::Rooms { past } => {
+                self.list_rooms(ask, past, touched);
                 Ok(())
             }
-            Command::Members { room } => self.members(ask, room, touched),
+            Command::Members { room, past } => self.members(ask, room, past, touched),
             Command::Topic { room, topic } => self.topic(ask, room, topic, touched),
             Command::Whois { nick } => self.whois(ask, &nick, touched),
             Command::Away { text } => {
@@ -322,7 +325,7 @@ impl State {
                 let order = curbs::Order { deed, everywhere, whom, seconds, text };
                 self.order(ask, room, order, touched)
             }
-            Command::Bans { room, everywhere } => self.bans(ask, room, everywhere, touched),
+            Command::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, touched),
             Command::Announce { text } => self.announce(ask, text, touched),
             Command::Claim { code } => self.claim(ask, &code.0, touched),
             Command::Ping { token } => {
@@ -358,7 +361,7 @@ impl State {
 impl Ask<'_> {
     /// Queues the `ok` of this command.
     fn answer(&self, done: Done, touched: &mut Touched) {
-        touched.tell_event(&self.outbox, Event::Ok { tag: self.tag.clone(), done });
+        touched.answer(&self.outbox, Event::Ok { tag: self.tag.clone(), done });
     }
 
     /// Has `record` kept, and with it all that was before; the `ok` of this

@@ -92,13 +92,20 @@ pub enum Need {
         most: usize,
     },
     /// The places of an account, and what is unread there: the answer.
-    Chats(AccountId),
+    Chats {
+        /// Whose.
+        account: AccountId,
+        /// Only those that come after this one.
+        past: Option<Place>,
+    },
     /// The files of a place: the answer.
     Files {
         /// Where.
         place: PlaceId,
         /// How it is shown.
         label: Arc<str>,
+        /// Only those sent before the message of this number.
+        before: Option<Seq>,
     },
 }
 
@@ -276,9 +283,12 @@ impl Chat {
         })
     }
 
-    /// How rooms are shown, by number.
-    pub fn labels(&self) -> HashMap<PlaceId, Arc<str>> {
-        self.change(|state| state.rooms.values().map(|room| (room.place, Arc::clone(&room.shown))).collect())
+    /// How those of `places` that are rooms are shown, by number.
+    pub fn labels(&self, places: &[PlaceId]) -> HashMap<PlaceId, Arc<str>> {
+        self.change(|state| {
+            let label = |place: &PlaceId| Some((*place, Arc::clone(&state.room_at(*place)?.shown)));
+            places.iter().filter_map(label).collect()
+        })
     }
 
     /// A number for a file that was never given before.

@@ -60,7 +60,7 @@ impl Chat {
 
     /// The rooms, in the order of their names, and how many members each has.
     pub fn rooms(&self) -> Vec<crate::event::RoomInfo> {
-        self.change(|state| state.room_list(None))
+        self.change(|state| state.all_rooms())
     }
 
     /// The sessions of whoever is called so.
@@ -94,7 +94,7 @@ impl Chat {
 
     /// The bans from the whole server.
     pub fn server_bans(&self, now: Millis) -> Vec<BanInfo> {
-        self.change(|state| ban_list(&state.curbs, now))
+        self.change(|state| ban_list(&state.curbs, now).collect())
     }
 }
 

@@ -184,6 +184,7 @@ impl State {
         let changed = room.settings != before;
         if changed {
             room.keep_changed(ask);
+            self.listed.put(&Arc::from(name.key()), !room.is_private());
         }
         let done = Done::Settings {
             room: Arc::clone(&room.shown),

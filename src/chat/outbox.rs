@@ -5,6 +5,8 @@
 //! one, it can be handed to another thread, and nobody ever waits for it: who
 //! finds it gone knows that its holder looks again before putting it back.
 
+mod outgoing;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,33 +17,17 @@ use super::SessionId;
 use crate::event::CloseReason;
 use crate::limits::Limits;
 use crate::wire::Letter;
+pub use outgoing::Outgoing;
+use outgoing::Weight;
 
 /// What an answer that is promised counts, in bytes: more than it will weigh,
 /// for they come in groups, and must find room when they do beside what others
 /// say. Half an outbox of them is as many as tags are remembered.
 const PROMISE: usize = 512;
 
-/// One thing that waits in an outbox.
-#[derive(Debug, Clone)]
-pub enum Outgoing {
-    /// An event, and whether it is about a room in which the reader is not talking.
-    Letter(Arc<Letter>, bool),
-    /// Bytes of the front's own, such as a greeting.
-    Raw(Box<[u8]>),
-    /// The end: after what was before it, the sending side is closed.
-    Close,
-}
-
-impl Outgoing {
-    /// About how many bytes it takes on a wire.
-    pub fn weight(&self) -> usize {
-        match self {
-            Outgoing::Letter(letter, _) => letter.weight(),
-            Outgoing::Raw(bytes) => bytes.len(),
-            Outgoing::Close => 0,
-        }
-    }
-}
+/// What goes out in one write, in bytes by weight, while an answer waits: so
+/// long answers go in pieces, and each piece shows that the peer still reads.
+const PIECE: usize = 16_384;
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,9 +108,11 @@ pub struct Outbox {
 struct Queue {
     items: VecDeque<Outgoing>,
     /// Weight of `items`.
-    waiting: usize,
+    waiting: Weight,
+    /// How many of `items` are answers.
+    answers: usize,
     /// Weight of what the pen's holder took and has not yet written.
-    writing: usize,
+    writing: Weight,
     /// Since when the holder has been writing that; only while the session lags.
     writing_since: Option<Instant>,
     /// Since when the weight has been over the soft bound.
@@ -144,8 +132,9 @@ impl Outbox {
     pub fn new(session: SessionId, limits: &Limits, pen: Option<Pen>) -> Outbox {
         let queue = Queue {
             items: VecDeque::new(),
-            waiting: 0,
-            writing: 0,
+            waiting: Weight::default(),
+            answers: 0,
+            writing: Weight::default(),
             writing_since: None,
             over_since: None,
             due: false,
@@ -167,22 +156,26 @@ impl Outbox {
     ///
     /// 1. It never blocks and never touches a socket.
     /// 2. Offers made one after another are written in that order.
-    /// 3. It never grows the queue beyond its bound.
+    /// 3. It never grows the queue beyond its bound. Answers do not count
+    ///    toward it: each is bounded by itself, and the session's own thread
+    ///    waits before it asks for more, see [`Outbox::wait_below`].
     /// 4. After `Due`, and only then, the caller must have it flushed.
     pub fn offer(&self, item: Outgoing) -> Offer {
-        let weight = item.weight();
+        let weight = Weight::of(&item);
+        let answer = matches!(item, Outgoing::Answer(_));
         let mut queue = self.queue.lock();
         if queue.closed.is_some() {
             return Offer::Deaf;
         }
-        if queue.waiting + queue.writing + weight > self.most_bytes || queue.items.len() >= self.most_items {
+        let told = queue.waiting.told + queue.writing.told + weight.told;
+        if !answer && (told > self.most_bytes || queue.items.len() - queue.answers >= self.most_items) {
             queue.closed = Some(CloseReason::SlowConsumer.into());
             self.lighter.notify_all();
-            queue.items = VecDeque::new();
-            queue.waiting = 0;
+            queue.drop_items();
             return Offer::Overflow;
         }
         queue.waiting += weight;
+        queue.answers += usize::from(answer);
         queue.items.push_back(item);
         if std::mem::replace(&mut queue.due, true) { Offer::Taken } else { Offer::Due }
     }
@@ -229,8 +222,10 @@ impl Outbox {
         }
         queue.closed = Some(ending.into());
         self.lighter.notify_all();
-        queue.items.extend(last.map(|letter| Outgoing::Letter(letter, false)));
-        queue.items.push_back(Outgoing::Close);
+        for item in last.map(|letter| Outgoing::Letter(letter, false)).into_iter().chain([Outgoing::Close]) {
+            queue.waiting += Weight::of(&item);
+            queue.items.push_back(item);
+        }
         true
     }
 
@@ -272,7 +267,7 @@ impl Outbox {
             queue = self.queue.lock();
             match written {
                 Written::All => {
-                    queue.writing = 0;
+                    queue.writing = Weight::default();
                     self.lighter.notify_all();
                 }
                 Written::Part => {
@@ -314,7 +309,7 @@ impl Outbox {
         loop {
             let written = pen.write_waiting(&mut items); // no lock during the write
             let mut queue = self.queue.lock();
-            queue.writing = 0;
+            queue.writing = Weight::default();
             queue.writing_since = None;
             self.lighter.notify_all();
             if written == Written::Over {
@@ -332,15 +327,16 @@ impl Outbox {
     /// What waits, in bytes by weight.
     pub fn weight(&self) -> usize {
         let queue = self.queue.lock();
-        queue.waiting + queue.writing
+        queue.waiting.all() + queue.writing.all()
     }
 
-    /// How the session is doing at `now`. It is too slow when it holds bytes
-    /// older than `patience`, or has been over `soft` bytes for that long.
+    /// How the session is doing at `now`. It is too slow when one write takes
+    /// longer than `patience`, or when it has been over `soft` bytes, answers
+    /// not counted, for that long.
     pub fn look(&self, now: Instant, soft: usize, patience: Duration) -> Look {
         let mut queue = self.queue.lock();
-        let weight = queue.waiting + queue.writing;
-        if weight > soft {
+        let weight = queue.waiting.all() + queue.writing.all();
+        if queue.waiting.told + queue.writing.told > soft {
             queue.over_since.get_or_insert(now);
         } else {
             queue.over_since = None;
@@ -357,30 +353,48 @@ impl Outbox {
     pub fn take(&self) -> Vec<Outgoing> {
         let mut queue = self.queue.lock();
         queue.due = false;
-        queue.waiting = 0;
+        (queue.waiting, queue.answers) = (Weight::default(), 0);
         queue.items.drain(..).collect()
     }
 }
 
 impl Queue {
     fn load(&self) -> usize {
-        self.waiting + self.writing + self.promised * PROMISE
+        self.waiting.all() + self.writing.all() + self.promised * PROMISE
     }
 
-    /// Hands everything that waits to the pen's holder, who gives an empty queue for it.
+    /// Hands what waits to the pen's holder, who gives an empty queue for it:
+    /// everything, or one piece of it if an answer is among it.
     fn hand_over(&mut self, spare: &mut VecDeque<Outgoing>) {
         debug_assert!(spare.is_empty());
-        std::mem::swap(&mut self.items, spare);
-        self.writing = std::mem::take(&mut self.waiting);
+        if self.answers == 0 {
+            std::mem::swap(&mut self.items, spare);
+            self.writing = std::mem::take(&mut self.waiting);
+            return;
+        }
+        self.writing = Weight::default();
+        while self.writing.all() < PIECE
+            && let Some(item) = self.items.pop_front()
+        {
+            self.writing += Weight::of(&item);
+            self.answers -= usize::from(matches!(item, Outgoing::Answer(_)));
+            spare.push_back(item);
+        }
+        let writing = self.writing;
+        self.waiting -= writing;
+    }
+
+    fn drop_items(&mut self) {
+        self.items = VecDeque::new();
+        (self.waiting, self.answers) = (Weight::default(), 0);
     }
 
     /// There is nothing to write to: what waits is dropped, and so is the pen.
     fn give_up(&mut self) {
         self.over = true;
         self.closed.get_or_insert(CloseReason::Lost.into());
-        self.items = VecDeque::new();
-        self.waiting = 0;
-        self.writing = 0;
+        self.drop_items();
+        self.writing = Weight::default();
     }
 }
 
@@ -437,7 +451,7 @@ mod tests {
 
     fn words(item: Outgoing) -> String {
         match item {
-            Outgoing::Letter(letter, _) => format!("{:?}", letter.event()),
+            Outgoing::Letter(letter, _) | Outgoing::Answer(letter) => format!("{:?}", letter.event()),
             Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Outgoing::Close => "close".into(),
         }
@@ -608,6 +622,42 @@ mod tests {
         assert_eq!(outbox.closed(), Some(CloseReason::SlowConsumer.into()));
         assert!(outbox.weight() == 0 && outbox.take().is_empty());
         assert!(!outbox.close(CloseReason::Quit, None));
+    }
+
+    fn answer(text: &str) -> Outgoing {
+        Outgoing::Answer(Arc::new(Letter::new(Event::Notice { text: text.into() })))
+    }
+
+    #[test]
+    fn what_a_session_asked_for_never_makes_it_a_slow_consumer() {
+        let outbox = bare(10, 1);
+        let long = "x".repeat(10_000);
+        (0..9).for_each(|_| assert_ne!(outbox.offer(answer(&long)), Offer::Overflow));
+        assert!(outbox.weight() > 90_000 && outbox.load() > 90_000, "it waits, and holds back who asks for more");
+        assert!(!outbox.look(Instant::now() + Duration::from_secs(99), 10, Duration::ZERO).too_slow);
+        assert_eq!(outbox.offer(raw("0123456789")), Offer::Taken, "up to the bound of what it is told");
+        assert_eq!(outbox.offer(raw("x")), Offer::Overflow);
+    }
+
+    #[test]
+    fn long_answers_go_out_in_pieces_and_keep_their_place_among_the_events() {
+        let writes: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let counts = |_| {
+            let writes = Arc::clone(&writes);
+            turn(Written::All, move |outbox: &Outbox| writes.lock().push(outbox.queue.lock().writing.all()))
+        };
+        let (outbox, out) = scripted((0..9).map(counts).collect::<VecDeque<_>>());
+        outbox.offer(raw("first"));
+        for _ in 0..6 {
+            assert_eq!(outbox.offer(answer(&"x".repeat(10_000))), Offer::Taken);
+        }
+        outbox.offer(raw("last"));
+        assert!(flush(&outbox).is_none());
+        let out = out.lock();
+        assert_eq!((out.len(), &*out[0], &*out[7]), (8, "first", "last"));
+        let writes = writes.lock();
+        assert!(writes.len() >= 3 && writes.iter().all(|write| *write < PIECE + 11_000), "{writes:?}");
+        assert_eq!((outbox.weight(), outbox.load()), (0, 0));
     }
 
     #[test]

@@ -241,7 +241,7 @@ impl State {
         if let Some(mut person) = last {
             for name in &rooms {
                 if let Some(room) = self.rooms.get_mut(name.key()) {
-                    room.members.remove(&known);
+                    room.remove(known, &person.nick);
                     if let Who::Guest(_) = person.who {
                         room.roles.remove(&person.who);
                     }
@@ -323,9 +323,10 @@ impl State {
         now: Millis,
         touched: &mut Touched,
     ) -> Result<(), ChatError> {
-        let Some(person) = self.registry.person(id) else { return Err(ChatError::NameFirst) };
-        let (old, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
+        let person = self.registry.person(id).ok_or(ChatError::NameFirst)?;
+        let (old, rooms, before) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
         self.registry.rename(id, nick)?;
+        self.list_anew(id, &rooms, &before, nick);
         let new: Arc<str> = Arc::from(nick.shown());
         if old != new {
             let letter = Arc::new(Letter::new(Event::Nick { old, new, time: now }));
@@ -346,12 +347,11 @@ impl State {
     }
 
     pub(super) fn whois(&self, ask: &Ask<'_>, nick: &Nick, touched: &mut Touched) -> Result<(), ChatError> {
-        let person = self.registry.called(nick).and_then(|id| self.registry.person(id));
-        let person = person.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+        let found = self.registry.called(nick).and_then(|id| self.registry.person(id));
+        let person = found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
         let asked_by_op = self.registry.person(ask.person).is_some_and(|asker| self.registry.accounts.is_op(asker.who));
-        let session = person.sessions.last().and_then(|id| self.registry.session(*id));
-        let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| self.registry.session(*id));
+        let address = fronts.clone().next_back().map(|session| Arc::from(session.address.to_canonical().to_string()));
         let info = WhoisInfo {
             nick: Arc::clone(&person.shown),
             rooms: person.rooms.iter().map(|room| Arc::from(room.shown())).collect(),

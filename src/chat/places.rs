@@ -130,7 +130,7 @@ impl State {
                 Some(Place::Room(name)) => Some(name),
                 None => None,
             };
-            let history = self.own_room(ask, room)?.history(page, most);
+            let history = self.own_room(ask, room)?.history(page, most, ask.limits.answer_bytes);
             ask.answer(Done::History(history), touched);
             return Ok(Step::Done);
         }
@@ -173,12 +173,17 @@ impl State {
         Ok(Step::Needs(Need::Search { account, rooms, text, until, most }))
     }
 
-    pub(super) fn files(&mut self, ask: &Ask<'_>, place: Option<Place>) -> Result<Step, ChatError> {
+    pub(super) fn files(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<Place>,
+        before: Option<Seq>,
+    ) -> Result<Step, ChatError> {
         if ask.journal.is_none() {
             return Err(ChatError::NothingKept);
         }
         Ok(Step::Needs(match self.place_of(ask, place.as_ref())? {
-            Ok(Readable { place, label, .. }) => Need::Files { place, label },
+            Ok(Readable { place, label, .. }) => Need::Files { place, label, before },
             Err(need) => need,
         }))
     }

@@ -1,15 +1,15 @@
 //! One room: who is in it, what was said last, and the fan-out to all of them. Knows nothing of other rooms, and takes no lock but the queues'.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::outbox::Outbox;
 use super::touched::{Round, Touched};
 use super::{Here, PersonId, SessionId};
 use crate::command::Page;
-use crate::event::{FileInfo, History, Message, Millis, Seq};
+use crate::event::{self, FileInfo, History, Message, Millis, Seq};
 use crate::limits::Limits;
-use crate::names::RoomName;
+use crate::names::{Nick, RoomName};
 use crate::record::{CurbRecord, Line, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
 use crate::wire::Letter;
 
@@ -28,6 +28,8 @@ pub(super) struct Room {
     pub roles: HashMap<Who, Role>,
     pub curbs: Vec<CurbRecord>,
     pub members: HashSet<PersonId>,
+    /// The same, in the order of their names, by the key of the nick.
+    pub names: BTreeMap<Arc<str>, PersonId>,
     /// The number of the last message.
     pub seq: Seq,
     /// The number of the last message when this run of the server began.
@@ -84,6 +86,7 @@ impl Room {
             roles: HashMap::new(),
             curbs: Vec::new(),
             members: HashSet::new(),
+            names: BTreeMap::new(),
             seq: 0,
             seq_at_start: 0,
             kept: false,
@@ -228,6 +231,18 @@ impl Room {
         seqs
     }
 
+    /// Adds a member; `key` is that of the nick.
+    pub fn add(&mut self, person: PersonId, key: Arc<str>) {
+        self.members.insert(person);
+        self.names.insert(key, person);
+    }
+
+    /// Removes a member.
+    pub fn remove(&mut self, person: PersonId, nick: &Nick) {
+        self.members.remove(&person);
+        self.names.remove(nick.key());
+    }
+
     /// Gives a session its seat; one that has a seat keeps it.
     pub fn seat(&mut self, session: SessionId, outbox: &Arc<Outbox>) {
         if !self.seats.iter().any(|seat| seat.session == session) {
@@ -283,8 +298,24 @@ impl Room {
         }
     }
 
-    /// At most `most` of the remembered messages that `page` asks for, oldest first.
-    pub fn history(&self, page: Page, most: usize) -> History {
+    /// What was said after `after`, as far as it is remembered: in pieces that
+    /// join without a gap, one at least.
+    pub fn history_since(&self, mut after: Seq, limits: &Limits) -> Vec<History> {
+        let mut pieces = Vec::new();
+        loop {
+            let piece = self.history(Page::After(after), limits.recent, limits.answer_bytes);
+            let (last, more) = (piece.messages.last().map(|message| message.seq), piece.more);
+            pieces.push(History { after: Some(after), ..piece });
+            match last {
+                Some(last) if more => after = last,
+                _ => return pieces,
+            }
+        }
+    }
+
+    /// At most `most` of the remembered messages that `page` asks for, and
+    /// about `bytes`, but one at least; the oldest first.
+    pub fn history(&self, page: Page, most: usize, bytes: usize) -> History {
         // Numbers have no gaps, so a number is a place.
         let first = self.first_here();
         let place = |seq: Seq| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX).min(self.recent.len());
@@ -298,6 +329,13 @@ impl Room {
                 (from, from.saturating_add(most).min(self.recent.len()))
             }
             Page::SinceTime(time) => (since(time), since(time).saturating_add(most).min(self.recent.len())),
+        };
+        let up = matches!(page, Page::After(_) | Page::SinceTime(_));
+        let said = |said: &Said| Arc::clone(&said.message);
+        let (from, to) = if up {
+            (from, from + event::page(&mut self.recent.range(from..to).map(said).peekable(), most, bytes).len())
+        } else {
+            (to - event::page(&mut self.recent.range(from..to).rev().map(said).peekable(), most, bytes).len(), to)
         };
         let (missed, more) = match page {
             Page::After(seq) => (first.saturating_sub(seq.saturating_add(1)), to < self.recent.len()),
@@ -321,6 +359,8 @@ impl Room {
         assert!(!self.loaded || seqs.eq(self.first_here()..=self.seq), "numbers have no gaps");
         let seated: HashSet<SessionId> = self.seats.iter().map(|seat| seat.session).collect();
         assert_eq!(seated.len(), self.seats.len(), "one seat a session");
+        let named: HashSet<PersonId> = self.names.values().copied().collect();
+        assert_eq!((named.len(), &named), (self.names.len(), &self.members), "one name a member");
         assert!(self.seats.iter().all(|seat| seat.outbox.session() == seat.session));
     }
 }
@@ -342,7 +382,7 @@ mod tests {
     }
 
     fn page(room: &Room, page: Page, most: usize) -> (Vec<Seq>, u64, bool) {
-        let history = room.history(page, most);
+        let history = room.history(page, most, 65_536);
         (history.messages.iter().map(|message| message.seq).collect(), history.missed, history.more)
     }
 

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::need::{Seen, Step, Wish};
-use super::registry::Person;
 use super::room::{Room, Words};
 use super::touched::Touched;
 use super::{Ask, Here, PersonId, State};
 use crate::command::Page;
 use crate::error::ChatError;
-use crate::event::{Done, Event, History, MemberInfo, Message, Millis, RoomInfo};
+use crate::event::{Done, Event, Message, Millis, page};
 use crate::names::RoomName;
 use crate::record::{Line, PlaceId, Record, Role, Who};
 use crate::wire::Letter;
@@ -25,6 +24,7 @@ impl State {
         let key: Arc<str> = Arc::from(room.name.key());
         self.looks.insert(Arc::from(room.name.skeleton()), Arc::clone(&key));
         self.places.insert(room.place, Arc::clone(&key));
+        self.listed.put(&key, !room.is_private());
         self.rooms.insert(key, room);
     }
 
@@ -33,7 +33,9 @@ impl State {
     pub(super) fn forget_room(&mut self, name: &RoomName, here: &Here<'_>) {
         let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
         if name == here.lobby || !room.forgettable(here.journal.is_some()) {
-            return room.emptied(here);
+            room.emptied(here);
+            let (key, open) = (Arc::from(name.key()), !room.is_private());
+            return self.listed.put(&key, open);
         }
         if room.kept {
             here.keep(Record::RoomGone(room.place));
@@ -41,6 +43,7 @@ impl State {
         self.places.remove(&room.place);
         self.rooms.remove(name.key());
         self.looks.remove(name.skeleton());
+        self.listed.remove(name.key());
     }
 
     /// Seats the asking person's sessions in a room, and tells them what is
@@ -99,7 +102,8 @@ impl State {
     /// Seats somebody who was not there, and tells the others.
     #[inline(never)]
     fn come_in(&mut self, ask: &Ask<'_>, who: Who, name: &RoomName, touched: &mut Touched) {
-        let Some(nick) = self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)) else { return };
+        let Some(person) = self.registry.person(ask.person) else { return };
+        let (nick, key) = (Arc::clone(&person.shown), Arc::from(person.nick.key()));
         let Some(room) = self.rooms.get_mut(name.key()) else { return };
         let letter = Arc::new(Letter::new(Event::Join { room: Arc::clone(&room.shown), nick, time: ask.now }));
         room.fan_out(&letter, |_| false, touched);
@@ -112,7 +116,7 @@ impl State {
         if room.members.is_empty() && !room.registered && room.name != *ask.lobby {
             room.give_role(ask, who, Some(Role::Op));
         }
-        room.members.insert(ask.person);
+        room.add(ask.person, key);
         for (session, outbox) in self.registry.outboxes(ask.person) {
             room.seat(session, outbox);
         }
@@ -141,24 +145,24 @@ impl State {
             total: room.members.len(),
             topic: room.topic.clone(),
         };
-        let members = self.member_list(room);
-        let pieces = members.chunks(ask.limits.members_page).enumerate().map(|(i, piece)| Event::Members {
-            room: shown(),
-            members: piece.to_vec(),
-            more: (i + 1) * ask.limits.members_page < members.len(),
-        });
+        let mut members = self.members_of(room, None).peekable();
+        let mut pieces = Vec::new();
+        while pieces.is_empty() || members.peek().is_some() {
+            let piece = page(&mut members, ask.limits.members_page, ask.limits.answer_bytes);
+            pieces.push(Event::Members { room: shown(), members: piece, more: members.peek().is_some() });
+        }
         let history = match seen.map(|seen| room.after(&seen, ask.run)) {
-            Some(after) => History { after: Some(after), ..room.history(Page::After(after), ask.limits.recent) },
-            None => room.history(Page::Last, ask.limits.replay),
+            Some(after) => room.history_since(after, ask.limits),
+            None => vec![room.history(Page::Last, ask.limits.replay, ask.limits.answer_bytes)],
         };
         let letters: Vec<Arc<Letter>> = std::iter::once(joined)
             .chain(pieces)
-            .chain([Event::History(history)])
+            .chain(history.into_iter().map(Event::History))
             .map(|event| Arc::new(Letter::new(event)))
             .collect();
         for (session, outbox) in self.registry.outboxes(ask.person) {
             if newcomer || session == ask.session {
-                letters.iter().for_each(|letter| touched.tell(outbox, letter, false));
+                letters.iter().for_each(|letter| touched.answer_with(outbox, letter));
             }
         }
     }
@@ -193,7 +197,7 @@ impl State {
         touched: &mut Touched,
     ) -> Option<Arc<str>> {
         let room = self.rooms.get_mut(name.key())?;
-        room.members.remove(&id);
+        room.remove(id, &self.registry.person(id)?.nick);
         let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown) }));
         for (session, outbox) in self.registry.outboxes(id) {
             room.unseat(session);
@@ -341,52 +345,5 @@ impl State {
             ask.answer(done, touched)
         }
         Ok(())
-    }
-
-    pub(super) fn members(
-        &mut self,
-        ask: &Ask<'_>,
-        name: Option<RoomName>,
-        touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        let name = match name {
-            Some(name) => name,
-            None => self.own_room(ask, None)?.name.clone(),
-        };
-        let room = self.rooms.get(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
-        if room.is_private() && !room.members.contains(&ask.person) {
-            return Err(ChatError::NotInRoom(name));
-        }
-        let mut members = self.member_list(room);
-        let total = members.len();
-        members.truncate(ask.limits.members_page);
-        ask.answer(Done::Members { room: Arc::clone(&room.shown), members, total }, touched);
-        Ok(())
-    }
-
-    /// In the order of the names.
-    fn member_list(&self, room: &Room) -> Vec<MemberInfo> {
-        let mut people: Vec<_> = room.members.iter().filter_map(|id| self.registry.person(*id)).collect();
-        people.sort_unstable_by(|a, b| a.nick.key().cmp(b.nick.key()));
-        let info = |person: &&Person| MemberInfo {
-            nick: Arc::clone(&person.shown),
-            role: room.roles.get(&person.who).copied().filter(|role| *role > Role::Member),
-            away: person.away.clone(),
-        };
-        people.iter().map(info).collect()
-    }
-
-    /// In the order of the names.
-    pub(super) fn room_list(&self, asker: Option<PersonId>) -> Vec<RoomInfo> {
-        let mut rooms: Vec<_> = self.rooms.values().collect();
-        rooms.sort_unstable_by(|a, b| a.name.key().cmp(b.name.key()));
-        // What a room is about is for those who may come in without asking; the operator sees all.
-        let told = |room: &Room| asker.is_none_or(|asker| !room.is_private() || room.members.contains(&asker));
-        let info = |room: &Room| RoomInfo {
-            room: Arc::clone(&room.shown),
-            members: room.members.len(),
-            topic: room.topic.clone().filter(|_| told(room)),
-        };
-        rooms.into_iter().map(info).collect()
     }
 }

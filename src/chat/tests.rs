@@ -207,6 +207,7 @@ impl Peer<'_> {
             assert!(due, "{item:?} waits, and nobody was told to flush it");
             match item {
                 Outgoing::Letter(letter, elsewhere) => letters.push((letter, elsewhere)),
+                Outgoing::Answer(letter) => letters.push((letter, false)),
                 Outgoing::Raw(bytes) => panic!("the chat writes no bytes: {bytes:?}"),
                 Outgoing::Close => {}
             }
@@ -238,11 +239,14 @@ impl State {
         self.registry.check();
         assert!(self.rooms.contains_key(lobby.key()));
         assert_eq!(self.looks.len(), self.rooms.len());
+        let open = self.rooms.values().filter(|room| !room.is_private()).count();
+        assert_eq!(self.listed.sizes(), (self.rooms.len(), open), "every room is listed, and the open ones once more");
         for (key, room) in &self.rooms {
             assert_eq!(&**key, room.name.key());
             assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
             assert!(room.name == *lobby || !room.forgettable(false), "{} is empty", room.shown);
             room.check();
+            assert!(room.names.iter().all(|(key, id)| self.registry.person(*id).unwrap().nick.key() == &**key));
             let mut seated: Vec<_> = room.listeners().map(|(session, ..)| session).collect();
             let members = room.members.iter().map(|id| self.registry.person(*id).expect("a member is a person"));
             let mut expected: Vec<_> = members.flat_map(|person| person.sessions.iter().copied()).collect();

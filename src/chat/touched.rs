@@ -126,7 +126,21 @@ impl Touched {
 
     /// Offers `letter` to one session.
     pub fn tell(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>, elsewhere: bool) {
-        match outbox.offer(Outgoing::Letter(Arc::clone(letter), elsewhere)) {
+        self.offer(outbox, Outgoing::Letter(Arc::clone(letter), elsewhere));
+    }
+
+    /// Gives a session what it asked for.
+    pub fn answer(&mut self, outbox: &Arc<Outbox>, event: Event) {
+        self.answer_with(outbox, &Arc::new(Letter::new(event)));
+    }
+
+    /// The same with a letter that several sessions get.
+    pub fn answer_with(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
+        self.offer(outbox, Outgoing::Answer(Arc::clone(letter)));
+    }
+
+    fn offer(&mut self, outbox: &Arc<Outbox>, item: Outgoing) {
+        match outbox.offer(item) {
             Offer::Taken | Offer::Deaf => {}
             Offer::Due => self.outboxes.push(Arc::clone(outbox)),
             Offer::Overflow => self.overflowed.push(outbox.session()),

@@ -40,8 +40,10 @@ pub fn request_of(command: &Command, current: Option<&str>) -> Fields {
             ],
         ),
         Command::Leave { room, text: words } => ("leave", vec![("room", here(room, current)), ("text", text(words))]),
-        Command::Rooms => ("rooms", vec![]),
-        Command::Members { room } => ("members", vec![("room", here(room, current))]),
+        Command::Rooms { past } => {
+            ("rooms", vec![("past", past.as_ref().map_or(Value::Null, |past| past.shown().into()))])
+        }
+        Command::Members { room, past } => ("members", vec![("room", here(room, current)), ("past", name(past))]),
         Command::Say { room, text, me: true } => ("me", vec![("room", here(room, current)), ("text", (**text).into())]),
         Command::Say { room, text, .. } => ("say", vec![("room", here(room, current)), ("text", (**text).into())]),
         Command::Msg { to, text } => ("msg", vec![("to", to.shown().into()), ("text", (**text).into())]),
@@ -51,7 +53,9 @@ pub fn request_of(command: &Command, current: Option<&str>) -> Fields {
         Command::Away { text: words } => ("away", vec![("text", text(words))]),
         Command::Back => ("back", vec![]),
         Command::History { .. } | Command::Search { .. } | Command::Delete { .. } => kept(command, current),
-        Command::Chats => ("chats", vec![]),
+        Command::Chats { past } => {
+            ("chats", vec![("past", past.as_ref().map_or(Value::Null, |past| past.to_string().into()))])
+        }
         Command::Read { place, seq } => ("read", vec![("room", there(place, current)), ("seq", number(seq))]),
         Command::Register { .. }
         | Command::Login { .. }
@@ -148,11 +152,14 @@ fn order(command: &Command, current: Option<&str>) -> Fields {
                 ("text", text(words)),
             ],
         ),
-        Command::Bans { room, everywhere } => {
-            let everywhere = *everywhere;
-            let room = if everywhere { Value::Null } else { here(room, current) };
-            ("bans", vec![("room", room), ("everywhere", if everywhere { true.into() } else { Value::Null })])
-        }
+        Command::Bans { room, everywhere, skip } => (
+            "bans",
+            vec![
+                ("room", if *everywhere { Value::Null } else { here(room, current) }),
+                ("everywhere", if *everywhere { true.into() } else { Value::Null }),
+                ("skip", if *skip == 0 { Value::Null } else { (*skip).into() }),
+            ],
+        ),
         _ => unreachable!("request_of brings only these here"),
     }
 }
@@ -171,7 +178,9 @@ fn file(command: &Command, current: Option<&str>) -> Fields {
             ("finish", vec![("upload", (*upload).into()), ("sha256", (**sha256).into()), ("text", text(words))])
         }
         Command::Cancel { upload } => ("cancel", vec![("upload", (*upload).into())]),
-        Command::Files { place } => ("files", vec![("room", there(place, current))]),
+        Command::Files { place, before } => {
+            ("files", vec![("room", there(place, current)), ("before", number(before))])
+        }
         Command::Get { file, offset } => ("get", vec![("file", (*file).into()), ("offset", (*offset).into())]),
         _ => unreachable!("request_of brings only these here"),
     }

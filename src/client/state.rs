@@ -275,7 +275,7 @@ impl State {
                 self.password = None;
                 return;
             }
-            Done::Chats { chats } => return chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
+            Done::Chats { chats, .. } => return chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
             Done::Read { room, seq } => return self.marks.read(room, *seq),
             _ => return,
         };
@@ -351,7 +351,7 @@ impl State {
                 self.marks.seen(&format!("@{with}"), *seq);
             }
             Event::Settings { room, settings, .. } => self.has_key(room, settings.key.as_ref()),
-            Event::Chats { chats } => chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
+            Event::Chats { chats, .. } => chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
             Event::Read { room, seq } => self.marks.read(room, *seq),
             Event::Nick { old, new, .. } => {
                 if self.nick == **old {

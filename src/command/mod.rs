@@ -68,11 +68,16 @@ pub enum Command {
         text: Option<Arc<str>>,
     },
     /// Lists the rooms.
-    Rooms,
+    Rooms {
+        /// Only those whose names come after this one.
+        past: Option<RoomName>,
+    },
     /// Lists who is in a room; the current one if it is not said.
     Members {
         /// The room.
         room: Option<RoomName>,
+        /// Only those whose names come after this one.
+        past: Option<Nick>,
     },
     /// Says a line in a room; the current one if it is not said.
     Say {
@@ -142,7 +147,10 @@ pub enum Command {
         seq: Option<Seq>,
     },
     /// Lists the asker's rooms and private conversations, and what is unread there.
-    Chats,
+    Chats {
+        /// Only those that come after this one.
+        past: Option<Place>,
+    },
     /// Has read a place up to a message; all of it if no number is said.
     Read {
         /// Where; in the current room if it is not said.
@@ -221,6 +229,8 @@ pub enum Command {
         room: Option<RoomName>,
         /// Those of the whole server instead.
         everywhere: bool,
+        /// So many of the oldest are left out.
+        skip: u64,
     },
     /// Says something to everybody on the server.
     Announce {
@@ -263,6 +273,8 @@ pub enum Command {
     Files {
         /// Where; in the current room if it is not said.
         place: Option<Place>,
+        /// Only those sent before the message of this number.
+        before: Option<Seq>,
     },
     /// Fetches a piece of a file.
     Get {

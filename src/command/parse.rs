@@ -71,8 +71,11 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
             Command::Join { room: RoomName::parse(room)?, after: None, made: None, run: None, key: some_text(key) }
         }
         Verb::Leave => Command::Leave { room: given.some(RoomName::parse)?, text: None },
-        Verb::Rooms => Command::Rooms,
-        Verb::Members => Command::Members { room: given.some(RoomName::parse)? },
+        Verb::Rooms => Command::Rooms { past: given.some(RoomName::parse)? },
+        Verb::Members => {
+            let (room, past) = given.two();
+            Command::Members { room: room.map(RoomName::parse).transpose()?, past: past.map(somebody).transpose()? }
+        }
         Verb::Say => Command::Say { room: None, text: text(given.needed("TEXT")?), me: false },
         Verb::Me => Command::Say { room: None, text: text(given.needed("TEXT")?), me: true },
         Verb::Msg => {
@@ -97,9 +100,13 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::History => given.history()?,
         Verb::Search => Command::Search { place: None, text: text(given.needed("WORDS")?), until: None, limit: None },
         Verb::Delete => Command::Delete { place: None, seq: given.some(|text| number(text, "a message's number"))? },
-        Verb::Chats => Command::Chats,
+        Verb::Chats => Command::Chats { past: given.some(Place::parse)? },
         Verb::Read => Command::Read { place: given.some(Place::parse)?, seq: None },
-        Verb::Files => Command::Files { place: given.some(Place::parse)? },
+        Verb::Files => {
+            let (place, before) = given.two();
+            let before = before.map(|text| number(text, "a message's number")).transpose()?;
+            Command::Files { place: place.map(Place::parse).transpose()?, before }
+        }
         Verb::Register => Command::Register { password: given.no_password(0)? },
         Verb::Login => {
             let password = given.no_password(1)?;
@@ -123,7 +130,11 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Unmute => given.order(Deed::Unmute)?,
         Verb::Op => given.order(Deed::Op)?,
         Verb::Deop => given.order(Deed::Deop)?,
-        Verb::Bans => Command::Bans { room: given.some(RoomName::parse)?, everywhere: false },
+        Verb::Bans => {
+            let (room, skip) = given.two();
+            let skip = skip.map_or(Ok(0), |text| number(text, "how many to leave out"))?;
+            Command::Bans { room: room.map(RoomName::parse).transpose()?, everywhere: false, skip }
+        }
         Verb::Announce => Command::Announce { text: text(given.needed("TEXT")?) },
         Verb::Ping => Command::Ping { token: some_text(arguments) },
         Verb::Quit => Command::Quit { text: some_text(arguments) },
@@ -140,6 +151,12 @@ impl<'a> Arguments<'a> {
 
     fn needed(&self, field: &'static str) -> Result<&'a str, ChatError> {
         if self.text.is_empty() { Err(self.missing(field)) } else { Ok(self.text) }
+    }
+
+    /// The first two words, as far as they are said.
+    fn two(&self) -> (Option<&'a str>, Option<&'a str>) {
+        let mut words = self.text.split_whitespace();
+        (words.next(), words.next())
     }
 
     /// What is said, read by `parse`; nothing if nothing is said.

@@ -161,8 +161,8 @@ impl Session {
         if let Some(account) = entered.account {
             let archive = self.settled_archive()?;
             // The answer is given: what cannot be read now is told when it is asked for.
-            if let Ok(chats) = self.chats(&archive, account) {
-                self.touched.tell_event(&self.link.outbox, Event::Chats { chats });
+            if let Ok((chats, more)) = self.chats(&archive, account, None) {
+                self.touched.answer(&self.link.outbox, Event::Chats { chats, more });
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::house::{self, Archive};
 use crate::chat::{Need, Step, Wish};
 use crate::command::{Command, Page, Place};
 use crate::error::ChatError;
-use crate::event::{ChatInfo, Done, Event, FileRow, History, Message, Seq, Tag};
+use crate::event::{self, ChatInfo, Done, Event, FileRow, History, Message, Seq, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::{AccountId, Line, Pages, PlaceId, Record, SeatKept, Who};
 use crate::store::StoreError;
@@ -103,7 +103,7 @@ impl Session {
     fn with_the_gone(&mut self, command: &Command) -> Result<Option<Need>, ChatError> {
         let (Command::History { place: Some(Place::With(nick)), .. }
         | Command::Search { place: Some(Place::With(nick)), .. }
-        | Command::Files { place: Some(Place::With(nick)) }) = command
+        | Command::Files { place: Some(Place::With(nick)), .. }) = command
         else {
             return Ok(None);
         };
@@ -126,14 +126,14 @@ impl Session {
                 until: *until,
                 most: most(limit),
             }),
-            Command::Files { .. } => Some(Need::Files { place, label }),
+            Command::Files { before, .. } => Some(Need::Files { place, label, before: *before }),
             _ => None,
         })
     }
 
     /// Tells this session that a command was carried out.
     pub(super) fn answer(&mut self, tag: Option<Tag>, done: Done) {
-        self.touched.tell_event(&self.link.outbox, Event::Ok { tag, done });
+        self.touched.answer(&self.link.outbox, Event::Ok { tag, done });
     }
 
     /// Reads what the chat must have in memory.
@@ -200,7 +200,7 @@ impl Session {
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
         let missed = messages.first().map_or(0, |first| first.seq - after - 1);
         let history = History { room: Arc::clone(label), messages, missed, more: true, after: Some(after) };
-        self.touched.tell_event(&self.link.outbox, Event::History(history));
+        self.touched.answer(&self.link.outbox, Event::History(history));
         self.flush();
         self.wait_for_space();
         Ok(Some(last))
@@ -215,12 +215,12 @@ impl Session {
         most: usize,
     ) -> Result<Pages, ChatError> {
         let mut pages = archive.store.page(place, label, page, most).map_err(|error| unread(&error))?;
-        let (lines, most) = (&mut pages.lines, self.house.limits.outbox_bytes / 4);
+        let (lines, most) = (&mut pages.lines, self.house.limits.answer_bytes);
         let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
         let fit = if is_up {
-            fitting(lines.iter().map(|line| &*line.message), most)
+            fitting(lines.iter().map(|line| &line.message), most)
         } else {
-            fitting(lines.iter().rev().map(|line| &*line.message), most)
+            fitting(lines.iter().rev().map(|line| &line.message), most)
         };
         if fit < lines.len() {
             pages.more = true;
@@ -246,19 +246,25 @@ impl Session {
                 }
                 index_all(&archive);
                 let (mut messages, more) = archive.store.search(&text, &places, until, most).map_err(told)?;
-                let more = cut_found(&mut messages, self.house.limits.outbox_bytes / 4) || more;
+                let more = cut_found(&mut messages, self.house.limits.answer_bytes) || more;
                 Done::Search { messages, more }
             }
-            Need::Chats(account) => Done::Chats { chats: self.chats(&archive, account)? },
-            Need::Files { place, label } => {
-                let files = archive.store.files(place, self.house.limits.history_page).map_err(told)?;
+            Need::Chats { account, past } => {
+                let (chats, more) = self.chats(&archive, account, past)?;
+                Done::Chats { chats, more }
+            }
+            Need::Files { place, label, before } => {
+                let limits = &self.house.limits;
+                let files = archive.store.files(place, before, limits.history_page + 1).map_err(told)?;
                 let row = |file: crate::record::FileKept| FileRow {
                     info: file.info,
                     seq: file.seq,
                     from: file.from,
                     time: file.time,
                 };
-                Done::Files { room: label, files: files.into_iter().map(row).collect() }
+                let mut rows = files.into_iter().map(row).peekable();
+                let files = event::page(&mut rows, limits.history_page, limits.answer_bytes);
+                Done::Files { room: label, files, more: rows.peek().is_some() }
             }
             Need::Recent { .. } | Need::CatchUp { .. } | Need::Conversation { .. } | Need::Author { .. } => {
                 return Err(ChatError::Closing);
@@ -266,11 +272,17 @@ impl Session {
         })
     }
 
-    /// The places of an account, with what is unread there.
+    /// A page of the places of an account, with what is unread there; whether there are more.
     #[inline(never)]
-    pub(super) fn chats(&self, archive: &Archive, account: AccountId) -> Result<Vec<ChatInfo>, ChatError> {
+    pub(super) fn chats(
+        &self,
+        archive: &Archive,
+        account: AccountId,
+        past: Option<Place>,
+    ) -> Result<(Vec<ChatInfo>, bool), ChatError> {
         let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
-        let (labels, spoke) = (self.house.chat.labels(), self.house.chat.spoke(self.link.id));
+        let places: Vec<PlaceId> = seats.iter().filter(|seat| seat.with.is_none()).map(|seat| seat.place).collect();
+        let (labels, spoke) = (self.house.chat.labels(&places), self.house.chat.spoke(self.link.id));
         let label = |seat: &SeatKept| match &seat.with {
             Some((_, nick)) => Some(Arc::from(format!("@{nick}"))),
             None => labels.get(&seat.place).cloned(),
@@ -280,9 +292,14 @@ impl Session {
             let (room, seq, read) = (label(&seat)?, seat.seq, read.min(seat.seq));
             Some(ChatInfo { room, seq, read, unread: seq - read })
         };
+        let key = |room: &str| room.to_lowercase();
+        let past = past.map(|past| key(&past.to_string()));
         let mut chats: Vec<ChatInfo> = seats.into_iter().filter_map(info).collect();
-        chats.sort_by_cached_key(|chat| chat.room.to_lowercase());
-        Ok(chats)
+        chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
+        chats.sort_by_cached_key(|chat| key(&chat.room));
+        let mut rows = chats.into_iter().peekable();
+        let page = event::page(&mut rows, self.house.limits.members_page, self.house.limits.answer_bytes);
+        Ok((page, rows.peek().is_some()))
     }
 
     /// Deletes a message that is in the database only.
@@ -327,20 +344,13 @@ fn messages(lines: Vec<Line>) -> Vec<Arc<Message>> {
 }
 
 /// How many of these messages are no more than `most` bytes together; one at least.
-fn fitting<'a>(messages: impl Iterator<Item = &'a Message>, most: usize) -> usize {
-    /// What a message weighs beside its text; a file and its name, too.
-    const FRAME: usize = 96;
-    let mut sum = 0;
-    let fits = |message: &&Message| {
-        sum += message.text.len() + FRAME + message.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
-        sum <= most
-    };
-    messages.take_while(fits).count().max(1)
+fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) -> usize {
+    event::page(&mut messages.cloned().peekable(), usize::MAX, most).len().max(1)
 }
 
 /// Cuts what was found where the next page can go on: not between two of the same time. Whether it was cut.
 fn cut_found(messages: &mut Vec<Arc<Message>>, most: usize) -> bool {
-    let fit = fitting(messages.iter().map(|message| &**message), most);
+    let fit = fitting(messages.iter(), most);
     let ends = |at: &usize| messages.get(*at).is_none_or(|next| next.time != messages[at - 1].time);
     let cut = (1..=fit.min(messages.len())).rev().find(ends).or_else(|| (fit..=messages.len()).find(ends));
     let all = messages.len();

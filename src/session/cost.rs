@@ -20,11 +20,11 @@ pub(super) fn cost_of(command: &Command) -> Cost {
     match command {
         Command::Ping { .. } | Command::Pong | Command::Quit { .. } => Cost::Nothing,
         Command::Chunk { .. } | Command::Get { .. } => Cost::Piece,
-        Command::Rooms
+        Command::Rooms { .. }
         | Command::Members { .. }
         | Command::History { .. }
         | Command::Search { .. }
-        | Command::Chats
+        | Command::Chats { .. }
         | Command::Files { .. }
         | Command::Bans { .. }
         | Command::Whois { .. } => Cost::Line(LISTS),

@@ -102,6 +102,7 @@ impl SocketPen {
         for item in items.drain(..) {
             match item {
                 Outgoing::Letter(letter, elsewhere) => page.extend_from_slice(letter.bytes(self.form(elsewhere))),
+                Outgoing::Answer(letter) => page.extend_from_slice(letter.bytes(self.form(false))),
                 Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
                 Outgoing::Close => self.end = true,
             }
@@ -141,11 +142,15 @@ impl SocketPen {
 
 impl Sink for SocketPen {
     fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
-        if let [Outgoing::Letter(letter, elsewhere)] = items.make_contiguous() {
+        let alone = match items.make_contiguous() {
+            [Outgoing::Letter(letter, elsewhere)] => Some((Arc::clone(letter), *elsewhere)),
+            [Outgoing::Answer(letter)] => Some((Arc::clone(letter), false)),
+            _ => None,
+        };
+        if let Some((letter, elsewhere)) = alone {
             // The usual case needs no copy.
-            let (letter, form) = (Arc::clone(letter), self.form(*elsewhere));
             items.clear();
-            return self.send(letter.bytes(form));
+            return self.send(letter.bytes(self.form(elsewhere)));
         }
         // Made anew each time: kept, it would be memory of every thread that ever wrote.
         let weight = items.iter().map(Outgoing::weight).sum();

@@ -319,7 +319,7 @@ impl Session {
             line_bytes: limits.line_bytes,
             ping_after: limits.ping_after.as_secs(),
         };
-        self.touched.tell_event(&self.link.outbox, hello);
+        self.touched.answer(&self.link.outbox, hello);
     }
 
     /// Goes into the rooms that came with the name. Not done where the name is
@@ -348,7 +348,7 @@ impl Session {
         };
         tracing::debug!(session = self.link.id.0, code = refusal.code(), "refused");
         self.house.tell(|| News::Line(format!("! {} refused: {}", self.link.peer(), refusal.code())));
-        self.touched.tell_event(&self.link.outbox, refusal.told(tag));
+        self.touched.answer(&self.link.outbox, refusal.told(tag));
     }
 
     /// Flushes what was touched so far.

@@ -181,9 +181,10 @@ impl Store {
     }
 
     /// The complete files of a place, the newest first.
-    pub fn files(&self, place: PlaceId, most: usize) -> Result<Vec<FileKept>, StoreError> {
-        let newest = "file.place = ? ORDER BY file.message DESC LIMIT ?";
-        self.read(|connection| files(connection, newest, (place.0, limit(most))))
+    pub fn files(&self, place: PlaceId, before: Option<Seq>, most: usize) -> Result<Vec<FileKept>, StoreError> {
+        let newest = "file.place = ? AND file.message < ? ORDER BY file.message DESC LIMIT ?";
+        let before = before.map_or(i64::MAX, |before| row(place, before));
+        self.read(|connection| files(connection, newest, (place.0, before, limit(most))))
     }
 
     /// At most `most` bytes of a complete file from `offset` on; fewer only at its end.

@@ -12,6 +12,8 @@
 //! assert_eq!((tag.unwrap().0.as_ref(), refusal.code()), ("8", "unknown-command"));
 //! ```
 
+mod fields;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use crate::command::{self, Change, Command, Deed, Page, Place, Secret, TABLE, Ve
 use crate::error::ChatError;
 use crate::event::{Event, Millis, Seq, Tag};
 use crate::names::{self, Nick, RoomName};
+pub use fields::fields;
+use fields::{SECRET, wants};
 
 /// A refused line, with its tag where one could be read.
 pub type Refused = (Option<Tag>, ChatError);
@@ -48,6 +52,8 @@ struct Fields<'a> {
     room: Option<Text<'a>>,
     after: Option<Seq>,
     before: Option<Seq>,
+    past: Option<Text<'a>>,
+    skip: Option<u64>,
     made: Option<Millis>,
     limit: Option<usize>,
     text: Option<Text<'a>>,
@@ -77,61 +83,6 @@ struct Fields<'a> {
     data: Option<Text<'a>>,
     sha256: Option<Text<'a>>,
     file: Option<u64>,
-}
-
-/// The fields of each command beside `type` and `tag`; a `!` marks one that must be there.
-pub fn fields(verb: Verb) -> &'static [&'static str] {
-    match verb {
-        Verb::Hello => &["version!", "nick", "password", "resume", "rooms"],
-        Verb::Nick => &["nick", "rooms"],
-        Verb::Join => &["room!", "after", "made", "run", "key"],
-        Verb::Leave => &["room", "text"],
-        Verb::Members | Verb::RegisterRoom | Verb::DropRoom | Verb::Files => &["room"],
-        Verb::Say | Verb::Me => &["room", "text!"],
-        Verb::Msg => &["to!", "text!"],
-        Verb::Reply | Verb::Announce => &["text!"],
-        Verb::Topic => &["room", "topic"],
-        Verb::Whois => &["nick!"],
-        Verb::Away | Verb::Quit => &["text"],
-        Verb::History => &["room", "before", "after", "until", "since", "limit"],
-        Verb::Search => &["room", "text!", "until", "limit"],
-        Verb::Delete | Verb::Read => &["room", "seq"],
-        Verb::Register => &["password!"],
-        Verb::Login => &["account", "password!"],
-        Verb::Password => &["old!", "new!"],
-        Verb::DeleteAccount => &["password!", "messages"],
-        Verb::Claim => &["code!"],
-        Verb::Settings => &["room", "invite_only", "key", "announcements"],
-        Verb::Invite | Verb::Op | Verb::Deop | Verb::Unmute => &["room", "nick!"],
-        Verb::Kick => &["room", "nick!", "text"],
-        Verb::Ban => &["room", "nick!", "everywhere", "seconds", "text"],
-        Verb::Mute => &["room", "nick!", "seconds", "text"],
-        Verb::Unban => &["room", "nick!", "everywhere"],
-        Verb::Bans => &["room", "everywhere"],
-        Verb::Offer => &["room", "name!", "size!"],
-        Verb::Chunk => &["upload!", "offset!", "data!"],
-        Verb::Finish => &["upload!", "sha256!", "text"],
-        Verb::Cancel => &["upload!"],
-        Verb::Get => &["file!", "offset"],
-        Verb::Ping | Verb::Pong => &["token"],
-        Verb::Help => &["word"],
-        Verb::Rooms | Verb::Back | Verb::Chats | Verb::Logout => &[],
-    }
-}
-
-/// Fields that are never repeated, not even where they are wrong.
-const SECRET: [&str; 5] = ["password", "old", "new", "code", "resume"];
-
-/// What a field takes, in words for the refusal.
-fn wants(field: &str) -> &'static str {
-    match field {
-        "version" | "after" | "before" | "limit" | "made" | "run" | "since" | "until" | "seconds" | "seq" | "size"
-        | "upload" | "offset" | "file" => "a whole number",
-        "messages" | "everywhere" | "invite_only" | "announcements" => "true or false",
-        "data" => "bytes in base64",
-        "rooms" => "a list of strings",
-        _ => "a string",
-    }
 }
 
 /// Reads one line. Bytes that are no UTF-8 become U+FFFD.
@@ -208,6 +159,11 @@ impl Fields<'_> {
 
     fn place(&mut self) -> Result<Option<Place>, ChatError> {
         self.room.take().map(|raw| Place::parse(&raw.0)).transpose()
+    }
+
+    /// The last row of the page before.
+    fn past<T, E: Into<ChatError>>(&mut self, parse: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, ChatError> {
+        self.past.take().map(|raw| parse(&raw.0)).transpose().map_err(Into::into)
     }
 
     fn nick(&mut self) -> Result<Option<Nick>, ChatError> {
@@ -292,8 +248,8 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
             key: some(fields.key),
         },
         Verb::Leave => Command::Leave { room: fields.room()?, text: some(fields.text) },
-        Verb::Rooms => Command::Rooms,
-        Verb::Members => Command::Members { room: fields.room()? },
+        Verb::Rooms => Command::Rooms { past: fields.past(RoomName::parse)? },
+        Verb::Members => Command::Members { room: fields.room()?, past: fields.past(Nick::parse)? },
         Verb::Say | Verb::Me => Command::Say { room: fields.room()?, text: fields.text()?, me: verb == Verb::Me },
         Verb::Msg => {
             let to = needed("to", fields.to.take())?;
@@ -309,7 +265,7 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
             Command::Search { place: fields.place()?, text: fields.text()?, until: fields.until, limit: fields.limit }
         }
         Verb::Delete => Command::Delete { place: fields.place()?, seq: fields.seq },
-        Verb::Chats => Command::Chats,
+        Verb::Chats => Command::Chats { past: fields.past(Place::parse)? },
         Verb::Read => Command::Read { place: fields.place()?, seq: fields.seq },
         Verb::Register => Command::Register { password: Some(needed("password", secret(fields.password))?) },
         Verb::Login => Command::Login {
@@ -341,7 +297,11 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
         Verb::Unmute => fields.order(Deed::Unmute)?,
         Verb::Op => fields.order(Deed::Op)?,
         Verb::Deop => fields.order(Deed::Deop)?,
-        Verb::Bans => Command::Bans { room: fields.room()?, everywhere: fields.everywhere.unwrap_or(false) },
+        Verb::Bans => Command::Bans {
+            room: fields.room()?,
+            everywhere: fields.everywhere.unwrap_or(false),
+            skip: fields.skip.unwrap_or(0),
+        },
         Verb::Announce => Command::Announce { text: fields.text()? },
         Verb::Offer => Command::Offer {
             place: fields.place()?,
@@ -355,7 +315,7 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
             text: some(fields.text),
         },
         Verb::Cancel => Command::Cancel { upload: needed("upload", fields.upload)? },
-        Verb::Files => Command::Files { place: fields.place()? },
+        Verb::Files => Command::Files { place: fields.place()?, before: fields.before },
         Verb::Get => Command::Get { file: needed("file", fields.file)?, offset: fields.offset.unwrap_or(0) },
         Verb::Ping => Command::Ping { token: fields.token.map(|raw| command::text(&raw.0)) },
         Verb::Pong => Command::Pong,

@@ -83,7 +83,7 @@ fn b5_what_came_meanwhile_is_unread_until_it_is_said_to_be_read() {
     let tag = boris.0.msg("anna", "call me").unwrap();
     assert!(boris.0.wait_for(&tag, DEADLINE));
     let unread = |peer: &Peer, place: &str| match peer.0.ask("chats", &[], DEADLINE).unwrap() {
-        Done::Chats { chats } => chats.iter().find(|chat| &*chat.room == place).map(|chat| chat.unread),
+        Done::Chats { chats, .. } => chats.iter().find(|chat| &*chat.room == place).map(|chat| chat.unread),
         other => panic!("{other:?}"),
     };
     let anna = log_in(&addr, "anna");

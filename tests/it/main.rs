@@ -12,6 +12,8 @@ mod support;
 
 /// Accounts: register, log in, log out, and what a password protects.
 mod accounts;
+/// Long answers: in pages and pieces.
+mod answers;
 /// Lines that mean nothing to the JSON front, and what is answered.
 mod bad_json;
 /// Many commands in one write, and guests who become somebody.

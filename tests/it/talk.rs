@@ -60,7 +60,7 @@ fn a_room_is_made_by_joining_and_gone_when_empty_and_without_topic() {
     ann.join("#kept");
     ann.ask("topic", json!({"room": "#kept", "topic": "stays"})).unwrap();
     let rooms = |ann: &mut crate::support::Peer| match ann.ask("rooms", json!({})) {
-        Ok(Done::Rooms { rooms, total }) => {
+        Ok(Done::Rooms { rooms, total, .. }) => {
             assert_eq!(rooms.len(), total);
             rooms.iter().map(|room| format!("{} {}", room.room, room.members)).collect::<Vec<_>>()
         }

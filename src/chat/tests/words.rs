@@ -29,13 +29,13 @@ fn done(done: &Done) -> String {
         Done::Nick { nick, .. } => format!("nick {nick}"),
         Done::Join { room } => format!("join {room}"),
         Done::Leave { room } => format!("leave {room}"),
-        Done::Rooms { rooms, total } => {
+        Done::Rooms { rooms, total, .. } => {
             let row = |info: &crate::event::RoomInfo| {
                 format!("{} {}{}", info.room, info.members, maybe(" ", info.topic.as_deref()))
             };
             format!("rooms {}; {total}", rooms.iter().map(row).collect::<Vec<_>>().join(", "))
         }
-        Done::Members { room, members, total } => format!("members of {room} {}; {total}", names(members)),
+        Done::Members { room, members, total, .. } => format!("members of {room} {}; {total}", names(members)),
         Done::Say { room, seq, again, .. } => format!("{room} {seq}{}", repeated(again)),
         Done::Msg { to, away, again, .. } => {
             format!("to {to}{}{}", maybe(" who is away: ", away.as_deref()), repeated(again))
@@ -110,7 +110,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("{by} sets {room} {settings:?}{}", if *registered { ", registered" } else { "" })
         }
         Event::Invite { room, by, .. } => format!("{by} invites to {room}"),
-        Event::Chats { chats } => {
+        Event::Chats { chats, .. } => {
             let rows: Vec<_> = chats.iter().map(|chat| format!("{} {} {}", chat.room, chat.seq, chat.unread)).collect();
             format!("chats {rows:?}")
         }

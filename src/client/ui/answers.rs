@@ -20,8 +20,15 @@ impl View {
             // The client asks for these itself.
             Done::Offer { .. } | Done::Chunk { .. } | Done::Cancel { .. } | Done::Get { .. } => vec![],
             Done::Nick { nick, .. } => one(format!("* You are {} now.", name(nick))),
-            Done::Rooms { rooms, total } => self.rooms(rooms, *total),
-            Done::Members { room, members, total } => one(self.members(room, members, *total)),
+            Done::Rooms { rooms, total, more } => {
+                let more = rooms.last().filter(|_| *more).map(|last| format!("rooms {}", safe(&last.room)));
+                with_more(self.rooms(rooms, *total), more)
+            }
+            Done::Members { room, members, total, more } => {
+                let last = members.last().filter(|_| *more);
+                let more = last.map(|last| format!("members {} {}", safe(room), safe(&last.nick)));
+                with_more(one(self.members(room, members, *total)), more)
+            }
             Done::Topic { room, topic: Some(topic) } => {
                 one(format!("* The topic of {} is: {}", safe(room), names::clean(topic)))
             }
@@ -34,13 +41,24 @@ impl View {
             }
             Done::History(history) => self.asked_history(history),
             Done::Search { messages, more } => self.found(messages, *more),
-            Done::Chats { chats } => self.chats(chats),
+            Done::Chats { chats, more } => {
+                let more = chats.last().filter(|_| *more).map(|last| format!("chats {}", safe(&last.room)));
+                with_more(self.chats(chats), more)
+            }
             Done::Read { room, .. } => one(format!("* {} is read.", safe(room))),
             Done::Settings { room, settings: set, registered } => {
                 one(format!("* {}: {}.", safe(room), settings(set, *registered)))
             }
-            Done::Bans { room, bans } => self.bans(room.as_deref(), bans),
-            Done::Files { room, files } => self.files(room, files),
+            Done::Bans { room, bans, skip, more } => {
+                let room = room.as_deref();
+                let next = skip + bans.len() as u64;
+                let more = room.filter(|_| *more).map(|room| format!("bans {} {next}", safe(room)));
+                with_more(self.bans(room, bans), more)
+            }
+            Done::Files { room, files, more } => {
+                let more = files.last().filter(|_| *more).map(|last| format!("files {} {}", safe(room), last.seq));
+                with_more(self.files(room, files), more)
+            }
             Done::Help { commands } => {
                 let row = |row: &HelpInfo| format!("  /{:<24} {}", names::clean(&row.usage), names::clean(&row.text));
                 commands.iter().map(row).collect()
@@ -125,9 +143,6 @@ impl View {
             let topic = info.topic.as_ref().map_or(String::new(), |topic| format!("  {}", names::clean(topic)));
             format!("*   {}  {}{topic}", safe(&info.room), info.members)
         }));
-        if rooms.len() < total {
-            lines.push(format!("*   and {} more", total - rooms.len()));
-        }
         lines
     }
 
@@ -183,6 +198,12 @@ impl View {
     }
 }
 
+/// A page of a list, and how the next one is asked for.
+fn with_more(mut lines: Vec<String>, command: Option<String>) -> Vec<String> {
+    lines.extend(command.map(|command| format!("* There are more: /{command}")));
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -217,18 +238,18 @@ mod tests {
         let name = "x\u{1b}[2J.jpg".into();
         let info = FileInfo { file: 7, name, mime: "image/jpeg".into(), size: 10, sha256: "".into() };
         let row = FileRow { info: Arc::new(info), seq: 1, from: "b\u{7}oris".into(), time: 0 };
-        let lines = view().answer(&Done::Files { room: "#a".into(), files: vec![row] }, "");
+        let lines = view().answer(&Done::Files { room: "#a".into(), files: vec![row], more: false }, "");
         assert!(lines[1].starts_with("*   x[2J.jpg (image/jpeg, 10 bytes), file 7, from boris, "), "{lines:?}");
     }
 
     #[test]
     fn lists_show_what_is_unread_and_who_keeps_order() {
         let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
-        let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)] }, "");
+        let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)], more: false }, "");
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);
         let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, away: None };
         let members = vec![member("anna", Some(Role::Owner)), member("boris", Some(Role::Op)), member("vera", None)];
-        let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3 }, "");
+        let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3, more: false }, "");
         assert_eq!(lines, ["* In #a: ~anna, @boris, vera"]);
     }
 }

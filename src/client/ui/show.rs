@@ -209,7 +209,7 @@ impl Show {
                 }
                 self.history(view, history, missed);
             }
-            Event::Chats { ref chats } => {
+            Event::Chats { ref chats, .. } => {
                 self.unread = chats.iter().map(|chat| (chat.room.to_string(), chat.unread)).collect();
                 self.deed(view, &event);
             }

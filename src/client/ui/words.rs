@@ -200,8 +200,8 @@ impl View {
                 let room = safe(room);
                 format!("* {} invites you to {room}: /join {room}", self.name(by))
             }
-            Event::Chats { chats } if chats.is_empty() => return None,
-            Event::Chats { chats } => {
+            Event::Chats { chats, .. } if chats.is_empty() => return None,
+            Event::Chats { chats, .. } => {
                 let chats: Vec<String> = chats.iter().map(chat).collect();
                 format!("* Your rooms and conversations: {}", chats.join(", "))
             }

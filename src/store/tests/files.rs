@@ -9,14 +9,14 @@ fn a_file_is_nobodys_to_see_until_its_message_is_kept() {
     let last = records.pop().unwrap();
     rig.writer().keep(&records).unwrap();
     let store = rig.store();
-    assert_eq!((store.file(FileId(3)).unwrap(), store.files(PlaceId(1), 9).unwrap()), (None, vec![]));
+    assert_eq!((store.file(FileId(3)).unwrap(), store.files(PlaceId(1), None, 9).unwrap()), (None, vec![]));
     assert_eq!(store.piece(FileId(3), 0, 9).unwrap(), b"");
     assert_eq!((store.bytes().unwrap(), store.bytes_of(account(1)).unwrap()), (11, 11));
     rig.keep([last]);
     let info = Arc::new(info(3, 11));
     let kept = FileKept { info, place: PlaceId(1), seq: 1, from: "Anna".into(), time: 1_000 };
     assert_eq!(rig.store().file(FileId(3)).unwrap(), Some(kept.clone()));
-    assert_eq!(rig.store().files(PlaceId(1), 9).unwrap(), [kept]);
+    assert_eq!(rig.store().files(PlaceId(1), None, 9).unwrap(), [kept]);
 }
 
 #[test]
@@ -46,10 +46,11 @@ fn files_are_listed_with_the_newest_first_and_counted_for_their_owner() {
     }
     let sent = Message { file: Some(Arc::new(info(4, 5))), ..message(4, "") };
     rig.keep([Record::File(FileId(4), guest(9), PlaceId(1)), line_by(guest(9), 1, sent)]);
-    let numbers =
-        |most| -> Vec<u64> { rig.store().files(PlaceId(1), most).unwrap().iter().map(|file| file.info.file).collect() };
+    let numbers = |most| -> Vec<u64> {
+        rig.store().files(PlaceId(1), None, most).unwrap().iter().map(|file| file.info.file).collect()
+    };
     assert_eq!((numbers(2), numbers(9)), (vec![4, 3], vec![4, 3, 2, 1]));
-    assert_eq!(rig.store().files(PlaceId(2), 9).unwrap(), []);
+    assert_eq!(rig.store().files(PlaceId(2), None, 9).unwrap(), []);
     assert_eq!(rig.store().bytes_of(account(1)).unwrap(), 9);
     assert_eq!(rig.store().bytes_of(guest(9)).unwrap(), 5);
     assert_eq!(rig.store().bytes().unwrap(), 14);

@@ -32,8 +32,12 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
         Done::Announce => writeln!(out, "* Everybody is told."),
         Done::Msg { to, away: Some(away), .. } => writeln!(out, "* {} is away: {away}", isolate(to)),
         Done::Msg { .. } => Ok(()),
-        Done::Rooms { rooms, total } => write_rooms(rooms, *total, out),
-        Done::Members { room, members, total } => write_members(room, members, *total, out),
+        Done::Rooms { rooms, total, more } => write_rooms(rooms, *total, *more, out),
+        Done::Members { room, members, total, more } => {
+            write_members(room, members, *total, out)?;
+            let last = members.last().filter(|_| *more);
+            last.map_or(Ok(()), |last| write_more(&format!("members {} {}", isolate(room), isolate(&last.nick)), out))
+        }
         Done::Topic { room, topic: Some(topic) } => writeln!(out, "* The topic of {} is: {topic}", isolate(room)),
         Done::Topic { room, topic: None } => writeln!(out, "* {} has no topic.", isolate(room)),
         Done::Whois(info) => write_whois(info, out),
@@ -41,7 +45,7 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
         Done::Back => writeln!(out, "* You are back."),
         Done::History(history) => write_history(history, true, out),
         Done::Search { messages, more } => write_found(messages, *more, out),
-        Done::Chats { chats } => write_chats(chats, out),
+        Done::Chats { chats, more } => write_chats(chats, *more, out),
         Done::Read { room, .. } => writeln!(out, "* {} is read.", isolate(room)),
         Done::Register { .. }
         | Done::Login { .. }
@@ -64,16 +68,33 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
         Done::Unmute(ordered) => write_deed(ordered, "is not muted any more", out),
         Done::Op(ordered) => write_deed(ordered, "is an op", out),
         Done::Deop(ordered) => write_deed(ordered, "is no op any more", out),
-        Done::Bans { room, bans } => write_bans(room.as_deref(), bans, out),
-        Done::Files { room, files } => write_files(room, files, out),
+        Done::Bans { room, bans, skip, more } => {
+            write_bans(room.as_deref(), bans, out)?;
+            match room {
+                Some(room) if *more => write_more(&format!("bans {} {}", isolate(room), skip + bans.len() as u64), out),
+                _ => Ok(()),
+            }
+        }
+        Done::Files { room, files, more } => {
+            write_files(room, files, out)?;
+            let last = files.last().filter(|_| *more);
+            last.map_or(Ok(()), |last| write_more(&format!("files {} {}", isolate(room), last.seq), out))
+        }
         Done::Help { commands } => write_help(commands, out),
         Done::Ping { .. } => writeln!(out, "* The server is there."),
     }
 }
 
-fn write_chats(chats: &[ChatInfo], out: &mut Vec<u8>) -> Result<()> {
+fn write_chats(chats: &[ChatInfo], more: bool, out: &mut Vec<u8>) -> Result<()> {
     writeln!(out, "* {} rooms and conversations:", chats.len())?;
-    chats.iter().try_for_each(|one| writeln!(out, "*   {}", chat(one)))
+    chats.iter().try_for_each(|one| writeln!(out, "*   {}", chat(one)))?;
+    let last = chats.last().filter(|_| more);
+    last.map_or(Ok(()), |last| write_more(&format!("chats {}", isolate(&last.room)), out))
+}
+
+/// How the next page is asked for.
+fn write_more(command: &str, out: &mut Vec<u8>) -> Result<()> {
+    writeln!(out, "* There are more: /{command}")
 }
 
 /// What has become of somebody's account.
@@ -104,13 +125,14 @@ fn in_room(room: Option<&str>, word: &str) -> String {
     room.map_or(String::new(), |room| format!(" {word} {}", isolate(room)))
 }
 
-fn write_rooms(rooms: &[RoomInfo], total: usize, out: &mut Vec<u8>) -> Result<()> {
+fn write_rooms(rooms: &[RoomInfo], total: usize, more: bool, out: &mut Vec<u8>) -> Result<()> {
     writeln!(out, "* {total} {}:", if total == 1 { "room" } else { "rooms" })?;
     for info in rooms {
         let topic = info.topic.as_ref().map_or(String::new(), |topic| format!("  {topic}"));
         writeln!(out, "*   {}  {}{topic}", isolate(&info.room), info.members)?;
     }
-    Ok(())
+    let last = rooms.last().filter(|_| more);
+    last.map_or(Ok(()), |last| write_more(&format!("rooms {}", isolate(&last.room)), out))
 }
 
 fn write_whois(info: &WhoisInfo, out: &mut Vec<u8>) -> Result<()> {

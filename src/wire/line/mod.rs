@@ -71,10 +71,10 @@ fn write_event(event: &Event, elsewhere: bool, out: &mut Vec<u8>) -> std::io::Re
         | Event::Role { .. }
         | Event::Settings { .. }
         | Event::Invite { .. } => write_order(event, elsewhere, out),
-        Event::Chats { chats } => {
+        Event::Chats { chats, more } => {
             let chats: Vec<String> = chats.iter().map(chat).collect();
             let list = if chats.is_empty() { "none yet".to_owned() } else { chats.join(", ") };
-            writeln!(out, "* Your rooms and conversations: {list}")
+            writeln!(out, "* Your rooms and conversations: {list}{}", if *more { " and more: /chats" } else { "" })
         }
         // It is of use to programs, which show what is unread.
         Event::Read { .. } => Ok(()),

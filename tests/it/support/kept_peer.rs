@@ -100,7 +100,7 @@ impl Peer {
     /// The own places: `#a 2/5`, where 2 of 5 are read.
     pub fn chats(&mut self) -> Vec<String> {
         match self.does("chats", json!({})) {
-            Done::Chats { chats } => {
+            Done::Chats { chats, .. } => {
                 assert!(chats.iter().all(|chat| chat.unread == chat.seq - chat.read), "{chats:?}");
                 chats.iter().map(|chat| format!("{} {}/{}", chat.room, chat.read, chat.seq)).collect()
             }
@@ -111,7 +111,7 @@ impl Peer {
     /// The `chats` that come after a login, in the same words.
     pub fn chats_told(&mut self) -> Vec<String> {
         match self.wait(|event| matches!(event, Event::Chats { .. })) {
-            Event::Chats { chats } => {
+            Event::Chats { chats, .. } => {
                 chats.iter().map(|chat| format!("{} {}/{}", chat.room, chat.read, chat.seq)).collect()
             }
             other => unreachable!("{other:?}"),

@@ -1,0 +1,67 @@
+//! What lies in an outbox: one thing to be written, and what it weighs. Knows no queue.
+
+use std::ops::{AddAssign, SubAssign};
+use std::sync::Arc;
+
+use crate::wire::Letter;
+
+/// One thing that waits in an outbox.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// An event, and whether it is about a room in which the reader is not talking.
+    Letter(Arc<Letter>, bool),
+    /// What the session itself asked for. A session that reads is not slow
+    /// because it asked for much: this does not count toward the bound.
+    Answer(Arc<Letter>),
+    /// Bytes of the front's own, such as a greeting.
+    Raw(Box<[u8]>),
+    /// The end: after what was before it, the sending side is closed.
+    Close,
+}
+
+impl Outgoing {
+    /// About how many bytes it takes on a wire.
+    pub fn weight(&self) -> usize {
+        match self {
+            Outgoing::Letter(letter, _) | Outgoing::Answer(letter) => letter.weight(),
+            Outgoing::Raw(bytes) => bytes.len(),
+            Outgoing::Close => 0,
+        }
+    }
+}
+
+/// What some items weigh together, in bytes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Weight {
+    /// What the session is told: this counts toward the bound.
+    pub told: usize,
+    /// What it asked for.
+    pub asked: usize,
+}
+
+impl Weight {
+    pub fn of(item: &Outgoing) -> Weight {
+        match item {
+            Outgoing::Answer(letter) => Weight { told: 0, asked: letter.weight() },
+            other => Weight { told: other.weight(), asked: 0 },
+        }
+    }
+
+    pub fn all(self) -> usize {
+        self.told + self.asked
+    }
+}
+
+impl AddAssign for Weight {
+    fn add_assign(&mut self, more: Weight) {
+        self.told += more.told;
+        self.asked += more.asked;
+    }
+}
+
+impl SubAssign for Weight {
+    fn sub_assign(&mut self, less: Weight) {
+        self.told -= less.told;
+        self.asked -= less.asked;
+    }
+}
