@@ -182,8 +182,12 @@ limits! {
     reason "reason": number Characters = 300, 1..=10_000;
     /// Rooms one person is in at once. One more is answered `too-many-rooms`.
     rooms_per_person "rooms-per-person": number Count = 50, 1..=10_000;
-    /// Rooms on the whole server. One more is answered `server-rooms-full`.
+    /// Rooms on the whole server. For one more, the empty one that is not registered and in which least was said ends; if there is none, the answer is `server-rooms-full`.
     rooms "rooms": number Count = 20_000, 1..=1_000_000;
+    /// Days after which a room ends that is empty and that no account has registered, with all that was said in it.
+    empty_days "empty-days": number Days = 30, 0..=36_500;
+    /// Rooms, empty and not registered, that one account or all guests of one address may leave behind. Beyond that, the one of them in which least was said ends.
+    rooms_left "rooms-left": number Count = 200, 1..=1_000_000;
     /// Recent messages a room remembers. The oldest is forgotten first.
     recent "recent": number Count = 100, 1..=10_000;
     /// Text of recent messages a room remembers. The oldest is forgotten first.
@@ -196,7 +200,7 @@ limits! {
     answer_bytes "answer-bytes": number Bytes = 65_536, 16_384..=16_777_216;
     /// Names in one piece of a member list; a longer list comes in several pieces.
     members_page "members-page": number Count = 500, 1..=5_000;
-    /// Messages a second, commands included, that a person may send for long. Who is faster is told once and waits: the server reads no further from that connection until it is time, and nothing is refused or lost.
+    /// Messages a second, commands included, that a person may send for long; lists, history and search count as three, a room of a `hello` as a fifth, `ping`, `pong` and empty lines as a twentieth. Who is faster is told once and waits: the server reads no further from that connection until it is time, and nothing is refused or lost.
     rate "rate": number PerSecond = 2, 0..=1_000_000;
     /// Messages one may send at once before `rate` applies.
     rate_burst "rate-burst": number Count = 10, 1..=1_000_000;
@@ -244,6 +248,10 @@ limits! {
     stay_days "stay-days": number Days = 30, 1..=3_650;
     /// Accounts. One more is answered `accounts-full`.
     accounts "accounts": number Count = 100_000, 1..=10_000_000;
+    /// Accounts made from one address within `registration-window`, loopback too. One more is answered `register-too-often`.
+    registrations "registrations": number Count = 60, 0..=1_000_000;
+    /// The time over which `registrations` counts.
+    registration_window "registration-window": time Seconds = 3_600, 1..=86_400;
     /// Rooms one account may register. One more is answered `too-many-owned`.
     rooms_per_account "rooms-per-account": number Count = 50, 1..=10_000;
     /// Bans and mutes of one room, or of the whole server. One more is answered `too-many-bans`.

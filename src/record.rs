@@ -256,6 +256,8 @@ pub struct RoomKept {
     pub room: RoomRecord,
     /// The number of its last message.
     pub seq: Seq,
+    /// When that was said; when it was made, if nothing was.
+    pub said: Millis,
     /// The accounts that have a role there.
     pub roles: Vec<(AccountId, Role)>,
 }

@@ -16,6 +16,7 @@ mod check;
 mod curbs;
 mod identity;
 pub mod journal;
+mod left;
 mod lists;
 mod memory;
 mod need;
@@ -85,6 +86,8 @@ struct State {
     looks: HashMap<Arc<str>, Arc<str>>,
     /// The keys of all rooms, in their order; and of those that everybody may know of.
     listed: lists::Listed,
+    /// Rooms that are empty and not registered.
+    left: left::Left,
     /// From the number of a room to the key of its name.
     places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here, by the two, the lesser first.
@@ -236,6 +239,13 @@ impl Chat {
     /// never took a name leaves nothing to tell. Returns the nick it had.
     pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, touched: &mut Touched) -> Option<Arc<str>> {
         self.change(|state| state.depart(session, ending, &self.here(now), touched))
+    }
+
+    /// Ends at most `most` rooms that nobody has registered and that have been
+    /// empty since before `time`; whether there are more. Their rows are kept
+    /// as being over like any other change.
+    pub fn end_left(&self, time: Millis, most: usize, now: Millis) -> bool {
+        self.change(|state| state.end_left(time, most, &self.here(now)))
     }
 
     /// Whether a panic has left a change half done. Then nothing here can be

@@ -121,6 +121,7 @@ impl State {
             return Err(ChatError::RoomRegistered(name));
         }
         room.registered = true;
+        self.left.remove(room.place);
         room.keep_changed(ask);
         room.give_role(ask, Who::Account(account), Some(Role::Owner));
         let room = Arc::clone(&room.shown);

@@ -32,13 +32,15 @@ impl State {
                 here.keep(Record::RoomGone(room.place));
                 continue;
             }
+            let (place, said) = (room.place, found.said);
             self.add_room(Room::found(found));
+            self.leave_behind(place, said, here);
         }
         self.recall_curbs(curbs, here.now);
         let all: Vec<_> = self.rooms.values_mut().collect();
         all.into_iter().for_each(|room| room.emptied(here));
         if !self.rooms.contains_key(here.lobby.key()) {
-            self.make_room(here.lobby, here.now);
+            self.make_room(here.lobby, here.now, None);
         }
     }
 

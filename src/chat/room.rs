@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::left::Maker;
 use super::outbox::Outbox;
 use super::touched::{Round, Touched};
 use super::{Here, PersonId, SessionId};
@@ -21,6 +22,8 @@ pub(super) struct Room {
     pub shown: Arc<str>,
     pub place: PlaceId,
     pub made: Millis,
+    /// Who made it in this run of the server.
+    pub maker: Option<Maker>,
     pub topic: Option<Arc<str>>,
     pub settings: Settings,
     /// Whether somebody has registered it.
@@ -80,6 +83,7 @@ impl Room {
             name,
             place,
             made,
+            maker: None,
             topic: None,
             settings: Settings::default(),
             registered: false,
@@ -101,7 +105,7 @@ impl Room {
 
     /// A room as it was found in the database, without its messages.
     pub fn found(found: RoomKept) -> Room {
-        let RoomKept { room, seq, roles } = found;
+        let RoomKept { room, seq, roles, .. } = found;
         Room {
             topic: room.topic,
             settings: room.settings,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::left::Maker;
 use super::need::{Seen, Step, Wish};
 use super::room::{Room, Words};
 use super::touched::Touched;
@@ -15,9 +16,11 @@ use crate::wire::Letter;
 
 impl State {
     #[inline(never)]
-    pub(super) fn make_room(&mut self, name: &RoomName, now: Millis) {
+    pub(super) fn make_room(&mut self, name: &RoomName, now: Millis, maker: Option<Maker>) {
         self.last.place += 1;
-        self.add_room(Room::new(name.clone(), PlaceId(self.last.place), now));
+        let mut room = Room::new(name.clone(), PlaceId(self.last.place), now);
+        room.maker = maker;
+        self.add_room(room);
     }
 
     pub(super) fn add_room(&mut self, room: Room) {
@@ -34,16 +37,12 @@ impl State {
         let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
         if name == here.lobby || !room.forgettable(here.journal.is_some()) {
             room.emptied(here);
-            let (key, open) = (Arc::from(name.key()), !room.is_private());
-            return self.listed.put(&key, open);
+            let (key, open, place) = (Arc::from(name.key()), !room.is_private(), room.place);
+            self.listed.put(&key, open);
+            return self.leave_behind(place, here.now, here);
         }
-        if room.kept {
-            here.keep(Record::RoomGone(room.place));
-        }
-        self.places.remove(&room.place);
-        self.rooms.remove(name.key());
-        self.looks.remove(name.skeleton());
-        self.listed.remove(name.key());
+        let place = room.place;
+        self.end_room(place, here);
     }
 
     /// Seats the asking person's sessions in a room, and tells them what is
@@ -77,10 +76,12 @@ impl State {
                 if let Some(other) = self.looks.get(name.skeleton()).and_then(|key| self.rooms.get(key)) {
                     return Err(ChatError::RoomConfusable(name.clone(), other.name.clone()));
                 }
+                self.make_space(ask);
                 if self.rooms.len() >= ask.limits.rooms {
                     return Err(ChatError::ServerRoomsFull(ask.limits.rooms));
                 }
-                self.make_room(name, ask.now);
+                let maker = self.maker(ask);
+                self.make_room(name, ask.now, maker);
             }
         }
         let Some(room) = self.rooms.get(name.key()) else { return Ok(Step::Done) };
@@ -117,6 +118,7 @@ impl State {
             room.give_role(ask, who, Some(Role::Op));
         }
         room.add(ask.person, key);
+        self.left.remove(room.place);
         for (session, outbox) in self.registry.outboxes(ask.person) {
             room.seat(session, outbox);
         }

@@ -91,6 +91,8 @@ pub enum ChatError {
     LoginFailed,
     /// Too many wrong passwords; for so many seconds no other is looked at.
     LoginTooOften(u64),
+    /// So many accounts were made from one address; the seconds to wait.
+    RegisterTooOften(u64),
     /// A password is shorter than 8 or longer than 1,024 bytes, or has control characters.
     PasswordBad,
     /// A new password was typed in two different ways.
@@ -188,6 +190,7 @@ impl ChatError {
         "logged-in",
         "login-failed",
         "login-too-often",
+        "register-too-often",
         "password-bad",
         "passwords-differ",
         "password-shown",
@@ -253,6 +256,7 @@ impl ChatError {
             ChatError::LoggedIn(_) => "logged-in",
             ChatError::LoginFailed => "login-failed",
             ChatError::LoginTooOften(_) => "login-too-often",
+            ChatError::RegisterTooOften(_) => "register-too-often",
             ChatError::PasswordBad => "password-bad",
             ChatError::PasswordsDiffer => "passwords-differ",
             ChatError::PasswordShown => "password-shown",
@@ -324,7 +328,10 @@ impl ChatError {
             | ChatError::AnnouncementsOnly(room)
             | ChatError::RoomNotRegistered(room)
             | ChatError::RoomRegistered(room) => room.shown().to_owned(),
-            ChatError::LoginTooOften(n) | ChatError::NoSuchMessage(n) | ChatError::NoSuchFile(n) => n.to_string(),
+            ChatError::LoginTooOften(n)
+            | ChatError::RegisterTooOften(n)
+            | ChatError::NoSuchMessage(n)
+            | ChatError::NoSuchFile(n) => n.to_string(),
             ChatError::TooManyOwned(n) => n.to_string(),
             ChatError::AccountsFull(n) | ChatError::TooManyBans(n) | ChatError::UploadsBusy(n) => n.to_string(),
             ChatError::NotTaken(text)

@@ -63,6 +63,9 @@ impl fmt::Display for ChatError {
             ChatError::LoginTooOften(seconds) => {
                 write!(f, "too many wrong passwords; try again in {seconds} s")
             }
+            ChatError::RegisterTooOften(seconds) => {
+                write!(f, "too many accounts were made from your address; try again in {seconds} s")
+            }
             ChatError::PasswordBad => {
                 write!(f, "a password has 8 to 1024 bytes and no control characters; nothing was changed")
             }

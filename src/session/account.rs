@@ -168,6 +168,13 @@ impl Session {
         Ok(())
     }
 
+    /// An account is for ever, and many are soon made.
+    fn may_register_again(&self) -> Result<(), ChatError> {
+        let address = self.link.peer().ip().to_canonical();
+        let early = self.house.registrations.as_ref().and_then(|registrations| registrations.check(address).err());
+        early.map_or(Ok(()), |early| Err(ChatError::RegisterTooOften(early.as_secs() + 1)))
+    }
+
     /// The commands about accounts, of a session that has a name.
     #[inline(never)]
     pub(super) fn account(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
@@ -176,6 +183,7 @@ impl Session {
             Command::Register { password } => {
                 let archive = self.archive()?;
                 self.house.chat.may_register(id, house::now())?;
+                self.may_register_again()?;
                 // Nobody waits for us meanwhile.
                 self.flush();
                 let hash = archive.keyring.hash(&needed(password)?)?;

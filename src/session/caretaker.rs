@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::house::{House, News};
+use super::house::{self, House, News};
 use super::keeper;
 use super::link::Link;
-use crate::event::{CloseReason, Event};
+use crate::event::{CloseReason, Event, Millis};
 
 /// The time between two looks at every session: how late a deadline may be noticed.
 const ROUND: Duration = Duration::from_millis(500);
@@ -26,9 +26,23 @@ pub fn live(house: &Arc<House>) {
     }
 }
 
+/// So many empty rooms end in one round at the most: each is a row to be removed, and the others wait for the lock.
+const ROOMS: usize = 64;
+
+/// Ends the rooms that have been empty for `empty-days`.
+fn end_left_rooms(house: &House) {
+    const DAY: Millis = 24 * 60 * 60 * 1000;
+    let days = Millis::try_from(house.limits.empty_days).unwrap_or(Millis::MAX);
+    if days > 0 {
+        let now = house::now();
+        house.chat.end_left(now.saturating_sub(days.saturating_mul(DAY)), ROOMS, now);
+    }
+}
+
 /// One look at every session.
 pub fn go_round(house: &Arc<House>, now: Instant) {
     keeper::refuse_overdue(house);
+    end_left_rooms(house);
     let mut all = 0;
     let mut weights: Vec<(usize, Arc<Link>)> = Vec::new();
     for link in house.links() {

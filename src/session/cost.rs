@@ -4,21 +4,50 @@ use std::num::NonZeroU32;
 
 use crate::command::{Change, Command};
 
-/// What a command takes of `rate`, in messages, or of `pieces`.
+/// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// Signs of life and goodbyes.
+    /// A goodbye, and what costs nothing because there was nothing.
     Nothing,
-    /// So many messages.
-    Line(NonZeroU32),
+    /// So many parts of a message, see [`PARTS`].
+    Parts(NonZeroU32),
     /// One piece of a file.
     Piece,
 }
 
+/// The parts of a message: a line costs as many.
+pub(super) const PARTS: u32 = 20;
+
+impl Cost {
+    /// A line that is said, and a refusal.
+    pub const LINE: Cost = Cost::parts(PARTS);
+    /// What has to be looked up.
+    const LIST: Cost = Cost::parts(3 * PARTS);
+    /// A sign of life, and an empty line: nobody sends more than some of them a second who means well.
+    pub const LITTLE: Cost = Cost::parts(1);
+    /// A room that came with the name. Whoever comes back to 50 rooms pays for
+    /// them with the ten messages that may come at once.
+    pub const ROOM: Cost = Cost::parts(PARTS / 5);
+
+    const fn parts(parts: u32) -> Cost {
+        match NonZeroU32::new(parts) {
+            Some(parts) => Cost::Parts(parts),
+            None => Cost::Nothing,
+        }
+    }
+
+    /// Bytes that made no line: of one that was too long, where `most` make
+    /// one line, or of telnet's commands.
+    pub fn of_bytes(bytes: usize, most: usize) -> Cost {
+        let parts = bytes.saturating_mul(PARTS as usize).div_ceil(most.max(1));
+        Cost::parts(u32::try_from(parts).unwrap_or(u32::MAX))
+    }
+}
+
 pub(super) fn cost_of(command: &Command) -> Cost {
-    const LISTS: NonZeroU32 = NonZeroU32::new(3).expect("3 is not 0");
     match command {
-        Command::Ping { .. } | Command::Pong | Command::Quit { .. } => Cost::Nothing,
+        Command::Quit { .. } => Cost::Nothing,
+        Command::Ping { .. } | Command::Pong => Cost::LITTLE,
         Command::Chunk { .. } | Command::Get { .. } => Cost::Piece,
         Command::Rooms { .. }
         | Command::Members { .. }
@@ -27,8 +56,8 @@ pub(super) fn cost_of(command: &Command) -> Cost {
         | Command::Chats { .. }
         | Command::Files { .. }
         | Command::Bans { .. }
-        | Command::Whois { .. } => Cost::Line(LISTS),
-        _ => Cost::Line(NonZeroU32::MIN),
+        | Command::Whois { .. } => Cost::LIST,
+        _ => Cost::LINE,
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use governor::clock::DefaultClock;
+use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
@@ -17,9 +19,38 @@ use crate::limits::Limits;
 #[derive(Debug)]
 pub struct Door {
     inside: Arc<Inside>,
-    arrivals: Option<RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>>,
+    arrivals: Option<Recurring>,
+}
+
+/// What may be done from one address only so often, and who did it.
+#[derive(Debug)]
+pub struct Recurring {
+    limiter: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
     /// At how many addresses those are forgotten whose window has passed.
-    sweep_at: usize,
+    sweep_at: AtomicUsize,
+}
+
+impl Recurring {
+    /// `count` times within `window`; always, if that is 0.
+    pub fn new(count: usize, window: Duration) -> Option<Recurring> {
+        let count = u32::try_from(count).ok().and_then(NonZeroU32::new)?;
+        let quota = Quota::with_period(window / count.get())?;
+        let limiter = RateLimiter::hashmap(quota.allow_burst(count));
+        Some(Recurring { limiter, sweep_at: AtomicUsize::new(FIRST_SWEEP) })
+    }
+
+    /// Counts once more for `address`.
+    ///
+    /// # Errors
+    /// It was too often; how long to wait.
+    pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
+        if self.limiter.len() >= self.sweep_at.load(Ordering::Relaxed) {
+            self.limiter.retain_recent();
+            self.sweep_at.store(FIRST_SWEEP.max(self.limiter.len() * 2), Ordering::Relaxed);
+        }
+        let early = self.limiter.check_key(&address).err();
+        early.map_or(Ok(()), |early| Err(early.wait_time_from(DefaultClock::default().now())))
+    }
 }
 
 /// So many addresses are remembered before any is forgotten.
@@ -38,11 +69,7 @@ pub struct Pass {
 impl Door {
     /// A door that keeps `limits`.
     pub fn new(limits: &Limits) -> Door {
-        let arrivals = u32::try_from(limits.arrivals).ok().and_then(NonZeroU32::new).and_then(|count| {
-            let quota = Quota::with_period(limits.arrival_window / count.get())?;
-            Some(RateLimiter::hashmap(quota.allow_burst(count)))
-        });
-        Door { inside: Arc::default(), arrivals, sweep_at: FIRST_SWEEP }
+        Door { inside: Arc::default(), arrivals: Recurring::new(limits.arrivals, limits.arrival_window) }
     }
 
     /// Lets somebody from `address` in.
@@ -57,14 +84,8 @@ impl Door {
         if address.to_canonical().is_loopback() {
             return Ok(Pass { inside: None });
         }
-        if let Some(arrivals) = &self.arrivals {
-            if arrivals.len() >= self.sweep_at {
-                arrivals.retain_recent();
-                self.sweep_at = FIRST_SWEEP.max(arrivals.len() * 2);
-            }
-            if arrivals.check_key(&address).is_err() {
-                return Err("Too many connections from your address. Try again in some minutes.".to_owned());
-            }
+        if self.arrivals.as_ref().is_some_and(|arrivals| arrivals.check(address).is_err()) {
+            return Err("Too many connections from your address. Try again in some minutes.".to_owned());
         }
         let mut inside = self.inside.0.lock();
         let count = inside.entry(address).or_default();

@@ -10,6 +10,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Front;
+use super::door::Recurring;
 use super::keyring::Keyring;
 use super::link::Link;
 use crate::chat::journal::Journal;
@@ -86,6 +87,8 @@ pub struct House {
     pub started: Instant,
     /// How often things happened.
     pub counts: Counts,
+    /// Accounts that are made, by address.
+    pub registrations: Option<Recurring>,
     links: Mutex<HashMap<SessionId, Arc<Link>>>,
     criers: Mutex<Vec<JoinHandle<()>>>,
     next: AtomicU64,
@@ -105,6 +108,7 @@ impl House {
         fronts: Fronts,
         (watch, news): (Watch, Sender<News>),
     ) -> House {
+        let registrations = Recurring::new(limits.registrations, limits.registration_window);
         House {
             chat,
             limits,
@@ -112,6 +116,7 @@ impl House {
             fronts,
             started: Instant::now(),
             counts: Counts::default(),
+            registrations,
             links: Mutex::default(),
             criers: Mutex::default(),
             next: AtomicU64::new(1),

@@ -31,7 +31,7 @@ use crate::net::sniff::{Kind, sniff};
 use crate::net::{Control, End, Flow, Handler};
 use crate::wire::json::Refused;
 use crate::wire::reader::{Line, Lines};
-use cost::{Cost, answered_when_kept, changes, cost_of};
+use cost::{Cost, PARTS, answered_when_kept, changes, cost_of};
 use door::Pass;
 use house::{House, News};
 use link::Link;
@@ -76,6 +76,9 @@ pub enum Heard {
     /// A part of one: these bytes ask for the next part.
     Question(Vec<u8>),
 }
+
+/// So many bytes of telnet's commands cost as much as a line.
+const COMMANDS_A_LINE: usize = 512;
 
 /// One peer's life on one connection.
 #[derive(Debug)]
@@ -127,10 +130,11 @@ impl Session {
     /// A session on a connection that has just been accepted.
     pub fn new(house: &Arc<House>, link: &Arc<Link>, pass: Pass) -> Session {
         let limits = &house.limits;
-        let quota = |count: usize| NonZeroU32::new(u32::try_from(count).unwrap_or(u32::MAX));
-        let limiter = |rate: usize, burst: usize| {
-            let burst = quota(burst).unwrap_or(NonZeroU32::MIN);
-            quota(rate).map(|rate| RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
+        let limiter = |rate: usize, burst: usize, parts: u32| {
+            let quota = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(parts);
+            let burst = NonZeroU32::new(quota(burst)).unwrap_or(NonZeroU32::MIN);
+            let rate = NonZeroU32::new(quota(rate))?;
+            Some(RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
         };
         Session {
             stage: Stage::Sniffing(Vec::new()),
@@ -141,8 +145,8 @@ impl Session {
             rooms: None,
             entering: Vec::new(),
             before_name: BeforeName::default(),
-            pace: limiter(limits.rate, limits.rate_burst),
-            piece_pace: limiter(limits.pieces, limits.pieces),
+            pace: limiter(limits.rate, limits.rate_burst, PARTS),
+            piece_pace: limiter(limits.pieces, limits.pieces, 1),
             uploads: Vec::new(),
             upload_number: 0,
             told_to_wait: false,
@@ -194,16 +198,18 @@ impl Session {
     fn feed(&mut self, bytes: &[u8]) -> Flow {
         let Stage::Talking(front) = &mut self.stage else { return Flow::End };
         let text = front.strip(bytes);
+        let commands = Cost::of_bytes(bytes.len() - text.len(), COMMANDS_A_LINE);
         let mut rest = &text[..];
         while let Some(line) = self.lines.next(&mut rest) {
-            if self.line(line) == Flow::End {
+            if self.line(line) == Flow::End || self.go_in() == Flow::End {
                 return Flow::End;
             }
-            if !self.entering.is_empty() {
-                self.go_in();
-            }
         }
-        Flow::Go
+        let dropped = Cost::of_bytes(self.lines.dropped(), self.house.limits.line_bytes);
+        match self.keep_pace(commands) {
+            Flow::End => Flow::End,
+            _ => self.keep_pace(dropped),
+        }
     }
 
     /// Handles one line.
@@ -217,7 +223,7 @@ impl Session {
             }
         }
         let Line::Whole(line) = line else {
-            if self.keep_pace(Cost::Line(NonZeroU32::MIN)) == Flow::End {
+            if self.keep_pace(Cost::LINE) == Flow::End {
                 return Flow::End;
             }
             self.refuse(None, ChatError::LineTooLong(self.house.limits.line_bytes));
@@ -237,9 +243,9 @@ impl Session {
         let aside = front.aside();
         self.tell_raw(aside);
         let asked = match heard {
-            Ok(Heard::Nothing) => return Flow::Go,
+            Ok(Heard::Nothing) => return self.keep_pace(Cost::LITTLE),
             Ok(Heard::Question(words)) => {
-                let flow = self.keep_pace(Cost::Line(NonZeroU32::MIN));
+                let flow = self.keep_pace(Cost::LINE);
                 self.tell_raw(words);
                 return flow;
             }
@@ -247,7 +253,7 @@ impl Session {
             Err(refused) => Err(refused),
         };
         // A refusal costs as much as a line that is said.
-        let cost = asked.as_ref().map_or(Cost::Line(NonZeroU32::MIN), |(_, command)| cost_of(command));
+        let cost = asked.as_ref().map_or(Cost::LINE, |(_, command)| cost_of(command));
         if self.keep_pace(cost) == Flow::End {
             return Flow::End;
         }
@@ -325,13 +331,24 @@ impl Session {
     /// Goes into the rooms that came with the name. Not done where the name is
     /// taken, for stack that a thread has once used it keeps for ever.
     #[inline(never)]
-    fn go_in(&mut self) {
-        for room in std::mem::take(&mut self.entering) {
+    fn go_in(&mut self) -> Flow {
+        for (number, room) in std::mem::take(&mut self.entering).into_iter().enumerate() {
+            let cost = match number {
+                // It goes with the name.
+                0 => Cost::Nothing,
+                _ if number < self.house.limits.rooms_per_person => Cost::ROOM,
+                // One more than a person may be in: a refusal.
+                _ => Cost::LINE,
+            };
+            if self.keep_pace(cost) == Flow::End {
+                return Flow::End;
+            }
             self.wait_for_space();
             if let Err(refusal) = self.come_in(Wish::from(room)) {
                 self.refuse(None, refusal);
             }
         }
+        Flow::Go
     }
 
     #[cold]

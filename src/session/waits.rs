@@ -7,7 +7,7 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 
 use super::Session;
-use super::cost::Cost;
+use super::cost::{Cost, PARTS};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::net::Flow;
@@ -16,10 +16,11 @@ impl Session {
     /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
     /// from it, and what it sent waits on its own side: nothing is lost.
     pub(super) fn keep_pace(&mut self, cost: Cost) -> Flow {
-        let burst = NonZeroU32::new(u32::try_from(self.house.limits.rate_burst).unwrap_or(u32::MAX));
+        let burst = u32::try_from(self.house.limits.rate_burst).unwrap_or(u32::MAX).saturating_mul(PARTS);
         let (pace, cost) = match cost {
             Cost::Nothing => return Flow::Go,
-            Cost::Line(cost) => (&self.pace, cost.min(burst.unwrap_or(NonZeroU32::MIN))),
+            // More than the burst would never be allowed.
+            Cost::Parts(cost) => (&self.pace, cost.min(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))),
             Cost::Piece => (&self.piece_pace, NonZeroU32::MIN),
         };
         let Some(pace) = pace else { return Flow::Go };

@@ -11,7 +11,7 @@ use crate::names::{Nick, RoomName};
 use crate::record::{AccountId, Curb, FileId, Line, PlaceId, Role, StayId, Target, Who};
 
 /// Bits of a message's row number that are its number in its place, and of a piece's that are its offset.
-const LOW: u32 = 32;
+pub const LOW: u32 = 32;
 
 /// The highest number that a message can have in its place.
 const LAST_SEQ: Seq = u32::MAX as Seq;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::cells::{count, curb_of, nick_of, role_of, room_name_of, target_of};
+use super::cells::{LOW, count, curb_of, nick_of, role_of, room_name_of, target_of};
 use super::gone;
 use crate::record::{
     AccountId, AccountRecord, CurbRecord, Kept, Numbers, PlaceId, Role, RoomKept, RoomRecord, Settings,
@@ -28,10 +28,11 @@ fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomKept>> {
     let mut roles = roles(connection)?;
     connection
         .prepare(
-            "SELECT room.place, name, made, topic, settings, registered, place.last
+            "SELECT room.place, name, made, topic, settings, registered, place.last,
+                 coalesce((SELECT max(time, made) FROM message WHERE id = (room.place << ?) + place.last), made)
              FROM room JOIN place ON place.id = room.place WHERE place.gone = 0 ORDER BY room.place",
         )?
-        .query_map([], |row| {
+        .query_map([LOW], |row| {
             let place = PlaceId(row.get(0)?);
             let settings: String = row.get(4)?;
             // Settings that are not understood would open a room that was closed.
@@ -42,6 +43,7 @@ fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomKept>> {
             Ok(RoomKept {
                 room: RoomRecord { place, name, made, topic, settings, registered },
                 seq: count(row.get(6)?),
+                said: row.get(7)?,
                 roles: roles.remove(&place).unwrap_or_default(),
             })
         })?

@@ -33,12 +33,14 @@ pub struct Lines {
     held: Vec<u8>,
     most: usize,
     dropping: bool,
+    /// Bytes of lines that were too long.
+    dropped: usize,
 }
 
 impl Lines {
     /// A reader of lines of at most `most` bytes, ending included.
     pub fn new(most: usize) -> Lines {
-        Lines { held: Vec::new(), most, dropping: false }
+        Lines { held: Vec::new(), most, dropping: false, dropped: 0 }
     }
 
     /// Takes the next line off the front of `bytes`. `None` means that
@@ -53,6 +55,7 @@ impl Lines {
         let (line, rest) = bytes.split_at(end + 1);
         *bytes = rest;
         if self.dropping || self.held.len() + line.len() > self.most {
+            self.dropped += line.len();
             self.held = Vec::new();
             self.dropping = false;
             return Some(Line::TooLong);
@@ -77,10 +80,16 @@ impl Lines {
         (!held.is_empty()).then(|| Line::Whole(Cow::Owned(without_return(&held).to_vec())))
     }
 
+    /// How many bytes were dropped since this was last asked.
+    pub fn dropped(&mut self) -> usize {
+        std::mem::take(&mut self.dropped)
+    }
+
     fn hold(&mut self, piece: &[u8]) {
         // One byte is left for the ending that must still come.
         if self.dropping || self.held.len() + piece.len() >= self.most {
             self.dropping = self.dropping || !piece.is_empty();
+            self.dropped += piece.len();
             self.held = Vec::new();
         } else {
             self.held.extend_from_slice(piece);

@@ -40,6 +40,8 @@ mod kept;
 mod killed;
 /// How sessions end, and what the others hear of it.
 mod leaving;
+/// Rooms that are left behind.
+mod left;
 /// The same for those who come with `nc` and telnet.
 mod line_front;
 /// Taking a name: offered, refused, in time.

@@ -27,7 +27,7 @@ fn who_is_too_fast_is_told_once_and_loses_nothing() {
     assert_eq!(bob.hears(), ["1", "2", "3"].map(|text| format!("#a ann: {text}")));
     bob.say("#a", "I may");
     assert!(began.elapsed() < Duration::from_millis(1_400), "bob had to wait: {:?}", began.elapsed());
-    // Her ping costs nothing, but it waits behind what she said.
+    // Her ping waits behind what she said.
     let events = ann.sync();
     assert!(began.elapsed() >= Duration::from_millis(1_400), "{:?}", began.elapsed());
     let heard: Vec<String> = events.iter().filter(|event| message_of(event).is_some()).map(brief).collect();
@@ -48,16 +48,16 @@ fn at_nc_the_sentence_says_how_long() {
     bob.ask("ping", json!({})).unwrap();
 }
 
-/// protocol.md, limits, `rate`: lists and history cost more; `ping`, `pong` and `quit` nothing.
+/// protocol.md, limits, `rate`: lists and history cost three; `ping`, `pong` and empty lines a twentieth; `quit` nothing.
 #[test]
-fn lists_cost_more_and_signs_of_life_nothing() {
+fn lists_cost_more_and_signs_of_life_little() {
     let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (1, 5));
     let mut ann = server.login("ann"); // costs one
-    for _ in 0..20 {
+    for _ in 0..5 {
         ann.send("pong", json!({}));
         assert_eq!(ann.sync(), []);
     }
-    ann.ask("rooms", json!({})).unwrap(); // costs three, and one is left
+    ann.ask("rooms", json!({})).unwrap(); // costs three, and half a one is left
     ann.send("history", json!({"room": "#lobby"}));
     assert_eq!(ann.sync().iter().map(brief).collect::<Vec<_>>(), ["waiting", "error not-in-room #lobby"]);
     ann.quit();
@@ -91,4 +91,49 @@ fn a_refused_line_costs_as_much_as_one_that_is_said() {
     let before = refused(&ann.so_far());
     assert!(before < 50, "the rest waits");
     assert_eq!(before + refused(&ann.sync()), 50, "none is lost");
+}
+
+/// protocol.md, limits, `rate`: whatever costs the server costs its sender, be it nothing that anybody sees.
+#[test]
+fn a_flood_of_pings_pongs_empty_lines_or_bytes_without_an_end_waits_like_one_of_messages() {
+    let floods: [(&str, String); 4] = [
+        ("ping", "{\"type\":\"ping\"}\n".repeat(500)),
+        ("pong", "{\"type\":\"pong\"}\n".repeat(500)),
+        ("empty lines", "\n".repeat(500)),
+        ("a line without an end", "x".repeat(1 << 20)),
+    ];
+    let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (1, 10));
+    for (number, (what, flood)) in floods.into_iter().enumerate() {
+        let mut ann = server.login(&format!("ann{number}"));
+        ann.wire.send(flood);
+        let waiting = ann.wait(|event| matches!(event, Event::Waiting { .. } | Event::Closing { .. }));
+        assert!(matches!(waiting, Event::Waiting { .. }), "{what}: {waiting:?}");
+    }
+    let mut nina = server.nc_login("nina");
+    nina.wire.send([255_u8, 241].repeat(50_000)); // telnet's IAC NOP
+    assert!(nina.line().starts_with("! Too fast."));
+}
+
+/// The rooms of a `hello` are paid for: those one may be in with a fifth of a message, those beyond with a whole one.
+#[test]
+fn a_hello_with_many_rooms_waits_for_them() {
+    let server = TestServer::with(|limits| (limits.rate, limits.rate_burst, limits.rooms_per_person) = (1, 3, 10));
+    let mut ann = server.peer();
+    let rooms: Vec<String> = (0..40).map(|i| format!("#r{i}")).collect();
+    ann.hello(json!({"nick": "ann", "rooms": rooms})).unwrap();
+    ann.wait(|event| matches!(event, Event::Waiting { .. }));
+    let before = ann.so_far().iter().filter(|event| matches!(event, Event::Joined { .. })).count();
+    assert_eq!(before, 10, "they fit in the burst: the first goes with the hello");
+}
+
+/// protocol.md, `registrations`: an account lasts, so its making is counted, from loopback too.
+#[test]
+fn accounts_are_made_only_so_often_from_one_address() {
+    let server = TestServer::kept_with(|limits| limits.registrations = 2);
+    server.account("ann");
+    server.account("bob");
+    let refusal = server.login("eve").refusal("register", json!({"password": "nine blue skis"}));
+    assert_eq!(refusal.code, "register-too-often");
+    assert!((1..=1_800).contains(&refusal.value.parse::<u64>().unwrap()), "{refusal:?}");
+    server.once_more("ann");
 }

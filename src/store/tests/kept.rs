@@ -18,7 +18,8 @@ fn a_room_is_kept_with_its_latest_topic_and_settings_and_its_roles() {
     ]);
     rig.again();
     let roles = vec![(AccountId(1), Role::Owner), (AccountId(2), Role::Member)];
-    assert_eq!(rig.kept().rooms, [RoomKept { room: record, seq: 2, roles }]);
+    let said = message(2, "two").time.max(record.made);
+    assert_eq!(rig.kept().rooms, [RoomKept { room: record, seq: 2, said, roles }]);
 }
 
 #[test]

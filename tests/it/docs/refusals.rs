@@ -81,6 +81,7 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::LoggedIn(nick("Аня")),
         ChatError::LoginFailed,
         ChatError::LoginTooOften(42),
+        ChatError::RegisterTooOften(42),
         ChatError::PasswordBad,
         ChatError::TooManyOwned(50),
         ChatError::PasswordsDiffer,

@@ -1,0 +1,153 @@
+//! Rooms that were left behind: empty, and registered by no account. When they end, so that nobody can fill the server with rooms and go. Knows rooms by their numbers only.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::State;
+use super::{Ask, Here};
+use crate::event::{Millis, Seq};
+use crate::record::{AccountId, Address, PlaceId, Record, Who};
+
+/// Who made a room: an account, or the guests of one address together,
+/// because a guest who reconnects is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Maker {
+    Account(AccountId),
+    Guests(Address),
+}
+
+/// What a room is worth, the least first: how much was said, and since when it is empty.
+type Worth = (Seq, Millis, PlaceId);
+
+/// All rooms that were left behind.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    rooms: HashMap<PlaceId, (Option<Maker>, Seq, Millis)>,
+    by_worth: BTreeSet<Worth>,
+    by_time: BTreeSet<(Millis, PlaceId)>,
+    by_maker: HashMap<Maker, BTreeSet<Worth>>,
+}
+
+impl Left {
+    /// Notes a room that is empty since `time`.
+    fn put(&mut self, place: PlaceId, maker: Option<Maker>, seq: Seq, time: Millis) {
+        self.remove(place);
+        self.rooms.insert(place, (maker, seq, time));
+        self.by_worth.insert((seq, time, place));
+        self.by_time.insert((time, place));
+        if let Some(maker) = maker {
+            self.by_maker.entry(maker).or_default().insert((seq, time, place));
+        }
+    }
+
+    /// The room is not empty any more, or not there, or registered.
+    pub fn remove(&mut self, place: PlaceId) {
+        let Some((maker, seq, time)) = self.rooms.remove(&place) else { return };
+        self.by_worth.remove(&(seq, time, place));
+        self.by_time.remove(&(time, place));
+        if let Some(maker) = maker
+            && let Some(rooms) = self.by_maker.get_mut(&maker)
+        {
+            rooms.remove(&(seq, time, place));
+            if rooms.is_empty() {
+                self.by_maker.remove(&maker);
+            }
+        }
+    }
+
+    /// The one in which least was said.
+    fn least(&self) -> Option<PlaceId> {
+        self.by_worth.first().map(|(.., place)| *place)
+    }
+
+    /// The same of one maker's, if those are more than `most`.
+    fn least_of(&self, maker: Maker, most: usize) -> Option<PlaceId> {
+        let rooms = self.by_maker.get(&maker).filter(|rooms| rooms.len() > most)?;
+        rooms.first().map(|(.., place)| *place)
+    }
+
+    /// The one that has been empty for longest, if that is since before `time`.
+    fn before(&self, time: Millis) -> Option<PlaceId> {
+        self.by_time.first().filter(|(since, _)| *since < time).map(|(_, place)| *place)
+    }
+
+    #[cfg(test)]
+    pub fn places(&self) -> BTreeSet<PlaceId> {
+        assert_eq!((self.rooms.len(), self.rooms.len()), (self.by_worth.len(), self.by_time.len()));
+        self.rooms.keys().copied().collect()
+    }
+}
+
+impl State {
+    /// Who the asking person is as a maker of rooms.
+    pub(super) fn maker(&self, ask: &Ask<'_>) -> Option<Maker> {
+        Some(match self.registry.person(ask.person)?.who {
+            Who::Account(id) => Maker::Account(id),
+            Who::Guest(_) => Maker::Guests(ask.address),
+        })
+    }
+
+    /// Notes a room that is left empty, if it may end for that; and ends one of
+    /// its maker's, if those are too many now.
+    pub(super) fn leave_behind(&mut self, place: PlaceId, since: Millis, here: &Here<'_>) {
+        let Some(room) = self.room_at(place) else { return };
+        if room.registered || room.name == *here.lobby || !room.members.is_empty() {
+            return self.left.remove(place);
+        }
+        let (maker, seq) = (room.maker, room.seq);
+        self.left.put(place, maker, seq, since);
+        if let Some(least) = maker.and_then(|maker| self.left.least_of(maker, here.limits.rooms_left)) {
+            self.end_room(least, here);
+        }
+    }
+
+    /// Makes room for one more room, if it can.
+    pub(super) fn make_space(&mut self, here: &Here<'_>) {
+        if self.rooms.len() >= here.limits.rooms
+            && let Some(least) = self.left.least()
+        {
+            self.end_room(least, here);
+        }
+    }
+
+    /// Ends at most `most` rooms that were left empty before `time`; whether there are more.
+    pub(super) fn end_left(&mut self, time: Millis, most: usize, here: &Here<'_>) -> bool {
+        for _ in 0..most {
+            let Some(place) = self.left.before(time) else { return false };
+            self.end_room(place, here);
+        }
+        true
+    }
+
+    /// The room is not there any more, nor what was said in it.
+    pub(super) fn end_room(&mut self, place: PlaceId, here: &Here<'_>) {
+        self.left.remove(place);
+        let Some(key) = self.places.remove(&place) else { return };
+        let Some(room) = self.rooms.remove(&key) else { return };
+        if room.kept {
+            here.keep(Record::RoomGone(place));
+        }
+        self.looks.remove(room.name.skeleton());
+        self.listed.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_in_which_least_was_said_ends_first_and_of_equal_ones_the_longest_empty() {
+        let mut left = Left::default();
+        let maker = Maker::Account(AccountId(1));
+        for (place, seq, time) in [(1, 5, 10), (2, 0, 30), (3, 0, 20), (4, 9, 1)] {
+            left.put(PlaceId(place), Some(maker).filter(|_| place != 3), seq, time);
+        }
+        assert_eq!(left.least(), Some(PlaceId(3)));
+        assert_eq!((left.least_of(maker, 2), left.least_of(maker, 3)), (Some(PlaceId(2)), None));
+        assert_eq!((left.before(1), left.before(2)), (None, Some(PlaceId(4))));
+        left.put(PlaceId(3), None, 7, 40);
+        assert_eq!(left.least(), Some(PlaceId(2)), "a room is noted once");
+        (1..=4).for_each(|place| left.remove(PlaceId(place)));
+        assert!(left.places().is_empty() && left.by_maker.is_empty());
+    }
+}
