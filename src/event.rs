@@ -399,6 +399,11 @@ pub enum Done {
         /// Up to which message.
         seq: Seq,
     },
+    /// A private conversation is ended: it is not among one's own any more.
+    Close {
+        /// With whom: `@nick`.
+        room: Arc<str>,
+    },
     /// There is an account of this name now, and one is logged in to it.
     Register {
         /// The name.

@@ -254,6 +254,8 @@ limits! {
     registration_window "registration-window": time Seconds = 3_600, 1..=86_400;
     /// Rooms one account may register. One more is answered `too-many-owned`.
     rooms_per_account "rooms-per-account": number Count = 50, 1..=10_000;
+    /// Private conversations of one account. To begin one more is answered `conversations-full`; to guests at half of it, for they come without end.
+    conversations "conversations": number Count = 1_000, 2..=1_000_000;
     /// Bans and mutes of one room, or of the whole server. One more is answered `too-many-bans`.
     bans "bans": number Count = 500, 1..=100_000;
     /// Passwords that are hashed at once, each in 19 MiB of memory. Who comes when all are busy waits.

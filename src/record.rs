@@ -262,6 +262,17 @@ pub struct RoomKept {
     pub roles: Vec<(AccountId, Role)>,
 }
 
+/// A private conversation, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationKept {
+    /// Its number.
+    pub place: PlaceId,
+    /// The number of its last message.
+    pub seq: Seq,
+    /// The accounts among the two who have ended it for themselves.
+    pub closed: Vec<AccountId>,
+}
+
 /// What the chat must know from the beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -269,6 +280,8 @@ pub struct Kept {
     pub rooms: Vec<RoomKept>,
     /// All accounts.
     pub accounts: Vec<AccountRecord>,
+    /// How many private conversations each account has, if it has any.
+    pub conversations: Vec<(AccountId, usize)>,
     /// All bans and mutes, also those that are over by now.
     pub curbs: Vec<CurbRecord>,
     /// The highest numbers given so far.

@@ -18,6 +18,8 @@ pub(super) struct Accounts {
     ids: HashMap<AccountId, AccountRecord>,
     keys: HashMap<Arc<str>, AccountId>,
     looks: HashMap<Arc<str>, AccountId>,
+    /// How many private conversations each has, if it has any.
+    conversations: HashMap<AccountId, usize>,
 }
 
 impl Accounts {
@@ -53,7 +55,24 @@ impl Accounts {
         self.ids.insert(account.id, account);
     }
 
+    /// How many private conversations an account has.
+    pub fn conversations(&self, id: AccountId) -> usize {
+        self.conversations.get(&id).copied().unwrap_or(0)
+    }
+
+    /// Takes what was found of the conversations.
+    pub fn found_conversations(&mut self, found: Vec<(AccountId, usize)>) {
+        self.conversations = found.into_iter().collect();
+    }
+
+    /// Counts one more conversation of an account, or one less.
+    pub fn count_conversation(&mut self, id: AccountId, more: bool) {
+        let count = self.conversations.entry(id).or_default();
+        *count = if more { *count + 1 } else { count.saturating_sub(1) };
+    }
+
     fn remove(&mut self, id: AccountId) {
+        self.conversations.remove(&id);
         if let Some(account) = self.ids.remove(&id) {
             self.keys.remove(account.nick.key());
             self.looks.remove(account.nick.skeleton());

@@ -43,7 +43,7 @@ use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::limits::Limits;
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::record::{Address, CurbRecord, Kept, Numbers, PlaceId, Record, Who};
+use crate::record::{AccountId, Address, CurbRecord, Kept, Numbers, PlaceId, Record, Who};
 pub use check::{help, lengths};
 pub use identity::{Entered, Entry, Greeting, TokenOwner};
 use journal::{Journal, Receipt};
@@ -114,6 +114,8 @@ struct Conversation {
     seq: Seq,
     /// How much had been added to the journal with that.
     added: u64,
+    /// The accounts among the two who have ended it for themselves.
+    closed: Vec<AccountId>,
 }
 
 /// What every change must know of its surroundings.
@@ -301,6 +303,7 @@ impl State {
             Command::Search { place, text, until, limit } => return self.search(ask, place, text, until, limit),
             Command::Delete { place, seq } => return self.delete(ask, place, seq, touched),
             Command::Read { place, seq } => return self.read(ask, place, seq, touched),
+            Command::Close { with } => return self.close_conversation(ask, &with, touched),
             Command::Chats { past } => {
                 let account = self.own_account(ask)?;
                 return Ok(Step::Needs(Need::Chats { account, past }));

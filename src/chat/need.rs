@@ -11,7 +11,7 @@ use crate::command::{Page, Place};
 use crate::error::ChatError;
 use crate::event::{FileInfo, Millis, Seq, Tag};
 use crate::names::RoomName;
-use crate::record::{AccountId, FileId, Line, PlaceId, Who};
+use crate::record::{AccountId, ConversationKept, FileId, Line, PlaceId, Who};
 
 /// How far a command has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +208,21 @@ impl Chat {
         self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.who))
     }
 
+    /// Notes that an account's conversation with a guest who is gone is over.
+    pub fn conversation_over(&self, account: AccountId, guest: Who, place: PlaceId) {
+        self.change(|state| {
+            state.registry.accounts.count_conversation(account, false);
+            if let Some(person) =
+                state.registry.here(Who::Account(account)).and_then(|id| state.registry.person_mut(id))
+            {
+                person.own.remove(&place);
+                person.spoke.remove(&place);
+            }
+            state.conversations.remove(&pair(Who::Account(account), guest));
+            state.forgotten += 1;
+        });
+    }
+
     /// How many conversations were forgotten here: to be asked before they are read.
     pub fn forgotten(&self) -> u64 {
         self.change(|state| state.forgotten)
@@ -216,9 +231,9 @@ impl Chat {
     /// Gives the chat the number of a conversation and of its last message, as
     /// they were read; or that there is none yet. `forgotten` is from the need:
     /// had one been forgotten meanwhile, it could be this one, and newer.
-    pub fn load_conversation(&self, between: (Who, Who), forgotten: u64, found: Option<(PlaceId, Seq)>) {
+    pub fn load_conversation(&self, between: (Who, Who), forgotten: u64, found: Option<ConversationKept>) {
         let conversation = match found {
-            Some((place, seq)) => Conversation { place: Some(place), seq, added: 0 },
+            Some(ConversationKept { place, seq, closed }) => Conversation { place: Some(place), seq, added: 0, closed },
             None => Conversation::default(),
         };
         self.change(|state| {

@@ -19,8 +19,9 @@ impl State {
     /// Takes what was kept: how the chat begins.
     #[inline(never)]
     pub(super) fn recall(&mut self, kept: Kept, here: &Here<'_>) {
-        let Kept { rooms, accounts, curbs, last } = kept;
+        let Kept { rooms, accounts, conversations, curbs, last } = kept;
         self.last = last;
+        self.registry.accounts.found_conversations(conversations);
         accounts.into_iter().for_each(|account| self.registry.accounts.insert(account));
         for found in rooms {
             let RoomKept { room, .. } = &found;
@@ -92,7 +93,11 @@ impl State {
     }
 
     /// Where something is to be read: a room one is in, or one's conversation with somebody.
-    fn place_of(&mut self, ask: &Ask<'_>, place: Option<&Place>) -> Result<Result<Readable, Need>, ChatError> {
+    pub(super) fn place_of(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<&Place>,
+    ) -> Result<Result<Readable, Need>, ChatError> {
         let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
         let nick = match place {
             Some(Place::With(nick)) => nick,

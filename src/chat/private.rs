@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::need::{Need, Step};
+use super::need::{Need, Readable, Step};
 use super::touched::Touched;
 use super::{Ask, Conversation, Here, PersonId, State};
+use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::{Done, Event, FileInfo, Message};
 use crate::names::Nick;
@@ -90,7 +91,8 @@ impl State {
         if ask.journal.is_some() && !self.conversations.contains_key(&key) {
             return Ok(Err(self.unknown_conversation(who, to)));
         }
-        let place = self.begin_conversation(ask, (who, to), (&from, &name));
+        let place = self.begin_conversation(ask, (who, to), (&from, &name))?;
+        self.reopen_conversation(ask, key, place);
         let conversation = self.conversations.entry(key).or_default();
         conversation.seq += 1;
         let seq = conversation.seq;
@@ -124,15 +126,24 @@ impl State {
     }
 
     /// The number of a conversation; one that begins gets it now.
-    fn begin_conversation(&mut self, ask: &Ask<'_>, (who, to): (Who, Who), names: (&Arc<str>, &Arc<str>)) -> PlaceId {
+    fn begin_conversation(
+        &mut self,
+        ask: &Ask<'_>,
+        (who, to): (Who, Who),
+        names: (&Arc<str>, &Arc<str>),
+    ) -> Result<PlaceId, ChatError> {
         let key = pair(who, to);
+        let known = self.conversations.get(&key).and_then(|conversation| conversation.place);
+        if known.is_none() {
+            self.may_begin(ask, who, to)?;
+        }
         for (one, other) in [(who, to), (to, who)] {
             if let Some(person) = self.registry.here(one).and_then(|id| self.registry.person_mut(id)) {
                 person.conversations.insert(other);
             }
         }
-        if let Some(place) = self.conversations.get(&key).and_then(|conversation| conversation.place) {
-            return place;
+        if let Some(place) = known {
+            return Ok(place);
         }
         self.last.place += 1;
         let place = PlaceId(self.last.place);
@@ -148,12 +159,83 @@ impl State {
         for one in [who, to] {
             if let Who::Account(account) = one {
                 ask.keep(Record::Seat(account, place, 0));
+                self.registry.accounts.count_conversation(account, true);
                 if let Some(person) = self.registry.here(one).and_then(|id| self.registry.person_mut(id)) {
                     person.own.entry(place).or_default();
                 }
             }
         }
-        place
+        Ok(place)
+    }
+
+    /// Refuses to begin a conversation with an account that has too many; guests have half of the number.
+    fn may_begin(&self, ask: &Ask<'_>, who: Who, to: Who) -> Result<(), ChatError> {
+        let most = ask.limits.conversations;
+        let most = if matches!(who, Who::Guest(_)) { most / 2 } else { most };
+        for one in [who, to] {
+            if let Who::Account(id) = one
+                && self.registry.accounts.conversations(id) >= most
+                && let Some(account) = self.registry.accounts.get(id)
+            {
+                return Err(ChatError::ConversationsFull(account.nick.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Something is said in a conversation that one of the two had ended: it is among theirs again, read up to here.
+    fn reopen_conversation(&mut self, ask: &Ask<'_>, key: (Who, Who), place: PlaceId) {
+        let Some(conversation) = self.conversations.get_mut(&key).filter(|found| !found.closed.is_empty()) else {
+            return;
+        };
+        let seq = conversation.seq;
+        for account in std::mem::take(&mut conversation.closed) {
+            ask.keep(Record::Seat(account, place, seq));
+            self.registry.accounts.count_conversation(account, true);
+            let here = self.registry.here(Who::Account(account));
+            if let Some(person) = here.and_then(|id| self.registry.person_mut(id)) {
+                person.own.insert(place, seq);
+            }
+        }
+    }
+
+    /// Ends a conversation for the asking account. When the other one has
+    /// ended it, too, or was a guest who is gone, what was said in it ends with it.
+    pub(super) fn close_conversation(
+        &mut self,
+        ask: &Ask<'_>,
+        with: &Nick,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        let account = self.own_account(ask)?;
+        let Readable { place, label, who, with } = match self.place_of(ask, Some(&Place::With(with.clone())))? {
+            Ok(readable) => readable,
+            Err(need) => return Ok(Step::Needs(need)),
+        };
+        let key = pair(who, with.unwrap_or(who));
+        let Some(conversation) = self.conversations.get_mut(&key) else { return Err(ChatError::Closing) };
+        let is_over = match with {
+            Some(Who::Account(other)) if other != account => conversation.closed.contains(&other),
+            _ => key.0 == key.1,
+        };
+        if conversation.closed.contains(&account) {
+            return Err(ChatError::NoConversation(Nick::parse(label.trim_start_matches('@'))?));
+        }
+        conversation.closed.push(account);
+        self.registry.accounts.count_conversation(account, false);
+        if let Some(person) = self.registry.person_mut(ask.person) {
+            person.own.remove(&place);
+            person.spoke.remove(&place);
+        }
+        let record = if is_over {
+            self.conversations.remove(&key);
+            self.forgotten += 1;
+            Record::RoomGone(place)
+        } else {
+            Record::SeatGone(account, place)
+        };
+        ask.answer_kept(Done::Close { room: label }, record, touched);
+        Ok(Step::Done)
     }
 
     /// What somebody said in private as a guest is theirs as the account they have become.

@@ -57,6 +57,7 @@ pub fn request_of(command: &Command, current: Option<&str>) -> Fields {
             ("chats", vec![("past", past.as_ref().map_or(Value::Null, |past| past.to_string().into()))])
         }
         Command::Read { place, seq } => ("read", vec![("room", there(place, current)), ("seq", number(seq))]),
+        Command::Close { with } => ("close", vec![("nick", with.shown().into())]),
         Command::Register { .. }
         | Command::Login { .. }
         | Command::Logout

@@ -158,6 +158,11 @@ pub enum Command {
         /// Up to which.
         seq: Option<Seq>,
     },
+    /// Ends a private conversation: it is not among the asker's own any more.
+    Close {
+        /// With whom.
+        with: Nick,
+    },
     /// Makes an account of the name the asker has.
     Register {
         /// Its password; where a person typed the command, it is asked for.

@@ -102,6 +102,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Delete => Command::Delete { place: None, seq: given.some(|text| number(text, "a message's number"))? },
         Verb::Chats => Command::Chats { past: given.some(Place::parse)? },
         Verb::Read => Command::Read { place: given.some(Place::parse)?, seq: None },
+        Verb::Close => Command::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? },
         Verb::Files => {
             let (place, before) = given.two();
             let before = before.map(|text| number(text, "a message's number")).transpose()?;

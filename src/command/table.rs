@@ -26,6 +26,7 @@ pub enum Verb {
     Delete,
     Chats,
     Read,
+    Close,
     Register,
     Login,
     Logout,
@@ -99,6 +100,7 @@ table! {
     Delete        "delete"          ["del"],            "delete [NUMBER]",            "deletes your last message here, or the one with that number";
     Chats         "chats"           [],                 "chats [PAST]",               "lists your rooms and private conversations, and what is unread; the page after that one";
     Read          "read"            [],                 "read [PLACE]",               "marks this room as read, or #ROOM, or @NAME";
+    Close         "close"           [],                 "close NAME",                 "ends the private conversation with NAME: it is not among your chats any more";
     Files         "files"           [],                 "files [PLACE [NUMBER]]",     "lists the files that were sent here, in #ROOM, or with @NAME; before that message";
     Register      "register"        [],                 "register",                   "makes an account of your name; asks for a password";
     Login         "login"           ["identify"],       "login [NAME]",               "takes on your account, and its name; asks for the password";

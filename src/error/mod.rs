@@ -93,6 +93,8 @@ pub enum ChatError {
     LoginTooOften(u64),
     /// So many accounts were made from one address; the seconds to wait.
     RegisterTooOften(u64),
+    /// An account has too many private conversations to begin one more with it; its name.
+    ConversationsFull(Nick),
     /// A password is shorter than 8 or longer than 1,024 bytes, or has control characters.
     PasswordBad,
     /// A new password was typed in two different ways.
@@ -191,6 +193,7 @@ impl ChatError {
         "login-failed",
         "login-too-often",
         "register-too-often",
+        "conversations-full",
         "password-bad",
         "passwords-differ",
         "password-shown",
@@ -257,6 +260,7 @@ impl ChatError {
             ChatError::LoginFailed => "login-failed",
             ChatError::LoginTooOften(_) => "login-too-often",
             ChatError::RegisterTooOften(_) => "register-too-often",
+            ChatError::ConversationsFull(_) => "conversations-full",
             ChatError::PasswordBad => "password-bad",
             ChatError::PasswordsDiffer => "passwords-differ",
             ChatError::PasswordShown => "password-shown",
@@ -328,6 +332,7 @@ impl ChatError {
             | ChatError::AnnouncementsOnly(room)
             | ChatError::RoomNotRegistered(room)
             | ChatError::RoomRegistered(room) => room.shown().to_owned(),
+            ChatError::ConversationsFull(nick) => nick.shown().to_owned(),
             ChatError::LoginTooOften(n)
             | ChatError::RegisterTooOften(n)
             | ChatError::NoSuchMessage(n)

@@ -66,6 +66,9 @@ impl fmt::Display for ChatError {
             ChatError::RegisterTooOften(seconds) => {
                 write!(f, "too many accounts were made from your address; try again in {seconds} s")
             }
+            ChatError::ConversationsFull(nick) => {
+                write!(f, "{nick} has too many private conversations for one more; nothing was sent")
+            }
             ChatError::PasswordBad => {
                 write!(f, "a password has 8 to 1024 bytes and no control characters; nothing was changed")
             }

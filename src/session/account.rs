@@ -125,8 +125,9 @@ impl Session {
     fn recall_conversations(&self) {
         let (Some(archive), Some(guest)) = (&self.house.archive, self.house.chat.who_is(self.link.id)) else { return };
         let forgotten = self.house.chat.forgotten();
-        for (other, place, seq) in archive.store.conversations(guest).unwrap_or_default() {
-            self.house.chat.load_conversation((guest, other), forgotten, Some((place, seq)));
+        for other in archive.store.conversations(guest).unwrap_or_default() {
+            let found = archive.store.conversation(guest, other).ok().flatten();
+            self.house.chat.load_conversation((guest, other), forgotten, found);
         }
     }
 

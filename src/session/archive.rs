@@ -9,7 +9,7 @@ use crate::command::{Command, Page, Place};
 use crate::error::ChatError;
 use crate::event::{self, ChatInfo, Done, Event, FileRow, History, Message, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Line, Pages, PlaceId, Record, SeatKept, Who};
+use crate::record::{AccountId, Line, Pages, PlaceId, SeatKept, Who};
 use crate::store::StoreError;
 
 /// How often a command may find that something must be read first: each time
@@ -53,8 +53,12 @@ impl Session {
                 Ok(Step::Done) => return Ok(()),
                 Ok(Step::Needs(need)) => need,
                 Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
-                    if let Command::Read { place: Some(Place::With(nick)), .. } = &command {
-                        return self.read_the_gone(tag, nick)?.ok_or(refusal);
+                    match &command {
+                        Command::Read { place: Some(Place::With(nick)), .. } => {
+                            return self.read_the_gone(tag, nick)?.ok_or(refusal);
+                        }
+                        Command::Close { with } => return self.close_the_gone(tag, with)?.ok_or(refusal),
+                        _ => {}
                     }
                     self.with_the_gone(&command)?.ok_or(refusal)?
                 }
@@ -77,58 +81,6 @@ impl Session {
             }
         }
         Err(ChatError::NotTaken("there is too much going on there".to_owned()))
-    }
-
-    /// Marks as read what was said with somebody who is gone; nothing where there is no such conversation.
-    #[inline(never)]
-    fn read_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
-        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
-        let archive = self.settled_archive()?;
-        let mut last = None;
-        for seat in archive.store.seats(account).map_err(|error| unread(&error))? {
-            let is_meant =
-                seat.with.as_ref().is_some_and(|(_, with)| Nick::parse(with).is_ok_and(|with| with == *nick));
-            if is_meant {
-                archive.journal.add_whole(Record::Seat(account, seat.place, seat.seq), None);
-                last = last.max(Some(seat.seq));
-            }
-        }
-        let Some(seq) = last else { return Ok(None) };
-        self.keep(&archive, tag, Done::Read { room: format!("@{nick}").into(), seq }, Record::Mark);
-        Ok(Some(()))
-    }
-
-    /// What an account reads of its conversation with a guest who is gone: the one by that name who came last.
-    #[inline(never)]
-    fn with_the_gone(&mut self, command: &Command) -> Result<Option<Need>, ChatError> {
-        let (Command::History { place: Some(Place::With(nick)), .. }
-        | Command::Search { place: Some(Place::With(nick)), .. }
-        | Command::Files { place: Some(Place::With(nick)), .. }) = command
-        else {
-            return Ok(None);
-        };
-        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
-        let archive = self.settled_archive()?;
-        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
-        let is_meant = |shown: &Arc<str>| Nick::parse(shown.trim_start_matches('@')).is_ok_and(|known| known == *nick);
-        let found = conversations(seats).filter(|(_, shown)| is_meant(shown)).last();
-        let Some((place, label)) = found else { return Ok(None) };
-        let limits = &self.house.limits;
-        let most = |limit: &Option<usize>| limit.unwrap_or(limits.replay).min(limits.history_page);
-        Ok(match command {
-            Command::History { page, limit, .. } => {
-                Some(Need::History { place, label, page: *page, most: most(limit) })
-            }
-            Command::Search { text, until, limit, .. } => Some(Need::Search {
-                account: None,
-                rooms: vec![(place, label)],
-                text: Arc::clone(text),
-                until: *until,
-                most: most(limit),
-            }),
-            Command::Files { before, .. } => Some(Need::Files { place, label, before: *before }),
-            _ => None,
-        })
     }
 
     /// Tells this session that a command was carried out.
@@ -371,7 +323,7 @@ fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
 }
 
 /// The private conversations among somebody's places.
-fn conversations(seats: Vec<SeatKept>) -> impl Iterator<Item = (PlaceId, Arc<str>)> {
+pub(super) fn conversations(seats: Vec<SeatKept>) -> impl Iterator<Item = (PlaceId, Arc<str>)> {
     seats.into_iter().filter_map(|seat| Some((seat.place, Arc::from(format!("@{}", seat.with?.1)))))
 }
 

@@ -82,6 +82,7 @@ pub(super) fn changes(command: &Command) -> bool {
             Command::Topic { topic: Some(_), .. }
                 | Command::Delete { .. }
                 | Command::Read { .. }
+                | Command::Close { .. }
                 | Command::Register { .. }
                 | Command::Password { .. }
                 | Command::DeleteAccount { .. }

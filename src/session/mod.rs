@@ -6,6 +6,7 @@ pub mod caretaker;
 mod cost;
 pub mod door;
 mod files;
+mod gone;
 pub mod house;
 pub mod keeper;
 pub mod keyring;

@@ -17,6 +17,7 @@ pub fn kept(connection: &mut Connection) -> rusqlite::Result<Kept> {
     let kept = Kept {
         rooms: rooms(&transaction)?,
         accounts: accounts(&transaction)?,
+        conversations: conversations(&transaction)?,
         curbs: curbs(&transaction)?,
         last: numbers(&transaction)?,
     };
@@ -66,6 +67,13 @@ fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
         .query_map([], |row| {
             Ok(AccountRecord { id: AccountId(row.get(0)?), nick: nick_of(row, 1)?, made: row.get(2)?, op: row.get(3)? })
         })?
+        .collect()
+}
+
+fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, usize)>> {
+    connection
+        .prepare("SELECT account, count(*) FROM seat JOIN conversation USING (place) GROUP BY account")?
+        .query_map([], |row| Ok((AccountId(row.get(0)?), usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?
         .collect()
 }
 

@@ -14,7 +14,8 @@ use super::pool::Pool;
 use crate::command::Page;
 use crate::event::{Millis, Seq, Tag};
 use crate::record::{
-    AccountId, FileId, FileKept, Line, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept, StayRecord, Who,
+    AccountId, ConversationKept, FileId, FileKept, Line, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept,
+    StayRecord, Who,
 };
 
 /// What is kept, to be read in any thread. Each call sees what was kept when it began, and all of it.
@@ -149,29 +150,37 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite could not do.
-    pub fn conversations(&self, who: Who) -> Result<Vec<(Who, PlaceId, Seq)>, StoreError> {
+    pub fn conversations(&self, who: Who) -> Result<Vec<Who>, StoreError> {
         self.read(|connection| {
             connection
-                .prepare_cached(
-                    "SELECT iif(one = ?1, other, one), place, last FROM conversation JOIN place ON place.id = place
-                     WHERE one = ?1 OR other = ?1",
-                )?
-                .query_map([who_cell(who)], |row| Ok((who_of(row.get(0)?), PlaceId(row.get(1)?), count(row.get(2)?))))?
+                .prepare_cached("SELECT iif(one = ?1, other, one) FROM conversation WHERE one = ?1 OR other = ?1")?
+                .query_map([who_cell(who)], |row| Ok(who_of(row.get(0)?)))?
                 .collect()
         })
     }
 
     /// The private conversation of two, in whichever order, and the number of its last message: 0 if there is none.
-    pub fn conversation(&self, one: Who, other: Who) -> Result<Option<(PlaceId, Seq)>, StoreError> {
+    pub fn conversation(&self, one: Who, other: Who) -> Result<Option<ConversationKept>, StoreError> {
         let between = (who_cell(one), who_cell(other));
         self.read(|connection| {
-            connection
+            let found = connection
                 .prepare_cached(
                     "SELECT place.id, place.last FROM conversation JOIN place ON place.id = conversation.place
                      WHERE (one = ?1 AND other = ?2) OR (one = ?2 AND other = ?1)",
                 )?
                 .query_row(between, |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?))))
-                .optional()
+                .optional()?;
+            let Some((place, seq)) = found else { return Ok(None) };
+            let mut seat = connection.prepare_cached("SELECT 1 FROM seat WHERE account = ? AND place = ?")?;
+            let mut closed = Vec::new();
+            for who in [one, other] {
+                if let Who::Account(account) = who
+                    && !seat.exists((account.0, place.0))?
+                {
+                    closed.push(account);
+                }
+            }
+            Ok(Some(ConversationKept { place, seq, closed }))
         })
     }
 

@@ -267,6 +267,7 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
         Verb::Delete => Command::Delete { place: fields.place()?, seq: fields.seq },
         Verb::Chats => Command::Chats { past: fields.past(Place::parse)? },
         Verb::Read => Command::Read { place: fields.place()?, seq: fields.seq },
+        Verb::Close => Command::Close { with: command::somebody(&needed("nick", fields.nick)?.0)? },
         Verb::Register => Command::Register { password: Some(needed("password", secret(fields.password))?) },
         Verb::Login => Command::Login {
             account: fields.account.map(|raw| Nick::parse(&raw.0)).transpose()?,

@@ -22,6 +22,8 @@ mod becoming;
 mod catching_up;
 /// Coming in with passwords and tokens at once, and as somebody else than before.
 mod coming_in;
+/// Private conversations: how many, and their end.
+mod conversations;
 /// Bans, mutes, and the ops of the server.
 mod curbs;
 /// Messages that are taken back.

@@ -45,6 +45,7 @@ impl View {
                 let more = chats.last().filter(|_| *more).map(|last| format!("chats {}", safe(&last.room)));
                 with_more(self.chats(chats), more)
             }
+            Done::Close { room } => one(format!("* The conversation with {} is ended.", safe(room))),
             Done::Read { room, .. } => one(format!("* {} is read.", safe(room))),
             Done::Settings { room, settings: set, registered } => {
                 one(format!("* {}: {}.", safe(room), settings(set, *registered)))

@@ -168,8 +168,13 @@ fn a_conversation_is_found_by_the_two_in_either_order() {
     rig.keep([conversation(2, account(1), guest(4)), conversation(3, account(1), account(2))]);
     rig.keep([conversation(2, account(1), guest(4)), line(3, 1, "psst")]);
     rig.again();
-    assert_eq!(rig.store().conversation(guest(4), account(1)).unwrap(), Some((PlaceId(2), 0)));
-    assert_eq!(rig.store().conversation(account(1), account(2)).unwrap(), Some((PlaceId(3), 1)));
+    // Neither has a seat there: to both it is ended.
+    let kept = |place, seq, closed: &[u32]| {
+        let closed = closed.iter().copied().map(AccountId).collect();
+        Some(ConversationKept { place: PlaceId(place), seq, closed })
+    };
+    assert_eq!(rig.store().conversation(guest(4), account(1)).unwrap(), kept(2, 0, &[1]));
+    assert_eq!(rig.store().conversation(account(1), account(2)).unwrap(), kept(3, 1, &[1, 2]));
     assert_eq!(rig.store().conversation(guest(1), guest(2)).unwrap(), None);
 }
 

@@ -22,6 +22,7 @@ pub fn fields(verb: Verb) -> &'static [&'static str] {
         Verb::History => &["room", "before", "after", "until", "since", "limit"],
         Verb::Search => &["room", "text!", "until", "limit"],
         Verb::Delete | Verb::Read => &["room", "seq"],
+        Verb::Close => &["nick!"],
         Verb::Register => &["password!"],
         Verb::Login => &["account", "password!"],
         Verb::Password => &["old!", "new!"],

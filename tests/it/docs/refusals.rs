@@ -82,6 +82,7 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::LoginFailed,
         ChatError::LoginTooOften(42),
         ChatError::RegisterTooOften(42),
+        ChatError::ConversationsFull(nick("Аня")),
         ChatError::PasswordBad,
         ChatError::TooManyOwned(50),
         ChatError::PasswordsDiffer,

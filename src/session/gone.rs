@@ -1,0 +1,90 @@
+//! Conversations of an account with guests who are gone: only the database knows them, by the name of then. Knows no rooms.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::archive::{conversations, unread};
+use super::house;
+use crate::chat::Need;
+use crate::command::{Command, Place};
+use crate::error::ChatError;
+use crate::event::{Done, Tag};
+use crate::names::Nick;
+use crate::record::{PlaceId, Record, SeatKept, Who};
+
+impl Session {
+    /// Marks as read what was said with somebody who is gone; nothing where there is no such conversation.
+    #[inline(never)]
+    pub(super) fn read_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
+        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
+        let archive = self.settled_archive()?;
+        let mut last = None;
+        for seat in archive.store.seats(account).map_err(|error| unread(&error))? {
+            let is_meant =
+                seat.with.as_ref().is_some_and(|(_, with)| Nick::parse(with).is_ok_and(|with| with == *nick));
+            if is_meant {
+                archive.journal.add_whole(Record::Seat(account, seat.place, seat.seq), None);
+                last = last.max(Some(seat.seq));
+            }
+        }
+        let Some(seq) = last else { return Ok(None) };
+        self.keep(&archive, tag, Done::Read { room: format!("@{nick}").into(), seq }, Record::Mark);
+        Ok(Some(()))
+    }
+
+    /// Ends the conversations with guests of that name who are gone; nothing where there is none.
+    #[inline(never)]
+    pub(super) fn close_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
+        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
+        let archive = self.settled_archive()?;
+        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
+        let gone = |seat: SeatKept| {
+            let (who, shown) = seat.with?;
+            let is_meant = matches!(who, Who::Guest(_)) && Nick::parse(&shown).is_ok_and(|known| known == *nick);
+            is_meant.then_some((who, seat.place))
+        };
+        let gone: Vec<(Who, PlaceId)> = seats.into_iter().filter_map(gone).collect();
+        if gone.is_empty() {
+            return Ok(None);
+        }
+        for (guest, place) in gone {
+            self.house.chat.conversation_over(account, guest, place);
+            archive.journal.add_whole(Record::RoomGone(place), None);
+        }
+        self.keep(&archive, tag, Done::Close { room: format!("@{nick}").into() }, Record::Mark);
+        Ok(Some(()))
+    }
+
+    /// What an account reads of its conversation with a guest who is gone: the one by that name who came last.
+    #[inline(never)]
+    pub(super) fn with_the_gone(&mut self, command: &Command) -> Result<Option<Need>, ChatError> {
+        let (Command::History { place: Some(Place::With(nick)), .. }
+        | Command::Search { place: Some(Place::With(nick)), .. }
+        | Command::Files { place: Some(Place::With(nick)), .. }) = command
+        else {
+            return Ok(None);
+        };
+        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
+        let archive = self.settled_archive()?;
+        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
+        let is_meant = |shown: &Arc<str>| Nick::parse(shown.trim_start_matches('@')).is_ok_and(|known| known == *nick);
+        let found = conversations(seats).filter(|(_, shown)| is_meant(shown)).last();
+        let Some((place, label)) = found else { return Ok(None) };
+        let limits = &self.house.limits;
+        let most = |limit: &Option<usize>| limit.unwrap_or(limits.replay).min(limits.history_page);
+        Ok(match command {
+            Command::History { page, limit, .. } => {
+                Some(Need::History { place, label, page: *page, most: most(limit) })
+            }
+            Command::Search { text, until, limit, .. } => Some(Need::Search {
+                account: None,
+                rooms: vec![(place, label)],
+                text: Arc::clone(text),
+                until: *until,
+                most: most(limit),
+            }),
+            Command::Files { before, .. } => Some(Need::Files { place, label, before: *before }),
+            _ => None,
+        })
+    }
+}
