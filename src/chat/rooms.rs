@@ -73,6 +73,10 @@ impl State {
                 }
             }
             None => {
+                // Who has a key means a room that has one, and would talk in one that is open to all.
+                if wish.key.is_some() {
+                    return Err(ChatError::RoomNew(name.clone()));
+                }
                 if let Some(other) = self.looks.get(name.skeleton()).and_then(|key| self.rooms.get(key)) {
                     return Err(ChatError::RoomConfusable(name.clone(), other.name.clone()));
                 }

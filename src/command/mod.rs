@@ -7,7 +7,7 @@
 //! assert!(matches!(parse("/me waves"), Ok(Command::Say { me: true, .. })));
 //! assert_eq!(
 //!     parse("/jion лыжи").unwrap_err().to_string(),
-//!     "no command \"jion\", did you mean join? nothing was sent",
+//!     "no command \"jion\", did you mean /join? nothing was sent",
 //! );
 //! ```
 
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::event::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
-pub use parse::{duration, parse, somebody, text};
+pub use parse::{duration, parse, shown, somebody, text};
 pub use table::{Spec, TABLE, Verb, find, nearest, unknown};
 pub use values::{Change, Deed, Page, Place, Secret, Whom};
 

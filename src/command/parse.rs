@@ -25,18 +25,82 @@ fn some_text(raw: &str) -> Option<Arc<str>> {
     Some(text(raw)).filter(|text| !text.is_empty())
 }
 
+/// A typed line from the first character that others would see. Whatever shows
+/// nothing must not decide that a command is something to say: blanks, byte
+/// order marks, controls, joiners, and what the arrow keys send to a program
+/// that does not read them.
+pub fn shown(line: &str) -> &str {
+    let mut rest = line.trim_end();
+    while let Some(first) = rest.chars().next() {
+        rest = match without_key(rest) {
+            Some(more) => more,
+            None if shows_nothing(first) => &rest[first.len_utf8()..],
+            None => break,
+        };
+    }
+    rest
+}
+
+/// What follows a key's escape sequence, such as `ESC [ A`.
+fn without_key(text: &str) -> Option<&str> {
+    if let Some(key) = text.strip_prefix("\u{1b}O") {
+        return key.strip_prefix(|key: char| key.is_ascii_alphabetic());
+    }
+    let key = text.strip_prefix("\u{1b}[")?;
+    let key = key.trim_start_matches(|c: char| matches!(c, '0'..='?'));
+    key.strip_prefix(|last: char| matches!(last, '@'..='~'))
+}
+
+/// Whether a character before the first word leaves no trace there.
+fn shows_nothing(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a line is one of the JSON protocol's, which programs speak and which may have a password in it.
+fn is_json(line: &str) -> bool {
+    let named = |(at, name): (usize, &str)| line[at + name.len()..].trim_start().starts_with(':');
+    line.starts_with(['{', '[']) && line.match_indices("\"type\"").any(named)
+}
+
+/// The word that makes a line look like a command, though it is none: after a
+/// sign that looks like a slash, or after a line break inside the line.
+fn likely_command(line: &str) -> Option<&str> {
+    const LIKE_SLASHES: [char; 5] = ['\u{ff0f}', '\u{2044}', '\u{2215}', '\u{29f8}', '\u{2571}'];
+    let is_word = |word: &&str| word.chars().next().is_some_and(char::is_alphabetic);
+    let word = |rest: &str| rest.split(char::is_whitespace).next().unwrap_or_default().len();
+    if let Some(rest) = line.strip_prefix(LIKE_SLASHES).filter(is_word) {
+        return Some(&rest[..word(rest)]);
+    }
+    let breaks = |c: char| matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let rest = line.split(breaks).skip(1).find_map(|part| shown(part).strip_prefix('/').filter(is_word))?;
+    Some(&rest[..word(rest)])
+}
+
 /// Reads what a person typed on one line: `/command arguments`, `//text` for a
 /// line that starts with a slash, a bare `{quit}`, or else a line to say.
 ///
 /// # Errors
 /// An unknown command, a missing argument or a bad name is refused; such a
 /// line is never taken for something to say, because people mistype passwords.
+/// Nor is one that looks like a command, or like a line of the JSON protocol.
 pub fn parse(line: &str) -> Result<Command, ChatError> {
-    let line = line.trim();
-    if line == "{quit}" {
+    let seen = shown(line);
+    if seen == "{quit}" {
         return Ok(Command::Quit { text: None });
     }
-    let Some(rest) = line.strip_prefix('/') else {
+    if is_json(seen) {
+        return Err(ChatError::LikelyJson);
+    }
+    let Some(rest) = seen.strip_prefix('/') else {
+        if let Some(word) = likely_command(seen) {
+            return Err(ChatError::LikelyCommand(names::clean(word).into_owned()));
+        }
         return Ok(Command::Say { room: None, text: text(line), me: false });
     };
     if rest.starts_with('/') {
@@ -68,6 +132,14 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Nick => Command::Nick { nick: given.some(Nick::parse)?, rooms: None },
         Verb::Join => {
             let (room, key) = split(given.needed("ROOM")?);
+            // As IRC and habit have it, a second room; it must not become the key of the first.
+            if room.contains(',') || key.starts_with('#') {
+                return Err(ChatError::BadField {
+                    field: "ROOM",
+                    value: format!("{:?}", names::clean(given.text)),
+                    wants: "one room at a time",
+                });
+            }
             Command::Join { room: RoomName::parse(room)?, after: None, made: None, run: None, key: some_text(key) }
         }
         Verb::Leave => Command::Leave { room: given.some(RoomName::parse)?, text: None },

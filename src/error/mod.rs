@@ -55,6 +55,10 @@ pub enum ChatError {
     LineTooLong(usize),
     /// No command has that name; with the nearest one.
     UnknownCommand(String, Option<&'static str>),
+    /// A line to be said looks like a command; its word.
+    LikelyCommand(String),
+    /// A line to be said looks like one of the JSON protocol's.
+    LikelyJson,
     /// A command lacks a field; with the way people write it, where a person wrote it.
     Missing {
         /// The field.
@@ -121,6 +125,8 @@ pub enum ChatError {
     InviteOnly(RoomName),
     /// The room has a key, and it was not the one given, or none was.
     KeyNeeded(RoomName),
+    /// A key was given for a room that does not exist yet.
+    RoomNew(RoomName),
     /// Only ops speak in the room.
     AnnouncementsOnly(RoomName),
     /// There is no ban or mute of that kind for them.
@@ -180,6 +186,8 @@ impl ChatError {
         "reason-too-long",
         "line-too-long",
         "unknown-command",
+        "likely-command",
+        "likely-json",
         "missing-field",
         "bad-field",
         "bad-json",
@@ -207,6 +215,7 @@ impl ChatError {
         "muted",
         "invite-only",
         "key-needed",
+        "room-new",
         "announcements-only",
         "no-such-ban",
         "too-many-bans",
@@ -247,6 +256,8 @@ impl ChatError {
             },
             ChatError::LineTooLong(_) => "line-too-long",
             ChatError::UnknownCommand(..) => "unknown-command",
+            ChatError::LikelyCommand(_) => "likely-command",
+            ChatError::LikelyJson => "likely-json",
             ChatError::Missing { .. } => "missing-field",
             ChatError::BadField { .. } => "bad-field",
             ChatError::BadJson(_) => "bad-json",
@@ -274,6 +285,7 @@ impl ChatError {
             ChatError::Muted(..) => "muted",
             ChatError::InviteOnly(_) => "invite-only",
             ChatError::KeyNeeded(_) => "key-needed",
+            ChatError::RoomNew(_) => "room-new",
             ChatError::AnnouncementsOnly(_) => "announcements-only",
             ChatError::NoSuchBan(_) => "no-such-ban",
             ChatError::TooManyBans(_) => "too-many-bans",
@@ -296,7 +308,10 @@ impl ChatError {
             ChatError::NickInUse(nick, _) | ChatError::NickConfusable(nick, _) | ChatError::NamedAlready(nick) => {
                 nick.shown().to_owned()
             }
-            ChatError::NoSuchNick(text) | ChatError::UnknownCommand(text, _) | ChatError::BadJson(text) => text.clone(),
+            ChatError::NoSuchNick(text)
+            | ChatError::UnknownCommand(text, _)
+            | ChatError::LikelyCommand(text)
+            | ChatError::BadJson(text) => text.clone(),
             ChatError::NoSuchRoom(room) | ChatError::RoomConfusable(room, _) | ChatError::NotInRoom(room) => {
                 room.shown().to_owned()
             }
@@ -309,6 +324,7 @@ impl ChatError {
             | ChatError::NoRoom
             | ChatError::NobodyToReplyTo
             | ChatError::TextEmpty
+            | ChatError::LikelyJson
             | ChatError::NoType
             | ChatError::HelloFirst
             | ChatError::Closing
@@ -329,6 +345,7 @@ impl ChatError {
             | ChatError::Muted(room, ..)
             | ChatError::InviteOnly(room)
             | ChatError::KeyNeeded(room)
+            | ChatError::RoomNew(room)
             | ChatError::AnnouncementsOnly(room)
             | ChatError::RoomNotRegistered(room)
             | ChatError::RoomRegistered(room) => room.shown().to_owned(),

@@ -34,7 +34,7 @@ fn commands_from_a_pipe_are_obeyed_and_a_mistyped_one_is_never_said() {
     let (code, out, err) = run(&["--server", &server.addr, "--nick", "bot"], input);
     let said: Vec<&str> = out.lines().filter_map(|line| line.split_once(' ')).map(|(_, said)| said).collect();
     assert_eq!(said, ["bot: привет", "bot: /etc", "* bot waves"]);
-    assert!(err.contains("No command \"jion\", did you mean join? nothing was sent."), "{err}");
+    assert!(err.contains("No command \"jion\", did you mean /join? nothing was sent."), "{err}");
     assert_eq!(code, 65, "a refused line is told by the exit code");
 }
 
@@ -63,7 +63,7 @@ fn d8_a_name_that_is_in_use_is_refused_with_77_and_nobody_is_told_they_are_in() 
     let _ann = server.peer("ann");
     let (code, out, err) = run(&["--server", &server.addr, "--nick", "ann"], "hi\n");
     assert_eq!((code, out.as_str()), (77, ""));
-    assert_eq!(err, "! ann is here already; ann2 is free\n");
+    assert_eq!(err, "! the name ann is taken by somebody who is here; ann2 is free\n");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_refused_name_is_explained_and_the_offered_one_is_the_default() {
     let server = ServerProgram::start();
     let _ann = server.peer("ann");
     let mut screen = Screen::start(&["--server", &server.addr, "--nick", "ann"]);
-    screen.shows("! Ann is here already; ann2 is free.");
+    screen.shows("! The name ann is taken by somebody who is here; ann2");
     screen.prompts("Your name [ann2]:");
     assert!(!screen.text().contains("You are"), "D8: {}", screen.text());
     screen.types("\r");
@@ -125,7 +125,7 @@ fn a_mistyped_command_names_the_nearest_and_sends_nothing() {
     let ann = server.peer("ann");
     let mut screen = enter(&server, "bob");
     screen.types("/jion лыжи\r");
-    screen.shows("! No command \"jion\", did you mean join? nothing was sent.");
+    screen.shows("! No command \"jion\", did you mean /join? nothing was sent.");
     screen.types("/join лыжи\r");
     screen.prompts("#лыжи bob>");
     screen.types("/join lobby\r");

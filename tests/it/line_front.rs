@@ -79,8 +79,8 @@ fn a_mistyped_command_is_not_said() {
     let mut ann = server.login_in("ann", "#lobby");
     let mut bob = server.nc_login("bob");
     ann.sync();
-    assert_eq!(bob.asks("/jion #a"), ["! No command \"jion\", did you mean join? nothing was sent."]);
-    assert_eq!(bob.asks("/msg"), ["! NAME is missing; write msg NAME TEXT."]);
+    assert_eq!(bob.asks("/jion #a"), ["! No command \"jion\", did you mean /join? nothing was sent."]);
+    assert_eq!(bob.asks("/msg"), ["! NAME is missing; write /msg NAME TEXT."]);
     assert_eq!(bob.asks("/history many"), ["! NUMBER takes how many messages, as a number, not \"many\"."]);
     assert_eq!(bob.asks("/nick two words").len(), 1);
     assert_eq!(bob.asks(""), [""; 0]);

@@ -18,7 +18,7 @@ fn d8_in_means_the_server_said_so() {
     let mut bob = server.nc();
     bob.types("ann");
     let line = bob.line();
-    assert!(line.starts_with("! Ann is here already; ") && line.ends_with(" is free."), "{line}");
+    assert!(line.starts_with("! The name ann is taken by ") && line.ends_with(" is free."), "{line}");
 }
 
 /// protocol.md, `hello`: the server's side names the version, an offer and the limits in force.

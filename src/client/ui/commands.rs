@@ -46,7 +46,7 @@ pub(super) const OWN: [(&str, &str, &str); 4] = [
 /// # Errors
 /// An argument that the command does not take.
 pub(super) fn local(line: &str) -> Option<Result<Local, ChatError>> {
-    let rest = line.trim().strip_prefix('/').filter(|rest| !rest.starts_with('/'))?;
+    let rest = command::shown(line).strip_prefix('/').filter(|rest| !rest.starts_with('/'))?;
     let (word, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let arguments = arguments.trim();
     if command::find(word).is_some_and(|spec| spec.name == "help") {
@@ -89,7 +89,7 @@ fn get(arguments: &str) -> Result<Local, ChatError> {
     if number.is_empty() {
         return Err(ChatError::Missing { field: "NUMBER", usage: OWN[1].1 });
     }
-    let file = number.parse().map_err(|_| bad("NUMBER", number, "a file's number; files lists them"))?;
+    let file = number.parse().map_err(|_| bad("NUMBER", number, "a file's number; /files lists them"))?;
     let path = path(rest).map(|(path, more)| if more.is_empty() { path } else { home(rest.trim()) });
     Ok(Local::File(Job::Get(file, path)))
 }
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(local("/join x"), None);
         for (typed, near) in [("/bel", "bell"), ("/jion лыжи", "join")] {
             let refusal = local(typed).unwrap().unwrap_err();
-            assert!(refusal.to_string().contains(&format!("did you mean {near}")), "{refusal}");
+            assert!(refusal.to_string().contains(&format!("did you mean /{near}")), "{refusal}");
         }
         assert!(local("/bell loud").unwrap().is_err());
     }

@@ -151,7 +151,10 @@ impl Show {
                 self.returning = handle.rooms().into_iter().map(|room| (room, false)).collect();
                 self.note(&view, &format!("* Back after {} s.", away.as_secs().max(1)));
                 if let Some(before) = instead_of {
-                    self.wrong(&view, &format!("{} is taken meanwhile; you are {} now", safe(&before), safe(&nick)));
+                    self.wrong(
+                        &view,
+                        &format!("the name {} is taken meanwhile; you are {} now", safe(&before), safe(&nick)),
+                    );
                 }
                 if self.account && !handle.is_logged_in() {
                     self.wrong(&view, "you are a guest now; /login takes your account on again");
