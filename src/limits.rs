@@ -162,7 +162,7 @@ limits! {
     arrival_window "arrival-window": time Seconds = 600, 1..=86_400;
     /// Connections the kernel holds for us until they are accepted. Beyond it newcomers wait for their own system to try again.
     backlog "backlog": number Count = 4096, 1..=65_535;
-    /// The wait for a first byte, after which a connection is taken for a person with `nc` and greeted.
+    /// The wait for a first line, after which a connection is taken for a person with `nc` and greeted.
     greet_after "greet-after": time Millis = 300, 10..=60_000;
     /// From connecting to having a name. Who takes longer is told `login-timeout` and closed.
     login "login": time Seconds = 30, 1..=3_600;

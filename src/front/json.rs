@@ -20,7 +20,7 @@ impl Front for JsonFront {
     }
 
     /// A program speaks first.
-    fn greeting(&self, _offer: &Nick) -> Option<String> {
+    fn greeting(&mut self, _offer: &Nick) -> Option<String> {
         None
     }
 
@@ -29,7 +29,10 @@ impl Front for JsonFront {
     }
 
     fn read(&mut self, line: &[u8], _named: bool) -> Result<Heard, Refused> {
-        if line.trim_ascii().is_empty() {
+        // RFC 8259, 8.1: a byte order mark may be ignored; some shells put one before what they pipe.
+        let line = line.trim_ascii();
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        if line.is_empty() {
             return Ok(Heard::Nothing);
         }
         json::decode(line).map(|(tag, command)| Heard::Command(tag, command))

@@ -6,24 +6,42 @@ use crate::command::{self, Command, Secret};
 use crate::error::ChatError;
 use crate::event::CloseReason;
 use crate::names::{Nick, RoomName};
-use crate::session::{Front, Heard};
+use crate::session::{Front, Heard, Reply, keyring};
 use crate::wire::json::Refused;
+use crate::wire::line::capital;
 use crate::wire::telnet::{self, Telnet};
 
 #[derive(Debug, Default)]
 pub(super) struct LineFront {
     telnet: Telnet,
+    entry: Entry,
     /// The command whose passwords are being asked for.
     asking: Option<Asking>,
+    /// The same, while the session looks at it.
+    tried: Option<Command>,
     /// What the terminal is to be told beside the next answer.
     aside: Vec<u8>,
+}
+
+/// What is known of somebody who has no name yet.
+#[derive(Debug, Default)]
+struct Entry {
+    /// A name was offered.
+    greeted: bool,
+    /// Nothing was answered to that yet: Enter takes the name.
+    open: bool,
+    /// Nothing came in the same read after the line that is looked at.
+    alone: bool,
+    /// A line of this read gave no name. What came with it was not typed by
+    /// somebody who has seen the answer, so it is no answer either.
+    spent: bool,
+    over: bool,
 }
 
 /// A command that needs passwords, which are never typed on its own line.
 #[derive(Debug)]
 struct Asking {
     command: Command,
-    /// What is asked, the next one first.
     questions: &'static [&'static str],
     answers: Vec<Secret>,
 }
@@ -33,40 +51,64 @@ const KNOWN: &[&str] = &["Password:"];
 const CHANGED: &[&str] = &["Present password:", "New password, 8 characters or more:", "The new one once more:"];
 const NEW: &[&str] = &["Password, 8 characters or more:", "Once more:"];
 
+/// How many of the questions, the last ones, are about a new password.
+const ABOUT_NEW: usize = 2;
+
 impl Asking {
-    /// What is to be asked about `command`.
-    ///
-    /// # Errors
-    /// The command itself, where nothing is to be asked.
-    fn about(command: Command) -> Result<Asking, Command> {
-        let questions = match &command {
+    /// What is to be asked about `command`; nothing for most commands.
+    fn about(command: &Command) -> Option<Asking> {
+        let questions = match command {
             Command::Register { .. } => NEW,
             Command::Login { .. } | Command::DeleteAccount { .. } => KNOWN,
             Command::Password { .. } => CHANGED,
-            _ => return Err(command),
+            _ => return None,
         };
-        Ok(Asking { command, questions, answers: Vec::new() })
+        Some(Asking { command: command.clone(), questions, answers: Vec::new() })
     }
 
-    /// The command with its passwords.
-    fn complete(self) -> Result<Command, ChatError> {
-        let mut answers = self.answers.into_iter();
-        let (first, second, third) = (answers.next(), answers.next(), answers.next());
-        match self.command {
-            Command::Register { .. } if first == second => Ok(Command::Register { password: first }),
-            Command::Password { .. } if second == third => Ok(Command::Password { old: first, new: second }),
-            Command::Register { .. } | Command::Password { .. } => Err(ChatError::PasswordsDiffer),
-            Command::Login { account, .. } => Ok(Command::Login { account, password: first }),
-            Command::DeleteAccount { messages, .. } => Ok(Command::DeleteAccount { password: first, messages }),
-            other => Ok(other),
+    /// Takes an answer.
+    ///
+    /// # Errors
+    /// A new password that does not do: then it is asked for once more.
+    fn take(&mut self, answer: Secret) -> Result<(), ChatError> {
+        let before_new = self.questions.len().saturating_sub(ABOUT_NEW);
+        let is_new = self.questions.len() >= ABOUT_NEW && self.answers.len() >= before_new;
+        let checked = match self.answers.get(before_new) {
+            Some(first) if is_new && *first != answer => Err(ChatError::PasswordsDiffer),
+            None if is_new => keyring::check(&answer),
+            _ => Ok(()),
+        };
+        match checked {
+            Ok(()) => self.answers.push(answer),
+            Err(_) => self.answers.truncate(before_new),
         }
+        checked
+    }
+
+    /// What is asked next; nothing if all is answered.
+    fn question(&self) -> Option<&'static str> {
+        self.questions.get(self.answers.len()).copied()
+    }
+
+    /// The command with its passwords, and without.
+    fn complete(self) -> (Command, Command) {
+        let mut answers = self.answers.into_iter();
+        let (first, second) = (answers.next(), answers.next());
+        let whole = match &self.command {
+            Command::Register { .. } => Command::Register { password: first },
+            Command::Password { .. } => Command::Password { old: first, new: second },
+            Command::Login { account, .. } => Command::Login { account: account.clone(), password: first },
+            Command::DeleteAccount { messages, .. } => Command::DeleteAccount { password: first, messages: *messages },
+            other => other.clone(),
+        };
+        (whole, self.command)
     }
 }
 
 impl LineFront {
     /// Asks the next question.
-    fn ask(&mut self, asking: Asking) -> Heard {
-        let question = asking.questions.first().copied().unwrap_or_default();
+    fn ask(&mut self, asking: Asking) -> Vec<u8> {
+        let question = asking.question().unwrap_or_default();
         self.asking = Some(asking);
         let mut words = Vec::new();
         if self.telnet.negotiates() {
@@ -76,22 +118,54 @@ impl LineFront {
             // Over nc we cannot keep the terminal from showing it; whoever types should know.
             words.extend(format!("* {question} (your terminal shows it; an empty line stops)\n").into_bytes());
         }
-        Heard::Question(words)
+        words
     }
 
-    fn take_answer(&mut self, mut asking: Asking, line: &str) -> Result<Heard, Refused> {
+    fn take_answer(&mut self, mut asking: Asking, line: &str) -> Heard {
         if self.telnet.negotiates() {
             self.aside = telnet::SHOW.to_vec();
         }
         if line.is_empty() {
-            return Ok(Heard::Question(b"* Nothing was done.\n".to_vec()));
+            return Heard::Question(b"* Nothing was done.\n".to_vec());
         }
-        asking.answers.push(Secret(line.into()));
-        asking.questions = asking.questions.get(1..).unwrap_or_default();
-        if !asking.questions.is_empty() {
-            return Ok(self.ask(asking));
+        if let Err(refusal) = asking.take(Secret(line.into())) {
+            // The next line is most likely the same password: it must be an answer, too.
+            let sentence = format!("! {}.\n", capital(&refusal.to_string()));
+            return Heard::Question([sentence.into_bytes(), self.ask(asking)].concat());
         }
-        asking.complete().map(|command| Heard::Command(None, command)).map_err(|refusal| (None, refusal))
+        if asking.question().is_some() {
+            return Heard::Question(self.ask(asking));
+        }
+        let (whole, blank) = asking.complete();
+        self.tried = Some(blank);
+        Heard::Command(None, whole)
+    }
+
+    /// A line of somebody who has no name yet.
+    fn answer_to_greeting(&mut self, line: &str) -> Result<Heard, ChatError> {
+        let entry = &mut self.entry;
+        match line {
+            _ if entry.spent => return Ok(Heard::Nothing),
+            // Of somebody who was not asked it says nothing.
+            "" if !entry.greeted => return Ok(Heard::Nothing),
+            "" if !(entry.open && entry.alone) => {
+                entry.spent = true;
+                return Err(ChatError::NameFirst);
+            }
+            _ => {}
+        }
+        let asked = name(line);
+        if !matches!(asked, Ok(Command::Help { .. } | Command::Ping { .. })) {
+            (entry.open, entry.spent) = (false, true);
+        }
+        asked.map(|command| self.command(command))
+    }
+
+    /// A command, which the session sees before its passwords are asked for:
+    /// what it would refuse anyway needs none.
+    fn command(&mut self, command: Command) -> Heard {
+        self.tried = Asking::about(&command).map(|asking| asking.command);
+        Heard::Command(None, command)
     }
 }
 
@@ -104,33 +178,54 @@ impl Front for LineFront {
         false
     }
 
-    fn greeting(&self, offer: &Nick) -> Option<String> {
+    fn greeting(&mut self, offer: &Nick) -> Option<String> {
+        (self.entry.greeted, self.entry.open) = (true, true);
         Some(format!("Roomful, plain mode. Type your name and press Enter [{offer}].\n"))
     }
 
     fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        self.telnet.strip(bytes)
+        let text = self.telnet.strip(bytes);
+        if !self.entry.over {
+            let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
+            (self.entry.alone, self.entry.spent) = (end + 1 >= text.len(), false);
+        }
+        text
+    }
+
+    fn asks(&self) -> bool {
+        self.asking.is_some()
     }
 
     fn read(&mut self, line: &[u8], named: bool) -> Result<Heard, Refused> {
+        self.entry.over = named;
         let line = String::from_utf8_lossy(line);
+        let line = erased(&line);
         if let Some(asking) = self.asking.take() {
             // A password may begin or end with a blank.
-            return self.take_answer(asking, line.trim_end_matches(['\r', '\n']));
+            return Ok(self.take_answer(asking, line.trim_end_matches(['\r', '\n'])));
         }
-        let line = line.trim();
-        let command = if named {
-            if line.is_empty() {
-                return Ok(Heard::Nothing);
-            }
-            command::parse(line)
+        self.tried = None;
+        let heard = if !named {
+            self.answer_to_greeting(command::shown(&line))
+        } else if line.trim().is_empty() {
+            Ok(Heard::Nothing)
         } else {
-            name(line)
+            command::parse(&line).map(|command| self.command(command))
         };
-        let command = command.map_err(|refusal| (None, refusal))?;
-        match Asking::about(command) {
-            Ok(asking) => Ok(self.ask(asking)),
-            Err(command) => Ok(Heard::Command(None, command)),
+        heard.map_err(|refusal| (None, refusal))
+    }
+
+    /// A password that was not right is asked for again, so that the next line is no other thing.
+    fn refused(&mut self, refusal: &ChatError) -> Reply {
+        if matches!(refusal, ChatError::LineTooLong(_)) {
+            return self.asking.take().map_or(Reply::Refusal, |asking| Reply::Also(self.ask(asking)));
+        }
+        let Some(asking) = self.tried.take().as_ref().and_then(Asking::about) else { return Reply::Refusal };
+        match refusal {
+            ChatError::Missing { field: "password", .. } => Reply::Instead(self.ask(asking)),
+            ChatError::LoginFailed | ChatError::PasswordBad => Reply::Also(self.ask(asking)),
+            ChatError::LoginTooOften(_) => Reply::Also(b"* No password is asked for now.\n".to_vec()),
+            _ => Reply::Refusal,
         }
     }
 
@@ -142,6 +237,29 @@ impl Front for LineFront {
     fn end_of_input(&self) -> CloseReason {
         CloseReason::Quit
     }
+}
+
+/// What is left of a line when the keys for erasing are obeyed, which a
+/// terminal sends as they are if it does not edit lines itself: a letter, a
+/// word, or all of it. What was erased is meant for nobody.
+fn erased(line: &str) -> Cow<'_, str> {
+    const KEYS: [char; 4] = ['\u{8}', '\u{7f}', '\u{15}', '\u{17}'];
+    if !line.contains(KEYS) {
+        return Cow::Borrowed(line);
+    }
+    let mut left = String::with_capacity(line.len());
+    for letter in line.chars() {
+        match letter {
+            '\u{8}' | '\u{7f}' => drop(left.pop()),
+            '\u{15}' => left.clear(),
+            '\u{17}' => {
+                let word = left.trim_end().rfind(char::is_whitespace);
+                left.truncate(word.map_or(0, |at| at + left[at..].chars().next().map_or(0, char::len_utf8)));
+            }
+            letter => left.push(letter),
+        }
+    }
+    Cow::Owned(left)
 }
 
 /// The answer to the question for a name: a name, perhaps with a room to go

@@ -48,6 +48,8 @@ impl Session {
             }
             Command::Login { account, password } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
                 let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
+                // What has no accounts asks for no password.
+                self.archive()?;
                 let account = Some(self.prove(&nick, &needed(password)?)?);
                 let name = Name { nick: Some(nick), account, resume: None, rooms: self.rooms.clone() };
                 return self.enter(tag, Greeting::Login, name);
@@ -184,13 +186,18 @@ impl Session {
             Command::Register { password } => {
                 let archive = self.archive()?;
                 self.house.chat.may_register(id, house::now())?;
+                let password = needed(password)?;
                 self.may_register_again()?;
                 // Nobody waits for us meanwhile.
                 self.flush();
-                let hash = archive.keyring.hash(&needed(password)?)?;
+                let hash = archive.keyring.hash(&password)?;
                 self.house.chat.register(id, tag, hash, house::now(), &mut self.touched)
             }
             Command::Login { account, password } => {
+                self.archive()?;
+                if let Ok((_, nick)) = self.house.chat.account_of(id, house::now()) {
+                    return Err(ChatError::LoggedIn(nick));
+                }
                 let nick = match account {
                     Some(nick) => nick,
                     None => self.house.chat.nick_of(id, house::now())?,

@@ -200,6 +200,14 @@ impl Drop for Try<'_> {
     }
 }
 
+/// Whether a password may be one: said before anything is hashed.
+///
+/// # Errors
+/// [`ChatError::PasswordBad`].
+pub fn check(password: &Secret) -> Result<(), ChatError> {
+    prepare(password).map(drop)
+}
+
 /// A password in the form in which it is hashed.
 fn prepare(password: &Secret) -> Result<String, ChatError> {
     // Long before the limit nothing is looked at any more.

@@ -28,7 +28,7 @@ use crate::command::Command;
 use crate::error::ChatError;
 use crate::event::{CloseReason, Event, PROTOCOL, Tag};
 use crate::names::{Nick, RoomName};
-use crate::net::sniff::{Kind, sniff};
+use crate::net::sniff::{Kind, judge_line, settle, sniff};
 use crate::net::{Control, End, Flow, Handler};
 use crate::wire::json::Refused;
 use crate::wire::reader::{Line, Lines};
@@ -47,7 +47,7 @@ pub trait Front: Send + std::fmt::Debug {
     fn json(&self) -> bool;
 
     /// The first words to somebody who has said nothing yet; `offer` is a free name.
-    fn greeting(&self, offer: &Nick) -> Option<String>;
+    fn greeting(&mut self, offer: &Nick) -> Option<String>;
 
     /// Takes out of the bytes what is no text.
     fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]>;
@@ -57,6 +57,16 @@ pub trait Front: Send + std::fmt::Debug {
     /// # Errors
     /// A refusal, where the line cannot be understood.
     fn read(&mut self, line: &[u8], named: bool) -> Result<Heard, Refused>;
+
+    /// Whether the next line is the answer to a question for a password, and nothing else.
+    fn asks(&self) -> bool {
+        false
+    }
+
+    /// What is told about a refused command.
+    fn refused(&mut self, _refusal: &ChatError) -> Reply {
+        Reply::Refusal
+    }
 
     /// Bytes for the peer beside any answer, such as to show again what is typed.
     fn aside(&mut self) -> Vec<u8> {
@@ -80,6 +90,16 @@ pub enum Heard {
 
 /// So many bytes of telnet's commands cost as much as a line.
 const COMMANDS_A_LINE: usize = 512;
+/// What a front makes of a refusal.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The refusal alone.
+    Refusal,
+    /// The refusal, and then these bytes.
+    Also(Vec<u8>),
+    /// These bytes instead: they ask for what is missing.
+    Instead(Vec<u8>),
+}
 
 /// One peer's life on one connection.
 #[derive(Debug)]
@@ -231,15 +251,20 @@ impl Session {
             return Flow::Go;
         };
         let Stage::Talking(front) = &mut self.stage else { return Flow::End };
-        if !self.named
-            && !front.json()
-            && line.starts_with(b"{")
-            && let Ok(json) = (self.house.fronts)(Kind::Json)
-        {
-            // Greeted as a person, and yet a program: the first line may still say so.
-            self.switch(json);
-            return self.line(Line::Whole(line));
+        if !self.named && !front.json() && !front.asks() {
+            // Taken for a person, and perhaps greeted as one: the line still tells what it is of.
+            match judge_line(&line) {
+                Kind::Line => {}
+                Kind::Json => {
+                    if let Ok(json) = (self.house.fronts)(Kind::Json) {
+                        self.switch(json);
+                        return self.line(Line::Whole(line));
+                    }
+                }
+                stranger => return self.open(stranger, &[]),
+            }
         }
+        let Stage::Talking(front) = &mut self.stage else { return Flow::End };
         let heard = front.read(&line, self.named);
         let aside = front.aside();
         self.tell_raw(aside);
@@ -356,6 +381,15 @@ impl Session {
     #[inline(never)]
     fn refuse(&mut self, tag: Option<Tag>, refusal: ChatError) {
         self.wait_for_answers();
+        let reply = match &mut self.stage {
+            Stage::Talking(front) => front.refused(&refusal),
+            _ => Reply::Refusal,
+        };
+        let also = match reply {
+            Reply::Instead(words) => return self.tell_raw(words),
+            Reply::Also(words) => words,
+            Reply::Refusal => Vec::new(),
+        };
         self.house.counts.refused.fetch_add(1, Ordering::Relaxed);
         let refusal = match refusal {
             ChatError::Name(error, None) => {
@@ -367,6 +401,7 @@ impl Session {
         tracing::debug!(session = self.link.id.0, code = refusal.code(), "refused");
         self.house.tell(|| News::Line(format!("! {} refused: {}", self.link.peer(), refusal.code())));
         self.touched.answer(&self.link.outbox, refusal.told(tag));
+        self.tell_raw(also);
     }
 
     /// Flushes what was touched so far.
@@ -431,11 +466,15 @@ impl Handler for Session {
     fn control(&mut self, Control::Silence: Control) -> Flow {
         let Stage::Sniffing(first) = &mut self.stage else { return Flow::Go };
         let first = std::mem::take(first);
-        let front = (self.house.fronts)(Kind::Line).ok();
-        if let Some(greeting) = front.and_then(|front| front.greeting(&self.house.chat.offer(self.seed()))) {
+        let kind = settle(&first);
+        let Ok(mut front) = (self.house.fronts)(kind) else { return self.open(kind, &first) };
+        // Empty lines that came before the question are no answer to it.
+        let first = first.trim_ascii_start();
+        if let Some(greeting) = front.greeting(&self.house.chat.offer(self.seed())) {
             self.tell_raw(greeting.into_bytes());
         }
-        self.open(Kind::Line, &first)
+        self.switch(front);
+        self.feed(first)
     }
 
     /// The epilogue: the one place where a session is removed.
@@ -446,7 +485,7 @@ impl Handler for Session {
             End::Finished => {
                 if let Stage::Sniffing(first) = &mut self.stage {
                     let first = std::mem::take(first);
-                    self.open(Kind::Line, &first);
+                    self.open(settle(&first), &first);
                 }
                 if let Some(line) = self.lines.finish() {
                     self.line(line);

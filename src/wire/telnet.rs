@@ -9,6 +9,9 @@ use std::borrow::Cow;
 const IAC: u8 = 255;
 const SB: u8 = 250;
 const SE: u8 = 240;
+/// The keys that erase a letter and a line, which become the characters for that.
+const ERASE_LETTER: u8 = 247;
+const ERASE_LINE: u8 = 248;
 const WILL: u8 = 251;
 const DONT: u8 = 254;
 
@@ -62,6 +65,10 @@ impl Telnet {
                     State::Text
                 }
                 (State::Command, SB) => State::Sub,
+                (State::Command, ERASE_LETTER | ERASE_LINE) => {
+                    text.push(if byte == ERASE_LETTER { 8 } else { 0x15 });
+                    State::Text
+                }
                 (State::Command, WILL..=DONT) => State::Option,
                 (State::Command, SE..) | (State::Option, _) => State::Text,
                 // Below SE there are no commands: it was no telnet, and the byte may be the line's end.
@@ -108,6 +115,12 @@ mod tests {
         assert_eq!(strip(&[b"\xff\nhi\n"]), b"\nhi\n");
         assert_eq!(strip(&[b"a\xff\xfab\xff\nhi\n"]), b"a\nhi\n");
         assert_eq!(strip(&[b"a\xff\xffb\n"]), b"ab\n");
+    }
+
+    /// RFC 854: what was erased is meant for nobody.
+    #[test]
+    fn erasing_a_letter_and_a_line_become_their_characters() {
+        assert_eq!(strip(&[&[b'x', IAC, ERASE_LETTER, b'/', IAC], &[ERASE_LINE, b'a', b'\n']]), b"x\x08/\x15a\n");
     }
 
     #[test]

@@ -70,10 +70,14 @@ mod slow;
 mod sniffing;
 /// The end of the server: farewells, threads, the port.
 mod stopping;
+/// Programs that take the server for another one.
+mod strangers;
 /// What people do with one another: rooms, private lines, topics, history.
 mod talk;
 /// Threads counted by name, in a process of their own.
 mod threads;
+/// What people type on the line front, and what others see of it.
+mod typed;
 
 /// The client as a filter, and its exit codes.
 mod client;

@@ -27,7 +27,6 @@ fn a_person_registers_and_comes_back_with_the_password() {
     ann.types("/login ann");
     answers(&mut ann, "Password:", "nine blue skies");
     assert!(ann.line().starts_with("! Wrong name or password"));
-    ann.types("/login ann");
     answers(&mut ann, "Password:", PASSWORD);
     ann.until("* You are in #lobby.");
     let mut bob = server.login("bob");
@@ -63,7 +62,6 @@ fn the_line_after_the_question_is_never_said_or_shown() {
     answers(&mut ann, "nce more:", "something else");
     let told = ann.line();
     assert!(told.starts_with("! The two are not the same"), "{told}");
-    ann.types("/register");
     answers(&mut ann, "Password", "");
     assert_eq!(ann.line(), "* Nothing was done.");
     ann.types("said again");
