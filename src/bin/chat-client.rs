@@ -118,6 +118,10 @@ fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
         }
         None => env::var("CHAT_CLIENT_PASSWORD").ok(),
     };
-    let line = text.as_deref().and_then(|text| text.lines().next());
-    Ok(line.filter(|line| !line.is_empty()).map(|line| Secret(line.into())))
+    let Some(text) = text else { return Ok(None) };
+    // Some editors and shells put a byte order mark before a text; it is no part of it.
+    let line = text.strip_prefix('\u{feff}').unwrap_or(&text).lines().next().unwrap_or_default();
+    let place = file.map_or("CHAT_CLIENT_PASSWORD".to_owned(), |file| file.display().to_string());
+    anyhow::ensure!(!line.is_empty(), "the first line of {place} is empty; the password stands there");
+    Ok(Some(Secret(line.into())))
 }

@@ -10,6 +10,8 @@ pub(super) enum Wanted {
     Told,
     /// The same, but an `ok` comes without its tag: what it made is told by an event of its own.
     Made,
+    /// Whoever hears the news, and whoever waits for it.
+    Both,
     /// Whoever waits for it.
     Awaited,
     /// Nobody.
@@ -58,14 +60,14 @@ impl Asked {
     pub fn give_up(&mut self, tag: &Tag) {
         self.answers.retain(|(answered, _)| answered != tag);
         if let Some((_, wanted)) = self.open.iter_mut().find(|(open, _)| open == tag) {
-            *wanted = Wanted::Ignored;
+            *wanted = if *wanted == Wanted::Both { Wanted::Told } else { Wanted::Ignored };
         }
     }
 
     /// The connection is gone: what was on its way gets no answer any more.
     pub fn lost(&mut self) {
         for (tag, wanted) in self.open.drain(..) {
-            if wanted == Wanted::Awaited {
+            if matches!(wanted, Wanted::Awaited | Wanted::Both) {
                 self.answers.push((tag, Err(AskError::Lost)));
             }
         }

@@ -209,14 +209,14 @@ impl State {
                 }
                 // A room that does not let one in again is one's own no more.
                 self.places.retain(|place| place.join.is_none() || place.join != tag);
-                match self.asked.end(tag.as_ref()) {
-                    Wanted::Told | Wanted::Made => Told::Event(Event::Error { tag, code, value, text, offer }),
-                    Wanted::Awaited => {
-                        let (code, text) = (code.to_string(), text.to_string());
-                        self.asked.keep(tag, Err(AskError::Refused { code, text }));
-                        Told::Nothing
-                    }
-                    Wanted::Ignored => Told::Nothing,
+                let wanted = self.asked.end(tag.as_ref());
+                if matches!(wanted, Wanted::Awaited | Wanted::Both) {
+                    let (code, text) = (code.to_string(), text.to_string());
+                    self.asked.keep(tag.clone(), Err(AskError::Refused { code, text }));
+                }
+                match wanted {
+                    Wanted::Awaited | Wanted::Ignored => Told::Nothing,
+                    _ => Told::Event(Event::Error { tag, code, value, text, offer }),
                 }
             }
             Event::Message(message) => self.heard(message),
@@ -252,14 +252,14 @@ impl State {
             self.pending.retain(|said| said.tag != *tag);
         }
         self.become_of(&done);
-        match self.asked.end(tag.as_ref()) {
-            Wanted::Told => Told::Event(Event::Ok { tag, done }),
+        let wanted = self.asked.end(tag.as_ref());
+        if matches!(wanted, Wanted::Awaited | Wanted::Both) {
+            self.asked.keep(tag.clone(), Ok(done.clone()));
+        }
+        match wanted {
+            Wanted::Awaited | Wanted::Ignored => Told::Nothing,
             Wanted::Made => Told::Event(Event::Ok { tag: None, done }),
-            Wanted::Awaited => {
-                self.asked.keep(tag, Ok(done));
-                Told::Nothing
-            }
-            Wanted::Ignored => Told::Nothing,
+            Wanted::Told | Wanted::Both => Told::Event(Event::Ok { tag, done }),
         }
     }
 

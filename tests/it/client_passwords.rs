@@ -78,12 +78,22 @@ fn two_different_new_passwords_and_an_empty_one_change_nothing() {
     let fake = Fake::start(Faults::default());
     let mut screen = Screen::start(&["--server", &fake.addr, "--nick", "boris"]);
     screen.prompts("#lobby boris>");
+    screen.types(&format!("/login {}\r{}\r", ACCOUNT.0, ACCOUNT.1));
+    screen.prompts(&format!("#lobby {}>", ACCOUNT.0));
     screen.types("/password\rold secret\rnew secret\rnew secret 2\r");
     screen.shows("! Those two are not the same; nothing was changed.");
+    // It is asked for again, and what is typed now is an answer; an empty one stops.
+    screen.prompts("New password:");
+    screen.types("short\r");
+    screen.shows("! A password has 8 to 1024 bytes");
+    screen.prompts("New password:");
+    screen.types("\r");
+    screen.shows("* Nothing was changed.");
     screen.types("/delete-account all\r\r");
     screen.shows("* Nothing was changed.");
-    screen.types("/login\r\u{3}");
-    screen.prompts("#lobby boris>");
+    screen.types("/password\r\u{3}");
+    screen.prompts(&format!("#lobby {}>", ACCOUNT.0));
+    assert!(fake.heard("say").is_empty());
     assert!(fake.heard("password").is_empty() && fake.heard("delete-account").is_empty());
 }
 

@@ -97,6 +97,8 @@ mod client_relay;
 mod client_support;
 /// What a person sees and types, on a pseudo-terminal.
 mod client_terminal;
+/// What is typed into it and piped into it, and what of that is said.
+mod client_typed;
 
 /// The database as files: what is refused, one server at a time, copies, restarts.
 mod database;

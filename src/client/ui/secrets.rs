@@ -2,7 +2,11 @@
 
 use std::io;
 
+use crate::client::Client;
 use crate::command::{self, Command, Secret};
+use crate::error::ChatError;
+use crate::names::Nick;
+use crate::session::keyring;
 use crate::terminal::{Input, Terminal};
 
 /// What became of a command that may need passwords.
@@ -11,21 +15,34 @@ pub(super) enum Filled {
     Whole(Command),
     /// The person thought better of it.
     Dropped,
-    /// It cannot be had; the sentence why.
-    Refused(&'static str),
+    /// It cannot be carried out, and no password was asked for; the sentence why.
+    Refused(String),
+    /// There is nobody to ask; the sentence why.
+    Unanswered(&'static str),
 }
 
 /// Puts in the passwords that a typed command does not have, because none is
-/// ever typed on its line. On a pipe it is `given`.
-pub(super) fn fill(command: Command, terminal: &mut Terminal, given: Option<&Secret>) -> io::Result<Filled> {
+/// ever typed on its line. On a pipe it is `given`. A new password that does
+/// not do is asked for again, after `wrong` has said why: whatever is typed
+/// next is most likely that password, and must not be said.
+pub(super) fn fill(
+    command: Command,
+    terminal: &mut Terminal,
+    client: &Client,
+    given: Option<&Secret>,
+    wrong: impl Fn(&str),
+) -> io::Result<Filled> {
     if !needs(&command) {
         return Ok(Filled::Whole(command));
     }
+    if let Some(refusal) = refusal(&command, client) {
+        return Ok(Filled::Refused(refusal.to_string()));
+    }
     if !terminal.can_ask_secret() {
         return Ok(match (command, given) {
-            (Command::Password { .. }, _) => Filled::Refused("a new password is asked for on a terminal only"),
+            (Command::Password { .. }, _) => Filled::Unanswered("a new password is asked for on a terminal only"),
             (command, Some(given)) => Filled::Whole(with(command, given.clone(), None)),
-            (_, None) => Filled::Refused("no password: there is CHAT_CLIENT_PASSWORD, and --password-file FILE"),
+            (_, None) => Filled::Unanswered("no password: there is CHAT_CLIENT_PASSWORD, and --password-file FILE"),
         });
     }
     let old = match &command {
@@ -37,13 +54,10 @@ pub(super) fn fill(command: Command, terminal: &mut Terminal, given: Option<&Sec
         return Ok(Filled::Dropped);
     }
     let new = match &command {
-        Command::Register { .. } | Command::Password { .. } => {
-            let Some(new) = ask(terminal, "New password")? else { return Ok(Filled::Dropped) };
-            if ask(terminal, "The same again")?.as_ref() != Some(&new) {
-                return Ok(Filled::Refused("those two are not the same; nothing was changed"));
-            }
-            Some(new)
-        }
+        Command::Register { .. } | Command::Password { .. } => match ask_new(terminal, wrong)? {
+            None => return Ok(Filled::Dropped),
+            new => new,
+        },
         _ => None,
     };
     Ok(match (old.or_else(|| new.clone()), new) {
@@ -52,8 +66,40 @@ pub(super) fn fill(command: Command, terminal: &mut Terminal, given: Option<&Sec
     })
 }
 
+/// Asks for a new password until one does, twice the same; none where nothing was typed.
+fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<Secret>> {
+    loop {
+        let Some(new) = ask(terminal, "New password")? else { return Ok(None) };
+        if let Err(refusal) = keyring::check(&new) {
+            wrong(&refusal.to_string());
+            continue;
+        }
+        match ask(terminal, "The same again")? {
+            None => return Ok(None),
+            Some(again) if again == new => return Ok(Some(new)),
+            Some(_) => wrong("those two are not the same; nothing was changed"),
+        }
+    }
+}
+
+/// What the server would refuse whatever the password is.
+fn refusal(command: &Command, client: &Client) -> Option<ChatError> {
+    match (command, client.is_logged_in()) {
+        (Command::Register { .. } | Command::Login { .. }, true) => {
+            Nick::parse(&client.nick()).ok().map(ChatError::LoggedIn)
+        }
+        (Command::Password { .. } | Command::DeleteAccount { .. }, false) => Some(ChatError::LoginFirst),
+        _ => None,
+    }
+}
+
+/// Whether an answer of the server means that the password was not right, so that it is asked for again.
+pub(super) fn was_wrong(code: &str) -> bool {
+    matches!(code, "login-failed" | "password-bad")
+}
+
 /// Whether a person typed it, and it has no password yet.
-fn needs(command: &Command) -> bool {
+pub(super) fn needs(command: &Command) -> bool {
     matches!(
         command,
         Command::Register { password: None }

@@ -10,12 +10,15 @@ use super::secrets::{self, Filled};
 use super::transfer::{self, Job, Transfers};
 use super::{Common, Exit};
 use crate::client::asked::Wanted;
-use crate::client::{Client, Unsent};
+use crate::client::{AskError, Client, Unsent};
 use crate::command::{self, Change, Command, Secret};
 use crate::terminal::{Input, Terminal};
 
 /// How long the next prompt waits for the answer to a command that changes it.
 const ANSWER: Duration = Duration::from_secs(1);
+
+/// How long the next line waits for the answer to a password.
+const PROOF: Duration = Duration::from_secs(30);
 
 /// Lines from a pipe that may wait for their answers; the next one waits until there are fewer.
 const PIPE_WINDOW: usize = 32;
@@ -177,14 +180,62 @@ impl Talker<'_> {
         };
         match command {
             Ok(Command::Quit { text }) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
-            Ok(command) => match secrets::fill(command, self.terminal, self.password)? {
-                Filled::Whole(command) => self.send(&command),
-                Filled::Dropped => self.note("* Nothing was changed."),
-                Filled::Refused(sentence) => self.wrong(sentence),
-            },
+            Ok(command) if secrets::needs(&command) => return self.obey_with_password(&command),
+            Ok(command) => self.send(&command),
             Err(refusal) => self.wrong(&refusal.to_string()),
         }
         Ok(Then::Next)
+    }
+
+    /// Asks for what the command needs, and again where that was not right:
+    /// as long as a person may go on typing a password, nothing typed is said.
+    fn obey_with_password(&mut self, command: &Command) -> io::Result<Then> {
+        loop {
+            let (common, client) = (self.common, self.client);
+            let wrong = |sentence: &str| wrong(common, client, sentence);
+            match secrets::fill(command.clone(), self.terminal, client, self.password, wrong)? {
+                Filled::Whole(whole) if self.terminal.can_ask_secret() => {
+                    if !self.prove(&whole) {
+                        return Ok(Then::Next);
+                    }
+                }
+                Filled::Whole(whole) => {
+                    self.send(&whole);
+                    return Ok(Then::Next);
+                }
+                Filled::Dropped => {
+                    self.note("* Nothing was changed.");
+                    return Ok(Then::Next);
+                }
+                Filled::Refused(sentence) => {
+                    self.wrong(&sentence);
+                    return Ok(Then::Next);
+                }
+                Filled::Unanswered(sentence) => {
+                    self.wrong(sentence);
+                    self.note("* The rest of the input is not read, for a password may be in it.");
+                    return Ok(Then::Leave(None));
+                }
+            }
+        }
+    }
+
+    /// Sends a password, and waits for the answer; whether it was a wrong one.
+    fn prove(&mut self, command: &Command) -> bool {
+        match self.client.order(command, self.room().as_deref(), Wanted::Both) {
+            Ok(tag) => match self.client.answer_to(&tag, PROOF) {
+                Err(AskError::Refused { code, .. }) => secrets::was_wrong(&code),
+                Err(AskError::Lost) => {
+                    self.wrong("the connection was lost before the password was answered");
+                    false
+                }
+                _ => false,
+            },
+            Err(unsent) => {
+                self.wrong(&unsent.to_string());
+                false
+            }
+        }
     }
 
     /// The room talked in.
@@ -284,14 +335,18 @@ impl Talker<'_> {
         show.refresh(self.client);
     }
 
-    /// Says what went wrong with something typed.
     fn wrong(&self, sentence: &str) {
-        let mut show = self.common.show.lock();
-        let view = show.view(self.client);
-        show.refused += 1;
-        show.wrong(&view, sentence);
-        show.refresh(self.client);
+        wrong(self.common, self.client, sentence);
     }
+}
+
+/// Says what went wrong with something typed.
+fn wrong(common: &Common, client: &Client, sentence: &str) {
+    let mut show = common.show.lock();
+    let view = show.view(client);
+    show.refused += 1;
+    show.wrong(&view, sentence);
+    show.refresh(client);
 }
 
 /// Whether a typed line stays on the screen: what is said comes back by itself,
