@@ -243,7 +243,7 @@ impl Front for LineFront {
 /// terminal sends as they are if it does not edit lines itself: a letter, a
 /// word, or all of it. What was erased is meant for nobody.
 fn erased(line: &str) -> Cow<'_, str> {
-    const KEYS: [char; 4] = ['\u{8}', '\u{7f}', '\u{15}', '\u{17}'];
+    const KEYS: [char; 5] = ['\u{3}', '\u{8}', '\u{7f}', '\u{15}', '\u{17}'];
     if !line.contains(KEYS) {
         return Cow::Borrowed(line);
     }
@@ -251,7 +251,8 @@ fn erased(line: &str) -> Cow<'_, str> {
     for letter in line.chars() {
         match letter {
             '\u{8}' | '\u{7f}' => drop(left.pop()),
-            '\u{15}' => left.clear(),
+            // Ctrl-C means to begin anew, too.
+            '\u{3}' | '\u{15}' => left.clear(),
             '\u{17}' => {
                 let word = left.trim_end().rfind(char::is_whitespace);
                 left.truncate(word.map_or(0, |at| at + left[at..].chars().next().map_or(0, char::len_utf8)));

@@ -95,7 +95,7 @@ fn look(first: &[u8], last: bool) -> Option<Kind> {
     }
     match memchr::memchr(b'\n', text) {
         Some(end) => Some(judge(&text[..end], true)),
-        None if text.iter().any(|byte| is_binary(*byte)) => Some(Kind::Binary),
+        None if is_no_text(text) => Some(Kind::Binary),
         None => (text.len() > LONGEST).then(|| judge(text, false)),
     }
 }
@@ -122,6 +122,14 @@ fn is_binary(byte: u8) -> bool {
     byte < b' ' && !matches!(byte, 8 | b'\t' | b'\n' | b'\r' | 0x0c | 0x15 | 0x17 | 0x1b)
 }
 
+/// Whether a line is of a binary protocol: a NUL in it, or a control so early
+/// that it is a length or a number. A control in the middle of a word is a
+/// slip of somebody who types, and Ctrl-C is a key.
+fn is_no_text(line: &[u8]) -> bool {
+    const EARLY: usize = 3;
+    line.contains(&0) || line.iter().take(EARLY).any(|byte| is_binary(*byte) && *byte != 3)
+}
+
 /// What begins with a byte that is no text; `None` while that cannot be told yet.
 fn binary(first: &[u8]) -> Option<Kind> {
     let known = |at: usize, bytes: &[u8]| first.iter().skip(at).zip(bytes).all(|(a, b)| a == b);
@@ -140,7 +148,7 @@ fn binary(first: &[u8]) -> Option<Kind> {
 /// What a line is of; `whole` if all of it is here.
 fn judge(line: &[u8], whole: bool) -> Kind {
     let line = without_blanks(line).trim_ascii_end();
-    if line.iter().any(|byte| is_binary(*byte)) {
+    if is_no_text(line) {
         return Kind::Binary;
     }
     let begins = |word: &[u8]| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
@@ -248,7 +256,16 @@ mod tests {
     #[test]
     fn what_people_are_called_and_say_first_is_no_protocol() {
         let names = ["Анна", "Gerda", "GETa", "get", "Paula", "nick2", "Nick #chess", "GET #chess", "HELLO", "Ping"];
-        for name in names.into_iter().chain(["anna", "Hello all", "anna /join", "two words", "/quit", "\u{1b}[A"]) {
+        for name in names.into_iter().chain([
+            "anna",
+            "Hello all",
+            "anna /join",
+            "two words",
+            "/quit",
+            "\u{1b}[A",
+            "anna\u{7}",
+            "a\u{3}b",
+        ]) {
             assert_eq!(sniff(name.as_bytes()), None, "{name}");
             assert_eq!(sniff(format!("{name}\n").as_bytes()), Some(Kind::Line), "{name}");
             assert_eq!(sniff(format!("{name}\r\0").as_bytes()), Some(Kind::Line), "{name}");

@@ -122,7 +122,7 @@ impl Terminal {
         let prompt = format!("{question}: ");
         match &mut self.input {
             Typist::Editor(editor) => editor.read_secret(&prompt),
-            Typist::Plain(input) if is_person() => input.read_secret(&prompt),
+            Typist::Plain(_) if is_person() => plain::read_secret(&prompt),
             Typist::Plain(_) => Err(io::Error::new(io::ErrorKind::NotFound, "nobody to ask")),
         }
     }

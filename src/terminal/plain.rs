@@ -42,11 +42,6 @@ impl PlainInput {
         }
     }
 
-    /// Asks for what nobody may see. A line that was typed ahead is the answer: else it would be said after it.
-    pub fn read_secret(&mut self, prompt: &str) -> io::Result<Input> {
-        self.ready.pop_front().map_or_else(|| read_secret(prompt), Ok)
-    }
-
     /// Waits until there is something to read; whether it is the stop signal.
     fn wait(&self) -> io::Result<bool> {
         let stdin = io::stdin();
@@ -82,7 +77,7 @@ impl PlainInput {
 }
 
 /// Asks on a terminal that has no editor for what nobody may see.
-fn read_secret(prompt: &str) -> io::Result<Input> {
+pub(super) fn read_secret(prompt: &str) -> io::Result<Input> {
     // The terminal must be quiet before the question stands there, for then somebody types.
     let before = tcgetattr(io::stdin())?;
     let mut quiet = before.clone();

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 const IAC: u8 = 255;
 const SB: u8 = 250;
 const SE: u8 = 240;
-/// The keys that erase a letter and a line, which become the characters for that.
+/// The keys that interrupt, and that erase a letter and a line; they become the characters for that.
+const INTERRUPT: u8 = 244;
 const ERASE_LETTER: u8 = 247;
 const ERASE_LINE: u8 = 248;
 const WILL: u8 = 251;
@@ -65,7 +66,7 @@ impl Telnet {
                     State::Text
                 }
                 (State::Command, SB) => State::Sub,
-                (State::Command, ERASE_LETTER | ERASE_LINE) => {
+                (State::Command, INTERRUPT | ERASE_LETTER | ERASE_LINE) => {
                     text.push(if byte == ERASE_LETTER { 8 } else { 0x15 });
                     State::Text
                 }

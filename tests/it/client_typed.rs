@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::tempdir;
 
 use crate::client_fake::{ACCOUNT, Fake, Faults};
-use crate::client_support::{Screen, ServerProgram, client, never_seen, run};
+use crate::client_support::{Screen, ServerProgram, never_seen, run};
 
 fn said(fake: &Fake) -> Vec<String> {
     fake.heard("say").iter().map(|say| say["text"].as_str().unwrap_or_default().to_owned()).collect()
@@ -92,19 +92,6 @@ fn a_password_that_nobody_needs_is_not_asked_for() {
     screen.types("/register\r");
     screen.shows(&format!("! You are logged in as {}; /logout first.", ACCOUNT.0));
     assert!(!screen.text().contains("assword:"), "{}", screen.text());
-    assert_eq!(said(&fake).len(), 0);
-}
-
-/// Without an editor, too, a line that was typed ahead of the question is the answer.
-#[test]
-fn a_dumb_terminal_takes_what_was_typed_ahead_for_the_password() {
-    let fake = Fake::start(Faults::default());
-    let mut command = client();
-    command.args(["--server", &fake.addr, "--nick", "boris"]).env("TERM", "dumb");
-    let mut screen = Screen::spawn(command);
-    screen.shows("* You are boris in #lobby");
-    screen.types(&format!("/login {}\n{}\n", ACCOUNT.0, ACCOUNT.1));
-    screen.shows(&format!("* You are logged in as {}.", ACCOUNT.0));
     assert_eq!(said(&fake).len(), 0);
 }
 

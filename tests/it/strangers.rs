@@ -24,7 +24,7 @@ const STRANGERS: &[(&str, &str)] = &[
     ("<?xml version='1.0'?>\n<stream:stream>\nhello\n", "<?xml "),
     ("\u{10}\u{c}\0\u{4}MQTT\u{4}\u{2}\0<hello\n", "\u{20}\u{2}\0\u{1}"),
     ("\u{3}\0\0\u{13}\u{e}\nhello\n", "! "),
-    ("anna\u{1}\nhello\n", "! "),
+    ("an\u{1}na\nhello\n", "! "),
 ];
 
 /// Whatever came before it, the server's last words begin in the program's manner, and nobody heard anything.
@@ -152,6 +152,16 @@ fn a_hello_after_enter_on_the_greeting_is_refused_and_never_said() {
     assert!(bob.line().starts_with("! This looks like a line of the JSON protocol"));
     let heard = watcher.hears();
     assert_eq!(heard.len(), 1, "{heard:?}");
+}
+
+/// Telnet's commands come before anything is typed, and whoever sends them is spoken to.
+#[test]
+fn who_begins_with_telnet_commands_is_greeted() {
+    let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
+    let mut tel = server.nc();
+    tel.wire.send(b"\xff\xfd\x03\xff\xfb\x18");
+    assert!(tel.line().starts_with("Roomful, plain mode."));
+    tel.login("");
 }
 
 /// Enter is an answer to the greeting, and to nothing else.

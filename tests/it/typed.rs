@@ -35,6 +35,7 @@ fn a_command_after_what_shows_nothing_is_a_command() {
         "xy\u{7f}\u{7f}",
         "hello\u{15}",
         "two words\u{17}\u{17}",
+        "secret\u{3}",
         "\r",
     ] {
         bob.types(&format!("{before}/msg ann secret"));

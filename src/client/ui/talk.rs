@@ -225,8 +225,8 @@ impl Talker<'_> {
         match self.client.order(command, self.room().as_deref(), Wanted::Both) {
             Ok(tag) => match self.client.answer_to(&tag, PROOF) {
                 Err(AskError::Refused { code, .. }) => secrets::was_wrong(&code),
-                Err(AskError::Lost) => {
-                    self.wrong("the connection was lost before the password was answered");
+                Err(error @ (AskError::Lost | AskError::Timeout)) => {
+                    self.wrong(&format!("{error}; whether the password was taken is not known"));
                     false
                 }
                 _ => false,

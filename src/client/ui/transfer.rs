@@ -78,7 +78,7 @@ pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop
                 !stop.load(SeqCst)
             });
             // The message that says so is seen by all, and here too.
-            sent.map(|_| None).map_err(|error| format!("{name} was not sent: {error}"))
+            sent.map(|_| None).map_err(|error| format!("the file {name} was not sent: {error}"))
         }
         Job::Get(file, path) => {
             let got = handle.get_file(*file, path.as_deref(), |info, done| {
