@@ -22,7 +22,7 @@ impl fmt::Display for ChatError {
             ChatError::NickConfusable(nick, free) => {
                 write!(f, "the name {nick} looks like that of somebody who is here; {free} is free")
             }
-            ChatError::NameFirst => write!(f, "take a name first"),
+            ChatError::NameFirst => write!(f, "take a name first: /nick NAME"),
             ChatError::NamedAlready(nick) => write!(f, "you are {nick}; /nick NAME changes that"),
             ChatError::NoSuchNick(nick) => write!(f, "nobody here is called {nick:?}; /members lists who is here"),
             ChatError::NoSuchRoom(room) => write!(f, "there is no {room}; /rooms lists what there is, /join makes one"),

@@ -35,6 +35,10 @@ struct Entry {
     /// A line of this read gave no name. What came with it was not typed by
     /// somebody who has seen the answer, so it is no answer either.
     spent: bool,
+    /// A line before this one gave no name. Who was greeted sees the refusal
+    /// and types another; but who spoke first is a program that may not read
+    /// it, and whose next line may be meant for the room.
+    failed: bool,
     over: bool,
 }
 
@@ -152,11 +156,15 @@ impl LineFront {
                 entry.spent = true;
                 return Err(ChatError::NameFirst);
             }
+            _ if entry.failed && !entry.greeted && !line.starts_with('/') => {
+                entry.spent = true;
+                return Err(ChatError::NameFirst);
+            }
             _ => {}
         }
         let asked = name(line);
         if !matches!(asked, Ok(Command::Help { .. } | Command::Ping { .. })) {
-            (entry.open, entry.spent) = (false, true);
+            (entry.open, entry.spent, entry.failed) = (false, true, true);
         }
         asked.map(|command| self.command(command))
     }

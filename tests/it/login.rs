@@ -152,7 +152,7 @@ fn commands_before_the_name_are_refused_and_nothing_of_the_rooms_is_shown() {
 
     let mut bob = server.nc();
     bob.types("/rooms");
-    assert_eq!(bob.line(), "! Take a name first.");
+    assert_eq!(bob.line(), "! Take a name first: /nick NAME.");
     bob.types("/quit");
     assert_eq!(bob.rest(), ["* Bye."]);
 }

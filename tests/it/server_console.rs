@@ -231,7 +231,7 @@ fn no_escape_code_of_anybody_reaches_the_console() {
     let mut bob = LinePeer::new(program.wire());
     bob.types(&format!("bob{evil}"));
     bob.until("! ");
-    bob.login("bob");
+    bob.login("/nick bob");
     bob.asks(&format!("/{evil} {evil}"));
     bob.types(&format!("/quit {evil}"));
     bob.rest();

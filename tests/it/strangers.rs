@@ -179,12 +179,12 @@ fn an_empty_line_takes_a_name_only_alone_and_after_the_greeting() {
     let mut eve = server.nc();
     assert!(eve.line().starts_with("Roomful"));
     eve.wire.send("\nhello\nall\n");
-    assert_eq!(eve.line(), "! Take a name first.");
+    assert_eq!(eve.line(), "! Take a name first: /nick NAME.");
     // After a refused name, which was no answer either.
     eve.types("two words");
     assert!(eve.line().starts_with("! Nick "));
     eve.types("");
-    assert_eq!(eve.line(), "! Take a name first.");
+    assert_eq!(eve.line(), "! Take a name first: /nick NAME.");
     eve.login("eve");
     assert_eq!(watcher.hears(), ["#lobby + eve"]);
     // A pipe with nothing but that.
@@ -203,7 +203,12 @@ fn what_came_with_a_refused_name_is_dropped() {
     let mut bob = server.nc();
     bob.wire.send("watcher\nhello\nhow are you\n");
     assert!(bob.line().contains("watcher2 is free"));
-    bob.login("bob");
+    // Nor is what comes later without having been asked for: a script may not read refusals.
+    for line in ["hello", "how are you"] {
+        bob.types(line);
+        assert_eq!(bob.line(), "! Take a name first: /nick NAME.");
+    }
+    bob.login("/nick bob");
     bob.types("here");
     bob.sync();
     assert_eq!(watcher.hears(), ["#lobby + bob", "#lobby bob: here"]);
