@@ -73,8 +73,9 @@ pub struct Stopped {
 }
 
 impl Server {
-    /// A server for `addr`, where port 0 means any free one. Nothing is bound
-    /// before [`Server::start`].
+    /// A server for `addr`, where port 0 means any free one. If it is a name
+    /// that stands for several addresses, the server listens on all that this
+    /// machine has. Nothing is bound before [`Server::start`].
     ///
     /// # Errors
     /// `addr` is no address, or a host name nobody knows.
@@ -116,7 +117,7 @@ impl Server {
     /// - [`StartError::Store`]: the database cannot be used, and why.
     pub fn start(self) -> Result<Handle, StartError> {
         line::look_up_zone();
-        let listener = bind_any(&self.addr, self.limits.backlog)?;
+        let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
         let capacity = Capacity::of_this_machine();
         let asked = self.limits.sessions;
         let limits = Arc::new(Limits { sessions: asked.min(capacity.connections()), ..self.limits });
@@ -227,18 +228,6 @@ impl From<StoreError> for StartError {
     }
 }
 
-/// Binds the first address that can be.
-fn bind_any(addrs: &[SocketAddr], backlog: usize) -> io::Result<Listener> {
-    let mut last = None;
-    for addr in addrs {
-        match Listener::bind(*addr, backlog) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| io::Error::other("no address")))
-}
-
 /// Makes the session of a newcomer, or says why not.
 fn admit(house: &Arc<House>, door: &mut Door, stream: &Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> {
     let peer = stream.peer();
@@ -250,9 +239,14 @@ fn admit(house: &Arc<House>, door: &mut Door, stream: &Arc<Stream>) -> Result<(S
 }
 
 impl Handle {
-    /// The address it listens on, with the real port.
+    /// The first of the addresses it listens on, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.service.as_ref().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), Service::local_addr)
+    }
+
+    /// All addresses it listens on.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        self.service.as_ref().map_or(&[], Service::local_addrs)
     }
 
     /// What the sessions share: the chat, the limits in force, the counts.

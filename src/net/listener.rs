@@ -1,4 +1,4 @@
-//! A listening socket that can be woken, and that says no politely when descriptors run out. Knows nothing of what is served.
+//! Listening sockets that can be woken, and that say no politely when descriptors run out. Knows nothing of what is served.
 
 use std::fs::File;
 use std::io;
@@ -6,12 +6,20 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// A bound, listening socket.
+/// How often a free port is looked for that all addresses can have.
+const TRIES: usize = 16;
+
+/// Bound, listening sockets: one for each address.
 #[derive(Debug)]
 pub struct Listener {
-    tcp: Arc<TcpListener>,
+    /// At least one.
+    sockets: Vec<Arc<TcpListener>>,
+    /// The socket that is looked at first, so that none waits for the others.
+    turn: usize,
     /// Kept for the day when no other descriptor is left.
     spare: Option<File>,
 }
@@ -36,40 +44,87 @@ impl Listener {
     /// The system's: the port is in use, is not ours to use, or the address
     /// is none of this machine.
     pub fn bind(addr: SocketAddr, backlog: usize) -> io::Result<Listener> {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&addr.into())?;
-        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Ok(Listener { tcp: Arc::new(socket.into()), spare: spare() })
+        Listener::bind_all(&[addr], backlog)
     }
 
-    /// The address bound, with the real port where 0 was asked for.
+    /// Listens on each of `addrs`, such as those that a name stands for. Port
+    /// 0 means one free port, the same for all. An address that this machine
+    /// does not have is left out, if it has another one of them.
+    ///
+    /// # Errors
+    /// As [`Listener::bind`], of the first address that cannot be had.
+    pub fn bind_all(addrs: &[SocketAddr], backlog: usize) -> io::Result<Listener> {
+        let mut wanted: Vec<SocketAddr> = Vec::new();
+        addrs.iter().for_each(|addr| {
+            if !wanted.contains(addr) {
+                wanted.push(*addr);
+            }
+        });
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match bind_each(&wanted, backlog) {
+                // The free port of one address may be taken at another one.
+                Err((addr, error)) if error.kind() == io::ErrorKind::AddrInUse && addr.port() == 0 && tries < TRIES => {
+                }
+                Err((_, error)) => return Err(error),
+                Ok(sockets) => return Ok(Listener { sockets, turn: 0, spare: spare() }),
+            }
+        }
+    }
+
+    /// The addresses bound, with the real port where 0 was asked for; at least one.
     ///
     /// # Errors
     /// The system's; none is known for a bound socket.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.local_addr()
+    pub fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        self.sockets.iter().map(|socket| socket.local_addr()).collect()
     }
 
-    /// The socket itself, to [`wake`] whoever waits on it.
-    pub(super) fn socket(&self) -> Arc<TcpListener> {
-        Arc::clone(&self.tcp)
+    /// The first socket, to [`wake`] whoever waits on them.
+    pub(super) fn socket(&self) -> Option<Arc<TcpListener>> {
+        self.sockets.first().map(Arc::clone)
     }
 
     /// Waits for a newcomer.
     pub(super) fn accept(&mut self) -> Arrival {
-        match self.tcp.accept() {
+        let socket = match self.next() {
+            Ok(socket) => socket,
+            Err(error) => return Arrival::Nobody(error),
+        };
+        match socket.accept() {
             Ok((tcp, peer)) => Arrival::Somebody(tcp, peer),
-            Err(error) if out_of_descriptors(&error) => self.turn_away(error),
+            Err(error) if out_of_descriptors(&error) => self.turn_away(&socket, error),
             Err(error) => Arrival::Nobody(error),
         }
     }
 
+    /// The socket at which somebody waits: the one that there is, or the next
+    /// that the system names.
+    fn next(&mut self) -> io::Result<Arc<TcpListener>> {
+        if let [only] = &self.sockets[..] {
+            return Ok(Arc::clone(only));
+        }
+        let mut ends: Vec<PollFd<'_>> =
+            self.sockets.iter().map(|socket| PollFd::new(&**socket, PollFlags::IN)).collect();
+        while let Err(error) = poll(&mut ends, None) {
+            if error != Errno::INTR {
+                return Err(error.into());
+            }
+        }
+        let count = ends.len();
+        let order = (0..count).map(|step| (self.turn + step) % count);
+        let ready = order.into_iter().find(|&at| !ends[at].revents().is_empty()).unwrap_or(self.turn);
+        drop(ends);
+        self.turn = (ready + 1) % count;
+        Ok(Arc::clone(&self.sockets[ready]))
+    }
+
     /// Uses the spare descriptor to take one newcomer in and say why it cannot
     /// stay. It may come long after, when somebody has left: then it can.
-    fn turn_away(&mut self, error: io::Error) -> Arrival {
+    fn turn_away(&mut self, socket: &TcpListener, error: io::Error) -> Arrival {
         drop(self.spare.take());
-        let newcomer = self.tcp.accept();
+        let newcomer = socket.accept();
         self.spare = spare();
         match newcomer {
             Ok((tcp, peer)) if self.spare.is_some() => return Arrival::Somebody(tcp, peer),
@@ -79,6 +134,53 @@ impl Listener {
         self.spare = spare();
         if self.spare.is_some() { Arrival::TurnedAway } else { Arrival::Nobody(error) }
     }
+}
+
+/// A socket for each address. Which address could not be had, and why.
+fn bind_each(addrs: &[SocketAddr], backlog: usize) -> Result<Vec<Arc<TcpListener>>, (SocketAddr, io::Error)> {
+    let mut sockets: Vec<Arc<TcpListener>> = Vec::new();
+    let mut absent = None;
+    let mut port = 0;
+    for addr in addrs {
+        let wanted = if addr.port() == 0 { SocketAddr::new(addr.ip(), port) } else { *addr };
+        match bind_one(wanted, addrs.len() > 1, backlog) {
+            Ok(socket) => {
+                port = socket.local_addr().map_or(0, |bound| bound.port());
+                sockets.push(Arc::new(socket));
+            }
+            Err(error) if is_absent(&error) => absent = Some((*addr, error)),
+            Err(error) => return Err((*addr, error)),
+        }
+    }
+    match absent {
+        Some(absent) if sockets.is_empty() => Err(absent),
+        _ if sockets.is_empty() => {
+            let nowhere = SocketAddr::from(([0; 4], 0));
+            Err((nowhere, io::Error::new(io::ErrorKind::InvalidInput, "no address")))
+        }
+        _ => Ok(sockets),
+    }
+}
+
+fn bind_one(addr: SocketAddr, is_one_of_many: bool, backlog: usize) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if is_one_of_many {
+        // The one that says who is there may be wrong by the time somebody is taken in.
+        socket.set_nonblocking(true)?;
+        if addr.is_ipv6() {
+            // IPv4 has a socket of its own among them.
+            socket.set_only_v6(true)?;
+        }
+    }
+    socket.bind(&addr.into())?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    Ok(socket.into())
+}
+
+/// Whether this machine has no such address, or no addresses of that kind.
+fn is_absent(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error())
 }
 
 /// Tells a newcomer that cannot stay a sentence, as far as its socket takes it at once.
@@ -104,10 +206,49 @@ pub(super) fn wake(addr: SocketAddr, listening: &TcpListener) {
 }
 
 fn out_of_descriptors(error: &io::Error) -> bool {
-    use rustix::io::Errno;
     error.raw_os_error().is_some_and(|code| [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error).contains(&code))
 }
 
 fn spare() -> Option<File> {
     File::open("/dev/null").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addr(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn port_0_is_one_free_port_for_all_addresses_and_newcomers_come_in_by_each() {
+        let all = [addr("127.0.0.1:0"), addr("127.0.0.2:0"), addr("127.0.0.1:0")];
+        let mut listener = Listener::bind_all(&all, 8).unwrap();
+        let bound = listener.local_addrs().unwrap();
+        assert_eq!(bound.len(), 2, "{bound:?}");
+        assert_eq!(bound[0].port(), bound[1].port());
+        for addr in [bound[1], bound[0], bound[1]] {
+            let newcomer = TcpStream::connect(addr).unwrap();
+            match listener.accept() {
+                Arrival::Somebody(tcp, peer) => {
+                    assert_eq!((tcp.local_addr().unwrap(), peer), (addr, newcomer.local_addr().unwrap()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_absent_address_is_left_out_but_one_that_is_taken_is_refused() {
+        let held = Listener::bind(addr("127.0.0.1:0"), 8).unwrap();
+        let taken = held.local_addrs().unwrap()[0];
+        // 192.0.2.0/24 is for documentation, and nobody has it.
+        let absent = SocketAddr::new(addr("192.0.2.1:0").ip(), 0);
+        assert_eq!(Listener::bind_all(&[absent, addr("127.0.0.2:0")], 8).unwrap().local_addrs().unwrap().len(), 1);
+        assert_eq!(Listener::bind_all(&[absent], 8).unwrap_err().kind(), io::ErrorKind::AddrNotAvailable);
+        let free = SocketAddr::new(addr("127.0.0.2:0").ip(), taken.port());
+        assert_eq!(Listener::bind_all(&[free, taken], 8).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert!(Listener::bind_all(&[], 8).is_err());
+    }
 }

@@ -43,7 +43,8 @@ impl Default for Options {
 /// A running server of connections. [`Service::stop`] ends it, and so does dropping it.
 #[derive(Debug)]
 pub struct Service {
-    addr: SocketAddr,
+    /// At least one.
+    addrs: Vec<SocketAddr>,
     shared: Arc<Shared>,
     /// The accepting thread, and what it waits on.
     accept: Option<(JoinHandle<()>, Arc<TcpListener>)>,
@@ -78,8 +79,8 @@ impl Service {
     where
         F: FnMut(&Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> + Send + 'static,
     {
-        let addr = listener.local_addr()?;
-        let listening = listener.socket();
+        let addrs = listener.local_addrs()?;
+        let listening = listener.socket().ok_or_else(|| io::Error::other("no address"))?;
         let shared = Arc::new(Shared::default());
         let inside = Arc::clone(&shared);
         let accept = thread::Builder::new().name("accept".to_owned()).spawn(move || {
@@ -102,12 +103,17 @@ impl Service {
                 pause = (pause * 2).min(PAUSES.1);
             }
         })?;
-        Ok(Service { addr, shared, accept: Some((accept, listening)) })
+        Ok(Service { addrs, shared, accept: Some((accept, listening)) })
     }
 
-    /// The address it listens on.
+    /// The first of the addresses it listens on.
     pub fn local_addr(&self) -> SocketAddr {
-        self.addr
+        self.addrs.first().copied().unwrap_or(SocketAddr::from(([0; 4], 0)))
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addrs
     }
 
     /// How many connections there are.
@@ -123,7 +129,7 @@ impl Service {
             let _house = self.shared.house.lock();
             self.shared.changed.notify_all();
         }
-        listener::wake(self.addr, &listening);
+        listener::wake(self.local_addr(), &listening);
         // It ends by itself, and a panic in it has been printed.
         let _ = accept.join();
     }
