@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::ClientError;
+use super::error::{ClientError, words};
 use crate::command::Secret;
 use crate::event::{Done, Event, PROTOCOL};
 use crate::names;
@@ -74,24 +74,16 @@ pub(super) struct Link {
 
 impl Link {
     pub fn open(addr: &str) -> Result<Link, ClientError> {
+        let stream = dial(addr)?;
         let failed = |error| ClientError::Connect { addr: addr.to_owned(), error };
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "no such host");
-        for one in addr.to_socket_addrs().map_err(failed)? {
-            match TcpStream::connect_timeout(&one, CONNECT) {
-                Ok(stream) => {
-                    stream.set_nodelay(true).map_err(failed)?;
-                    stream.set_read_timeout(Some(LOGIN)).map_err(failed)?;
-                    return Ok(Link {
-                        stream: Arc::new(stream),
-                        lines: Lines::new(LINE_BYTES),
-                        ready: VecDeque::new(),
-                        buffer: vec![0; 16 * 1024].into_boxed_slice(),
-                    });
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(failed(last))
+        stream.set_nodelay(true).map_err(failed)?;
+        stream.set_read_timeout(Some(LOGIN)).map_err(failed)?;
+        Ok(Link {
+            stream: Arc::new(stream),
+            lines: Lines::new(LINE_BYTES),
+            ready: VecDeque::new(),
+            buffer: vec![0; 16 * 1024].into_boxed_slice(),
+        })
     }
 
     pub fn stream(&self) -> &Arc<TcpStream> {
@@ -191,6 +183,32 @@ impl Link {
     }
 }
 
+/// Connects to the first address that answers, of all that the name in `addr` stands for.
+pub(super) fn dial(addr: &str) -> Result<TcpStream, ClientError> {
+    let failed = |error| ClientError::Connect { addr: addr.to_owned(), error };
+    let all = addr.to_socket_addrs().map_err(failed)?;
+    dial_any(all).map_err(failed)
+}
+
+/// Tries each address once. The error tells what each of them said.
+fn dial_any(all: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
+    let mut failures: Vec<(SocketAddr, io::Error)> = Vec::new();
+    for one in all {
+        if failures.iter().any(|(tried, _)| *tried == one) {
+            continue;
+        }
+        match TcpStream::connect_timeout(&one, CONNECT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failures.push((one, error)),
+        }
+    }
+    if failures.len() > 1 {
+        let told: Vec<String> = failures.iter().map(|(one, error)| format!("{one}: {}", words(error))).collect();
+        return Err(io::Error::other(told.join("; ")));
+    }
+    Err(failures.pop().map_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such host"), |(_, error)| error))
+}
+
 /// A server that cannot take anybody says so in a plain line, whatever the
 /// front; anything else is said by no server of ours.
 fn no_event(line: &str) -> ClientError {
@@ -208,5 +226,29 @@ fn incoming(line: Line<'_>) -> Option<Incoming> {
             Err(_) => Incoming::Other(names::clean(&String::from_utf8_lossy(&bytes)).into_owned()),
         }),
         Line::TooLong => Some(Incoming::Other(format!("(a line of more than {LINE_BYTES} bytes, dropped)"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// An address at which nobody listens.
+    fn nobody() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
+    }
+
+    #[test]
+    fn each_address_of_a_name_is_tried_once_and_the_error_tells_of_each() {
+        let (one, two) = (nobody(), nobody());
+        let error = dial_any([one, two, one].into_iter()).unwrap_err();
+        assert_eq!(words(&error), format!("{one}: connection refused; {two}: connection refused"));
+        let error = dial_any([one, one].into_iter()).unwrap_err();
+        assert_eq!(words(&error), "connection refused");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let there = listener.local_addr().unwrap();
+        assert_eq!(dial_any([one, there].into_iter()).unwrap().peer_addr().unwrap(), there);
     }
 }

@@ -121,10 +121,9 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
     let mut pause = SHORTEST;
     let mut first = true;
     loop {
-        if shared.retry.is_some_and(|patience| lost.elapsed() + pause > patience) {
+        let Some(retry_in) = within(jittered(pause), lost.elapsed(), shared.retry) else {
             return Err(End::GaveUp { why });
-        }
-        let retry_in = jittered(pause);
+        };
         sink(handle, News::Lost { why, retry_in, first });
         first = false;
         if !sleep(shared, retry_in) {
@@ -208,6 +207,13 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + random / 2.0)
 }
 
+/// The pause before the next attempt, after `away` without a connection. The
+/// last attempt is made when the patience ends, and none after that.
+fn within(pause: Duration, away: Duration, patience: Option<Duration>) -> Option<Duration> {
+    let Some(patience) = patience else { return Some(pause) };
+    patience.checked_sub(away).filter(|left| !left.is_zero()).map(|left| pause.min(left))
+}
+
 /// Sleeps; whether it is still wanted that we come back.
 fn sleep(shared: &Shared, pause: Duration) -> bool {
     let until = Instant::now() + pause;
@@ -218,4 +224,25 @@ fn sleep(shared: &Shared, pause: Duration) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `chat-client --help`: `--retry`, "else for 30 seconds".
+    #[test]
+    fn attempts_to_come_back_are_made_until_the_patience_ends() {
+        let patience = Duration::from_secs(30);
+        let (mut away, mut pause, mut attempts) = (Duration::ZERO, SHORTEST, 0);
+        while let Some(wait) = within(jittered(pause), away, Some(patience)) {
+            away += wait;
+            pause = (pause * 2).min(LONGEST);
+            attempts += 1;
+        }
+        assert_eq!(away, patience, "after {attempts} attempts");
+        assert!((5..=8).contains(&attempts), "{attempts}");
+        assert_eq!(within(SHORTEST, Duration::ZERO, Some(Duration::ZERO)), None);
+        assert_eq!(within(SHORTEST, patience, None), Some(SHORTEST));
+    }
 }

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
+use parking_lot::Mutex;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use serde_json::Value;
 
 use super::{Exit, Settings};
 use crate::client::error::words;
+use crate::client::link::dial;
 use crate::event::{CloseReason, Event, PROTOCOL};
 use crate::wire::json;
 
@@ -17,40 +21,79 @@ use crate::wire::json;
 const HELLO: &str = "hello";
 
 /// Passes lines both ways until the server hangs up. At the end of stdin the
-/// server is told that nothing more comes, and what it still says is shown.
+/// client quits, and what the server still says is shown.
 pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn Fn() + Send>)) -> Exit {
-    let stream = match TcpStream::connect(addr) {
+    let stream = match dial(addr) {
         Ok(stream) => Arc::new(stream),
-        Err(error) => return Exit::new(Exit::UNAVAILABLE, format!("cannot connect to {addr}: {}", words(&error))),
+        Err(error) => return Exit::failed(&error),
     };
-    let leaving = Arc::new(AtomicBool::new(false));
-    let (closing, going) = (Arc::clone(&stream), Arc::clone(&leaving));
-    on_stop(Box::new(move || {
-        going.store(true, SeqCst);
-        let _ = closing.shutdown(Shutdown::Write);
-    }));
+    let to = Arc::new(To { stream: Arc::clone(&stream), begun: Mutex::new(false), leaving: AtomicBool::new(false) });
+    let stopping = Arc::clone(&to);
+    on_stop(Box::new(move || stopping.quit()));
     if let Some(hello) = hello(settings) {
         // If it fails, the reading below sees the same.
-        let _ = (&*stream).write_all(hello.as_bytes());
+        let _ = to.pass(hello.as_bytes());
     }
-    let (writing, ended) = (Arc::clone(&stream), Arc::clone(&leaving));
+    let typing = Arc::clone(&to);
     let typist = thread::Builder::new().name("stdin".to_owned()).spawn(move || {
-        let copied = io::copy(&mut io::stdin().lock(), &mut &*writing);
-        if copied.is_ok() {
-            ended.store(true, SeqCst);
-            let _ = writing.shutdown(Shutdown::Write);
+        if io::copy(&mut io::stdin().lock(), &mut &*typing).is_ok() {
+            typing.quit();
         }
     });
     if let Err(error) = typist {
         return Exit::new(Exit::OTHER, format!("no thread for stdin: {}", words(&error)));
     }
     let exit = hear(&stream);
+    let leaving = to.leaving.load(SeqCst);
     // The thread that reads stdin may wait for ever; the program's end is its end.
     match exit {
         // At the end of our input the server closes because of that, whatever it calls it.
-        Some(exit) if exit.code != Exit::UNAVAILABLE || !leaving.load(SeqCst) => exit,
-        _ if leaving.load(SeqCst) => Exit::new(Exit::DONE, String::new()),
+        Some(exit) if exit.code != Exit::UNAVAILABLE || !leaving => exit,
+        _ if leaving => Exit::new(Exit::DONE, String::new()),
         _ => Exit::new(Exit::UNAVAILABLE, "lost the server".to_owned()),
+    }
+}
+
+/// The way to the server.
+struct To {
+    stream: Arc<TcpStream>,
+    /// Whether a line is begun and not ended.
+    begun: Mutex<bool>,
+    /// Whether the client leaves by itself.
+    leaving: AtomicBool,
+}
+
+impl To {
+    fn pass(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut begun = self.begun.lock();
+        let count = (&*self.stream).write(bytes)?;
+        if let Some(last) = bytes[..count].last() {
+            *begun = *last != b'\n';
+        }
+        Ok(count)
+    }
+
+    /// Says goodbye, and that nothing more comes.
+    fn quit(&self) {
+        self.leaving.store(true, SeqCst);
+        // Where somebody writes and the server does not read, there is no place for a farewell.
+        if let Some(begun) = self.begun.try_lock() {
+            let line = json::request("quit", &[]) + "\n";
+            let line = if *begun { format!("\n{line}") } else { line };
+            // What becomes of it is seen by who reads.
+            let _ = (&*self.stream).write_all(line.as_bytes());
+        }
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+impl Write for &To {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pass(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -76,6 +119,10 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
     let mut line = Vec::new();
     loop {
         line.clear();
+        if lines.buffer().is_empty() && is_unread(stream) {
+            // Nobody listens any more, which is their right.
+            return Some(Exit::done());
+        }
         match (&mut lines).take(Exit::LINE_BYTES).read_until(b'\n', &mut line) {
             Ok(0) => return exit,
             Ok(_) => {}
@@ -86,8 +133,7 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
         }
         let mut out = io::stdout().lock();
         if out.write_all(&line).and_then(|()| out.flush()).is_err() {
-            // Nobody listens any more, which is their right.
-            return Some(Exit::new(Exit::DONE, String::new()));
+            return Some(Exit::done());
         }
         match json::decode_event(&line) {
             Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::new(Exit::DONE, String::new())),
@@ -98,4 +144,14 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
             _ => {}
         }
     }
+}
+
+/// Waits until the server says something; whether nobody can read stdout any more instead.
+fn is_unread(stream: &TcpStream) -> bool {
+    let stdout = io::stdout();
+    // Asked for nothing, stdout still tells when its other end is gone.
+    let mut ends = [PollFd::new(stream, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
+    // Where this fails, the reading and the writing tell.
+    while poll(&mut ends, None) == Err(Errno::INTR) {}
+    !ends[1].revents().is_empty()
 }
