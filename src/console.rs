@@ -1,5 +1,7 @@
 //! The operator's screen: what happens scrolls by, and a few commands are taken. Knows no sockets; asks the house.
 
+mod operator;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -14,12 +16,15 @@ use crate::chat::touched::Touched;
 use crate::command::{Command, nearest, parse, text};
 use crate::event::CloseReason;
 use crate::names::{Nick, clean, isolate};
+use crate::process::Outlet;
 use crate::server::Handle;
 use crate::session::house::{House, News, now};
 use crate::session::link::Link;
-use crate::terminal::{Complete, Input, Screen, Terminal};
+use crate::terminal::{Complete, Input, Terminal};
 use crate::wire::Form;
 use crate::wire::line::{clock as hours, date};
+
+pub use operator::Operator;
 
 /// The console's commands: how each is written, and what it does.
 pub const COMMANDS: &[(&str, &str)] = &[
@@ -45,9 +50,10 @@ pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     let (ip, port) = (addr.ip().to_canonical(), addr.port());
     let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
     let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let listening: String = server.local_addrs().iter().map(|addr| format!("listening on {addr}\n")).collect();
     let mut text = format!(
         "roomful {} - type help for the console's commands, stop to end\n\
-         listening on {addr}\n  \
+         {listening}  \
          terminal   {client} --server {target}\n  \
          netcat     nc {host} {port}\n  \
          telnet     telnet {host} {port}\n  \
@@ -61,7 +67,7 @@ pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     if let Some(code) = server.claim() {
         let _ = writeln!(text, "  first op   register, then type /claim {code}; or type here: op NAME");
     }
-    if !ip.is_loopback() {
+    if server.local_addrs().iter().any(|addr| !addr.ip().to_canonical().is_loopback()) {
         text.push_str("! Everybody who can reach this machine can reach this server, and nothing is encrypted.\n");
     }
     let sessions = server.house().limits.sessions;
@@ -84,8 +90,8 @@ pub fn complete(house: &Arc<House>) -> Complete {
     })
 }
 
-/// Shows the news until the server is gone: the life of the console's printing thread.
-pub fn show_news(house: &House, news: &Receiver<News>, screen: &Screen) {
+/// Shows the news until the server is gone: the life of the console's listening thread.
+pub fn show_news(house: &House, news: &Receiver<News>, out: &Outlet) {
     /// How much is shown in one piece when much happens at once.
     const PAGE: usize = 64;
     let mut unshown = 0;
@@ -97,7 +103,7 @@ pub fn show_news(house: &House, news: &Receiver<News>, screen: &Screen) {
             lines.push(format!("{} ! {} lines were too many to show", clock(), missed - unshown));
             unshown = missed;
         }
-        screen.print(&lines.join("\n"));
+        out.put(lines.join("\n"));
     }
 }
 
@@ -117,15 +123,15 @@ fn words(news: &News) -> String {
 
 /// Takes the operator's commands until the end: the life of the console's reading thread.
 /// The end of the input stops the server only if a person ended it.
-pub fn take_commands(house: &Arc<House>, terminal: &mut Terminal) {
+fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet) {
     loop {
         match terminal.read("> ", |_| true) {
             Ok(Input::Line(line)) => match obey(house, line.trim()) {
                 Ok(answer) if answer.is_empty() => {}
-                Ok(answer) | Err(answer) => terminal.screen().print(&answer),
+                Ok(answer) | Err(answer) => out.put(answer),
             },
             Ok(Input::Interrupted { dropped: true }) => {}
-            Ok(Input::TooLong) => terminal.screen().print("! That line is too long."),
+            Ok(Input::TooLong) => out.put("! That line is too long.".to_owned()),
             Ok(Input::Interrupted { .. }) => house.ask_to_stop("the operator stopped it"),
             Ok(Input::End) if io::stdin().is_terminal() => return house.ask_to_stop("the operator stopped it"),
             Ok(Input::End | Input::Stopped) => return,

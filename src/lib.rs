@@ -17,6 +17,7 @@ pub mod lab;
 pub mod limits;
 pub mod names;
 pub mod net;
+pub mod process;
 pub mod record;
 pub mod server;
 pub mod session;

@@ -1,24 +1,26 @@
 //! `chat-client`: the chat on a terminal, or for a script on a pipe. Knows arguments, signals and exit codes only.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use roomful::client::ui::{self, Bell, Settings, Signals};
 use roomful::command::Secret;
+use roomful::process::{self, Kind};
 
 const EXAMPLES: &str = "\
 Examples:
-  chat-client                                  asks for server, port and name; Enter takes the default
+  chat-client                                 asks for server, port and name
   chat-client --server example.org --nick anna --room rust
-  printf 'hi\\n' | chat-client --nick bot       says it and leaves
-  chat-client --nick bot < /dev/null           looks who is there and leaves
-  chat-client --nick anna --password-file f    logs in to the account anna
-  printf '/send a.jpg\n' | chat-client --nick bot   sends a file
-  chat-client --json --nick bot                the protocol itself, one JSON object a line
+  printf 'hi\\n' | chat-client --nick bot     says it and leaves
+  chat-client --nick bot < /dev/null          looks who is there and leaves
+  chat-client --nick anna --password-file f   logs in to the account anna
+  printf '/send a.jpg\\n' | chat-client --nick bot   sends a file
+  chat-client --json --nick bot               JSON, one object a line
 
 A password is never an argument: a person is asked for it, a script has it in
 CHAT_CLIENT_PASSWORD or in the first line of the file named by --password-file.
@@ -57,7 +59,7 @@ struct Arguments {
     rooms: Vec<String>,
 
     /// Pass the JSON protocol through: commands on stdin, events on stdout
-    #[arg(long, env = "CHAT_CLIENT_JSON")]
+    #[arg(long, env = "CHAT_CLIENT_JSON", value_parser = process::yes_or_no)]
     json: bool,
 
     /// For how many seconds to try to come back after a lost connection
@@ -79,7 +81,8 @@ enum When {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
+    process::settle_signals(Kind::Personal).context("cannot take care of signals")?;
+    let arguments = Arguments::from_arg_matches(&process::parse(Arguments::command()))?;
     let password = password(arguments.password_file.as_deref())?;
     let settings = Settings {
         server: arguments.server,
@@ -105,7 +108,8 @@ fn main() -> anyhow::Result<ExitCode> {
     .context("cannot take care of signals")?;
     let exit = ui::run(&settings, &signals);
     if !exit.text.is_empty() {
-        eprintln!("! {exit}");
+        // Where stderr is closed or full, the exit code says it.
+        let _ = writeln!(io::stderr(), "! {exit}");
     }
     Ok(ExitCode::from(exit.code))
 }

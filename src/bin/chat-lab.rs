@@ -14,6 +14,7 @@ use roomful::lab::figures::Row;
 use roomful::lab::report::{between_markers, markdown};
 use roomful::lab::suite::{SCENARIOS, Suite};
 use roomful::lab::target::Target;
+use roomful::process::{self, Kind};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Measures chat servers on this machine.
@@ -125,11 +126,12 @@ struct Report {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let ready = process::settle_signals(Kind::Personal).context("cannot take care of signals");
+    let done = ready.and_then(|()| match Cli::parse().command {
         Command::Load(load) => run(load),
         Command::Archive(archive) => measure(&archive),
         Command::Report(report) => tell(&report),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

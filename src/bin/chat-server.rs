@@ -1,19 +1,22 @@
 //! The server's command line: reads the settings, starts the server and its console, stops it in order. Knows nothing of the chat.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::chat::touched::Watch;
 use roomful::config::{Config, ConfigError, LogFormat};
-use roomful::console;
+use roomful::console::{self, Operator};
 use roomful::limits::TABLE;
-use roomful::server::{Server, StartError};
+use roomful::process::{self, Kind, Outlet};
+use roomful::server::{Handle, Server, StartError};
 use roomful::session::house::House;
 use roomful::store::{self, StoreError};
 use roomful::terminal::{Screen, Terminal};
@@ -23,6 +26,8 @@ use tracing_subscriber::EnvFilter;
 const EXIT_CUT_SHORT: i32 = 130;
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
+/// For how long at the end whoever reads stdout, stderr or the terminal may take the last lines.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A setting that cannot be taken (sysexits.h: EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
 
@@ -39,7 +44,7 @@ struct Args {
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     data: Option<String>,
     /// Keep nothing: no accounts, no files, no history but the last messages
-    #[arg(long, env = "CHAT_SERVER_MEMORY")]
+    #[arg(long, env = "CHAT_SERVER_MEMORY", value_parser = process::yes_or_no)]
     memory: bool,
     /// TOML file with settings; --check-config prints one
     #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
@@ -48,10 +53,10 @@ struct Args {
     #[arg(long)]
     check_config: bool,
     /// Do not show on the console what people say
-    #[arg(long, short, env = "CHAT_SERVER_QUIET")]
+    #[arg(long, short, env = "CHAT_SERVER_QUIET", value_parser = process::yes_or_no)]
     quiet: bool,
     /// Show nothing but how to get in, and take no commands: for a server that nobody watches
-    #[arg(long, env = "CHAT_SERVER_NO_CONSOLE")]
+    #[arg(long, env = "CHAT_SERVER_NO_CONSOLE", value_parser = process::yes_or_no)]
     no_console: bool,
     /// What to log on stderr: off, error, warn, info, debug, trace, or tracing directives
     #[arg(long, env = "CHAT_SERVER_LOG", value_name = "LEVEL")]
@@ -75,14 +80,14 @@ enum Task {
 
 const EXAMPLES: &str = "\
 Examples:
-  chat-server                           on this machine only, port 7667
-  chat-server --listen 0.0.0.0:7667     for the whole network
-  chat-server --memory                  keeps nothing on disk
-  chat-server backup monday.db          copies the database, also while a server runs
-  chat-server --listen 127.0.0.1:0      on any free port, printed as `listening on ...`
-  chat-server --rate off --sessions 200 any limit by its name
-  CHAT_SERVER_RATE=off chat-server      the same, by variable
-  chat-server --check-config > my.toml  a file with all settings, for --config
+  chat-server                             on this machine only, port 7667
+  chat-server --listen 0.0.0.0:7667       for the whole network
+  chat-server --memory                    keeps nothing on disk
+  chat-server backup monday.db            copies the database at any time
+  chat-server --listen 127.0.0.1:0        any free port; `listening on ...`
+  chat-server --rate off --sessions 200   any limit by its name
+  CHAT_SERVER_RATE=off chat-server        the same, by variable
+  chat-server --check-config > my.toml    all settings, for --config
 
 Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 73 the database cannot be used or copied,
   78 wrong setting, 130 cut short by a second signal.";
@@ -99,19 +104,22 @@ fn main() -> ExitCode {
         );
         Arg::new(row.name)
             .long(row.name)
-            .env(format!("CHAT_SERVER_{}", row.name.to_uppercase().replace('-', "_")))
+            .env(variable(row.name))
             .value_name("NUMBER")
             .help(help)
             .help_heading("Limits (off is 0, where 0 is allowed)")
             .hide_short_help(true)
             .hide_env(true)
     });
-    let matches = Args::command().args(limits).get_matches();
-    let result = Args::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|args| run(&args, &matches));
+    let ready = process::settle_signals(Kind::Server);
+    let matches = process::parse(Args::command().args(limits));
+    let args = ready.map_err(anyhow::Error::from).and_then(|()| Ok(Args::from_arg_matches(&matches)?));
+    let result = args.and_then(|args| run(&args, &matches));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("chat-server: {error:#}");
+            // Where stderr is closed or full, the exit code says it.
+            let _ = writeln!(io::stderr(), "chat-server: {error:#}");
             ExitCode::from(if error.is::<ConfigError>() {
                 EXIT_CONFIG
             } else if error.is::<StoreError>() {
@@ -123,58 +131,83 @@ fn main() -> ExitCode {
     }
 }
 
+/// The variable of a setting.
+fn variable(setting: &str) -> String {
+    format!("CHAT_SERVER_{}", setting.to_uppercase().replace('-', "_"))
+}
+
 fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
     let config = settings(args, matches)?;
     if let Some(Task::Backup { file }) = &args.task {
         let bytes = store::backup(Path::new(&config.data), file)?;
-        writeln!(io::stdout(), "{} is a copy of {}, {bytes} bytes", file.display(), config.data)?;
+        // The copy is made, whether anybody reads that or not.
+        let _ = writeln!(io::stdout(), "{} is a copy of {}, {bytes} bytes", file.display(), config.data);
         return Ok(());
     }
     if args.check_config {
-        io::stdout().write_all(config.to_toml().as_bytes())?;
+        let mut out = io::stdout();
+        let written = out.write_all(config.to_toml().as_bytes()).and_then(|()| out.flush());
+        written.context("cannot print the settings")?;
         return Ok(());
     }
-    start_log(&config)?;
+    let log = Outlet::open("log", config.limits.console_lines, |line| {
+        // Nobody is left to be told that nobody listens.
+        let _ = writeln!(io::stderr(), "{line}");
+    })?;
+    start_log(&config, &log)?;
     let watch = match (config.console, config.quiet) {
         (false, _) => Watch::Nothing,
         (true, true) => Watch::Events,
         (true, false) => Watch::Messages,
     };
+    let origin = process::origin(matches, "listen", &variable("listen"));
     let server = Server::bind(config.listen.as_str())
-        .with_context(|| format!("{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen))?
-        .limits(config.limits)
+        .with_context(|| {
+            format!("{origin}{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen)
+        })?
+        .limits(config.limits.clone())
         .watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
-    let mut server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
-    let house = Arc::clone(server.house());
+    let server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
+    let ran = serve(server, &config);
+    log.drain(LAST_WORDS);
+    ran
+}
 
-    let mut terminal = Terminal::open(console::complete(&house)).context("cannot use the terminal")?;
+/// Shows what happens, until somebody wants it to end. Whatever stdout,
+/// stderr and the terminal do meanwhile, the end takes a bounded time.
+fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
+    let house = Arc::clone(server.house());
+    let in_background = config.console && process::is_in_background();
+    let reads = config.console && !in_background;
+    let editor = reads.then(|| Terminal::open(console::complete(&house))).and_then(Result::ok);
+    let terminal = editor.map_or_else(Terminal::plain, Ok).context("cannot read stdin")?;
     let screen = terminal.screen().clone();
     take_signals(&house, &screen)?;
+    let shown = screen.clone();
+    let out = Outlet::open("screen", config.limits.console_lines, move |text| shown.print(text))?;
     let kept = (!config.memory).then_some(config.data.as_str());
-    screen.print(&console::handout(&server, client_command(), kept));
-    let news = server.news().context("the news were taken")?;
-    let (listening, printed) = (Arc::clone(&house), screen.clone());
-    thread::Builder::new().name("news".to_owned()).spawn(move || console::show_news(&listening, &news, &printed))?;
-    let (asked, woken) = (Arc::clone(&house), screen.clone());
-    let wake = move || {
-        asked.wait_until_asked();
-        woken.stop();
-    };
-    thread::Builder::new().name("stop".to_owned()).spawn(wake)?;
-
-    if config.console {
-        console::take_commands(&house, &mut terminal);
+    out.put(console::handout(&server, client_command(), kept));
+    if in_background {
+        out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
     }
+    let news = server.news().context("the news were taken")?;
+    let (listening, printed) = (Arc::clone(&house), out.clone());
+    thread::Builder::new().name("news".to_owned()).spawn(move || console::show_news(&listening, &news, &printed))?;
+    let operator = Operator::start(&house, terminal, &out, reads)?;
+
     let why = house.wait_until_asked();
-    screen.print(&format!("stopping: {why}"));
+    out.offer(format!("stopping: {why}"));
+    screen.stop();
     let stopped = server.stop(&why);
-    screen.print(&format!(
+    out.offer(format!(
         "stopped: sessions told {}, of which cut {} that did not hang up; {}all threads joined. Bye.",
         stopped.told,
         stopped.cut,
         if kept.is_some() { "database closed, " } else { "" }
     ));
+    out.drain(LAST_WORDS);
+    operator.end(&screen, LAST_WORDS);
     Ok(())
 }
 
@@ -210,10 +243,10 @@ fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
     }
     for row in TABLE {
         if let Some(value) = matches.get_one::<String>(row.name) {
-            config
-                .limits
-                .set(row.name, value)
-                .map_err(|error| ConfigError { setting: String::new(), wrong: error.to_string() })?;
+            config.limits.set(row.name, value).map_err(|error| {
+                let origin = process::origin(matches, row.name, &variable(row.name));
+                ConfigError { setting: String::new(), wrong: format!("{origin}{error}") }
+            })?;
         }
     }
     config.data = args.data.clone().unwrap_or(config.data);
@@ -224,7 +257,10 @@ fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);
     let checked = EnvFilter::try_new(&config.log);
-    checked.map_err(|error| ConfigError { setting: "log".to_owned(), wrong: error.to_string() })?;
+    checked.map_err(|error| ConfigError {
+        setting: format!("{}log", process::origin(matches, "log", &variable("log"))),
+        wrong: format!("{error}; it takes off, error, warn, info, debug, trace, or tracing directives"),
+    })?;
     Ok(config)
 }
 
@@ -236,11 +272,20 @@ fn read_file(config: &mut Config, file: &Path) -> anyhow::Result<()> {
 }
 
 /// Diagnostics with the names of the threads, on stderr. What people say is never in them.
-fn start_log(config: &Config) -> anyhow::Result<()> {
+/// A panic is one, too: it must not wait for whoever reads stderr.
+fn start_log(config: &Config, to: &Outlet) -> anyhow::Result<()> {
+    let fallen = to.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = thread::current();
+        let trace = Backtrace::capture();
+        let trace = if trace.status() == BacktraceStatus::Captured { format!("\n{trace}") } else { String::new() };
+        fallen.offer(format!("thread '{}' {panic}{trace}", thread.name().unwrap_or("<unnamed>")));
+    }));
+    let to = to.clone();
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
         .with_thread_names(true)
-        .with_writer(io::stderr);
+        .with_writer(move || to.clone());
     let started = match config.log_format {
         LogFormat::Text => log.with_ansi(false).try_init(),
         LogFormat::Json => log.json().try_init(),

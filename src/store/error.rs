@@ -116,7 +116,9 @@ impl StoreError {
             io::ErrorKind::IsADirectory => StoreError::IsFolder(path),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::Denied(path),
             io::ErrorKind::AlreadyExists => StoreError::Exists(path),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                StoreError::Full(path)
+            }
             _ => StoreError::Io { path, what: error.to_string() },
         }
     }

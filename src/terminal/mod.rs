@@ -37,7 +37,7 @@ pub enum Input {
 
 /// Words that could stand at the cursor: from the text left of it to where the
 /// word starts, in bytes, and what may replace it.
-pub type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>)>;
+pub type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 
 /// Where a person, or a script, types.
 pub struct Terminal {
@@ -64,8 +64,25 @@ impl Terminal {
             let (editor, screen) = LineEditor::new(complete).map_err(io::Error::other)?;
             return Ok(Terminal { input: Typist::Editor(Box::new(editor)), screen });
         }
+        Terminal::plain()
+    }
+
+    /// The stdin and stdout of this process without a line editor, whatever
+    /// they are; no mode of a terminal is touched.
+    ///
+    /// # Errors
+    /// Those of the system, when no wake-up pipe can be made.
+    pub fn plain() -> io::Result<Terminal> {
         let (input, screen) = PlainInput::new()?;
         Ok(Terminal { input: Typist::Plain(input), screen })
+    }
+
+    /// From here on, where there is no editor, the reading also stops when
+    /// nobody can read stdout any more.
+    pub fn end_with_reader(&mut self) {
+        if let Typist::Plain(input) = &mut self.input {
+            input.end_with_reader();
+        }
     }
 
     /// Where to print; to be cloned for other threads.

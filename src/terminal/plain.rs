@@ -16,6 +16,8 @@ pub(super) struct PlainInput {
     ended: bool,
     /// Becomes readable when the reading is to stop.
     stop: UnixStream,
+    /// Whether to stop, too, when nobody can read stdout any more.
+    ends_with_reader: bool,
 }
 
 impl PlainInput {
@@ -23,8 +25,12 @@ impl PlainInput {
         let (stop, waker) = UnixStream::pair()?;
         waker.set_nonblocking(true)?;
         let lines = Lines::new(Terminal::LINE_BYTES);
-        let input = PlainInput { lines, ready: VecDeque::new(), ended: false, stop };
+        let input = PlainInput { lines, ready: VecDeque::new(), ended: false, stop, ends_with_reader: false };
         Ok((input, Screen::plain(waker)))
+    }
+
+    pub fn end_with_reader(&mut self) {
+        self.ends_with_reader = true;
     }
 
     pub fn read(&mut self) -> io::Result<Input> {
@@ -42,13 +48,20 @@ impl PlainInput {
         }
     }
 
-    /// Waits until there is something to read; whether it is the stop signal.
+    /// Waits until there is something to read; whether it is the stop signal,
+    /// or nobody can read what is printed.
     fn wait(&self) -> io::Result<bool> {
-        let stdin = io::stdin();
-        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.stop, PollFlags::IN)];
+        let (stdin, stdout) = (io::stdin(), io::stdout());
+        let mut ends = [
+            PollFd::new(&stdin, PollFlags::IN),
+            PollFd::new(&self.stop, PollFlags::IN),
+            // Asked for nothing, it still tells when its other end is gone.
+            PollFd::new(&stdout, PollFlags::empty()),
+        ];
+        let ends = if self.ends_with_reader { &mut ends[..] } else { &mut ends[..2] };
         loop {
-            match poll(&mut ends, None) {
-                Ok(_) => return Ok(!ends[1].revents().is_empty()),
+            match poll(ends, None) {
+                Ok(_) => return Ok(ends[1..].iter().any(|end| !end.revents().is_empty())),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }

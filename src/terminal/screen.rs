@@ -104,7 +104,8 @@ impl Screen {
     pub fn restore(&self) {
         if let Some(before) = &self.0.before {
             // Fails when the terminal is gone, and then nothing is left to restore.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, before);
+            // A terminal that was stopped may never take what is still to be shown.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         }
     }
 

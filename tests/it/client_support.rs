@@ -253,3 +253,19 @@ pub fn never_seen(screen: &Screen, secret: &str) {
     let start: String = secret.chars().take(4).collect();
     assert!(!raw.contains(&start), "{raw:?}");
 }
+
+/// The command lines among the examples of a help text, without what is said about them.
+pub fn examples(help: &str) -> Vec<String> {
+    let (_, rest) = help.split_once("\nExamples:\n").expect("examples");
+    let lines = rest.lines().take_while(|line| !line.is_empty());
+    lines.map(|line| line.trim_start().split("   ").next().unwrap_or(line).trim_end().to_owned()).collect()
+}
+
+/// What a shell does with a command line that has the programs in its path: exit code, stdout, stderr.
+pub fn typed(line: &str, folder: &std::path::Path, variables: &[(&str, &str)]) -> (i32, String, String) {
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_chat-client")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).current_dir(folder).env("PATH", path).envs(variables.iter().copied());
+    finish(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}

@@ -91,6 +91,8 @@ mod client_files;
 mod client_library;
 /// Passwords: asked for, never seen.
 mod client_passwords;
+/// The client as a process: output that nobody reads, the end of its input, its help.
+mod client_process;
 /// A cut in the middle, between client and server.
 mod client_relay;
 /// What the client's tests need.
@@ -104,6 +106,8 @@ mod client_typed;
 mod database;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;
+/// The programs as processes: signals, descriptors, variables, addresses.
+mod processes;
 /// The server program: how it starts and how it ends.
 mod server_binary;
 /// What the operator sees of it and types into it.

@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("chat, net and store", &["chat", "net", "store"]),
     ("session", &["session"]),
     ("front", &["front"]),
-    ("top", &["server", "config", "console", "terminal", "client", "lab"]),
+    ("top", &["server", "config", "console", "terminal", "client", "lab", "process"]),
 ];
 
 /// What the pure chat has no use for.

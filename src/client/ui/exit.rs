@@ -2,12 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::client::{ClientError, End};
 use crate::event::CloseReason;
 use crate::terminal::Screen;
+
+/// How long a signal waits for the program to end in order.
+const IN_ORDER: Duration = Duration::from_secs(2);
 
 /// The end of the program: a code, and a last sentence where there is something to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +99,8 @@ struct Wishes {
     came: bool,
     screen: Option<Screen>,
     stop: Option<Box<dyn Fn() + Send>>,
+    /// Says goodbye where the rest of the program does not come to it.
+    last_words: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Signals {
@@ -112,11 +119,39 @@ impl Signals {
                 screen.as_ref().inspect(|screen| screen.restore());
                 return true;
             }
-            (Some(screen), _) => screen.stop(),
-            (None, Some(stop)) => stop(),
+            (Some(screen), _) => {
+                screen.stop();
+                Signals::end_anyway(screen.clone(), wishes.last_words.take());
+            }
+            (None, Some(stop)) => {
+                stop();
+                // It has no screen and no last words, only a socket.
+                Signals::end_anyway(None, None);
+            }
             (None, None) => return true,
         }
         false
+    }
+
+    /// Ends the program after [`IN_ORDER`], if it has not ended by then: whoever
+    /// reads what it prints may have stopped to do so.
+    fn end_anyway(screen: impl Into<Option<Screen>>, last_words: Option<Box<dyn FnOnce() + Send>>) {
+        let screen = screen.into();
+        let end = move || {
+            // Nothing comes out of this before its time.
+            let _ = crossbeam_channel::after(IN_ORDER).recv();
+            if let Some(say) = last_words {
+                say();
+            }
+            screen.inspect(Screen::restore);
+            std::process::exit(i32::from(Exit::OTHER));
+        };
+        // Without a thread for it, a second signal ends the program.
+        let _ = thread::Builder::new().name("last-resort".to_owned()).spawn(end);
+    }
+
+    pub(super) fn last_words(&self, say: Box<dyn FnOnce() + Send>) {
+        self.0.lock().last_words = Some(say);
     }
 
     pub(super) fn stop_screen(&self, screen: &Screen) {

@@ -88,10 +88,13 @@ pub fn run(settings: &Settings, signals: &Signals) -> Exit {
         Ok(terminal) => terminal,
         Err(error) => return Exit::new(Exit::OTHER, format!("no terminal: {error}")),
     };
+    terminal.end_with_reader();
     signals.stop_screen(terminal.screen());
     let brush = Brush::new(terminal.has_editor() && terminal::wants_colour());
     let show = Show::new(terminal.screen().clone(), brush, settings.bell);
     let common = common.get_or_init(|| Arc::new(Common { show: Mutex::new(show), handle: OnceLock::new() }));
+    let leaving = Arc::clone(common);
+    signals.last_words(Box::new(move || leaving.handle.get().into_iter().for_each(|handle| handle.quit(None))));
     match start::enter(settings, &mut terminal, common) {
         Ok(client) => talk::talk(&mut terminal, common, &client, settings.password.as_ref()),
         Err(exit) => exit,

@@ -113,7 +113,10 @@ impl Talker<'_> {
     }
 
     fn leave(&mut self, text: Option<&str>) -> Exit {
-        if let Some(room) = self.room().filter(|_| self.terminal.has_editor()) {
+        // Goodbye comes before all that waits for the screen, on a pipe that nobody may read.
+        if self.terminal.has_editor()
+            && let Some(room) = self.room()
+        {
             self.client.mark_read(&room);
         }
         self.client.quit(text);
