@@ -1,18 +1,22 @@
 //! The operator's screen: what happens scrolls by, and a few commands are taken. Knows no sockets; asks the house.
 
+mod complete;
 mod operator;
+mod paint;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use jiff::Zoned;
 use unicode_width::UnicodeWidthStr;
 
 use crate::chat::outbox::Ending;
-use crate::chat::touched::Touched;
+use crate::chat::touched::{Touched, Watch};
 use crate::command::{Command, nearest, parse, text};
 use crate::event::CloseReason;
 use crate::names::{Nick, clean, isolate};
@@ -20,11 +24,16 @@ use crate::process::Outlet;
 use crate::server::Handle;
 use crate::session::house::{House, News, now};
 use crate::session::link::Link;
-use crate::terminal::{Complete, Input, Terminal};
+use crate::terminal::{Input, Terminal};
 use crate::wire::Form;
 use crate::wire::line::{clock as hours, date};
 
+pub use complete::complete;
 pub use operator::Operator;
+pub use paint::Paint;
+
+/// For how long a first Ctrl-C waits for the second one.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The console's commands: how each is written, and what it does.
 pub const COMMANDS: &[(&str, &str)] = &[
@@ -37,6 +46,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("bans", "who is kept out, until when and why"),
     ("op NAME", "lets an account do everything everywhere"),
     ("deop NAME", "takes that from it"),
+    ("quiet [on|off]", "hides or shows what people say"),
     ("stats", "sessions, lines, refusals, slow consumers since the start"),
     ("stop", "says goodbye to everybody and ends the server"),
     ("help", "this list"),
@@ -75,32 +85,17 @@ pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     text
 }
 
-/// Completes the console's commands and the names of who is here.
-pub fn complete(house: &Arc<House>) -> Complete {
-    let house = Arc::clone(house);
-    Box::new(move |typed| {
-        let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let word = typed[start..].to_lowercase();
-        let candidates: Vec<String> = if start == 0 {
-            COMMANDS.iter().map(|(usage, _)| first_word(usage).to_owned()).collect()
-        } else {
-            house.chat.presence().iter().map(|row| row.nick.to_string()).collect()
-        };
-        (start, candidates.into_iter().filter(|name| name.to_lowercase().starts_with(&word)).collect())
-    })
-}
-
 /// Shows the news until the server is gone: the life of the console's listening thread.
-pub fn show_news(house: &House, news: &Receiver<News>, out: &Outlet) {
+pub fn show_news(house: &House, news: &Receiver<News>, out: &Outlet, paint: Paint) {
     /// How much is shown in one piece when much happens at once.
     const PAGE: usize = 64;
     let mut unshown = 0;
     for first in news {
         let page = std::iter::once(first).chain(news.try_iter().take(PAGE - 1));
-        let mut lines: Vec<String> = page.map(|item| format!("{} {}", clock(), words(&item))).collect();
+        let mut lines: Vec<String> = page.map(|item| paint.news(&clock(), &words(&item))).collect();
         let missed = house.counts.unshown.load(Ordering::Relaxed);
         if missed > unshown {
-            lines.push(format!("{} ! {} lines were too many to show", clock(), missed - unshown));
+            lines.push(paint.news(&clock(), &format!("! {} lines were too many to show", missed - unshown)));
             unshown = missed;
         }
         out.put(lines.join("\n"));
@@ -123,16 +118,30 @@ fn words(news: &News) -> String {
 
 /// Takes the operator's commands until the end: the life of the console's reading thread.
 /// The end of the input stops the server only if a person ended it.
-fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet) {
+fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, paint: Paint) {
+    let mut warned: Option<Instant> = None;
     loop {
         match terminal.read("> ", |_| true) {
-            Ok(Input::Line(line)) => match obey(house, line.trim()) {
-                Ok(answer) if answer.is_empty() => {}
-                Ok(answer) | Err(answer) => out.put(answer),
-            },
+            Ok(Input::Line(line)) => {
+                warned = None;
+                match obey(house, line.trim()) {
+                    Ok(answer) if answer.is_empty() => {}
+                    Ok(answer) | Err(answer) => out.put(paint.line(&answer)),
+                }
+            }
             Ok(Input::Interrupted { dropped: true }) => {}
-            Ok(Input::TooLong) => out.put("! That line is too long.".to_owned()),
-            Ok(Input::Interrupted { .. }) => house.ask_to_stop("the operator stopped it"),
+            Ok(Input::TooLong) => out.put(paint.line("! That line is too long.")),
+            Ok(Input::Interrupted { .. }) => {
+                let people: BTreeSet<Arc<str>> = house.chat.presence().into_iter().map(|row| row.nick).collect();
+                if people.is_empty() || warned.is_some_and(|since| since.elapsed() < AGAIN) {
+                    return house.ask_to_stop("the operator stopped it");
+                }
+                warned = Some(Instant::now());
+                let (count, are) = (people.len(), if people.len() == 1 { "person is" } else { "people are" });
+                let again = AGAIN.as_secs();
+                let sentence = format!("! Press Ctrl-C once more within {again} s to stop; {count} {are} here.");
+                out.put(paint.line(&sentence));
+            }
             Ok(Input::End) if io::stdin().is_terminal() => return house.ask_to_stop("the operator stopped it"),
             Ok(Input::End | Input::Stopped) => return,
             Err(error) => return tracing::warn!(%error, "the console cannot be read any more"),
@@ -166,17 +175,38 @@ pub fn obey(house: &Arc<House>, line: &str) -> Result<String, String> {
             house.ask_to_stop("the operator stopped it");
             Ok(String::new())
         }
+        "quiet" => quiet(house, rest),
         "help" | "?" => Ok(help()),
-        "say" | "kick" | "ban" | "unban" | "op" | "deop" => {
-            let usage = COMMANDS.iter().map(|(usage, _)| *usage).find(|usage| first_word(usage) == word);
-            Err(format!("! Write {}.", usage.unwrap_or(word)))
-        }
+        "exit" | "quit" => Err("! Type stop to end the server; it says goodbye to everybody.".to_owned()),
+        "say" | "kick" | "ban" | "unban" | "op" | "deop" => Err(usage(word)),
         _ => {
             let near = nearest(word, COMMANDS.iter().map(|(usage, _)| first_word(usage)));
             let hint = near.map_or("help lists the commands".to_owned(), |near| format!("did you mean {near}?"));
             Err(format!("! No command {:?}, {hint}", clean(word)))
         }
     }
+}
+
+/// How a command is written, for who wrote it wrong.
+fn usage(word: &str) -> String {
+    let usage = COMMANDS.iter().map(|(usage, _)| *usage).find(|usage| first_word(usage) == word);
+    format!("! Write {}.", usage.unwrap_or(word))
+}
+
+/// Switches what people say on or off; without a word, to the other.
+fn quiet(house: &House, rest: &str) -> Result<String, String> {
+    let is_quiet = match rest.to_lowercase().as_str() {
+        "on" => true,
+        "off" => false,
+        "" => house.watch() == Watch::Messages,
+        _ => return Err(usage("quiet")),
+    };
+    house.set_watch(if is_quiet { Watch::Events } else { Watch::Messages });
+    Ok(match is_quiet {
+        true => "* What people say is hidden now; quiet off shows it.",
+        false => "* What people say is shown now; quiet on hides it.",
+    }
+    .to_owned())
 }
 
 fn first_word(usage: &str) -> &str {

@@ -13,13 +13,13 @@ use anyhow::{Context, anyhow};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::chat::touched::Watch;
 use roomful::config::{Config, ConfigError, LogFormat};
-use roomful::console::{self, Operator};
+use roomful::console::{self, Operator, Paint};
 use roomful::limits::TABLE;
 use roomful::process::{self, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError};
 use roomful::session::house::House;
 use roomful::store::{self, StoreError};
-use roomful::terminal::{Screen, Terminal};
+use roomful::terminal::{self, Screen, Terminal};
 use tracing_subscriber::EnvFilter;
 
 /// Ended by a second signal: 128 and the number of SIGINT.
@@ -182,6 +182,7 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     let reads = config.console && !in_background;
     let editor = reads.then(|| Terminal::open(console::complete(&house))).and_then(Result::ok);
     let terminal = editor.map_or_else(Terminal::plain, Ok).context("cannot read stdin")?;
+    let paint = Paint::new(terminal.has_editor() && terminal::wants_colour());
     let screen = terminal.screen().clone();
     take_signals(&house, &screen)?;
     let shown = screen.clone();
@@ -193,8 +194,10 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     }
     let news = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&house), out.clone());
-    thread::Builder::new().name("news".to_owned()).spawn(move || console::show_news(&listening, &news, &printed))?;
-    let operator = Operator::start(&house, terminal, &out, reads)?;
+    thread::Builder::new()
+        .name("news".to_owned())
+        .spawn(move || console::show_news(&listening, &news, &printed, paint))?;
+    let operator = Operator::start(&house, terminal, &out, reads.then_some(paint))?;
 
     let why = house.wait_until_asked();
     out.offer(format!("stopping: {why}"));

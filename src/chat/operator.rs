@@ -58,6 +58,14 @@ impl Chat {
         rows
     }
 
+    /// The nick of a session's person, if it has one.
+    pub fn shown_nick(&self, id: SessionId) -> Option<Arc<str>> {
+        self.change(|state| {
+            let session = state.registry.session(id)?;
+            state.registry.person(session.person).map(|person| Arc::clone(&person.shown))
+        })
+    }
+
     /// The rooms, in the order of their names, and how many members each has.
     pub fn rooms(&self) -> Vec<crate::event::RoomInfo> {
         self.change(|state| state.all_rooms())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::take_commands;
+use super::{Paint, take_commands};
 use crate::process::Outlet;
 use crate::session::house::House;
 use crate::terminal::{Screen, Terminal};
@@ -22,17 +22,22 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Takes the operator's commands, if `reads`, and answers into `out`.
+    /// Takes the operator's commands, if `paint` is there to answer them into `out`.
     ///
     /// # Errors
     /// The system's, when there is no thread to be had.
-    pub fn start(house: &Arc<House>, mut terminal: Terminal, out: &Outlet, reads: bool) -> io::Result<Operator> {
+    pub fn start(
+        house: &Arc<House>,
+        mut terminal: Terminal,
+        out: &Outlet,
+        paint: Option<Paint>,
+    ) -> io::Result<Operator> {
         let (ending, wait) = bounded::<()>(0);
         let (last, ended) = bounded::<()>(0);
         let (house, out) = (Arc::clone(house), out.clone());
         let live = move || {
-            if reads {
-                take_commands(&house, &mut terminal, &out);
+            if let Some(paint) = paint {
+                take_commands(&house, &mut terminal, &out, paint);
             }
             // Nothing comes; the other end is dropped.
             let _ = wait.recv();

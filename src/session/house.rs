@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +19,7 @@ use crate::chat::touched::{Round, Touched, Watch};
 use crate::chat::{Chat, SessionId};
 use crate::event::{CloseReason, Event, Millis};
 use crate::limits::Limits;
+use crate::names::isolate;
 use crate::net::sniff::Kind;
 use crate::store::Store;
 use crate::wire::Letter;
@@ -92,7 +93,8 @@ pub struct House {
     links: Mutex<HashMap<SessionId, Arc<Link>>>,
     criers: Mutex<Vec<JoinHandle<()>>>,
     next: AtomicU64,
-    watch: Watch,
+    /// How much the console wants to hear: a [`Watch`], as a number.
+    watch: AtomicU8,
     news: Sender<News>,
     stopping: AtomicBool,
     asked_to_stop: Mutex<Option<String>>,
@@ -120,7 +122,7 @@ impl House {
             links: Mutex::default(),
             criers: Mutex::default(),
             next: AtomicU64::new(1),
-            watch,
+            watch: AtomicU8::new(watch as u8),
             news,
             stopping: AtomicBool::new(false),
             asked_to_stop: Mutex::default(),
@@ -167,7 +169,7 @@ impl House {
 
     /// An empty list of things to do.
     pub fn touched(&self) -> Touched {
-        Touched::new(self.watch)
+        Touched::new(self.watch())
     }
 
     /// Does what a change of the chat left to be done: flush, cut, tell the
@@ -274,7 +276,7 @@ impl House {
         let Some(link) = self.link(id) else { return };
         self.counts.slow.fetch_add(1, Ordering::Relaxed);
         tracing::info!(session = id.0, peer = %link.peer(), "slow consumer, cut");
-        self.tell(|| News::Line(format!("! {} reads too slowly, closed", link.peer())));
+        self.tell(|| News::Line(format!("! {} reads too slowly, closed", self.named(&link))));
         link.stream.kill();
     }
 
@@ -303,10 +305,34 @@ impl House {
         self.settle(touched, &mut VecDeque::new());
     }
 
+    /// How much the console wants to hear.
+    pub fn watch(&self) -> Watch {
+        const NOTHING: u8 = Watch::Nothing as u8;
+        const EVENTS: u8 = Watch::Events as u8;
+        match self.watch.load(Ordering::Relaxed) {
+            NOTHING => Watch::Nothing,
+            EVENTS => Watch::Events,
+            _ => Watch::Messages,
+        }
+    }
+
+    /// From here on the console wants to hear this much.
+    pub fn set_watch(&self, watch: Watch) {
+        self.watch.store(watch as u8, Ordering::Relaxed);
+    }
+
+    /// A session as the console names it: the nick, if it has one, and the address.
+    pub fn named(&self, link: &Link) -> String {
+        match self.chat.shown_nick(link.id) {
+            Some(nick) => format!("{} {}", isolate(&nick), link.peer()),
+            None => link.peer().to_string(),
+        }
+    }
+
     /// Tells the console, if it listens; only then is the news made. What the
     /// console is too slow for is counted and left out.
     pub fn tell(&self, news: impl FnOnce() -> News) {
-        if self.watch == Watch::Nothing {
+        if self.watch() == Watch::Nothing {
             return;
         }
         if let Err(TrySendError::Full(_)) = self.news.try_send(news()) {

@@ -399,7 +399,7 @@ impl Session {
             other => other,
         };
         tracing::debug!(session = self.link.id.0, code = refusal.code(), "refused");
-        self.house.tell(|| News::Line(format!("! {} refused: {}", self.link.peer(), refusal.code())));
+        self.house.tell(|| News::Line(format!("! {} refused: {}", self.house.named(&self.link), refusal.code())));
         self.touched.answer(&self.link.outbox, refusal.told(tag));
         self.tell_raw(also);
     }
@@ -441,6 +441,7 @@ impl Handler for Session {
             return self.over();
         }
         self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
+        self.touched.watch = self.house.watch();
         if !self.named {
             self.before_name.bytes += bytes.len();
             if self.before_name.bytes > self.house.limits.login_bytes {

@@ -102,6 +102,8 @@ mod client_terminal;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
 
+/// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
+mod console_manners;
 /// The database as files: what is refused, one server at a time, copies, restarts.
 mod database;
 /// The server program killed, with a full disk, with a slow one.
