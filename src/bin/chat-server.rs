@@ -37,7 +37,7 @@ const EXIT_CONFIG: u8 = 78;
 #[derive(Parser)]
 #[command(version, after_help = "--help lists the limits, too.", after_long_help = EXAMPLES)]
 struct Args {
-    /// Address and port to listen on; port 0 takes any free one
+    /// Address and port to listen on: all addresses of a name, any free port for 0
     #[arg(long, env = "CHAT_SERVER_LISTEN", value_name = "ADDR")]
     listen: Option<String>,
     /// File of the database, made if it is not there; roomful.db if not said
@@ -230,7 +230,8 @@ fn take_signals(house: &Arc<House>, screen: &Screen) -> anyhow::Result<()> {
             return;
         }
         if before.swap(true, Ordering::Relaxed) {
-            screen.restore();
+            let screen = screen.clone();
+            process::within(LAST_WORDS, move || screen.restore());
             std::process::exit(EXIT_CUT_SHORT);
         }
         house.ask_to_stop("it was told to stop");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Paint, take_commands};
-use crate::process::Outlet;
+use crate::process::{Outlet, within};
 use crate::session::house::House;
 use crate::terminal::{Screen, Terminal};
 
@@ -49,11 +49,12 @@ impl Operator {
     }
 
     /// Gives the terminal back as it was found: in order, if that is done
-    /// within `time`, else without what was still to be shown.
+    /// within `time`, else without what was still to be shown, if it can be.
     pub fn end(self, screen: &Screen, time: Duration) {
         drop(self.ending);
         if self.ended.recv_timeout(time).is_err_and(|error| error.is_timeout()) {
-            screen.restore();
+            let screen = screen.clone();
+            within(time, move || screen.restore());
         }
     }
 }

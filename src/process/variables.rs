@@ -46,7 +46,9 @@ pub fn parse(command: Command) -> ArgMatches {
     if let Some(name) = blamed(&error, &command) {
         error.insert(ContextKind::InvalidArg, ContextValue::String(name));
     }
-    error.exit()
+    // Help that cannot be printed is no success.
+    let code = if error.print().is_err() { error.exit_code().max(1) } else { error.exit_code() };
+    std::process::exit(code)
 }
 
 /// Takes its variable from an argument, if it is empty.

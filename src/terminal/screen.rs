@@ -104,8 +104,7 @@ impl Screen {
     pub fn restore(&self) {
         if let Some(before) = &self.0.before {
             // Fails when the terminal is gone, and then nothing is left to restore.
-            // A terminal that was stopped may never take what is still to be shown.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, before);
         }
     }
 

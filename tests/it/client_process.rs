@@ -3,7 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command};
 
-use crate::client_support::{ServerProgram, examples, finish, run, start, typed};
+use expectrl::process::Process as _;
+use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
+use roomful::client::News;
+use roomful::event::Event;
+
+use crate::client_support::{ServerProgram, client, examples, finish, run, start, typed};
 
 fn signal(process: u32, name: &str) {
     assert!(Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap().success());
@@ -54,6 +59,29 @@ fn a_client_that_nobody_reads_says_goodbye_when_it_is_told_to_end() {
         ended = child.try_wait().unwrap();
         ended.is_some()
     });
+}
+
+/// The same on a terminal whose window has stopped to read.
+#[test]
+fn a_client_on_a_terminal_that_takes_nothing_says_goodbye_when_it_is_told_to_end() {
+    let server = ServerProgram::start();
+    let ann = server.peer("ann");
+    let mut command = client();
+    command.args(["--server", &server.addr, "--nick", "bot"]);
+    let mut terminal = UnixProcess::spawn_command(command).unwrap();
+    ann.until("bot", |news| match news {
+        News::Event(Event::Join { nick, .. }) if &**nick == "bot" => Some(()),
+        _ => None,
+    });
+    (0..40).for_each(|_| ann.say(&"x".repeat(3_500)));
+    terminal.signal(Signal::SIGTERM).unwrap();
+    assert_eq!(ann.sees_going("bot"), "quit");
+    let mut ended = WaitStatus::StillAlive;
+    crate::support::eventually("the end of the client", || {
+        ended = terminal.status().unwrap();
+        ended != WaitStatus::StillAlive
+    });
+    assert!(matches!(ended, WaitStatus::Exited(_, _)), "{ended:?}");
 }
 
 /// docs/protocol.md: who leaves says `quit`.

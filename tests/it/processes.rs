@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
+use expectrl::process::Process as _;
+use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
 use roomful::limits::Limits;
 use roomful::server::Server;
 
@@ -128,6 +130,28 @@ fn output_that_nobody_reads_holds_up_no_farewell() {
     drop(out);
 }
 
+/// A terminal whose window has stopped to read, as over a connection that hangs.
+#[test]
+fn a_terminal_that_takes_nothing_holds_up_no_farewell() {
+    let mut command = at("127.0.0.1:0");
+    command.env("TERM", "xterm-256color");
+    let mut terminal = UnixProcess::spawn_command(command).unwrap();
+    let window = BufReader::new(terminal.get_raw_handle().unwrap());
+    let mut lines = window.lines().map(|line| line.unwrap());
+    let addr = lines.find_map(|line| line.trim_end().strip_prefix("listening on ")?.parse().ok()).unwrap();
+    let mut ann = peer_at(addr, "ann");
+    (0..200).for_each(|_| assert!(ann.say("#a", &"x".repeat(3_500)) > 0));
+    terminal.signal(Signal::SIGTERM).unwrap();
+    assert_eq!(brief(ann.rest().last().unwrap()), TOLD);
+    drop(ann);
+    let mut ended = WaitStatus::StillAlive;
+    eventually("the end of the program", || {
+        ended = terminal.status().unwrap();
+        ended != WaitStatus::StillAlive
+    });
+    assert_eq!(ended, WaitStatus::Exited(terminal.pid(), 0));
+}
+
 #[test]
 fn closed_or_full_descriptors_are_no_reason_to_fail() {
     for before in ["exec <&- >&- 2>&-", "exec >/dev/full 2>/dev/full"] {
@@ -163,6 +187,7 @@ fn what_cannot_be_printed_is_an_error_without_a_panic_and_a_copy_is_made_anyway(
     assert_eq!(code, 1);
     assert!(err.starts_with("chat-server: cannot print the settings: No space left"), "{err}");
     assert_eq!(program("exec >/dev/full 2>/dev/full", &["--check-config"]).0, 1);
+    assert_eq!(program("exec >/dev/full", &["--help"]).0, 1);
     assert_eq!(program("exec 2>/dev/full", &["--log", "nonsense=loud", "--check-config"]).0, 78);
     let (code, _, err) = program("exec >/dev/full", &["backup", copy.to_str().unwrap()]);
     assert_eq!((code, err.as_str()), (0, ""));

@@ -9,10 +9,14 @@ use parking_lot::Mutex;
 
 use crate::client::{ClientError, End};
 use crate::event::CloseReason;
+use crate::process::within;
 use crate::terminal::Screen;
 
 /// How long a signal waits for the program to end in order.
 const IN_ORDER: Duration = Duration::from_secs(2);
+
+/// How long a terminal that takes nothing may keep a program that gives it back.
+const GIVE_BACK: Duration = Duration::from_secs(1);
 
 /// The end of the program: a code, and a last sentence where there is something to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +120,9 @@ impl Signals {
         let again = std::mem::replace(&mut wishes.came, true);
         match (&wishes.screen, &wishes.stop) {
             (screen, _) if again => {
-                screen.as_ref().inspect(|screen| screen.restore());
+                if let Some(screen) = screen.clone() {
+                    within(GIVE_BACK, move || screen.restore());
+                }
                 return true;
             }
             (Some(screen), _) => {
@@ -143,7 +149,9 @@ impl Signals {
             if let Some(say) = last_words {
                 say();
             }
-            screen.inspect(Screen::restore);
+            if let Some(screen) = screen {
+                within(GIVE_BACK, move || screen.restore());
+            }
             std::process::exit(i32::from(Exit::OTHER));
         };
         // Without a thread for it, a second signal ends the program.
