@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, select};
 use jiff::Zoned;
 use unicode_width::UnicodeWidthStr;
 
@@ -85,12 +85,18 @@ pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     text
 }
 
-/// Shows the news until the server is gone: the life of the console's listening thread.
-pub fn show_news(house: &House, news: &Receiver<News>, out: &Outlet, paint: Paint) {
+/// Shows the news until the end of `ending`, and what has come until then: the
+/// life of the console's listening thread.
+pub fn show_news(house: &House, news: &Receiver<News>, ending: &Receiver<()>, out: &Outlet, paint: Paint) {
     /// How much is shown in one piece when much happens at once.
     const PAGE: usize = 64;
     let mut unshown = 0;
-    for first in news {
+    loop {
+        let first = select! {
+            recv(news) -> first => first.ok(),
+            recv(ending) -> _ => news.try_recv().ok(),
+        };
+        let Some(first) = first else { return };
         let page = std::iter::once(first).chain(news.try_iter().take(PAGE - 1));
         let mut lines: Vec<String> = page.map(|item| paint.news(&clock(), &words(&item))).collect();
         let missed = house.counts.unshown.load(Ordering::Relaxed);

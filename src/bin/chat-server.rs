@@ -15,7 +15,7 @@ use roomful::chat::touched::Watch;
 use roomful::config::{Config, ConfigError, LogFormat};
 use roomful::console::{self, Operator, Paint};
 use roomful::limits::TABLE;
-use roomful::process::{self, Kind, Outlet};
+use roomful::process::{self, Errand, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError};
 use roomful::session::house::House;
 use roomful::store::{self, StoreError};
@@ -194,15 +194,14 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     }
     let news = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&house), out.clone());
-    thread::Builder::new()
-        .name("news".to_owned())
-        .spawn(move || console::show_news(&listening, &news, &printed, paint))?;
+    let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
     let operator = Operator::start(&house, terminal, &out, reads.then_some(paint))?;
 
     let why = house.wait_until_asked();
     out.offer(format!("stopping: {why}"));
     screen.stop();
     let stopped = server.stop(&why);
+    news.end(LAST_WORDS);
     out.offer(format!(
         "stopped: sessions told {}, of which cut {} that did not hang up; {}all threads joined. Bye.",
         stopped.told,

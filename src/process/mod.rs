@@ -1,16 +1,16 @@
 //! A program as a process: its signals, its variables, and output that nobody takes. Knows nothing of a chat.
 
+mod errand;
 mod outlet;
 mod variables;
 
-use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 
-use crossbeam_channel::bounded;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
 
+pub use errand::{Errand, within};
 pub use outlet::Outlet;
 pub use variables::{origin, parse, yes_or_no};
 
@@ -56,27 +56,6 @@ pub fn settle_signals(kind: Kind) -> io::Result<()> {
         blocked.add(Signal::SIGTTOU);
     }
     Ok(blocked.thread_block()?)
-}
-
-/// Does something that may never end, such as talking to a terminal that
-/// takes nothing; after `time` the caller goes on without it. Whether it was done.
-///
-/// ```
-/// use std::time::Duration;
-/// use roomful::process::within;
-///
-/// assert!(within(Duration::from_secs(5), || ()));
-/// assert!(!within(Duration::ZERO, || loop { std::thread::park() }));
-/// ```
-pub fn within(time: Duration, what: impl FnOnce() + Send + 'static) -> bool {
-    let (end, ended) = bounded::<()>(0);
-    let work = move || {
-        what();
-        drop(end);
-    };
-    let started = thread::Builder::new().name("within".to_owned()).spawn(work);
-    // Nothing is ever sent: it is over when its end of the channel is dropped.
-    started.is_ok() && ended.recv_timeout(time).is_err_and(|error| error.is_disconnected())
 }
 
 /// Whether stdin is a terminal at which another program is in front.

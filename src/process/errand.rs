@@ -1,0 +1,54 @@
+//! A thread that is told when to end, and waited for no longer than one wants to. Knows nothing of what it does.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+/// Work on a thread of its own that may hang, such as talking to a terminal.
+/// Unlike a joined thread it holds nobody up; it ends with the process at the latest.
+#[derive(Debug)]
+pub struct Errand {
+    /// Dropped when the work is to end.
+    ending: Sender<()>,
+    ended: Receiver<()>,
+}
+
+impl Errand {
+    /// Starts `work` on a thread called `name`. Its channel brings nothing,
+    /// and is at its end when the work is to end.
+    ///
+    /// # Errors
+    /// The system's, when there is no thread to be had.
+    pub fn start(name: &str, work: impl FnOnce(&Receiver<()>) + Send + 'static) -> io::Result<Errand> {
+        let (ending, wait) = bounded(0);
+        let (last, ended) = bounded::<()>(0);
+        let work = move || {
+            work(&wait);
+            drop(last);
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(work)?;
+        Ok(Errand { ending, ended })
+    }
+
+    /// Tells the work to end, and waits for that, for at most `time`; whether it has ended.
+    pub fn end(self, time: Duration) -> bool {
+        drop(self.ending);
+        self.ended.recv_timeout(time).is_err_and(|error| error.is_disconnected())
+    }
+}
+
+/// Does something that may never end, such as giving back a terminal that
+/// takes nothing; after `time` the caller goes on without it. Whether it was done.
+///
+/// ```
+/// use std::time::Duration;
+/// use roomful::process::within;
+///
+/// assert!(within(Duration::from_secs(5), || ()));
+/// assert!(!within(Duration::ZERO, || loop { std::thread::park() }));
+/// ```
+pub fn within(time: Duration, what: impl FnOnce() + Send + 'static) -> bool {
+    Errand::start("within", |_| what()).is_ok_and(|errand| errand.end(time))
+}
