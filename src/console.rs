@@ -24,7 +24,7 @@ use crate::process::Outlet;
 use crate::server::Handle;
 use crate::session::house::{House, News, now};
 use crate::session::link::Link;
-use crate::terminal::{Input, Terminal};
+use crate::terminal::{Input, Screen, Terminal};
 use crate::wire::Form;
 use crate::wire::line::{clock as hours, date};
 
@@ -105,6 +105,25 @@ pub fn show_news(house: &House, news: &Receiver<News>, ending: &Receiver<()>, ou
             unshown = missed;
         }
         out.put(lines.join("\n"));
+    }
+}
+
+/// Prints texts, unless so much is printed and not drawn that the terminal
+/// seems to take nothing: memory must not grow with what nobody sees.
+pub fn printer(screen: Screen) -> impl FnMut(&str) + Send {
+    /// Bytes.
+    const TOO_MANY: usize = 1 << 20;
+    let mut missed = 0;
+    move |text| {
+        if screen.backlog() > TOO_MANY {
+            missed += text.lines().count();
+            return;
+        }
+        if missed > 0 {
+            screen.print(&format!("! {missed} lines were too many to show"));
+            missed = 0;
+        }
+        screen.print(text);
     }
 }
 

@@ -274,7 +274,7 @@ limits! {
     uploads "uploads": number Count = 2, 1..=64;
     /// Pieces of files a second that one session may send or fetch. Who is faster waits.
     pieces "pieces": number PerSecond = 400, 0..=1_000_000;
-    /// What the console has not shown yet. More is counted and left out.
+    /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
     /// Address space for the stack of one session's thread; only what is touched takes memory.
     stack_bytes "stack-bytes": number Bytes = 524_288, 262_144..=16_777_216;

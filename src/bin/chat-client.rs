@@ -25,6 +25,9 @@ Examples:
 A password is never an argument: a person is asked for it, a script has it in
 CHAT_CLIENT_PASSWORD or in the first line of the file named by --password-file.
 
+A variable for yes or no takes these, or on and off, true and false, 1 and 0.
+An empty variable is not set.
+
 Without a terminal, what others say goes to stdout and all else to stderr.
 
 Exit codes:

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -26,6 +26,10 @@ use tracing_subscriber::EnvFilter;
 const EXIT_CUT_SHORT: i32 = 130;
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
+/// Pieces of the screen that wait to be printed; each may be many lines.
+const PAGES: usize = 16;
+/// For how long everybody waits for their farewell, so that the screen tells of it first.
+const FIRST_WORDS: Duration = Duration::from_millis(100);
 /// For how long at the end whoever reads stdout, stderr or the terminal may take the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A setting that cannot be taken (sysexits.h: EX_CONFIG).
@@ -88,6 +92,9 @@ Examples:
   chat-server --rate off --sessions 200   any limit by its name
   CHAT_SERVER_RATE=off chat-server        the same, by variable
   chat-server --check-config > my.toml    all settings, for --config
+
+A variable for yes or no takes these, or on and off, true and false, 1 and 0.
+An empty variable is not set.
 
 Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 73 the database cannot be used or copied,
   78 wrong setting, 130 cut short by a second signal.";
@@ -185,8 +192,7 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     let paint = Paint::new(terminal.has_editor() && terminal::wants_colour());
     let screen = terminal.screen().clone();
     take_signals(&house, &screen)?;
-    let shown = screen.clone();
-    let out = Outlet::open("screen", config.limits.console_lines, move |text| shown.print(text))?;
+    let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
     let kept = (!config.memory).then_some(config.data.as_str());
     out.put(console::handout(&server, client_command(), kept));
     if in_background {
@@ -198,17 +204,20 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     let operator = Operator::start(&house, terminal, &out, reads.then_some(paint))?;
 
     let why = house.wait_until_asked();
-    out.offer(format!("stopping: {why}"));
+    out.put_within(format!("stopping: {why}"), FIRST_WORDS);
     screen.stop();
     let stopped = server.stop(&why);
-    news.end(LAST_WORDS);
-    out.offer(format!(
+    let until = Instant::now() + LAST_WORDS;
+    let left = || until.saturating_duration_since(Instant::now());
+    news.end(left());
+    let last = format!(
         "stopped: sessions told {}, of which cut {} that did not hang up; {}all threads joined. Bye.",
         stopped.told,
         stopped.cut,
         if kept.is_some() { "database closed, " } else { "" }
-    ));
-    out.drain(LAST_WORDS);
+    );
+    out.put_within(last, left());
+    out.drain(left());
     operator.end(&screen, LAST_WORDS);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -65,14 +65,22 @@ impl Outlet {
         let _ = self.queue.send(Piece::Text(text));
     }
 
+    /// Puts a text in, and waits for at most `time` until there is room for it.
+    pub fn put_within(&self, text: String, time: Duration) {
+        if self.queue.send_timeout(Piece::Text(text), time).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Waits until all that was put in is written, for at most `time`; whether it is.
     pub fn drain(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
         let (mark, passed) = bounded(0);
-        if self.queue.send_timeout(Piece::Mark(mark), time).is_err() {
+        if self.queue.send_deadline(Piece::Mark(mark), until).is_err() {
             return false;
         }
         // Nothing is ever sent: it is over when the mark is dropped.
-        !passed.recv_timeout(time).is_err_and(|error| error.is_timeout())
+        passed.recv_deadline(until).is_err_and(|error| error.is_disconnected())
     }
 }
 

@@ -147,6 +147,11 @@ impl Screen {
         }
     }
 
+    /// Bytes that are printed and not drawn yet: many, if the terminal takes nothing.
+    pub fn backlog(&self) -> usize {
+        self.0.ink.lock().fresh.len()
+    }
+
     /// Rings the bell, where there is one.
     pub fn ring(&self) {
         if !self.is_plain() {
