@@ -1,7 +1,8 @@
 //! The client program as a process: output that nobody reads, the end of its input, its help.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use expectrl::process::Process as _;
 use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
@@ -41,6 +42,28 @@ fn a_client_leaves_when_nobody_can_read_it_any_more() {
     out.read_line(&mut String::new()).unwrap();
     drop(out);
     assert_eq!(finish(child).0, 0);
+}
+
+/// A full disk: what is heard from there on would be lost, and exit code 0 would say that it is not.
+#[test]
+fn a_client_that_cannot_print_what_it_hears_ends_with_the_reason() {
+    let server = ServerProgram::start();
+    let ann = server.peer("ann");
+    for arguments in [&[][..], &["--json"]] {
+        let mut command = client();
+        command.args(["--server", &server.addr, "--nick", "bot"]).args(arguments);
+        command.stdin(Stdio::piped()).stdout(File::create("/dev/full").unwrap()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let _open = child.stdin.take();
+        ann.until("bot", |news| match news {
+            News::Event(Event::Join { nick, .. }) if &**nick == "bot" => Some(()),
+            _ => None,
+        });
+        ann.say("hello");
+        let (code, _, err) = finish(child);
+        assert!(code == 1 && err.ends_with("! cannot print: no space left on device\n"), "{code}: {err}");
+        ann.sees_going("bot");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use serde_json::Value;
 
+use super::out::failure;
 use super::{Exit, Settings};
 use crate::client::error::words;
 use crate::client::link::dial;
@@ -132,8 +133,8 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
             }
         }
         let mut out = io::stdout().lock();
-        if out.write_all(&line).and_then(|()| out.flush()).is_err() {
-            return Some(Exit::done());
+        if let Err(error) = out.write_all(&line).and_then(|()| out.flush()) {
+            return Some(failure(&error).map_or_else(Exit::done, |text| Exit::new(Exit::OTHER, text)));
         }
         match json::decode_event(&line) {
             Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::new(Exit::DONE, String::new())),

@@ -11,6 +11,7 @@ mod fold;
 mod heard;
 mod json;
 mod mention;
+mod out;
 mod secrets;
 mod show;
 mod start;

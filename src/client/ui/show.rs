@@ -8,6 +8,7 @@ use super::commands::Bell;
 use super::fold::Run;
 use super::heard::Heard;
 use super::mention::mentions;
+use super::out::Out;
 use super::style::{Brush, safe};
 use super::told::Told;
 use super::words::View;
@@ -23,6 +24,7 @@ const PENDING: usize = 5;
 /// What is seen, and what is needed to know what to show next.
 pub(super) struct Show {
     screen: Screen,
+    pub out: Out,
     brush: Brush,
     pub bell: Bell,
     /// The room talked in.
@@ -58,6 +60,7 @@ impl Show {
     pub fn new(screen: Screen, brush: Brush, bell: Bell) -> Show {
         Show {
             screen,
+            out: Out::default(),
             brush,
             bell,
             room: None,
@@ -258,7 +261,7 @@ impl Show {
         self.ring(!own && self.bell != Bell::Off);
         let what = file.as_ref().filter(|_| text.is_empty()).map_or(text, |file| &file.name);
         self.heard.note(&format!("@{}", if own { to } else { from }), *seq, what);
-        self.screen.print(&view.private(from, to, text, *time, file.as_deref()));
+        self.out.print(&self.screen, &view.private(from, to, text, *time, file.as_deref()));
     }
 
     /// What one line tells.
@@ -333,7 +336,7 @@ impl Show {
             Bell::All => other,
         });
         self.heard.message(message);
-        self.screen.print(&view.message(message));
+        self.out.print(&self.screen, &view.message(message));
     }
 
     fn ring(&self, wanted: bool) {
@@ -369,7 +372,7 @@ impl Show {
         }
         for (is_message, line) in view.history(&history, missed.is_some(), missed != Some(false)) {
             if is_message && missed.is_some() {
-                self.screen.print(&line);
+                self.out.print(&self.screen, &line);
             } else {
                 self.note(view, &line);
             }

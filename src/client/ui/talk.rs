@@ -120,7 +120,12 @@ impl Talker<'_> {
             self.client.mark_read(&room);
         }
         self.client.quit(text);
-        let refused = self.common.show.lock().refused;
+        let show = self.common.show.lock();
+        if let Some(failure) = show.out.failure() {
+            return Exit::new(Exit::OTHER, failure.to_owned());
+        }
+        let refused = show.refused;
+        drop(show);
         if refused > 0 && !self.terminal.has_editor() {
             return Exit::new(
                 Exit::DATA,
