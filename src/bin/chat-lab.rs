@@ -181,7 +181,7 @@ fn run(mut load: Load) -> Result<()> {
         Ok(())
     })?;
     if !load.no_table {
-        write!(io::stdout().lock(), "{}", markdown(&rows))?;
+        print(&markdown(&rows))?;
     }
     let troubled = rows.iter().filter(|row| row.trouble.is_some()).count();
     if troubled > 0 {
@@ -208,7 +208,7 @@ fn measure(args: &ArchiveArgs) -> Result<()> {
             let mut file = appended(path)?;
             rows.iter().try_for_each(|row| Ok(writeln!(file, "{}", serde_json::to_string(row)?)?))
         }
-        None => Ok(write!(io::stdout().lock(), "{}", markdown(&rows))?),
+        None => print(&markdown(&rows)),
     }
 }
 
@@ -222,13 +222,19 @@ fn tell(report: &Report) -> Result<()> {
     }
     let text = format!("{}\n\n{}", report.facts, markdown(&rows));
     match &report.page {
-        None => write!(io::stdout().lock(), "{}", text.trim_start())?,
+        None => print(text.trim_start())?,
         Some(path) => {
             let page = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             fs::write(path, between_markers(&page, &report.section, &text)?)?;
         }
     }
     Ok(())
+}
+
+/// A table on stdout, to its last byte.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot print")
 }
 
 /// One line a run, so that a long suite is seen to go on.

@@ -193,6 +193,12 @@ fn what_cannot_be_printed_is_an_error_without_a_panic_and_a_copy_is_made_anyway(
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(fs::metadata(&copy).unwrap().len() > 0);
     assert_eq!(kept.stop().code, Some(0));
+    let mut lab = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+    lab.args(["report", "/dev/null", "--facts", "without an ending"]);
+    let mut lab = after("exec >/dev/full", &lab);
+    let (code, _, err) =
+        finish(lab.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    assert!(code == 1 && err.starts_with("chat-lab: cannot print: No space left"), "{code}: {err}");
 }
 
 /// `ulimit -f`, for which the system sends SIGXFSZ.
