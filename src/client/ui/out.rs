@@ -1,34 +1,50 @@
 //! What others say, on its way to stdout. Knows when it can go there no more.
 
 use std::io::{self, ErrorKind, Write};
+use std::ops::Deref;
+
+use parking_lot::Mutex;
 
 use crate::client::error::words;
 use crate::terminal::Screen;
 
-/// Whether stdout still takes what is printed.
-#[derive(Default)]
+/// The screen of the conversation, which notices that stdout takes no more.
 pub(super) struct Out {
+    screen: Screen,
     /// What the system said when it did not.
-    failed: Option<String>,
+    failed: Mutex<Option<String>>,
 }
 
 impl Out {
+    pub fn new(screen: Screen) -> Out {
+        Out { screen, failed: Mutex::default() }
+    }
+
     /// Prints a line, or several. If stdout takes it no more, as on a full
     /// disk, the client is to leave: what it heard from there on would be lost.
-    pub fn print(&mut self, screen: &Screen, text: &str) {
-        if !screen.is_plain() {
-            return screen.print(text);
+    pub fn print(&self, text: &str) {
+        if !self.screen.is_plain() {
+            return self.screen.print(text);
         }
         let printed = writeln!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush());
         if let Err(error) = printed {
-            self.failed = failure(&error).or(self.failed.take());
-            screen.stop();
+            let mut failed = self.failed.lock();
+            *failed = failed.take().or(failure(&error));
+            self.screen.stop();
         }
     }
 
     /// Why what was heard is not all printed, in words.
-    pub fn failure(&self) -> Option<&str> {
-        self.failed.as_deref()
+    pub fn failure(&self) -> Option<String> {
+        self.failed.lock().clone()
+    }
+}
+
+impl Deref for Out {
+    type Target = Screen;
+
+    fn deref(&self) -> &Screen {
+        &self.screen
     }
 }
 

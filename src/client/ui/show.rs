@@ -23,8 +23,7 @@ const PENDING: usize = 5;
 
 /// What is seen, and what is needed to know what to show next.
 pub(super) struct Show {
-    screen: Screen,
-    pub out: Out,
+    pub screen: Out,
     brush: Brush,
     pub bell: Bell,
     /// The room talked in.
@@ -59,8 +58,7 @@ pub(super) struct Show {
 impl Show {
     pub fn new(screen: Screen, brush: Brush, bell: Bell) -> Show {
         Show {
-            screen,
-            out: Out::default(),
+            screen: Out::new(screen),
             brush,
             bell,
             room: None,
@@ -261,7 +259,7 @@ impl Show {
         self.ring(!own && self.bell != Bell::Off);
         let what = file.as_ref().filter(|_| text.is_empty()).map_or(text, |file| &file.name);
         self.heard.note(&format!("@{}", if own { to } else { from }), *seq, what);
-        self.out.print(&self.screen, &view.private(from, to, text, *time, file.as_deref()));
+        self.screen.print(&view.private(from, to, text, *time, file.as_deref()));
     }
 
     /// What one line tells.
@@ -336,7 +334,7 @@ impl Show {
             Bell::All => other,
         });
         self.heard.message(message);
-        self.out.print(&self.screen, &view.message(message));
+        self.screen.print(&view.message(message));
     }
 
     fn ring(&self, wanted: bool) {
@@ -372,7 +370,7 @@ impl Show {
         }
         for (is_message, line) in view.history(&history, missed.is_some(), missed != Some(false)) {
             if is_message && missed.is_some() {
-                self.out.print(&self.screen, &line);
+                self.screen.print(&line);
             } else {
                 self.note(view, &line);
             }

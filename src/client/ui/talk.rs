@@ -121,8 +121,8 @@ impl Talker<'_> {
         }
         self.client.quit(text);
         let show = self.common.show.lock();
-        if let Some(failure) = show.out.failure() {
-            return Exit::new(Exit::OTHER, failure.to_owned());
+        if let Some(failure) = show.screen.failure() {
+            return Exit::new(Exit::OTHER, failure);
         }
         let refused = show.refused;
         drop(show);
