@@ -23,7 +23,7 @@ mod text;
 
 pub use error::{NameError, NameKind};
 pub use offer::{offer, suggest};
-pub use text::{clean, file_name, isolate, marked_file_name};
+pub use text::{clean, file_name, is_ignorable, isolate, marked_file_name, shows};
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

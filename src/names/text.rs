@@ -100,6 +100,36 @@ pub fn marked_file_name(name: &str, mark: &str) -> String {
     format!("{}{mark}{ending}", &stem[..stem.floor_char_boundary(most)])
 }
 
+/// Whether there is anything to see in `text`: blanks, joiners, fillers and the like alone show nothing.
+///
+/// ```
+/// use roomful::names::shows;
+///
+/// assert!(shows("hi") && shows(" 👍 "));
+/// assert!(!shows("") && !shows("\u{200b}\u{3164} \u{2800}"));
+/// ```
+pub fn shows(text: &str) -> bool {
+    text.contains(|c: char| {
+        c.is_ascii_graphic() || !(c.is_whitespace() || c.is_control() || is_ignorable(c) || is_empty(c))
+    })
+}
+
+/// Whether `c` is drawn, but as nothing: the Braille cell without dots, and a null notehead.
+fn is_empty(c: char) -> bool {
+    matches!(c, '\u{2800}' | '\u{1d159}')
+}
+
+/// Whether `c` is there for its neighbours only, and shows nothing: the property
+/// Default_Ignorable_Code_Point (UAX #44), with joiners, fillers, variation selectors and soft hyphens.
+pub fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Starts the emoji of a flag that is spelt out in tags.
 const BLACK_FLAG: char = '\u{1f3f4}';
 

@@ -14,6 +14,7 @@ mod backup;
 mod cells;
 mod error;
 mod expire;
+mod fold;
 mod gone;
 mod kept;
 mod pool;

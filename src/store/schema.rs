@@ -10,7 +10,8 @@ use super::StoreError;
 const APPLICATION: i32 = 0x526d_666c;
 
 /// What makes each version out of the one before. One that was released is never changed; a new one is added below it.
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
     -- The highest numbers given so far, for what is gone must not have its number given again.
     CREATE TABLE numbers (
         place INTEGER NOT NULL, account INTEGER NOT NULL, stay INTEGER NOT NULL, file INTEGER NOT NULL
@@ -130,7 +131,22 @@ pub const MIGRATIONS: &[&str] = &["
         id INTEGER PRIMARY KEY,
         bytes BLOB NOT NULL
     ) STRICT;
-"];
+",
+    WORDS_CUT_BY_US,
+];
+
+/// The index of words gets its words cut and folded by `fold`, with blanks
+/// between them; to the tokenizer every character above ASCII is a letter. What
+/// was in the index is put there anew while nothing else is to be written.
+const WORDS_CUT_BY_US: &str = "
+    DROP TABLE word;
+    DROP TABLE words;
+    CREATE VIRTUAL TABLE words USING fts5 (
+        text, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '2 3 4'
+    );
+    CREATE VIRTUAL TABLE word USING fts5vocab (words, row);
+    UPDATE place SET indexed = 0;
+";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file up to it.
 ///

@@ -7,16 +7,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use unicode_normalization::UnicodeNormalization;
 
 use super::cells::{LINE, count, line, row, seq_of, whole};
+use super::fold::{cut, fold, stands_alone, words};
 use super::read::{bounds, limit, since};
 use super::{Store, StoreError, Writer};
 use crate::event::{Message, Millis, Seq};
 use crate::record::{Line, PlaceId};
 
-/// Words and phrases of one search; those beyond are not looked for.
-const MOST_WORDS: usize = 32;
+/// Words of one search, characters that count as words too; those beyond are not looked for.
+const MOST_WORDS: usize = 64;
+
+/// Quotation marks, also those that telephones put in by themselves.
+const QUOTES: [char; 6] = ['"', '“', '”', '„', '«', '»'];
 
 /// Messages of one place that are fetched at once.
 const FETCH: usize = 32;
@@ -35,9 +38,9 @@ impl Store {
     /// a little longer than `most`.
     ///
     /// Words in "quotation marks" must follow one another. A word that ends in
-    /// `*` stands for all that begin so, if these are two letters or more. Case
-    /// does not matter, nor whether it is ё or е; no other character means
-    /// anything. Without a word nothing is found.
+    /// `*` stands for all that begin so, if these are two letters or more. Which
+    /// letters count as the same, and what a word is, says [`super::fold`]; no
+    /// other character means anything. Without a word nothing is found.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -201,7 +204,7 @@ fn take_in(
         let id: i64 = found.get(0)?;
         let text = found.get_ref(1)?.as_str()?;
         if !text.is_empty() {
-            insert.execute(params![id, fold(text)])?;
+            insert.execute(params![id, words(&fold(text))])?;
         }
         reached = seq_of(id);
         taken += 1;
@@ -210,41 +213,35 @@ fn take_in(
     Ok((if taken < most { last } else { reached }, taken))
 }
 
-/// A text in which what counts as the same letter is the same: small, composed, without ё.
-fn fold(text: &str) -> String {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii() && byte != 0);
-    if is_plain {
-        return text.to_ascii_lowercase();
-    }
-    let letters = text.nfkc().flat_map(char::to_lowercase).nfc();
-    letters.filter(|letter| *letter != '\0').map(|letter| if letter == 'ё' { 'е' } else { letter }).collect()
+/// Words, or the beginning of a word; folded, and cut as the index has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Term {
+    Words(String),
+    Beginning(String),
 }
 
-/// A word, a phrase, or the beginning of a word; folded.
-#[derive(Debug, Clone, Copy)]
-enum Term<'a> {
-    Words(&'a str),
-    Beginning(&'a str),
-}
-
-/// What is looked for. What has no letter and no digit in it is not.
-fn terms(folded: &str) -> Vec<Term<'_>> {
+/// What is looked for. What has no word in it is not.
+fn terms(folded: &str) -> Vec<Term> {
     let mut terms = Vec::new();
-    for (number, part) in folded.split('"').enumerate() {
+    let mut room = MOST_WORDS;
+    let mut add = |text: &str, is_beginning: bool| {
+        let mut words = cut(text).take(room);
+        let Some(first) = words.next() else { return };
+        let rest: Vec<&str> = words.collect();
+        room -= 1 + rest.len();
+        terms.push(match rest[..] {
+            [] if is_beginning && !stands_alone(first) => Term::Beginning(first.to_owned()),
+            _ => Term::Words(std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" ")),
+        });
+    };
+    for (number, part) in folded.split(QUOTES).enumerate() {
         // Every second part is between two quotation marks, or after one that was not closed.
         if number % 2 == 1 {
-            terms.push(Term::Words(part));
-            continue;
+            add(part, false);
+        } else {
+            part.split_whitespace().for_each(|word| add(word, word.ends_with('*')));
         }
-        terms.extend(part.split_whitespace().map(|word| match word.trim_end_matches('*') {
-            start if start.len() < word.len() && start.chars().all(char::is_alphanumeric) => Term::Beginning(start),
-            start => Term::Words(start),
-        }));
     }
-    terms.retain(|term| match term {
-        Term::Words(term) | Term::Beginning(term) => term.contains(char::is_alphanumeric),
-    });
-    terms.truncate(MOST_WORDS);
     terms
 }
 
@@ -260,12 +257,12 @@ struct Query {
 /// words with it, again for each place: up to seconds, measured. It is asked
 /// for the words one by one instead, and if they are too many, for the first
 /// letters of the beginning, for which it has a list.
-fn query(connection: &Connection, terms: &[Term<'_>]) -> rusqlite::Result<Query> {
+fn query(connection: &Connection, terms: &[Term]) -> rusqlite::Result<Query> {
     let [least, most] = LISTED;
     let (mut plain, mut parts, mut beginnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut room = MOST_ENDINGS;
     for term in terms {
-        match *term {
+        match term {
             Term::Beginning(start) if start.chars().count() > most => {
                 let words = words_with(connection, start, room + 1)?;
                 if words.is_empty() {
@@ -275,7 +272,7 @@ fn query(connection: &Connection, terms: &[Term<'_>]) -> rusqlite::Result<Query>
                     parts.push(format!("(\"{}\")", words.join("\" OR \"")));
                 } else {
                     plain.push(format!("\"{}\" *", start.chars().take(most).collect::<String>()));
-                    beginnings.push(start.to_owned());
+                    beginnings.push(start.clone());
                 }
             }
             Term::Beginning(start) if start.chars().count() >= least => plain.push(format!("\"{start}\" *")),
@@ -303,7 +300,7 @@ impl Query {
             return true;
         }
         let folded = fold(text);
-        let has = |start: &String| folded.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(start));
+        let has = |start: &String| cut(&folded).any(|word| word.starts_with(start));
         self.beginnings.iter().all(has)
     }
 }

@@ -110,6 +110,28 @@ fn an_older_file_is_brought_up_step_by_step_and_keeps_what_it_has() {
 }
 
 #[test]
+fn words_of_the_first_version_are_found_after_the_next_start() {
+    let mut rig = Rig::new();
+    rig.close();
+    std::fs::remove_file(rig.path()).unwrap();
+    let mut old = Connection::open(rig.path()).unwrap();
+    schema::migrate(&mut old, &rig.path(), &schema::MIGRATIONS[..1]).unwrap();
+    old.execute_batch(
+        "INSERT INTO place (id, last, indexed) VALUES (1, 2, 2);
+         INSERT INTO message VALUES (4294967297, 1000, 1, 'Anna', '今天你好吗 Café', 0, 0, NULL);
+         INSERT INTO message VALUES (4294967298, 2000, 1, 'Anna', 'plain words', 0, 0, NULL);
+         INSERT INTO words (rowid, text) VALUES (4294967297, '今天你好吗 café'), (4294967298, 'plain words');",
+    )
+    .unwrap();
+    drop(old);
+    rig.open();
+    rig.index();
+    for (words, seq) in [("你好", 1), ("cafe", 1), ("plain", 2), ("word*", 2)] {
+        assert_eq!(rig.found(words), [seq], "{words}");
+    }
+}
+
+#[test]
 fn a_step_that_fails_changes_nothing() {
     let mut rig = Rig::with_room();
     let path = rig.path();

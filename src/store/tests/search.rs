@@ -21,14 +21,74 @@ fn all_words_must_be_there_and_the_newest_comes_first() {
 
 #[test]
 fn the_same_letters_are_found_however_they_are_written() {
-    let rig = rig(&["ЁЛКА", "елка", "Е\u{308}лка", "ＦＵＬＬ width", "Straße", "Cafe\u{301}"]);
+    let rig =
+        rig(&["ЁЛКА", "елка", "Е\u{308}лка", "ＦＵＬＬ width", "Straße", "Cafe\u{301}", "ΟΔΟΣ", "Łódź İzmir", "أحمد"]);
     for word in ["ёлка", "елка", "ЕЛКА", "Ёлка", "е\u{308}лка"] {
         assert_eq!(rig.found(word), [3, 2, 1], "{word}");
     }
-    assert_eq!(rig.found("full"), [4]);
-    assert_eq!(rig.found("STRASSE"), [0; 0]);
-    assert_eq!(rig.found("straße"), [5]);
-    assert_eq!(rig.found("CAFÉ"), [6]);
+    for (words, seq) in [
+        ("full ｗｉｄｔｈ", 4),
+        ("STRASSE", 5),
+        ("straße", 5),
+        ("STRAẞE", 5),
+        ("strass*", 5),
+        ("CAFÉ", 6),
+        ("cafe", 6),
+        ("caf*", 6),
+        ("οδός", 7),
+        ("lodz izmir", 8),
+        ("ŁÓDŹ ızmır", 8),
+        ("احمد", 9),
+    ] {
+        assert_eq!(rig.found(words), [seq], "{words}");
+    }
+}
+
+#[test]
+fn a_word_is_found_inside_a_run_of_a_script_without_blanks() {
+    let rig = rig(&[
+        "今天你好吗",
+        "それでも進む",
+        "학교에서 만나",
+        "ขอบคุณครับ",
+        "你很好",
+        "ｶﾀｶﾅで書く",
+        "Rustで書く",
+        "hello 👋🏽 world",
+    ]);
+    for (words, seqs) in [
+        ("你好", &[1][..]),
+        ("好", &[5, 1]),
+        ("\"今天你好吗\"", &[1]),
+        ("好你", &[]),
+        ("你 好", &[5, 1]),
+        ("你好*", &[1]),
+        ("好吗 今天", &[1]),
+        ("でも", &[2]),
+        ("で書く", &[7, 6]),
+        ("カタ", &[6]),
+        ("学校", &[]),
+        ("학교", &[3]),
+        ("คุณ", &[4]),
+        ("rustで", &[7]),
+        ("👋", &[8]),
+        ("👋🏿", &[8]),
+        ("\"hello 👋\"", &[8]),
+        ("“hello 👋”", &[8]),
+        ("👍", &[]),
+    ] {
+        assert_eq!(rig.found(words), seqs, "{words}");
+    }
+}
+
+#[test]
+fn as_many_words_are_looked_for_as_the_bound_says() {
+    let texts = ["a ".repeat(63) + "b", "a ".repeat(64) + "b"];
+    let rig = rig(&[&*texts[0], &*texts[1], "a", &"好".repeat(70)]);
+    let words = |number: usize, last: &str| format!("\"{}{last}\"", "a ".repeat(number));
+    assert_eq!(rig.found(&words(63, "b")), [2, 1], "64 words");
+    assert_eq!(rig.found(&words(64, "c")), [2], "the 65th is not looked for");
+    assert_eq!(rig.found(&"好".repeat(4_000)), [4]);
 }
 
 #[test]
