@@ -376,6 +376,9 @@ pub enum Done {
         /// Whether there is more, before the last of these.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
+        /// What the next page is asked for with, if there is more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Arc<str>>,
     },
     /// The message is deleted.
     Delete {
@@ -1004,7 +1007,7 @@ mod tests {
             },
             Done::Members { room: name(), members: vec![member()], total: 1, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },
-            Done::Search { messages: vec![Arc::clone(&message)], more: false },
+            Done::Search { messages: vec![Arc::clone(&message)], more: false, next: some.clone() },
             Done::Settings { room: name(), settings: settings(), registered: false },
             Done::Bans { room: None, bans: vec![ban()], skip: 0, more: false },
             Done::Topic { room: name(), topic: some.clone() },

@@ -281,6 +281,14 @@ limits! {
 }
 
 impl Limits {
+    /// How many messages a page has, if `limit` were asked for: without that, as
+    /// many as somebody is shown who joins; 20 if these are none.
+    pub fn page(&self, limit: Option<usize>) -> usize {
+        const UNASKED: usize = 20;
+        let unasked = if self.replay == 0 { UNASKED } else { self.replay };
+        limit.unwrap_or(unasked).min(self.history_page)
+    }
+
     /// Sets the limit called `name` from what an operator wrote: a whole
     /// number, or `off` where the range starts at 0. Underscores are taken for
     /// hyphens.

@@ -300,7 +300,9 @@ impl State {
             Command::Msg { to, text } => return self.msg(ask, &to, text, touched),
             Command::Reply { text } => return self.reply(ask, text, touched),
             Command::History { place, page, limit } => return self.history(ask, place, page, limit, touched),
-            Command::Search { place, text, until, limit } => return self.search(ask, place, text, until, limit),
+            Command::Search { place, text, until, next, limit } => {
+                return self.search(ask, place, text, (until, next), limit);
+            }
             Command::Delete { place, seq } => return self.delete(ask, place, seq, touched),
             Command::Read { place, seq } => return self.read(ask, place, seq, touched),
             Command::Close { with } => return self.close_conversation(ask, &with, touched),

@@ -7,7 +7,7 @@ use super::private::pair;
 use super::room::Room;
 use super::touched::Touched;
 use super::{Chat, Conversation, Here, SessionId};
-use crate::command::{Page, Place};
+use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{FileInfo, Millis, Seq, Tag};
 use crate::names::RoomName;
@@ -88,6 +88,8 @@ pub enum Need {
         text: Arc<str>,
         /// Only what was said before this time.
         until: Option<Millis>,
+        /// Only what comes after this on further pages.
+        next: Option<Spot>,
         /// At most so many.
         most: usize,
     },

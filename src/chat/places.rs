@@ -8,7 +8,7 @@ use super::private::pair;
 use super::room::{Room, Words};
 use super::touched::Touched;
 use super::{Ask, Conversation, Here, PersonId, State, TokenOwner};
-use crate::command::{Page, Place};
+use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
@@ -130,7 +130,7 @@ impl State {
         limit: Option<usize>,
         touched: &mut Touched,
     ) -> Result<Step, ChatError> {
-        let most = limit.unwrap_or(ask.limits.replay).min(ask.limits.history_page);
+        let most = ask.limits.page(limit);
         if ask.journal.is_none() {
             let room = match place {
                 Some(Place::With(_)) => return Err(ChatError::NothingKept),
@@ -153,13 +153,13 @@ impl State {
         ask: &Ask<'_>,
         place: Option<Place>,
         text: Arc<str>,
-        until: Option<Millis>,
+        (until, next): (Option<Millis>, Option<Spot>),
         limit: Option<usize>,
     ) -> Result<Step, ChatError> {
         if ask.journal.is_none() {
             return Err(ChatError::NothingKept);
         }
-        let most = limit.unwrap_or(ask.limits.replay).min(ask.limits.history_page);
+        let most = ask.limits.page(limit);
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
         let (account, rooms) = match place {
             None => {
@@ -177,7 +177,7 @@ impl State {
                 Err(need) => return Ok(Step::Needs(need)),
             },
         };
-        Ok(Step::Needs(Need::Search { account, rooms, text, until, most }))
+        Ok(Step::Needs(Need::Search { account, rooms, text, until, next, most }))
     }
 
     pub(super) fn files(

@@ -323,11 +323,14 @@ impl Room {
         // Numbers have no gaps, so a number is a place.
         let first = self.first_here();
         let place = |seq: Seq| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX).min(self.recent.len());
-        let since = |time: Millis| self.recent.partition_point(|said| said.message.time < time);
+        // Times go back where the clock was set back: they find a number, and only that.
+        let time_of = |said: &Said| said.message.time;
+        let since = |time| self.recent.iter().position(|said| time_of(said) >= time).unwrap_or(self.recent.len());
+        let before = |time| self.recent.iter().rposition(|said| time_of(said) < time).map_or(0, |at| at + 1);
         let (from, to) = match page {
             Page::Last => (self.recent.len().saturating_sub(most), self.recent.len()),
             Page::Before(seq) => (place(seq).saturating_sub(most), place(seq)),
-            Page::BeforeTime(time) => (since(time).saturating_sub(most), since(time)),
+            Page::BeforeTime(time) => (before(time).saturating_sub(most), before(time)),
             Page::After(seq) => {
                 let from = place(seq.saturating_add(1));
                 (from, from.saturating_add(most).min(self.recent.len()))
@@ -406,6 +409,20 @@ mod tests {
             assert!(room.recent_bytes <= limits.recent_bytes);
         }
         assert_eq!(room.recent.len(), 16);
+    }
+
+    #[test]
+    fn a_time_finds_a_number_also_where_the_clock_was_set_back() {
+        let mut room = room(0);
+        for time in [10, 20, 30, 5, 15, 25] {
+            room.say(Words { time, ..words("m") }, &Limits::default());
+        }
+        assert_eq!(page(&room, Page::SinceTime(20), 2), (vec![2, 3], 0, true));
+        assert_eq!(page(&room, Page::SinceTime(30), 9), (vec![3, 4, 5, 6], 0, false));
+        assert_eq!(page(&room, Page::SinceTime(31), 9), (vec![], 0, false));
+        assert_eq!(page(&room, Page::BeforeTime(20), 2), (vec![4, 5], 0, true));
+        assert_eq!(page(&room, Page::BeforeTime(6), 9), (vec![1, 2, 3, 4], 0, false));
+        assert_eq!(page(&room, Page::BeforeTime(5), 9), (vec![], 0, false));
     }
 
     #[test]

@@ -98,12 +98,13 @@ fn kept(command: &Command, current: Option<&str>) -> Fields {
             ("history", fields)
         }
         // The person's words, wherever they were said: the room talked in is not meant.
-        Command::Search { place, text, until, limit } => (
+        Command::Search { place, text, until, next, limit } => (
             "search",
             vec![
                 ("room", place.as_ref().map_or(Value::Null, |place| place.to_string().into())),
                 ("text", (**text).into()),
                 ("until", number(until)),
+                ("next", next.map_or(Value::Null, |next| next.to_string().into())),
                 ("limit", number(limit)),
             ],
         ),

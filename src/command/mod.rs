@@ -22,7 +22,7 @@ use crate::names::{Nick, RoomName};
 
 pub use parse::{duration, parse, shown, somebody, text};
 pub use table::{Spec, TABLE, Verb, find, nearest, unknown};
-pub use values::{Change, Deed, Page, Place, Secret, Whom};
+pub use values::{Change, Deed, Page, Place, Secret, Spot, Whom};
 
 /// What a member asks. Closed: a new one does not compile until the chat obeys it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +136,8 @@ pub enum Command {
         text: Arc<str>,
         /// Only what was said before this time.
         until: Option<Millis>,
+        /// Only what comes after this on further pages.
+        next: Option<Spot>,
         /// At most so many.
         limit: Option<usize>,
     },

@@ -170,7 +170,9 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Away => Command::Away { text: some_text(arguments) },
         Verb::Back => Command::Back,
         Verb::History => given.history()?,
-        Verb::Search => Command::Search { place: None, text: text(given.needed("WORDS")?), until: None, limit: None },
+        Verb::Search => {
+            Command::Search { place: None, text: text(given.needed("WORDS")?), until: None, next: None, limit: None }
+        }
         Verb::Delete => Command::Delete { place: None, seq: given.some(|text| number(text, "a message's number"))? },
         Verb::Chats => Command::Chats { past: given.some(Place::parse)? },
         Verb::Read => Command::Read { place: given.some(Place::parse)?, seq: None },

@@ -8,6 +8,7 @@ use super::somebody;
 use crate::error::ChatError;
 use crate::event::{Millis, Seq};
 use crate::names::{Nick, RoomName};
+use crate::record::PlaceId;
 
 /// Where something is said: a room, or a private conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,4 +127,34 @@ pub enum Page {
     BeforeTime(Millis),
     /// The first ones at or after this time.
     SinceTime(Millis),
+}
+
+/// Where a page of what is found ends: the next one goes on with what came before it.
+///
+/// All messages of a server are in one order by this: that in which they were
+/// kept, whatever the clock did meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    /// What the message's time counts as: no message kept later has less.
+    pub counted: Millis,
+    /// Where it was said.
+    pub place: PlaceId,
+    /// Its number there.
+    pub seq: Seq,
+}
+
+impl Spot {
+    /// Reads what it writes itself as; nothing if `text` is anything else.
+    pub fn parse(text: &str) -> Option<Spot> {
+        let mut parts = text.splitn(3, '.');
+        let mut part = || parts.next();
+        let (counted, place, seq) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
+        Some(Spot { counted, place: PlaceId(place), seq })
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.counted, self.place.0, self.seq)
+    }
 }

@@ -191,15 +191,18 @@ impl Session {
                 let pages = self.page(&archive, (place, &label), page, most)?;
                 Done::History(history(label, page, pages))
             }
-            Need::Search { account, rooms, text, until, most } => {
+            Need::Search { account, rooms, text, until, next, most } => {
                 let mut places = rooms;
                 if let Some(account) = account {
                     places.extend(conversations(archive.store.seats(account).map_err(told)?));
                 }
                 index_all(&archive);
-                let (mut messages, more) = archive.store.search(&text, &places, until, most).map_err(told)?;
-                let more = cut_found(&mut messages, self.house.limits.answer_bytes) || more;
-                Done::Search { messages, more }
+                let (mut found, more) = archive.store.search(&text, &places, (until, next), most).map_err(told)?;
+                let fit = fitting(found.iter().map(|found| &found.message), self.house.limits.answer_bytes);
+                let more = fit < found.len() || more;
+                found.truncate(fit);
+                let next = found.last().filter(|_| more).map(|last| Arc::from(last.spot.to_string()));
+                Done::Search { messages: found.into_iter().map(|found| found.message).collect(), more, next }
             }
             Need::Chats { account, past } => {
                 let (chats, more) = self.chats(&archive, account, past)?;
@@ -298,16 +301,6 @@ fn messages(lines: Vec<Line>) -> Vec<Arc<Message>> {
 /// How many of these messages are no more than `most` bytes together; one at least.
 fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) -> usize {
     event::page(&mut messages.cloned().peekable(), usize::MAX, most).len().max(1)
-}
-
-/// Cuts what was found where the next page can go on: not between two of the same time. Whether it was cut.
-fn cut_found(messages: &mut Vec<Arc<Message>>, most: usize) -> bool {
-    let fit = fitting(messages.iter(), most);
-    let ends = |at: &usize| messages.get(*at).is_none_or(|next| next.time != messages[at - 1].time);
-    let cut = (1..=fit.min(messages.len())).rev().find(ends).or_else(|| (fit..=messages.len()).find(ends));
-    let all = messages.len();
-    messages.truncate(cut.unwrap_or(all));
-    messages.len() < all
 }
 
 /// A page as it is told; what is missing before it was deleted by age or number.

@@ -70,17 +70,17 @@ impl Session {
         let is_meant = |shown: &Arc<str>| Nick::parse(shown.trim_start_matches('@')).is_ok_and(|known| known == *nick);
         let found = conversations(seats).filter(|(_, shown)| is_meant(shown)).last();
         let Some((place, label)) = found else { return Ok(None) };
-        let limits = &self.house.limits;
-        let most = |limit: &Option<usize>| limit.unwrap_or(limits.replay).min(limits.history_page);
+        let most = |limit: &Option<usize>| self.house.limits.page(*limit);
         Ok(match command {
             Command::History { page, limit, .. } => {
                 Some(Need::History { place, label, page: *page, most: most(limit) })
             }
-            Command::Search { text, until, limit, .. } => Some(Need::Search {
+            Command::Search { text, until, next, limit, .. } => Some(Need::Search {
                 account: None,
                 rooms: vec![(place, label)],
                 text: Arc::clone(text),
                 until: *until,
+                next: *next,
                 most: most(limit),
             }),
             Command::Files { before, .. } => Some(Need::Files { place, label, before: *before }),

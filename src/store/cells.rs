@@ -20,6 +20,17 @@ const LAST_SEQ: Seq = u32::MAX as Seq;
 pub const LINE: &str = "message.id, message.time, message.who, message.nick, message.text, message.me, message.deleted,
     file.id, file.name, file.mime, file.size, file.sha256";
 
+/// How many columns [`LINE`] has.
+pub const LINE_CELLS: usize = 12;
+
+/// Bits of a message's number that are its number in its span: spans have 256 messages.
+const SPAN: u32 = 8;
+
+/// The span in which a message is that has this row number.
+pub fn span_of(row: i64) -> i64 {
+    row >> SPAN
+}
+
 /// The row number of a message. All messages of a place lie together, in the order of their numbers.
 pub fn row(place: PlaceId, seq: Seq) -> i64 {
     (i64::from(place.0) << LOW) | whole(seq.min(LAST_SEQ))

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::cells::{count, row, rows, seq_of, unrow, whole};
+use super::cells::{count, row, rows, seq_of, span_of, unrow, whole};
 use super::gone::{drop_files, drop_stay};
 use super::read::limit;
 use super::{StoreError, Writer};
@@ -91,6 +91,9 @@ impl Step<'_> {
         let Some(place) = first(place, [])? else { return Ok(true) };
         if self.drop_oldest(connection, place_of(place), |_, _| true)? {
             drop_files(connection, "SELECT id FROM file WHERE place = ?", [place])?;
+            let (low, high) = rows(place_of(place));
+            let spans = [span_of(low), span_of(high)];
+            connection.prepare_cached("DELETE FROM span WHERE id BETWEEN ? AND ?")?.execute(spans)?;
             connection.prepare_cached("DELETE FROM place WHERE id = ?")?.execute([place])?;
         }
         Ok(false)
@@ -169,7 +172,7 @@ impl Step<'_> {
         let dropped = connection
             .prepare_cached(
                 "DELETE FROM said WHERE stay = ?1 AND (time < ?2 OR tag NOT IN (
-                    SELECT tag FROM said WHERE stay = ?1 ORDER BY time DESC, seq DESC LIMIT ?3))",
+                    SELECT tag FROM said WHERE stay = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
             )?
             .execute((stay, self.days_ago(1), limit(self.limits.tags)))?;
         self.left -= dropped.min(self.left);

@@ -38,6 +38,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use backup::backup;
 pub use error::StoreError;
 pub use read::Store;
+pub use search::Found;
 pub use write::Writer;
 
 use crate::limits::Limits;

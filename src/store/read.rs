@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
 use super::cells::{
-    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
+    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, span_of, unrow, who_cell, who_of, whole,
 };
 use super::pool::Pool;
 use crate::command::Page;
@@ -49,8 +49,11 @@ impl Store {
                 Page::Last => (0, Seq::MAX, false),
                 Page::Before(seq) => (0, seq.saturating_sub(1), false),
                 Page::After(seq) => (seq.saturating_add(1), Seq::MAX, true),
-                Page::BeforeTime(time) => (0, since(connection, place, bounds, time)? - 1, false),
-                Page::SinceTime(time) => (since(connection, place, bounds, time)?, Seq::MAX, true),
+                Page::BeforeTime(time) => (0, last_before(connection, place, time)?, false),
+                Page::SinceTime(time) => match first_since(connection, place, time)? {
+                    Some(seq) => (seq, Seq::MAX, true),
+                    None => return Ok(Pages { first: bounds.0, ..Pages::default() }),
+                },
             };
             let order = if is_up { "ASC" } else { "DESC" };
             let mut lines = connection
@@ -134,7 +137,8 @@ impl Store {
             let Some(stay) = stay else { return Ok(None) };
             let mut said: Vec<SaidRecord> = connection
                 .prepare_cached(
-                    "SELECT tag, label, seq, time FROM said WHERE stay = ? ORDER BY time DESC, seq DESC LIMIT ?",
+                    "SELECT tag, label, seq, time FROM said WHERE stay = ?
+                     ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?",
                 )?
                 .query_map((whole(stay.id.0), limit(most_tags)), |row| {
                     let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
@@ -256,18 +260,52 @@ pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Optio
         .optional()
 }
 
-/// The number from which on the messages of a place are of `time` or later; one more than the last if none is.
+/// The number of the first message of a place that is of `time` or later.
 ///
-/// Times go up with the numbers but for steps of the clock, so halving finds
-/// the number in some twenty steps, and no index of times is written for it.
-pub fn since(
+/// Times do not go up with the numbers where the clock was set back. So they are
+/// looked at one by one, but for spans of messages of which the earliest and the
+/// latest are known.
+fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Option<Seq>> {
+    let (low, high) = rows(place);
+    let found = connection
+        .prepare_cached(
+            "SELECT message.id FROM span
+             CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
+             WHERE span.id BETWEEN ? AND ? AND most >= ?3 AND time >= ?3 ORDER BY span.id, message.id LIMIT 1",
+        )?
+        .query_row((span_of(low), span_of(high), time), |row| row.get(0))
+        .optional()?;
+    Ok(found.map(seq_of))
+}
+
+/// The number of the last message of a place that is from before `time`; 0 if there is none.
+pub fn last_before(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Seq> {
+    let (low, high) = rows(place);
+    let found = connection
+        .prepare_cached(
+            "SELECT message.id FROM span
+             CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
+             WHERE span.id BETWEEN ? AND ? AND least < ?3 AND time < ?3
+             ORDER BY span.id DESC, message.id DESC LIMIT 1",
+        )?
+        .query_row((span_of(low), span_of(high), time), |row| row.get(0))
+        .optional()?;
+    Ok(found.map_or(0, seq_of))
+}
+
+/// The number up to which the messages of a place count as of an earlier time
+/// than `counted`, or of the same, if it is `with_same`.
+///
+/// What they count as goes up with the numbers, so halving finds the number in some twenty steps.
+pub fn upto(
     connection: &Connection,
     place: PlaceId,
     (first, last): (Seq, Seq),
-    time: Millis,
+    counted: Millis,
+    with_same: bool,
 ) -> rusqlite::Result<Seq> {
-    let mut times =
-        connection.prepare_cached("SELECT id, time FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1")?;
+    let mut times = connection
+        .prepare_cached("SELECT id, coalesce(late, time) FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1")?;
     let (mut low, mut high) = (first.max(1), last + 1);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -275,11 +313,11 @@ pub fn since(
             .query_row([row(place, middle), row(place, high - 1)], |row| Ok((row.get(0)?, row.get::<_, Millis>(1)?)))
             .optional()?;
         match found {
-            Some((id, at)) if at < time => low = unrow(id).1 + 1,
+            Some((id, at)) if at < counted || (with_same && at == counted) => low = unrow(id).1 + 1,
             _ => high = middle,
         }
     }
-    Ok(low)
+    Ok(low - 1)
 }
 
 /// The complete files for which `which` is true.

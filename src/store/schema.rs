@@ -133,6 +133,7 @@ pub const MIGRATIONS: &[&str] = &[
     ) STRICT;
 ",
     WORDS_CUT_BY_US,
+    ORDER_WITHOUT_CLOCK,
 ];
 
 /// The index of words gets its words cut and folded by `fold`, with blanks
@@ -146,6 +147,28 @@ const WORDS_CUT_BY_US: &str = "
     );
     CREATE VIRTUAL TABLE word USING fts5vocab (words, row);
     UPDATE place SET indexed = 0;
+";
+
+/// Pages by time, and pages of what is found, hold also where the clock was set back.
+const ORDER_WITHOUT_CLOCK: &str = "
+    -- The earliest and the latest time among 256 messages of a place; perhaps of some that are gone.
+    CREATE TABLE span (
+        id INTEGER PRIMARY KEY,
+        least INTEGER NOT NULL,
+        most INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO span SELECT id >> 8, min(time), max(time) FROM message GROUP BY id >> 8;
+
+    -- What a time counts as that is from before something said earlier, anywhere on the server:
+    -- it is later than that. So all messages and tags are in the order in which they were kept.
+    ALTER TABLE message ADD COLUMN late INTEGER;
+    ALTER TABLE said ADD COLUMN late INTEGER;
+    UPDATE message SET late = latest FROM (
+        SELECT id AS late_id, time AS late_time, max(time) OVER (PARTITION BY id >> 32 ORDER BY id) AS latest FROM message
+    ) WHERE id = late_id AND latest > late_time;
+
+    -- So that they are not counted as unread.
+    CREATE INDEX message_deleted ON message (deleted) WHERE deleted = 1;
 ";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file up to it.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::cells::{LINE, count, line, row, seq_of, whole};
+use super::cells::{LINE, LINE_CELLS, count, line, row, seq_of, whole};
 use super::fold::{cut, fold, stands_alone, words};
-use super::read::{bounds, limit, since};
+use super::read::{bounds, last_before, limit, upto};
 use super::{Store, StoreError, Writer};
+use crate::command::Spot;
 use crate::event::{Message, Millis, Seq};
 use crate::record::{Line, PlaceId};
 
@@ -32,10 +33,9 @@ const MOST_ENDINGS: usize = 128;
 
 impl Store {
     /// The messages in these places in which all of `words` are, the newest
-    /// first, and whether there are more; only those before the time `before`,
-    /// if it is given, so that the next page is asked for with the time of the
-    /// last one found. For that, a page ends only between two times, and may be
-    /// a little longer than `most`.
+    /// first, at most `most`, and whether there are more. Only those before the
+    /// time `until` and before the spot `next`, where these are given; the next
+    /// page is asked for with the spot of the last one found.
     ///
     /// Words in "quotation marks" must follow one another. A word that ends in
     /// `*` stands for all that begin so, if these are two letters or more. Which
@@ -48,9 +48,9 @@ impl Store {
         &self,
         words: &str,
         places: &[(PlaceId, Arc<str>)],
-        before: Option<Millis>,
+        bounds: (Option<Millis>, Option<Spot>),
         most: usize,
-    ) -> Result<(Vec<Arc<Message>>, bool), StoreError> {
+    ) -> Result<(Vec<Found>, bool), StoreError> {
         let folded = fold(words);
         let terms = terms(&folded);
         if terms.is_empty() {
@@ -68,15 +68,15 @@ impl Store {
                 if next.is_some_and(|next| next < row(*place, 0)) {
                     continue;
                 }
-                let mut find = Find::new(connection, *place, label, before)?;
+                let mut find = Find::new(connection, *place, label, bounds)?;
                 next = find.fetch(connection, &query, floor)?;
                 finds.push(find);
             }
-            let mut found: Vec<Arc<Message>> = Vec::new();
+            let mut found: Vec<Found> = Vec::new();
             loop {
-                let newest = finds.iter_mut().filter(|find| !find.found.is_empty()).max_by_key(|find| find.time());
+                let newest = finds.iter_mut().filter(|find| !find.found.is_empty()).max_by_key(|find| find.spot());
                 let Some(newest) = newest else { return Ok((found, false)) };
-                if found.len() >= most && found.last().map(|last| last.time) != newest.time() {
+                if found.len() >= most {
                     return Ok((found, true));
                 }
                 found.extend(newest.found.pop_front());
@@ -86,12 +86,21 @@ impl Store {
     }
 }
 
+/// A message that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Where a page ends that ends with it.
+    pub spot: Spot,
+}
+
 /// What was found in one place and not taken yet, the newest first.
 struct Find<'a> {
     place: PlaceId,
     label: &'a Arc<str>,
-    before: Option<Millis>,
-    found: VecDeque<Arc<Message>>,
+    until: Option<Millis>,
+    found: VecDeque<Found>,
     /// Up to which number nothing was looked for yet.
     unseen: Seq,
 }
@@ -101,19 +110,28 @@ impl<'a> Find<'a> {
         connection: &Connection,
         place: PlaceId,
         label: &'a Arc<str>,
-        before: Option<Millis>,
+        (until, next): (Option<Millis>, Option<Spot>),
     ) -> rusqlite::Result<Find<'a>> {
-        let unseen = match (bounds(connection, place)?, before) {
-            (Some(bounds), Some(time)) => since(connection, place, bounds, time)? - 1,
-            (Some((_, last)), None) => last,
-            (None, _) => 0,
-        };
-        Ok(Find { place, label, before, found: VecDeque::new(), unseen })
+        let mut find = Find { place, label, until, found: VecDeque::new(), unseen: 0 };
+        let Some((first, last)) = bounds(connection, place)? else { return Ok(find) };
+        find.unseen = last;
+        if let Some(time) = until {
+            find.unseen = last_before(connection, place, time)?;
+        }
+        if let Some(spot) = next {
+            let upto = match spot.place == place {
+                true => spot.seq.saturating_sub(1),
+                // Of two places in which something counts as of one time, the one with the higher number is first.
+                false => upto(connection, place, (first, last), spot.counted, place < spot.place)?,
+            };
+            find.unseen = find.unseen.min(upto);
+        }
+        Ok(find)
     }
 
-    /// The time of the next one.
-    fn time(&self) -> Option<Millis> {
-        self.found.front().map(|message| message.time)
+    /// The spot of the next one.
+    fn spot(&self) -> Option<Spot> {
+        self.found.front().map(|found| found.spot)
     }
 
     /// Sees to it that there is a next one, if there is any left in the place.
@@ -125,7 +143,7 @@ impl<'a> Find<'a> {
     /// seldom together, that is 20 ms and not 290.
     fn fetch(&mut self, connection: &Connection, query: &Query, floor: i64) -> rusqlite::Result<Option<i64>> {
         let mut matches = connection.prepare_cached(&format!(
-            "SELECT {LINE} FROM words CROSS JOIN message ON message.id = words.rowid
+            "SELECT {LINE}, coalesce(message.late, message.time) FROM words CROSS JOIN message ON message.id = words.rowid
              LEFT JOIN file ON file.id = message.file
              WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? ORDER BY words.rowid DESC LIMIT ?"
         ))?;
@@ -141,8 +159,9 @@ impl<'a> Find<'a> {
                 }
                 read += 1;
                 unseen = message.seq - 1;
-                if self.before.is_none_or(|before| message.time < before) && query.is_met(&message.text) {
-                    self.found.push_back(message);
+                if self.until.is_none_or(|time| message.time < time) && query.is_met(&message.text) {
+                    let spot = Spot { counted: found.get(LINE_CELLS)?, place, seq: message.seq };
+                    self.found.push_back(Found { message, spot });
                 }
             };
             self.unseen = if next.is_none() { unseen } else { 0 };

@@ -102,10 +102,21 @@ impl Rig {
         self.store().line(PlaceId(place), &label(), seq).expect("it is read")
     }
 
+    /// What is found in these places from before a time, and whether there is more.
+    fn search(
+        &self,
+        words: &str,
+        places: &[(PlaceId, Arc<str>)],
+        until: Option<Millis>,
+        most: usize,
+    ) -> (Vec<Arc<Message>>, bool) {
+        let (found, more) = self.store().search(words, places, (until, None), most).expect("it is read");
+        (found.into_iter().map(|found| found.message).collect(), more)
+    }
+
     /// What is found in place 1, the newest first.
     fn found(&self, words: &str) -> Vec<Seq> {
-        let (found, _) = self.store().search(words, &[(PlaceId(1), label())], None, 100).expect("it is read");
-        found.iter().map(|message| message.seq).collect()
+        self.search(words, &[(PlaceId(1), label())], None, 100).0.iter().map(|message| message.seq).collect()
     }
 }
 

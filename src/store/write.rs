@@ -8,10 +8,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Params, TransactionBehavior, params};
 
 use super::StoreError;
-use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
+use super::cells::{count, curb_cell, piece_row, role_cell, row, span_of, target_cell, who_cell, whole};
 use super::expire::Round;
 use super::gone::{drop_files, drop_stay};
-use crate::event::Seq;
+use crate::event::{Millis, Seq};
 use crate::record::{
     AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
     StayRecord, Who,
@@ -23,13 +23,15 @@ pub struct Writer {
     pub(super) path: PathBuf,
     /// How far what is too old was looked for.
     pub(super) round: Round,
+    /// What the time of the last message counts as; none before it was looked for.
+    counted: Option<Millis>,
     /// Nobody else opens the file while there is a writer.
     _lock: Arc<File>,
 }
 
 impl Writer {
     pub(super) fn new(path: &Path, connection: Connection, lock: Arc<File>) -> Writer {
-        Writer { connection, path: path.to_path_buf(), round: Round::default(), _lock: lock }
+        Writer { connection, path: path.to_path_buf(), round: Round::default(), counted: None, _lock: lock }
     }
 
     /// Writes the records down in their order, all or none. They are on the
@@ -40,7 +42,9 @@ impl Writer {
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
     pub fn keep<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         let path = &self.path;
-        write_all(&mut self.connection, records).map_err(|error| StoreError::sql(path, &error))
+        let counted = write_all(&mut self.connection, records, self.counted);
+        self.counted = Some(counted.map_err(|error| StoreError::sql(path, &error))?);
+        Ok(())
     }
 
     /// Writes without waiting for the disk: for what is done again if a power
@@ -72,14 +76,35 @@ impl Writer {
     }
 }
 
-fn write_all<'a>(connection: &mut Connection, records: impl IntoIterator<Item = &'a Record>) -> rusqlite::Result<()> {
+/// Writes them; what the time of the last message counts as after that.
+fn write_all<'a>(
+    connection: &mut Connection,
+    records: impl IntoIterator<Item = &'a Record>,
+    counted: Option<Millis>,
+) -> rusqlite::Result<Millis> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut group = Group { connection: &transaction, last: HashMap::new(), numbers: Numbers::default() };
+    let counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
+    let mut group = Group {
+        connection: &transaction,
+        last: HashMap::new(),
+        numbers: Numbers::default(),
+        spans: HashMap::new(),
+        counted,
+    };
     for record in records {
         group.write(record)?;
     }
     group.finish()?;
-    transaction.commit()
+    let counted = group.counted;
+    transaction.commit()?;
+    Ok(counted)
+}
+
+/// What the time of the last message there is counts as.
+fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
+    let last = "SELECT coalesce(max(coalesce(late, time)), 0)
+        FROM place CROSS JOIN message ON message.id = (place.id << 32) + place.last";
+    connection.query_row(last, [], |row| row.get(0))
 }
 
 /// A group of records that is being written.
@@ -89,6 +114,10 @@ pub struct Group<'a> {
     pub(super) last: HashMap<PlaceId, Option<Seq>>,
     /// The highest numbers in this group.
     numbers: Numbers,
+    /// The earliest and the latest time in each span of messages that this group touches.
+    spans: HashMap<i64, (Millis, Millis)>,
+    /// What the time of the last message counts as.
+    counted: Millis,
 }
 
 impl Group<'_> {
@@ -141,6 +170,11 @@ impl Group<'_> {
                     .prepare_cached("UPDATE place SET last = max(last, ?2) WHERE id = ?1")?
                     .execute((place.0, whole(last)))?;
             }
+        }
+        for (span, (least, most)) in self.spans.drain() {
+            let widen = "INSERT INTO span (id, least, most) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO UPDATE SET least = min(least, ?2), most = max(most, ?3)";
+            self.connection.prepare_cached(widen)?.execute((span, least, most))?;
         }
         let Numbers { place, account, stay, file } = self.numbers;
         if self.numbers == Numbers::default() {
@@ -203,8 +237,10 @@ impl Group<'_> {
         self.seen(line.who);
         let id = row(place, message.seq);
         let file = message.file.as_ref().map(|file| whole(file.file));
+        let late = self.late(id, message.time);
         self.run(
-            "INSERT OR REPLACE INTO message (id, time, who, nick, text, me, deleted, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO message (id, time, who, nick, text, me, deleted, file, late)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 id,
                 message.time,
@@ -213,7 +249,8 @@ impl Group<'_> {
                 message.text,
                 message.me,
                 message.deleted,
-                file
+                file,
+                late
             ],
         )?;
         self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
@@ -235,6 +272,15 @@ impl Group<'_> {
         )
     }
 
+    /// Puts a message into the order of all; what its time counts as, if not as itself.
+    fn late(&mut self, id: i64, time: Millis) -> Option<Millis> {
+        let (least, most) = self.spans.entry(span_of(id)).or_insert((time, time));
+        (*least, *most) = (time.min(*least), time.max(*most));
+        let is_late = time < self.counted;
+        self.counted = if is_late { self.counted.saturating_add(1) } else { time };
+        is_late.then_some(self.counted)
+    }
+
     /// Whether there is such a place, asked once for each in a group.
     fn is_there(&mut self, place: PlaceId) -> rusqlite::Result<bool> {
         if let Some(last) = self.last.get(&place) {
@@ -250,10 +296,12 @@ impl Group<'_> {
         Ok(last.is_some())
     }
 
+    /// Its message is written just before.
     fn said(&self, said: &SaidRecord) -> rusqlite::Result<()> {
+        let late = Some(self.counted).filter(|counted| *counted > said.time);
         self.run(
-            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time) VALUES (?, ?, ?, ?, ?)",
-            params![whole(said.stay.0), said.tag.0, said.label, whole(said.seq), said.time],
+            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, late) VALUES (?, ?, ?, ?, ?, ?)",
+            params![whole(said.stay.0), said.tag.0, said.label, whole(said.seq), said.time, late],
         )
     }
 

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::command::{self, Change, Command, Deed, Page, Place, Secret, TABLE, Verb, Whom};
+use crate::command::{self, Change, Command, Deed, Page, Place, Secret, Spot, TABLE, Verb, Whom};
 use crate::error::ChatError;
 use crate::event::{Event, Millis, Seq, Tag};
 use crate::names::{self, Nick, RoomName};
@@ -73,6 +73,7 @@ struct Fields<'a> {
     run: Option<Millis>,
     since: Option<Millis>,
     until: Option<Millis>,
+    next: Option<Text<'a>>,
     key: Option<Text<'a>>,
     invite_only: Option<bool>,
     announcements: Option<bool>,
@@ -199,7 +200,26 @@ impl Fields<'_> {
             (_, _, _, Some(time)) => Page::SinceTime(time),
             (None, None, None, None) => Page::Last,
         };
-        Ok(Command::History { place: self.place()?, page, limit: self.limit })
+        Ok(Command::History { place: self.place()?, page, limit: self.limit()? })
+    }
+
+    /// How many at most; to ask for none would be to ask for nothing.
+    fn limit(&self) -> Result<Option<usize>, ChatError> {
+        match self.limit {
+            Some(0) => {
+                Err(ChatError::BadField { field: "limit", value: "0".to_owned(), wants: "a whole number above 0" })
+            }
+            limit => Ok(limit),
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Spot>, ChatError> {
+        let Some(raw) = self.next.take() else { return Ok(None) };
+        Spot::parse(&raw.0).map(Some).ok_or_else(|| ChatError::BadField {
+            field: "next",
+            value: names::clean(&raw.0).chars().take(64).collect(),
+            wants: "what an answer to search had as next",
+        })
     }
 
     fn chunk(&mut self) -> Result<Command, ChatError> {
@@ -262,7 +282,8 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
         Verb::Back => Command::Back,
         Verb::History => fields.history()?,
         Verb::Search => {
-            Command::Search { place: fields.place()?, text: fields.text()?, until: fields.until, limit: fields.limit }
+            let (place, text, next) = (fields.place()?, fields.text()?, fields.next()?);
+            Command::Search { place, text, until: fields.until, next, limit: fields.limit()? }
         }
         Verb::Delete => Command::Delete { place: fields.place()?, seq: fields.seq },
         Verb::Chats => Command::Chats { past: fields.past(Place::parse)? },

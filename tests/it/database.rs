@@ -251,7 +251,7 @@ fn after_a_stop_in_order_everything_is_there_again() {
     assert_eq!((between.len(), &*between[0].text), (1, "between us"));
     assert_eq!(ann.say("#b", "on it goes"), 151);
     match ann.ask("search", json!({"room": "#b", "text": "\"line 149\""})) {
-        Ok(Done::Search { messages, more: false }) => assert_eq!(messages[0].seq, 149),
+        Ok(Done::Search { messages, more: false, .. }) => assert_eq!(messages[0].seq, 149),
         other => panic!("{other:?}"),
     }
 }

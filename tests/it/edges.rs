@@ -33,7 +33,7 @@ fn pages_of_the_longest_texts_are_sent_to_who_reads() {
     let mut found = Vec::new();
     loop {
         let fields = json!({"text": "жжж*", "limit": 100, "until": until});
-        let Done::Search { messages, more } = ann.does("search", fields) else { panic!() };
+        let Done::Search { messages, more, .. } = ann.does("search", fields) else { panic!() };
         found.extend(messages.iter().map(|message| message.seq));
         until = json!(messages.last().unwrap().time);
         if !more {

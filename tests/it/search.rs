@@ -101,7 +101,7 @@ fn what_is_found_comes_in_pages_with_nothing_left_out() {
     let mut until = json!(null);
     loop {
         let fields = json!({"room": "#a", "text": "needle", "limit": 7, "until": until});
-        let Done::Search { messages, more } = ann.does("search", fields) else { panic!() };
+        let Done::Search { messages, more, .. } = ann.does("search", fields) else { panic!() };
         assert!(messages.windows(2).all(|two| two[0].seq > two[1].seq), "the newest first");
         found.extend(messages.iter().map(|message| message.seq));
         if !more {
@@ -111,11 +111,11 @@ fn what_is_found_comes_in_pages_with_nothing_left_out() {
         until = json!(messages.last().unwrap().time);
     }
     assert_eq!(found, Vec::from_iter((0..60).map(|n| 2 * n + 1).rev()));
-    let Done::Search { messages, more } = ann.does("search", json!({"text": "needle", "limit": 1_000})) else {
+    let Done::Search { messages, more, .. } = ann.does("search", json!({"text": "needle", "limit": 1_000})) else {
         panic!()
     };
     assert_eq!((messages.len(), more), (60, false));
-    let Done::Search { messages, more } = ann.does("search", json!({"text": "needle"})) else { panic!() };
+    let Done::Search { messages, more, .. } = ann.does("search", json!({"text": "needle"})) else { panic!() };
     assert!(messages.len() <= 100 && (more || messages.len() == 60), "{} {more}", messages.len());
 }
 

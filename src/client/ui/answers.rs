@@ -40,7 +40,7 @@ impl View {
                 one(format!("* Nobody has said anything in {} yet.", safe(&history.room)))
             }
             Done::History(history) => self.asked_history(history),
-            Done::Search { messages, more } => self.found(messages, *more),
+            Done::Search { messages, more, .. } => self.found(messages, *more),
             Done::Chats { chats, more } => {
                 let more = chats.last().filter(|_| *more).map(|last| format!("chats {}", safe(&last.room)));
                 with_more(self.chats(chats), more)
@@ -229,7 +229,8 @@ mod tests {
         assert!(asked[1].ends_with(" 17 boris: hi"), "{asked:?}");
         let replayed = view().history(&history, false, true);
         assert!(replayed[1].1.ends_with(&format!("{} boris: hi", clock(0))), "{replayed:?}");
-        let found = view().answer(&Done::Search { messages: vec![message(2, "b"), message(1, "a")], more: true }, "");
+        let found = view()
+            .answer(&Done::Search { messages: vec![message(2, "b"), message(1, "a")], more: true, next: None }, "");
         assert!(found[0].contains("2 found, and there is more"), "{found:?}");
         assert!(found[1].ends_with(" #a 1 boris: a") && found[2].ends_with(" #a 2 boris: b"), "{found:?}");
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::command::Page;
 
 /// What is said when it does not open.
 fn refusal(opened: Result<Opened, StoreError>) -> StoreError {
@@ -119,7 +120,7 @@ fn words_of_the_first_version_are_found_after_the_next_start() {
     old.execute_batch(
         "INSERT INTO place (id, last, indexed) VALUES (1, 2, 2);
          INSERT INTO message VALUES (4294967297, 1000, 1, 'Anna', '今天你好吗 Café', 0, 0, NULL);
-         INSERT INTO message VALUES (4294967298, 2000, 1, 'Anna', 'plain words', 0, 0, NULL);
+         INSERT INTO message VALUES (4294967298, 500, 1, 'Anna', 'plain words', 0, 0, NULL);
          INSERT INTO words (rowid, text) VALUES (4294967297, '今天你好吗 café'), (4294967298, 'plain words');",
     )
     .unwrap();
@@ -129,6 +130,11 @@ fn words_of_the_first_version_are_found_after_the_next_start() {
     for (words, seq) in [("你好", 1), ("cafe", 1), ("plain", 2), ("word*", 2)] {
         assert_eq!(rig.found(words), [seq], "{words}");
     }
+    // The second was said when the clock stood behind the first.
+    let (page, places) = (Page::BeforeTime(600), [(PlaceId(1), label())]);
+    assert_eq!(rig.store().page(PlaceId(1), &label(), page, 9).unwrap().lines.len(), 2);
+    let (found, _) = rig.store().search("plain", &places, (None, None), 1).unwrap();
+    assert_eq!((found[0].message.time, found[0].spot.counted), (500, 1_000));
 }
 
 #[test]

@@ -56,6 +56,32 @@ fn a_page_begins_or_ends_at_a_time() {
     assert_eq!(rig.page(Page::BeforeTime(Millis::MIN), 2), (vec![], 1, false));
 }
 
+/// Where the clock was set back, a time finds a number: the first that is late enough, or the last that is early enough.
+#[test]
+fn a_page_by_time_begins_at_the_right_number_where_the_clock_was_set_back() {
+    let times = |seq: Seq| Millis::try_from(if seq <= 600 { 10_000 + seq } else { seq - 600 }).unwrap();
+    let mut rig = Rig::with_room();
+    rig.keep([room(2, "go"), line(2, 1, "other")]);
+    let lines: Vec<_> =
+        (1..=1_000).map(|seq| line_by(account(1), 1, Message { time: times(seq), ..message(seq, "m") })).collect();
+    for some in lines.chunks(70) {
+        rig.writer().keep(some).unwrap();
+    }
+    assert_eq!(rig.page(Page::SinceTime(10_300), 3), (vec![300, 301, 302], 1, true));
+    assert_eq!(rig.page(Page::SinceTime(0), 2), (vec![1, 2], 1, true));
+    assert_eq!(rig.page(Page::SinceTime(10_600), 3), (vec![600, 601, 602], 1, true));
+    assert_eq!(rig.page(Page::SinceTime(10_601), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::BeforeTime(10_300), 3), (vec![998, 999, 1_000], 1, true));
+    assert_eq!(rig.page(Page::BeforeTime(200), 3), (vec![797, 798, 799], 1, true));
+    assert_eq!(rig.page(Page::BeforeTime(1), 3), (vec![], 1, false));
+    // What the spans say of messages that are gone is not believed.
+    rig.limits.history_size = 350;
+    rig.expire(0);
+    assert_eq!(rig.page(Page::SinceTime(10_300), 3), (vec![], 651, false));
+    assert_eq!(rig.page(Page::SinceTime(51), 2), (vec![651, 652], 651, true));
+    assert_eq!(rig.page(Page::BeforeTime(53), 9), (vec![651, 652], 651, false));
+}
+
 #[test]
 fn a_place_without_messages_has_an_empty_page() {
     let rig = Rig::with_room();

@@ -1,6 +1,7 @@
 //! Searching: which words find which messages, and how one goes on to older ones. Knows no pages.
 
 use super::*;
+use crate::command::Spot;
 
 /// The texts in place 1, indexed.
 fn rig(texts: &[&str]) -> Rig {
@@ -117,7 +118,7 @@ fn a_beginning_of_any_length_finds_all_its_words_however_many_they_are() {
     texts.push("wordwide".to_owned());
     let rig = rig(&texts.iter().map(String::as_str).collect::<Vec<_>>());
     let found = |words: &str| {
-        let (found, more) = rig.store().search(words, &[(PlaceId(1), label())], None, 1_000).unwrap();
+        let (found, more) = rig.search(words, &[(PlaceId(1), label())], None, 1_000);
         assert!(!more);
         found.len()
     };
@@ -161,7 +162,7 @@ fn any_query_is_answered() {
     let rig = rig(&["some text"]);
     let places = [(PlaceId(1), label())];
     proptest::proptest!(|(words in "\\PC{0,12}|[a-z\"*():^+{} \u{0}-]{0,12}")| {
-        rig.store().search(&words, &places, None, 5).expect("an answer");
+        rig.search(&words, &places, None, 5);
     });
 }
 
@@ -172,7 +173,7 @@ fn only_the_places_that_were_named_are_searched() {
     rig.index();
     let found = |places: &[u32]| -> Vec<Arc<str>> {
         let places: Vec<_> = places.iter().map(|place| (PlaceId(*place), Arc::from(format!("#{place}")))).collect();
-        rig.store().search("hello", &places, None, 9).unwrap().0.iter().map(|message| message.room.clone()).collect()
+        rig.search("hello", &places, None, 9).0.iter().map(|message| message.room.clone()).collect()
     };
     assert_eq!(found(&[1]), ["#1".into()]);
     assert_eq!(found(&[2]), ["#2".into()]);
@@ -193,7 +194,7 @@ fn what_is_found_in_many_places_is_what_each_of_them_has() {
     rig.index();
     let found = |places: &[u32], before| {
         let places: Vec<_> = places.iter().map(|place| (PlaceId(*place), Arc::from(format!("{place}")))).collect();
-        let (found, more) = rig.store().search("again hello", &places, before, 1_000).unwrap();
+        let (found, more) = rig.search("again hello", &places, before, 1_000);
         assert!(!more);
         let mut found: Vec<(u32, Seq)> =
             found.iter().map(|message| (message.room.parse().unwrap(), message.seq)).collect();
@@ -249,32 +250,88 @@ fn what_was_not_in_the_index_yet_is_found_after_the_next_start() {
     assert_eq!(rig.found("hello").len(), 10);
 }
 
-#[test]
-fn pages_of_what_is_found_miss_nothing_and_repeat_nothing() {
-    let mut rig = Rig::with_room();
-    rig.keep([room(2, "go")]);
-    // In two places, by threes at the same time.
-    for seq in 1..=100 {
-        let time = Millis::try_from(seq / 3).unwrap();
-        for place in [1, 2] {
-            rig.keep([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
+/// All that is found for `hello` in three places, page by page, as place and number; `between` comes after each page.
+fn pages(rig: &mut Rig, most: usize, mut between: impl FnMut(&mut Rig)) -> Vec<(u32, Seq)> {
+    let places: Vec<_> = (1..=3).map(|place| (PlaceId(place), Arc::from(format!("{place}")))).collect();
+    let (mut all, mut next) = (Vec::new(), None);
+    loop {
+        let (found, more) = rig.store().search("hello", &places, (None, next), most).unwrap();
+        assert!(found.len() == most || !more, "{} {most}", found.len());
+        next = found.last().map(|found| Spot::parse(&found.spot.to_string()).expect("what it wrote itself"));
+        all.extend(found.iter().map(|found| (found.message.room.parse::<u32>().unwrap(), found.message.seq)));
+        if !more {
+            return all;
         }
+        between(rig);
+    }
+}
+
+#[test]
+fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did() {
+    // Each number is a message: the place, and the time. Some are said at one time, and the clock goes back.
+    let said = (1..=3_u32, 0..12_i64);
+    let config = proptest::test_runner::Config { cases: 40, ..Default::default() };
+    proptest::proptest!(config, |(said in proptest::collection::vec(said, 1..60), most in 1..9_usize)| {
+        let mut rig = Rig::new();
+        rig.keep([room(1, "a"), room(2, "b"), room(3, "c")]);
+        let mut seqs = [0; 4];
+        let mut kept = Vec::new();
+        for (place, time) in said {
+            let seq = &mut seqs[place as usize];
+            *seq += 1;
+            rig.keep([line_by(account(1), place, Message { time, ..message(*seq, "hello") })]);
+            kept.push((place, *seq, time));
+        }
+        rig.index();
+        let later = seqs[1];
+        let found = pages(&mut rig, most, |rig| {
+            seqs[1] += 1;
+            rig.keep([line_by(account(1), 1, Message { time: 0, ..message(seqs[1], "hello") })]);
+            rig.index();
+        });
+        let mut sorted = found.clone();
+        sorted.sort_unstable();
+        let mut all: Vec<_> = kept.iter().map(|(place, seq, _)| (*place, *seq)).collect();
+        all.sort_unstable();
+        proptest::prop_assert_eq!(sorted, all, "each once");
+        proptest::prop_assert!(found.iter().all(|(place, seq)| *place > 1 || *seq <= later));
+        // The newest first: in the order in which they were kept, but for what was said at the same time.
+        let place_in_time = |one: &(u32, Seq)| kept.iter().position(|(place, seq, _)| (*place, *seq) == *one).unwrap();
+        for two in found.windows(2) {
+            let [newer, older] = [place_in_time(&two[0]), place_in_time(&two[1])];
+            proptest::prop_assert!(newer > older || kept[newer].2 == kept[older].2);
+        }
+    });
+}
+
+#[test]
+fn what_was_said_before_a_time_is_found_where_the_clock_was_set_back() {
+    let mut rig = Rig::with_room();
+    for (seq, time) in (1..).zip([10, 20, 30, 5, 15, 25, 40]) {
+        rig.keep([line_by(account(1), 1, Message { time, ..message(seq, "hello") })]);
     }
     rig.index();
-    let places = [(PlaceId(1), Arc::from("#1")), (PlaceId(2), Arc::from("#2"))];
-    let (mut all, mut before) = (Vec::new(), None);
-    loop {
-        let (found, more) = rig.store().search("hello", &places, before, 7).unwrap();
-        assert!(found.len() >= 7 || !more);
-        before = found.last().map(|message| message.time);
-        all.extend(found.iter().map(|message| (message.time, message.room.clone(), message.seq)));
-        if !more {
-            break;
-        }
+    let found = |until| -> Vec<Seq> {
+        let (found, more) = rig.search("hello", &[(PlaceId(1), label())], Some(until), 9);
+        assert!(!more);
+        found.iter().map(|message| message.seq).collect()
+    };
+    assert_eq!(found(16), [5, 4, 1]);
+    assert_eq!(found(5), [0; 0]);
+    assert_eq!(found(41), [7, 6, 5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn the_order_of_what_is_found_goes_on_after_the_next_start() {
+    let mut rig = Rig::new();
+    rig.keep([room(1, "a"), room(2, "b"), room(3, "c")]);
+    for (place, seq, time) in [(1, 1, 900), (2, 1, 100), (1, 2, 100)] {
+        rig.keep([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
     }
-    assert!(all.is_sorted_by(|one, next| one.0 >= next.0), "the newest first");
-    let total = all.len();
-    all.sort();
-    all.dedup();
-    assert_eq!((total, all.len()), (200, 200));
+    rig.again();
+    for (place, seq, time) in [(2, 2, 50), (1, 3, 50), (2, 3, 1_000)] {
+        rig.keep([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
+    }
+    rig.index();
+    assert_eq!(pages(&mut rig, 1, |_| ()), [(2, 3), (1, 3), (2, 2), (1, 2), (2, 1), (1, 1)]);
 }

@@ -20,7 +20,7 @@ pub fn fields(verb: Verb) -> &'static [&'static str] {
         Verb::Whois => &["nick!"],
         Verb::Away | Verb::Quit => &["text"],
         Verb::History => &["room", "before", "after", "until", "since", "limit"],
-        Verb::Search => &["room", "text!", "until", "limit"],
+        Verb::Search => &["room", "text!", "until", "next", "limit"],
         Verb::Delete | Verb::Read => &["room", "seq"],
         Verb::Close => &["nick!"],
         Verb::Register => &["password!"],

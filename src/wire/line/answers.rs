@@ -44,7 +44,7 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
         Done::Away { text } => writeln!(out, "* You are away: {text}"),
         Done::Back => writeln!(out, "* You are back."),
         Done::History(history) => write_history(history, true, out),
-        Done::Search { messages, more } => write_found(messages, *more, out),
+        Done::Search { messages, more, .. } => write_found(messages, *more, out),
         Done::Chats { chats, more } => write_chats(chats, *more, out),
         Done::Read { room, .. } => writeln!(out, "* {} is read.", isolate(room)),
         Done::Close { room } => writeln!(out, "* The conversation with {} is ended.", isolate(room)),

@@ -118,7 +118,7 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Whois(_) => Done::Away { text: word() },
             Done::Away { .. } => Done::Back,
             Done::Back => Done::History(history(full)),
-            Done::History(_) => Done::Search { messages: vec![message(full)], more: full },
+            Done::History(_) => Done::Search { messages: vec![message(full)], more: full, next: some() },
             Done::Search { .. } => Done::Delete { room: room_name(), seq },
             Done::Delete { .. } => Done::Chats { chats: vec![chat()], more: full },
             Done::Chats { .. } => Done::Read { room: room_name(), seq },
