@@ -20,9 +20,9 @@ use std::sync::Arc;
 use crate::event::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
-pub use parse::{duration, parse, shown, somebody, text};
+pub use parse::{duration, key, parse, shown, somebody, text};
 pub use table::{Spec, TABLE, Verb, find, nearest, unknown};
-pub use values::{Change, Deed, Page, Place, Secret, Spot, Whom};
+pub use values::{Change, Deed, Page, Place, Secret, Spot, Whom, some_limit};
 
 /// What a member asks. Closed: a new one does not compile until the chat obeys it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,12 +13,14 @@ pub fn somebody(name: &str) -> Result<Nick, ChatError> {
 
 /// Text from outside, made harmless: control, escape and bidi-override
 /// characters gone, line breaks turned into spaces, no blanks around it.
+/// Text that shows nothing is the empty one.
 pub fn text(raw: &str) -> Arc<str> {
-    if raw.contains(['\n', '\r']) {
+    let cleaned = match raw.contains(['\n', '\r']) {
         // Or the words on both sides would become one.
-        return Arc::from(names::clean(&raw.replace("\r\n", " ").replace(['\n', '\r'], " ")).trim());
-    }
-    Arc::from(names::clean(raw).trim())
+        true => names::clean(&raw.replace("\r\n", " ").replace(['\n', '\r'], " ")).into_owned().into(),
+        false => names::clean(raw),
+    };
+    if names::shows(&cleaned) { Arc::from(cleaned.trim()) } else { Arc::from("") }
 }
 
 fn some_text(raw: &str) -> Option<Arc<str>> {
@@ -299,11 +301,18 @@ impl<'a> Arguments<'a> {
             "invite-only" => change.invite_only = switch("invite-only")?,
             "announcements" => change.announcements = switch("announcements")?,
             "key" if value.is_empty() => return Err(self.missing("VALUE")),
-            "key" => change.key = Some(if value == "off" { Arc::from("") } else { text(value) }),
+            "key" => change.key = Some(if value == "off" { Arc::from("") } else { key(value)? }),
             other => return Err(bad("SETTING", other, "invite-only, key or announcements")),
         }
         Ok(change)
     }
+}
+
+/// A room's key. One that shows nothing would open the room that it was to close.
+pub fn key(raw: &str) -> Result<Arc<str>, ChatError> {
+    let wants = "a word that can be seen";
+    let key = text(raw);
+    if key.is_empty() { Err(ChatError::BadField { field: "key", value: "\"\"".to_owned(), wants }) } else { Ok(key) }
 }
 
 fn number(text: &str, wants: &'static str) -> Result<u64, ChatError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::somebody;
 use crate::error::ChatError;
 use crate::event::{Millis, Seq};
-use crate::names::{Nick, RoomName};
+use crate::names::{Nick, RoomName, clean};
 use crate::record::PlaceId;
 
 /// Where something is said: a room, or a private conversation.
@@ -129,6 +129,15 @@ pub enum Page {
     SinceTime(Millis),
 }
 
+/// How many at most, if it is said: to ask for none would be to ask for nothing.
+///
+/// # Errors
+/// It is 0.
+pub fn some_limit(limit: Option<usize>) -> Result<Option<usize>, ChatError> {
+    let wants = "a whole number above 0";
+    if limit == Some(0) { Err(ChatError::BadField { field: "limit", value: "0".to_owned(), wants }) } else { Ok(limit) }
+}
+
 /// Where a page of what is found ends: the next one goes on with what came before it.
 ///
 /// All messages of a server are in one order by this: that in which they were
@@ -144,12 +153,22 @@ pub struct Spot {
 }
 
 impl Spot {
-    /// Reads what it writes itself as; nothing if `text` is anything else.
-    pub fn parse(text: &str) -> Option<Spot> {
-        let mut parts = text.splitn(3, '.');
-        let mut part = || parts.next();
-        let (counted, place, seq) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
-        Some(Spot { counted, place: PlaceId(place), seq })
+    /// Reads what it writes itself as.
+    ///
+    /// # Errors
+    /// `text` is anything else.
+    pub fn parse(text: &str) -> Result<Spot, ChatError> {
+        let read = || {
+            let mut parts = text.splitn(3, '.');
+            let mut part = || parts.next();
+            let (counted, place, seq) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?.parse().ok()?);
+            Some(Spot { counted, place: PlaceId(place), seq })
+        };
+        read().ok_or_else(|| ChatError::BadField {
+            field: "next",
+            value: format!("{:?}", clean(text).chars().take(64).collect::<String>()),
+            wants: "what an answer to search had as next",
+        })
     }
 }
 

@@ -62,7 +62,7 @@ const FILE_NAME: usize = 255;
 ///
 /// - Gone: the folders before it, whatever [`clean`] takes out, characters that
 ///   some system gives a meaning (`< > : " | ? *`), and dots and spaces at both ends.
-/// - Cut, before its ending, to 255 bytes; where nothing is left it is `file`.
+/// - Cut, before its ending, to 255 bytes; where nothing is left to see it is `file`.
 ///
 /// ```
 /// use roomful::names::file_name;
@@ -71,13 +71,14 @@ const FILE_NAME: usize = 255;
 /// assert_eq!(file_name("C:\\Users\\anna\\кот.jpg"), "кот.jpg");
 /// assert_eq!(file_name("\u{202e}gpj.exe"), "gpj.exe");
 /// assert_eq!(file_name(".."), "file");
+/// assert_eq!(file_name("\u{3164}\u{200d}"), "file");
 /// ```
 pub fn file_name(raw: &str) -> String {
     let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
     let last = last.rsplit_once(':').filter(|(drive, _)| drive.len() == 1).map_or(last, |(_, rest)| rest);
     let cleaned: String = clean(last).chars().filter(|c| !"<>:\"|?*".contains(*c) && !c.is_control()).collect();
     let name = cleaned.trim_matches(['.', ' ']);
-    if name.is_empty() { "file".to_owned() } else { marked_file_name(name, "") }
+    if !shows(name) { "file".to_owned() } else { marked_file_name(name, "") }
 }
 
 /// A file's name with `mark` before its ending, cut between letters to 255 bytes.
@@ -178,6 +179,44 @@ mod tests {
         for text in ["", "plain ~ ASCII", "привет", "שלום", "漢字", "👩‍🚀", "❤️", "a\u{200e}b\u{61c}"]
         {
             assert!(is_borrowed(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_shows_nothing_is_known() {
+        let hidden = [
+            "\u{ad}",
+            "\u{34f}",
+            "\u{61c}",
+            "\u{115f}\u{1160}",
+            "\u{17b4}",
+            "\u{180e}",
+            "\u{200b}",
+            "\u{200d}",
+            "\u{200e}",
+            "\u{2028}",
+            "\u{2060}",
+            "\u{2064}",
+            "\u{2800}",
+            "\u{3000}",
+            "\u{3164}",
+            "\u{a0}",
+            "\u{fe0f}",
+            "\u{feff}",
+            "\u{ffa0}",
+            "\u{1d159}",
+            "\u{1d173}",
+            "\u{e0001}",
+            "\u{e0100}",
+            "",
+            " \t\u{200c} \u{2800}",
+        ];
+        for text in hidden {
+            assert!(!shows(text), "{text:?}");
+            assert!(shows(&format!("{text}.{text}")), "{text:?}");
+        }
+        for text in ["a", "ж", "好", "👍\u{fe0f}", "\u{301}", "\u{600}", "\u{fffd}", "\u{e000}", "~", "ー", "ـ"] {
+            assert!(shows(text), "{text:?}");
         }
     }
 

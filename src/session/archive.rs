@@ -238,18 +238,19 @@ impl Session {
         let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
         let places: Vec<PlaceId> = seats.iter().filter(|seat| seat.with.is_none()).map(|seat| seat.place).collect();
         let (labels, spoke) = (self.house.chat.labels(&places), self.house.chat.spoke(self.link.id));
+        let read_up = |seat: &SeatKept| seat.read.max(spoke.get(&seat.place).copied().unwrap_or(0)).min(seat.seq);
+        let after: Vec<_> = seats.iter().map(|seat| (seat.place, read_up(seat))).collect();
+        let left = archive.store.left_after(&after).map_err(|error| unread(&error))?;
         let label = |seat: &SeatKept| match &seat.with {
             Some((_, nick)) => Some(Arc::from(format!("@{nick}"))),
             None => labels.get(&seat.place).cloned(),
         };
-        let info = |seat: SeatKept| {
-            let read = seat.read.max(spoke.get(&seat.place).copied().unwrap_or(0));
-            let (room, seq, read) = (label(&seat)?, seat.seq, read.min(seat.seq));
-            Some(ChatInfo { room, seq, read, unread: seq - read })
+        let info = |(seat, unread): (SeatKept, u64)| {
+            Some(ChatInfo { room: label(&seat)?, seq: seat.seq, read: read_up(&seat), unread })
         };
         let key = |room: &str| room.to_lowercase();
         let past = past.map(|past| key(&past.to_string()));
-        let mut chats: Vec<ChatInfo> = seats.into_iter().filter_map(info).collect();
+        let mut chats: Vec<ChatInfo> = seats.into_iter().zip(left).filter_map(info).collect();
         chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
         chats.sort_by_cached_key(|chat| key(&chat.room));
         let mut rows = chats.into_iter().peekable();

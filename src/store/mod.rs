@@ -17,6 +17,7 @@ mod expire;
 mod fold;
 mod gone;
 mod kept;
+mod order;
 mod pool;
 mod read;
 mod schema;

@@ -8,11 +8,12 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
 use super::cells::{
-    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, span_of, unrow, who_cell, who_of, whole,
+    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
 };
+use super::order::{first_since, last_before};
 use super::pool::Pool;
 use crate::command::Page;
-use crate::event::{Millis, Seq, Tag};
+use crate::event::{Seq, Tag};
 use crate::record::{
     AccountId, ConversationKept, FileId, FileKept, Line, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept,
     StayRecord, Who,
@@ -121,6 +122,14 @@ impl Store {
                 })?
                 .collect()
         })
+    }
+
+    /// How many messages there are after a number, in each of these places; those that are deleted are not.
+    ///
+    /// # Errors
+    /// What SQLite could not do.
+    pub fn left_after(&self, places: &[(PlaceId, Seq)]) -> Result<Vec<u64>, StoreError> {
+        self.read(|connection| places.iter().map(|(place, seq)| left_after(connection, *place, *seq)).collect())
     }
 
     /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
@@ -260,64 +269,20 @@ pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Optio
         .optional()
 }
 
-/// The number of the first message of a place that is of `time` or later.
-///
-/// Times do not go up with the numbers where the clock was set back. So they are
-/// looked at one by one, but for spans of messages of which the earliest and the
-/// latest are known.
-fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Option<Seq>> {
-    let (low, high) = rows(place);
-    let found = connection
+/// How many messages of a place come after a number, without those that are deleted. As their
+/// numbers have no gaps, only the deleted ones are counted one by one.
+fn left_after(connection: &Connection, place: PlaceId, seq: Seq) -> rusqlite::Result<u64> {
+    connection
         .prepare_cached(
-            "SELECT message.id FROM span
-             CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
-             WHERE span.id BETWEEN ? AND ? AND most >= ?3 AND time >= ?3 ORDER BY span.id, message.id LIMIT 1",
+            "SELECT coalesce(max(id) - min(id) + 1, 0) - (
+                SELECT count(*) FROM message INDEXED BY message_deleted WHERE deleted = 1 AND id BETWEEN ?1 AND ?2
+             ) FROM (
+                SELECT (SELECT min(id) FROM message WHERE id BETWEEN ?1 AND ?2) AS id UNION ALL
+                SELECT (SELECT max(id) FROM message WHERE id BETWEEN ?1 AND ?2)
+             )",
         )?
-        .query_row((span_of(low), span_of(high), time), |row| row.get(0))
-        .optional()?;
-    Ok(found.map(seq_of))
-}
-
-/// The number of the last message of a place that is from before `time`; 0 if there is none.
-pub fn last_before(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Seq> {
-    let (low, high) = rows(place);
-    let found = connection
-        .prepare_cached(
-            "SELECT message.id FROM span
-             CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
-             WHERE span.id BETWEEN ? AND ? AND least < ?3 AND time < ?3
-             ORDER BY span.id DESC, message.id DESC LIMIT 1",
-        )?
-        .query_row((span_of(low), span_of(high), time), |row| row.get(0))
-        .optional()?;
-    Ok(found.map_or(0, seq_of))
-}
-
-/// The number up to which the messages of a place count as of an earlier time
-/// than `counted`, or of the same, if it is `with_same`.
-///
-/// What they count as goes up with the numbers, so halving finds the number in some twenty steps.
-pub fn upto(
-    connection: &Connection,
-    place: PlaceId,
-    (first, last): (Seq, Seq),
-    counted: Millis,
-    with_same: bool,
-) -> rusqlite::Result<Seq> {
-    let mut times = connection
-        .prepare_cached("SELECT id, coalesce(late, time) FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1")?;
-    let (mut low, mut high) = (first.max(1), last + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let found = times
-            .query_row([row(place, middle), row(place, high - 1)], |row| Ok((row.get(0)?, row.get::<_, Millis>(1)?)))
-            .optional()?;
-        match found {
-            Some((id, at)) if at < counted || (with_same && at == counted) => low = unrow(id).1 + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low - 1)
+        .query_row((row(place, seq.saturating_add(1)), rows(place).1), |row| row.get(0))
+        .map(count)
 }
 
 /// The complete files for which `which` is true.

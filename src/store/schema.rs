@@ -159,7 +159,7 @@ const ORDER_WITHOUT_CLOCK: &str = "
     ) STRICT;
     INSERT INTO span SELECT id >> 8, min(time), max(time) FROM message GROUP BY id >> 8;
 
-    -- What a time counts as that is from before something said earlier, anywhere on the server:
+    -- What a time counts as that is not later than something said earlier, anywhere on the server:
     -- it is later than that. So all messages and tags are in the order in which they were kept.
     ALTER TABLE message ADD COLUMN late INTEGER;
     ALTER TABLE said ADD COLUMN late INTEGER;

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::cells::{LINE, LINE_CELLS, count, line, row, seq_of, whole};
 use super::fold::{cut, fold, stands_alone, words};
-use super::read::{bounds, last_before, limit, upto};
+use super::order::{last_before, upto};
+use super::read::{bounds, limit};
 use super::{Store, StoreError, Writer};
 use crate::command::Spot;
 use crate::event::{Message, Millis, Seq};

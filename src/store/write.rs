@@ -8,9 +8,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Params, TransactionBehavior, params};
 
 use super::StoreError;
-use super::cells::{count, curb_cell, piece_row, role_cell, row, span_of, target_cell, who_cell, whole};
+use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
 use super::expire::Round;
 use super::gone::{drop_files, drop_stay};
+use super::order::last_counted;
 use crate::event::{Millis, Seq};
 use crate::record::{
     AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
@@ -100,13 +101,6 @@ fn write_all<'a>(
     Ok(counted)
 }
 
-/// What the time of the last message there is counts as.
-fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
-    let last = "SELECT coalesce(max(coalesce(late, time)), 0)
-        FROM place CROSS JOIN message ON message.id = (place.id << 32) + place.last";
-    connection.query_row(last, [], |row| row.get(0))
-}
-
 /// A group of records that is being written.
 pub struct Group<'a> {
     pub(super) connection: &'a Connection,
@@ -115,9 +109,9 @@ pub struct Group<'a> {
     /// The highest numbers in this group.
     numbers: Numbers,
     /// The earliest and the latest time in each span of messages that this group touches.
-    spans: HashMap<i64, (Millis, Millis)>,
+    pub(super) spans: HashMap<i64, (Millis, Millis)>,
     /// What the time of the last message counts as.
-    counted: Millis,
+    pub(super) counted: Millis,
 }
 
 impl Group<'_> {
@@ -171,11 +165,7 @@ impl Group<'_> {
                     .execute((place.0, whole(last)))?;
             }
         }
-        for (span, (least, most)) in self.spans.drain() {
-            let widen = "INSERT INTO span (id, least, most) VALUES (?1, ?2, ?3)
-                ON CONFLICT DO UPDATE SET least = min(least, ?2), most = max(most, ?3)";
-            self.connection.prepare_cached(widen)?.execute((span, least, most))?;
-        }
+        self.widen()?;
         let Numbers { place, account, stay, file } = self.numbers;
         if self.numbers == Numbers::default() {
             return Ok(());
@@ -270,15 +260,6 @@ impl Group<'_> {
                 file.sha256
             ],
         )
-    }
-
-    /// Puts a message into the order of all; what its time counts as, if not as itself.
-    fn late(&mut self, id: i64, time: Millis) -> Option<Millis> {
-        let (least, most) = self.spans.entry(span_of(id)).or_insert((time, time));
-        (*least, *most) = (time.min(*least), time.max(*most));
-        let is_late = time < self.counted;
-        self.counted = if is_late { self.counted.saturating_add(1) } else { time };
-        is_late.then_some(self.counted)
     }
 
     /// Whether there is such a place, asked once for each in a group.

@@ -200,26 +200,7 @@ impl Fields<'_> {
             (_, _, _, Some(time)) => Page::SinceTime(time),
             (None, None, None, None) => Page::Last,
         };
-        Ok(Command::History { place: self.place()?, page, limit: self.limit()? })
-    }
-
-    /// How many at most; to ask for none would be to ask for nothing.
-    fn limit(&self) -> Result<Option<usize>, ChatError> {
-        match self.limit {
-            Some(0) => {
-                Err(ChatError::BadField { field: "limit", value: "0".to_owned(), wants: "a whole number above 0" })
-            }
-            limit => Ok(limit),
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<Spot>, ChatError> {
-        let Some(raw) = self.next.take() else { return Ok(None) };
-        Spot::parse(&raw.0).map(Some).ok_or_else(|| ChatError::BadField {
-            field: "next",
-            value: names::clean(&raw.0).chars().take(64).collect(),
-            wants: "what an answer to search had as next",
-        })
+        Ok(Command::History { place: self.place()?, page, limit: command::some_limit(self.limit)? })
     }
 
     fn chunk(&mut self) -> Result<Command, ChatError> {
@@ -282,8 +263,9 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
         Verb::Back => Command::Back,
         Verb::History => fields.history()?,
         Verb::Search => {
-            let (place, text, next) = (fields.place()?, fields.text()?, fields.next()?);
-            Command::Search { place, text, until: fields.until, next, limit: fields.limit()? }
+            let next = fields.next.take().map(|raw| Spot::parse(&raw.0)).transpose()?;
+            let (until, limit) = (fields.until, command::some_limit(fields.limit)?);
+            Command::Search { place: fields.place()?, text: fields.text()?, until, next, limit }
         }
         Verb::Delete => Command::Delete { place: fields.place()?, seq: fields.seq },
         Verb::Chats => Command::Chats { past: fields.past(Place::parse)? },
@@ -307,7 +289,9 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
         Verb::RegisterRoom => Command::RegisterRoom { room: fields.room()? },
         Verb::DropRoom => Command::DropRoom { room: fields.room()? },
         Verb::Settings => {
-            let key = fields.key.take().map(|raw| command::text(&raw.0));
+            // The empty one opens the room.
+            let key = fields.key.take().map(|raw| if raw.0.is_empty() { Ok("".into()) } else { command::key(&raw.0) });
+            let key = key.transpose()?;
             let change = Change { invite_only: fields.invite_only, key, announcements: fields.announcements };
             Command::Settings { room: fields.room()?, change }
         }

@@ -17,7 +17,7 @@ fn pages_of_the_longest_texts_are_sent_to_who_reads() {
         ann.so_far();
     }
     // Such a page has fewer messages than it may have, and says that there is more.
-    let (mut after, mut before, mut until) = (0, 121, json!(null));
+    let (mut after, mut before, mut next) = (0, 121, json!(null));
     while after < 120 {
         let page = ann.history(json!({"room": "#a", "after": after, "limit": 100}));
         assert_eq!(seqs(&page), Vec::from_iter(after + 1..=after + page.messages.len() as u64));
@@ -32,10 +32,10 @@ fn pages_of_the_longest_texts_are_sent_to_who_reads() {
     }
     let mut found = Vec::new();
     loop {
-        let fields = json!({"text": "жжж*", "limit": 100, "until": until});
-        let Done::Search { messages, more, .. } = ann.does("search", fields) else { panic!() };
+        let fields = json!({"text": "жжж*", "limit": 100, "next": next});
+        let Done::Search { messages, more, next: after } = ann.does("search", fields) else { panic!() };
         found.extend(messages.iter().map(|message| message.seq));
-        until = json!(messages.last().unwrap().time);
+        next = json!(after);
         if !more {
             break;
         }

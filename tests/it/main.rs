@@ -34,6 +34,8 @@ mod door;
 mod edges;
 /// Files: in, out, and who may have them.
 mod files;
+/// Words that are found as people type them, inside a run too; and texts that show nothing.
+mod found;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
 /// What is kept: history over pages and restarts.
@@ -50,6 +52,8 @@ mod line_front;
 mod login;
 /// One order for all, without gap or double, whatever the others do.
 mod order;
+/// Pages that are exact whatever the clock did, and what counts as unread.
+mod pages;
 /// Passwords on the line front: asked for, and never on the line of a command.
 mod passwords;
 /// Who may do what to whom in a room.

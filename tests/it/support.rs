@@ -87,6 +87,11 @@ impl TestServer {
         TestServer::on(self.folder.clone(), self.limits.clone())
     }
 
+    /// Started anew on its database, after it was stopped.
+    pub fn started(&self) -> TestServer {
+        TestServer::on(self.folder.clone(), self.limits.clone())
+    }
+
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

@@ -31,6 +31,26 @@ fn a_place_whose_messages_are_all_gone_goes_on_counting() {
 }
 
 #[test]
+fn what_is_deleted_or_gone_by_itself_is_not_left_to_be_read() {
+    let mut rig = Rig::with_room();
+    rig.keep([room(2, "go")]);
+    rig.say(&["m"; 9]);
+    rig.keep([Record::LineGone(PlaceId(1), 3), Record::LineGone(PlaceId(1), 8)]);
+    let left = |rig: &Rig| {
+        let after = [0, 2, 3, 7, 8, 9, Seq::MAX].map(|seq| (PlaceId(1), seq));
+        rig.store().left_after(&after).unwrap()
+    };
+    assert_eq!(left(&rig), [7, 5, 5, 1, 1, 0, 0]);
+    rig.limits.history_size = 4;
+    rig.expire(0);
+    assert_eq!(left(&rig), [3, 3, 3, 1, 1, 0, 0]);
+    assert_eq!(rig.store().left_after(&[(PlaceId(2), 0), (PlaceId(77), 0)]).unwrap(), [0, 0]);
+    rig.limits.history_days = 1;
+    rig.expire(9 * DAY);
+    assert_eq!(left(&rig), [0; 7]);
+}
+
+#[test]
 fn each_place_keeps_its_last_messages() {
     let mut rig = Rig::with_room();
     rig.limits.history_size = 700;
