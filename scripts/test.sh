@@ -10,6 +10,13 @@ if ! command -v cc >/dev/null; then
     "${root[@]}" apt-get update -qq
     "${root[@]}" apt-get install -y -qq --no-install-recommends gcc libc6-dev
 fi
+# The smallest client on the page about the protocol is in Python, and is run.
+if ! command -v python3 >/dev/null; then
+    root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" apt-get install -y -qq --no-install-recommends python3
+fi
 rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy rustfmt
 
 step() { printf '\n== %s\n' "$*"; "$@"; }

@@ -192,7 +192,7 @@ limits! {
     recent "recent": number Count = 100, 1..=10_000;
     /// Text of recent messages a room remembers. The oldest is forgotten first.
     recent_bytes "recent-bytes": number Bytes = 131_072, 16_384..=16_777_216;
-    /// Recent messages shown to somebody who joins.
+    /// Recent messages shown to somebody who joins, and in a `history` or `search` without a limit. With `off` who joins is shown none, and who asks gets 20.
     replay "replay": number Count = 20, 0..=1_000;
     /// Messages in one answer to `history`. More are asked for page by page.
     history_page "history-page": number Count = 100, 1..=1_000;
@@ -264,7 +264,7 @@ limits! {
     login_tries "login-tries": number Count = 3, 1..=1_000;
     /// The time over which `login-tries` counts.
     login_window "login-window": time Seconds = 60, 1..=86_400;
-    /// One file. A larger one is answered `file-too-large` before any byte of it is sent.
+    /// One file. A larger one is answered `file-too-large` before any byte of it is sent. With `off` no file is taken at all.
     file_bytes "file-bytes": number Bytes = 10_485_760, 0..=1_073_741_824;
     /// All files of one account, or of one guest. Over it a new one is answered `files-full`.
     files_per_person "files-per-person": number Bytes = 104_857_600, 1..=1_099_511_627_776;

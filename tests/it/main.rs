@@ -38,6 +38,8 @@ mod files;
 mod found;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
+/// The pages as a reader tries them: dialogues typed, a client run, threads counted.
+mod handbook;
 /// What is kept: history over pages and restarts.
 mod kept;
 /// The server program with a database: killed, and started anew.

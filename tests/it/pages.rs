@@ -157,7 +157,7 @@ fn what_is_deleted_or_expired_is_not_unread() {
     ann.does("msg", json!({"to": "bob", "text": "one"}));
     ann.does("msg", json!({"to": "bob", "text": "two"}));
     let mut unread = || match bob.does("chats", json!({})) {
-        Done::Chats { chats } => {
+        Done::Chats { chats, .. } => {
             chats.iter().map(|chat| format!("{} {}", chat.room, chat.unread)).collect::<Vec<_>>().join(", ")
         }
         other => panic!("{other:?}"),
@@ -171,7 +171,7 @@ fn what_is_deleted_or_expired_is_not_unread() {
     assert_eq!(unread(), "#a 3, @ann 0");
     bob.does("read", json!({"room": "#a", "seq": 3}));
     match bob.does("chats", json!({})) {
-        Done::Chats { chats } => assert_eq!((chats[0].read, chats[0].unread, chats[0].seq), (3, 1, 5)),
+        Done::Chats { chats, .. } => assert_eq!((chats[0].read, chats[0].unread, chats[0].seq), (3, 1, 5)),
         other => panic!("{other:?}"),
     }
 }
