@@ -20,6 +20,9 @@ const GROUP_BYTES: usize = 1 << 20;
 /// Rows that are added to the search index at once, while nothing else waits.
 const INDEX_STEP: usize = 64;
 
+/// Messages that are not in the index at the start, of which the operator is told: some seconds' work.
+const MUCH: u64 = 10_000;
+
 /// For how long nothing must have come before words are added to the index
 /// that nobody looks for: it would only take time from those who speak.
 const QUIET: Duration = Duration::from_millis(100);
@@ -43,6 +46,7 @@ pub fn live(house: &Arc<House>, journal: &Journal, mut writer: Writer) {
     let (mut indexing, mut expiring, mut expired) = (true, true, Instant::now());
     // Whether the last look found nothing to write.
     let mut quiet = true;
+    let mut anew = tells_of_index(house, &writer);
     loop {
         let wait = match (indexing || expiring, quiet) {
             (true, true) => Duration::ZERO,
@@ -67,6 +71,9 @@ pub fn live(house: &Arc<House>, journal: &Journal, mut writer: Writer) {
             }
             if !indexing {
                 journal.indexed();
+                if std::mem::take(&mut anew) {
+                    house.tell(|| News::Line("* all words can be found again".to_owned()));
+                }
             }
         } else if expiring && quiet {
             expiring = writer.expire(house::now(), &house.limits).unwrap_or_else(|error| failed("expire", &error));
@@ -80,6 +87,18 @@ pub fn live(house: &Arc<House>, journal: &Journal, mut writer: Writer) {
     if let Err(error) = writer.close() {
         tracing::warn!(%error, "the database could not be closed in order; nothing that was answered is lost");
     }
+}
+
+/// Tells the operator where so much is to be put into the index that searches
+/// find less meanwhile: after an older version's. Whether it did.
+fn tells_of_index(house: &House, writer: &Writer) -> bool {
+    let behind = writer.behind().unwrap_or(0);
+    if behind < MUCH {
+        return false;
+    }
+    let told = format!("* the words of {behind} messages are put into the index; until then searches find less");
+    house.tell(|| News::Line(told));
+    true
 }
 
 /// A panic in the keeper stops the server in order: nothing could be kept any more, and nobody would know.

@@ -172,6 +172,16 @@ impl<'a> Find<'a> {
 }
 
 impl Writer {
+    /// How many messages are to be taken into the index yet.
+    ///
+    /// # Errors
+    /// What SQLite could not do.
+    pub fn behind(&self) -> Result<u64, StoreError> {
+        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
+        let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND gone = 0";
+        self.connection.query_row(sum, [], |row| row.get(0)).map(count).map_err(told)
+    }
+
     /// Takes at most `most` messages into the index; whether there are more.
     ///
     /// # Errors
@@ -224,7 +234,7 @@ fn take_in(
         let id: i64 = found.get(0)?;
         let text = found.get_ref(1)?.as_str()?;
         if !text.is_empty() {
-            insert.execute(params![id, words(&fold(text))])?;
+            insert.execute(params![id, &*words(&fold(text))])?;
         }
         reached = seq_of(id);
         taken += 1;

@@ -1,8 +1,15 @@
 //! Words that are found as people type them, also inside a run without blanks; and texts that show nothing. Knows no pages. (protocol.md, `search`, *Text*)
 
-use roomful::event::Done;
+use std::sync::Arc;
+
+use roomful::event::{Done, Message};
+use roomful::limits::Limits;
+use roomful::names::RoomName;
+use roomful::record::{Line, PlaceId, Record, RoomRecord, Settings, StayId, Who};
+use roomful::store;
 use serde_json::{Value, json};
 
+use crate::server_support::{Program, keeping};
 use crate::support::TestServer;
 
 /// protocol.md, `search`: what people type for one another is the same, and a run without blanks is searched inside.
@@ -97,4 +104,37 @@ fn a_file_whose_name_shows_nothing_is_called_file() {
     ann.does("finish", json!({"upload": upload, "sha256": sha256, "text": "\u{3164}"}));
     let said = ann.history(json!({"room": "#a"})).messages;
     assert_eq!((&*said[0].text, &*said[0].file.as_ref().unwrap().name), ("", "file"));
+}
+
+/// README, *What is kept*: where much is to be put into the index, the operator is told, and when that is done.
+#[test]
+fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("roomful.db");
+    let mut writer = store::open(&data, &Limits::default()).unwrap().writer;
+    let room = RoomRecord {
+        place: PlaceId(1),
+        name: RoomName::parse("#a").unwrap(),
+        made: 1,
+        topic: None,
+        settings: Settings::default(),
+        registered: false,
+    };
+    let line = |seq| {
+        let message =
+            Message { seq, from: "ann".into(), text: "今天你好吗".into(), time: 1, ..Message::default() };
+        Record::Line(Line { place: PlaceId(1), who: Who::Guest(StayId(1)), message: Arc::new(message) })
+    };
+    writer.keep(&[Record::Room(room)]).unwrap();
+    writer.keep(&(1..=10_000).map(line).collect::<Vec<_>>()).unwrap();
+    writer.close().unwrap();
+    let mut program = Program::spawn(&mut keeping(&data));
+    program.shows("the words of 10000 messages are put into the index");
+    program.shows("all words can be found again");
+    let mut ann = program.peer("ann", "#a");
+    assert_eq!(ann.finds(json!({"text": "你好", "limit": 1})), ["#a 今天你好吗"]);
+    drop(ann);
+    assert_eq!(program.stop().code, Some(0));
+    let program = Program::spawn(&mut keeping(&data));
+    assert_eq!(program.stop().out.iter().filter(|line| line.contains("index")).count(), 0, "it is told once");
 }
