@@ -234,9 +234,6 @@ fn take_signals(house: &Arc<House>, screen: &Screen) -> anyhow::Result<()> {
     let (house, screen) = (Arc::clone(house), screen.clone());
     let before = AtomicBool::new(false);
     let handler = move || {
-        if screen.was_own_signal() {
-            return;
-        }
         if before.swap(true, Ordering::Relaxed) {
             let screen = screen.clone();
             process::within(LAST_WORDS, move || screen.restore());

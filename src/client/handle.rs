@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::asked::Wanted;
 use super::error::{AskError, End, Unsent};
 use super::request::line_of;
-use super::state::{Said, State};
+use super::state::{Said, State, WINDOW};
 use crate::command::Command;
 use crate::event::{Done, Tag};
 use crate::wire::json;
@@ -276,6 +276,14 @@ impl Handle {
             self.0.changed.wait(&mut state);
         }
         state.end.clone()
+    }
+
+    /// Waits until one more line may be said, for at most `timeout`; whether it
+    /// may. Without a connection nothing is waited for.
+    pub(super) fn has_place(&self, timeout: Duration) -> bool {
+        self.wait(Instant::now() + timeout, |state| {
+            state.pending.len() < WINDOW || !state.connected || state.end.is_some() || state.leaving
+        })
     }
 
     /// Waits until the command with this tag is answered, or given up, for at

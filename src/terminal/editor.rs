@@ -1,76 +1,62 @@
-//! The line editor on a terminal, around rustyline. Knows keys and rows, not what the lines mean.
+//! The line editor on a terminal. Knows keys and drafts, not what the lines mean, and draws nothing itself.
 //!
-//! rustyline redraws its prompt whenever its printer is used, and asks a
-//! *highlighter* how the prompt looks. That is where [`Screen`] puts its lines
-//! in: always on the editor's own thread, always with the cursor at a known place.
+//! Every key is over as soon as it is pressed: there is no state in which the
+//! editor waits for one certain key. It tells [`Screen`] what is typed, and
+//! the painter draws that, also while nobody reads here.
 
-use std::borrow::Cow;
-use std::cell::Cell;
 use std::io;
+use std::os::unix::net::UnixStream;
 
-use rustyline::completion::Completer;
-use rustyline::config::BellStyle;
-use rustyline::error::ReadlineError;
-use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
-use rustyline::history::DefaultHistory;
-use rustyline::validate::Validator;
-use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
-use unicode_width::UnicodeWidthStr;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Signal, kill_current_process_group};
 
+use super::draft::{Draft, Offer, Own};
+use super::keys::{Key, Keys};
 use super::{Complete, Input, Screen};
 
-/// Own lines that the arrow keys find; the oldest is forgotten first.
-const REMEMBERED: usize = 500;
-
 pub(super) struct LineEditor {
-    editor: Editor<Assistant, DefaultHistory>,
-    screen: Screen,
-}
-
-struct Assistant {
     screen: Screen,
     complete: Complete,
-    /// What is typed now must not be seen.
-    secret: Cell<bool>,
+    /// Becomes readable when the reading is to stop.
+    stop: UnixStream,
+    /// What was typed ahead stays here for the next line.
+    keys: Keys,
+    draft: Draft,
+    own: Own,
+    offer: Offer,
+    /// Something was typed since the last line or Ctrl-C.
+    typed: bool,
+}
+
+/// What woke the editor.
+enum Woke {
+    Keys,
+    /// Nothing came for as long as it was worth to wait.
+    Nothing,
+    Stop,
 }
 
 impl LineEditor {
-    pub fn new(complete: Complete) -> rustyline::Result<(LineEditor, Screen)> {
-        let config = Config::builder()
-            .max_history_size(REMEMBERED)?
-            .history_ignore_dups(true)?
-            .completion_type(CompletionType::Circular)
-            // The highlighter must be asked even where there are no colours.
-            .color_mode(ColorMode::Forced)
-            .bell_style(BellStyle::None)
-            .build();
-        let mut editor = Editor::with_config(config)?;
-        let screen = Screen::with_editor(Box::new(editor.create_external_printer()?))?;
-        editor.set_helper(Some(Assistant { screen: screen.clone(), complete, secret: Cell::new(false) }));
-        Ok((LineEditor { editor, screen: screen.clone() }, screen))
+    pub fn new(complete: Complete) -> io::Result<(LineEditor, Screen)> {
+        let (stop, waker) = UnixStream::pair()?;
+        waker.set_nonblocking(true)?;
+        let screen = Screen::with_editor(waker)?;
+        let editor = LineEditor {
+            screen: screen.clone(),
+            complete,
+            stop,
+            keys: Keys::default(),
+            draft: Draft::default(),
+            own: Own::default(),
+            offer: Offer::default(),
+            typed: false,
+        };
+        Ok((editor, screen))
     }
 
-    pub fn read(&mut self, prompt: &str, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
-        if self.screen.is_stopped() {
-            return Ok(Input::Stopped);
-        }
-        self.screen.begin_reading();
-        if self.screen.is_stopped() {
-            self.screen.cancel_reading();
-            return Ok(Input::Stopped);
-        }
-        let read = self.editor.readline(prompt);
-        let line = read.as_deref().ok();
-        let typed = self.screen.end_reading(prompt, line, line.is_some_and(keep));
-        match read {
-            _ if self.screen.is_stopped() => Ok(Input::Stopped),
-            Ok(line) => Ok(Input::Line(line)),
-            Err(ReadlineError::Interrupted) => Ok(Input::Interrupted { dropped: !typed.is_empty() }),
-            Err(ReadlineError::Eof) => Ok(Input::End),
-            Err(ReadlineError::Io(error)) => Err(error),
-            Err(error) => Err(io::Error::other(error)),
-        }
+    pub fn read(&mut self, prompt: &str, is_asked: bool, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
+        self.read_line(prompt, is_asked, false, keep)
     }
 
     /// Reads a line of which nothing is shown, not even how long it is getting.
@@ -78,65 +64,173 @@ impl LineEditor {
     /// It is the same editor as for all else, for it may hold keys already
     /// that were typed ahead; another one would leave them to the next line.
     pub fn read_secret(&mut self, prompt: &str) -> io::Result<Input> {
-        self.be_secret(true);
-        let hidden = self.editor.set_cursor_visibility(false);
-        let read = self.read(prompt, |_| false);
-        drop(hidden);
-        self.be_secret(false);
+        let read = self.read_line(prompt, true, true, |_| false);
+        // The key that puts back what was erased must not show it.
+        self.draft = Draft::default();
         read
     }
 
-    fn be_secret(&self, secret: bool) {
-        if let Some(assistant) = self.editor.helper() {
-            assistant.secret.set(secret);
+    pub fn remember(&mut self, line: &str) {
+        self.own.remember(line);
+    }
+
+    /// Whether Ctrl-C was pressed while no line is read; what was typed ahead is gone then.
+    pub fn is_interrupted(&mut self) -> io::Result<bool> {
+        let stdin = io::stdin();
+        let mut ends = [PollFd::new(&stdin, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        if poll(&mut ends, Some(&now)).is_ok_and(|count| count > 0) {
+            // At the end of the input the next reading tells of it.
+            self.take_bytes()?;
+        }
+        Ok(self.keys.take_interrupt())
+    }
+
+    fn read_line(
+        &mut self,
+        prompt: &str,
+        is_asked: bool,
+        secret: bool,
+        keep: impl Fn(&str) -> bool,
+    ) -> io::Result<Input> {
+        if self.screen.is_stopped() {
+            return Ok(Input::Stopped);
+        }
+        self.screen.begin_line(prompt, is_asked, secret);
+        let input = self.edit(secret);
+        let line = match &input {
+            Ok(Input::Line(line)) if keep(line) => Some(line.as_str()),
+            _ => None,
+        };
+        self.screen.end_line(line);
+        self.draft.take();
+        self.own.rest();
+        self.offer.rest();
+        input
+    }
+
+    fn edit(&mut self, secret: bool) -> io::Result<Input> {
+        loop {
+            while let Some(key) = self.keys.next() {
+                if let Some(input) = self.press(key, secret) {
+                    return Ok(input);
+                }
+            }
+            self.screen.set_line(self.draft.text(), self.draft.at());
+            match self.wait()? {
+                Woke::Stop => return Ok(Input::Stopped),
+                Woke::Keys if self.take_bytes()? => {}
+                Woke::Keys => return Ok(Input::End),
+                Woke::Nothing => {
+                    if let Some(input) = self.keys.expire().and_then(|key| self.press(key, secret)) {
+                        return Ok(input);
+                    }
+                }
+            }
         }
     }
 
-    pub fn remember(&mut self, line: &str) {
-        // It fails only for a history kept elsewhere than in memory.
-        let _ = self.editor.add_history_entry(line);
+    /// Waits for keys.
+    fn wait(&self) -> io::Result<Woke> {
+        let patience = self.keys.patience().map(|patience| Timespec {
+            tv_sec: patience.as_secs().cast_signed(),
+            tv_nsec: patience.subsec_nanos().into(),
+        });
+        let stdin = io::stdin();
+        let mut ends = [PollFd::new(&self.stop, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
+        loop {
+            match poll(&mut ends, patience.as_ref()) {
+                Ok(0) => return Ok(Woke::Nothing),
+                Ok(_) if !ends[0].revents().is_empty() => return Ok(Woke::Stop),
+                Ok(_) => return Ok(Woke::Keys),
+                // Stopped and continued, or another size: the painter sees to that.
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
-}
 
-impl Helper for Assistant {}
+    /// Takes what was typed; false at the end of the input, also where the terminal is gone.
+    fn take_bytes(&mut self) -> io::Result<bool> {
+        let mut bytes = [0; 4096];
+        match rustix::io::read(io::stdin(), &mut bytes) {
+            Ok(0) | Err(Errno::IO) => Ok(false),
+            Ok(count) => {
+                self.keys.feed(&bytes[..count]);
+                Ok(true)
+            }
+            Err(Errno::INTR | Errno::AGAIN) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
 
-impl Validator for Assistant {}
-
-impl Hinter for Assistant {
-    type Hint = String;
-
-    /// There are no hints; but this is called at every change of the line.
-    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
-        self.screen.set_typed(line);
+    /// Does what a key does; the input, where that ends the line.
+    fn press(&mut self, key: Key, secret: bool) -> Option<Input> {
+        let typed = std::mem::replace(&mut self.typed, true);
+        if !matches!(key, Key::Complete | Key::CompleteBack | Key::Cancel) {
+            self.offer.rest();
+        }
+        if !matches!(key, Key::Older | Key::Newer | Key::Find | Key::FindNewer | Key::Cancel) {
+            self.own.rest();
+        }
+        let draft = &mut self.draft;
+        match key {
+            Key::Letter(letter) | Key::Pasted(letter) => draft.insert(letter),
+            Key::Enter => {
+                self.typed = false;
+                return Some(Input::Line(draft.take()));
+            }
+            Key::Interrupt => {
+                self.typed = false;
+                return Some(Input::Interrupted { dropped: typed });
+            }
+            Key::EndOfInput if draft.text().is_empty() => return Some(Input::End),
+            Key::EndOfInput | Key::EraseNext => draft.erase_next(),
+            Key::Complete | Key::CompleteBack => self.offer(key == Key::CompleteBack, secret),
+            Key::Cancel => {
+                if !self.offer.cancel(draft)
+                    && let Some(line) = self.own.back()
+                {
+                    draft.set(line);
+                }
+            }
+            Key::Erase => draft.erase(),
+            Key::EraseWord => draft.erase_word(),
+            Key::EraseNextWord => draft.erase_next_word(),
+            Key::EraseToStart => draft.erase_to_start(),
+            Key::EraseToEnd => draft.erase_to_end(),
+            Key::PutBack => draft.put_back(),
+            Key::Swap => draft.swap(),
+            Key::Left => draft.left(),
+            Key::Right => draft.right(),
+            Key::WordLeft => draft.word_left(),
+            Key::WordRight => draft.word_right(),
+            Key::Start => draft.start(),
+            Key::End => draft.end(),
+            Key::Older | Key::Newer | Key::Find | Key::FindNewer if secret => {}
+            Key::Older => self.show(|own, typed| own.older(typed)),
+            Key::Newer => self.show(|own, _| own.newer()),
+            Key::Find => self.show(|own, typed| own.find(typed, false)),
+            Key::FindNewer => self.show(|own, typed| own.find(typed, true)),
+            Key::Redraw => self.screen.redraw(),
+            // The painter gives the terminal back before it lets this take effect.
+            Key::Suspend => drop(kill_current_process_group(Signal::TSTP)),
+        }
         None
     }
-}
 
-impl Completer for Assistant {
-    type Candidate = String;
-
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
-        if self.secret.get() {
-            return Ok((pos, Vec::new()));
+    fn show(&mut self, which: impl Fn(&mut Own, &str) -> Option<String>) {
+        if let Some(line) = which(&mut self.own, self.draft.text()) {
+            self.draft.set(line);
         }
-        Ok((self.complete)(&line[..pos]))
-    }
-}
-
-impl Highlighter for Assistant {
-    /// The line itself; blanks where it must not be seen, as wide as the editor expects.
-    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if self.secret.get() { Cow::Owned(" ".repeat(line.width())) } else { Cow::Borrowed(line) }
     }
 
-    /// Where nothing must be seen, no key may be drawn without asking for the whole line.
-    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
-        self.secret.get() && kind != CmdKind::MoveCursor
-    }
-
-    /// The prompt, and above it whatever was printed since it was drawn last.
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        let above = self.screen.paint();
-        if above.is_empty() { Cow::Borrowed(prompt) } else { Cow::Owned(above + prompt) }
+    fn offer(&mut self, back: bool, secret: bool) {
+        if self.offer.is_open() {
+            self.offer.next(&mut self.draft, back);
+        } else if !secret {
+            let (start, fitting) = (self.complete)(&self.draft.text()[..self.draft.at()]);
+            self.offer.begin(&mut self.draft, start, fitting);
+        }
     }
 }

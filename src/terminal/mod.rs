@@ -5,7 +5,12 @@
 //! which are redrawn in place (see [`Screen`]). On anything else, lines come
 //! from stdin and go to stdout and stderr, without colours or cursor codes.
 
+mod draft;
 mod editor;
+mod frame;
+mod keys;
+mod modes;
+mod painter;
 mod plain;
 mod screen;
 mod width;
@@ -24,9 +29,9 @@ pub enum Input {
     Line(String),
     /// A line from a pipe that was longer than [`Terminal::LINE_BYTES`]; it is lost.
     TooLong,
-    /// Ctrl-C was pressed; what was typed is gone. Whether there was anything.
+    /// Ctrl-C was pressed; what was typed is gone.
     Interrupted {
-        /// Whether some text was dropped.
+        /// Whether any key was pressed since the last line or Ctrl-C.
         dropped: bool,
     },
     /// The end: Ctrl-D on an empty line, or the end of the pipe.
@@ -61,7 +66,7 @@ impl Terminal {
     /// Those of the system, when no wake-up pipe or no editor can be made.
     pub fn open(complete: Complete) -> io::Result<Terminal> {
         if is_person() && !is_dumb() {
-            let (editor, screen) = LineEditor::new(complete).map_err(io::Error::other)?;
+            let (editor, screen) = LineEditor::new(complete)?;
             return Ok(Terminal { input: Typist::Editor(Box::new(editor)), screen });
         }
         Terminal::plain()
@@ -103,8 +108,20 @@ impl Terminal {
     /// Those of the system; the terminal is then of no more use.
     pub fn read(&mut self, prompt: &str, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
         match &mut self.input {
-            Typist::Editor(editor) => editor.read(prompt, keep),
+            Typist::Editor(editor) => editor.read(prompt, false, keep),
             Typist::Plain(input) => input.read(),
+        }
+    }
+
+    /// Whether Ctrl-C was pressed while no line is read: for whoever waits for
+    /// something that may not come. What was typed ahead is gone then.
+    ///
+    /// # Errors
+    /// As [`Terminal::read`].
+    pub fn is_interrupted(&mut self) -> io::Result<bool> {
+        match &mut self.input {
+            Typist::Editor(editor) => editor.is_interrupted(),
+            Typist::Plain(_) => Ok(false),
         }
     }
 
@@ -114,10 +131,14 @@ impl Terminal {
     /// As [`Terminal::read`].
     pub fn ask(&mut self, question: &str, default: &str) -> io::Result<Input> {
         let prompt = format!("{question} [{default}]: ");
-        if !self.has_editor() {
-            self.screen.prompt(&prompt);
-        }
-        Ok(match self.read(&prompt, |_| true)? {
+        let read = match &mut self.input {
+            Typist::Editor(editor) => editor.read(&prompt, true, |_| true),
+            Typist::Plain(input) => {
+                self.screen.prompt(&prompt);
+                input.read()
+            }
+        };
+        Ok(match read? {
             Input::Line(line) if line.trim().is_empty() => Input::Line(default.to_owned()),
             Input::Line(line) => Input::Line(line.trim().to_owned()),
             other => other,

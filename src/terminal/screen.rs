@@ -1,141 +1,121 @@
-//! What is to be seen: lines that stay, and live lines that are redrawn. Knows no keys and no meaning.
+//! What is to be seen: lines that stay, live lines that are redrawn, and what is typed. Knows no keys and no meaning.
 
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Weak};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
-use rustyline::ExternalPrinter;
+use rustix::termios::tcgetwinsize;
 
-use super::width::{rows, rows_with_cursor};
-
-/// Moves nothing: one row up and one down again. It is printed only to wake
-/// the line editor, which then redraws its prompt and asks us what to put above.
-const NUDGE: &str = "\u{1b}[A\n";
-
-type Printer = Box<dyn ExternalPrinter + Send>;
+use super::frame::{Frame, Typed};
+use super::modes::Modes;
+use super::painter;
+use super::width::wrap;
 
 /// Where to print, from any thread; clones are the same screen.
 ///
-/// With a line editor, only the thread in [`Terminal::read`](super::Terminal::read)
-/// draws. Whoever prints
-/// 1. adds to what is to be drawn, under a lock that is never held during IO;
-/// 2. has the editor woken by a thread of its own, for the editor takes a
-///    nudge only while it waits for keys, and nobody else may wait for that.
+/// With a line editor, only the *painter* draws, a thread of its own. Whoever
+/// prints or types
+/// 1. changes what is to be drawn, under a lock that is never held during IO;
+/// 2. rings the painter's bell, which never waits.
 ///
-/// So lines come out in the order in which they were printed, none is lost
-/// between two lines typed, and nobody ever draws into somebody else's row.
+/// So lines come out in the order in which they were printed, whatever the
+/// typing thread does or waits for, and nobody draws into somebody else's row.
 #[derive(Clone)]
-pub struct Screen(Arc<Shared>);
+pub struct Screen(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     ink: Mutex<Ink>,
-    /// What wakes whoever reads.
-    waker: Waker,
-    /// Whether the editor is waiting for keys.
-    reading: AtomicBool,
+    /// What is on the screen, and the right to draw there. Held while writing
+    /// to the terminal, and taken before the ink.
+    pen: Mutex<Frame>,
+    /// Wakes whoever reads.
+    waker: UnixStream,
+    /// What is needed where there is an editor.
+    editor: Option<Editor>,
     stopped: AtomicBool,
-    /// How the terminal was before us.
-    before: Option<Termios>,
-    /// SIGINTs sent to ourselves that the signal handler has yet to see.
-    own_signals: AtomicUsize,
 }
 
-enum Waker {
-    /// Wakes the thread that may wait for the editor to take a nudge.
-    Editor(Sender<()>),
-    Plain(UnixStream),
+struct Editor {
+    /// Wakes the painter.
+    bell: UnixStream,
+    modes: Modes,
 }
 
 #[derive(Default)]
 struct Ink {
     /// Lines that are to stay and are not drawn yet.
     fresh: String,
+    /// Whether the terminal's bell is to be rung.
+    rings: bool,
     /// Lines wanted between those and the prompt.
     live: Vec<String>,
-    /// Live lines as they are on the screen now.
-    drawn: Vec<String>,
-    /// The line being typed.
-    typed: String,
+    /// What is typed, while a line is read.
+    typed: Option<Typed>,
+    /// Everything is to be drawn anew.
+    anew: bool,
+    /// There is no editor any more: nothing is drawn below what is printed.
+    closed: bool,
 }
 
 impl Screen {
-    /// From here on keys pressed while no line is read are not echoed, but
-    /// wait for the next line.
-    pub(super) fn with_editor(printer: Printer) -> io::Result<Screen> {
-        let before = tcgetattr(io::stdin())?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
-        tcsetattr(io::stdin(), OptionalActions::Drain, &quiet)?;
-        let (sender, nudges) = bounded(1);
-        let screen = Screen::new(Waker::Editor(sender), Some(before));
+    /// From here on keys are not echoed, but wait for the next line.
+    pub(super) fn with_editor(waker: UnixStream) -> io::Result<Screen> {
+        let (bell, rung) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        rung.set_nonblocking(true)?;
+        let signals = painter::Signals::register(&bell)?;
+        let modes = Modes::take()?;
+        let screen = Screen::new(waker, Some(Editor { bell, modes }));
         let shared = Arc::downgrade(&screen.0);
-        thread::Builder::new()
-            .name("nudger".to_owned())
-            .spawn(move || Screen::wake_editor(&shared, &nudges, printer))
-            .inspect_err(|_| screen.restore())?;
+        painter::start(shared, rung, signals).inspect_err(|_| screen.restore())?;
         Ok(screen)
     }
 
     pub(super) fn plain(waker: UnixStream) -> Screen {
-        Screen::new(Waker::Plain(waker), None)
+        Screen::new(waker, None)
+    }
+
+    fn new(waker: UnixStream, editor: Option<Editor>) -> Screen {
+        let stopped = AtomicBool::new(false);
+        Screen(Arc::new(Shared { ink: Mutex::default(), pen: Mutex::default(), waker, editor, stopped }))
     }
 
     /// From here on Ctrl-C is a key like any other also between two lines, and
     /// no signal: for a program that never does anything long between them.
     pub fn hold_ctrl_c(&self) {
-        if self.0.before.is_some()
-            && let Ok(mut modes) = tcgetattr(io::stdin())
-        {
-            modes.local_modes.remove(LocalModes::ISIG);
-            // Where this fails, Ctrl-C between two lines still ends the program in order.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &modes);
+        if let Some(editor) = &self.0.editor {
+            editor.modes.hold_ctrl_c();
         }
     }
 
     /// Leaves the terminal as it was found. The end of [`Terminal`](super::Terminal)
     /// does that; whoever ends the program without it must.
     pub fn restore(&self) {
-        if let Some(before) = &self.0.before {
-            // Fails when the terminal is gone, and then nothing is left to restore.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, before);
+        if let Some(editor) = &self.0.editor {
+            editor.modes.restore();
         }
-    }
-
-    fn new(waker: Waker, before: Option<Termios>) -> Screen {
-        Screen(Arc::new(Shared {
-            ink: Mutex::default(),
-            waker,
-            before,
-            reading: AtomicBool::new(false),
-            stopped: AtomicBool::new(false),
-            own_signals: AtomicUsize::new(0),
-        }))
     }
 
     /// Whether there is no editor: what is printed goes out at once, and live lines are not shown.
     pub fn is_plain(&self) -> bool {
-        matches!(self.0.waker, Waker::Plain(_))
+        self.0.editor.is_none()
     }
 
     /// Prints a line, or several, that stay: on stdout.
     pub fn print(&self, text: &str) {
-        if self.is_plain() {
+        let mut ink = self.0.ink.lock();
+        if self.is_plain() || ink.closed {
+            drop(ink);
             // Nobody is left to be told that nobody listens.
             let _ = writeln!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush());
             return;
         }
-        let mut ink = self.0.ink.lock();
         ink.fresh.push_str(text);
         ink.fresh.push('\n');
         drop(ink);
-        self.nudge();
+        self.ring_painter();
     }
 
     /// Prints a line about the conversation: on stderr when there is no editor.
@@ -155,8 +135,8 @@ impl Screen {
     /// Rings the bell, where there is one.
     pub fn ring(&self) {
         if !self.is_plain() {
-            self.0.ink.lock().fresh.push('\u{7}');
-            self.nudge();
+            self.0.ink.lock().rings = true;
+            self.ring_painter();
         }
     }
 
@@ -168,22 +148,25 @@ impl Screen {
         }
         ink.live = lines;
         drop(ink);
-        self.nudge();
+        self.ring_painter();
+    }
+
+    /// Changes the prompt before what is being typed, unless that answers a question.
+    pub fn reprompt(&self, prompt: &str) {
+        let mut ink = self.0.ink.lock();
+        if let Some(typed) = ink.typed.as_mut().filter(|typed| !typed.is_asked && typed.prompt != prompt) {
+            prompt.clone_into(&mut typed.prompt);
+            drop(ink);
+            self.ring_painter();
+        }
     }
 
     /// Ends the reading: [`Terminal::read`](super::Terminal::read) returns
     /// [`Input::Stopped`](super::Input::Stopped), now and ever after.
     pub fn stop(&self) {
         self.0.stopped.store(true, SeqCst);
-        match &self.0.waker {
-            Waker::Plain(waker) => drop((&*waker).write_all(b"x")),
-            Waker::Editor(_) if self.0.reading.load(SeqCst) => {
-                // A signal is what makes the editor give the terminal back.
-                self.0.own_signals.fetch_add(1, SeqCst);
-                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
-            }
-            Waker::Editor(_) => {}
-        }
+        // One byte that waits already does for this one too.
+        let _ = (&self.0.waker).write(b"x");
     }
 
     /// Whether [`Screen::stop`] was called.
@@ -191,89 +174,103 @@ impl Screen {
         self.0.stopped.load(SeqCst)
     }
 
-    /// For the program's handler of SIGINT, which it must have if it calls
-    /// [`Screen::stop`]: whether this signal is one that `stop` sent. It came
-    /// to the handler because the editor was not ready for it, so it is sent again.
-    pub fn was_own_signal(&self) -> bool {
-        const READY_SOON: Duration = Duration::from_millis(10);
-        let own = self.0.own_signals.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)).is_ok();
-        if own && self.0.reading.load(SeqCst) {
-            thread::sleep(READY_SOON);
-            self.stop();
+    fn ring_painter(&self) {
+        if let Some(editor) = &self.0.editor {
+            // The same.
+            let _ = (&editor.bell).write(b"x");
         }
-        own
-    }
-
-    fn nudge(&self) {
-        if let Waker::Editor(nudges) = &self.0.waker {
-            // A nudge that waits already does for this one too.
-            let _ = nudges.try_send(());
-        }
-    }
-
-    /// Nudges the editor when it waits for keys. Its printer has a queue of
-    /// one, so this may wait until the next line is read; nobody else does.
-    fn wake_editor(shared: &Weak<Shared>, nudges: &Receiver<()>, mut printer: Printer) {
-        for () in nudges {
-            let Some(shared) = shared.upgrade() else { return };
-            let reading = shared.reading.load(SeqCst);
-            drop(shared);
-            if reading && printer.print(NUDGE.to_owned()).is_err() {
-                return;
-            }
-        }
-    }
-
-    pub(super) fn set_typed(&self, line: &str) {
-        let mut ink = self.0.ink.lock();
-        line.clone_into(&mut ink.typed);
     }
 
     /// The editor starts to wait for keys.
-    pub(super) fn begin_reading(&self) {
-        self.0.ink.lock().typed.clear();
-        self.0.reading.store(true, SeqCst);
+    pub(super) fn begin_line(&self, prompt: &str, is_asked: bool, secret: bool) {
+        if let Some(editor) = &self.0.editor {
+            editor.modes.read(true);
+        }
+        let typed = Typed { prompt: prompt.to_owned(), is_asked, secret, ..Typed::default() };
+        self.0.ink.lock().typed = Some(typed);
+        self.ring_painter();
     }
 
-    /// The editor does not start after all.
-    pub(super) fn cancel_reading(&self) {
-        self.0.reading.store(false, SeqCst);
-    }
-
-    /// What to draw in front of the prompt, with the cursor at the start of
-    /// the prompt's row and nothing below.
-    pub(super) fn paint(&self) -> String {
+    pub(super) fn set_line(&self, text: &str, at: usize) {
         let mut ink = self.0.ink.lock();
-        if ink.fresh.is_empty() && ink.live == ink.drawn {
-            return String::new();
+        if let Some(typed) = ink.typed.as_mut().filter(|typed| typed.at != at || typed.text != text) {
+            text.clone_into(&mut typed.text);
+            typed.at = at;
+            drop(ink);
+            self.ring_painter();
         }
-        let mut drawing = erase(ink.drawn.iter().map(|line| rows(line, columns())).sum());
-        drawing.push_str(&std::mem::take(&mut ink.fresh));
-        for line in &ink.live {
-            drawing.push_str(line);
-            drawing.push('\n');
-        }
-        ink.drawn = ink.live.clone();
-        drawing
     }
 
-    /// The editor has ended with the cursor in the row below what was typed.
-    /// Takes that off the screen, and puts it back if it is to be kept; the
-    /// live lines go, and come back with the next prompt. Returns what was typed.
-    pub(super) fn end_reading(&self, prompt: &str, line: Option<&str>, keep: bool) -> String {
-        self.0.reading.store(false, SeqCst);
-        let mut ink = self.0.ink.lock();
-        let typed = format!("{prompt}{}", line.unwrap_or(&ink.typed));
-        let live: usize = ink.drawn.drain(..).map(|line| rows(&line, columns())).sum();
-        let mut drawing = erase(live + rows_with_cursor(&typed, columns()));
-        drawing.push_str(&std::mem::take(&mut ink.fresh));
-        if keep {
-            let _ = writeln!(drawing, "{typed}");
+    /// The line is over: it stays on the screen after its prompt, where it is to be kept.
+    pub(super) fn end_line(&self, kept: Option<&str>) {
+        if let Some(editor) = &self.0.editor {
+            editor.modes.read(false);
         }
-        let typed = std::mem::take(&mut ink.typed);
+        let mut ink = self.0.ink.lock();
+        let prompt = ink.typed.take().map_or(String::new(), |typed| typed.prompt);
+        if let Some(line) = kept {
+            ink.fresh.push_str(&prompt);
+            ink.fresh.push_str(&line.replace('\t', " "));
+            ink.fresh.push('\n');
+        }
         drop(ink);
+        self.ring_painter();
+    }
+
+    /// Draws the lower part of the screen anew, at the next row.
+    pub(super) fn redraw(&self) {
+        self.0.ink.lock().anew = true;
+        self.ring_painter();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.ink.lock().closed
+    }
+
+    /// Draws what has changed, or all of it.
+    pub(super) fn paint(&self) {
+        let mut pen = self.0.pen.lock();
+        let (columns, rows) = size();
+        let mut ink = self.0.ink.lock();
+        let (fresh, rings, anew) =
+            (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.anew));
+        let frame = Frame::new(&ink.live, ink.typed.as_ref(), columns, rows);
+        drop(ink);
+        if anew {
+            // Where the cursor is nobody knows, so nothing is ours to draw over.
+            *pen = Frame::default();
+        }
+        if fresh.is_empty() && !rings && *pen == frame {
+            return;
+        }
+        let mut drawing = if rings { "\u{7}".to_owned() } else { String::new() };
+        draw(&mut drawing, &pen, &fresh, &frame, columns);
+        // It fails when the terminal is gone; whoever reads there finds out.
         let _ = io::stdout().write_all(drawing.as_bytes()).and_then(|()| io::stdout().flush());
-        typed
+        *pen = frame;
+    }
+
+    /// The program is about to be stopped: the terminal goes to the shell.
+    pub(super) fn give_back(&self) {
+        self.leave();
+        self.restore();
+    }
+
+    /// The program goes on: the terminal may be in any state, and show anything.
+    pub(super) fn take_back(&self) {
+        if let Some(editor) = self.0.editor.as_ref().filter(|_| !self.is_closed()) {
+            editor.modes.set();
+            self.redraw();
+        }
+    }
+
+    /// Takes what is not to stay off the screen.
+    fn leave(&self) {
+        let mut pen = self.0.pen.lock();
+        let mut drawing = String::new();
+        draw(&mut drawing, &pen, "", &Frame { rows: vec![String::new()], ..Frame::default() }, 1);
+        let _ = io::stdout().write_all(drawing.as_bytes()).and_then(|()| io::stdout().flush());
+        *pen = Frame::default();
     }
 
     pub(super) fn prompt(&self, prompt: &str) {
@@ -282,18 +279,55 @@ impl Screen {
 
     /// Draws what is left when there is no editor any more.
     pub(super) fn finish(&self) {
-        let rest = std::mem::take(&mut self.0.ink.lock().fresh);
-        let _ = io::stdout().write_all(rest.as_bytes()).and_then(|()| io::stdout().flush());
+        if self.is_plain() {
+            return;
+        }
+        let mut ink = self.0.ink.lock();
+        ink.live.clear();
+        ink.typed = None;
+        drop(ink);
+        self.paint();
+        self.0.ink.lock().closed = true;
+        self.ring_painter();
         self.restore();
     }
 }
 
-/// Takes the `rows` rows above the cursor off the screen.
-fn erase(rows: usize) -> String {
-    if rows == 0 { "\r\u{1b}[J".to_owned() } else { format!("\r\u{1b}[{rows}A\u{1b}[J") }
+/// Puts `frame` on the screen in place of `drawn`, and `fresh` lines above it.
+///
+/// The cursor goes up by the rows that were drawn above it, each of which
+/// fills at least one. So nothing that others said is drawn over, whatever
+/// became of the size since.
+fn draw(drawing: &mut String, drawn: &Frame, fresh: &str, frame: &Frame, columns: usize) {
+    let up = |drawing: &mut String, rows: usize| {
+        if rows > 0 {
+            drawing.push_str(&format!("\u{1b}[{rows}A"));
+        }
+        drawing.push('\r');
+    };
+    up(drawing, drawn.row);
+    if !fresh.is_empty() {
+        drawing.push_str("\u{1b}[J");
+        for row in fresh.lines().flat_map(|line| wrap(line, columns, false)) {
+            drawing.push_str(&row);
+            drawing.push_str("\r\n");
+        }
+    }
+    let last = frame.rows.len().saturating_sub(1);
+    for (at, row) in frame.rows.iter().enumerate() {
+        drawing.push_str(row);
+        drawing.push_str(if at == last { "\u{1b}[J" } else { "\u{1b}[K\r\n" });
+    }
+    if frame.row < last || frame.rows.last() != Some(&frame.before) {
+        up(drawing, last - frame.row);
+        // Written once more, the cursor is where the terminal thinks that it ends.
+        drawing.push_str(&frame.before);
+    }
 }
 
-fn columns() -> usize {
-    const USUAL: usize = 80;
-    tcgetwinsize(io::stdout()).map_or(USUAL, |size| usize::from(size.ws_col)).max(1)
+/// Columns and rows; the usual ones where nobody knows.
+fn size() -> (usize, usize) {
+    let (columns, rows) =
+        tcgetwinsize(io::stdout()).map_or((0, 0), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));
+    (if columns == 0 { 80 } else { columns }, if rows == 0 { 24 } else { rows })
 }

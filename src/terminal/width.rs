@@ -1,33 +1,96 @@
-//! How much of a screen a text fills. Knows no terminal, only columns.
+//! How much of a screen a text fills, and where its rows end. Knows no terminal, only columns.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// How many rows `text` fills, from the first column on, on a screen `columns`
-/// wide. Colours (`ESC [ ... m`) take no place. A text that ends exactly at
-/// the edge needs the next row for the cursor.
-pub(super) fn rows(text: &str, columns: usize) -> usize {
-    let columns = columns.max(2);
-    let plain = without_styles(text);
-    let (mut row, mut column) = (1, 0);
-    for cluster in plain.graphemes(true) {
-        if cluster == "\n" {
-            (row, column) = (row + 1, 0);
-            continue;
-        }
-        let width = cluster.width();
-        column += width;
-        if column > columns {
-            (row, column) = (row + 1, width);
-        }
-    }
-    row
+/// Makes the letter before it an emoji, which is wide on some terminals.
+const EMOJI: char = '\u{fe0f}';
+
+/// The most columns that any terminal gives `text`. They do not agree on
+/// emoji that are made of several characters: what one draws as a single
+/// picture is several beside one another on the next.
+pub(super) fn most(text: &str) -> usize {
+    text.graphemes(true).map(most_of).sum()
 }
 
-/// Like [`rows`], for a line with the cursor after its end.
-pub(super) fn rows_with_cursor(text: &str, columns: usize) -> usize {
-    // One more column shows whether the cursor has moved to the next row.
-    rows(&format!("{text} "), columns)
+fn most_of(cluster: &str) -> usize {
+    let mut buffer = [0; 4];
+    let apart: usize = cluster.chars().map(|letter| letter.encode_utf8(&mut buffer).width()).sum();
+    let emoji = if cluster.contains(EMOJI) { 2 } else { 0 };
+    apart.max(cluster.width()).max(emoji)
+}
+
+/// The rows of a line that breaks between words. Those after the first begin
+/// under the words of the first: after its time, or in its second column
+/// where it has two. Colours (`ESC [ ... m`) take no place.
+///
+/// A word that fits in no row is broken where the row is full if `hard`, and
+/// else left to the terminal, so that it can be copied whole.
+pub(super) fn wrap(line: &str, columns: usize, hard: bool) -> Vec<String> {
+    let columns = columns.max(1);
+    let indent = indent(&without_styles(line), columns);
+    let (mut rows, mut row, mut column) = (Vec::new(), String::new(), 0);
+    for word in line.split_inclusive(' ') {
+        let bare = without_styles(word);
+        let (all, seen) = (most(&bare), most(bare.trim_end_matches(' ')));
+        if column > indent && column + seen > columns && (seen + indent <= columns || hard) {
+            rows.push(std::mem::take(&mut row).trim_end_matches(' ').to_owned());
+            row = " ".repeat(indent);
+            column = indent;
+        }
+        if column + seen <= columns || !hard {
+            // A blank at the edge needs no row of its own.
+            let fits = column + all <= columns;
+            row.push_str(if fits { word } else { word.trim_end_matches(' ') });
+            column = if column + seen > columns { (column + seen) % columns } else { column + all };
+            continue;
+        }
+        for piece in pieces(word) {
+            let wide = if piece.starts_with('\u{1b}') { 0 } else { most(piece) };
+            if column + wide > columns && column > 0 {
+                rows.push(std::mem::take(&mut row));
+                column = 0;
+            }
+            row.push_str(piece);
+            column += wide;
+        }
+    }
+    rows.push(row);
+    rows
+}
+
+/// Where the words of a line begin that go on in the next row.
+fn indent(line: &str, columns: usize) -> usize {
+    let begins = line.len() - line.trim_start_matches(' ').len();
+    let second = line[begins..].find("  ").map(|at| {
+        let at = begins + at;
+        at + line[at..].len() - line[at..].trim_start_matches(' ').len()
+    });
+    let indent = match second {
+        _ if begins_with_time(line) => "00:00 ".len(),
+        Some(at) if at < line.len() => most(&line[..at]),
+        _ => begins + 2,
+    };
+    if indent * 2 > columns { 0 } else { indent }
+}
+
+fn begins_with_time(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    bytes.len() > 5 && bytes[2] == b':' && [0, 1, 3, 4].iter().all(|at| bytes[*at].is_ascii_digit())
+}
+
+/// Letters and colours, one by one.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let long = match rest.strip_prefix("\u{1b}[").and_then(|style| style.find('m')) {
+            Some(end) => 2 + end + 1,
+            None => rest.graphemes(true).next()?.len(),
+        };
+        let (piece, after) = rest.split_at(long);
+        rest = after;
+        Some(piece)
+    })
 }
 
 fn without_styles(text: &str) -> String {
@@ -43,22 +106,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_holds_as_many_columns_as_the_screen_has() {
-        for (text, count) in [("", 1), ("123456789", 1), ("1234567890", 1), ("12345678901", 2), ("a\nb", 2)] {
-            assert_eq!(rows(text, 10), count, "{text:?}");
+    fn a_letter_is_taken_for_as_wide_as_any_terminal_draws_it() {
+        for (text, columns) in [("abc", 3), ("漢字", 4), ("❤️", 2), ("❤", 1), ("👋🏽", 4), ("👨‍👩‍👧", 6), ("e\u{301}", 1)]
+        {
+            assert_eq!(most(text), columns, "{text}");
         }
-        assert_eq!(rows_with_cursor("123456789", 10), 1);
-        assert_eq!(rows_with_cursor("1234567890", 10), 2);
     }
 
     #[test]
-    fn a_wide_letter_is_not_cut_at_the_edge() {
-        assert_eq!(rows("漢字漢字漢", 10), 1);
-        assert_eq!(rows("x漢字漢字漢", 10), 2);
+    fn lines_break_between_words_and_go_on_under_words() {
+        assert_eq!(wrap("one two three", 8, false), ["one two", "  three"]);
+        assert_eq!(wrap("12:31 anna: one two three", 20, false), ["12:31 anna: one two", "      three"]);
+        assert_eq!(wrap("  /me  acts as one", 14, false), ["  /me  acts as", "       one"]);
+        assert_eq!(wrap("exactly so", 10, false), ["exactly so"]);
+        assert_eq!(wrap("", 10, false), [""]);
+        assert_eq!(wrap("漢字 漢字 漢字", 10, true), ["漢字 漢字", "  漢字"]);
+        assert_eq!(wrap("12:31 ", 6, false), ["12:31 "]);
     }
 
     #[test]
-    fn colours_take_no_place() {
-        assert_eq!(rows("\u{1b}[1;31m1234567890\u{1b}[0m", 10), 1);
+    fn a_word_too_long_for_a_row_is_left_whole_or_broken() {
+        let link = "https://example.org/a/very/long/way";
+        assert_eq!(wrap(&format!("see {link} now"), 20, false), [format!("see {link} now")]);
+        let rows = wrap(&format!("see {link} now"), 20, true);
+        assert!(rows.len() > 2 && rows.iter().all(|row| most(row) <= 20), "{rows:?}");
+        for columns in 0..40 {
+            let rows = wrap(&format!("漢字漢 {link} ❤️❤️"), columns, true);
+            assert!(rows.iter().all(|row| most(row) <= columns.max(2)), "{columns}: {rows:?}");
+        }
+    }
+
+    #[test]
+    fn colours_take_no_place_and_stay_whole() {
+        assert_eq!(wrap("\u{1b}[1;31m1234567890\u{1b}[0m", 10, true), ["\u{1b}[1;31m1234567890\u{1b}[0m"]);
+        let rows = wrap(&format!("\u{1b}[2m{}\u{1b}[0m", "x".repeat(25)), 10, true);
+        assert_eq!(rows.concat().matches("\u{1b}[").count(), 2);
+        assert_eq!(rows.len(), 3);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::num::NonZeroU16;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
@@ -12,6 +13,7 @@ use expectrl::process::Process as _;
 use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
 use roomful::client::{Client, News, Options};
 use roomful::event::Event;
+use rustix::termios::{Winsize, tcgetattr, tcgetpgrp, tcsetwinsize};
 use tempfile::{TempDir, tempdir};
 
 /// How long anything may take before the test says what it saw instead.
@@ -124,6 +126,17 @@ pub fn client() -> Command {
     command
 }
 
+/// The server program with its console on a terminal; and where it listens.
+pub fn server_on_terminal() -> (Screen, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
+    command.env("TERM", "xterm-256color").args(["--memory", "--listen", "127.0.0.1:0", "--rate", "off"]);
+    let mut screen = Screen::spawn(command);
+    screen.until("the address", |text| text.contains(" ready, room "));
+    let text = screen.text();
+    let addr = text.lines().find_map(|line| line.strip_prefix("listening on ")).unwrap();
+    (screen, addr.trim().to_owned())
+}
+
 /// Runs the client program with `input` on stdin, to its end.
 pub fn run(arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut child = start(arguments);
@@ -225,6 +238,32 @@ impl Screen {
 
     pub fn signal(&mut self, signal: Signal) {
         self.process.signal(signal).unwrap();
+    }
+
+    /// Gives the terminal another size; a size of nothing is told to the program only.
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        if let (Some(rows), Some(columns)) = (NonZeroU16::new(rows), NonZeroU16::new(columns)) {
+            self.parser.screen_mut().set_size(rows, columns);
+        }
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.keys, size).unwrap();
+    }
+
+    /// The lowest row with something in it.
+    pub fn last_row(&self) -> String {
+        self.text().trim_end().lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// The process group that has the terminal now.
+    pub fn foreground(&self) -> i32 {
+        tcgetpgrp(&self.keys).unwrap().as_raw_nonzero().get()
+    }
+
+    /// How the terminal takes keys and shows them: the four sets of modes.
+    pub fn modes(&self) -> [u64; 4] {
+        let modes = tcgetattr(&self.keys).unwrap();
+        [modes.local_modes.bits(), modes.input_modes.bits(), modes.output_modes.bits(), modes.control_modes.bits()]
+            .map(u64::from)
     }
 
     /// Waits for the program's end; its exit code, and the screen then.

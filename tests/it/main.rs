@@ -107,6 +107,12 @@ mod client_support;
 mod client_terminal;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
+/// What a person sees who comes back after a lost connection.
+mod coming_back;
+/// Keys: none of them stops the printing, and what each does.
+mod keys;
+/// The screen: sizes, wide letters, long drafts, and the shell that has it before and after.
+mod screen;
 
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 mod console_manners;

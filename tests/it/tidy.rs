@@ -34,7 +34,6 @@ const LONGER: [(&str, &str); 2] = [
 const SLEEPING: &[(&str, &str)] = &[
     ("src/lab/churn.rs", "asks the system about another process, again and again"),
     ("src/lab/target.rs", "the same"),
-    ("src/terminal/screen.rs", "the line editor does not tell when it has begun to listen for signals"),
 ];
 
 /// Crates that would bring an async runtime.

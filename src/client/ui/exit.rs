@@ -112,11 +112,6 @@ impl Signals {
     /// the second one, or there is nothing yet that could be ended in order.
     pub fn came(&self) -> bool {
         let mut wishes = self.0.lock();
-        if let Some(screen) = &wishes.screen
-            && screen.was_own_signal()
-        {
-            return false;
-        }
         let again = std::mem::replace(&mut wishes.came, true);
         match (&wishes.screen, &wishes.stop) {
             (screen, _) if again => {

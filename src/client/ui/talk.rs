@@ -23,6 +23,9 @@ const PROOF: Duration = Duration::from_secs(30);
 /// Lines from a pipe that may wait for their answers; the next one waits until there are fewer.
 const PIPE_WINDOW: usize = 32;
 
+/// How often Ctrl-C is looked for while lines wait for their answers.
+const LOOKS: Duration = Duration::from_millis(100);
+
 /// Pasted lines that are sent without a question.
 const PASTED: usize = 3;
 
@@ -32,6 +35,8 @@ const READ: Duration = Duration::from_secs(10);
 /// What is done after a line.
 enum Then {
     Next,
+    /// It could not be sent, and so no line after it is.
+    Break,
     Leave(Option<String>),
 }
 
@@ -59,7 +64,7 @@ struct Talker<'a> {
     transfers: Transfers,
     /// When the server was last told what is read.
     told_read: Option<Instant>,
-    /// Ctrl-C pressed in a row.
+    /// Ctrl-C pressed in a row, with nothing typed between.
     interrupts: usize,
 }
 
@@ -76,19 +81,19 @@ impl Talker<'_> {
             }
             match input {
                 Input::Line(line) => match self.pasted(&line)? {
-                    Then::Next => {}
+                    Then::Next | Then::Break => {}
                     Then::Leave(text) => return Ok(self.leave(text.as_deref())),
                 },
                 Input::TooLong => self.wrong("line too long, not sent"),
-                Input::Interrupted { dropped } => {
+                // It has cleared a draft; only on an empty line does it say that somebody wants to leave.
+                Input::Interrupted { dropped: true } => self.interrupts = 0,
+                Input::Interrupted { dropped: false } => {
                     self.interrupts += 1;
                     if self.interrupts > 1 {
                         self.leave(None);
                         return Ok(Exit::new(Exit::INTERRUPTED, String::new()));
                     }
-                    if !dropped {
-                        self.note("* Ctrl-C again leaves; so does Ctrl-D.");
-                    }
+                    self.note("* Ctrl-C again leaves; so does Ctrl-D.");
                 }
                 Input::End => {
                     if let Some(end) = self.wait_for_answers() {
@@ -166,9 +171,18 @@ impl Talker<'_> {
                 }
             }
         }
-        for line in lines {
-            if let Then::Leave(text) = self.obey(line)? {
-                return Ok(Then::Leave(text));
+        for (at, line) in lines.iter().enumerate() {
+            match self.obey(line)? {
+                Then::Next => {}
+                Then::Break if lines.len() > 1 => {
+                    let left = lines.len() - at;
+                    let which =
+                        if left == 1 { "the last line was".to_owned() } else { format!("the last {left} lines were") };
+                    self.wrong(&format!("{which} not sent; the arrow keys bring all of them back"));
+                    return Ok(Then::Next);
+                }
+                Then::Break => return Ok(Then::Next),
+                leave => return Ok(leave),
             }
         }
         Ok(Then::Next)
@@ -189,7 +203,8 @@ impl Talker<'_> {
         match command {
             Ok(Command::Quit { text }) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
             Ok(command) if secrets::needs(&command) => return self.obey_with_password(&command),
-            Ok(command) => self.send(&command),
+            Ok(command) if !self.send(&command)? => return Ok(Then::Break),
+            Ok(_) => {}
             Err(refusal) => self.wrong(&refusal.to_string()),
         }
         Ok(Then::Next)
@@ -208,7 +223,7 @@ impl Talker<'_> {
                     }
                 }
                 Filled::Whole(whole) => {
-                    self.send(&whole);
+                    self.send(&whole)?;
                     return Ok(Then::Next);
                 }
                 Filled::Dropped => {
@@ -252,15 +267,18 @@ impl Talker<'_> {
         shown.or_else(|| self.client.rooms().into_iter().next())
     }
 
-    fn send(&mut self, command: &Command) {
+    /// Sends a command; false where nothing was sent.
+    fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
         let is_line = matches!(command, Command::Say { .. } | Command::Msg { .. } | Command::Reply { .. });
         if matches!(command, Command::Say { room: None, .. }) && room.is_none() {
             self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
-            return;
+            return Ok(false);
         }
         if !self.terminal.has_editor() {
             self.client.settle(PIPE_WINDOW);
+        } else if is_line && !self.wait_for_place()? {
+            return Ok(false);
         }
         let wanted = if is_told_by_event(command) { Wanted::Made } else { Wanted::Told };
         match self.client.order(command, room.as_deref(), wanted) {
@@ -270,11 +288,29 @@ impl Talker<'_> {
                 if changes_prompt(command) {
                     self.client.wait_for(&tag, ANSWER);
                 }
+                return Ok(true);
             }
             Err(Unsent::Ended) => {}
             Err(unsent) if is_line => self.wrong(&format!("not sent: {unsent}")),
             Err(unsent) => self.wrong(&unsent.to_string()),
         }
+        Ok(false)
+    }
+
+    /// Waits until one more line may wait for its answer, as a pipe does. What
+    /// is pasted comes faster than any server takes it. False if the person
+    /// does not want to wait any more.
+    fn wait_for_place(&mut self) -> io::Result<bool> {
+        while !self.client.has_place(LOOKS) {
+            if self.terminal.screen().is_stopped() {
+                return Ok(false);
+            }
+            if self.terminal.is_interrupted()? {
+                self.note("* Not sent: what was still to be said.");
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Who says something has read what was said there before. A script reads nothing.

@@ -1,0 +1,382 @@
+//! The line being typed, the lines typed before, and words that are offered. Knows no keys and no screen.
+
+use std::collections::VecDeque;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Own lines that are found again; the oldest is forgotten first.
+const REMEMBERED: usize = 500;
+
+/// The longest draft, in bytes. What is typed beyond that is not taken.
+pub(super) const LONGEST: usize = 1 << 20;
+
+/// What is typed, and where the cursor is in it.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    text: String,
+    at: usize,
+    erased: String,
+}
+
+impl Draft {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the cursor is, in bytes.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn take(&mut self) -> String {
+        self.at = 0;
+        std::mem::take(&mut self.text)
+    }
+
+    pub fn set(&mut self, text: String) {
+        self.at = text.len();
+        self.text = text;
+    }
+
+    pub fn insert(&mut self, letter: char) {
+        if self.text.len() + letter.len_utf8() <= LONGEST {
+            self.text.insert(self.at, letter);
+            self.at += letter.len_utf8();
+        }
+    }
+
+    /// Puts `word` in place of what stands between `start` and the cursor.
+    pub fn replace(&mut self, start: usize, word: &str) {
+        self.text.replace_range(start..self.at, word);
+        self.at = start + word.len();
+    }
+
+    pub fn erase(&mut self) {
+        let from = self.before();
+        self.text.replace_range(from..self.at, "");
+        self.at = from;
+    }
+
+    pub fn erase_next(&mut self) {
+        self.text.replace_range(self.at..self.after(), "");
+    }
+
+    pub fn erase_word(&mut self) {
+        self.cut(self.word_before(), self.at);
+    }
+
+    pub fn erase_next_word(&mut self) {
+        self.cut(self.at, self.word_after());
+    }
+
+    pub fn erase_to_start(&mut self) {
+        self.cut(0, self.at);
+    }
+
+    pub fn erase_to_end(&mut self) {
+        self.cut(self.at, self.text.len());
+    }
+
+    pub fn put_back(&mut self) {
+        if self.text.len() + self.erased.len() <= LONGEST {
+            self.text.insert_str(self.at, &self.erased);
+            self.at += self.erased.len();
+        }
+    }
+
+    pub fn swap(&mut self) {
+        if self.at == self.text.len() {
+            self.left();
+        }
+        let (from, to) = (self.before(), self.after());
+        let pair = format!("{}{}", &self.text[self.at..to], &self.text[from..self.at]);
+        self.text.replace_range(from..to, &pair);
+        self.at = to;
+    }
+
+    pub fn left(&mut self) {
+        self.at = self.before();
+    }
+
+    pub fn right(&mut self) {
+        self.at = self.after();
+    }
+
+    pub fn word_left(&mut self) {
+        self.at = self.word_before();
+    }
+
+    pub fn word_right(&mut self) {
+        self.at = self.word_after();
+    }
+
+    pub fn start(&mut self) {
+        self.at = 0;
+    }
+
+    pub fn end(&mut self) {
+        self.at = self.text.len();
+    }
+
+    fn cut(&mut self, from: usize, to: usize) {
+        if from < to {
+            self.erased = self.text.drain(from..to).collect();
+            self.at = from;
+        }
+    }
+
+    fn before(&self) -> usize {
+        let last = self.text[..self.at].graphemes(true).next_back();
+        self.at - last.map_or(0, str::len)
+    }
+
+    fn after(&self) -> usize {
+        let next = self.text[self.at..].graphemes(true).next();
+        self.at + next.map_or(0, str::len)
+    }
+
+    fn word_before(&self) -> usize {
+        let trimmed = self.text[..self.at].trim_end();
+        trimmed.char_indices().rev().find(|(_, letter)| letter.is_whitespace()).map_or(0, |(at, c)| at + c.len_utf8())
+    }
+
+    fn word_after(&self) -> usize {
+        let rest = &self.text[self.at..];
+        let begins = rest.len() - rest.trim_start().len();
+        let long = rest[begins..].find(char::is_whitespace).unwrap_or(rest.len() - begins);
+        self.at + begins + long
+    }
+}
+
+/// Own lines, and which of them is shown.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    lines: VecDeque<String>,
+    shown: Option<usize>,
+    /// What was typed before one was shown.
+    typed: String,
+    /// The words that are looked for.
+    words: Option<String>,
+}
+
+impl Own {
+    pub fn remember(&mut self, line: &str) {
+        if self.lines.back().is_some_and(|last| last == line) {
+            return;
+        }
+        if self.lines.len() == REMEMBERED {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+    }
+
+    /// None is shown any more: what stands there is a draft now.
+    pub fn rest(&mut self) {
+        self.shown = None;
+        self.words = None;
+    }
+
+    /// The line before the one shown; `typed` is what stands there now.
+    pub fn older(&mut self, typed: &str) -> Option<String> {
+        self.words = None;
+        let at = self.begin(typed).checked_sub(1)?;
+        self.show(at)
+    }
+
+    /// The line after the one shown; at last what was typed before.
+    pub fn newer(&mut self) -> Option<String> {
+        self.words = None;
+        let at = self.shown? + 1;
+        self.show(at).or_else(|| self.back())
+    }
+
+    /// The next older line with the words that were typed, or newer.
+    pub fn find(&mut self, typed: &str, newer: bool) -> Option<String> {
+        let at = self.begin(typed);
+        let words = self.words.get_or_insert_with(|| typed.to_lowercase()).clone();
+        let fits = |at: &usize| self.lines[*at].to_lowercase().contains(&words);
+        let found = if newer { (at + 1..self.lines.len()).find(fits) } else { (0..at).rev().find(fits) };
+        found.and_then(|at| self.show(at))
+    }
+
+    /// What was typed before a line was shown.
+    pub fn back(&mut self) -> Option<String> {
+        self.words = None;
+        self.shown.take().map(|_| std::mem::take(&mut self.typed))
+    }
+
+    fn begin(&mut self, typed: &str) -> usize {
+        if self.shown.is_none() {
+            typed.clone_into(&mut self.typed);
+        }
+        *self.shown.get_or_insert(self.lines.len())
+    }
+
+    fn show(&mut self, at: usize) -> Option<String> {
+        let line = self.lines.get(at)?.clone();
+        self.shown = Some(at);
+        Some(line)
+    }
+}
+
+/// Words that are offered for what stands before the cursor, one after another.
+#[derive(Debug, Default)]
+pub(super) struct Offer(Option<Round>);
+
+#[derive(Debug)]
+struct Round {
+    start: usize,
+    words: Vec<String>,
+    /// The first is what was typed itself.
+    shown: usize,
+}
+
+impl Offer {
+    pub fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub fn rest(&mut self) {
+        self.0 = None;
+    }
+
+    /// What fits at `start` instead of what stands there in `draft`; the first is put there.
+    pub fn begin(&mut self, draft: &mut Draft, start: usize, fitting: Vec<String>) {
+        if let [one] = &*fitting {
+            draft.replace(start, one);
+            return;
+        }
+        if fitting.is_empty() || start > draft.at() {
+            return;
+        }
+        let typed = draft.text()[start..draft.at()].to_owned();
+        let words = std::iter::once(typed).chain(fitting).collect();
+        self.0 = Some(Round { start, words, shown: 0 });
+        self.next(draft, false);
+    }
+
+    /// Puts the next word there, or the one before; past the last comes the first.
+    pub fn next(&mut self, draft: &mut Draft, back: bool) {
+        if let Some(round) = &mut self.0 {
+            let count = round.words.len() - 1;
+            // The typed one is left out: it comes back by `cancel`.
+            round.shown = match (round.shown, back) {
+                (0, false) => 1,
+                (0 | 1, true) => count,
+                (shown, true) => shown - 1,
+                (shown, false) => shown % count + 1,
+            };
+            draft.replace(round.start, &round.words[round.shown]);
+        }
+    }
+
+    /// Puts back what was typed; whether something was offered.
+    pub fn cancel(&mut self, draft: &mut Draft) -> bool {
+        let round = self.0.take();
+        if let Some(round) = &round {
+            draft.replace(round.start, &round.words[0]);
+        }
+        round.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(text: &str) -> Draft {
+        let mut draft = Draft::default();
+        text.chars().for_each(|letter| draft.insert(letter));
+        draft
+    }
+
+    #[test]
+    fn a_draft_is_edited_by_what_people_take_for_letters_and_words() {
+        let mut typed = draft("привет 👨‍👩‍👧 мир");
+        typed.erase_word();
+        assert_eq!(typed.text(), "привет 👨‍👩‍👧 ");
+        typed.left();
+        typed.erase();
+        assert_eq!(typed.text(), "привет  ");
+        typed.word_left();
+        assert_eq!(typed.at(), 0);
+        typed.put_back();
+        assert_eq!(typed.text(), "мирпривет  ");
+        typed.word_right();
+        typed.erase_to_end();
+        assert_eq!((typed.text(), typed.at()), ("мирпривет", "мирпривет".len()));
+        typed.swap();
+        assert_eq!(typed.text(), "мирпривте");
+        typed.start();
+        typed.erase_next();
+        typed.erase_next_word();
+        assert_eq!(typed.take(), "");
+    }
+
+    #[test]
+    fn an_empty_draft_takes_every_key() {
+        let mut empty = Draft::default();
+        empty.erase();
+        empty.erase_next();
+        empty.erase_word();
+        empty.erase_next_word();
+        empty.erase_to_start();
+        empty.erase_to_end();
+        empty.put_back();
+        empty.swap();
+        empty.left();
+        empty.right();
+        empty.word_left();
+        empty.word_right();
+        assert_eq!((empty.text(), empty.at()), ("", 0));
+        let mut one = draft("x");
+        one.swap();
+        assert_eq!(one.text(), "x");
+    }
+
+    #[test]
+    fn a_draft_has_a_longest() {
+        let mut full = Draft::default();
+        full.set("x".repeat(LONGEST - 1));
+        full.insert('y');
+        full.insert('z');
+        assert_eq!(full.text().len(), LONGEST);
+        assert!(full.text().ends_with('y'));
+    }
+
+    #[test]
+    fn own_lines_are_found_and_the_draft_comes_back() {
+        let mut own = Own::default();
+        ["one apple", "two", "two", "three apples"].iter().for_each(|line| own.remember(line));
+        assert_eq!(own.older("draft").as_deref(), Some("three apples"));
+        assert_eq!(own.older("three apples").as_deref(), Some("two"));
+        assert_eq!(own.older("two").as_deref(), Some("one apple"));
+        assert_eq!(own.older("one apple"), None);
+        assert_eq!(own.newer().as_deref(), Some("two"));
+        assert_eq!((own.newer().is_some(), own.newer().as_deref(), own.newer()), (true, Some("draft"), None));
+        assert_eq!(own.find("APPLE", false).as_deref(), Some("three apples"));
+        assert_eq!(own.find("three apples", false).as_deref(), Some("one apple"));
+        assert_eq!(own.find("one apple", false), None);
+        assert_eq!(own.find("one apple", true).as_deref(), Some("three apples"));
+        assert_eq!(own.back().as_deref(), Some("APPLE"));
+        (0..REMEMBERED).for_each(|i| own.remember(&i.to_string()));
+        assert_eq!((own.lines.len(), own.find("apple", false)), (REMEMBERED, None));
+    }
+
+    #[test]
+    fn offered_words_come_round_and_go_back() {
+        let mut typed = draft("x an");
+        let mut offer = Offer::default();
+        offer.begin(&mut typed, 2, vec!["anna ".into(), "andrej ".into()]);
+        assert_eq!(typed.text(), "x anna ");
+        offer.next(&mut typed, false);
+        assert_eq!(typed.text(), "x andrej ");
+        offer.next(&mut typed, false);
+        offer.next(&mut typed, true);
+        assert_eq!(typed.text(), "x andrej ");
+        assert!(offer.cancel(&mut typed) && !offer.cancel(&mut typed));
+        assert_eq!(typed.text(), "x an");
+        offer.begin(&mut typed, 2, vec!["anna ".into()]);
+        assert_eq!((typed.text(), offer.is_open()), ("x anna ", false));
+    }
+}

@@ -1,0 +1,307 @@
+//! Bytes from a terminal in, keys out. Knows no draft and no screen, and waits for nothing.
+//!
+//! A key may come in pieces. What is not whole yet stays here until more
+//! comes, or until [`Keys::expire`] says that nothing more does.
+
+use std::time::Duration;
+
+/// How long the rest of a key may take. Only then is Escape a key of its own.
+const PIECE: Duration = Duration::from_millis(100);
+
+/// How long a paste may be silent. Its end mark is lost then.
+const PASTE: Duration = Duration::from_secs(1);
+
+/// What a terminal puts around a paste.
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// What a person presses, by what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Letter(char),
+    /// A letter of a paste; a line break in it is no Enter.
+    Pasted(char),
+    Enter,
+    /// To the next word that fits, and to the one before.
+    Complete,
+    CompleteBack,
+    /// Takes back what the last keys offered.
+    Cancel,
+    Erase,
+    EraseNext,
+    EraseWord,
+    EraseNextWord,
+    EraseToStart,
+    EraseToEnd,
+    /// Puts back what was erased last by one of the four before.
+    PutBack,
+    /// Changes the letters on both sides of the cursor.
+    Swap,
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    Start,
+    End,
+    Older,
+    Newer,
+    /// Looks for what is typed in older lines, and in newer ones.
+    Find,
+    FindNewer,
+    Redraw,
+    Interrupt,
+    EndOfInput,
+    Suspend,
+}
+
+/// Bytes that are no whole key yet.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    bytes: Vec<u8>,
+    at: usize,
+    pasting: bool,
+}
+
+impl Keys {
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..std::mem::take(&mut self.at));
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole key.
+    pub fn next(&mut self) -> Option<Key> {
+        while self.at < self.bytes.len() {
+            let rest = &self.bytes[self.at..];
+            let (taken, key) = if self.pasting { pasted(rest)? } else { key(rest)? };
+            match key {
+                Part::PasteBegins => self.pasting = true,
+                Part::PasteEnds => self.pasting = false,
+                Part::Nothing | Part::Key(_) => {}
+            }
+            self.at += taken;
+            if let Part::Key(key) = key {
+                return Some(key);
+            }
+        }
+        None
+    }
+
+    /// For how long to wait for the rest of what has begun, if something has.
+    pub fn patience(&self) -> Option<Duration> {
+        if self.pasting {
+            Some(PASTE)
+        } else if self.at < self.bytes.len() {
+            Some(PIECE)
+        } else {
+            None
+        }
+    }
+
+    /// Nothing more came: what has begun is over.
+    pub fn expire(&mut self) -> Option<Key> {
+        let escape = !self.pasting && self.bytes[self.at..] == *b"\x1b";
+        self.pasting = false;
+        self.bytes.clear();
+        self.at = 0;
+        escape.then_some(Key::Cancel)
+    }
+
+    /// Forgets all that was typed ahead; whether Ctrl-C was in it.
+    pub fn take_interrupt(&mut self) -> bool {
+        let interrupted = !self.pasting && self.bytes[self.at..].contains(&3);
+        if interrupted {
+            self.bytes.clear();
+            self.at = 0;
+        }
+        interrupted
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Key(Key),
+    /// Bytes that mean nothing here.
+    Nothing,
+    PasteBegins,
+    PasteEnds,
+}
+
+/// What stands at the beginning of `bytes`, and how long it is; nothing if it is not whole.
+fn key(bytes: &[u8]) -> Option<(usize, Part)> {
+    match bytes[0] {
+        0x1b => escaped(bytes),
+        byte @ (0..=0x1f | 0x7f) => Some((1, control(byte))),
+        _ => letter(bytes).map(|(taken, letter)| (taken, Part::Key(Key::Letter(letter)))),
+    }
+}
+
+fn control(byte: u8) -> Part {
+    Part::Key(match byte {
+        0x01 => Key::Start,
+        0x02 => Key::Left,
+        0x03 => Key::Interrupt,
+        0x04 => Key::EndOfInput,
+        0x05 => Key::End,
+        0x06 => Key::Right,
+        0x07 => Key::Cancel,
+        0x08 | 0x7f => Key::Erase,
+        0x09 => Key::Complete,
+        0x0a | 0x0d => Key::Enter,
+        0x0b => Key::EraseToEnd,
+        0x0c => Key::Redraw,
+        0x0e => Key::Newer,
+        0x10 => Key::Older,
+        0x12 => Key::Find,
+        0x13 => Key::FindNewer,
+        0x14 => Key::Swap,
+        0x15 => Key::EraseToStart,
+        0x17 => Key::EraseWord,
+        0x19 => Key::PutBack,
+        0x1a => Key::Suspend,
+        _ => return Part::Nothing,
+    })
+}
+
+/// What begins with Escape: a sequence, or a key with Alt.
+fn escaped(bytes: &[u8]) -> Option<(usize, Part)> {
+    match bytes.get(1)? {
+        b'[' => {
+            let end = 2 + bytes[2..].iter().position(|byte| !(0x20..=0x3f).contains(byte))?;
+            // Anything but a final byte breaks it off, and is a key itself.
+            let whole = (0x40..=0x7e).contains(&bytes[end]);
+            let part = if whole { sequence(&bytes[2..end], bytes[end]) } else { Part::Nothing };
+            Some((if whole { end + 1 } else { end }, part))
+        }
+        b'O' => Some((3, sequence(&[], *bytes.get(2)?))),
+        b'b' => Some((2, Part::Key(Key::WordLeft))),
+        b'f' => Some((2, Part::Key(Key::WordRight))),
+        b'd' => Some((2, Part::Key(Key::EraseNextWord))),
+        0x08 | 0x7f => Some((2, Part::Key(Key::EraseWord))),
+        // Escape, and then something else.
+        _ => Some((1, Part::Key(Key::Cancel))),
+    }
+}
+
+fn sequence(numbers: &[u8], end: u8) -> Part {
+    let by_word = matches!(numbers, b"1;3" | b"1;5" | b"5" | b"3");
+    Part::Key(match (numbers, end) {
+        (b"200", b'~') => return Part::PasteBegins,
+        (_, b'A') => Key::Older,
+        (_, b'B') => Key::Newer,
+        (_, b'C') => [Key::Right, Key::WordRight][usize::from(by_word)],
+        (_, b'D') => [Key::Left, Key::WordLeft][usize::from(by_word)],
+        (_, b'H') | (b"1" | b"7", b'~') => Key::Start,
+        (_, b'F') | (b"4" | b"8", b'~') => Key::End,
+        (_, b'Z') => Key::CompleteBack,
+        (b"3", b'~') => Key::EraseNext,
+        (b"3;5" | b"3;3", b'~') => Key::EraseNextWord,
+        _ => return Part::Nothing,
+    })
+}
+
+/// The same inside a paste: all are letters, but for the mark at its end.
+fn pasted(bytes: &[u8]) -> Option<(usize, Part)> {
+    if bytes.starts_with(PASTE_END) {
+        return Some((PASTE_END.len(), Part::PasteEnds));
+    }
+    if PASTE_END.starts_with(bytes) {
+        return None;
+    }
+    let (taken, letter) = letter(bytes)?;
+    Some(match letter {
+        '\r' if bytes.len() == 1 => return None,
+        '\r' => (1 + usize::from(bytes[1] == b'\n'), Part::Key(Key::Pasted('\n'))),
+        '\n' | '\t' => (taken, Part::Key(Key::Pasted(letter))),
+        letter if letter.is_control() => (taken, Part::Nothing),
+        letter => (taken, Part::Key(Key::Pasted(letter))),
+    })
+}
+
+/// One letter of UTF-8; U+FFFD for a byte that is none.
+fn letter(bytes: &[u8]) -> Option<(usize, char)> {
+    let long = match bytes[0] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    match std::str::from_utf8(&bytes[..long.min(bytes.len())]) {
+        Ok(text) => Some((long, text.chars().next()?)),
+        // The end of the bytes is not the end of the letter.
+        Err(error) if error.error_len().is_none() => None,
+        Err(_) => Some((1, char::REPLACEMENT_CHARACTER)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(keys: &mut Keys) -> Vec<Key> {
+        std::iter::from_fn(|| keys.next()).collect()
+    }
+
+    fn text(keys: &[Key]) -> String {
+        let letter = |key: &Key| match key {
+            Key::Letter(letter) | Key::Pasted(letter) => *letter,
+            other => panic!("{other:?}"),
+        };
+        keys.iter().map(letter).collect()
+    }
+
+    #[test]
+    fn keys_are_the_same_however_their_bytes_are_cut() {
+        let typed = "aж漢👋\u{1b}[A\u{1b}[1;5D\u{1b}OH\u{1b}b\u{1b}[200~x\r\n\u{1b}[31my\u{1b}[201~\t".as_bytes();
+        let mut whole = Keys::default();
+        whole.feed(typed);
+        let whole = all(&mut whole);
+        assert_eq!(whole.len(), 4 + 4 + 2 + "[31m".len() + 1 + 1, "{whole:?}");
+        for cut in 1..typed.len() {
+            let mut keys = Keys::default();
+            keys.feed(&typed[..cut]);
+            let mut got = all(&mut keys);
+            keys.feed(&typed[cut..]);
+            got.extend(all(&mut keys));
+            assert_eq!(got, whole, "cut at {cut}");
+            assert_eq!(keys.patience(), None);
+        }
+    }
+
+    #[test]
+    fn escape_alone_is_a_key_only_when_nothing_follows() {
+        let mut keys = Keys::default();
+        keys.feed(b"\x1b");
+        assert_eq!((keys.next(), keys.patience()), (None, Some(PIECE)));
+        assert_eq!((keys.expire(), keys.patience()), (Some(Key::Cancel), None));
+        keys.feed(b"\x1b[1");
+        assert_eq!((keys.next(), keys.expire(), keys.next()), (None, None, None));
+        keys.feed(b"\x1bq");
+        assert_eq!(all(&mut keys), [Key::Cancel, Key::Letter('q')]);
+        keys.feed(b"\x1b[1\rx");
+        assert_eq!(all(&mut keys), [Key::Enter, Key::Letter('x')]);
+    }
+
+    #[test]
+    fn a_paste_without_an_end_ends_when_nothing_comes() {
+        let mut keys = Keys::default();
+        keys.feed(b"\x1b[200~ab\x03\r");
+        assert_eq!(text(&all(&mut keys)), "ab");
+        assert_eq!((keys.patience(), keys.expire()), (Some(PASTE), None));
+        keys.feed(b"\r");
+        assert_eq!(all(&mut keys), [Key::Enter]);
+    }
+
+    #[test]
+    fn every_byte_is_taken_and_bytes_that_are_no_text_are_marked() {
+        for byte in 0..=u8::MAX {
+            let mut keys = Keys::default();
+            keys.feed(&[byte]);
+            all(&mut keys);
+            keys.expire();
+            keys.feed(b"x");
+            assert_eq!(all(&mut keys), [Key::Letter('x')], "{byte:#x}");
+        }
+        let mut keys = Keys::default();
+        keys.feed(b"a\xff\xe6\xbcb");
+        assert_eq!(text(&all(&mut keys)), "a\u{fffd}\u{fffd}\u{fffd}b");
+    }
+}

@@ -1,0 +1,80 @@
+//! How the terminal takes keys: as it was found, or as an editor needs it. Knows no keys and no screen.
+
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+
+/// Asks the terminal to mark a paste, and not to.
+const MARK_PASTES: &str = "\u{1b}[?2004h";
+const NO_MARKS: &str = "\u{1b}[?2004l";
+
+pub(super) struct Modes {
+    /// How the terminal was found.
+    before: Termios,
+    /// A line is being read: Ctrl-C is a key.
+    reading: AtomicBool,
+    /// It is one also between two lines.
+    holds_ctrl_c: AtomicBool,
+}
+
+impl Modes {
+    /// From here on no key is echoed, and none waits for the end of a line.
+    pub fn take() -> io::Result<Modes> {
+        let before = tcgetattr(io::stdin())?;
+        let modes = Modes { before, reading: AtomicBool::new(false), holds_ctrl_c: AtomicBool::new(false) };
+        tcsetattr(io::stdin(), OptionalActions::Now, &modes.wanted())?;
+        write(MARK_PASTES);
+        Ok(modes)
+    }
+
+    pub fn hold_ctrl_c(&self) {
+        self.holds_ctrl_c.store(true, SeqCst);
+        self.set();
+    }
+
+    pub fn read(&self, reads: bool) {
+        let held = self.holds_ctrl_c.load(SeqCst);
+        if self.reading.swap(reads, SeqCst) != reads && !held {
+            self.set();
+        }
+    }
+
+    /// Sets what is wanted now, whatever became of it meanwhile.
+    pub fn set(&self) {
+        // Where this fails there is no terminal any more, and the reading ends.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.wanted());
+        write(MARK_PASTES);
+    }
+
+    /// As it was found.
+    pub fn restore(&self) {
+        write(NO_MARKS);
+        // Fails when the terminal is gone, and then nothing is left to restore.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
+
+    fn wanted(&self) -> Termios {
+        let mut modes = self.before.clone();
+        modes
+            .input_modes
+            .remove(InputModes::BRKINT | InputModes::ICRNL | InputModes::INPCK | InputModes::ISTRIP | InputModes::IXON);
+        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN);
+        modes.output_modes.insert(OutputModes::OPOST | OutputModes::ONLCR);
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        // Between two lines Ctrl-C may be a signal. Ctrl-Z and Ctrl-\ never are: they wait for the editor.
+        modes.special_codes[SpecialCodeIndex::VSUSP] = 0;
+        modes.special_codes[SpecialCodeIndex::VQUIT] = 0;
+        if self.reading.load(SeqCst) || self.holds_ctrl_c.load(SeqCst) {
+            modes.local_modes.remove(LocalModes::ISIG);
+        }
+        modes
+    }
+}
+
+fn write(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+}
