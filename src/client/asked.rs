@@ -14,6 +14,8 @@ pub(super) enum Wanted {
     Both,
     /// Whoever waits for it.
     Awaited,
+    /// Whoever hears the news, as if it had come by itself: it was missed.
+    Missed,
     /// Nobody.
     Ignored,
 }
@@ -33,6 +35,11 @@ impl Asked {
 
     pub fn is_open(&self, tag: &Tag) -> bool {
         self.open.iter().any(|(open, _)| open == tag)
+    }
+
+    /// Whether something is open whose answer is wanted so.
+    pub fn has(&self, wanted: Wanted) -> bool {
+        self.open.iter().any(|(_, open)| *open == wanted)
     }
 
     pub fn begin(&mut self, tag: Tag, wanted: Wanted) {

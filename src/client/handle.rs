@@ -65,28 +65,35 @@ impl Shared {
 
     /// Writes a line. An error is left to the reader, who sees it too.
     fn write(&self, stream: &TcpStream, line: &str) {
-        let mut line = format!("{line}\n");
-        loop {
-            if (&*stream).write_all(line.as_bytes()).is_err() {
+        self.write_all(stream, &mut vec![line.to_owned()]);
+    }
+
+    /// Writes lines, and then those that are owed.
+    fn write_all(&self, stream: &TcpStream, lines: &mut Vec<String>) {
+        while !lines.is_empty() {
+            let text: String = lines.drain(..).flat_map(|line| [line, "\n".to_owned()]).collect();
+            if (&*stream).write_all(text.as_bytes()).is_err() {
                 let _ = stream.shutdown(Shutdown::Both);
                 return;
             }
-            match self.state.lock().owed.take() {
-                Some(token) => line = pong(&token) + "\n",
-                None => return,
-            }
+            lines.append(&mut self.state.lock().owed);
         }
     }
 
-    /// Answers the server's ping; leaves it to whoever is writing now.
+    /// Answers the server's ping.
     pub fn answer_ping(&self, token: &Arc<str>) {
-        match self.pen.try_lock() {
-            Some(pen) => {
-                if let Some(stream) = &*pen {
-                    self.write(stream, &pong(token));
-                }
-            }
-            None => self.state.lock().owed = Some(Arc::clone(token)),
+        self.state.lock().owed.push(pong(token));
+        self.pay();
+    }
+
+    /// Writes what is owed; leaves it to whoever is writing now, so that the
+    /// reading thread never waits for a server that waits for it.
+    pub fn pay(&self) {
+        while !self.state.lock().owed.is_empty() {
+            let Some(pen) = self.pen.try_lock() else { return };
+            let Some(stream) = &*pen else { return };
+            let mut owed = std::mem::take(&mut self.state.lock().owed);
+            self.write_all(stream, &mut owed);
         }
     }
 }
@@ -212,6 +219,11 @@ impl Handle {
         let _ = self.post("read", &[("room", place.into()), ("seq", seq.into())], None, Wanted::Ignored);
     }
 
+    /// Whether something that was missed is still to come.
+    pub(super) fn is_catching_up(&self) -> bool {
+        self.0.state.lock().asked.has(Wanted::Missed)
+    }
+
     /// Whether this is an account, not a guest.
     pub fn is_logged_in(&self) -> bool {
         self.0.state.lock().account
@@ -250,6 +262,9 @@ impl Handle {
         if let Some(stream) = &*pen {
             self.0.write(stream, &line);
         }
+        drop(pen);
+        // What was owed between the last line and the end of the pen would be left to nobody.
+        self.0.pay();
         Ok(tag)
     }
 

@@ -34,6 +34,17 @@ impl Marks {
         }
     }
 
+    /// The number of the last message that was shown.
+    pub fn seen_in(&self, place: &str) -> Seq {
+        self.0.get(&key_of(place)).map_or(0, |mark| mark.seen)
+    }
+
+    /// The private conversations, each with the number of its last message that was shown.
+    pub fn conversations(&self) -> Vec<(String, Seq)> {
+        let private = self.0.iter().filter(|(place, _)| place.starts_with('@'));
+        private.map(|(place, mark)| (place.clone(), mark.seen)).collect()
+    }
+
     /// What came after `seq` is lost, or the place is a new one of that name: its numbers come again.
     pub fn rewind(&mut self, place: &str, seq: Seq) {
         if let Some(mark) = self.0.get_mut(&key_of(place)) {
@@ -64,7 +75,7 @@ impl Marks {
 }
 
 /// The same for `#Room` and `#room`, for `@Anna` and `@anna`.
-fn key_of(place: &str) -> String {
+pub(super) fn key_of(place: &str) -> String {
     match place.strip_prefix('@') {
         Some(nick) => format!("@{}", key(nick)),
         None => room_key(place),

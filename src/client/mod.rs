@@ -32,6 +32,7 @@ mod handle;
 mod keys;
 mod link;
 mod marks;
+mod missed;
 mod reader;
 mod request;
 mod state;
@@ -79,17 +80,21 @@ pub struct Options {
     /// For how long to try to come back after a lost connection: never for
     /// `Some(Duration::ZERO)`, until it is asked to quit for `None`.
     pub retry: Option<Duration>,
+    /// Whether private lines that were missed are asked for, after a login and
+    /// after a lost connection. They come as [`Event::History`] of `@nick`.
+    pub missed: bool,
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { nick, password, rooms, retry } = self;
+        let Options { nick, password, rooms, retry, missed } = self;
         let password = password.as_ref().map(|_| "…");
         f.debug_struct("Options")
             .field("nick", nick)
             .field("password", &password)
             .field("rooms", rooms)
             .field("retry", retry)
+            .field("missed", missed)
             .finish()
     }
 }
@@ -204,6 +209,7 @@ impl Client {
         let handle = Handle(Arc::new(Shared::new(addr, options.retry)));
         handle.0.state.lock().welcomed(&welcome);
         handle.0.state.lock().password = password;
+        handle.0.state.lock().missed.wanted = options.missed;
         *handle.0.pen.lock() = Some(Arc::clone(link.stream()));
         *handle.0.cut.lock() = Some(Arc::clone(link.stream()));
         let reading = handle.clone();

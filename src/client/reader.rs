@@ -93,6 +93,7 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
             },
             Incoming::Other(line) => News::Other(line),
         };
+        shared.pay();
         sink(handle, news);
         shared.changed.notify_all();
     }

@@ -10,6 +10,7 @@ use super::error::{AskError, End, Unsent};
 use super::keys::{key, room_key, same_room};
 use super::link::Welcome;
 use super::marks::Marks;
+use super::missed::Missed;
 use crate::command::Secret;
 use crate::event::{Done, Event, History, Message, Millis, Seq, Tag};
 use crate::wire::json;
@@ -57,6 +58,13 @@ pub(super) struct Place {
     pub members: BTreeMap<String, String>,
 }
 
+impl Place {
+    /// It is asked for anew, with the `join` that has this tag.
+    pub(super) fn is_asked_for(&mut self, tag: Tag) {
+        (self.asked, self.begun, self.join) = (true, false, Some(tag));
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub nick: String,
@@ -70,14 +78,15 @@ pub(super) struct State {
     pub account: bool,
     /// What logs in again where the resume token does not.
     pub password: Option<Secret>,
-    marks: Marks,
+    pub(super) marks: Marks,
+    pub(super) missed: Missed,
     /// From the key of a room to the word that opens it, as far as it is known.
-    keys: BTreeMap<String, Arc<str>>,
+    pub(super) keys: BTreeMap<String, Arc<str>>,
     pub connected: bool,
     pub leaving: bool,
     pub end: Option<End>,
-    /// A sign of life that could not be given because somebody was writing.
-    pub owed: Option<Arc<str>>,
+    /// Lines that the reading thread wants written: by whoever writes now, or by itself.
+    pub owed: Vec<String>,
     text: usize,
     line_bytes: usize,
     tags: u64,
@@ -154,30 +163,6 @@ impl State {
         Ok((tag, line))
     }
 
-    /// The lines that bring everything back after a reconnect: the rooms, then what has no answer.
-    pub fn comeback(&mut self) -> Vec<String> {
-        let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
-        let mut lines = Vec::with_capacity(self.places.len() + self.pending.len());
-        for place in 0..self.places.len() {
-            let tag = self.next_tag();
-            self.asked.begin(tag.clone(), Wanted::Made);
-            let place = &mut self.places[place];
-            let key = self.keys.get(&room_key(&place.name)).map_or(Value::Null, |key| (**key).into());
-            let fields = [
-                ("tag", (*tag.0).into()),
-                ("room", (&*place.name).into()),
-                ("after", place.seen.into()),
-                ("made", known(place.made)),
-                ("run", known(place.run)),
-                ("key", key),
-            ];
-            lines.push(json::request("join", &fields));
-            (place.asked, place.begun, place.join) = (true, false, Some(tag));
-        }
-        lines.extend(self.pending.iter().map(|said| said.line.clone()));
-        lines
-    }
-
     /// A room is asked for with this word.
     pub fn has_key(&mut self, room: &str, key: Option<&Arc<str>>) {
         match key.filter(|key| !key.is_empty()) {
@@ -189,7 +174,7 @@ impl State {
     /// The connection is gone: commands that were on their way get no answer any more.
     pub fn lost(&mut self) {
         self.connected = false;
-        self.owed = None;
+        self.owed.clear();
         self.asked.lost();
     }
 
@@ -215,7 +200,7 @@ impl State {
                     self.asked.keep(tag.clone(), Err(AskError::Refused { code, text }));
                 }
                 match wanted {
-                    Wanted::Awaited | Wanted::Ignored => Told::Nothing,
+                    Wanted::Awaited | Wanted::Ignored | Wanted::Missed => Told::Nothing,
                     _ => Told::Event(Event::Error { tag, code, value, text, offer }),
                 }
             }
@@ -260,6 +245,7 @@ impl State {
             Wanted::Awaited | Wanted::Ignored => Told::Nothing,
             Wanted::Made => Told::Event(Event::Ok { tag: None, done }),
             Wanted::Told | Wanted::Both => Told::Event(Event::Ok { tag, done }),
+            Wanted::Missed => self.found(done),
         }
     }
 
@@ -348,10 +334,10 @@ impl State {
             Event::Quit { nick, .. } => self.places.iter_mut().for_each(|place| drop(place.members.remove(&key(nick)))),
             Event::Private { from, to, seq, .. } => {
                 let with = if **from == self.nick { to } else { from };
-                self.marks.seen(&format!("@{with}"), *seq);
+                self.heard_private(&format!("@{with}"), *seq);
             }
             Event::Settings { room, settings, .. } => self.has_key(room, settings.key.as_ref()),
-            Event::Chats { chats, .. } => chats.iter().for_each(|chat| self.marks.read(&chat.room, chat.read)),
+            Event::Chats { chats, .. } => self.learn_chats(chats),
             Event::Read { room, seq } => self.marks.read(room, *seq),
             Event::Nick { old, new, .. } => {
                 if self.nick == **old {

@@ -126,6 +126,7 @@ impl State {
                 );
                 told
             }
+            "ping" => ok(json!({"token": ""})),
             "say" => {
                 self.said += 1;
                 let (from, text, seq) = (&*nick, &command["text"], BEFORE + self.said);

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::num::NonZeroU16;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ impl ServerProgram {
 
     pub fn start_at(addr: &str) -> ServerProgram {
         let folder = tempdir().unwrap();
+        let guard = one_at_a_time();
         let mut child = Command::new(env!("CARGO_BIN_EXE_chat-server"))
             .env("CHAT_SERVER_MEMORY", "true")
             .args(["--listen", addr, "--rate", "off"])
@@ -43,6 +44,7 @@ impl ServerProgram {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        drop(guard);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap());
         let addr = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).unwrap();
         thread::spawn(move || lines.for_each(drop));
@@ -66,7 +68,9 @@ impl Drop for ServerProgram {
     }
 }
 
-fn signal(process: u32, name: &str) {
+/// Sends a signal to a process of a test.
+pub fn signal(process: u32, name: &str) {
+    let _guard = one_at_a_time();
     assert!(Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap().success());
 }
 
@@ -116,6 +120,13 @@ impl Peer {
     }
 }
 
+/// To be held while a program is started. Starting two at once leaves
+/// descriptors of one open in the other, and the one waits for the other's end.
+pub fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(|broken| broken.into_inner())
+}
+
 /// The client program, without any settings from outside.
 pub fn client() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
@@ -146,6 +157,7 @@ pub fn run(arguments: &[&str], input: &str) -> (i32, String, String) {
 }
 
 pub fn start(arguments: &[&str]) -> Child {
+    let _guard = one_at_a_time();
     client().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -184,9 +196,7 @@ impl Screen {
     }
 
     pub fn spawn(command: Command) -> Screen {
-        // Forking while another test does leaves descriptors open across both.
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let guard = ONE_AT_A_TIME.lock().unwrap_or_else(|broken| broken.into_inner());
+        let guard = one_at_a_time();
         let process = UnixProcess::spawn_command(command).unwrap();
         drop(guard);
         let keys = process.get_raw_handle().unwrap();

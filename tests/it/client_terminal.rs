@@ -146,8 +146,11 @@ fn tab_completes_commands_and_names_and_help_lists_them() {
     let _vera = server.peer("Вера");
     let mut screen = enter(&server, "bob");
     screen.types("/he\t\r");
-    screen.shows("/bell [off|mentions|all]");
     screen.shows("/send PATH [PLACE]");
+    screen.shows("/help all lists all");
+    screen.types("/he\tall\r");
+    screen.shows("/bell [off|mentions|all]");
+    screen.shows("/cancel");
     screen.types("/he\tjoin\r");
     screen.shows("/join ROOM [KEY]");
     screen.types("ве\tпривет\r");

@@ -1,1 +1,120 @@
 //! What a person sees who comes back after a lost connection: what was missed, and that it is new.
+
+use crate::client_relay::Relay;
+use crate::client_support::{DEADLINE, Peer, Screen, client};
+use crate::support::TestServer;
+
+const PASSWORD: &str = "тайна берёзы 7";
+
+fn register(addr: &str, nick: &str) {
+    let peer = Peer::connect(addr, nick);
+    peer.0.ask("register", &[("password", PASSWORD.into())], DEADLINE).unwrap();
+    peer.0.quit(None);
+}
+
+fn log_in(addr: &str, nick: &str) -> Screen {
+    let mut command = client();
+    command.args(["--server", addr, "--nick", nick]).env("CHAT_CLIENT_PASSWORD", PASSWORD);
+    Screen::spawn(command)
+}
+
+fn tell(peer: &Peer, to: &str, text: &str) {
+    let tag = peer.0.msg(to, text).unwrap();
+    assert!(peer.0.wait_for(&tag, DEADLINE));
+}
+
+/// Where each of `words` was written first; they must stand in this order.
+fn in_order(screen: &Screen, words: &[&str]) {
+    let raw = String::from_utf8_lossy(&screen.raw).into_owned();
+    let places: Vec<_> =
+        words.iter().map(|words| raw.find(words).unwrap_or_else(|| panic!("no {words:?}: {raw}"))).collect();
+    assert!(places.is_sorted(), "{words:?} at {places:?}");
+}
+
+/// docs/protocol.md, *Catching up*: what was said in rooms comes by itself, private lines are asked for.
+#[test]
+fn who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
+    let server = TestServer::kept();
+    let addr = server.addr().to_string();
+    register(&addr, "bob");
+    let (relay, ann) = (Relay::to(&addr), Peer::connect(&addr, "ann"));
+    let mut screen = log_in(&relay.addr, "bob");
+    screen.prompts("#lobby bob>");
+    tell(&ann, "bob", "psst before");
+    screen.shows("psst before");
+    screen.types("half");
+    screen.prompts("#lobby bob> half");
+    relay.close(true);
+    relay.cut();
+    screen.shows("! Lost the server");
+    (0..30).for_each(|i| ann.say(&format!("missed line {i}")));
+    tell(&ann, "bob", "psst missed");
+    relay.close(false);
+    screen.shows("* New since ");
+    screen.prompts("#lobby bob (31 new)> half");
+    in_order(
+        &screen,
+        &[
+            "* Back after",
+            "#lobby: 30 new since ",
+            "missed line 0",
+            "missed line 29",
+            "@ann: 1 new since ",
+            "psst missed",
+            "* New since ",
+        ],
+    );
+    let text = screen.text();
+    let sum = text.lines().rev().nth(1).unwrap().to_owned();
+    assert!(sum.starts_with("* New since ") && sum.ends_with(": 30 in #lobby, 1 in @ann."), "{sum:?}");
+    let raw = String::from_utf8_lossy(&screen.raw).into_owned();
+    assert_eq!((raw.matches("psst before").count(), raw.matches("psst missed").count()), (1, 1));
+    screen.types(" a line\r");
+    screen.prompts("#lobby bob>");
+}
+
+/// docs/protocol.md, `chats`: after a login one is told where something is unread.
+#[test]
+fn who_logs_in_sees_a_fence_before_what_is_new_and_the_private_lines() {
+    let server = TestServer::kept();
+    let addr = server.addr().to_string();
+    register(&addr, "bob");
+    let ann = Peer::connect(&addr, "ann");
+    ann.say("known");
+    let mut screen = log_in(&addr, "bob");
+    screen.shows("known");
+    screen.types("I am here\r");
+    screen.shows("bob: I am here");
+    screen.types("/quit\r");
+    assert_eq!((ann.sees_going("bob"), screen.ends().0), ("quit", 0));
+    ann.say("new in the room");
+    tell(&ann, "bob", "new for you");
+    let mut screen = log_in(&addr, "bob");
+    screen.shows("* New: 1 in #lobby, 1 in @ann.");
+    screen.prompts("#lobby bob (2 new)>");
+    in_order(
+        &screen,
+        &[
+            "from before",
+            "I am here",
+            "#lobby: 1 new ---",
+            "new in the room",
+            "@ann: 1 new ---",
+            "new for you",
+            "* New: ",
+        ],
+    );
+}
+
+/// docs/protocol.md, *Rates*: who is too fast is held back, and told so; a person once.
+#[test]
+fn too_fast_is_told_once_for_much_that_is_sent() {
+    let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (40, 5));
+    let addr = server.addr().to_string();
+    let mut screen = Screen::start(&["--server", &addr, "--nick", "bob"]);
+    screen.prompts("#lobby bob>");
+    screen.types(&(0..60).map(|i| format!("line {i}\r")).collect::<String>());
+    screen.shows("bob: line 59");
+    let raw = String::from_utf8_lossy(&screen.raw).into_owned();
+    assert_eq!(raw.matches("! Too fast").count(), 1, "{}", screen.text());
+}

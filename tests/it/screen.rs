@@ -127,7 +127,7 @@ fn whatever_ends_the_client_the_terminal_is_as_it_was_found() {
         let found = shell.modes();
         client_in(&mut shell, &server);
         let id = shell.foreground();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().unwrap().success());
+        crate::client_support::signal(id.cast_unsigned(), signal);
         shell.until(&format!("the shell after {signal}"), |text| text.trim_end().ends_with("shell$"));
         assert_eq!(shell.modes(), found, "{signal}");
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use roomful::event::{Done, Message};
 use serde_json::json;
 
-use crate::client_support::finish;
+use crate::client_support::{finish, one_at_a_time};
 use crate::support::{DEADLINE, LinePeer, Peer, Wire, eventually};
 
 /// The server program, without any settings from outside. It keeps nothing, unless told to.
@@ -90,7 +90,9 @@ impl Program {
 
     /// As `command` says; waits until it listens.
     pub fn spawn(command: &mut Command) -> Program {
+        let guard = one_at_a_time();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(guard);
         let console = child.stdin.take();
         let out = lines(child.stdout.take().unwrap());
         let err = lines(child.stderr.take().unwrap());

@@ -211,6 +211,7 @@ mod tests {
 
     use super::*;
     use crate::client::ui::style::Brush;
+    use crate::client::ui::words::Fences;
     use crate::event::{FileInfo, History};
     use crate::record::Role;
 
@@ -227,7 +228,7 @@ mod tests {
         let history = History { room: "#a".into(), messages: vec![message(17, "hi")], ..History::default() };
         let asked = view().answer(&Done::History(history.clone()), "");
         assert!(asked[1].ends_with(" 17 boris: hi"), "{asked:?}");
-        let replayed = view().history(&history, false, true);
+        let replayed = view().history(&history, &Fences { last: true, ..Fences::default() });
         assert!(replayed[1].1.ends_with(&format!("{} boris: hi", clock(0))), "{replayed:?}");
         let found = view()
             .answer(&Done::Search { messages: vec![message(2, "b"), message(1, "a")], more: true, next: None }, "");

@@ -149,21 +149,40 @@ pub(super) fn commands() -> impl Iterator<Item = (&'static str, &'static str, &'
     TABLE.iter().filter(|spec| !spec.usage.is_empty()).map(|spec| (spec.name, spec.usage, spec.help)).chain(OWN)
 }
 
-/// The lines of `/help`.
+/// What somebody needs first; all else is behind `/help all`.
+const FIRST: [&str; 10] = ["join", "leave", "rooms", "members", "msg", "nick", "history", "send", "register", "quit"];
+
+/// The lines of `/help`: the first commands, all of them, or one.
 pub(super) fn help(word: Option<&str>) -> Result<Vec<String>, ChatError> {
-    let row = |usage: &str, help: &str| format!("  /{usage:<24} {help}");
-    let Some(word) = word else {
-        let mut lines: Vec<String> = commands().map(|(_, usage, help)| row(usage, help)).collect();
-        lines.push("  All else is said to the room; //text says a line that starts with a slash.".to_owned());
-        lines.push("  Tab completes, arrows bring back own lines, Ctrl-R searches them, Ctrl-D leaves.".to_owned());
-        return Ok(lines);
-    };
-    if let Some((_, usage, help)) = OWN.iter().find(|(name, ..)| *name == word) {
-        return Ok(vec![row(usage, help)]);
+    let row = |usage: &str, help: &str| format!("  /{usage:<24}  {help}");
+    let all = || commands().map(|(name, usage, help)| row(usage, &with_aliases(name, help)));
+    match word {
+        None => {
+            let first = |name: &&str| commands().find(|(known, ..)| known == name);
+            let mut lines: Vec<String> =
+                FIRST.iter().filter_map(|name| first(name).map(|(_, usage, help)| row(usage, help))).collect();
+            lines.push("  All else is said to the room; //text says a line that starts with a slash.".to_owned());
+            lines.push("  Tab completes, arrows bring back own lines, Ctrl-R finds them, Ctrl-D leaves.".to_owned());
+            lines.push("  /help all lists all commands and their other names, /help NAME tells of one.".to_owned());
+            Ok(lines)
+        }
+        Some("all") => Ok(all().collect()),
+        Some(word) => {
+            let name = command::find(word).map_or(word, |spec| spec.name);
+            match commands().find(|(known, ..)| *known == name) {
+                Some((name, usage, help)) => Ok(vec![row(usage, &with_aliases(name, help))]),
+                None => Err(unknown(word).unwrap_or_else(|| command::unknown(word))),
+            }
+        }
     }
-    match command::find(word) {
-        Some(spec) => Ok(vec![row(spec.usage, spec.help)]),
-        None => Err(unknown(word).unwrap_or_else(|| command::unknown(word))),
+}
+
+/// What a command does, and its other names.
+fn with_aliases(name: &str, help: &str) -> String {
+    let aliases = TABLE.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.aliases);
+    match aliases {
+        [] => help.to_owned(),
+        some => format!("{help}; also /{}", some.join(", /")),
     }
 }
 
@@ -217,10 +236,21 @@ mod tests {
     }
 
     #[test]
-    fn help_lists_every_command() {
-        let all = help(None).unwrap().join("\n");
+    fn the_first_help_fits_on_a_screen_beside_what_is_said() {
+        let first = help(None).unwrap();
+        assert_eq!(first.len(), FIRST.len() + 3);
+        assert!(first.iter().all(|line| line.chars().count() <= 100 && !line.contains("  /help  ")), "{first:#?}");
+    }
+
+    #[test]
+    fn help_lists_every_command_with_its_other_names() {
+        let all = help(Some("all")).unwrap().join("\n");
         for (_, usage, help) in commands() {
             assert!(all.contains(usage) && all.contains(help), "{usage}");
+        }
+        for alias in TABLE.iter().filter(|spec| !spec.usage.is_empty()).flat_map(|spec| spec.aliases) {
+            assert!(all.contains(&format!("/{alias}")), "{alias}");
+            assert_eq!(help(Some(alias)).unwrap().len(), 1, "{alias}");
         }
         assert_eq!(help(Some("bell")).unwrap().len(), 1);
         assert!(help(Some("jion")).is_err());

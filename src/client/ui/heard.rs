@@ -1,46 +1,32 @@
-//! The first words of what was shown, so that a deletion can say what it is about. Knows no screen, and forgets the oldest.
+//! Who said what was shown, so that a deletion can name them. Knows no screen and no words, and forgets the oldest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::event::{Message, Seq};
-use crate::names;
 
-/// Messages whose words are remembered.
+/// Messages whose speakers are remembered.
 const MOST: usize = 1_000;
 
-/// Characters remembered of each.
-const WORDS: usize = 40;
-
 #[derive(Debug, Default)]
-pub(super) struct Heard(VecDeque<(Arc<str>, Seq, Box<str>)>);
+pub(super) struct Heard(VecDeque<(Arc<str>, Seq, Arc<str>)>);
 
 impl Heard {
     pub fn message(&mut self, message: &Message) {
-        let text = match &message.file {
-            Some(file) if message.text.is_empty() => &file.name,
-            _ => &message.text,
-        };
-        self.note(&message.room, message.seq, text);
+        self.note(&message.room, message.seq, &message.from);
     }
 
-    pub fn note(&mut self, place: &str, seq: Seq, text: &str) {
+    pub fn note(&mut self, place: &str, seq: Seq, from: &Arc<str>) {
         if self.0.len() == MOST {
             self.0.pop_front();
         }
-        let text = names::clean(text);
-        let mut letters = text.chars();
-        let mut words: String = letters.by_ref().take(WORDS).collect();
-        if letters.next().is_some() {
-            words.push('…');
-        }
-        self.0.push_back((place.into(), seq, words.into()));
+        self.0.push_back((place.into(), seq, Arc::clone(from)));
     }
 
-    /// The first words of a message, which is forgotten with that.
-    pub fn take(&mut self, place: &str, seq: Seq) -> Option<Box<str>> {
+    /// Who said it; that is forgotten with the answer.
+    pub fn take(&mut self, place: &str, seq: Seq) -> Option<Arc<str>> {
         let found = self.0.iter().rposition(|(room, number, _)| &**room == place && *number == seq)?;
-        self.0.remove(found).map(|(_, _, words)| words)
+        self.0.remove(found).map(|(_, _, from)| from)
     }
 }
 
@@ -49,13 +35,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_words_are_found_once_and_the_oldest_are_forgotten() {
+    fn a_speaker_is_found_once_and_the_oldest_are_forgotten() {
         let mut heard = Heard::default();
-        heard.note("#a", 1, &"ж".repeat(50));
-        heard.note("#b", 1, "other");
-        assert_eq!(heard.take("#a", 1).as_deref(), Some(&*("ж".repeat(40) + "…")));
+        let (anna, boris): (Arc<str>, Arc<str>) = ("anna".into(), "boris".into());
+        heard.note("#a", 1, &anna);
+        heard.note("#b", 1, &boris);
+        assert_eq!(heard.take("#a", 1), Some(Arc::clone(&anna)));
         assert_eq!(heard.take("#a", 1), None);
-        (0..MOST as Seq).for_each(|seq| heard.note("#c", seq, "x"));
+        (0..MOST as Seq).for_each(|seq| heard.note("#c", seq, &anna));
         assert_eq!((heard.take("#b", 1), heard.0.len()), (None, MOST));
     }
 }

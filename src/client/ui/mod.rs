@@ -4,6 +4,7 @@
 //! the main one reads what is typed. Each file on its way has one more.
 
 mod answers;
+mod caught;
 mod commands;
 mod complete;
 mod exit;

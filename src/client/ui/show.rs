@@ -1,9 +1,12 @@
 //! Turns news into lines on the screen, in their order. Knows no keys; it runs on the reading thread, and for one's own deeds on the typing one.
 
+mod back;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::caught::Caught;
 use super::commands::Bell;
 use super::fold::Run;
 use super::heard::Heard;
@@ -13,13 +16,16 @@ use super::style::{Brush, safe};
 use super::told::Told;
 use super::words::View;
 use crate::client::{Handle, News, Said};
-use crate::event::{CloseReason, Done, Event, History, Message};
+use crate::event::{CloseReason, Done, Event, Message};
 use crate::names;
 use crate::terminal::Screen;
 use crate::wire::line::date;
 
 /// Own unanswered lines that are shown; of more, the number is told.
 const PENDING: usize = 5;
+
+/// How soon after a wait another one is taken for the same.
+const SAME_WAIT: Duration = Duration::from_secs(3);
 
 /// What is seen, and what is needed to know what to show next.
 pub(super) struct Show {
@@ -43,6 +49,14 @@ pub(super) struct Show {
     returning: HashMap<String, bool>,
     /// How many messages are unread in the own rooms of who has just logged in.
     unread: HashMap<String, u64>,
+    /// What was missed, while it still comes in.
+    caught: Option<Caught>,
+    /// When the connection was lost.
+    lost_at: Option<String>,
+    /// Lines that were missed, until the person types something.
+    new: usize,
+    /// Until when the server lets us wait, and has said so.
+    waits: Option<Instant>,
     heard: Heard,
     told: Told,
     /// The room somebody has just put us out of.
@@ -70,6 +84,10 @@ impl Show {
             account: false,
             returning: HashMap::new(),
             unread: HashMap::new(),
+            caught: None,
+            lost_at: None,
+            new: 0,
+            waits: None,
             heard: Heard::default(),
             told: Told::default(),
             put_out: None,
@@ -85,7 +103,13 @@ impl Show {
 
     pub fn prompt(&self, handle: &Handle) -> String {
         let room = self.room.as_deref().map_or("(no room)".to_owned(), safe);
-        format!("{room} {}> ", safe(&handle.nick()))
+        let new = if self.new > 0 { format!(" ({} new)", self.new) } else { String::new() };
+        format!("{room} {}{new}> ", safe(&handle.nick()))
+    }
+
+    /// The person has typed something, and so seen what stands there.
+    pub fn looked(&mut self) {
+        self.new = 0;
     }
 
     /// Prints a line about the conversation.
@@ -125,6 +149,7 @@ impl Show {
         live.extend(self.transfers.values().map(|line| self.brush.dim(line)));
         live.extend(self.trouble.as_ref().map(|trouble| view.wrong(trouble)));
         self.screen.live(live);
+        self.screen.reprompt(&self.prompt(handle));
     }
 
     /// Sets the line of a file that is on its way; none when it is not any more.
@@ -150,6 +175,7 @@ impl Show {
             News::Back { away, nick, instead_of } => {
                 self.trouble = None;
                 self.returning = handle.rooms().into_iter().map(|room| (room, false)).collect();
+                self.caught.get_or_insert_default().since = self.lost_at.take();
                 self.note(&view, &format!("* Back after {} s.", away.as_secs().max(1)));
                 if let Some(before) = instead_of {
                     self.wrong(
@@ -169,21 +195,12 @@ impl Show {
             }
         }
         self.account = handle.is_logged_in();
-        self.refresh(handle);
-    }
-
-    fn lost(&mut self, view: &View, why: &str, retry_in: Duration, first: bool) {
-        self.told.forget();
-        let again = format!("trying again in {} s … /quit to leave", retry_in.as_secs_f32().ceil());
-        if std::mem::take(&mut self.farewell) {
-            self.wrong(view, &again);
-        } else if first {
-            self.wrong(view, &format!("lost the server ({why}). T{}", &again[1..]));
-        } else if self.screen.is_plain() {
-            self.wrong(view, &format!("{why}; {again}"));
-        } else {
-            self.trouble = Some(format!("{why}; {again}"));
+        if !handle.is_catching_up()
+            && let Some(caught) = self.caught.take_if(|_| handle.is_connected())
+        {
+            self.caught_up(&view, &caught);
         }
+        self.refresh(handle);
     }
 
     fn event(&mut self, handle: &Handle, view: &View, event: Event) {
@@ -215,7 +232,12 @@ impl Show {
             }
             Event::Chats { ref chats, .. } => {
                 self.unread = chats.iter().map(|chat| (chat.room.to_string(), chat.unread)).collect();
-                self.deed(view, &event);
+                if self.screen.is_plain() {
+                    self.deed(view, &event);
+                } else {
+                    // It is told when all has come, or it would scroll away behind that.
+                    self.caught.get_or_insert_default().chats.clone_from(chats);
+                }
             }
             Event::Left { room } => self.left(handle, view, &room),
             Event::Join { .. } | Event::Leave { .. } | Event::Quit { .. } => self.traffic(view, &event),
@@ -227,8 +249,17 @@ impl Show {
             }
             Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
             Event::Deleted { room, seq, by, .. } => {
-                let words = self.heard.take(&room, seq);
-                self.note(view, &view.deleted(&room, seq, &by, words.as_deref()));
+                let from = self.heard.take(&room, seq);
+                self.note(view, &view.deleted(&room, seq, &by, from.as_deref()));
+            }
+            Event::Waiting { ms } => {
+                // Much that is sent is many such waits, one after another.
+                let now = Instant::now();
+                let told = self.waits.is_some_and(|until| now < until + SAME_WAIT);
+                self.waits = Some(now + Duration::from_millis(ms));
+                if !told {
+                    self.deed(view, &event);
+                }
             }
             Event::Nick { .. }
             | Event::Kick { .. }
@@ -238,8 +269,7 @@ impl Show {
             | Event::Role { .. }
             | Event::Settings { .. }
             | Event::Invite { .. }
-            | Event::Notice { .. }
-            | Event::Waiting { .. } => self.deed(view, &event),
+            | Event::Notice { .. } => self.deed(view, &event),
         }
     }
 
@@ -257,8 +287,7 @@ impl Show {
         self.fold(view);
         let own = **from == *view.nick;
         self.ring(!own && self.bell != Bell::Off);
-        let what = file.as_ref().filter(|_| text.is_empty()).map_or(text, |file| &file.name);
-        self.heard.note(&format!("@{}", if own { to } else { from }), *seq, what);
+        self.heard.note(&format!("@{}", if own { to } else { from }), *seq, from);
         self.screen.print(&view.private(from, to, text, *time, file.as_deref()));
     }
 
@@ -352,31 +381,6 @@ impl Show {
         self.note(&view, &format!("* You are {} in {}, {company}.{helps}", view.name(&view.nick), safe(room)));
         if let Some(topic) = self.topic.take() {
             self.note(&view, &format!("* Topic: {}", names::clean(&topic)));
-        }
-    }
-
-    /// Messages from before. On a pipe they are told apart from what is said
-    /// now, so that no script takes them for new; but missed ones are new.
-    /// `missed` is there for missed ones, and says whether these are the last of them.
-    fn history(&mut self, view: &View, mut history: History, missed: Option<bool>) {
-        history.messages.iter().for_each(|message| self.heard.message(message));
-        // A login leads into all own rooms at once: of those that one does not
-        // talk in, only what is new is shown.
-        let unread =
-            self.unread.remove(&*history.room).filter(|_| missed.is_none() && view.is_elsewhere(&history.room));
-        if let Some(unread) = unread.and_then(|unread| usize::try_from(unread).ok()) {
-            let known = history.messages.len().saturating_sub(unread);
-            history.messages.drain(..known);
-        }
-        for (is_message, line) in view.history(&history, missed.is_some(), missed != Some(false)) {
-            if is_message && missed.is_some() {
-                self.screen.print(&line);
-            } else {
-                self.note(view, &line);
-            }
-        }
-        if let Some(last) = history.messages.last() {
-            self.day = date(last.time);
         }
     }
 

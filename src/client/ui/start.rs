@@ -165,7 +165,7 @@ fn connect(
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
     let password = wanted.password.as_ref().map(|password| password.0.to_string());
-    let options = Options { nick: wanted.nick.clone(), password, rooms, retry: settings.retry.or(retry) };
+    let options = Options { nick: wanted.nick.clone(), password, rooms, retry: settings.retry.or(retry), missed: true };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
         shared.show.lock().news(handle, news);

@@ -79,6 +79,7 @@ impl Talker<'_> {
             if !matches!(input, Input::Interrupted { .. }) {
                 self.interrupts = 0;
             }
+            self.common.show.lock().looked();
             match input {
                 Input::Line(line) => match self.pasted(&line)? {
                     Then::Next | Then::Break => {}

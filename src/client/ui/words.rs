@@ -7,6 +7,7 @@ use super::mention::mentions;
 use super::style::{Brush, safe};
 use crate::event::{Event, FileInfo, History, Message, Millis, Seq};
 use crate::names;
+use crate::record::Role;
 use crate::wire::line::{capital, chat, clock, curbed, date, file, role_words, settings};
 
 /// Whose eyes it is for.
@@ -16,6 +17,17 @@ pub(super) struct View {
     pub nick: String,
     /// The room talked in; what is said in others names its room.
     pub room: Option<String>,
+}
+
+/// What stands between messages from before.
+#[derive(Debug, Default)]
+pub(super) struct Fences<'a> {
+    /// The first message that is new, by its place among them.
+    pub new: Option<usize>,
+    /// Since when they are new.
+    pub since: Option<&'a str>,
+    /// What comes after them is said now.
+    pub last: bool,
 }
 
 impl View {
@@ -99,28 +111,24 @@ impl View {
         marked
     }
 
-    /// Messages from before, between fences that say from when they are.
-    /// `missed` says that they were said while one was away, `last` that what
-    /// comes after them is said now.
-    pub fn history(&self, history: &History, missed: bool, last: bool) -> Vec<(bool, String)> {
-        self.fenced(history, if missed { "while you were away" } else { "from before" }, last, |message| {
-            self.message(message)
+    /// Messages from before, between fences that say from when they are, and which are new.
+    pub fn history(&self, history: &History, fences: &Fences<'_>) -> Vec<(bool, String)> {
+        self.fenced(history, fences, |message| match message.room.strip_prefix('@') {
+            Some(_) if *message.from == *self.nick => {
+                self.private(&self.nick, &message.room[1..], &message.text, message.time, message.file.as_deref())
+            }
+            Some(_) => self.private(&message.from, &self.nick, &message.text, message.time, message.file.as_deref()),
+            None => self.message(message),
         })
     }
 
     /// Those that somebody asked for: with their numbers.
     pub(super) fn asked_history(&self, history: &History) -> Vec<String> {
-        let lines = self.fenced(history, "from before", true, |message| self.numbered(message));
+        let lines = self.fenced(history, &Fences { last: true, ..Fences::default() }, |message| self.numbered(message));
         lines.into_iter().map(|(_, line)| line).collect()
     }
 
-    fn fenced(
-        &self,
-        history: &History,
-        what: &str,
-        last: bool,
-        line: impl Fn(&Message) -> String,
-    ) -> Vec<(bool, String)> {
+    fn fenced(&self, history: &History, fences: &Fences<'_>, line: impl Fn(&Message) -> String) -> Vec<(bool, String)> {
         let fence = |text: String| (false, self.brush.dim(text));
         let count = history.messages.len();
         let plural = if count == 1 { "message" } else { "messages" };
@@ -129,17 +137,24 @@ impl View {
         if history.missed > 0 {
             lines.push(fence(format!("--- {} more in {room} are left out ---", history.missed)));
         }
-        for message in &history.messages {
+        for (at, message) in history.messages.iter().enumerate() {
             let this = date(message.time);
-            if day.is_empty() {
-                lines.push(fence(format!("--- {room}, {this}, {count} {plural} {what} ---")));
-            } else if this != day {
+            if day.is_empty() && fences.new != Some(0) {
+                lines.push(fence(format!("--- {room}, {this}, {count} {plural} from before ---")));
+            } else if !day.is_empty() && this != day {
                 lines.push(fence(format!("--- {this} ---")));
+            }
+            if fences.new == Some(at) {
+                let since = fences.since.map_or(String::new(), |since| format!(" since {since}"));
+                lines.push(fence(format!("--- {room}: {} new{since} ---", count - at)));
             }
             day = this;
             lines.push((true, line(message)));
         }
-        if count > 0 && last {
+        if history.more && history.room.starts_with('@') && fences.new.is_some() {
+            lines.push(fence(format!("--- and more: /history {room} shows the last ones ---")));
+        }
+        if count > 0 && fences.last {
             lines.push(fence("--- now ---".to_owned()));
         }
         lines
@@ -158,11 +173,17 @@ impl View {
         self.brush.wrong(format!("! {}{end}", capital(&sentence)))
     }
 
-    /// A deletion; with the first words of what was deleted, where they are known.
-    pub fn deleted(&self, room: &str, seq: Seq, by: &str, words: Option<&str>) -> String {
+    /// A deletion. What was deleted is not told again, only whose it was, if that is known.
+    pub fn deleted(&self, room: &str, seq: Seq, by: &str, from: Option<&str>) -> String {
         let place = if self.is_elsewhere(room) { format!(" in {}", safe(room)) } else { String::new() };
-        let words = words.map_or(String::new(), |words| format!(" (“{words}”)"));
-        format!("* {} deleted message {seq}{place}{words}", self.name(by))
+        let by = self.name(by);
+        match from {
+            Some(from) if from == self.nick => {
+                format!("* A message of yours{place} was deleted by {by} (number {seq})")
+            }
+            Some(from) => format!("* A message of {}{place} was deleted by {by} (number {seq})", self.name(from)),
+            None => format!("* Message {seq}{place} was deleted by {by}"),
+        }
     }
 
     /// What others do, in one line, where one line does.
@@ -186,9 +207,22 @@ impl View {
                 let whom = if **nick == *self.nick { "you".to_owned() } else { self.name(nick) };
                 format!("* {} put {whom} out of {}{}", self.name(by), safe(room), why(text))
             }
+            Event::Curb { room, curb, lifted, nick, by, until, text, .. } if **nick == *self.nick => {
+                let (deed, by) = (curbed(*curb, *lifted, *until), self.name(by));
+                let deed = deed.strip_prefix("is ").map_or(deed.clone(), |rest| format!("are {rest}"));
+                self.brush.bold(format!("* {}: you {deed} by {by}{}", safe(room), why(text)))
+            }
             Event::Curb { room, curb, lifted, nick, by, until, text, .. } => {
                 let (nick, deed, by) = (self.name(nick), curbed(*curb, *lifted, *until), self.name(by));
                 format!("* {}: {nick} {deed} by {by}{}", safe(room), why(text))
+            }
+            Event::Role { room, nick, role, by, .. } if **nick == *self.nick => {
+                let can = match role {
+                    Some(Role::Owner | Role::Op) => " /help all lists what you may do.",
+                    _ => "",
+                };
+                let told = format!("* You are {} of {} now, by {}.", role_words(*role), safe(room), self.name(by));
+                self.brush.bold(told) + can
             }
             Event::Role { room, nick, role, by, .. } => {
                 format!("* {}: {} is {} now, by {}", safe(room), self.name(nick), role_words(*role), self.name(by))
@@ -218,4 +252,70 @@ impl View {
 /// The words that go with a file, if there are any.
 fn after_file(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Curb;
+
+    fn view() -> View {
+        View { brush: Brush::new(false), nick: "anna".into(), room: Some("#a".into()) }
+    }
+
+    #[test]
+    fn what_is_done_about_oneself_is_told_as_that() {
+        let role =
+            |nick: &str, role| Event::Role { room: "#a".into(), nick: nick.into(), role, by: "boris".into(), time: 0 };
+        let told = |event: &Event| view().deed(event).unwrap();
+        assert!(told(&role("anna", Some(Role::Op))).starts_with("* You are an op of #a now, by boris."));
+        assert_eq!(told(&role("anna", None)), "* You are no op of #a now, by boris.");
+        assert_eq!(told(&role("vera", Some(Role::Op))), "* #a: vera is an op now, by boris");
+        let mute = |nick: &str, lifted| Event::Curb {
+            room: "#a".into(),
+            curb: Curb::Mute,
+            lifted,
+            nick: nick.into(),
+            by: "boris".into(),
+            until: None,
+            text: None,
+            time: 0,
+        };
+        assert_eq!(told(&mute("anna", false)), "* #a: you are muted by boris");
+        assert_eq!(told(&mute("anna", true)), "* #a: you are not muted any more by boris");
+        assert_eq!(told(&mute("vera", false)), "* #a: vera is muted by boris");
+    }
+
+    #[test]
+    fn a_deletion_does_not_say_again_what_was_deleted() {
+        assert_eq!(
+            view().deleted("#a", 3, "boris", Some("vera")),
+            "* A message of vera was deleted by boris (number 3)"
+        );
+        assert_eq!(
+            view().deleted("#b", 3, "anna", Some("anna")),
+            "* A message of yours in #b was deleted by anna (number 3)"
+        );
+        assert_eq!(view().deleted("#a", 3, "boris", None), "* Message 3 was deleted by boris");
+    }
+
+    #[test]
+    fn a_fence_stands_before_the_first_new_message() {
+        let message =
+            |seq: Seq| Arc::new(Message { room: "#a".into(), seq, from: "boris".into(), ..Message::default() });
+        let history = History { room: "#a".into(), messages: (1..=3).map(message).collect(), ..History::default() };
+        let fences = |new| Fences { new, since: Some("12:31"), last: true };
+        let rows = |fences: &Fences<'_>| -> Vec<String> {
+            view().history(&history, fences).into_iter().map(|(_, row)| row).collect()
+        };
+        let away = rows(&fences(Some(0)));
+        assert_eq!((&*away[0], away.len(), &*away[4]), ("--- #a: 3 new since 12:31 ---", 5, "--- now ---"));
+        let login = rows(&fences(Some(2)));
+        assert!(
+            login[0].ends_with("3 messages from before ---") && login[3] == "--- #a: 1 new since 12:31 ---",
+            "{login:?}"
+        );
+        assert!(rows(&fences(None)).iter().all(|row| !row.contains("new")));
+        assert!(rows(&fences(Some(3))).iter().all(|row| !row.contains("new")));
+    }
 }
