@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_word_too_long_for_a_row_is_left_whole_or_broken() {
         let link = "https://example.org/a/very/long/way";
-        assert_eq!(wrap(&format!("see {link} now"), 20, false), [format!("see {link} now")]);
+        assert_eq!(wrap(&format!("see {link} now"), 20, false), [format!("see {link}"), "  now".to_owned()]);
         let rows = wrap(&format!("see {link} now"), 20, true);
         assert!(rows.len() > 2 && rows.iter().all(|row| most(row) <= 20), "{rows:?}");
         for columns in 0..40 {
