@@ -212,7 +212,7 @@ impl LineEditor {
             Key::Newer => self.show(|own, _| own.newer()),
             Key::Find => self.show(|own, typed| own.find(typed, false)),
             Key::FindNewer => self.show(|own, typed| own.find(typed, true)),
-            Key::Redraw => self.screen.redraw(),
+            Key::Clear => self.screen.clear(),
             // The painter gives the terminal back before it lets this take effect.
             Key::Suspend => drop(kill_current_process_group(Signal::TSTP)),
         }

@@ -67,14 +67,16 @@ fn laid(typed: &Typed, width: usize) -> Frame {
     for (at, cluster) in whole.grapheme_indices(true) {
         let shown = if cluster == "\t" { " " } else { cluster };
         let is_break = cluster.contains('\n');
-        if at == cursor && is_break {
+        // A mark may join the letter before it, and then the cursor is inside of both.
+        let is_here = (at..at + cluster.len()).contains(&cursor);
+        if is_here && is_break {
             (frame.row, frame.before) = (frame.rows.len(), row.clone());
         }
         if is_break || column + most(shown) > width {
             frame.rows.push(std::mem::take(&mut row));
             column = 0;
         }
-        if at == cursor && !is_break {
+        if is_here && !is_break {
             (frame.row, frame.before) = (frame.rows.len(), row.clone());
         }
         if !is_break {
@@ -94,6 +96,8 @@ fn laid(typed: &Typed, width: usize) -> Frame {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn typed(text: &str, at: usize) -> Typed {
@@ -139,6 +143,27 @@ mod tests {
                 let frame = Frame::new(&live, Some(&typed(&text, at)), 40, height);
                 assert!(frame.rows.len() <= height.max(1), "{height}");
                 assert!(frame.rows[frame.row].starts_with(&frame.before), "{height} {at}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_and_printed_has_its_rows(
+            text in "[a-z \n\t\u{301}\u{200d}漢👨👩❤\u{fe0f}🇩🇪ж]{0,60}",
+            line in "[a-z \u{301}漢👋\u{fe0f}]{0,90}",
+            cut in 0usize..200,
+            columns in 0usize..30,
+            height in 0usize..12,
+        ) {
+            let at = (0..=cut.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let frame = Frame::new(std::slice::from_ref(&line), Some(&typed(&text, at)), columns, height);
+            prop_assert!(frame.row < frame.rows.len());
+            prop_assert!(frame.rows[frame.row].starts_with(&frame.before));
+            for hard in [true, false] {
+                let letters = |text: &str| text.replace(' ', "");
+                let rows = wrap(&line, columns, hard);
+                prop_assert_eq!(letters(&rows.concat()), letters(&line));
             }
         }
     }

@@ -47,7 +47,7 @@ pub(super) enum Key {
     /// Looks for what is typed in older lines, and in newer ones.
     Find,
     FindNewer,
-    Redraw,
+    Clear,
     Interrupt,
     EndOfInput,
     Suspend,
@@ -130,7 +130,11 @@ fn key(bytes: &[u8]) -> Option<(usize, Part)> {
     match bytes[0] {
         0x1b => escaped(bytes),
         byte @ (0..=0x1f | 0x7f) => Some((1, control(byte))),
-        _ => letter(bytes).map(|(taken, letter)| (taken, Part::Key(Key::Letter(letter)))),
+        _ => letter(bytes).map(|(taken, letter)| {
+            // Some are orders to a terminal, and no person types them.
+            let part = if letter.is_control() { Part::Nothing } else { Part::Key(Key::Letter(letter)) };
+            (taken, part)
+        }),
     }
 }
 
@@ -147,7 +151,7 @@ fn control(byte: u8) -> Part {
         0x09 => Key::Complete,
         0x0a | 0x0d => Key::Enter,
         0x0b => Key::EraseToEnd,
-        0x0c => Key::Redraw,
+        0x0c => Key::Clear,
         0x0e => Key::Newer,
         0x10 => Key::Older,
         0x12 => Key::Find,
@@ -303,5 +307,7 @@ mod tests {
         let mut keys = Keys::default();
         keys.feed(b"a\xff\xe6\xbcb");
         assert_eq!(text(&all(&mut keys)), "a\u{fffd}\u{fffd}\u{fffd}b");
+        keys.feed("a\u{9b}2Jb".as_bytes());
+        assert_eq!(text(&all(&mut keys)), "a2Jb");
     }
 }

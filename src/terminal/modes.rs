@@ -51,9 +51,10 @@ impl Modes {
 
     /// As it was found.
     pub fn restore(&self) {
-        write(NO_MARKS);
+        // First what never waits for a terminal that takes nothing.
         // Fails when the terminal is gone, and then nothing is left to restore.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        write(NO_MARKS);
     }
 
     fn wanted(&self) -> Termios {

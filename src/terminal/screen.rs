@@ -53,8 +53,10 @@ struct Ink {
     live: Vec<String>,
     /// What is typed, while a line is read.
     typed: Option<Typed>,
-    /// Everything is to be drawn anew.
+    /// Everything is to be drawn anew, because nobody knows where the cursor is.
     anew: bool,
+    /// The person wants an empty screen.
+    clears: bool,
     /// There is no editor any more: nothing is drawn below what is printed.
     closed: bool,
 }
@@ -217,9 +219,9 @@ impl Screen {
         self.ring_painter();
     }
 
-    /// Draws the lower part of the screen anew, at the next row.
-    pub(super) fn redraw(&self) {
-        self.0.ink.lock().anew = true;
+    /// Clears the screen, because the person wants that; what scrolled away stays.
+    pub(super) fn clear(&self) {
+        self.0.ink.lock().clears = true;
         self.ring_painter();
     }
 
@@ -232,18 +234,20 @@ impl Screen {
         let mut pen = self.0.pen.lock();
         let (columns, rows) = size();
         let mut ink = self.0.ink.lock();
-        let (fresh, rings, anew) =
-            (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.anew));
+        let (fresh, rings, clears) =
+            (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.clears));
+        let anew = std::mem::take(&mut ink.anew) || clears;
         let frame = Frame::new(&ink.live, ink.typed.as_ref(), columns, rows);
         drop(ink);
         if anew {
             // Where the cursor is nobody knows, so nothing is ours to draw over.
             *pen = Frame::default();
         }
-        if fresh.is_empty() && !rings && *pen == frame {
+        if fresh.is_empty() && !rings && !anew && *pen == frame {
             return;
         }
         let mut drawing = if rings { "\u{7}".to_owned() } else { String::new() };
+        drawing.push_str(if clears { "\u{1b}[H\u{1b}[2J" } else { "" });
         draw(&mut drawing, &pen, &fresh, &frame, columns);
         // It fails when the terminal is gone; whoever reads there finds out.
         let _ = io::stdout().write_all(drawing.as_bytes()).and_then(|()| io::stdout().flush());
@@ -260,7 +264,7 @@ impl Screen {
     pub(super) fn take_back(&self) {
         if let Some(editor) = self.0.editor.as_ref().filter(|_| !self.is_closed()) {
             editor.modes.set();
-            self.redraw();
+            self.0.ink.lock().anew = true;
         }
     }
 

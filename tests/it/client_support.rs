@@ -259,6 +259,12 @@ impl Screen {
         tcsetwinsize(&self.keys, size).unwrap();
     }
 
+    /// The rows as they are seen: a line that is too long for one is several.
+    pub fn rows(&self) -> Vec<String> {
+        let columns = self.parser.screen().size().1.get();
+        self.parser.screen().rows(0, columns).collect()
+    }
+
     /// The lowest row with something in it.
     pub fn last_row(&self) -> String {
         self.text().trim_end().lines().last().unwrap_or_default().to_owned()

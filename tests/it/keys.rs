@@ -168,3 +168,18 @@ fn a_hundred_typed_ahead_lines_arrive_whole_while_the_server_is_slow() {
     screen.shows("ahead 99");
     assert!(!screen.text().contains("not sent"), "{}", screen.text());
 }
+
+/// Ctrl-L: the screen is empty, but for the line that is typed and what is said from then on.
+#[test]
+fn ctrl_l_clears_the_screen_and_keeps_the_draft() {
+    let server = ServerProgram::start();
+    let ann = server.peer("ann");
+    let mut screen = enter(&server, "bob");
+    ann.say("said before");
+    screen.shows("said before");
+    screen.types("half\u{c}");
+    screen.until("an empty screen", |text| text.trim_end() == "#lobby bob> half");
+    ann.say("said after");
+    screen.shows("said after");
+    screen.prompts("#lobby bob> half");
+}

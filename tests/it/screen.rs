@@ -132,3 +132,48 @@ fn whatever_ends_the_client_the_terminal_is_as_it_was_found() {
         assert_eq!(shell.modes(), found, "{signal}");
     }
 }
+
+/// Every one of `words` stands whole in a row.
+fn whole_words(screen: &Screen, words: &[String]) {
+    let rows = screen.rows();
+    for word in words {
+        assert!(rows.iter().any(|row| row.contains(word)), "{word} is broken:\n{}", rows.join("\n"));
+    }
+}
+
+/// docs/threads.md, "Typing while others print": rows end between words, whatever is printed and how wide the screen is.
+#[test]
+fn no_word_breaks_at_the_edge_of_the_screen() {
+    let server = ServerProgram::start();
+    let ann = server.peer("ann");
+    let words = |columns: u16| -> Vec<String> { (0..30).map(|i| format!("wörd{i}漢x{columns}")).collect() };
+    let mut screen = enter(&server, "bob");
+    for columns in [80, 40, 57] {
+        screen.resize(24, columns);
+        screen.types("x");
+        screen.until("the new size", |text| text.trim_end().ends_with("bob> x"));
+        screen.types("\u{7f}");
+        let words = words(columns);
+        ann.say(&words.join(" "));
+        screen.shows(&words[29]);
+        whole_words(&screen, &words);
+    }
+    screen.types("/history 3\r");
+    screen.shows("--- now ---");
+    whole_words(&screen, &words(57));
+    screen.types("/help all\r");
+    screen.shows("/cancel");
+    screen.shows("also /exit, /bye");
+}
+
+/// The same on the console.
+#[test]
+fn no_word_breaks_at_the_edge_of_the_console() {
+    let (mut screen, addr) = crate::client_support::server_on_terminal();
+    let ann = crate::client_support::Peer::connect(&addr, "ann");
+    screen.resize(24, 50);
+    let words: Vec<String> = (0..20).map(|i| format!("wörd{i}漢x")).collect();
+    ann.say(&words.join(" "));
+    screen.shows(&words[19]);
+    whole_words(&screen, &words);
+}
