@@ -123,7 +123,7 @@ fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
         Some(file) => {
             Some(fs::read_to_string(file).with_context(|| format!("cannot read the password in {}", file.display()))?)
         }
-        None => env::var("CHAT_CLIENT_PASSWORD").ok(),
+        None => env::var("CHAT_CLIENT_PASSWORD").ok().filter(|text| !text.is_empty()),
     };
     let Some(text) = text else { return Ok(None) };
     // Some editors and shells put a byte order mark before a text; it is no part of it.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client_support::Screen;
 use crate::server_support::{Program, run, server};
-use crate::support::{Peer, Wire, brief};
+use crate::support::{Peer, Wire, brief, eventually};
 
 const CTRL_D: &str = "\u{4}";
 const GONE: &str = "closing server-stopped: the server is going down: ";
@@ -47,8 +47,9 @@ fn listening_is_a_line_of_its_own_with_the_real_port_on_a_pipe() {
 #[test]
 fn c10_e7_a14_each_signal_says_goodbye_to_everybody_and_ends_in_order() {
     for name in ["TERM", "INT", "HUP"] {
-        let program = Program::start(&[]);
+        let mut program = Program::start(&[]);
         let (mut ann, mut bob, silent) = (program.peer("ann", "#a"), program.nc("bob"), program.wire());
+        eventually("the silent one", || program.asks("who").concat().contains("and 1 without a name yet"));
         let began = Instant::now();
         program.signal(name);
         assert_eq!(brief(ann.rest().last().unwrap()), format!("{GONE}it was told to stop"), "{name}");
