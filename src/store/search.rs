@@ -40,7 +40,7 @@ impl Store {
     ///
     /// Words in "quotation marks" must follow one another. A word that ends in
     /// `*` stands for all that begin so, if these are two letters or more. Which
-    /// letters count as the same, and what a word is, says [`super::fold`]; no
+    /// letters count as the same, and what a word is, says the module `fold`; no
     /// other character means anything. Without a word nothing is found.
     ///
     /// # Errors

@@ -122,3 +122,22 @@ fn bans_go_when_they_are_over() {
     let left: Vec<&str> = rig.kept().curbs.iter().map(|curb| &*curb.nick).collect();
     assert_eq!(left, ["mallory", "trudy"]);
 }
+
+/// A tag that is forgotten too early is said twice.
+#[test]
+fn the_last_tags_are_those_said_last_also_where_the_clock_was_set_back() {
+    let mut rig = Rig::with_room();
+    rig.limits.tags = 2;
+    rig.keep([Record::Stay(stay_record(1, "ann", 5 * DAY))]);
+    for (seq, time) in [(1, 5 * DAY), (2, 5 * DAY + 1), (3, 4 * DAY + 2), (4, 4 * DAY + 3)] {
+        let said = Message { time, ..message(seq, "m") };
+        rig.keep([line_by(guest(1), 1, said), Record::Said(said_record(1, &format!("t{seq}"), seq, time))]);
+    }
+    let tags = |rig: &Rig, most| -> Vec<String> {
+        let stay = rig.store().stay(&[1; 32], most).unwrap().expect("it is there");
+        stay.said.iter().map(|said| said.tag.0.to_string()).collect()
+    };
+    assert_eq!(tags(&rig, 2), ["t3", "t4"]);
+    rig.expire(5 * DAY);
+    assert_eq!(tags(&rig, 9), ["t3", "t4"]);
+}
