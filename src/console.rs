@@ -17,16 +17,17 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::chat::outbox::Ending;
 use crate::chat::touched::{Touched, Watch};
-use crate::command::{Command, nearest, parse, text};
+use crate::command::{Command, Deed, nearest, parse, text};
 use crate::event::CloseReason;
 use crate::names::{Nick, clean, isolate};
 use crate::process::Outlet;
+use crate::record::Curb;
 use crate::server::Handle;
 use crate::session::house::{House, News, now};
 use crate::session::link::Link;
 use crate::terminal::{Input, Screen, Terminal};
 use crate::wire::Form;
-use crate::wire::line::{clock as hours, date};
+use crate::wire::line::{clock as hours, curbed, date};
 
 pub use complete::complete;
 pub use operator::Operator;
@@ -305,9 +306,9 @@ fn ban(house: &House, line: &str) -> Result<String, String> {
     let parsed = parse(&format!("/{line}")).map_err(|error| format!("! {error}."))?;
     let Command::Order { deed, whom, seconds, text, .. } = parsed else { return Ok(String::new()) };
     let done = house.chat.ban_everywhere(deed, whom, seconds, text, now());
-    done.map_err(|error| format!("! {error}."))?;
+    let done = done.map_err(|error| format!("! {error}."))?;
     house.close_banned();
-    Ok(String::new())
+    Ok(format!("* {} {}", isolate(&done.nick), curbed(Curb::Ban, deed == Deed::Unban, done.until)))
 }
 
 fn bans(house: &House) -> String {

@@ -1,6 +1,6 @@
-//! What is known of a command without looking at the chat: the help it asks for, and whether its texts are too long.
+//! What is known of a command without looking at the chat: the help it asks for, and whether its texts and times are too long.
 
-use crate::command::{Change, Command};
+use crate::command::{Change, Command, in_range};
 use crate::error::ChatError;
 use crate::event::{Done, HelpInfo};
 use crate::limits::Limits;
@@ -15,8 +15,11 @@ pub fn help(word: Option<&str>) -> Result<Done, ChatError> {
     Ok(Done::Help { commands })
 }
 
-/// Refuses texts over their limits, before any lock is taken.
+/// Refuses texts and times over their limits, before any lock is taken.
 pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
+    if let Command::Order { seconds, .. } = command {
+        in_range(*seconds)?;
+    }
     let (what, text, most) = match command {
         Command::Say { text, .. }
         | Command::Msg { text, .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::curbs::{Order, Subject, Suspect, ban_list, in_force, put};
 use super::touched::Touched;
 use super::{Chat, Here, SessionId, State, registry};
-use crate::command::{Deed, Whom};
+use crate::command::{Deed, Whom, in_range};
 use crate::error::ChatError;
 use crate::event::{BanInfo, Event, Millis, Ordered};
 use crate::names::Nick;
@@ -84,7 +84,7 @@ impl Chat {
         self.change(|state| state.banned_sessions(now))
     }
 
-    /// Bans somebody from the server, or lifts that: what the operator does.
+    /// Bans somebody from the server, or lifts that: what the operator does. Whom, and until when.
     ///
     /// # Errors
     /// Nobody of that kind is banned, or there are too many bans.
@@ -95,9 +95,10 @@ impl Chat {
         seconds: Option<u64>,
         text: Option<Arc<str>>,
         now: Millis,
-    ) -> Result<(), ChatError> {
+    ) -> Result<Ordered, ChatError> {
+        in_range(seconds)?;
         let order = Order { deed, everywhere: true, whom, seconds, text };
-        self.change(|state| state.order_everywhere(&self.here(now), deed, &order, Arc::from("the operator")).map(drop))
+        self.change(|state| state.order_everywhere(&self.here(now), deed, &order, Arc::from("the operator")))
     }
 
     /// The bans from the whole server.

@@ -13,6 +13,7 @@
 
 mod parse;
 mod table;
+mod time;
 mod values;
 
 use std::sync::Arc;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use crate::event::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
-pub use parse::{duration, key, parse, shown, somebody, text};
+pub use parse::{key, parse, shown, somebody, text};
 pub use table::{Spec, TABLE, Verb, find, nearest, unknown};
+pub use time::{LONGEST, in_range, timed};
 pub use values::{Change, Deed, Page, Place, Secret, Spot, Whom, some_limit};
 
 /// What a member asks. Closed: a new one does not compile until the chat obeys it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Command, Deed, Page, Place, Secret, Spec, Verb, Whom, find, unknown};
+use super::{Change, Command, Deed, Page, Place, Secret, Spec, Verb, Whom, find, timed, unknown};
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
 
@@ -265,10 +265,7 @@ impl<'a> Arguments<'a> {
         let (whom, mut rest) = split(self.needed("NAME")?);
         let mut seconds = None;
         if matches!(deed, Deed::Ban | Deed::Mute) {
-            let (time, reason) = split(rest);
-            if let Some(time) = duration(time) {
-                (seconds, rest) = (Some(time), reason);
-            }
+            (seconds, rest) = timed(rest)?;
         }
         Ok(Command::Order {
             deed,
@@ -321,17 +318,4 @@ fn number(text: &str, wants: &'static str) -> Result<u64, ChatError> {
         value: format!("{:?}", names::clean(text)),
         wants,
     })
-}
-
-/// A time as people write it, in seconds: `30s`, `10m`, `2h`, `7d`, `4w`.
-pub fn duration(text: &str) -> Option<u64> {
-    let unit = match text.chars().last()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    text[..text.len() - 1].parse::<u64>().ok()?.checked_mul(unit).filter(|time| *time > 0)
 }

@@ -169,14 +169,14 @@ impl fmt::Display for ChatError {
     }
 }
 
-/// ` until 2026-11-20 12:05 UTC`, or nothing.
+/// ` until 2026-11-20 12:05 UTC`, or ` for good`.
 struct Until(Option<Millis>);
 
 impl fmt::Display for Until {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.and_then(|time| jiff::Timestamp::from_millisecond(time).ok()) {
             Some(time) => write!(f, " until {} UTC", time.strftime("%Y-%m-%d %H:%M")),
-            None => Ok(()),
+            None => write!(f, " for good"),
         }
     }
 }

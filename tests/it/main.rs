@@ -54,6 +54,8 @@ mod line_front;
 mod login;
 /// One order for all, without gap or double, whatever the others do.
 mod order;
+/// Order that holds, whoever one becomes, and who keeps it.
+mod order_holds;
 /// Pages that are exact whatever the clock did, and what counts as unread.
 mod pages;
 /// Passwords on the line front: asked for, and never on the line of a command.

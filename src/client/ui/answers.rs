@@ -4,6 +4,7 @@ use super::style::safe;
 use super::words::View;
 use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, MemberInfo, Message, Ordered, RoomInfo, WhoisInfo};
 use crate::names;
+use crate::record::Curb;
 use crate::wire::line::{chat, clock, curbed, file, moment, role_mark, settings};
 
 impl View {
@@ -78,9 +79,9 @@ impl View {
                 one(format!("* {} is invited{room}.", self.name(&ordered.nick)))
             }
             Done::Kick(ordered) => self.ordered(ordered, "is put out"),
-            Done::Ban(ordered) => self.ordered(ordered, "is banned"),
+            Done::Ban(ordered) => self.ordered(ordered, &curbed(Curb::Ban, false, ordered.until)),
             Done::Unban(ordered) => self.ordered(ordered, "is not banned any more"),
-            Done::Mute(ordered) => self.ordered(ordered, "is muted"),
+            Done::Mute(ordered) => self.ordered(ordered, &curbed(Curb::Mute, false, ordered.until)),
             Done::Unmute(ordered) => self.ordered(ordered, "is not muted any more"),
             Done::Op(ordered) => self.ordered(ordered, "is an op"),
             Done::Deop(ordered) => self.ordered(ordered, "is no op any more"),
@@ -122,8 +123,7 @@ impl View {
     /// What was done about somebody, and where.
     fn ordered(&self, ordered: &Ordered, what: &str) -> Vec<String> {
         let place = ordered.room.as_deref().map_or("the whole server".to_owned(), safe);
-        let until = ordered.until.map_or(String::new(), |until| format!(" until {}", moment(until)));
-        vec![format!("* {place}: {} {what}{until}.", self.name(&ordered.nick))]
+        vec![format!("* {place}: {} {what}.", self.name(&ordered.nick))]
     }
 
     fn members(&self, room: &str, members: &[MemberInfo], total: usize) -> String {

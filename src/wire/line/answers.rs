@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{chat, clock, curbed, file, moment, settings, write_history, write_members, write_numbered};
 use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, Message, Ordered, RoomInfo, WhoisInfo};
 use crate::names::isolate;
+use crate::record::Curb;
 
 /// Appends what `done` says to the one who asked, or nothing where an event says it.
 pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
@@ -63,9 +64,9 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
             writeln!(out, "* {} is invited{}.", isolate(&ordered.nick), in_room(ordered.room.as_deref(), "to"))
         }
         Done::Kick(ordered) => write_deed(ordered, "is put out", out),
-        Done::Ban(ordered) => write_deed(ordered, "is banned", out),
+        Done::Ban(ordered) => write_deed(ordered, &curbed(Curb::Ban, false, ordered.until), out),
         Done::Unban(ordered) => write_deed(ordered, "is not banned any more", out),
-        Done::Mute(ordered) => write_deed(ordered, "is muted", out),
+        Done::Mute(ordered) => write_deed(ordered, &curbed(Curb::Mute, false, ordered.until), out),
         Done::Unmute(ordered) => write_deed(ordered, "is not muted any more", out),
         Done::Op(ordered) => write_deed(ordered, "is an op", out),
         Done::Deop(ordered) => write_deed(ordered, "is no op any more", out),
@@ -118,8 +119,7 @@ fn write_account(done: &Done, out: &mut Vec<u8>) -> Result<()> {
 /// What was done about somebody, and where.
 fn write_deed(ordered: &Ordered, what: &str, out: &mut Vec<u8>) -> Result<()> {
     let place = ordered.room.as_ref().map_or("the whole server".into(), |room| isolate(room));
-    let until = ordered.until.map_or(String::new(), |until| format!(" until {}", moment(until)));
-    writeln!(out, "* {place}: {} {what}{until}.", isolate(&ordered.nick))
+    writeln!(out, "* {place}: {} {what}.", isolate(&ordered.nick))
 }
 
 fn in_room(room: Option<&str>, word: &str) -> String {

@@ -99,7 +99,7 @@ pub fn curbed(curb: Curb, lifted: bool, until: Option<Millis>) -> String {
     match until {
         _ if lifted => format!("is not {what} any more"),
         Some(until) => format!("is {what} until {}", moment(until)),
-        None => format!("is {what}"),
+        None => format!("is {what} for good"),
     }
 }
 
