@@ -91,6 +91,8 @@ pub enum CloseReason {
     Kicked,
     /// The same person came back on a new connection.
     Replaced,
+    /// The account's password is another, or the account is gone.
+    LoggedOut,
     /// The server stopped.
     ServerStopped,
     /// The peer speaks a protocol that is not served here.
@@ -101,7 +103,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them, in the order of `docs/protocol.md`.
-    pub const ALL: [CloseReason; 11] = [
+    pub const ALL: [CloseReason; 12] = [
         CloseReason::Quit,
         CloseReason::Lost,
         CloseReason::Timeout,
@@ -110,6 +112,7 @@ impl CloseReason {
         CloseReason::SlowConsumer,
         CloseReason::Kicked,
         CloseReason::Replaced,
+        CloseReason::LoggedOut,
         CloseReason::ServerStopped,
         CloseReason::NotServed,
         CloseReason::Failed,
@@ -126,6 +129,7 @@ impl CloseReason {
             CloseReason::SlowConsumer => "slow-consumer",
             CloseReason::Kicked => "kicked",
             CloseReason::Replaced => "replaced",
+            CloseReason::LoggedOut => "logged-out",
             CloseReason::ServerStopped => "server-stopped",
             CloseReason::NotServed => "not-served",
             CloseReason::Failed => "failed",
@@ -143,6 +147,7 @@ impl CloseReason {
             CloseReason::SlowConsumer => "read too slowly",
             CloseReason::Kicked => "kicked",
             CloseReason::Replaced => "came back on a new connection",
+            CloseReason::LoggedOut => "logged out",
             CloseReason::ServerStopped => "server stopped",
             CloseReason::NotServed => "that protocol is not served here",
             CloseReason::Failed => "a fault in the server",

@@ -9,7 +9,7 @@ use super::{Ask, Entered, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event, Seq};
 use crate::names::{self, Nick};
-use crate::record::{AccountId, AccountRecord, PlaceId, Record, Role, StayRecord, Who};
+use crate::record::{AccountId, AccountRecord, PlaceId, Record, StayRecord, Who};
 use crate::wire::Letter;
 
 /// All accounts, by number, by name and by the look of the name.
@@ -71,7 +71,7 @@ impl Accounts {
         *count = if more { *count + 1 } else { count.saturating_sub(1) };
     }
 
-    fn remove(&mut self, id: AccountId) {
+    pub fn remove(&mut self, id: AccountId) {
         self.conversations.remove(&id);
         if let Some(account) = self.ids.remove(&id) {
             self.keys.remove(account.nick.key());
@@ -288,7 +288,7 @@ impl State {
     /// Takes the asking session away from its person, and so out of the rooms,
     /// and gives it to `to`, with a seat in every room `to` is in.
     #[inline(never)]
-    fn move_session(&mut self, ask: &Ask<'_>, to: PersonId, why: &str, touched: &mut Touched) {
+    pub(super) fn move_session(&mut self, ask: &Ask<'_>, to: PersonId, why: &str, touched: &mut Touched) {
         let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
         for room in rooms.iter().filter_map(|name| self.rooms.get(name.key())) {
             touched.tell_event(&ask.outbox, Event::Left { room: Arc::clone(&room.shown) });
@@ -322,69 +322,6 @@ impl State {
         self.keep_stay(ask, ask.session);
         let rooms = vec![ask.lobby.clone()];
         Ok(Entered { nick: Arc::from(free.shown()), rooms, account: None })
-    }
-
-    /// Deletes the asking person's account; all its sessions are guests' from here on.
-    #[inline(never)]
-    pub(super) fn delete_account(
-        &mut self,
-        ask: &Ask<'_>,
-        messages: bool,
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
-        let id = self.own_account(ask)?;
-        let by =
-            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
-        let others: Vec<SessionId> = self.registry.outboxes(ask.person).map(|(session, _)| session).collect();
-        self.registry.accounts.remove(id);
-        self.tokens.forget_lost(Who::Account(id));
-        self.erased += 1;
-        let mut unowned = Vec::new();
-        for room in self.rooms.values_mut() {
-            if room.roles.remove(&Who::Account(id)) == Some(Role::Owner) && !room.has_owner() && room.registered {
-                room.registered = false;
-                ask.keep(Record::Room(room.record()));
-                unowned.push(room.name.clone());
-            }
-            if messages {
-                for seq in room.delete_all_of(Who::Account(id)) {
-                    let deleted =
-                        Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&by), time: ask.now };
-                    room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
-                }
-            }
-        }
-        unowned.iter().for_each(|name| self.forget_room(name, ask));
-        // Those that are replaced go by themselves.
-        let lasts = |session: &SessionId| self.registry.session(*session).is_some_and(|s| !s.replaced);
-        let others: Vec<SessionId> = others.into_iter().filter(|id| *id != ask.session && lasts(id)).collect();
-        for session in others {
-            let other = self.ask(session, None, ask.here)?;
-            let entered = self.logout(&other, "the account was deleted", touched)?;
-            touched.tell_event(&other.outbox, Event::Nick { old: Arc::clone(&by), new: entered.nick, time: ask.now });
-            // It is another person's now.
-            let other = self.ask(session, None, ask.here)?;
-            self.join_quietly(&other, touched);
-        }
-        let entered = self.logout(ask, "the account was deleted", touched)?;
-        let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
-        ask.answer_kept(done, Record::AccountGone(id, messages), touched);
-        Ok(entered)
-    }
-
-    /// The other sessions of an account that changed its password stay; those that are lost do not come back.
-    pub(super) fn change_password(
-        &mut self,
-        ask: &Ask<'_>,
-        hash: Arc<str>,
-        touched: &mut Touched,
-    ) -> Result<(), ChatError> {
-        let id = self.own_account(ask)?;
-        self.tokens.forget_lost(Who::Account(id));
-        ask.keep(Record::Password(id, hash));
-        self.keep_stays(ask, ask.person);
-        ask.answer_kept(Done::Password, Record::Mark, touched);
-        Ok(())
     }
 
     /// Makes the asking person's account an op of the server, if `code` is the one the server printed.

@@ -14,6 +14,7 @@
 mod accounts;
 mod check;
 mod curbs;
+mod ending;
 mod identity;
 pub mod journal;
 mod left;

@@ -252,11 +252,6 @@ impl Chat {
         });
     }
 
-    /// What must be read, before somebody can be put into the lobby without asking.
-    pub fn lobby_needs(&self, now: Millis) -> Option<Need> {
-        self.change(|state| state.rooms.get(self.lobby.key())?.needs(None, state.erased, &self.here(now)))
-    }
-
     /// Deletes a message whose author was read from the database.
     ///
     /// # Errors

@@ -231,7 +231,6 @@ impl State {
         let known = self.registry.session(session)?.person;
         let person = self.registry.person(known)?;
         let (shown, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
-        let newest = person.sessions.last() == Some(&session);
         for name in &rooms {
             if let Some(room) = self.rooms.get_mut(name.key()) {
                 room.unseat(session);
@@ -256,7 +255,7 @@ impl State {
                 person.spoke.iter().for_each(|(place, seq)| here.keep(Record::Seat(account, *place, *seq)));
             }
             self.forget_conversations(person.who, person.conversations, here);
-        } else if newest && self.registry.are_replaced(known) {
+        } else if !session.replaced && self.registry.are_replaced(known) {
             self.registry.person_mut(known)?.ending = Some(ending);
         }
         Some(session)

@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub address: Address,
     /// What brings it back after a lost connection; empty where there is no randomness for one.
     pub token: Arc<str>,
-    /// Whether another session has taken over what this one was, and it only waits for its end.
+    /// Whether another session has taken over what this one was, or it was sent away, and it only waits for its end.
     pub replaced: bool,
     pub token_hash: [u8; 32],
     pub stay: StayId,
@@ -234,7 +234,7 @@ impl Registry {
         }
     }
 
-    /// Whether all of a person's sessions are replaced by others, and only wait for their end.
+    /// Whether all of a person's sessions are replaced or sent away, and only wait for their end.
     pub fn are_replaced(&self, person: PersonId) -> bool {
         let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
         sessions.iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)

@@ -132,12 +132,6 @@ impl State {
         }
     }
 
-    /// The session goes into the lobby, if it can: what is left when it was put somewhere else against its will.
-    pub(super) fn join_quietly(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
-        // A lobby that must be read first is shown when the session asks for it.
-        let _ = self.join(ask, &Wish::from(ask.lobby.clone()), false, touched);
-    }
-
     /// Tells what is in a room: to all sessions of somebody new there, else to the asking one.
     #[inline(never)]
     fn show_room(&self, ask: &Ask<'_>, name: &RoomName, seen: Option<Seen>, newcomer: bool, touched: &mut Touched) {

@@ -142,7 +142,11 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
 /// Whether coming back after this would be against the will of somebody.
 fn is_final(reason: CloseReason) -> bool {
     match reason {
-        CloseReason::Quit | CloseReason::Kicked | CloseReason::Replaced | CloseReason::NotServed => true,
+        CloseReason::Quit
+        | CloseReason::Kicked
+        | CloseReason::Replaced
+        | CloseReason::LoggedOut
+        | CloseReason::NotServed => true,
         CloseReason::Lost
         | CloseReason::Timeout
         | CloseReason::LoginTimeout

@@ -223,8 +223,6 @@ impl Session {
             Command::DeleteAccount { password, messages } => {
                 let (_, nick) = self.house.chat.account_of(id, house::now())?;
                 self.prove(&nick, &needed(password)?)?;
-                // The account's other sessions are put into the lobby, too.
-                self.house.chat.lobby_needs(house::now()).map_or(Ok(()), |need| self.load(need))?;
                 let entered = self.house.chat.delete_account(id, tag, messages, house::now(), &mut self.touched)?;
                 // The answer comes before what happens because of it.
                 self.wait_for_answers();

@@ -92,23 +92,6 @@ fn when_one_session_logs_out_the_others_stay() {
     assert_eq!(one.sync(), [Event::Left { room: "#a".into() }], "it is another's by now");
 }
 
-#[test]
-fn when_one_session_deletes_the_account_the_others_are_guests() {
-    let server = TestServer::kept();
-    let mut one = server.account_in("ann", "#a");
-    let mut two = server.once_more("ann");
-    two.sync();
-    one.does("delete-account", json!({"password": PASSWORD}));
-    one.shown();
-    let renamed = two.wait(|event| matches!(event, Event::Nick { .. }));
-    let Event::Nick { old, new, .. } = renamed else { unreachable!() };
-    assert_eq!(&*old, "ann");
-    assert_ne!(&*new, "ann");
-    assert!(two.shown().members.contains(&new.to_string()), "in the lobby");
-    assert_eq!(two.code("chats", json!({})), "login-first");
-    assert_eq!(two.code("say", json!({"room": "#a", "text": "x"})), "no-such-room");
-}
-
 /// Lab B10: how a person is connected is seen, and a session that is gone is not.
 #[test]
 fn b10_whois_lists_the_sessions_of_a_person() {

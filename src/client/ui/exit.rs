@@ -61,7 +61,7 @@ impl Exit {
             CloseReason::Lost | CloseReason::Timeout | CloseReason::ServerStopped | CloseReason::Failed => {
                 Exit::UNAVAILABLE
             }
-            CloseReason::LoginTimeout | CloseReason::LoginLines => Exit::REFUSED,
+            CloseReason::LoginTimeout | CloseReason::LoginLines | CloseReason::LoggedOut => Exit::REFUSED,
             CloseReason::Replaced | CloseReason::NotServed => Exit::OTHER,
         };
         Exit::new(code, if text.is_empty() { reason.words().to_owned() } else { text.to_owned() })

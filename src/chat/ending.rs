@@ -1,0 +1,98 @@
+//! An account's password is another, or the account is gone: whose sessions go on, and whose end with their tokens. Runs under the chat lock; knows no passwords.
+
+use std::sync::Arc;
+
+use super::touched::Touched;
+use super::{Ask, Entered, Here, SessionId, State};
+use crate::error::ChatError;
+use crate::event::{CloseReason, Done, Event};
+use crate::record::{Record, Role, Who};
+use crate::wire::Letter;
+
+impl State {
+    /// Gives the asking person's account another password. Only the asking
+    /// session goes on: whoever knew the old one is logged out, and does not
+    /// come back, neither with a lost session nor with one that is here.
+    pub(super) fn change_password(
+        &mut self,
+        ask: &Ask<'_>,
+        hash: Arc<str>,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        let id = self.own_account(ask)?;
+        self.tokens.forget_lost(Who::Account(id));
+        ask.keep(Record::Password(id, hash));
+        for session in self.other_sessions(ask) {
+            self.send_away(session, "your password was changed; log in again", ask, touched);
+        }
+        self.keep_stays(ask, ask.person);
+        ask.answer_kept(Done::Password, Record::Mark, touched);
+        Ok(())
+    }
+
+    /// The asking person's sessions but the asking one, and those that end already.
+    fn other_sessions(&self, ask: &Ask<'_>) -> Vec<SessionId> {
+        let lasts = |id: &SessionId| self.registry.session(*id).is_some_and(|session| !session.replaced);
+        let all = self.registry.outboxes(ask.person).map(|(session, _)| session);
+        all.filter(|id| *id != ask.session && lasts(id)).collect()
+    }
+
+    /// Ends a session that may not go on as it is, and its token with it. Its
+    /// own thread does the rest.
+    fn send_away(&mut self, id: SessionId, text: &str, here: &Here<'_>, touched: &mut Touched) {
+        let Some(session) = self.registry.session_mut(id) else { return };
+        session.replaced = true;
+        let (reason, text) = (CloseReason::LoggedOut, Arc::from(text));
+        if session.outbox.close(reason, Some(Arc::new(Letter::new(Event::Closing { reason, text })))) {
+            touched.outboxes.push(Arc::clone(&session.outbox));
+        }
+        let (token, stay, stay_kept) = (Arc::clone(&session.token), session.stay, session.stay_kept);
+        self.tokens.forget(&token);
+        if stay_kept {
+            here.keep(Record::StayGone(stay));
+        }
+    }
+
+    /// Deletes the asking person's account. The asking session goes on as a guest's; the others end.
+    #[inline(never)]
+    pub(super) fn delete_account(
+        &mut self,
+        ask: &Ask<'_>,
+        messages: bool,
+        touched: &mut Touched,
+    ) -> Result<Entered, ChatError> {
+        let id = self.own_account(ask)?;
+        let by =
+            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
+        let others = self.other_sessions(ask);
+        self.registry.accounts.remove(id);
+        self.tokens.forget_lost(Who::Account(id));
+        self.erased += 1;
+        let mut unowned = Vec::new();
+        for room in self.rooms.values_mut() {
+            if room.roles.remove(&Who::Account(id)) == Some(Role::Owner) && !room.has_owner() && room.registered {
+                room.registered = false;
+                ask.keep(Record::Room(room.record()));
+                unowned.push(room.name.clone());
+            }
+            if messages {
+                for seq in room.delete_all_of(Who::Account(id)) {
+                    let deleted =
+                        Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&by), time: ask.now };
+                    room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
+                }
+            }
+        }
+        unowned.iter().for_each(|name| self.forget_room(name, ask));
+        for session in others {
+            // Nobody is left who would have the account's name and rooms; then it ends.
+            let other = self.ask(session, None, ask.here)?;
+            self.logout(&other, "the account was deleted", touched)?;
+            self.send_away(session, "your account was deleted", ask, touched);
+        }
+        let entered = self.logout(ask, "the account was deleted", touched)?;
+        let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
+        ask.answer_kept(done, Record::AccountGone(id, messages), touched);
+        Ok(entered)
+    }
+}
