@@ -258,6 +258,8 @@ limits! {
     conversations "conversations": number Count = 1_000, 2..=1_000_000;
     /// Bans and mutes of one room, or of the whole server. One more is answered `too-many-bans`.
     bans "bans": number Count = 500, 1..=100_000;
+    /// What one ban or mute holds for: accounts, stays, addresses, nicks. When somebody becomes more than that, the oldest but the first is forgotten.
+    ban_targets "ban-targets": number Count = 64, 8..=1_000;
     /// Passwords that are hashed at once, each in 19 MiB of memory. Who comes when all are busy waits.
     hashers "hashers": number Count = 2, 1..=64;
     /// Wrong passwords for one name, and from one address, within `login-window`; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password.

@@ -4,7 +4,7 @@
 //! down, and gives back at the next start what the chat must know from the
 //! beginning: a [`Kept`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,26 @@ pub enum Who {
 
 /// Where somebody comes from.
 pub type Address = IpAddr;
+
+/// Which addresses count as one: an IPv4 address is itself, also if it is
+/// written as an IPv6 one; of an IPv6 address the network counts, its first 64
+/// bits, for the other 64 are its customer's to choose. Loopback stays loopback.
+///
+/// ```
+/// use roomful::record::origin;
+///
+/// let of = |text: &str| origin(text.parse().unwrap()).to_string();
+/// assert_eq!(of("2001:db8:1:2:aaaa:bbbb:cccc:dddd"), "2001:db8:1:2::");
+/// assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
+/// assert_eq!((of("::1"), of("127.0.0.1")), ("::1".to_owned(), "127.0.0.1".to_owned()));
+/// ```
+pub fn origin(address: Address) -> Address {
+    const NETWORK: u128 = !(u64::MAX as u128);
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+        address => address,
+    }
+}
 
 /// What somebody may do in a room, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,7 +132,9 @@ pub enum Curb {
 pub enum Target {
     /// An account, under whatever name.
     Account(AccountId),
-    /// Everybody from this address.
+    /// Somebody with this resume token, under whatever name and account.
+    Stay(StayId),
+    /// Every guest from this address, which is an [`origin`].
     Address(Address),
     /// Whoever has this nick, by its key.
     Nick(Arc<str>),
@@ -125,8 +147,8 @@ pub struct CurbRecord {
     pub place: Option<PlaceId>,
     /// From what.
     pub curb: Curb,
-    /// Whom.
-    pub target: Target,
+    /// Whom: the first is whom the order was about.
+    pub targets: Vec<Target>,
     /// The nick they had, to show.
     pub nick: Arc<str>,
     /// Until when; for ever if there is none.
@@ -220,9 +242,9 @@ pub enum Record {
     Became(StayId, AccountId),
     /// An account's role in a room.
     Role(PlaceId, AccountId, Option<Role>),
-    /// A ban or mute; it replaces one of the same kind for the same target there.
+    /// A ban or mute; for each of its targets it replaces one of the same kind there.
     Curb(CurbRecord),
-    /// One is lifted.
+    /// One is lifted for this target.
     CurbGone(Option<PlaceId>, Curb, Target),
     /// An account is at home in this place, and has read up to this number.
     Seat(AccountId, PlaceId, Seq),

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::curbed::Suspect;
 use super::outbox::Ending;
 use super::touched::Touched;
 use super::{Ask, Entered, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event, Seq};
 use crate::names::{self, Nick};
-use crate::record::{AccountId, AccountRecord, PlaceId, Record, StayRecord, Who};
+use crate::record::{AccountId, AccountRecord, PlaceId, Record, StayRecord, Target, Who};
 use crate::wire::Letter;
 
 /// All accounts, by number, by name and by the look of the name.
@@ -123,7 +124,9 @@ impl State {
         self.registry.accounts.insert(account.clone());
         ask.keep(Record::Account(account, hash));
         let guest = self.registry.person(ask.person).map(|person| person.who);
-        self.take_curbs_along(ask, id);
+        // Whatever they were found by: the account is made of who they are.
+        let suspect = self.suspect(ask)?;
+        self.curbs.follow(&suspect, |_| true, &[Target::Account(id), Target::Stay(suspect.stay)], ask);
         self.become_account(ask, id);
         if let Some(guest) = guest {
             self.take_conversations_along(ask, guest, Who::Account(id));
@@ -199,7 +202,10 @@ impl State {
         }
         let nick = self.registry.accounts.get(account).map(|account| account.nick.clone());
         let nick = nick.ok_or(ChatError::LoginFailed)?;
-        self.check_server_ban(ask, Who::Account(account), &nick, ask.address)?;
+        let guest = self.suspect(ask)?;
+        self.check_server_ban(ask, &Suspect { who: Who::Account(account), ..guest.clone() })?;
+        // Who only comes from the same address, or has the same name, may well be another.
+        self.curbs.follow(&guest, |target| matches!(target, Target::Stay(_)), &[Target::Account(account)], ask);
         let already = person.rooms.clone();
         let (id, already) = match self.registry.here(Who::Account(account)) {
             Some(here) => {
@@ -212,11 +218,11 @@ impl State {
                     person.knows_own(&own);
                 }
                 self.become_account(ask, account);
-                self.give_name(ask.person, &nick, |session| session == ask.session, ask.now, touched)?;
-                self.leave_where_banned(ask, touched);
+                self.give_name(ask.person, &nick, |session| session == ask.session, ask, touched)?;
                 (ask.person, already)
             }
         };
+        self.leave_where_banned(&self.ask(ask.session, None, ask.here)?, touched);
         self.keep_stay(ask, ask.session);
         let shown: Arc<str> = Arc::from(nick.shown());
         ask.answer(Done::Login { nick: Arc::clone(&shown), resume: None }, touched);
@@ -224,19 +230,6 @@ impl State {
         // Those it was in already are shown to it.
         rooms.retain(|room| !already.contains(room));
         Ok(Entered { nick: shown, rooms, account: Some(account) })
-    }
-
-    /// Who came in as a guest does not stay where the account is banned.
-    fn leave_where_banned(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
-        let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
-        for name in rooms.iter().filter(|name| self.is_banned(ask, name)).cloned().collect::<Vec<_>>() {
-            let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { continue };
-            if let Some(room) = self.rooms.get(name.key()) {
-                let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: ask.now };
-                room.fan_out(&Arc::new(Letter::new(leave)), |_| false, touched);
-            }
-            self.forget_room(&name, ask);
-        }
     }
 
     /// The rooms of a person: those they are in, and those that are their own.
@@ -267,7 +260,7 @@ impl State {
             let free = names::suggest(nick.shown(), |near| self.registry.taken(near));
             let free = free.unwrap_or_else(|| self.registry.offer(here.now.unsigned_abs()));
             // It is free: it was just found so.
-            let _ = self.give_name(id, &free, |_| false, here.now, touched);
+            let _ = self.give_name(id, &free, |_| false, here, touched);
             let text = format!("{nick} belongs to an account, and its owner is here; you are {free} now");
             let notice = Arc::new(Letter::new(Event::Notice { text: text.into() }));
             let renamed = Arc::new(Letter::new(Event::Nick {
@@ -317,7 +310,10 @@ impl State {
         let free = names::suggest(person.nick.shown(), |near| self.registry.taken(near));
         let free = free.unwrap_or_else(|| self.registry.offer(ask.session.0));
         let stay = self.registry.session(ask.session).map(|session| session.stay).ok_or(ChatError::NameFirst)?;
+        let suspect = self.suspect(ask)?;
         let guest = self.registry.claim(&free, Who::Guest(stay), ask.now)?;
+        let certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Stay(_));
+        self.curbs.follow(&suspect, certain, &suspect.lasting(), ask);
         self.move_session(ask, guest, why, touched);
         self.keep_stay(ask, ask.session);
         let rooms = vec![ask.lobby.clone()];

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use super::curbed::{Suspect, ban_list};
 use super::registry::Person;
-use super::room::Room;
 use super::touched::Touched;
-use super::{Ask, Here, PersonId, State};
+use super::{Ask, Here, PersonId, SessionId, State};
 use crate::command::{Deed, Whom};
 use crate::error::ChatError;
-use crate::event::{BanInfo, Done, Event, Millis, Ordered, page};
+use crate::event::{Done, Event, Millis, Ordered, page};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Address, Curb, CurbRecord, Record, Role, Target, Who};
+use crate::record::{Curb, CurbRecord, Record, Role, Target, Who, origin};
 use crate::wire::Letter;
 
 /// What somebody wants done about somebody.
@@ -25,91 +25,69 @@ pub(super) struct Order {
 
 /// Whom an order is about, as far as they are known.
 pub(super) struct Subject {
-    pub target: Target,
+    /// By what they are found; the first is what they were called in the order.
+    pub targets: Vec<Target>,
     pub who: Option<Who>,
     person: Option<PersonId>,
     pub shown: Arc<str>,
 }
 
-/// Somebody, as bans see them.
-#[derive(Clone, Copy)]
-pub(super) struct Suspect<'a> {
-    pub who: Who,
-    pub nick: &'a Nick,
-    pub address: Address,
-}
-
-impl Suspect<'_> {
-    /// The curb of this kind among `curbs` that is in force for them.
-    pub fn curbed<'c>(&self, curbs: &'c [CurbRecord], kind: Curb, now: Millis) -> Option<&'c CurbRecord> {
-        let meant = |target: &Target| match target {
-            Target::Account(id) => self.who == Who::Account(*id),
-            // An account answers for itself, wherever it comes from.
-            Target::Address(address) => {
-                matches!(self.who, Who::Guest(_)) && address.to_canonical() == self.address.to_canonical()
-            }
-            Target::Nick(key) => matches!(self.who, Who::Guest(_)) && **key == *self.nick.key(),
-        };
-        curbs.iter().filter(|curb| in_force(curb, now)).find(|curb| curb.curb == kind && meant(&curb.target))
-    }
-}
-
-impl Room {
-    /// Puts a curb in the place of an earlier one for the same.
-    fn curb(&mut self, curb: CurbRecord, here: &Here<'_>) -> Result<(), ChatError> {
-        put(&mut self.curbs, curb.clone(), here)?;
-        self.keep(here);
-        here.keep(Record::Curb(curb));
-        Ok(())
-    }
-}
-
-/// Puts a curb in the place of an earlier one for the same, and forgets those that are over.
-pub(super) fn put(curbs: &mut Vec<CurbRecord>, curb: CurbRecord, here: &Here<'_>) -> Result<(), ChatError> {
-    curbs.retain(|old| in_force(old, here.now));
-    curbs.retain(|old| old.curb != curb.curb || old.target != curb.target);
-    if curbs.len() >= here.limits.bans {
-        return Err(ChatError::TooManyBans(here.limits.bans));
-    }
-    curbs.push(curb);
-    Ok(())
-}
-
 impl State {
-    pub(super) fn suspect<'a>(&'a self, ask: &Ask<'_>) -> Result<Suspect<'a>, ChatError> {
-        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-        Ok(Suspect { who: person.who, nick: &person.nick, address: ask.address })
+    /// The asking person, as bans see them.
+    pub(super) fn suspect(&self, ask: &Ask<'_>) -> Result<Suspect, ChatError> {
+        self.suspect_of(ask.session).ok_or(ChatError::NameFirst)
+    }
+
+    /// Whoever has a session, as bans see them.
+    pub(super) fn suspect_of(&self, session: SessionId) -> Option<Suspect> {
+        let session = self.registry.session(session)?;
+        let person = self.registry.person(session.person)?;
+        Some(Suspect::new(person.who, session.stay, person.nick.clone(), session.address))
     }
 
     /// Refuses whoever is banned from the whole server.
-    pub(super) fn check_server_ban(
-        &self,
-        here: &Here<'_>,
-        who: Who,
-        nick: &Nick,
-        address: Address,
-    ) -> Result<(), ChatError> {
-        if self.registry.accounts.is_op(who) {
+    pub(super) fn check_server_ban(&self, here: &Here<'_>, suspect: &Suspect) -> Result<(), ChatError> {
+        if self.registry.accounts.is_op(suspect.who) {
             return Ok(());
         }
-        match (Suspect { who, nick, address }).curbed(&self.curbs, Curb::Ban, here.now) {
+        match self.curbs.on(None, Curb::Ban, suspect, here.now) {
             Some(curb) => Err(ChatError::Banned(None, curb.until, curb.text.clone())),
             None => Ok(()),
         }
     }
 
-    /// Who was banned or muted as a guest is so as the account they are about to become.
-    pub(super) fn take_curbs_along(&mut self, ask: &Ask<'_>, account: AccountId) {
-        let Ok(Suspect { who, nick, address }) = self.suspect(ask) else { return };
-        let (nick, rooms) = (nick.clone(), self.registry.person(ask.person).map_or(Vec::new(), |p| p.rooms.clone()));
-        for name in rooms {
-            let Some(room) = self.rooms.get_mut(name.key()) else { continue };
-            for kind in [Curb::Ban, Curb::Mute] {
-                let suspect = Suspect { who, nick: &nick, address };
-                let Some(curb) = suspect.curbed(&room.curbs, kind, ask.now).cloned() else { continue };
-                // If there are too many, the guest's stays, which is for the same name.
-                let _ = room.curb(CurbRecord { target: Target::Account(account), ..curb }, ask);
+    /// Refuses a name that is banned from the server, or from a room in which
+    /// its taker is: there they would be banned from then on, and yet inside.
+    pub(super) fn check_banned_name(&self, here: &Here<'_>, session: SessionId, nick: &Nick) -> Result<(), ChatError> {
+        let Some(before) = self.suspect_of(session) else { return Ok(()) };
+        let suspect = Suspect { nick: nick.clone(), ..before };
+        self.check_server_ban(here, &suspect)?;
+        let person = self.registry.session(session).and_then(|session| self.registry.person(session.person));
+        for room in person.iter().flat_map(|person| &person.rooms).filter_map(|name| self.rooms.get(name.key())) {
+            if let Some(curb) = self.curbs.on(Some(room.place), Curb::Ban, &suspect, here.now)
+                && self.role_in(suspect.who, room) < Some(Role::Op)
+            {
+                return Err(ChatError::Banned(Some(room.name.clone()), curb.until, curb.text.clone()));
             }
+        }
+        Ok(())
+    }
+
+    /// What was for a name is for the person who had it, and has another now.
+    pub(super) fn name_follows(&mut self, before: &Suspect, here: &Here<'_>) {
+        self.curbs.follow(before, |target| matches!(target, Target::Nick(_)), &[Target::Stay(before.stay)], here);
+    }
+
+    /// Who came in as a guest does not stay where they are banned as who they are now.
+    pub(super) fn leave_where_banned(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
+        let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
+        for name in rooms.iter().filter(|name| self.is_banned(ask, name)).cloned().collect::<Vec<_>>() {
+            let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { continue };
+            if let Some(room) = self.rooms.get(name.key()) {
+                let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: ask.now };
+                room.fan_out(&Arc::new(Letter::new(leave)), |_| false, touched);
+            }
+            self.forget_room(&name, ask);
         }
     }
 
@@ -118,37 +96,47 @@ impl State {
         let nick = match whom {
             Whom::Address(address) => {
                 let shown = Arc::from(address.to_string());
-                return Ok(Subject { target: Target::Address(*address), who: None, person: None, shown });
+                return Ok(Subject {
+                    targets: vec![Target::Address(origin(*address))],
+                    who: None,
+                    person: None,
+                    shown,
+                });
             }
             Whom::Nick(nick) => nick,
         };
         let person = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?)));
         if let Some((id, person)) = person {
-            let target = match person.who {
-                Who::Account(account) => Target::Account(account),
-                Who::Guest(_) => self.guest_target(person),
-            };
-            return Ok(Subject { target, who: Some(person.who), person: Some(id), shown: Arc::clone(&person.shown) });
+            let targets = self.targets_of(person);
+            return Ok(Subject { targets, who: Some(person.who), person: Some(id), shown: Arc::clone(&person.shown) });
         }
         let shown = Arc::from(nick.shown());
         match self.registry.accounts.named(nick) {
             Some(account) => {
-                let (target, who) = (Target::Account(account.id), Some(Who::Account(account.id)));
+                let (targets, who) = (vec![Target::Account(account.id)], Some(Who::Account(account.id)));
                 let shown = Arc::from(account.nick.shown());
-                Ok(Subject { target, who, person: None, shown })
+                Ok(Subject { targets, who, person: None, shown })
             }
-            None => Ok(Subject { target: Target::Nick(Arc::from(nick.key())), who: None, person: None, shown }),
+            None => Ok(Subject { targets: vec![Target::Nick(Arc::from(nick.key()))], who: None, person: None, shown }),
         }
     }
 
-    /// A guest is banned by where they come from. On one's own machine that
-    /// would be everybody; there it is by the name.
-    fn guest_target(&self, person: &Person) -> Target {
-        let address = person.sessions.first().and_then(|id| self.registry.session(*id)).map(|session| session.address);
-        match address.filter(|address| !address.to_canonical().is_loopback()) {
-            Some(address) => Target::Address(address),
-            None => Target::Nick(Arc::from(person.nick.key())),
+    /// By what somebody here is found again: the account, each session's stay
+    /// and address; a guest on one's own machine also by the name, for there
+    /// the address would be everybody's.
+    fn targets_of(&self, person: &Person) -> Vec<Target> {
+        let mut targets: Vec<Target> = person.account().map(Target::Account).into_iter().collect();
+        let mut here = false;
+        for session in person.sessions.iter().filter_map(|id| self.registry.session(*id)) {
+            here |= session.address.to_canonical().is_loopback();
+            let suspect = Suspect::new(person.who, session.stay, person.nick.clone(), session.address);
+            let more: Vec<Target> = suspect.lasting().into_iter().filter(|target| !targets.contains(target)).collect();
+            targets.extend(more);
         }
+        if here && person.account().is_none() {
+            targets.push(Target::Nick(Arc::from(person.nick.key())));
+        }
+        targets
     }
 
     /// Does something about somebody.
@@ -257,19 +245,14 @@ impl State {
         };
         let place = room.place;
         if lifted {
-            // They may have another target now than when it began: the name counts, too.
-            let same =
-                |old: &CurbRecord| old.curb == curb && (old.target == subject.target || old.nick == subject.shown);
-            let gone: Vec<CurbRecord> = room.curbs.extract_if(.., |old| same(old)).collect();
-            let lifts = gone.iter().any(|old| in_force(old, ask.now));
-            gone.into_iter().for_each(|old| ask.keep(Record::CurbGone(Some(place), curb, old.target)));
-            if !lifts {
+            if !self.curbs.lift(Some(place), curb, &subject.targets, &subject.shown, ask) {
                 return Err(ChatError::NoSuchBan(subject.shown.to_string()));
             }
         } else {
-            let target = subject.target.clone();
+            let targets = subject.targets.clone();
             let (nick, by, text) = (Arc::clone(&nick), Arc::clone(&by), text.clone());
-            room.curb(CurbRecord { place: Some(place), curb, target, nick, until, by, text, time }, ask)?;
+            room.keep(ask);
+            self.curbs.put(CurbRecord { place: Some(place), curb, targets, nick, until, by, text, time }, ask)?;
         }
         let event =
             Event::Curb { room: shown, curb, lifted, nick, by: Arc::clone(&by), until, text: text.clone(), time };
@@ -290,7 +273,7 @@ impl State {
         text: Option<Arc<str>>,
         touched: &mut Touched,
     ) {
-        for id in self.meant(&subject.target, subject.person, name) {
+        for id in self.meant(subject, name) {
             let Some(nick) = self.registry.person(id).map(|person| Arc::clone(&person.shown)) else { continue };
             let Some(shown) = self.rooms.get(name.key()).map(|room| Arc::clone(&room.shown)) else { return };
             let kick = Event::Kick { room: shown, nick, by: Arc::clone(by), text: text.clone(), time: ask.now };
@@ -300,19 +283,17 @@ impl State {
         self.forget_room(name, ask);
     }
 
-    /// The members of a room that a target means.
-    fn meant(&self, target: &Target, person: Option<PersonId>, name: &RoomName) -> Vec<PersonId> {
+    /// The members of a room whom an order means: a person, or all guests from an address.
+    fn meant(&self, subject: &Subject, name: &RoomName) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(name.key()) else { return Vec::new() };
-        let from = |id: &PersonId, wanted: &Address| {
-            let person = self.registry.person(*id);
-            let sessions = person.filter(|person| person.account().is_none()).map(|person| &person.sessions);
-            sessions.into_iter().flatten().filter_map(|id| self.registry.session(*id)).any(|s| s.address == *wanted)
-        };
-        let is_meant = |id: &PersonId| match target {
-            Target::Address(address) if person.is_none() => from(id, address),
-            _ => Some(*id) == person,
-        };
-        room.members.iter().filter(|id| is_meant(id)).copied().collect()
+        let is_found = |session: &SessionId| self.suspect_of(*session).is_some_and(|s| s.is_any(&subject.targets));
+        match subject.person {
+            Some(id) => room.members.contains(&id).then_some(id).into_iter().collect(),
+            None => {
+                let sessions = |id: &PersonId| self.registry.person(*id).map_or(&[][..], |person| &person.sessions);
+                room.members.iter().filter(|id| sessions(id).iter().any(is_found)).copied().collect()
+            }
+        }
     }
 
     pub(super) fn bans(
@@ -325,11 +306,11 @@ impl State {
     ) -> Result<(), ChatError> {
         let (room, curbs) = if everywhere {
             self.as_server_op(ask)?;
-            (None, &self.curbs)
+            (None, self.curbs.at(None))
         } else {
             let (name, _) = self.room_as(ask, name, Role::Op)?;
             let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
-            (Some(Arc::clone(&room.shown)), &room.curbs)
+            (Some(Arc::clone(&room.shown)), self.curbs.at(Some(room.place)))
         };
         let in_force = ban_list(curbs, ask.now);
         let mut rows = in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)).peekable();
@@ -338,24 +319,6 @@ impl State {
         ask.answer(Done::Bans { room, bans, skip, more }, touched);
         Ok(())
     }
-}
-
-/// Whether it is not over yet.
-pub(super) fn in_force(curb: &CurbRecord, now: Millis) -> bool {
-    curb.until.is_none_or(|until| until > now)
-}
-
-/// The curbs that are in force.
-pub(super) fn ban_list(curbs: &[CurbRecord], now: Millis) -> impl Iterator<Item = BanInfo> {
-    let info = |curb: &CurbRecord| BanInfo {
-        curb: curb.curb,
-        nick: Arc::clone(&curb.nick),
-        until: curb.until,
-        by: Arc::clone(&curb.by),
-        text: curb.text.clone(),
-        time: curb.time,
-    };
-    curbs.iter().filter(move |curb| in_force(curb, now)).map(info)
 }
 
 /// The answer to a deed about somebody.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::State;
 use super::{Ask, Here};
 use crate::event::{Millis, Seq};
-use crate::record::{AccountId, Address, PlaceId, Record, Who};
+use crate::record::{AccountId, Address, PlaceId, Record, Who, origin};
 
 /// Who made a room: an account, or the guests of one address together,
 /// because a guest who reconnects is another one.
@@ -82,7 +82,7 @@ impl State {
     pub(super) fn maker(&self, ask: &Ask<'_>) -> Option<Maker> {
         Some(match self.registry.person(ask.person)?.who {
             Who::Account(id) => Maker::Account(id),
-            Who::Guest(_) => Maker::Guests(ask.address),
+            Who::Guest(_) => Maker::Guests(origin(self.registry.session(ask.session)?.address)),
         })
     }
 

@@ -13,8 +13,10 @@
 
 mod accounts;
 mod check;
+mod curbed;
 mod curbs;
 mod ending;
+mod hidden;
 mod identity;
 pub mod journal;
 mod left;
@@ -44,8 +46,9 @@ use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::limits::Limits;
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::record::{AccountId, Address, CurbRecord, Kept, Numbers, PlaceId, Record, Who};
+use crate::record::{AccountId, Kept, Numbers, PlaceId, Record, Who};
 pub use check::{help, lengths};
+use curbed::Curbs;
 pub use identity::{Entered, Entry, Greeting, TokenOwner};
 use journal::{Journal, Receipt};
 use memory::Tokens;
@@ -97,8 +100,8 @@ struct State {
     forgotten: u64,
     /// How often something was deleted.
     erased: u64,
-    /// Bans from the whole server.
-    curbs: Vec<CurbRecord>,
+    /// Bans and mutes, of rooms and of the whole server.
+    curbs: Curbs,
     tokens: Tokens,
     /// The highest numbers given so far.
     last: Numbers,
@@ -147,7 +150,6 @@ struct Ask<'a> {
     person: PersonId,
     outbox: Arc<Outbox>,
     echo: bool,
-    address: Address,
     tag: Option<Tag>,
     here: Here<'a>,
 }
@@ -284,7 +286,7 @@ impl State {
             return Err(ChatError::Closing);
         }
         let (person, outbox, echo) = (found.person, Arc::clone(&found.outbox), found.echo);
-        Ok(Ask { session, person, outbox, echo, address: found.address, tag, here })
+        Ok(Ask { session, person, outbox, echo, tag, here })
     }
 
     fn obey(&mut self, ask: &Ask<'_>, command: Command, touched: &mut Touched) -> Result<Step, ChatError> {

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::curbs::{Order, Subject, Suspect, ban_list, in_force, put};
+use super::curbed::ban_list;
+use super::curbs::{Order, Subject};
 use super::touched::Touched;
 use super::{Chat, Here, SessionId, State, registry};
 use crate::command::{Deed, Whom, in_range};
 use crate::error::ChatError;
 use crate::event::{BanInfo, Event, Millis, Ordered};
 use crate::names::Nick;
-use crate::record::{Curb, CurbRecord, Record, Role};
+use crate::record::{Curb, CurbRecord, Role};
 use crate::wire::Letter;
 
 /// One row of what the operator's `who` shows.
@@ -103,7 +104,7 @@ impl Chat {
 
     /// The bans from the whole server.
     pub fn server_bans(&self, now: Millis) -> Vec<BanInfo> {
-        self.change(|state| ban_list(&state.curbs, now).collect())
+        self.change(|state| ban_list(state.curbs.at(None), now).collect())
     }
 }
 
@@ -116,7 +117,7 @@ impl State {
         order: &Order,
         by: Arc<str>,
     ) -> Result<Ordered, ChatError> {
-        let Subject { target, who, shown, .. } = self.subject(&order.whom)?;
+        let Subject { targets, who, shown, .. } = self.subject(&order.whom)?;
         let until = order.seconds.map(|seconds| here.now.saturating_add_unsigned(seconds.saturating_mul(1000)));
         match deed {
             Deed::Ban => {
@@ -124,16 +125,11 @@ impl State {
                     return Err(ChatError::NeedsRole(Role::Owner, None));
                 }
                 let (nick, text, time) = (Arc::clone(&shown), order.text.clone(), here.now);
-                let curb = CurbRecord { place: None, curb: Curb::Ban, target, nick, until, by, text, time };
-                put(&mut self.curbs, curb.clone(), here)?;
-                here.keep(Record::Curb(curb));
+                self.curbs
+                    .put(CurbRecord { place: None, curb: Curb::Ban, targets, nick, until, by, text, time }, here)?;
             }
             Deed::Unban => {
-                let same = |old: &CurbRecord| old.target == target || old.nick == shown;
-                let gone: Vec<CurbRecord> = self.curbs.extract_if(.., |old| same(old)).collect();
-                let lifts = gone.iter().any(|old| in_force(old, here.now));
-                gone.into_iter().for_each(|old| here.keep(Record::CurbGone(None, Curb::Ban, old.target)));
-                if !lifts {
+                if !self.curbs.lift(None, Curb::Ban, &targets, &shown, here) {
                     return Err(ChatError::NoSuchBan(shown.to_string()));
                 }
             }
@@ -144,11 +140,10 @@ impl State {
 
     /// The sessions whose bans from the whole server have just begun.
     pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
-        let is_banned = |(id, session): (SessionId, &registry::Session)| {
-            let person = self.registry.person(session.person)?;
-            let suspect = Suspect { who: person.who, nick: &person.nick, address: session.address };
+        let is_banned = |(id, _): (SessionId, &registry::Session)| {
+            let suspect = self.suspect_of(id)?;
             let banned =
-                !self.registry.accounts.is_op(person.who) && suspect.curbed(&self.curbs, Curb::Ban, now).is_some();
+                !self.registry.accounts.is_op(suspect.who) && self.curbs.on(None, Curb::Ban, &suspect, now).is_some();
             banned.then_some(id)
         };
         self.registry.sessions().filter_map(is_banned).collect()

@@ -39,7 +39,7 @@ impl State {
         if role >= Some(Role::Op) {
             return Ok(());
         }
-        if let Some(curb) = suspect.curbed(&room.curbs, Curb::Ban, ask.now) {
+        if let Some(curb) = self.curbs.on(Some(room.place), Curb::Ban, &suspect, ask.now) {
             return Err(ChatError::Banned(Some(room.name.clone()), curb.until, curb.text.clone()));
         }
         let at_home = self.registry.person(ask.person).is_some_and(|person| person.own.contains_key(&room.place));
@@ -58,20 +58,21 @@ impl State {
     /// Whether the asking person is banned from a room.
     pub(super) fn is_banned(&self, ask: &Ask<'_>, name: &RoomName) -> bool {
         let (Some(room), Ok(suspect)) = (self.rooms.get(name.key()), self.suspect(ask)) else { return false };
-        self.role_in(suspect.who, room) < Some(Role::Op) && suspect.curbed(&room.curbs, Curb::Ban, ask.now).is_some()
+        self.role_in(suspect.who, room) < Some(Role::Op)
+            && self.curbs.on(Some(room.place), Curb::Ban, &suspect, ask.now).is_some()
     }
 
     /// Whether the asking person may speak in a room.
     pub(super) fn may_speak(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
         let Some(room) = self.rooms.get(name.key()) else { return Ok(()) };
-        if room.curbs.is_empty() && !room.settings.announcements {
+        if self.curbs.at(Some(room.place)).is_empty() && !room.settings.announcements {
             return Ok(());
         }
         let suspect = self.suspect(ask)?;
         if self.role_in(suspect.who, room) >= Some(Role::Op) {
             return Ok(());
         }
-        if let Some(curb) = suspect.curbed(&room.curbs, Curb::Mute, ask.now) {
+        if let Some(curb) = self.curbs.on(Some(room.place), Curb::Mute, &suspect, ask.now) {
             return Err(ChatError::Muted(room.name.clone(), curb.until, curb.text.clone()));
         }
         if room.settings.announcements { Err(ChatError::AnnouncementsOnly(room.name.clone())) } else { Ok(()) }

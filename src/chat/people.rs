@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::curbed::Suspect;
 use super::memory::{Lost, Tags};
 use super::outbox::Ending;
 use super::registry::Session;
 use super::touched::Touched;
 use super::{Ask, Entered, Entry, Greeting, Here, PersonId, SessionId, State};
 use crate::error::ChatError;
-use crate::event::{CloseReason, Done, Event, Millis, WhoisInfo};
+use crate::event::{CloseReason, Done, Event};
 use crate::names::{Nick, RoomName};
 use crate::record::{Record, StayId, StayKept, Who};
 use crate::wire::Letter;
@@ -121,7 +122,7 @@ impl State {
         let person = match account {
             Some(account) => {
                 let who = Who::Account(account.id);
-                self.check_server_ban(here, who, &account.nick, entry.address)?;
+                self.check_server_ban(here, &Suspect::new(who, stay, account.nick.clone(), entry.address))?;
                 match self.registry.here(who) {
                     Some(person) => person,
                     None => {
@@ -136,8 +137,16 @@ impl State {
                     (None, Some(nick)) if !self.registry.taken(nick) => nick.clone(),
                     (None, _) => self.registry.offer(entry.seed),
                 };
-                self.check_server_ban(here, Who::Guest(stay), &nick, entry.address)?;
-                self.registry.claim(&nick, Who::Guest(stay), here.now)?
+                let who = Who::Guest(stay);
+                let suspect = Suspect::new(who, stay, nick.clone(), entry.address);
+                self.check_server_ban(here, &suspect)?;
+                let earlier = before.as_ref().map(|(nick, ..)| Suspect { nick: nick.clone(), ..suspect });
+                earlier.as_ref().map_or(Ok(()), |earlier| self.check_server_ban(here, earlier))?;
+                let person = self.registry.claim(&nick, who, here.now)?;
+                if let Some(earlier) = earlier {
+                    self.name_follows(&earlier, here);
+                }
+                person
             }
         };
         self.last.stay = self.last.stay.max(stay.0);
@@ -175,14 +184,16 @@ impl State {
     ) -> Result<Arrival, ChatError> {
         let person = self.registry.session(older).ok_or(ChatError::Closing)?.person;
         let known = self.registry.person(person).ok_or(ChatError::Closing)?;
-        let nick = entry.nick.as_ref().filter(|_| known.account().is_none()).unwrap_or(&known.nick);
-        self.check_server_ban(here, known.who, nick, entry.address)?;
+        let nick = entry.nick.as_ref().filter(|_| known.account().is_none()).unwrap_or(&known.nick).clone();
+        let stay = self.registry.session(older).ok_or(ChatError::Closing)?.stay;
+        self.check_server_ban(here, &Suspect::new(known.who, stay, nick.clone(), entry.address))?;
+        self.check_banned_name(here, older, &nick)?;
         if let (Some(nick), Some(known)) = (&entry.nick, self.registry.person(person))
             && known.nick != *nick
             && known.account().is_none()
         {
             let own = known.sessions.clone();
-            self.give_name(person, nick, |session| own.contains(&session), here.now, touched)?;
+            self.give_name(person, nick, |session| own.contains(&session), here, touched)?;
         }
         let text: Arc<str> = Arc::from("you came back on a new connection");
         let closing = Arc::new(Letter::new(Event::Closing { reason: CloseReason::Replaced, text }));
@@ -308,7 +319,8 @@ impl State {
         if let Some(person) = self.registry.person(ask.person).filter(|person| person.account().is_some()) {
             return Err(ChatError::LoggedIn(person.nick.clone()));
         }
-        self.give_name(ask.person, &nick, |session| session == ask.session, ask.now, touched)?;
+        self.check_banned_name(ask, ask.session, &nick)?;
+        self.give_name(ask.person, &nick, |session| session == ask.session, ask, touched)?;
         ask.answer(Done::Nick { nick: Arc::from(nick.shown()), resume: None }, touched);
         Ok(())
     }
@@ -319,16 +331,20 @@ impl State {
         id: PersonId,
         nick: &Nick,
         deaf: impl Fn(SessionId) -> bool,
-        now: Millis,
+        here: &Here<'_>,
         touched: &mut Touched,
     ) -> Result<(), ChatError> {
         let person = self.registry.person(id).ok_or(ChatError::NameFirst)?;
-        let (old, rooms, before) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
+        let (old, rooms, old_nick) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
+        let before = person.sessions.first().and_then(|session| self.suspect_of(*session));
         self.registry.rename(id, nick)?;
-        self.list_anew(id, &rooms, &before, nick);
+        self.list_anew(id, &rooms, &old_nick, nick);
+        if let Some(before) = before {
+            self.name_follows(&before, here);
+        }
         let new: Arc<str> = Arc::from(nick.shown());
         if old != new {
-            let letter = Arc::new(Letter::new(Event::Nick { old, new, time: now }));
+            let letter = Arc::new(Letter::new(Event::Nick { old, new, time: here.now }));
             self.tell_neighbours(&rooms, &letter, deaf, touched);
             touched.report(&letter);
         }
@@ -343,26 +359,6 @@ impl State {
         let (nick, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
         let letter = Arc::new(Letter::new(Event::Away { nick, text }));
         self.tell_neighbours(&rooms, &letter, |session| session == ask.session, touched);
-    }
-
-    pub(super) fn whois(&self, ask: &Ask<'_>, nick: &Nick, touched: &mut Touched) -> Result<(), ChatError> {
-        let found = self.registry.called(nick).and_then(|id| self.registry.person(id));
-        let person = found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
-        let asked_by_op = self.registry.person(ask.person).is_some_and(|asker| self.registry.accounts.is_op(asker.who));
-        let fronts = person.sessions.iter().filter_map(|id| self.registry.session(*id));
-        let address = fronts.clone().next_back().map(|session| Arc::from(session.address.to_canonical().to_string()));
-        let info = WhoisInfo {
-            nick: Arc::clone(&person.shown),
-            rooms: person.rooms.iter().map(|room| Arc::from(room.shown())).collect(),
-            since: person.since,
-            idle: u64::try_from(ask.now - person.active).unwrap_or(0) / 1000,
-            fronts: fronts.map(|session| session.front.to_owned()).collect(),
-            registered: person.account().is_some(),
-            address: address.filter(|_| asked_by_op),
-            away: person.away.clone(),
-        };
-        ask.answer(Done::Whois(info), touched);
-        Ok(())
     }
 
     /// Answers a command whose tag was used before with what it made then;

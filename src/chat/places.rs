@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::curbs::in_force;
 use super::need::{FileSaid, Need, Readable, Step};
 use super::private::pair;
 use super::room::{Room, Words};
@@ -12,7 +11,7 @@ use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{CurbRecord, Kept, PlaceId, Record, Role, RoomKept, SaidRecord, StayId, Who};
+use crate::record::{Kept, PlaceId, Record, Role, RoomKept, SaidRecord, StayId, Who};
 use crate::wire::Letter;
 
 impl State {
@@ -37,21 +36,21 @@ impl State {
             self.add_room(Room::found(found));
             self.leave_behind(place, said, here);
         }
-        self.recall_curbs(curbs, here.now);
-        let all: Vec<_> = self.rooms.values_mut().collect();
-        all.into_iter().for_each(|room| room.emptied(here));
+        for curb in curbs {
+            if curb.place.is_none_or(|place| self.room_at(place).is_some())
+                && curb.until.is_none_or(|until| until > here.now)
+            {
+                self.curbs.recall(curb, here);
+            }
+        }
+        for room in self.rooms.values_mut() {
+            if !room.registered && room.name != *here.lobby {
+                self.curbs.end_at(Some(room.place), here);
+            }
+            room.emptied(here);
+        }
         if !self.rooms.contains_key(here.lobby.key()) {
             self.make_room(here.lobby, here.now, None);
-        }
-    }
-
-    /// Takes what was found in the database: where bans are in force.
-    fn recall_curbs(&mut self, curbs: Vec<CurbRecord>, now: Millis) {
-        for curb in curbs.into_iter().filter(|curb| in_force(curb, now)) {
-            match curb.place {
-                None => self.curbs.push(curb),
-                Some(place) => self.room_at(place).into_iter().for_each(|room| room.curbs.push(curb.clone())),
-            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::command::Page;
 use crate::event::{self, FileInfo, History, Message, Millis, Seq};
 use crate::limits::Limits;
 use crate::names::{Nick, RoomName};
-use crate::record::{CurbRecord, Line, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
+use crate::record::{Line, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
 use crate::wire::Letter;
 
 /// A named group of people, and their last messages.
@@ -29,7 +29,6 @@ pub(super) struct Room {
     /// Whether somebody has registered it.
     pub registered: bool,
     pub roles: HashMap<Who, Role>,
-    pub curbs: Vec<CurbRecord>,
     pub members: HashSet<PersonId>,
     /// The same, in the order of their names, by the key of the nick.
     pub names: BTreeMap<Arc<str>, PersonId>,
@@ -88,7 +87,6 @@ impl Room {
             settings: Settings::default(),
             registered: false,
             roles: HashMap::new(),
-            curbs: Vec::new(),
             members: HashSet::new(),
             names: BTreeMap::new(),
             seq: 0,
@@ -165,9 +163,6 @@ impl Room {
                 if let Who::Account(account) = who {
                     here.keep(Record::Role(self.place, account, None));
                 }
-            }
-            for curb in std::mem::take(&mut self.curbs) {
-                here.keep(Record::CurbGone(curb.place, curb.curb, curb.target));
             }
             if settings != Settings::default() {
                 self.keep_changed(here);

@@ -35,6 +35,9 @@ impl State {
     /// it holds only for those in it; the lobby stays.
     pub(super) fn forget_room(&mut self, name: &RoomName, here: &Here<'_>) {
         let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
+        if !room.registered && name != here.lobby {
+            self.curbs.end_at(Some(room.place), here);
+        }
         if name == here.lobby || !room.forgettable(here.journal.is_some()) {
             room.emptied(here);
             let (key, open, place) = (Arc::from(name.key()), !room.is_private(), room.place);

@@ -1,5 +1,6 @@
 //! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
 
+mod curbed;
 mod limits;
 mod model;
 mod people;
@@ -17,6 +18,7 @@ use super::touched::Watch;
 use super::*;
 use crate::command::parse;
 use crate::event::CloseReason;
+use crate::record::Address;
 use crate::wire::Letter;
 use words::words;
 
@@ -42,6 +44,8 @@ struct Wish<'a> {
     rooms: Option<&'a str>,
     resume: Option<&'a str>,
     deaf: bool,
+    /// The address they come from; one's own machine if it is not said.
+    from: Option<&'a str>,
 }
 
 /// One session and its outbox, which nobody empties but the test.
@@ -74,8 +78,18 @@ impl Rig {
     }
 
     fn with(limits: Limits) -> Rig {
+        Rig::on(limits, None)
+    }
+
+    /// With a journal, of which nobody takes anything.
+    fn kept(limits: Limits) -> Rig {
+        let journal = Arc::new(Journal::new(&limits));
+        Rig::on(limits, Some(journal))
+    }
+
+    fn on(limits: Limits, journal: Option<Arc<Journal>>) -> Rig {
         let limits = Arc::new(limits);
-        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START, Kept::default(), None);
+        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START, Kept::default(), journal);
         Rig { chat, limits, now: Cell::new(START), next: Cell::new(1), due: RefCell::default() }
     }
 
@@ -99,7 +113,7 @@ impl Rig {
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,
             resume: wish.resume.map(Box::from),
-            address: Address::from([127, 0, 0, 1]),
+            address: wish.from.map_or(Address::from([127, 0, 0, 1]), |from| from.parse().expect("an address")),
             account: None,
             own: Vec::new(),
             recalled: None,
@@ -237,6 +251,7 @@ impl State {
     /// Panics where people, rooms and looks disagree.
     fn check(&mut self, lobby: &RoomName) {
         self.registry.check();
+        self.curbs.check();
         assert!(self.rooms.contains_key(lobby.key()));
         assert_eq!(self.looks.len(), self.rooms.len());
         let open = self.rooms.values().filter(|room| !room.is_private()).count();

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use super::house::House;
 use crate::limits::Limits;
+use crate::record::origin;
 
 /// The accepting thread's memory of who came.
 #[derive(Debug)]
@@ -77,11 +78,12 @@ impl Door {
     /// # Errors
     /// The sentence for whoever cannot come in.
     pub fn knock(&mut self, house: &House, address: IpAddr) -> Result<Pass, String> {
-        let limits = &house.limits;
+        // Of IPv6 whole networks are counted: each has more addresses than could ever be.
+        let (limits, address) = (&house.limits, origin(address));
         if house.sessions() >= limits.sessions {
             return Err(format!("The server is full ({} sessions). Try again later.", limits.sessions));
         }
-        if address.to_canonical().is_loopback() {
+        if address.is_loopback() {
             return Ok(Pass { inside: None });
         }
         if self.arrivals.as_ref().is_some_and(|arrivals| arrivals.check(address).is_err()) {

@@ -112,10 +112,11 @@ pub fn curb_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Curb> {
     [Curb::Ban, Curb::Mute].into_iter().find(|curb| curb_cell(*curb) == cell).ok_or_else(|| strange(column, &cell))
 }
 
-/// A target in one word: `account 3`, `address ::1`, `nick anna`.
+/// A target in one word: `account 3`, `stay 7`, `address ::1`, `nick anna`.
 pub fn target_cell(target: &Target) -> String {
     match target {
         Target::Account(account) => format!("account {}", account.0),
+        Target::Stay(stay) => format!("stay {}", stay.0),
         Target::Address(address) => format!("address {address}"),
         Target::Nick(key) => format!("nick {key}"),
     }
@@ -126,6 +127,7 @@ pub fn target_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Target> {
     let cell: String = row.get(column)?;
     let target = match cell.split_once(' ') {
         Some(("account", number)) => number.parse().ok().map(|number| Target::Account(AccountId(number))),
+        Some(("stay", number)) => number.parse().ok().map(|number| Target::Stay(StayId(number))),
         Some(("address", address)) => address.parse::<IpAddr>().ok().map(Target::Address),
         Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
         _ => None,

@@ -77,22 +77,32 @@ fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, us
         .collect()
 }
 
+/// The rows that differ in their target only are one curb.
 fn curbs(connection: &Connection) -> rusqlite::Result<Vec<CurbRecord>> {
-    connection
-        .prepare("SELECT place, curb, target, nick, until, author, text, time FROM curb ORDER BY time, place, target")?
-        .query_map([], |row| {
-            Ok(CurbRecord {
-                place: Some(PlaceId(row.get(0)?)).filter(|place| place.0 > 0),
-                curb: curb_of(row, 1)?,
-                target: target_of(row, 2)?,
-                nick: row.get(3)?,
-                until: row.get(4)?,
-                by: row.get(5)?,
-                text: row.get(6)?,
-                time: row.get(7)?,
-            })
-        })?
-        .collect()
+    let mut statement = connection.prepare(
+        "SELECT place, curb, target, nick, until, author, text, time FROM curb
+         ORDER BY time, place, curb, nick, author, until, text, target",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut curbs: Vec<CurbRecord> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let target = target_of(row, 2)?;
+        let curb = CurbRecord {
+            place: Some(PlaceId(row.get(0)?)).filter(|place| place.0 > 0),
+            curb: curb_of(row, 1)?,
+            targets: Vec::new(),
+            nick: row.get(3)?,
+            until: row.get(4)?,
+            by: row.get(5)?,
+            text: row.get(6)?,
+            time: row.get(7)?,
+        };
+        match curbs.last_mut() {
+            Some(last) if CurbRecord { targets: Vec::new(), ..last.clone() } == curb => last.targets.push(target),
+            _ => curbs.push(CurbRecord { targets: vec![target], ..curb }),
+        }
+    }
+    Ok(curbs)
 }
 
 fn numbers(connection: &Connection) -> rusqlite::Result<Numbers> {

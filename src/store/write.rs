@@ -319,21 +319,25 @@ impl Group<'_> {
         )
     }
 
+    /// One row for each of its targets.
     fn curb(&self, curb: &CurbRecord) -> rusqlite::Result<()> {
-        self.run(
-            "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            params![
-                curb.place.map_or(0, |place| place.0),
-                curb_cell(curb.curb),
-                target_cell(&curb.target),
-                curb.nick,
-                curb.until,
-                curb.by,
-                curb.text,
-                curb.time
-            ],
-        )
+        for target in &curb.targets {
+            self.run(
+                "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    curb.place.map_or(0, |place| place.0),
+                    curb_cell(curb.curb),
+                    target_cell(target),
+                    curb.nick,
+                    curb.until,
+                    curb.by,
+                    curb.text,
+                    curb.time
+                ],
+            )?;
+        }
+        Ok(())
     }
 
     fn file(&mut self, file: FileId, who: Who, place: PlaceId) -> rusqlite::Result<()> {

@@ -112,22 +112,6 @@ fn nothing_brings_a_deleted_account_back() {
     assert_eq!(guest.code("login", login), "login-failed");
 }
 
-/// protocol.md, `delete-account`: also for the other sessions of the account.
-#[test]
-fn the_other_sessions_of_a_deleted_account_are_in_the_lobby_also_when_it_must_be_read_first() {
-    let server = TestServer::kept();
-    let mut bob = server.login_in("bob", "#lobby");
-    bob.say("#lobby", "x");
-    bob.quit();
-    server.wait_for_sessions(0);
-    let mut one = server.account("ann");
-    let mut two = server.once_more("ann");
-    one.does("delete-account", json!({"password": PASSWORD}));
-    two.wait(|event| matches!(event, Event::Nick { .. }));
-    let heard = two.hears();
-    assert!(heard.iter().any(|event| event.starts_with("Joined")), "{heard:?}");
-}
-
 /// protocol.md, `chats`: rooms, then conversations, each in the order of the names.
 #[test]
 fn chats_are_in_the_order_of_the_names_whatever_their_case() {

@@ -89,3 +89,19 @@ fn a_session_that_never_lived_leaves_nothing_behind() {
     assert_eq!(house.sessions(), 0);
     assert_eq!(std::io::Read::read(&mut &there, &mut [0]).unwrap(), 0, "its socket is closed");
 }
+
+/// protocol.md, limits, `sessions-per-address`, `arrivals`: of IPv6 a whole network counts as one address.
+#[test]
+fn an_ipv6_network_counts_as_one_address() {
+    let server = TestServer::with(|limits| (limits.sessions_per_address, limits.arrivals) = (2, 3));
+    let house = server.house();
+    let mut door = Door::new(&house.limits);
+    let first = door.knock(house, ip("2001:db8:0:1::1")).unwrap();
+    let _second = door.knock(house, ip("2001:db8:0:1::2")).unwrap();
+    let refusal = door.knock(house, ip("2001:db8:0:1:ffff:ffff:ffff:ffff")).unwrap_err();
+    assert_eq!(refusal, "Your address has 2 sessions here, and no more are allowed. Close one first.");
+    drop(first);
+    let refusal = door.knock(house, ip("2001:db8:0:1::4")).unwrap_err();
+    assert!(refusal.starts_with("Too many connections"), "{refusal}");
+    let _other = door.knock(house, ip("2001:db8:0:2::1")).unwrap();
+}

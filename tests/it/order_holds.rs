@@ -5,12 +5,159 @@ use serde_json::json;
 
 use crate::support::{PASSWORD, Peer, TestServer};
 
+/// The nicks that are banned or muted in a room.
+fn held(peer: &mut Peer, room: &str) -> Vec<String> {
+    match peer.does("bans", json!({"room": room})) {
+        Done::Bans { bans, .. } => bans.iter().map(|ban| ban.nick.to_string()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// The last word to a session that is ended: `logged-out`, and the sentence.
 fn farewell(peer: &mut Peer) -> (String, String) {
     match peer.rest().pop() {
         Some(Event::Closing { reason, text }) => (reason.code().to_owned(), text.to_string()),
         other => panic!("{other:?}"),
     }
+}
+
+/// protocol.md, *Roles*: a ban and a mute hold for the session, whatever it calls itself.
+#[test]
+fn who_is_banned_or_muted_is_so_under_another_name_too() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    let mut bob = server.login_in("bob", "#a");
+    let mut cat = server.login_in("cat", "#a");
+    ann.does("ban", json!({"room": "#a", "nick": "bob"}));
+    ann.does("mute", json!({"room": "#a", "nick": "cat"}));
+    bob.does("nick", json!({"nick": "rob"}));
+    cat.does("nick", json!({"nick": "kitty"}));
+    assert_eq!(bob.code("join", json!({"room": "#a"})), "banned");
+    assert_eq!(cat.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    let token = bob.resume.clone();
+    bob.wire.reset();
+    server.wait_for_sessions(2);
+    let mut bob = server.peer();
+    bob.hello(json!({"nick": "bobby", "resume": token, "rooms": []})).unwrap();
+    assert_eq!(bob.code("join", json!({"room": "#a"})), "banned", "the token is the same person");
+    ann.does("unban", json!({"room": "#a", "nick": "bobby"}));
+    ann.does("unmute", json!({"room": "#a", "nick": "cat"}));
+    bob.join("#a");
+    cat.say("#a", "at last");
+    bob.does("nick", json!({"nick": "bob"}));
+}
+
+/// protocol.md, *Roles*: a ban that was for a name goes along when its bearer takes another.
+#[test]
+fn a_ban_of_a_name_goes_along_with_who_had_it_when_they_came() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    ann.does("mute", json!({"room": "#a", "nick": "bob"}));
+    let mut bob = server.login_in("bob", "#a");
+    bob.does("nick", json!({"nick": "rob"}));
+    assert_eq!(bob.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    ann.does("unmute", json!({"room": "#a", "nick": "bob"}));
+    bob.say("#a", "at last");
+}
+
+/// protocol.md, `nick`: nobody takes a name that is banned where they are.
+#[test]
+fn who_is_inside_cannot_take_a_name_that_is_banned_there() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    ann.does("claim", json!({"code": server.claim()}));
+    ann.does("ban", json!({"room": "#a", "nick": "bob"}));
+    ann.does("ban", json!({"everywhere": true, "nick": "eve"}));
+    let mut cat = server.login_in("cat", "#a");
+    let refusal = cat.refusal("nick", json!({"nick": "bob"}));
+    assert_eq!((&*refusal.code, &*refusal.value), ("banned", "#a"));
+    assert_eq!(cat.code("nick", json!({"nick": "eve"})), "banned");
+    cat.say("#a", "still cat");
+    cat.leave("#a");
+    cat.does("nick", json!({"nick": "bob"}));
+    assert_eq!(cat.code("join", json!({"room": "#a"})), "banned");
+}
+
+/// protocol.md, *Roles*: it goes along into the account, in every room, also where one is not now.
+#[test]
+fn who_registers_or_logs_in_is_banned_and_muted_as_before() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    ann.join("#b");
+    server.account("dora").quit();
+    for (nick, account) in [("bob", "bob"), ("cat", "dora")] {
+        let mut peer = server.login_in(nick, "#a");
+        ann.does("ban", json!({"room": "#a", "nick": nick}));
+        peer.join("#b");
+        ann.does("mute", json!({"room": "#b", "nick": nick}));
+        peer.leave("#b");
+        match nick {
+            "bob" => peer.register(),
+            _ => drop(peer.does("login", json!({"account": account, "password": PASSWORD}))),
+        }
+        assert_eq!(peer.code("join", json!({"room": "#a"})), "banned", "{account}");
+        peer.quit();
+        let mut again = server.once_more(account);
+        assert_eq!(again.code("join", json!({"room": "#a"})), "banned", "{account}");
+        again.join("#b");
+        assert_eq!(again.code("say", json!({"room": "#b", "text": "x"})), "muted", "{account}");
+    }
+    assert_eq!(held(&mut ann, "#a"), ["bob", "cat"], "one ban for each person, whatever it holds for");
+    ann.does("unban", json!({"room": "#a", "nick": "dora"}));
+    ann.does("unban", json!({"room": "#a", "nick": "bob"}));
+    assert_eq!(held(&mut ann, "#a"), [""; 0]);
+    server.once_more("bob").join("#a");
+    server.once_more("dora").join("#a");
+}
+
+/// protocol.md, *Roles*: who logs out of a banned account is banned as the guest, and over a restart.
+#[test]
+fn who_logs_out_or_deletes_the_account_is_banned_as_before() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    ann.does("register-room", json!({"room": "#a"}));
+    let mut bob = server.account_in("bob", "#a");
+    let mut cat = server.account_in("cat", "#a");
+    ann.does("ban", json!({"room": "#a", "nick": "bob"}));
+    ann.does("mute", json!({"room": "#a", "nick": "cat"}));
+    bob.does("logout", json!({}));
+    assert_eq!(bob.code("join", json!({"room": "#a"})), "banned");
+    cat.does("delete-account", json!({"password": PASSWORD}));
+    cat.join("#a");
+    assert_eq!(cat.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    let tokens = [bob.resume.clone(), cat.resume.clone()];
+    drop((ann, bob, cat));
+    let server = server.restarted();
+    let (mut bob, _) = server.come_back(&tokens[0]);
+    assert_eq!(bob.code("join", json!({"room": "#a"})), "banned");
+    let (mut cat, _) = server.come_back(&tokens[1]);
+    cat.join("#a");
+    assert_eq!(cat.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    let mut ann = server.once_more("ann");
+    ann.join("#a");
+    assert_eq!(held(&mut ann, "#a"), ["bob", "cat"]);
+    ann.does("unban", json!({"room": "#a", "nick": "bob"}));
+    bob.join("#a");
+    drop((ann, bob, cat));
+    let server = server.restarted();
+    let (mut bob, _) = server.come_back(&tokens[0]);
+    bob.join("#a");
+}
+
+/// protocol.md, *Roles*: a ban from the whole server holds for the stay, too.
+#[test]
+fn who_is_banned_from_the_server_does_not_come_back_with_the_token_under_another_name() {
+    let server = TestServer::kept();
+    let mut ann = server.account("ann");
+    ann.does("claim", json!({"code": server.claim()}));
+    let bob = server.login("bob");
+    let token = bob.resume.clone();
+    bob.wire.reset();
+    server.wait_for_sessions(1);
+    ann.does("ban", json!({"everywhere": true, "nick": "bob"}));
+    assert_eq!(server.peer().hello(json!({"nick": "bob"})).unwrap_err().code, "banned");
+    let back = server.peer().hello(json!({"nick": "rob", "resume": token})).unwrap_err();
+    assert_eq!(back.code, "banned", "who had that name when the connection was lost");
 }
 
 /// protocol.md, `ban`, `seconds`: at its edges.

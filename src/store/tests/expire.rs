@@ -114,7 +114,16 @@ fn bans_go_when_they_are_over() {
     let ban = |until, nick: &str| {
         let target = Target::Nick(nick.into());
         let (nick, by) = (nick.into(), "Anna".into());
-        Record::Curb(CurbRecord { place: None, curb: Curb::Ban, target, nick, until, by, text: None, time: 1 })
+        Record::Curb(CurbRecord {
+            place: None,
+            curb: Curb::Ban,
+            targets: vec![target],
+            nick,
+            until,
+            by,
+            text: None,
+            time: 1,
+        })
     };
     rig.keep([ban(Some(50), "eve"), ban(Some(51), "mallory"), ban(None, "trudy")]);
     rig.expire(50);

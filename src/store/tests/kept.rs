@@ -222,7 +222,16 @@ fn a_stay_is_found_by_its_token_with_its_last_tags() {
 fn curb_record(place: Option<u32>, target: Target) -> CurbRecord {
     let (nick, by) = ("Eve".into(), "Anna".into());
     let place = place.map(PlaceId);
-    CurbRecord { place, curb: Curb::Ban, target, nick, until: Some(90), by, text: Some("spam".into()), time: 9 }
+    CurbRecord {
+        place,
+        curb: Curb::Ban,
+        targets: vec![target],
+        nick,
+        until: Some(90),
+        by,
+        text: Some("spam".into()),
+        time: 9,
+    }
 }
 
 #[test]

@@ -1,0 +1,181 @@
+//! Promises about bans and mutes beyond one's own machine, where the address counts. (protocol.md, *Roles*)
+
+use super::*;
+use crate::command::{Deed, Whom};
+use crate::record::{AccountId, Curb};
+
+const HERE: &str = "192.0.2.1";
+
+fn enter<'a>(rig: &'a Rig, nick: &str, from: &str, resume: Option<&str>) -> Result<Peer<'a>, ChatError> {
+    let peer = rig.try_enter(Wish { nick, rooms: Some(""), from: Some(from), resume, ..Wish::default() })?;
+    hush(&[&peer]);
+    Ok(peer)
+}
+
+impl Peer<'_> {
+    fn registers(&self) {
+        let Rig { chat, now, .. } = self.rig;
+        let made = self.rig.step(|touched| chat.register(self.session, None, "$".into(), now.get(), touched)).0;
+        made.expect("the name is free");
+    }
+
+    fn logs_in(&self, account: u32) {
+        let (Rig { chat, now, .. }, login) = (self.rig, (AccountId(account), Vec::new()));
+        self.rig.step(|touched| chat.login(self.session, None, login, now.get(), touched)).0.expect("it may");
+    }
+
+    fn logs_out(&self) {
+        let Rig { chat, now, .. } = self.rig;
+        self.rig.step(|touched| chat.logout(self.session, None, now.get(), touched)).0.expect("it is logged in");
+    }
+
+    /// Whether it may come into `#a`, and speak there.
+    fn may(&self) -> (bool, bool) {
+        let join = self.obeys(None, parse("/join #a").expect("a good line"));
+        match join {
+            Err(refusal) => {
+                assert!(matches!(refusal, ChatError::Banned(..)), "{refusal:?}");
+                (false, false)
+            }
+            Ok(_) => (true, self.says_tagged(None, "#a", "hi").is_ok()),
+        }
+    }
+}
+
+/// A room `#a` with its op, who came from elsewhere.
+fn op(rig: &Rig) -> Peer<'_> {
+    let op = enter(rig, "op-ann", "198.51.100.1", None).expect("a free name");
+    op.does("/join #a");
+    op
+}
+
+#[test]
+fn who_is_banned_as_a_guest_registers_and_is_banned_as_the_account() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    op.does("/ban bob");
+    assert_eq!(bob.may(), (false, false));
+    bob.registers();
+    assert_eq!(bob.may(), (false, false));
+    // Another guest from there registers: an account is made of who they are, and that is banned.
+    let cat = enter(&rig, "cat", HERE, None).unwrap();
+    cat.registers();
+    assert_eq!(cat.may(), (false, false));
+    op.does("/unban bob");
+    assert_eq!((bob.may(), cat.may()), ((true, true), (true, true)), "one ban, and all of it is lifted");
+}
+
+#[test]
+fn an_account_answers_for_itself_and_not_for_its_address() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let cat = enter(&rig, "cat", "203.0.113.9", None).unwrap();
+    cat.registers();
+    cat.goes(CloseReason::Quit);
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    op.does("/ban bob");
+    let guest = enter(&rig, "guest", HERE, None).unwrap();
+    assert_eq!(guest.may(), (false, false), "a guest from the same address");
+    guest.logs_in(1);
+    assert_eq!(guest.may(), (true, true), "an account from there");
+    bob.goes(CloseReason::Quit);
+}
+
+#[test]
+fn a_banned_account_that_logs_out_is_banned_by_stay_and_address() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    bob.registers();
+    bob.goes(CloseReason::Quit);
+    op.does("/ban bob"); // who is away
+    let bob = enter(&rig, "bobby", "192.0.2.77", None).unwrap();
+    bob.logs_in(1);
+    bob.logs_out();
+    assert_eq!(bob.may(), (false, false));
+    let token = bob.token();
+    bob.goes(CloseReason::Lost);
+    assert_eq!(enter(&rig, "rob", "192.0.2.77", None).unwrap().may(), (false, false), "the address");
+    let back = enter(&rig, "robby", "203.0.113.5", Some(&token)).unwrap();
+    assert_eq!(back.may(), (false, false), "the token, from elsewhere");
+    assert_eq!(enter(&rig, "dan", "203.0.113.5", None).unwrap().may(), (true, true), "not everybody from there");
+}
+
+#[test]
+fn the_next_address_of_an_ipv6_network_is_the_same_guest_and_the_next_network_is_not() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let bob = enter(&rig, "bob", "2001:db8:0:1::1", None).unwrap();
+    op.does("/ban bob");
+    bob.goes(CloseReason::Quit);
+    assert_eq!(enter(&rig, "rob", "2001:db8:0:1:ffff:ffff:ffff:ffff", None).unwrap().may(), (false, false));
+    assert_eq!(enter(&rig, "dan", "2001:db8:0:2::1", None).unwrap().may(), (true, true));
+    op.does("/unban bob");
+    op.does("/ban 2001:db8:0:1::7");
+    assert_eq!(enter(&rig, "eve", "2001:db8:0:1::9", None).unwrap().may(), (false, false));
+    op.does("/unban 2001:db8:0:1::8");
+    assert_eq!(enter(&rig, "fay", "2001:db8:0:1::9", None).unwrap().may(), (true, true));
+}
+
+#[test]
+fn of_two_from_one_address_the_other_stays_banned_by_the_stay() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let (bob, cat) = (enter(&rig, "bob", HERE, None).unwrap(), enter(&rig, "cat", HERE, None).unwrap());
+    op.does("/mute bob");
+    op.does("/mute cat");
+    op.does("/unmute bob");
+    assert_eq!((bob.may(), cat.may()), ((true, true), (true, false)));
+    let count = rig.chat.change(|state| state.curbs.at(Some(state.rooms["#a"].place)).len());
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_ban_holds_for_so_many_and_the_first_is_never_forgotten() {
+    let rig = Rig::kept(Limits { ban_targets: 8, ..Limits::default() });
+    let op = op(&rig);
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    op.does("/mute bob");
+    for turn in 0..20 {
+        bob.registers();
+        bob.logs_out();
+        let most = rig.chat.change(|state| state.curbs.at(Some(state.rooms["#a"].place))[0].targets.len());
+        assert_eq!(most, 8.min(3 + turn), "{turn}");
+        assert_eq!(bob.may(), (true, false));
+    }
+}
+
+#[test]
+fn a_new_ban_holds_for_whom_the_old_one_held_and_for_as_long_as_it_says() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    op.does("/ban bob 1h");
+    bob.goes(CloseReason::Quit);
+    op.does("/ban BOB 2h");
+    assert_eq!(enter(&rig, "rob", HERE, None).unwrap().may(), (false, false));
+    rig.later(2 * 3_600);
+    assert_eq!(enter(&rig, "dan", HERE, None).unwrap().may(), (true, true));
+}
+
+#[test]
+fn a_ban_from_the_server_holds_for_the_address_and_the_token() {
+    let rig = Rig::kept(Limits::default());
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    let token = bob.token();
+    bob.goes(CloseReason::Lost);
+    let bob = enter(&rig, "rob", "192.0.2.2", Some(&token)).unwrap();
+    let now = rig.now.get();
+    let ban = |whom: &str| Whom::parse(whom).expect("a name");
+    rig.chat.ban_everywhere(Deed::Ban, ban("rob"), None, None, now).unwrap();
+    assert_eq!(rig.chat.banned_sessions(now), [bob.session]);
+    bob.goes(CloseReason::Lost);
+    for (from, resume) in [("192.0.2.2", None), (HERE, Some(&*token))] {
+        assert!(matches!(enter(&rig, "new", from, resume).map(drop), Err(ChatError::Banned(None, ..))), "{from}");
+    }
+    enter(&rig, "other", HERE, None).unwrap();
+    rig.chat.ban_everywhere(Deed::Unban, ban("rob"), None, None, now).unwrap();
+    enter(&rig, "new", "192.0.2.2", Some(&token)).unwrap();
+    assert!(rig.chat.change(|state| state.curbs.at(None).iter().all(|curb| curb.curb != Curb::Ban)));
+}
