@@ -321,9 +321,12 @@ fn bans(house: &House) -> String {
     if table.len() == 1 { "  nobody is banned from the server".to_owned() } else { columns(&table) }
 }
 
-fn server_op(house: &House, name: &str, op: bool) -> Result<String, String> {
+fn server_op(house: &Arc<House>, name: &str, op: bool) -> Result<String, String> {
     let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
-    match house.chat.set_server_op(&nick, op, now()) {
+    let mut touched = house.touched();
+    let done = house.chat.set_server_op(&nick, op, now(), &mut touched);
+    house.settle(touched, &mut Default::default());
+    match done {
         Ok(()) if op => Ok(format!("* {nick} may do everything now")),
         Ok(()) => Ok(format!("* {nick} is like everybody now")),
         Err(_) => Err(format!("! No account is called {nick}; register makes one.")),

@@ -82,6 +82,7 @@ impl State {
     pub(super) fn leave_where_banned(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
         let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
         for name in rooms.iter().filter(|name| self.is_banned(ask, name)).cloned().collect::<Vec<_>>() {
+            // No op among them: those are banned from nowhere.
             let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { continue };
             if let Some(room) = self.rooms.get(name.key()) {
                 let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: ask.now };
@@ -168,21 +169,33 @@ impl State {
         }
         let missing = || ChatError::NoSuchNick(subject.shown.to_string());
         match order.deed {
+            Deed::Kick | Deed::Ban | Deed::Mute if subject.person == Some(ask.person) => {
+                let value = format!("{:?}", subject.shown);
+                return Err(ChatError::BadField { field: "nick", value, wants: "somebody else" });
+            }
             Deed::Kick if !here => return Err(missing()),
             Deed::Invite | Deed::Op | Deed::Deop if subject.who.is_none() => return Err(missing()),
             _ => {}
         }
+        if let (Deed::Deop, Some(who)) = (order.deed, subject.who) {
+            self.check_last_op(ask, &name, who)?;
+        }
         let until = order.seconds.map(|seconds| ask.now.saturating_add_unsigned(seconds.saturating_mul(1000)));
-        let ordered = self.carry_out(ask, &name, &subject, &order, until, touched)?;
+        let lasts = role >= Role::Op;
+        let ordered = self.carry_out(ask, &name, &subject, &order, (until, lasts), touched)?;
         ask.answer_kept(done_of(order.deed, ordered), Record::Mark, touched);
         Ok(())
     }
 
-    /// Everybody in an open room may invite; in another one only its ops.
+    /// Everybody in an open room may invite, though the word of an op alone lasts; in another one only its ops.
     fn inviting(&mut self, ask: &Ask<'_>, name: Option<RoomName>) -> Result<(RoomName, Role), ChatError> {
-        let room = self.own_room(ask, name)?;
-        let (name, open) = (room.name.clone(), !room.is_private());
-        if open { Ok((name, Role::Member)) } else { self.room_as(ask, Some(name), Role::Op) }
+        let name = self.own_or_any_room(ask, name)?;
+        let open = self.rooms.get(name.key()).is_some_and(|room| !room.is_private());
+        match self.room_as(ask, Some(name.clone()), Role::Op) {
+            // It is told to those who are invited, and ends there.
+            Err(_) if open => Ok((name, Role::Member)),
+            other => other,
+        }
     }
 
     /// In a registered room its owner makes ops; in another one the ops themselves do.
@@ -203,7 +216,7 @@ impl State {
         name: &RoomName,
         subject: &Subject,
         order: &Order,
-        until: Option<Millis>,
+        (until, lasts): (Option<Millis>, bool),
         touched: &mut Touched,
     ) -> Result<Ordered, ChatError> {
         let by =
@@ -220,7 +233,7 @@ impl State {
                 return Ok(ordered);
             }
             Deed::Invite => {
-                if let Some(who) = subject.who.filter(|who| !room.roles.contains_key(who)) {
+                if let Some(who) = subject.who.filter(|who| lasts && !room.roles.contains_key(who)) {
                     room.keep(ask);
                     room.give_role(ask, who, Some(Role::Member));
                 }
@@ -259,6 +272,7 @@ impl State {
         self.tell_room(ask, name, event, touched);
         if (curb, lifted) == (Curb::Ban, false) {
             self.kick(ask, name, subject, &by, text, touched);
+            self.take_home(ask, name, subject);
         }
         Ok(ordered)
     }
@@ -274,16 +288,47 @@ impl State {
         touched: &mut Touched,
     ) {
         for id in self.meant(subject, name) {
-            let Some(nick) = self.registry.person(id).map(|person| Arc::clone(&person.shown)) else { continue };
+            let Some(person) = self.registry.person(id) else { continue };
+            let (nick, who, kept_order) = (Arc::clone(&person.shown), person.who, self.keeps_order(id, name));
             let Some(shown) = self.rooms.get(name.key()).map(|room| Arc::clone(&room.shown)) else { return };
-            let kick = Event::Kick { room: shown, nick, by: Arc::clone(by), text: text.clone(), time: ask.now };
+            let kick = Event::Kick {
+                room: shown,
+                nick: Arc::clone(&nick),
+                by: Arc::clone(by),
+                text: text.clone(),
+                time: ask.now,
+            };
             self.tell_room(ask, name, kick, touched);
             self.put_out(ask, id, name, touched);
+            // Who is put out is not invited any more.
+            if let Some(room) = self.rooms.get_mut(name.key())
+                && room.roles.get(&who) == Some(&Role::Member)
+            {
+                room.give_role(ask, who, None);
+            }
+            if kept_order {
+                self.hand_on(name, &nick, ask, touched);
+            }
         }
         self.forget_room(name, ask);
     }
 
-    /// The members of a room whom an order means: a person, or all guests from an address.
+    /// A room is not the home of who is banned from it while away, nor are they invited: it is told to them no more.
+    fn take_home(&mut self, ask: &Ask<'_>, name: &RoomName, subject: &Subject) {
+        let (Some(who), Some(room)) = (subject.who, self.rooms.get_mut(name.key())) else { return };
+        if room.roles.get(&who) == Some(&Role::Member) {
+            room.give_role(ask, who, None);
+        }
+        let place = room.place;
+        if let Some(person) = subject.person.and_then(|id| self.registry.person_mut(id)) {
+            person.own.remove(&place);
+        }
+        if let Who::Account(account) = who {
+            ask.keep(Record::SeatGone(account, place));
+        }
+    }
+
+    /// The members of a room whom an order means: a person, or all guests from an address but its ops.
     fn meant(&self, subject: &Subject, name: &RoomName) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(name.key()) else { return Vec::new() };
         let is_found = |session: &SessionId| self.suspect_of(*session).is_some_and(|s| s.is_any(&subject.targets));
@@ -291,7 +336,8 @@ impl State {
             Some(id) => room.members.contains(&id).then_some(id).into_iter().collect(),
             None => {
                 let sessions = |id: &PersonId| self.registry.person(*id).map_or(&[][..], |person| &person.sessions);
-                room.members.iter().filter(|id| sessions(id).iter().any(is_found)).copied().collect()
+                let meant = |id: &&PersonId| sessions(id).iter().any(is_found) && !self.keeps_order(**id, name);
+                room.members.iter().filter(meant).copied().collect()
             }
         }
     }

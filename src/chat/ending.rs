@@ -68,9 +68,13 @@ impl State {
         self.registry.accounts.remove(id);
         self.tokens.forget_lost(Who::Account(id));
         self.erased += 1;
-        let mut unowned = Vec::new();
+        let (mut unowned, mut kept_order) = (Vec::new(), Vec::new());
         for room in self.rooms.values_mut() {
-            if room.roles.remove(&Who::Account(id)) == Some(Role::Owner) && !room.has_owner() && room.registered {
+            let role = room.roles.remove(&Who::Account(id));
+            if role >= Some(Role::Op) {
+                kept_order.push(room.name.clone());
+            }
+            if role == Some(Role::Owner) && !room.has_owner() && room.registered {
                 room.registered = false;
                 ask.keep(Record::Room(room.record()));
                 unowned.push(room.name.clone());
@@ -83,7 +87,10 @@ impl State {
                 }
             }
         }
-        unowned.iter().for_each(|name| self.forget_room(name, ask));
+        for name in unowned {
+            self.tell_settings(ask, &name, touched);
+            self.forget_room(&name, ask);
+        }
         for session in others {
             // Nobody is left who would have the account's name and rooms; then it ends.
             let other = self.ask(session, None, ask.here)?;
@@ -91,6 +98,7 @@ impl State {
             self.send_away(session, "your account was deleted", ask, touched);
         }
         let entered = self.logout(ask, "the account was deleted", touched)?;
+        kept_order.iter().for_each(|name| self.hand_on(name, &by, ask, touched));
         let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
         ask.answer_kept(done, Record::AccountGone(id, messages), touched);
         Ok(entered)

@@ -8,7 +8,8 @@ use super::{Chat, SessionId};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Address, PlaceId, Record, StayKept};
+use crate::record::{AccountId, Address, PlaceId, Record, StayKept, Who};
+use crate::wire::Letter;
 
 /// A session that wants a name.
 #[derive(Debug)]
@@ -214,16 +215,25 @@ impl Chat {
         })
     }
 
-    /// Makes an account an op of the server, or not any more: what the operator does.
+    /// Makes an account an op of the server, or not any more, and tells it so: what the operator does.
     ///
     /// # Errors
     /// No account has that name.
-    pub fn set_server_op(&self, nick: &Nick, op: bool, now: Millis) -> Result<(), ChatError> {
+    pub fn set_server_op(&self, nick: &Nick, op: bool, now: Millis, touched: &mut Touched) -> Result<(), ChatError> {
         self.change(|state| {
             let id = state.registry.accounts.named(nick).map(|account| account.id);
             let id = id.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
             state.registry.accounts.set_op(id, op);
             self.here(now).keep(Record::ServerOp(id, op));
+            let text = match op {
+                true => "you are an op of the server now, and may do everything everywhere; the operator made you one",
+                false => "you are no op of the server any more; the operator took that from you",
+            };
+            let notice = Arc::new(Letter::new(Event::Notice { text: Arc::from(text) }));
+            let person = state.registry.here(Who::Account(id));
+            for (_, outbox) in person.into_iter().flat_map(|person| state.registry.outboxes(person)) {
+                touched.tell(outbox, &notice, false);
+            }
             Ok(())
         })
     }

@@ -52,23 +52,30 @@ fn after(past: Option<&str>) -> (Bound<&str>, Bound<&str>) {
 
 impl State {
     /// A page of the rooms that the asking person may know of, in the order of
-    /// the names: the open ones, and those they are in.
+    /// the names: the open ones, and those of their own that are not.
     pub(super) fn list_rooms(&self, ask: &Ask<'_>, past: Option<RoomName>, touched: &mut Touched) {
         let past = past.as_ref().map(RoomName::key);
         let Some(person) = self.registry.person(ask.person) else { return };
         let all = self.registry.accounts.is_op(person.who);
         let set = if all { &self.listed.all } else { &self.listed.open };
-        let hidden = |name: &&RoomName| !all && !self.listed.open.contains(name.key());
-        let own: BTreeSet<&str> = person.rooms.iter().filter(hidden).map(RoomName::key).collect();
+        let places = person.own.keys().filter_map(|place| self.places.get(place)).map(|key| &**key);
+        let hidden = |key: &&str| {
+            let room = self.rooms.get(*key).filter(|room| !all && room.is_private());
+            room.is_some_and(|room| self.may_know(ask.person, room, ask.now))
+        };
+        let own: BTreeSet<&str> = person.rooms.iter().map(RoomName::key).chain(places).filter(hidden).collect();
         let total = set.len() + own.len();
         let mut open = set.range::<str, _>(after(past)).map(|key| &**key).peekable();
         let mut own = own.range::<str, _>(after(past)).copied().peekable();
+        // What a closed room is about is for those in it, and for whoever may do everything.
+        let told = |room: &Room| all || !room.is_private() || room.members.contains(&ask.person);
+        let info = |room: &Room| room_info(room, told(room));
         let next = || match (open.peek(), own.peek()) {
             (Some(a), Some(b)) if b < a => own.next(),
             (Some(_), _) => open.next(),
             (None, _) => own.next(),
         };
-        let mut rows = std::iter::from_fn(next).filter_map(|key| self.rooms.get(key)).map(room_info).peekable();
+        let mut rows = std::iter::from_fn(next).filter_map(|key| self.rooms.get(key)).map(info).peekable();
         let rooms = page(&mut rows, ask.limits.members_page, ask.limits.answer_bytes);
         let more = rows.peek().is_some();
         ask.answer(Done::Rooms { rooms, total, more }, touched);
@@ -76,7 +83,7 @@ impl State {
 
     /// All rooms, in the order of their names: for the operator.
     pub(super) fn all_rooms(&self) -> Vec<RoomInfo> {
-        self.listed.all.iter().filter_map(|key| self.rooms.get(key)).map(room_info).collect()
+        self.listed.all.iter().filter_map(|key| self.rooms.get(key)).map(|room| room_info(room, true)).collect()
     }
 
     /// A page of those who are in a room, in the order of their names.
@@ -91,10 +98,8 @@ impl State {
             Some(name) => name,
             None => self.own_room(ask, None)?.name.clone(),
         };
-        let room = self.rooms.get(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
-        if room.is_private() && !room.members.contains(&ask.person) {
-            return Err(ChatError::NotInRoom(name));
-        }
+        self.may_see_members(ask, &name)?;
+        let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
         let mut rows = self.members_of(room, past.as_ref()).peekable();
         let members = page(&mut rows, ask.limits.members_page, ask.limits.answer_bytes);
         let more = rows.peek().is_some();
@@ -123,6 +128,7 @@ impl State {
     }
 }
 
-fn room_info(room: &Room) -> RoomInfo {
-    RoomInfo { room: Arc::clone(&room.shown), members: room.members.len(), topic: room.topic.clone() }
+fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
+    let topic = room.topic.clone().filter(|_| with_topic);
+    RoomInfo { room: Arc::clone(&room.shown), members: room.members.len(), topic }
 }

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::SessionId;
+use super::touched::Touched;
+use super::{Ask, SessionId, State};
 use crate::event::{Done, Millis, Tag};
 use crate::limits::Limits;
 use crate::names::Nick;
-use crate::record::{SaidRecord, StayId, Who};
+use crate::record::{Record, SaidRecord, StayId, Who};
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]
@@ -146,6 +147,40 @@ impl Tokens {
             }
             self.gone.pop_front();
         }
+    }
+}
+
+impl State {
+    /// Answers a command whose tag was used before with what it made then;
+    /// whether it was one. A client that lost its connection sends again what
+    /// it has no answer to, and must not be heard twice.
+    pub(super) fn said_before(&self, ask: &Ask<'_>, touched: &mut Touched) -> bool {
+        let tags = self.registry.session(ask.session).map(|session| &session.tags);
+        let Some(done) = ask.tag.as_ref().and_then(|tag| tags?.get(tag)) else { return false };
+        let mut done = done.clone();
+        if let Done::Say { again, .. } | Done::Msg { again, .. } | Done::Finish { again, .. } = &mut done {
+            *again = true;
+        }
+        // What it made then may still be on its way to be kept.
+        ask.answer_kept(done, Record::Mark, touched);
+        true
+    }
+
+    /// Answers when what was said is kept, and remembers the tag with the answer.
+    pub(super) fn done_once(&mut self, ask: &Ask<'_>, done: Done, touched: &mut Touched) {
+        let mut record = Record::Mark;
+        if let Some(session) = self.registry.session_mut(ask.session) {
+            let (stay, kept) = (session.stay, session.stay_kept);
+            if let Some(tag) = &ask.tag {
+                session.tags.put(tag.clone(), done.clone(), ask.limits.tags);
+                record = State::said_record(ask, stay, tag, &done).map_or(Record::Mark, Record::Said);
+            }
+            // What somebody said is theirs: the number of their stay must not be given again.
+            if !kept && ask.journal.is_some() {
+                self.keep_stay(ask, ask.session);
+            }
+        }
+        ask.answer_kept(done, record, touched);
     }
 }
 

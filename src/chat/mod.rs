@@ -32,6 +32,7 @@ mod private;
 mod registry;
 mod room;
 mod rooms;
+mod succession;
 pub mod touched;
 
 use std::collections::HashMap;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::private::pair;
 use super::room::Room;
 use super::touched::Touched;
-use super::{Chat, Conversation, Here, SessionId};
+use super::{Chat, Conversation, Here, SessionId, State};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{FileInfo, Millis, Seq, Tag};
@@ -295,12 +295,10 @@ impl Chat {
         })
     }
 
-    /// How those of `places` that are rooms are shown, by number.
-    pub fn labels(&self, places: &[PlaceId]) -> HashMap<PlaceId, Arc<str>> {
-        self.change(|state| {
-            let label = |place: &PlaceId| Some((*place, Arc::clone(&state.room_at(*place)?.shown)));
-            places.iter().filter_map(label).collect()
-        })
+    /// What the rooms among these places are called, into which a session's person may come.
+    pub fn labels(&self, session: SessionId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
+        let labels = |state: &mut State| Some(state.labels(state.registry.session(session)?.person, places, now));
+        self.change(labels).unwrap_or_default()
     }
 
     /// A number for a file that was never given before.

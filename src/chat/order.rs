@@ -86,15 +86,20 @@ impl State {
         needed: Role,
     ) -> Result<(RoomName, Role), ChatError> {
         let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
-        // Who may do everything everywhere need not be there.
-        let name = match name {
-            Some(name) if self.registry.accounts.is_op(who) && self.rooms.contains_key(name.key()) => name,
-            name => self.own_room(ask, name)?.name.clone(),
-        };
+        let name = self.own_or_any_room(ask, name)?;
         let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
         match role.filter(|role| *role >= needed) {
             Some(role) => Ok((name, role)),
             None => Err(ChatError::NeedsRole(needed, Some(name))),
+        }
+    }
+
+    /// The room called so, or the one in which the session is talking. The
+    /// asking person must be in it, unless they may do everything everywhere.
+    pub(super) fn own_or_any_room(&mut self, ask: &Ask<'_>, name: Option<RoomName>) -> Result<RoomName, ChatError> {
+        match name {
+            Some(name) if self.as_server_op(ask).is_ok() && self.rooms.contains_key(name.key()) => Ok(name),
+            name => Ok(self.own_room(ask, name)?.name.clone()),
         }
     }
 
@@ -158,6 +163,10 @@ impl State {
         let shown = Arc::clone(&room.shown);
         owners.into_iter().for_each(|who| self.tell_role(ask, &name, who, Role::Op, touched));
         self.tell_settings(ask, &name, touched);
+        // Its owner may not be there.
+        let by =
+            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
+        self.hand_on(&name, &by, ask, touched);
         self.forget_room(&name, ask);
         ask.answer_kept(Done::DropRoom { room: shown }, Record::Mark, touched);
         Ok(())
@@ -172,7 +181,7 @@ impl State {
         touched: &mut Touched,
     ) -> Result<(), ChatError> {
         let name = if *change == Change::default() {
-            self.own_room(ask, name)?.name.clone()
+            self.own_or_any_room(ask, name)?
         } else {
             self.room_as(ask, name, Role::Op)?.0
         };
@@ -212,7 +221,7 @@ impl State {
         self.tell_room(ask, name, Event::Role { room, nick, role: Some(role), by, time: ask.now }, touched);
     }
 
-    fn tell_settings(&self, ask: &Ask<'_>, name: &RoomName, touched: &mut Touched) {
+    pub(super) fn tell_settings(&self, ask: &Ask<'_>, name: &RoomName, touched: &mut Touched) {
         let (Some(room), Some(by)) = (self.rooms.get(name.key()), self.registry.person(ask.person)) else { return };
         let event = Event::Settings {
             room: Arc::clone(&room.shown),

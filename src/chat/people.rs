@@ -12,7 +12,7 @@ use super::{Ask, Entered, Entry, Greeting, Here, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event};
 use crate::names::{Nick, RoomName};
-use crate::record::{Record, StayId, StayKept, Who};
+use crate::record::{Record, Role, StayId, StayKept, Who};
 use crate::wire::Letter;
 
 /// Who comes in, and what they bring along.
@@ -132,23 +132,33 @@ impl State {
                 }
             }
             None => {
+                let who = Who::Guest(stay);
+                // A session that was replaced may outlast the one that was lost, and still be the person.
+                let ghost = self.registry.here(who);
                 let nick = match (&entry.nick, before.as_ref().map(|(nick, ..)| nick)) {
                     (Some(nick), _) => nick.clone(),
-                    (None, Some(nick)) if !self.registry.taken(nick) => nick.clone(),
+                    (None, Some(nick)) if self.registry.free(nick, ghost, who).is_ok() => nick.clone(),
                     (None, _) => self.registry.offer(entry.seed),
                 };
-                let who = Who::Guest(stay);
                 let suspect = Suspect::new(who, stay, nick.clone(), entry.address);
                 self.check_server_ban(here, &suspect)?;
                 let earlier = before.as_ref().map(|(nick, ..)| Suspect { nick: nick.clone(), ..suspect });
                 earlier.as_ref().map_or(Ok(()), |earlier| self.check_server_ban(here, earlier))?;
-                let person = self.registry.claim(&nick, who, here.now)?;
+                let person = match ghost {
+                    Some(ghost) => {
+                        self.give_name(ghost, &nick, |_| false, here, touched)?;
+                        ghost
+                    }
+                    None => self.registry.claim(&nick, who, here.now)?,
+                };
                 if let Some(earlier) = earlier {
                     self.name_follows(&earlier, here);
                 }
                 person
             }
         };
+        let guest = self.registry.person(person).filter(|person| person.account().is_none());
+        let current = guest.and_then(|guest| guest.rooms.last().cloned());
         self.last.stay = self.last.stay.max(stay.0);
         // Not before: who is refused one name may ask for another with the same token.
         let gone = entry.resume.as_deref().and_then(|token| self.tokens.redeem(token, here.now, here.limits));
@@ -157,16 +167,16 @@ impl State {
         Ok(match (gone, &entry.recalled, &entry.resume) {
             (Some((token, lost)), ..) => {
                 let token = (token, hash(true));
-                Arrival { person, stay, stay_kept: lost.stay_kept, token, tags: lost.tags, current: None }
+                Arrival { person, stay, stay_kept: lost.stay_kept, token, tags: lost.tags, current }
             }
             (None, Some(recalled), Some(resume)) => {
                 let token = (Arc::from(&**resume), hash(true));
                 let tags = Tags::recalled(&recalled.said, here.limits.tags);
-                Arrival { person, stay, stay_kept: true, token, tags, current: None }
+                Arrival { person, stay, stay_kept: true, token, tags, current }
             }
             _ => {
                 let token = (Arc::clone(&entry.token.0), hash(false));
-                Arrival { person, stay, stay_kept: false, token, tags: Tags::default(), current: None }
+                Arrival { person, stay, stay_kept: false, token, tags: Tags::default(), current }
             }
         })
     }
@@ -249,9 +259,13 @@ impl State {
         }
         let (session, last) = self.registry.detach(session)?;
         if let Some(mut person) = last {
+            let mut kept_order = Vec::new();
             for name in &rooms {
                 if let Some(room) = self.rooms.get_mut(name.key()) {
                     room.remove(known, &person.nick);
+                    if room.roles.get(&person.who) >= Some(&Role::Op) {
+                        kept_order.push(name);
+                    }
                     if let Who::Guest(_) = person.who {
                         room.roles.remove(&person.who);
                     }
@@ -259,8 +273,10 @@ impl State {
             }
             // A session that was replaced may outlast the one that replaced it: that one's end is the person's.
             let Ending { reason, text } = person.ending.take().unwrap_or(ending);
-            let letter = Arc::new(Letter::new(Event::Quit { nick: shown, reason, text, time: here.now }));
+            let nick = Arc::clone(&shown);
+            let letter = Arc::new(Letter::new(Event::Quit { nick, reason, text, time: here.now }));
             self.tell_neighbours(&rooms, &letter, |_| false, touched);
+            kept_order.into_iter().for_each(|name| self.hand_on(name, &shown, here, touched));
             rooms.iter().for_each(|name| self.forget_room(name, here));
             if let Some(account) = person.account() {
                 person.spoke.iter().for_each(|(place, seq)| here.keep(Record::Seat(account, *place, *seq)));
@@ -359,37 +375,5 @@ impl State {
         let (nick, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
         let letter = Arc::new(Letter::new(Event::Away { nick, text }));
         self.tell_neighbours(&rooms, &letter, |session| session == ask.session, touched);
-    }
-
-    /// Answers a command whose tag was used before with what it made then;
-    /// whether it was one. A client that lost its connection sends again what
-    /// it has no answer to, and must not be heard twice.
-    pub(super) fn said_before(&self, ask: &Ask<'_>, touched: &mut Touched) -> bool {
-        let tags = self.registry.session(ask.session).map(|session| &session.tags);
-        let Some(done) = ask.tag.as_ref().and_then(|tag| tags?.get(tag)) else { return false };
-        let mut done = done.clone();
-        if let Done::Say { again, .. } | Done::Msg { again, .. } | Done::Finish { again, .. } = &mut done {
-            *again = true;
-        }
-        // What it made then may still be on its way to be kept.
-        ask.answer_kept(done, Record::Mark, touched);
-        true
-    }
-
-    /// Answers when what was said is kept, and remembers the tag with the answer.
-    pub(super) fn done_once(&mut self, ask: &Ask<'_>, done: Done, touched: &mut Touched) {
-        let mut record = Record::Mark;
-        if let Some(session) = self.registry.session_mut(ask.session) {
-            let (stay, kept) = (session.stay, session.stay_kept);
-            if let Some(tag) = &ask.tag {
-                session.tags.put(tag.clone(), done.clone(), ask.limits.tags);
-                record = State::said_record(ask, stay, tag, &done).map_or(Record::Mark, Record::Said);
-            }
-            // What somebody said is theirs: the number of their stay must not be given again.
-            if !kept && ask.journal.is_some() {
-                self.keep_stay(ask, ask.session);
-            }
-        }
-        ask.answer_kept(done, record, touched);
     }
 }

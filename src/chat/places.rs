@@ -119,6 +119,15 @@ impl State {
         }
     }
 
+    /// The same, and for an op of the server any room: to keep order there, one need not be in it.
+    fn place_to_order(&mut self, ask: &Ask<'_>, place: Option<&Place>) -> Result<Result<Readable, Need>, ChatError> {
+        let Some(Place::Room(name)) = place else { return self.place_of(ask, place) };
+        let name = self.own_or_any_room(ask, Some(name.clone()))?;
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
+        Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), who, with: None }))
+    }
+
     /// A page of what was said. Where nothing is kept, what is remembered.
     #[inline(never)]
     pub(super) fn history(
@@ -255,7 +264,7 @@ impl State {
         seq: Option<Seq>,
         touched: &mut Touched,
     ) -> Result<Step, ChatError> {
-        let Readable { place: id, label, who, .. } = match self.place_of(ask, place.as_ref())? {
+        let Readable { place: id, label, who, .. } = match self.place_to_order(ask, place.as_ref())? {
             Ok(readable) => readable,
             Err(need) => return Ok(Step::Needs(need)),
         };
@@ -284,7 +293,7 @@ impl State {
         author: Option<Who>,
         touched: &mut Touched,
     ) -> Result<(), ChatError> {
-        let Ok(Readable { place: id, label, who, .. }) = self.place_of(ask, Some(place))? else {
+        let Ok(Readable { place: id, label, who, .. }) = self.place_to_order(ask, Some(place))? else {
             return Err(ChatError::NoSuchMessage(seq));
         };
         let by =

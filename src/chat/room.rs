@@ -43,6 +43,8 @@ pub(super) struct Room {
     /// Whether its last messages are here, as far as they are kept.
     pub loaded: bool,
     seats: Vec<Seat>,
+    /// How many seats were ever given.
+    given: u64,
     round: Arc<Round>,
     recent: VecDeque<Said>,
     recent_bytes: usize,
@@ -71,6 +73,8 @@ pub(super) struct Words {
 struct Seat {
     session: SessionId,
     outbox: Arc<Outbox>,
+    /// The how manieth that was ever given here.
+    came: u64,
     /// Whether this session is talking in another room now.
     elsewhere: bool,
 }
@@ -95,6 +99,7 @@ impl Room {
             added: 0,
             loaded: true,
             seats: Vec::new(),
+            given: 0,
             round: Arc::default(),
             recent: VecDeque::new(),
             recent_bytes: 0,
@@ -245,7 +250,8 @@ impl Room {
     /// Gives a session its seat; one that has a seat keeps it.
     pub fn seat(&mut self, session: SessionId, outbox: &Arc<Outbox>) {
         if !self.seats.iter().any(|seat| seat.session == session) {
-            self.seats.push(Seat { session, outbox: Arc::clone(outbox), elsewhere: false });
+            self.given += 1;
+            self.seats.push(Seat { session, outbox: Arc::clone(outbox), came: self.given, elsewhere: false });
         }
     }
 
@@ -266,6 +272,11 @@ impl Room {
     /// Who hears what is said here.
     pub fn listeners(&self) -> impl Iterator<Item = (SessionId, &Arc<Outbox>, bool)> {
         self.seats.iter().map(|seat| (seat.session, &seat.outbox, seat.elsewhere))
+    }
+
+    /// The sessions that have a seat, and the how manieth each came, in no order.
+    pub fn arrivals(&self) -> impl Iterator<Item = (SessionId, u64)> {
+        self.seats.iter().map(|seat| (seat.session, seat.came))
     }
 
     /// Offers `letter` to every seat but those of which `deaf` is true.

@@ -81,7 +81,12 @@ impl State {
                     return Err(ChatError::RoomNew(name.clone()));
                 }
                 if let Some(other) = self.looks.get(name.skeleton()).and_then(|key| self.rooms.get(key)) {
-                    return Err(ChatError::RoomConfusable(name.clone(), other.name.clone()));
+                    // The name of a room that is not told is not told here either.
+                    let known = self.may_know(ask.person, other, ask.now);
+                    return Err(ChatError::RoomConfusable(
+                        name.clone(),
+                        if known { &other.name } else { name }.clone(),
+                    ));
                 }
                 self.make_space(ask);
                 if self.rooms.len() >= ask.limits.rooms {
@@ -179,12 +184,17 @@ impl State {
     ) -> Result<(), ChatError> {
         let room = self.own_room(ask, name)?;
         let (name, shown) = (room.name.clone(), Arc::clone(&room.shown));
+        let kept_order = self.keeps_order(ask.person, &name);
         ask.answer(Done::Leave { room: Arc::clone(&shown) }, touched);
         let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { return Ok(()) };
         if let Some(room) = self.rooms.get(name.key()) {
-            let letter = Arc::new(Letter::new(Event::Leave { room: shown, nick, text, time: ask.now }));
+            let letter =
+                Arc::new(Letter::new(Event::Leave { room: shown, nick: Arc::clone(&nick), text, time: ask.now }));
             room.fan_out(&letter, |_| false, touched);
             touched.report(&letter);
+        }
+        if kept_order {
+            self.hand_on(&name, &nick, ask, touched);
         }
         self.forget_room(&name, ask);
         Ok(())
@@ -265,11 +275,10 @@ impl State {
             Some(name) => name,
             None => self.registry.session(ask.session).and_then(|s| s.current.clone()).ok_or(ChatError::NoRoom)?,
         };
-        match self.rooms.get_mut(name.key()) {
-            Some(room) if room.members.contains(&ask.person) => Ok(room),
-            Some(_) => Err(ChatError::NotInRoom(name)),
-            None => Err(ChatError::NoSuchRoom(name)),
+        if !self.rooms.get(name.key()).is_some_and(|room| room.members.contains(&ask.person)) {
+            return Err(self.not_there(ask, name));
         }
+        self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))
     }
 
     pub(super) fn say(
@@ -302,7 +311,7 @@ impl State {
     ) -> Result<Arc<Message>, ChatError> {
         let name = self.own_room(ask, name)?.name.clone();
         self.may_speak(ask, &name)?;
-        let room = self.own_room(ask, Some(name))?;
+        let room = self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
         let who = words.who;
         room.keep(ask);
         let message = room.say(words, ask.limits);
@@ -324,12 +333,12 @@ impl State {
     ) -> Result<(), ChatError> {
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
-        let name = self.own_room(ask, name)?.name.clone();
+        let name = self.own_or_any_room(ask, name)?;
         let sets = topic.is_some();
         if sets {
             self.may_speak(ask, &name)?;
         }
-        let room = self.own_room(ask, Some(name))?;
+        let room = self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
         if let Some(topic) = topic {
             let topic = Some(topic).filter(|topic| !topic.is_empty());
             if topic != room.topic {

@@ -117,6 +117,8 @@ pub enum ChatError {
     NotKept(String),
     /// One must be more than one is: which role, in which room, or on the whole server.
     NeedsRole(Role, Option<RoomName>),
+    /// The room would have nobody who keeps order.
+    LastOp(RoomName),
     /// One is banned from the room, or from the server; until when, and why.
     Banned(Option<RoomName>, Option<Millis>, Option<Arc<str>>),
     /// One may not speak in the room; until when, and why.
@@ -211,6 +213,7 @@ impl ChatError {
         "not-taken",
         "not-kept",
         "needs-role",
+        "last-op",
         "banned",
         "muted",
         "invite-only",
@@ -281,6 +284,7 @@ impl ChatError {
             ChatError::NotTaken(_) => "not-taken",
             ChatError::NotKept(_) => "not-kept",
             ChatError::NeedsRole(..) => "needs-role",
+            ChatError::LastOp(_) => "last-op",
             ChatError::Banned(..) => "banned",
             ChatError::Muted(..) => "muted",
             ChatError::InviteOnly(_) => "invite-only",
@@ -341,6 +345,7 @@ impl ChatError {
                 nick.shown().to_owned()
             }
             ChatError::NeedsRole(_, Some(room))
+            | ChatError::LastOp(room)
             | ChatError::Banned(Some(room), ..)
             | ChatError::Muted(room, ..)
             | ChatError::InviteOnly(room)

@@ -26,6 +26,9 @@ impl fmt::Display for ChatError {
             ChatError::NamedAlready(nick) => write!(f, "you are {nick}; /nick NAME changes that"),
             ChatError::NoSuchNick(nick) => write!(f, "nobody here is called {nick:?}; /members lists who is here"),
             ChatError::NoSuchRoom(room) => write!(f, "there is no {room}; /rooms lists what there is, /join makes one"),
+            ChatError::RoomConfusable(room, other) if room == other => {
+                write!(f, "{room} looks like the name of a room there is; choose another name")
+            }
             ChatError::RoomConfusable(room, other) => {
                 write!(f, "{room} looks like {other}; /join {other}, or choose another name")
             }
@@ -118,6 +121,12 @@ impl fmt::Display for ChatError {
             }
             ChatError::NeedsRole(_, None) => {
                 write!(f, "only an op of the server can do that; the operator makes one on the console: op NAME")
+            }
+            ChatError::LastOp(room) => {
+                write!(
+                    f,
+                    "somebody must keep order in {room}: its owner, or one op at least; drop-room gives a registered room up"
+                )
             }
             ChatError::Banned(room, until, why) => {
                 let place = room.as_ref().map_or("this server", |room| room.shown());

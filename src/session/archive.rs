@@ -237,7 +237,8 @@ impl Session {
     ) -> Result<(Vec<ChatInfo>, bool), ChatError> {
         let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
         let places: Vec<PlaceId> = seats.iter().filter(|seat| seat.with.is_none()).map(|seat| seat.place).collect();
-        let (labels, spoke) = (self.house.chat.labels(&places), self.house.chat.spoke(self.link.id));
+        let labels = self.house.chat.labels(self.link.id, &places, house::now());
+        let spoke = self.house.chat.spoke(self.link.id);
         let read_up = |seat: &SeatKept| seat.read.max(spoke.get(&seat.place).copied().unwrap_or(0)).min(seat.seq);
         let after: Vec<_> = seats.iter().map(|seat| (seat.place, read_up(seat))).collect();
         let left = archive.store.left_after(&after).map_err(|error| unread(&error))?;

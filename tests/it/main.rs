@@ -40,6 +40,10 @@ mod found;
 mod framing;
 /// The pages as a reader tries them: dialogues typed, a client run, threads counted.
 mod handbook;
+/// Rooms into which one may not come, and what is told of them: nothing.
+mod hidden;
+/// Rooms always have somebody who keeps order.
+mod keeping_order;
 /// What is kept: history over pages and restarts.
 mod kept;
 /// The server program with a database: killed, and started anew.
@@ -54,7 +58,7 @@ mod line_front;
 mod login;
 /// One order for all, without gap or double, whatever the others do.
 mod order;
-/// Order that holds, whoever one becomes, and who keeps it.
+/// Order that holds, whoever one becomes.
 mod order_holds;
 /// Pages that are exact whatever the clock did, and what counts as unread.
 mod pages;

@@ -1,4 +1,4 @@
-//! Order that holds: against another name, another account, another session, and against those who keep it. Knows no hidden room. (protocol.md, *Roles*)
+//! Order that holds: against another name, another account, another session. Knows not who keeps it. (protocol.md, *Roles*)
 
 use roomful::event::{Done, Event};
 use serde_json::json;
@@ -251,7 +251,7 @@ fn a_deleted_account_ends_its_other_sessions() {
     let (reason, text) = farewell(&mut other);
     assert_eq!(reason, "logged-out");
     assert!(text.contains("deleted"), "{text}");
-    assert_eq!(bob.hears(), ["- ann quit (the account was deleted)"]);
+    assert_eq!(bob.hears(), ["- ann quit (the account was deleted)", "#a ann makes bob Some(Op)"]);
     let (mut back, nick) = server.come_back(&other.resume);
     assert_ne!(nick, "ann");
     assert_ne!(back.resume, other.resume, "the token is unknown");

@@ -32,10 +32,10 @@ fn who_makes_a_room_keeps_order_there() {
     bob.join("#b");
     guest.leave("#b");
     guest.join("#b");
-    assert_eq!(roles(&mut guest, "#b"), ["bob", "guest"], "a guest is op until they leave");
+    assert_eq!(roles(&mut guest, "#b"), ["bob Op", "guest"], "a guest is op until they leave");
     ann.leave("#a");
     ann.join("#a");
-    assert_eq!(roles(&mut ann, "#a"), ["ann Op", "bob"], "an account for good");
+    assert_eq!(roles(&mut ann, "#a"), ["ann Op", "bob Op"], "an account for good, and bob since ann went");
 }
 
 /// protocol.md, *Errors*, `needs-role`: what is refused, and that it says what would be needed.
@@ -167,7 +167,7 @@ fn an_invite_only_room_is_for_who_is_invited() {
         for (kind, fields) in [("history", json!({})), ("files", json!({})), ("search", json!({"text": "among"}))] {
             let mut fields = fields;
             fields["room"] = Value::from("#a");
-            assert_eq!(peer.code(kind, fields), "not-in-room", "{kind}");
+            assert_eq!(peer.code(kind, fields), "no-such-room", "{kind}");
         }
         assert_eq!(peer.finds(json!({"text": "among"})), [""; 0]);
         ann.does("invite", json!({"room": "#a", "nick": nick}));

@@ -163,7 +163,7 @@ fn kick_closes_with_the_reason_and_the_others_hear_it_once() {
     assert_eq!(brief(last.last().unwrap()), "closing kicked: the operator closed your session: too loud");
     drop(bob);
     program.shows("- bob  (kicked: too loud)");
-    assert_eq!(ann.hears(), ["- bob kicked (too loud)"]);
+    assert_eq!(ann.hears(), ["- bob kicked (too loud)", "#b bob makes ann Some(Op)"]);
     let heard: Vec<String> = vera.sync().into_iter().filter(|line| line.contains("bob left")).collect();
     assert_eq!(heard, ["* bob left (kicked: too loud)"]);
     program.types("kick Вера");

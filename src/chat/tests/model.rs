@@ -43,6 +43,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     names: [Option<usize>; SESSIONS],
     rooms: BTreeMap<usize, (Vec<usize>, u64)>,
+    /// In which rooms each session is, in the order in which it came.
+    joined: [Vec<usize>; SESSIONS],
     /// What each session hears in this step.
     heard: [Vec<String>; SESSIONS],
 }
@@ -75,6 +77,7 @@ impl Model {
         let others = members.clone();
         if !members.contains(&session) {
             members.push(session);
+            self.joined[session].push(room);
         }
         let (total, seq, first) = (members.len(), *seq, seq.saturating_sub(2));
         let mut names: Vec<_> = members.clone().into_iter().map(|member| self.name(member)).collect();
@@ -92,11 +95,25 @@ impl Model {
         self.heard[session].extend(heard);
     }
 
-    fn take_out(&mut self, session: usize, room: usize) {
+    /// Takes a session out of a room. Whoever was there longest was its op; then the next one is, who is returned.
+    fn take_out(&mut self, session: usize, room: usize) -> Option<usize> {
+        let mut next = None;
         if let Some((members, _)) = self.rooms.get_mut(&room) {
+            let was_op = members.first() == Some(&session);
             members.retain(|member| *member != session);
+            next = members.first().copied().filter(|_| was_op);
         }
+        self.joined[session].retain(|joined| *joined != room);
         self.rooms.retain(|_, (members, _)| !members.is_empty());
+        next
+    }
+
+    /// Tells a room who keeps order now that `session` is gone.
+    fn hand_on(&mut self, session: usize, room: usize, next: Option<usize>) {
+        let Some(next) = next else { return };
+        let line = format!("{} makes {} Some(Op) of {}", self.name(session), self.name(next), ROOMS[room]);
+        let others = self.rooms.get(&room).map_or(Vec::new(), |(members, _)| members.clone());
+        self.tell(&others, &line);
     }
 
     /// Does a step, and says whether the chat must allow it.
@@ -118,11 +135,12 @@ impl Model {
                 if !self.is_in(session, room) {
                     return false;
                 }
-                self.take_out(session, room);
+                let next = self.take_out(session, room);
                 self.tell(&[session], &format!("ok: leave {}", ROOMS[room]));
                 self.tell(&[session], &format!("out of {}", ROOMS[room]));
                 let others = self.rooms.get(&room).map_or(Vec::new(), |(members, _)| members.clone());
                 self.tell(&others, &format!("{} leaves {}: bye", self.name(session), ROOMS[room]));
+                self.hand_on(session, room, next);
             }
             Step::Rename(session, name) => {
                 if !self.is_free(name, session) {
@@ -149,7 +167,10 @@ impl Model {
             Step::Drop(session, reason) => {
                 let line = format!("{} quits: {}", self.name(session), REASONS[reason].code());
                 self.tell(&self.neighbours(session), &line);
-                (0..ROOMS.len()).for_each(|room| self.take_out(session, room));
+                for room in self.joined[session].clone() {
+                    let next = self.take_out(session, room);
+                    self.hand_on(session, room, next);
+                }
                 self.names[session] = None;
             }
         }

@@ -129,7 +129,8 @@ fn a_token_used_while_the_old_session_lives_takes_over_and_nobody_else_notices()
     assert!(old.hears().is_empty());
     assert_eq!(new.token(), "token of 1".into());
     new.goes(CloseReason::Lost);
-    assert_eq!(bob.hears(), ["ann quits: lost"]);
+    let roles = ["ann makes bob Some(Op) of #a", "ann makes bob Some(Op) of #b"];
+    assert_eq!(bob.hears(), ["ann quits: lost", roles[0], roles[1]]);
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn who_takes_over_and_quits_at_once_is_told_to_have_quit() {
     new.goes(CloseReason::Quit);
     assert!(bob.hears().is_empty());
     old.goes(CloseReason::Replaced);
-    assert_eq!(bob.hears(), ["ann quits: quit"]);
+    assert_eq!(bob.hears(), ["ann quits: quit", "ann makes bob Some(Op) of #a"]);
     assert!(rig.chat.change(|state| state.tokens.redeem(&token, START, &rig.limits).is_none()));
 }
 
@@ -180,7 +181,7 @@ fn how_a_replaced_session_broke_is_not_how_its_person_went() {
     let new = rig.resume("ann", &old.token(), Some("#a")).unwrap();
     old.goes(CloseReason::Lost);
     new.goes(CloseReason::Quit);
-    assert_eq!(bob.hears(), ["ann quits: quit"]);
+    assert_eq!(bob.hears(), ["ann quits: quit", "ann makes bob Some(Op) of #a"]);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn while_two_sessions_are_one_person_it_is_in_a_room_once() {
     new.does("/join #b");
     bob.does("/msg ann hi");
     new.does("/leave #a");
-    assert_eq!(bob.hears(), ["bob to ann: hi", "ok: to ann", "ann leaves #a"]);
+    assert_eq!(bob.hears(), ["bob to ann: hi", "ok: to ann", "ann leaves #a", "ann makes bob Some(Op) of #a"]);
     let heard = new.hears();
     assert_eq!(heard.iter().filter(|line| **line == "bob to ann: hi").count(), 1);
     old.goes(CloseReason::Replaced);
@@ -211,4 +212,19 @@ fn a_session_that_was_replaced_says_nothing_more() {
     assert_eq!(ann.says_tagged(tag("t1"), "#a", "hi").map(drop), Err(ChatError::Closing));
     again.says_tagged(tag("t1"), "#a", "hi").unwrap();
     assert_eq!(bob.hears(), ["#a 1 ann: hi"]);
+}
+
+/// On a busy machine the end of the replaced session comes last of all.
+#[test]
+fn who_is_lost_while_a_replaced_session_lasts_comes_back_as_the_same_person() {
+    let rig = Rig::new();
+    let (old, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
+    let token = old.token();
+    let new = rig.resume("ann", &token, Some("#a")).unwrap();
+    new.goes(CloseReason::Lost);
+    let newest = rig.try_enter(Wish { resume: Some(&token), rooms: Some(""), ..Wish::default() }).unwrap();
+    assert_eq!(newest.hears(), ["ok: hello ann"]);
+    old.goes(CloseReason::Replaced);
+    newest.says("#a", "still here");
+    assert_eq!(bob.hears(), ["#a 1 ann: still here"]);
 }

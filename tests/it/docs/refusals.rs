@@ -95,6 +95,7 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::NotTaken(owned("the disk is full")),
         ChatError::NotKept(owned("the disk is full")),
         ChatError::NeedsRole(Role::Op, Some(room("лыжи"))),
+        ChatError::LastOp(room("лыжи")),
         ChatError::Banned(Some(room("лыжи")), UNTIL, why("spam")),
         ChatError::Muted(room("лыжи"), UNTIL, None),
         ChatError::InviteOnly(room("лыжи")),

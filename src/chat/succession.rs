@@ -1,0 +1,70 @@
+//! That somebody keeps order in a room: who goes on when the only op goes, and why the last one cannot be unmade. Runs under the chat lock.
+
+use std::sync::Arc;
+
+use super::touched::Touched;
+use super::{Here, PersonId, State};
+use crate::error::ChatError;
+use crate::event::Event;
+use crate::names::RoomName;
+use crate::record::{Curb, Role, Who};
+use crate::wire::Letter;
+
+impl State {
+    /// Whether somebody keeps order in a room by a role there.
+    pub(super) fn keeps_order(&self, id: PersonId, name: &RoomName) -> bool {
+        let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(name.key())) else { return false };
+        room.roles.get(&person.who) >= Some(&Role::Op)
+    }
+
+    /// Refuses to unmake the owner of a registered room, which would be
+    /// nobody's and registered, and the only op who is in another one.
+    pub(super) fn check_last_op(&self, here: &Here<'_>, name: &RoomName, who: Who) -> Result<(), ChatError> {
+        let Some(room) = self.rooms.get(name.key()).filter(|_| name != here.lobby) else { return Ok(()) };
+        let is_last = match room.roles.get(&who) {
+            Some(Role::Owner) => true,
+            Some(Role::Op) if !room.registered => {
+                let is_here = |id: &PersonId| self.registry.here(who) == Some(*id);
+                let mut others = room.members.iter().filter(|id| !is_here(id));
+                room.members.iter().any(is_here) && !others.any(|id| self.keeps_order(*id, name))
+            }
+            _ => false,
+        };
+        if is_last { Err(ChatError::LastOp(name.clone())) } else { Ok(()) }
+    }
+
+    /// After an op went out of a room that nobody has registered: if no other
+    /// is in it, whoever has been there longest is one from now on. Who is
+    /// muted is not, unless nobody else is there.
+    pub(super) fn hand_on(&mut self, name: &RoomName, by: &Arc<str>, here: &Here<'_>, touched: &mut Touched) {
+        let Some(room) = self.rooms.get(name.key()).filter(|room| !room.registered && name != here.lobby) else {
+            return;
+        };
+        if room.members.iter().any(|id| self.keeps_order(*id, name)) {
+            return;
+        }
+        let rank = |(session, came)| {
+            let suspect = self.suspect_of(session)?;
+            let id = self.registry.session(session)?.person;
+            let goes = self.registry.are_replaced(id);
+            let muted = self.curbs.on(Some(room.place), Curb::Mute, &suspect, here.now).is_some();
+            Some((goes, muted, came, id))
+        };
+        let Some((.., next)) =
+            room.arrivals().filter_map(rank).min_by_key(|(goes, muted, came, _)| (*goes, *muted, *came))
+        else {
+            return;
+        };
+        let Some(person) = self.registry.person(next) else { return };
+        let (who, nick) = (person.who, Arc::clone(&person.shown));
+        let Some(room) = self.rooms.get_mut(name.key()) else { return };
+        if matches!(who, Who::Account(_)) && here.journal.is_some() {
+            room.keep(here);
+        }
+        room.give_role(here, who, Some(Role::Op));
+        let (room_shown, role, by) = (Arc::clone(&room.shown), Some(Role::Op), Arc::clone(by));
+        let letter = Arc::new(Letter::new(Event::Role { room: room_shown, nick, role, by, time: here.now }));
+        room.fan_out(&letter, |_| false, touched);
+        touched.report(&letter);
+    }
+}
