@@ -8,7 +8,7 @@ use super::outbox::Ending;
 use super::touched::Touched;
 use super::{Ask, Entered, PersonId, SessionId, State};
 use crate::error::ChatError;
-use crate::event::{CloseReason, Done, Event, Seq};
+use crate::event::{CloseReason, Done, Event, Millis, Seq};
 use crate::names::{self, Nick};
 use crate::record::{AccountId, AccountRecord, PlaceId, Record, StayRecord, Target, Who};
 use crate::wire::Letter;
@@ -21,11 +21,24 @@ pub(super) struct Accounts {
     looks: HashMap<Arc<str>, AccountId>,
     /// How many private conversations each has, if it has any.
     conversations: HashMap<AccountId, usize>,
+    /// When an account got another password, in this run of the server.
+    changed: HashMap<AccountId, Millis>,
 }
 
 impl Accounts {
     pub fn get(&self, id: AccountId) -> Option<&AccountRecord> {
         self.ids.get(&id)
+    }
+
+    /// Notes that an account has another password from now on.
+    pub fn has_changed(&mut self, id: AccountId, now: Millis) {
+        self.changed.insert(id, now);
+    }
+
+    /// Whether an account got another password after this time. What was proven
+    /// or read before that is not true any more, though it comes only now.
+    pub fn changed_after(&self, id: AccountId, time: Millis) -> bool {
+        self.changed.get(&id).is_some_and(|changed| *changed > time)
     }
 
     /// The account of exactly this name.
@@ -192,8 +205,7 @@ impl State {
     pub(super) fn login(
         &mut self,
         ask: &Ask<'_>,
-        account: AccountId,
-        own: Vec<(PlaceId, Seq)>,
+        (account, own, asked): (AccountId, Vec<(PlaceId, Seq)>, Millis),
         touched: &mut Touched,
     ) -> Result<Entered, ChatError> {
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
@@ -201,7 +213,8 @@ impl State {
             return Err(ChatError::LoggedIn(person.nick.clone()));
         }
         let nick = self.registry.accounts.get(account).map(|account| account.nick.clone());
-        let nick = nick.ok_or(ChatError::LoginFailed)?;
+        let nick =
+            nick.filter(|_| !self.registry.accounts.changed_after(account, asked)).ok_or(ChatError::LoginFailed)?;
         let guest = self.suspect(ask)?;
         self.check_server_ban(ask, &Suspect { who: Who::Account(account), ..guest.clone() })?;
         // Who only comes from the same address, or has the same name, may well be another.

@@ -21,6 +21,7 @@ impl State {
     ) -> Result<(), ChatError> {
         let id = self.own_account(ask)?;
         self.tokens.forget_lost(Who::Account(id));
+        self.registry.accounts.has_changed(id, ask.now);
         ask.keep(Record::Password(id, hash));
         for session in self.other_sessions(ask) {
             self.send_away(session, "your password was changed; log in again", ask, touched);

@@ -28,6 +28,8 @@ pub struct Entry<'a> {
     pub nick: Option<Nick>,
     /// The account whose password it knew.
     pub account: Option<AccountId>,
+    /// When it was asked for that.
+    pub asked: Millis,
     /// The places of that account, or of the one to which the token belongs, and how far each is read.
     pub own: Vec<(PlaceId, Seq)>,
     /// Chooses the name that is offered.
@@ -119,7 +121,7 @@ impl Chat {
         self.with_ask(session, tag, now, |state, ask| state.register(ask, hash, touched))
     }
 
-    /// Makes a session one of `account`, whose password was right and whose places are `own`.
+    /// Makes a session one of an account, whose password was right; with the places of the account, and when the password was asked for.
     ///
     /// # Errors
     /// It is logged in already, or the account is banned or gone.
@@ -127,11 +129,11 @@ impl Chat {
         &self,
         session: SessionId,
         tag: Option<Tag>,
-        (account, own): (AccountId, Vec<(PlaceId, Seq)>),
+        proven: (AccountId, Vec<(PlaceId, Seq)>, Millis),
         now: Millis,
         touched: &mut Touched,
     ) -> Result<Entered, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.login(ask, account, own, touched))
+        self.with_ask(session, tag, now, |state, ask| state.login(ask, proven, touched))
     }
 
     /// Makes a session a guest's again.

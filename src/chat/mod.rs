@@ -327,7 +327,7 @@ impl State {
             Command::Topic { room, topic } => self.topic(ask, room, topic, touched),
             Command::Whois { nick } => self.whois(ask, &nick, touched),
             Command::Away { text } => {
-                let text = text.unwrap_or_else(|| Arc::from("away"));
+                let text = self.side_words(ask.session, text, ask).unwrap_or_else(|| Arc::from("away"));
                 self.set_away(ask, Some(Arc::clone(&text)), touched);
                 ask.answer(Done::Away { text }, touched);
                 Ok(())

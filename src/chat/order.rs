@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::curbed::Suspect;
 use super::room::Room;
 use super::touched::Touched;
-use super::{Ask, Here, State};
+use super::{Ask, Here, SessionId, State};
 use crate::command::Change;
 use crate::error::ChatError;
 use crate::event::{Done, Event};
@@ -68,14 +69,27 @@ impl State {
         if self.curbs.at(Some(room.place)).is_empty() && !room.settings.announcements {
             return Ok(());
         }
-        let suspect = self.suspect(ask)?;
+        self.is_heard(&self.suspect(ask)?, room, ask)
+    }
+
+    /// Whether somebody is heard in a room.
+    fn is_heard(&self, suspect: &Suspect, room: &Room, here: &Here<'_>) -> Result<(), ChatError> {
         if self.role_in(suspect.who, room) >= Some(Role::Op) {
             return Ok(());
         }
-        if let Some(curb) = self.curbs.on(Some(room.place), Curb::Mute, &suspect, ask.now) {
+        if let Some(curb) = self.curbs.on(Some(room.place), Curb::Mute, suspect, here.now) {
             return Err(ChatError::Muted(room.name.clone(), curb.until, curb.text.clone()));
         }
         if room.settings.announcements { Err(ChatError::AnnouncementsOnly(room.name.clone())) } else { Ok(()) }
+    }
+
+    /// Words beside a message that others see: a farewell, or why somebody is
+    /// away. There are none of who may not speak in one of the rooms they are in.
+    pub(super) fn side_words(&self, session: SessionId, text: Option<Arc<str>>, here: &Here<'_>) -> Option<Arc<str>> {
+        let suspect = text.as_ref().and_then(|_| self.suspect_of(session))?;
+        let person = self.registry.person(self.registry.session(session)?.person)?;
+        let mut rooms = person.rooms.iter().filter_map(|name| self.rooms.get(name.key()));
+        text.filter(|_| rooms.all(|room| self.is_heard(&suspect, room, here).is_ok()))
     }
 
     /// The room, which must be one's own, and in which one must have that role.

@@ -113,6 +113,13 @@ impl State {
             }
             (None, None) => None,
         };
+        // A password or a token of before may be on its way still.
+        let recalled = entry.recalled.as_ref().and_then(|kept| Some((kept.stay.account?, kept.stay.seen)));
+        for (id, time) in entry.account.map(|id| (id, entry.asked)).into_iter().chain(recalled) {
+            if self.registry.accounts.changed_after(id, time) {
+                return Err(ChatError::LoginFailed);
+            }
+        }
         let account = entry.account.or(match before {
             Some((_, Who::Account(id), _)) => Some(id),
             _ => None,
@@ -250,6 +257,10 @@ impl State {
         touched: &mut Touched,
     ) -> Option<Session> {
         let known = self.registry.session(session)?.person;
+        let ending = match ending.reason {
+            CloseReason::Quit => Ending { text: self.side_words(session, ending.text, here), ..ending },
+            _ => ending,
+        };
         let person = self.registry.person(known)?;
         let (shown, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
         for name in &rooms {

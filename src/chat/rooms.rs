@@ -184,7 +184,7 @@ impl State {
     ) -> Result<(), ChatError> {
         let room = self.own_room(ask, name)?;
         let (name, shown) = (room.name.clone(), Arc::clone(&room.shown));
-        let kept_order = self.keeps_order(ask.person, &name);
+        let (text, kept_order) = (self.side_words(ask.session, text, ask), self.keeps_order(ask.person, &name));
         ask.answer(Done::Leave { room: Arc::clone(&shown) }, touched);
         let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { return Ok(()) };
         if let Some(room) = self.rooms.get(name.key()) {

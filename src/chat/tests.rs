@@ -115,6 +115,7 @@ impl Rig {
             resume: wish.resume.map(Box::from),
             address: wish.from.map_or(Address::from([127, 0, 0, 1]), |from| from.parse().expect("an address")),
             account: None,
+            asked: self.now.get(),
             own: Vec::new(),
             recalled: None,
             resume_hash: [0; 32],

@@ -11,7 +11,7 @@ use super::{Session, Stage};
 use crate::chat::{Entered, Entry, Greeting, TokenOwner};
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
-use crate::event::{Done, Event, PROTOCOL, Tag};
+use crate::event::{Done, Event, Millis, PROTOCOL, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::{AccountId, StayKept};
 
@@ -20,6 +20,8 @@ use crate::record::{AccountId, StayKept};
 pub(super) struct Name {
     pub nick: Option<Nick>,
     pub account: Option<AccountId>,
+    /// When the password was asked for.
+    pub asked: Millis,
     pub resume: Option<Box<str>>,
     pub rooms: Option<Vec<RoomName>>,
 }
@@ -28,6 +30,7 @@ impl Session {
     /// The few commands that need no name.
     #[inline(never)]
     pub(super) fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        let asked = house::now();
         let done = match command {
             Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
                 return Err(ChatError::Version(version));
@@ -36,7 +39,7 @@ impl Session {
                 self.greeted = true;
                 if let Some(nick) = nick {
                     let account = password.map(|password| self.prove(&nick, &password)).transpose()?;
-                    return self.enter(tag, Greeting::Hello, Name { nick: Some(nick), account, resume, rooms });
+                    return self.enter(tag, Greeting::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
                 }
                 (self.resume, self.rooms) = (resume, rooms);
                 Done::Hello { nick: None, resume: None, registered: false }
@@ -44,14 +47,18 @@ impl Session {
             Command::Nick { nick, rooms } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
                 let greeting = if self.greeted { Greeting::Nick } else { Greeting::Hello };
                 let rooms = rooms.or_else(|| self.rooms.clone());
-                return self.enter(tag, greeting, Name { nick, account: None, resume: self.resume.clone(), rooms });
+                return self.enter(
+                    tag,
+                    greeting,
+                    Name { nick, account: None, asked, resume: self.resume.clone(), rooms },
+                );
             }
             Command::Login { account, password } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
                 let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
                 // What has no accounts asks for no password.
                 self.archive()?;
                 let account = Some(self.prove(&nick, &needed(password)?)?);
-                let name = Name { nick: Some(nick), account, resume: None, rooms: self.rooms.clone() };
+                let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
                 return self.enter(tag, Greeting::Login, name);
             }
             Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
@@ -100,6 +107,7 @@ impl Session {
             address: self.link.peer().ip().to_canonical(),
             nick: name.nick,
             account: name.account,
+            asked: name.asked,
             own,
             seed: self.seed(),
             resume: name.resume,
@@ -202,9 +210,10 @@ impl Session {
                     Some(nick) => nick,
                     None => self.house.chat.nick_of(id, house::now())?,
                 };
+                let asked = house::now();
                 let account = self.prove(&nick, &needed(password)?)?;
                 let own = own_places(&*self.archive()?, account)?;
-                let login = (account, own);
+                let login = (account, own, asked);
                 let entered = self.house.chat.login(id, tag, login, house::now(), &mut self.touched)?;
                 self.house.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.link.peer())));
                 self.entered(entered)

@@ -199,3 +199,20 @@ fn an_op_of_the_server_keeps_order_in_a_room_without_being_there() {
     bob.join("#b");
     assert_eq!(cat.code("say", json!({"room": "#b", "text": "x"})), "muted");
 }
+
+/// protocol.md, `mute`: no words by the side, in a farewell or as a reason to be away.
+#[test]
+fn who_is_muted_says_nothing_by_the_side() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    let mut bob = server.login_in("bob", "#a");
+    ann.does("mute", json!({"room": "#a", "nick": "bob"}));
+    ann.sync();
+    assert_eq!(bob.does("away", json!({"text": "you fools"})), Done::Away { text: "away".into() });
+    bob.does("leave", json!({"room": "#a", "text": "you fools"}));
+    bob.join("#a");
+    bob.does("quit", json!({"text": "you fools"}));
+    drop(bob);
+    server.wait_for_sessions(1);
+    assert_eq!(ann.hears(), ["bob away (away)", "#a - bob", "#a + bob", "- bob quit"]);
+}

@@ -20,7 +20,7 @@ impl Peer<'_> {
     }
 
     fn logs_in(&self, account: u32) {
-        let (Rig { chat, now, .. }, login) = (self.rig, (AccountId(account), Vec::new()));
+        let (Rig { chat, now, .. }, login) = (self.rig, (AccountId(account), Vec::new(), self.rig.now.get()));
         self.rig.step(|touched| chat.login(self.session, None, login, now.get(), touched)).0.expect("it may");
     }
 
@@ -178,4 +178,39 @@ fn a_ban_from_the_server_holds_for_the_address_and_the_token() {
     rig.chat.ban_everywhere(Deed::Unban, ban("rob"), None, None, now).unwrap();
     enter(&rig, "new", "192.0.2.2", Some(&token)).unwrap();
     assert!(rig.chat.change(|state| state.curbs.at(None).iter().all(|curb| curb.curb != Curb::Ban)));
+}
+
+#[test]
+fn of_many_bans_each_is_in_force_for_its_own() {
+    let rig = Rig::kept(Limits::default());
+    let op = op(&rig);
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    for number in 0..20 {
+        op.does(&format!("/ban 203.0.113.{number}"));
+    }
+    assert_eq!(bob.may(), (true, true));
+    op.does("/ban bob");
+    assert_eq!(bob.may(), (false, false));
+    assert_eq!(enter(&rig, "eve", "203.0.113.7", None).unwrap().may(), (false, false));
+}
+
+/// protocol.md, `password`: also a login that was on its way, and a token that was read before.
+#[test]
+fn a_password_that_was_proven_before_it_changed_lets_nobody_in_after_it() {
+    let rig = Rig::kept(Limits::default());
+    let ann = enter(&rig, "ann", HERE, None).unwrap();
+    ann.registers();
+    let bob = enter(&rig, "bob", HERE, None).unwrap();
+    let asked = rig.now.get();
+    rig.later(1);
+    let (chat, now) = (&rig.chat, rig.now.get());
+    rig.step(|touched| chat.change_password(ann.session, None, "$2".into(), now, touched)).0.unwrap();
+    let login = |asked| {
+        let proven = (AccountId(1), Vec::new(), asked);
+        rig.step(|touched| chat.login(bob.session, None, proven, now, touched))
+            .0
+            .map(|entered| entered.nick.to_string())
+    };
+    assert_eq!(login(asked), Err(ChatError::LoginFailed));
+    assert_eq!(login(now), Ok("ann".to_owned()));
 }

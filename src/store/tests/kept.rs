@@ -250,6 +250,22 @@ fn a_ban_replaces_one_of_the_same_kind_and_is_lifted() {
 }
 
 #[test]
+fn a_ban_that_holds_for_several_is_one_ban_and_each_of_them_can_be_taken_from_it() {
+    let mut rig = Rig::with_room();
+    let targets = || vec![Target::Account(AccountId(4)), Target::Nick("ева".into()), Target::Stay(StayId(7))];
+    let ban = CurbRecord { targets: targets(), ..curb_record(Some(1), Target::Account(AccountId(4))) };
+    let later = CurbRecord { time: 10, ..ban.clone() };
+    let mute = CurbRecord { curb: Curb::Mute, ..ban.clone() };
+    rig.keep([ban, later.clone(), mute.clone()].map(Record::Curb));
+    rig.again();
+    assert_eq!(rig.kept().curbs, [mute.clone(), later.clone()]);
+    rig.keep([Record::CurbGone(Some(PlaceId(1)), Curb::Ban, Target::Nick("ева".into()))]);
+    rig.again();
+    let left = CurbRecord { targets: vec![targets()[0].clone(), targets()[2].clone()], ..later };
+    assert_eq!(rig.kept().curbs, [mute, left]);
+}
+
+#[test]
 fn a_number_is_never_given_twice_whatever_is_gone() {
     let mut rig = Rig::new();
     rig.keep([room(4, "rust"), Record::Account(account_record(5, "anna"), "$".into())]);
