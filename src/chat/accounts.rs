@@ -10,7 +10,7 @@ use super::{Ask, Entered, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event, Millis, Seq};
 use crate::names::{self, Nick};
-use crate::record::{AccountId, AccountRecord, PlaceId, Record, StayRecord, Target, Who};
+use crate::record::{AccountId, AccountRecord, PlaceId, Record, Role, StayRecord, Target, Who};
 use crate::wire::Letter;
 
 /// All accounts, by number, by name and by the look of the name.
@@ -152,8 +152,19 @@ impl State {
     /// The asking guest is that account from here on: the rooms they are in are its own, with what they may do there.
     fn become_account(&mut self, ask: &Ask<'_>, id: AccountId) {
         let Some(person) = self.registry.person(ask.person) else { return };
-        let (guest, rooms) = (person.who, person.rooms.clone());
+        let (guest, rooms, invited) = (person.who, person.rooms.clone(), person.invited.clone());
         self.registry.become_who(ask.person, Who::Account(id));
+        for name in invited {
+            let Some(room) = self.rooms.get_mut(name.key()) else { continue };
+            // Also into a room in which they are not yet, and of which they make no more than that.
+            if let Some(Role::Member) = room.roles.get(&guest) {
+                room.roles.remove(&guest);
+                if !room.roles.contains_key(&Who::Account(id)) {
+                    room.keep(ask);
+                    room.give_role(ask, Who::Account(id), Some(Role::Member));
+                }
+            }
+        }
         for name in &rooms {
             let Some(room) = self.rooms.get_mut(name.key()) else { continue };
             room.keep(ask);

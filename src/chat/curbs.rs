@@ -236,6 +236,11 @@ impl State {
                 if let Some(who) = subject.who.filter(|who| lasts && !room.roles.contains_key(who)) {
                     room.keep(ask);
                     room.give_role(ask, who, Some(Role::Member));
+                    if let (Who::Guest(_), Some(id)) = (who, subject.person)
+                        && let Some(guest) = self.registry.person_mut(id)
+                    {
+                        guest.invited.push(name.clone());
+                    }
                 }
                 let invite = Arc::new(Letter::new(Event::Invite { room: shown, by, time }));
                 for (_, outbox) in subject.person.into_iter().flat_map(|id| self.registry.outboxes(id)) {

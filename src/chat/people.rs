@@ -271,7 +271,8 @@ impl State {
         let (session, last) = self.registry.detach(session)?;
         if let Some(mut person) = last {
             let mut kept_order = Vec::new();
-            for name in &rooms {
+            let invited = std::mem::take(&mut person.invited);
+            for name in rooms.iter().chain(&invited) {
                 if let Some(room) = self.rooms.get_mut(name.key()) {
                     room.remove(known, &person.nick);
                     if room.roles.get(&person.who) >= Some(&Role::Op) {

@@ -47,6 +47,8 @@ pub(super) struct Person {
     pub who: Who,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<RoomName>,
+    /// Where a guest is invited, beside those: it ends with them.
+    pub invited: Vec<RoomName>,
     pub away: Option<Arc<str>>,
     pub since: Millis,
     /// When the person last said or asked something.
@@ -173,6 +175,7 @@ impl Registry {
             who,
             sessions: Vec::new(),
             rooms: Vec::new(),
+            invited: Vec::new(),
             away: None,
             since: now,
             active: now,

@@ -15,7 +15,7 @@ use super::order::last_counted;
 use crate::event::{Millis, Seq};
 use crate::record::{
     AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
-    StayRecord, Who,
+    StayRecord, Target, Who,
 };
 
 /// The one that writes. One thread has it.
@@ -319,9 +319,12 @@ impl Group<'_> {
         )
     }
 
-    /// One row for each of its targets.
-    fn curb(&self, curb: &CurbRecord) -> rusqlite::Result<()> {
+    /// One row for each of its targets. A stay that is banned is not given to anybody else, also where nothing else is kept of it.
+    fn curb(&mut self, curb: &CurbRecord) -> rusqlite::Result<()> {
         for target in &curb.targets {
+            if let Target::Stay(stay) = target {
+                self.seen(Who::Guest(*stay));
+            }
             self.run(
                 "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -164,3 +164,23 @@ fn who_is_made_an_op_on_the_console_is_told() {
         }
     }
 }
+
+/// protocol.md, `invite`: a guest's invitation goes along into the account, and ends with the guest.
+#[test]
+fn an_invitation_of_a_guest_goes_along_and_ends_with_them() {
+    let server = TestServer::kept();
+    let mut ann = server.account_in("ann", "#a");
+    let (mut bob, cat) = (server.login("bob"), server.login("cat"));
+    ann.does("settings", json!({"room": "#a", "invite_only": true}));
+    for nick in ["bob", "cat"] {
+        ann.does("invite", json!({"room": "#a", "nick": nick}));
+    }
+    bob.register();
+    bob.join("#a");
+    let token = cat.resume.clone();
+    cat.wire.reset();
+    server.wait_for_sessions(2);
+    let (mut cat, nick) = server.come_back(&token);
+    assert_eq!(nick, "cat");
+    assert_eq!(cat.code("join", json!({"room": "#a"})), "invite-only");
+}

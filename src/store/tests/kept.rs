@@ -261,6 +261,7 @@ fn a_ban_that_holds_for_several_is_one_ban_and_each_of_them_can_be_taken_from_it
     assert_eq!(rig.kept().curbs, [mute.clone(), later.clone()]);
     rig.keep([Record::CurbGone(Some(PlaceId(1)), Curb::Ban, Target::Nick("ева".into()))]);
     rig.again();
+    assert_eq!(rig.kept().last.stay, 7, "or the next guest would be banned");
     let left = CurbRecord { targets: vec![targets()[0].clone(), targets()[2].clone()], ..later };
     assert_eq!(rig.kept().curbs, [mute, left]);
 }
