@@ -8,7 +8,7 @@ use super::{Ask, SessionId, State};
 use crate::event::{Done, Millis, Tag};
 use crate::limits::Limits;
 use crate::names::Nick;
-use crate::record::{Record, SaidRecord, StayId, Who};
+use crate::record::{PlaceId, Record, Role, SaidRecord, StayId, Who};
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]
@@ -61,6 +61,8 @@ pub(super) struct Lost {
     /// Whether that stay is in the database.
     pub stay_kept: bool,
     pub tags: Tags,
+    /// What a guest was in rooms: in which, and how often those had been empty then.
+    pub roles: Vec<(PlaceId, u64, Role)>,
 }
 
 /// Whom a token brings back.
@@ -190,7 +192,15 @@ mod tests {
 
     fn lost() -> Lost {
         let nick = Nick::parse("anna").unwrap();
-        Lost { time: 0, nick, who: Who::Guest(StayId(1)), stay: StayId(1), stay_kept: false, tags: Tags::default() }
+        Lost {
+            time: 0,
+            nick,
+            who: Who::Guest(StayId(1)),
+            stay: StayId(1),
+            stay_kept: false,
+            tags: Tags::default(),
+            roles: Vec::new(),
+        }
     }
 
     #[test]

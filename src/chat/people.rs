@@ -56,6 +56,7 @@ impl State {
             stay,
             stay_kept,
             tags,
+            roles: Vec::new(),
         };
         self.registry.attach(entry.session, session);
         self.tokens.here(Arc::clone(&token), entry.session);
@@ -173,6 +174,7 @@ impl State {
         let hash = |kept: bool| if kept { entry.resume_hash } else { entry.token.1 };
         Ok(match (gone, &entry.recalled, &entry.resume) {
             (Some((token, lost)), ..) => {
+                self.take_roles_up(person, lost.roles);
                 let token = (token, hash(true));
                 Arrival { person, stay, stay_kept: lost.stay_kept, token, tags: lost.tags, current }
             }
@@ -268,7 +270,7 @@ impl State {
                 room.unseat(session);
             }
         }
-        let (session, last) = self.registry.detach(session)?;
+        let (mut session, last) = self.registry.detach(session)?;
         if let Some(mut person) = last {
             let mut kept_order = Vec::new();
             let invited = std::mem::take(&mut person.invited);
@@ -278,8 +280,10 @@ impl State {
                     if room.roles.get(&person.who) >= Some(&Role::Op) {
                         kept_order.push(name);
                     }
-                    if let Who::Guest(_) = person.who {
-                        room.roles.remove(&person.who);
+                    if let Who::Guest(_) = person.who
+                        && let Some(role) = room.roles.remove(&person.who)
+                    {
+                        session.roles.push((room.place, room.emptied, role));
                     }
                 }
             }
@@ -306,7 +310,7 @@ impl State {
         if session.replaced {
             return;
         }
-        let Session { token, stay, stay_kept, tags, .. } = session;
+        let Session { token, stay, stay_kept, tags, roles, .. } = session;
         match reason {
             CloseReason::ServerStopped => self.tokens.forget(&token),
             CloseReason::Quit | CloseReason::Kicked => {
@@ -316,7 +320,7 @@ impl State {
                 }
             }
             _ => {
-                let lost = Lost { time: here.now, nick, who, stay, stay_kept, tags };
+                let lost = Lost { time: here.now, nick, who, stay, stay_kept, tags, roles };
                 self.tokens.gone(token, lost, here.limits);
             }
         }

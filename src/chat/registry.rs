@@ -13,7 +13,7 @@ use super::{PersonId, SessionId};
 use crate::error::ChatError;
 use crate::event::{Millis, Seq};
 use crate::names::{self, Nick, RoomName};
-use crate::record::{AccountId, Address, PlaceId, StayId, Who};
+use crate::record::{AccountId, Address, PlaceId, Role, StayId, Who};
 
 /// One connection's place in the chat.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Session {
     /// Whether that stay is in the database.
     pub stay_kept: bool,
     pub tags: Tags,
+    /// What its person was in rooms, a guest whose last session this was.
+    pub roles: Vec<(PlaceId, u64, Role)>,
 }
 
 /// Somebody with a nick.

@@ -45,6 +45,8 @@ pub(super) struct Room {
     seats: Vec<Seat>,
     /// How many seats were ever given.
     given: u64,
+    /// How often nobody was left in it, and its order ended.
+    pub emptied: u64,
     round: Arc<Round>,
     recent: VecDeque<Said>,
     recent_bytes: usize,
@@ -100,6 +102,7 @@ impl Room {
             loaded: true,
             seats: Vec::new(),
             given: 0,
+            emptied: 0,
             round: Arc::default(),
             recent: VecDeque::new(),
             recent_bytes: 0,
@@ -163,6 +166,7 @@ impl Room {
     /// order go with them; and what is in the database needs no place here.
     pub fn emptied(&mut self, here: &Here<'_>) {
         if !self.registered && self.name != *here.lobby {
+            self.emptied += 1;
             let settings = std::mem::take(&mut self.settings);
             for who in std::mem::take(&mut self.roles).into_keys() {
                 if let Who::Account(account) = who {

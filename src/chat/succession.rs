@@ -7,7 +7,7 @@ use super::{Here, PersonId, State};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::names::RoomName;
-use crate::record::{Curb, Role, Who};
+use crate::record::{Curb, PlaceId, Role, Who};
 use crate::wire::Letter;
 
 impl State {
@@ -66,5 +66,19 @@ impl State {
         let letter = Arc::new(Letter::new(Event::Role { room: room_shown, nick, role, by, time: here.now }));
         room.fan_out(&letter, |_| false, touched);
         touched.report(&letter);
+    }
+
+    /// A guest who was lost and comes back is in rooms what they were there,
+    /// where the order of the room has not ended since.
+    pub(super) fn take_roles_up(&mut self, id: PersonId, roles: Vec<(PlaceId, u64, Role)>) {
+        let Some(who) = self.registry.person(id).map(|person| person.who) else { return };
+        for (place, emptied, role) in roles.into_iter().filter(|_| matches!(who, Who::Guest(_))) {
+            let Some(room) = self.room_at(place).filter(|room| room.emptied == emptied) else { continue };
+            room.roles.entry(who).or_insert(role);
+            let name = room.name.clone();
+            if let Some(guest) = self.registry.person_mut(id) {
+                guest.invited.push(name);
+            }
+        }
     }
 }

@@ -228,3 +228,29 @@ fn who_is_lost_while_a_replaced_session_lasts_comes_back_as_the_same_person() {
     newest.says("#a", "still here");
     assert_eq!(bob.hears(), ["#a 1 ann: still here"]);
 }
+
+/// protocol.md, *Roles*: a guest who was lost is an op and invited as before, where the order has not ended since.
+#[test]
+fn a_guest_who_was_lost_comes_back_to_their_roles() {
+    let rig = Rig::new();
+    let (ann, bob, cat) = (rig.enter("ann", "#a #b"), rig.enter("bob", "#a"), rig.enter("cat", ""));
+    ann.obeys(None, parse("/settings invite-only on").unwrap()).unwrap();
+    ann.does("/invite cat");
+    let (of_ann, of_cat) = (ann.token(), cat.token());
+    ann.does("/join #a");
+    ann.does("/settings invite-only on");
+    ann.does("/invite cat");
+    [&ann, &cat].into_iter().for_each(|peer| drop(peer.goes(CloseReason::Lost)));
+    let cat = rig.resume("cat", &of_cat, Some("#a")).unwrap();
+    assert!(bob.hears().contains(&"cat joins #a".to_owned()), "still invited");
+    let ann = rig.resume("ann", &of_ann, Some("")).unwrap();
+    hush(&[&ann, &cat]);
+    ann.does("/join #a");
+    ann.does("/kick cat");
+    // Of #b nobody was left, and its order ended with that.
+    let eve = rig.enter("eve", "#b");
+    ann.does("/join #b");
+    assert!(matches!(ann.refused("/kick eve"), ChatError::NeedsRole(..)));
+    eve.does("/kick ann");
+    drop(eve);
+}
