@@ -157,7 +157,7 @@ fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, pain
             }
             Ok(Input::Interrupted { dropped: true }) => {}
             Ok(Input::TooLong) => out.put(paint.line("! That line is too long.")),
-            Ok(Input::Interrupted { .. }) => {
+            Ok(Input::Interrupted { dropped: false }) => {
                 let people: BTreeSet<Arc<str>> = house.chat.presence().into_iter().map(|row| row.nick).collect();
                 if people.is_empty() || warned.is_some_and(|since| since.elapsed() < AGAIN) {
                     return house.ask_to_stop("the operator stopped it");

@@ -12,9 +12,11 @@
 //! outbox. Those are leaves, held for a few instructions on memory only.
 
 mod accounts;
+mod ask;
 mod check;
 mod curbed;
 mod curbs;
+mod deleting;
 mod ending;
 mod hidden;
 mod identity;
@@ -36,7 +38,6 @@ mod succession;
 pub mod touched;
 
 use std::collections::HashMap;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,18 +45,19 @@ use parking_lot::Mutex;
 
 use crate::command::Command;
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, Seq, Tag};
+use crate::event::{Done, Millis, Seq, Tag};
 use crate::limits::Limits;
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::record::{AccountId, Kept, Numbers, PlaceId, Record, Who};
+use crate::record::{AccountId, Kept, Numbers, PlaceId, Who};
+use ask::{Ask, Here};
 pub use check::{help, lengths};
 use curbed::Curbs;
 pub use identity::{Entered, Entry, Greeting, TokenOwner};
-use journal::{Journal, Receipt};
+use journal::Journal;
 use memory::Tokens;
 pub use need::{FileSaid, Need, Readable, Seen, Step, Wish};
 pub use operator::Presence;
-use outbox::{Ending, Outbox};
+use outbox::Ending;
 use registry::Registry;
 use room::Room;
 use touched::Touched;
@@ -121,46 +123,6 @@ struct Conversation {
     added: u64,
     /// The accounts among the two who have ended it for themselves.
     closed: Vec<AccountId>,
-}
-
-/// What every change must know of its surroundings.
-#[derive(Debug, Clone, Copy)]
-struct Here<'a> {
-    now: Millis,
-    run: Millis,
-    limits: &'a Limits,
-    lobby: &'a RoomName,
-    journal: Option<&'a Journal>,
-}
-
-impl Here<'_> {
-    /// Has something kept, where anything is.
-    fn keep(&self, record: Record) {
-        self.keep_counted(record);
-    }
-
-    /// The same; returns its place among all that was ever added.
-    fn keep_counted(&self, record: Record) -> u64 {
-        self.journal.map_or(0, |journal| journal.add(record, None))
-    }
-}
-
-/// Who asks what, and when: what every verb needs to know.
-struct Ask<'a> {
-    session: SessionId,
-    person: PersonId,
-    outbox: Arc<Outbox>,
-    echo: bool,
-    tag: Option<Tag>,
-    here: Here<'a>,
-}
-
-impl<'a> Deref for Ask<'a> {
-    type Target = Here<'a>;
-
-    fn deref(&self) -> &Here<'a> {
-        &self.here
-    }
 }
 
 impl Chat {
@@ -374,31 +336,6 @@ impl State {
             | Command::Get { .. } => Err(ChatError::Closing),
         }?;
         Ok(Step::Done)
-    }
-}
-
-impl Ask<'_> {
-    /// Queues the `ok` of this command.
-    fn answer(&self, done: Done, touched: &mut Touched) {
-        touched.answer(&self.outbox, Event::Ok { tag: self.tag.clone(), done });
-    }
-
-    /// Has `record` kept, and with it all that was before; the `ok` of this
-    /// command comes when it is.
-    fn answer_kept(&self, done: Done, record: Record, touched: &mut Touched) {
-        match self.journal {
-            None => self.answer(done, touched),
-            Some(journal) => {
-                self.outbox.promise();
-                let answer = Event::Ok { tag: self.tag.clone(), done };
-                journal.add(record, Some(Receipt { outbox: Arc::clone(&self.outbox), answer }));
-            }
-        }
-    }
-
-    /// Whether `session` is the asking one, and needs not be told what it did.
-    fn is_deaf(&self, session: SessionId) -> bool {
-        session == self.session && !self.echo
     }
 }
 

@@ -13,7 +13,7 @@ mod words;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
-use super::outbox::Outgoing;
+use super::outbox::{Outbox, Outgoing};
 use super::touched::Watch;
 use super::*;
 use crate::command::parse;

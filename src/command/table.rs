@@ -84,8 +84,8 @@ table! {
     Hello         "hello"           [],                 "",                           "greets the server, with version, name and rooms";
     Join          "join"            ["j"],              "join ROOM [KEY]",            "goes into a room, and makes it if there is none";
     Leave         "leave"           ["part"],           "leave [ROOM]",               "goes out of this room, or the one named";
-    Rooms         "rooms"           ["list"],           "rooms [PAST]",               "lists the rooms, how many are in them, and their topics; the page after that name";
-    Members       "members"         ["who", "names"],   "members [ROOM [PAST]]",      "lists who is in this room, or the one named; the page after that name";
+    Rooms         "rooms"           ["list"],           "rooms [PAST]",               "lists the rooms, how many are in them, and their topics";
+    Members       "members"         ["who", "names"],   "members [ROOM [PAST]]",      "lists who is in this room, or the one named";
     Say           "say"             [],                 "say TEXT",                   "says a line, as typing it without a slash does";
     Me            "me"              [],                 "me TEXT",                    "says what you do: /me waves";
     Msg           "msg"             ["w", "query"],     "msg NAME TEXT",              "writes to one person only";
@@ -98,10 +98,10 @@ table! {
     History       "history"         ["last"],           "history [PLACE] [NUMBER]",   "shows earlier messages of this room, of #ROOM, or with @NAME";
     Search        "search"          ["find"],           "search WORDS",               "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
     Delete        "delete"          ["del"],            "delete [NUMBER]",            "deletes your last message here, or the one with that number";
-    Chats         "chats"           [],                 "chats [PAST]",               "lists your rooms and private conversations, and what is unread; the page after that one";
+    Chats         "chats"           [],                 "chats [PAST]",               "lists your rooms and private conversations, and what is unread";
     Read          "read"            [],                 "read [PLACE]",               "marks this room as read, or #ROOM, or @NAME";
     Close         "close"           [],                 "close NAME",                 "ends the private conversation with NAME: it is not among your chats any more";
-    Files         "files"           [],                 "files [PLACE [NUMBER]]",     "lists the files that were sent here, in #ROOM, or with @NAME; before that message";
+    Files         "files"           [],                 "files [PLACE [NUMBER]]",     "lists the files that were sent here, in #ROOM, or with @NAME";
     Register      "register"        [],                 "register",                   "makes an account of your name; asks for a password";
     Login         "login"           ["identify"],       "login [NAME]",               "takes on your account, and its name; asks for the password";
     Logout        "logout"          [],                 "logout",                     "goes on as a guest";
@@ -118,7 +118,7 @@ table! {
     Unmute        "unmute"          [],                 "unmute NAME",                "lets them speak again";
     Op            "op"              [],                 "op NAME",                    "lets somebody keep order here";
     Deop          "deop"            [],                 "deop NAME",                  "takes that from them";
-    Bans          "bans"            [],                 "bans [ROOM [NUMBER]]",       "lists who is banned or muted here; without so many of the oldest";
+    Bans          "bans"            [],                 "bans [ROOM [NUMBER]]",       "lists who is banned or muted here";
     Announce      "announce"        [],                 "announce TEXT",              "says something to everybody on the server";
     Claim         "claim"           [],                 "claim CODE",                 "makes you the server's first op, by the code it printed";
     Offer         "offer"           [],                 "",                           "wants to send a file";

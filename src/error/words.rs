@@ -125,7 +125,7 @@ impl fmt::Display for ChatError {
             ChatError::LastOp(room) => {
                 write!(
                     f,
-                    "somebody must keep order in {room}: its owner, or one op at least; drop-room gives a registered room up"
+                    "somebody must keep order in {room}: its owner, or one op at least; /drop-room gives a registered room up"
                 )
             }
             ChatError::Banned(room, until, why) => {

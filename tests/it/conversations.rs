@@ -70,5 +70,5 @@ fn a_conversation_with_a_guest_who_is_gone_ends_with_all_that_was_said() {
     assert_eq!(ann.chats(), Vec::<String>::new());
     assert_eq!(ann.finds(json!({"text": "two"})), Vec::<String>::new());
     let mut nina = server.nc_login("nina");
-    assert_eq!(nina.asks("/close ann"), ["! Log in first: login NAME, or register for an account."]);
+    assert_eq!(nina.asks("/close ann"), ["! Log in first: /login NAME, or /register to make an account of your name."]);
 }

@@ -281,9 +281,9 @@ mod tests {
             text: None,
             time: 0,
         };
-        assert_eq!(told(&mute("anna", false)), "* #a: you are muted by boris");
+        assert_eq!(told(&mute("anna", false)), "* #a: you are muted for good by boris");
         assert_eq!(told(&mute("anna", true)), "* #a: you are not muted any more by boris");
-        assert_eq!(told(&mute("vera", false)), "* #a: vera is muted by boris");
+        assert_eq!(told(&mute("vera", false)), "* #a: vera is muted for good by boris");
     }
 
     #[test]

@@ -1,0 +1,100 @@
+//! Taking back what was said: one message by its number, or all that an account ever said. Runs under the chat lock.
+
+use std::sync::Arc;
+
+use super::need::{Need, Readable, Step};
+use super::touched::Touched;
+use super::{Ask, State};
+use crate::command::Place;
+use crate::error::ChatError;
+use crate::event::{Done, Event, Seq};
+use crate::names::RoomName;
+use crate::record::{Record, Role, Who};
+use crate::wire::Letter;
+
+impl State {
+    /// Deletes a message: one that is remembered here, or else its author must be read first.
+    #[inline(never)]
+    pub(super) fn delete(
+        &mut self,
+        ask: &Ask<'_>,
+        place: Option<Place>,
+        seq: Option<Seq>,
+        touched: &mut Touched,
+    ) -> Result<Step, ChatError> {
+        let Readable { place: id, label, who, .. } = match self.place_to_order(ask, place.as_ref())? {
+            Ok(readable) => readable,
+            Err(need) => return Ok(Step::Needs(need)),
+        };
+        let room = self.places.get(&id).and_then(|key| self.rooms.get(key));
+        let remembered = room.and_then(|room| match seq {
+            Some(seq) => Some((seq, room.author(seq)?)),
+            None => Some((room.last_of(who)?, who)),
+        });
+        match remembered {
+            Some((seq, author)) => {
+                let place = place.unwrap_or_else(|| Place::Room(room.map_or(ask.lobby, |room| &room.name).clone()));
+                self.delete_at(ask, &place, seq, Some(author), touched)?;
+                Ok(Step::Done)
+            }
+            None if ask.journal.is_some() => Ok(Step::Needs(Need::Author { place: id, label, seq, who })),
+            None => Err(ChatError::NoSuchMessage(seq.unwrap_or(0))),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn delete_at(
+        &mut self,
+        ask: &Ask<'_>,
+        place: &Place,
+        seq: Seq,
+        author: Option<Who>,
+        touched: &mut Touched,
+    ) -> Result<(), ChatError> {
+        let Ok(Readable { place: id, label, who, .. }) = self.place_to_order(ask, Some(place))? else {
+            return Err(ChatError::NoSuchMessage(seq));
+        };
+        let by =
+            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
+        match place {
+            Place::Room(name) => {
+                if author != Some(who) {
+                    self.may_delete_others(ask, name)?;
+                }
+                let Some(room) = self.rooms.get_mut(name.key()) else { return Err(ChatError::NoSuchMessage(seq)) };
+                room.delete(seq);
+                self.erased += 1;
+                let event = Event::Deleted { room: Arc::clone(&label), seq, by, time: ask.now };
+                let letter = Arc::new(Letter::new(event));
+                room.fan_out(&letter, |session| ask.is_deaf(session), touched);
+                touched.report(&letter);
+            }
+            Place::With(nick) => {
+                if author != Some(who) {
+                    return Err(ChatError::NoSuchMessage(seq));
+                }
+                let other = self.somebody(nick).and_then(|(_, person)| person).filter(|other| *other != ask.person);
+                // The other one may be gone; one's own other sessions are told all the same.
+                let sides = [(Some(ask.person), Arc::clone(&label)), (other, format!("@{by}").into())];
+                for (side, room) in sides {
+                    let letter =
+                        Arc::new(Letter::new(Event::Deleted { room, seq, by: Arc::clone(&by), time: ask.now }));
+                    for (session, outbox) in side.into_iter().flat_map(|id| self.registry.outboxes(id)) {
+                        if !ask.is_deaf(session) {
+                            touched.tell(outbox, &letter, false);
+                        }
+                    }
+                }
+            }
+        }
+        ask.answer_kept(Done::Delete { room: label, seq }, Record::LineGone(id, seq), touched);
+        Ok(())
+    }
+
+    /// Whether the asking person may delete what others said in a room.
+    fn may_delete_others(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
+        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
+        if role >= Some(Role::Op) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Op, Some(name.clone()))) }
+    }
+}
