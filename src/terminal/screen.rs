@@ -57,8 +57,21 @@ struct Ink {
     anew: bool,
     /// The person wants an empty screen.
     clears: bool,
+    /// So many changes are being made that are to be seen at once.
+    together: usize,
     /// There is no editor any more: nothing is drawn below what is printed.
     closed: bool,
+}
+
+/// While it lives nothing is drawn, so that what is changed meanwhile is seen
+/// at once. For changes that are made without waiting for anything.
+pub struct Together(Screen);
+
+impl Drop for Together {
+    fn drop(&mut self) {
+        self.0.0.ink.lock().together -= 1;
+        self.0.ring_painter();
+    }
 }
 
 impl Screen {
@@ -132,6 +145,12 @@ impl Screen {
     /// Bytes that are printed and not drawn yet: many, if the terminal takes nothing.
     pub fn backlog(&self) -> usize {
         self.0.ink.lock().fresh.len()
+    }
+
+    /// What is changed until this is dropped is seen at once.
+    pub fn together(&self) -> Together {
+        self.0.ink.lock().together += 1;
+        Together(self.clone())
     }
 
     /// Rings the bell, where there is one.
@@ -229,8 +248,14 @@ impl Screen {
         self.0.ink.lock().closed
     }
 
-    /// Draws what has changed, or all of it.
+    /// Draws what has changed, unless more changes belong to it.
     pub(super) fn paint(&self) {
+        if self.0.ink.lock().together == 0 {
+            self.paint_now();
+        }
+    }
+
+    fn paint_now(&self) {
         let mut pen = self.0.pen.lock();
         let (columns, rows) = size();
         let mut ink = self.0.ink.lock();
@@ -290,7 +315,7 @@ impl Screen {
         ink.live.clear();
         ink.typed = None;
         drop(ink);
-        self.paint();
+        self.paint_now();
         self.0.ink.lock().closed = true;
         self.ring_painter();
         self.restore();

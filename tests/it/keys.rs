@@ -8,9 +8,9 @@ fn enter(server: &ServerProgram, nick: &str) -> Screen {
     screen
 }
 
-/// Keys and parts of keys, but for those that end the line or the program.
+/// Keys and parts of keys, but for those that end the line or the program, or clear the screen.
 fn keys() -> Vec<String> {
-    let ends = ['\u{3}', '\u{4}', '\n', '\r', '\u{1a}'];
+    let ends = ['\u{3}', '\u{4}', '\n', '\u{c}', '\r', '\u{1a}'];
     let mut keys: Vec<String> = ('\0'..' ').filter(|key| !ends.contains(key)).map(String::from).collect();
     keys.push("\u{7f}".to_owned());
     // What Escape begins: letters with Alt, arrows, keys with numbers, halves of them, and a paste without an end.

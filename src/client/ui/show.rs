@@ -4,7 +4,7 @@ mod back;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::caught::Caught;
 use super::commands::Bell;
@@ -23,9 +23,6 @@ use crate::wire::line::date;
 
 /// Own unanswered lines that are shown; of more, the number is told.
 const PENDING: usize = 5;
-
-/// How soon after a wait another one is taken for the same.
-const SAME_WAIT: Duration = Duration::from_secs(3);
 
 /// What is seen, and what is needed to know what to show next.
 pub(super) struct Show {
@@ -162,6 +159,8 @@ impl Show {
 
     /// Shows a piece of news.
     pub fn news(&mut self, handle: &Handle, news: News) {
+        // A line that comes back is seen where it stays, and no longer where it waited.
+        let _together = self.screen.together();
         let view = self.view(handle);
         match news {
             News::Event(event) => self.event(handle, &view, event),
@@ -253,11 +252,7 @@ impl Show {
                 self.note(view, &view.deleted(&room, seq, &by, from.as_deref()));
             }
             Event::Waiting { ms } => {
-                // Much that is sent is many such waits, one after another.
-                let now = Instant::now();
-                let told = self.waits.is_some_and(|until| now < until + SAME_WAIT);
-                self.waits = Some(now + Duration::from_millis(ms));
-                if !told {
+                if self.is_new_wait(ms) {
                     self.deed(view, &event);
                 }
             }

@@ -1,7 +1,7 @@
-//! Coming back: what is shown of a lost connection, of what was missed, and of messages from before. Knows no keys.
+//! Waiting and coming back: what is shown of a lost connection, of what was missed, and of messages from before. Knows no keys.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -11,7 +11,19 @@ use crate::client::ui::words::{Fences, View};
 use crate::event::{Event, History};
 use crate::wire::line::{clock, date};
 
+/// How soon after a wait another one is taken for the same.
+const SAME_WAIT: Duration = Duration::from_secs(3);
+
 impl Show {
+    /// The server lets us wait for `ms`; whether the person is to be told.
+    /// Much that is sent is many such waits, one after another.
+    pub(super) fn is_new_wait(&mut self, ms: u64) -> bool {
+        let now = Instant::now();
+        let told = self.waits.is_some_and(|until| now < until + SAME_WAIT);
+        self.waits = Some(now + Duration::from_millis(ms));
+        !told
+    }
+
     /// The connection is lost, or still is.
     pub(super) fn lost(&mut self, view: &View, why: &str, retry_in: Duration, first: bool) {
         self.told.forget();
