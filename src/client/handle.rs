@@ -219,6 +219,19 @@ impl Handle {
         let _ = self.post("read", &[("room", place.into()), ("seq", seq.into())], None, Wanted::Ignored);
     }
 
+    /// Waits until one more line may be said, for at most `timeout`; whether it
+    /// may. Without a connection nothing is waited for.
+    pub(super) fn has_place(&self, timeout: Duration) -> bool {
+        let mut state = self.0.state.lock();
+        let has =
+            |state: &State| state.pending.len() < WINDOW || !state.connected || state.end.is_some() || state.leaving;
+        if !has(&state) {
+            // Whether it was woken or not, the next look tells.
+            self.0.changed.wait_for(&mut state, timeout);
+        }
+        has(&state)
+    }
+
     /// Whether something that was missed is still to come.
     pub(super) fn is_catching_up(&self) -> bool {
         self.0.state.lock().asked.has(Wanted::Missed)
@@ -291,14 +304,6 @@ impl Handle {
             self.0.changed.wait(&mut state);
         }
         state.end.clone()
-    }
-
-    /// Waits until one more line may be said, for at most `timeout`; whether it
-    /// may. Without a connection nothing is waited for.
-    pub(super) fn has_place(&self, timeout: Duration) -> bool {
-        self.wait(Instant::now() + timeout, |state| {
-            state.pending.len() < WINDOW || !state.connected || state.end.is_some() || state.leaving
-        })
     }
 
     /// Waits until the command with this tag is answered, or given up, for at

@@ -179,12 +179,12 @@ mod tests {
         state.learn(private(7));
         let chat = |room: &str, seq, read| ChatInfo { room: room.into(), seq, read, unread: seq - read };
         let chats = vec![chat("#a", 9, 0), chat("@Boris", 7, 5), chat("@Vera", 3, 1), chat("@Gleb", 2, 2)];
-        state.learn(Event::Chats { chats, more: false });
+        state.learn_chats(&chats);
         assert_eq!(state.owed.len(), 2, "{:?}", state.owed);
         assert!(state.owed[0].contains(r#""after":1,"limit":100,"room":"@Vera""#), "{:?}", state.owed);
-        let many = (0..20).map(|i| chat(&format!("@n{i}"), 1, 0)).collect();
+        let many: Vec<ChatInfo> = (0..20).map(|i| chat(&format!("@n{i}"), 1, 0)).collect();
         state.owed.clear();
-        state.learn(Event::Chats { chats: many, more: false });
+        state.learn_chats(&many);
         assert_eq!(state.owed.len(), MOST + 1);
     }
 }

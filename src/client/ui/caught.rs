@@ -1,7 +1,7 @@
 //! What was missed, counted while it is shown, so that a last line can sum it up. Knows no screen.
 
 use super::style::safe;
-use crate::event::ChatInfo;
+use crate::event::{ChatInfo, Event};
 
 /// What came of what was missed, place by place.
 #[derive(Debug, Default)]
@@ -9,11 +9,18 @@ pub(super) struct Caught {
     /// When the connection was lost; none for who has just logged in.
     pub since: Option<String>,
     /// What the server says of one's own places.
-    pub chats: Vec<ChatInfo>,
+    chats: Vec<ChatInfo>,
+    /// How it said that; a person is told when all has come.
+    pub said: Option<Event>,
     counts: Vec<(String, usize)>,
 }
 
 impl Caught {
+    pub fn learn(&mut self, chats: &[ChatInfo], said: &Event) {
+        self.chats = chats.to_vec();
+        self.said = Some(said.clone());
+    }
+
     pub fn came(&mut self, place: &str, count: usize) {
         match self.counts.iter_mut().find(|(known, _)| known == place) {
             Some((_, before)) => *before += count,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Show;
 use crate::client::ui::caught::Caught;
 use crate::client::ui::words::{Fences, View};
-use crate::event::{Event, History};
+use crate::event::History;
 use crate::wire::line::{clock, date};
 
 /// How soon after a wait another one is taken for the same.
@@ -47,9 +47,8 @@ impl Show {
     pub(super) fn caught_up(&mut self, view: &View, caught: &Caught) {
         self.returning.clear();
         self.new += caught.total();
-        if caught.since.is_none() && !caught.chats.is_empty() {
-            let chats = Event::Chats { chats: caught.chats.clone(), more: false };
-            self.deed(view, &chats);
+        if let Some(chats) = caught.said.as_ref().filter(|_| caught.since.is_none()) {
+            self.deed(view, chats);
         }
         if let Some(line) = caught.line() {
             self.note(view, &line);
