@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::asked::Wanted;
 use super::error::{AskError, End, Unsent};
 use super::request::line_of;
-use super::state::{Said, State, WINDOW};
+use super::state::{Said, State};
 use crate::command::Command;
 use crate::event::{Done, Tag};
 use crate::wire::json;
@@ -223,13 +223,11 @@ impl Handle {
     /// may. Without a connection nothing is waited for.
     pub(super) fn has_place(&self, timeout: Duration) -> bool {
         let mut state = self.0.state.lock();
-        let has =
-            |state: &State| state.pending.len() < WINDOW || !state.connected || state.end.is_some() || state.leaving;
-        if !has(&state) {
+        if state.is_full() {
             // Whether it was woken or not, the next look tells.
             self.0.changed.wait_for(&mut state, timeout);
         }
-        has(&state)
+        !state.is_full()
     }
 
     /// Whether something that was missed is still to come.

@@ -124,6 +124,11 @@ impl State {
         !self.asked.is_open(tag) && self.pending.iter().all(|said| said.tag != *tag)
     }
 
+    /// Whether a line to say must wait until the server has answered others.
+    pub fn is_full(&self) -> bool {
+        self.pending.len() >= WINDOW && self.connected && self.end.is_none() && !self.leaving
+    }
+
     /// Makes a command's line, with a tag; `said` is what it says, if it says
     /// something, and else `wanted` who wants the answer.
     pub fn compose(

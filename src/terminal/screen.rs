@@ -147,12 +147,6 @@ impl Screen {
         self.0.ink.lock().fresh.len()
     }
 
-    /// What is changed until this is dropped is seen at once.
-    pub fn together(&self) -> Together {
-        self.0.ink.lock().together += 1;
-        Together(self.clone())
-    }
-
     /// Rings the bell, where there is one.
     pub fn ring(&self) {
         if !self.is_plain() {
@@ -170,6 +164,12 @@ impl Screen {
         ink.live = lines;
         drop(ink);
         self.ring_painter();
+    }
+
+    /// What is changed until this is dropped is seen at once.
+    pub fn together(&self) -> Together {
+        self.0.ink.lock().together += 1;
+        Together(self.clone())
     }
 
     /// Changes the prompt before what is being typed, unless that answers a question.
