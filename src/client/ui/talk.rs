@@ -1,5 +1,7 @@
 //! The loop of the typing thread: a line typed, a line obeyed. Knows the client, and of the screen only that there is one.
 
+mod paste;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,12 +24,6 @@ const PROOF: Duration = Duration::from_secs(30);
 
 /// Lines from a pipe that may wait for their answers; the next one waits until there are fewer.
 const PIPE_WINDOW: usize = 32;
-
-/// How often Ctrl-C is looked for while lines wait for their answers.
-const LOOKS: Duration = Duration::from_millis(100);
-
-/// Pasted lines that are sent without a question.
-const PASTED: usize = 3;
 
 /// How often at most the server is told what is read while somebody talks.
 const READ: Duration = Duration::from_secs(10);
@@ -151,44 +147,6 @@ impl Talker<'_> {
         exit
     }
 
-    /// A typed line, or several that were pasted.
-    fn pasted(&mut self, text: &str) -> io::Result<Then> {
-        let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).collect();
-        let is_secret = lines.iter().any(|line| commands::shows_password(line));
-        if lines.len() > 1 && lines.iter().any(|line| secrets::asks(line)) {
-            self.wrong("a command that asks for a password is typed alone; nothing of this was sent");
-            return Ok(Then::Next);
-        }
-        if !lines.is_empty() && !is_secret && self.terminal.has_editor() {
-            self.terminal.remember(text);
-        }
-        if lines.len() > PASTED {
-            let question = format!("Send these {} lines? y or n", lines.len());
-            match self.terminal.ask(&question, "n")? {
-                Input::Line(answer) if answer.to_lowercase().starts_with('y') => {}
-                _ => {
-                    self.note("* Not sent; the arrow keys bring them back.");
-                    return Ok(Then::Next);
-                }
-            }
-        }
-        for (at, line) in lines.iter().enumerate() {
-            match self.obey(line)? {
-                Then::Next => {}
-                Then::Break if lines.len() > 1 => {
-                    let left = lines.len() - at;
-                    let which =
-                        if left == 1 { "the last line was".to_owned() } else { format!("the last {left} lines were") };
-                    self.wrong(&format!("{which} not sent; the arrow keys bring all of them back"));
-                    return Ok(Then::Next);
-                }
-                Then::Break => return Ok(Then::Next),
-                leave => return Ok(leave),
-            }
-        }
-        Ok(Then::Next)
-    }
-
     fn obey(&mut self, line: &str) -> io::Result<Then> {
         let command = match commands::local(line) {
             Some(Ok(local)) => {
@@ -296,22 +254,6 @@ impl Talker<'_> {
             Err(unsent) => self.wrong(&unsent.to_string()),
         }
         Ok(false)
-    }
-
-    /// Waits until one more line may wait for its answer, as a pipe does. What
-    /// is pasted comes faster than any server takes it. False if the person
-    /// does not want to wait any more.
-    fn wait_for_place(&mut self) -> io::Result<bool> {
-        while !self.client.has_place(LOOKS) {
-            if self.terminal.screen().is_stopped() {
-                return Ok(false);
-            }
-            if self.terminal.is_interrupted()? {
-                self.note("* Not sent: what was still to be said.");
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Who says something has read what was said there before. A script reads nothing.

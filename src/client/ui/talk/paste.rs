@@ -1,0 +1,70 @@
+//! Lines that come faster than a server takes them: asked about, sent in order, and waited for. Knows no commands.
+
+use std::io;
+use std::time::Duration;
+
+use super::{Talker, Then};
+use crate::client::ui::{commands, secrets};
+use crate::terminal::Input;
+
+/// How often Ctrl-C is looked for while lines wait for their answers.
+const LOOKS: Duration = Duration::from_millis(100);
+
+/// Pasted lines that are sent without a question.
+const PASTED: usize = 3;
+
+impl Talker<'_> {
+    /// A typed line, or several that were pasted.
+    pub(super) fn pasted(&mut self, text: &str) -> io::Result<Then> {
+        let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).collect();
+        let is_secret = lines.iter().any(|line| commands::shows_password(line));
+        if lines.len() > 1 && lines.iter().any(|line| secrets::asks(line)) {
+            self.wrong("a command that asks for a password is typed alone; nothing of this was sent");
+            return Ok(Then::Next);
+        }
+        if !lines.is_empty() && !is_secret && self.terminal.has_editor() {
+            self.terminal.remember(text);
+        }
+        if lines.len() > PASTED {
+            let question = format!("Send these {} lines? y or n", lines.len());
+            match self.terminal.ask(&question, "n")? {
+                Input::Line(answer) if answer.to_lowercase().starts_with('y') => {}
+                _ => {
+                    self.note("* Not sent; the arrow keys bring them back.");
+                    return Ok(Then::Next);
+                }
+            }
+        }
+        for (at, line) in lines.iter().enumerate() {
+            match self.obey(line)? {
+                Then::Next => {}
+                Then::Break if lines.len() > 1 => {
+                    let left = lines.len() - at;
+                    let which =
+                        if left == 1 { "the last line was".to_owned() } else { format!("the last {left} lines were") };
+                    self.wrong(&format!("{which} not sent; the arrow keys bring all of them back"));
+                    return Ok(Then::Next);
+                }
+                Then::Break => return Ok(Then::Next),
+                leave => return Ok(leave),
+            }
+        }
+        Ok(Then::Next)
+    }
+
+    /// Waits until one more line may wait for its answer, as a pipe does. What
+    /// is pasted comes faster than any server takes it. False if the person
+    /// does not want to wait any more.
+    pub(super) fn wait_for_place(&mut self) -> io::Result<bool> {
+        while !self.client.has_place(LOOKS) {
+            if self.terminal.screen().is_stopped() {
+                return Ok(false);
+            }
+            if self.terminal.is_interrupted()? {
+                self.note("* Not sent: what was still to be said.");
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
