@@ -146,6 +146,8 @@ fn words(news: &News) -> String {
 /// The end of the input stops the server only if a person ended it.
 fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, paint: Paint) {
     let mut warned: Option<Instant> = None;
+    // No command takes long, and Ctrl-C between two of them is to be asked about, too.
+    terminal.screen().hold_ctrl_c();
     loop {
         match terminal.read("> ", |_| true) {
             Ok(Input::Line(line)) => {

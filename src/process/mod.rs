@@ -14,8 +14,6 @@ pub use errand::{Errand, within};
 pub use outlet::Outlet;
 pub use variables::{origin, parse, yes_or_no};
 
-use crate::terminal;
-
 /// The signals that ask a program to end, and that may be ignored on purpose, as `nohup` does.
 const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 
@@ -32,8 +30,7 @@ pub enum Kind {
 /// `main`, because only threads that are started later inherit it.
 ///
 /// - A signal that was ignored at the start stays ignored, although a handler
-///   is set for it later: it is blocked. SIGINT is the exception on a terminal,
-///   because the line editor is woken by it.
+///   is set for it later: it is blocked.
 /// - A file that has become too large for `ulimit -f` is an error of the one
 ///   who writes, and not the end of the program.
 /// - A [`Kind::Server`] that uses its terminal from the background gets an
@@ -46,8 +43,7 @@ pub fn settle_signals(kind: Kind) -> io::Result<()> {
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGXFSZ);
     for signal in ENDING {
-        let is_needed = signal == Signal::SIGINT && terminal::is_person();
-        if ignored & bit(signal) != 0 && !is_needed {
+        if ignored & bit(signal) != 0 {
             blocked.add(signal);
         }
     }
