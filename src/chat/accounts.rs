@@ -1,6 +1,6 @@
 //! Names that belong to somebody, and becoming that somebody: register, log in, log out. Runs under the chat lock; knows no passwords, only that one was right.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::curbed::Suspect;
@@ -21,6 +21,8 @@ pub(super) struct Accounts {
     looks: HashMap<Arc<str>, AccountId>,
     /// How many private conversations each has, if it has any.
     conversations: HashMap<AccountId, usize>,
+    /// The rooms in which each has a role, if it has any: nobody looks through all rooms because of one account.
+    held: HashMap<AccountId, BTreeSet<PlaceId>>,
     /// When an account got another password, in this run of the server.
     changed: HashMap<AccountId, Millis>,
 }
@@ -69,6 +71,24 @@ impl Accounts {
         self.ids.insert(account.id, account);
     }
 
+    /// Notes what somebody is in a room now; of guests nothing is noted.
+    pub fn holds(&mut self, who: Who, place: PlaceId, role: Option<Role>) {
+        let Who::Account(id) = who else { return };
+        if role.is_some() {
+            self.held.entry(id).or_default().insert(place);
+        } else if let Some(places) = self.held.get_mut(&id) {
+            places.remove(&place);
+            if places.is_empty() {
+                self.held.remove(&id);
+            }
+        }
+    }
+
+    /// The rooms in which an account has a role.
+    pub fn held(&self, id: AccountId) -> impl Iterator<Item = PlaceId> {
+        self.held.get(&id).into_iter().flatten().copied()
+    }
+
     /// How many private conversations an account has.
     pub fn conversations(&self, id: AccountId) -> usize {
         self.conversations.get(&id).copied().unwrap_or(0)
@@ -87,6 +107,7 @@ impl Accounts {
 
     pub fn remove(&mut self, id: AccountId) {
         self.conversations.remove(&id);
+        self.held.remove(&id);
         if let Some(account) = self.ids.remove(&id) {
             self.keys.remove(account.nick.key());
             self.looks.remove(account.nick.skeleton());
@@ -162,6 +183,7 @@ impl State {
                 if !room.roles.contains_key(&Who::Account(id)) {
                     room.keep(ask);
                     room.give_role(ask, Who::Account(id), Some(Role::Member));
+                    self.registry.accounts.holds(Who::Account(id), room.place, Some(Role::Member));
                 }
             }
         }
@@ -172,6 +194,7 @@ impl State {
                 && room.roles.get(&Who::Account(id)) < Some(&role)
             {
                 room.give_role(ask, Who::Account(id), Some(role));
+                self.registry.accounts.holds(Who::Account(id), room.place, Some(role));
             }
             let (place, seq) = (room.place, room.seq);
             self.be_at_home(ask, ask.person, place, seq);

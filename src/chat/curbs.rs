@@ -236,6 +236,7 @@ impl State {
                 if let Some(who) = subject.who.filter(|who| lasts && !room.roles.contains_key(who)) {
                     room.keep(ask);
                     room.give_role(ask, who, Some(Role::Member));
+                    self.registry.accounts.holds(who, room.place, Some(Role::Member));
                     if let (Who::Guest(_), Some(id)) = (who, subject.person)
                         && let Some(guest) = self.registry.person_mut(id)
                     {
@@ -255,6 +256,7 @@ impl State {
                 if role.is_none() != (room.roles.get(&who) < Some(&Role::Op)) {
                     room.keep(ask);
                     room.give_role(ask, who, role);
+                    self.registry.accounts.holds(who, room.place, role);
                     let event = Event::Role { room: shown, nick, role, by, time };
                     self.tell_room(ask, name, event, touched);
                 }
@@ -310,6 +312,7 @@ impl State {
                 && room.roles.get(&who) == Some(&Role::Member)
             {
                 room.give_role(ask, who, None);
+                self.registry.accounts.holds(who, room.place, None);
             }
             if kept_order {
                 self.hand_on(name, &nick, ask, touched);
@@ -323,6 +326,7 @@ impl State {
         let (Some(who), Some(room)) = (subject.who, self.rooms.get_mut(name.key())) else { return };
         if room.roles.get(&who) == Some(&Role::Member) {
             room.give_role(ask, who, None);
+            self.registry.accounts.holds(who, room.place, None);
         }
         let place = room.place;
         if let Some(person) = subject.person.and_then(|id| self.registry.person_mut(id)) {

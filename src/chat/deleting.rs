@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::need::{Need, Readable, Step};
 use super::touched::Touched;
-use super::{Ask, State};
+use super::{Ask, Chat, Here, State};
 use crate::command::Place;
 use crate::error::ChatError;
-use crate::event::{Done, Event, Seq};
+use crate::event::{Done, Event, Millis, Seq};
 use crate::names::RoomName;
-use crate::record::{Record, Role, Who};
+use crate::record::{AccountId, Record, Role, Who};
 use crate::wire::Letter;
 
 impl State {
@@ -96,5 +96,54 @@ impl State {
         let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
         let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
         if role >= Some(Role::Op) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Op, Some(name.clone()))) }
+    }
+
+    /// Deletes what a deleted account said, as far as it is remembered, in at
+    /// most `most` rooms after `past`. The last one of these, if there are more.
+    fn delete_said(
+        &mut self,
+        said: &DeletedAccount,
+        past: Option<&str>,
+        most: usize,
+        here: &Here<'_>,
+        touched: &mut Touched,
+    ) -> Option<Arc<str>> {
+        let keys: Vec<Arc<str>> = self.listed.after(past).take(most).cloned().collect();
+        for key in &keys {
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            for seq in room.delete_all_of(Who::Account(said.account)) {
+                let deleted =
+                    Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&said.nick), time: here.now };
+                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
+            }
+        }
+        self.erased += 1;
+        keys.last().filter(|_| keys.len() == most).cloned()
+    }
+}
+
+/// An account that was deleted with all it said.
+#[derive(Debug, Clone)]
+pub struct DeletedAccount {
+    /// Which it was.
+    pub account: AccountId,
+    /// What it was called.
+    pub nick: Arc<str>,
+}
+
+impl Chat {
+    /// Deletes what a deleted account said from the memory of a number of
+    /// rooms; from where to go on, if there are more. Not all at once, because
+    /// everybody would wait for as long as there are rooms.
+    pub fn delete_said(
+        &self,
+        said: &DeletedAccount,
+        past: Option<&str>,
+        now: Millis,
+        touched: &mut Touched,
+    ) -> Option<Arc<str>> {
+        /// Rooms that are looked through while the others wait for the lock.
+        const ROOMS: usize = 256;
+        self.change(|state| state.delete_said(said, past, ROOMS, &self.here(now), touched))
     }
 }

@@ -6,7 +6,7 @@ use super::touched::Touched;
 use super::{Ask, Entered, Here, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event};
-use crate::record::{Record, Role, Who};
+use crate::record::{PlaceId, Record, Role, Who};
 use crate::wire::Letter;
 
 impl State {
@@ -66,11 +66,13 @@ impl State {
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
         let others = self.other_sessions(ask);
+        let held: Vec<PlaceId> = self.registry.accounts.held(id).collect();
         self.registry.accounts.remove(id);
         self.tokens.forget_lost(Who::Account(id));
         self.erased += 1;
         let (mut unowned, mut kept_order) = (Vec::new(), Vec::new());
-        for room in self.rooms.values_mut() {
+        for place in held {
+            let Some(room) = self.places.get(&place).and_then(|key| self.rooms.get_mut(key)) else { continue };
             let role = room.roles.remove(&Who::Account(id));
             if role >= Some(Role::Op) {
                 kept_order.push(room.name.clone());
@@ -79,13 +81,6 @@ impl State {
                 room.registered = false;
                 ask.keep(Record::Room(room.record()));
                 unowned.push(room.name.clone());
-            }
-            if messages {
-                for seq in room.delete_all_of(Who::Account(id)) {
-                    let deleted =
-                        Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&by), time: ask.now };
-                    room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
-                }
             }
         }
         for name in unowned {

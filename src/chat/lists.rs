@@ -39,6 +39,11 @@ impl Listed {
         self.open.remove(key);
     }
 
+    /// The keys of all rooms after `past`, in their order.
+    pub fn after(&self, past: Option<&str>) -> impl Iterator<Item = &Arc<str>> {
+        self.all.range::<str, _>(after(past))
+    }
+
     #[cfg(test)]
     pub fn sizes(&self) -> (usize, usize) {
         (self.all.len(), self.open.len())
@@ -58,12 +63,14 @@ impl State {
         let Some(person) = self.registry.person(ask.person) else { return };
         let all = self.registry.accounts.is_op(person.who);
         let set = if all { &self.listed.all } else { &self.listed.open };
-        let places = person.own.keys().filter_map(|place| self.places.get(place)).map(|key| &**key);
+        let held = person.account().into_iter().flat_map(|id| self.registry.accounts.held(id));
+        let places = person.own.keys().copied().chain(held).filter_map(|place| self.places.get(&place));
+        let invited = person.invited.iter().map(RoomName::key).chain(places.map(|key| &**key));
         let hidden = |key: &&str| {
             let room = self.rooms.get(*key).filter(|room| !all && room.is_private());
             room.is_some_and(|room| self.may_know(ask.person, room, ask.now))
         };
-        let own: BTreeSet<&str> = person.rooms.iter().map(RoomName::key).chain(places).filter(hidden).collect();
+        let own: BTreeSet<&str> = person.rooms.iter().map(RoomName::key).chain(invited).filter(hidden).collect();
         let total = set.len() + own.len();
         let mut open = set.range::<str, _>(after(past)).map(|key| &**key).peekable();
         let mut own = own.range::<str, _>(after(past)).copied().peekable();

@@ -52,6 +52,7 @@ use crate::record::{AccountId, Kept, Numbers, PlaceId, Who};
 use ask::{Ask, Here};
 pub use check::{help, lengths};
 use curbed::Curbs;
+pub use deleting::DeletedAccount;
 pub use identity::{Entered, Entry, Greeting, TokenOwner};
 use journal::Journal;
 use memory::Tokens;

@@ -133,7 +133,9 @@ impl State {
         let account = self.own_account(ask)?;
         let (name, _) = self.room_as(ask, name, Role::Op)?;
         let mine = |room: &&Room| room.registered && room.roles.get(&Who::Account(account)) == Some(&Role::Owner);
-        if self.rooms.values().filter(mine).count() >= ask.limits.rooms_per_account {
+        let held = self.registry.accounts.held(account);
+        let held = held.filter_map(|place| self.rooms.get(self.places.get(&place)?));
+        if held.filter(mine).count() >= ask.limits.rooms_per_account {
             return Err(ChatError::TooManyOwned(ask.limits.rooms_per_account));
         }
         let room = self.rooms.get_mut(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
@@ -144,6 +146,7 @@ impl State {
         self.left.remove(room.place);
         room.keep_changed(ask);
         room.give_role(ask, Who::Account(account), Some(Role::Owner));
+        self.registry.accounts.holds(Who::Account(account), room.place, Some(Role::Owner));
         let room = Arc::clone(&room.shown);
         self.tell_role(ask, &name, Who::Account(account), Role::Owner, touched);
         self.tell_settings(ask, &name, touched);

@@ -33,6 +33,9 @@ impl State {
                 continue;
             }
             let (place, said) = (room.place, found.said);
+            for (account, role) in &found.roles {
+                self.registry.accounts.holds(Who::Account(*account), place, Some(*role));
+            }
             self.add_room(Room::found(found));
             self.leave_behind(place, said, here);
         }

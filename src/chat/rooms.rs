@@ -37,6 +37,7 @@ impl State {
         let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
         if !room.registered && name != here.lobby {
             self.curbs.end_at(Some(room.place), here);
+            room.roles.keys().for_each(|who| self.registry.accounts.holds(*who, room.place, None));
         }
         if name == here.lobby || !room.forgettable(here.journal.is_some()) {
             room.emptied(here);
@@ -128,6 +129,7 @@ impl State {
         // Who comes into a room in which nobody is, and which nobody owns, keeps order there.
         if room.members.is_empty() && !room.registered && room.name != *ask.lobby {
             room.give_role(ask, who, Some(Role::Op));
+            self.registry.accounts.holds(who, room.place, Some(Role::Op));
         }
         room.add(ask.person, key);
         self.left.remove(room.place);

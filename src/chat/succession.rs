@@ -62,6 +62,7 @@ impl State {
             room.keep(here);
         }
         room.give_role(here, who, Some(Role::Op));
+        self.registry.accounts.holds(who, room.place, Some(Role::Op));
         let (room_shown, role, by) = (Arc::clone(&room.shown), Some(Role::Op), Arc::clone(by));
         let letter = Arc::new(Letter::new(Event::Role { room: room_shown, nick, role, by, time: here.now }));
         room.fan_out(&letter, |_| false, touched);

@@ -262,6 +262,10 @@ impl State {
             assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
             assert!(room.name == *lobby || !room.forgettable(false), "{} is empty", room.shown);
             room.check();
+            for who in room.roles.keys() {
+                let Who::Account(id) = who else { continue };
+                assert!(self.registry.accounts.held(*id).any(|place| place == room.place), "{}: {who:?}", room.shown);
+            }
             assert!(room.names.iter().all(|(key, id)| self.registry.person(*id).unwrap().nick.key() == &**key));
             let mut seated: Vec<_> = room.listeners().map(|(session, ..)| session).collect();
             let members = room.members.iter().map(|id| self.registry.person(*id).expect("a member is a person"));

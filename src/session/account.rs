@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::archive::{own_places, secret};
 use super::house::{self, News};
 use super::{Session, Stage};
-use crate::chat::{Entered, Entry, Greeting, TokenOwner};
+use crate::chat::{DeletedAccount, Entered, Entry, Greeting, TokenOwner};
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, PROTOCOL, Tag};
@@ -230,9 +230,17 @@ impl Session {
                 self.house.chat.change_password(id, tag, hash, house::now(), &mut self.touched)
             }
             Command::DeleteAccount { password, messages } => {
-                let (_, nick) = self.house.chat.account_of(id, house::now())?;
+                let (account, nick) = self.house.chat.account_of(id, house::now())?;
                 self.prove(&nick, &needed(password)?)?;
                 let entered = self.house.chat.delete_account(id, tag, messages, house::now(), &mut self.touched)?;
+                let said = DeletedAccount { account, nick: Arc::from(nick.shown()) };
+                let mut past = None;
+                while messages {
+                    past = self.house.chat.delete_said(&said, past.as_deref(), house::now(), &mut self.touched);
+                    if past.is_none() {
+                        break;
+                    }
+                }
                 // The answer comes before what happens because of it.
                 self.wait_for_answers();
                 self.entered(entered)
