@@ -23,4 +23,5 @@ pub mod server;
 pub mod session;
 pub mod store;
 pub mod terminal;
+pub mod turns;
 pub mod wire;

@@ -236,8 +236,14 @@ limits! {
     journal_bytes "journal-bytes": number Bytes = 16_777_216, 1_048_576..=1_073_741_824;
     /// How long what was said may wait to be in the database. Beyond it the speaker is answered `not-kept`; it is still written when that is possible again.
     keep_patience "keep-patience": time Seconds = 10, 1..=3_600;
-    /// Connections that read from the database at once. Who asks when all are busy waits.
+    /// Connections that read from the database at once. Who asks when all are busy waits for a turn. Searches have half of them, and one at least.
     readers "readers": number Count = 4, 1..=64;
+    /// How long one read of the database may take. A longer one is ended, and answered `takes-too-long`.
+    read_time "read-time": time Seconds = 10, 1..=3_600;
+    /// How long somebody waits for a turn at a reader, or at a hasher. After that the answer is `server-busy`.
+    turn_patience "turn-patience": time Seconds = 60, 1..=3_600;
+    /// Sessions that wait for a turn at a reader, and at a hasher. With one more, the last one of the longest line of those who want the same is answered `server-busy`.
+    turns_waiting "turns-waiting": number Count = 512, 1..=100_000;
     /// Messages that one `join` catches up on. The rest is counted in `missed`, and can be asked for page by page.
     history_request "history-request": number Count = 1_000, 1..=100_000;
     /// Age at which messages, and the files with them, are deleted from the database.
@@ -260,11 +266,13 @@ limits! {
     bans "bans": number Count = 500, 1..=100_000;
     /// What one ban or mute holds for: accounts, stays, addresses, nicks. When somebody becomes more than that, the oldest but the first is forgotten.
     ban_targets "ban-targets": number Count = 64, 8..=1_000;
-    /// Passwords that are hashed at once, each in 19 MiB of memory. Who comes when all are busy waits.
+    /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. Who comes when all are busy waits for a turn.
     hashers "hashers": number Count = 2, 1..=64;
-    /// Wrong passwords for one name, and from one address, within `login-window`; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password.
+    /// Wrong passwords within `login-window` for one name from one address, and from one address for all names; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password. A session that is logged in has a count of its own.
     login_tries "login-tries": number Count = 3, 1..=1_000;
-    /// The time over which `login-tries` counts.
+    /// Wrong passwords within `login-window` for one name from all addresses together. After that the answer is `login-too-often`, but not at an address where that name was let in before. Less than `login-tries` is taken for that.
+    login_tries_name "login-tries-name": number Count = 30, 1..=100_000;
+    /// The time over which `login-tries` and `login-tries-name` count.
     login_window "login-window": time Seconds = 60, 1..=86_400;
     /// One file. A larger one is answered `file-too-large` before any byte of it is sent. With `off` no file is taken at all.
     file_bytes "file-bytes": number Bytes = 10_485_760, 0..=1_073_741_824;

@@ -113,6 +113,10 @@ pub enum ChatError {
     NothingKept,
     /// It was not taken, because it could not be kept; with the reason.
     NotTaken(String),
+    /// There was no turn at something that all share; after so many seconds.
+    Busy(u64),
+    /// A read of the database was ended, for it took longer than so many seconds.
+    TakesTooLong(u64),
     /// It was said, and everybody heard it; but it is not in the database yet; with the reason.
     NotKept(String),
     /// One must be more than one is: which role, in which room, or on the whole server.
@@ -212,6 +216,8 @@ impl ChatError {
         "nothing-kept",
         "not-taken",
         "not-kept",
+        "server-busy",
+        "takes-too-long",
         "needs-role",
         "last-op",
         "banned",
@@ -283,6 +289,8 @@ impl ChatError {
             ChatError::NothingKept => "nothing-kept",
             ChatError::NotTaken(_) => "not-taken",
             ChatError::NotKept(_) => "not-kept",
+            ChatError::Busy(_) => "server-busy",
+            ChatError::TakesTooLong(_) => "takes-too-long",
             ChatError::NeedsRole(..) => "needs-role",
             ChatError::LastOp(_) => "last-op",
             ChatError::Banned(..) => "banned",
@@ -360,6 +368,7 @@ impl ChatError {
             | ChatError::NoSuchMessage(n)
             | ChatError::NoSuchFile(n) => n.to_string(),
             ChatError::TooManyOwned(n) => n.to_string(),
+            ChatError::Busy(n) | ChatError::TakesTooLong(n) => n.to_string(),
             ChatError::AccountsFull(n) | ChatError::TooManyBans(n) | ChatError::UploadsBusy(n) => n.to_string(),
             ChatError::NotTaken(text)
             | ChatError::NotKept(text)

@@ -115,6 +115,15 @@ impl fmt::Display for ChatError {
             }
             ChatError::NotTaken(why) => write!(f, "it could not be kept, so it was not taken ({why}); try again later"),
             ChatError::NotKept(why) => write!(f, "the others have it, but it is not in the database yet ({why})"),
+            ChatError::Busy(seconds) => {
+                write!(
+                    f,
+                    "too many want the same now, and no turn came within {seconds} s; nothing was done; try again in a minute"
+                )
+            }
+            ChatError::TakesTooLong(seconds) => {
+                write!(f, "that took longer than {seconds} s, so it was ended; ask for less: one room, or rarer words")
+            }
             ChatError::NeedsRole(role, Some(room)) => {
                 let who = if *role == Role::Owner { "the owner" } else { "an op" };
                 write!(f, "only {who} of {room} can do that; /members shows who is, and /op NAME makes one")

@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 use sha2::{Digest, Sha256};
 
 use super::archive::{own_places, secret};
-use super::house::{self, News};
+use super::guesses::Asker;
+use super::house::{self, Archive, News};
 use super::{Session, Stage};
 use crate::chat::{DeletedAccount, Entered, Entry, Greeting, TokenOwner};
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, PROTOCOL, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, StayKept};
+use crate::record::{AccountId, StayKept, origin};
 
 /// What somebody who comes in says of themselves.
 #[derive(Debug, Default)]
@@ -27,9 +28,15 @@ pub(super) struct Name {
 }
 
 impl Session {
-    /// The few commands that need no name.
-    #[inline(never)]
+    /// The few commands that need no name. What they wait for does not count
+    /// against the time for taking one.
     pub(super) fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        let link = Arc::clone(&self.link);
+        link.in_line(|| self.unnamed(tag, command))
+    }
+
+    #[inline(never)]
+    fn unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         let asked = house::now();
         let done = match command {
             Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
@@ -38,7 +45,7 @@ impl Session {
             Command::Hello { nick, password, resume, rooms, .. } => {
                 self.greeted = true;
                 if let Some(nick) = nick {
-                    let account = password.map(|password| self.prove(&nick, &password)).transpose()?;
+                    let account = password.map(|password| self.prove(&nick, &password, false)).transpose()?;
                     return self.enter(tag, Greeting::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
                 }
                 (self.resume, self.rooms) = (resume, rooms);
@@ -57,7 +64,7 @@ impl Session {
                 let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
                 // What has no accounts asks for no password.
                 self.archive()?;
-                let account = Some(self.prove(&nick, &needed(password)?)?);
+                let account = Some(self.prove(&nick, &needed(password)?, false)?);
                 let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
                 return self.enter(tag, Greeting::Login, name);
             }
@@ -72,18 +79,32 @@ impl Session {
         Ok(())
     }
 
-    /// Finds out whether the password is that of the account of this name.
+    /// Finds out whether the password is that of the account of this name;
+    /// `inside` if this session is logged in to it.
     #[inline(never)]
-    fn prove(&mut self, nick: &Nick, password: &Secret) -> Result<AccountId, ChatError> {
+    fn prove(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<AccountId, ChatError> {
         // Nobody waits for us meanwhile.
         self.flush();
         let archive = self.settled_archive()?;
-        let attempt = archive.keyring.try_for(nick, self.link.peer().ip())?;
+        let asker = self.asker(nick, inside);
         let known = secret(&archive, nick)?;
-        let fits = archive.keyring.fits(password, known.as_ref().map(|(_, hash)| &**hash));
+        let hash = known.as_ref().map(|(_, hash)| &**hash);
+        let fits = self.link.pausing(|| archive.keyring.fits(&asker, password, hash))?;
         let (id, _) = known.filter(|_| fits).ok_or(ChatError::LoginFailed)?;
-        attempt.was_right();
         Ok(id)
+    }
+
+    /// Hashes a new password for somebody of this name.
+    #[inline(never)]
+    fn hashed(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<Arc<str>, ChatError> {
+        // Nobody waits for us meanwhile.
+        self.flush();
+        let (archive, asker) = (self.archive()?, self.asker(nick, inside));
+        self.link.pausing(|| archive.keyring.hash(password, &asker))
+    }
+
+    fn asker(&self, nick: &Nick, inside: bool) -> Asker {
+        Asker::new(nick, self.link.peer().ip(), inside)
     }
 
     #[inline(never)]
@@ -171,6 +192,7 @@ impl Session {
         self.entering = entered.rooms;
         if let Some(account) = entered.account {
             let archive = self.settled_archive()?;
+            self.remember_origin(&archive);
             // The answer is given: what cannot be read now is told when it is asked for.
             if let Ok((chats, more)) = self.chats(&archive, account, None) {
                 self.touched.answer(&self.link.outbox, Event::Chats { chats, more });
@@ -181,9 +203,27 @@ impl Session {
 
     /// An account is for ever, and many are soon made.
     fn may_register_again(&self) -> Result<(), ChatError> {
-        let address = self.link.peer().ip().to_canonical();
+        let address = origin(self.link.peer().ip());
         let early = self.house.registrations.as_ref().and_then(|registrations| registrations.check(address).err());
         early.map_or(Ok(()), |early| Err(ChatError::RegisterTooOften(early.as_secs() + 1)))
+    }
+
+    /// Others' guesses do not keep the owner out of where this session came from.
+    fn remember_origin(&self, archive: &Archive) {
+        if let Ok((_, nick)) = self.house.chat.account_of(self.link.id, house::now()) {
+            archive.keyring.let_in(&self.asker(&nick, true));
+        }
+    }
+
+    /// Takes what a deleted account said out of the memory of all rooms, some at a time.
+    fn delete_said(&mut self, said: &DeletedAccount) {
+        let mut past = None;
+        loop {
+            past = self.house.chat.delete_said(said, past.as_deref(), house::now(), &mut self.touched);
+            if past.is_none() {
+                return;
+            }
+        }
     }
 
     /// The commands about accounts, of a session that has a name.
@@ -196,10 +236,11 @@ impl Session {
                 self.house.chat.may_register(id, house::now())?;
                 let password = needed(password)?;
                 self.may_register_again()?;
-                // Nobody waits for us meanwhile.
-                self.flush();
-                let hash = archive.keyring.hash(&password)?;
-                self.house.chat.register(id, tag, hash, house::now(), &mut self.touched)
+                let nick = self.house.chat.nick_of(id, house::now())?;
+                let hash = self.hashed(&nick, &password, false)?;
+                self.house.chat.register(id, tag, hash, house::now(), &mut self.touched)?;
+                self.remember_origin(&archive);
+                Ok(())
             }
             Command::Login { account, password } => {
                 self.archive()?;
@@ -211,7 +252,7 @@ impl Session {
                     None => self.house.chat.nick_of(id, house::now())?,
                 };
                 let asked = house::now();
-                let account = self.prove(&nick, &needed(password)?)?;
+                let account = self.prove(&nick, &needed(password)?, false)?;
                 let own = own_places(&*self.archive()?, account)?;
                 let login = (account, own, asked);
                 let entered = self.house.chat.login(id, tag, login, house::now(), &mut self.touched)?;
@@ -225,21 +266,17 @@ impl Session {
             Command::Password { old, new } => {
                 let (_, nick) = self.house.chat.account_of(id, house::now())?;
                 let new = needed(new)?;
-                self.prove(&nick, &needed(old)?)?;
-                let hash = self.archive()?.keyring.hash(&new)?;
+                self.prove(&nick, &needed(old)?, true)?;
+                let hash = self.hashed(&nick, &new, true)?;
                 self.house.chat.change_password(id, tag, hash, house::now(), &mut self.touched)
             }
             Command::DeleteAccount { password, messages } => {
                 let (account, nick) = self.house.chat.account_of(id, house::now())?;
-                self.prove(&nick, &needed(password)?)?;
+                self.prove(&nick, &needed(password)?, true)?;
                 let entered = self.house.chat.delete_account(id, tag, messages, house::now(), &mut self.touched)?;
-                let said = DeletedAccount { account, nick: Arc::from(nick.shown()) };
-                let mut past = None;
-                while messages {
-                    past = self.house.chat.delete_said(&said, past.as_deref(), house::now(), &mut self.touched);
-                    if past.is_none() {
-                        break;
-                    }
+                self.archive()?.keyring.forget(&nick);
+                if messages {
+                    self.delete_said(&DeletedAccount { account, nick: Arc::from(nick.shown()) });
                 }
                 // The answer comes before what happens because of it.
                 self.wait_for_answers();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::house::{self, Archive};
+pub(super) use super::waits::unread;
 use crate::chat::{Need, Step, Wish};
 use crate::command::{Command, Page, Place};
 use crate::error::ChatError;
@@ -19,24 +20,9 @@ const ROUNDS: usize = 8;
 /// Where the asker's own last message is looked for, in messages.
 const OWN_LAST: usize = 100;
 
-/// A failed read, as the asker is told.
-pub(super) fn unread(error: &StoreError) -> ChatError {
-    tracing::error!(%error, "cannot read");
-    ChatError::NotTaken("the server cannot read its database".to_owned())
-}
-
 impl Session {
     pub(super) fn archive(&self) -> Result<Arc<Archive>, ChatError> {
         self.house.archive.clone().ok_or(ChatError::NothingKept)
-    }
-
-    /// The database, when all is in it that was said before.
-    pub(super) fn settled_archive(&mut self) -> Result<Arc<Archive>, ChatError> {
-        let archive = self.archive()?;
-        // What this burst did before is for others, who do not wait for the disk.
-        self.flush();
-        archive.journal.wait_until_kept(self.house.limits.keep_patience);
-        Ok(archive)
     }
 
     /// Carries out a command of the chat; reads before that, and once more, what it needs.
@@ -47,6 +33,12 @@ impl Session {
             debug_assert_eq!(step, Step::Done, "to say something, nothing must be read");
             return Ok(());
         }
+        // Meanwhile the peer is not silent, but not heard.
+        let link = Arc::clone(&self.link);
+        link.pausing(|| self.carry_out_reading(tag, command))
+    }
+
+    fn carry_out_reading(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         for _ in 0..ROUNDS {
             let now = house::now();
             let need = match self.house.chat.obey(self.link.id, tag.clone(), command.clone(), now, &mut self.touched) {

@@ -78,7 +78,9 @@ fn end_farewell(house: &Arc<House>, link: &Link, now: Instant) {
 /// Closes a session that has no name yet and should have.
 fn end_login(house: &Arc<House>, link: &Link, now: Instant) {
     let limit = house.limits.login;
-    if now.saturating_duration_since(link.since) > limit {
+    let in_line = Duration::from_millis(link.in_line.load(Ordering::Relaxed));
+    // While its thread waits, we take the time, and not the peer.
+    if !link.paused.load(Ordering::Relaxed) && now.saturating_duration_since(link.since) > limit + in_line {
         let sentence = format!("no name came within {} seconds, goodbye", limit.as_secs());
         house.close(link, CloseReason::LoginTimeout, &sentence);
     }

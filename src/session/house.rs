@@ -352,6 +352,8 @@ impl House {
         self.bell.notify_all();
         if let Some(archive) = &self.archive {
             archive.journal.hurry();
+            archive.keyring.stop();
+            archive.store.stop();
         }
     }
 

@@ -1,203 +1,204 @@
-//! Passwords: hashed outside of every lock, so many at once, and whoever guesses is slowed down. Knows no chat and no database.
+//! Passwords: hashed outside of every lock, so many at once and by turns, in memory that is made once. Knows no chat and no database.
 //!
 //! A password is prepared as RFC 8265, 4 (OpaqueString) says, so that it is
 //! the same from every keyboard, and hashed with argon2id (RFC 9106): 19 MiB,
 //! two passes, which takes some 30 ms on purpose.
+//!
+//! Those 19 MiB are lent and come back. Given back to the allocator they would
+//! stay with the thread that hashed, and there is a thread for every session.
 
-use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use parking_lot::{Condvar, Mutex};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use parking_lot::Mutex;
 use precis_profiles::OpaqueString;
 use precis_profiles::precis_core::profile::Profile;
 
+use super::guesses::{Asker, Guesses};
 use crate::command::Secret;
 use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::names::Nick;
+use crate::turns::{NoTurn, Turn, Turns};
 
 /// How long a password may be, in bytes.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=1_024;
 
-/// So many names and addresses are remembered before those are forgotten whose window has passed.
-const SWEEP_AT: usize = 4_096;
-
 /// What all sessions share to hash passwords, and to count the wrong ones.
 #[derive(Debug)]
 pub struct Keyring {
-    busy: Mutex<usize>,
-    free: Condvar,
-    most: usize,
-    wrong: Mutex<HashMap<Guesser, Guesses>>,
-    tried: Condvar,
+    hashers: usize,
     tries: usize,
-    window: Duration,
-    /// Checked where there is no account, so that it takes as long.
-    nobody: String,
+    turns: Turns<Lane>,
+    /// The memory of hashers that have nothing to do. None is made before it is needed.
+    idle: Mutex<Vec<Memory>>,
+    guesses: Guesses,
 }
 
-/// Under what a wrong password is counted.
+type Memory = Vec<Block>;
+
+/// Who waits with whom for a hasher.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Guesser {
-    Name(Box<str>),
-    Address(IpAddr),
-}
-
-/// The tries that count as wrong, and how many of them are still being looked at.
-#[derive(Debug, Default)]
-struct Guesses {
-    times: VecDeque<Instant>,
-    open: usize,
-}
-
-/// One try at a password. It counts as wrong until it was right.
-#[derive(Debug)]
-#[must_use]
-pub struct Try<'a> {
-    keyring: &'a Keyring,
-    under: Vec<Guesser>,
-    at: Instant,
+enum Lane {
+    /// Those who try the same name from the same origin.
+    Account(Asker),
+    /// Those who try a name that nobody has, whatever names they make up.
+    Nobody,
+    /// Those at one origin who register.
+    New(IpAddr),
 }
 
 impl Keyring {
     /// A keyring that keeps `limits`.
     pub fn new(limits: &Limits) -> Keyring {
-        let keyring = Keyring {
-            busy: Mutex::new(0),
-            free: Condvar::new(),
-            most: limits.hashers,
-            wrong: Mutex::default(),
-            tried: Condvar::new(),
+        Keyring {
+            hashers: limits.hashers,
             tries: limits.login_tries,
-            window: limits.login_window,
-            nobody: String::new(),
-        };
-        let nobody = keyring.hash_bytes(b"nobody has this password").map_or(String::new(), |hash| hash.to_string());
-        Keyring { nobody, ..keyring }
+            turns: Turns::new(limits.hashers, limits),
+            idle: Mutex::default(),
+            guesses: Guesses::new(limits),
+        }
     }
 
-    /// The PHC string of a password. Waits until a hasher is free, then takes its time.
+    /// The PHC string of a new password. Waits for a hasher, then takes its time.
     ///
     /// # Errors
     /// [`ChatError::PasswordBad`] for fewer than 8 or more than 1,024 bytes, or
-    /// characters that no keyboard types; [`ChatError::NotTaken`] without the system's randomness.
-    pub fn hash(&self, password: &Secret) -> Result<Arc<str>, ChatError> {
-        self.hash_bytes(prepare(password)?.as_bytes())
+    /// characters that no keyboard types; [`ChatError::Busy`] where there is no
+    /// turn; [`ChatError::NotTaken`] without the system's randomness or memory.
+    pub fn hash(&self, password: &Secret, asker: &Asker) -> Result<Arc<str>, ChatError> {
+        let password = prepare(password)?;
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| ChatError::NotTaken(error.to_string()))?;
+        // Who is logged in does not wait behind those who register.
+        let lane = if asker.is_inside() { Lane::Account(asker.clone()) } else { Lane::New(asker.origin()) };
+        let _turn = self.turn(lane)?;
+        let new = Stored { argon2: Argon2::default(), salt: salt.to_vec(), output: Params::DEFAULT_OUTPUT_LEN };
+        let output = self.compute(&new, password.as_bytes())?;
+        phc(&salt, output).ok_or_else(|| ChatError::NotTaken("the password could not be hashed".to_owned()))
     }
 
-    fn hash_bytes(&self, password: &[u8]) -> Result<Arc<str>, ChatError> {
-        let hash = self.as_hasher(|| Argon2::default().hash_password(password).map(|hash| Arc::from(hash.to_string())));
-        hash.map_err(|error| ChatError::NotTaken(error.to_string()))
-    }
-
-    /// Whether `password` is the one of `hash`. Without a hash it is not, and finding that out takes as long.
-    pub fn fits(&self, password: &Secret, hash: Option<&str>) -> bool {
-        let password = prepare(password).unwrap_or_default();
-        let known = PasswordHash::new(hash.unwrap_or(&self.nobody));
-        let fits = self.as_hasher(|| {
-            known.is_ok_and(|known| Argon2::default().verify_password(password.as_bytes(), &known).is_ok())
-        });
-        fits && hash.is_some() && !password.is_empty()
-    }
-
-    /// Lets somebody try a password for `name`. It is counted at once, so that
-    /// many tries at the same time are counted, too; where they would be too
-    /// many, this waits until it is known which of them were right.
+    /// Whether `password` is the one of `hash`. Without a hash it is not, and
+    /// finding that out takes as long. A wrong one is counted.
     ///
     /// # Errors
-    /// [`ChatError::LoginTooOften`] after `login-tries` wrong ones for that name or from that address.
-    pub fn try_for(&self, name: &Nick, address: IpAddr) -> Result<Try<'_>, ChatError> {
-        let (address, now) = (address.to_canonical(), Instant::now());
-        let mut under = vec![Guesser::Name(name.key().into())];
-        // On one's own machine the address is everybody's: one who guesses would keep all out.
-        if !address.is_loopback() {
-            under.push(Guesser::Address(address));
+    /// [`ChatError::LoginTooOften`] after too many wrong ones, [`ChatError::Busy`]
+    /// where there is no turn, [`ChatError::NotTaken`] where the hash is none of ours.
+    pub fn fits(&self, asker: &Asker, password: &Secret, hash: Option<&str>) -> Result<bool, ChatError> {
+        let is_account = hash.is_some();
+        // Who is to wait does not stand in the way of others meanwhile.
+        self.guesses.may_try(asker, is_account)?;
+        let (known, expected) = match hash {
+            Some(hash) => Stored::parse(hash).ok_or_else(|| {
+                tracing::error!(?asker, "the hash of a password in the database is none of ours; restore a backup");
+                ChatError::NotTaken("the stored password is damaged; tell the operator".to_owned())
+            })?,
+            None => Stored::nobody(),
+        };
+        let password = prepare(password).unwrap_or_default();
+        let _turn = self.turn(if is_account { Lane::Account(asker.clone()) } else { Lane::Nobody })?;
+        let attempt = self.guesses.begin(asker, is_account)?;
+        let output = self.compute(&known, password.as_bytes())?;
+        let fits = Some(output) == expected && is_account && !password.is_empty();
+        if fits {
+            attempt.was_right();
         }
-        let mut wrong = self.wrong.lock();
-        if wrong.len() > SWEEP_AT {
-            wrong.retain(|_, known| {
-                known.open > 0 || known.times.back().is_some_and(|time| now.duration_since(*time) < self.window)
-            });
-        }
-        loop {
-            let mut full = false;
-            for guesser in &under {
-                let Some(Guesses { times, open }) = wrong.get_mut(guesser) else { continue };
-                while times.front().is_some_and(|time| now.duration_since(*time) >= self.window) {
-                    times.pop_front();
-                }
-                if times.len().saturating_sub(*open) >= self.tries {
-                    let oldest = times.front().map_or(Duration::ZERO, |time| now.duration_since(*time));
-                    return Err(ChatError::LoginTooOften(self.window.saturating_sub(oldest).as_secs() + 1));
-                }
-                full |= times.len() >= self.tries;
-            }
-            if !full {
-                break;
-            }
-            self.tried.wait(&mut wrong);
-        }
-        for guesser in &under {
-            let known = wrong.entry(guesser.clone()).or_default();
-            known.times.push_back(now);
-            known.open += 1;
-        }
-        Ok(Try { keyring: self, under, at: now })
+        Ok(fits)
     }
 
-    /// Waits until a hasher is free, and is one.
-    fn as_hasher<T>(&self, work: impl FnOnce() -> T) -> T {
-        let mut busy = self.busy.lock();
-        while *busy >= self.most {
-            self.free.wait(&mut busy);
-        }
-        *busy += 1;
-        drop(busy); // no lock during the work
-        /// Gives the place back, also after a panic.
-        struct Place<'a>(&'a Keyring);
-        impl Drop for Place<'_> {
+    /// The owner of an account came in without a password: with a resume token, or by registering.
+    pub fn let_in(&self, asker: &Asker) {
+        self.guesses.let_in(asker);
+    }
+
+    /// The account is no more.
+    pub fn forget(&self, name: &Nick) {
+        self.guesses.forget(name);
+    }
+
+    /// Nobody waits here any more: the server is stopping.
+    pub fn stop(&self) {
+        self.turns.stop();
+    }
+
+    /// Waits for a hasher.
+    fn turn(&self, lane: Lane) -> Result<Turn<'_, Lane>, ChatError> {
+        // More of one name would only wait for one another: see `Guesses::begin`.
+        let most = if matches!(lane, Lane::Account(_)) { self.tries.min(self.hashers) } else { self.hashers };
+        self.turns.wait(lane, most).map_err(|none| match none {
+            NoTurn::Busy(time) => ChatError::Busy(time.as_secs()),
+            NoTurn::Stopped => ChatError::Closing,
+        })
+    }
+
+    /// Hashes in memory that is lent. Only with a turn, so that there is no more of it than hashers.
+    fn compute(&self, stored: &Stored, password: &[u8]) -> Result<Output, ChatError> {
+        /// Gives the memory back, also after a panic.
+        struct Lent<'a>(&'a Keyring, Memory);
+        impl Drop for Lent<'_> {
             fn drop(&mut self) {
-                *self.0.busy.lock() -= 1;
-                self.0.free.notify_one();
+                self.0.idle.lock().push(std::mem::take(&mut self.1));
             }
         }
-        let _place = Place(self);
-        work()
+        let idle = self.idle.lock().pop().unwrap_or_default();
+        let mut lent = Lent(self, idle);
+        let blocks = Params::DEFAULT.block_count();
+        let missing = blocks.saturating_sub(lent.1.len());
+        lent.1.try_reserve_exact(missing).map_err(|error| ChatError::NotTaken(error.to_string()))?;
+        lent.1.resize(blocks.max(lent.1.len()), Block::new());
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = &mut output[..stored.output.min(Output::MAX_LENGTH)];
+        stored
+            .argon2
+            .hash_password_into_with_memory(password, &stored.salt, output, &mut lent.1)
+            .map_err(|error| ChatError::NotTaken(error.to_string()))?;
+        Output::new(output).map_err(|error| ChatError::NotTaken(error.to_string()))
     }
 }
 
-impl Try<'_> {
-    /// The password was right: this try does not count.
-    pub fn was_right(self) {
-        let mut wrong = self.keyring.wrong.lock();
-        for guesser in &self.under {
-            let Some(known) = wrong.get_mut(guesser) else { continue };
-            if let Some(place) = known.times.iter().position(|time| *time == self.at) {
-                known.times.remove(place);
-            }
+/// What is stored of a password, but the result.
+struct Stored {
+    argon2: Argon2<'static>,
+    salt: Vec<u8>,
+    /// How many bytes the result has.
+    output: usize,
+}
+
+impl Stored {
+    /// A PHC string of ours, or one that costs no more: whoever damages the file
+    /// must not hold a hasher for ever, nor ask for more memory than there is.
+    fn parse(hash: &str) -> Option<(Stored, Option<Output>)> {
+        let known = PasswordHash::new(hash).ok()?;
+        let params = Params::try_from(&known).ok()?;
+        let ours = Params::DEFAULT;
+        if params.m_cost() > ours.m_cost() || params.t_cost() > ours.t_cost() || params.p_cost() > ours.p_cost() {
+            return None;
         }
+        let algorithm = Algorithm::try_from(known.algorithm.as_str()).ok()?;
+        let version = known.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+        let (salt, output) = (known.salt?.to_vec(), known.hash?);
+        let stored = Stored { argon2: Argon2::new(algorithm, version, params), salt, output: output.len() };
+        Some((stored, Some(output)))
+    }
+
+    /// What is computed where there is no account, so that it takes as long.
+    fn nobody() -> (Stored, Option<Output>) {
+        (Stored { argon2: Argon2::default(), salt: vec![0; 16], output: Params::DEFAULT_OUTPUT_LEN }, None)
     }
 }
 
-impl Drop for Try<'_> {
-    /// It is known now whether it was right.
-    fn drop(&mut self) {
-        let mut wrong = self.keyring.wrong.lock();
-        for guesser in &self.under {
-            let Some(known) = wrong.get_mut(guesser) else { continue };
-            known.open -= 1;
-            if known.open == 0 && known.times.is_empty() {
-                wrong.remove(guesser);
-            }
-        }
-        drop(wrong);
-        self.keyring.tried.notify_all();
-    }
+/// The PHC string of a result.
+fn phc(salt: &[u8], output: Output) -> Option<Arc<str>> {
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(&Params::DEFAULT).ok()?,
+        salt: Some(Salt::new(salt).ok()?),
+        hash: Some(output),
+    };
+    Some(Arc::from(hash.to_string()))
 }
 
 /// Whether a password may be one: said before anything is hashed.
@@ -223,76 +224,107 @@ mod tests {
     use super::*;
 
     fn keyring() -> Keyring {
-        Keyring::new(&Limits::default())
+        Keyring::new(&Limits { login_tries: 99, ..Limits::default() })
     }
 
     fn secret(text: &str) -> Secret {
         Secret(text.into())
     }
 
-    fn nick(name: &str) -> Nick {
-        Nick::parse(name).unwrap()
+    fn anna() -> Asker {
+        Asker::new(&Nick::parse("anna").unwrap(), std::net::Ipv4Addr::LOCALHOST.into(), false)
     }
-
-    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
     #[test]
     fn a_password_fits_its_hash_however_it_is_typed_and_no_other_does() {
         let keyring = keyring();
-        let hash = keyring.hash(&secret("п\u{438}\u{306}вот 12")).unwrap();
-        assert!(hash.starts_with("$argon2id$"), "{hash}");
-        assert!(keyring.fits(&secret("п\u{439}вот 12"), Some(&hash)), "composed or not");
-        assert!(!keyring.fits(&secret("п\u{439}вот 13"), Some(&hash)));
-        assert!(!keyring.fits(&secret(""), Some(&hash)));
-        assert!(!keyring.fits(&secret("nobody has this password"), None));
+        let hash = keyring.hash(&secret("п\u{438}\u{306}вот 12"), &anna()).unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        let fits = |password: &str, hash| keyring.fits(&anna(), &secret(password), hash).unwrap();
+        assert!(fits("п\u{439}вот 12", Some(&*hash)), "composed or not");
+        assert!(!fits("п\u{439}вот 13", Some(&*hash)));
+        assert!(!fits("", Some(&*hash)));
+        assert!(!fits("nobody has this password", None));
+    }
+
+    /// RFC 9106: hashes made by other programs, and by this one before, with the password `password`.
+    #[test]
+    fn a_hash_that_another_program_made_is_checked_as_it_says() {
+        let keyring = keyring();
+        let made = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        assert_eq!(keyring.fits(&anna(), &secret("password"), Some(made)), Ok(true));
+        assert_eq!(keyring.fits(&anna(), &secret("passwort"), Some(made)), Ok(false));
+    }
+
+    #[test]
+    fn a_stored_hash_that_would_cost_more_than_ours_is_refused_and_one_that_costs_the_same_is_not() {
+        let keyring = keyring();
+        let stored =
+            |params: &str| format!("$argon2id$v=19${params}$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
+        for (params, taken) in [
+            ("m=19456,t=2,p=1", true),
+            ("m=19457,t=2,p=1", false),
+            ("m=19456,t=3,p=1", false),
+            ("m=19456,t=2,p=2", false),
+            ("m=4194304,t=4294967295,p=1", false),
+            ("m=nine", false),
+        ] {
+            let fits = keyring.fits(&anna(), &secret("password"), Some(&stored(params)));
+            match fits {
+                Ok(fits) => assert!(taken && !fits, "{params}"),
+                Err(refusal) => assert!(!taken && refusal.code() == "not-taken", "{params}: {refusal}"),
+            }
+        }
+        assert_eq!(keyring.turns.load(), (0, 0));
     }
 
     #[test]
     fn a_password_has_8_to_1024_bytes() {
         let keyring = keyring();
         for (length, taken) in [(0, false), (7, false), (8, true), (1024, true), (1025, false)] {
-            assert_eq!(keyring.hash(&secret(&"x".repeat(length))).is_ok(), taken, "{length}");
+            assert_eq!(keyring.hash(&secret(&"x".repeat(length)), &anna()).is_ok(), taken, "{length}");
         }
-        assert_eq!(keyring.hash(&secret("with a\u{7} bell")), Err(ChatError::PasswordBad));
+        assert_eq!(keyring.hash(&secret("with a\u{7} bell"), &anna()), Err(ChatError::PasswordBad));
     }
 
     #[test]
-    fn after_three_wrong_ones_a_name_and_an_address_must_wait_and_right_ones_do_not_count() {
-        let keyring = keyring();
-        for _ in 0..10 {
-            keyring.try_for(&nick("anna"), THERE).unwrap().was_right();
-        }
-        for _ in 0..3 {
-            let _wrong = keyring.try_for(&nick("anna"), THERE).unwrap();
-        }
-        assert!(matches!(keyring.try_for(&nick("anna"), THERE), Err(ChatError::LoginTooOften(1..=61))));
-        let elsewhere = "192.0.2.2".parse().unwrap();
-        assert!(keyring.try_for(&nick("Anna"), elsewhere).is_err(), "the name counts from everywhere");
-        assert!(keyring.try_for(&nick("boris"), THERE).is_err(), "the address counts for every name");
-        assert!(keyring.try_for(&nick("boris"), elsewhere).is_ok());
-        let here = std::net::Ipv4Addr::LOCALHOST.into();
-        for name in ["vera", "dora", "olga", "nina"] {
-            assert!(keyring.try_for(&nick(name), here).is_ok(), "loopback is everybody's");
-        }
-    }
-
-    #[test]
-    fn no_more_passwords_are_hashed_at_once_than_the_limit_says() {
-        let keyring = Keyring::new(&Limits { hashers: 1, ..Limits::default() });
-        let (entered, inside) = crossbeam_channel::bounded(2);
-        let (let_go, gate) = crossbeam_channel::bounded::<()>(0);
+    fn there_is_no_more_memory_than_hashers_and_it_is_used_again() {
+        let keyring = Keyring::new(&Limits { hashers: 2, ..Limits::default() });
         std::thread::scope(|scope| {
-            for _ in 0..2 {
-                let (keyring, entered, gate) = (&keyring, entered.clone(), gate.clone());
-                scope.spawn(move || keyring.as_hasher(|| (entered.send(()).unwrap(), gate.recv().unwrap())));
+            for i in 0..6 {
+                let keyring = &keyring;
+                scope.spawn(move || keyring.hash(&secret(&format!("nine blue skies {i}")), &anna()).unwrap());
             }
-            inside.recv().unwrap();
-            assert_eq!(*keyring.busy.lock(), 1);
-            assert!(inside.try_recv().is_err(), "the second one waits");
-            let_go.send(()).unwrap();
-            inside.recv().unwrap();
-            let_go.send(()).unwrap();
         });
-        assert_eq!(*keyring.busy.lock(), 0);
+        let idle = keyring.idle.lock();
+        assert!((1..=2).contains(&idle.len()), "{}", idle.len());
+        assert!(idle.iter().all(|memory| memory.capacity() == Params::DEFAULT.block_count()));
+    }
+
+    #[test]
+    fn no_more_tries_for_one_name_are_at_once_than_may_be_wrong_and_those_for_another_go_on() {
+        let keyring = Keyring::new(&Limits { hashers: 2, login_tries: 1, ..Limits::default() });
+        let first = keyring.turn(Lane::Account(anna())).unwrap();
+        let other = Asker::new(&Nick::parse("boris").unwrap(), anna().origin(), false);
+        drop(keyring.turn(Lane::Account(other)).unwrap());
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| keyring.turn(Lane::Account(anna())).map(drop));
+            while keyring.turns.load() != (1, 1) {
+                std::thread::yield_now();
+            }
+            drop(first);
+            assert_eq!(second.join().unwrap(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn where_there_is_no_turn_in_time_it_is_said_that_the_server_is_busy() {
+        let time = std::time::Duration::from_secs(0);
+        let keyring = Keyring::new(&Limits { hashers: 1, turn_patience: time, ..Limits::default() });
+        let held = keyring.turn(Lane::Nobody).unwrap();
+        assert_eq!(keyring.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Busy(0)));
+        drop(held);
+        keyring.stop();
+        assert_eq!(keyring.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Closing));
     }
 }

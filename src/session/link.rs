@@ -36,6 +36,8 @@ pub struct Link {
     pub pinged: AtomicBool,
     /// Whether its thread waits, and does not read: see [`Link::pausing`].
     pub paused: AtomicBool,
+    /// Milliseconds in which its peer waited for its turn: see [`Link::in_line`].
+    pub in_line: AtomicU64,
     /// Since when it has been ending, as the caretaker noticed.
     pub ending: Mutex<Option<Instant>>,
     /// Its writer thread, if it ever lagged.
@@ -57,6 +59,7 @@ impl Link {
             heard: AtomicU64::new(0),
             pinged: AtomicBool::new(false),
             paused: AtomicBool::new(false),
+            in_line: AtomicU64::new(0),
             ending: Mutex::new(None),
             writer: Mutex::new(None),
         }
@@ -64,10 +67,22 @@ impl Link {
 
     /// Waits, and lets the caretaker know meanwhile that the silence is not the peer's.
     pub fn pausing<T>(&self, wait: impl FnOnce() -> T) -> T {
-        self.paused.store(true, Ordering::Relaxed);
+        // What waits may wait for something else within.
+        let before = self.paused.swap(true, Ordering::Relaxed);
         let waited = wait();
-        self.paused.store(false, Ordering::Relaxed);
+        self.paused.store(before, Ordering::Relaxed);
         waited
+    }
+
+    /// Waits for something that all share. It is not the peer that takes this
+    /// time, so it does not count against the time for taking a name.
+    pub fn in_line<T>(&self, wait: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        self.pausing(|| {
+            let waited = wait();
+            self.in_line.fetch_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed);
+            waited
+        })
     }
 
     /// Who is at the other end.
@@ -176,5 +191,29 @@ impl Drop for SocketPen {
         if std::thread::panicking() {
             self.stream.kill();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_wait_within_a_wait_does_not_end_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (tcp, peer) = listener.accept().unwrap();
+        let stream = Arc::new(Stream::new(tcp, peer, 0, std::time::Duration::from_secs(90)).unwrap());
+        let link = Link::new(SessionId(1), &stream, &Limits::default());
+        let is_paused = || link.paused.load(Ordering::Relaxed);
+        link.pausing(|| {
+            link.pausing(|| assert!(is_paused()));
+            assert!(is_paused());
+        });
+        assert_eq!((is_paused(), link.in_line.load(Ordering::Relaxed)), (false, 0), "not every wait is in line");
+        link.in_line(|| assert!(is_paused()));
+        assert!(!is_paused());
     }
 }

@@ -7,6 +7,7 @@ mod cost;
 pub mod door;
 mod files;
 mod gone;
+mod guesses;
 pub mod house;
 pub mod keeper;
 pub mod keyring;

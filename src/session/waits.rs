@@ -8,9 +8,23 @@ use governor::clock::{Clock, DefaultClock};
 
 use super::Session;
 use super::cost::{Cost, PARTS};
+use super::house::Archive;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::net::Flow;
+use crate::store::StoreError;
+
+/// A failed read, as the asker is told.
+pub(super) fn unread(error: &StoreError) -> ChatError {
+    match error {
+        StoreError::Busy(time) => return ChatError::Busy(time.as_secs()),
+        StoreError::TookTooLong(time) => return ChatError::TakesTooLong(time.as_secs()),
+        StoreError::Stopped => return ChatError::Closing,
+        _ => {}
+    }
+    tracing::error!(%error, "cannot read");
+    ChatError::NotTaken("the server cannot read its database".to_owned())
+}
 
 impl Session {
     /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
@@ -77,5 +91,13 @@ impl Session {
         }
         self.flush();
         self.link.pausing(|| self.link.outbox.wait_below(half, patience));
+    }
+    /// The database, when all is in it that was said before.
+    pub(super) fn settled_archive(&mut self) -> Result<Arc<Archive>, ChatError> {
+        let archive = self.archive()?;
+        // What this burst did before is for others, who do not wait for the disk.
+        self.flush();
+        archive.journal.wait_until_kept(self.house.limits.keep_patience);
+        Ok(archive)
     }
 }

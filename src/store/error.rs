@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
@@ -49,6 +50,12 @@ pub enum StoreError {
         /// What the system said.
         what: String,
     },
+    /// There was no turn to read in this time: too many others read.
+    Busy(Duration),
+    /// It took longer than this to read it, so it was ended.
+    TookTooLong(Duration),
+    /// Nobody reads any more: the server is stopping.
+    Stopped,
     /// SQLite refused for a reason that has no name here.
     Refused {
         /// The file.
@@ -64,6 +71,7 @@ impl StoreError {
     pub fn may_pass(&self) -> bool {
         match self {
             StoreError::Full(_) | StoreError::Io { .. } | StoreError::Denied(_) => true,
+            StoreError::Busy(_) | StoreError::TookTooLong(_) => true,
             StoreError::NoFolder(_)
             | StoreError::IsFolder(_)
             | StoreError::Missing(_)
@@ -72,6 +80,7 @@ impl StoreError {
             | StoreError::Newer { .. }
             | StoreError::Damaged { .. }
             | StoreError::Exists(_)
+            | StoreError::Stopped
             | StoreError::Refused { .. } => false,
         }
     }
@@ -186,6 +195,17 @@ impl fmt::Display for StoreError {
                     path.display()
                 )
             }
+            StoreError::Busy(time) => {
+                write!(f, "too many read at once, and no turn came within {} s: try again later", time.as_secs())
+            }
+            StoreError::TookTooLong(time) => {
+                write!(
+                    f,
+                    "reading took longer than {} s and was ended: ask for less, or allow more time",
+                    time.as_secs()
+                )
+            }
+            StoreError::Stopped => write!(f, "nothing is read any more: the server is stopping"),
             StoreError::Refused { path, what } => write!(f, "the database {} refused: {what}", path.display()),
         }
     }

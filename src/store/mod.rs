@@ -83,11 +83,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     }
     let mut connection = connect(path)?;
     let kept = kept::kept(&mut connection).map_err(|error| StoreError::sql(path, &error))?;
-    Ok(Opened {
-        store: Store::new(path, limits.readers, lock.clone()),
-        writer: Writer::new(path, connection, lock),
-        kept,
-    })
+    Ok(Opened { store: Store::new(path, limits, lock.clone()), writer: Writer::new(path, connection, lock), kept })
 }
 
 /// The connection that writes, to a file of ours, checked, of the newest version.

@@ -1,65 +1,110 @@
-//! The connections that read, lent out one at a time. Knows nothing of what is read.
+//! The connections that read, lent out one at a time and by turns, for a bounded time. Knows nothing of what is read.
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{StoreError, settle};
+use crate::limits::Limits;
+use crate::turns::{NoTurn, Turn, Turns};
 
-/// At most so many connections as it was made for. Who asks when all are lent out waits.
-pub struct Pool {
-    path: PathBuf,
-    most: usize,
-    readers: Mutex<Readers>,
-    returned: Condvar,
+/// After so many steps of SQLite's machine it is asked whether the time is over.
+const STEPS: i32 = 1_000;
+
+/// How long a read is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Length {
+    /// A page, a row, a list that is bounded.
+    Short,
+    /// What may look at much to find little. Short ones do not wait for that.
+    Long,
 }
 
-struct Readers {
-    idle: Vec<Connection>,
-    /// Also those that are lent out.
-    open: usize,
+/// At most so many connections as it was made for. Who asks when all are lent out waits for a turn.
+#[derive(Debug)]
+pub struct Pool {
+    path: PathBuf,
+    turns: Turns<Length>,
+    /// How many long reads there may be at once.
+    most_long: usize,
+    most: usize,
+    /// How long one read may take.
+    time: Duration,
+    idle: Mutex<Vec<Connection>>,
+    stopping: Arc<AtomicBool>,
 }
 
 /// A connection on loan. It goes back when it is dropped.
+#[derive(Debug)]
 pub struct Reader<'a> {
     pool: &'a Pool,
     /// There until it is dropped.
     connection: Option<Connection>,
+    _turn: Turn<'a, Length>,
 }
 
 impl Pool {
     /// None is opened before it is needed.
-    pub fn new(path: &Path, most: usize) -> Pool {
-        let readers = Mutex::new(Readers { idle: Vec::new(), open: 0 });
-        Pool { path: path.to_path_buf(), most: most.max(1), readers, returned: Condvar::new() }
+    pub fn new(path: &Path, limits: &Limits) -> Pool {
+        let most = limits.readers.max(1);
+        Pool {
+            path: path.to_path_buf(),
+            turns: Turns::new(most, limits),
+            most_long: (most / 2).max(1),
+            most,
+            time: limits.read_time,
+            idle: Mutex::default(),
+            stopping: Arc::default(),
+        }
     }
 
-    /// A connection that can only read.
-    pub fn lend(&self) -> rusqlite::Result<Reader<'_>> {
-        let mut readers = self.readers.lock();
-        loop {
-            if let Some(connection) = readers.idle.pop() {
-                return Ok(Reader { pool: self, connection: Some(connection) });
-            }
-            if readers.open < self.most {
-                break;
-            }
-            self.returned.wait(&mut readers);
-        }
-        readers.open += 1;
-        // Opening reads the disk, and the others need not wait for that.
-        drop(readers);
-        // From here on the reader counts, and is taken off again if it does not open.
-        let mut reader = Reader { pool: self, connection: None };
-        reader.connection = Some(open(&self.path)?);
-        Ok(reader)
+    /// A connection that can only read, and that ends what takes too long.
+    ///
+    /// # Errors
+    /// There is no turn, or the file cannot be opened.
+    pub fn lend(&self, length: Length) -> Result<Reader<'_>, StoreError> {
+        let most = if length == Length::Long { self.most_long } else { self.most };
+        let turn = self.turns.wait(length, most).map_err(|none| match none {
+            NoTurn::Busy(time) => StoreError::Busy(time),
+            NoTurn::Stopped => StoreError::Stopped,
+        })?;
+        let idle = self.idle.lock().pop();
+        // Opening reads the disk: without a lock.
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => open(&self.path).map_err(|error| self.told(&error))?,
+        };
+        let (deadline, stopping) = (Instant::now() + self.time, Arc::clone(&self.stopping));
+        let is_over = move || stopping.load(Ordering::Relaxed) || Instant::now() >= deadline;
+        connection.progress_handler(STEPS, Some(is_over)).map_err(|error| self.told(&error))?;
+        Ok(Reader { pool: self, connection: Some(connection), _turn: turn })
     }
 
     /// What an error of SQLite means for the file that is read.
     pub fn told(&self, error: &rusqlite::Error) -> StoreError {
-        StoreError::sql(&self.path, error)
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::OperationInterrupted) if self.stopping.load(Ordering::Relaxed) => {
+                StoreError::Stopped
+            }
+            Some(rusqlite::ErrorCode::OperationInterrupted) => StoreError::TookTooLong(self.time),
+            _ => StoreError::sql(&self.path, error),
+        }
+    }
+
+    /// How many connections are lent out, and how many wait for one.
+    pub fn load(&self) -> (usize, usize) {
+        self.turns.load()
+    }
+
+    /// Ends what is being read, and lets nobody wait any more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.turns.stop();
     }
 }
 
@@ -85,12 +130,11 @@ impl DerefMut for Reader<'_> {
 }
 
 impl Drop for Reader<'_> {
+    /// Before the turn, so that whoever is next finds the connection.
     fn drop(&mut self) {
-        let mut readers = self.pool.readers.lock();
-        match self.connection.take() {
-            Some(connection) => readers.idle.push(connection),
-            None => readers.open -= 1,
+        // One that could not end its transaction is closed, and another is opened when it is needed.
+        if let Some(connection) = self.connection.take().filter(Connection::is_autocommit) {
+            self.pool.idle.lock().push(connection);
         }
-        self.pool.returned.notify_one();
     }
 }

@@ -11,9 +11,10 @@ use super::cells::{
     LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
 };
 use super::order::{first_since, last_before};
-use super::pool::Pool;
+use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::event::{Seq, Tag};
+use crate::limits::Limits;
 use crate::record::{
     AccountId, ConversationKept, FileId, FileKept, Line, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept,
     StayRecord, Who,
@@ -35,8 +36,18 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(path: &Path, readers: usize, lock: Arc<File>) -> Store {
-        Store { pool: Pool::new(path, readers), _lock: lock }
+    pub(super) fn new(path: &Path, limits: &Limits, lock: Arc<File>) -> Store {
+        Store { pool: Pool::new(path, limits), _lock: lock }
+    }
+
+    /// Ends what is being read, and lets nobody read any more: the server is stopping.
+    pub fn stop(&self) {
+        self.pool.stop();
+    }
+
+    /// How many connections read now, and how many wait for one.
+    pub fn load(&self) -> (usize, usize) {
+        self.pool.load()
     }
 
     /// At most `most` messages of a place, said in `label` for whoever reads them.
@@ -250,8 +261,17 @@ impl Store {
 
     /// Reads with one of the connections, and sees one state of the file from the first statement to the last.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.read_for(Length::Short, work)
+    }
+
+    /// The same for what may take long.
+    pub(super) fn read_for<T>(
+        &self,
+        length: Length,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let told = |error: rusqlite::Error| self.pool.told(&error);
-        let mut reader = self.pool.lend().map_err(told)?;
+        let mut reader = self.pool.lend(length)?;
         let transaction = reader.transaction().map_err(told)?;
         work(&transaction).map_err(told)
     }

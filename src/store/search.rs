@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::cells::{LINE, LINE_CELLS, count, line, row, seq_of, whole};
 use super::fold::{cut, fold, stands_alone, words};
 use super::order::{last_before, upto};
+use super::pool::Length;
 use super::read::{bounds, limit};
 use super::{Store, StoreError, Writer};
 use crate::command::Spot;
@@ -57,7 +58,7 @@ impl Store {
         if terms.is_empty() {
             return Ok((Vec::new(), false));
         }
-        self.read(|connection| {
+        self.read_for(Length::Long, |connection| {
             let query = query(connection, &terms)?;
             let mut places: Vec<_> = places.iter().collect();
             places.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(*place));

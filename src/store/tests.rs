@@ -5,6 +5,7 @@ mod files;
 mod kept;
 mod opening;
 mod pages;
+mod reading;
 mod search;
 
 use std::path::PathBuf;

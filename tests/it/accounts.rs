@@ -226,7 +226,7 @@ fn a_deleted_account_leaves_its_name_and_as_wanted_its_messages() {
         ann.shown();
         let heard = bob.hears();
         let deleted = if messages { vec!["#a 1 deleted by ann"] } else { vec![] };
-        assert_eq!(heard, [deleted, vec!["- ann quit (the account was deleted)"]].concat());
+        assert_eq!(heard, [vec!["- ann quit (the account was deleted)"], deleted].concat());
         let left = if messages { "" } else { "hello wax" };
         assert_eq!(bob.texts("#a"), [left, "hello bob"]);
         let found = if messages { vec![] } else { vec!["#a hello wax"] };

@@ -38,6 +38,8 @@ mod files;
 mod found;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
+/// Many who guess passwords, and the owner among them.
+mod guessers;
 /// The pages as a reader tries them: dialogues typed, a client run, threads counted.
 mod handbook;
 /// Rooms into which one may not come, and what is told of them: nothing.
@@ -88,6 +90,8 @@ mod strangers;
 mod talk;
 /// Threads counted by name, in a process of their own.
 mod threads;
+/// Turns at what is shared: passwords and reading, their memory and their time.
+mod turns;
 /// What people type on the line front, and what others see of it.
 mod typed;
 

@@ -94,6 +94,8 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::NothingKept,
         ChatError::NotTaken(owned("the disk is full")),
         ChatError::NotKept(owned("the disk is full")),
+        ChatError::Busy(60),
+        ChatError::TakesTooLong(10),
         ChatError::NeedsRole(Role::Op, Some(room("лыжи"))),
         ChatError::LastOp(room("лыжи")),
         ChatError::Banned(Some(room("лыжи")), UNTIL, why("spam")),
