@@ -103,6 +103,9 @@ fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
+/// The code of a server that has no turn for us now.
+const BUSY: &str = "server-busy";
+
 /// Tries to bring a connection back; or says why not.
 fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, End> {
     let shared = &handle.0;
@@ -132,6 +135,8 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
         }
         match attempt(handle, lost, sink) {
             Ok(link) => return Ok(link),
+            // When fewer want the same, it takes us.
+            Err(ClientError::Refused { code, text, .. }) if code == BUSY => why = text,
             Err(ClientError::Refused { text, .. }) => return Err(End::Refused { text }),
             Err(error) => why = error.to_string(),
         }
@@ -186,7 +191,7 @@ fn again(link: &mut Link, login: Login<'_>, password: Option<&Secret>) -> Result
     };
     if let Some(password) = password.filter(|_| code == "nick-registered") {
         match link.log_in(&Login { password: Some(password), ..login }) {
-            Err(ClientError::Refused { .. }) => {}
+            Err(ClientError::Refused { code, .. }) if code != BUSY => {}
             other => return other,
         }
     }

@@ -24,6 +24,8 @@ pub struct Faults {
     pub short: bool,
     /// Ends the file there, whatever its size.
     pub end_at: Option<u64>,
+    /// Has no turn for this hello, counted from 1.
+    pub busy_at: Option<u64>,
     /// What it calls the file.
     pub name: Option<&'static str>,
 }
@@ -43,6 +45,7 @@ struct State {
     file: Vec<u8>,
     name: String,
     said: u64,
+    hellos: u64,
     topic: Value,
     /// Every command that came.
     heard: Vec<Value>,
@@ -113,7 +116,16 @@ impl State {
             vec![json!({"type": "error", "tag": tag, "code": code, "value": "", "text": text, "offer": "Анна2"})]
         };
         Some(match command["type"].as_str().unwrap() {
-            "hello" => return Some(hello(command, nick, ok, refused)),
+            "hello" => {
+                self.hellos += 1;
+                let mut told = hello(command, nick, ok, refused);
+                if self.faults.busy_at == Some(self.hellos) {
+                    let (tag, text) = (command["tag"].clone(), "too many want the same now");
+                    told.truncate(1);
+                    told.push(json!({"type": "error", "tag": tag, "code": "server-busy", "value": "60", "text": text}));
+                }
+                return Some(told);
+            }
             "login" | "delete-account" if command["password"] != ACCOUNT.1 => {
                 refused("login-failed", "wrong name or password")
             }

@@ -5,10 +5,14 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use roomful::client::News;
 use roomful::event::CloseReason;
 use roomful::session::caretaker;
 use serde_json::json;
 
+use crate::client_fake::{Fake, Faults};
+use crate::client_relay::Relay;
+use crate::client_support;
 use crate::server_support::{Program, keeping};
 use crate::support::{PASSWORD, Peer, TestServer};
 
@@ -91,4 +95,19 @@ fn a_server_stops_while_many_wait_to_be_let_in() {
     server.wait_for_sessions(50);
     server.stop("now");
     drop(peers);
+}
+
+/// protocol.md, `server-busy`: it passes, so a client that comes back tries again.
+#[test]
+fn a_client_that_comes_back_to_a_server_with_no_turn_for_it_tries_again() {
+    let fake = Fake::start(Faults { busy_at: Some(2), ..Faults::default() });
+    let relay = Relay::to(&fake.addr);
+    let bob = client_support::Peer::connect(&relay.addr, "bob");
+    relay.cut();
+    let why = bob.until("the second try", |news| match news {
+        News::Lost { why, first: false, .. } => Some(why.clone()),
+        _ => None,
+    });
+    assert_eq!(why, "too many want the same now");
+    bob.until("the way back", |news| matches!(news, News::Back { .. }).then_some(()));
 }
