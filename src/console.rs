@@ -82,7 +82,8 @@ pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
         text.push_str("! Everybody who can reach this machine can reach this server, and nothing is encrypted.\n");
     }
     let sessions = server.house().limits.sessions;
-    let _ = write!(text, "{} ready, room {}, for {sessions} sessions", clock(), server.house().chat.lobby());
+    let limited = server.limited_by().map_or(String::new(), |what| format!(" (limited by {what})"));
+    let _ = write!(text, "{} ready, room {}, for {sessions} sessions{limited}", clock(), server.house().chat.lobby());
     text
 }
 

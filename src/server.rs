@@ -26,7 +26,8 @@ use crate::event::CloseReason;
 use crate::front;
 use crate::limits::Limits;
 use crate::names::RoomName;
-use crate::net::capacity::Capacity;
+use crate::net::capacity::{Machine, Need};
+use crate::net::crew::Crew;
 use crate::net::{Handler, Listener, Options, Service, Stream};
 use crate::record::Kept;
 use crate::session::door::Door;
@@ -59,7 +60,7 @@ pub struct Handle {
     caretaker: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<()>>,
     news: Option<Receiver<News>>,
-    capacity: Capacity,
+    limited_by: Option<&'static str>,
     claim: Option<String>,
 }
 
@@ -118,17 +119,23 @@ impl Server {
     pub fn start(self) -> Result<Handle, StartError> {
         line::look_up_zone();
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
-        let capacity = Capacity::of_this_machine();
+        let machine = Machine::read();
+        let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
         let asked = self.limits.sessions;
-        let limits = Arc::new(Limits { sessions: asked.min(capacity.connections()), ..self.limits });
-        tracing::info!(asked, sessions = limits.sessions, ?capacity, "room for sessions");
+        let limits = Arc::new(Limits {
+            sessions: asked.min(capacity.connections),
+            outboxes_bytes: self.limits.outboxes_bytes.min(capacity.waiting),
+            ..self.limits
+        });
+        tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
+        let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
         let (archive, writer, kept) = open(self.data.as_deref(), &limits)?;
         let journal = archive.as_ref().map(|archive| Arc::clone(&archive.journal));
         let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, journal.clone());
         let claim = claim_code().filter(|code| chat.set_claim(code));
-        let house = House::new(chat, Arc::clone(&limits), archive, front::open, (self.watch, console));
+        let house = House::new(chat, Arc::clone(&limits), archive, front::open, (self.watch, console), crew);
         let house = Arc::new(house);
         let mut handle = Handle {
             house: Arc::clone(&house),
@@ -136,7 +143,7 @@ impl Server {
             caretaker: None,
             keeper: None,
             news: Some(news),
-            capacity,
+            limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
             claim,
         };
         // Should one of these fail, the handle is dropped, and with it the others end.
@@ -152,7 +159,7 @@ impl Server {
             send_buffer: limits.send_buffer,
             keepalive: limits.ping_after,
             linger: limits.farewell,
-            stack_bytes: limits.stack_bytes,
+            crew: Arc::clone(&house.crew),
         };
         let own = Arc::clone(&house);
         let mut door = Door::new(&limits);
@@ -170,6 +177,18 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     let journal = Arc::new(Journal::new(limits));
     let archive = Archive { store, journal, keyring: Keyring::new(limits) };
     Ok((Some(Arc::new(archive)), Some(writer), kept))
+}
+
+/// What the server needs of the machine beside its sessions. A connection to
+/// the database has three files and a cache, and there is one that writes.
+fn needs(limits: &Limits, keeps: bool) -> Need {
+    let connections = if keeps { limits.readers as u64 + 1 } else { 0 };
+    let hashers = if keeps { limits.hashers as u64 } else { 0 };
+    Need {
+        stack: limits.stack_bytes as u64,
+        descriptors: 16 + 4 * connections,
+        memory: (24 << 20) + connections * (2 << 20) + hashers * (20 << 20),
+    }
 }
 
 /// What makes an account the first op; none without the system's randomness.
@@ -260,9 +279,9 @@ impl Handle {
         self.claim.as_deref()
     }
 
-    /// What the machine can hold.
-    pub fn capacity(&self) -> Capacity {
-        self.capacity
+    /// What there is too little of on this machine for as many sessions as were asked for.
+    pub fn limited_by(&self) -> Option<&'static str> {
+        self.limited_by
     }
 
     /// Where the news arrive that [`Server::watch`] asked for. Once.
@@ -295,7 +314,7 @@ impl Handle {
             stopped.cut = service.stop(self.house.limits.stop);
         }
         self.house.set_stopping();
-        self.house.join_criers();
+        self.house.crew.join_all();
         if let Some(archive) = &self.house.archive {
             archive.journal.close();
         }

@@ -2,8 +2,9 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,6 +16,7 @@ use roomful::chat::touched::Watch;
 use roomful::config::{Config, ConfigError, LogFormat};
 use roomful::console::{self, Operator, Paint};
 use roomful::limits::TABLE;
+use roomful::net::capacity;
 use roomful::process::{self, Errand, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError};
 use roomful::session::house::House;
@@ -100,6 +102,7 @@ Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 73 the database c
   78 wrong setting, 130 cut short by a second signal.";
 
 fn main() -> ExitCode {
+    save_address_space();
     let limits = TABLE.iter().map(|row| {
         let help = format!(
             "{} [default: {}; {} to {} {}]",
@@ -220,6 +223,21 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     out.drain(left());
     operator.end(&screen, LAST_WORDS);
     Ok(())
+}
+
+/// Where address space is limited, starts this program anew with few arenas
+/// for its allocator: each takes as much as the threads of a hundred sessions,
+/// and their number is settled before a program's first line.
+fn save_address_space() {
+    const FEW: &str = "2";
+    if capacity::is_space_limited() && std::env::var_os(capacity::ARENAS_VARIABLE).is_none() {
+        let Ok(own) = std::env::current_exe() else { return };
+        let mut arguments = std::env::args_os();
+        let name = arguments.next().unwrap_or_else(|| own.clone().into());
+        let mut anew = Command::new(own);
+        // Returns only where it cannot be done; then there are fewer sessions.
+        let _ = anew.arg0(name).args(arguments).env(capacity::ARENAS_VARIABLE, FEW).exec();
+    }
 }
 
 /// How the client is started by whoever started this server: from the source, or as a program.

@@ -5,6 +5,7 @@
 //! that connection's own thread, and is dropped at its end, also after a panic.
 
 pub mod capacity;
+pub mod crew;
 mod listener;
 mod service;
 pub mod sniff;

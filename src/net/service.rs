@@ -1,4 +1,4 @@
-//! The threads of a server: one that accepts, one for each connection; all of them are joined. Knows nothing of what the handlers do.
+//! The threads of a server: one that accepts, one for each connection; all of them joined. Knows nothing of what the handlers do.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::crew::Crew;
 use super::listener::{self, Arrival, Listener};
 use super::{Handler, Stream, live};
 
@@ -25,8 +26,8 @@ pub struct Options {
     pub keepalive: Duration,
     /// For how long a closing connection may stay half open.
     pub linger: Duration,
-    /// Address space for the stack of a connection's thread.
-    pub stack_bytes: usize,
+    /// Whose threads the connections get.
+    pub crew: Arc<Crew>,
 }
 
 impl Default for Options {
@@ -35,7 +36,7 @@ impl Default for Options {
             send_buffer: 65_536,
             keepalive: Duration::from_secs(90),
             linger: Duration::from_secs(1),
-            stack_bytes: 524_288,
+            crew: Crew::new(usize::MAX, 524_288),
         }
     }
 }
@@ -48,6 +49,7 @@ pub struct Service {
     shared: Arc<Shared>,
     /// The accepting thread, and what it waits on.
     accept: Option<(JoinHandle<()>, Arc<TcpListener>)>,
+    crew: Arc<Crew>,
 }
 
 #[derive(Debug, Default)]
@@ -61,11 +63,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct House {
     next: u64,
-    living: HashMap<u64, (Arc<Stream>, JoinHandle<()>)>,
-    /// The last thread that came to its end. The next one to do so joins it,
-    /// and the last of all is joined by `stop`: no thread is left behind, and
-    /// none is needed to sweep.
-    last: Option<JoinHandle<()>>,
+    living: HashMap<u64, Arc<Stream>>,
 }
 
 impl Service {
@@ -83,6 +81,7 @@ impl Service {
         let listening = listener.socket().ok_or_else(|| io::Error::other("no address"))?;
         let shared = Arc::new(Shared::default());
         let inside = Arc::clone(&shared);
+        let crew = Arc::clone(&options.crew);
         let accept = thread::Builder::new().name("accept".to_owned()).spawn(move || {
             let mut pause = PAUSES.0;
             while !inside.stopping.load(Ordering::Acquire) {
@@ -103,7 +102,7 @@ impl Service {
                 pause = (pause * 2).min(PAUSES.1);
             }
         })?;
-        Ok(Service { addrs, shared, accept: Some((accept, listening)) })
+        Ok(Service { addrs, shared, accept: Some((accept, listening)), crew })
     }
 
     /// The first of the addresses it listens on.
@@ -146,13 +145,12 @@ impl Service {
         let mut house = self.shared.house.lock();
         while !house.living.is_empty() && !self.shared.changed.wait_until(&mut house, deadline).timed_out() {}
         let cut = house.living.len();
-        house.living.values().for_each(|(stream, _)| stream.kill());
+        house.living.values().for_each(|stream| stream.kill());
         while !house.living.is_empty() {
             self.shared.changed.wait(&mut house);
         }
-        let last = house.last.take();
         drop(house);
-        last.map(JoinHandle::join);
+        self.crew.join_all();
         cut
     }
 }
@@ -190,39 +188,33 @@ impl Shared {
                 return true;
             }
         };
-        // The lock is held over the spawn so that the thread finds itself in the list at its end.
-        let mut house = self.house.lock();
-        house.next += 1;
-        let id = house.next;
+        let id = {
+            let mut house = self.house.lock();
+            house.next += 1;
+            let id = house.next;
+            house.living.insert(id, Arc::clone(&stream));
+            id
+        };
         let (shared, own, linger) = (Arc::clone(self), Arc::clone(&stream), options.linger);
-        let thread = thread::Builder::new().name(name).stack_size(options.stack_bytes).spawn(move || {
+        let thread = options.crew.spawn(name, move || {
             live(&own, handler.as_mut(), linger);
             drop(handler);
             drop(own);
             shared.farewell(id);
         });
-        match thread {
-            Ok(thread) => {
-                house.living.insert(id, (stream, thread));
-                true
-            }
-            Err(error) => {
-                drop(house);
-                tracing::warn!(%error, %peer, "no thread left, a connection was turned away");
-                stream.say_no("The server has no thread left for one more connection. Try again later.");
-                false
-            }
+        if let Err(error) = thread {
+            self.farewell(id);
+            tracing::warn!(%error, %peer, "no thread left, a connection was turned away");
+            stream.say_no("The server has no thread left for one more connection. Try again later.");
+            return false;
         }
+        true
     }
 
-    /// The last thing a connection's thread does.
+    /// The last thing a connection does.
     fn farewell(&self, id: u64) {
-        let mut house = self.house.lock();
-        let own = house.living.remove(&id).map(|(_, thread)| thread);
-        let before = std::mem::replace(&mut house.last, own);
+        self.house.lock().living.remove(&id);
         self.changed.notify_all();
-        drop(house);
-        before.map(JoinHandle::join);
     }
 
     /// Waits for `time`, or until the service is to stop.

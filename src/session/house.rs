@@ -3,7 +3,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Sender, TrySendError};
@@ -20,6 +19,7 @@ use crate::chat::{Chat, SessionId};
 use crate::event::{CloseReason, Event, Millis};
 use crate::limits::Limits;
 use crate::names::isolate;
+use crate::net::crew::Crew;
 use crate::net::sniff::Kind;
 use crate::store::Store;
 use crate::wire::Letter;
@@ -90,8 +90,9 @@ pub struct House {
     pub counts: Counts,
     /// Accounts that are made, by address.
     pub registrations: Option<Recurring>,
+    /// The threads of sessions, laggards and criers.
+    pub crew: Arc<Crew>,
     links: Mutex<HashMap<SessionId, Arc<Link>>>,
-    criers: Mutex<Vec<JoinHandle<()>>>,
     next: AtomicU64,
     /// How much the console wants to hear: a [`Watch`], as a number.
     watch: AtomicU8,
@@ -109,6 +110,7 @@ impl House {
         archive: Option<Arc<Archive>>,
         fronts: Fronts,
         (watch, news): (Watch, Sender<News>),
+        crew: Arc<Crew>,
     ) -> House {
         let registrations = Recurring::new(limits.registrations, limits.registration_window);
         House {
@@ -119,8 +121,8 @@ impl House {
             started: Instant::now(),
             counts: Counts::default(),
             registrations,
+            crew,
             links: Mutex::default(),
-            criers: Mutex::default(),
             next: AtomicU64::new(1),
             watch: AtomicU8::new(watch as u8),
             news,
@@ -218,12 +220,8 @@ impl House {
                     crier.let_others_speak();
                 }
             };
-            match thread::Builder::new().name("crier".to_owned()).stack_size(self.limits.stack_bytes).spawn(rounds) {
-                Ok(crier) => {
-                    let mut criers = self.criers.lock();
-                    criers.retain(|crier| !crier.is_finished());
-                    return criers.push(crier);
-                }
+            match self.crew.spawn("crier".to_owned(), rounds) {
+                Ok(()) => return,
                 Err(error) => {
                     tracing::warn!(%error, "no thread left for a crier");
                     alone = true;
@@ -232,42 +230,22 @@ impl House {
         }
     }
 
-    /// Waits for the criers to end, as they do when nobody speaks any more.
-    pub fn join_criers(&self) {
-        let criers = std::mem::take(&mut *self.criers.lock());
-        // A panic in one has been printed.
-        criers.into_iter().for_each(|crier| drop(crier.join()));
-    }
-
     fn flush(&self, outbox: &Arc<Outbox>, spare: &mut VecDeque<Outgoing>) {
         if let Some(pen) = outbox.flush(spare) {
             self.lag(outbox, pen);
         }
     }
 
-    /// Gives the pen of a session whose socket is full to a writer thread.
+    /// Gives the pen of a session whose socket is full to a writer thread. A
+    /// session for which no thread is left is closed: to wait for its socket
+    /// here would stop everybody else.
     fn lag(&self, outbox: &Arc<Outbox>, pen: Pen) {
-        let Some(link) = self.link(outbox.session()) else { return };
         let own = Arc::clone(outbox);
-        // Held over the spawn, so that the session's end finds the writer to join it.
-        let mut slot = link.writer.lock();
-        let writer = thread::Builder::new()
-            .name(format!("writer-{}", link.id.0))
-            .stack_size(self.limits.stack_bytes)
-            .spawn(move || own.catch_up(pen));
-        match writer {
-            Ok(writer) => {
-                let earlier = slot.replace(writer);
-                drop(slot);
-                // It has put the pen back, so it is at its end.
-                drop(earlier.map(JoinHandle::join));
-            }
-            Err(error) => {
-                drop(slot);
-                tracing::warn!(%error, "no thread left for a laggard");
-                outbox.close(CloseReason::SlowConsumer, None);
-                self.cut_slow(link.id);
-            }
+        let name = format!("writer-{}", outbox.session().0);
+        if let Err(error) = self.crew.spawn(name, move || own.catch_up(pen)) {
+            tracing::warn!(%error, session = outbox.session().0, "no thread left for a laggard");
+            outbox.close(CloseReason::SlowConsumer, None);
+            self.cut_slow(outbox.session());
         }
     }
 

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -40,8 +39,6 @@ pub struct Link {
     pub in_line: AtomicU64,
     /// Since when it has been ending, as the caretaker noticed.
     pub ending: Mutex<Option<Instant>>,
-    /// Its writer thread, if it ever lagged.
-    pub writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Link {
@@ -61,7 +58,6 @@ impl Link {
             paused: AtomicBool::new(false),
             in_line: AtomicU64::new(0),
             ending: Mutex::new(None),
-            writer: Mutex::new(None),
         }
     }
 

@@ -425,9 +425,6 @@ impl Session {
             self.link.outbox.catch_up(pen);
         }
         self.link.outbox.wait_until_written(self.house.limits.farewell);
-        let writer = self.link.writer.lock().take();
-        // A writer that panicked has said so, and its socket is cut.
-        writer.map(std::thread::JoinHandle::join);
     }
 }
 

@@ -124,6 +124,8 @@ mod keys;
 /// The screen: sizes, wide letters, long drafts, and the shell that has it before and after.
 mod screen;
 
+/// What the machine can hold: low limits of the system, few threads.
+mod capacity;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 mod console_manners;
 /// The database as files: what is refused, one server at a time, copies, restarts.

@@ -1,0 +1,106 @@
+//! The server program where the system's limits are low, and laggards where threads are few: refused in words, never aborted. (docs/limits.md, `sessions`)
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use roomful::chat::Chat;
+use roomful::chat::touched::Watch;
+use roomful::event::{CloseReason, Event};
+use roomful::limits::Limits;
+use roomful::names::RoomName;
+use roomful::net::Stream;
+use roomful::net::crew::Crew;
+use roomful::record::Kept;
+use roomful::session::house::House;
+use roomful::session::link::Link;
+
+use crate::server_support::{Program, server};
+use crate::support::{Wire, eventually};
+
+/// A server program under a limit of the shell's `ulimit`, and what it says when it is ready.
+fn under(limit: &str) -> (Program, String) {
+    let command = server();
+    let program = command.get_program().to_owned();
+    let script = format!("ulimit {limit}; exec \"$0\" --listen 127.0.0.1:0 --greet-after 10 --sessions 30000");
+    let mut shell = Command::new("sh");
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.arg("-c").arg(script).arg(program).stdin(Stdio::null());
+    let program = Program::spawn(&mut shell);
+    let ready = program.seen.last().expect("it is ready").clone();
+    (program, ready)
+}
+
+/// docs/limits.md, `sessions`: too little of anything is told in a sentence to who comes, and by number and reason to
+/// the operator. Aborted before: memory ran out in the middle of a session; or room for one session with 256 files.
+#[test]
+fn under_each_limit_of_the_system_newcomers_are_refused_in_words_and_the_server_ends_in_order() {
+    for (limit, why, least) in [
+        ("-n 64", "(limited by open files, RLIMIT_NOFILE)", 40),
+        ("-n 256", "(limited by open files, RLIMIT_NOFILE)", 200),
+        ("-v 300000", "(limited by address space, RLIMIT_AS)", 20),
+        ("-d 80000", "(limited by memory for data, RLIMIT_DATA or overcommit)", 20),
+    ] {
+        let (program, ready) = under(limit);
+        assert!(ready.ends_with(why), "{limit}: {ready}");
+        let number = ready.split(" for ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
+        let room: usize = number.parse().expect("a number");
+        assert!((least..400).contains(&room), "{limit}: {ready}");
+        let mut inside: Vec<Wire> = (0..room).map(|_| program.wire()).collect();
+        for wire in &mut inside {
+            let line = wire.line();
+            assert!(line.starts_with("Roomful, plain mode."), "{limit}: {line}");
+        }
+        for _ in 0..20 {
+            let full = format!("! The server is full ({room} sessions). Try again later.");
+            assert_eq!(program.wire().line(), full, "{limit}");
+        }
+        let ended = program.stop();
+        assert_eq!((ended.code, &*ended.err), (Some(0), ""), "{limit}");
+    }
+}
+
+/// docs/threads.md, rule 6: a laggard has a second thread only as long as there is one that was reckoned with.
+/// It was spawned whatever there was, and one thread too many aborts the process.
+#[test]
+fn a_laggard_for_whom_no_thread_is_left_is_closed_and_the_one_who_has_a_thread_goes_on() {
+    let limits = Arc::new(Limits { send_buffer: 4_096, ..Limits::default() });
+    let lobby = RoomName::parse("#lobby").expect("a good name");
+    let chat = Chat::new(Arc::clone(&limits), lobby, 0, Kept::default(), None);
+    let (news, _listening) = crossbeam_channel::bounded(16);
+    let crew = Crew::new(1, limits.stack_bytes);
+    let fronts = roomful::front::open;
+    let house = Arc::new(House::new(chat, Arc::clone(&limits), None, fronts, (Watch::Nothing, news), crew));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let come = || {
+        let wire = Wire::connect_narrow(listener.local_addr().expect("bound"), 4_096);
+        let (tcp, peer) = listener.accept().expect("it came");
+        let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.ping_after).expect("open"));
+        let link = Arc::new(Link::new(house.next_session(), &stream, &limits));
+        link.json.store(true, Ordering::Relaxed);
+        house.admit(&link);
+        (wire, link)
+    };
+    let ((mut first_wire, first), (_wire, second)) = (come(), come());
+    let text = Arc::<str>::from("x".repeat(4_000));
+    let fill = |link: &Link, until: &dyn Fn() -> bool| {
+        for told in 0.. {
+            if until() {
+                return told;
+            }
+            assert!(told < 50, "the socket takes everything");
+            house.tell_session(link, Event::Ping { token: Arc::clone(&text) });
+        }
+        0
+    };
+    let told = fill(&first, &|| house.crew.living() == 1);
+    fill(&second, &|| second.outbox.closed().is_some());
+    assert_eq!(second.outbox.closed().expect("closed").reason, CloseReason::SlowConsumer);
+    assert_eq!((house.counts.slow.load(Ordering::Relaxed), house.crew.living()), (1, 1));
+    assert!(first.outbox.closed().is_none());
+    // The one that was first gets all of it, and its thread is free for another.
+    (0..told).for_each(|_| assert!(first_wire.line().contains(&*text)));
+    eventually("the writer has ended", || house.crew.living() == 0);
+    first.stream.kill();
+    house.crew.join_all();
+}
