@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::outbox::Outbox;
+use super::patience::Patience;
 use crate::error::ChatError;
 use crate::event::{Event, Tag};
 use crate::limits::Limits;
@@ -167,7 +168,7 @@ impl Journal {
     /// # Errors
     /// Why nothing can be kept: the disk is full, or has been too slow for `patience`.
     pub fn admit(&self, patience: Duration) -> Result<(), String> {
-        let deadline = Instant::now() + patience;
+        let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         loop {
             if let Some(trouble) = &queue.trouble {
@@ -179,7 +180,7 @@ impl Journal {
             if queue.hurried {
                 return Err("the server is stopping".to_owned());
             }
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
+            if patience.wait(&self.changed, &mut queue) {
                 return Err("the disk is too slow".to_owned());
             }
         }
@@ -188,11 +189,11 @@ impl Journal {
     /// Waits until everything is kept that was added before, or until
     /// `patience` is over: then whoever reads sees what there is.
     pub fn wait_until_kept(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+        let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         let wanted = queue.added;
         while queue.kept < wanted && queue.trouble.is_none() && !queue.hurried {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
+            if patience.wait(&self.changed, &mut queue) {
                 return;
             }
         }
@@ -200,11 +201,11 @@ impl Journal {
 
     /// Waits until all that is kept can be found, or until `patience` is over.
     pub fn wait_until_indexed(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+        let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         queue.searching += 1;
         self.changed.notify_all();
-        while !queue.indexed && !queue.hurried && !self.changed.wait_until(&mut queue, deadline).timed_out() {}
+        while !queue.indexed && !queue.hurried && !patience.wait(&self.changed, &mut queue) {}
         queue.searching -= 1;
     }
 
@@ -278,6 +279,16 @@ impl Journal {
         // The oldest is first: behind one that is not due none is.
         overdue.extend(entries.iter_mut().take_while(|entry| is_due(&entry.since)).filter_map(|e| e.receipt.take()));
         overdue
+    }
+
+    /// Takes a pause of this process, that ended before `now`, out of what [`Journal::overdue`] counts.
+    pub fn forgive(&self, pause: Duration, now: Instant) {
+        let mut queue = self.queue.lock();
+        let Queue { entries, in_hand, .. } = &mut *queue;
+        for since in in_hand.iter_mut().map(|(since, _)| since).chain(entries.iter_mut().map(|entry| &mut entry.since))
+        {
+            *since = now.min(*since + pause);
+        }
     }
 
     /// Whether all is kept that was added up to `position`; see [`Journal::add`].

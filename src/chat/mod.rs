@@ -28,6 +28,7 @@ mod need;
 mod operator;
 mod order;
 pub mod outbox;
+pub mod patience;
 mod people;
 mod places;
 mod private;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::SessionId;
+use super::patience::Patience;
 use crate::event::CloseReason;
 use crate::limits::Limits;
 use crate::wire::Letter;
@@ -202,10 +203,10 @@ impl Outbox {
     /// Waits until all answers are here that were promised, the session is
     /// closing, or `time` has passed: so answers come in the order of the commands.
     pub fn wait_for_answers(&self, time: Duration) {
-        let deadline = Instant::now() + time;
+        let mut patience = Patience::of(time);
         let mut queue = self.queue.lock();
         while queue.promised > 0 && queue.closed.is_none() {
-            if self.lighter.wait_until(&mut queue, deadline).timed_out() {
+            if patience.wait(&self.lighter, &mut queue) {
                 return;
             }
         }
@@ -243,10 +244,10 @@ impl Outbox {
     /// `time` has passed: how a reader is held back whose questions make more
     /// than its peer takes.
     pub fn wait_below(&self, bytes: usize, time: Duration) {
-        let deadline = Instant::now() + time;
+        let mut patience = Patience::of(time);
         let mut queue = self.queue.lock();
         while queue.load() > bytes && queue.closed.is_none() {
-            if self.lighter.wait_until(&mut queue, deadline).timed_out() {
+            if patience.wait(&self.lighter, &mut queue) {
                 return;
             }
         }
@@ -293,10 +294,10 @@ impl Outbox {
     /// `time` has passed: the end of a session may not close the socket under
     /// the hands of another thread, or the last words would be lost.
     pub fn wait_until_written(&self, time: Duration) {
-        let deadline = Instant::now() + time;
+        let mut patience = Patience::of(time);
         let mut queue = self.queue.lock();
         while !queue.over && (queue.pen.is_none() || !queue.items.is_empty()) {
-            if self.lighter.wait_until(&mut queue, deadline).timed_out() {
+            if patience.wait(&self.lighter, &mut queue) {
                 return;
             }
         }
@@ -346,6 +347,15 @@ impl Outbox {
             weight,
             too_slow: since.any(|since| now.saturating_duration_since(since) > patience),
             closed: queue.closed.is_some(),
+        }
+    }
+
+    /// Takes a pause of this process, that ended before `now`, out of what [`Outbox::look`] counts.
+    pub fn forgive(&self, pause: Duration, now: Instant) {
+        let mut queue = self.queue.lock();
+        let Queue { writing_since, over_since, .. } = &mut *queue;
+        for since in [writing_since, over_since].into_iter().flatten() {
+            *since = now.min(*since + pause);
         }
     }
 

@@ -12,6 +12,7 @@ use super::asked::Wanted;
 use super::error::{AskError, End, Unsent};
 use super::request::line_of;
 use super::state::{Said, State};
+use crate::chat::patience::Patience;
 use crate::command::Command;
 use crate::event::{Done, Tag};
 use crate::wire::json;
@@ -190,14 +191,14 @@ impl Handle {
     }
 
     pub(super) fn answer_to(&self, tag: &Tag, patience: Duration) -> Result<Done, AskError> {
-        let until = Instant::now() + patience;
+        let mut patience = Patience::of(patience);
         let mut state = self.0.state.lock();
         loop {
             if let Some(answer) = state.asked.take(tag) {
                 return answer;
             }
             let over = state.end.is_some() || state.leaving;
-            if over || self.0.changed.wait_until(&mut state, until).timed_out() {
+            if over || patience.wait(&self.0.changed, &mut state) {
                 let last = state.asked.take(tag);
                 state.asked.give_up(tag);
                 return last.unwrap_or(Err(if over { AskError::Lost } else { AskError::Timeout }));
@@ -290,7 +291,7 @@ impl Handle {
             }
         }
         self.0.changed.notify_all();
-        self.wait(until, |state| state.end.is_some());
+        self.wait(until.saturating_duration_since(Instant::now()), |state| state.end.is_some());
         self.0.hang_up();
     }
 
@@ -307,13 +308,14 @@ impl Handle {
     /// Waits until the command with this tag is answered, or given up, for at
     /// most `timeout`; whether it is.
     pub fn wait_for(&self, tag: &Tag, timeout: Duration) -> bool {
-        self.wait(Instant::now() + timeout, |state| state.is_answered(tag) || state.end.is_some())
+        self.wait(timeout, |state| state.is_answered(tag) || state.end.is_some())
     }
 
-    pub(super) fn wait(&self, until: Instant, done: impl Fn(&State) -> bool) -> bool {
+    pub(super) fn wait(&self, time: Duration, done: impl Fn(&State) -> bool) -> bool {
+        let mut patience = Patience::of(time);
         let mut state = self.0.state.lock();
         while !done(&state) {
-            if self.0.changed.wait_until(&mut state, until).timed_out() {
+            if patience.wait(&self.0.changed, &mut state) {
                 return done(&state);
             }
         }

@@ -43,7 +43,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
@@ -218,7 +218,7 @@ impl Client {
             .spawn(move || reader::run(&reading, link, welcome.ping_after, sink))
             .map_err(ClientError::Lost)?;
         if options.rooms.is_none_or(|rooms| !rooms.is_empty()) {
-            handle.wait(Instant::now() + FIRST_ROOM, |state| !state.places.is_empty() || state.end.is_some());
+            handle.wait(FIRST_ROOM, |state| !state.places.is_empty() || state.end.is_some());
         }
         Ok(Client { handle, news, reader: Some(reader) })
     }

@@ -1,0 +1,68 @@
+//! How long one waits for another, of which only the time counts in which this process ran. Knows not what is waited for.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, MutexGuard};
+
+/// What is left of a wait.
+///
+/// A process that was stopped, with its machine or by a signal, wakes with
+/// all its deadlines in the past, before any other thread has had the time to
+/// do what is waited for. So a wait goes in steps, and none counts for more
+/// than its own length.
+#[derive(Debug)]
+pub struct Patience {
+    left: Duration,
+}
+
+/// A pause costs the one who waits this much at the most.
+const STEP: Duration = Duration::from_millis(500);
+
+impl Patience {
+    /// Patience for `time`.
+    pub fn of(time: Duration) -> Patience {
+        Patience { left: time }
+    }
+
+    /// Waits for `bell`, for one step at the most; whether the patience is at
+    /// its end. The caller looks again at what it waits for either way.
+    pub fn wait<T>(&mut self, bell: &Condvar, guard: &mut MutexGuard<'_, T>) -> bool {
+        let step = self.left.min(STEP);
+        if step.is_zero() {
+            return true;
+        }
+        let began = Instant::now();
+        bell.wait_for(guard, step);
+        self.has_passed(began.elapsed(), step)
+    }
+
+    fn has_passed(&mut self, time: Duration, step: Duration) -> bool {
+        self.left = self.left.saturating_sub(time.min(step));
+        self.left.is_zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    /// docs/threads.md, "A pause of our own".
+    #[test]
+    fn a_pause_costs_one_step_and_no_more() {
+        let mut patience = Patience::of(STEP * 3);
+        assert!(!patience.has_passed(Duration::from_secs(3_600), STEP));
+        assert!(!patience.has_passed(STEP, STEP));
+        assert!(patience.has_passed(Duration::from_secs(3_600), STEP));
+    }
+
+    #[test]
+    fn patience_ends_also_without_any_bell() {
+        let (bell, mutex) = (Condvar::new(), Mutex::new(()));
+        let mut guard = mutex.lock();
+        assert!(Patience::of(Duration::ZERO).wait(&bell, &mut guard));
+        let mut short = Patience::of(Duration::from_millis(3));
+        while !short.wait(&bell, &mut guard) {}
+    }
+}
