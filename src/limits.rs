@@ -216,10 +216,12 @@ limits! {
     outboxes_bytes "outboxes-bytes": number Bytes = 268_435_456, 1_048_576..=68_719_476_736;
     /// The kernel's send buffer of each connection (the kernel takes twice that). 0 leaves it to the system: faster for a lagging reader, but a reader that stopped then holds 4 MB of kernel memory.
     send_buffer "send-buffer": number Bytes = 65_536, 0..=16_777_216;
-    /// Silence after which a JSON session is asked whether it is there. Sessions on the line front cannot answer; the kernel's keep-alive asks for them.
+    /// Silence after which a JSON session is asked whether it is there. Sessions on the line front cannot answer; the kernel's keep-alive asks for them, see `unreachable-after`.
     ping_after "ping-after": time Seconds = 90, 1..=86_400;
     /// Silence after which a session is taken for dead and closed as `timeout`.
     gone_after "gone-after": time Seconds = 150, 2..=86_400;
+    /// Time without any sign of a peer's host, while something that was sent to it is not acknowledged or the kernel asks whether it is there. After that the session ends as `lost`. It is at least `outbox-patience` and 6 s, for a host that lives and takes nothing looks the same.
+    unreachable_after "unreachable-after": time Seconds = 36, 9..=3_600;
     /// For how long after a session's end the server remembers its name and tags in memory. With a database its resume token holds for longer, see `stay-days`.
     resume "resume": time Seconds = 600, 1..=86_400;
     /// Tags of `say` that are remembered for one resume token; a repeated one among them is not said twice. The oldest is forgotten first.

@@ -16,6 +16,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
 
@@ -157,7 +158,8 @@ impl Server {
         handle.caretaker = Some(thread::Builder::new().name("caretaker".to_owned()).spawn(care)?);
         let options = Options {
             send_buffer: limits.send_buffer,
-            keepalive: limits.ping_after,
+            // The kernel does not tell a host that takes nothing from one that is gone.
+            unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
             linger: limits.farewell,
             crew: Arc::clone(&house.crew),
         };

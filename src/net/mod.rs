@@ -111,7 +111,8 @@ fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
                 }
             }
             Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => flow = handler.control(Control::Silence),
+                // `TimedOut` is no silence of ours: the kernel has given the peer up.
+                ErrorKind::WouldBlock => flow = handler.control(Control::Silence),
                 ErrorKind::Interrupted => {}
                 _ => return End::Broken(error),
             },

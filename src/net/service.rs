@@ -22,8 +22,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 pub struct Options {
     /// The kernel's send buffer of a connection, in bytes; 0 leaves it to the system.
     pub send_buffer: usize,
-    /// Silence after which the kernel asks whether a peer is still there.
-    pub keepalive: Duration,
+    /// For how long a peer's host may take nothing of what is sent, or answer none of the kernel's questions.
+    pub unreachable: Duration,
     /// For how long a closing connection may stay half open.
     pub linger: Duration,
     /// Whose threads the connections get.
@@ -34,7 +34,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             send_buffer: 65_536,
-            keepalive: Duration::from_secs(90),
+            unreachable: Duration::from_secs(36),
             linger: Duration::from_secs(1),
             crew: Crew::new(usize::MAX, 524_288),
         }
@@ -173,7 +173,7 @@ impl Shared {
     where
         F: FnMut(&Arc<Stream>) -> Result<(String, Box<dyn Handler>), String>,
     {
-        let stream = match Stream::new(tcp, peer, options.send_buffer, options.keepalive) {
+        let stream = match Stream::new(tcp, peer, options.send_buffer, options.unreachable) {
             Ok(stream) => Arc::new(stream),
             Err(error) => {
                 tracing::debug!(%error, %peer, "gone before it was welcomed");

@@ -2,8 +2,10 @@
 
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
 use socket2::{SockRef, TcpKeepalive};
 
@@ -16,14 +18,14 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Prepares an accepted socket: small writes go out at once, the kernel
-    /// asks after `keepalive` of silence whether the peer is still there, and
-    /// holds about `send_buffer` bytes that the peer has not taken (0 leaves
-    /// that to the system).
+    /// Prepares an accepted socket: small writes go out at once, and the
+    /// kernel holds about `send_buffer` bytes that the peer has not taken (0
+    /// leaves that to the system). It ends the connection when the peer's host
+    /// has taken nothing, or said nothing, for as long as `unreachable`.
     ///
     /// # Errors
     /// The system's, for a socket that is closed already.
-    pub fn new(tcp: TcpStream, peer: SocketAddr, send_buffer: usize, keepalive: Duration) -> io::Result<Stream> {
+    pub fn new(tcp: TcpStream, peer: SocketAddr, send_buffer: usize, unreachable: Duration) -> io::Result<Stream> {
         tcp.set_nodelay(true)?;
         let socket = SockRef::from(&tcp);
         if send_buffer > 0 {
@@ -31,9 +33,12 @@ impl Stream {
         }
         // The kernel counts whole seconds, and refuses less than one and more than 32,767 of them.
         let seconds = |time: Duration| time.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
-        let probes =
-            TcpKeepalive::new().with_time(seconds(keepalive)).with_interval(seconds(keepalive / 6)).with_retries(4);
-        socket.set_tcp_keepalive(&probes)?;
+        // With a time for what is sent, Linux ends a silent connection after
+        // that time as well, as soon as one probe has no answer. So the probes
+        // begin well before: one that is lost must not be the end.
+        let (first, next) = (seconds(unreachable * 5 / 9), seconds(unreachable / 9));
+        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(first).with_interval(next).with_retries(4))?;
+        socket.set_tcp_user_timeout(Some(unreachable))?;
         Ok(Stream { tcp, peer })
     }
 
@@ -88,10 +93,31 @@ impl Stream {
         let _ = self.tcp.shutdown(Shutdown::Both);
     }
 
+    /// Leaves it to us to ask a silent peer whether it is there.
+    pub fn is_asked_by_us(&self) {
+        // Where this fails it is asked twice.
+        let _ = SockRef::from(&self.tcp).set_keepalive(false);
+    }
+
+    /// Whether the connection is broken or cut. What came before can still be
+    /// read, so a thread that does not read must ask. A peer that only sends
+    /// nothing more is still there.
+    pub fn is_broken(&self) -> bool {
+        let mut sockets = [PollFd::new(&self.tcp, PollFlags::empty())];
+        let told = poll(&mut sockets, Some(&Timespec::default()));
+        told.is_ok() && sockets[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    }
+
     /// How long a read waits for a first byte; `None` is for ever.
     pub(super) fn patience(&self, time: Option<Duration>) {
         // Fails for a time of zero only, and none of ours is.
         let _ = self.tcp.set_read_timeout(time.map(|time| time.max(Duration::from_millis(1))));
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tcp.as_fd()
     }
 }
 

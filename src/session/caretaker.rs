@@ -1,7 +1,7 @@
 //! One thread that looks after every session's time: too long without a name, silent, slow, or taking its leave. Knows no rooms and no fronts.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::house::{self, House, News};
@@ -12,10 +12,14 @@ use crate::event::{CloseReason, Event, Millis};
 /// The time between two looks at every session: how late a deadline may be noticed.
 const ROUND: Duration = Duration::from_millis(500);
 
+/// A round may come so late and still be taken for one of a busy machine.
+const LATE: Duration = Duration::from_millis(500);
+
 /// The life of the caretaker: a round now and then, until the server stops.
 pub fn live(house: &Arc<House>) {
+    let mut rounds = Rounds::from(Instant::now());
     while !house.wait(ROUND) {
-        go_round(house, Instant::now());
+        rounds.go(house, Instant::now());
     }
     // Stopping: farewells still have their deadline. Whoever is left after that
     // is cut by the service; a session that is none any more must not keep us here.
@@ -39,8 +43,38 @@ fn end_left_rooms(house: &House) {
     }
 }
 
-/// One look at every session.
-pub fn go_round(house: &Arc<House>, now: Instant) {
+/// Looks at every session, one after another, and that they come in time.
+#[derive(Debug)]
+pub struct Rounds {
+    last: Instant,
+}
+
+impl Rounds {
+    /// The first is one round after `start`.
+    pub fn from(start: Instant) -> Rounds {
+        Rounds { last: start }
+    }
+
+    /// One look at every session. A round that comes far too late tells that
+    /// this process did not run: it was stopped, or its machine was. That is
+    /// nobody's silence and nobody's delay, so it counts against no one.
+    /// (A machine that sleeps stops the clock that we read, too.)
+    pub fn go(&mut self, house: &Arc<House>, now: Instant) {
+        let pause = now.saturating_duration_since(self.last).saturating_sub(ROUND);
+        self.last = now;
+        if pause > LATE {
+            tracing::info!(?pause, "this process did not run");
+            if let Some(archive) = &house.archive {
+                archive.journal.forgive(pause, now);
+            }
+            let uptime = house.uptime_at(now);
+            house.links().iter().for_each(|link| link.forgive(pause, now, uptime));
+        }
+        go_round(house, now);
+    }
+}
+
+fn go_round(house: &Arc<House>, now: Instant) {
     keeper::refuse_overdue(house);
     end_left_rooms(house);
     let mut all = 0;
@@ -55,7 +89,7 @@ pub fn go_round(house: &Arc<House>, now: Instant) {
         } else if !link.named.load(Ordering::Relaxed) {
             end_login(house, &link, now);
         } else if link.json.load(Ordering::Relaxed) {
-            ask_for_life(house, &link);
+            ask_for_life(house, &link, house.uptime_at(now));
         }
         all += look.weight;
         if look.weight > 0 {
@@ -78,30 +112,31 @@ fn end_farewell(house: &Arc<House>, link: &Link, now: Instant) {
 /// Closes a session that has no name yet and should have.
 fn end_login(house: &Arc<House>, link: &Link, now: Instant) {
     let limit = house.limits.login;
-    let in_line = Duration::from_millis(link.in_line.load(Ordering::Relaxed));
+    let [forgiven, in_line] = [&link.forgiven, &link.in_line].map(|time| time.load(Ordering::Relaxed));
+    let excused = Duration::from_millis(forgiven.saturating_add(in_line));
     // While its thread waits, we take the time, and not the peer.
-    if !link.paused.load(Ordering::Relaxed) && now.saturating_duration_since(link.since) > limit + in_line {
+    if !link.paused.load(Ordering::Relaxed) && now.saturating_duration_since(link.since) > limit + excused {
         let sentence = format!("no name came within {} seconds, goodbye", limit.as_secs());
         house.close(link, CloseReason::LoginTimeout, &sentence);
     }
 }
 
 /// Asks a silent session for a sign of life, and closes one that gave none.
-fn ask_for_life(house: &Arc<House>, link: &Link) {
-    let now = house.uptime();
-    if link.paused.load(Ordering::Relaxed) {
+fn ask_for_life(house: &Arc<House>, link: &Link, now: u64) {
+    let since = |then: &AtomicU64| Duration::from_millis(now.saturating_sub(then.load(Ordering::Relaxed)));
+    let paused = link.paused.load(Ordering::Relaxed);
+    if paused {
         // We are the silent ones: its thread does not read.
-        link.heard.store(now, Ordering::Relaxed);
-        return;
+        link.excused.store(now, Ordering::Relaxed);
     }
-    let silent = Duration::from_millis(now.saturating_sub(link.heard.load(Ordering::Relaxed)));
-    if silent > house.limits.gone_after {
+    let (silent, asked) = (since(&link.heard), since(&link.asked));
+    if silent.min(since(&link.excused)) > house.limits.gone_after {
         house.tell(|| News::Line(format!("! {} gave no sign of life", link.peer())));
         house.close(link, CloseReason::Timeout, "no sign of life from you");
         link.stream.kill();
-    } else if silent <= house.limits.ping_after {
-        link.pinged.store(false, Ordering::Relaxed);
-    } else if !link.pinged.swap(true, Ordering::Relaxed) {
+    } else if silent > house.limits.ping_after && (asked >= silent || paused && asked > house.limits.ping_after) {
+        // Also while its answer is not read: what is sent to a host that is gone tells the kernel so.
+        link.asked.store(now, Ordering::Relaxed);
         house.tell_session(link, Event::Ping { token: Arc::from(now.to_string()) });
     }
 }

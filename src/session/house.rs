@@ -134,7 +134,12 @@ impl House {
 
     /// Milliseconds since the start.
     pub fn uptime(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        self.uptime_at(Instant::now())
+    }
+
+    /// Milliseconds from the start to `now`.
+    pub fn uptime_at(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
     }
 
     /// A number for a session that was never given before.

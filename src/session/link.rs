@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::chat::SessionId;
 use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
+use crate::event::CloseReason;
 use crate::limits::Limits;
 use crate::net::Stream;
 use crate::wire::Form;
@@ -31,8 +32,14 @@ pub struct Link {
     pub named: AtomicBool,
     /// Milliseconds from the server's start to the last bytes heard of it.
     pub heard: AtomicU64,
-    /// Whether it was asked for a sign of life since.
-    pub pinged: AtomicBool,
+    /// The same to the moment up to which silence was not the peer's: we did not read.
+    pub excused: AtomicU64,
+    /// The same to the last time it was asked for a sign of life.
+    pub asked: AtomicU64,
+    /// Milliseconds since it came in which this process did not run.
+    pub forgiven: AtomicU64,
+    /// Whether its connection was found broken by a thread that does not read.
+    pub lost: AtomicBool,
     /// Whether its thread waits, and does not read: see [`Link::pausing`].
     pub paused: AtomicBool,
     /// Milliseconds in which its peer waited for its turn: see [`Link::in_line`].
@@ -54,19 +61,29 @@ impl Link {
             json,
             named: AtomicBool::new(false),
             heard: AtomicU64::new(0),
-            pinged: AtomicBool::new(false),
+            excused: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            forgiven: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             in_line: AtomicU64::new(0),
             ending: Mutex::new(None),
         }
     }
 
-    /// Waits, and lets the caretaker know meanwhile that the silence is not the peer's.
+    /// Waits, and lets the caretaker know meanwhile that the silence is not
+    /// the peer's. A connection that broke meanwhile would be noticed by
+    /// nobody, for what its peer had sent can still be read: so its session is
+    /// ended here.
     pub fn pausing<T>(&self, wait: impl FnOnce() -> T) -> T {
         // What waits may wait for something else within.
         let before = self.paused.swap(true, Ordering::Relaxed);
         let waited = wait();
         self.paused.store(before, Ordering::Relaxed);
+        if self.stream.is_broken() {
+            self.outbox.close(CloseReason::Lost, None);
+            self.lost.store(true, Ordering::Relaxed);
+        }
         waited
     }
 
@@ -79,6 +96,20 @@ impl Link {
             self.in_line.fetch_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed);
             waited
         })
+    }
+
+    /// Takes a pause of this process, that ended at `now`, out of all that is
+    /// counted against this session; `uptime` is the same as [`Link::heard`] counts.
+    pub fn forgive(&self, pause: Duration, now: Instant, uptime: u64) {
+        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        for since in [&self.heard, &self.excused, &self.asked] {
+            since.fetch_max(uptime.min(since.load(Ordering::Relaxed).saturating_add(millis)), Ordering::Relaxed);
+        }
+        self.forgiven.fetch_add(millis, Ordering::Relaxed);
+        if let Some(since) = &mut *self.ending.lock() {
+            *since = now.min(*since + pause);
+        }
+        self.outbox.forgive(pause, now);
     }
 
     /// Who is at the other end.

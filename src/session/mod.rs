@@ -207,6 +207,7 @@ impl Session {
         self.link.json.store(json, Ordering::Relaxed);
         self.stage = Stage::Talking(front);
         if json {
+            self.link.stream.is_asked_by_us();
             self.greet();
         }
     }
@@ -225,6 +226,9 @@ impl Session {
         while let Some(line) = self.lines.next(&mut rest) {
             if self.line(line) == Flow::End || self.go_in() == Flow::End {
                 return Flow::End;
+            }
+            if self.link.lost.load(Ordering::Relaxed) {
+                return self.over();
             }
         }
         let dropped = Cost::of_bytes(self.lines.dropped(), self.house.limits.line_bytes);

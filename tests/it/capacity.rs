@@ -4,17 +4,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use roomful::chat::Chat;
-use roomful::chat::touched::Watch;
 use roomful::event::{CloseReason, Event};
 use roomful::limits::Limits;
-use roomful::names::RoomName;
-use roomful::net::Stream;
-use roomful::net::crew::Crew;
-use roomful::record::Kept;
-use roomful::session::house::House;
 use roomful::session::link::Link;
 
+use crate::gone::Bare;
 use crate::server_support::{Program, server};
 use crate::support::{Wire, eventually};
 
@@ -64,24 +58,9 @@ fn under_each_limit_of_the_system_newcomers_are_refused_in_words_and_the_server_
 /// It was spawned whatever there was, and one thread too many aborts the process.
 #[test]
 fn a_laggard_for_whom_no_thread_is_left_is_closed_and_the_one_who_has_a_thread_goes_on() {
-    let limits = Arc::new(Limits { send_buffer: 4_096, ..Limits::default() });
-    let lobby = RoomName::parse("#lobby").expect("a good name");
-    let chat = Chat::new(Arc::clone(&limits), lobby, 0, Kept::default(), None);
-    let (news, _listening) = crossbeam_channel::bounded(16);
-    let crew = Crew::new(1, limits.stack_bytes);
-    let fronts = roomful::front::open;
-    let house = Arc::new(House::new(chat, Arc::clone(&limits), None, fronts, (Watch::Nothing, news), crew));
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let come = || {
-        let wire = Wire::connect_narrow(listener.local_addr().expect("bound"), 4_096);
-        let (tcp, peer) = listener.accept().expect("it came");
-        let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.ping_after).expect("open"));
-        let link = Arc::new(Link::new(house.next_session(), &stream, &limits));
-        link.json.store(true, Ordering::Relaxed);
-        house.admit(&link);
-        (wire, link)
-    };
-    let ((mut first_wire, first), (_wire, second)) = (come(), come());
+    let bare = Bare::with(Limits { send_buffer: 4_096, ..Limits::default() }, 1);
+    let ((mut first_wire, first), (_wire, second)) = (bare.come(), bare.come());
+    let house = &bare.house;
     let text = Arc::<str>::from("x".repeat(4_000));
     let fill = |link: &Link, until: &dyn Fn() -> bool| {
         for told in 0.. {

@@ -132,6 +132,8 @@ mod console_manners;
 mod database;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;
+/// Hosts that vanish, and a server that was stopped for a while.
+mod gone;
 /// The programs as processes: signals, descriptors, variables, addresses.
 mod processes;
 /// The server program: how it starts and how it ends.

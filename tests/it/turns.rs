@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use roomful::client::News;
 use roomful::event::CloseReason;
-use roomful::session::caretaker;
+use roomful::session::caretaker::Rounds;
 use serde_json::json;
 
 use crate::client_fake::{Fake, Faults};
@@ -60,7 +60,8 @@ fn the_time_in_which_a_peer_waits_for_its_turn_does_not_count_against_its_time_f
     server.wait_for_sessions(1);
     let link = server.house().links().pop().unwrap();
     let closed_at = |seconds: u64| {
-        caretaker::go_round(server.house(), link.since + Duration::from_secs(seconds));
+        let then = link.since + Duration::from_secs(seconds);
+        Rounds::from(then).go(server.house(), then);
         link.outbox.closed().map(|ending| ending.reason)
     };
     link.pausing(|| assert_eq!(closed_at(9_999), None, "it waits now"));

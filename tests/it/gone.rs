@@ -1,0 +1,204 @@
+//! Hosts that vanish, and a server that was stopped for a while: the one is noticed soon, the other is nobody's silence. (docs/threads.md, dead peers)
+
+use std::io::{ErrorKind, Read};
+use std::mem::MaybeUninit;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use roomful::chat::Chat;
+use roomful::chat::touched::Watch;
+use roomful::event::{CloseReason, Event};
+use roomful::limits::Limits;
+use roomful::names::RoomName;
+use roomful::net::Stream;
+use roomful::net::crew::Crew;
+use roomful::record::Kept;
+use roomful::session::caretaker::Rounds;
+use roomful::session::house::House;
+use roomful::session::link::Link;
+use serde_json::json;
+use socket2::SockRef;
+
+use crate::server_support::Program;
+use crate::support::{DEADLINE, TestServer, Wire, brief, eventually};
+
+/// The least a kernel holds for a socket.
+const NARROW: usize = 4_096;
+
+/// What sessions share, without a server around it: no thread runs here but those of laggards.
+pub struct Bare {
+    pub house: Arc<House>,
+    listener: TcpListener,
+}
+
+impl Bare {
+    /// With `threads` at the most.
+    pub fn with(limits: Limits, threads: usize) -> Bare {
+        let limits = Arc::new(limits);
+        let lobby = RoomName::parse("#lobby").expect("a good name");
+        let chat = Chat::new(Arc::clone(&limits), lobby, 0, Kept::default(), None);
+        let (news, _) = crossbeam_channel::bounded(16);
+        let crew = Crew::new(threads, limits.stack_bytes);
+        let house = House::new(chat, limits, None, roomful::front::open, (Watch::Nothing, news), crew);
+        Bare { house: Arc::new(house), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
+    }
+
+    /// A JSON session, and its peer's end. Nobody reads what it sends.
+    pub fn come(&self) -> (Wire, Arc<Link>) {
+        let limits = &self.house.limits;
+        let wire = Wire::connect_narrow(self.listener.local_addr().expect("bound"), NARROW);
+        let (tcp, peer) = self.listener.accept().expect("it came");
+        let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
+        let link = Arc::new(Link::new(self.house.next_session(), &stream, limits));
+        link.json.store(true, Ordering::Relaxed);
+        self.house.admit(&link);
+        (wire, link)
+    }
+}
+
+fn reason(link: &Link) -> Option<CloseReason> {
+    link.outbox.closed().map(|ending| ending.reason)
+}
+
+/// docs/limits.md, `unreachable-after`: the kernel ends a connection whose host takes nothing, on every front. It took
+/// up to 1,072 s where there was no such time. Who speaks JSON is asked by us, and silence alone ends it later.
+#[test]
+fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
+    let server = TestServer::start();
+    let (_line, _json) = (server.nc_login("ann"), server.login("bob"));
+    for link in server.house().links() {
+        let socket = SockRef::from(&*link.stream);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(36)));
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(20));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(4));
+        assert_eq!(socket.keepalive().unwrap(), !link.json.load(Ordering::Relaxed));
+    }
+}
+
+/// docs/limits.md, `unreachable-after`: a host that lives and takes nothing has all of `outbox-patience`.
+#[test]
+fn the_kernel_never_has_less_patience_than_the_outbox() {
+    let server = TestServer::with(|limits| limits.outbox_patience = Duration::from_secs(100));
+    let _peer = server.login("ann");
+    let link = server.house().links().pop().expect("ann's");
+    assert_eq!(SockRef::from(&*link.stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(106)));
+}
+
+/// protocol.md, pings: what a flooder left in our buffers was said for minutes after its host was gone, for the thread
+/// that holds it back does not read, and so was not told.
+#[test]
+fn a_session_that_is_held_back_ends_as_soon_as_its_connection_is_broken() {
+    let bare = Bare::with(Limits::default(), 4);
+    let (wire, link) = bare.come();
+    link.pausing(|| wire.half_close());
+    eventually("the half-close is here", || SockRef::from(&*link.stream).peek(&mut [MaybeUninit::uninit()]).is_ok());
+    link.pausing(|| ());
+    assert_eq!(reason(&link), None, "who only sends nothing more is still here");
+    link.pausing(|| wire.reset());
+    eventually("the reset is here", || link.stream.is_broken());
+    link.pausing(|| ());
+    assert_eq!((reason(&link), link.lost.load(Ordering::Relaxed)), (Some(CloseReason::Lost), true));
+}
+
+/// The same with lines that wait: they are not said any more, on either front.
+#[test]
+fn what_a_flooder_left_behind_is_not_said_any_more_once_its_connection_is_broken() {
+    for line_front in [true, false] {
+        let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (1, 2));
+        let mut ann = server.login_in("ann", "#lobby");
+        let mut wire = server.wire();
+        if line_front {
+            wire.send("flo\n".to_owned() + &"again and again\n".repeat(200));
+        } else {
+            let hello = json!({"type": "hello", "version": 1, "nick": "flo", "rooms": ["#lobby"]});
+            let say = json!({"type": "say", "room": "#lobby", "text": "again and again"});
+            wire.send(format!("{hello}\n") + &format!("{say}\n").repeat(200));
+        }
+        ann.wait(|event| matches!(event, Event::Message(_)));
+        wire.reset();
+        assert_eq!(brief(&ann.wait(|event| matches!(event, Event::Quit { .. }))), "- flo lost");
+    }
+}
+
+/// A session that is held back is no sign of life from its peer; but nor is its silence the peer's.
+#[test]
+fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
+    let second = Duration::from_secs(1);
+    let bare = Bare::with(Limits { ping_after: second * 5, gone_after: second * 12, ..Limits::default() }, 4);
+    let (mut wire, link) = bare.come();
+    link.named.store(true, Ordering::Relaxed);
+    let (start, heard) = (Instant::now(), link.heard.load(Ordering::Relaxed));
+    let mut rounds = Rounds::from(start);
+    link.paused.store(true, Ordering::Relaxed);
+    (1..=60).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert_eq!(reason(&link), None);
+    assert_eq!(link.heard.load(Ordering::Relaxed), heard, "nothing was heard");
+    // Every five seconds it is asked: a host that is gone would not take it.
+    (0..4).for_each(|_| assert!(wire.line().contains("ping")));
+    // From now on it is read, and still says nothing.
+    link.paused.store(false, Ordering::Relaxed);
+    (61..=83).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert_eq!(reason(&link), None);
+    (84..=86).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert_eq!(reason(&link), Some(CloseReason::Timeout));
+}
+
+/// docs/threads.md, a pause of our own: 50 sessions of 50 were closed as `timeout` after 20 s at `--gone-after 12`.
+#[test]
+fn a_pause_of_the_server_counts_against_no_deadline_of_a_session() {
+    let second = Duration::from_secs(1);
+    let limits = Limits {
+        ping_after: second * 5,
+        gone_after: second * 12,
+        login: second * 12,
+        outbox_patience: second * 12,
+        farewell: second * 12,
+        send_buffer: NARROW,
+        ..Limits::default()
+    };
+    let bare = Bare::with(limits, 4);
+    let [(_w1, silent), (_w2, unnamed), (_w3, deaf), (_w4, leaving)] = std::array::from_fn(|_| bare.come());
+    [&silent, &deaf, &leaving].into_iter().for_each(|link| link.named.store(true, Ordering::Relaxed));
+    let text = Arc::<str>::from("x".repeat(4_000));
+    while bare.house.crew.living() == 0 {
+        bare.house.tell_session(&deaf, Event::Ping { token: Arc::clone(&text) });
+    }
+    deaf.json.store(false, Ordering::Relaxed); // so that it is not asked for life as well
+    leaving.outbox.close(CloseReason::Quit, None);
+    let start = Instant::now();
+    let mut rounds = Rounds::from(start);
+    // Eight seconds, a pause of an hour, and two seconds more.
+    let pause = second * 3_600;
+    (1..=16).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    (17..=20).for_each(|n| rounds.go(&bare.house, start + pause + second / 2 * n));
+    assert_eq!([&silent, &unnamed, &deaf].map(|link| reason(link)), [None; 3]);
+    assert!(!leaving.stream.is_broken(), "it may still hang up by itself");
+    // The seconds before the pause and those after it do count.
+    (21..=30).for_each(|n| rounds.go(&bare.house, start + pause + second / 2 * n));
+    let ended = [CloseReason::Timeout, CloseReason::LoginTimeout, CloseReason::SlowConsumer];
+    assert_eq!([&silent, &unnamed, &deaf].map(|link| reason(link)), ended.map(Some));
+    assert!(leaving.stream.is_broken(), "it had its time");
+    bare.house.crew.join_all();
+}
+
+/// The same with the program itself.
+#[test]
+fn a_server_program_that_was_stopped_keeps_its_sessions_when_it_goes_on() {
+    let program = Program::start(&["--gone-after", "4", "--ping-after", "1"]);
+    let mut peers: Vec<_> = (0..5).map(|n| program.peer(&format!("guest{n}"), "#a")).collect();
+    program.signal("STOP");
+    // Its kernel takes the connection, and it says nothing for longer than `gone-after`.
+    let mut silence = TcpStream::connect(program.addr).expect("the port is there");
+    silence.set_read_timeout(Some(DEADLINE)).expect("not zero");
+    assert_eq!(silence.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    program.signal("CONT");
+    // More than one round of the caretaker later each of them is still answered.
+    let (end, mut heard) = (Instant::now() + Duration::from_secs(1), 0);
+    while Instant::now() < end {
+        heard += peers.iter_mut().map(|peer| peer.sync().len()).sum::<usize>();
+    }
+    assert!(heard > 0, "each was asked for a sign of life");
+    assert_eq!(program.stop().code, Some(0));
+}
