@@ -435,6 +435,23 @@ mod tests {
         assert_eq!(journal.kept(&batch).len(), 1);
     }
 
+    /// docs/threads.md, a pause of our own.
+    #[test]
+    fn a_pause_makes_no_answer_overdue() {
+        let (journal, pause) = (journal(100), LONG * 2);
+        (0..2).for_each(|_| journal.add_whole(Record::Mark, Some(receipt())));
+        let _in_hand = take(&journal, 1);
+        {
+            let mut queue = journal.queue.lock();
+            let Queue { entries, in_hand, .. } = &mut *queue;
+            entries[0].since -= pause;
+            in_hand[0].0 -= pause;
+        }
+        journal.forgive(pause, Instant::now());
+        assert!(journal.overdue(LONG).is_empty());
+        assert_eq!(journal.overdue(NO_TIME).len(), 2, "both are still waited for");
+    }
+
     #[test]
     fn who_stops_lets_nobody_wait() {
         let journal = journal(1);
