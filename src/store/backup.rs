@@ -6,11 +6,16 @@ use std::path::Path;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use tempfile::NamedTempFile;
 
-use super::{StoreError, file, schema, settle, with_ending};
+use super::{StoreError, schema, settle, with_ending};
 
 /// All pages in one step, and so all of one moment, however much is written meanwhile.
 const ALL: i32 = -1;
+
+/// What the name of a copy ends in that is being made, and how many letters before it belong to nobody else.
+const HALF: &str = ".part";
+const LETTERS: usize = 6;
 
 /// Copies the database at `path`, as it is at this moment, to the new file
 /// `to`, checks the copy, and gives its size in bytes. A server that uses the
@@ -28,17 +33,38 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     if to.exists() {
         return Err(StoreError::Exists(to.to_path_buf()));
     }
+    let told = |error: &io::Error| StoreError::io(to, error);
+    let Some(name) = to.file_name() else { return Err(StoreError::Exists(to.to_path_buf())) };
+    let begins = format!("{}.", name.to_string_lossy());
+    clear(folder_of(to), &begins);
     // Under its name there is only ever a whole copy, even if this process is killed.
-    let half = with_ending(to, ".part");
-    file(&half).map_err(|error| StoreError::io(&half, &error))?;
-    let done = copy(path, &half).and_then(|()| publish(&half, to).map_err(|error| StoreError::io(to, &error)));
-    if done.is_err() {
-        for ending in ["", "-journal", "-wal", "-shm"] {
-            // There may be none; and what cannot be removed says less than why there is no copy.
-            let _ = fs::remove_file(with_ending(&half, ending));
+    let half = tempfile::Builder::new().prefix(&begins).rand_bytes(LETTERS).suffix(HALF).tempfile_in(folder_of(to));
+    let half = half.map_err(|error| told(&error))?;
+    // While it is locked it is not taken for one that was left behind.
+    half.as_file().lock().map_err(|error| told(&error))?;
+    let done = copy(path, half.path());
+    for ending in ["-journal", "-wal", "-shm"] {
+        // There is none, if all went well.
+        let _ = fs::remove_file(with_ending(half.path(), ending));
+    }
+    done.and_then(|()| publish(half, to).map_err(|error| told(&error)))
+}
+
+/// Removes what backups to the same name have left behind that were killed.
+/// What cannot be removed is in nobody's way: no name is used twice.
+fn clear(folder: &Path, begins: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let letters = name.to_str().and_then(|name| name.strip_prefix(begins)?.strip_suffix(HALF));
+        if letters.is_none_or(|letters| letters.len() != LETTERS || !letters.chars().all(char::is_alphanumeric)) {
+            continue;
+        }
+        let Ok(half) = File::open(entry.path()) else { continue };
+        if half.try_lock().is_ok() {
+            let _ = fs::remove_file(entry.path());
+            let _ = fs::remove_file(with_ending(&entry.path(), "-journal"));
         }
     }
-    done
 }
 
 /// Copies, and looks whether the copy is whole.
@@ -67,17 +93,19 @@ fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// Gives the copy its name, if nothing else has got it meanwhile, and its size.
-fn publish(half: &Path, to: &Path) -> io::Result<u64> {
-    let copy = File::open(half)?;
-    copy.sync_all()?;
-    match fs::hard_link(half, to) {
-        Ok(()) => fs::remove_file(half)?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-        // Not every file system has links.
-        Err(_) if to.exists() => return Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(half, to)?,
-    }
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()?;
+fn publish(half: NamedTempFile, to: &Path) -> io::Result<u64> {
+    half.as_file().sync_all()?;
+    let copy = match half.persist_noclobber(to) {
+        Ok(copy) => copy,
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists || to.exists() => return Err(failed.error),
+        // Not every file system can give a name only if it is free.
+        Err(failed) => failed.file.persist(to)?,
+    };
+    File::open(folder_of(to))?.sync_all()?;
     Ok(copy.metadata()?.len())
+}
+
+/// The folder a file lies in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

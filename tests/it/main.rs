@@ -130,6 +130,8 @@ mod capacity;
 mod console_manners;
 /// The database as files: what is refused, one server at a time, copies, restarts.
 mod database;
+/// The disk under a running server: copies that were killed.
+mod disk;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;
 /// Hosts that vanish, and a server that was stopped for a while.
