@@ -5,6 +5,7 @@
 //! where much waits here: so a slow disk slows who speaks, and nobody else.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -26,12 +27,22 @@ const GATHER: Duration = Duration::from_millis(2);
 pub struct Entry {
     /// The record.
     pub record: Record,
+    /// How many records were ever added, with this one.
+    position: u64,
     /// The answer, where somebody waits for one.
     receipt: Option<Receipt>,
     since: Instant,
     /// Whether it is the last of one change. What belongs together is kept
     /// together or not at all: a message without its tag would be said twice.
     is_last: bool,
+}
+
+/// The changes in a group of whole ones, and the positions of their records.
+pub fn changes(batch: &[Entry]) -> impl Iterator<Item = (RangeInclusive<u64>, &[Entry])> {
+    batch.chunk_by(|entry, _| !entry.is_last).filter_map(|change| {
+        let (first, last) = (change.first()?, change.last()?);
+        Some((first.position..=last.position, change))
+    })
 }
 
 /// An answer that is given when what it is about is kept.
@@ -44,13 +55,17 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// The tag of the command that is answered, if it had one.
+    pub fn tag(&self) -> Option<&Tag> {
+        match &self.answer {
+            Event::Ok { tag, .. } => tag.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The answer where it could not be kept in time.
     pub fn refusal(&self, why: &str) -> Event {
-        let tag = match &self.answer {
-            Event::Ok { tag, .. } => tag.clone(),
-            _ => None::<Tag>,
-        };
-        ChatError::NotKept(why.to_owned()).told(tag)
+        ChatError::NotKept(why.to_owned()).told(self.tag().cloned())
     }
 }
 
@@ -75,8 +90,8 @@ struct Queue {
     /// How many records were ever added, and how many of them are kept.
     added: u64,
     kept: u64,
-    /// The answers of what was taken, and since when they have been waited for.
-    in_hand: Vec<(Instant, Receipt)>,
+    /// The answers of what was taken, with its position, and since when they have been waited for.
+    in_hand: Vec<(u64, Instant, Receipt)>,
     /// Why nothing can be kept at the moment.
     trouble: Option<Arc<str>>,
     /// Whether all that is kept can be found by a search.
@@ -139,7 +154,8 @@ impl Journal {
         queue.bytes += record.weight();
         queue.added += 1;
         queue.indexed = false;
-        queue.entries.push_back(Entry { record, receipt, since: Instant::now(), is_last });
+        let position = queue.added;
+        queue.entries.push_back(Entry { record, position, receipt, since: Instant::now(), is_last });
         if !is_last {
             self.loose.store(true, Ordering::Relaxed);
         }
@@ -222,6 +238,11 @@ impl Journal {
         self.changed.notify_all();
     }
 
+    /// Notes that the index is made anew.
+    pub fn unindexed(&self) {
+        self.queue.lock().indexed = false;
+    }
+
     /// Takes about `most` entries at most, of about `bytes`, but whole changes
     /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
     pub fn take(&self, batch: &mut Vec<Entry>, most: usize, bytes: usize, time: Duration) -> bool {
@@ -246,21 +267,22 @@ impl Journal {
             let Some(mut entry) = queue.entries.pop_front() else { break };
             queue.whole -= 1;
             weight += entry.record.weight();
-            queue.in_hand.extend(entry.receipt.take().map(|receipt| (entry.since, receipt)));
+            queue.in_hand.extend(entry.receipt.take().map(|receipt| (entry.position, entry.since, receipt)));
             batch.push(entry);
         }
         !(queue.closed && batch.is_empty())
     }
 
-    /// Notes that what was taken is kept, and that nothing is wrong. Returns
-    /// the answers that may be given now.
-    pub fn kept(&self, batch: &[Entry]) -> Vec<Receipt> {
+    /// Notes that what was taken is kept, or given up, and that nothing is
+    /// wrong. Returns the answers that may be given now, with the positions of
+    /// the records they are about.
+    pub fn kept(&self, batch: &[Entry]) -> Vec<(u64, Receipt)> {
         let mut queue = self.queue.lock();
         queue.kept += batch.len() as u64;
         queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
         queue.trouble = None;
         self.changed.notify_all();
-        queue.in_hand.drain(..).map(|(_, receipt)| receipt).collect()
+        queue.in_hand.drain(..).map(|(position, _, receipt)| (position, receipt)).collect()
     }
 
     /// Notes why nothing can be kept now.
@@ -275,7 +297,7 @@ impl Journal {
         let Queue { entries, in_hand, .. } = &mut *queue;
         let is_due = |since: &Instant| since.elapsed() >= patience;
         let mut overdue: Vec<Receipt> =
-            in_hand.extract_if(.., |(since, _)| is_due(since)).map(|(_, receipt)| receipt).collect();
+            in_hand.extract_if(.., |(_, since, _)| is_due(since)).map(|(.., receipt)| receipt).collect();
         // The oldest is first: behind one that is not due none is.
         overdue.extend(entries.iter_mut().take_while(|entry| is_due(&entry.since)).filter_map(|e| e.receipt.take()));
         overdue
@@ -285,7 +307,8 @@ impl Journal {
     pub fn forgive(&self, pause: Duration, now: Instant) {
         let mut queue = self.queue.lock();
         let Queue { entries, in_hand, .. } = &mut *queue;
-        for since in in_hand.iter_mut().map(|(since, _)| since).chain(entries.iter_mut().map(|entry| &mut entry.since))
+        for since in
+            in_hand.iter_mut().map(|(_, since, _)| since).chain(entries.iter_mut().map(|entry| &mut entry.since))
         {
             *since = now.min(*since + pause);
         }
@@ -445,7 +468,7 @@ mod tests {
             let mut queue = journal.queue.lock();
             let Queue { entries, in_hand, .. } = &mut *queue;
             entries[0].since -= pause;
-            in_hand[0].0 -= pause;
+            in_hand[0].1 -= pause;
         }
         journal.forgive(pause, Instant::now());
         assert!(journal.overdue(LONG).is_empty());

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::touched::Touched;
-use super::{Ask, SessionId, State};
+use super::{Ask, Chat, SessionId, State};
 use crate::event::{Done, Millis, Tag};
 use crate::limits::Limits;
 use crate::names::Nick;
@@ -37,6 +37,13 @@ impl Tags {
         self.made.get(tag)
     }
 
+    /// Forgets `tag`, so that it is as if it had not been used.
+    fn forget(&mut self, tag: &Tag) {
+        if self.made.remove(tag).is_some() {
+            self.order.retain(|other| other != tag);
+        }
+    }
+
     /// Remembers what `tag` made, and forgets the oldest above `most`.
     pub fn put(&mut self, tag: Tag, done: Done, most: usize) {
         if self.made.insert(tag.clone(), done).is_none() {
@@ -45,6 +52,18 @@ impl Tags {
         while self.order.len() > most {
             self.order.pop_front().and_then(|oldest| self.made.remove(&oldest));
         }
+    }
+}
+
+impl Chat {
+    /// Forgets what a command with this tag made: it will never be kept, and so
+    /// it is not answered `ok` if it comes again.
+    pub fn forget_tag(&self, session: SessionId, tag: &Tag) {
+        self.change(|state| {
+            if let Some(session) = state.registry.session_mut(session) {
+                session.tags.forget(tag);
+            }
+        });
     }
 }
 

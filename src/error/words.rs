@@ -114,7 +114,7 @@ impl fmt::Display for ChatError {
                 )
             }
             ChatError::NotTaken(why) => write!(f, "it could not be kept, so it was not taken ({why}); try again later"),
-            ChatError::NotKept(why) => write!(f, "the others have it, but it is not in the database yet ({why})"),
+            ChatError::NotKept(why) => write!(f, "the others have it, but it is not in the database ({why})"),
             ChatError::Busy(seconds) => {
                 write!(
                     f,

@@ -8,7 +8,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
-use super::{StoreError, schema, settle, with_ending};
+use super::claim::{folder_of, has_one_name, with_ending};
+use super::{StoreError, schema, settle};
 
 /// All pages in one step, and so all of one moment, however much is written meanwhile.
 const ALL: i32 = -1;
@@ -33,6 +34,7 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     if to.exists() {
         return Err(StoreError::Exists(to.to_path_buf()));
     }
+    has_one_name(path, &fs::metadata(path).map_err(|error| StoreError::io(path, &error))?)?;
     let told = |error: &io::Error| StoreError::io(to, error);
     let Some(name) = to.file_name() else { return Err(StoreError::Exists(to.to_path_buf())) };
     let begins = format!("{}.", name.to_string_lossy());
@@ -103,9 +105,4 @@ fn publish(half: NamedTempFile, to: &Path) -> io::Result<u64> {
     };
     File::open(folder_of(to))?.sync_all()?;
     Ok(copy.metadata()?.len())
-}
-
-/// The folder a file lies in.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

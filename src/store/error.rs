@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Trouble with the database file. Each carries the path it is about.
 #[derive(Debug)]
@@ -21,6 +21,10 @@ pub enum StoreError {
     Missing(PathBuf),
     /// Another server has it open.
     InUse(PathBuf),
+    /// It has more names than one.
+    Linked(PathBuf),
+    /// It was moved or removed while it was used.
+    Displaced(PathBuf),
     /// It is no database, or that of another program.
     Foreign(PathBuf),
     /// A newer version of the program has written it.
@@ -39,6 +43,8 @@ pub enum StoreError {
         /// What was found.
         what: String,
     },
+    /// The index of words cannot be right; the messages are not in it.
+    Index(PathBuf),
     /// There is no room left.
     Full(PathBuf),
     /// There is something where a backup was to be written.
@@ -70,24 +76,26 @@ impl StoreError {
     /// the disk is back or may be written to.
     pub fn may_pass(&self) -> bool {
         match self {
-            StoreError::Full(_) | StoreError::Io { .. } | StoreError::Denied(_) => true,
+            StoreError::Full(_) | StoreError::Io { .. } | StoreError::Denied(_) | StoreError::Displaced(_) => true,
             StoreError::Busy(_) | StoreError::TookTooLong(_) => true,
             StoreError::NoFolder(_)
             | StoreError::IsFolder(_)
             | StoreError::Missing(_)
             | StoreError::InUse(_)
+            | StoreError::Linked(_)
             | StoreError::Foreign(_)
             | StoreError::Newer { .. }
             | StoreError::Damaged { .. }
+            | StoreError::Index(_)
             | StoreError::Exists(_)
             | StoreError::Stopped
             | StoreError::Refused { .. } => false,
         }
     }
 
-    /// Whether there is no room left.
-    pub fn is_full(&self) -> bool {
-        matches!(self, StoreError::Full(_))
+    /// Whether something in the file cannot be right.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, StoreError::Damaged { .. } | StoreError::Index(_) | StoreError::Foreign(_))
     }
 
     /// What `error` of SQLite means for the file at `path`.
@@ -95,6 +103,14 @@ impl StoreError {
         let path = path.to_path_buf();
         let what = error.to_string();
         let code = match error {
+            // So FTS5 says that what it finds in its own tables means nothing.
+            rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_CORRUPT_VTAB => {
+                return StoreError::Index(path);
+            }
+            // And so, with no code of its own, where it does not know how to read them.
+            rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("invalid fts5 file format") => {
+                return StoreError::Index(path);
+            }
             rusqlite::Error::SqliteFailure(failure, _) => failure.code,
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::InvalidColumnType(..)
@@ -160,6 +176,22 @@ impl fmt::Display for StoreError {
                 let path = path.display();
                 write!(f, "another server uses the database {path}: stop it, or give this one a database of its own")
             }
+            StoreError::Linked(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "the database {path} has more names than one (hard links), and its log belongs to one of them: \
+                     start with the name it was last used by, after the others are removed"
+                )
+            }
+            StoreError::Displaced(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} was moved or removed while the server uses it: move it back, or stop the server and \
+                     restore a backup"
+                )
+            }
             StoreError::Foreign(path) => {
                 let path = path.display();
                 write!(
@@ -183,6 +215,10 @@ impl fmt::Display for StoreError {
                     "the database {path} is damaged ({what}): restore a backup made with `chat-server backup`, \
                      or move the file away to begin with an empty one"
                 )
+            }
+            StoreError::Index(path) => {
+                let path = path.display();
+                write!(f, "the index of words in the database {path} is damaged, and is made anew from the messages")
             }
             StoreError::Full(path) => write!(f, "there is no room left for the database {}: make some", path.display()),
             StoreError::Exists(path) => {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Params};
 
 use super::cells::{piece_row, target_cell, whole};
-use super::write::Group;
+use super::group::Group;
 use crate::record::{AccountId, FileId, PlaceId, Target};
 
 /// Removes the files that have no message, for nobody is sending them any more.

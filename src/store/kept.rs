@@ -14,6 +14,13 @@ use crate::record::{
 pub fn kept(connection: &mut Connection) -> rusqlite::Result<Kept> {
     let transaction = connection.transaction()?;
     gone::drop_unfinished(&transaction)?;
+    // No number is given that a message has already, whatever became of the count.
+    transaction.execute_batch(
+        "UPDATE place SET last = (SELECT max(id) & 0xffffffff FROM message
+            WHERE message.id BETWEEN place.id << 32 AND (place.id << 32) | 0xffffffff)
+         WHERE EXISTS (SELECT 1 FROM message
+            WHERE message.id BETWEEN (place.id << 32) + last + 1 AND (place.id << 32) | 0xffffffff)",
+    )?;
     let kept = Kept {
         rooms: rooms(&transaction)?,
         accounts: accounts(&transaction)?,

@@ -6,17 +6,18 @@
 //! of it, when [`Writer::keep`] returns, and survives `kill -9` and a power cut.
 //!
 //! The file is in WAL mode, so nobody who reads waits for who writes, nor the
-//! other way round. A lock on a second file beside it (`roomful.db.lock`)
-//! keeps out a second server. The database itself is never opened but by
-//! SQLite: closing it would drop the locks that SQLite has on it.
+//! other way round. [`claim`] keeps out a second server.
 
 mod backup;
 mod cells;
+mod claim;
 mod error;
 mod expire;
 mod fold;
 mod gone;
+mod group;
 mod kept;
+mod mend;
 mod order;
 mod pool;
 mod read;
@@ -27,14 +28,15 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+
+use claim::Claim;
+#[cfg(test)]
+use claim::with_ending;
 
 pub use backup::backup;
 pub use error::StoreError;
@@ -73,17 +75,14 @@ pub struct Opened {
 /// # Errors
 /// A [`StoreError`] that says what to do, and then nothing is changed.
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
-    if path.is_dir() {
-        return Err(StoreError::IsFolder(path.to_path_buf()));
-    }
-    let lock = Arc::new(lock(path)?);
-    match file(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(StoreError::io(path, &error)),
-        _ => {}
-    }
+    let claim = Arc::new(Claim::take(path)?);
+    let path = claim.path();
     let mut connection = connect(path)?;
-    let kept = kept::kept(&mut connection).map_err(|error| StoreError::sql(path, &error))?;
-    Ok(Opened { store: Store::new(path, limits, lock.clone()), writer: Writer::new(path, connection, lock), kept })
+    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    // What cannot be written to is known now, and not when somebody has spoken.
+    write::probe(&mut connection).map_err(told)?;
+    let kept = kept::kept(&mut connection).map_err(told)?;
+    Ok(Opened { store: Store::new(limits, Arc::clone(&claim)), writer: Writer::new(connection, claim)?, kept })
 }
 
 /// The connection that writes, to a file of ours, checked, of the newest version.
@@ -116,28 +115,4 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
-}
-
-/// Takes the lock of the database, which lasts until the file that is returned is closed.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let beside = with_ending(path, ".lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(beside);
-    let file = file.map_err(|error| StoreError::io(path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_path_buf())),
-        Err(TryLockError::Error(error)) => Err(StoreError::io(path, &error)),
-    }
-}
-
-/// Makes an empty file that nobody else on this machine may read, for what people say is theirs.
-fn file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)
-}
-
-/// `path` with `ending` behind its last letter.
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

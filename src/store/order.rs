@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::cells::{row, rows, seq_of, span_of, unrow};
-use super::write::Group;
+use super::group::Group;
 use crate::event::{Millis, Seq};
 use crate::record::PlaceId;
 

@@ -1,7 +1,5 @@
 //! Reading what is kept: pages, seats, stays, files. Knows not who may read what: whoever asks has asked the chat.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
@@ -10,6 +8,7 @@ use super::StoreError;
 use super::cells::{
     LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
 };
+use super::claim::Claim;
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
@@ -26,7 +25,7 @@ use crate::record::{
 pub struct Store {
     pool: Pool,
     /// Nobody else opens the file while it is read.
-    _lock: Arc<File>,
+    claim: Arc<Claim>,
 }
 
 impl std::fmt::Debug for Store {
@@ -36,8 +35,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(path: &Path, limits: &Limits, lock: Arc<File>) -> Store {
-        Store { pool: Pool::new(path, limits), _lock: lock }
+    pub(super) fn new(limits: &Limits, claim: Arc<Claim>) -> Store {
+        Store { pool: Pool::new(claim.path(), limits), claim }
     }
 
     /// Ends what is being read, and lets nobody read any more: the server is stopping.
@@ -270,7 +269,13 @@ impl Store {
         length: Length,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let told = |error: rusqlite::Error| self.pool.told(&error);
+        let told = |error: rusqlite::Error| {
+            let told = self.pool.told(&error);
+            if matches!(told, StoreError::Index(_)) {
+                self.claim.suspect_index();
+            }
+            told
+        };
         let mut reader = self.pool.lend(length)?;
         let transaction = reader.transaction().map_err(told)?;
         work(&transaction).map_err(told)

@@ -1,8 +1,11 @@
 //! The store on real files, each in a folder of its own that goes away. Knows no chat and no sockets.
 
+mod damage;
 mod expire;
 mod files;
 mod kept;
+mod numbers;
+mod one_server;
 mod opening;
 mod pages;
 mod reading;

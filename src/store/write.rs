@@ -1,22 +1,17 @@
-//! Writing records down: one statement or a few for each kind of record, a group of them at once. Knows not who said that they be written.
+//! Writing records down, in groups, all of a group or what can be written of it. Knows not what the records say.
 
-use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Params, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
-use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
+use super::claim::{Claim, Files};
 use super::expire::Round;
-use super::gone::{drop_files, drop_stay};
+use super::group::Group;
 use super::order::last_counted;
-use crate::event::{Millis, Seq};
-use crate::record::{
-    AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
-    StayRecord, Target, Who,
-};
+use crate::event::Millis;
+use crate::record::Record;
 
 /// The one that writes. One thread has it.
 pub struct Writer {
@@ -26,13 +21,18 @@ pub struct Writer {
     pub(super) round: Round,
     /// What the time of the last message counts as; none before it was looked for.
     counted: Option<Millis>,
+    /// Whether a commit may return before the disk has it.
+    is_at_leisure: bool,
+    /// What is written to.
+    files: Files,
     /// Nobody else opens the file while there is a writer.
-    _lock: Arc<File>,
+    pub(super) claim: Arc<Claim>,
 }
 
 impl Writer {
-    pub(super) fn new(path: &Path, connection: Connection, lock: Arc<File>) -> Writer {
-        Writer { connection, path: path.to_path_buf(), round: Round::default(), counted: None, _lock: lock }
+    pub(super) fn new(connection: Connection, claim: Arc<Claim>) -> Result<Writer, StoreError> {
+        let (path, files) = (claim.path().to_path_buf(), claim.files()?);
+        Ok(Writer { connection, path, round: Round::default(), counted: None, is_at_leisure: false, files, claim })
     }
 
     /// Writes the records down in their order, all or none. They are on the
@@ -42,10 +42,56 @@ impl Writer {
     /// # Errors
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
     pub fn keep<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
+        self.wait_for_the_disk()?;
         let path = &self.path;
         let counted = write_all(&mut self.connection, records, self.counted);
         self.counted = Some(counted.map_err(|error| StoreError::sql(path, &error))?);
         Ok(())
+    }
+
+    /// Writes all changes down that can be, each whole or not at all: for a
+    /// group that cannot be written as it is, and never will be. Gives for each
+    /// why it was left out, if it was.
+    ///
+    /// # Errors
+    /// Nothing is written, and it may be tried again.
+    pub fn keep_each(&mut self, changes: &[Vec<&Record>]) -> Result<Vec<Option<StoreError>>, StoreError> {
+        self.wait_for_the_disk()?;
+        let mut refused: Vec<Option<StoreError>> = changes.iter().map(|_| None).collect();
+        loop {
+            let begun = refused.iter().flatten().count();
+            match write_each(&mut self.connection, &self.path, changes, &mut refused, self.counted) {
+                Ok(counted) => {
+                    self.counted = Some(counted);
+                    return Ok(refused);
+                }
+                Err(error) => {
+                    let error = StoreError::sql(&self.path, &error);
+                    // SQLite may have given all up for one, and then it goes without that one.
+                    if error.may_pass() || refused.iter().flatten().count() == begun {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks whether what was written is in the file of our name, and not in
+    /// one that was moved or removed meanwhile.
+    ///
+    /// # Errors
+    /// It is not, or that cannot be known.
+    pub fn is_in_place(&self) -> Result<(), StoreError> {
+        self.claim.has(&self.files)
+    }
+
+    /// Looks whether anything can be written at all.
+    ///
+    /// # Errors
+    /// It cannot, and why.
+    pub fn probe(&mut self) -> Result<(), StoreError> {
+        let path = &self.path;
+        probe(&mut self.connection).map_err(|error| StoreError::sql(path, &error))
     }
 
     /// Writes without waiting for the disk: for what is done again if a power
@@ -55,10 +101,21 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.is_at_leisure = true;
         self.synchronous("NORMAL")?;
         let done = work(self);
-        self.synchronous("FULL")?;
+        self.wait_for_the_disk()?;
         done
+    }
+
+    /// From here on a commit returns when it is on the disk. What is answered
+    /// depends on it, so it is asked for until SQLite has taken it.
+    fn wait_for_the_disk(&mut self) -> Result<(), StoreError> {
+        if self.is_at_leisure {
+            self.synchronous("FULL")?;
+            self.is_at_leisure = false;
+        }
+        Ok(())
     }
 
     fn synchronous(&self, how: &str) -> Result<(), StoreError> {
@@ -72,8 +129,9 @@ impl Writer {
     /// What was kept is kept nevertheless, and the next start finds it in the log.
     pub fn close(self) -> Result<(), StoreError> {
         let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-        self.connection.execute_batch("PRAGMA optimize").map_err(told)?;
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)
+        let optimized = self.connection.execute_batch("PRAGMA optimize");
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)?;
+        optimized.map_err(told)
     }
 }
 
@@ -85,13 +143,7 @@ fn write_all<'a>(
 ) -> rusqlite::Result<Millis> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
-    let mut group = Group {
-        connection: &transaction,
-        last: HashMap::new(),
-        numbers: Numbers::default(),
-        spans: HashMap::new(),
-        counted,
-    };
+    let mut group = Group::new(&transaction, counted);
     for record in records {
         group.write(record)?;
     }
@@ -101,277 +153,40 @@ fn write_all<'a>(
     Ok(counted)
 }
 
-/// A group of records that is being written.
-pub struct Group<'a> {
-    pub(super) connection: &'a Connection,
-    /// The last message of each place something was said in; none where there is no such place.
-    pub(super) last: HashMap<PlaceId, Option<Seq>>,
-    /// The highest numbers in this group.
-    numbers: Numbers,
-    /// The earliest and the latest time in each span of messages that this group touches.
-    pub(super) spans: HashMap<i64, (Millis, Millis)>,
-    /// What the time of the last message counts as.
-    pub(super) counted: Millis,
+/// Writes what can be written, and notes in `refused` what cannot; an error ends the transaction with nothing written.
+fn write_each(
+    connection: &mut Connection,
+    path: &Path,
+    changes: &[Vec<&Record>],
+    refused: &mut [Option<StoreError>],
+    counted: Option<Millis>,
+) -> rusqlite::Result<Millis> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
+    for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
+        transaction.execute_batch("SAVEPOINT change")?;
+        let mut group = Group::new(&transaction, counted);
+        let written = change.iter().try_for_each(|record| group.write(record)).and_then(|()| group.finish());
+        let after = group.counted;
+        if let Err(error) = written {
+            let why = StoreError::sql(path, &error);
+            if why.may_pass() {
+                return Err(error);
+            }
+            *refused = Some(why);
+            transaction.execute_batch("ROLLBACK TO change")?;
+        } else {
+            counted = after;
+        }
+        transaction.execute_batch("RELEASE change")?;
+    }
+    transaction.commit()?;
+    Ok(counted)
 }
 
-impl Group<'_> {
-    fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
-        match record {
-            Record::Mark => Ok(()),
-            Record::Room(room) => self.room(room),
-            Record::RoomGone(place) => self.place_gone(*place),
-            Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
-            Record::Line(line) => self.line(line),
-            Record::LineGone(place, seq) => self.line_gone(row(*place, *seq)),
-            Record::Said(said) => self.said(said),
-            Record::Stay(stay) => self.stay(stay),
-            Record::StayGone(stay) => drop_stay(self.connection, whole(stay.0)),
-            Record::Account(account, secret) => self.account(account, secret),
-            Record::Password(account, secret) => {
-                // Whoever was let in by the old one comes back no more; who is here is kept once more.
-                self.run("DELETE FROM stay WHERE account = ?", [account.0])?;
-                self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account.0, secret])
-            }
-            Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
-            Record::AccountGone(account, with_messages) => self.account_gone(*account, *with_messages),
-            Record::Became(stay, account) => self.became(Who::Guest(*stay), Who::Account(*account)),
-            Record::Role(place, account, Some(role)) => {
-                self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
-            }
-            Record::Role(place, account, None) => {
-                self.run("DELETE FROM role WHERE place = ? AND account = ?", (place.0, account.0))
-            }
-            Record::Curb(curb) => self.curb(curb),
-            Record::CurbGone(place, curb, target) => self.run(
-                "DELETE FROM curb WHERE place = ? AND curb = ? AND target = ?",
-                (place.map_or(0, |place| place.0), curb_cell(*curb), target_cell(target)),
-            ),
-            Record::Seat(account, place, read) => self.seat(*account, *place, *read),
-            Record::SeatGone(account, place) => {
-                self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
-            }
-            Record::File(file, who, place) => self.file(*file, *who, *place),
-            Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
-            Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
-        }
-    }
-
-    /// What the whole group has changed: the last message of each place, and the numbers.
-    fn finish(&mut self) -> rusqlite::Result<()> {
-        for (place, last) in self.last.drain() {
-            if let Some(last) = last {
-                self.connection
-                    .prepare_cached("UPDATE place SET last = max(last, ?2) WHERE id = ?1")?
-                    .execute((place.0, whole(last)))?;
-            }
-        }
-        self.widen()?;
-        let Numbers { place, account, stay, file } = self.numbers;
-        if self.numbers == Numbers::default() {
-            return Ok(());
-        }
-        self.run(
-            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), stay = max(stay, ?3), file = max(file, ?4)
-             WHERE place < ?1 OR account < ?2 OR stay < ?3 OR file < ?4",
-            (place, account, whole(stay), whole(file)),
-        )
-    }
-
-    fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
-        self.place(room.place)?;
-        let settings = serde_json::to_string(&room.settings)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        self.run(
-            "INSERT OR REPLACE INTO room (place, name, made, topic, settings, registered) VALUES (?, ?, ?, ?, ?, ?)",
-            params![room.place.0, room.name.shown(), room.made, room.topic, settings, room.registered],
-        )
-    }
-
-    fn conversation(
-        &mut self,
-        place: PlaceId,
-        (one, other): (Who, Who),
-        nicks: &(Arc<str>, Arc<str>),
-    ) -> rusqlite::Result<()> {
-        self.place(place)?;
-        self.seen(one);
-        self.seen(other);
-        self.run(
-            "INSERT OR IGNORE INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)",
-            params![place.0, who_cell(one), who_cell(other), nicks.0, nicks.1],
-        )
-    }
-
-    /// Puts somebody in the place of another in all their conversations.
-    fn became(&mut self, before: Who, now: Who) -> rusqlite::Result<()> {
-        let (before, now) = (who_cell(before), who_cell(now));
-        self.run("UPDATE OR IGNORE conversation SET one = ?2 WHERE one = ?1", (before, now))?;
-        self.run("UPDATE OR IGNORE conversation SET other = ?2 WHERE other = ?1", (before, now))
-    }
-
-    fn place(&mut self, place: PlaceId) -> rusqlite::Result<()> {
-        self.numbers.place = self.numbers.place.max(place.0);
-        if self.last.get(&place) == Some(&None) {
-            // It was looked for before it was made.
-            self.last.remove(&place);
-        }
-        self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place.0])
-    }
-
-    fn line(&mut self, line: &Line) -> rusqlite::Result<()> {
-        let (place, message) = (line.place, &*line.message);
-        if !self.is_there(place)? {
-            // What is said where the place is gone is gone with it.
-            return Ok(());
-        }
-        self.seen(line.who);
-        let id = row(place, message.seq);
-        let file = message.file.as_ref().map(|file| whole(file.file));
-        let late = self.late(id, message.time);
-        self.run(
-            "INSERT OR REPLACE INTO message (id, time, who, nick, text, me, deleted, file, late)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            params![
-                id,
-                message.time,
-                who_cell(line.who),
-                message.from,
-                message.text,
-                message.me,
-                message.deleted,
-                file,
-                late
-            ],
-        )?;
-        self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
-        let Some(file) = &message.file else { return Ok(()) };
-        self.numbers.file = self.numbers.file.max(file.file);
-        self.run(
-            "INSERT INTO file (id, place, who, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (id) DO UPDATE SET place = ?2, who = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8",
-            params![
-                whole(file.file),
-                place.0,
-                who_cell(line.who),
-                id,
-                whole(file.size),
-                file.name,
-                file.mime,
-                file.sha256
-            ],
-        )
-    }
-
-    /// Whether there is such a place, asked once for each in a group.
-    fn is_there(&mut self, place: PlaceId) -> rusqlite::Result<bool> {
-        if let Some(last) = self.last.get(&place) {
-            return Ok(last.is_some());
-        }
-        let last = self
-            .connection
-            .prepare_cached("SELECT last FROM place WHERE id = ? AND gone = 0")?
-            .query_row([place.0], |row| row.get(0))
-            .optional()?
-            .map(count);
-        self.last.insert(place, last);
-        Ok(last.is_some())
-    }
-
-    /// Its message is written just before.
-    fn said(&self, said: &SaidRecord) -> rusqlite::Result<()> {
-        let late = Some(self.counted).filter(|counted| *counted > said.time);
-        self.run(
-            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, late) VALUES (?, ?, ?, ?, ?, ?)",
-            params![whole(said.stay.0), said.tag.0, said.label, whole(said.seq), said.time, late],
-        )
-    }
-
-    fn stay(&mut self, stay: &StayRecord) -> rusqlite::Result<()> {
-        self.seen(Who::Guest(stay.id));
-        self.run(
-            "INSERT OR REPLACE INTO stay (id, token, account, nick, seen) VALUES (?, ?, ?, ?, ?)",
-            params![
-                whole(stay.id.0),
-                stay.token.as_slice(),
-                stay.account.map(|account| account.0),
-                stay.nick.shown(),
-                stay.seen
-            ],
-        )
-    }
-
-    fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
-        self.numbers.account = self.numbers.account.max(account.id.0);
-        let (id, nick) = (account.id.0, &account.nick);
-        self.run(
-            "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (id) DO UPDATE SET key = ?2, nick = ?3, made = ?4, op = ?5, secret = ?6",
-            params![id, nick.key(), nick.shown(), account.made, account.op, secret],
-        )
-    }
-
-    /// What was read stays read.
-    fn seat(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
-        self.run(
-            "INSERT INTO seat (account, place, read) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET read = max(read, ?3)",
-            (account.0, place.0, whole(read)),
-        )
-    }
-
-    /// One row for each of its targets. A stay that is banned is not given to anybody else, also where nothing else is kept of it.
-    fn curb(&mut self, curb: &CurbRecord) -> rusqlite::Result<()> {
-        for target in &curb.targets {
-            if let Target::Stay(stay) = target {
-                self.seen(Who::Guest(*stay));
-            }
-            self.run(
-                "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                params![
-                    curb.place.map_or(0, |place| place.0),
-                    curb_cell(curb.curb),
-                    target_cell(target),
-                    curb.nick,
-                    curb.until,
-                    curb.by,
-                    curb.text,
-                    curb.time
-                ],
-            )?;
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, file: FileId, who: Who, place: PlaceId) -> rusqlite::Result<()> {
-        self.numbers.file = self.numbers.file.max(file.0);
-        self.seen(who);
-        self.run(
-            "INSERT OR IGNORE INTO file (id, place, who, size, name, mime, sha256) VALUES (?, ?, ?, 0, '', '', '')",
-            (whole(file.0), place.0, who_cell(who)),
-        )
-    }
-
-    /// A piece of a file that was given up meanwhile is not kept.
-    fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
-        let end = whole(offset.saturating_add(bytes.len() as u64));
-        let is_known = self
-            .connection
-            .prepare_cached("UPDATE file SET size = max(size, ?2) WHERE id = ?1")?
-            .execute((whole(file.0), end))?;
-        if is_known == 0 {
-            return Ok(());
-        }
-        self.run("INSERT OR REPLACE INTO piece (id, bytes) VALUES (?, ?)", (piece_row(file, offset), bytes))
-    }
-
-    fn seen(&mut self, who: Who) {
-        if let Who::Guest(StayId(stay)) = who {
-            self.numbers.stay = self.numbers.stay.max(stay);
-        }
-    }
-
-    pub(super) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.execute(params).map(drop)
-    }
+/// Writes what is there already, so that it is known whether anything can be written.
+pub fn probe(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("UPDATE numbers SET place = place", [])?;
+    transaction.commit()
 }

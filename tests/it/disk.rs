@@ -1,22 +1,112 @@
-//! The disk under the server program: copies that were killed.
+//! The disk under the server program: links, rights, files that are moved away, copies that were killed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use roomful::event::Done;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::client_support::finish;
-use crate::server_support::{Program, keeping, server};
+use crate::server_support::{Program, all_of, keeping, server};
+use crate::support::{Peer, Refusal};
+
+/// The database cannot be made or used.
+const EXIT_STORE: i32 = 73;
 
 fn run(command: &mut Command) -> (i32, String, String) {
     finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+/// Starting with this command fails with one line that has these words.
+fn is_refused(command: &mut Command, words: &str) {
+    let (code, out, err) = run(command);
+    assert_eq!((code, out.as_str(), err.lines().count()), (EXIT_STORE, "", 1), "{words}: {err}");
+    assert!(err.contains(words), "{words}: {err}");
 }
 
 fn data() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
     (folder, data)
+}
+
+fn says(peer: &mut Peer, text: &str) -> Result<Done, Refusal> {
+    peer.ask("say", json!({"room": "#a", "text": text}))
+}
+
+/// README, What is kept: what was answered `ok` is in that file.
+#[test]
+fn no_second_server_gets_to_a_file_by_another_of_its_names() {
+    let (folder, data) = data();
+    let program = Program::spawn(&mut keeping(&data));
+    let mut ann = program.peer("ann", "#a");
+    ann.say("#a", "one");
+    let (soft, hard) = (folder.path().join("soft.db"), folder.path().join("hard.db"));
+    symlink(&data, &soft).unwrap();
+    is_refused(&mut keeping(&soft), "another server uses the database");
+    fs::hard_link(&data, &hard).unwrap();
+    is_refused(&mut keeping(&hard), "has more names than one (hard links)");
+    assert_eq!(ann.say("#a", "two"), 2);
+    drop(ann);
+    assert_eq!(program.stop().code, Some(0));
+    fs::remove_file(hard).unwrap();
+    let program = Program::spawn(&mut keeping(&soft));
+    assert_eq!(all_of(&mut program.peer("reader", "#a"), "#a").len(), 2);
+}
+
+/// The server program without the right to write to everything that root has.
+fn bound_by_rights(data: &Path) -> Option<Command> {
+    let less = ["--bounding-set", "-dac_override", "--"];
+    let possible = Command::new("setpriv").args(less).arg("true").stderr(Stdio::null()).status();
+    if !possible.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: whoever runs this may write to everything");
+        return None;
+    }
+    let server = keeping(data);
+    let mut command = Command::new("setpriv");
+    command.args(less).arg(server.get_program()).args(server.get_args()).env_remove("CHAT_SERVER_MEMORY");
+    Some(command)
+}
+
+#[test]
+fn a_file_or_folder_that_cannot_be_written_to_is_refused_before_anybody_comes() {
+    let (folder, data) = data();
+    assert_eq!(Program::spawn(&mut keeping(&data)).stop().code, Some(0));
+    let Some(mut command) = bound_by_rights(&data) else { return };
+    let may = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for (path, mode, before) in [(&*data, 0o444, 0o600), (folder.path(), 0o555, 0o700)] {
+        may(path, mode);
+        let refused = run(&mut command);
+        may(path, before);
+        assert_eq!((refused.0, &*refused.1, refused.2.lines().count()), (EXIT_STORE, "", 1), "{}", refused.2);
+        assert!(refused.2.contains("may not be written to: change its permissions"), "{}", refused.2);
+    }
+}
+
+/// README, What is kept: what was answered `ok` is in that file.
+#[test]
+fn nothing_is_answered_ok_while_the_file_is_moved_away_and_when_it_is_back_all_goes_on() {
+    let (folder, data) = data();
+    let mut program = Program::spawn(keeping(&data).args(["--keep-patience", "1"]));
+    let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
+    ann.say("#a", "before");
+    let away = folder.path().join("away.db");
+    fs::rename(&data, &away).unwrap();
+    assert_eq!(says(&mut ann, "meanwhile").unwrap_err().code, "not-kept");
+    let line = program.shows("was moved or removed while the server uses it");
+    assert!(line.contains("move it back, or stop the server and restore a backup"), "{line}");
+    let refusal = says(&mut bob, "not heard").unwrap_err();
+    assert_eq!((&*refusal.code, &*refusal.value), ("not-taken", "the server's database was moved or removed"));
+    fs::rename(&away, &data).unwrap();
+    program.shows("what is said is kept again");
+    assert_eq!(ann.say("#a", "after"), 3);
+    program.signal("KILL");
+    let program = Program::spawn(&mut keeping(&data));
+    let all = all_of(&mut program.peer("reader", "#a"), "#a");
+    assert!(all.iter().map(|message| &*message.text).eq(["before", "meanwhile", "after"]), "{all:?}");
 }
 
 /// README: a backup is checked, and nothing is ever overwritten.

@@ -128,9 +128,11 @@ mod screen;
 mod capacity;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 mod console_manners;
+/// A database that is damaged while a server uses it.
+mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.
 mod database;
-/// The disk under a running server: copies that were killed.
+/// The disk under a running server: links, rights, files that are moved.
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;

@@ -62,7 +62,7 @@ fn a_path_that_cannot_be_is_refused_with_what_to_do() {
     assert!(said(folder).ends_with("is a folder: name a file in it for the database"));
     assert!(said(&folder.join("missing/a.db")).contains("there is no folder for the database"));
     assert!(said(&rig.path().join("a.db")).contains("there is no folder for the database"));
-    let denied = StoreError::io(&folder.join("a.db"), &io::ErrorKind::ReadOnlyFilesystem.into());
+    let denied = StoreError::io(&folder.join("a.db"), &std::io::ErrorKind::ReadOnlyFilesystem.into());
     assert!(denied.to_string().contains("change its permissions"));
 }
 
@@ -185,7 +185,7 @@ fn on_a_full_disk_nothing_is_kept_by_halves_and_later_all_is() {
     limit_pages(&mut rig, pages + 10);
     for _ in 0..2 {
         let error = rig.writer().keep(&group).unwrap_err();
-        assert!(error.is_full() && error.may_pass(), "{error}");
+        assert!(matches!(error, StoreError::Full(_)) && error.may_pass(), "{error}");
         assert_eq!((rig.message(1, 1), rig.store().bytes().unwrap()), (None, 0));
     }
     limit_pages(&mut rig, 1_000_000);

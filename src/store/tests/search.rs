@@ -220,7 +220,6 @@ fn what_is_found_in_many_places_is_what_each_of_them_has() {
 #[test]
 fn what_is_deleted_or_expired_is_not_found() {
     let mut rig = rig(&["hello one", "hello two", "hello three"]);
-    rig.say(&["", "", "", "hello four"][3..]);
     rig.keep([Record::LineGone(PlaceId(1), 2)]);
     assert_eq!(rig.found("hello"), [3, 1]);
     rig.limits.history_size = 1;

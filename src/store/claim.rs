@@ -1,0 +1,144 @@
+//! The claim on a database file: one server at a time by whatever name, and whether the file is still where it was. Knows no SQL.
+//!
+//! Two locks keep out a second server. One is on a file beside the database
+//! (`roomful.db.lock`), beside the file itself and not beside a link to it. The
+//! other is on the database, for one file can have two paths. It is a lock of
+//! `flock`, and SQLite's are of `fcntl`, so neither sees the other. But closing
+//! any descriptor of a file drops all `fcntl` locks that the process has on it,
+//! so this one stays open for as long as SQLite uses the file.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::StoreError;
+
+/// The files of a running database: its own, the log, and the index of the log.
+const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
+
+/// A database file that is ours for as long as this is there.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    /// Whether a reader has found the index of words damaged.
+    suspect: AtomicBool,
+    _database: File,
+    _beside: File,
+}
+
+/// Which files they are, whatever they are called: device and number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Files([(u64, u64); ENDINGS.len()]);
+
+impl Claim {
+    /// Claims the file at `path`, and makes an empty one if there is none.
+    pub fn take(path: &Path) -> Result<Claim, StoreError> {
+        if path.is_dir() {
+            return Err(StoreError::IsFolder(path.to_path_buf()));
+        }
+        let path = real(path)?;
+        let told = |error: &io::Error| StoreError::io(&path, error);
+        let mut own = OpenOptions::new();
+        own.write(true).mode(0o600);
+        let beside = own.clone().create(true).truncate(false).open(with_ending(&path, ".lock"));
+        let beside = beside.map_err(|error| told(&error))?;
+        lock(&path, &beside)?;
+        match own.create_new(true).open(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(told(&error)),
+            _ => {}
+        }
+        has_one_name(&path, &fs::metadata(&path).map_err(|error| told(&error))?)?;
+        let database = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| told(&error))?;
+        if let Err(error) = lock(&path, &database) {
+            // Closed, it would take the locks of another server in this process with it.
+            std::mem::forget(database);
+            return Err(error);
+        }
+        Ok(Claim { path, suspect: AtomicBool::new(false), _database: database, _beside: beside })
+    }
+
+    /// Where the file is, with no link on the way.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The files that are there now: all of them, once something was written.
+    pub fn files(&self) -> Result<Files, StoreError> {
+        let mut files = Files([(0, 0); ENDINGS.len()]);
+        for (file, ending) in files.0.iter_mut().zip(ENDINGS) {
+            let path = with_ending(&self.path, ending);
+            *file = match fs::metadata(&path) {
+                Ok(found) => (found.dev(), found.ino()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Displaced(path)),
+                Err(error) => return Err(StoreError::io(&path, &error)),
+            };
+        }
+        Ok(files)
+    }
+
+    /// Looks whether `files` are still under their names. What is written to
+    /// others is nowhere, once they are closed.
+    pub fn has(&self, files: &Files) -> Result<(), StoreError> {
+        let found = self.files()?;
+        match ENDINGS.iter().zip(found.0.iter().zip(&files.0)).find(|(_, (found, own))| found != own) {
+            Some((ending, _)) => Err(StoreError::Displaced(with_ending(&self.path, ending))),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that a reader has found the index of words damaged.
+    pub fn suspect_index(&self) {
+        self.suspect.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a reader has found the index of words damaged since this was asked last.
+    pub fn takes_suspicion(&self) -> bool {
+        self.suspect.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Refuses a file with more names than one: SQLite keeps the log beside one of
+/// them, and under another what is in the log is missing.
+pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
+    if !found.is_file() {
+        return Err(StoreError::Foreign(path.to_path_buf()));
+    }
+    if found.nlink() > 1 { Err(StoreError::Linked(path.to_path_buf())) } else { Ok(()) }
+}
+
+/// The path without any link in it, also where there is no file yet.
+fn real(path: &Path) -> Result<PathBuf, StoreError> {
+    let told = |error: io::Error| StoreError::io(path, &error);
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found.map_err(told),
+    }
+    if fs::symlink_metadata(path).is_ok() {
+        let what = "it is a link to a file that is not there".to_owned();
+        return Err(StoreError::Io { path: path.to_path_buf(), what });
+    }
+    let Some(name) = path.file_name() else { return Err(StoreError::IsFolder(path.to_path_buf())) };
+    Ok(fs::canonicalize(folder_of(path)).map_err(told)?.join(name))
+}
+
+fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(StoreError::io(path, &error)),
+    }
+}
+
+/// The folder a file lies in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// `path` with `ending` behind its last letter.
+pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

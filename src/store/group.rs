@@ -1,0 +1,352 @@
+//! One statement or a few for each kind of record. Knows not who said that they be written, nor when.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
+
+use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
+use super::gone::{drop_files, drop_stay};
+use crate::event::{Millis, Seq};
+use crate::record::{
+    AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
+    StayRecord, Target, Who,
+};
+
+/// A group of records that is being written.
+pub struct Group<'a> {
+    pub(super) connection: &'a Connection,
+    /// The last message of each place something was said in; none where there is no such place.
+    pub(super) last: HashMap<PlaceId, Option<Seq>>,
+    /// The highest numbers in this group.
+    numbers: Numbers,
+    /// The earliest and the latest time in each span of messages that this group touches.
+    pub(super) spans: HashMap<i64, (Millis, Millis)>,
+    /// What the time of the last message counts as.
+    pub(super) counted: Millis,
+}
+
+impl<'a> Group<'a> {
+    /// A group after messages of which the last counts as of `counted`.
+    pub fn new(connection: &'a Connection, counted: Millis) -> Group<'a> {
+        Group { connection, last: HashMap::new(), numbers: Numbers::default(), spans: HashMap::new(), counted }
+    }
+
+    pub fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
+        match record {
+            Record::Mark => Ok(()),
+            Record::Room(room) => self.room(room),
+            Record::RoomGone(place) => self.place_gone(*place),
+            Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
+            Record::Line(line) => self.line(line),
+            Record::LineGone(place, seq) => self.line_gone(row(*place, *seq)),
+            Record::Said(said) => self.said(said),
+            Record::Stay(stay) => self.stay(stay),
+            Record::StayGone(stay) => drop_stay(self.connection, whole(stay.0)),
+            Record::Account(account, secret) => self.account(account, secret),
+            Record::Password(account, secret) => {
+                // Whoever was let in by the old one comes back no more; who is here is kept once more.
+                self.run("DELETE FROM stay WHERE account = ?", [account.0])?;
+                self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account.0, secret])
+            }
+            Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
+            Record::AccountGone(account, with_messages) => self.account_gone(*account, *with_messages),
+            Record::Became(stay, account) => self.became(Who::Guest(*stay), Who::Account(*account)),
+            Record::Role(place, account, Some(role)) => {
+                self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
+            }
+            Record::Role(place, account, None) => {
+                self.run("DELETE FROM role WHERE place = ? AND account = ?", (place.0, account.0))
+            }
+            Record::Curb(curb) => self.curb(curb),
+            Record::CurbGone(place, curb, target) => self.run(
+                "DELETE FROM curb WHERE place = ? AND curb = ? AND target = ?",
+                (place.map_or(0, |place| place.0), curb_cell(*curb), target_cell(target)),
+            ),
+            Record::Seat(account, place, read) => self.seat(*account, *place, *read),
+            Record::SeatGone(account, place) => {
+                self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
+            }
+            Record::File(file, who, place) => self.file(*file, *who, *place),
+            Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
+            Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
+        }
+    }
+
+    /// What the whole group has changed: the last message of each place, and the numbers.
+    pub fn finish(&mut self) -> rusqlite::Result<()> {
+        for (place, last) in self.last.drain() {
+            if let Some(last) = last {
+                self.connection
+                    .prepare_cached("UPDATE place SET last = max(last, ?2) WHERE id = ?1")?
+                    .execute((place.0, whole(last)))?;
+            }
+        }
+        self.widen()?;
+        let Numbers { place, account, stay, file } = self.numbers;
+        if self.numbers == Numbers::default() {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), stay = max(stay, ?3), file = max(file, ?4)
+             WHERE place < ?1 OR account < ?2 OR stay < ?3 OR file < ?4",
+            (place, account, whole(stay), whole(file)),
+        )
+    }
+
+    fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
+        self.place(room.place)?;
+        let settings = serde_json::to_string(&room.settings)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        self.add(
+            "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3",
+            params![room.place.0, room.name.shown(), room.made, room.topic, settings, room.registered],
+            // Whatever may change in a room, when it was made does not.
+            "SELECT FALSE",
+            [],
+            || format!("the number {} of a room is another's", room.place.0),
+        )
+    }
+
+    fn conversation(
+        &mut self,
+        place: PlaceId,
+        (one, other): (Who, Who),
+        nicks: &(Arc<str>, Arc<str>),
+    ) -> rusqlite::Result<()> {
+        self.place(place)?;
+        self.seen(one);
+        self.seen(other);
+        let cells = params![place.0, who_cell(one), who_cell(other), nicks.0, nicks.1];
+        self.add(
+            "INSERT INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (place) DO NOTHING",
+            cells,
+            // A guest in it may have become an account since.
+            "SELECT (one = ?2 AND other = ?3) OR (one_nick = ?4 AND other_nick = ?5) FROM conversation WHERE place = ?1",
+            cells,
+            || format!("the number {} of a conversation is another's", place.0),
+        )
+    }
+
+    /// Puts somebody in the place of another in all their conversations.
+    fn became(&mut self, before: Who, now: Who) -> rusqlite::Result<()> {
+        let (before, now) = (who_cell(before), who_cell(now));
+        self.run("UPDATE OR IGNORE conversation SET one = ?2 WHERE one = ?1", (before, now))?;
+        self.run("UPDATE OR IGNORE conversation SET other = ?2 WHERE other = ?1", (before, now))
+    }
+
+    fn place(&mut self, place: PlaceId) -> rusqlite::Result<()> {
+        self.numbers.place = self.numbers.place.max(place.0);
+        if self.last.get(&place) == Some(&None) {
+            // It was looked for before it was made.
+            self.last.remove(&place);
+        }
+        self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place.0])
+    }
+
+    fn line(&mut self, line: &Line) -> rusqlite::Result<()> {
+        let (place, message) = (line.place, &*line.message);
+        if !self.is_there(place)? {
+            // What is said where the place is gone is gone with it.
+            return Ok(());
+        }
+        self.seen(line.who);
+        let id = row(place, message.seq);
+        let file = message.file.as_ref().map(|file| whole(file.file));
+        let late = self.late(id, message.time);
+        self.add(
+            "INSERT INTO message (id, time, who, nick, text, me, deleted, file, late)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            params![
+                id,
+                message.time,
+                who_cell(line.who),
+                message.from,
+                message.text,
+                message.me,
+                message.deleted,
+                file,
+                late
+            ],
+            // A message that was written before may have been deleted since.
+            "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1",
+            params![id, message.time, message.from, message.text],
+            || format!("the number {} in place {} is another message's", message.seq, place.0),
+        )?;
+        self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
+        let Some(file) = &message.file else { return Ok(()) };
+        self.numbers.file = self.numbers.file.max(file.file);
+        self.add(
+            "INSERT INTO file (id, place, who, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (id) DO UPDATE SET place = ?2, who = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
+             WHERE message IS NULL",
+            params![
+                whole(file.file),
+                place.0,
+                who_cell(line.who),
+                id,
+                whole(file.size),
+                file.name,
+                file.mime,
+                file.sha256
+            ],
+            "SELECT message = ?2 FROM file WHERE id = ?1",
+            [whole(file.file), id],
+            || format!("the number {} of a file is another's", file.file),
+        )
+    }
+
+    /// Whether there is such a place, asked once for each in a group.
+    fn is_there(&mut self, place: PlaceId) -> rusqlite::Result<bool> {
+        if let Some(last) = self.last.get(&place) {
+            return Ok(last.is_some());
+        }
+        let last = self
+            .connection
+            .prepare_cached("SELECT last FROM place WHERE id = ? AND gone = 0")?
+            .query_row([place.0], |row| row.get(0))
+            .optional()?
+            .map(count);
+        self.last.insert(place, last);
+        Ok(last.is_some())
+    }
+
+    fn said(&self, said: &SaidRecord) -> rusqlite::Result<()> {
+        let late = Some(self.counted).filter(|counted| *counted > said.time);
+        self.run(
+            // A tag that was forgotten may be used again.
+            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, late) VALUES (?, ?, ?, ?, ?, ?)",
+            params![whole(said.stay.0), said.tag.0, said.label, whole(said.seq), said.time, late],
+        )
+    }
+
+    fn stay(&mut self, stay: &StayRecord) -> rusqlite::Result<()> {
+        self.seen(Who::Guest(stay.id));
+        self.run(
+            "INSERT INTO stay (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET token = ?2, account = ?3, nick = ?4, seen = ?5",
+            params![
+                whole(stay.id.0),
+                stay.token.as_slice(),
+                stay.account.map(|account| account.0),
+                stay.nick.shown(),
+                stay.seen
+            ],
+        )
+    }
+
+    fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
+        self.numbers.account = self.numbers.account.max(account.id.0);
+        let (id, nick) = (account.id.0, &account.nick);
+        self.add(
+            "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            params![id, nick.key(), nick.shown(), account.made, account.op, secret],
+            "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1",
+            params![id, nick.key(), account.made],
+            || format!("the number {id} of an account is another's"),
+        )
+    }
+
+    /// What was read stays read.
+    fn seat(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
+        self.run(
+            "INSERT INTO seat (account, place, read) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET read = max(read, ?3)",
+            (account.0, place.0, whole(read)),
+        )
+    }
+
+    /// One row for each of its targets. A stay that is banned is not given to
+    /// anybody else, also if nothing else is kept of it.
+    fn curb(&mut self, curb: &CurbRecord) -> rusqlite::Result<()> {
+        for target in &curb.targets {
+            if let Target::Stay(stay) = target {
+                self.seen(Who::Guest(*stay));
+            }
+            self.run(
+                "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    curb.place.map_or(0, |place| place.0),
+                    curb_cell(curb.curb),
+                    target_cell(target),
+                    curb.nick,
+                    curb.until,
+                    curb.by,
+                    curb.text,
+                    curb.time
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, file: FileId, who: Who, place: PlaceId) -> rusqlite::Result<()> {
+        self.numbers.file = self.numbers.file.max(file.0);
+        self.seen(who);
+        let cells = (whole(file.0), place.0, who_cell(who));
+        self.add(
+            "INSERT INTO file (id, place, who, size, name, mime, sha256) VALUES (?, ?, ?, 0, '', '', '')
+             ON CONFLICT (id) DO NOTHING",
+            cells,
+            // A file that is said belongs where it was said.
+            "SELECT who = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
+            cells,
+            || format!("the number {} of a file is another's", file.0),
+        )
+    }
+
+    /// A piece of a file that was given up meanwhile is not kept.
+    fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+        let end = whole(offset.saturating_add(bytes.len() as u64));
+        let is_known = self
+            .connection
+            .prepare_cached("UPDATE file SET size = max(size, ?2) WHERE id = ?1")?
+            .execute((whole(file.0), end))?;
+        if is_known == 0 {
+            return Ok(());
+        }
+        let cells = (piece_row(file, offset), bytes);
+        self.add(
+            "INSERT INTO piece (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
+            cells,
+            "SELECT bytes = ?2 FROM piece WHERE id = ?1",
+            cells,
+            || format!("there is another piece at {offset} of file {}", file.0),
+        )
+    }
+
+    /// Adds a row under a number that was given for it. The same group may be
+    /// written again, so the row may be there: `own` tells whether it is this
+    /// one. Another's is never written over, and that is an error.
+    fn add(
+        &self,
+        insert: &str,
+        cells: impl Params,
+        own: &str,
+        of_own: impl Params,
+        what: impl FnOnce() -> String,
+    ) -> rusqlite::Result<()> {
+        if self.connection.prepare_cached(insert)?.execute(cells)? > 0 {
+            return Ok(());
+        }
+        let is_own = self.connection.prepare_cached(own)?.query_row(of_own, |row| row.get(0)).optional()?;
+        if is_own == Some(true) {
+            return Ok(());
+        }
+        let error = ffi::Error::new(ffi::SQLITE_CONSTRAINT_PRIMARYKEY);
+        Err(rusqlite::Error::SqliteFailure(error, Some(what())))
+    }
+
+    fn seen(&mut self, who: Who) {
+        if let Who::Guest(StayId(stay)) = who {
+            self.numbers.stay = self.numbers.stay.max(stay);
+        }
+    }
+
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute(params).map(drop)
+    }
+}

@@ -1,0 +1,87 @@
+//! A database that is damaged while a server uses it: one line, one file or one search is refused, and all others are not.
+
+use roomful::event::Done;
+use rusqlite::Connection;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::server_support::{Program, all_of, keeping};
+use crate::support::{Peer, eventually};
+
+/// A server with lines in `#a`, all of them in the index; who said them; and the database from outside.
+fn with_lines() -> (Program, Peer, Connection, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("roomful.db");
+    let program = Program::spawn(&mut keeping(&data));
+    let mut ann = program.peer("ann", "#a");
+    ["one word", "two words", "three words"].iter().for_each(|text| assert!(ann.say("#a", text) > 0));
+    assert_eq!(found(&mut ann), Some(2));
+    (program, ann, Connection::open(data).unwrap(), folder)
+}
+
+/// How many lines with `words` are found, if searching is possible.
+fn found(peer: &mut Peer) -> Option<usize> {
+    match peer.ask("search", json!({"room": "#a", "text": "words"})) {
+        Ok(Done::Search { messages, .. }) => Some(messages.len()),
+        Err(_) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Protocol, What is kept: whoever speaks is refused only what cannot be kept.
+#[test]
+fn a_damaged_index_of_words_holds_nobody_back_and_is_made_anew() {
+    let (mut program, mut ann, database, _folder) = with_lines();
+    let mut bob = program.peer("bob", "#a");
+    database.execute_batch("UPDATE words_data SET block = x'ffffffffffffffffffff'").unwrap();
+    ann.send("delete", json!({"room": "#a", "seq": 2, "tag": "gone"}));
+    bob.send("say", json!({"room": "#a", "text": "more words", "tag": "more"}));
+    assert!(matches!(ann.answer("gone"), Ok(Done::Delete { .. })));
+    assert!(matches!(bob.answer("more"), Ok(Done::Say { seq: 4, .. })));
+    program.shows("the index of words was damaged, and is made anew");
+    eventually("everything is found again", || found(&mut bob) == Some(2));
+    assert_eq!(bob.say("#a", "and on"), 5);
+    assert_eq!(program.stop().code, Some(0));
+}
+
+/// Protocol, What is kept: a number is never given twice, and nothing is written over.
+#[test]
+fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_kept() {
+    let (mut program, mut ann, database, _folder) = with_lines();
+    let mut bob = program.peer("bob", "#a");
+    let sql = "INSERT INTO message (id, time, who, nick, text, me, deleted)
+        SELECT id + 1, time, who, nick, 'another''s', me, deleted FROM message ORDER BY id DESC LIMIT 1";
+    database.execute_batch(sql).unwrap();
+    ann.send("say", json!({"room": "#a", "text": "lost", "tag": "lost"}));
+    bob.send("say", json!({"room": "#a", "text": "kept", "tag": "kept"}));
+    // Either of them may have come first.
+    let answers = [ann.answer("lost"), bob.answer("kept")];
+    let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert_eq!(refused.len(), 1, "{answers:?}");
+    assert_eq!(refused[0].code, "not-kept");
+    assert!(refused[0].value.contains("will not be kept"), "{refused:?}");
+    program.shows("the number 4 in place");
+    // Said again it is not answered as if it were kept.
+    let (peer, tag) = if answers[0].is_err() { (&mut ann, "lost") } else { (&mut bob, "kept") };
+    peer.send("say", json!({"room": "#a", "text": "once more", "tag": tag}));
+    assert!(matches!(peer.answer(tag), Ok(Done::Say { seq: 6, again: false, .. })));
+    let all = all_of(&mut bob, "#a");
+    assert_eq!(all.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(&*all[3].text, "another's");
+}
+
+/// Protocol, What is kept: `not-taken` is what nobody heard.
+#[test]
+fn where_nothing_can_be_kept_any_more_nobody_is_heard_until_it_can() {
+    let (mut program, mut ann, database, _folder) = with_lines();
+    let say = |ann: &mut Peer| ann.ask("say", json!({"room": "#a", "text": "hello"}));
+    database.execute_batch("ALTER TABLE numbers RENAME TO other").unwrap();
+    // This one is heard before it is known.
+    assert_eq!(ann.code("topic", json!({"room": "#a", "topic": "of the day"})), "not-kept");
+    let line = program.shows("who speaks is refused");
+    assert!(line.contains("no such table: numbers"), "{line}");
+    eventually("a refusal before it is heard", || say(&mut ann).is_err_and(|refusal| refusal.code == "not-taken"));
+    database.execute_batch("ALTER TABLE other RENAME TO numbers").unwrap();
+    program.shows("what is said is kept again");
+    eventually("it is kept", || say(&mut ann).is_ok());
+}
