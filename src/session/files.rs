@@ -221,14 +221,19 @@ impl Session {
     fn get(&mut self, tag: Option<Tag>, number: u64, offset: u64) -> Result<(), ChatError> {
         let archive = self.archive()?;
         let missing = || ChatError::NoSuchFile(number);
-        let mut file = archive.store.file(FileId(number)).map_err(|error| unread(&error))?;
-        if file.is_none() {
+        let read =
+            |archive: &Archive| archive.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error));
+        let mut found = read(&archive)?;
+        if found.is_none() {
             // It may have been announced just now, and be on its way to the database.
-            file = self.settled_archive()?.store.file(FileId(number)).map_err(|error| unread(&error))?;
+            found = read(&*self.settled_archive()?)?;
         }
-        let file = file.ok_or_else(missing)?;
+        let (file, bytes) = found.ok_or_else(missing)?;
         self.house.chat.may_read(self.link.id, file.place, house::now()).ok_or_else(missing)?;
-        let bytes = archive.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error))?;
+        if bytes.is_empty() && offset < file.info.size {
+            tracing::error!(file = number, offset, "a file has lost bytes");
+            return Err(missing());
+        }
         let data = BASE64.encode(bytes).into();
         self.answer(tag, Done::Get { info: file.info, offset, data });
         Ok(())

@@ -219,13 +219,13 @@ impl Store {
         self.read(|connection| files(connection, newest, (place.0, before, limit(most))))
     }
 
-    /// At most `most` bytes of a complete file from `offset` on; fewer only at its end.
-    pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Vec<u8>, StoreError> {
+    /// A file that is complete, and at most `most` of its bytes from `offset`
+    /// on; fewer only at its end. Both are of one moment, so that what is
+    /// deleted meanwhile is there or is not.
+    pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Option<(FileKept, Vec<u8>)>, StoreError> {
         self.read(|connection| {
             let mut bytes = Vec::new();
-            if files(connection, "file.id = ?", [whole(file.0)])?.is_empty() {
-                return Ok(bytes);
-            }
+            let Some(found) = files(connection, "file.id = ?", [whole(file.0)])?.pop() else { return Ok(None) };
             let wanted = piece_row(file, offset);
             let mut pieces = connection.prepare_cached(
                 "SELECT id, bytes FROM piece
@@ -233,16 +233,16 @@ impl Store {
             )?;
             let mut rows = pieces.query([piece_row(file, 0), wanted, piece_row(file, u64::MAX)])?;
             while bytes.len() < most
-                && let Some(found) = rows.next()?
+                && let Some(next_piece) = rows.next()?
             {
                 // The first piece may begin before what is wanted; after a gap there is no going on.
-                let begins: i64 = found.get(0)?;
+                let begins: i64 = next_piece.get(0)?;
                 let next = wanted + limit(bytes.len());
-                let piece = found.get_ref(1)?.as_blob()?;
+                let piece = next_piece.get_ref(1)?.as_blob()?;
                 let Some(rest) = usize::try_from(next - begins).ok().and_then(|skip| piece.get(skip..)) else { break };
                 bytes.extend_from_slice(&rest[..rest.len().min(most - bytes.len())]);
             }
-            Ok(bytes)
+            Ok(Some((found, bytes)))
         })
     }
 

@@ -70,6 +70,15 @@ fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_kept() {
     assert_eq!(&*all[3].text, "another's");
 }
 
+/// Protocol, `get`: bytes, or a refusal.
+#[test]
+fn a_file_that_has_lost_bytes_is_refused_and_not_empty() {
+    let (_program, mut ann, database, _folder) = with_lines();
+    let (file, _) = ann.sends_file("#a", "cat.txt", &[b'x'; 100]);
+    database.execute_batch("DELETE FROM piece").unwrap();
+    assert_eq!(ann.code("get", json!({"file": file, "offset": 0})), "no-such-file");
+}
+
 /// Protocol, What is kept: `not-taken` is what nobody heard.
 #[test]
 fn where_nothing_can_be_kept_any_more_nobody_is_heard_until_it_can() {
