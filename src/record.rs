@@ -174,6 +174,8 @@ pub struct SaidRecord {
     pub seq: Seq,
     /// When.
     pub time: Millis,
+    /// The file that came with it, if one did.
+    pub file: Option<FileId>,
 }
 
 /// A stay that can be taken up again after the server was down.

@@ -8,7 +8,7 @@ use super::{Ask, Chat, SessionId, State};
 use crate::event::{Done, Millis, Tag};
 use crate::limits::Limits;
 use crate::names::Nick;
-use crate::record::{PlaceId, Record, Role, SaidRecord, StayId, Who};
+use crate::record::{FileId, PlaceId, Record, Role, SaidRecord, StayId, Who};
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]
@@ -21,11 +21,12 @@ impl Tags {
     /// The last tags as they were kept, the oldest first.
     pub fn recalled(said: &[SaidRecord], most: usize) -> Tags {
         let mut tags = Tags::default();
-        for SaidRecord { tag, label, seq, time, .. } in said {
+        for SaidRecord { tag, label, seq, time, file, .. } in said {
             let (seq, time, again) = (*seq, *time, false);
-            let done = match label.strip_prefix('@') {
-                Some(to) => Done::Msg { to: Arc::from(to), seq, time, away: None, again },
-                None => Done::Say { room: Arc::clone(label), seq, time, again },
+            let done = match (file, label.strip_prefix('@')) {
+                (Some(FileId(file)), _) => Done::Finish { room: Arc::clone(label), seq, time, file: *file, again },
+                (None, Some(to)) => Done::Msg { to: Arc::from(to), seq, time, away: None, again },
+                (None, None) => Done::Say { room: Arc::clone(label), seq, time, again },
             };
             tags.put(tag.clone(), done, most);
         }

@@ -11,7 +11,7 @@ use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{Kept, PlaceId, Record, RoomKept, SaidRecord, StayId, Who};
+use crate::record::{FileId, Kept, PlaceId, Record, RoomKept, SaidRecord, StayId, Who};
 use crate::wire::Letter;
 
 impl State {
@@ -318,11 +318,12 @@ impl State {
 
     /// What was said under a tag, for the database.
     pub(super) fn said_record(ask: &Ask<'_>, stay: StayId, tag: &Tag, done: &Done) -> Option<SaidRecord> {
-        let (label, seq) = match done {
-            Done::Say { room, seq, .. } | Done::Finish { room, seq, .. } => (Arc::clone(room), *seq),
-            Done::Msg { to, seq, .. } => (Arc::from(format!("@{to}")), *seq),
+        let (label, seq, file) = match done {
+            Done::Say { room, seq, .. } => (Arc::clone(room), *seq, None),
+            Done::Finish { room, seq, file, .. } => (Arc::clone(room), *seq, Some(FileId(*file))),
+            Done::Msg { to, seq, .. } => (Arc::from(format!("@{to}")), *seq, None),
             _ => return None,
         };
-        Some(SaidRecord { stay, tag: tag.clone(), label, seq, time: ask.now })
+        Some(SaidRecord { stay, tag: tag.clone(), label, seq, time: ask.now, file })
     }
 }

@@ -217,8 +217,16 @@ impl<'a> Group<'a> {
         let late = Some(self.counted).filter(|counted| *counted > said.time);
         self.run(
             // A tag that was forgotten may be used again.
-            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, late) VALUES (?, ?, ?, ?, ?, ?)",
-            params![whole(said.stay.0), said.tag.0, said.label, whole(said.seq), said.time, late],
+            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                whole(said.stay.0),
+                said.tag.0,
+                said.label,
+                whole(said.seq),
+                said.time,
+                said.file.map(|file| whole(file.0)),
+                late
+            ],
         )
     }
 

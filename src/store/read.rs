@@ -156,12 +156,13 @@ impl Store {
             let Some(stay) = stay else { return Ok(None) };
             let mut said: Vec<SaidRecord> = connection
                 .prepare_cached(
-                    "SELECT tag, label, seq, time FROM said WHERE stay = ?
+                    "SELECT tag, label, seq, time, file FROM said WHERE stay = ?
                      ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?",
                 )?
                 .query_map((whole(stay.id.0), limit(most_tags)), |row| {
                     let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
-                    Ok(SaidRecord { stay: stay.id, tag, label, seq, time })
+                    let file = row.get::<_, Option<i64>>(4)?.map(|file| FileId(count(file)));
+                    Ok(SaidRecord { stay: stay.id, tag, label, seq, time, file })
                 })?
                 .collect::<Result<_, _>>()?;
             said.reverse();

@@ -134,6 +134,7 @@ pub const MIGRATIONS: &[&str] = &[
 ",
     WORDS_CUT_BY_US,
     ORDER_WITHOUT_CLOCK,
+    FILE_OF_A_TAG,
 ];
 
 /// The index of words gets its words cut and folded by `fold`, with blanks
@@ -169,6 +170,12 @@ const ORDER_WITHOUT_CLOCK: &str = "
 
     -- So that they are not counted as unread.
     CREATE INDEX message_deleted ON message (deleted) WHERE deleted = 1;
+";
+
+/// A `finish` that is sent again is answered with its file.
+const FILE_OF_A_TAG: &str = "
+    -- The file that came with what was said under a tag.
+    ALTER TABLE said ADD COLUMN file INTEGER;
 ";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file up to it.

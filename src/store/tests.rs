@@ -191,5 +191,5 @@ fn stay_record(number: u64, name: &str, seen: Millis) -> StayRecord {
 }
 
 fn said_record(stay: u64, tag: &str, seq: Seq, time: Millis) -> SaidRecord {
-    SaidRecord { stay: StayId(stay), tag: Tag(tag.into()), label: label(), seq, time }
+    SaidRecord { stay: StayId(stay), tag: Tag(tag.into()), label: label(), seq, time, file: None }
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use roomful::event::Done;
+use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::client_support::finish;
 use crate::server_support::{Program, all_of, keeping, server};
-use crate::support::{Peer, Refusal};
+use crate::support::{Peer, Refusal, sha256};
 
 /// The database cannot be made or used.
 const EXIT_STORE: i32 = 73;
@@ -126,4 +127,50 @@ fn what_a_killed_backup_left_behind_is_in_no_other_backups_way() {
     names.sort();
     let kept = ["monday.db", "monday.db.own.part", "monday.db.part"];
     assert_eq!(names, kept, "what only we can have left is removed, and nothing else");
+}
+
+/// Protocol, tags: what was carried out is answered with what it made the first time, over a restart.
+#[test]
+fn a_finish_that_is_sent_again_after_a_restart_is_answered_with_its_file() {
+    let (_folder, data) = data();
+    let program = Program::spawn(&mut keeping(&data));
+    let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
+    let mut made = Vec::new();
+    for (place, tag) in [("#a", "one"), ("@bob", "two")] {
+        let (upload, piece) = ann.offers(place, "cat.txt", 3);
+        ann.sends_pieces(upload, piece, b"cat");
+        ann.send("finish", json!({"upload": upload, "sha256": sha256(b"cat"), "tag": tag}));
+        made.push((tag, ann.answer(tag).unwrap()));
+    }
+    bob.sync();
+    let resume = std::mem::take(&mut ann.resume);
+    program.signal("KILL");
+    let program = Program::spawn(&mut keeping(&data));
+    let mut ann = Peer::new(program.wire());
+    ann.hello(json!({"nick": "ann", "resume": resume, "rooms": ["#a"]})).unwrap();
+    for (tag, before) in made {
+        ann.send("finish", json!({"upload": 1, "sha256": "00", "tag": tag}));
+        let Done::Finish { room, seq, time, file, again: false } = before else { panic!("{before:?}") };
+        assert_eq!(ann.answer(tag).unwrap(), Done::Finish { room, seq, time, file, again: true });
+    }
+}
+
+/// The version of the schema before this one had no files in tags.
+#[test]
+fn an_older_database_is_brought_up_and_keeps_its_tags() {
+    let (_folder, data) = data();
+    let program = Program::spawn(&mut keeping(&data));
+    let mut ann = program.peer("ann", "#a");
+    ann.send("say", json!({"room": "#a", "text": "once", "tag": "once"}));
+    ann.answer("once").unwrap();
+    let resume = std::mem::take(&mut ann.resume);
+    drop(ann);
+    assert_eq!(program.stop().code, Some(0));
+    let older = "ALTER TABLE said DROP COLUMN file; PRAGMA user_version = 1";
+    Connection::open(&data).unwrap().execute_batch(older).unwrap();
+    let program = Program::spawn(&mut keeping(&data));
+    let mut ann = Peer::new(program.wire());
+    ann.hello(json!({"nick": "ann", "resume": resume, "rooms": ["#a"]})).unwrap();
+    ann.send("say", json!({"room": "#a", "text": "once", "tag": "once"}));
+    assert!(matches!(ann.answer("once"), Ok(Done::Say { again: true, .. })));
 }
