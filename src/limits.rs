@@ -238,6 +238,8 @@ limits! {
     journal_bytes "journal-bytes": number Bytes = 16_777_216, 1_048_576..=1_073_741_824;
     /// How long what was said may wait to be in the database. Beyond it the speaker is answered `not-kept`; it is still written when that is possible again.
     keep_patience "keep-patience": time Seconds = 10, 1..=3_600;
+    /// How long a server that stops may take to write what waits and to close its database, after everybody is gone. Beyond it the server says how many records are not in the database, and ends with 75.
+    stop_keep "stop-keep": time Seconds = 5, 1..=3_600;
     /// Connections that read from the database at once. Who asks when all are busy waits for a turn. Searches have half of them, and one at least.
     readers "readers": number Count = 4, 1..=64;
     /// How long one read of the database may take. A longer one is ended, and answered `takes-too-long`.

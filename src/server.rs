@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::chat::Chat;
 use crate::chat::journal::Journal;
@@ -59,7 +59,7 @@ pub struct Handle {
     house: Arc<House>,
     service: Option<Service>,
     caretaker: Option<JoinHandle<()>>,
-    keeper: Option<JoinHandle<()>>,
+    keeper: Option<(JoinHandle<()>, Receiver<()>)>,
     news: Option<Receiver<News>>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
@@ -72,6 +72,10 @@ pub struct Stopped {
     pub told: usize,
     /// Those among them that did not hang up in time and were cut.
     pub cut: usize,
+    /// Records that are not in the database, for it took longer than the limit `stop-keep`, or could not be written.
+    pub unkept: u64,
+    /// Whether the database was closed; if not, its log is left beside it, and the next start reads that.
+    pub closed: bool,
 }
 
 impl Server {
@@ -150,8 +154,13 @@ impl Server {
         // Should one of these fail, the handle is dropped, and with it the others end.
         if let (Some(journal), Some(writer)) = (journal, writer) {
             let own = Arc::clone(&house);
-            let keep = move || keeper::live(&own, &journal, writer);
-            handle.keeper = Some(thread::Builder::new().name("keeper".to_owned()).spawn(keep)?);
+            // Nothing is ever sent: that the keeper has ended is seen by its end of the channel.
+            let (ended, end) = bounded::<()>(0);
+            let keep = move || {
+                let _ended = ended;
+                keeper::live(&own, &journal, writer);
+            };
+            handle.keeper = Some((thread::Builder::new().name("keeper".to_owned()).spawn(keep)?, end));
         }
         let own = Arc::clone(&house);
         let care = move || caretaker::live(&own);
@@ -293,12 +302,14 @@ impl Handle {
 
     /// Says goodbye to everyone, with the words `why`, waits for them to hang
     /// up for at most the limit `stop`, cuts who is left, and joins every thread.
+    /// The keeper has the limit `stop-keep` for what is left to write; if that
+    /// is not enough, it is left alone with it.
     pub fn stop(mut self, why: &str) -> Stopped {
         self.stop_all(why)
     }
 
     fn stop_all(&mut self, why: &str) -> Stopped {
-        let mut stopped = Stopped { told: 0, cut: 0 };
+        let mut stopped = Stopped { told: 0, cut: 0, unkept: 0, closed: true };
         if let Some(service) = &mut self.service {
             service.close_door();
         }
@@ -320,8 +331,13 @@ impl Handle {
         if let Some(archive) = &self.house.archive {
             archive.journal.close();
         }
-        if let Some(keeper) = self.keeper.take() {
-            let _ = keeper.join();
+        if let Some((keeper, end)) = self.keeper.take() {
+            stopped.closed = end.recv_timeout(self.house.limits.stop_keep) == Err(RecvTimeoutError::Disconnected);
+            if stopped.closed {
+                // A panic in it has been printed.
+                let _ = keeper.join();
+            }
+            stopped.unkept = self.house.archive.as_ref().map_or(0, |archive| archive.journal.waiting());
         }
         if let Some(caretaker) = self.caretaker.take() {
             // A panic in it has been printed.

@@ -18,7 +18,7 @@ use roomful::console::{self, Operator, Paint};
 use roomful::limits::TABLE;
 use roomful::net::capacity;
 use roomful::process::{self, Errand, Kind, Outlet};
-use roomful::server::{Handle, Server, StartError};
+use roomful::server::{Handle, Server, StartError, Stopped};
 use roomful::session::house::House;
 use roomful::store::{self, StoreError};
 use roomful::terminal::{self, Screen, Terminal};
@@ -28,6 +28,8 @@ use tracing_subscriber::EnvFilter;
 const EXIT_CUT_SHORT: i32 = 130;
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
+/// Stopped, and not all is in the database (sysexits.h: EX_TEMPFAIL).
+const EXIT_UNKEPT: u8 = 75;
 /// Pieces of the screen that wait to be printed; each may be many lines.
 const PAGES: usize = 16;
 /// For how long everybody waits for their farewell, so that the screen tells of it first.
@@ -99,7 +101,7 @@ A variable for yes or no takes these, or on and off, true and false, 1 and 0.
 An empty variable is not set.
 
 Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 73 the database cannot be used or copied,
-  78 wrong setting, 130 cut short by a second signal.";
+  75 stopped, and not all that was said is in the database, 78 wrong setting, 130 cut short by a second signal.";
 
 fn main() -> ExitCode {
     save_address_space();
@@ -126,7 +128,7 @@ fn main() -> ExitCode {
     let args = ready.map_err(anyhow::Error::from).and_then(|()| Ok(Args::from_arg_matches(&matches)?));
     let result = args.and_then(|args| run(&args, &matches));
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Where stderr is closed or full, the exit code says it.
             let _ = writeln!(io::stderr(), "chat-server: {error:#}");
@@ -146,19 +148,19 @@ fn variable(setting: &str) -> String {
     format!("CHAT_SERVER_{}", setting.to_uppercase().replace('-', "_"))
 }
 
-fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
+fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let config = settings(args, matches)?;
     if let Some(Task::Backup { file }) = &args.task {
         let bytes = store::backup(Path::new(&config.data), file)?;
         // The copy is made, whether anybody reads that or not.
         let _ = writeln!(io::stdout(), "{} is a copy of {}, {bytes} bytes", file.display(), config.data);
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     if args.check_config {
         let mut out = io::stdout();
         let written = out.write_all(config.to_toml().as_bytes()).and_then(|()| out.flush());
         written.context("cannot print the settings")?;
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     let log = Outlet::open("log", config.limits.console_lines, |line| {
         // Nobody is left to be told that nobody listens.
@@ -179,14 +181,29 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<()> {
         .watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     let server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
-    let ran = serve(server, &config);
+    let ran = serve(server, &config).map(|stopped| {
+        if stopped.unkept > 0 {
+            let records = stopped.unkept;
+            log.put(format!(
+                "chat-server: not in the database: the last {records} records; none of them was answered ok"
+            ));
+            return ExitCode::from(EXIT_UNKEPT);
+        }
+        if !stopped.closed {
+            log.put(
+                "chat-server: the database could not be closed in time; all is in its log, and the next start reads it"
+                    .to_owned(),
+            );
+        }
+        ExitCode::SUCCESS
+    });
     log.drain(LAST_WORDS);
     ran
 }
 
 /// Shows what happens, until somebody wants it to end. Whatever stdout,
 /// stderr and the terminal do meanwhile, the end takes a bounded time.
-fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
+fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     let house = Arc::clone(server.house());
     let in_background = config.console && process::is_in_background();
     let reads = config.console && !in_background;
@@ -214,15 +231,19 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<()> {
     let left = || until.saturating_duration_since(Instant::now());
     news.end(left());
     let last = format!(
-        "stopped: sessions told {}, of which cut {} that did not hang up; {}all threads joined. Bye.",
+        "stopped: sessions told {}, of which cut {} that did not hang up; {}. Bye.",
         stopped.told,
         stopped.cut,
-        if kept.is_some() { "database closed, " } else { "" }
+        match (kept, stopped.closed) {
+            (_, false) => "database not closed in time",
+            (None, true) => "all threads joined",
+            (Some(_), true) => "database closed, all threads joined",
+        }
     );
     out.put_within(last, left());
     out.drain(left());
     operator.end(&screen, LAST_WORDS);
-    Ok(())
+    Ok(stopped)
 }
 
 /// Where address space is limited, starts this program anew with few arenas

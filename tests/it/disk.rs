@@ -1,4 +1,4 @@
-//! The disk under the server program: links, rights, files that are moved away, copies that were killed.
+//! The disk under the server program: links, rights, files that are moved away, copies that were killed, a slow end.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -16,6 +16,9 @@ use crate::support::{Peer, Refusal, sha256};
 
 /// The database cannot be made or used.
 const EXIT_STORE: i32 = 73;
+
+/// It has stopped, and not everything is in the database.
+const EXIT_UNKEPT: i32 = 75;
 
 fn run(command: &mut Command) -> (i32, String, String) {
     finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
@@ -127,6 +130,26 @@ fn what_a_killed_backup_left_behind_is_in_no_other_backups_way() {
     names.sort();
     let kept = ["monday.db", "monday.db.own.part", "monday.db.part"];
     assert_eq!(names, kept, "what only we can have left is removed, and nothing else");
+}
+
+/// docs/limits.md, `stop-keep`.
+#[test]
+fn a_disk_that_does_not_answer_holds_up_the_end_only_as_long_as_it_may() {
+    let (_folder, data) = data();
+    let program = Program::spawn(keeping(&data).args(["--stop-keep", "1", "--stop", "100"]));
+    let disk = Connection::open(&data).unwrap();
+    let mut ann = program.peer("ann", "#a");
+    ann.say("#a", "kept");
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    ann.send("say", json!({"room": "#a", "text": "not kept", "tag": "x"}));
+    ann.wait(|event| matches!(event, roomful::event::Event::Message(message) if &*message.text == "not kept"));
+    let ended = program.stop();
+    assert_eq!(ended.code, Some(EXIT_UNKEPT), "{}", ended.err);
+    assert!(ended.err.contains("not in the database: the last ") && ended.err.contains("none of them was answered ok"));
+    assert!(ended.out.last().unwrap().contains("database not closed in time"), "{:?}", ended.out);
+    drop(disk);
+    let program = Program::spawn(&mut keeping(&data));
+    assert_eq!(all_of(&mut program.peer("reader", "#a"), "#a").len(), 1);
 }
 
 /// Protocol, tags: what was carried out is answered with what it made the first time, over a restart.

@@ -283,7 +283,7 @@ fn a_server_with_a_full_disk_stops_in_time_and_keeps_what_was_answered() {
     say_until(&mut ann, "not-taken", &mut kept);
     let SmallDisk { program, disk } = disk;
     let ended = program.stop();
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert_eq!(ended.code, Some(75), "{}", ended.err);
     let folder = tempfile::tempdir().unwrap();
     disk.rescue(folder.path());
     let program = Program::spawn(&mut keeping(&folder.path().join("roomful.db")));
