@@ -254,6 +254,8 @@ limits! {
     history_days "history-days": number Days = 0, 0..=36_500;
     /// Messages of one room or conversation that the database keeps. The oldest are deleted first.
     history_size "history-size": number Count = 1_000_000, 0..=1_000_000_000;
+    /// How long the clock must have shown a time that the server has not come to by running, before anything is deleted for its age by that time: after a jump of the clock, and after the server was off.
+    clock_settle "clock-settle": time Seconds = 21_600, 0..=2_592_000;
     /// Days after which a resume token is forgotten that nobody has used.
     stay_days "stay-days": number Days = 30, 1..=3_650;
     /// Accounts. One more is answered `accounts-full`.

@@ -112,9 +112,11 @@ impl Curbs {
     /// forgets those that are over. It holds for whom the earlier one held, too.
     pub fn put(&mut self, mut curb: CurbRecord, here: &Here<'_>) -> Result<(), ChatError> {
         let place = curb.place;
-        let goes = |old: &CurbRecord| {
-            !in_force(old, here.now) || old.curb == curb.curb && same(old, &curb.targets, &curb.nick)
-        };
+        let is_same = |old: &CurbRecord| old.curb == curb.curb && same(old, &curb.targets, &curb.nick);
+        // Those that are over are forgotten if there is no room for more, and no
+        // sooner: a clock that is wrong for a minute may say that all are.
+        let full = self.at(place).iter().filter(|old| !is_same(old)).count() >= here.limits.bans;
+        let goes = |old: &CurbRecord| is_same(old) || full && !in_force(old, here.now);
         let left = self.at(place).iter().filter(|old| !goes(old)).count();
         if left >= here.limits.bans {
             return Err(ChatError::TooManyBans(here.limits.bans));

@@ -1,6 +1,7 @@
 //! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
 
 mod curbed;
+mod curbs;
 mod limits;
 mod model;
 mod people;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::clock::Clock;
 use super::house::{self, House, News};
 use crate::chat::journal::{Entry, Journal, Receipt, changes};
 use crate::chat::outbox::{Offer, Outgoing};
@@ -46,6 +47,7 @@ const LAST_TRIES: usize = 3;
 /// The life of the keeper: until the journal is closed and empty.
 pub fn live(house: &Arc<House>, journal: &Journal, writer: Writer) {
     let _fuse = Fuse { house, journal };
+    let mut clock = Clock::new(writer.known_time(), house.limits.clock_settle);
     let mut keeper = Keeper { house, journal, writer, mended: None, is_down: false };
     let mut batch = Vec::new();
     let (mut indexing, mut expiring, mut expired) = (true, true, Instant::now());
@@ -85,7 +87,10 @@ pub fn live(house: &Arc<House>, journal: &Journal, writer: Writer) {
                 }
             }
         } else if expiring && quiet {
-            expiring = match keeper.writer.expire(house::now(), &house.limits) {
+            let now = house::now();
+            let known = clock.look(now, house.started.elapsed());
+            keeper.writer.know_time(known);
+            expiring = match keeper.writer.expire(now.min(known), &house.limits) {
                 Ok(more) => more,
                 Err(error) => {
                     let mended = keeper.failed("expire", &error);

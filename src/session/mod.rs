@@ -3,6 +3,7 @@
 mod account;
 mod archive;
 pub mod caretaker;
+mod clock;
 mod cost;
 pub mod door;
 mod files;

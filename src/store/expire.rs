@@ -1,4 +1,4 @@
-//! Removing what is too old or too much, a little at a time so that nobody who speaks waits long. Knows no clock: the time comes with the call.
+//! Removing what is too old or too much, a little at a time so that nobody who speaks waits long. Knows no clock: the time comes with the call, and is to be relied on.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -14,7 +14,15 @@ use crate::record::PlaceId;
 const STEP: usize = 500;
 
 /// Milliseconds in a day, for which at least what was said under a tag is remembered.
-const DAY: Millis = 86_400_000;
+pub const DAY: Millis = 86_400_000;
+
+/// Milliseconds after which the time is noted again: a server where nothing happens is to let its disk sleep.
+pub const NOTED: Millis = 600_000;
+
+/// The time that was noted last.
+pub fn known(connection: &Connection) -> rusqlite::Result<Millis> {
+    connection.query_row("SELECT known FROM clock", [], |row| row.get(0))
+}
 
 /// How far a round over everything has come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,17 +54,28 @@ impl Writer {
     pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
         let path = &self.path;
         let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-        let mut step = Step { now, limits, round: self.round, left: STEP };
+        let mut step = Step { now, known: self.known, limits, round: self.round, left: STEP };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
         let is_over = step.go(&transaction).map_err(told)?;
         transaction.commit().map_err(told)?;
         self.round = step.round;
         Ok(!is_over)
     }
+
+    /// The time that is known for sure, from an earlier life until it is told anew; 0 if none is.
+    pub fn known_time(&self) -> Millis {
+        self.known
+    }
+
+    /// Tells which time it is for sure, whatever the clock shows. [`Writer::expire`] notes it in the file.
+    pub fn know_time(&mut self, known: Millis) {
+        self.known = known;
+    }
 }
 
 struct Step<'a> {
     now: Millis,
+    known: Millis,
     limits: &'a Limits,
     round: Round,
     /// Rows that may still be removed or looked at.
@@ -74,6 +93,9 @@ impl Step<'_> {
                 Part::Said => (self.said(connection)?, Part::Curbs),
                 Part::Curbs => {
                     connection.prepare_cached("DELETE FROM curb WHERE until <= ?")?.execute([self.now])?;
+                    connection
+                        .prepare_cached("UPDATE clock SET known = ?1 WHERE abs(known - ?1) >= ?2")?
+                        .execute([self.known, NOTED])?;
                     self.round = Round::default();
                     return Ok(true);
                 }
@@ -132,8 +154,10 @@ impl Step<'_> {
         let most = self.left;
         let mut last = None;
         let mut dropped = 0;
-        let mut oldest =
-            connection.prepare_cached("SELECT id, time FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
+        let mut oldest = connection.prepare_cached(
+            "SELECT id, coalesce((SELECT since FROM doubt WHERE doubt.id = message.id), time)
+             FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?",
+        )?;
         let mut found = oldest.query((low, high, limit(most)))?;
         while let Some(row) = found.next()? {
             let id = row.get(0)?;
@@ -150,6 +174,7 @@ impl Step<'_> {
         let files = "SELECT file FROM message WHERE id BETWEEN ? AND ? AND file IS NOT NULL";
         drop_files(connection, files, [low, upto])?;
         connection.prepare_cached("DELETE FROM words WHERE rowid BETWEEN ? AND ?")?.execute([low, upto])?;
+        connection.prepare_cached("DELETE FROM doubt WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
         connection.prepare_cached("DELETE FROM message WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
         Ok(dropped < most)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 
 use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
+use super::expire::DAY;
 use super::gone::{drop_files, drop_stay};
 use crate::event::{Millis, Seq};
 use crate::record::{
@@ -16,6 +17,8 @@ use crate::record::{
 /// A group of records that is being written.
 pub struct Group<'a> {
     pub(super) connection: &'a Connection,
+    /// It is not earlier than this.
+    known: Millis,
     /// The last message of each place something was said in; none where there is no such place.
     pub(super) last: HashMap<PlaceId, Option<Seq>>,
     /// The highest numbers in this group.
@@ -27,9 +30,11 @@ pub struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// A group after messages of which the last counts as of `counted`.
-    pub fn new(connection: &'a Connection, counted: Millis) -> Group<'a> {
-        Group { connection, last: HashMap::new(), numbers: Numbers::default(), spans: HashMap::new(), counted }
+    /// A group after messages of which the last counts as of `counted`, when
+    /// `known` was the last time that is known for sure.
+    pub fn new(connection: &'a Connection, known: Millis, counted: Millis) -> Group<'a> {
+        let (last, spans) = (HashMap::new(), HashMap::new());
+        Group { connection, known, last, numbers: Numbers::default(), spans, counted }
     }
 
     pub fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
@@ -175,6 +180,10 @@ impl<'a> Group<'a> {
             params![id, message.time, message.from, message.text],
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
+        if message.time < self.known.saturating_sub(DAY) {
+            // The clock was set back. When it is right again, this message is not as old as it says.
+            self.run("INSERT OR REPLACE INTO doubt (id, since) VALUES (?, ?)", (id, self.known))?;
+        }
         self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
         let Some(file) = &message.file else { return Ok(()) };
         self.numbers.file = self.numbers.file.max(file.file);
@@ -240,7 +249,7 @@ impl<'a> Group<'a> {
                 stay.token.as_slice(),
                 stay.account.map(|account| account.0),
                 stay.nick.shown(),
-                stay.seen
+                stay.seen.max(self.known)
             ],
         )
     }

@@ -82,7 +82,8 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     // What cannot be written to is known now, and not when somebody has spoken.
     write::probe(&mut connection).map_err(told)?;
     let kept = kept::kept(&mut connection).map_err(told)?;
-    Ok(Opened { store: Store::new(limits, Arc::clone(&claim)), writer: Writer::new(connection, claim)?, kept })
+    let known = expire::known(&connection).map_err(told)?;
+    Ok(Opened { store: Store::new(limits, Arc::clone(&claim)), writer: Writer::new(connection, known, claim)?, kept })
 }
 
 /// The connection that writes, to a file of ours, checked, of the newest version.

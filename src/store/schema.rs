@@ -135,6 +135,7 @@ pub const MIGRATIONS: &[&str] = &[
     WORDS_CUT_BY_US,
     ORDER_WITHOUT_CLOCK,
     FILE_OF_A_TAG,
+    TIME_THAT_IS_KNOWN,
 ];
 
 /// The index of words gets its words cut and folded by `fold`, with blanks
@@ -176,6 +177,16 @@ const ORDER_WITHOUT_CLOCK: &str = "
 const FILE_OF_A_TAG: &str = "
     -- The file that came with what was said under a tag.
     ALTER TABLE said ADD COLUMN file INTEGER;
+";
+
+/// What is too old is deleted by a time that is known, and not by any clock.
+const TIME_THAT_IS_KNOWN: &str = "
+    -- Which time it was when something was looked for last that is too old; 0 if that was never.
+    CREATE TABLE clock (known INTEGER NOT NULL) STRICT;
+    INSERT INTO clock VALUES (0);
+
+    -- Messages that a clock made much older than they are, and when they were said at the earliest.
+    CREATE TABLE doubt (id INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 ";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file up to it.

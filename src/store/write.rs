@@ -23,6 +23,8 @@ pub struct Writer {
     counted: Option<Millis>,
     /// Whether a commit may return before the disk has it.
     is_at_leisure: bool,
+    /// The last time that is known for sure, for what is said by a clock that was set back.
+    pub(super) known: Millis,
     /// What is written to.
     files: Files,
     /// Nobody else opens the file while there is a writer.
@@ -30,9 +32,18 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, claim: Arc<Claim>) -> Result<Writer, StoreError> {
+    pub(super) fn new(connection: Connection, known: Millis, claim: Arc<Claim>) -> Result<Writer, StoreError> {
         let (path, files) = (claim.path().to_path_buf(), claim.files()?);
-        Ok(Writer { connection, path, round: Round::default(), counted: None, is_at_leisure: false, files, claim })
+        Ok(Writer {
+            connection,
+            path,
+            round: Round::default(),
+            counted: None,
+            is_at_leisure: false,
+            known,
+            files,
+            claim,
+        })
     }
 
     /// Writes the records down in their order, all or none. They are on the
@@ -44,7 +55,7 @@ impl Writer {
     pub fn keep<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         self.wait_for_the_disk()?;
         let path = &self.path;
-        let counted = write_all(&mut self.connection, records, self.counted);
+        let counted = write_all(&mut self.connection, records, self.known, self.counted);
         self.counted = Some(counted.map_err(|error| StoreError::sql(path, &error))?);
         Ok(())
     }
@@ -60,7 +71,7 @@ impl Writer {
         let mut refused: Vec<Option<StoreError>> = changes.iter().map(|_| None).collect();
         loop {
             let begun = refused.iter().flatten().count();
-            match write_each(&mut self.connection, &self.path, changes, &mut refused, self.counted) {
+            match write_each(&mut self.connection, (&self.path, self.known), changes, &mut refused, self.counted) {
                 Ok(counted) => {
                     self.counted = Some(counted);
                     return Ok(refused);
@@ -139,11 +150,12 @@ impl Writer {
 fn write_all<'a>(
     connection: &mut Connection,
     records: impl IntoIterator<Item = &'a Record>,
+    known: Millis,
     counted: Option<Millis>,
 ) -> rusqlite::Result<Millis> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
-    let mut group = Group::new(&transaction, counted);
+    let mut group = Group::new(&transaction, known, counted);
     for record in records {
         group.write(record)?;
     }
@@ -156,7 +168,7 @@ fn write_all<'a>(
 /// Writes what can be written, and notes in `refused` what cannot; an error ends the transaction with nothing written.
 fn write_each(
     connection: &mut Connection,
-    path: &Path,
+    (path, known): (&Path, Millis),
     changes: &[Vec<&Record>],
     refused: &mut [Option<StoreError>],
     counted: Option<Millis>,
@@ -165,7 +177,7 @@ fn write_each(
     let mut counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
     for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
         transaction.execute_batch("SAVEPOINT change")?;
-        let mut group = Group::new(&transaction, counted);
+        let mut group = Group::new(&transaction, known, counted);
         let written = change.iter().try_for_each(|record| group.write(record)).and_then(|()| group.finish());
         let after = group.counted;
         if let Err(error) = written {

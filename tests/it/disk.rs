@@ -1,4 +1,4 @@
-//! The disk under the server program: links, rights, files that are moved away, copies that were killed, a slow end.
+//! The disk under the server program: links, rights, files that are moved away, copies that were killed, a slow end, a clock that jumps.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::client_support::finish;
 use crate::server_support::{Program, all_of, keeping, server};
-use crate::support::{Peer, Refusal, sha256};
+use crate::support::{Peer, Refusal, eventually, sha256};
 
 /// The database cannot be made or used.
 const EXIT_STORE: i32 = 73;
@@ -178,7 +178,45 @@ fn a_finish_that_is_sent_again_after_a_restart_is_answered_with_its_file() {
     }
 }
 
-/// The version of the schema before this one had no files in tags.
+/// Lines of a month ago in `#a`, in a database that was used last then.
+fn of_a_month_ago() -> (TempDir, PathBuf) {
+    let (folder, data) = data();
+    let program = Program::spawn(&mut keeping(&data));
+    let mut ann = program.peer("ann", "#a");
+    (1..=5).for_each(|line| assert_eq!(ann.say("#a", "a line"), line));
+    drop(ann);
+    assert_eq!(program.stop().code, Some(0));
+    let ago = "SELECT unixepoch() * 1000 - 31 * 86400000";
+    let sql = format!("UPDATE message SET time = ({ago}); UPDATE clock SET known = ({ago})");
+    Connection::open(&data).unwrap().execute_batch(&sql).unwrap();
+    (folder, data)
+}
+
+/// How many lines there are in `#a`.
+fn count(reader: &mut Peer) -> usize {
+    match reader.ask("history", json!({"room": "#a", "after": 0, "limit": 100})) {
+        Ok(Done::History(page)) => page.messages.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// docs/limits.md, `clock-settle`: that the clock is ahead and that the server was off look the same.
+#[test]
+fn a_clock_that_is_a_month_ahead_deletes_nothing_before_it_has_stood_by_that() {
+    let (_folder, data) = of_a_month_ago();
+    let program = Program::spawn(keeping(&data).args(["--history-days", "30", "--history-size", "3"]));
+    let mut reader = program.peer("reader", "#a");
+    // What is too much is deleted in the same step as what is too old.
+    eventually("the look for what is too much", || count(&mut reader) < 5);
+    assert_eq!(count(&mut reader), 3);
+    drop(reader);
+    assert_eq!(program.stop().code, Some(0));
+    let program = Program::spawn(keeping(&data).args(["--history-days", "30", "--clock-settle", "off"]));
+    let mut reader = program.peer("reader", "#a");
+    eventually("what is too old is deleted", || count(&mut reader) == 0);
+}
+
+/// The version of the schema before this one had no files in tags, and knew no time.
 #[test]
 fn an_older_database_is_brought_up_and_keeps_its_tags() {
     let (_folder, data) = data();
@@ -189,7 +227,7 @@ fn an_older_database_is_brought_up_and_keeps_its_tags() {
     let resume = std::mem::take(&mut ann.resume);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
-    let older = "ALTER TABLE said DROP COLUMN file; PRAGMA user_version = 1";
+    let older = "ALTER TABLE said DROP COLUMN file; DROP TABLE clock; DROP TABLE doubt; PRAGMA user_version = 1";
     Connection::open(&data).unwrap().execute_batch(older).unwrap();
     let program = Program::spawn(&mut keeping(&data));
     let mut ann = Peer::new(program.wire());

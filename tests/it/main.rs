@@ -132,7 +132,7 @@ mod console_manners;
 mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.
 mod database;
-/// The disk under a running server: links, rights, files that are moved.
+/// The disk under a running server: links, rights, files that are moved, a clock that jumps.
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;

@@ -1,6 +1,7 @@
 //! What goes by itself, and when. Knows no clock.
 
 use super::*;
+use crate::store::expire::NOTED;
 
 const DAY: Millis = 86_400_000;
 
@@ -149,4 +150,38 @@ fn the_last_tags_are_those_said_last_also_where_the_clock_was_set_back() {
     assert_eq!(tags(&rig, 2), ["t3", "t4"]);
     rig.expire(5 * DAY);
     assert_eq!(tags(&rig, 9), ["t3", "t4"]);
+}
+
+/// A machine without a battery for its clock begins in 1970, and is told the time later.
+#[test]
+fn what_is_said_by_a_clock_that_was_set_back_is_as_old_as_it_is() {
+    let mut rig = Rig::with_room();
+    (rig.limits.history_days, rig.limits.stay_days) = (2, 2);
+    rig.writer().know_time(100 * DAY);
+    rig.expire(5);
+    rig.again();
+    rig.keep([line(1, 1, "by the wrong clock"), Record::Stay(stay_record(1, "anna", 5))]);
+    let just_so = Message { time: 99 * DAY, ..message(2, "by the right one") };
+    rig.keep([room(2, "go"), line_by(account(1), 2, just_so)]);
+    rig.expire(101 * DAY);
+    assert!(rig.message(1, 1).is_some() && rig.message(2, 2).is_some());
+    assert!(rig.store().stay(&[1; 32], 9).unwrap().is_some());
+    rig.expire(102 * DAY + 1);
+    assert_eq!((rig.message(1, 1), rig.message(2, 2)), (None, None));
+    assert!(rig.store().stay(&[1; 32], 9).unwrap().is_none());
+    let left: i64 = rig.writer().connection.query_row("SELECT count(*) FROM doubt", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+/// The time is noted, so that the next start knows when it was.
+#[test]
+fn the_last_time_is_known_at_the_next_start_if_not_to_the_minute() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.writer().known_time(), 0);
+    for (known, noted) in [(DAY, DAY), (DAY + NOTED - 1, DAY), (DAY + NOTED, DAY + NOTED), (5, 5)] {
+        rig.writer().know_time(known);
+        rig.expire(0);
+        rig.again();
+        assert_eq!(rig.writer().known_time(), noted, "{known}");
+    }
 }
