@@ -16,7 +16,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
@@ -179,12 +179,21 @@ impl Server {
     }
 }
 
+/// For how long a server that was killed may still have its database: until the system has cleared it away.
+const LAST_BREATH: Duration = Duration::from_millis(500);
+
 /// What is kept, if anything is: where, by what, and what there is.
 type Opened = (Option<Arc<Archive>>, Option<Writer>, Kept);
 
 fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     let Some(path) = data else { return Ok((None, None, Kept::default())) };
-    let store::Opened { store, writer, kept } = store::open(path, limits)?;
+    let began = Instant::now();
+    let store::Opened { store, writer, kept } = loop {
+        match store::open(path, limits) {
+            Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
+            opened => break opened?,
+        }
+    };
     let journal = Arc::new(Journal::new(limits));
     let archive = Archive { store, journal, keyring: Keyring::new(limits) };
     Ok((Some(Arc::new(archive)), Some(writer), kept))

@@ -119,7 +119,11 @@ impl Program {
                         return line;
                     }
                 }
-                Err(error) => panic!("{error} before {words:?}; shown: {:#?}", self.seen),
+                Err(error) => panic!(
+                    "{error} before {words:?}; shown: {:#?}; {:?}",
+                    self.seen,
+                    self.err.try_iter().collect::<Vec<_>>()
+                ),
             }
         }
     }
