@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::house::{self, House, News};
 use super::keeper;
 use super::link::Link;
-use crate::event::{CloseReason, Event, Millis};
+use crate::event::{CloseReason, Event};
 
 /// The time between two looks at every session: how late a deadline may be noticed.
 const ROUND: Duration = Duration::from_millis(500);
@@ -27,19 +27,6 @@ pub fn live(house: &Arc<House>) {
     while house.sessions() > 0 && Instant::now() < deadline {
         house.links().iter().for_each(|link| end_farewell(house, link, Instant::now()));
         std::thread::park_timeout(ROUND);
-    }
-}
-
-/// So many empty rooms end in one round at the most: each is a row to be removed, and the others wait for the lock.
-const ROOMS: usize = 64;
-
-/// Ends the rooms that have been empty for `empty-days`.
-fn end_left_rooms(house: &House) {
-    const DAY: Millis = 24 * 60 * 60 * 1000;
-    let days = Millis::try_from(house.limits.empty_days).unwrap_or(Millis::MAX);
-    if days > 0 {
-        let now = house::now();
-        house.chat.end_left(now.saturating_sub(days.saturating_mul(DAY)), ROOMS, now);
     }
 }
 
@@ -76,7 +63,10 @@ impl Rounds {
 
 fn go_round(house: &Arc<House>, now: Instant) {
     keeper::refuse_overdue(house);
-    end_left_rooms(house);
+    if house.archive.is_none() {
+        // With a database, the keeper does this: it has a time that can be relied on.
+        house.end_left_rooms(house::now());
+    }
     let mut all = 0;
     let mut weights: Vec<(usize, Arc<Link>)> = Vec::new();
     for link in house.links() {

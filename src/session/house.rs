@@ -281,6 +281,17 @@ impl House {
         }
     }
 
+    /// Ends rooms that had been empty for `empty-days` at `time`: some of them, for
+    /// each is a change, and the others wait for the lock.
+    pub fn end_left_rooms(&self, time: Millis) {
+        const DAY: Millis = 24 * 60 * 60 * 1000;
+        const ROOMS: usize = 64;
+        let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
+        if days > 0 {
+            self.chat.end_left(time.saturating_sub(days.saturating_mul(DAY)), ROOMS, now());
+        }
+    }
+
     /// Tells one session something, outside of the chat.
     pub fn tell_session(self: &Arc<Self>, link: &Link, event: Event) {
         let mut touched = self.touched();

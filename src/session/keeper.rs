@@ -90,6 +90,7 @@ pub fn live(house: &Arc<House>, journal: &Journal, writer: Writer) {
             let now = house::now();
             let known = clock.look(now, house.started.elapsed());
             keeper.writer.know_time(known);
+            house.end_left_rooms(now.min(known));
             expiring = match keeper.writer.expire(now.min(known), &house.limits) {
                 Ok(more) => more,
                 Err(error) => {
