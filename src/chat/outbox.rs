@@ -6,6 +6,7 @@
 //! finds it gone knows that its holder looks again before putting it back.
 
 mod outgoing;
+mod pen;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::limits::Limits;
 use crate::wire::Letter;
 pub use outgoing::Outgoing;
 use outgoing::Weight;
+pub use pen::{Pen, Sink, Written};
 
 /// What an answer that is promised counts, in bytes: more than it will weigh,
 /// for they come in groups, and must find room when they do beside what others
@@ -29,30 +31,6 @@ const PROMISE: usize = 512;
 /// What goes out in one write, in bytes by weight, while an answer waits: so
 /// long answers go in pieces, and each piece shows that the peer still reads.
 const PIECE: usize = 16_384;
-
-/// What became of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// All of it is out.
-    All,
-    /// The other side took only a part; the sink keeps the rest.
-    Part,
-    /// The other side is gone, or the end was written: there is nothing to write to.
-    Over,
-}
-
-/// Where an outbox is emptied to. The one who holds it is the only one who writes.
-pub trait Sink: Send + std::fmt::Debug {
-    /// Writes all `items`, in order, leaving the queue empty. Never blocks.
-    fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written;
-
-    /// The same, but waits until the other side has taken everything or is
-    /// gone; starts with what an earlier write left.
-    fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written;
-}
-
-/// The right to write to one session's socket.
-pub type Pen = Box<dyn Sink>;
 
 /// What became of an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,7 +32,7 @@ fn under_each_limit_of_the_system_newcomers_are_refused_in_words_and_the_server_
     for (limit, why, least) in [
         ("-n 64", "(limited by open files, RLIMIT_NOFILE)", 40),
         ("-n 256", "(limited by open files, RLIMIT_NOFILE)", 200),
-        ("-v 300000", "(limited by address space, RLIMIT_AS)", 20),
+        ("-v 400000", "(limited by address space, RLIMIT_AS)", 20),
         ("-d 80000", "(limited by memory for data, RLIMIT_DATA or overcommit)", 20),
     ] {
         let (program, ready) = under(limit);
