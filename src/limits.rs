@@ -282,9 +282,9 @@ limits! {
     login_window "login-window": time Seconds = 60, 1..=86_400;
     /// One file. A larger one is answered `file-too-large` before any byte of it is sent. With `off` no file is taken at all.
     file_bytes "file-bytes": number Bytes = 10_485_760, 0..=1_073_741_824;
-    /// All files of one account, or of one guest. Over it a new one is answered `files-full`.
+    /// All files of one account, or of all guests of one address; those that are offered count, too. Over it a new one is answered `files-full`.
     files_per_person "files-per-person": number Bytes = 104_857_600, 1..=1_099_511_627_776;
-    /// All files in the database. Over it a new one is answered `files-full`.
+    /// All files in the database, and those that are offered. Over it a new one is answered `files-full`.
     files_bytes "files-bytes": number Bytes = 1_073_741_824, 1..=1_099_511_627_776;
     /// Files that one session sends at once. One more is answered `uploads-busy`.
     uploads "uploads": number Count = 2, 1..=64;

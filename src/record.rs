@@ -41,6 +41,26 @@ pub enum Who {
 /// Where somebody comes from.
 pub type Address = IpAddr;
 
+/// Whose something counts as that one may have only so much of: an account's,
+/// or that of all guests of one address, because a guest who reconnects is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// Of an account.
+    Account(AccountId),
+    /// Of the guests of an address, as [`origin`] counts it.
+    Guests(Address),
+}
+
+impl Owner {
+    /// Whose it counts as, if it is `who`'s, who comes from `address`.
+    pub fn of(who: Who, address: Address) -> Owner {
+        match who {
+            Who::Account(id) => Owner::Account(id),
+            Who::Guest(_) => Owner::Guests(origin(address)),
+        }
+    }
+}
+
 /// Which addresses count as one: an IPv4 address is itself, also if it is
 /// written as an IPv6 one; of an IPv6 address the network counts, its first 64
 /// bits, for the other 64 are its customer's to choose. Loopback stays loopback.
@@ -252,8 +272,9 @@ pub enum Record {
     Seat(AccountId, PlaceId, Seq),
     /// It is not at home there any more.
     SeatGone(AccountId, PlaceId),
-    /// A file begins to come in. It is nobody's to see until its `Line` is kept.
-    File(FileId, Who, PlaceId),
+    /// A file begins to come in; a guest's with the address it counts for. It is
+    /// nobody's to see until its `Line` is kept.
+    File(FileId, Who, PlaceId, Option<Address>),
     /// A piece of it, from this byte on.
     Piece(FileId, u64, Arc<[u8]>),
     /// It will not be finished.

@@ -195,7 +195,7 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
         }
     };
     let journal = Arc::new(Journal::new(limits));
-    let archive = Archive { store, journal, keyring: Keyring::new(limits) };
+    let archive = Archive { store, journal, keyring: Keyring::new(limits), shelf: Arc::default() };
     Ok((Some(Arc::new(archive)), Some(writer), kept))
 }
 

@@ -5,15 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::State;
 use super::{Ask, Here};
 use crate::event::{Millis, Seq};
-use crate::record::{AccountId, Address, PlaceId, Record, Who, origin};
-
-/// Who made a room: an account, or the guests of one address together,
-/// because a guest who reconnects is another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Maker {
-    Account(AccountId),
-    Guests(Address),
-}
+use crate::record::{Owner, PlaceId, Record};
 
 /// What a room is worth, the least first: how much was said, and since when it is empty.
 type Worth = (Seq, Millis, PlaceId);
@@ -21,15 +13,15 @@ type Worth = (Seq, Millis, PlaceId);
 /// All rooms that were left behind.
 #[derive(Debug, Default)]
 pub(super) struct Left {
-    rooms: HashMap<PlaceId, (Option<Maker>, Seq, Millis)>,
+    rooms: HashMap<PlaceId, (Option<Owner>, Seq, Millis)>,
     by_worth: BTreeSet<Worth>,
     by_time: BTreeSet<(Millis, PlaceId)>,
-    by_maker: HashMap<Maker, BTreeSet<Worth>>,
+    by_maker: HashMap<Owner, BTreeSet<Worth>>,
 }
 
 impl Left {
     /// Notes a room that is empty since `time`.
-    fn put(&mut self, place: PlaceId, maker: Option<Maker>, seq: Seq, time: Millis) {
+    fn put(&mut self, place: PlaceId, maker: Option<Owner>, seq: Seq, time: Millis) {
         self.remove(place);
         self.rooms.insert(place, (maker, seq, time));
         self.by_worth.insert((seq, time, place));
@@ -60,7 +52,7 @@ impl Left {
     }
 
     /// The same of one maker's, if those are more than `most`.
-    fn least_of(&self, maker: Maker, most: usize) -> Option<PlaceId> {
+    fn least_of(&self, maker: Owner, most: usize) -> Option<PlaceId> {
         let rooms = self.by_maker.get(&maker).filter(|rooms| rooms.len() > most)?;
         rooms.first().map(|(.., place)| *place)
     }
@@ -79,11 +71,8 @@ impl Left {
 
 impl State {
     /// Who the asking person is as a maker of rooms.
-    pub(super) fn maker(&self, ask: &Ask<'_>) -> Option<Maker> {
-        Some(match self.registry.person(ask.person)?.who {
-            Who::Account(id) => Maker::Account(id),
-            Who::Guest(_) => Maker::Guests(origin(self.registry.session(ask.session)?.address)),
-        })
+    pub(super) fn maker(&self, ask: &Ask<'_>) -> Option<Owner> {
+        Some(Owner::of(self.registry.person(ask.person)?.who, self.registry.session(ask.session)?.address))
     }
 
     /// Notes a room that is left empty, if it may end for that; and ends one of
@@ -134,11 +123,12 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::AccountId;
 
     #[test]
     fn the_room_in_which_least_was_said_ends_first_and_of_equal_ones_the_longest_empty() {
         let mut left = Left::default();
-        let maker = Maker::Account(AccountId(1));
+        let maker = Owner::Account(AccountId(1));
         for (place, seq, time) in [(1, 5, 10), (2, 0, 30), (3, 0, 20), (4, 9, 1)] {
             left.put(PlaceId(place), Some(maker).filter(|_| place != 3), seq, time);
         }

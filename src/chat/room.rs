@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::left::Maker;
 use super::outbox::Outbox;
 use super::touched::{Round, Touched};
 use super::{Here, PersonId, SessionId};
@@ -11,7 +10,7 @@ use crate::command::Page;
 use crate::event::{self, FileInfo, History, Message, Millis, Seq};
 use crate::limits::Limits;
 use crate::names::{Nick, RoomName};
-use crate::record::{Line, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
+use crate::record::{Line, Owner, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
 use crate::wire::Letter;
 
 /// A named group of people, and their last messages.
@@ -23,7 +22,7 @@ pub(super) struct Room {
     pub place: PlaceId,
     pub made: Millis,
     /// Who made it in this run of the server.
-    pub maker: Option<Maker>,
+    pub maker: Option<Owner>,
     pub topic: Option<Arc<str>>,
     pub settings: Settings,
     /// Whether somebody has registered it.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::left::Maker;
 use super::need::{Seen, Step, Wish};
 use super::room::{Room, Words};
 use super::touched::Touched;
@@ -11,12 +10,12 @@ use crate::command::Page;
 use crate::error::ChatError;
 use crate::event::{Done, Event, Message, Millis, page};
 use crate::names::RoomName;
-use crate::record::{Line, PlaceId, Record, Role, Who};
+use crate::record::{Line, Owner, PlaceId, Record, Role, Who};
 use crate::wire::Letter;
 
 impl State {
     #[inline(never)]
-    pub(super) fn make_room(&mut self, name: &RoomName, now: Millis, maker: Option<Maker>) {
+    pub(super) fn make_room(&mut self, name: &RoomName, now: Millis, maker: Option<Owner>) {
         self.last.place += 1;
         let mut room = Room::new(name.clone(), PlaceId(self.last.place), now);
         room.maker = maker;

@@ -9,13 +9,15 @@ use sha2::{Digest, Sha256};
 use super::Session;
 use super::archive::unread;
 use super::house::{self, Archive};
+use super::shelf::Room;
 use crate::chat::journal::Receipt;
 use crate::chat::{FileSaid, Readable, Step};
 use crate::command::{Command, Place};
 use crate::error::ChatError;
 use crate::event::{Done, Event, FileInfo, Tag};
 use crate::names;
-use crate::record::{FileId, Record, Who};
+use crate::record::{FileId, Owner, Record, Who};
+use crate::store::StoreError;
 
 /// The most bytes in one piece that is fetched: in base64 a sixth of what may wait for a session.
 const PIECE: usize = 32_768;
@@ -31,6 +33,8 @@ const HEAD: usize = 8_192;
 pub(super) struct Upload {
     number: u64,
     file: FileId,
+    /// What it takes of `files-bytes` while it comes in.
+    room: Room,
     place: Option<Place>,
     /// Whom it is for, where it is for one person.
     with: Option<Who>,
@@ -74,19 +78,16 @@ impl Session {
             return Err(ChatError::UploadsBusy(limits.uploads));
         }
         let readable = self.may_send(place.as_ref())?;
-        let coming: u64 = self.uploads.iter().map(|upload| upload.size - upload.at).sum();
-        for (own, most) in [(true, limits.files_per_person as u64), (false, limits.files_bytes as u64)] {
-            let have = if own { archive.store.bytes_of(readable.who) } else { archive.store.bytes() };
-            if have.map_err(|error| unread(&error))? + coming + size > most {
-                return Err(ChatError::FilesFull { own, most });
-            }
-        }
+        let owner = Owner::of(readable.who, self.link.peer().ip());
         let file = self.house.chat.next_file();
+        let room = archive.shelf.take(file, owner, size);
+        self.check_room(&archive, owner)?;
         self.upload_number += 1;
         let number = self.upload_number;
         self.uploads.push(Upload {
             number,
             file,
+            room,
             place: Some(match place {
                 Some(place) => place,
                 None => Place::parse(&readable.label)?,
@@ -100,7 +101,32 @@ impl Session {
         });
         let piece = (limits.line_bytes.saturating_sub(FRAME) / 4 * 3).min(PIECE);
         let done = Done::Offer { upload: number, piece };
-        self.keep(&archive, tag, done, Record::File(file, readable.who, readable.place));
+        let origin = match owner {
+            Owner::Guests(origin) => Some(origin),
+            Owner::Account(_) => None,
+        };
+        self.keep(&archive, tag, done, Record::File(file, readable.who, readable.place, origin));
+        Ok(())
+    }
+
+    /// Whether there is room for all that is kept and all that is spoken for.
+    fn check_room(&self, archive: &Archive, owner: Owner) -> Result<(), ChatError> {
+        let told = |error: StoreError| unread(&error);
+        for file in archive.shelf.said() {
+            archive.shelf.settle(file, archive.store.file(file).map_err(told)?.is_some());
+        }
+        // Of a file that is kept in between, both count it: then it is refused once too often, and not too seldom.
+        let (own_taken, all_taken) = archive.shelf.taken(owner);
+        let (own, all) = archive.store.bytes(owner).map_err(told)?;
+        let limits = &self.house.limits;
+        for (own, have, most) in [
+            (true, own + own_taken, limits.files_per_person as u64),
+            (false, all + all_taken, limits.files_bytes as u64),
+        ] {
+            if have > most {
+                return Err(ChatError::FilesFull { own, most });
+            }
+        }
         Ok(())
     }
 
@@ -194,7 +220,7 @@ impl Session {
         for _ in 0..2 {
             match self.house.chat.say_file(self.link.id, tag.clone(), said.clone(), now, &mut self.touched)? {
                 Step::Done => {
-                    self.uploads.remove(place);
+                    self.uploads.remove(place).room.said();
                     return Ok(());
                 }
                 // The other one may have gone and come back since.

@@ -12,6 +12,7 @@ use super::Front;
 use super::door::Recurring;
 use super::keyring::Keyring;
 use super::link::Link;
+use super::shelf::Shelf;
 use crate::chat::journal::Journal;
 use crate::chat::outbox::{Ending, Outbox, Outgoing, Pen};
 use crate::chat::touched::{Round, Touched, Watch};
@@ -45,6 +46,8 @@ pub struct Archive {
     pub journal: Arc<Journal>,
     /// Passwords.
     pub keyring: Keyring,
+    /// Room for files.
+    pub shelf: Arc<Shelf>,
 }
 
 /// Opens the front for what a connection speaks; or says, in that protocol, why it is not served.

@@ -13,6 +13,7 @@ pub mod house;
 pub mod keeper;
 pub mod keyring;
 pub mod link;
+pub mod shelf;
 mod waits;
 
 use std::borrow::Cow;

@@ -10,8 +10,8 @@ use super::expire::DAY;
 use super::gone::{drop_files, drop_stay};
 use crate::event::{Millis, Seq};
 use crate::record::{
-    AccountId, AccountRecord, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord, StayId,
-    StayRecord, Target, Who,
+    AccountId, AccountRecord, Address, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord,
+    StayId, StayRecord, Target, Who,
 };
 
 /// A group of records that is being written.
@@ -72,7 +72,7 @@ impl<'a> Group<'a> {
             Record::SeatGone(account, place) => {
                 self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
             }
-            Record::File(file, who, place) => self.file(*file, *who, *place),
+            Record::File(file, who, place, origin) => self.file(*file, *who, *place, *origin),
             Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
             Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
         }
@@ -300,17 +300,17 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    fn file(&mut self, file: FileId, who: Who, place: PlaceId) -> rusqlite::Result<()> {
+    fn file(&mut self, file: FileId, who: Who, place: PlaceId, origin: Option<Address>) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.0);
         self.seen(who);
-        let cells = (whole(file.0), place.0, who_cell(who));
+        let origin = origin.map(|origin| origin.to_string());
         self.add(
-            "INSERT INTO file (id, place, who, size, name, mime, sha256) VALUES (?, ?, ?, 0, '', '', '')
+            "INSERT INTO file (id, place, who, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
              ON CONFLICT (id) DO NOTHING",
-            cells,
+            (whole(file.0), place.0, who_cell(who), origin),
             // A file that is said belongs where it was said.
             "SELECT who = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
-            cells,
+            (whole(file.0), place.0, who_cell(who)),
             || format!("the number {} of a file is another's", file.0),
         )
     }

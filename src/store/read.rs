@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
@@ -15,7 +16,7 @@ use crate::command::Page;
 use crate::event::{Seq, Tag};
 use crate::limits::Limits;
 use crate::record::{
-    AccountId, ConversationKept, FileId, FileKept, Line, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept,
+    AccountId, ConversationKept, FileId, FileKept, Line, Owner, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept,
     StayRecord, Who,
 };
 
@@ -247,16 +248,19 @@ impl Store {
         })
     }
 
-    /// The bytes of all files that somebody sent, unfinished ones too.
-    pub fn bytes_of(&self, who: Who) -> Result<u64, StoreError> {
-        let sum = "SELECT coalesce(sum(size), 0) FROM file WHERE who = ?";
-        self.read(|connection| connection.prepare_cached(sum)?.query_row([who_cell(who)], |row| row.get(0))).map(count)
-    }
-
-    /// The bytes of all files, unfinished ones too.
-    pub fn bytes(&self) -> Result<u64, StoreError> {
-        let sum = "SELECT coalesce(sum(size), 0) FROM file";
-        self.read(|connection| connection.prepare_cached(sum)?.query_row([], |row| row.get(0))).map(count)
+    /// The bytes of one owner's files that were said, and those of all.
+    pub fn bytes(&self, owner: Owner) -> Result<(u64, u64), StoreError> {
+        let (of, cell) = match owner {
+            Owner::Account(id) => ("who = ?", Value::from(i64::from(id.0))),
+            Owner::Guests(origin) => ("origin = ?", Value::from(origin.to_string())),
+        };
+        let own = format!("SELECT coalesce(sum(size), 0) FROM file WHERE {of} AND message IS NOT NULL");
+        let all = "SELECT coalesce(sum(size), 0) FROM file WHERE message IS NOT NULL";
+        self.read(|connection| {
+            let own = connection.prepare_cached(&own)?.query_row([cell], |row| row.get(0)).map(count)?;
+            let all = connection.prepare_cached(all)?.query_row([], |row| row.get(0)).map(count)?;
+            Ok((own, all))
+        })
     }
 
     /// Reads with one of the connections, and sees one state of the file from the first statement to the last.

@@ -136,6 +136,7 @@ pub const MIGRATIONS: &[&str] = &[
     ORDER_WITHOUT_CLOCK,
     FILE_OF_A_TAG,
     TIME_THAT_IS_KNOWN,
+    FILES_OF_GUESTS,
 ];
 
 /// The index of words gets its words cut and folded by `fold`, with blanks
@@ -177,6 +178,13 @@ const ORDER_WITHOUT_CLOCK: &str = "
 const FILE_OF_A_TAG: &str = "
     -- The file that came with what was said under a tag.
     ALTER TABLE said ADD COLUMN file INTEGER;
+";
+
+/// All guests of one address have room for so many bytes together.
+const FILES_OF_GUESTS: &str = "
+    -- Where a guest's file came from: a guest who reconnects is another one.
+    ALTER TABLE file ADD COLUMN origin TEXT;
+    CREATE INDEX file_origin ON file (origin) WHERE origin IS NOT NULL;
 ";
 
 /// What is too old is deleted by a time that is known, and not by any clock.

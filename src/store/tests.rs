@@ -21,6 +21,12 @@ use crate::event::{FileInfo, Message, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::*;
 
+/// Whose the files here are.
+const OWN: Owner = Owner::Account(AccountId(1));
+
+/// Where guests come from.
+const THERE: Address = Address::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
 /// A database in a folder of its own.
 struct Rig {
     folder: TempDir,
@@ -174,7 +180,7 @@ fn info(file: u64, size: u64) -> FileInfo {
 
 /// A file of account 1 in place 1, in pieces of these sizes, with its message.
 fn file_of(file: u64, seq: Seq, pieces: &[&[u8]]) -> Vec<Record> {
-    let mut records = vec![Record::File(FileId(file), account(1), PlaceId(1))];
+    let mut records = vec![Record::File(FileId(file), account(1), PlaceId(1), None)];
     let mut offset = 0;
     for piece in pieces {
         records.push(Record::Piece(FileId(file), offset, Arc::from(*piece)));

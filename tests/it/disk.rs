@@ -227,7 +227,7 @@ fn an_older_database_is_brought_up_and_keeps_its_tags() {
     let resume = std::mem::take(&mut ann.resume);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
-    let older = "ALTER TABLE said DROP COLUMN file; DROP TABLE clock; DROP TABLE doubt; PRAGMA user_version = 3";
+    let older = "DROP INDEX file_origin; ALTER TABLE file DROP COLUMN origin; ALTER TABLE said DROP COLUMN file; DROP TABLE clock; DROP TABLE doubt; PRAGMA user_version = 3";
     Connection::open(&data).unwrap().execute_batch(older).unwrap();
     let program = Program::spawn(&mut keeping(&data));
     let mut ann = Peer::new(program.wire());

@@ -78,6 +78,8 @@ mod search;
 mod service;
 /// Several sessions of one account, which are one person to the others.
 mod sessions;
+/// Room for files, over all sessions.
+mod shelf;
 /// Readers that are slow, dripping or deaf.
 mod slow;
 /// Who is taken for what by their first bytes, and what is not served.

@@ -13,7 +13,7 @@ fn messages_go_with_their_files_when_they_are_too_old() {
     rig.keep([line(1, 2, "old"), line_by(account(1), 1, Message { time: DAY, ..message(3, "new") })]);
     rig.index();
     rig.expire(2 * DAY + 2_000);
-    assert_eq!((rig.message(1, 1), rig.store().bytes().unwrap()), (None, 0));
+    assert_eq!((rig.message(1, 1), rig.store().bytes(OWN).unwrap()), (None, (0, 0)));
     assert!(rig.message(1, 2).is_some(), "it is exactly two days old");
     rig.expire(2 * DAY + 2_001);
     assert_eq!((rig.message(1, 2), rig.found("old")), (None, vec![]));

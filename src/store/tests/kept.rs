@@ -129,7 +129,7 @@ fn an_account_goes_with_its_messages_and_files_if_that_is_wanted() {
         assert_eq!((&*gone.message.text, gone.message.deleted, gone.who), ("", true, guest(0)));
     }
     assert_eq!(rig.found("hello"), [3]);
-    assert_eq!((rig.store().file(FileId(3)).unwrap(), rig.store().bytes().unwrap()), (None, 0));
+    assert_eq!((rig.store().file(FileId(3)).unwrap(), rig.bytes()), (None, 0));
 }
 
 fn account_with_everything() -> [Record; 10] {
@@ -270,7 +270,7 @@ fn a_ban_that_holds_for_several_is_one_ban_and_each_of_them_can_be_taken_from_it
 fn a_number_is_never_given_twice_whatever_is_gone() {
     let mut rig = Rig::new();
     rig.keep([room(4, "rust"), Record::Account(account_record(5, "anna"), "$".into())]);
-    rig.keep([Record::Stay(stay_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4))]);
+    rig.keep([Record::Stay(stay_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4), None)]);
     rig.keep([
         Record::RoomGone(PlaceId(4)),
         Record::AccountGone(AccountId(5), true),

@@ -38,8 +38,9 @@ fn rooms_accounts_conversations_and_files_with_a_taken_number_are_refused() {
         between: (account(1), other),
         nicks: ("anna".into(), nick.into()),
     };
-    let file =
-        |who, byte: u8| [Record::File(FileId(3), who, PlaceId(1)), Record::Piece(FileId(3), 0, vec![byte].into())];
+    let file = |who, byte: u8| {
+        [Record::File(FileId(3), who, PlaceId(1), None), Record::Piece(FileId(3), 0, vec![byte].into())]
+    };
     let before = [Record::Account(account_record(1, "anna"), "$one".into()), conversation(account(2), "bob")];
     rig.keep(before.clone());
     rig.keep(before);

@@ -179,18 +179,21 @@ fn a_damaged_file_is_refused_with_what_to_do() {
 fn on_a_full_disk_nothing_is_kept_by_halves_and_later_all_is() {
     let mut rig = Rig::with_room();
     let bytes: Arc<[u8]> = Arc::from(vec![7; 200_000]);
-    let group =
-        [line(1, 1, "first"), Record::File(FileId(1), account(1), PlaceId(1)), Record::Piece(FileId(1), 0, bytes)];
+    let group = [
+        line(1, 1, "first"),
+        Record::File(FileId(1), account(1), PlaceId(1), None),
+        Record::Piece(FileId(1), 0, bytes),
+    ];
     let pages: i64 = rig.writer().connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     limit_pages(&mut rig, pages + 10);
     for _ in 0..2 {
         let error = rig.writer().keep(&group).unwrap_err();
         assert!(matches!(error, StoreError::Full(_)) && error.may_pass(), "{error}");
-        assert_eq!((rig.message(1, 1), rig.store().bytes().unwrap()), (None, 0));
+        assert_eq!((rig.message(1, 1), rig.bytes()), (None, 0));
     }
     limit_pages(&mut rig, 1_000_000);
     rig.writer().keep(&group).unwrap();
-    assert_eq!((rig.message(1, 1).is_some(), rig.store().bytes().unwrap()), (true, 200_000));
+    assert_eq!((rig.message(1, 1).is_some(), rig.bytes()), (true, 200_000));
 }
 
 fn limit_pages(rig: &mut Rig, pages: i64) {

@@ -1,0 +1,110 @@
+//! How much room there is for files: what is kept already, and what is spoken for. Knows no session, and not what is in a file.
+//!
+//! A file takes its room when it is offered, and not when its bytes come: or
+//! many sessions would each be told that there is room, and fill it together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::record::{FileId, Owner};
+
+/// For how long a file that was said is looked for in the database. One that
+/// is not there by then was given up, and its room is free.
+const LOOKED_FOR: Duration = Duration::from_secs(600);
+
+/// The room that is spoken for by files that are not in the database yet.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    taken: Mutex<HashMap<FileId, Taken>>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    owner: Owner,
+    size: u64,
+    /// Since when it is said, and on its way to the database.
+    said: Option<Instant>,
+}
+
+/// The room of one file. Dropping it gives the room back.
+#[derive(Debug)]
+pub struct Room {
+    shelf: Arc<Shelf>,
+    file: FileId,
+}
+
+impl Shelf {
+    /// Takes room for a file. Whether there is room is asked after that: of two
+    /// who ask at the same time, each must see the other.
+    pub fn take(self: &Arc<Shelf>, file: FileId, owner: Owner, size: u64) -> Room {
+        self.taken.lock().insert(file, Taken { owner, size, said: None });
+        Room { shelf: Arc::clone(self), file }
+    }
+
+    /// The bytes that are taken by one owner, and by all.
+    pub fn taken(&self, owner: Owner) -> (u64, u64) {
+        let taken = self.taken.lock();
+        let own = taken.values().filter(|one| one.owner == owner).map(|one| one.size).sum();
+        (own, taken.values().map(|one| one.size).sum())
+    }
+
+    /// The files that were said, and may be in the database by now.
+    pub fn said(&self) -> Vec<FileId> {
+        self.taken.lock().iter().filter(|(_, one)| one.said.is_some()).map(|(file, _)| *file).collect()
+    }
+
+    /// Counts a file no more if `is_kept`, for then the database counts it; or if it never came there.
+    pub fn settle(&self, file: FileId, is_kept: bool) {
+        let is_over = |one: &Taken| one.said.is_some_and(|since| is_kept || since.elapsed() > LOOKED_FOR);
+        let mut taken = self.taken.lock();
+        if taken.get(&file).is_some_and(is_over) {
+            taken.remove(&file);
+        }
+    }
+}
+
+impl Room {
+    /// The file is said: its room stays taken until the database has it.
+    pub fn said(self) {
+        if let Some(one) = self.shelf.taken.lock().get_mut(&self.file) {
+            one.said = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut taken = self.shelf.taken.lock();
+        if taken.get(&self.file).is_some_and(|one| one.said.is_none()) {
+            taken.remove(&self.file);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::AccountId;
+
+    #[test]
+    fn room_is_taken_until_the_file_is_dropped_or_the_database_counts_it() {
+        let shelf = Arc::new(Shelf::default());
+        let (ann, bob) = (Owner::Account(AccountId(1)), Owner::Guests([192, 0, 2, 1].into()));
+        let first = shelf.take(FileId(1), ann, 10);
+        let second = shelf.take(FileId(2), bob, 5);
+        assert_eq!((shelf.taken(ann), shelf.taken(bob)), ((10, 15), (5, 15)));
+        drop(second);
+        assert_eq!(shelf.taken(bob), (0, 10));
+        shelf.settle(FileId(1), true);
+        assert_eq!((shelf.taken(ann), shelf.said()), ((10, 10), vec![]), "it is not said yet");
+        first.said();
+        assert_eq!((shelf.taken(ann), shelf.said()), ((10, 10), vec![FileId(1)]));
+        shelf.settle(FileId(1), false);
+        assert_eq!(shelf.taken(ann), (10, 10), "it is on its way");
+        shelf.settle(FileId(1), true);
+        assert_eq!(shelf.taken(ann), (0, 0));
+    }
+}
