@@ -234,17 +234,13 @@ impl State {
         touched: &mut Touched,
     ) -> Result<Step, ChatError> {
         let account = self.own_account(ask)?;
-        let Readable { place, label, who, .. } = match self.place_of(ask, place.as_ref())? {
+        let Readable { place, label, who, with } = match self.place_of(ask, place.as_ref())? {
             Ok(readable) => readable,
             Err(need) => return Ok(Step::Needs(need)),
         };
-        let last = match self.places.get(&place).and_then(|key| self.rooms.get(key)) {
-            Some(room) => room.seq,
-            None => self
-                .conversations
-                .iter()
-                .find(|((a, b), found)| found.place == Some(place) && (*a == who || *b == who))
-                .map_or(0, |(_, found)| found.seq),
+        let last = match with {
+            Some(other) => self.conversations.get(&pair(who, other)).map_or(0, |found| found.seq),
+            None => self.room_at(place).map_or(0, |room| room.seq),
         };
         let person = self.registry.person_mut(ask.person).ok_or(ChatError::NameFirst)?;
         let read = person.own.entry(place).or_default();

@@ -242,17 +242,21 @@ impl State {
     pub(super) fn take_conversations_along(&mut self, ask: &Ask<'_>, guest: Who, account: Who) {
         let (Who::Guest(stay), Who::Account(id)) = (guest, account) else { return };
         ask.keep(Record::Became(stay, id));
-        self.registry.replace_correspondent(guest, account);
         let others = self.registry.person(ask.person).map_or(Vec::new(), |p| p.conversations.iter().copied().collect());
         for other in others {
             let Some(conversation) = self.conversations.remove(&pair(guest, other)) else { continue };
             if let Some(place) = conversation.place {
                 self.be_at_home(ask, ask.person, place, conversation.seq);
+                self.registry.accounts.count_conversation(id, true);
             }
             let other = if other == guest { account } else { other };
             if let Some(person) = self.registry.here(other).and_then(|id| self.registry.person_mut(id)) {
                 person.conversations.remove(&guest);
                 person.conversations.insert(account);
+                // Whoever was written to by the guest answers to the account now.
+                if person.correspondent == Some(guest) {
+                    person.correspondent = Some(account);
+                }
             }
             self.conversations.insert(pair(account, other), conversation);
         }

@@ -232,13 +232,6 @@ impl Registry {
         }
     }
 
-    /// Whoever was written to by somebody answers to who that is now.
-    pub fn replace_correspondent(&mut self, before: Who, now: Who) {
-        for person in self.people.values_mut().filter(|person| person.correspondent == Some(before)) {
-            person.correspondent = Some(now);
-        }
-    }
-
     /// Whether all of a person's sessions are replaced or sent away, and only wait for their end.
     pub fn are_replaced(&self, person: PersonId) -> bool {
         let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
