@@ -55,13 +55,7 @@ fn without_key(text: &str) -> Option<&str> {
 
 /// Whether a character before the first word leaves no trace there.
 fn shows_nothing(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    !names::shows(c.encode_utf8(&mut [0; 4])) || matches!(c, '\u{fff9}'..='\u{fffb}')
 }
 
 /// Whether a line is one of the JSON protocol's, which programs speak and which may have a password in it.
@@ -78,6 +72,10 @@ fn likely_command(line: &str) -> Option<&str> {
     let word = |rest: &str| rest.split(char::is_whitespace).next().unwrap_or_default().len();
     if let Some(rest) = line.strip_prefix(LIKE_SLASHES).filter(is_word) {
         return Some(&rest[..word(rest)]);
+    }
+    if line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        // The usual line, in which nothing breaks.
+        return None;
     }
     let breaks = |c: char| matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let rest = line.split(breaks).skip(1).find_map(|part| shown(part).strip_prefix('/').filter(is_word))?;

@@ -252,7 +252,7 @@ impl Front for LineFront {
 /// word, or all of it. What was erased is meant for nobody.
 fn erased(line: &str) -> Cow<'_, str> {
     const KEYS: [char; 5] = ['\u{3}', '\u{8}', '\u{7f}', '\u{15}', '\u{17}'];
-    if !line.contains(KEYS) {
+    if !line.bytes().any(|byte| KEYS.contains(&char::from(byte))) {
         return Cow::Borrowed(line);
     }
     let mut left = String::with_capacity(line.len());
