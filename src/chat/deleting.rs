@@ -63,7 +63,6 @@ impl State {
                 }
                 let Some(room) = self.rooms.get_mut(name.key()) else { return Err(ChatError::NoSuchMessage(seq)) };
                 room.delete(seq);
-                self.erased += 1;
                 let event = Event::Deleted { room: Arc::clone(&label), seq, by, time: ask.now };
                 let letter = Arc::new(Letter::new(event));
                 room.fan_out(&letter, |session| ask.is_deaf(session), touched);
@@ -117,7 +116,6 @@ impl State {
                 room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
             }
         }
-        self.erased += 1;
         keys.last().filter(|_| keys.len() == most).cloned()
     }
 }

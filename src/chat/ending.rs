@@ -69,7 +69,6 @@ impl State {
         let held: Vec<PlaceId> = self.registry.accounts.held(id).collect();
         self.registry.accounts.remove(id);
         self.tokens.forget_lost(Who::Account(id));
-        self.erased += 1;
         let (mut unowned, mut kept_order) = (Vec::new(), Vec::new());
         for place in held {
             let Some(room) = self.places.get(&place).and_then(|key| self.rooms.get_mut(key)) else { continue };

@@ -57,7 +57,7 @@ pub use deleting::DeletedAccount;
 pub use identity::{Entered, Entry, Greeting, TokenOwner};
 use journal::Journal;
 use memory::Tokens;
-pub use need::{FileSaid, Need, Readable, Seen, Step, Wish};
+pub use need::{FileSaid, Need, Readable, Reading, Seen, Step, Wish};
 pub use operator::Presence;
 use outbox::Ending;
 use registry::Registry;
@@ -101,10 +101,6 @@ struct State {
     places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here, by the two, the lesser first.
     conversations: HashMap<(Who, Who), Conversation>,
-    /// How many conversations were forgotten here.
-    forgotten: u64,
-    /// How often something was deleted.
-    erased: u64,
     /// Bans and mutes, of rooms and of the whole server.
     curbs: Curbs,
     tokens: Tokens,

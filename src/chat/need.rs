@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::private::pair;
 use super::room::Room;
 use super::touched::Touched;
-use super::{Chat, Conversation, Here, SessionId, State};
+use super::{Chat, Conversation, Here, PersonId, SessionId, State};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{FileInfo, Millis, Seq, Tag};
@@ -34,7 +34,7 @@ pub enum Need {
         label: Arc<str>,
         /// The number of its last message.
         seq: Seq,
-        /// How often something was deleted before this was asked.
+        /// How often something had been deleted there when this was asked.
         erased: u64,
     },
     /// What was said after `after` in a room and before `first`, to be shown
@@ -51,10 +51,10 @@ pub enum Need {
     },
     /// The number of the conversation of these two, for [`Chat::load_conversation`]; then the command once more.
     Conversation {
-        /// The two.
+        /// The two, the asker first.
         between: (Who, Who),
-        /// How many conversations were forgotten before this was asked.
-        forgotten: u64,
+        /// What must still be so when it is given.
+        reading: Option<Reading>,
     },
     /// Whose a message is, for [`Chat::delete_known`].
     Author {
@@ -148,6 +148,33 @@ pub struct Seen {
     pub enough: bool,
 }
 
+/// Of whom a conversation is read: while they are here, it is forgotten only if
+/// one of the two ends it, and that is counted. So nobody is hindered by what
+/// others forget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    person: PersonId,
+    /// How often a conversation of theirs was ended.
+    ended: u64,
+}
+
+impl State {
+    /// See [`Reading`]; nothing if they are not here.
+    pub(super) fn reading(&self, who: Who) -> Option<Reading> {
+        let id = self.registry.here(who)?;
+        Some(Reading { person: id, ended: self.registry.person(id)?.ended })
+    }
+
+    /// A conversation of these two is over: what was read of it is not true any more.
+    pub(super) fn ended(&mut self, (a, b): (Who, Who)) {
+        for who in [a, b] {
+            if let Some(person) = self.registry.here(who).and_then(|id| self.registry.person_mut(id)) {
+                person.ended += 1;
+            }
+        }
+    }
+}
+
 /// Where somebody wants to go in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
@@ -178,11 +205,11 @@ impl Room {
     }
 
     /// What must be read before somebody can come in who has seen so much.
-    pub(super) fn needs(&self, seen: Option<&Seen>, erased: u64, here: &Here<'_>) -> Option<Need> {
+    pub(super) fn needs(&self, seen: Option<&Seen>, here: &Here<'_>) -> Option<Need> {
         here.journal?;
         let (place, label) = (self.place, Arc::clone(&self.shown));
         if !self.loaded {
-            return Some(Need::Recent { place, label, seq: self.seq, erased });
+            return Some(Need::Recent { place, label, seq: self.seq, erased: self.erased });
         }
         let seen = seen.filter(|seen| !seen.enough)?;
         let (after, first) = (self.after(seen, here.run), self.first_here());
@@ -196,10 +223,7 @@ impl Chat {
     /// now than the room is left.
     pub fn load(&self, place: PlaceId, (seq, erased): (Seq, u64), lines: Vec<Line>) {
         self.change(|state| {
-            if state.erased != erased {
-                return;
-            }
-            if let Some(room) = state.room_at(place).filter(|room| room.seq == seq) {
+            if let Some(room) = state.room_at(place).filter(|room| (room.seq, room.erased) == (seq, erased)) {
                 room.load(lines, &self.limits);
             }
         });
@@ -221,25 +245,25 @@ impl Chat {
                 person.spoke.remove(&place);
             }
             state.conversations.remove(&pair(Who::Account(account), guest));
-            state.forgotten += 1;
+            state.ended((Who::Account(account), guest));
         });
     }
 
-    /// How many conversations were forgotten here: to be asked before they are read.
-    pub fn forgotten(&self) -> u64 {
-        self.change(|state| state.forgotten)
+    /// For [`Chat::load_conversation`]: to be asked before a conversation of theirs is read.
+    pub fn reading(&self, who: Who) -> Option<Reading> {
+        self.change(|state| state.reading(who))
     }
 
     /// Gives the chat the number of a conversation and of its last message, as
-    /// they were read; or that there is none yet. `forgotten` is from the need:
-    /// had one been forgotten meanwhile, it could be this one, and newer.
-    pub fn load_conversation(&self, between: (Who, Who), forgotten: u64, found: Option<ConversationKept>) {
+    /// they were read; or that there is none yet. `reading` is from before that:
+    /// if it is another now, this one may have been forgotten meanwhile, and be newer.
+    pub fn load_conversation(&self, between: (Who, Who), reading: Option<Reading>, found: Option<ConversationKept>) {
         let conversation = match found {
             Some(ConversationKept { place, seq, closed }) => Conversation { place: Some(place), seq, added: 0, closed },
             None => Conversation::default(),
         };
         self.change(|state| {
-            if state.forgotten != forgotten {
+            if reading.is_none() || state.reading(between.0) != reading {
                 return;
             }
             let (a, b) = pair(between.0, between.1);

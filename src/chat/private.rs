@@ -229,7 +229,7 @@ impl State {
         }
         let record = if is_over {
             self.conversations.remove(&key);
-            self.forgotten += 1;
+            self.ended(key);
             Record::RoomGone(place)
         } else {
             Record::SeatGone(account, place)
@@ -270,13 +270,12 @@ impl State {
             let is_kept = |found: &Conversation| here.journal.is_none_or(|journal| journal.is_kept(found.added));
             if self.registry.here(other).is_none() && self.conversations.get(&key).is_some_and(is_kept) {
                 self.conversations.remove(&key);
-                self.forgotten += 1;
             }
         }
     }
 
-    /// What must be read of a conversation that is not known here.
+    /// What must be read of a conversation that is not known here; `one` asks.
     pub(super) fn unknown_conversation(&self, one: Who, other: Who) -> Need {
-        Need::Conversation { between: (one, other), forgotten: self.forgotten }
+        Need::Conversation { between: (one, other), reading: self.reading(one) }
     }
 }

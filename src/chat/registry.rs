@@ -59,6 +59,8 @@ pub(super) struct Person {
     pub correspondent: Option<Who>,
     /// With whom they have private conversations whose numbers are known here.
     pub conversations: HashSet<Who>,
+    /// How often one of these was ended while they are here.
+    pub ended: u64,
     /// The places that are kept as their own, and how far each is read; of accounts only.
     pub own: HashMap<PlaceId, Seq>,
     /// Up to where they have read because they spoke there; of accounts only.
@@ -183,6 +185,7 @@ impl Registry {
             active: now,
             correspondent: None,
             conversations: HashSet::new(),
+            ended: 0,
             own: HashMap::new(),
             spoke: HashMap::new(),
             ending: None,

@@ -41,6 +41,8 @@ pub(super) struct Room {
     pub added: u64,
     /// Whether its last messages are here, as far as they are kept.
     pub loaded: bool,
+    /// How often something was deleted: what was read before that may not be true any more.
+    pub erased: u64,
     seats: Vec<Seat>,
     /// How many seats were ever given.
     given: u64,
@@ -99,6 +101,7 @@ impl Room {
             kept: false,
             added: 0,
             loaded: true,
+            erased: 0,
             seats: Vec::new(),
             given: 0,
             emptied: 0,
@@ -221,6 +224,7 @@ impl Room {
 
     /// Takes away what was said in a message, where it is remembered here.
     pub fn delete(&mut self, seq: Seq) {
+        self.erased += 1;
         let Some(place) = seq.checked_sub(self.first_here()).and_then(|place| usize::try_from(place).ok()) else {
             return;
         };
@@ -232,6 +236,7 @@ impl Room {
 
     /// Deletes all messages of `who` that are remembered here; which.
     pub fn delete_all_of(&mut self, who: Who) -> Vec<Seq> {
+        self.erased += 1;
         let own = self.recent.iter().filter(|said| said.who == who && !said.message.deleted);
         let seqs: Vec<Seq> = own.map(|said| said.message.seq).collect();
         seqs.iter().for_each(|seq| self.delete(*seq));

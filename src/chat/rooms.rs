@@ -71,7 +71,7 @@ impl State {
                 if newcomer {
                     self.may_come_in(ask, room, wish.key.as_deref())?;
                 }
-                if let Some(need) = room.needs(wish.seen.as_ref(), self.erased, ask) {
+                if let Some(need) = room.needs(wish.seen.as_ref(), ask) {
                     return Ok(Step::Needs(need));
                 }
             }

@@ -6,6 +6,7 @@ mod limits;
 mod model;
 mod people;
 mod private;
+mod read;
 mod refusals;
 mod resume;
 mod rooms;

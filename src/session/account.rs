@@ -155,10 +155,10 @@ impl Session {
     #[inline(never)]
     fn recall_conversations(&self) {
         let (Some(archive), Some(guest)) = (&self.house.archive, self.house.chat.who_is(self.link.id)) else { return };
-        let forgotten = self.house.chat.forgotten();
+        let reading = self.house.chat.reading(guest);
         for other in archive.store.conversations(guest).unwrap_or_default() {
             let found = archive.store.conversation(guest, other).ok().flatten();
-            self.house.chat.load_conversation((guest, other), forgotten, found);
+            self.house.chat.load_conversation((guest, other), reading, found);
         }
     }
 

@@ -90,9 +90,9 @@ impl Session {
                 let pages = archive.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
                 self.house.chat.load(place, (seq, erased), pages.lines);
             }
-            Need::Conversation { between, forgotten } => {
+            Need::Conversation { between, reading } => {
                 let found = archive.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
-                self.house.chat.load_conversation(between, forgotten, found);
+                self.house.chat.load_conversation(between, reading, found);
             }
             _ => {}
         }

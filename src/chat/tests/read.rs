@@ -1,0 +1,66 @@
+//! Promises about what was read for somebody outside the lock: others do not undo it.
+
+use super::*;
+use crate::record::{ConversationKept, Line, RoomKept, RoomRecord, Settings};
+
+impl Peer<'_> {
+    /// Gives a command, as a session does that reads what is needed.
+    fn asks(&self, line: &str) -> Step {
+        let Rig { chat, now, .. } = self.rig;
+        let command = parse(line).expect("a good line");
+        self.rig.step(|touched| chat.obey(self.session, None, command, now.get(), touched)).0.expect("no refusal")
+    }
+}
+
+/// Gives the chat what was read for it.
+fn gives(rig: &Rig, step: Step, conversation: Option<ConversationKept>, lines: Vec<Line>) {
+    match step {
+        Step::Needs(Need::Conversation { between, reading }) => {
+            rig.chat.load_conversation(between, reading, conversation);
+        }
+        Step::Needs(Need::Recent { place, seq, erased, .. }) => rig.chat.load(place, (seq, erased), lines),
+        other => panic!("nothing to read for {other:?}"),
+    }
+}
+
+#[test]
+fn what_others_forget_does_not_undo_what_was_read_of_a_conversation() {
+    let rig = Rig::kept(Limits::default());
+    let (ann, _bob) = (rig.enter("ann", ""), rig.enter("bob", ""));
+    let wanted = ann.asks("/msg bob hi");
+    for (one, other) in [("eve", "dan"), ("vera", "max")] {
+        let (one, other) = (rig.enter(one, ""), rig.enter(other, ""));
+        let line = format!("/history @{}", if other.session.0 == 4 { "dan" } else { "max" });
+        gives(&rig, one.asks(&line), None, Vec::new());
+        one.goes(CloseReason::Quit);
+        other.goes(CloseReason::Quit);
+    }
+    gives(&rig, wanted, None, Vec::new());
+    assert_eq!(ann.asks("/msg bob hi"), Step::Done);
+}
+
+#[test]
+fn what_is_deleted_elsewhere_does_not_undo_what_was_read_of_a_room() {
+    let found = RoomRecord {
+        place: PlaceId(7),
+        name: room("#old"),
+        made: 1,
+        topic: None,
+        settings: Settings::default(),
+        registered: true,
+    };
+    let kept = Kept {
+        rooms: vec![RoomKept { room: found, seq: 1, said: 1, roles: Vec::new() }],
+        last: Numbers { place: 7, ..Numbers::default() },
+        ..Kept::default()
+    };
+    let rig = Rig::kept(Limits::default());
+    let chat = Chat::new(Arc::clone(&rig.limits), room("#lobby"), START, kept, rig.chat.journal.clone());
+    let rig = Rig { chat, ..rig };
+    let (ann, eve) = (rig.enter("ann", ""), rig.enter("eve", "#lobby"));
+    eve.says("#lobby", "nonsense");
+    let wanted = ann.asks("/join #old");
+    eve.does("/delete");
+    gives(&rig, wanted, None, Vec::new());
+    assert_eq!(ann.asks("/join #old"), Step::Done);
+}
