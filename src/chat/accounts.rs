@@ -177,14 +177,13 @@ impl State {
         self.registry.become_who(ask.person, Who::Account(id));
         for name in invited {
             let Some(room) = self.rooms.get_mut(name.key()) else { continue };
-            // Also into a room in which they are not yet, and of which they make no more than that.
-            if let Some(Role::Member) = room.roles.get(&guest) {
-                room.roles.remove(&guest);
-                if !room.roles.contains_key(&Who::Account(id)) {
-                    room.keep(ask);
-                    room.give_role(ask, Who::Account(id), Some(Role::Member));
-                    self.registry.accounts.holds(Who::Account(id), room.place, Some(Role::Member));
-                }
+            // Also of a room in which they are not yet.
+            if let Some(role) = room.roles.remove(&guest)
+                && room.roles.get(&Who::Account(id)) < Some(&role)
+            {
+                room.keep(ask);
+                room.give_role(ask, Who::Account(id), Some(role));
+                self.registry.accounts.holds(Who::Account(id), room.place, Some(role));
             }
         }
         for name in &rooms {

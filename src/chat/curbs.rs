@@ -237,11 +237,7 @@ impl State {
                     room.keep(ask);
                     room.give_role(ask, who, Some(Role::Member));
                     self.registry.accounts.holds(who, room.place, Some(Role::Member));
-                    if let (Who::Guest(_), Some(id)) = (who, subject.person)
-                        && let Some(guest) = self.registry.person_mut(id)
-                    {
-                        guest.invited.push(name.clone());
-                    }
+                    self.note_invited(subject, name);
                 }
                 let invite = Arc::new(Letter::new(Event::Invite { room: shown, by, time }));
                 for (_, outbox) in subject.person.into_iter().flat_map(|id| self.registry.outboxes(id)) {
@@ -257,6 +253,7 @@ impl State {
                     room.keep(ask);
                     room.give_role(ask, who, role);
                     self.registry.accounts.holds(who, room.place, role);
+                    self.note_invited(subject, name);
                     let event = Event::Role { room: shown, nick, role, by, time };
                     self.tell_room(ask, name, event, touched);
                 }
@@ -282,6 +279,14 @@ impl State {
             self.take_home(ask, name, subject);
         }
         Ok(ordered)
+    }
+
+    /// Notes in which room a guest has a role, who may not be there: it is taken from them when they go.
+    fn note_invited(&mut self, subject: &Subject, name: &RoomName) {
+        let guest = subject.person.filter(|_| matches!(subject.who, Some(Who::Guest(_))));
+        if let Some(guest) = guest.and_then(|id| self.registry.person_mut(id)) {
+            guest.invited.insert(name.clone());
+        }
     }
 
     /// Puts whoever is meant out of a room.

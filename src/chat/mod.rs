@@ -37,6 +37,7 @@ mod room;
 mod rooms;
 mod succession;
 pub mod touched;
+mod unkept;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -101,6 +102,8 @@ struct State {
     places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here, by the two, the lesser first.
     conversations: HashMap<(Who, Who), Conversation>,
+    /// What is forgotten when it is kept.
+    unkept: unkept::Unkept,
     /// Bans and mutes, of rooms and of the whole server.
     curbs: Curbs,
     tokens: Tokens,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::need::{Need, Readable, Step};
 use super::touched::Touched;
-use super::{Ask, Conversation, Here, PersonId, State};
+use super::{Ask, Here, PersonId, State};
 use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::{Done, Event, FileInfo, Message};
@@ -263,14 +263,11 @@ impl State {
     }
 
     /// Forgets the conversations of somebody who went, unless the other one
-    /// is here, or the database does not know all of them yet.
+    /// is here; and not before the database knows all of them.
     pub(super) fn forget_conversations(&mut self, who: Who, with: impl IntoIterator<Item = Who>, here: &Here<'_>) {
+        self.forget_kept(here);
         for other in with {
-            let key = pair(who, other);
-            let is_kept = |found: &Conversation| here.journal.is_none_or(|journal| journal.is_kept(found.added));
-            if self.registry.here(other).is_none() && self.conversations.get(&key).is_some_and(is_kept) {
-                self.conversations.remove(&key);
-            }
+            self.forget_conversation(who, other, here);
         }
     }
 

@@ -49,8 +49,8 @@ pub(super) struct Person {
     pub who: Who,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<RoomName>,
-    /// Where a guest is invited, beside those: it ends with them.
-    pub invited: Vec<RoomName>,
+    /// Where a guest is invited or an op, beside those: it ends with them.
+    pub invited: HashSet<RoomName>,
     pub away: Option<Arc<str>>,
     pub since: Millis,
     /// When the person last said or asked something.
@@ -179,7 +179,7 @@ impl Registry {
             who,
             sessions: Vec::new(),
             rooms: Vec::new(),
-            invited: Vec::new(),
+            invited: HashSet::new(),
             away: None,
             since: now,
             active: now,

@@ -179,7 +179,11 @@ impl Room {
                 self.keep_changed(here);
             }
         }
-        // While something waits to be kept, the database could not give it back.
+        self.let_go(here);
+    }
+
+    /// Forgets what was said, where the database can give it back: not while it waits to be kept.
+    pub fn let_go(&mut self, here: &Here<'_>) {
         if self.seq > 0 && here.journal.is_some_and(|journal| journal.is_kept(self.added)) {
             self.recent = VecDeque::new();
             self.recent_bytes = 0;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::need::{Seen, Step, Wish};
 use super::room::{Room, Words};
 use super::touched::Touched;
+use super::unkept::What;
 use super::{Ask, Here, PersonId, State};
 use crate::command::Page;
 use crate::error::ChatError;
@@ -40,8 +41,12 @@ impl State {
         }
         if name == here.lobby || !room.forgettable(here.journal.is_some()) {
             room.emptied(here);
+            let (added, waits) = (room.added, room.loaded && room.seq > 0 && here.journal.is_some());
             let (key, open, place) = (Arc::from(name.key()), !room.is_private(), room.place);
             self.listed.put(&key, open);
+            if waits {
+                self.forget_later(added, What::Recent(place));
+            }
             return self.leave_behind(place, here.now, here);
         }
         let place = room.place;

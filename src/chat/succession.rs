@@ -78,7 +78,7 @@ impl State {
             room.roles.entry(who).or_insert(role);
             let name = room.name.clone();
             if let Some(guest) = self.registry.person_mut(id) {
-                guest.invited.push(name);
+                guest.invited.insert(name);
             }
         }
     }

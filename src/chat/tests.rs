@@ -1,5 +1,6 @@
 //! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
 
+mod behind;
 mod curbed;
 mod curbs;
 mod limits;

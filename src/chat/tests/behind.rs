@@ -1,0 +1,91 @@
+//! Promises that nothing stays in memory of those who went.
+
+use super::*;
+
+impl Rig {
+    fn guests_with_a_role(&self, name: &str) -> usize {
+        let is_guest = |who: &&Who| matches!(who, Who::Guest(_));
+        self.chat.change(|state| state.rooms[name].roles.keys().filter(is_guest).count())
+    }
+
+    fn conversations(&self) -> usize {
+        self.chat.change(|state| state.conversations.len())
+    }
+
+    /// All that was to be kept so far is in the database.
+    fn keeps_all(&self) {
+        let journal = self.chat.journal.as_ref().expect("a chat that keeps");
+        let mut batch = Vec::new();
+        journal.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
+        journal.kept(&batch);
+    }
+
+    /// Two people, and a line from the first to the second.
+    fn a_talk(&self, one: &str, other: &str) -> (Peer<'_>, Peer<'_>) {
+        let (one, to) = (self.enter(one, ""), self.enter(other, ""));
+        let msg = || parse(&format!("/msg {other} hi")).expect("a good line");
+        let (step, _) = self.step(|touched| self.chat.obey(one.session, None, msg(), self.now.get(), touched));
+        let Ok(Step::Needs(Need::Conversation { between, reading })) = step else { panic!("{step:?}") };
+        self.chat.load_conversation(between, reading, None);
+        one.obeys(None, msg()).expect("nothing speaks against it");
+        (one, to)
+    }
+}
+
+#[test]
+fn of_guests_who_were_made_ops_from_outside_nothing_stays_when_they_go() {
+    let rig = Rig::new();
+    let ann = rig.enter("ann", "#a");
+    for name in ["bob", "cat", "dan"] {
+        let guest = rig.enter(name, "");
+        ann.does(&format!("/op {name}"));
+        guest.goes(CloseReason::Lost);
+    }
+    assert_eq!(rig.guests_with_a_role("#a"), 1, "ann's");
+}
+
+#[test]
+fn who_is_invited_again_and_again_is_invited_once() {
+    let rig = Rig::new();
+    let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#b"));
+    for _ in 0..3 {
+        ann.does("/invite bob");
+        ann.does("/ban bob");
+        ann.does("/unban bob");
+    }
+    let invited = rig.chat.change(|state| {
+        let person = state.registry.session(bob.session).expect("bob is here").person;
+        state.registry.person(person).expect("bob is here").invited.len()
+    });
+    assert_eq!(invited, 1);
+}
+
+#[test]
+fn a_conversation_of_two_who_went_before_it_was_kept_is_forgotten_when_it_is() {
+    let rig = Rig::kept(Limits::default());
+    let (ann, bob) = rig.a_talk("ann", "bob");
+    ann.goes(CloseReason::Lost);
+    bob.goes(CloseReason::Lost);
+    assert_eq!(rig.conversations(), 1, "the database does not know it yet");
+    let (cat, dan) = rig.a_talk("cat", "dan");
+    rig.keeps_all();
+    cat.goes(CloseReason::Quit);
+    dan.goes(CloseReason::Quit);
+    assert_eq!(rig.conversations(), 0);
+}
+
+#[test]
+fn what_was_said_in_a_room_that_was_left_before_it_was_kept_is_forgotten_when_it_is() {
+    let rig = Rig::kept(Limits::default());
+    let ann = rig.enter("ann", "#a");
+    ann.does("/topic tea");
+    ann.says("#a", "hi");
+    ann.goes(CloseReason::Lost);
+    let bob = rig.enter("bob", "#b");
+    bob.does("/topic tea");
+    bob.says("#b", "hi");
+    rig.keeps_all();
+    bob.goes(CloseReason::Quit);
+    let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].loaded);
+    assert_eq!((loaded("#a"), loaded("#b")), (false, false));
+}
