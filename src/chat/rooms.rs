@@ -175,7 +175,8 @@ impl State {
             .map(|event| Arc::new(Letter::new(event)))
             .collect();
         for (session, outbox) in self.registry.outboxes(ask.person) {
-            if newcomer || session == ask.session {
+            let own = session == ask.session;
+            if own || newcomer && touched.keeps_up(outbox, ask.limits.outbox_bytes) {
                 letters.iter().for_each(|letter| touched.answer_with(outbox, letter));
             }
         }

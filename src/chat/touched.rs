@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::SessionId;
 use super::outbox::{Offer, Outbox, Outgoing};
-use crate::event::Event;
+use crate::event::{CloseReason, Event};
 use crate::wire::Letter;
 
 /// The outboxes of one room that wait to be flushed, and the rounds in which that is done.
@@ -137,6 +137,19 @@ impl Touched {
     /// The same with a letter that several sessions get.
     pub fn answer_with(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
         self.offer(outbox, Outgoing::Answer(Arc::clone(letter)));
+    }
+
+    /// Whether a session that did not ask may be given an answer. Its thread
+    /// does not wait for what another one of its person asks for; so one that
+    /// has `most` bytes waiting is a slow consumer.
+    pub fn keeps_up(&mut self, outbox: &Arc<Outbox>, most: usize) -> bool {
+        if outbox.weight() <= most {
+            return true;
+        }
+        if outbox.close(CloseReason::SlowConsumer, None) {
+            self.overflowed.push(outbox.session());
+        }
+        false
     }
 
     fn offer(&mut self, outbox: &Arc<Outbox>, item: Outgoing) {

@@ -13,13 +13,13 @@ fn enter<'a>(rig: &'a Rig, nick: &str, from: &str, resume: Option<&str>) -> Resu
 }
 
 impl Peer<'_> {
-    fn registers(&self) {
+    pub(super) fn registers(&self) {
         let Rig { chat, now, .. } = self.rig;
         let made = self.rig.step(|touched| chat.register(self.session, None, "$".into(), now.get(), touched)).0;
         made.expect("the name is free");
     }
 
-    fn logs_in(&self, account: u32) {
+    pub(super) fn logs_in(&self, account: u32) {
         let (Rig { chat, now, .. }, login) = (self.rig, (AccountId(account), Vec::new(), self.rig.now.get()));
         self.rig.step(|touched| chat.login(self.session, None, login, now.get(), touched)).0.expect("it may");
     }

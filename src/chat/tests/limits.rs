@@ -115,3 +115,26 @@ fn an_overflow_outside_of_rooms_is_named_too() {
     }
     assert_eq!(named, [slow.session]);
 }
+
+/// protocol.md, *Slow readers*: what a session gets because another one of its account asked.
+#[test]
+fn what_another_session_asks_for_does_not_wait_without_end_for_one_that_does_not_read() {
+    let rig = Rig::kept(Limits { outbox_bytes: 32_768, ..Limits::default() });
+    for number in 0..40 {
+        rig.enter(&format!("guest{number}"), "#big").does(&format!("/away {}", "ж".repeat(200)));
+    }
+    let (reads, deaf, asks) = (rig.enter("ann", ""), rig.enter("bob", ""), rig.enter("cat", ""));
+    reads.registers();
+    deaf.logs_in(1);
+    asks.logs_in(1);
+    let mut most = 0;
+    for _ in 0..10 {
+        asks.does("/join #big");
+        asks.does("/leave #big");
+        hush(&[&reads, &asks]);
+        most = most.max(deaf.outbox.weight());
+    }
+    assert!(most < 2 * 32_768, "{most} bytes wait");
+    assert_eq!(deaf.outbox.closed().map(|ending| ending.reason), Some(CloseReason::SlowConsumer));
+    assert_eq!((reads.outbox.closed(), asks.outbox.closed()), (None, None));
+}
