@@ -147,7 +147,7 @@ impl Registry {
     /// Checks that `nick` is free for `person`, or for somebody new, who is `who`.
     pub fn free(&self, nick: &Nick, person: Option<PersonId>, who: Who) -> Result<(), ChatError> {
         let others = |owner: Option<&PersonId>| owner.is_some_and(|owner| Some(*owner) != person);
-        let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(0));
+        let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(self.next));
         if self.accounts.owner(nick).is_some_and(|owner| Who::Account(owner) != who) {
             return Err(ChatError::NickRegistered(nick.clone(), near()));
         }
