@@ -43,6 +43,12 @@ impl Accounts {
         self.changed.get(&id).is_some_and(|changed| *changed > time)
     }
 
+    /// How many changes of a password are remembered: for tests.
+    #[cfg(test)]
+    pub fn changed(&self) -> usize {
+        self.changed.len()
+    }
+
     /// The account of exactly this name.
     pub fn named(&self, nick: &Nick) -> Option<&AccountRecord> {
         self.keys.get(nick.key()).and_then(|id| self.ids.get(id))
@@ -107,6 +113,7 @@ impl Accounts {
 
     pub fn remove(&mut self, id: AccountId) {
         self.conversations.remove(&id);
+        self.changed.remove(&id);
         self.held.remove(&id);
         if let Some(account) = self.ids.remove(&id) {
             self.keys.remove(account.nick.key());

@@ -89,3 +89,16 @@ fn what_was_said_in_a_room_that_was_left_before_it_was_kept_is_forgotten_when_it
     let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].loaded);
     assert_eq!((loaded("#a"), loaded("#b")), (false, false));
 }
+
+#[test]
+fn of_an_account_that_is_deleted_no_change_of_password_is_remembered() {
+    let rig = Rig::kept(Limits::default());
+    let ann = rig.enter("ann", "");
+    ann.registers();
+    let now = rig.now.get();
+    let changed = |state: &mut State| state.registry.accounts.changed();
+    rig.step(|touched| rig.chat.change_password(ann.session, None, "$".into(), now, touched)).0.expect("an account");
+    assert_eq!(rig.chat.change(changed), 1);
+    rig.step(|touched| rig.chat.delete_account(ann.session, None, false, now, touched)).0.expect("an account");
+    assert_eq!(rig.chat.change(changed), 0);
+}
