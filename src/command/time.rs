@@ -25,8 +25,14 @@ const WORDS: usize = 8;
 /// It begins as a time does and is none, such as a number without its unit: it
 /// is not said what it would be, and to take it for a reason would be for good.
 pub fn timed(text: &str) -> Result<(Option<u64>, &str), ChatError> {
+    let whole = text;
+    // As in speech: `for 5 minutes`. What follows `for` and is no time is a reason.
+    let text = match text.split_once(char::is_whitespace) {
+        Some((word, time)) if word.eq_ignore_ascii_case("for") => time.trim_start(),
+        _ => text,
+    };
     if !text.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_numeric()) {
-        return Ok((None, text));
+        return Ok((None, whole));
     }
     let ends = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
     let ends: Vec<usize> = ends.chain([text.len()]).take(WORDS).collect();
@@ -84,6 +90,8 @@ mod tests {
             ("10m", 600, ""),
             ("10min spam", 600, "spam"),
             ("10 Min", 600, ""),
+            ("for 5 minutes", 300, ""),
+            ("For 10m spam", 600, "spam"),
             ("5 minutes of silence", 300, "of silence"),
             ("1h30m", 5_400, ""),
             ("1h 30m  spam", 5_400, "spam"),
