@@ -48,14 +48,15 @@ fn without_key(text: &str) -> Option<&str> {
     if let Some(key) = text.strip_prefix("\u{1b}O") {
         return key.strip_prefix(|key: char| key.is_ascii_alphabetic());
     }
-    let key = text.strip_prefix("\u{1b}[")?;
+    // In one character or in two: CSI.
+    let key = text.strip_prefix("\u{1b}[").or_else(|| text.strip_prefix('\u{9b}'))?;
     let key = key.trim_start_matches(|c: char| matches!(c, '0'..='?'));
     key.strip_prefix(|last: char| matches!(last, '@'..='~'))
 }
 
 /// Whether a character before the first word leaves no trace there.
 fn shows_nothing(c: char) -> bool {
-    !names::shows(c.encode_utf8(&mut [0; 4])) || matches!(c, '\u{fff9}'..='\u{fffb}')
+    c.is_whitespace() || !names::shows(c.encode_utf8(&mut [0; 4])) || matches!(c, '\u{fff9}'..='\u{fffb}')
 }
 
 /// Whether a line is one of the JSON protocol's, which programs speak and which may have a password in it.
@@ -77,7 +78,7 @@ fn likely_command(line: &str) -> Option<&str> {
         // The usual line, in which nothing breaks.
         return None;
     }
-    let breaks = |c: char| matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let breaks = |c: char| matches!(c, '\r' | '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let rest = line.split(breaks).skip(1).find_map(|part| shown(part).strip_prefix('/').filter(is_word))?;
     Some(&rest[..word(rest)])
 }

@@ -30,6 +30,10 @@ fn a_command_after_what_shows_nothing_is_a_command() {
         "\u{1b}[A",
         "\u{1b}[1;5C",
         "\u{1b}OD",
+        "\u{9b}A",
+        "\u{fff0}\u{1bca0}",
+        "\u{1d159}",
+        "\u{fff9}",
         "\u{7}\u{feff} ",
         "x\u{8}",
         "xy\u{7f}\u{7f}",
@@ -67,7 +71,9 @@ fn a_line_that_looks_like_a_command_is_refused_and_say_says_it() {
     let mut ann = server.login_in("ann", "#lobby");
     let mut bob = server.nc_login("bob");
     ann.hears();
-    for line in ["\u{ff0f}msg ann secret", "\u{2215}msg ann secret", "hello\r/msg ann secret"] {
+    for line in
+        ["\u{ff0f}msg ann secret", "\u{2215}msg ann secret", "hello\r/msg ann secret", "hello\u{b}/msg ann secret"]
+    {
         let told = bob.asks(line);
         assert!(told.len() == 1 && told[0].starts_with("! \"msg\" looks like a command"), "{line:?}: {told:?}");
     }
