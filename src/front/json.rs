@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::event::CloseReason;
 use crate::names::Nick;
+use crate::net::sniff;
 use crate::session::{Front, Heard};
 use crate::wire::json::{self, Refused};
 
@@ -31,7 +32,7 @@ impl Front for JsonFront {
     fn read(&mut self, line: &[u8], _named: bool) -> Result<Heard, Refused> {
         // RFC 8259, 8.1: a byte order mark may be ignored; some shells put one before what they pipe.
         let line = line.trim_ascii();
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let line = sniff::without_blanks(line);
         if line.is_empty() {
             return Ok(Heard::Nothing);
         }

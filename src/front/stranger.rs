@@ -24,6 +24,8 @@ pub(super) fn refusal(kind: Kind) -> Vec<u8> {
         Kind::Smtp => format!("500 {SENTENCE}\r\n").into_bytes(),
         Kind::Imap => format!("* BYE {SENTENCE}\r\n").into_bytes(),
         Kind::Redis => format!("-ERR {SENTENCE}\r\n").into_bytes(),
+        // STOMP 1.2, ERROR: a frame ends with a NUL.
+        Kind::Stomp => format!("ERROR\nmessage:{SENTENCE}\n\n\0").into_bytes(),
         Kind::Xmpp => xmpp(),
         Kind::Tls => TLS_REFUSAL.to_vec(),
         Kind::Postgres => postgres(),

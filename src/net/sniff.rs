@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::names::is_ignorable;
 use crate::wire::telnet::Telnet;
 
 /// What a connection speaks, by the first line that is not empty.
@@ -27,6 +28,8 @@ pub enum Kind {
     Ssh,
     /// A Redis client.
     Redis,
+    /// A client of a message broker, in STOMP.
+    Stomp,
     /// A Jabber client.
     Xmpp,
     /// TLS, whatever is inside.
@@ -44,9 +47,6 @@ pub enum Kind {
 /// A first line that is longer is judged before its end has come.
 const LONGEST: usize = 512;
 
-/// UTF-8's byte order mark: some programs put it before a text.
-const BOM: &[u8] = b"\xef\xbb\xbf";
-
 const METHODS: [&[u8]; 11] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"TRACE", b"CONNECT", b"PRI", b"PROPFIND"];
 const IRC_WORDS: [&[u8]; 4] = [b"CAP", b"NICK", b"USER", b"PASS"];
@@ -54,6 +54,8 @@ const SMTP_GREETINGS: [&[u8]; 3] = [b"EHLO", b"HELO", b"LHLO"];
 /// Words that stand alone on a line of mail and its relatives; in capitals, for a person may be called the same.
 const SMTP_WORDS: [&[u8]; 9] = [b"EHLO", b"HELO", b"QUIT", b"NOOP", b"RSET", b"CAPA", b"STLS", b"STARTTLS", b"FEAT"];
 const IMAP_WORDS: [&[u8]; 6] = [b"CAPABILITY", b"LOGIN", b"STARTTLS", b"AUTHENTICATE", b"LOGOUT", b"NOOP"];
+/// What STOMP's first frame begins with, alone on its line; a login and a password follow.
+const STOMP_WORDS: [&[u8]; 2] = [b"CONNECT", b"STOMP"];
 const REDIS_WORDS: [&[u8]; 6] = [b"PING", b"INFO", b"COMMAND", b"CONFIG", b"SELECT", b"CLIENT"];
 
 /// What `first` bytes begin; `None` while that cannot be told yet. Empty lines
@@ -111,9 +113,17 @@ fn first_line(text: &[u8]) -> &[u8] {
 }
 
 /// Without what shows nothing before the first word.
-fn without_blanks(text: &[u8]) -> &[u8] {
-    let text = text.trim_ascii_start();
-    text.strip_prefix(BOM).map_or(text, without_blanks)
+pub fn without_blanks(text: &[u8]) -> &[u8] {
+    let mut rest = text.trim_ascii_start();
+    while let Some(c) = first_char(rest).filter(|c| !c.is_ascii() && (c.is_whitespace() || is_ignorable(*c))) {
+        rest = rest[c.len_utf8()..].trim_ascii_start();
+    }
+    rest
+}
+
+/// The character that the bytes begin with, if it is whole.
+fn first_char(text: &[u8]) -> Option<char> {
+    text.get(..text.len().min(4))?.utf8_chunks().next()?.valid().chars().next()
 }
 
 /// Whether a byte stands in no text that somebody types: most of the controls.
@@ -165,6 +175,7 @@ fn judge(line: &[u8], whole: bool) -> Kind {
         return match first {
             word if whole && SMTP_WORDS.contains(&word) => Kind::Smtp,
             word if whole && REDIS_WORDS.contains(&word) => Kind::Redis,
+            word if whole && STOMP_WORDS.contains(&word) => Kind::Stomp,
             _ => Kind::Line,
         };
     };
@@ -235,6 +246,8 @@ mod tests {
         (b"SSH-2.0-OpenSSH_9.6", Kind::Ssh),
         (b"*1", Kind::Redis),
         (b"PING", Kind::Redis),
+        (b"CONNECT", Kind::Stomp),
+        (b"STOMP", Kind::Stomp),
         (b"<stream:stream xmlns='jabber:client'>", Kind::Xmpp),
         (b"<?xml version='1.0'?>", Kind::Xmpp),
         (b"0\x0c\x02\x01\x01`\x07", Kind::Binary),
@@ -244,7 +257,7 @@ mod tests {
     #[test]
     fn a_first_line_is_known_whole_and_not_before_however_it_is_cut() {
         for (line, kind) in STRANGERS {
-            for before in [&b""[..], b"\r\n", b"\n \n", BOM, b"\xff\xfd\x03"] {
+            for before in [&b""[..], b"\r\n", b"\n \n", b"\xef\xbb\xbf", b"\xe2\x80\x8b \xc2\xa0", b"\xff\xfd\x03"] {
                 let bytes = [before, line, b"\r\nmore"].concat();
                 let decided = (1..=bytes.len()).find_map(|length| sniff(&bytes[..length]));
                 assert_eq!(decided, Some(*kind), "{:?}", String::from_utf8_lossy(&bytes));
@@ -255,7 +268,8 @@ mod tests {
 
     #[test]
     fn what_people_are_called_and_say_first_is_no_protocol() {
-        let names = ["Анна", "Gerda", "GETa", "get", "Paula", "nick2", "Nick #chess", "GET #chess", "HELLO", "Ping"];
+        let names =
+            ["Анна", "Gerda", "GETa", "get", "Paula", "nick2", "Nick #chess", "GET #chess", "HELLO", "Ping", "Connect"];
         for name in names.into_iter().chain([
             "anna",
             "Hello all",
