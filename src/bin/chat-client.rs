@@ -1,6 +1,6 @@
 //! `chat-client`: the chat on a terminal, or for a script on a pipe. Knows arguments, signals and exit codes only.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,6 +33,9 @@ Without a terminal, what others say goes to stdout and all else to stderr.
 Exit codes:
   0 left   1 other error   2 bad usage   65 some lines were refused   69 no server, or lost it
   75 kicked, or no place now   77 not let in, or wrong password   130 Ctrl-C twice";
+
+/// What is read of a file with a password; a line with the longest one is shorter.
+const PASSWORD_BYTES: u64 = 4096;
 
 /// Talks in a Roomful chat.
 #[derive(Parser)]
@@ -121,7 +124,17 @@ fn main() -> anyhow::Result<ExitCode> {
 fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let text = match file {
         Some(file) => {
-            Some(fs::read_to_string(file).with_context(|| format!("cannot read the password in {}", file.display()))?)
+            let mut text = Vec::new();
+            // A device may have no end.
+            fs::File::open(file)
+                .and_then(|file| file.take(PASSWORD_BYTES).read_to_end(&mut text))
+                .with_context(|| format!("cannot read the password in {}", file.display()))?;
+            let is_long = text.len() as u64 == PASSWORD_BYTES && !text.contains(&b'\n');
+            anyhow::ensure!(!is_long, "the first line of {} is too long for a password", file.display());
+            // Where the first line ends, it does not matter what the rest is.
+            text.truncate(memchr::memchr(b'\n', &text).map_or(text.len(), |end| end + 1));
+            let no_text = || format!("the password in {} is no text in UTF-8", file.display());
+            Some(String::from_utf8(text).with_context(no_text)?)
         }
         None => env::var("CHAT_CLIENT_PASSWORD").ok().filter(|text| !text.is_empty()),
     };
