@@ -19,6 +19,9 @@ pub(super) struct LineFront {
     asking: Option<Asking>,
     /// The same, while the session looks at it.
     tried: Option<Command>,
+    /// Such a command of this read was refused: what came in the same read was
+    /// typed before the refusal was seen, and may be the password.
+    doubtful: bool,
     /// What the terminal is to be told beside the next answer.
     aside: Vec<u8>,
 }
@@ -54,6 +57,9 @@ struct Asking {
 const KNOWN: &[&str] = &["Password:"];
 const CHANGED: &[&str] = &["Present password:", "New password, 8 characters or more:", "The new one once more:"];
 const NEW: &[&str] = &["Password, 8 characters or more:", "Once more:"];
+
+/// What is told of a line that came in one read with a refused command that needs a password.
+const NOT_SAID: &[u8] = b"! Not said, for it may be a password: it came together with a command that needs one.\n";
 
 /// How many of the questions, the last ones, are about a new password.
 const ABOUT_NEW: usize = 2;
@@ -193,6 +199,7 @@ impl Front for LineFront {
 
     fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let text = self.telnet.strip(bytes);
+        self.doubtful = false;
         if !self.entry.over {
             let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
             (self.entry.alone, self.entry.spent) = (end + 1 >= text.len(), false);
@@ -218,7 +225,10 @@ impl Front for LineFront {
         } else if line.trim().is_empty() {
             Ok(Heard::Nothing)
         } else {
-            command::parse(&line).map(|command| self.command(command))
+            command::parse(&line).map(|command| match command {
+                Command::Say { .. } if self.doubtful && !is_command(&line) => Heard::Question(NOT_SAID.to_vec()),
+                command => self.command(command),
+            })
         };
         heard.map_err(|refusal| (None, refusal))
     }
@@ -228,7 +238,9 @@ impl Front for LineFront {
         if matches!(refusal, ChatError::LineTooLong(_)) {
             return self.asking.take().map_or(Reply::Refusal, |asking| Reply::Also(self.ask(asking)));
         }
-        let Some(asking) = self.tried.take().as_ref().and_then(Asking::about) else { return Reply::Refusal };
+        let asking = self.tried.take().as_ref().and_then(Asking::about);
+        self.doubtful |= asking.is_some() || matches!(refusal, ChatError::PasswordShown);
+        let Some(asking) = asking else { return Reply::Refusal };
         match refusal {
             ChatError::Missing { field: "password", .. } => Reply::Instead(self.ask(asking)),
             ChatError::LoginFailed | ChatError::PasswordBad => Reply::Also(self.ask(asking)),
@@ -245,6 +257,11 @@ impl Front for LineFront {
     fn end_of_input(&self) -> CloseReason {
         CloseReason::Quit
     }
+}
+
+/// Whether a line begins with the word of a command, so that it is no password.
+fn is_command(line: &str) -> bool {
+    command::shown(line).strip_prefix('/').is_some_and(|word| word.starts_with(char::is_alphabetic))
 }
 
 /// What is left of a line when the keys for erasing are obeyed, which a

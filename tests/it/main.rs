@@ -96,6 +96,8 @@ mod threads;
 mod turns;
 /// What people type on the line front, and what others see of it.
 mod typed;
+/// What must never be said: passwords that nobody asked for, and other protocols' lines.
+mod unsaid;
 
 /// The client as a filter, and its exit codes.
 mod client;

@@ -14,6 +14,7 @@ use super::{Common, Exit};
 use crate::client::asked::Wanted;
 use crate::client::{AskError, Client, Unsent};
 use crate::command::{self, Change, Command, Secret};
+use crate::error::ChatError;
 use crate::terminal::{Input, Terminal};
 
 /// How long the next prompt waits for the answer to a command that changes it.
@@ -164,7 +165,12 @@ impl Talker<'_> {
             Ok(command) if secrets::needs(&command) => return self.obey_with_password(&command),
             Ok(command) if !self.send(&command)? => return Ok(Then::Break),
             Ok(_) => {}
-            Err(refusal) => self.wrong(&refusal.to_string()),
+            Err(refusal) => {
+                self.wrong(&refusal.to_string());
+                if matches!(refusal, ChatError::PasswordShown) {
+                    return Ok(self.after_no_password());
+                }
+            }
         }
         Ok(Then::Next)
     }
@@ -191,22 +197,35 @@ impl Talker<'_> {
                 }
                 Filled::Refused(sentence) => {
                     self.wrong(&sentence);
-                    return Ok(Then::Next);
+                    return Ok(self.after_no_password());
                 }
                 Filled::Unanswered(sentence) => {
                     self.wrong(sentence);
-                    self.note("* The rest of the input is not read, for a password may be in it.");
-                    return Ok(Then::Leave(None));
+                    return Ok(self.after_no_password());
                 }
             }
         }
+    }
+
+    /// A command that needs a password was refused. What follows it in a pipe
+    /// was written before that was known, and may be the password.
+    fn after_no_password(&self) -> Then {
+        if self.terminal.can_ask_secret() {
+            return Then::Next;
+        }
+        self.note("* The rest of the input is not read, for a password may be in it.");
+        Then::Leave(None)
     }
 
     /// Sends a password, and waits for the answer; whether it was a wrong one.
     fn prove(&mut self, command: &Command) -> bool {
         match self.client.order(command, self.room().as_deref(), Wanted::Both) {
             Ok(tag) => match self.client.answer_to(&tag, PROOF) {
-                Err(AskError::Refused { code, .. }) => secrets::was_wrong(&code),
+                Err(AskError::Refused { code, .. }) if secrets::was_wrong(&code) => true,
+                Err(AskError::Refused { .. }) => {
+                    self.note("* No password is asked for now.");
+                    false
+                }
                 Err(error @ (AskError::Lost | AskError::Timeout)) => {
                     self.wrong(&format!("{error}; whether the password was taken is not known"));
                     false
