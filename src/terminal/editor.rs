@@ -14,6 +14,10 @@ use rustix::process::{Signal, kill_current_process_group};
 use super::draft::{Draft, Offer, Own};
 use super::keys::{Key, Keys};
 use super::{Complete, Input, Screen};
+use crate::process::is_in_background;
+
+/// How long a program in the background waits before it looks whether it is in front again.
+const FRONT: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
 pub(super) struct LineEditor {
     screen: Screen,
@@ -154,6 +158,13 @@ impl LineEditor {
     fn take_bytes(&mut self) -> io::Result<bool> {
         let mut bytes = [0; 4096];
         match rustix::io::read(io::stdin(), &mut bytes) {
+            Err(Errno::IO) if is_in_background() => {
+                // It went on without the terminal, as after Ctrl-Z and `bg`: what is
+                // typed is for others, until it is in front again.
+                let mut stop = [PollFd::new(&self.stop, PollFlags::IN)];
+                let _ = poll(&mut stop, Some(&FRONT));
+                Ok(true)
+            }
             Ok(0) | Err(Errno::IO) => Ok(false),
             Ok(count) => {
                 self.keys.feed(&bytes[..count]);

@@ -7,6 +7,8 @@ use rustix::termios::{
     InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 
+use crate::process::is_in_background;
+
 /// Asks the terminal to mark a paste, and not to.
 const MARK_PASTES: &str = "\u{1b}[?2004h";
 const NO_MARKS: &str = "\u{1b}[?2004l";
@@ -18,13 +20,16 @@ pub(super) struct Modes {
     reading: AtomicBool,
     /// It is one also between two lines.
     holds_ctrl_c: AtomicBool,
+    /// The terminal is set as the editor needs it.
+    taken: AtomicBool,
 }
 
 impl Modes {
     /// From here on no key is echoed, and none waits for the end of a line.
     pub fn take() -> io::Result<Modes> {
         let before = tcgetattr(io::stdin())?;
-        let modes = Modes { before, reading: AtomicBool::new(false), holds_ctrl_c: AtomicBool::new(false) };
+        let no = || AtomicBool::new(false);
+        let modes = Modes { before, reading: no(), holds_ctrl_c: no(), taken: AtomicBool::new(true) };
         tcsetattr(io::stdin(), OptionalActions::Now, &modes.wanted())?;
         write(MARK_PASTES);
         Ok(modes)
@@ -42,15 +47,29 @@ impl Modes {
         }
     }
 
-    /// Sets what is wanted now, whatever became of it meanwhile.
+    /// Sets what is wanted now, whatever became of it meanwhile; but not where
+    /// the shell has the terminal and we go on in the background.
     pub fn set(&self) {
+        if is_in_background() {
+            return;
+        }
+        self.taken.store(true, SeqCst);
         // Where this fails there is no terminal any more, and the reading ends.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.wanted());
         write(MARK_PASTES);
     }
 
+    /// Whether it takes keys for us.
+    pub fn is_taken(&self) -> bool {
+        self.taken.load(SeqCst)
+    }
+
     /// As it was found.
     pub fn restore(&self) {
+        if !self.taken.swap(false, SeqCst) {
+            // It is set for somebody else by now.
+            return;
+        }
         // First what never waits for a terminal that takes nothing.
         // Fails when the terminal is gone, and then nothing is left to restore.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);

@@ -262,7 +262,11 @@ impl Screen {
         let (fresh, rings, clears) =
             (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.clears));
         let anew = std::mem::take(&mut ink.anew) || clears;
-        let frame = Frame::new(&ink.live, ink.typed.as_ref(), columns, rows);
+        let frame = match &self.0.editor {
+            // In the background there is no prompt: what is typed is for the shell.
+            Some(editor) if !editor.modes.is_taken() => Frame { rows: vec![String::new()], ..Frame::default() },
+            _ => Frame::new(&ink.live, ink.typed.as_ref(), columns, rows),
+        };
         drop(ink);
         if anew {
             // Where the cursor is nobody knows, so nothing is ours to draw over.

@@ -99,6 +99,8 @@ mod typed;
 /// What must never be said: passwords that nobody asked for, and other protocols' lines.
 mod unsaid;
 
+/// A program whose shell lets it go on in the background.
+mod background;
 /// The client as a filter, and its exit codes.
 mod client;
 /// Accounts: logging in, several sessions, unread counts.
