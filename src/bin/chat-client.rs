@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   chat-client                                 asks for server, port and name
   chat-client --server example.org --nick anna --room rust
-  printf 'hi\\n' | chat-client --nick bot     says it and leaves
+  printf 'hi\\n' | chat-client --nick bot      says it and leaves
   chat-client --nick bot < /dev/null          looks who is there and leaves
   chat-client --nick anna --password-file f   logs in to the account anna
   printf '/send a.jpg\\n' | chat-client --nick bot   sends a file
@@ -25,14 +25,17 @@ Examples:
 A password is never an argument: a person is asked for it, a script has it in
 CHAT_CLIENT_PASSWORD or in the first line of the file named by --password-file.
 
-A variable for yes or no takes these, or on and off, true and false, 1 and 0.
-An empty variable is not set.
+A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
+An empty variable counts as not set.
 
 Without a terminal, what others say goes to stdout and all else to stderr.
 
 Exit codes:
-  0 left   1 other error   2 bad usage   65 some lines were refused   69 no server, or lost it
-  75 kicked, or no place now   77 not let in, or wrong password   130 Ctrl-C twice";
+    0  left                       1  another error
+    2  wrong usage               65  some lines were refused
+   69  no server, or lost it     75  kicked, or no place now
+   77  not let in, or wrong password
+  130  Ctrl-C twice";
 
 /// What is read of a file with a password; a line with the longest one is shorter.
 const PASSWORD_BYTES: u64 = 4096;

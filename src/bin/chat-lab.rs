@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::lab::archive;
 use roomful::lab::dialect::Dialect;
 use roomful::lab::figures::Row;
@@ -127,7 +127,8 @@ struct Report {
 
 fn main() -> ExitCode {
     let ready = process::settle_signals(Kind::Personal).context("cannot take care of signals");
-    let done = ready.and_then(|()| match Cli::parse().command {
+    let cli = ready.and_then(|()| Ok(Cli::from_arg_matches(&process::parse(Cli::command()))?));
+    let done = cli.and_then(|cli| match cli.command {
         Command::Load(load) => run(load),
         Command::Archive(archive) => measure(&archive),
         Command::Report(report) => tell(&report),

@@ -97,11 +97,14 @@ Examples:
   CHAT_SERVER_RATE=off chat-server        the same, by variable
   chat-server --check-config > my.toml    all settings, for --config
 
-A variable for yes or no takes these, or on and off, true and false, 1 and 0.
-An empty variable is not set.
+A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
+An empty variable counts as not set.
 
-Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 73 the database cannot be used or copied,
-  75 stopped, and not all that was said is in the database, 78 wrong setting, 130 cut short by a second signal.";
+Exit codes:
+    0  stopped in order          1  cannot start
+    2  wrong usage              73  the database cannot be used or copied
+   75  stopped, and not all that was said is in the database
+   78  wrong setting           130  cut short by a second signal";
 
 fn main() -> ExitCode {
     save_address_space();

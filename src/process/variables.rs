@@ -11,6 +11,9 @@ use clap::{Arg, ArgMatches, Command};
 const YES: [&str; 6] = ["1", "yes", "on", "true", "y", "t"];
 const NO: [&str; 6] = ["0", "no", "off", "false", "n", "f"];
 
+/// The widest line of a help text.
+const COLUMNS: usize = 80;
+
 /// Reads a yes-or-no value, as variables have them.
 ///
 /// ```
@@ -36,9 +39,10 @@ pub fn yes_or_no(text: &str) -> Result<bool, String> {
 
 /// Reads the arguments and the variables of this process. An empty variable
 /// counts as one that is not set. Ends the program where they are wrong, and
-/// names the variable if the wrong value stands there.
+/// names the variable if the wrong value stands there. The help fits on the
+/// usual screen also where it goes through a pager, which breaks no lines.
 pub fn parse(command: Command) -> ArgMatches {
-    let mut command = command.mut_args(without_empty);
+    let mut command = command.mut_args(without_empty).max_term_width(COLUMNS);
     let mut error = match command.try_get_matches_from_mut(env::args_os()) {
         Ok(matches) => return matches,
         Err(error) => error,

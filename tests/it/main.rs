@@ -42,6 +42,8 @@ mod framing;
 mod guessers;
 /// The pages as a reader tries them: dialogues typed, a client run, threads counted.
 mod handbook;
+/// The help of the three programs fits on a screen.
+mod help;
 /// Rooms into which one may not come, and what is told of them: nothing.
 mod hidden;
 /// Rooms always have somebody who keeps order.
