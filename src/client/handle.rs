@@ -14,7 +14,7 @@ use super::request::line_of;
 use super::state::{Said, State};
 use crate::chat::patience::Patience;
 use crate::command::Command;
-use crate::event::{Done, Tag};
+use crate::event::{ChatInfo, Done, Tag};
 use crate::wire::json;
 
 /// How long a farewell may take before the connection is cut.
@@ -234,6 +234,12 @@ impl Handle {
     /// Whether something that was missed is still to come.
     pub(super) fn is_catching_up(&self) -> bool {
         self.0.state.lock().asked.has(Wanted::Missed)
+    }
+
+    /// Of these, the conversations with something unread that was not heard here.
+    pub(super) fn unheard(&self, chats: &[ChatInfo]) -> Vec<ChatInfo> {
+        let state = self.0.state.lock();
+        chats.iter().filter(|chat| state.is_unheard(chat)).cloned().collect()
     }
 
     /// Whether this is an account, not a guest.

@@ -66,15 +66,20 @@ impl State {
                 self.marks.rewind(&chat.room, chat.seq);
             }
             self.marks.read(&chat.room, chat.read);
-            let after = seen.max(chat.read);
-            if chat.room.starts_with('@') && chat.unread > 0 && chat.seq > after {
-                unheard.push((chat.room.to_string(), after));
+            if self.is_unheard(chat) {
+                unheard.push((chat.room.to_string(), seen.max(chat.read)));
             }
         }
         if self.missed.wanted {
             let lines = self.ask_for(unheard);
             self.owed.extend(lines);
         }
+    }
+
+    /// Whether this is a conversation with something unread that was not heard
+    /// here. A server that was killed no more knows who had read what.
+    pub(super) fn is_unheard(&self, chat: &ChatInfo) -> bool {
+        chat.room.starts_with('@') && chat.unread > 0 && chat.seq > self.marks.seen_in(&chat.room)
     }
 
     /// Asks for conversations, each after a number; and for a sign that all that was asked for came.

@@ -1,7 +1,10 @@
 //! What a person sees who comes back after a lost connection: what was missed, and that it is new.
 
+use std::process::Stdio;
+
 use crate::client_relay::Relay;
 use crate::client_support::{DEADLINE, Peer, Screen, client};
+use crate::server_support::{Program, server};
 use crate::support::TestServer;
 
 const PASSWORD: &str = "тайна берёзы 7";
@@ -71,6 +74,35 @@ fn who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
     assert_eq!((raw.matches("psst before").count(), raw.matches("psst missed").count()), (1, 1));
     screen.types(" a line\r");
     screen.prompts("#lobby bob>");
+}
+
+/// docs/protocol.md, `chats`: a server that was killed knows no more who had
+/// read what; what was heard here before is not new to the person for that.
+#[test]
+fn what_was_heard_here_before_is_not_new_after_a_crash_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("chat.db");
+    let start = |addr: &str| {
+        let mut command = server();
+        command.env_remove("CHAT_SERVER_MEMORY").args(["--listen", addr, "--rate", "off"]).arg("--data").arg(&data);
+        Program::spawn(command.stdin(Stdio::piped()))
+    };
+    let program = start("127.0.0.1:0");
+    let addr = program.addr.to_string();
+    register(&addr, "bob");
+    register(&addr, "vera");
+    let mut screen = log_in(&addr, "bob");
+    screen.prompts("#lobby bob>");
+    screen.types("/msg vera psst\r");
+    screen.shows("bob (to vera only): psst");
+    program.signal("KILL");
+    screen.shows("! Lost the server");
+    program.ends();
+    let _program = start(&addr);
+    tell(&Peer::connect(&addr, "ann"), "bob", "and now?");
+    screen.shows("* New since ");
+    let text = screen.text();
+    assert!(text.contains(": 1 in @ann.") && !text.contains("in @vera"), "{text}");
 }
 
 /// docs/protocol.md, `chats`: after a login one is told where something is unread.

@@ -8,16 +8,16 @@ use crate::event::{ChatInfo, Event};
 pub(super) struct Caught {
     /// When the connection was lost; none for who has just logged in.
     pub since: Option<String>,
-    /// What the server says of one's own places.
-    chats: Vec<ChatInfo>,
+    /// Conversations with something unread that was not heard here.
+    unheard: Vec<ChatInfo>,
     /// How it said that; a person is told when all has come.
     pub said: Option<Event>,
     counts: Vec<(String, usize)>,
 }
 
 impl Caught {
-    pub fn learn(&mut self, chats: &[ChatInfo], said: &Event) {
-        self.chats = chats.to_vec();
+    pub fn learn(&mut self, unheard: Vec<ChatInfo>, said: &Event) {
+        self.unheard = unheard;
         self.said = Some(said.clone());
     }
 
@@ -40,8 +40,7 @@ impl Caught {
             self.counts.iter().map(|(place, count)| format!("{count} in {}", safe(place))).collect();
         // Conversations beyond those that are asked for.
         let shown = |chat: &&ChatInfo| self.counts.iter().any(|(place, _)| *place == *chat.room);
-        let unseen = self.chats.iter().filter(|chat| chat.room.starts_with('@') && chat.unread > 0);
-        parts.extend(unseen.filter(|chat| !shown(chat)).map(|chat| {
+        parts.extend(self.unheard.iter().filter(|chat| !shown(chat)).map(|chat| {
             let place = safe(&chat.room);
             format!("{} in {place} (/history {place} shows them)", chat.unread)
         }));
@@ -63,7 +62,7 @@ mod tests {
         caught.came("@boris", 2);
         caught.came("#a", 20);
         let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
-        caught.chats = vec![chat("#a", 7), chat("@boris", 2), chat("@vera", 3), chat("@gleb", 0)];
+        caught.unheard = vec![chat("@boris", 2), chat("@vera", 3)];
         let line = "* New since 12:31: 120 in #a, 2 in @boris, 3 in @vera (/history @vera shows them).";
         assert_eq!((caught.line().as_deref(), caught.total()), (Some(line), 122));
     }

@@ -235,7 +235,7 @@ impl Show {
                     self.deed(view, &event);
                 } else {
                     // It is told when all has come, or it would scroll away behind that.
-                    self.caught.get_or_insert_default().learn(chats, &event);
+                    self.caught.get_or_insert_default().learn(handle.unheard(chats), &event);
                 }
             }
             Event::Left { room } => self.left(handle, view, &room),
