@@ -172,6 +172,21 @@ fn every_module_is_on_the_map_and_in_its_layer() {
     }
 }
 
+/// The map names each file in the row of its module. The lab's are left out,
+/// because nothing stands on them.
+#[test]
+fn every_file_is_on_the_map_beside_its_module() {
+    let page = read(&root().join("docs/architecture.md"));
+    for (path, _) in files("src", "rs") {
+        let [_, module, file] = path.trim_end_matches(".rs").split('/').collect::<Vec<_>>()[..] else { continue };
+        if matches!(module, "bin" | "lab") || file == "mod" || file.ends_with("tests") {
+            continue;
+        }
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{module}` |"))).unwrap_or_default();
+        assert!(row.contains(&format!("`{file}`")), "{path} is not on the map in docs/architecture.md");
+    }
+}
+
 fn level(module: &str) -> Option<usize> {
     LAYERS.iter().position(|(_, modules)| modules.contains(&module))
 }
