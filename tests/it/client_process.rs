@@ -2,18 +2,14 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use expectrl::process::Process as _;
 use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
 use roomful::client::News;
 use roomful::event::Event;
 
-use crate::client_support::{ServerProgram, client, examples, finish, run, start, typed};
-
-fn signal(process: u32, name: &str) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap().success());
-}
+use crate::client_support::{ServerProgram, client, examples, finish, run, signal, start, typed};
 
 /// Waits for the first line about the conversation.
 fn is_in(child: &mut Child) -> BufReader<std::process::ChildStderr> {

@@ -137,15 +137,11 @@ pub fn client() -> Command {
     command
 }
 
-/// The server program with its console on a terminal; and where it listens.
-pub fn server_on_terminal() -> (Screen, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
-    command.env("TERM", "xterm-256color").args(["--memory", "--listen", "127.0.0.1:0", "--rate", "off"]);
-    let mut screen = Screen::spawn(command);
-    screen.until("the address", |text| text.contains(" ready, room "));
-    let text = screen.text();
-    let addr = text.lines().find_map(|line| line.strip_prefix("listening on ")).unwrap();
-    (screen, addr.trim().to_owned())
+/// The client program on a terminal, in the lobby.
+pub fn enter(server: &ServerProgram, nick: &str) -> Screen {
+    let mut screen = Screen::start(&["--server", &server.addr, "--nick", nick]);
+    screen.prompts(&format!("#lobby {nick}>"));
+    screen
 }
 
 /// Runs the client program with `input` on stdin, to its end.

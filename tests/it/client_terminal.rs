@@ -4,16 +4,10 @@ use std::net::TcpListener;
 
 use expectrl::process::unix::Signal;
 
-use crate::client_support::{Screen, ServerProgram, client};
+use crate::client_support::{Screen, ServerProgram, client, enter};
 
 const CTRL_C: &str = "\u{3}";
 const CTRL_D: &str = "\u{4}";
-
-fn enter(server: &ServerProgram, nick: &str) -> Screen {
-    let mut screen = Screen::start(&["--server", &server.addr, "--nick", nick]);
-    screen.prompts(&format!("#lobby {nick}>"));
-    screen
-}
 
 #[test]
 fn a9_d7_e3_half_a_line_survives_a_hundred_incoming_ones() {

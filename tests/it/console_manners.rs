@@ -1,7 +1,6 @@
 //! The operator's console for people: Ctrl-C, Tab, colours, `quiet` while it runs, names beside addresses.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::thread;
 
@@ -10,34 +9,14 @@ use expectrl::process::unix::UnixProcess;
 use roomful::chat::touched::Watch;
 use serde_json::json;
 
-use crate::client_support::Screen;
-use crate::server_support::{Program, server};
-use crate::support::{Peer, Wire, brief, eventually};
+use crate::server_support::{Program, at_a_terminal, peer_at, server};
+use crate::support::{Peer, brief, eventually};
 
 const CTRL_C: &str = "\u{3}";
 
-/// A console at a terminal, and the server's address.
-fn console(variables: &[(&str, &str)]) -> (Screen, SocketAddr) {
-    let mut command = server();
-    command.args(["--listen", "127.0.0.1:0", "--rate", "off"]).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-    command.envs(variables.iter().copied());
-    let mut screen = Screen::spawn(command);
-    screen.shows(" ready, room ");
-    let text = screen.text();
-    let addr = text.lines().find_map(|line| line.strip_prefix("listening on ")).expect("a line of its own");
-    (screen, addr.trim_end().parse().unwrap())
-}
-
-fn peer_at(addr: SocketAddr, nick: &str) -> Peer {
-    let mut peer = Peer::new(Wire::connect(addr));
-    peer.hello(json!({"nick": nick, "rooms": ["#a"]})).unwrap();
-    peer.shown();
-    peer
-}
-
 #[test]
 fn one_ctrl_c_on_an_empty_prompt_asks_before_everybody_is_put_out() {
-    let (mut screen, addr) = console(&[]);
+    let (mut screen, addr) = at_a_terminal(&[]);
     let (mut ann, _bob) = (peer_at(addr, "ann"), peer_at(addr, "bob"));
     screen.shows("+ bob");
     screen.types("half");
@@ -64,7 +43,7 @@ fn one_ctrl_c_on_an_empty_prompt_asks_before_everybody_is_put_out() {
 
 #[test]
 fn ctrl_c_stops_a_server_with_nobody_in_it_at_once() {
-    let (mut screen, _) = console(&[]);
+    let (mut screen, _) = at_a_terminal(&[]);
     screen.prompts(">");
     screen.types(CTRL_C);
     let (code, text) = screen.ends();
@@ -147,7 +126,7 @@ fn exit_and_quit_name_the_command_that_ends_the_server() {
 
 #[test]
 fn tab_completes_commands_people_and_rooms() {
-    let (mut screen, addr) = console(&[]);
+    let (mut screen, addr) = at_a_terminal(&[]);
     let _ann = peer_at(addr, "Аннета");
     screen.shows("+ Аннета");
     for (typed, completed) in [
@@ -170,7 +149,7 @@ fn tab_completes_commands_people_and_rooms() {
 #[test]
 fn trouble_is_red_at_a_terminal_and_no_color_is_obeyed() {
     for (variables, is_red) in [(&[][..], true), (&[("NO_COLOR", "1")], false)] {
-        let (mut screen, addr) = console(variables);
+        let (mut screen, addr) = at_a_terminal(variables);
         let mut ann = peer_at(addr, "ann");
         ann.ask("leave", json!({"room": "#nowhere"})).unwrap_err();
         screen.shows("refused: ");

@@ -1,12 +1,7 @@
 //! Keys on a real terminal: none of them stops the printing, and what each does to a draft. The pages are `docs/threads.md` and `/help`.
 
-use crate::client_support::{Screen, ServerProgram, server_on_terminal};
-
-fn enter(server: &ServerProgram, nick: &str) -> Screen {
-    let mut screen = Screen::start(&["--server", &server.addr, "--nick", nick]);
-    screen.prompts(&format!("#lobby {nick}>"));
-    screen
-}
+use crate::client_support::{ServerProgram, enter};
+use crate::server_support::at_a_terminal;
 
 /// Keys and parts of keys, but for those that end the line or the program, or clear the screen.
 fn keys() -> Vec<String> {
@@ -49,10 +44,10 @@ fn a_lost_server_is_told_whatever_key_was_the_last() {
 /// docs/threads.md, "painter": the console is the same terminal.
 #[test]
 fn no_key_stops_the_news_on_the_console() {
-    let (mut screen, addr) = server_on_terminal();
+    let (mut screen, addr) = at_a_terminal(&[]);
     for (i, key) in ["s\t", "\u{1b}", "\u{12}", "\u{16}", "\u{18}", "\u{13}", "\u{1b}[200~"].iter().enumerate() {
         screen.types(key);
-        let peer = crate::client_support::Peer::connect(&addr, &format!("peer{i}"));
+        let peer = crate::client_support::Peer::connect(&addr.to_string(), &format!("peer{i}"));
         screen.shows(&format!("peer{i}"));
         drop(peer);
     }

@@ -10,9 +10,9 @@ use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
 use roomful::limits::Limits;
 use roomful::server::Server;
 
-use crate::client_support::{self, Screen, ServerProgram, client, finish};
-use crate::server_support::{Program, keeping, run, server};
-use crate::support::{Peer, Wire, brief, eventually};
+use crate::client_support::{self, Screen, ServerProgram, client, finish, signal};
+use crate::server_support::{Program, keeping, peer_at, run, server};
+use crate::support::{Peer, brief, eventually};
 
 const TOLD: &str = "closing server-stopped: the server is going down: it was told to stop";
 
@@ -38,17 +38,6 @@ fn at(addr: &str) -> Command {
 
 fn nowhere() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
-}
-
-fn peer_at(addr: SocketAddr, nick: &str) -> Peer {
-    let mut peer = Peer::new(Wire::connect(addr));
-    peer.hello(serde_json::json!({"nick": nick, "rooms": ["#a"]})).unwrap();
-    peer.shown();
-    peer
-}
-
-fn signal(process: u32, name: &str) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap().success());
 }
 
 /// A program of which nobody reads anything. Killed when dropped.

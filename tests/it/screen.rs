@@ -2,13 +2,8 @@
 
 use std::process::Command;
 
-use crate::client_support::{Screen, ServerProgram, client};
-
-fn enter(server: &ServerProgram, nick: &str) -> Screen {
-    let mut screen = Screen::start(&["--server", &server.addr, "--nick", nick]);
-    screen.prompts(&format!("#lobby {nick}>"));
-    screen
-}
+use crate::client_support::{Screen, ServerProgram, client, enter};
+use crate::server_support::at_a_terminal;
 
 /// Lines of others, which must all be there after what is done between and after them.
 fn no_row_vanishes(what: &str, screen: &mut Screen, ann: &crate::client_support::Peer, deed: impl FnOnce(&mut Screen)) {
@@ -169,8 +164,8 @@ fn no_word_breaks_at_the_edge_of_the_screen() {
 /// The same on the console.
 #[test]
 fn no_word_breaks_at_the_edge_of_the_console() {
-    let (mut screen, addr) = crate::client_support::server_on_terminal();
-    let ann = crate::client_support::Peer::connect(&addr, "ann");
+    let (mut screen, addr) = at_a_terminal(&[]);
+    let ann = crate::client_support::Peer::connect(&addr.to_string(), "ann");
     screen.resize(24, 50);
     let words: Vec<String> = (0..20).map(|i| format!("wörd{i}漢x")).collect();
     ann.say(&words.join(" "));

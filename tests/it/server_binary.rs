@@ -8,30 +8,11 @@ use std::time::{Duration, Instant};
 use roomful::event::Event;
 use serde_json::{Value, json};
 
-use crate::client_support::Screen;
-use crate::server_support::{Program, run, server};
-use crate::support::{Peer, Wire, brief, eventually};
+use crate::server_support::{Program, at_a_terminal, peer_at, run, server};
+use crate::support::{brief, eventually};
 
 const CTRL_D: &str = "\u{4}";
 const GONE: &str = "closing server-stopped: the server is going down: ";
-
-/// The server program at a terminal, and its address.
-fn at_a_terminal(term: &str) -> (Screen, SocketAddr) {
-    let mut command = server();
-    command.args(["--listen", "127.0.0.1:0", "--rate", "off"]).env("TERM", term);
-    let mut screen = Screen::spawn(command);
-    screen.shows(" ready, room ");
-    let text = screen.text();
-    let addr = text.lines().find_map(|line| line.strip_prefix("listening on ")).expect("a line of its own");
-    (screen, addr.trim_end().parse().unwrap())
-}
-
-fn peer_at(addr: SocketAddr, nick: &str) -> Peer {
-    let mut peer = Peer::new(Wire::connect(addr));
-    peer.hello(json!({"nick": nick})).unwrap();
-    peer.shown();
-    peer
-}
 
 #[test]
 fn listening_is_a_line_of_its_own_with_the_real_port_on_a_pipe() {
@@ -95,7 +76,7 @@ fn e11_the_end_of_console_input_does_not_stop_a_server_without_a_terminal() {
 #[test]
 fn e11_ctrl_d_at_a_terminal_stops_it_also_at_one_that_cannot_edit() {
     for term in ["xterm-256color", "dumb"] {
-        let (mut screen, addr) = at_a_terminal(term);
+        let (mut screen, addr) = at_a_terminal(&[("TERM", term)]);
         let mut ann = peer_at(addr, "ann");
         screen.shows("+ ann");
         screen.types(CTRL_D);
@@ -108,7 +89,7 @@ fn e11_ctrl_d_at_a_terminal_stops_it_also_at_one_that_cannot_edit() {
 
 #[test]
 fn sigterm_at_a_terminal_ends_in_order_too() {
-    let (mut screen, addr) = at_a_terminal("xterm-256color");
+    let (mut screen, addr) = at_a_terminal(&[]);
     let mut ann = peer_at(addr, "ann");
     screen.types("half a comm");
     screen.prompts("> half a comm");

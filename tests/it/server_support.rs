@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use roomful::event::{Done, Message};
 use serde_json::json;
 
-use crate::client_support::{finish, one_at_a_time};
+use crate::client_support::{Screen, finish, one_at_a_time};
 use crate::support::{DEADLINE, LinePeer, Peer, Wire, eventually};
 
 /// The server program, without any settings from outside. It keeps nothing, unless told to.
@@ -31,6 +31,26 @@ pub fn keeping(data: &Path) -> Command {
     command.env_remove("CHAT_SERVER_MEMORY").args(["--listen", "127.0.0.1:0", "--rate", "off"]);
     command.arg("--data").arg(data).stdin(Stdio::piped());
     command
+}
+
+/// The server program at a terminal, on a free port and without a rate limit; and its address.
+pub fn at_a_terminal(variables: &[(&str, &str)]) -> (Screen, SocketAddr) {
+    let mut command = server();
+    command.args(["--listen", "127.0.0.1:0", "--rate", "off"]).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.envs(variables.iter().copied());
+    let mut screen = Screen::spawn(command);
+    screen.shows(" ready, room ");
+    let text = screen.text();
+    let addr = text.lines().find_map(|line| line.strip_prefix("listening on ")).expect("a line of its own");
+    (screen, addr.trim_end().parse().expect("only an address"))
+}
+
+/// A JSON peer of the server at `addr`, in one room.
+pub fn peer_at(addr: SocketAddr, nick: &str) -> Peer {
+    let mut peer = Peer::new(Wire::connect(addr));
+    peer.hello(json!({"nick": nick, "rooms": ["#a"]})).expect("a free name");
+    peer.shown();
+    peer
 }
 
 /// All messages of a place, page by page.
