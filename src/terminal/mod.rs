@@ -17,7 +17,7 @@ mod width;
 
 use std::io::{self, IsTerminal};
 
-pub use screen::Screen;
+pub use screen::{Screen, write_plain};
 
 use editor::LineEditor;
 use plain::PlainInput;

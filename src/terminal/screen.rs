@@ -1,6 +1,7 @@
 //! What is to be seen: lines that stay, live lines that are redrawn, and what is typed. Knows no keys and no meaning.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal, Write as _};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -124,7 +125,7 @@ impl Screen {
         if self.is_plain() || ink.closed {
             drop(ink);
             // Nobody is left to be told that nobody listens.
-            let _ = writeln!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush());
+            let _ = write_plain(&mut io::stdout().lock(), text);
             return;
         }
         ink.fresh.push_str(text);
@@ -136,7 +137,7 @@ impl Screen {
     /// Prints a line about the conversation: on stderr when there is no editor.
     pub fn note(&self, text: &str) {
         if self.is_plain() {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = write_plain(&mut io::stderr().lock(), text);
         } else {
             self.print(text);
         }
@@ -257,7 +258,7 @@ impl Screen {
 
     fn paint_now(&self) {
         let mut pen = self.0.pen.lock();
-        let (columns, rows) = size();
+        let (columns, rows) = size(io::stdout());
         let mut ink = self.0.ink.lock();
         let (fresh, rings, clears) =
             (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.clears));
@@ -358,9 +359,25 @@ fn draw(drawing: &mut String, drawn: &Frame, fresh: &str, frame: &Frame, columns
     }
 }
 
+/// Writes a line, or several, where there is no editor. On a terminal they
+/// break between words; in a pipe or a file they stay as they are.
+///
+/// # Errors
+/// Those of the system.
+pub fn write_plain(to: &mut (impl io::Write + IsTerminal + AsFd), text: &str) -> io::Result<()> {
+    if to.is_terminal() {
+        let (columns, _) = size(&to);
+        let rows: Vec<String> = text.split('\n').flat_map(|line| wrap(line, columns, false)).collect();
+        writeln!(to, "{}", rows.join("\n"))?;
+    } else {
+        writeln!(to, "{text}")?;
+    }
+    to.flush()
+}
+
 /// Columns and rows; the usual ones where nobody knows.
-fn size() -> (usize, usize) {
+fn size(terminal: impl AsFd) -> (usize, usize) {
     let (columns, rows) =
-        tcgetwinsize(io::stdout()).map_or((0, 0), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));
+        tcgetwinsize(terminal).map_or((0, 0), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));
     (if columns == 0 { 80 } else { columns }, if rows == 0 { 24 } else { rows })
 }

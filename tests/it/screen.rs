@@ -172,3 +172,22 @@ fn no_word_breaks_at_the_edge_of_the_console() {
     screen.shows(&words[19]);
     whole_words(&screen, &words);
 }
+
+/// The same where the cursor cannot be moved, so that there is no editor: in the client and on the console.
+#[test]
+fn no_word_breaks_at_the_edge_of_a_terminal_without_an_editor() {
+    let (mut console, addr) = at_a_terminal(&[("TERM", "dumb")]);
+    let mut command = client();
+    command.args(["--server", &addr.to_string(), "--nick", "bob"]).env("TERM", "dumb");
+    let mut screen = Screen::spawn(command);
+    screen.shows("* You are bob");
+    let ann = crate::client_support::Peer::connect(&addr.to_string(), "ann");
+    screen.shows("* ann joined");
+    for (name, screen) in [("client", &mut screen), ("console", &mut console)] {
+        let words: Vec<String> = (0..20).map(|i| format!("{name}{i}漢x")).collect();
+        screen.resize(24, 50);
+        ann.say(&words.join(" "));
+        screen.shows(&words[19]);
+        whole_words(screen, &words);
+    }
+}

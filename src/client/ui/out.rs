@@ -1,12 +1,12 @@
 //! What others say, on its way to stdout. Knows when it can go there no more.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::ops::Deref;
 
 use parking_lot::Mutex;
 
 use crate::client::error::words;
-use crate::terminal::Screen;
+use crate::terminal::{Screen, write_plain};
 
 /// The screen of the conversation, which notices that stdout takes no more.
 pub(super) struct Out {
@@ -26,8 +26,7 @@ impl Out {
         if !self.screen.is_plain() {
             return self.screen.print(text);
         }
-        let printed = writeln!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush());
-        if let Err(error) = printed {
+        if let Err(error) = write_plain(&mut io::stdout().lock(), text) {
             let mut failed = self.failed.lock();
             *failed = failed.take().or(failure(&error));
             self.screen.stop();
