@@ -173,6 +173,24 @@ fn every_thread_of_the_programs_is_on_the_page() {
     }
 }
 
+/// The same of the source: also those that are there only for a while.
+#[test]
+fn every_thread_that_the_source_names_is_on_the_page() {
+    const STARTS: [&str; 4] = ["new().name(\"", "crew.spawn(\"", "Errand::start(\"", "Outlet::open(\""];
+    let mut names = 0;
+    for (path, text) in crate::tidy::sources().into_iter().filter(|(path, _)| path.starts_with("src/")) {
+        let text = crate::tidy::before_tests(&text);
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for name in lines.flat_map(|line| STARTS.iter().filter_map(move |start| line.split_once(start))) {
+            let name = name.1.split('"').next().unwrap_or_default();
+            let is_told = THREADS.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{name}`")));
+            assert!(is_told, "{name} of {path} is not in the table of docs/threads.md");
+            names += 1;
+        }
+    }
+    assert!(names >= 10, "only {names} threads were found in the source");
+}
+
 /// limits.md: what `off` does instead of lifting the limit, where the row says so.
 #[test]
 fn files_of_no_bytes_at_most_are_no_files_as_the_page_says() {

@@ -202,12 +202,12 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().map(|(i, line)| (i + 1, line.split("//").next().unwrap_or(line)))
 }
 
-fn before_tests(text: &str) -> &str {
+pub fn before_tests(text: &str) -> &str {
     text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }
 
 /// The Rust files of the package.
-fn sources() -> Vec<(String, String)> {
+pub fn sources() -> Vec<(String, String)> {
     ["src", "tests", "examples"].into_iter().flat_map(|folder| files(folder, "rs")).collect()
 }
 
