@@ -243,7 +243,7 @@ fn first_word(usage: &str) -> &str {
 }
 
 fn help() -> String {
-    COMMANDS.iter().map(|(usage, text)| format!("  {usage:<20} {text}")).collect::<Vec<_>>().join("\n")
+    COMMANDS.iter().map(|(usage, text)| format!("  {usage:<24}  {text}")).collect::<Vec<_>>().join("\n")
 }
 
 fn who(house: &House) -> String {

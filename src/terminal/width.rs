@@ -22,7 +22,7 @@ fn most_of(cluster: &str) -> usize {
 
 /// The rows of a line that breaks between words. Those after the first begin
 /// under the words of the first: after its time, or in its second column
-/// where it has two. Colours (`ESC [ ... m`) take no place.
+/// where it has two; a little to the right, if that is beyond the middle. Colours (`ESC [ ... m`) take no place.
 ///
 /// A word that fits in no row is broken where the row is full if `hard`, and
 /// else left to the terminal, so that it can be copied whole.
@@ -66,12 +66,13 @@ fn indent(line: &str, columns: usize) -> usize {
         let at = begins + at;
         at + line[at..].len() - line[at..].trim_start_matches(' ').len()
     });
-    let indent = match second {
+    let under = match second {
         _ if begins_with_time(line) => "00:00 ".len(),
         Some(at) if at < line.len() => most(&line[..at]),
         _ => begins + 2,
     };
-    if indent * 2 > columns { 0 } else { indent }
+    // Too far to the right there would be no room for words.
+    [under, begins + 2, 0].into_iter().find(|indent| indent * 2 <= columns).unwrap_or(0)
 }
 
 fn begins_with_time(line: &str) -> bool {
@@ -118,6 +119,12 @@ mod tests {
         assert_eq!(wrap("one two three", 8, false), ["one two", "  three"]);
         assert_eq!(wrap("12:31 anna: one two three", 20, false), ["12:31 anna: one two", "      three"]);
         assert_eq!(wrap("  /me  acts as one", 14, false), ["  /me  acts as", "       one"]);
+        assert_eq!(wrap("  /x [Y]  does this and that", 24, false), ["  /x [Y]  does this and", "          that"]);
+        assert_eq!(
+            wrap("  /x [YYYY]  does this and", 20, false),
+            ["  /x [YYYY]  does", "    this and"],
+            "too far right"
+        );
         assert_eq!(wrap("exactly so", 10, false), ["exactly so"]);
         assert_eq!(wrap("", 10, false), [""]);
         assert_eq!(wrap("漢字 漢字 漢字", 10, true), ["漢字 漢字", "  漢字"]);
