@@ -139,6 +139,25 @@ fn a_name_that_belongs_to_an_account_asks_for_its_password() {
     never_seen(&screen, "wrong one");
 }
 
+/// What is copied often ends with its line: that is no part of the password,
+/// wherever it is asked for. A line break inside is, and such a password is refused.
+#[test]
+fn a_pasted_password_is_the_same_wherever_it_is_asked_for() {
+    let fake = Fake::start(Faults::default());
+    let mut screen = Screen::start(&["--server", &fake.addr, "--nick", ACCOUNT.0]);
+    screen.shows("Enter for another name");
+    screen.types(&format!("\u{1b}[200~{}\n\u{1b}[201~\r", ACCOUNT.1));
+    screen.prompts(&format!("#lobby {}>", ACCOUNT.0));
+    screen.types("/password\r");
+    screen.prompts("Present password:");
+    screen.types(&format!("\u{1b}[200~{}\n\u{1b}[201~\r", ACCOUNT.1));
+    screen.prompts("New password:");
+    screen.types("\u{1b}[200~zig is enough\nand more\u{1b}[201~\r");
+    screen.shows("! A password has 8 to 1024 bytes and no control characters");
+    screen.prompts("New password:");
+    never_seen(&screen, "zig is enough");
+}
+
 #[test]
 fn enter_takes_another_name_than_the_accounts() {
     let fake = Fake::start(Faults::default());

@@ -126,15 +126,17 @@ fn with(command: Command, first: Secret, second: Option<Secret>) -> Command {
 }
 
 /// Asks for one; none where nothing was typed.
-pub(super) fn ask(terminal: &mut Terminal, question: &str) -> io::Result<Option<Secret>> {
+fn ask(terminal: &mut Terminal, question: &str) -> io::Result<Option<Secret>> {
     Ok(match terminal.ask_secret(question)? {
-        // Of something pasted with a line break, what stands before that.
-        Input::Line(secret) => {
-            let secret = secret.split(['\n', '\r']).next().unwrap_or_default();
-            Some(secret).filter(|secret| !secret.is_empty()).map(|secret| Secret(secret.into()))
-        }
+        Input::Line(typed) => secret(&typed),
         _ => None,
     })
+}
+
+/// A password as it was typed, or pasted with the end of its line; none where that is nothing.
+pub(super) fn secret(typed: &str) -> Option<Secret> {
+    let typed = typed.trim_end_matches(['\n', '\r']);
+    (!typed.is_empty()).then(|| Secret(typed.into()))
 }
 
 #[cfg(test)]

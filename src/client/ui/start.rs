@@ -3,6 +3,7 @@
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 
+use super::secrets::secret;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
 use crate::client::{self, Client, ClientError, Options};
 use crate::command::Secret;
@@ -140,7 +141,7 @@ fn password_of(nick: Option<&str>, terminal: &mut Terminal) -> Result<Option<Sec
     let nick = nick.map(names::clean).unwrap_or_default();
     let question = format!("\"{nick}\" belongs to an account. Password (Enter for another name)");
     match terminal.ask_secret(&question) {
-        Ok(Input::Line(password)) => Ok(Some(password).filter(|text| !text.is_empty()).map(|text| Secret(text.into()))),
+        Ok(Input::Line(typed)) => Ok(secret(&typed)),
         Ok(Input::TooLong | Input::Interrupted { .. }) => Ok(None),
         Ok(Input::End | Input::Stopped) => Err(Exit::done()),
         Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
