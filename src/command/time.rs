@@ -26,7 +26,7 @@ const WORDS: usize = 8;
 /// is not said what it would be, and to take it for a reason would be for good.
 pub fn timed(text: &str) -> Result<(Option<u64>, &str), ChatError> {
     let whole = text;
-    // As in speech: `for 5 minutes`. What follows `for` and is no time is a reason.
+    // As in speech: `for 5 minutes`. But `for 3 strikes` is a reason.
     let text = match text.split_once(char::is_whitespace) {
         Some((word, time)) if word.eq_ignore_ascii_case("for") => time.trim_start(),
         _ => text,
@@ -38,9 +38,10 @@ pub fn timed(text: &str) -> Result<(Option<u64>, &str), ChatError> {
     let ends: Vec<usize> = ends.chain([text.len()]).take(WORDS).collect();
     // As many words as there are in it: `5 minutes` and not `5`.
     let found = ends.into_iter().rev().find_map(|end| Some((seconds(&text[..end])?, text[end..].trim_start())));
-    match found.filter(|(seconds, _)| (1..=LONGEST).contains(seconds)) {
-        Some((seconds, rest)) => Ok((Some(seconds), rest)),
-        None => {
+    match found {
+        Some((seconds, rest)) if (1..=LONGEST).contains(&seconds) => Ok((Some(seconds), rest)),
+        None if text.len() < whole.len() => Ok((None, whole)),
+        _ => {
             let word = text.split_whitespace().next().unwrap_or(text);
             Err(ChatError::BadField { field: "TIME", value: format!("{:?}", names::clean(word)), wants: FORMS })
         }
@@ -118,6 +119,7 @@ mod tests {
     fn what_begins_as_a_time_and_is_none_is_refused_with_the_forms() {
         for text in [
             "30",
+            "for 101y",
             "3 strikes",
             "10x",
             "0m",
