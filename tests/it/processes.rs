@@ -253,7 +253,7 @@ fn a_server_in_the_background_of_a_terminal_goes_on() {
         signal(program.process, "TERM");
         assert_eq!(brief(ann.rest().last().unwrap()), TOLD, "{arguments:?}");
         drop(ann);
-        program.screen.shows("all threads joined. Bye.");
+        program.screen.shows("joined. Bye.");
         program.screen.shows("it is over");
     }
 }
