@@ -6,7 +6,7 @@
 //! of it, when [`Writer::keep`] returns, and survives `kill -9` and a power cut.
 //!
 //! The file is in WAL mode, so nobody who reads waits for who writes, nor the
-//! other way round. [`claim`] keeps out a second server.
+//! other way round. The module `claim` keeps out a second server.
 
 mod backup;
 mod cells;
