@@ -1,4 +1,4 @@
-//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab report` makes tables of the results.
+//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab soak` lets hostile clients at one, `chat-lab report` makes tables of the results.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -12,6 +12,7 @@ use roomful::lab::archive;
 use roomful::lab::dialect::Dialect;
 use roomful::lab::figures::Row;
 use roomful::lab::report::{between_markers, markdown};
+use roomful::lab::soak::{self, Host};
 use roomful::lab::suite::{SCENARIOS, Suite};
 use roomful::lab::target::Target;
 use roomful::process::{self, Kind};
@@ -31,7 +32,9 @@ enum Command {
     Load(Load),
     /// Fill a database with messages, start our server on it, and time the way to each of them.
     Archive(ArchiveArgs),
-    /// Make tables of what `load --json` and `archive --json` wrote.
+    /// Let two people talk beside hostile clients, and judge what was promised to the two.
+    Soak(SoakArgs),
+    /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
 
@@ -110,8 +113,36 @@ struct ArchiveArgs {
 }
 
 #[derive(Args)]
+struct SoakArgs {
+    /// How long the hostile clients are there.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Decides what they do; printed, so that a run can be repeated. From the clock if not said.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Hostile connections at once.
+    #[arg(long, default_value_t = 16)]
+    clients: u64,
+    /// One line in a hundred may take this many milliseconds.
+    #[arg(long, default_value_t = 50.0)]
+    p99_ms: f64,
+    /// The server program, started with default limits; the one beside this program if not said.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Instead of that, the address of a server that runs, on this machine.
+    #[arg(long, value_name = "ADDR", conflicts_with = "program")]
+    server: Option<SocketAddr>,
+    /// Process of that server, whose memory and threads are looked at.
+    #[arg(long, requires = "server")]
+    pid: Option<i32>,
+    /// Append one JSON object a row to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Report {
-    /// Files `load --json` and `archive --json` wrote.
+    /// Files `load --json`, `archive --json` and `soak --json` wrote.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Put the tables between the markers of this page instead of printing them.
@@ -131,6 +162,7 @@ fn main() -> ExitCode {
     let done = cli.and_then(|cli| match cli.command {
         Command::Load(load) => run(load),
         Command::Archive(archive) => measure(&archive),
+        Command::Soak(args) => soak(&args),
         Command::Report(report) => tell(&report),
     });
     match done {
@@ -211,6 +243,31 @@ fn measure(args: &ArchiveArgs) -> Result<()> {
         }
         None => print(&markdown(&rows)),
     }
+}
+
+fn soak(args: &SoakArgs) -> Result<()> {
+    let server = match args.server {
+        Some(addr) if !addr.ip().is_loopback() => bail!("{addr} is not on this machine: load goes to loopback only"),
+        Some(addr) => Host::Running(addr, args.pid),
+        None => match &args.program {
+            Some(program) => Host::Program(program.clone()),
+            None => Host::Program(std::env::current_exe()?.with_file_name("chat-server")),
+        },
+    };
+    let seed = args.seed.unwrap_or_else(soak::fresh_seed);
+    let plan = soak::Plan { seconds: args.seconds, seed, clients: args.clients, p99_ms: args.p99_ms, server };
+    let mut file = args.json.as_deref().map(appended).transpose()?;
+    let _ = writeln!(io::stderr(), "soak: --seconds {} --clients {} --seed {seed}", args.seconds, args.clients);
+    raise_descriptor_limit()?;
+    let found = soak::run(&plan).with_context(|| format!("the soak with --seed {seed}"))?;
+    if let Some(file) = &mut file {
+        found.rows.iter().try_for_each(|row| anyhow::Ok(writeln!(file, "{}", serde_json::to_string(row)?)?))?;
+    }
+    print(&markdown(&found.rows))?;
+    if !found.broken.is_empty() {
+        bail!("broken with --seed {seed}:\n  {}", found.broken.join("\n  "));
+    }
+    Ok(())
 }
 
 fn tell(report: &Report) -> Result<()> {

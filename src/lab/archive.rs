@@ -1,19 +1,18 @@
 //! A database with a great many messages: fills one through the store, starts our server on it, and times starting, reading and finding. Knows no other server.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use super::dice::Dice;
 use super::figures::Row;
 use super::histogram::Histogram;
-use super::process::Process;
+use super::server::{Peer, Server};
 use crate::event::{Message, Millis, Seq};
 use crate::limits::Limits;
 use crate::names::RoomName;
@@ -37,8 +36,6 @@ const RARE: u64 = 10;
 const PAGE: usize = 100;
 /// How often the server is started.
 const STARTS: usize = 5;
-/// The longest a start or an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -51,21 +48,6 @@ pub struct Plan {
     pub messages: u64,
     /// How often to ask for each thing.
     pub times: usize,
-}
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    /// The next one, from 0 to below 1.
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, most: u64) -> u64 {
-        (self.roll() * most as f64) as u64
-    }
 }
 
 /// The word of this rank: two to four syllables.
@@ -91,16 +73,18 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
     let name = format!("{} messages", plan.messages);
     let mut rows = fill(plan, &name)?;
     let mut starts = Histogram::default();
-    let mut server = Server::start(plan)?;
+    let start = || Server::start(&plan.server, &plan.data, &["--rate", "off"], Stdio::inherit());
+    let mut server = start()?;
     for _ in 1..STARTS {
         starts.add(server.took);
         drop(server);
-        server = Server::start(plan)?;
+        server = start()?;
     }
     starts.add(server.took);
-    rows.push(server.row(&name, "start, to `listening on`", &starts, None)?);
-    let mut peer = server.come_in()?;
-    let mut dice = Dice(7);
+    rows.push(row(&server, &name, "start, to `listening on`", &starts, None)?);
+    let mut peer = Peer::connect(server.addr)?;
+    peer.ask(json!({"type": "hello", "version": 1, "nick": "reader", "rooms": [ROOM]}))?;
+    let mut dice = Dice::of(7);
     for (cell, ask) in QUESTIONS {
         let (mut times, mut found) = (Histogram::default(), 0);
         for _ in 0..plan.times {
@@ -109,7 +93,7 @@ pub fn run(plan: &Plan) -> Result<Vec<Row>> {
             times.add(u64::try_from(asked.elapsed().as_nanos())?);
             found += answer["messages"].as_array().context("no messages in the answer")?.len();
         }
-        rows.push(server.row(&name, cell, &times, Some(found as f64 / plan.times as f64))?);
+        rows.push(row(&server, &name, cell, &times, Some(found as f64 / plan.times as f64))?);
     }
     Ok(rows)
 }
@@ -175,7 +159,7 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
         registered: false,
     })])?;
     let (label, from): (Arc<str>, Arc<str>) = (Arc::from(ROOM), Arc::from("archivist"));
-    let mut dice = Dice(1);
+    let mut dice = Dice::of(1);
     let message = |seq: Seq, dice: &mut Dice| Message {
         room: Arc::clone(&label),
         seq,
@@ -210,86 +194,12 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
     Ok(vec![row(&size, &times), row("indexing its words", &indexing)])
 }
 
-/// Our server on the database; killed when dropped.
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-    /// Nanoseconds from the start of the program to the line that says where it listens.
-    took: u64,
-}
-
-impl Server {
-    fn start(plan: &Plan) -> Result<Server> {
-        let started = Instant::now();
-        let mut command = Command::new(&plan.server);
-        command.args(["--listen", "127.0.0.1:0", "--rate", "off", "--no-console", "--data"]).arg(&plan.data);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {}", plan.server.display()))?;
-        let out = child.stdout.take().context("it was asked for")?;
-        let mut server = Server { child, addr: SocketAddr::from(([0; 4], 0)), took: 0 };
-        for line in BufReader::new(out).lines() {
-            if let Some(addr) = line?.strip_prefix("listening on ") {
-                server.took = u64::try_from(started.elapsed().as_nanos())?;
-                server.addr = addr.parse()?;
-                return Ok(server);
-            }
-        }
-        bail!("the server does not listen")
-    }
-
-    fn come_in(&self) -> Result<Peer> {
-        let stream = TcpStream::connect(self.addr)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut peer = Peer { lines: BufReader::new(stream.try_clone()?), stream };
-        peer.ask(json!({"type": "hello", "version": 1, "nick": "reader", "rooms": [ROOM]}))?;
-        Ok(peer)
-    }
-
-    fn row(&self, name: &str, cell: &str, times: &Histogram, found: Option<f64>) -> Result<Row> {
-        let mut row = Row::new("archive", cell.to_owned(), name);
-        row.set("p50_ms", times.millis(50.0));
-        row.set("p99_ms", times.millis(99.0));
-        row.set("times", times.total() as f64);
-        row.set("messages", found);
-        let holding = Process::new(i32::try_from(self.child.id())?)?.holding()?;
-        row.set("rss_mib", holding.rss as f64 / 1_048_576.0);
-        Ok(row)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already. Nothing is being written.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// One client that asks one thing after the other.
-struct Peer {
-    stream: TcpStream,
-    lines: BufReader<TcpStream>,
-}
-
-impl Peer {
-    /// Asks, and waits for the answer, which is told apart by its tag.
-    fn ask(&mut self, mut question: Value) -> Result<Value> {
-        question["tag"] = Value::from("q");
-        self.stream.write_all(format!("{question}\n").as_bytes())?;
-        let mut line = String::new();
-        loop {
-            line.clear();
-            ensure!(self.lines.read_line(&mut line)? > 0, "the server closed the connection");
-            if !line.contains("\"tag\":\"q\"") {
-                continue;
-            }
-            let answer: Value = serde_json::from_str(&line)?;
-            ensure!(answer["type"] == "ok", "refused: {line}");
-            return Ok(answer);
-        }
-    }
+fn row(server: &Server, name: &str, cell: &str, times: &Histogram, found: Option<f64>) -> Result<Row> {
+    let mut row = Row::new("archive", cell.to_owned(), name);
+    row.set("p50_ms", times.millis(50.0));
+    row.set("p99_ms", times.millis(99.0));
+    row.set("times", times.total() as f64);
+    row.set("messages", found);
+    row.set("rss_mib", server.process()?.holding()?.rss as f64 / 1_048_576.0);
+    Ok(row)
 }

@@ -69,13 +69,41 @@ const IDLE: &[Column] = &[
     ("threads", "threads", 0),
     ("idle_ms_s", "idle CPU ms/s", 1),
 ];
-const TABLES: [(&str, &str, &[Column]); 6] = [
+const SOAK: &[Column] = &[
+    ("p50_ms", "p50 ms", 2),
+    ("p99_ms", "p99 ms", 2),
+    ("max_ms", "longest ms", 2),
+    ("said", "said", 0),
+    ("lost", "lost", 0),
+    ("doubled", "doubled", 0),
+    ("reordered", "reordered", 0),
+    ("not_kept", "not kept", 0),
+    ("in_history", "in the history", 0),
+];
+const SOAK_SERVER: &[Column] = &[
+    ("rss_before", "RSS MiB before", 1),
+    ("rss_warm", "warm", 1),
+    ("rss_end", "at the end", 1),
+    ("rss_after", "after", 1),
+    ("threads_before", "threads before", 0),
+    ("threads_most", "most", 0),
+    ("threads_after", "after", 0),
+    ("settled_s", "s to settle", 1),
+    ("stop_ms", "ms to stop", 0),
+    ("lives", "connections", 0),
+    ("ended", "ended by the server", 0),
+    ("sent_mib", "MiB sent", 1),
+    ("heard_mib", "MiB heard", 1),
+];
+const TABLES: [(&str, &str, &[Column]); 8] = [
     ("fanout", "Fan-out", FANOUT),
     ("store", "Kept beside not kept", STORE),
     ("archive", "With much in the database", ARCHIVE),
     ("deaf", "One deaf member", DEAF),
     ("churn", "Churn", CHURN),
     ("idle", "Idle clients", IDLE),
+    ("soak", "Two people beside hostile clients", SOAK),
+    ("soak-server", "The server meanwhile", SOAK_SERVER),
 ];
 
 /// What is compared server by server, cell by cell, before the full table of fan-out.

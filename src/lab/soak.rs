@@ -1,0 +1,465 @@
+//! Soak: two people talk for minutes beside hostile clients of all kinds; judges what was promised to the two, and what the server keeps of it all. Knows no dialect.
+//!
+//! Everything hostile is decided by a seed. The two people talk at a pace within the
+//! default `rate`, one on each front, in a room of theirs and in private by turns.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::dialect::Dialect;
+use super::figures::Row;
+use super::hostile::{self, Aim, Deeds, Over};
+use super::ledger::{Ledger, Shape};
+use super::marker::Marker;
+use super::member::fresh_nick;
+use super::process::{Holding, Process};
+use super::server::Server;
+use super::talker::{News, Spot, Talker, history, take_page};
+use super::target::fresh_run;
+
+/// Each of the two says a line this often: below the default `rate` of two a second.
+const PACE: Duration = Duration::from_millis(600);
+/// One line in so many is private.
+const PRIVATE: u32 = 3;
+/// They talk alone for this long, before and after.
+const ALONE: Duration = Duration::from_secs(2);
+/// Bytes of text of a line.
+const SIZE: usize = 64;
+/// For how long the memory may grow before it counts as where it was.
+const WARM_UP: Duration = Duration::from_secs(60);
+/// Memory may be so many times what it was after the warm-up, and this much more. It is not
+/// exactly where it was: glibc keeps for its arenas what was freed in them, SQLite keeps pages,
+/// and the chat keeps rooms, tokens and tags up to its limits. What grew without bound would be
+/// many times more after ten minutes than after one.
+const GROWTH: f64 = 1.5;
+const SLACK: u64 = 32 * 1024 * 1024;
+/// What ends must have ended by then.
+const SETTLE: Duration = Duration::from_secs(60);
+/// How often the server's process is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How long the hostile clients are there.
+    pub seconds: u64,
+    /// Decides what they do.
+    pub seed: u64,
+    /// How many there are at once.
+    pub clients: u64,
+    /// Milliseconds that one line in a hundred may take.
+    pub p99_ms: f64,
+    /// The server.
+    pub server: Host,
+}
+
+/// Which server.
+#[derive(Clone, Debug)]
+pub enum Host {
+    /// This program, started on a new database with default limits, and stopped at the end.
+    Program(PathBuf),
+    /// One that runs there; with its process, if that is known.
+    Running(SocketAddr, Option<i32>),
+}
+
+/// What a soak found.
+#[derive(Debug)]
+pub struct Found {
+    /// The figures.
+    pub rows: Vec<Row>,
+    /// What was promised and did not hold, in sentences.
+    pub broken: Vec<String>,
+}
+
+/// Soaks the server.
+///
+/// # Errors
+/// When the soak cannot be done at all.
+pub fn run(plan: &Plan) -> Result<Found> {
+    match &plan.server {
+        Host::Running(addr, pid) => {
+            let process = pid.map(Process::new).transpose()?;
+            let names = [fresh_nick(), fresh_nick()];
+            let mut soak = Soak::begin(plan, *addr, process, names)?;
+            soak.whole(plan)?;
+            Ok(soak.found)
+        }
+        Host::Program(program) => {
+            let folder = tempfile::tempdir()?;
+            let mut server = Server::start(program, &folder.path().join("soak.db"), &[], Stdio::piped())?;
+            let stderr = server.stderr().context("it was asked for")?;
+            let names = ["Anna", "Boris"].map(str::to_owned);
+            let mut soak = Soak::begin(plan, server.addr, Some(server.process()?), names)?;
+            let watched = soak.watch(stderr);
+            soak.whole(plan)?;
+            let patience = Duration::from_secs(10);
+            match server.stop(patience)? {
+                Some((status, took)) => {
+                    soak.figure("stop_ms", took.as_secs_f64() * 1e3);
+                    if !status.success() {
+                        soak.breaks(format!("stopped in order, the server ended with {status}"));
+                    }
+                }
+                None => soak.breaks(format!("the server had not stopped after {} s", patience.as_secs())),
+            }
+            // It has read to the end now.
+            let _ = watched.join();
+            soak.hear_the_rest();
+            Ok(soak.found)
+        }
+    }
+}
+
+/// A soak in the middle of it.
+struct Soak {
+    addr: SocketAddr,
+    process: Option<Process>,
+    names: [String; 2],
+    room: String,
+    marker: Marker,
+    clock: Instant,
+    talkers: [Talker; 2],
+    /// Of the room, and of the private lines.
+    books: [Ledger; 2],
+    /// Lines answered `ok`, so that they are in the history: of the room, and private.
+    kept: [u64; 2],
+    turns: u32,
+    next: Instant,
+    looked: Instant,
+    most_threads: u64,
+    news: Receiver<News>,
+    teller: Sender<News>,
+    pages: Vec<Value>,
+    found: Found,
+    server: Row,
+}
+
+impl Soak {
+    fn begin(plan: &Plan, addr: SocketAddr, process: Option<Process>, names: [String; 2]) -> Result<Soak> {
+        let room = if matches!(plan.server, Host::Program(_)) { "#soak".to_owned() } else { super::target::room(0, 0) };
+        let (teller, news) = channel();
+        let (marker, clock) = (|| Marker::new(plan.seed as u16, SIZE), Instant::now());
+        let mut talkers = Vec::new();
+        for (who, dialect) in [Dialect::Json, Dialect::Line].into_iter().enumerate() {
+            let (talker, lines) = Talker::come_in(addr, who, &names, &room, dialect)
+                .with_context(|| format!("{} does not get in", names[who]))?;
+            let (ear, marker, teller) = (talker.ear(), marker(), teller.clone());
+            thread::spawn(move || ear.listen(lines, &marker, clock, &teller));
+            talkers.push(talker);
+        }
+        let Ok(talkers) = <[Talker; 2]>::try_from(talkers) else { bail!("two people are needed") };
+        // More on the way at once than can be said while a soak lasts.
+        let shape = Shape { members: 2, speakers: 2, in_flight: 1 << 16, echo: false };
+        Ok(Soak {
+            addr,
+            process,
+            names,
+            room,
+            marker: marker(),
+            clock,
+            talkers,
+            books: [Ledger::new(shape), Ledger::new(shape)],
+            kept: [0; 2],
+            turns: 0,
+            next: clock,
+            looked: clock,
+            most_threads: 0,
+            news,
+            teller,
+            pages: Vec::new(),
+            found: Found { rows: Vec::new(), broken: Vec::new() },
+            server: Row::new("soak-server", format!("{} clients, seed {}", plan.clients, plan.seed), "server"),
+        })
+    }
+
+    /// Tells of a panic of the server.
+    fn watch(&self, stderr: impl Read + Send + 'static) -> thread::JoinHandle<()> {
+        let teller = self.teller.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
+                if line.contains("panicked") || line.contains("ERROR") {
+                    // Nobody to tell: the soak was given up.
+                    let _ = teller.send(News::Cry(line.into_owned()));
+                }
+            }
+        })
+    }
+
+    fn whole(&mut self, plan: &Plan) -> Result<()> {
+        self.talk(ALONE)?;
+        let before = self.holding()?;
+        let aim = Aim {
+            addr: self.addr,
+            seed: plan.seed,
+            people: self.names.clone(),
+            room: self.room.clone(),
+            over: Over::default(),
+        };
+        let length = Duration::from_secs(plan.seconds);
+        let (warm, end, deeds) = thread::scope(|scope| {
+            let clients: Vec<_> = (0..plan.clients)
+                .map(|number| {
+                    scope.spawn({
+                        let aim = &aim;
+                        move || hostile::run(aim, number)
+                    })
+                })
+                .collect();
+            let talked = (|| {
+                let warming = WARM_UP.min(length / 2);
+                self.talk(warming)?;
+                let warm = self.holding()?;
+                self.talk(length - warming)?;
+                anyhow::Ok((warm, self.holding()?))
+            })();
+            aim.over.ring();
+            let mut deeds = Deeds::default();
+            for client in clients {
+                match client.join() {
+                    Ok(done) => deeds.add(done),
+                    Err(_) => bail!("a hostile client panicked"),
+                }
+            }
+            let (warm, end) = talked?;
+            Ok((warm, end, deeds))
+        })?;
+        let settled = self.settle(before)?;
+        self.talk(ALONE)?;
+        let after = self.holding()?;
+        self.judge_memory(before, warm, end, after, settled);
+        self.figure("lives", deeds.lives as f64);
+        self.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
+        self.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
+        self.figure("ended", deeds.ended as f64);
+        if deeds.refused > 0 {
+            self.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
+        }
+        self.last_lines()?;
+        self.judge_talk(plan.p99_ms)?;
+        self.found.rows.push(self.server.clone());
+        Ok(())
+    }
+
+    /// The two talk, for so long.
+    fn talk(&mut self, length: Duration) -> Result<()> {
+        let end = Instant::now() + length;
+        while Instant::now() < end && self.found.broken.is_empty() {
+            if Instant::now() >= self.next {
+                self.say()?;
+                // One of the two says a line in each half of the pace.
+                self.next = (self.next + PACE / 2).max(Instant::now());
+            }
+            self.hear(self.next.min(end))?;
+            if self.looked.elapsed() > LOOK {
+                self.looked = Instant::now();
+                self.most_threads = self.most_threads.max(self.holding()?.map_or(0, |holding| holding.threads));
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self) -> Result<()> {
+        let (who, turn) = ((self.turns % 2) as usize, self.turns / 2);
+        self.turns += 1;
+        let spot = if turn % PRIVATE == 0 { Spot::Private } else { Spot::Room };
+        let now = self.clock.elapsed().as_nanos() as u64;
+        let Some(mark) = self.books[spot as usize].say(who, now) else {
+            bail!("{} lines of {} have not come", 1 << 16, self.names[who]);
+        };
+        if let Err(error) = self.talkers[who].say(spot, mark, &self.marker) {
+            self.breaks(format!("{error:#}"));
+        }
+        Ok(())
+    }
+
+    /// Takes news until then; whether there were any.
+    fn hear(&mut self, until: Instant) -> Result<bool> {
+        match self.news.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(news) => self.note(news),
+            Err(RecvTimeoutError::Timeout) => return Ok(false),
+            Err(RecvTimeoutError::Disconnected) => bail!("nobody hears any more"),
+        }
+        Ok(true)
+    }
+
+    fn note(&mut self, news: News) {
+        match news {
+            News::Heard { who, spot, mark, now } => self.books[spot as usize].heard(who, mark, now),
+            News::Kept { spot, .. } => self.kept[spot as usize] += 1,
+            News::Page(page) => self.pages.push(page),
+            News::Broken(words) => self.breaks(words),
+            News::Cry(line) => self.breaks(format!("the server's stderr has: {line}")),
+        }
+    }
+
+    /// The two are closed by now, as they should be; only cries still count.
+    fn hear_the_rest(&mut self) {
+        while let Ok(news) = self.news.try_recv() {
+            if matches!(news, News::Cry(_)) {
+                self.note(news);
+            }
+        }
+    }
+
+    /// Waits until the threads are no more than they were; how long that took.
+    fn settle(&mut self, before: Option<Holding>) -> Result<Option<Duration>> {
+        let Some(before) = before else { return Ok(None) };
+        let started = Instant::now();
+        while started.elapsed() < SETTLE && self.found.broken.is_empty() {
+            if self.holding()?.is_none_or(|now| now.threads <= before.threads && now.fds <= before.fds) {
+                return Ok(Some(started.elapsed()));
+            }
+            self.talk(LOOK)?;
+        }
+        Ok(None)
+    }
+
+    fn holding(&self) -> Result<Option<Holding>> {
+        self.process.map(|process| process.holding()).transpose().context("the server has ended")
+    }
+
+    fn judge_memory(
+        &mut self,
+        before: Option<Holding>,
+        warm: Option<Holding>,
+        end: Option<Holding>,
+        after: Option<Holding>,
+        settled: Option<Duration>,
+    ) {
+        let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) else { return };
+        let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+        for (name, holding) in [("before", before), ("warm", warm), ("end", end), ("after", after)] {
+            self.figure(&format!("rss_{name}"), mib(holding.rss));
+        }
+        self.figure("threads_before", before.threads as f64);
+        self.figure("threads_most", self.most_threads as f64);
+        self.figure("threads_after", after.threads as f64);
+        let most = (warm.rss as f64 * GROWTH) as u64 + SLACK;
+        for (when, rss) in [("at the end", end.rss), ("after the end", after.rss)] {
+            if rss > most {
+                let (rss, most, warm) = (mib(rss), mib(most), mib(warm.rss));
+                self.breaks(format!(
+                    "{when} the server had {rss:.0} MiB resident, above {most:.0}: it was {warm:.0} after the warm-up"
+                ));
+            }
+        }
+        match settled {
+            Some(took) => self.figure("settled_s", took.as_secs_f64()),
+            None => self.breaks(format!(
+                "{} s after the end the server had {} threads and {} descriptors, before {} and {}",
+                SETTLE.as_secs(),
+                after.threads,
+                after.fds,
+                before.threads,
+                before.fds
+            )),
+        }
+    }
+
+    /// Waits for what is on its way yet.
+    fn last_lines(&mut self) -> Result<()> {
+        let end = Instant::now() + SETTLE;
+        while self.books.iter().any(|book| book.open > 0) && Instant::now() < end && self.found.broken.is_empty() {
+            self.hear(end)?;
+        }
+        Ok(())
+    }
+
+    fn judge_talk(&mut self, p99_ms: f64) -> Result<()> {
+        let kept = [history(self.addr, &self.room)?, self.private_history()?];
+        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
+            let (marks, doubled) = self.marks(&kept[at]);
+            let book = &self.books[at];
+            let mut row = Row::new("soak", cell.to_owned(), "server");
+            let (p99, said) = (book.latency.millis(99.0), book.said());
+            row.set("p50_ms", book.latency.millis(50.0));
+            row.set("p99_ms", p99);
+            row.set("max_ms", book.latency.millis(100.0));
+            row.set("said", said as f64);
+            row.set("lost", book.lost() as f64);
+            row.set("doubled", book.doubled as f64);
+            row.set("reordered", book.reordered as f64);
+            row.set("not_kept", said.saturating_sub(marks) as f64);
+            row.set("in_history", kept[at].len() as f64);
+            let mut broken = Vec::new();
+            if book.lost() + book.doubled + book.reordered > 0 {
+                broken.push(format!(
+                    "{cell} {} lines were lost, {} came twice and {} out of order",
+                    book.lost(),
+                    book.doubled,
+                    book.reordered
+                ));
+            }
+            if marks != said || doubled {
+                broken
+                    .push(format!("{cell} {said} lines were said, and {marks} are in the history, doubled: {doubled}"));
+            }
+            if self.kept[at] * 2 < said.saturating_sub(1) {
+                broken.push(format!("{cell} only {} lines were answered", self.kept[at]));
+            }
+            if p99.is_none_or(|p99| p99 > p99_ms) {
+                broken.push(format!("{cell} one line in a hundred took over {p99_ms} ms: {p99:?}"));
+            }
+            self.found.rows.push(row);
+            broken.into_iter().for_each(|words| self.breaks(words));
+        }
+        Ok(())
+    }
+
+    /// How many lines of the two are in a history, and whether one is there twice, or out of order.
+    fn marks(&self, messages: &[Value]) -> (u64, bool) {
+        let (mut next, mut found, mut wrong) = ([0; 2], 0, false);
+        for message in messages {
+            let Some(who) = self.names.iter().position(|name| message["from"] == **name) else { continue };
+            let text = message["text"].as_str().unwrap_or_default();
+            let Some(mark) = self.marker.find(text.as_bytes(), &mut 0) else { continue };
+            wrong |= mark.number != next[who] || usize::from(mark.speaker) != who;
+            next[who] = mark.number + 1;
+            found += 1;
+        }
+        (found, wrong)
+    }
+
+    fn private_history(&mut self) -> Result<Vec<Value>> {
+        let (mut all, mut after) = (Vec::new(), 0);
+        loop {
+            self.talkers[0].ask_for_private(after)?;
+            let end = Instant::now() + SETTLE;
+            while self.pages.is_empty() {
+                if !self.hear(end)? {
+                    bail!("no answer to a question for history");
+                }
+            }
+            let page = self.pages.remove(0);
+            if !take_page(page, &mut all, &mut after)? {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn figure(&mut self, name: &str, value: f64) {
+        self.server.set(name, value);
+        if let Some(row) = self.found.rows.iter_mut().find(|row| row.scenario == self.server.scenario) {
+            row.set(name, value);
+        }
+    }
+
+    fn breaks(&mut self, words: String) {
+        self.found.broken.push(words);
+    }
+}
+
+/// A seed from the clock.
+pub fn fresh_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    now.as_secs() ^ u64::from(fresh_run())
+}
