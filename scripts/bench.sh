@@ -9,6 +9,9 @@
 #   scripts/bench.sh --no-build       with the binaries that are there
 #   REPEATS=9 CELL_SECONDS=3 scripts/bench.sh
 #
+# Not here, since it judges and does not compare: ten minutes of two people beside hostile clients,
+#   target/release/chat-lab soak
+#
 # Every scenario gets fresh servers; within it each cell is run on each server before the next
 # cell, and all that REPEATS times, so that what changes on the machine meanwhile changes for all.
 # Only processes this script has started are stopped, by their ids.

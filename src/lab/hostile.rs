@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use socket2::SockRef;
 
 use super::dice::Dice;
-use super::wild::{Wild, quoted};
+use super::wild::{PASSWORD, Wild, quoted};
 
 /// A server that takes nothing for this long is left.
 const STUCK: Duration = Duration::from_secs(1);
@@ -136,14 +136,14 @@ impl Life<'_> {
     fn live(&mut self) -> io::Result<()> {
         self.stream.set_nodelay(true)?;
         self.stream.set_write_timeout(Some(STUCK))?;
-        match self.wild.dice.below(20) {
+        match self.wild.dice.below(40) {
             0 => self.rest(4_000)?,
-            1 | 2 => {
+            1..=4 => {
                 let bytes = self.wild.stranger();
                 self.send(&bytes)?;
                 self.rest(400)?;
             }
-            3..=11 => self.act(Front::Json)?,
+            5..=22 => self.act(Front::Json)?,
             _ => self.act(Front::Line)?,
         }
         self.end()
@@ -164,7 +164,7 @@ impl Life<'_> {
     /// A `hello`, or what should be one.
     fn greet(&mut self) -> io::Result<()> {
         let nick = quoted(&self.wild.name());
-        let line = match self.wild.dice.below(12) {
+        let line = match self.wild.dice.below(24) {
             0 => {
                 let rooms: Vec<_> = (0..400).map(|at| format!("\"#pit{at}\"")).collect();
                 format!("{{\"type\":\"hello\",\"version\":1,\"nick\":{nick},\"rooms\":[{}]}}\n", rooms.join(","))
@@ -186,7 +186,12 @@ impl Life<'_> {
             _ => {
                 let room = quoted(&self.wild.room());
                 let own = self.wild.dice.below(1_000_000);
-                format!("{{\"type\":\"hello\",\"version\":1,\"nick\":\"pest{own}x\",\"rooms\":[{room}]}}\n")
+                let mut line =
+                    format!("{{\"type\":\"hello\",\"version\":1,\"nick\":\"pest{own}x\",\"rooms\":[{room}]}}\n");
+                if self.wild.dice.one_in(4) {
+                    line += &format!("{{\"type\":\"register\",\"password\":\"{PASSWORD}\"}}\n");
+                }
+                line
             }
         };
         self.send(line.as_bytes())
@@ -194,19 +199,20 @@ impl Life<'_> {
 
     /// A name typed, or what should be one.
     fn come_in(&mut self) -> io::Result<()> {
-        let line = match self.wild.dice.below(10) {
+        let line = match self.wild.dice.below(16) {
             0 => format!("/login {}\n{}\n", self.wild.name(), self.wild.password()),
             1 => return self.rest(700),
             2 => format!("{}\r\0", self.wild.name()),
             3 => "\n\n\n".to_owned(),
             4 => self.wild.text() + "\n",
+            5 => format!("pest{}y\n/register\n{PASSWORD}\n{PASSWORD}\n", self.wild.dice.below(1_000_000)),
             _ => format!("pest{}y {}\n", self.wild.dice.below(1_000_000), self.wild.room()),
         };
         self.send(line.as_bytes())
     }
 
     fn deed(&mut self, front: Front) -> io::Result<()> {
-        match self.wild.dice.below(40) {
+        match self.wild.dice.below(100) {
             0 => self.send(self.ping(front).repeat(2_000).as_bytes()),
             1 => self.send(&b"\n".repeat(5_000)),
             2 => {
@@ -345,11 +351,11 @@ impl Life<'_> {
             0 | 1 => SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)),
             2 => {
                 self.stream.shutdown(Shutdown::Write)?;
-                self.rest(4_000)
+                self.rest(1_000)
             }
             3 => {
                 self.send(b"{\"type\":\"quit\"}\n/quit\n")?;
-                self.rest(2_000)
+                self.rest(500)
             }
             4 => self.send(b"{\"type\":\"say\",\"text\":\"half a li"),
             _ => Ok(()),

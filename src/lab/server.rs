@@ -36,6 +36,12 @@ impl Server {
         let started = Instant::now();
         let mut command = Command::new(program);
         command.args(["--listen", "127.0.0.1:0", "--no-console", "--data"]).arg(data).args(options);
+        // Whatever is set outside, the run is the same.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CHAT_SERVER_") {
+                command.env_remove(name);
+            }
+        }
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

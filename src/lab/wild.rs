@@ -14,6 +14,9 @@ const NAMES: u64 = 40;
 /// Rooms they make, and leave.
 const ROOMS: u64 = 60;
 
+/// Of the accounts they make.
+pub const PASSWORD: &str = "pest pest pest";
+
 /// Texts that have broken chats, or look as if they could.
 const PIECES: [&str; 30] = [
     "hello there",
@@ -268,7 +271,7 @@ impl Wild {
             0 => self.text(),
             1 => "short".to_owned(),
             2 => "x".repeat(1_025),
-            _ => "pest pest pest".to_owned(),
+            _ => PASSWORD.to_owned(),
         }
     }
 

@@ -158,6 +158,8 @@ mod server_descriptors;
 mod server_support;
 /// The same on a disk that is soon full.
 mod small_disk;
+/// Two people beside hostile clients, as `chat-lab soak` has it.
+mod soak;
 
 /// The pages name what the code has, and the code has what they name.
 mod docs;
