@@ -259,13 +259,13 @@ fn soak(args: &SoakArgs) -> Result<()> {
     let mut file = args.json.as_deref().map(appended).transpose()?;
     let _ = writeln!(io::stderr(), "soak: --seconds {} --clients {} --seed {seed}", args.seconds, args.clients);
     raise_descriptor_limit()?;
-    let found = soak::run(&plan).with_context(|| format!("the soak with --seed {seed}"))?;
+    let verdict = soak::run(&plan).with_context(|| format!("the soak with --seed {seed}"))?;
     if let Some(file) = &mut file {
-        found.rows.iter().try_for_each(|row| anyhow::Ok(writeln!(file, "{}", serde_json::to_string(row)?)?))?;
+        verdict.rows.iter().try_for_each(|row| anyhow::Ok(writeln!(file, "{}", serde_json::to_string(row)?)?))?;
     }
-    print(&markdown(&found.rows))?;
-    if !found.broken.is_empty() {
-        bail!("broken with --seed {seed}:\n  {}", found.broken.join("\n  "));
+    print(&markdown(&verdict.rows))?;
+    if !verdict.broken.is_empty() {
+        bail!("broken with --seed {seed}:\n  {}", verdict.broken.join("\n  "));
     }
     Ok(())
 }

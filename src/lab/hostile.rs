@@ -5,15 +5,15 @@
 //! gave. So a run with the same seed sends the same things again.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use parking_lot::{Condvar, Mutex};
 use sha2::{Digest, Sha256};
 use socket2::SockRef;
 
+use super::aim::{Aim, Deeds};
 use super::dice::Dice;
 use super::wild::{PASSWORD, Wild, quoted};
 
@@ -29,71 +29,6 @@ const MUCH: [&str; 4] = [
     "{\"type\":\"search\",\"text\":\"hello\"}\n",
 ];
 const MUCH_TYPED: [&str; 4] = ["/history 100\n", "/who\n", "/rooms\n", "/search hello\n"];
-
-/// Whom hostile clients bother, and until when.
-#[derive(Debug)]
-pub struct Aim {
-    /// The server.
-    pub addr: SocketAddr,
-    /// Decides everything.
-    pub seed: u64,
-    /// Two people who talk.
-    pub people: [String; 2],
-    /// Their room.
-    pub room: String,
-    /// Until when.
-    pub over: Over,
-}
-
-/// Whether the soak is over, for all who wait for that.
-#[derive(Debug, Default)]
-pub struct Over {
-    is_over: Mutex<bool>,
-    bell: Condvar,
-}
-
-impl Over {
-    /// It is.
-    pub fn ring(&self) {
-        *self.is_over.lock() = true;
-        self.bell.notify_all();
-    }
-
-    fn is_over(&self) -> bool {
-        *self.is_over.lock()
-    }
-
-    /// Waits for it, but not beyond that time.
-    fn wait_until(&self, time: Instant) {
-        self.bell.wait_while_until(&mut self.is_over.lock(), |is_over| !*is_over, time);
-    }
-}
-
-/// What a client has done.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Deeds {
-    /// Connections.
-    pub lives: u64,
-    /// Bytes sent.
-    pub sent: u64,
-    /// Bytes heard.
-    pub heard: u64,
-    /// Connections the server ended.
-    pub ended: u64,
-    /// Connections that were not taken.
-    pub refused: u64,
-}
-
-impl Deeds {
-    /// And what another has done.
-    pub fn add(&mut self, other: Deeds) {
-        self.lives += other.lives;
-        self.sent += other.sent;
-        self.heard += other.heard;
-        self.ended += other.ended;
-        self.refused += other.refused;
-    }
-}
 
 /// Client number `number`: comes again and again until it is over.
 pub fn run(aim: &Aim, number: u64) -> Deeds {

@@ -6,6 +6,7 @@
 //! Everything is counted: what is lost, doubled or out of order is a figure of its own,
 //! and what a server refuses is shown with the server's own words.
 
+pub mod aim;
 pub mod archive;
 pub mod churn;
 pub mod crowd;
@@ -28,4 +29,5 @@ pub mod soak;
 pub mod suite;
 pub mod talker;
 pub mod target;
+pub mod verdict;
 pub mod wild;

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::aim::{Aim, Deeds, Over};
 use super::dialect::Dialect;
-use super::figures::Row;
-use super::hostile::{self, Aim, Deeds, Over};
+use super::hostile;
 use super::ledger::{Ledger, Shape};
 use super::marker::Marker;
 use super::member::fresh_nick;
@@ -24,6 +24,7 @@ use super::process::{Holding, Process};
 use super::server::Server;
 use super::talker::{News, Spot, Talker, history, take_page};
 use super::target::fresh_run;
+use super::verdict::{Course, Verdict, is_back, marked};
 
 /// Each of the two says a line this often: below the default `rate` of two a second.
 const PACE: Duration = Duration::from_millis(600);
@@ -35,17 +36,8 @@ const ALONE: Duration = Duration::from_secs(2);
 const SIZE: usize = 64;
 /// For how long the memory may grow before it counts as where it was.
 const WARM_UP: Duration = Duration::from_secs(60);
-/// Memory may be so many times what it was after the warm-up, and this much more. It is not
-/// exactly where it was: glibc keeps for its arenas what was freed in them, SQLite keeps pages,
-/// and the chat keeps rooms, tokens and tags up to its limits. What grew without bound would be
-/// many times more after ten minutes than after one.
-const GROWTH: f64 = 1.5;
-const SLACK: u64 = 32 * 1024 * 1024;
 /// What ends must have ended by then.
 const SETTLE: Duration = Duration::from_secs(60);
-/// Descriptors that may be more: each of the four readers of the database is made when it is
-/// needed first, and has up to three.
-const READERS: u64 = 12;
 /// How often the server's process is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -73,27 +65,18 @@ pub enum Host {
     Running(SocketAddr, Option<i32>),
 }
 
-/// What a soak found.
-#[derive(Debug)]
-pub struct Found {
-    /// The figures.
-    pub rows: Vec<Row>,
-    /// What was promised and did not hold, in sentences.
-    pub broken: Vec<String>,
-}
-
 /// Soaks the server.
 ///
 /// # Errors
 /// When the soak cannot be done at all.
-pub fn run(plan: &Plan) -> Result<Found> {
+pub fn run(plan: &Plan) -> Result<Verdict> {
     match &plan.server {
         Host::Running(addr, pid) => {
             let process = pid.map(Process::new).transpose()?;
             let names = [fresh_nick(), fresh_nick()];
             let mut soak = Soak::begin(plan, *addr, process, names)?;
             soak.whole(plan)?;
-            Ok(soak.found)
+            Ok(soak.verdict)
         }
         Host::Program(program) => {
             let folder = tempfile::tempdir()?;
@@ -104,22 +87,22 @@ pub fn run(plan: &Plan) -> Result<Found> {
             let watched = soak.watch(stderr);
             // A server that has died is a find, with its last words.
             if let Err(error) = soak.whole(plan) {
-                soak.breaks(format!("{error:#}"));
+                soak.verdict.breaks(format!("{error:#}"));
             }
             let patience = Duration::from_secs(10);
             match server.stop(patience)? {
                 Some((status, took)) => {
-                    soak.figure("stop_ms", took.as_secs_f64() * 1e3);
+                    soak.verdict.figure("stop_ms", took.as_secs_f64() * 1e3);
                     if !status.success() {
-                        soak.breaks(format!("stopped in order, the server ended with {status}"));
+                        soak.verdict.breaks(format!("stopped in order, the server ended with {status}"));
                     }
                 }
-                None => soak.breaks(format!("the server had not stopped after {} s", patience.as_secs())),
+                None => soak.verdict.breaks(format!("the server had not stopped after {} s", patience.as_secs())),
             }
             // It has read to the end now.
             let _ = watched.join();
             soak.hear_the_rest();
-            Ok(soak.found)
+            Ok(soak.verdict)
         }
     }
 }
@@ -136,7 +119,7 @@ struct Soak {
     /// Of the room, and of the private lines.
     books: [Ledger; 2],
     /// Lines answered `ok`, so that they are in the history: of the room, and private.
-    kept: [u64; 2],
+    answered: [u64; 2],
     turns: u32,
     next: Instant,
     looked: Instant,
@@ -144,8 +127,7 @@ struct Soak {
     news: Receiver<News>,
     teller: Sender<News>,
     pages: Vec<Value>,
-    found: Found,
-    server: Row,
+    verdict: Verdict,
 }
 
 impl Soak {
@@ -173,7 +155,7 @@ impl Soak {
             clock,
             talkers,
             books: [Ledger::new(shape), Ledger::new(shape)],
-            kept: [0; 2],
+            answered: [0; 2],
             turns: 0,
             next: clock,
             looked: clock,
@@ -181,8 +163,7 @@ impl Soak {
             news,
             teller,
             pages: Vec::new(),
-            found: Found { rows: Vec::new(), broken: Vec::new() },
-            server: Row::new("soak-server", format!("{} clients, seed {}", plan.clients, plan.seed), "server"),
+            verdict: Verdict::new(format!("{} clients, seed {}", plan.clients, plan.seed)),
         })
     }
 
@@ -241,24 +222,30 @@ impl Soak {
         let settled = self.settle(before)?;
         self.talk(ALONE)?;
         let after = self.holding()?;
-        self.judge_memory(before, warm, end, after, settled);
-        self.figure("lives", deeds.lives as f64);
-        self.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
-        self.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
-        self.figure("ended", deeds.ended as f64);
+        self.verdict.figure("threads_most", self.most_threads as f64);
+        if let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) {
+            self.verdict.holding(&Course { before, warm, end, after, settled, patience: SETTLE });
+        }
+        self.verdict.figure("lives", deeds.lives as f64);
+        self.verdict.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
+        self.verdict.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
+        self.verdict.figure("ended", deeds.ended as f64);
         if deeds.refused > 0 {
-            self.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
+            self.verdict.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
         }
         self.last_lines()?;
-        self.judge_talk(plan.p99_ms)?;
-        self.found.rows.push(self.server.clone());
+        let kept = [history(self.addr, &self.room)?, self.private_history()?];
+        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
+            let found = marked(&kept[at], &self.names, &self.marker);
+            self.verdict.talk(cell, &self.books[at], self.answered[at], found, plan.p99_ms);
+        }
         Ok(())
     }
 
     /// The two talk, for so long.
     fn talk(&mut self, length: Duration) -> Result<()> {
         let end = Instant::now() + length;
-        while Instant::now() < end && self.found.broken.is_empty() {
+        while Instant::now() < end && self.verdict.broken.is_empty() {
             if Instant::now() >= self.next {
                 self.say()?;
                 // One of the two says a line in each half of the pace.
@@ -282,7 +269,7 @@ impl Soak {
             bail!("{} lines of {} have not come", 1 << 16, self.names[who]);
         };
         if let Err(error) = self.talkers[who].say(spot, mark, &self.marker) {
-            self.breaks(format!("{error:#}"));
+            self.verdict.breaks(format!("{error:#}"));
         }
         Ok(())
     }
@@ -300,10 +287,10 @@ impl Soak {
     fn note(&mut self, news: News) {
         match news {
             News::Heard { who, spot, mark, now } => self.books[spot as usize].heard(who, mark, now),
-            News::Kept { spot, .. } => self.kept[spot as usize] += 1,
+            News::Kept { spot, .. } => self.answered[spot as usize] += 1,
             News::Page(page) => self.pages.push(page),
-            News::Broken(words) => self.breaks(words),
-            News::Cry(line) => self.breaks(format!("the server's stderr has: {line}")),
+            News::Broken(words) => self.verdict.breaks(words),
+            News::Cry(line) => self.verdict.breaks(format!("the server's stderr has: {line}")),
         }
     }
 
@@ -320,7 +307,7 @@ impl Soak {
     fn settle(&mut self, before: Option<Holding>) -> Result<Option<Duration>> {
         let Some(before) = before else { return Ok(None) };
         let started = Instant::now();
-        while started.elapsed() < SETTLE && self.found.broken.is_empty() {
+        while started.elapsed() < SETTLE && self.verdict.broken.is_empty() {
             if self.holding()?.is_none_or(|now| is_back(now, before)) {
                 return Ok(Some(started.elapsed()));
             }
@@ -333,44 +320,6 @@ impl Soak {
         self.process.map(|process| process.holding()).transpose().context("the server has ended")
     }
 
-    fn judge_memory(
-        &mut self,
-        before: Option<Holding>,
-        warm: Option<Holding>,
-        end: Option<Holding>,
-        after: Option<Holding>,
-        settled: Option<Duration>,
-    ) {
-        let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) else { return };
-        let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
-        for (name, holding) in [("before", before), ("warm", warm), ("end", end), ("after", after)] {
-            self.figure(&format!("rss_{name}"), mib(holding.rss));
-        }
-        self.figure("threads_before", before.threads as f64);
-        self.figure("threads_most", self.most_threads as f64);
-        self.figure("threads_after", after.threads as f64);
-        let most = (warm.rss as f64 * GROWTH) as u64 + SLACK;
-        for (when, rss) in [("at the end", end.rss), ("after the end", after.rss)] {
-            if rss > most {
-                let (rss, most, warm) = (mib(rss), mib(most), mib(warm.rss));
-                self.breaks(format!(
-                    "{when} the server had {rss:.0} MiB resident, above {most:.0}: it was {warm:.0} after the warm-up"
-                ));
-            }
-        }
-        match settled {
-            Some(took) => self.figure("settled_s", took.as_secs_f64()),
-            None => self.breaks(format!(
-                "{} s after the end the server had {} threads and {} descriptors, before {} and {}",
-                SETTLE.as_secs(),
-                after.threads,
-                after.fds,
-                before.threads,
-                before.fds
-            )),
-        }
-    }
-
     /// Waits for what is on its way yet.
     fn last_lines(&mut self) -> Result<()> {
         let end = Instant::now() + SETTLE;
@@ -378,61 +327,6 @@ impl Soak {
             self.hear(end.min(Instant::now() + LOOK))?;
         }
         Ok(())
-    }
-
-    fn judge_talk(&mut self, p99_ms: f64) -> Result<()> {
-        let kept = [history(self.addr, &self.room)?, self.private_history()?];
-        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
-            let (marks, doubled) = self.marks(&kept[at]);
-            let book = &self.books[at];
-            let mut row = Row::new("soak", cell.to_owned(), "server");
-            let (p99, said) = (book.latency.millis(99.0), book.said());
-            row.set("p50_ms", book.latency.millis(50.0));
-            row.set("p99_ms", p99);
-            row.set("max_ms", book.latency.millis(100.0));
-            row.set("said", said as f64);
-            row.set("lost", book.lost() as f64);
-            row.set("doubled", book.doubled as f64);
-            row.set("reordered", book.reordered as f64);
-            row.set("not_kept", said.saturating_sub(marks) as f64);
-            row.set("in_history", kept[at].len() as f64);
-            let mut broken = Vec::new();
-            if book.lost() + book.doubled + book.reordered > 0 {
-                broken.push(format!(
-                    "{cell} {} lines were lost, {} came twice and {} out of order",
-                    book.lost(),
-                    book.doubled,
-                    book.reordered
-                ));
-            }
-            if marks != said || doubled {
-                broken
-                    .push(format!("{cell} {said} lines were said, and {marks} are in the history, doubled: {doubled}"));
-            }
-            if self.kept[at] * 2 < said.saturating_sub(1) {
-                broken.push(format!("{cell} only {} lines were answered", self.kept[at]));
-            }
-            if p99.is_none_or(|p99| p99 > p99_ms) {
-                broken.push(format!("{cell} one line in a hundred took over {p99_ms} ms: {p99:?}"));
-            }
-            self.found.rows.push(row);
-            broken.into_iter().for_each(|words| self.breaks(words));
-        }
-        Ok(())
-    }
-
-    /// How many lines of the two are in a history, and whether one is there twice, or out of order.
-    fn marks(&self, messages: &[Value]) -> (u64, bool) {
-        let (mut next, mut found, mut wrong) = ([0; 2], 0, false);
-        for message in messages {
-            let Some(who) = self.names.iter().position(|name| message["from"] == **name) else { continue };
-            let text = message["text"].as_str().unwrap_or_default();
-            let Some(mark) = self.marker.find(text.as_bytes(), &mut 0) else { continue };
-            wrong |= mark.number != next[who] || usize::from(mark.speaker) != who;
-            next[who] = mark.number + 1;
-            found += 1;
-        }
-        (found, wrong)
     }
 
     fn private_history(&mut self) -> Result<Vec<Value>> {
@@ -451,21 +345,6 @@ impl Soak {
             }
         }
     }
-
-    fn figure(&mut self, name: &str, value: f64) {
-        self.server.set(name, value);
-        if let Some(row) = self.found.rows.iter_mut().find(|row| row.scenario == self.server.scenario) {
-            row.set(name, value);
-        }
-    }
-
-    fn breaks(&mut self, words: String) {
-        self.found.broken.push(words);
-    }
-}
-
-fn is_back(now: Holding, before: Holding) -> bool {
-    now.threads <= before.threads && now.fds <= before.fds + READERS
 }
 
 /// A seed from the clock.

@@ -299,7 +299,7 @@ impl Wild {
             let telnet = *self.dice.pick(&TELNET);
             line.splice(at..at, telnet.iter().copied());
         }
-        line.extend_from_slice(*self.dice.pick(&[b"\n".as_slice(), b"\n", b"\r\n", b"\r\0", b"\n\n"]));
+        line.extend_from_slice(self.dice.pick(&["\n", "\n", "\r\n", "\r\0", "\n\n"]).as_bytes());
         line
     }
 
