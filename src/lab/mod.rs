@@ -12,6 +12,7 @@ pub mod churn;
 pub mod crowd;
 pub mod dialect;
 pub mod dice;
+pub mod echo;
 pub mod fanout;
 pub mod figures;
 pub mod gate;

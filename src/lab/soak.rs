@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::aim::{Aim, Deeds, Over};
 use super::dialect::Dialect;
+use super::echo::Echo;
 use super::hostile;
 use super::ledger::{Ledger, Shape};
 use super::marker::Marker;
@@ -36,8 +37,9 @@ const ALONE: Duration = Duration::from_secs(2);
 const SIZE: usize = 64;
 /// For how long the memory may grow before it counts as where it was.
 const WARM_UP: Duration = Duration::from_secs(60);
-/// What ends must have ended by then.
-const SETTLE: Duration = Duration::from_secs(60);
+/// What ends must have ended by then: `gone-after`. A client that closes its connection is seen to be
+/// gone when something is sent to it, and one that has sent what has no answer may be sent nothing sooner.
+const SETTLE: Duration = Duration::from_secs(150);
 /// How often the server's process is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -124,6 +126,8 @@ struct Soak {
     next: Instant,
     looked: Instant,
     most_threads: u64,
+    echo: Echo,
+    is_over: bool,
     news: Receiver<News>,
     teller: Sender<News>,
     pages: Vec<Value>,
@@ -160,6 +164,8 @@ impl Soak {
             next: clock,
             looked: clock,
             most_threads: 0,
+            echo: Echo::start(clock)?,
+            is_over: false,
             news,
             teller,
             pages: Vec::new(),
@@ -233,7 +239,9 @@ impl Soak {
         if deeds.refused > 0 {
             self.verdict.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
         }
+        self.verdict.machine(&self.echo.times());
         self.last_lines()?;
+        self.is_over = true;
         let kept = [history(self.addr, &self.room)?, self.private_history()?];
         for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
             let found = marked(&kept[at], &self.names, &self.marker);
@@ -264,6 +272,8 @@ impl Soak {
         let (who, turn) = ((self.turns % 2) as usize, self.turns / 2);
         self.turns += 1;
         let spot = if turn % PRIVATE == 0 { Spot::Private } else { Spot::Room };
+        // First, as it wakes threads that run beside those that the line wakes.
+        self.echo.send()?;
         let now = self.clock.elapsed().as_nanos() as u64;
         let Some(mark) = self.books[spot as usize].say(who, now) else {
             bail!("{} lines of {} have not come", 1 << 16, self.names[who]);
@@ -289,6 +299,9 @@ impl Soak {
             News::Heard { who, spot, mark, now } => self.books[spot as usize].heard(who, mark, now),
             News::Kept { spot, .. } => self.answered[spot as usize] += 1,
             News::Page(page) => self.pages.push(page),
+            // Who reads all of a long conversation at once must wait, and who talks at this pace must not.
+            News::Waiting if !self.is_over => self.verdict.breaks("a person was told to be slower".to_owned()),
+            News::Waiting => {}
             News::Broken(words) => self.verdict.breaks(words),
             News::Cry(line) => self.verdict.breaks(format!("the server's stderr has: {line}")),
         }

@@ -51,6 +51,8 @@ pub enum News {
     },
     /// The answer to a `history`.
     Page(Value),
+    /// The person is told to be slower.
+    Waiting,
     /// What must not happen to the person, in a sentence.
     Broken(String),
     /// What the server says on stderr when something in it is wrong.
@@ -212,7 +214,8 @@ impl Ear {
                 let spot = if tag.starts_with('r') { Spot::Room } else { Spot::Private };
                 return Some(News::Kept { who: self.who, spot, number: tag[1..].parse().ok()? });
             }
-            "error" | "closing" | "waiting" => return Some(broken()),
+            "waiting" => return Some(News::Waiting),
+            "error" | "closing" => return Some(broken()),
             "left" => return Some(broken()),
             "kick" | "curb" | "role" if is("nick", mine) && is("room", &self.room) => return Some(broken()),
             "nick" if is("old", mine) => return Some(broken()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::figures::Row;
+use super::histogram::Histogram;
 use super::ledger::Ledger;
 use super::marker::Marker;
 use super::process::Holding;
@@ -91,6 +92,15 @@ impl Verdict {
         self.broken.push(words);
     }
 
+    /// How long the machine takes for itself: below that no server can be.
+    pub fn machine(&mut self, times: &Histogram) {
+        let mut row = Row::new("soak", "the machine itself".to_owned(), "none");
+        for (name, percent) in [("p50_ms", 50.0), ("p99_ms", 99.0), ("max_ms", 100.0)] {
+            row.set(name, times.millis(percent));
+        }
+        self.rows.push(row);
+    }
+
     /// Judges what the server's process held.
     pub fn holding(&mut self, course: &Course) {
         let &Course { before, warm, end, after, settled, patience } = course;
@@ -151,7 +161,7 @@ impl Verdict {
             self.breaks(format!("{cell} {answered} lines of {} were answered", said.div_ceil(2)));
         }
         if p99.is_none_or(|p99| p99 > p99_ms) {
-            let took = p99.map_or("for ever".to_owned(), |p99| format!("{p99:.1} ms"));
+            let took = p99.map_or("none came".to_owned(), |p99| format!("{p99:.1} ms"));
             self.breaks(format!("{cell} one line in a hundred took over {p99_ms} ms: {took}"));
         }
     }
