@@ -124,7 +124,7 @@ fn ask_for_life(house: &Arc<House>, link: &Link, now: u64) {
         house.tell(|| News::Line(format!("! {} gave no sign of life", link.peer())));
         house.close(link, CloseReason::Timeout, "no sign of life from you");
         link.stream.kill();
-    } else if silent > house.limits.ping_after && (asked >= silent || paused && asked > house.limits.ping_after) {
+    } else if silent > house.limits.ping_after && asked > house.limits.ping_after {
         // Also while its answer is not read: what is sent to a host that is gone tells the kernel so.
         link.asked.store(now, Ordering::Relaxed);
         house.tell_session(link, Event::Ping { token: Arc::from(now.to_string()) });

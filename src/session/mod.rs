@@ -444,7 +444,10 @@ impl Handler for Session {
         if self.link.outbox.closed().is_some() {
             return self.over();
         }
-        self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
+        // What is read from one who is held back may have come long ago.
+        if !self.told_to_wait {
+            self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
+        }
         self.touched.watch = self.house.watch();
         if !self.named {
             self.before_name.bytes += bytes.len();

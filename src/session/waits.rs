@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -55,7 +56,11 @@ impl Session {
                 return self.over();
             }
         }
-        self.told_to_wait &= waited;
+        if self.told_to_wait && !waited {
+            // From here on silence is the peer's again.
+            self.told_to_wait = false;
+            self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
+        }
         Flow::Go
     }
 

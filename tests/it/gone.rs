@@ -122,6 +122,24 @@ fn what_a_flooder_left_behind_is_not_said_any_more_once_its_connection_is_broken
     }
 }
 
+/// The same with lines that have no answer, so that nothing tells us: what they had in our buffers kept their session
+/// here for up to half an hour, for each read of it counted as a sign of life.
+#[test]
+fn what_a_flooder_left_behind_is_no_sign_of_life() {
+    let server = TestServer::with(|limits| {
+        (limits.rate, limits.rate_burst, limits.ping_after) = (1, 2, Duration::from_secs(2));
+    });
+    let mut ann = server.login_in("ann", "#lobby");
+    let mut flo = server.login_in("flo", "#lobby");
+    // At this rate six seconds of lines, of which one second is read at once.
+    let pong = json!({"type": "pong", "token": "x".repeat(3_200)});
+    SockRef::from(&flo.wire.sender()).set_send_buffer_size(1 << 20).unwrap();
+    flo.wire.send(format!("{pong}\n").repeat(170));
+    flo.wait(|event| matches!(event, Event::Waiting { .. }));
+    drop(flo);
+    assert_eq!(brief(&ann.wait(|event| matches!(event, Event::Quit { .. }))), "- flo lost");
+}
+
 /// A session that is held back is no sign of life from its peer; but nor is its silence the peer's.
 #[test]
 fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
@@ -143,6 +161,27 @@ fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
     assert_eq!(reason(&link), None);
     (84..=86).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
     assert_eq!(reason(&link), Some(CloseReason::Timeout));
+}
+
+/// The same, at its end: what was read of it late was no sign of life, so it is asked once more before it is closed.
+#[test]
+fn who_was_held_back_is_asked_once_more_before_it_is_closed() {
+    let second = Duration::from_secs(1);
+    let bare = Bare::with(Limits { ping_after: second * 5, gone_after: second * 12, ..Limits::default() }, 4);
+    let (mut wire, link) = bare.come();
+    link.named.store(true, Ordering::Relaxed);
+    let start = Instant::now();
+    let mut rounds = Rounds::from(start);
+    link.paused.store(true, Ordering::Relaxed);
+    (1..=12).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert!(wire.line().contains("ping"), "after five seconds and a half");
+    link.paused.store(false, Ordering::Relaxed);
+    (13..=23).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert!(wire.line().contains("ping"), "and after eleven");
+    (24..=36).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert_eq!(reason(&link), None);
+    (37..=38).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    assert_eq!(reason(&link), Some(CloseReason::Timeout), "twelve seconds after it was held back last");
 }
 
 /// docs/threads.md, a pause of our own: 50 sessions of 50 were closed as `timeout` after 20 s at `--gone-after 12`.
