@@ -20,6 +20,9 @@ const SLACK: u64 = 32 * 1024 * 1024;
 /// needed first, and has up to three.
 const READERS: u64 = 12;
 
+/// The cell of the way of a line without a server.
+const MACHINE: &str = "the machine itself";
+
 /// What a soak found.
 #[derive(Debug)]
 pub struct Verdict {
@@ -94,7 +97,7 @@ impl Verdict {
 
     /// How long the machine takes for itself: below that no server can be.
     pub fn machine(&mut self, times: &Histogram) {
-        let mut row = Row::new("soak", "the machine itself".to_owned(), "none");
+        let mut row = Row::new("soak", MACHINE.to_owned(), "none");
         for (name, percent) in [("p50_ms", 50.0), ("p99_ms", 99.0), ("max_ms", 100.0)] {
             row.set(name, times.millis(percent));
         }
@@ -162,7 +165,10 @@ impl Verdict {
         }
         if p99.is_none_or(|p99| p99 > p99_ms) {
             let took = p99.map_or("none came".to_owned(), |p99| format!("{p99:.1} ms"));
-            self.breaks(format!("{cell} one line in a hundred took over {p99_ms} ms: {took}"));
+            // Where others use the processors, that may not be the server's fault.
+            let own = self.rows.iter().find(|row| row.cell == MACHINE).and_then(|row| row.figures.get("p99_ms"));
+            let own = own.map_or(String::new(), |own| format!(", and the machine itself {own:.1}"));
+            self.breaks(format!("{cell} one line in a hundred took over {p99_ms} ms: {took}{own}"));
         }
     }
 }
