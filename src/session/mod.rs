@@ -125,7 +125,12 @@ pub struct Session {
     /// Files that are coming in, and how many there were.
     uploads: Vec<files::Upload>,
     upload_number: u64,
+    /// Whether lines of the peer wait here, and what is read of it may be old.
+    held_back: bool,
+    /// Whether the peer was told that it is too fast, and has been so since.
     told_to_wait: bool,
+    /// Whether anything of the last read had to wait.
+    waited: bool,
     touched: Touched,
     spare: VecDeque<Outgoing>,
     /// Held for its end: then there is room for somebody else.
@@ -173,7 +178,9 @@ impl Session {
             piece_pace: limiter(limits.pieces, limits.pieces, 1),
             uploads: Vec::new(),
             upload_number: 0,
+            held_back: false,
             told_to_wait: false,
+            waited: false,
             touched: house.touched(),
             spare: VecDeque::new(),
             _pass: pass,
@@ -444,8 +451,10 @@ impl Handler for Session {
         if self.link.outbox.closed().is_some() {
             return self.over();
         }
+        // Whoever floods is told once, and not whenever a line goes through between two that wait.
+        self.told_to_wait &= std::mem::take(&mut self.waited);
         // What is read from one who is held back may have come long ago.
-        if !self.told_to_wait {
+        if !self.held_back {
             self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
         }
         self.touched.watch = self.house.watch();

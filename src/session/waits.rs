@@ -42,8 +42,8 @@ impl Session {
         let mut waited = false;
         while let Ok(Err(early)) = pace.check_n(cost) {
             let time = early.wait_time_from(DefaultClock::default().now());
-            if !self.told_to_wait {
-                self.told_to_wait = true;
+            self.held_back = true;
+            if !std::mem::replace(&mut self.told_to_wait, true) {
                 let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
                 self.touched.tell_event(&self.link.outbox, Event::Waiting { ms });
             }
@@ -51,14 +51,15 @@ impl Session {
             let touched = std::mem::replace(&mut self.touched, self.house.touched());
             self.house.settle(touched, &mut self.spare);
             waited = true;
+            self.waited = true;
             let stopping = self.link.pausing(|| self.house.wait(time.max(Duration::from_millis(1))));
             if stopping || self.link.outbox.closed().is_some() {
                 return self.over();
             }
         }
-        if self.told_to_wait && !waited {
+        if self.held_back && !waited {
             // From here on silence is the peer's again.
-            self.told_to_wait = false;
+            self.held_back = false;
             self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
         }
         Flow::Go

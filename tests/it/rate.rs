@@ -137,3 +137,13 @@ fn accounts_are_made_only_so_often_from_one_address() {
     assert!((1..=1_800).contains(&refusal.value.parse::<u64>().unwrap()), "{refusal:?}");
     server.once_more("ann");
 }
+
+/// protocol.md, `waiting`: a flood of what costs little is told once, though some of it goes through without a wait.
+#[test]
+fn who_floods_with_little_things_is_told_once() {
+    let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (100, 1));
+    let mut ann = server.login("ann");
+    ann.wire.send("{\"type\":\"pong\"}\n".repeat(1_000));
+    let told = ann.sync().iter().filter(|event| matches!(event, Event::Waiting { .. })).count();
+    assert_eq!(told, 1);
+}
