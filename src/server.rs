@@ -120,12 +120,16 @@ impl Server {
     /// # Errors
     /// - [`StartError::Listen`]: the port is in use or not ours to use, the
     ///   address is none of this machine, or there is no thread to be had.
+    /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Store`]: the database cannot be used, and why.
     pub fn start(self) -> Result<Handle, StartError> {
         line::look_up_zone();
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
+        if capacity.connections == 0 {
+            return Err(StartError::NoRoom(capacity.limited_by));
+        }
         let asked = self.limits.sessions;
         let limits = Arc::new(Limits {
             sessions: asked.min(capacity.connections),
@@ -224,6 +228,8 @@ fn claim_code() -> Option<String> {
 pub enum StartError {
     /// It cannot listen.
     Listen(io::Error),
+    /// A limit of the system, which is named, leaves no room for one session.
+    NoRoom(&'static str),
     /// It cannot use its database.
     Store(StoreError),
 }
@@ -232,6 +238,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Listen(error) => write!(f, "{error}"),
+            StartError::NoRoom(limit) => write!(f, "there is no room for one session: raise the limit on {limit}"),
             StartError::Store(error) => write!(f, "{error}"),
         }
     }
@@ -241,6 +248,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             StartError::Listen(error) => Some(error),
+            StartError::NoRoom(_) => None,
             StartError::Store(error) => Some(error),
         }
     }
@@ -250,6 +258,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
+            StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
     }

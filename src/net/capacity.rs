@@ -56,7 +56,7 @@ pub struct Machine {
 /// How much fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
-    /// Connections.
+    /// Connections; 0 if there is not room for one.
     pub connections: usize,
     /// Threads at once: those of the connections, and some more for laggards.
     pub threads: usize,
@@ -119,7 +119,6 @@ impl Machine {
         let by_threads = (left(most, spare), why);
         let by_files = (left(self.descriptors, needs.descriptors + self.descriptors / 64), "open files, RLIMIT_NOFILE");
         let (connections, limited_by) = by_threads.min(by_files);
-        let connections = connections.max(1);
         let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         Capacity {
             connections: size(connections),
@@ -256,9 +255,9 @@ mod tests {
         assert_eq!(fits(Machine { memory: 256 << 20, ..none }), (2_880, 3_072, "memory.max"));
     }
 
-    /// However little there is, one comes in, and nobody is promised what is not there.
+    /// Nobody is promised what is not there: the smallest machine said that it has room for one, and served nobody.
     #[test]
-    fn the_smallest_machine_has_room_for_one_and_numbers_never_wrap() {
+    fn the_smallest_machine_has_room_for_none_and_numbers_never_wrap() {
         for small in 0..40 {
             let machine = Machine {
                 descriptors: small,
@@ -271,7 +270,7 @@ mod tests {
                 memory: small,
             };
             let capacity = machine.capacity(Need { stack: u64::MAX, descriptors: u64::MAX / 2, memory: u64::MAX });
-            assert_eq!(capacity.connections, 1, "{small}");
+            assert_eq!(capacity.connections, 0, "{small}");
         }
         let Capacity { connections, threads, .. } = Machine::UNLIMITED.capacity(Need::default());
         assert!(connections > 1 << 40 && threads > connections);

@@ -54,6 +54,17 @@ fn under_each_limit_of_the_system_newcomers_are_refused_in_words_and_the_server_
     }
 }
 
+/// docs/limits.md, `sessions`: it said "for 1 sessions" and let nobody in.
+#[test]
+fn with_too_few_descriptors_for_one_session_the_server_does_not_start_and_names_the_limit() {
+    let script = "ulimit -n 14; exec \"$0\" --memory --listen 127.0.0.1:0";
+    let ended = Command::new("sh").args(["-c", script]).arg(server().get_program()).output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let expected = "there is no room for one session: raise the limit on open files, RLIMIT_NOFILE";
+    assert!(said.contains(expected), "{said}");
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+}
+
 /// docs/threads.md, rule 6: a laggard has a second thread only as long as there is one that was reckoned with.
 /// It was spawned whatever there was, and one thread too many aborts the process.
 #[test]
