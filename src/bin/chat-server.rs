@@ -34,7 +34,7 @@ const EXIT_UNKEPT: u8 = 75;
 const PAGES: usize = 16;
 /// For how long everybody waits for their farewell, so that the screen tells of it first.
 const FIRST_WORDS: Duration = Duration::from_millis(100);
-/// For how long at the end whoever reads stdout, stderr or the terminal may take the last lines.
+/// For how long at the end the last lines wait for the reader of stdout, stderr or the terminal.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A setting that cannot be taken (sysexits.h: EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
@@ -204,8 +204,8 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     ran
 }
 
-/// Shows what happens, until somebody wants it to end. Whatever stdout,
-/// stderr and the terminal do meanwhile, the end takes a bounded time.
+/// Shows what happens, until a signal or the operator ends the server. Even if
+/// stdout, stderr or the terminal takes no more lines, the end takes a bounded time.
 fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     let house = Arc::clone(server.house());
     let in_background = config.console && process::is_in_background();
@@ -323,7 +323,7 @@ fn read_file(config: &mut Config, file: &Path) -> anyhow::Result<()> {
 }
 
 /// Diagnostics with the names of the threads, on stderr. What people say is never in them.
-/// A panic is one, too: it must not wait for whoever reads stderr.
+/// A panic is a diagnostic, too: its thread must not wait for the reader of stderr.
 fn start_log(config: &Config, to: &Outlet) -> anyhow::Result<()> {
     let fallen = to.clone();
     std::panic::set_hook(Box::new(move |panic| {

@@ -77,7 +77,7 @@ impl Accounts {
         self.ids.insert(account.id, account);
     }
 
-    /// Notes what somebody is in a room now; of guests nothing is noted.
+    /// Notes an account's role in a room, or that it has none any more; a guest's role is not noted.
     pub fn holds(&mut self, who: Who, place: PlaceId, role: Option<Role>) {
         let Who::Account(id) = who else { return };
         if role.is_some() {
@@ -165,7 +165,7 @@ impl State {
         self.registry.accounts.insert(account.clone());
         ask.keep(Record::Account(account, hash));
         let guest = self.registry.person(ask.person).map(|person| person.who);
-        // Whatever they were found by: the account is made of who they are.
+        // All targets of the curbs are followed, because the new account is this same person.
         let suspect = self.suspect(ask)?;
         self.curbs.follow(&suspect, |_| true, &[Target::Account(id), Target::Stay(suspect.stay)], ask);
         self.become_account(ask, id);

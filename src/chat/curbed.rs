@@ -2,8 +2,8 @@
 //!
 //! A curb is for a person, and a person may be found again in more ways than
 //! one: by the account, by the stay (which is the session and its token), by
-//! the address, by the nick. So a curb has several targets. When somebody who
-//! is curbed becomes somebody else, the curb gets that one as a target, too.
+//! the address, by the nick. So a curb has several targets. When a curbed
+//! person registers, logs in or out, the new account or stay is one more target.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -58,8 +58,8 @@ impl Suspect {
         targets
     }
 
-    /// What finds them again, whoever they become on this session: the stay, and
-    /// where they come from. On one's own machine the address would be everybody's.
+    /// The targets that find this person again after a new name or account: the
+    /// stay and the address. A loopback address is left out, because everybody shares it.
     pub fn lasting(&self) -> Vec<Target> {
         let address = Some(self.origin).filter(|address| !address.is_loopback()).map(Target::Address);
         std::iter::once(Target::Stay(self.stay)).chain(address).collect()

@@ -180,26 +180,6 @@ fn an_op_of_the_server_bans_from_the_whole_server() {
     assert_eq!(server.peer().hello(login).unwrap(), "bob");
 }
 
-/// protocol.md, *Roles*: an op of the server may do everything everywhere.
-#[test]
-fn an_op_of_the_server_keeps_order_in_a_room_without_being_there() {
-    let server = TestServer::kept();
-    let mut op = server.account("ann");
-    op.does("claim", json!({"code": server.claim()}));
-    let mut bob = server.account_in("bob", "#b");
-    let mut cat = server.login_in("cat", "#b");
-    bob.does("register-room", json!({"room": "#b"}));
-    bob.does("settings", json!({"room": "#b", "invite_only": true}));
-    cat.sync();
-    op.does("kick", json!({"room": "#b", "nick": "bob"}));
-    assert_eq!(cat.hears(), ["#b ann kicks bob"]);
-    op.does("mute", json!({"room": "#b", "nick": "cat"}));
-    op.join("#b");
-    op.say("#b", "may come in and speak");
-    bob.join("#b");
-    assert_eq!(cat.code("say", json!({"room": "#b", "text": "x"})), "muted");
-}
-
 /// protocol.md, `mute`: no words by the side, in a farewell or as a reason to be away.
 #[test]
 fn who_is_muted_says_nothing_by_the_side() {

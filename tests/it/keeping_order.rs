@@ -121,13 +121,20 @@ fn an_op_of_the_server_keeps_all_of_a_rooms_order_from_outside() {
     op.does("members", json!({"room": "#b"}));
     op.does("op", json!({"room": "#b", "nick": "cat"}));
     op.does("deop", json!({"room": "#b", "nick": "cat"}));
-    server.login("eve");
+    cat.sync();
+    op.does("kick", json!({"room": "#b", "nick": "bob"}));
+    assert_eq!(cat.hears(), ["#b ann kicks bob"]);
     op.does("ban", json!({"room": "#b", "nick": "cat"}));
     op.does("bans", json!({"room": "#b"}));
     op.does("unban", json!({"room": "#b", "nick": "cat"}));
     op.does("invite", json!({"room": "#b", "nick": "cat"}));
     assert_eq!(op.code("history", json!({"room": "#b"})), "not-in-room", "order is not reading");
     cat.join("#b");
+    op.does("mute", json!({"room": "#b", "nick": "cat"}));
+    op.join("#b");
+    op.say("#b", "may come in and speak");
+    bob.join("#b");
+    assert_eq!(cat.code("say", json!({"room": "#b", "text": "x"})), "muted");
     op.does("drop-room", json!({"room": "#b"}));
 }
 
