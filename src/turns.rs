@@ -31,7 +31,7 @@ struct Queue<L> {
     busy: usize,
     waiting: usize,
     lanes: HashMap<L, Lane>,
-    /// The lanes in which somebody waits; the one whose turn it is comes first.
+    /// The lanes in which a thread waits; the one whose turn it is comes first.
     rota: VecDeque<L>,
     stopped: bool,
 }
@@ -88,7 +88,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
     ///
     /// # Errors
     /// [`NoTurn`]: nothing was lent. Where too many wait, it is the last one of
-    /// the longest lane who goes away, and not whoever came last of all.
+    /// the longest lane that is sent away, and not the last comer of all lanes.
     pub fn wait(&self, lane: L, most: usize) -> Result<Turn<'_, L>, NoTurn> {
         let mut queue = self.queue.lock();
         if queue.stopped {
@@ -205,7 +205,7 @@ impl<L: Hash + Eq + Clone> Queue<L> {
 }
 
 impl<L: Hash + Eq + Clone> Drop for Turn<'_, L> {
-    /// Gives the place back, also after a panic, to whoever is next.
+    /// Gives the place back, also after a panic, to the next that waits.
     fn drop(&mut self) {
         let mut queue = self.turns.queue.lock();
         queue.busy -= 1;

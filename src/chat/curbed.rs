@@ -16,7 +16,7 @@ use crate::record::{Address, Curb, CurbRecord, PlaceId, Record, StayId, Target, 
 /// A room, or the whole server.
 type Place = Option<PlaceId>;
 
-/// Somebody, as bans see them.
+/// A person, with everything that a curb may be found by.
 #[derive(Debug, Clone)]
 pub(super) struct Suspect {
     pub who: Who,
@@ -80,7 +80,7 @@ impl Curbs {
         self.places.get(&place).map_or(&[], Vec::as_slice)
     }
 
-    /// The curb of this kind in a place that is in force for somebody.
+    /// The curb of this kind that is in force for a person in a place.
     pub fn on(&self, place: Place, kind: Curb, suspect: &Suspect, now: Millis) -> Option<&CurbRecord> {
         // Every line that is said there comes through here: where there are many, those of others are not gone through.
         const MANY: usize = 8;
@@ -138,7 +138,7 @@ impl Curbs {
         Ok(())
     }
 
-    /// Lifts what there is of a kind for somebody in a place; whether there was something in force.
+    /// Lifts the curbs of a kind that a person has in a place; whether one was in force.
     pub fn lift(&mut self, place: Place, kind: Curb, targets: &[Target], nick: &str, here: &Here<'_>) -> bool {
         let gone = self.take(place, |old| old.curb == kind && same(old, targets, nick));
         let mut lifted = gone.iter().any(|old| in_force(old, here.now));
@@ -159,8 +159,8 @@ impl Curbs {
         lifted
     }
 
-    /// The curbs of somebody, wherever they are, hold for `more` as well. Only
-    /// those count by which they are found in a way that is `certain` enough.
+    /// The person's curbs, in every place, hold for the targets in `more` as well. Only
+    /// curbs count that are found by a target for which `certain` is true.
     pub fn follow(&mut self, suspect: &Suspect, certain: fn(&Target) -> bool, more: &[Target], here: &Here<'_>) {
         let found = suspect.found_by().into_iter().filter(certain);
         let places: BTreeSet<Place> = found.filter_map(|target| self.found.get(&target)).flatten().copied().collect();

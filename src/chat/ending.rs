@@ -11,8 +11,8 @@ use crate::wire::Letter;
 
 impl State {
     /// Gives the asking person's account another password. Only the asking
-    /// session goes on: whoever knew the old one is logged out, and does not
-    /// come back, neither with a lost session nor with one that is here.
+    /// session goes on: every other session of the account is logged out, and
+    /// none comes back, whether it is connected now or lost.
     pub(super) fn change_password(
         &mut self,
         ask: &Ask<'_>,

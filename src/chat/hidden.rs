@@ -13,9 +13,9 @@ use crate::names::{Nick, RoomName};
 use crate::record::{Curb, PlaceId, Role};
 
 impl State {
-    /// Whether somebody may be told that there is this room: it is open to all,
-    /// or they are in it, or it is open to them, by a role, an invitation, or as
-    /// one of their own. Who is banned from it knows it no more.
+    /// Whether a person may be told that there is this room: it is open to all,
+    /// or the person is in it, or may enter it, by a role, an invitation, or
+    /// because it is one of the account's own. A banned person is not told.
     pub(super) fn may_know(&self, asker: PersonId, room: &Room, now: Millis) -> bool {
         if !room.is_private() || room.members.contains(&asker) {
             return true;
@@ -26,7 +26,7 @@ impl State {
         role >= Some(Role::Op) || open && !self.is_kept_out(person, room, now)
     }
 
-    /// Whether somebody is banned from a room, by any of their sessions.
+    /// Whether a person is banned from a room, by any session of theirs.
     fn is_kept_out(&self, person: &Person, room: &Room, now: Millis) -> bool {
         let banned = |id: &SessionId| {
             let suspect = self.suspect_of(*id)?;

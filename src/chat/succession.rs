@@ -1,4 +1,4 @@
-//! That somebody keeps order in a room: who goes on when the only op goes, and why the last one cannot be unmade. Runs under the chat lock.
+//! That a room does not lose its last op: which member is the next when that op leaves, and why that op cannot be unmade. Knows no words and no connection. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::record::{Curb, PlaceId, Role, Who};
 use crate::wire::Letter;
 
 impl State {
-    /// Whether somebody keeps order in a room by a role there.
+    /// Whether a member keeps order in a room by a role there.
     pub(super) fn keeps_order(&self, id: PersonId, name: &RoomName) -> bool {
         let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(name.key())) else { return false };
         room.roles.get(&person.who) >= Some(&Role::Op)
@@ -34,8 +34,8 @@ impl State {
     }
 
     /// After an op went out of a room that nobody has registered: if no other
-    /// is in it, whoever has been there longest is one from now on. Who is
-    /// muted is not, unless nobody else is there.
+    /// is in it, the member who has been there longest is op from now on. A
+    /// muted member is passed over, unless all are muted.
     pub(super) fn hand_on(&mut self, name: &RoomName, by: &Arc<str>, here: &Here<'_>, touched: &mut Touched) {
         let Some(room) = self.rooms.get(name.key()).filter(|room| !room.registered && name != here.lobby) else {
             return;

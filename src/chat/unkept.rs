@@ -6,8 +6,8 @@ use super::private::pair;
 use super::{Conversation, Here, State};
 use crate::record::{PlaceId, Who};
 
-/// So many are looked at when somebody goes, who leaves fewer behind: it
-/// does not grow, and nobody waits for it.
+/// So many entries are looked at whenever a person goes. One person leaves fewer
+/// entries behind, so their number does not grow, and nobody waits for the work.
 const AT_ONCE: usize = 8;
 
 /// What is to be forgotten, and how much had been added to the journal with it.

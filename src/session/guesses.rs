@@ -38,7 +38,7 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Somebody at `address` who tries a password for `name`; `inside` if logged in as that.
+    /// A person at `address` who tries a password for `name`; `inside` if logged in as that.
     pub fn new(name: &Nick, address: IpAddr, inside: bool) -> Asker {
         Asker { name: name.key().into(), origin: origin(address), inside }
     }
@@ -60,7 +60,7 @@ enum Count {
     /// For one name, from one origin.
     Pair(Asker),
     /// The same for a name that no account has. Apart, so that names that are
-    /// made up cannot push out those that are somebody's.
+    /// made up cannot push out those of accounts.
     Nobody(Asker),
     Name(Box<str>),
     Origin(IpAddr),
@@ -174,7 +174,7 @@ impl Guesses {
         self.known.lock().let_in(asker);
     }
 
-    /// The account is no more: whoever has its name next comes from elsewhere.
+    /// The account is deleted: the next owner of its name may come from other addresses.
     pub fn forget(&self, name: &Nick) {
         self.known.lock().let_in.remove(name.key());
     }

@@ -28,7 +28,7 @@ impl Writer {
         Ok(is_damaged)
     }
 
-    /// Whether somebody who searched has found the index damaged, as an error; once.
+    /// Whether a search has found the index damaged, as an error; once.
     pub fn suspicion(&self) -> Option<StoreError> {
         self.claim.takes_suspicion().then(|| StoreError::Index(self.path.clone()))
     }

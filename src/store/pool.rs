@@ -130,7 +130,7 @@ impl DerefMut for Reader<'_> {
 }
 
 impl Drop for Reader<'_> {
-    /// Before the turn, so that whoever is next finds the connection.
+    /// Before the turn, so that the next that waits finds the connection.
     fn drop(&mut self) {
         // One that could not end its transaction is closed, and another is opened when it is needed.
         if let Some(connection) = self.connection.take().filter(Connection::is_autocommit) {
