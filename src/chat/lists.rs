@@ -24,13 +24,11 @@ pub(super) struct Listed {
 impl Listed {
     /// Notes a room, and whether everybody may know of it now.
     pub fn put(&mut self, key: &Arc<str>, open: bool) {
-        if !self.all.contains(key) {
-            self.all.insert(Arc::clone(key));
-        }
-        if !open {
-            self.open.remove(key);
-        } else if !self.open.contains(key) {
+        self.all.insert(Arc::clone(key));
+        if open {
             self.open.insert(Arc::clone(key));
+        } else {
+            self.open.remove(key);
         }
     }
 
@@ -93,7 +91,7 @@ impl State {
         self.listed.all.iter().filter_map(|key| self.rooms.get(key)).map(|room| room_info(room, true)).collect()
     }
 
-    /// A page of those who are in a room, in the order of their names.
+    /// A page of the members of a room, in the order of their names.
     pub(super) fn members(
         &mut self,
         ask: &Ask<'_>,
