@@ -15,16 +15,16 @@ use crossbeam_channel::{Receiver, select};
 use jiff::Zoned;
 use unicode_width::UnicodeWidthStr;
 
+use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::Ending;
-use crate::chat::touched::{Touched, Watch};
-use crate::command::{Command, Deed, nearest, parse, text};
+use crate::command::{Command, ModAction, nearest, parse, text};
 use crate::event::CloseReason;
 use crate::names::{Nick, clean, isolate};
 use crate::process::Outlet;
-use crate::record::Curb;
+use crate::record::Restriction;
 use crate::server::Handle;
-use crate::session::house::{House, News, now};
-use crate::session::link::Link;
+use crate::session::handle::SessionHandle;
+use crate::session::hub::{Hub, News, now};
 use crate::terminal::{Input, Screen, Terminal};
 use crate::wire::Form;
 use crate::wire::line::{clock as hours, curbed, date};
@@ -81,15 +81,15 @@ pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     if server.local_addrs().iter().any(|addr| !addr.ip().to_canonical().is_loopback()) {
         text.push_str("! Everybody who can reach this machine can reach this server, and nothing is encrypted.\n");
     }
-    let sessions = server.house().limits.sessions;
+    let sessions = server.hub().limits.sessions;
     let limited = server.limited_by().map_or(String::new(), |what| format!(" (limited by {what})"));
-    let _ = write!(text, "{} ready, room {}, for {sessions} sessions{limited}", clock(), server.house().chat.lobby());
+    let _ = write!(text, "{} ready, room {}, for {sessions} sessions{limited}", clock(), server.hub().chat.lobby());
     text
 }
 
 /// Shows the news until the end of `ending`, and what has come until then: the
 /// life of the console's listening thread.
-pub fn show_news(house: &House, news: &Receiver<News>, ending: &Receiver<()>, out: &Outlet, paint: Paint) {
+pub fn show_news(hub: &Hub, news: &Receiver<News>, ending: &Receiver<()>, out: &Outlet, paint: Paint) {
     /// How much is shown in one piece when much happens at once.
     const PAGE: usize = 64;
     let mut unshown = 0;
@@ -101,7 +101,7 @@ pub fn show_news(house: &House, news: &Receiver<News>, ending: &Receiver<()>, ou
         let Some(first) = first else { return };
         let page = std::iter::once(first).chain(news.try_iter().take(PAGE - 1));
         let mut lines: Vec<String> = page.map(|item| paint.news(&clock(), &words(&item))).collect();
-        let missed = house.counts.unshown.load(Ordering::Relaxed);
+        let missed = hub.counts.unshown.load(Ordering::Relaxed);
         if missed > unshown {
             lines.push(paint.news(&clock(), &format!("! {} lines were too many to show", missed - unshown)));
             unshown = missed;
@@ -145,7 +145,7 @@ fn words(news: &News) -> String {
 
 /// Takes the operator's commands until the end: the life of the console's reading thread.
 /// The end of the input stops the server only if a person ended it.
-fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, paint: Paint) {
+fn take_commands(hub: &Arc<Hub>, terminal: &mut Terminal, out: &Outlet, paint: Paint) {
     let mut warned: Option<Instant> = None;
     // No command takes long, and Ctrl-C between two of them is to be asked about, too.
     terminal.screen().hold_ctrl_c();
@@ -153,7 +153,7 @@ fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, pain
         match terminal.read("> ", |_| true) {
             Ok(Input::Line(line)) => {
                 warned = None;
-                match obey(house, line.trim()) {
+                match obey(hub, line.trim()) {
                     Ok(answer) if answer.is_empty() => {}
                     Ok(answer) | Err(answer) => out.put(paint.line(&answer)),
                 }
@@ -161,9 +161,9 @@ fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, pain
             Ok(Input::Interrupted { dropped: true }) => {}
             Ok(Input::TooLong) => out.put(paint.line("! That line is too long.")),
             Ok(Input::Interrupted { dropped: false }) => {
-                let people: BTreeSet<Arc<str>> = house.chat.presence().into_iter().map(|row| row.nick).collect();
+                let people: BTreeSet<Arc<str>> = hub.chat.presence().into_iter().map(|row| row.nick).collect();
                 if people.is_empty() || warned.is_some_and(|since| since.elapsed() < AGAIN) {
-                    return house.ask_to_stop("the operator stopped it");
+                    return hub.ask_to_stop("the operator stopped it");
                 }
                 warned = Some(Instant::now());
                 let (count, are) = (people.len(), if people.len() == 1 { "person is" } else { "people are" });
@@ -171,7 +171,7 @@ fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, pain
                 let sentence = format!("! Press Ctrl-C once more within {again} s to stop; {count} {are} here.");
                 out.put(paint.line(&sentence));
             }
-            Ok(Input::End) if io::stdin().is_terminal() => return house.ask_to_stop("the operator stopped it"),
+            Ok(Input::End) if io::stdin().is_terminal() => return hub.ask_to_stop("the operator stopped it"),
             Ok(Input::End | Input::Stopped) => return,
             Err(error) => return tracing::warn!(%error, "the console cannot be read any more"),
         }
@@ -182,29 +182,29 @@ fn take_commands(house: &Arc<House>, terminal: &mut Terminal, out: &Outlet, pain
 ///
 /// # Errors
 /// The sentence for a command that is none, or cannot be carried out.
-pub fn obey(house: &Arc<House>, line: &str) -> Result<String, String> {
+pub fn obey(hub: &Arc<Hub>, line: &str) -> Result<String, String> {
     let line = line.strip_prefix('/').unwrap_or(line);
     let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
     match word {
         "" => Ok(String::new()),
-        "who" => Ok(who(house)),
-        "rooms" => Ok(rooms(house)),
+        "who" => Ok(who(hub)),
+        "rooms" => Ok(rooms(hub)),
         "say" if !rest.is_empty() => {
-            let mut touched: Touched = house.touched();
-            house.chat.broadcast(text(rest), &mut touched);
-            house.settle(touched, &mut Default::default());
+            let mut effects: Effects = hub.effects();
+            hub.chat.broadcast(text(rest), &mut effects);
+            hub.apply(effects, &mut Default::default());
             Ok(String::new())
         }
-        "kick" if !rest.is_empty() => kick(house, rest),
-        "ban" | "unban" if !rest.is_empty() => ban(house, line),
-        "bans" => Ok(bans(house)),
-        "op" | "deop" if !rest.is_empty() => server_op(house, rest, word == "op"),
-        "stats" => Ok(stats(house)),
+        "kick" if !rest.is_empty() => kick(hub, rest),
+        "ban" | "unban" if !rest.is_empty() => ban(hub, line),
+        "bans" => Ok(bans(hub)),
+        "op" | "deop" if !rest.is_empty() => server_op(hub, rest, word == "op"),
+        "stats" => Ok(stats(hub)),
         "stop" => {
-            house.ask_to_stop("the operator stopped it");
+            hub.ask_to_stop("the operator stopped it");
             Ok(String::new())
         }
-        "quiet" => quiet(house, rest),
+        "quiet" => quiet(hub, rest),
         "help" | "?" => Ok(help()),
         "exit" | "quit" => Err("! Type stop to end the server; it says goodbye to everybody.".to_owned()),
         "say" | "kick" | "ban" | "unban" | "op" | "deop" => Err(usage(word)),
@@ -223,14 +223,14 @@ fn usage(word: &str) -> String {
 }
 
 /// Switches what people say on or off; without a word, to the other.
-fn quiet(house: &House, rest: &str) -> Result<String, String> {
+fn quiet(hub: &Hub, rest: &str) -> Result<String, String> {
     let is_quiet = match rest.to_lowercase().as_str() {
         "on" => true,
         "off" => false,
-        "" => house.watch() == Watch::Messages,
+        "" => hub.watch() == Watch::Messages,
         _ => return Err(usage("quiet")),
     };
-    house.set_watch(if is_quiet { Watch::Events } else { Watch::Messages });
+    hub.set_watch(if is_quiet { Watch::Events } else { Watch::Messages });
     Ok(match is_quiet {
         true => "* What people say is hidden now; quiet off shows it.",
         false => "* What people say is shown now; quiet on hides it.",
@@ -246,19 +246,19 @@ fn help() -> String {
     COMMANDS.iter().map(|(usage, text)| format!("  {usage:<24}  {text}")).collect::<Vec<_>>().join("\n")
 }
 
-fn who(house: &House) -> String {
+fn who(hub: &Hub) -> String {
     let now = now();
     let mut table = vec![["nick", "room", "front", "from", "idle", "waiting"].map(str::to_owned)];
-    for row in house.chat.presence() {
-        let link = house.link(row.session);
-        let from = link.as_ref().map_or(String::new(), |link| link.peer().to_string());
-        let waiting = link.map_or(0, |link| link.outbox.weight());
+    for row in hub.chat.presence() {
+        let handle = hub.handle(row.session);
+        let from = handle.as_ref().map_or(String::new(), |handle| handle.peer().to_string());
+        let waiting = handle.map_or(0, |handle| handle.outbox.weight());
         let idle = u64::try_from(now - row.active).unwrap_or(0) / 1000;
         let rooms = row.rooms.iter().map(|room| isolate(room).into_owned()).collect::<Vec<_>>().join(" ");
         let nick = isolate(&row.nick).into_owned();
         table.push([nick, rooms, row.front.to_owned(), from, format!("{idle} s"), format!("{waiting} B")]);
     }
-    let unnamed = house.sessions().saturating_sub(table.len() - 1);
+    let unnamed = hub.sessions().saturating_sub(table.len() - 1);
     let mut text = columns(&table);
     if unnamed > 0 {
         let _ = write!(text, "\n  and {unnamed} without a name yet");
@@ -266,9 +266,9 @@ fn who(house: &House) -> String {
     text
 }
 
-fn rooms(house: &House) -> String {
+fn rooms(hub: &Hub) -> String {
     let mut table = vec![["room", "members", "topic"].map(str::to_owned)];
-    for room in house.chat.rooms() {
+    for room in hub.chat.rooms() {
         let topic = room.topic.as_deref().unwrap_or_default().to_owned();
         table.push([isolate(&room.room).into_owned(), room.members.to_string(), topic]);
     }
@@ -285,12 +285,12 @@ fn columns<const N: usize>(table: &[[String; N]]) -> String {
     table.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn kick(house: &House, rest: &str) -> Result<String, String> {
+fn kick(hub: &Hub, rest: &str) -> Result<String, String> {
     let (name, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
-    let sessions = house.chat.sessions_of(&nick);
-    let links: Vec<Arc<Link>> = sessions.into_iter().filter_map(|id| house.link(id)).collect();
-    if links.is_empty() {
+    let sessions = hub.chat.sessions_of(&nick);
+    let handles: Vec<Arc<SessionHandle>> = sessions.into_iter().filter_map(|id| hub.handle(id)).collect();
+    if handles.is_empty() {
         return Err(format!("! Nobody here is called {nick}; who lists who is."));
     }
     let words = Some(text(reason)).filter(|words| !words.is_empty());
@@ -298,25 +298,25 @@ fn kick(house: &House, rest: &str) -> Result<String, String> {
         Some(words) => format!("the operator closed your session: {words}"),
         None => "the operator closed your session".to_owned(),
     };
-    for link in &links {
-        house.close(link, Ending { reason: CloseReason::Kicked, text: words.clone() }, &sentence);
+    for handle in &handles {
+        hub.close(handle, Ending { reason: CloseReason::Kicked, text: words.clone() }, &sentence);
     }
     Ok(String::new())
 }
 
 /// The operator's ban reads as the chat's command does, and is for the whole server.
-fn ban(house: &House, line: &str) -> Result<String, String> {
+fn ban(hub: &Hub, line: &str) -> Result<String, String> {
     let parsed = parse(&format!("/{line}")).map_err(|error| format!("! {error}."))?;
-    let Command::Order { deed, whom, seconds, text, .. } = parsed else { return Ok(String::new()) };
-    let done = house.chat.ban_everywhere(deed, whom, seconds, text, now());
+    let Command::Moderate { action, whom, seconds, text, .. } = parsed else { return Ok(String::new()) };
+    let done = hub.chat.ban_everywhere(action, whom, seconds, text, now());
     let done = done.map_err(|error| format!("! {error}."))?;
-    house.close_banned();
-    Ok(format!("* {} {}", isolate(&done.nick), curbed(Curb::Ban, deed == Deed::Unban, done.until)))
+    hub.close_banned();
+    Ok(format!("* {} {}", isolate(&done.nick), curbed(Restriction::Ban, action == ModAction::Unban, done.until)))
 }
 
-fn bans(house: &House) -> String {
+fn bans(hub: &Hub) -> String {
     let mut table = vec![["who", "until", "by", "why"].map(str::to_owned)];
-    for ban in house.chat.server_bans(now()) {
+    for ban in hub.chat.server_bans(now()) {
         let until = ban.until.map_or("for good".to_owned(), |until| format!("{} {}", date(until), hours(until)));
         let why = ban.text.as_deref().unwrap_or_default().to_owned();
         table.push([isolate(&ban.nick).into_owned(), until, isolate(&ban.by).into_owned(), why]);
@@ -324,11 +324,11 @@ fn bans(house: &House) -> String {
     if table.len() == 1 { "  nobody is banned from the server".to_owned() } else { columns(&table) }
 }
 
-fn server_op(house: &Arc<House>, name: &str, op: bool) -> Result<String, String> {
+fn server_op(hub: &Arc<Hub>, name: &str, op: bool) -> Result<String, String> {
     let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
-    let mut touched = house.touched();
-    let done = house.chat.set_server_op(&nick, op, now(), &mut touched);
-    house.settle(touched, &mut Default::default());
+    let mut effects = hub.effects();
+    let done = hub.chat.set_server_op(&nick, op, now(), &mut effects);
+    hub.apply(effects, &mut Default::default());
     match done {
         Ok(()) if op => Ok(format!("* {nick} may do everything now")),
         Ok(()) => Ok(format!("* {nick} is like everybody now")),
@@ -336,13 +336,13 @@ fn server_op(house: &Arc<House>, name: &str, op: bool) -> Result<String, String>
     }
 }
 
-fn stats(house: &House) -> String {
+fn stats(hub: &Hub) -> String {
     let count = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
-    let counts = &house.counts;
+    let counts = &hub.counts;
     format!(
         "  up {} s, {} sessions now, {} since the start, {} lines read, {} refused, {} slow consumers, {} news unshown, {} records kept",
-        house.uptime() / 1000,
-        house.sessions(),
+        hub.uptime() / 1000,
+        hub.sessions(),
         count(&counts.sessions),
         count(&counts.lines),
         count(&counts.refused),

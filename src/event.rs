@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Curb, Role, Settings};
+use crate::record::{Restriction, Role, Settings};
 
 /// The version of the protocol, told in both directions by `hello`.
 pub const PROTOCOL: u32 = 1;
@@ -221,7 +221,7 @@ pub struct ChatInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BanInfo {
     /// From what: `ban` or `mute`.
-    pub curb: Curb,
+    pub restriction: Restriction,
     /// Who it is for: a nick, or an address.
     pub nick: Arc<str>,
     /// Until when; for ever if it is absent.
@@ -238,7 +238,7 @@ pub struct BanInfo {
 
 /// What was done about somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ordered {
+pub struct Moderated {
     /// Where; on the whole server if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Arc<str>>,
@@ -461,21 +461,21 @@ pub enum Done {
         registered: bool,
     },
     /// Invited.
-    Invite(Ordered),
+    Invite(Moderated),
     /// Put out.
-    Kick(Ordered),
+    Kick(Moderated),
     /// Kept out.
-    Ban(Ordered),
+    Ban(Moderated),
     /// Not kept out any more.
-    Unban(Ordered),
+    Unban(Moderated),
     /// Kept from speaking.
-    Mute(Ordered),
+    Mute(Moderated),
     /// Not kept from speaking any more.
-    Unmute(Ordered),
+    Unmute(Moderated),
     /// An op.
-    Op(Ordered),
+    Op(Moderated),
     /// No op any more.
-    Deop(Ordered),
+    Deop(Moderated),
     /// The bans and mutes.
     Bans {
         /// The room; absent for the whole server.
@@ -766,11 +766,11 @@ pub enum Event {
         time: Millis,
     },
     /// Somebody is kept from coming in or from speaking, or not any more.
-    Curb {
+    Restriction {
         /// The room.
         room: Arc<str>,
         /// From what.
-        curb: Curb,
+        restriction: Restriction,
         /// Whether it is lifted.
         #[serde(default, skip_serializing_if = "is_false")]
         lifted: bool,
@@ -949,7 +949,7 @@ impl Event {
                 | Event::Quit { text, .. }
                 | Event::Away { text, .. }
                 | Event::Kick { text, .. }
-                | Event::Curb { text, .. }
+                | Event::Restriction { text, .. }
                 | Event::Settings { settings: Settings { key: text, .. }, .. }
                 | Event::Ok {
                     done:
@@ -1003,7 +1003,14 @@ mod tests {
             away: some.clone(),
         };
         let settings = || Settings { key: some.clone(), ..Settings::default() };
-        let ban = || BanInfo { curb: Curb::Ban, nick: name(), until: None, by: name(), text: some.clone(), time: 0 };
+        let ban = || BanInfo {
+            restriction: Restriction::Ban,
+            nick: name(),
+            until: None,
+            by: name(),
+            text: some.clone(),
+            time: 0,
+        };
         let made = [
             Done::Rooms {
                 rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }],

@@ -222,7 +222,7 @@ limits! {
     gone_after "gone-after": time Seconds = 150, 2..=86_400;
     /// Time without any sign of a peer's host, while something that was sent to it is not acknowledged or the kernel asks whether it is there. After that the session ends as `lost`. It is at least `outbox-patience` and 6 s, for a host that lives and takes nothing looks the same.
     unreachable_after "unreachable-after": time Seconds = 36, 9..=3_600;
-    /// For how long after a session's end the server remembers its name and tags in memory. With a database its resume token holds for longer, see `stay-days`.
+    /// For how long after a session's end the server remembers its name and tags in memory. With a database its resume token holds for longer, see `resume-days`.
     resume "resume": time Seconds = 600, 1..=86_400;
     /// Tags of `say` that are remembered for one resume token; a repeated one among them is not said twice. The oldest is forgotten first.
     tags "tags": number Count = 256, 1..=10_000;
@@ -233,9 +233,9 @@ limits! {
     /// From the signal to stop to cutting whatever is still connected.
     stop "stop": time Millis = 1_500, 10..=600_000;
     /// Records that wait to be written to the database. Over it, who speaks waits, for at most `keep-patience`; nobody else does.
-    journal_items "journal-items": number Count = 65_536, 64..=16_777_216;
+    queue_items "queue-items": number Count = 65_536, 64..=16_777_216;
     /// The same, in bytes.
-    journal_bytes "journal-bytes": number Bytes = 16_777_216, 1_048_576..=1_073_741_824;
+    queue_bytes "queue-bytes": number Bytes = 16_777_216, 1_048_576..=1_073_741_824;
     /// How long what was said may wait to be in the database. Beyond it the speaker is answered `not-kept`; it is still written when that is possible again.
     keep_patience "keep-patience": time Seconds = 10, 1..=3_600;
     /// How long a server that stops may take to write what waits and to close its database, after everybody is gone. Beyond it the server says how many records are not in the database, and ends with 75.
@@ -257,7 +257,7 @@ limits! {
     /// How long the clock must have shown a time that the server has not come to by running, before anything is deleted for its age by that time: after a jump of the clock, and after the server was off.
     clock_settle "clock-settle": time Seconds = 21_600, 0..=2_592_000;
     /// Days after which a resume token is forgotten that nobody has used.
-    stay_days "stay-days": number Days = 30, 1..=3_650;
+    resume_days "resume-days": number Days = 30, 1..=3_650;
     /// Accounts. One more is answered `accounts-full`.
     accounts "accounts": number Count = 100_000, 1..=10_000_000;
     /// Accounts made from one address within `registration-window`, loopback too. One more is answered `register-too-often`.

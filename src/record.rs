@@ -2,7 +2,7 @@
 //!
 //! The chat says what has changed as a [`Record`]; the store writes records
 //! down, and gives back at the next start what the chat must know from the
-//! beginning: a [`Kept`].
+//! beginning: a [`Snapshot`].
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct AccountId(pub u32);
 /// The number of a stay: what somebody does from one login to the goodbye,
 /// over lost connections, under one resume token. Never used twice in one file; from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StayId(pub u64);
+pub struct ResumeId(pub u64);
 
 /// The number of a file that somebody sent. Never used twice in one file of the store; from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,11 +31,11 @@ pub struct FileId(pub u64);
 
 /// Whose something is: an account's, or a guest's of one stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Who {
+pub enum Identity {
     /// Somebody with a password.
     Account(AccountId),
     /// Somebody without.
-    Guest(StayId),
+    Guest(ResumeId),
 }
 
 /// Where somebody comes from.
@@ -52,11 +52,11 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Whose it counts as, if it is `who`'s, who comes from `address`.
-    pub fn of(who: Who, address: Address) -> Owner {
-        match who {
-            Who::Account(id) => Owner::Account(id),
-            Who::Guest(_) => Owner::Guests(origin(address)),
+    /// Whose it counts as, if it is `identity`'s, who comes from `address`.
+    pub fn of(identity: Identity, address: Address) -> Owner {
+        match identity {
+            Identity::Account(id) => Owner::Account(id),
+            Identity::Guest(_) => Owner::Guests(origin(address)),
         }
     }
 }
@@ -140,7 +140,7 @@ pub struct AccountRecord {
 /// What somebody is kept from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Curb {
+pub enum Restriction {
     /// From coming in.
     Ban,
     /// From speaking.
@@ -153,7 +153,7 @@ pub enum Target {
     /// An account, under whatever name.
     Account(AccountId),
     /// Somebody with this resume token, under whatever name and account.
-    Stay(StayId),
+    Resume(ResumeId),
     /// Every guest from this address, which is an [`origin`].
     Address(Address),
     /// Whoever has this nick, by its key.
@@ -162,11 +162,11 @@ pub enum Target {
 
 /// A ban or a mute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CurbRecord {
+pub struct RestrictionRecord {
     /// Where; on the whole server if there is none.
     pub place: Option<PlaceId>,
     /// From what.
-    pub curb: Curb,
+    pub restriction: Restriction,
     /// Whom: the first is whom the order was about.
     pub targets: Vec<Target>,
     /// The nick they had, to show.
@@ -185,7 +185,7 @@ pub struct CurbRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaidRecord {
     /// The stay.
-    pub stay: StayId,
+    pub resume_id: ResumeId,
     /// The tag.
     pub tag: Tag,
     /// Where: `#room` or `@nick`, as the answer says it.
@@ -200,9 +200,9 @@ pub struct SaidRecord {
 
 /// A stay that can be taken up again after the server was down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StayRecord {
+pub struct ResumeRecord {
     /// Its number.
-    pub id: StayId,
+    pub id: ResumeId,
     /// SHA-256 of its resume token.
     pub token: [u8; 32],
     /// The account it is logged in to.
@@ -215,11 +215,11 @@ pub struct StayRecord {
 
 /// A message and where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct StoredMessage {
     /// Where.
     pub place: PlaceId,
     /// Whose.
-    pub who: Who,
+    pub identity: Identity,
     /// What. Its `room` is how it is shown to some reader, and is not kept.
     pub message: Arc<Message>,
 }
@@ -228,7 +228,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// Nothing: what was before it is kept, once this is.
-    Mark,
+    Barrier,
     /// A room is new, or has another topic, other settings, or was registered or given up.
     Room(RoomRecord),
     /// A room is gone, with all that was in it.
@@ -238,20 +238,20 @@ pub enum Record {
         /// Its number.
         place: PlaceId,
         /// The two, the lesser first.
-        between: (Who, Who),
+        between: (Identity, Identity),
         /// What they were called then, in the same order.
         nicks: (Arc<str>, Arc<str>),
     },
     /// A message was said, perhaps with a file that is complete.
-    Line(Line),
+    Message(StoredMessage),
     /// A message was deleted, and the file that came with it.
-    LineGone(PlaceId, Seq),
+    MessageDeleted(PlaceId, Seq),
     /// What was said under a tag.
     Said(SaidRecord),
     /// A stay has begun, or is seen again, or is logged in now.
-    Stay(StayRecord),
+    Resume(ResumeRecord),
     /// A stay has ended for good.
-    StayGone(StayId),
+    ResumeEnded(ResumeId),
     /// An account was made; with the PHC string of its password.
     Account(AccountRecord, Arc<str>),
     /// It has another password, and its stays have ended; those of sessions that go on follow.
@@ -261,20 +261,20 @@ pub enum Record {
     /// It is gone, with its roles, places, stays and conversations; and with what it said and sent, if so.
     AccountGone(AccountId, bool),
     /// A guest became this new account, and so its conversations are the account's.
-    Became(StayId, AccountId),
+    Became(ResumeId, AccountId),
     /// An account's role in a room.
     Role(PlaceId, AccountId, Option<Role>),
     /// A ban or mute; for each of its targets it replaces one of the same kind there.
-    Curb(CurbRecord),
+    Restriction(RestrictionRecord),
     /// One is lifted for this target.
-    CurbGone(Option<PlaceId>, Curb, Target),
+    RestrictionLifted(Option<PlaceId>, Restriction, Target),
     /// An account is at home in this place, and has read up to this number.
-    Seat(AccountId, PlaceId, Seq),
+    Membership(AccountId, PlaceId, Seq),
     /// It is not at home there any more.
-    SeatGone(AccountId, PlaceId),
+    MembershipEnded(AccountId, PlaceId),
     /// A file begins to come in; a guest's with the address it counts for. It is
-    /// nobody's to see until its `Line` is kept.
-    File(FileId, Who, PlaceId, Option<Address>),
+    /// nobody's to see until its `Message` is kept.
+    File(FileId, Identity, PlaceId, Option<Address>),
     /// A piece of it, from this byte on.
     Piece(FileId, u64, Arc<[u8]>),
     /// It will not be finished.
@@ -287,7 +287,7 @@ impl Record {
         const FRAME: usize = 128;
         FRAME
             + match self {
-                Record::Line(line) => line.message.text.len(),
+                Record::Message(line) => line.message.text.len(),
                 Record::Piece(_, _, bytes) => bytes.len(),
                 _ => 0,
             }
@@ -296,7 +296,7 @@ impl Record {
 
 /// A room as it is found at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomKept {
+pub struct RoomSnapshot {
     /// The room.
     pub room: RoomRecord,
     /// The number of its last message.
@@ -309,7 +309,7 @@ pub struct RoomKept {
 
 /// A private conversation, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConversationKept {
+pub struct ConversationRow {
     /// Its number.
     pub place: PlaceId,
     /// The number of its last message.
@@ -320,15 +320,15 @@ pub struct ConversationKept {
 
 /// What the chat must know from the beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct Snapshot {
     /// All rooms.
-    pub rooms: Vec<RoomKept>,
+    pub rooms: Vec<RoomSnapshot>,
     /// All accounts.
     pub accounts: Vec<AccountRecord>,
     /// How many private conversations each account has, if it has any.
     pub conversations: Vec<(AccountId, usize)>,
     /// All bans and mutes, also those that are over by now.
-    pub curbs: Vec<CurbRecord>,
+    pub restrictions: Vec<RestrictionRecord>,
     /// The highest numbers given so far.
     pub last: Numbers,
 }
@@ -341,19 +341,19 @@ pub struct Numbers {
     /// Of accounts.
     pub account: u32,
     /// Of stays.
-    pub stay: u64,
+    pub resume_id: u64,
     /// Of files.
     pub file: u64,
 }
 
 /// A place that is somebody's own, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeatKept {
+pub struct MembershipRow {
     /// Which.
     pub place: PlaceId,
     /// With whom, where it is a private conversation: who they are, and what they are called
     /// (an account by its present name, a guest by the name then).
-    pub with: Option<(Who, Arc<str>)>,
+    pub with: Option<(Identity, Arc<str>)>,
     /// The number of its last message that is kept.
     pub seq: Seq,
     /// Up to which number it was read.
@@ -362,16 +362,16 @@ pub struct SeatKept {
 
 /// A stay as it is found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StayKept {
+pub struct ResumeRow {
     /// The stay.
-    pub stay: StayRecord,
+    pub resume_id: ResumeRecord,
     /// What it said under tags, the oldest first.
     pub said: Vec<SaidRecord>,
 }
 
 /// A file that is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileKept {
+pub struct StoredFile {
     /// What there is to know of it.
     pub info: Arc<FileInfo>,
     /// Where it was sent.
@@ -388,7 +388,7 @@ pub struct FileKept {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pages {
     /// The messages, each with its author.
-    pub lines: Vec<Line>,
+    pub lines: Vec<StoredMessage>,
     /// The number of the oldest message of the place that is still kept; 0 if there is none.
     pub first: Seq,
     /// Whether there are more in the direction asked for.

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::chat::Chat;
-use crate::chat::journal::Journal;
-use crate::chat::touched::Watch;
+use crate::chat::effects::Watch;
+use crate::chat::write_queue::WriteQueue;
 use crate::event::CloseReason;
 use crate::front;
 use crate::limits::Limits;
@@ -30,12 +30,12 @@ use crate::names::RoomName;
 use crate::net::capacity::{Machine, Need};
 use crate::net::crew::Crew;
 use crate::net::{Handler, Listener, Options, Service, Stream};
-use crate::record::Kept;
+use crate::record::Snapshot;
 use crate::session::door::Door;
-use crate::session::house::{Archive, House, News, now};
-use crate::session::keyring::Keyring;
-use crate::session::link::Link;
-use crate::session::{Session, caretaker, keeper};
+use crate::session::handle::SessionHandle;
+use crate::session::hub::{Database, Hub, News, now};
+use crate::session::passwords::Passwords;
+use crate::session::{Session, db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
 use crate::wire::line;
 
@@ -56,10 +56,10 @@ pub struct Server {
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
 #[derive(Debug)]
 pub struct Handle {
-    house: Arc<House>,
+    hub: Arc<Hub>,
     service: Option<Service>,
-    caretaker: Option<JoinHandle<()>>,
-    keeper: Option<(JoinHandle<()>, Receiver<()>)>,
+    watchdog: Option<JoinHandle<()>>,
+    db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
     news: Option<Receiver<News>>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
@@ -140,43 +140,43 @@ impl Server {
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
-        let (archive, writer, kept) = open(self.data.as_deref(), &limits)?;
-        let journal = archive.as_ref().map(|archive| Arc::clone(&archive.journal));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, journal.clone());
+        let (database, writer, kept) = open(self.data.as_deref(), &limits)?;
+        let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
+        let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, write_queue.clone());
         let claim = claim_code().filter(|code| chat.set_claim(code));
-        let house = House::new(chat, Arc::clone(&limits), archive, front::open, (self.watch, console), crew);
-        let house = Arc::new(house);
+        let hub = Hub::new(chat, Arc::clone(&limits), database, front::open, (self.watch, console), crew);
+        let hub = Arc::new(hub);
         let mut handle = Handle {
-            house: Arc::clone(&house),
+            hub: Arc::clone(&hub),
             service: None,
-            caretaker: None,
-            keeper: None,
+            watchdog: None,
+            db_writer: None,
             news: Some(news),
             limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
             claim,
         };
         // Should one of these fail, the handle is dropped, and with it the others end.
-        if let (Some(journal), Some(writer)) = (journal, writer) {
-            let own = Arc::clone(&house);
+        if let (Some(write_queue), Some(writer)) = (write_queue, writer) {
+            let own = Arc::clone(&hub);
             // Nothing is ever sent: that the keeper has ended is seen by its end of the channel.
             let (ended, end) = bounded::<()>(0);
             let keep = move || {
                 let _ended = ended;
-                keeper::live(&own, &journal, writer);
+                db_writer::live(&own, &write_queue, writer);
             };
-            handle.keeper = Some((thread::Builder::new().name("keeper".to_owned()).spawn(keep)?, end));
+            handle.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(keep)?, end));
         }
-        let own = Arc::clone(&house);
-        let care = move || caretaker::live(&own);
-        handle.caretaker = Some(thread::Builder::new().name("caretaker".to_owned()).spawn(care)?);
+        let own = Arc::clone(&hub);
+        let care = move || watchdog::live(&own);
+        handle.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(care)?);
         let options = Options {
             send_buffer: limits.send_buffer,
             // The kernel does not tell a host that takes nothing from one that is gone.
             unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
             linger: limits.farewell,
-            crew: Arc::clone(&house.crew),
+            crew: Arc::clone(&hub.crew),
         };
-        let own = Arc::clone(&house);
+        let own = Arc::clone(&hub);
         let mut door = Door::new(&limits);
         handle.service = Some(Service::start(listener, options, move |stream| admit(&own, &mut door, stream))?);
         Ok(handle)
@@ -187,10 +187,10 @@ impl Server {
 const LAST_BREATH: Duration = Duration::from_millis(500);
 
 /// What is kept, if anything is: where, by what, and what there is.
-type Opened = (Option<Arc<Archive>>, Option<Writer>, Kept);
+type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
 fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
-    let Some(path) = data else { return Ok((None, None, Kept::default())) };
+    let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
     let store::Opened { store, writer, kept } = loop {
         match store::open(path, limits) {
@@ -198,9 +198,9 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
             opened => break opened?,
         }
     };
-    let journal = Arc::new(Journal::new(limits));
-    let archive = Archive { store, journal, keyring: Keyring::new(limits), shelf: Arc::default() };
-    Ok((Some(Arc::new(archive)), Some(writer), kept))
+    let write_queue = Arc::new(WriteQueue::new(limits));
+    let database = Database { store, write_queue, passwords: Passwords::new(limits), shelf: Arc::default() };
+    Ok((Some(Arc::new(database)), Some(writer), kept))
 }
 
 /// What the server needs of the machine beside its sessions. A connection to
@@ -277,13 +277,13 @@ impl From<StoreError> for StartError {
 }
 
 /// Makes the session of a newcomer, or says why not.
-fn admit(house: &Arc<House>, door: &mut Door, stream: &Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> {
+fn admit(hub: &Arc<Hub>, door: &mut Door, stream: &Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> {
     let peer = stream.peer();
-    let turned_away = |sentence: &String| house.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
-    let pass = door.knock(house, peer.ip()).inspect_err(turned_away)?;
-    let link = Arc::new(Link::new(house.next_session(), stream, &house.limits));
-    house.admit(&link);
-    Ok((format!("session-{}", link.id.0), Box::new(Session::new(house, &link, pass))))
+    let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
+    let pass = door.knock(hub, peer.ip()).inspect_err(turned_away)?;
+    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits));
+    hub.admit(&handle);
+    Ok((format!("session-{}", handle.id.0), Box::new(Session::new(hub, &handle, pass))))
 }
 
 impl Handle {
@@ -298,8 +298,8 @@ impl Handle {
     }
 
     /// What the sessions share: the chat, the limits in force, the counts.
-    pub fn house(&self) -> &Arc<House> {
-        &self.house
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// What `claim` takes to make an account the first op of the server;
@@ -333,33 +333,33 @@ impl Handle {
         }
         if let Some(service) = self.service.take() {
             let sentence = format!("the server is going down: {why}");
-            if let Some(archive) = &self.house.archive {
+            if let Some(database) = &self.hub.database {
                 // Whoever waits for an answer gets it before the farewell, if the disk allows it.
-                archive.journal.wait_until_kept(self.house.limits.stop);
+                database.write_queue.wait_until_kept(self.hub.limits.stop);
             }
-            let links = self.house.links();
-            let told = links.iter().filter(|link| self.house.close(link, CloseReason::ServerStopped, &sentence));
+            let handles = self.hub.handles();
+            let told = handles.iter().filter(|handle| self.hub.close(handle, CloseReason::ServerStopped, &sentence));
             stopped.told = told.count();
             // Only now: whoever waits for something would leave without a word.
-            self.house.set_stopping();
-            stopped.cut = service.stop(self.house.limits.stop);
+            self.hub.set_stopping();
+            stopped.cut = service.stop(self.hub.limits.stop);
         }
-        self.house.set_stopping();
-        self.house.crew.join_all();
-        if let Some(archive) = &self.house.archive {
-            archive.journal.close();
+        self.hub.set_stopping();
+        self.hub.crew.join_all();
+        if let Some(database) = &self.hub.database {
+            database.write_queue.close();
         }
-        if let Some((keeper, end)) = self.keeper.take() {
-            stopped.closed = end.recv_timeout(self.house.limits.stop_keep) == Err(RecvTimeoutError::Disconnected);
+        if let Some((db_writer, end)) = self.db_writer.take() {
+            stopped.closed = end.recv_timeout(self.hub.limits.stop_keep) == Err(RecvTimeoutError::Disconnected);
             if stopped.closed {
                 // A panic in it has been printed.
-                let _ = keeper.join();
+                let _ = db_writer.join();
             }
-            stopped.unkept = self.house.archive.as_ref().map_or(0, |archive| archive.journal.waiting());
+            stopped.unkept = self.hub.database.as_ref().map_or(0, |database| database.write_queue.waiting());
         }
-        if let Some(caretaker) = self.caretaker.take() {
+        if let Some(watchdog) = self.watchdog.take() {
             // A panic in it has been printed.
-            let _ = caretaker.join();
+            let _ = watchdog.join();
         }
         stopped
     }

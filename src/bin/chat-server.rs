@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
-use roomful::chat::touched::Watch;
+use roomful::chat::effects::Watch;
 use roomful::config::{Config, ConfigError, LogFormat};
 use roomful::console::{self, Operator, Paint};
 use roomful::limits::TABLE;
 use roomful::net::capacity;
 use roomful::process::{self, Errand, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError, Stopped};
-use roomful::session::house::House;
+use roomful::session::hub::Hub;
 use roomful::store::{self, StoreError};
 use roomful::terminal::{self, Screen, Terminal};
 use tracing_subscriber::EnvFilter;
@@ -207,14 +207,14 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 /// Shows what happens, until a signal or the operator ends the server. Even if
 /// stdout, stderr or the terminal takes no more lines, the end takes a bounded time.
 fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
-    let house = Arc::clone(server.house());
+    let hub = Arc::clone(server.hub());
     let in_background = config.console && process::is_in_background();
     let reads = config.console && !in_background;
-    let editor = reads.then(|| Terminal::open(console::complete(&house))).and_then(Result::ok);
+    let editor = reads.then(|| Terminal::open(console::complete(&hub))).and_then(Result::ok);
     let terminal = editor.map_or_else(Terminal::plain, Ok).context("cannot read stdin")?;
     let paint = Paint::new(terminal.has_editor() && terminal::wants_colour());
     let screen = terminal.screen().clone();
-    take_signals(&house, &screen)?;
+    take_signals(&hub, &screen)?;
     let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
     let kept = (!config.memory).then_some(config.data.as_str());
     out.put(console::handout(&server, client_command(), kept));
@@ -222,11 +222,11 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
         out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
     }
     let news = server.news().context("the news were taken")?;
-    let (listening, printed) = (Arc::clone(&house), out.clone());
+    let (listening, printed) = (Arc::clone(&hub), out.clone());
     let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
-    let operator = Operator::start(&house, terminal, &out, reads.then_some(paint))?;
+    let operator = Operator::start(&hub, terminal, &out, reads.then_some(paint))?;
 
-    let why = house.wait_until_asked();
+    let why = hub.wait_until_asked();
     out.put_within(format!("stopping: {why}"), FIRST_WORDS);
     screen.stop();
     let stopped = server.stop(&why);
@@ -272,8 +272,8 @@ fn client_command() -> &'static str {
 }
 
 /// The first signal asks to stop, the second ends the process at once.
-fn take_signals(house: &Arc<House>, screen: &Screen) -> anyhow::Result<()> {
-    let (house, screen) = (Arc::clone(house), screen.clone());
+fn take_signals(hub: &Arc<Hub>, screen: &Screen) -> anyhow::Result<()> {
+    let (hub, screen) = (Arc::clone(hub), screen.clone());
     let before = AtomicBool::new(false);
     let handler = move || {
         if before.swap(true, Ordering::Relaxed) {
@@ -281,7 +281,7 @@ fn take_signals(house: &Arc<House>, screen: &Screen) -> anyhow::Result<()> {
             process::within(LAST_WORDS, move || screen.restore());
             std::process::exit(EXIT_CUT_SHORT);
         }
-        house.ask_to_stop("it was told to stop");
+        hub.ask_to_stop("it was told to stop");
     };
     ctrlc::set_handler(handler).context("cannot take signals")
 }

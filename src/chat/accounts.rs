@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::curbed::Suspect;
+use super::effects::Effects;
 use super::outbox::Ending;
-use super::touched::Touched;
-use super::{Ask, Entered, PersonId, SessionId, State};
+use super::restrictions::BanSubject;
+use super::{Ask, LoggedIn, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event, Millis, Seq};
 use crate::names::{self, Nick};
-use crate::record::{AccountId, AccountRecord, PlaceId, Record, Role, StayRecord, Target, Who};
+use crate::record::{AccountId, AccountRecord, Identity, PlaceId, Record, ResumeRecord, Role, Target};
 use crate::wire::Letter;
 
 /// All accounts, by number, by name and by the look of the name.
@@ -59,8 +59,8 @@ impl Accounts {
         self.keys.get(nick.key()).or_else(|| self.looks.get(nick.skeleton())).copied()
     }
 
-    pub fn is_op(&self, who: Who) -> bool {
-        matches!(who, Who::Account(id) if self.ids.get(&id).is_some_and(|account| account.op))
+    pub fn is_op(&self, identity: Identity) -> bool {
+        matches!(identity, Identity::Account(id) if self.ids.get(&id).is_some_and(|account| account.op))
     }
 
     pub fn has_op(&self) -> bool {
@@ -78,8 +78,8 @@ impl Accounts {
     }
 
     /// Notes an account's role in a room, or that it has none any more; a guest's role is not noted.
-    pub fn holds(&mut self, who: Who, place: PlaceId, role: Option<Role>) {
-        let Who::Account(id) = who else { return };
+    pub fn holds(&mut self, identity: Identity, place: PlaceId, role: Option<Role>) {
+        let Identity::Account(id) = identity else { return };
         if role.is_some() {
             self.held.entry(id).or_default().insert(place);
         } else if let Some(places) = self.held.get_mut(&id) {
@@ -131,7 +131,7 @@ impl Accounts {
 impl State {
     /// The account the asking person is logged in to.
     pub(super) fn own_account(&self, ask: &Ask<'_>) -> Result<AccountId, ChatError> {
-        if ask.journal.is_none() {
+        if ask.write_queue.is_none() {
             return Err(ChatError::NothingKept);
         }
         self.registry.person(ask.person).and_then(|person| person.account()).ok_or(ChatError::LoginFirst)
@@ -140,7 +140,7 @@ impl State {
     /// Checks that an account can be made of the name the asking person has.
     pub(super) fn may_register(&self, ask: &Ask<'_>) -> Result<(), ChatError> {
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-        if ask.journal.is_none() {
+        if ask.write_queue.is_none() {
             return Err(ChatError::NothingKept);
         }
         if person.account().is_some() {
@@ -154,89 +154,89 @@ impl State {
 
     /// Makes an account of the name the asking person has; `hash` is what its password became.
     #[inline(never)]
-    pub(super) fn register(&mut self, ask: &Ask<'_>, hash: Arc<str>, touched: &mut Touched) -> Result<(), ChatError> {
+    pub(super) fn register(&mut self, ask: &Ask<'_>, hash: Arc<str>, effects: &mut Effects) -> Result<(), ChatError> {
         self.may_register(ask)?;
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-        self.registry.free(&person.nick, Some(ask.person), person.who)?;
+        self.registry.free(&person.nick, Some(ask.person), person.identity)?;
         let (nick, shown) = (person.nick.clone(), Arc::clone(&person.shown));
         self.last.account += 1;
         let id = AccountId(self.last.account);
         let account = AccountRecord { id, nick, made: ask.now, op: false };
         self.registry.accounts.insert(account.clone());
         ask.keep(Record::Account(account, hash));
-        let guest = self.registry.person(ask.person).map(|person| person.who);
+        let guest = self.registry.person(ask.person).map(|person| person.identity);
         // All targets of the curbs are followed, because the new account is this same person.
         let suspect = self.suspect(ask)?;
-        self.curbs.follow(&suspect, |_| true, &[Target::Account(id), Target::Stay(suspect.stay)], ask);
+        self.restrictions.follow(&suspect, |_| true, &[Target::Account(id), Target::Resume(suspect.resume_id)], ask);
         self.become_account(ask, id);
         if let Some(guest) = guest {
-            self.take_conversations_along(ask, guest, Who::Account(id));
+            self.take_conversations_along(ask, guest, Identity::Account(id));
         }
-        self.keep_stays(ask, ask.person);
-        ask.answer_kept(Done::Register { nick: shown }, Record::Mark, touched);
+        self.store_resumes(ask, ask.person);
+        ask.answer_kept(Done::Register { nick: shown }, Record::Barrier, effects);
         Ok(())
     }
 
     /// The asking guest is that account from here on: the rooms they are in are its own, with what they may do there.
     fn become_account(&mut self, ask: &Ask<'_>, id: AccountId) {
         let Some(person) = self.registry.person(ask.person) else { return };
-        let (guest, rooms, invited) = (person.who, person.rooms.clone(), person.invited.clone());
-        self.registry.become_who(ask.person, Who::Account(id));
+        let (guest, rooms, invited) = (person.identity, person.rooms.clone(), person.invited.clone());
+        self.registry.become_who(ask.person, Identity::Account(id));
         for name in invited {
             let Some(room) = self.rooms.get_mut(name.key()) else { continue };
             // Also of a room in which they are not yet.
             if let Some(role) = room.roles.remove(&guest)
-                && room.roles.get(&Who::Account(id)) < Some(&role)
+                && room.roles.get(&Identity::Account(id)) < Some(&role)
             {
                 room.keep(ask);
-                room.give_role(ask, Who::Account(id), Some(role));
-                self.registry.accounts.holds(Who::Account(id), room.place, Some(role));
+                room.give_role(ask, Identity::Account(id), Some(role));
+                self.registry.accounts.holds(Identity::Account(id), room.place, Some(role));
             }
         }
         for name in &rooms {
             let Some(room) = self.rooms.get_mut(name.key()) else { continue };
             room.keep(ask);
             if let Some(role) = room.roles.remove(&guest)
-                && room.roles.get(&Who::Account(id)) < Some(&role)
+                && room.roles.get(&Identity::Account(id)) < Some(&role)
             {
-                room.give_role(ask, Who::Account(id), Some(role));
-                self.registry.accounts.holds(Who::Account(id), room.place, Some(role));
+                room.give_role(ask, Identity::Account(id), Some(role));
+                self.registry.accounts.holds(Identity::Account(id), room.place, Some(role));
             }
             let (place, seq) = (room.place, room.seq);
-            self.be_at_home(ask, ask.person, place, seq);
+            self.add_membership(ask, ask.person, place, seq);
         }
     }
 
     /// Notes a place as an account's own, read up to `seq`, unless it is that already.
-    pub(super) fn be_at_home(&mut self, ask: &super::Here<'_>, person: PersonId, place: PlaceId, seq: u64) {
+    pub(super) fn add_membership(&mut self, ask: &super::Here<'_>, person: PersonId, place: PlaceId, seq: u64) {
         if let Some(person) = self.registry.person_mut(person)
             && let Some(account) = person.account()
-            && !person.own.contains_key(&place)
+            && !person.memberships.contains_key(&place)
         {
-            person.own.insert(place, seq);
-            ask.keep(Record::Seat(account, place, seq));
+            person.memberships.insert(place, seq);
+            ask.keep(Record::Membership(account, place, seq));
         }
     }
 
     /// Keeps the stays of a person's sessions, so that their tokens work after a restart.
-    pub(super) fn keep_stays(&mut self, here: &super::Here<'_>, person: PersonId) {
+    pub(super) fn store_resumes(&mut self, here: &super::Here<'_>, person: PersonId) {
         let sessions = self.registry.person(person).map_or(Vec::new(), |person| person.sessions.clone());
-        sessions.into_iter().for_each(|session| self.keep_stay(here, session));
+        sessions.into_iter().for_each(|session| self.store_resume(here, session));
     }
 
     /// Keeps the stay of one session.
-    pub(super) fn keep_stay(&mut self, here: &super::Here<'_>, id: SessionId) {
+    pub(super) fn store_resume(&mut self, here: &super::Here<'_>, id: SessionId) {
         let Some(session) =
             self.registry.session_mut(id).filter(|session| !session.replaced && !session.token.is_empty())
         else {
             return;
         };
-        session.stay_kept = true;
-        let (stay, token, person) = (session.stay, session.token_hash, session.person);
+        session.resume_stored = true;
+        let (resume_id, token, person) = (session.resume_id, session.token_hash, session.person);
         let Some(person) = self.registry.person(person) else { return };
         let record =
-            StayRecord { id: stay, token, account: person.account(), nick: person.nick.clone(), seen: here.now };
-        here.keep(Record::Stay(record));
+            ResumeRecord { id: resume_id, token, account: person.account(), nick: person.nick.clone(), seen: here.now };
+        here.keep(Record::Resume(record));
     }
 
     /// Makes the asking session one of an account, whose password was right.
@@ -246,8 +246,8 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         (account, own, asked): (AccountId, Vec<(PlaceId, Seq)>, Millis),
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
+        effects: &mut Effects,
+    ) -> Result<LoggedIn, ChatError> {
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
         if person.account().is_some() {
             return Err(ChatError::LoggedIn(person.nick.clone()));
@@ -256,33 +256,38 @@ impl State {
         let nick =
             nick.filter(|_| !self.registry.accounts.changed_after(account, asked)).ok_or(ChatError::LoginFailed)?;
         let guest = self.suspect(ask)?;
-        self.check_server_ban(ask, &Suspect { who: Who::Account(account), ..guest.clone() })?;
+        self.check_server_ban(ask, &BanSubject { identity: Identity::Account(account), ..guest.clone() })?;
         // Who only comes from the same address, or has the same name, may well be another.
-        self.curbs.follow(&guest, |target| matches!(target, Target::Stay(_)), &[Target::Account(account)], ask);
+        self.restrictions.follow(
+            &guest,
+            |target| matches!(target, Target::Resume(_)),
+            &[Target::Account(account)],
+            ask,
+        );
         let already = person.rooms.clone();
-        let (id, already) = match self.registry.here(Who::Account(account)) {
+        let (id, already) = match self.registry.here(Identity::Account(account)) {
             Some(here) => {
-                self.move_session(ask, here, "logged in", touched);
+                self.move_session(ask, here, "logged in", effects);
                 (here, Vec::new())
             }
             None => {
-                self.make_way(ask, &nick, Some(ask.person), touched);
+                self.make_way(ask, &nick, Some(ask.person), effects);
                 if let Some(person) = self.registry.person_mut(ask.person) {
                     person.knows_own(&own);
                 }
                 self.become_account(ask, account);
-                self.give_name(ask.person, &nick, |session| session == ask.session, ask, touched)?;
+                self.give_name(ask.person, &nick, |session| session == ask.session, ask, effects)?;
                 (ask.person, already)
             }
         };
-        self.leave_where_banned(&self.ask(ask.session, None, ask.here)?, touched);
-        self.keep_stay(ask, ask.session);
+        self.leave_where_banned(&self.ask(ask.session, None, ask.here)?, effects);
+        self.store_resume(ask, ask.session);
         let shown: Arc<str> = Arc::from(nick.shown());
-        ask.answer(Done::Login { nick: Arc::clone(&shown), resume: None }, touched);
+        ask.answer(Done::Login { nick: Arc::clone(&shown), resume: None }, effects);
         let mut rooms = self.rooms_of(id, &own);
         // Those it was in already are shown to it.
         rooms.retain(|room| !already.contains(room));
-        Ok(Entered { nick: shown, rooms, account: Some(account) })
+        Ok(LoggedIn { nick: shown, rooms, account: Some(account) })
     }
 
     /// The rooms of a person: those they are in, and those that are their own.
@@ -304,7 +309,7 @@ impl State {
         here: &super::Here<'_>,
         nick: &Nick,
         rightful: Option<PersonId>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) {
         for id in self.registry.holders(nick) {
             if Some(id) == rightful || self.registry.person(id).is_none_or(|person| person.account().is_some()) {
@@ -313,7 +318,7 @@ impl State {
             let free = names::suggest(nick.shown(), |near| self.registry.taken(near));
             let free = free.unwrap_or_else(|| self.registry.offer(here.now.unsigned_abs()));
             // It is free: it was just found so.
-            let _ = self.give_name(id, &free, |_| false, here, touched);
+            let _ = self.give_name(id, &free, |_| false, here, effects);
             let text = format!("{nick} belongs to an account, and its owner is here; you are {free} now");
             let notice = Arc::new(Letter::new(Event::Notice { text: text.into() }));
             let renamed = Arc::new(Letter::new(Event::Nick {
@@ -324,9 +329,9 @@ impl State {
             let in_a_room = self.registry.person(id).is_some_and(|person| !person.rooms.is_empty());
             for (_, outbox) in self.registry.outboxes(id) {
                 if !in_a_room {
-                    touched.tell(outbox, &renamed, false);
+                    effects.tell(outbox, &renamed, false);
                 }
-                touched.tell(outbox, &notice, false);
+                effects.tell(outbox, &notice, false);
             }
         }
     }
@@ -334,13 +339,13 @@ impl State {
     /// Takes the asking session away from its person, and so out of the rooms,
     /// and gives it to `to`, with a seat in every room `to` is in.
     #[inline(never)]
-    pub(super) fn move_session(&mut self, ask: &Ask<'_>, to: PersonId, why: &str, touched: &mut Touched) {
+    pub(super) fn move_session(&mut self, ask: &Ask<'_>, to: PersonId, why: &str, effects: &mut Effects) {
         let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
         for room in rooms.iter().filter_map(|name| self.rooms.get(name.key())) {
-            touched.tell_event(&ask.outbox, Event::Left { room: Arc::clone(&room.shown) });
+            effects.tell_event(&ask.outbox, Event::Left { room: Arc::clone(&room.shown) });
         }
         let ending = Ending { reason: CloseReason::Quit, text: Some(Arc::from(why)) };
-        let Some(mut session) = self.part(ask.session, ending, ask, touched) else { return };
+        let Some(mut session) = self.part(ask.session, ending, ask, effects) else { return };
         session.person = to;
         session.current = None;
         let outbox = Arc::clone(&session.outbox);
@@ -355,33 +360,34 @@ impl State {
 
     /// Makes the asking session a guest's, with a free name near the one it had.
     #[inline(never)]
-    pub(super) fn logout(&mut self, ask: &Ask<'_>, why: &str, touched: &mut Touched) -> Result<Entered, ChatError> {
+    pub(super) fn logout(&mut self, ask: &Ask<'_>, why: &str, effects: &mut Effects) -> Result<LoggedIn, ChatError> {
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
         if person.account().is_none() {
             return Err(ChatError::LoginFirst);
         }
         let free = names::suggest(person.nick.shown(), |near| self.registry.taken(near));
         let free = free.unwrap_or_else(|| self.registry.offer(ask.session.0));
-        let stay = self.registry.session(ask.session).map(|session| session.stay).ok_or(ChatError::NameFirst)?;
+        let resume_id =
+            self.registry.session(ask.session).map(|session| session.resume_id).ok_or(ChatError::NameFirst)?;
         let suspect = self.suspect(ask)?;
-        let guest = self.registry.claim(&free, Who::Guest(stay), ask.now)?;
-        let certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Stay(_));
-        self.curbs.follow(&suspect, certain, &suspect.lasting(), ask);
-        self.move_session(ask, guest, why, touched);
-        self.keep_stay(ask, ask.session);
+        let guest = self.registry.claim(&free, Identity::Guest(resume_id), ask.now)?;
+        let certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Resume(_));
+        self.restrictions.follow(&suspect, certain, &suspect.lasting(), ask);
+        self.move_session(ask, guest, why, effects);
+        self.store_resume(ask, ask.session);
         let rooms = vec![ask.lobby.clone()];
-        Ok(Entered { nick: Arc::from(free.shown()), rooms, account: None })
+        Ok(LoggedIn { nick: Arc::from(free.shown()), rooms, account: None })
     }
 
     /// Makes the asking person's account an op of the server, if `code` is the one the server printed.
-    pub(super) fn claim(&mut self, ask: &Ask<'_>, code: &str, touched: &mut Touched) -> Result<(), ChatError> {
+    pub(super) fn claim(&mut self, ask: &Ask<'_>, code: &str, effects: &mut Effects) -> Result<(), ChatError> {
         let id = self.own_account(ask)?;
         if self.claim.as_deref() != Some(code) {
             return Err(ChatError::ClaimFailed);
         }
         self.claim = None;
         self.registry.accounts.set_op(id, true);
-        ask.answer_kept(Done::Claim, Record::ServerOp(id, true), touched);
+        ask.answer_kept(Done::Claim, Record::ServerOp(id, true), effects);
         Ok(())
     }
 }

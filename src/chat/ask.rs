@@ -3,9 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::journal::{Journal, Receipt};
+use super::effects::Effects;
 use super::outbox::Outbox;
-use super::touched::Touched;
+use super::write_queue::{PendingAnswer, WriteQueue};
 use super::{PersonId, SessionId};
 use crate::event::{Done, Event, Millis, Tag};
 use crate::limits::Limits;
@@ -19,7 +19,7 @@ pub(super) struct Here<'a> {
     pub(super) run: Millis,
     pub(super) limits: &'a Limits,
     pub(super) lobby: &'a RoomName,
-    pub(super) journal: Option<&'a Journal>,
+    pub(super) write_queue: Option<&'a WriteQueue>,
 }
 
 impl Here<'_> {
@@ -30,7 +30,7 @@ impl Here<'_> {
 
     /// The same; returns its place among all that was ever added.
     pub(super) fn keep_counted(&self, record: Record) -> u64 {
-        self.journal.map_or(0, |journal| journal.add(record, None))
+        self.write_queue.map_or(0, |write_queue| write_queue.add(record, None))
     }
 }
 
@@ -54,25 +54,25 @@ impl<'a> Deref for Ask<'a> {
 
 impl Ask<'_> {
     /// Queues the `ok` of this command.
-    pub(super) fn answer(&self, done: Done, touched: &mut Touched) {
-        touched.answer(&self.outbox, Event::Ok { tag: self.tag.clone(), done });
+    pub(super) fn answer(&self, done: Done, effects: &mut Effects) {
+        effects.answer(&self.outbox, Event::Ok { tag: self.tag.clone(), done });
     }
 
     /// Has `record` kept, and with it all that was before; the `ok` of this
     /// command comes when it is.
-    pub(super) fn answer_kept(&self, done: Done, record: Record, touched: &mut Touched) {
-        match self.journal {
-            None => self.answer(done, touched),
-            Some(journal) => {
+    pub(super) fn answer_kept(&self, done: Done, record: Record, effects: &mut Effects) {
+        match self.write_queue {
+            None => self.answer(done, effects),
+            Some(write_queue) => {
                 self.outbox.promise();
                 let answer = Event::Ok { tag: self.tag.clone(), done };
-                journal.add(record, Some(Receipt { outbox: Arc::clone(&self.outbox), answer }));
+                write_queue.add(record, Some(PendingAnswer { outbox: Arc::clone(&self.outbox), answer }));
             }
         }
     }
 
     /// Whether `session` is the asking one, and needs not be told what it did.
-    pub(super) fn is_deaf(&self, session: SessionId) -> bool {
+    pub(super) fn skips_own(&self, session: SessionId) -> bool {
         session == self.session && !self.echo
     }
 }

@@ -17,7 +17,7 @@ pub fn help(word: Option<&str>) -> Result<Done, ChatError> {
 
 /// Refuses texts and times over their limits, before any lock is taken.
 pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
-    if let Command::Order { seconds, .. } = command {
+    if let Command::Moderate { seconds, .. } = command {
         in_range(*seconds)?;
     }
     let (what, text, most) = match command {
@@ -37,7 +37,7 @@ pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
         Command::Away { text: Some(text) } => ("away", text, limits.away),
         Command::Quit { text: Some(text) }
         | Command::Leave { text: Some(text), .. }
-        | Command::Order { text: Some(text), .. } => ("reason", text, limits.reason),
+        | Command::Moderate { text: Some(text), .. } => ("reason", text, limits.reason),
         _ => return Ok(()),
     };
     // A text has at most as many characters as bytes: most need no counting.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::need::{Need, Readable, Step};
-use super::touched::Touched;
 use super::{Ask, Chat, Here, State};
 use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq};
 use crate::names::RoomName;
-use crate::record::{AccountId, Record, Role, Who};
+use crate::record::{AccountId, Identity, Record, Role};
 use crate::wire::Letter;
 
 impl State {
@@ -20,24 +20,24 @@ impl State {
         ask: &Ask<'_>,
         place: Option<Place>,
         seq: Option<Seq>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
-        let Readable { place: id, label, who, .. } = match self.place_to_order(ask, place.as_ref())? {
+        let Readable { place: id, label, identity, .. } = match self.place_to_order(ask, place.as_ref())? {
             Ok(readable) => readable,
             Err(need) => return Ok(Step::Needs(need)),
         };
         let room = self.places.get(&id).and_then(|key| self.rooms.get(key));
         let remembered = room.and_then(|room| match seq {
             Some(seq) => Some((seq, room.author(seq)?)),
-            None => Some((room.last_of(who)?, who)),
+            None => Some((room.last_of(identity)?, identity)),
         });
         match remembered {
             Some((seq, author)) => {
                 let place = place.unwrap_or_else(|| Place::Room(room.map_or(ask.lobby, |room| &room.name).clone()));
-                self.delete_at(ask, &place, seq, Some(author), touched)?;
+                self.delete_at(ask, &place, seq, Some(author), effects)?;
                 Ok(Step::Done)
             }
-            None if ask.journal.is_some() => Ok(Step::Needs(Need::Author { place: id, label, seq, who })),
+            None if ask.write_queue.is_some() => Ok(Step::Needs(Need::Author { place: id, label, seq, identity })),
             None => Err(ChatError::NoSuchMessage(seq.unwrap_or(0))),
         }
     }
@@ -48,28 +48,28 @@ impl State {
         ask: &Ask<'_>,
         place: &Place,
         seq: Seq,
-        author: Option<Who>,
-        touched: &mut Touched,
+        author: Option<Identity>,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        let Ok(Readable { place: id, label, who, .. }) = self.place_to_order(ask, Some(place))? else {
+        let Ok(Readable { place: id, label, identity, .. }) = self.place_to_order(ask, Some(place))? else {
             return Err(ChatError::NoSuchMessage(seq));
         };
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
         match place {
             Place::Room(name) => {
-                if author != Some(who) {
+                if author != Some(identity) {
                     self.may_delete_others(ask, name)?;
                 }
                 let Some(room) = self.rooms.get_mut(name.key()) else { return Err(ChatError::NoSuchMessage(seq)) };
                 room.delete(seq);
                 let event = Event::Deleted { room: Arc::clone(&label), seq, by, time: ask.now };
                 let letter = Arc::new(Letter::new(event));
-                room.fan_out(&letter, |session| ask.is_deaf(session), touched);
-                touched.report(&letter);
+                room.fan_out(&letter, |session| ask.skips_own(session), effects);
+                effects.report(&letter);
             }
             Place::With(nick) => {
-                if author != Some(who) {
+                if author != Some(identity) {
                     return Err(ChatError::NoSuchMessage(seq));
                 }
                 let other = self.somebody(nick).and_then(|(_, person)| person).filter(|other| *other != ask.person);
@@ -79,21 +79,21 @@ impl State {
                     let letter =
                         Arc::new(Letter::new(Event::Deleted { room, seq, by: Arc::clone(&by), time: ask.now }));
                     for (session, outbox) in side.into_iter().flat_map(|id| self.registry.outboxes(id)) {
-                        if !ask.is_deaf(session) {
-                            touched.tell(outbox, &letter, false);
+                        if !ask.skips_own(session) {
+                            effects.tell(outbox, &letter, false);
                         }
                     }
                 }
             }
         }
-        ask.answer_kept(Done::Delete { room: label, seq }, Record::LineGone(id, seq), touched);
+        ask.answer_kept(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq), effects);
         Ok(())
     }
 
     /// Whether the asking person may delete what others said in a room.
     fn may_delete_others(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
-        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
-        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
+        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
+        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(identity, room));
         if role >= Some(Role::Op) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Op, Some(name.clone()))) }
     }
 
@@ -105,15 +105,15 @@ impl State {
         past: Option<&str>,
         most: usize,
         here: &Here<'_>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Option<Arc<str>> {
         let keys: Vec<Arc<str>> = self.listed.after(past).take(most).cloned().collect();
         for key in &keys {
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            for seq in room.delete_all_of(Who::Account(said.account)) {
+            for seq in room.delete_all_of(Identity::Account(said.account)) {
                 let deleted =
                     Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&said.nick), time: here.now };
-                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, touched);
+                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, effects);
             }
         }
         keys.last().filter(|_| keys.len() == most).cloned()
@@ -138,10 +138,10 @@ impl Chat {
         said: &DeletedAccount,
         past: Option<&str>,
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Option<Arc<str>> {
         /// Rooms that are looked through while the others wait for the lock.
         const ROOMS: usize = 256;
-        self.change(|state| state.delete_said(said, past, ROOMS, &self.here(now), touched))
+        self.change(|state| state.delete_said(said, past, ROOMS, &self.here(now), effects))
     }
 }

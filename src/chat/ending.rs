@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::touched::Touched;
-use super::{Ask, Entered, Here, SessionId, State};
+use super::effects::Effects;
+use super::{Ask, Here, LoggedIn, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event};
-use crate::record::{PlaceId, Record, Role, Who};
+use crate::record::{Identity, PlaceId, Record, Role};
 use crate::wire::Letter;
 
 impl State {
@@ -17,17 +17,17 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         hash: Arc<str>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let id = self.own_account(ask)?;
-        self.tokens.forget_lost(Who::Account(id));
+        self.tokens.forget_lost(Identity::Account(id));
         self.registry.accounts.has_changed(id, ask.now);
         ask.keep(Record::Password(id, hash));
         for session in self.other_sessions(ask) {
-            self.send_away(session, "your password was changed; log in again", ask, touched);
+            self.send_away(session, "your password was changed; log in again", ask, effects);
         }
-        self.keep_stays(ask, ask.person);
-        ask.answer_kept(Done::Password, Record::Mark, touched);
+        self.store_resumes(ask, ask.person);
+        ask.answer_kept(Done::Password, Record::Barrier, effects);
         Ok(())
     }
 
@@ -40,17 +40,17 @@ impl State {
 
     /// Ends a session that may not go on as it is, and its token with it. Its
     /// own thread does the rest.
-    fn send_away(&mut self, id: SessionId, text: &str, here: &Here<'_>, touched: &mut Touched) {
+    fn send_away(&mut self, id: SessionId, text: &str, here: &Here<'_>, effects: &mut Effects) {
         let Some(session) = self.registry.session_mut(id) else { return };
         session.replaced = true;
         let (reason, text) = (CloseReason::LoggedOut, Arc::from(text));
         if session.outbox.close(reason, Some(Arc::new(Letter::new(Event::Closing { reason, text })))) {
-            touched.outboxes.push(Arc::clone(&session.outbox));
+            effects.outboxes.push(Arc::clone(&session.outbox));
         }
-        let (token, stay, stay_kept) = (Arc::clone(&session.token), session.stay, session.stay_kept);
+        let (token, resume_id, resume_stored) = (Arc::clone(&session.token), session.resume_id, session.resume_stored);
         self.tokens.forget(&token);
-        if stay_kept {
-            here.keep(Record::StayGone(stay));
+        if resume_stored {
+            here.keep(Record::ResumeEnded(resume_id));
         }
     }
 
@@ -60,19 +60,19 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         messages: bool,
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
+        effects: &mut Effects,
+    ) -> Result<LoggedIn, ChatError> {
         let id = self.own_account(ask)?;
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
         let others = self.other_sessions(ask);
         let held: Vec<PlaceId> = self.registry.accounts.held(id).collect();
         self.registry.accounts.remove(id);
-        self.tokens.forget_lost(Who::Account(id));
+        self.tokens.forget_lost(Identity::Account(id));
         let (mut unowned, mut kept_order) = (Vec::new(), Vec::new());
         for place in held {
             let Some(room) = self.places.get(&place).and_then(|key| self.rooms.get_mut(key)) else { continue };
-            let role = room.roles.remove(&Who::Account(id));
+            let role = room.roles.remove(&Identity::Account(id));
             if role >= Some(Role::Op) {
                 kept_order.push(room.name.clone());
             }
@@ -83,19 +83,19 @@ impl State {
             }
         }
         for name in unowned {
-            self.tell_settings(ask, &name, touched);
+            self.tell_settings(ask, &name, effects);
             self.forget_room(&name, ask);
         }
         for session in others {
             // Nobody is left who would have the account's name and rooms; then it ends.
             let other = self.ask(session, None, ask.here)?;
-            self.logout(&other, "the account was deleted", touched)?;
-            self.send_away(session, "your account was deleted", ask, touched);
+            self.logout(&other, "the account was deleted", effects)?;
+            self.send_away(session, "your account was deleted", ask, effects);
         }
-        let entered = self.logout(ask, "the account was deleted", touched)?;
-        kept_order.iter().for_each(|name| self.hand_on(name, &by, ask, touched));
+        let entered = self.logout(ask, "the account was deleted", effects)?;
+        kept_order.iter().for_each(|name| self.hand_on(name, &by, ask, effects));
         let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
-        ask.answer_kept(done, Record::AccountGone(id, messages), touched);
+        ask.answer_kept(done, Record::AccountGone(id, messages), effects);
         Ok(entered)
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::registry::Person;
 use super::room::Room;
-use super::touched::Touched;
 use super::{Ask, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{Done, Millis, WhoisInfo};
 use crate::names::{Nick, RoomName};
-use crate::record::{Curb, PlaceId, Role};
+use crate::record::{PlaceId, Restriction, Role};
 
 impl State {
     /// Whether a person may be told that there is this room: it is open to all,
@@ -21,8 +21,8 @@ impl State {
             return true;
         }
         let Some(person) = self.registry.person(asker) else { return false };
-        let role = self.role_in(person.who, room);
-        let open = role.is_some() || person.own.contains_key(&room.place);
+        let role = self.role_in(person.identity, room);
+        let open = role.is_some() || person.memberships.contains_key(&room.place);
         role >= Some(Role::Op) || open && !self.is_kept_out(person, room, now)
     }
 
@@ -30,9 +30,9 @@ impl State {
     fn is_kept_out(&self, person: &Person, room: &Room, now: Millis) -> bool {
         let banned = |id: &SessionId| {
             let suspect = self.suspect_of(*id)?;
-            self.curbs.on(Some(room.place), Curb::Ban, &suspect, now).map(|_| ())
+            self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, now).map(|_| ())
         };
-        self.role_in(person.who, room) < Some(Role::Op) && person.sessions.iter().any(|id| banned(id).is_some())
+        self.role_in(person.identity, room) < Some(Role::Op) && person.sessions.iter().any(|id| banned(id).is_some())
     }
 
     /// Why the asking person cannot do something in a room in which they are not.
@@ -54,9 +54,9 @@ impl State {
             return Err(ChatError::NotInRoom(name.clone()));
         }
         let suspect = self.suspect(ask)?;
-        match self.curbs.on(Some(room.place), Curb::Ban, &suspect, ask.now) {
-            Some(curb) if self.role_in(suspect.who, room) < Some(Role::Op) => {
-                Err(ChatError::Banned(Some(name.clone()), curb.until, curb.text.clone()))
+        match self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, ask.now) {
+            Some(restriction) if self.role_in(suspect.identity, room) < Some(Role::Op) => {
+                Err(ChatError::Banned(Some(name.clone()), restriction.until, restriction.text.clone()))
             }
             _ => Ok(()),
         }
@@ -74,10 +74,11 @@ impl State {
         places.iter().filter_map(label).collect()
     }
 
-    pub(super) fn whois(&self, ask: &Ask<'_>, nick: &Nick, touched: &mut Touched) -> Result<(), ChatError> {
+    pub(super) fn whois(&self, ask: &Ask<'_>, nick: &Nick, effects: &mut Effects) -> Result<(), ChatError> {
         let person = self.registry.called(nick).and_then(|id| self.registry.person(id));
         let person = person.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
-        let asked_by_op = self.registry.person(ask.person).is_some_and(|asker| self.registry.accounts.is_op(asker.who));
+        let asked_by_op =
+            self.registry.person(ask.person).is_some_and(|asker| self.registry.accounts.is_op(asker.identity));
         let session = person.sessions.last().and_then(|id| self.registry.session(*id));
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| self.registry.session(*id));
@@ -95,7 +96,7 @@ impl State {
             address: address.filter(|_| asked_by_op),
             away: person.away.clone(),
         };
-        ask.answer(Done::Whois(info), touched);
+        ask.answer(Done::Whois(info), effects);
         Ok(())
     }
 }

@@ -72,7 +72,7 @@ impl Left {
 impl State {
     /// Who the asking person is as a maker of rooms.
     pub(super) fn maker(&self, ask: &Ask<'_>) -> Option<Owner> {
-        Some(Owner::of(self.registry.person(ask.person)?.who, self.registry.session(ask.session)?.address))
+        Some(Owner::of(self.registry.person(ask.person)?.identity, self.registry.session(ask.session)?.address))
     }
 
     /// Notes a room that is left empty, if it may end for that; and ends one of

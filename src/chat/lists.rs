@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::room::Room;
-use super::touched::Touched;
 use super::{Ask, PersonId, State};
 use crate::error::ChatError;
 use crate::event::{Done, MemberInfo, RoomInfo, page};
@@ -56,13 +56,13 @@ fn after(past: Option<&str>) -> (Bound<&str>, Bound<&str>) {
 impl State {
     /// A page of the rooms that the asking person may know of, in the order of
     /// the names: the open ones, and those of their own that are not.
-    pub(super) fn list_rooms(&self, ask: &Ask<'_>, past: Option<RoomName>, touched: &mut Touched) {
+    pub(super) fn list_rooms(&self, ask: &Ask<'_>, past: Option<RoomName>, effects: &mut Effects) {
         let past = past.as_ref().map(RoomName::key);
         let Some(person) = self.registry.person(ask.person) else { return };
-        let all = self.registry.accounts.is_op(person.who);
+        let all = self.registry.accounts.is_op(person.identity);
         let set = if all { &self.listed.all } else { &self.listed.open };
         let held = person.account().into_iter().flat_map(|id| self.registry.accounts.held(id));
-        let places = person.own.keys().copied().chain(held).filter_map(|place| self.places.get(&place));
+        let places = person.memberships.keys().copied().chain(held).filter_map(|place| self.places.get(&place));
         let invited = person.invited.iter().map(RoomName::key).chain(places.map(|key| &**key));
         let hidden = |key: &&str| {
             let room = self.rooms.get(*key).filter(|room| !all && room.is_private());
@@ -83,7 +83,7 @@ impl State {
         let mut rows = std::iter::from_fn(next).filter_map(|key| self.rooms.get(key)).map(info).peekable();
         let rooms = page(&mut rows, ask.limits.members_page, ask.limits.answer_bytes);
         let more = rows.peek().is_some();
-        ask.answer(Done::Rooms { rooms, total, more }, touched);
+        ask.answer(Done::Rooms { rooms, total, more }, effects);
     }
 
     /// All rooms, in the order of their names: for the operator.
@@ -97,7 +97,7 @@ impl State {
         ask: &Ask<'_>,
         name: Option<RoomName>,
         past: Option<Nick>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let name = match name {
             Some(name) => name,
@@ -108,7 +108,7 @@ impl State {
         let mut rows = self.members_of(room, past.as_ref()).peekable();
         let members = page(&mut rows, ask.limits.members_page, ask.limits.answer_bytes);
         let more = rows.peek().is_some();
-        ask.answer(Done::Members { room: Arc::clone(&room.shown), members, total: room.members.len(), more }, touched);
+        ask.answer(Done::Members { room: Arc::clone(&room.shown), members, total: room.members.len(), more }, effects);
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl State {
         let people = room.names.range::<str, _>(after(past.map(Nick::key))).map(|(_, id)| *id);
         people.filter_map(|id| self.registry.person(id)).map(|person| MemberInfo {
             nick: Arc::clone(&person.shown),
-            role: room.roles.get(&person.who).copied().filter(|role| *role > Role::Member),
+            role: room.roles.get(&person.identity).copied().filter(|role| *role > Role::Member),
             away: person.away.clone(),
         })
     }

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::touched::Touched;
+use super::effects::Effects;
 use super::{Ask, Chat, SessionId, State};
 use crate::event::{Done, Millis, Tag};
 use crate::limits::Limits;
 use crate::names::Nick;
-use crate::record::{FileId, PlaceId, Record, Role, SaidRecord, StayId, Who};
+use crate::record::{FileId, Identity, PlaceId, Record, ResumeId, Role, SaidRecord};
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]
@@ -76,10 +76,10 @@ pub(super) struct Lost {
     /// The name it had.
     pub nick: Nick,
     /// Whose it was.
-    pub who: Who,
-    pub stay: StayId,
+    pub identity: Identity,
+    pub resume_id: ResumeId,
     /// Whether that stay is in the database.
-    pub stay_kept: bool,
+    pub resume_stored: bool,
     pub tags: Tags,
     /// What a guest was in rooms: in which, and how often those had been empty then.
     pub roles: Vec<(PlaceId, u64, Role)>,
@@ -104,12 +104,12 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// Notes that `token` brings back what a session is, that is here.
-    pub fn here(&mut self, token: Arc<str>, session: SessionId) {
+    pub fn bind(&mut self, token: Arc<str>, session: SessionId) {
         self.owners.insert(token, Owner::Here(session));
     }
 
     /// The session that `token` brings back among those that are still here, on an older connection.
-    pub fn owner(&self, token: &str) -> Option<SessionId> {
+    pub fn session_of(&self, token: &str) -> Option<SessionId> {
         match self.owners.get(token) {
             Some(Owner::Here(session)) => Some(*session),
             Some(Owner::Gone(..)) | None => None,
@@ -117,7 +117,7 @@ impl Tokens {
     }
 
     /// What the session left behind that was lost not long ago and had this `token`.
-    pub fn lost(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<&Lost> {
+    pub fn recent(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<&Lost> {
         self.expire(now, limits);
         match self.owners.get(token) {
             Some(Owner::Gone(lost)) => Some(lost),
@@ -145,16 +145,16 @@ impl Tokens {
     }
 
     /// Keeps what a session leaves behind that went without saying goodbye.
-    pub fn gone(&mut self, token: Arc<str>, lost: Lost, limits: &Limits) {
+    pub fn park(&mut self, token: Arc<str>, lost: Lost, limits: &Limits) {
         let now = lost.time;
         self.owners.insert(Arc::clone(&token), Owner::Gone(Box::new(lost)));
         self.gone.push_back((now, token));
         self.expire(now, limits);
     }
 
-    /// Forgets all lost sessions of `who`: the account is gone, or its password is another.
-    pub fn forget_lost(&mut self, who: Who) {
-        self.owners.retain(|_, owner| !matches!(owner, Owner::Gone(lost) if lost.who == who));
+    /// Forgets all lost sessions of `identity`: the account is gone, or its password is another.
+    pub fn forget_lost(&mut self, identity: Identity) {
+        self.owners.retain(|_, owner| !matches!(owner, Owner::Gone(lost) if lost.identity == identity));
     }
 
     fn expire(&mut self, now: Millis, limits: &Limits) {
@@ -176,7 +176,7 @@ impl State {
     /// Answers a command whose tag was used before with what it made then;
     /// whether it was one. A client that lost its connection sends again what
     /// it has no answer to, and must not be heard twice.
-    pub(super) fn said_before(&self, ask: &Ask<'_>, touched: &mut Touched) -> bool {
+    pub(super) fn said_before(&self, ask: &Ask<'_>, effects: &mut Effects) -> bool {
         let tags = self.registry.session(ask.session).map(|session| &session.tags);
         let Some(done) = ask.tag.as_ref().and_then(|tag| tags?.get(tag)) else { return false };
         let mut done = done.clone();
@@ -184,25 +184,25 @@ impl State {
             *again = true;
         }
         // What it made then may still be on its way to be kept.
-        ask.answer_kept(done, Record::Mark, touched);
+        ask.answer_kept(done, Record::Barrier, effects);
         true
     }
 
     /// Answers when what was said is kept, and remembers the tag with the answer.
-    pub(super) fn done_once(&mut self, ask: &Ask<'_>, done: Done, touched: &mut Touched) {
-        let mut record = Record::Mark;
+    pub(super) fn done_once(&mut self, ask: &Ask<'_>, done: Done, effects: &mut Effects) {
+        let mut record = Record::Barrier;
         if let Some(session) = self.registry.session_mut(ask.session) {
-            let (stay, kept) = (session.stay, session.stay_kept);
+            let (resume_id, kept) = (session.resume_id, session.resume_stored);
             if let Some(tag) = &ask.tag {
                 session.tags.put(tag.clone(), done.clone(), ask.limits.tags);
-                record = State::said_record(ask, stay, tag, &done).map_or(Record::Mark, Record::Said);
+                record = State::said_record(ask, resume_id, tag, &done).map_or(Record::Barrier, Record::Said);
             }
             // What somebody said is theirs: the number of their stay must not be given again.
-            if !kept && ask.journal.is_some() {
-                self.keep_stay(ask, ask.session);
+            if !kept && ask.write_queue.is_some() {
+                self.store_resume(ask, ask.session);
             }
         }
-        ask.answer_kept(done, record, touched);
+        ask.answer_kept(done, record, effects);
     }
 }
 
@@ -215,9 +215,9 @@ mod tests {
         Lost {
             time: 0,
             nick,
-            who: Who::Guest(StayId(1)),
-            stay: StayId(1),
-            stay_kept: false,
+            identity: Identity::Guest(ResumeId(1)),
+            resume_id: ResumeId(1),
+            resume_stored: false,
             tags: Tags::default(),
             roles: Vec::new(),
         }
@@ -238,7 +238,7 @@ mod tests {
         let end = 600_000;
         for (now, found) in [(end, true), (end + 1, false)] {
             let mut tokens = Tokens::default();
-            tokens.gone("x".into(), lost(), &limits);
+            tokens.park("x".into(), lost(), &limits);
             assert_eq!(tokens.redeem("x", now, &limits).is_some(), found, "{now}");
             assert!(tokens.redeem("x", now, &limits).is_none());
         }
@@ -249,7 +249,7 @@ mod tests {
         let limits = Limits { resumes: 2, ..Limits::default() };
         let mut tokens = Tokens::default();
         for token in ["a", "b", "c"] {
-            tokens.gone(token.into(), lost(), &limits);
+            tokens.park(token.into(), lost(), &limits);
         }
         assert!(tokens.redeem("a", 0, &limits).is_none());
         assert!(tokens.redeem("c", 0, &limits).is_some());

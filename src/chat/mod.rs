@@ -5,7 +5,7 @@
 //! 1. It is one critical section: nobody sees half of it.
 //! 2. Under the lock events are only queued, to outboxes that never block.
 //!    What must be done outside — flushing, cutting — is handed back in a
-//!    [`Touched`]; the guard never leaves this module.
+//!    [`Effects`]; the guard never leaves this module.
 //! 3. Everything is checked before anything is changed, so a refusal leaves no trace.
 //!
 //! Order of locks: the chat lock first, then the queue of a round or of one
@@ -14,30 +14,30 @@
 mod accounts;
 mod ask;
 mod check;
-mod curbed;
-mod curbs;
 mod deleting;
+pub mod effects;
 mod ending;
 mod hidden;
-mod identity;
-pub mod journal;
 mod left;
 mod lists;
+mod login;
 mod memory;
+mod moderation;
 mod need;
 mod operator;
-mod order;
 pub mod outbox;
 pub mod patience;
 mod people;
+mod permissions;
 mod places;
 mod private;
 mod registry;
+mod restrictions;
 mod room;
 mod rooms;
 mod succession;
-pub mod touched;
 mod unkept;
+pub mod write_queue;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,20 +50,20 @@ use crate::error::ChatError;
 use crate::event::{Done, Millis, Seq, Tag};
 use crate::limits::Limits;
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::record::{AccountId, Kept, Numbers, PlaceId, Who};
+use crate::record::{AccountId, Identity, Numbers, PlaceId, Snapshot};
 use ask::{Ask, Here};
 pub use check::{help, lengths};
-use curbed::Curbs;
 pub use deleting::DeletedAccount;
-pub use identity::{Entered, Entry, Greeting, TokenOwner};
-use journal::Journal;
+use effects::Effects;
+pub use login::{LoggedIn, LoginKind, LoginRequest, TokenOwner};
 use memory::Tokens;
-pub use need::{FileSaid, Need, Readable, Reading, Seen, Step, Wish};
+pub use need::{FileSaid, JoinRequest, LastSeen, Need, Readable, Reading, Step};
 pub use operator::Presence;
 use outbox::Ending;
 use registry::Registry;
+use restrictions::Restrictions;
 use room::Room;
-use touched::Touched;
+use write_queue::WriteQueue;
 
 /// The number of one peer's life on one connection. Never used twice in one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,7 +82,7 @@ pub struct Chat {
     /// When this run of the server began.
     run: Millis,
     /// Where changes go that are kept; nowhere, where nothing is.
-    journal: Option<Arc<Journal>>,
+    write_queue: Option<Arc<WriteQueue>>,
     broken: AtomicBool,
 }
 
@@ -101,11 +101,11 @@ struct State {
     /// From the number of a room to the key of its name.
     places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here, by the two, the lesser first.
-    conversations: HashMap<(Who, Who), Conversation>,
+    conversations: HashMap<(Identity, Identity), Conversation>,
     /// What is forgotten when it is kept.
     unkept: unkept::Unkept,
     /// Bans and mutes, of rooms and of the whole server.
-    curbs: Curbs,
+    restrictions: Restrictions,
     tokens: Tokens,
     /// The highest numbers given so far.
     last: Numbers,
@@ -128,15 +128,22 @@ struct Conversation {
 
 impl Chat {
     /// A chat that begins at `now` with what was kept, and its lobby. Changes
-    /// go to `journal`; without one, nothing is kept.
-    pub fn new(limits: Arc<Limits>, lobby: RoomName, now: Millis, kept: Kept, journal: Option<Arc<Journal>>) -> Chat {
-        let chat = Chat { state: Mutex::default(), limits, lobby, run: now, journal, broken: AtomicBool::new(false) };
+    /// go to `write_queue`; without one, nothing is kept.
+    pub fn new(
+        limits: Arc<Limits>,
+        lobby: RoomName,
+        now: Millis,
+        kept: Snapshot,
+        write_queue: Option<Arc<WriteQueue>>,
+    ) -> Chat {
+        let chat =
+            Chat { state: Mutex::default(), limits, lobby, run: now, write_queue, broken: AtomicBool::new(false) };
         chat.change(|state| state.recall(kept, &chat.here(now)));
         chat
     }
 
     fn here(&self, now: Millis) -> Here<'_> {
-        Here { now, run: self.run, limits: &self.limits, lobby: &self.lobby, journal: self.journal.as_deref() }
+        Here { now, run: self.run, limits: &self.limits, lobby: &self.lobby, write_queue: self.write_queue.as_deref() }
     }
 
     /// The room that is always there.
@@ -164,11 +171,11 @@ impl Chat {
     pub fn go_in(
         &self,
         session: SessionId,
-        wish: &Wish,
+        wish: &JoinRequest,
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
-        self.with_ask(session, None, now, |state, ask| state.join(ask, wish, false, touched))
+        self.with_ask(session, None, now, |state, ask| state.join(ask, wish, false, effects))
     }
 
     /// Carries out a command of a session that has a name. Its answer, `ok`,
@@ -183,10 +190,10 @@ impl Chat {
         tag: Option<Tag>,
         command: Command,
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
         lengths(&command, &self.limits)?;
-        self.with_ask(session, tag, now, |state, ask| state.obey(ask, command, touched))
+        self.with_ask(session, tag, now, |state, ask| state.obey(ask, command, effects))
     }
 
     /// One change on behalf of a session that has a name.
@@ -206,8 +213,8 @@ impl Chat {
     /// The one place where a session is removed. Tells the others in its
     /// rooms, once, unless its person has other sessions. A session that
     /// never took a name leaves nothing to tell. Returns the nick it had.
-    pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, touched: &mut Touched) -> Option<Arc<str>> {
-        self.change(|state| state.depart(session, ending, &self.here(now), touched))
+    pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, effects: &mut Effects) -> Option<Arc<str>> {
+        self.change(|state| state.depart(session, ending, &self.here(now), effects))
     }
 
     /// Ends at most `most` rooms that nobody has registered and that have been
@@ -235,8 +242,8 @@ impl Chat {
         // Not asked of `panicking`: a session that panicked elsewhere leaves while its thread unwinds.
         let fuse = Fuse(&self.broken);
         let made = what(&mut state);
-        if let Some(journal) = &self.journal {
-            journal.seal();
+        if let Some(write_queue) = &self.write_queue {
+            write_queue.seal();
         }
         std::mem::forget(fuse);
         made
@@ -253,7 +260,7 @@ impl State {
         Ok(Ask { session, person, outbox, echo, tag, here })
     }
 
-    fn obey(&mut self, ask: &Ask<'_>, command: Command, touched: &mut Touched) -> Result<Step, ChatError> {
+    fn obey(&mut self, ask: &Ask<'_>, command: Command, effects: &mut Effects) -> Result<Step, ChatError> {
         if let Some(person) = self.registry.person_mut(ask.person)
             && !matches!(command, Command::Ping { .. } | Command::Pong)
         {
@@ -261,67 +268,67 @@ impl State {
         }
         match command {
             Command::Join { room, after, made, run, key } => {
-                let seen = after.map(|after| Seen { after, made, run, enough: false });
-                return self.join(ask, &Wish { room, seen, key }, true, touched);
+                let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
+                return self.join(ask, &JoinRequest { room, seen, key }, true, effects);
             }
-            Command::Msg { to, text } => return self.msg(ask, &to, text, touched),
-            Command::Reply { text } => return self.reply(ask, text, touched),
-            Command::History { place, page, limit } => return self.history(ask, place, page, limit, touched),
+            Command::Msg { to, text } => return self.msg(ask, &to, text, effects),
+            Command::Reply { text } => return self.reply(ask, text, effects),
+            Command::History { place, page, limit } => return self.history(ask, place, page, limit, effects),
             Command::Search { place, text, until, next, limit } => {
                 return self.search(ask, place, text, (until, next), limit);
             }
-            Command::Delete { place, seq } => return self.delete(ask, place, seq, touched),
-            Command::Read { place, seq } => return self.read(ask, place, seq, touched),
-            Command::Close { with } => return self.close_conversation(ask, &with, touched),
+            Command::Delete { place, seq } => return self.delete(ask, place, seq, effects),
+            Command::Read { place, seq } => return self.read(ask, place, seq, effects),
+            Command::Close { with } => return self.close_conversation(ask, &with, effects),
             Command::Chats { past } => {
                 let account = self.own_account(ask)?;
                 return Ok(Step::Needs(Need::Chats { account, past }));
             }
             Command::Files { place, before } => return self.files(ask, place, before),
-            Command::Say { room, text, me } => self.say(ask, room, text, me, touched),
+            Command::Say { room, text, me } => self.say(ask, room, text, me, effects),
             Command::Hello { .. } => Err(self.named_already(ask)),
-            Command::Nick { nick, .. } => self.rename(ask, nick, touched),
-            Command::Leave { room, text } => self.leave_room(ask, room, text, touched),
+            Command::Nick { nick, .. } => self.rename(ask, nick, effects),
+            Command::Leave { room, text } => self.leave_room(ask, room, text, effects),
             Command::Rooms { past } => {
-                self.list_rooms(ask, past, touched);
+                self.list_rooms(ask, past, effects);
                 Ok(())
             }
-            Command::Members { room, past } => self.members(ask, room, past, touched),
-            Command::Topic { room, topic } => self.topic(ask, room, topic, touched),
-            Command::Whois { nick } => self.whois(ask, &nick, touched),
+            Command::Members { room, past } => self.members(ask, room, past, effects),
+            Command::Topic { room, topic } => self.topic(ask, room, topic, effects),
+            Command::Whois { nick } => self.whois(ask, &nick, effects),
             Command::Away { text } => {
                 let text = self.side_words(ask.session, text, ask).unwrap_or_else(|| Arc::from("away"));
-                self.set_away(ask, Some(Arc::clone(&text)), touched);
-                ask.answer(Done::Away { text }, touched);
+                self.set_away(ask, Some(Arc::clone(&text)), effects);
+                ask.answer(Done::Away { text }, effects);
                 Ok(())
             }
             Command::Back => {
-                self.set_away(ask, None, touched);
-                ask.answer(Done::Back, touched);
+                self.set_away(ask, None, effects);
+                ask.answer(Done::Back, effects);
                 Ok(())
             }
-            Command::RegisterRoom { room } => self.register_room(ask, room, touched),
-            Command::DropRoom { room } => self.drop_room(ask, room, touched),
-            Command::Settings { room, change } => self.settings(ask, room, &change, touched),
-            Command::Order { deed, room, everywhere, whom, seconds, text } => {
-                let order = curbs::Order { deed, everywhere, whom, seconds, text };
-                self.order(ask, room, order, touched)
+            Command::RegisterRoom { room } => self.register_room(ask, room, effects),
+            Command::DropRoom { room } => self.drop_room(ask, room, effects),
+            Command::Settings { room, change } => self.settings(ask, room, &change, effects),
+            Command::Moderate { action, room, everywhere, whom, seconds, text } => {
+                let order = moderation::ModRequest { action, everywhere, whom, seconds, text };
+                self.order(ask, room, order, effects)
             }
-            Command::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, touched),
-            Command::Announce { text } => self.announce(ask, text, touched),
-            Command::Claim { code } => self.claim(ask, &code.0, touched),
+            Command::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, effects),
+            Command::Announce { text } => self.announce(ask, text, effects),
+            Command::Claim { code } => self.claim(ask, &code.0, effects),
             Command::Ping { token } => {
-                ask.answer(Done::Ping { token: token.unwrap_or_default() }, touched);
+                ask.answer(Done::Ping { token: token.unwrap_or_default() }, effects);
                 Ok(())
             }
             Command::Pong => Ok(()),
             // The session closes itself after the answer.
             Command::Quit { .. } => {
-                ask.answer(Done::Quit, touched);
+                ask.answer(Done::Quit, effects);
                 Ok(())
             }
             Command::Help { word } => {
-                ask.answer(help(word.as_deref())?, touched);
+                ask.answer(help(word.as_deref())?, effects);
                 Ok(())
             }
             // The session sees to these, for there is something to compute, or to send in pieces.

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::private::pair;
 use super::room::Room;
-use super::touched::Touched;
 use super::{Chat, Conversation, Here, PersonId, SessionId, State};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{FileInfo, Millis, Seq, Tag};
 use crate::names::RoomName;
-use crate::record::{AccountId, ConversationKept, FileId, Line, PlaceId, Who};
+use crate::record::{AccountId, ConversationRow, FileId, Identity, PlaceId, StoredMessage};
 
 /// How far a command has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Need {
         /// The number of its last message.
         seq: Seq,
         /// How often something had been deleted there when this was asked.
-        erased: u64,
+        deletions: u64,
     },
     /// What was said after `after` in a room and before `first`, to be shown
     /// page by page; then to go in, having seen it.
@@ -52,7 +52,7 @@ pub enum Need {
     /// The number of the conversation of these two, for [`Chat::load_conversation`]; then the command once more.
     Conversation {
         /// The two, the asker first.
-        between: (Who, Who),
+        between: (Identity, Identity),
         /// What must still be so when it is given.
         reading: Option<Reading>,
     },
@@ -65,7 +65,7 @@ pub enum Need {
         /// Which; the asker's last one there if none.
         seq: Option<Seq>,
         /// The asker.
-        who: Who,
+        identity: Identity,
     },
     /// A page of what was said: the answer.
     History {
@@ -119,9 +119,9 @@ pub struct Readable {
     /// How it is shown.
     pub label: Arc<str>,
     /// Whose it is that asks.
-    pub who: Who,
+    pub identity: Identity,
     /// The other one, where it is a private conversation.
-    pub with: Option<Who>,
+    pub with: Option<Identity>,
 }
 
 /// A file that is complete, and to be said.
@@ -137,7 +137,7 @@ pub struct FileSaid {
 
 /// What somebody who comes back has seen of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct LastSeen {
     /// The last message.
     pub after: Seq,
     /// When that room was made.
@@ -145,7 +145,7 @@ pub struct Seen {
     /// In which run of the server.
     pub run: Option<Millis>,
     /// Whether to go in even where something between that and now is left out.
-    pub enough: bool,
+    pub accept_gap: bool,
 }
 
 /// Of whom a conversation is read: while they are here, it is forgotten only if
@@ -160,15 +160,15 @@ pub struct Reading {
 
 impl State {
     /// See [`Reading`]; nothing if they are not here.
-    pub(super) fn reading(&self, who: Who) -> Option<Reading> {
-        let id = self.registry.here(who)?;
+    pub(super) fn reading(&self, identity: Identity) -> Option<Reading> {
+        let id = self.registry.here(identity)?;
         Some(Reading { person: id, ended: self.registry.person(id)?.ended })
     }
 
     /// A conversation of these two is over: what was read of it is not true any more.
-    pub(super) fn ended(&mut self, (a, b): (Who, Who)) {
-        for who in [a, b] {
-            if let Some(person) = self.registry.here(who).and_then(|id| self.registry.person_mut(id)) {
+    pub(super) fn ended(&mut self, (a, b): (Identity, Identity)) {
+        for identity in [a, b] {
+            if let Some(person) = self.registry.here(identity).and_then(|id| self.registry.person_mut(id)) {
                 person.ended += 1;
             }
         }
@@ -177,18 +177,18 @@ impl State {
 
 /// Where somebody wants to go in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct JoinRequest {
     /// The room.
     pub room: RoomName,
     /// What they have seen of it.
-    pub seen: Option<Seen>,
+    pub seen: Option<LastSeen>,
     /// The word that opens it.
     pub key: Option<Arc<str>>,
 }
 
-impl From<RoomName> for Wish {
-    fn from(room: RoomName) -> Wish {
-        Wish { room, seen: None, key: None }
+impl From<RoomName> for JoinRequest {
+    fn from(room: RoomName) -> JoinRequest {
+        JoinRequest { room, seen: None, key: None }
     }
 }
 
@@ -196,7 +196,7 @@ impl Room {
     /// The last message that somebody has seen who says `seen`. A room made
     /// anew counts anew; and what was heard in an earlier run of the server
     /// may not have been kept: its number was given again since.
-    pub(super) fn after(&self, seen: &Seen, run: Millis) -> Seq {
+    pub(super) fn after(&self, seen: &LastSeen, run: Millis) -> Seq {
         if seen.made.is_some_and(|made| made != self.made) {
             return 0;
         }
@@ -205,13 +205,13 @@ impl Room {
     }
 
     /// What must be read before somebody can come in who has seen so much.
-    pub(super) fn needs(&self, seen: Option<&Seen>, here: &Here<'_>) -> Option<Need> {
-        here.journal?;
+    pub(super) fn needs(&self, seen: Option<&LastSeen>, here: &Here<'_>) -> Option<Need> {
+        here.write_queue?;
         let (place, label) = (self.place, Arc::clone(&self.shown));
         if !self.loaded {
-            return Some(Need::Recent { place, label, seq: self.seq, erased: self.erased });
+            return Some(Need::Recent { place, label, seq: self.seq, deletions: self.deletions });
         }
-        let seen = seen.filter(|seen| !seen.enough)?;
+        let seen = seen.filter(|seen| !seen.accept_gap)?;
         let (after, first) = (self.after(seen, here.run), self.first_here());
         (after.saturating_add(1) < first).then_some(Need::CatchUp { place, label, after, first })
     }
@@ -221,45 +221,50 @@ impl Chat {
     /// Gives a room its last messages, as they were read when `seq` was the
     /// last, and nothing was deleted since; the oldest first. What is older by
     /// now than the room is left.
-    pub fn load(&self, place: PlaceId, (seq, erased): (Seq, u64), lines: Vec<Line>) {
+    pub fn load(&self, place: PlaceId, (seq, deletions): (Seq, u64), lines: Vec<StoredMessage>) {
         self.change(|state| {
-            if let Some(room) = state.room_at(place).filter(|room| (room.seq, room.erased) == (seq, erased)) {
+            if let Some(room) = state.room_at(place).filter(|room| (room.seq, room.deletions) == (seq, deletions)) {
                 room.load(lines, &self.limits);
             }
         });
     }
 
     /// Whose a session is.
-    pub fn who_is(&self, session: SessionId) -> Option<Who> {
-        self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.who))
+    pub fn who_is(&self, session: SessionId) -> Option<Identity> {
+        self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.identity))
     }
 
     /// Notes that an account's conversation with a guest who is gone is over.
-    pub fn conversation_over(&self, account: AccountId, guest: Who, place: PlaceId) {
+    pub fn conversation_over(&self, account: AccountId, guest: Identity, place: PlaceId) {
         self.change(|state| {
             state.registry.accounts.count_conversation(account, false);
             if let Some(person) =
-                state.registry.here(Who::Account(account)).and_then(|id| state.registry.person_mut(id))
+                state.registry.here(Identity::Account(account)).and_then(|id| state.registry.person_mut(id))
             {
-                person.own.remove(&place);
+                person.memberships.remove(&place);
                 person.spoke.remove(&place);
             }
-            state.conversations.remove(&pair(Who::Account(account), guest));
-            state.ended((Who::Account(account), guest));
+            state.conversations.remove(&pair(Identity::Account(account), guest));
+            state.ended((Identity::Account(account), guest));
         });
     }
 
     /// For [`Chat::load_conversation`]: to be asked before a conversation of theirs is read.
-    pub fn reading(&self, who: Who) -> Option<Reading> {
-        self.change(|state| state.reading(who))
+    pub fn reading(&self, identity: Identity) -> Option<Reading> {
+        self.change(|state| state.reading(identity))
     }
 
     /// Gives the chat the number of a conversation and of its last message, as
     /// they were read; or that there is none yet. `reading` is from before that:
     /// if it is another now, this one may have been forgotten meanwhile, and be newer.
-    pub fn load_conversation(&self, between: (Who, Who), reading: Option<Reading>, found: Option<ConversationKept>) {
+    pub fn load_conversation(
+        &self,
+        between: (Identity, Identity),
+        reading: Option<Reading>,
+        found: Option<ConversationRow>,
+    ) {
         let conversation = match found {
-            Some(ConversationKept { place, seq, closed }) => Conversation { place: Some(place), seq, added: 0, closed },
+            Some(ConversationRow { place, seq, closed }) => Conversation { place: Some(place), seq, added: 0, closed },
             None => Conversation::default(),
         };
         self.change(|state| {
@@ -285,11 +290,11 @@ impl Chat {
         &self,
         session: SessionId,
         tag: Option<Tag>,
-        (place, seq, author): (Place, Seq, Who),
+        (place, seq, author): (Place, Seq, Identity),
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.delete_at(ask, &place, seq, Some(author), touched))
+        self.with_ask(session, tag, now, |state, ask| state.delete_at(ask, &place, seq, Some(author), effects))
     }
 
     /// The place where a session may send something now.
@@ -343,13 +348,13 @@ impl Chat {
         tag: Option<Tag>,
         said: FileSaid,
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.say_file(ask, said, touched))
+        self.with_ask(session, tag, now, |state, ask| state.say_file(ask, said, effects))
     }
 
     /// Answers a command whose tag was used before, as it was answered then; whether it was.
-    pub fn said_before(&self, session: SessionId, tag: Option<Tag>, now: Millis, touched: &mut Touched) -> bool {
-        self.with_ask(session, tag, now, |state, ask| Ok(state.said_before(ask, touched))).unwrap_or(false)
+    pub fn said_before(&self, session: SessionId, tag: Option<Tag>, now: Millis, effects: &mut Effects) -> bool {
+        self.with_ask(session, tag, now, |state, ask| Ok(state.said_before(ask, effects))).unwrap_or(false)
     }
 }

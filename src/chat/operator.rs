@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::curbed::ban_list;
-use super::curbs::{Order, Subject};
-use super::touched::Touched;
+use super::effects::Effects;
+use super::moderation::{ModRequest, ModTarget};
+use super::restrictions::ban_list;
 use super::{Chat, Here, SessionId, State, registry};
-use crate::command::{Deed, Whom, in_range};
+use crate::command::{ModAction, Whom, in_range};
 use crate::error::ChatError;
-use crate::event::{BanInfo, Event, Millis, Ordered};
+use crate::event::{BanInfo, Event, Millis, Moderated};
 use crate::names::Nick;
-use crate::record::{Curb, CurbRecord, Role};
+use crate::record::{Restriction, RestrictionRecord, Role};
 use crate::wire::Letter;
 
-/// One row of what the operator's `who` shows.
+/// One row of what the operator's `identity` shows.
 #[derive(Debug, Clone)]
 pub struct Presence {
     /// The session.
@@ -30,13 +30,13 @@ pub struct Presence {
 
 impl Chat {
     /// Says something to everybody who has a name.
-    pub fn broadcast(&self, text: Arc<str>, touched: &mut Touched) {
+    pub fn broadcast(&self, text: Arc<str>, effects: &mut Effects) {
         let letter = Arc::new(Letter::new(Event::Notice { text }));
         self.change(|state| {
             for (_, session) in state.registry.sessions() {
-                touched.tell(&session.outbox, &letter, false);
+                effects.tell(&session.outbox, &letter, false);
             }
-            touched.report(&letter);
+            effects.report(&letter);
         });
     }
 
@@ -91,20 +91,20 @@ impl Chat {
     /// Nobody of that kind is banned, or there are too many bans.
     pub fn ban_everywhere(
         &self,
-        deed: Deed,
+        action: ModAction,
         whom: Whom,
         seconds: Option<u64>,
         text: Option<Arc<str>>,
         now: Millis,
-    ) -> Result<Ordered, ChatError> {
+    ) -> Result<Moderated, ChatError> {
         in_range(seconds)?;
-        let order = Order { deed, everywhere: true, whom, seconds, text };
-        self.change(|state| state.order_everywhere(&self.here(now), deed, &order, Arc::from("the operator")))
+        let order = ModRequest { action, everywhere: true, whom, seconds, text };
+        self.change(|state| state.order_everywhere(&self.here(now), action, &order, Arc::from("the operator")))
     }
 
     /// The bans from the whole server.
     pub fn server_bans(&self, now: Millis) -> Vec<BanInfo> {
-        self.change(|state| ban_list(state.curbs.at(None), now).collect())
+        self.change(|state| ban_list(state.restrictions.at(None), now).collect())
     }
 }
 
@@ -113,37 +113,48 @@ impl State {
     pub(super) fn order_everywhere(
         &mut self,
         here: &Here<'_>,
-        deed: Deed,
-        order: &Order,
+        action: ModAction,
+        order: &ModRequest,
         by: Arc<str>,
-    ) -> Result<Ordered, ChatError> {
-        let Subject { targets, who, shown, .. } = self.subject(&order.whom)?;
+    ) -> Result<Moderated, ChatError> {
+        let ModTarget { targets, identity, shown, .. } = self.subject(&order.whom)?;
         let until = order.seconds.map(|seconds| here.now.saturating_add_unsigned(seconds.saturating_mul(1000)));
-        match deed {
-            Deed::Ban => {
-                if who.is_some_and(|who| self.registry.accounts.is_op(who)) {
+        match action {
+            ModAction::Ban => {
+                if identity.is_some_and(|identity| self.registry.accounts.is_op(identity)) {
                     return Err(ChatError::NeedsRole(Role::Owner, None));
                 }
                 let (nick, text, time) = (Arc::clone(&shown), order.text.clone(), here.now);
-                self.curbs
-                    .put(CurbRecord { place: None, curb: Curb::Ban, targets, nick, until, by, text, time }, here)?;
+                self.restrictions.put(
+                    RestrictionRecord {
+                        place: None,
+                        restriction: Restriction::Ban,
+                        targets,
+                        nick,
+                        until,
+                        by,
+                        text,
+                        time,
+                    },
+                    here,
+                )?;
             }
-            Deed::Unban => {
-                if !self.curbs.lift(None, Curb::Ban, &targets, &shown, here) {
+            ModAction::Unban => {
+                if !self.restrictions.lift(None, Restriction::Ban, &targets, &shown, here) {
                     return Err(ChatError::NoSuchBan(shown.to_string()));
                 }
             }
             _ => return Err(ChatError::NoRoom),
         }
-        Ok(Ordered { room: None, nick: shown, until })
+        Ok(Moderated { room: None, nick: shown, until })
     }
 
     /// The sessions whose bans from the whole server have just begun.
     pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
         let is_banned = |(id, _): (SessionId, &registry::Session)| {
             let suspect = self.suspect_of(id)?;
-            let banned =
-                !self.registry.accounts.is_op(suspect.who) && self.curbs.on(None, Curb::Ban, &suspect, now).is_some();
+            let banned = !self.registry.accounts.is_op(suspect.identity)
+                && self.restrictions.on(None, Restriction::Ban, &suspect, now).is_some();
             banned.then_some(id)
         };
         self.registry.sessions().filter_map(is_banned).collect()

@@ -40,7 +40,7 @@ pub enum Offer {
     /// Taken; whoever offered must see to it that it is flushed.
     Due,
     /// The session is closing and hears nothing more.
-    Deaf,
+    Closed,
     /// The offer would break the bound: the session is a slow consumer and
     /// must be cut. Said once, then `Deaf`.
     Overflow,
@@ -144,7 +144,7 @@ impl Outbox {
         let answer = matches!(item, Outgoing::Answer(_));
         let mut queue = self.queue.lock();
         if queue.closed.is_some() {
-            return Offer::Deaf;
+            return Offer::Closed;
         }
         let told = queue.waiting.told + queue.writing.told + weight.told;
         if !answer && (told > self.most_bytes || queue.items.len() - queue.answers >= self.most_items) {
@@ -548,7 +548,7 @@ mod tests {
                 outbox.catch_up(pen);
             }
             assert_eq!(outbox.closed(), Some(CloseReason::Lost.into()));
-            assert_eq!(outbox.offer(raw("c")), Offer::Deaf);
+            assert_eq!(outbox.offer(raw("c")), Offer::Closed);
             assert!(outbox.weight() == 0 && !outbox.lagging() && outbox.take().is_empty());
             assert!(!outbox.close(CloseReason::Quit, None));
         }
@@ -590,7 +590,7 @@ mod tests {
     #[test]
     fn an_outbox_overflows_one_byte_above_its_bound_and_says_so_once() {
         for (first, second, third) in
-            [(9, Offer::Taken, Offer::Overflow), (8, Offer::Taken, Offer::Taken), (10, Offer::Overflow, Offer::Deaf)]
+            [(9, Offer::Taken, Offer::Overflow), (8, Offer::Taken, Offer::Taken), (10, Offer::Overflow, Offer::Closed)]
         {
             let outbox = bare(10, 99);
             outbox.offer(raw(&"x".repeat(first)));
@@ -606,7 +606,7 @@ mod tests {
     fn an_outbox_overflows_one_item_above_its_bound_and_is_emptied() {
         let outbox = bare(99, 2);
         let offers = ["a", "b", "c", "d"].map(|item| outbox.offer(raw(item)));
-        assert_eq!(offers, [Offer::Due, Offer::Taken, Offer::Overflow, Offer::Deaf]);
+        assert_eq!(offers, [Offer::Due, Offer::Taken, Offer::Overflow, Offer::Closed]);
         assert_eq!(outbox.closed(), Some(CloseReason::SlowConsumer.into()));
         assert!(outbox.weight() == 0 && outbox.take().is_empty());
         assert!(!outbox.close(CloseReason::Quit, None));
@@ -672,7 +672,7 @@ mod tests {
         let ending = Ending { reason: CloseReason::Kicked, text: Some("enough".into()) };
         assert!(outbox.close(ending.clone(), Some(Arc::clone(&last))));
         assert!(!outbox.close(CloseReason::Quit, Some(last)));
-        assert_eq!(outbox.offer(raw("after")), Offer::Deaf);
+        assert_eq!(outbox.offer(raw("after")), Offer::Closed);
         assert_eq!(outbox.closed(), Some(ending));
         assert_eq!(taken(&outbox), ["before", r#"Notice { text: "bye" }"#, "close"]);
     }
@@ -781,6 +781,6 @@ mod tests {
             outbox.close(CloseReason::Lost, None);
             waiting.join().unwrap();
         });
-        assert_eq!(outbox.fulfil(letter()), Offer::Deaf, "who is gone hears no answer");
+        assert_eq!(outbox.fulfil(letter()), Offer::Closed, "who is gone hears no answer");
     }
 }

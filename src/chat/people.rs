@@ -3,23 +3,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::curbed::Suspect;
+use super::effects::Effects;
 use super::memory::{Lost, Tags};
 use super::outbox::Ending;
 use super::registry::Session;
-use super::touched::Touched;
-use super::{Ask, Entered, Entry, Greeting, Here, PersonId, SessionId, State};
+use super::restrictions::BanSubject;
+use super::{Ask, Here, LoggedIn, LoginKind, LoginRequest, PersonId, SessionId, State};
 use crate::error::ChatError;
 use crate::event::{CloseReason, Done, Event};
 use crate::names::{Nick, RoomName};
-use crate::record::{Record, Role, StayId, StayKept, Who};
+use crate::record::{Identity, Record, ResumeId, ResumeRow, Role};
 use crate::wire::Letter;
 
 /// Who comes in, and what they bring along.
 struct Arrival {
     person: PersonId,
-    stay: StayId,
-    stay_kept: bool,
+    resume_id: ResumeId,
+    resume_stored: bool,
     token: (Arc<str>, [u8; 32]),
     tags: Tags,
     /// The room in which they were talking, where they were here all the while.
@@ -29,20 +29,20 @@ struct Arrival {
 impl State {
     pub(super) fn enter(
         &mut self,
-        entry: &Entry<'_>,
+        entry: &LoginRequest<'_>,
         here: &Here<'_>,
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
-        let older = entry.resume.as_deref().and_then(|token| self.tokens.owner(token));
+        effects: &mut Effects,
+    ) -> Result<LoggedIn, ChatError> {
+        let older = entry.resume.as_deref().and_then(|token| self.tokens.session_of(token));
         // With a password it is that account which is meant, whosever the token is.
         let of = |older: &SessionId| self.registry.person(self.registry.session(*older)?.person)?.account();
         let older = older.filter(|older| entry.account.is_none_or(|id| of(older) == Some(id)));
         let older = older.filter(|older| !self.is_thrown_out(*older));
         let arrival = match older {
-            Some(older) => self.take_over(older, entry, here, touched)?,
-            None => self.arrive(entry, here, touched)?,
+            Some(older) => self.take_over(older, entry, here, effects)?,
+            None => self.arrive(entry, here, effects)?,
         };
-        let Arrival { person, stay, stay_kept, token: (token, token_hash), tags, current } = arrival;
+        let Arrival { person, resume_id, resume_stored, token: (token, token_hash), tags, current } = arrival;
         let session = Session {
             person,
             outbox: Arc::clone(entry.outbox),
@@ -53,33 +53,33 @@ impl State {
             token: Arc::clone(&token),
             token_hash,
             replaced: false,
-            stay,
-            stay_kept,
+            resume_id,
+            resume_stored,
             tags,
             roles: Vec::new(),
         };
         self.registry.attach(entry.session, session);
-        self.tokens.here(Arc::clone(&token), entry.session);
+        self.tokens.bind(Arc::clone(&token), entry.session);
         if let Some(person) = self.registry.person_mut(person) {
-            person.knows_own(&entry.own);
+            person.knows_own(&entry.memberships);
         }
         let Some(known) = self.registry.person(person) else { return Err(ChatError::Closing) };
         let (nick, account) = (Arc::clone(&known.shown), known.account());
         let already = known.rooms.clone();
-        if account.is_some() || stay_kept {
-            self.keep_stay(here, entry.session);
+        if account.is_some() || resume_stored {
+            self.store_resume(here, entry.session);
         }
         let ask = self.ask(entry.session, entry.tag.clone(), *here)?;
         ask.answer(
             match entry.greeting {
-                Greeting::Hello => {
+                LoginKind::Hello => {
                     let registered = account.is_some();
                     Done::Hello { nick: Some(Arc::clone(&nick)), resume: Some(token), registered }
                 }
-                Greeting::Nick => Done::Nick { nick: Arc::clone(&nick), resume: Some(token) },
-                Greeting::Login => Done::Login { nick: Arc::clone(&nick), resume: Some(token) },
+                LoginKind::Nick => Done::Nick { nick: Arc::clone(&nick), resume: Some(token) },
+                LoginKind::Login => Done::Login { nick: Arc::clone(&nick), resume: Some(token) },
             },
-            touched,
+            effects,
         );
         for name in &already {
             if let Some(room) = self.rooms.get_mut(name.key()) {
@@ -88,10 +88,10 @@ impl State {
             }
         }
         let rooms = entry.rooms.clone().unwrap_or_else(|| {
-            let own = self.rooms_of(person, &entry.own);
+            let own = self.rooms_of(person, &entry.memberships);
             if own.is_empty() { vec![here.lobby.clone()] } else { own }
         });
-        Ok(Entered { nick, rooms, account })
+        Ok(LoggedIn { nick, rooms, account })
     }
 
     /// Whether a session is ending for good, and has only not hung up yet: nobody takes it over.
@@ -104,60 +104,68 @@ impl State {
     /// the old name if it is free and no other is asked for; or one more
     /// session of an account that is here.
     #[inline(never)]
-    fn arrive(&mut self, entry: &Entry<'_>, here: &Here<'_>, touched: &mut Touched) -> Result<Arrival, ChatError> {
-        let lost = entry.resume.as_deref().and_then(|token| self.tokens.lost(token, here.now, here.limits));
+    fn arrive(
+        &mut self,
+        entry: &LoginRequest<'_>,
+        here: &Here<'_>,
+        effects: &mut Effects,
+    ) -> Result<Arrival, ChatError> {
+        let lost = entry.resume.as_deref().and_then(|token| self.tokens.recent(token, here.now, here.limits));
         let before = match (lost, &entry.recalled) {
-            (Some(lost), _) => Some((lost.nick.clone(), lost.who, lost.stay)),
-            (None, Some(StayKept { stay, .. })) => {
-                let who = stay.account.map_or(Who::Guest(stay.id), Who::Account);
-                Some((stay.nick.clone(), who, stay.id))
+            (Some(lost), _) => Some((lost.nick.clone(), lost.identity, lost.resume_id)),
+            (None, Some(ResumeRow { resume_id, .. })) => {
+                let identity = resume_id.account.map_or(Identity::Guest(resume_id.id), Identity::Account);
+                Some((resume_id.nick.clone(), identity, resume_id.id))
             }
             (None, None) => None,
         };
         // A password or a token of before may be on its way still.
-        let recalled = entry.recalled.as_ref().and_then(|kept| Some((kept.stay.account?, kept.stay.seen)));
+        let recalled = entry.recalled.as_ref().and_then(|kept| Some((kept.resume_id.account?, kept.resume_id.seen)));
         for (id, time) in entry.account.map(|id| (id, entry.asked)).into_iter().chain(recalled) {
             if self.registry.accounts.changed_after(id, time) {
                 return Err(ChatError::LoginFailed);
             }
         }
         let account = entry.account.or(match before {
-            Some((_, Who::Account(id), _)) => Some(id),
+            Some((_, Identity::Account(id), _)) => Some(id),
             _ => None,
         });
         let account = account.and_then(|id| self.registry.accounts.get(id).cloned());
-        let stay = before.as_ref().map_or(StayId(self.last.stay + 1), |(_, _, stay)| *stay);
+        let resume_id = before.as_ref().map_or(ResumeId(self.last.resume_id + 1), |(_, _, resume_id)| *resume_id);
         let person = match account {
             Some(account) => {
-                let who = Who::Account(account.id);
-                self.check_server_ban(here, &Suspect::new(who, stay, account.nick.clone(), entry.address))?;
-                match self.registry.here(who) {
+                let identity = Identity::Account(account.id);
+                self.check_server_ban(
+                    here,
+                    &BanSubject::new(identity, resume_id, account.nick.clone(), entry.address),
+                )?;
+                match self.registry.here(identity) {
                     Some(person) => person,
                     None => {
-                        self.make_way(here, &account.nick, None, touched);
-                        self.registry.claim(&account.nick, who, here.now)?
+                        self.make_way(here, &account.nick, None, effects);
+                        self.registry.claim(&account.nick, identity, here.now)?
                     }
                 }
             }
             None => {
-                let who = Who::Guest(stay);
+                let identity = Identity::Guest(resume_id);
                 // A session that was replaced may outlast the one that was lost, and still be the person.
-                let ghost = self.registry.here(who);
+                let ghost = self.registry.here(identity);
                 let nick = match (&entry.nick, before.as_ref().map(|(nick, ..)| nick)) {
                     (Some(nick), _) => nick.clone(),
-                    (None, Some(nick)) if self.registry.free(nick, ghost, who).is_ok() => nick.clone(),
+                    (None, Some(nick)) if self.registry.free(nick, ghost, identity).is_ok() => nick.clone(),
                     (None, _) => self.registry.offer(entry.seed),
                 };
-                let suspect = Suspect::new(who, stay, nick.clone(), entry.address);
+                let suspect = BanSubject::new(identity, resume_id, nick.clone(), entry.address);
                 self.check_server_ban(here, &suspect)?;
-                let earlier = before.as_ref().map(|(nick, ..)| Suspect { nick: nick.clone(), ..suspect });
+                let earlier = before.as_ref().map(|(nick, ..)| BanSubject { nick: nick.clone(), ..suspect });
                 earlier.as_ref().map_or(Ok(()), |earlier| self.check_server_ban(here, earlier))?;
                 let person = match ghost {
                     Some(ghost) => {
-                        self.give_name(ghost, &nick, |_| false, here, touched)?;
+                        self.give_name(ghost, &nick, |_| false, here, effects)?;
                         ghost
                     }
-                    None => self.registry.claim(&nick, who, here.now)?,
+                    None => self.registry.claim(&nick, identity, here.now)?,
                 };
                 if let Some(earlier) = earlier {
                     self.name_follows(&earlier, here);
@@ -167,7 +175,7 @@ impl State {
         };
         let guest = self.registry.person(person).filter(|person| person.account().is_none());
         let current = guest.and_then(|guest| guest.rooms.last().cloned());
-        self.last.stay = self.last.stay.max(stay.0);
+        self.last.resume_id = self.last.resume_id.max(resume_id.0);
         // Not before: who is refused one name may ask for another with the same token.
         let gone = entry.resume.as_deref().and_then(|token| self.tokens.redeem(token, here.now, here.limits));
         // The token stays: the answer that would tell a new one may be lost, too.
@@ -176,16 +184,16 @@ impl State {
             (Some((token, lost)), ..) => {
                 self.take_roles_up(person, lost.roles);
                 let token = (token, hash(true));
-                Arrival { person, stay, stay_kept: lost.stay_kept, token, tags: lost.tags, current }
+                Arrival { person, resume_id, resume_stored: lost.resume_stored, token, tags: lost.tags, current }
             }
             (None, Some(recalled), Some(resume)) => {
                 let token = (Arc::from(&**resume), hash(true));
                 let tags = Tags::recalled(&recalled.said, here.limits.tags);
-                Arrival { person, stay, stay_kept: true, token, tags, current }
+                Arrival { person, resume_id, resume_stored: true, token, tags, current }
             }
             _ => {
                 let token = (Arc::clone(&entry.token.0), hash(false));
-                Arrival { person, stay, stay_kept: false, token, tags: Tags::default(), current }
+                Arrival { person, resume_id, resume_stored: false, token, tags: Tags::default(), current }
             }
         })
     }
@@ -197,35 +205,35 @@ impl State {
     fn take_over(
         &mut self,
         older: SessionId,
-        entry: &Entry<'_>,
+        entry: &LoginRequest<'_>,
         here: &Here<'_>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Arrival, ChatError> {
         let person = self.registry.session(older).ok_or(ChatError::Closing)?.person;
         let known = self.registry.person(person).ok_or(ChatError::Closing)?;
         let nick = entry.nick.as_ref().filter(|_| known.account().is_none()).unwrap_or(&known.nick).clone();
-        let stay = self.registry.session(older).ok_or(ChatError::Closing)?.stay;
-        self.check_server_ban(here, &Suspect::new(known.who, stay, nick.clone(), entry.address))?;
+        let resume_id = self.registry.session(older).ok_or(ChatError::Closing)?.resume_id;
+        self.check_server_ban(here, &BanSubject::new(known.identity, resume_id, nick.clone(), entry.address))?;
         self.check_banned_name(here, older, &nick)?;
         if let (Some(nick), Some(known)) = (&entry.nick, self.registry.person(person))
             && known.nick != *nick
             && known.account().is_none()
         {
             let own = known.sessions.clone();
-            self.give_name(person, nick, |session| own.contains(&session), here, touched)?;
+            self.give_name(person, nick, |session| own.contains(&session), here, effects)?;
         }
         let text: Arc<str> = Arc::from("you came back on a new connection");
         let closing = Arc::new(Letter::new(Event::Closing { reason: CloseReason::Replaced, text }));
         let old = self.registry.session_mut(older).ok_or(ChatError::Closing)?;
         if old.outbox.close(CloseReason::Replaced, Some(closing)) {
-            touched.outboxes.push(Arc::clone(&old.outbox));
+            effects.outboxes.push(Arc::clone(&old.outbox));
         }
         // What it has not said yet is sent again here, with its tag: from there it would be said twice.
         old.replaced = true;
         Ok(Arrival {
             person,
-            stay: old.stay,
-            stay_kept: old.stay_kept,
+            resume_id: old.resume_id,
+            resume_stored: old.resume_stored,
             token: (Arc::clone(&old.token), old.token_hash),
             tags: std::mem::take(&mut old.tags),
             // Who takes over goes on talking where the older session talked.
@@ -239,13 +247,13 @@ impl State {
         id: SessionId,
         ending: Ending,
         here: &Here<'_>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Option<Arc<str>> {
         let person = self.registry.person(self.registry.session(id)?.person)?;
-        let (shown, nick, who) = (Arc::clone(&person.shown), person.nick.clone(), person.who);
+        let (shown, nick, identity) = (Arc::clone(&person.shown), person.nick.clone(), person.identity);
         let reason = ending.reason;
-        let session = self.part(id, ending, here, touched)?;
-        self.remember(session, nick, who, reason, here);
+        let session = self.part(id, ending, here, effects)?;
+        self.remember(session, nick, identity, reason, here);
         Some(shown)
     }
 
@@ -256,7 +264,7 @@ impl State {
         session: SessionId,
         ending: Ending,
         here: &Here<'_>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Option<Session> {
         let known = self.registry.session(session)?.person;
         let ending = match ending.reason {
@@ -277,11 +285,11 @@ impl State {
             for name in rooms.iter().chain(&invited) {
                 if let Some(room) = self.rooms.get_mut(name.key()) {
                     room.remove(known, &person.nick);
-                    if room.roles.get(&person.who) >= Some(&Role::Op) {
+                    if room.roles.get(&person.identity) >= Some(&Role::Op) {
                         kept_order.push(name);
                     }
-                    if let Who::Guest(_) = person.who
-                        && let Some(role) = room.roles.remove(&person.who)
+                    if let Identity::Guest(_) = person.identity
+                        && let Some(role) = room.roles.remove(&person.identity)
                     {
                         session.roles.push((room.place, room.emptied, role));
                     }
@@ -291,13 +299,13 @@ impl State {
             let Ending { reason, text } = person.ending.take().unwrap_or(ending);
             let nick = Arc::clone(&shown);
             let letter = Arc::new(Letter::new(Event::Quit { nick, reason, text, time: here.now }));
-            self.tell_neighbours(&rooms, &letter, |_| false, touched);
-            kept_order.into_iter().for_each(|name| self.hand_on(name, &shown, here, touched));
+            self.tell_neighbours(&rooms, &letter, |_| false, effects);
+            kept_order.into_iter().for_each(|name| self.hand_on(name, &shown, here, effects));
             rooms.iter().for_each(|name| self.forget_room(name, here));
             if let Some(account) = person.account() {
-                person.spoke.iter().for_each(|(place, seq)| here.keep(Record::Seat(account, *place, *seq)));
+                person.spoke.iter().for_each(|(place, seq)| here.keep(Record::Membership(account, *place, *seq)));
             }
-            self.forget_conversations(person.who, person.conversations, here);
+            self.forget_conversations(person.identity, person.conversations, here);
         } else if !session.replaced && self.registry.are_replaced(known) {
             self.registry.person_mut(known)?.ending = Some(ending);
         }
@@ -306,22 +314,22 @@ impl State {
 
     /// Keeps what is needed to bring somebody back who did not mean to go.
     #[inline(never)]
-    fn remember(&mut self, session: Session, nick: Nick, who: Who, reason: CloseReason, here: &Here<'_>) {
+    fn remember(&mut self, session: Session, nick: Nick, identity: Identity, reason: CloseReason, here: &Here<'_>) {
         if session.replaced {
             return;
         }
-        let Session { token, stay, stay_kept, tags, roles, .. } = session;
+        let Session { token, resume_id, resume_stored, tags, roles, .. } = session;
         match reason {
             CloseReason::ServerStopped => self.tokens.forget(&token),
             CloseReason::Quit | CloseReason::Kicked => {
                 self.tokens.forget(&token);
-                if stay_kept {
-                    here.keep(Record::StayGone(stay));
+                if resume_stored {
+                    here.keep(Record::ResumeEnded(resume_id));
                 }
             }
             _ => {
-                let lost = Lost { time: here.now, nick, who, stay, stay_kept, tags, roles };
-                self.tokens.gone(token, lost, here.limits);
+                let lost = Lost { time: here.now, nick, identity, resume_id, resume_stored, tags, roles };
+                self.tokens.park(token, lost, here.limits);
             }
         }
     }
@@ -332,11 +340,11 @@ impl State {
         rooms: &[RoomName],
         letter: &Arc<Letter>,
         deaf: impl Fn(SessionId) -> bool,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) {
         let mut told = HashSet::new();
         for room in rooms.iter().filter_map(|name| self.rooms.get(name.key())) {
-            room.fan_out(letter, |session| deaf(session) || (rooms.len() > 1 && !told.insert(session)), touched);
+            room.fan_out(letter, |session| deaf(session) || (rooms.len() > 1 && !told.insert(session)), effects);
         }
     }
 
@@ -346,14 +354,14 @@ impl State {
             .map_or(ChatError::NameFirst, |person| ChatError::NamedAlready(person.nick.clone()))
     }
 
-    pub(super) fn rename(&mut self, ask: &Ask<'_>, nick: Option<Nick>, touched: &mut Touched) -> Result<(), ChatError> {
+    pub(super) fn rename(&mut self, ask: &Ask<'_>, nick: Option<Nick>, effects: &mut Effects) -> Result<(), ChatError> {
         let nick = nick.ok_or(ChatError::Missing { field: "nick", usage: "nick NAME" })?;
         if let Some(person) = self.registry.person(ask.person).filter(|person| person.account().is_some()) {
             return Err(ChatError::LoggedIn(person.nick.clone()));
         }
         self.check_banned_name(ask, ask.session, &nick)?;
-        self.give_name(ask.person, &nick, |session| session == ask.session, ask, touched)?;
-        ask.answer(Done::Nick { nick: Arc::from(nick.shown()), resume: None }, touched);
+        self.give_name(ask.person, &nick, |session| session == ask.session, ask, effects)?;
+        ask.answer(Done::Nick { nick: Arc::from(nick.shown()), resume: None }, effects);
         Ok(())
     }
 
@@ -364,7 +372,7 @@ impl State {
         nick: &Nick,
         deaf: impl Fn(SessionId) -> bool,
         here: &Here<'_>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let person = self.registry.person(id).ok_or(ChatError::NameFirst)?;
         let (old, rooms, old_nick) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
@@ -377,19 +385,19 @@ impl State {
         let new: Arc<str> = Arc::from(nick.shown());
         if old != new {
             let letter = Arc::new(Letter::new(Event::Nick { old, new, time: here.now }));
-            self.tell_neighbours(&rooms, &letter, deaf, touched);
-            touched.report(&letter);
+            self.tell_neighbours(&rooms, &letter, deaf, effects);
+            effects.report(&letter);
         }
         Ok(())
     }
 
-    pub(super) fn set_away(&mut self, ask: &Ask<'_>, text: Option<Arc<str>>, touched: &mut Touched) {
+    pub(super) fn set_away(&mut self, ask: &Ask<'_>, text: Option<Arc<str>>, effects: &mut Effects) {
         let Some(person) = self.registry.person_mut(ask.person) else { return };
         if std::mem::replace(&mut person.away, text.clone()) == text {
             return;
         }
         let (nick, rooms) = (Arc::clone(&person.shown), person.rooms.clone());
         let letter = Arc::new(Letter::new(Event::Away { nick, text }));
-        self.tell_neighbours(&rooms, &letter, |session| session == ask.session, touched);
+        self.tell_neighbours(&rooms, &letter, |session| session == ask.session, effects);
     }
 }

@@ -2,28 +2,28 @@
 
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::need::{FileSaid, Need, Readable, Step};
 use super::private::pair;
 use super::room::{Room, Words};
-use super::touched::Touched;
 use super::{Ask, Conversation, Here, PersonId, State, TokenOwner};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{FileId, Kept, PlaceId, Record, RoomKept, SaidRecord, StayId, Who};
+use crate::record::{FileId, Identity, PlaceId, Record, ResumeId, RoomSnapshot, SaidRecord, Snapshot};
 use crate::wire::Letter;
 
 impl State {
     /// Takes what was kept: how the chat begins.
     #[inline(never)]
-    pub(super) fn recall(&mut self, kept: Kept, here: &Here<'_>) {
-        let Kept { rooms, accounts, conversations, curbs, last } = kept;
+    pub(super) fn recall(&mut self, kept: Snapshot, here: &Here<'_>) {
+        let Snapshot { rooms, accounts, conversations, restrictions, last } = kept;
         self.last = last;
         self.registry.accounts.found_conversations(conversations);
         accounts.into_iter().for_each(|account| self.registry.accounts.insert(account));
         for found in rooms {
-            let RoomKept { room, .. } = &found;
+            let RoomSnapshot { room, .. } = &found;
             let lasting = room.registered || room.name == *here.lobby;
             let private = room.settings.invite_only || room.settings.key.is_some();
             let empty = found.seq == 0 && room.topic.is_none();
@@ -34,20 +34,20 @@ impl State {
             }
             let (place, said) = (room.place, found.said);
             for (account, role) in &found.roles {
-                self.registry.accounts.holds(Who::Account(*account), place, Some(*role));
+                self.registry.accounts.holds(Identity::Account(*account), place, Some(*role));
             }
             self.add_room(Room::found(found));
             self.leave_behind(place, said, here);
         }
-        for curb in curbs {
+        for restriction in restrictions {
             // Whether a ban is over is asked when it matters: the clock may be wrong just now.
-            if curb.place.is_none_or(|place| self.room_at(place).is_some()) {
-                self.curbs.recall(curb, here);
+            if restriction.place.is_none_or(|place| self.room_at(place).is_some()) {
+                self.restrictions.recall(restriction, here);
             }
         }
         for room in self.rooms.values_mut() {
             if !room.registered && room.name != *here.lobby {
-                self.curbs.end_at(Some(room.place), here);
+                self.restrictions.end_at(Some(room.place), here);
             }
             room.emptied(here);
         }
@@ -57,38 +57,40 @@ impl State {
     }
 
     pub(super) fn token_owner(&mut self, token: &str, here: &Here<'_>) -> TokenOwner {
-        let who = match self.tokens.owner(token) {
-            Some(session) => self.registry.session(session).and_then(|s| Some(self.registry.person(s.person)?.who)),
-            None => self.tokens.lost(token, here.now, here.limits).map(|lost| lost.who),
+        let identity = match self.tokens.session_of(token) {
+            Some(session) => {
+                self.registry.session(session).and_then(|s| Some(self.registry.person(s.person)?.identity))
+            }
+            None => self.tokens.recent(token, here.now, here.limits).map(|lost| lost.identity),
         };
-        match who {
+        match identity {
             None => TokenOwner::Unknown,
-            Some(Who::Guest(_)) => TokenOwner::Guest,
-            Some(Who::Account(id)) => TokenOwner::Account(id),
+            Some(Identity::Guest(_)) => TokenOwner::Guest,
+            Some(Identity::Account(id)) => TokenOwner::Account(id),
         }
     }
 
     /// Who is called so, here or not.
-    pub(super) fn somebody(&self, nick: &Nick) -> Option<(Who, Option<PersonId>)> {
+    pub(super) fn somebody(&self, nick: &Nick) -> Option<(Identity, Option<PersonId>)> {
         if let Some(id) = self.registry.called(nick) {
-            return Some((self.registry.person(id)?.who, Some(id)));
+            return Some((self.registry.person(id)?.identity, Some(id)));
         }
-        self.registry.accounts.named(nick).map(|account| (Who::Account(account.id), None))
+        self.registry.accounts.named(nick).map(|account| (Identity::Account(account.id), None))
     }
 
     /// The same, and how a conversation with them is shown: in their own spelling.
-    fn somebody_shown(&self, nick: &Nick) -> Result<(Who, Arc<str>), ChatError> {
+    fn somebody_shown(&self, nick: &Nick) -> Result<(Identity, Arc<str>), ChatError> {
         let missing = || ChatError::NoSuchNick(nick.shown().to_owned());
-        let (who, _) = self.somebody(nick).ok_or_else(missing)?;
-        Ok((who, self.label_of(who).ok_or_else(missing)?))
+        let (identity, _) = self.somebody(nick).ok_or_else(missing)?;
+        Ok((identity, self.label_of(identity).ok_or_else(missing)?))
     }
 
     /// How a conversation with somebody is shown, if they are here or have an account.
-    fn label_of(&self, who: Who) -> Option<Arc<str>> {
-        let here = self.registry.here(who).and_then(|id| self.registry.person(id)).map(|person| &person.nick);
-        let account = match who {
-            Who::Account(id) => self.registry.accounts.get(id).map(|account| &account.nick),
-            Who::Guest(_) => None,
+    fn label_of(&self, identity: Identity) -> Option<Arc<str>> {
+        let here = self.registry.here(identity).and_then(|id| self.registry.person(id)).map(|person| &person.nick);
+        let account = match identity {
+            Identity::Account(id) => self.registry.accounts.get(id).map(|account| &account.nick),
+            Identity::Guest(_) => None,
         };
         Some(format!("@{}", here.or(account)?.shown()).into())
     }
@@ -99,24 +101,24 @@ impl State {
         ask: &Ask<'_>,
         place: Option<&Place>,
     ) -> Result<Result<Readable, Need>, ChatError> {
-        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
         let nick = match place {
             Some(Place::With(nick)) => nick,
             Some(Place::Room(name)) => {
                 let room = self.own_room(ask, Some(name.clone()))?;
-                return Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), who, with: None }));
+                return Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), identity, with: None }));
             }
             None => {
                 let room = self.own_room(ask, None)?;
-                return Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), who, with: None }));
+                return Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), identity, with: None }));
             }
         };
         let (other, label) = self.somebody_shown(nick)?;
-        match self.conversations.get(&pair(who, other)) {
+        match self.conversations.get(&pair(identity, other)) {
             Some(Conversation { place: Some(place), .. }) => {
-                Ok(Ok(Readable { place: *place, label, who, with: Some(other) }))
+                Ok(Ok(Readable { place: *place, label, identity, with: Some(other) }))
             }
-            None if ask.journal.is_some() => Ok(Err(self.unknown_conversation(who, other))),
+            None if ask.write_queue.is_some() => Ok(Err(self.unknown_conversation(identity, other))),
             Some(_) | None => Err(ChatError::NoConversation(nick.clone())),
         }
     }
@@ -129,9 +131,9 @@ impl State {
     ) -> Result<Result<Readable, Need>, ChatError> {
         let Some(Place::Room(name)) = place else { return self.place_of(ask, place) };
         let name = self.own_or_any_room(ask, Some(name.clone()))?;
-        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
         let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
-        Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), who, with: None }))
+        Ok(Ok(Readable { place: room.place, label: Arc::clone(&room.shown), identity, with: None }))
     }
 
     /// A page of what was said. Where nothing is kept, what is remembered.
@@ -142,17 +144,17 @@ impl State {
         place: Option<Place>,
         page: Page,
         limit: Option<usize>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
         let most = ask.limits.page(limit);
-        if ask.journal.is_none() {
+        if ask.write_queue.is_none() {
             let room = match place {
                 Some(Place::With(_)) => return Err(ChatError::NothingKept),
                 Some(Place::Room(name)) => Some(name),
                 None => None,
             };
             let history = self.own_room(ask, room)?.history(page, most, ask.limits.answer_bytes);
-            ask.answer(Done::History(history), touched);
+            ask.answer(Done::History(history), effects);
             return Ok(Step::Done);
         }
         Ok(Step::Needs(match self.place_of(ask, place.as_ref())? {
@@ -170,7 +172,7 @@ impl State {
         (until, next): (Option<Millis>, Option<Spot>),
         limit: Option<usize>,
     ) -> Result<Step, ChatError> {
-        if ask.journal.is_none() {
+        if ask.write_queue.is_none() {
             return Err(ChatError::NothingKept);
         }
         let most = ask.limits.page(limit);
@@ -182,7 +184,7 @@ impl State {
                 // An account's conversations are read with its seats.
                 let guest = person.account().is_none();
                 let with = person.conversations.iter().filter(|_| guest).filter_map(|other| {
-                    Some((self.conversations.get(&pair(person.who, *other))?.place?, self.label_of(*other)?))
+                    Some((self.conversations.get(&pair(person.identity, *other))?.place?, self.label_of(*other)?))
                 });
                 (person.account(), rooms.chain(with).collect())
             }
@@ -200,7 +202,7 @@ impl State {
         place: Option<Place>,
         before: Option<Seq>,
     ) -> Result<Step, ChatError> {
-        if ask.journal.is_none() {
+        if ask.write_queue.is_none() {
             return Err(ChatError::NothingKept);
         }
         Ok(Step::Needs(match self.place_of(ask, place.as_ref())? {
@@ -216,11 +218,11 @@ impl State {
             return room.members.contains(&ask.person).then(|| Arc::clone(&room.shown));
         }
         let other = person.conversations.iter().find(|other| {
-            self.conversations.get(&pair(person.who, **other)).is_some_and(|found| found.place == Some(place))
+            self.conversations.get(&pair(person.identity, **other)).is_some_and(|found| found.place == Some(place))
         });
         match other {
             Some(_) => Some(Arc::from("@")),
-            None => person.own.contains_key(&place).then(|| Arc::from("@")),
+            None => person.memberships.contains_key(&place).then(|| Arc::from("@")),
         }
     }
 
@@ -231,29 +233,29 @@ impl State {
         ask: &Ask<'_>,
         place: Option<Place>,
         seq: Option<Seq>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
         let account = self.own_account(ask)?;
-        let Readable { place, label, who, with } = match self.place_of(ask, place.as_ref())? {
+        let Readable { place, label, identity, with } = match self.place_of(ask, place.as_ref())? {
             Ok(readable) => readable,
             Err(need) => return Ok(Step::Needs(need)),
         };
         let last = match with {
-            Some(other) => self.conversations.get(&pair(who, other)).map_or(0, |found| found.seq),
+            Some(other) => self.conversations.get(&pair(identity, other)).map_or(0, |found| found.seq),
             None => self.room_at(place).map_or(0, |room| room.seq),
         };
         let person = self.registry.person_mut(ask.person).ok_or(ChatError::NameFirst)?;
-        let read = person.own.entry(place).or_default();
+        let read = person.memberships.entry(place).or_default();
         // It never goes back.
         let (before, seq) = (*read, seq.unwrap_or(last).min(last).max(*read));
         *read = seq;
         if seq > before {
             let letter = Arc::new(Letter::new(Event::Read { room: Arc::clone(&label), seq }));
             for (_, outbox) in self.registry.outboxes(ask.person).filter(|(session, _)| *session != ask.session) {
-                touched.tell(outbox, &letter, false);
+                effects.tell(outbox, &letter, false);
             }
         }
-        ask.answer_kept(Done::Read { room: label, seq }, Record::Seat(account, place, seq), touched);
+        ask.answer_kept(Done::Read { room: label, seq }, Record::Membership(account, place, seq), effects);
         Ok(Step::Done)
     }
 
@@ -262,16 +264,18 @@ impl State {
         ask: &Ask<'_>,
         place: Option<&Place>,
     ) -> Result<Result<Readable, Need>, ChatError> {
-        if ask.journal.is_none() {
+        if ask.write_queue.is_none() {
             return Err(ChatError::NothingKept);
         }
-        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
         if let Some(Place::With(nick)) = place {
             let (other, label) = self.somebody_shown(nick)?;
             // One that has not begun has no number yet; files are put where it will be.
-            return Ok(match self.conversations.get(&pair(who, other)) {
-                None => Err(self.unknown_conversation(who, other)),
-                Some(found) => Ok(Readable { place: found.place.unwrap_or(PlaceId(0)), label, who, with: Some(other) }),
+            return Ok(match self.conversations.get(&pair(identity, other)) {
+                None => Err(self.unknown_conversation(identity, other)),
+                Some(found) => {
+                    Ok(Readable { place: found.place.unwrap_or(PlaceId(0)), label, identity, with: Some(other) })
+                }
             });
         }
         let readable = match self.place_of(ask, place)? {
@@ -284,15 +288,16 @@ impl State {
         Ok(Ok(readable))
     }
 
-    pub(super) fn say_file(&mut self, ask: &Ask<'_>, said: FileSaid, touched: &mut Touched) -> Result<Step, ChatError> {
-        if self.said_before(ask, touched) {
+    pub(super) fn say_file(&mut self, ask: &Ask<'_>, said: FileSaid, effects: &mut Effects) -> Result<Step, ChatError> {
+        if self.said_before(ask, effects) {
             return Ok(Step::Done);
         }
         let FileSaid { place, info, text } = said;
         let file = info.file;
         let message = if let Some(Place::With(nick)) = &place {
-            let (who, person) = self.somebody(nick).ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
-            match self.say_privately(ask, who, person, text, Some(info), touched)? {
+            let (identity, person) =
+                self.somebody(nick).ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+            match self.say_privately(ask, identity, person, text, Some(info), effects)? {
                 Ok(message) => message,
                 Err(need) => return Ok(Step::Needs(need)),
             }
@@ -302,23 +307,23 @@ impl State {
                 _ => None,
             };
             let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-            let (from, who) = (Arc::clone(&person.shown), person.who);
-            self.say_in(ask, room, Words { from, who, text, me: false, file: Some(info), time: ask.now }, touched)?
+            let (from, identity) = (Arc::clone(&person.shown), person.identity);
+            self.say_in(ask, room, Words { from, identity, text, me: false, file: Some(info), time: ask.now }, effects)?
         };
         let done =
             Done::Finish { room: Arc::clone(&message.room), seq: message.seq, time: message.time, file, again: false };
-        self.done_once(ask, done, touched);
+        self.done_once(ask, done, effects);
         Ok(Step::Done)
     }
 
     /// What was said under a tag, for the database.
-    pub(super) fn said_record(ask: &Ask<'_>, stay: StayId, tag: &Tag, done: &Done) -> Option<SaidRecord> {
+    pub(super) fn said_record(ask: &Ask<'_>, resume_id: ResumeId, tag: &Tag, done: &Done) -> Option<SaidRecord> {
         let (label, seq, file) = match done {
             Done::Say { room, seq, .. } => (Arc::clone(room), *seq, None),
             Done::Finish { room, seq, file, .. } => (Arc::clone(room), *seq, Some(FileId(*file))),
             Done::Msg { to, seq, .. } => (Arc::from(format!("@{to}")), *seq, None),
             _ => return None,
         };
-        Some(SaidRecord { stay, tag: tag.clone(), label, seq, time: ask.now, file })
+        Some(SaidRecord { resume_id, tag: tag.clone(), label, seq, time: ask.now, file })
     }
 }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::need::{Need, Readable, Step};
-use super::touched::Touched;
 use super::{Ask, Here, PersonId, State};
 use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::{Done, Event, FileInfo, Message};
 use crate::names::Nick;
-use crate::record::{Line, PlaceId, Record, Who};
+use crate::record::{Identity, PlaceId, Record, StoredMessage};
 use crate::wire::Letter;
 
 /// Two people in the order in which their conversation is kept.
-pub(super) fn pair(a: Who, b: Who) -> (Who, Who) {
+pub(super) fn pair(a: Identity, b: Identity) -> (Identity, Identity) {
     if a <= b { (a, b) } else { (b, a) }
 }
 
@@ -24,44 +24,44 @@ impl State {
         ask: &Ask<'_>,
         to: &Nick,
         text: Arc<str>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
-        let (who, person) = self.somebody(to).ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
-        self.write_to(ask, who, person, text, touched)
+        let (identity, person) = self.somebody(to).ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
+        self.write_to(ask, identity, person, text, effects)
     }
 
     /// Writes to whoever wrote last.
-    pub(super) fn reply(&mut self, ask: &Ask<'_>, text: Arc<str>, touched: &mut Touched) -> Result<Step, ChatError> {
+    pub(super) fn reply(&mut self, ask: &Ask<'_>, text: Arc<str>, effects: &mut Effects) -> Result<Step, ChatError> {
         let to = self.registry.person(ask.person).and_then(|person| person.correspondent);
         let to = to.ok_or(ChatError::NobodyToReplyTo)?;
         let person = self.registry.here(to);
-        let lasts = matches!(to, Who::Account(id) if self.registry.accounts.get(id).is_some());
+        let lasts = matches!(to, Identity::Account(id) if self.registry.accounts.get(id).is_some());
         if person.is_none() && !lasts {
             return Err(ChatError::NobodyToReplyTo);
         }
-        self.write_to(ask, to, person, text, touched)
+        self.write_to(ask, to, person, text, effects)
     }
 
     #[inline(never)]
     fn write_to(
         &mut self,
         ask: &Ask<'_>,
-        to: Who,
+        to: Identity,
         person: Option<PersonId>,
         text: Arc<str>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
-        if self.said_before(ask, touched) {
+        if self.said_before(ask, effects) {
             return Ok(Step::Done);
         }
-        let message = match self.say_privately(ask, to, person, text, None, touched)? {
+        let message = match self.say_privately(ask, to, person, text, None, effects)? {
             Ok(message) => message,
             Err(need) => return Ok(Step::Needs(need)),
         };
         let away = person.and_then(|id| self.registry.person(id)).and_then(|person| person.away.clone());
         let to = Arc::from(message.room.trim_start_matches('@'));
         let done = Done::Msg { to, seq: message.seq, time: ask.now, away, again: false };
-        self.done_once(ask, done, touched);
+        self.done_once(ask, done, effects);
         Ok(Step::Done)
     }
 
@@ -71,27 +71,27 @@ impl State {
     pub(super) fn say_privately(
         &mut self,
         ask: &Ask<'_>,
-        to: Who,
+        to: Identity,
         reader: Option<PersonId>,
         text: Arc<str>,
         file: Option<Arc<FileInfo>>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Result<Arc<Message>, Need>, ChatError> {
         let speaker = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-        let (from, who) = (Arc::clone(&speaker.shown), speaker.who);
+        let (from, identity) = (Arc::clone(&speaker.shown), speaker.identity);
         let name = match (reader.and_then(|id| self.registry.person(id)), to) {
             (Some(reader), _) => Arc::clone(&reader.shown),
-            (None, Who::Account(id)) => {
+            (None, Identity::Account(id)) => {
                 let account = self.registry.accounts.get(id).ok_or(ChatError::NobodyToReplyTo)?;
                 Arc::from(account.nick.shown())
             }
-            (None, Who::Guest(_)) => return Err(ChatError::NobodyToReplyTo),
+            (None, Identity::Guest(_)) => return Err(ChatError::NobodyToReplyTo),
         };
-        let key = pair(who, to);
-        if ask.journal.is_some() && !self.conversations.contains_key(&key) {
-            return Ok(Err(self.unknown_conversation(who, to)));
+        let key = pair(identity, to);
+        if ask.write_queue.is_some() && !self.conversations.contains_key(&key) {
+            return Ok(Err(self.unknown_conversation(identity, to)));
         }
-        let place = self.begin_conversation(ask, (who, to), (&from, &name))?;
+        let place = self.begin_conversation(ask, (identity, to), (&from, &name))?;
         self.reopen_conversation(ask, key, place);
         let conversation = self.conversations.entry(key).or_default();
         conversation.seq += 1;
@@ -106,20 +106,20 @@ impl State {
             file: file.clone(),
             deleted: false,
         });
-        let added = ask.keep_counted(Record::Line(Line { place, who, message: Arc::clone(&message) }));
+        let added = ask.keep_counted(Record::Message(StoredMessage { place, identity, message: Arc::clone(&message) }));
         self.conversations.entry(key).or_default().added = added;
         let event = Event::Private { from, to: name, seq, text, time: ask.now, file };
         let letter = Arc::new(Letter::new(event));
         let own = self
             .registry
             .outboxes(ask.person)
-            .filter(|(session, _)| reader != Some(ask.person) && !ask.is_deaf(*session));
+            .filter(|(session, _)| reader != Some(ask.person) && !ask.skips_own(*session));
         let theirs = reader.into_iter().flat_map(|id| self.registry.outboxes(id));
         for (_, outbox) in theirs.chain(own) {
-            touched.tell(outbox, &letter, false);
+            effects.tell(outbox, &letter, false);
         }
         if let Some(reader) = reader.and_then(|id| self.registry.person_mut(id)) {
-            reader.correspondent = Some(who);
+            reader.correspondent = Some(identity);
         }
         self.registry.spoke(ask.person, place, seq);
         Ok(Ok(message))
@@ -129,15 +129,15 @@ impl State {
     fn begin_conversation(
         &mut self,
         ask: &Ask<'_>,
-        (who, to): (Who, Who),
+        (identity, to): (Identity, Identity),
         names: (&Arc<str>, &Arc<str>),
     ) -> Result<PlaceId, ChatError> {
-        let key = pair(who, to);
+        let key = pair(identity, to);
         let known = self.conversations.get(&key).and_then(|conversation| conversation.place);
         if known.is_none() {
-            self.may_begin(ask, who, to)?;
+            self.may_begin(ask, identity, to)?;
         }
-        for (one, other) in [(who, to), (to, who)] {
+        for (one, other) in [(identity, to), (to, identity)] {
             if let Some(person) = self.registry.here(one).and_then(|id| self.registry.person_mut(id)) {
                 person.conversations.insert(other);
             }
@@ -148,20 +148,20 @@ impl State {
         self.last.place += 1;
         let place = PlaceId(self.last.place);
         self.conversations.entry(key).or_default().place = Some(place);
-        for one in [who, to] {
-            if let (Who::Guest(_), Some(person)) = (one, self.registry.here(one)) {
-                self.keep_stays(ask, person);
+        for one in [identity, to] {
+            if let (Identity::Guest(_), Some(person)) = (one, self.registry.here(one)) {
+                self.store_resumes(ask, person);
             }
         }
-        let nicks = if key.0 == who { (names.0, names.1) } else { (names.1, names.0) };
+        let nicks = if key.0 == identity { (names.0, names.1) } else { (names.1, names.0) };
         let nicks = (Arc::clone(nicks.0), Arc::clone(nicks.1));
         ask.keep(Record::Conversation { place, between: key, nicks });
-        for one in [who, to] {
-            if let Who::Account(account) = one {
-                ask.keep(Record::Seat(account, place, 0));
+        for one in [identity, to] {
+            if let Identity::Account(account) = one {
+                ask.keep(Record::Membership(account, place, 0));
                 self.registry.accounts.count_conversation(account, true);
                 if let Some(person) = self.registry.here(one).and_then(|id| self.registry.person_mut(id)) {
-                    person.own.entry(place).or_default();
+                    person.memberships.entry(place).or_default();
                 }
             }
         }
@@ -169,11 +169,11 @@ impl State {
     }
 
     /// Refuses to begin a conversation with an account that has too many; guests have half of the number.
-    fn may_begin(&self, ask: &Ask<'_>, who: Who, to: Who) -> Result<(), ChatError> {
+    fn may_begin(&self, ask: &Ask<'_>, identity: Identity, to: Identity) -> Result<(), ChatError> {
         let most = ask.limits.conversations;
-        let most = if matches!(who, Who::Guest(_)) { most / 2 } else { most };
-        for one in [who, to] {
-            if let Who::Account(id) = one
+        let most = if matches!(identity, Identity::Guest(_)) { most / 2 } else { most };
+        for one in [identity, to] {
+            if let Identity::Account(id) = one
                 && self.registry.accounts.conversations(id) >= most
                 && let Some(account) = self.registry.accounts.get(id)
             {
@@ -184,17 +184,17 @@ impl State {
     }
 
     /// Something is said in a conversation that one of the two had ended: it is among theirs again, read up to here.
-    fn reopen_conversation(&mut self, ask: &Ask<'_>, key: (Who, Who), place: PlaceId) {
+    fn reopen_conversation(&mut self, ask: &Ask<'_>, key: (Identity, Identity), place: PlaceId) {
         let Some(conversation) = self.conversations.get_mut(&key).filter(|found| !found.closed.is_empty()) else {
             return;
         };
         let seq = conversation.seq;
         for account in std::mem::take(&mut conversation.closed) {
-            ask.keep(Record::Seat(account, place, seq));
+            ask.keep(Record::Membership(account, place, seq));
             self.registry.accounts.count_conversation(account, true);
-            let here = self.registry.here(Who::Account(account));
+            let here = self.registry.here(Identity::Account(account));
             if let Some(person) = here.and_then(|id| self.registry.person_mut(id)) {
-                person.own.insert(place, seq);
+                person.memberships.insert(place, seq);
             }
         }
     }
@@ -205,17 +205,17 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         with: &Nick,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
         let account = self.own_account(ask)?;
-        let Readable { place, label, who, with } = match self.place_of(ask, Some(&Place::With(with.clone())))? {
+        let Readable { place, label, identity, with } = match self.place_of(ask, Some(&Place::With(with.clone())))? {
             Ok(readable) => readable,
             Err(need) => return Ok(Step::Needs(need)),
         };
-        let key = pair(who, with.unwrap_or(who));
+        let key = pair(identity, with.unwrap_or(identity));
         let Some(conversation) = self.conversations.get_mut(&key) else { return Err(ChatError::Closing) };
         let is_over = match with {
-            Some(Who::Account(other)) if other != account => conversation.closed.contains(&other),
+            Some(Identity::Account(other)) if other != account => conversation.closed.contains(&other),
             _ => key.0 == key.1,
         };
         if conversation.closed.contains(&account) {
@@ -224,7 +224,7 @@ impl State {
         conversation.closed.push(account);
         self.registry.accounts.count_conversation(account, false);
         if let Some(person) = self.registry.person_mut(ask.person) {
-            person.own.remove(&place);
+            person.memberships.remove(&place);
             person.spoke.remove(&place);
         }
         let record = if is_over {
@@ -232,21 +232,21 @@ impl State {
             self.ended(key);
             Record::RoomGone(place)
         } else {
-            Record::SeatGone(account, place)
+            Record::MembershipEnded(account, place)
         };
-        ask.answer_kept(Done::Close { room: label }, record, touched);
+        ask.answer_kept(Done::Close { room: label }, record, effects);
         Ok(Step::Done)
     }
 
     /// What somebody said in private as a guest is theirs as the account they have become.
-    pub(super) fn take_conversations_along(&mut self, ask: &Ask<'_>, guest: Who, account: Who) {
-        let (Who::Guest(stay), Who::Account(id)) = (guest, account) else { return };
-        ask.keep(Record::Became(stay, id));
+    pub(super) fn take_conversations_along(&mut self, ask: &Ask<'_>, guest: Identity, account: Identity) {
+        let (Identity::Guest(resume_id), Identity::Account(id)) = (guest, account) else { return };
+        ask.keep(Record::Became(resume_id, id));
         let others = self.registry.person(ask.person).map_or(Vec::new(), |p| p.conversations.iter().copied().collect());
         for other in others {
             let Some(conversation) = self.conversations.remove(&pair(guest, other)) else { continue };
             if let Some(place) = conversation.place {
-                self.be_at_home(ask, ask.person, place, conversation.seq);
+                self.add_membership(ask, ask.person, place, conversation.seq);
                 self.registry.accounts.count_conversation(id, true);
             }
             let other = if other == guest { account } else { other };
@@ -264,15 +264,20 @@ impl State {
 
     /// Forgets the conversations of somebody who went, unless the other one
     /// is here; and not before the database knows all of them.
-    pub(super) fn forget_conversations(&mut self, who: Who, with: impl IntoIterator<Item = Who>, here: &Here<'_>) {
+    pub(super) fn forget_conversations(
+        &mut self,
+        identity: Identity,
+        with: impl IntoIterator<Item = Identity>,
+        here: &Here<'_>,
+    ) {
         self.forget_kept(here);
         for other in with {
-            self.forget_conversation(who, other, here);
+            self.forget_conversation(identity, other, here);
         }
     }
 
     /// What must be read of a conversation that is not known here; `one` asks.
-    pub(super) fn unknown_conversation(&self, one: Who, other: Who) -> Need {
+    pub(super) fn unknown_conversation(&self, one: Identity, other: Identity) -> Need {
         Need::Conversation { between: (one, other), reading: self.reading(one) }
     }
 }

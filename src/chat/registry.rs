@@ -13,7 +13,7 @@ use super::{PersonId, SessionId};
 use crate::error::ChatError;
 use crate::event::{Millis, Seq};
 use crate::names::{self, Nick, RoomName};
-use crate::record::{AccountId, Address, PlaceId, Role, StayId, Who};
+use crate::record::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
 
 /// One connection's place in the chat.
 #[derive(Debug)]
@@ -32,9 +32,9 @@ pub(super) struct Session {
     /// Whether another session has taken over what this one was, or it was sent away, and it only waits for its end.
     pub replaced: bool,
     pub token_hash: [u8; 32],
-    pub stay: StayId,
+    pub resume_id: ResumeId,
     /// Whether that stay is in the database.
-    pub stay_kept: bool,
+    pub resume_stored: bool,
     pub tags: Tags,
     /// What its person was in rooms, a guest whose last session this was.
     pub roles: Vec<(PlaceId, u64, Role)>,
@@ -46,7 +46,7 @@ pub(super) struct Person {
     pub nick: Nick,
     /// The nick as events carry it.
     pub shown: Arc<str>,
-    pub who: Who,
+    pub identity: Identity,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<RoomName>,
     /// Where a guest is invited or an op, beside those: it ends with them.
@@ -56,13 +56,13 @@ pub(super) struct Person {
     /// When the person last said or asked something.
     pub active: Millis,
     /// Who wrote to them last.
-    pub correspondent: Option<Who>,
+    pub correspondent: Option<Identity>,
     /// With whom they have private conversations whose numbers are known here.
-    pub conversations: HashSet<Who>,
+    pub conversations: HashSet<Identity>,
     /// How often one of these was ended while they are here.
     pub ended: u64,
     /// The places that are kept as their own, and how far each is read; of accounts only.
-    pub own: HashMap<PlaceId, Seq>,
+    pub memberships: HashMap<PlaceId, Seq>,
     /// Up to where they have read because they spoke there; of accounts only.
     pub spoke: HashMap<PlaceId, Seq>,
     /// How the newest session ended, where one that it replaced is still there.
@@ -72,16 +72,16 @@ pub(super) struct Person {
 impl Person {
     /// The account they are logged in to.
     pub fn account(&self) -> Option<AccountId> {
-        match self.who {
-            Who::Account(id) => Some(id),
-            Who::Guest(_) => None,
+        match self.identity {
+            Identity::Account(id) => Some(id),
+            Identity::Guest(_) => None,
         }
     }
 
     /// Takes what was found of their own places; what is known here may be newer.
     pub fn knows_own(&mut self, found: &[(PlaceId, Seq)]) {
         for (place, read) in found {
-            let known = self.own.entry(*place).or_default();
+            let known = self.memberships.entry(*place).or_default();
             *known = (*known).max(*read);
         }
     }
@@ -94,7 +94,7 @@ pub(super) struct Registry {
     people: HashMap<PersonId, Person>,
     nicks: HashMap<Arc<str>, PersonId>,
     looks: HashMap<Arc<str>, PersonId>,
-    whos: HashMap<Who, PersonId>,
+    whos: HashMap<Identity, PersonId>,
     /// Names that belong to somebody, here or not.
     pub accounts: Accounts,
     next: u64,
@@ -127,8 +127,8 @@ impl Registry {
     }
 
     /// Who of those here this is.
-    pub fn here(&self, who: Who) -> Option<PersonId> {
-        self.whos.get(&who).copied()
+    pub fn here(&self, identity: Identity) -> Option<PersonId> {
+        self.whos.get(&identity).copied()
     }
 
     /// Whether this nick, or one that looks like it, is somebody's.
@@ -144,11 +144,11 @@ impl Registry {
         sessions.iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
     }
 
-    /// Checks that `nick` is free for `person`, or for somebody new, who is `who`.
-    pub fn free(&self, nick: &Nick, person: Option<PersonId>, who: Who) -> Result<(), ChatError> {
+    /// Checks that `nick` is free for `person`, or for somebody new, who is `identity`.
+    pub fn free(&self, nick: &Nick, person: Option<PersonId>, identity: Identity) -> Result<(), ChatError> {
         let others = |owner: Option<&PersonId>| owner.is_some_and(|owner| Some(*owner) != person);
         let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(self.next));
-        if self.accounts.owner(nick).is_some_and(|owner| Who::Account(owner) != who) {
+        if self.accounts.owner(nick).is_some_and(|owner| Identity::Account(owner) != identity) {
             return Err(ChatError::NickRegistered(nick.clone(), near()));
         }
         if others(self.nicks.get(nick.key())) {
@@ -166,17 +166,17 @@ impl Registry {
     }
 
     /// Makes a person of a nick that is free.
-    pub fn claim(&mut self, nick: &Nick, who: Who, now: Millis) -> Result<PersonId, ChatError> {
-        self.free(nick, None, who)?;
+    pub fn claim(&mut self, nick: &Nick, identity: Identity, now: Millis) -> Result<PersonId, ChatError> {
+        self.free(nick, None, identity)?;
         self.next += 1;
         let id = PersonId(self.next);
         self.nicks.insert(Arc::from(nick.key()), id);
         self.looks.insert(Arc::from(nick.skeleton()), id);
-        self.whos.insert(who, id);
+        self.whos.insert(identity, id);
         let person = Person {
             shown: Arc::from(nick.shown()),
             nick: nick.clone(),
-            who,
+            identity,
             sessions: Vec::new(),
             rooms: Vec::new(),
             invited: HashSet::new(),
@@ -186,7 +186,7 @@ impl Registry {
             correspondent: None,
             conversations: HashSet::new(),
             ended: 0,
-            own: HashMap::new(),
+            memberships: HashMap::new(),
             spoke: HashMap::new(),
             ending: None,
         };
@@ -197,8 +197,8 @@ impl Registry {
     /// Gives a person another nick, if it is free, in one step: at no time has
     /// the person none, or both.
     pub fn rename(&mut self, id: PersonId, nick: &Nick) -> Result<(), ChatError> {
-        let Some(who) = self.people.get(&id).map(|person| person.who) else { return Ok(()) };
-        self.free(nick, Some(id), who)?;
+        let Some(identity) = self.people.get(&id).map(|person| person.identity) else { return Ok(()) };
+        self.free(nick, Some(id), identity)?;
         let Some(person) = self.people.get_mut(&id) else { return Ok(()) };
         self.nicks.remove(person.nick.key());
         self.looks.remove(person.nick.skeleton());
@@ -209,12 +209,12 @@ impl Registry {
         Ok(())
     }
 
-    /// From here on this person is `who`, and nobody here was before.
-    pub fn become_who(&mut self, id: PersonId, who: Who) {
+    /// From here on this person is `identity`, and nobody here was before.
+    pub fn become_who(&mut self, id: PersonId, identity: Identity) {
         if let Some(person) = self.people.get_mut(&id) {
-            self.whos.remove(&person.who);
-            self.whos.insert(who, id);
-            person.who = who;
+            self.whos.remove(&person.identity);
+            self.whos.insert(identity, id);
+            person.identity = identity;
         }
     }
 
@@ -245,7 +245,7 @@ impl Registry {
     pub fn spoke(&mut self, id: PersonId, place: PlaceId, seq: Seq) {
         if let Some(person) = self.people.get_mut(&id).filter(|person| person.account().is_some()) {
             person.spoke.insert(place, seq);
-            let read = person.own.entry(place).or_default();
+            let read = person.memberships.entry(place).or_default();
             *read = (*read).max(seq);
         }
     }
@@ -261,7 +261,7 @@ impl Registry {
         let person = self.people.remove(&session.person)?;
         self.nicks.remove(person.nick.key());
         self.looks.remove(person.nick.skeleton());
-        self.whos.remove(&person.who);
+        self.whos.remove(&person.identity);
         Some((session, Some(person)))
     }
 
@@ -275,7 +275,7 @@ impl Registry {
         for (id, person) in &self.people {
             assert_eq!(self.nicks.get(person.nick.key()), Some(id));
             assert_eq!(self.looks.get(person.nick.skeleton()), Some(id));
-            assert_eq!(self.whos.get(&person.who), Some(id));
+            assert_eq!(self.whos.get(&person.identity), Some(id));
             assert!(!person.sessions.is_empty());
             assert!(person.sessions.iter().all(|session| self.sessions[session].person == *id));
         }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::effects::{Effects, RoomFlush};
 use super::outbox::Outbox;
-use super::touched::{Round, Touched};
 use super::{Here, PersonId, SessionId};
 use crate::command::Page;
 use crate::event::{self, FileInfo, History, Message, Millis, Seq};
 use crate::limits::Limits;
 use crate::names::{Nick, RoomName};
-use crate::record::{Line, Owner, PlaceId, Record, Role, RoomKept, RoomRecord, Settings, Who};
+use crate::record::{Identity, Owner, PlaceId, Record, Role, RoomRecord, RoomSnapshot, Settings, StoredMessage};
 use crate::wire::Letter;
 
 /// A named group of people, and their last messages.
@@ -27,7 +27,7 @@ pub(super) struct Room {
     pub settings: Settings,
     /// Whether somebody has registered it.
     pub registered: bool,
-    pub roles: HashMap<Who, Role>,
+    pub roles: HashMap<Identity, Role>,
     pub members: HashSet<PersonId>,
     /// The same, in the order of their names, by the key of the nick.
     pub names: BTreeMap<Arc<str>, PersonId>,
@@ -42,13 +42,13 @@ pub(super) struct Room {
     /// Whether its last messages are here, as far as they are kept.
     pub loaded: bool,
     /// How often something was deleted: what was read before that may not be true any more.
-    pub erased: u64,
+    pub deletions: u64,
     seats: Vec<Seat>,
     /// How many seats were ever given.
     given: u64,
     /// How often nobody was left in it, and its order ended.
     pub emptied: u64,
-    round: Arc<Round>,
+    flush: Arc<RoomFlush>,
     recent: VecDeque<Said>,
     recent_bytes: usize,
 }
@@ -57,14 +57,14 @@ pub(super) struct Room {
 #[derive(Debug, Clone)]
 struct Said {
     message: Arc<Message>,
-    who: Who,
+    identity: Identity,
 }
 
 /// What is said, before it has its number.
 #[derive(Debug)]
 pub(super) struct Words {
     pub from: Arc<str>,
-    pub who: Who,
+    pub identity: Identity,
     pub text: Arc<str>,
     pub me: bool,
     pub file: Option<Arc<FileInfo>>,
@@ -101,24 +101,24 @@ impl Room {
             kept: false,
             added: 0,
             loaded: true,
-            erased: 0,
+            deletions: 0,
             seats: Vec::new(),
             given: 0,
             emptied: 0,
-            round: Arc::default(),
+            flush: Arc::default(),
             recent: VecDeque::new(),
             recent_bytes: 0,
         }
     }
 
     /// A room as it was found in the database, without its messages.
-    pub fn found(found: RoomKept) -> Room {
-        let RoomKept { room, seq, roles, .. } = found;
+    pub fn found(found: RoomSnapshot) -> Room {
+        let RoomSnapshot { room, seq, roles, .. } = found;
         Room {
             topic: room.topic,
             settings: room.settings,
             registered: room.registered,
-            roles: roles.into_iter().map(|(account, role)| (Who::Account(account), role)).collect(),
+            roles: roles.into_iter().map(|(account, role)| (Identity::Account(account), role)).collect(),
             seq,
             seq_at_start: seq,
             kept: true,
@@ -170,8 +170,8 @@ impl Room {
         if !self.registered && self.name != *here.lobby {
             self.emptied += 1;
             let settings = std::mem::take(&mut self.settings);
-            for who in std::mem::take(&mut self.roles).into_keys() {
-                if let Who::Account(account) = who {
+            for identity in std::mem::take(&mut self.roles).into_keys() {
+                if let Identity::Account(account) = identity {
                     here.keep(Record::Role(self.place, account, None));
                 }
             }
@@ -184,7 +184,7 @@ impl Room {
 
     /// Forgets what was said, where the database can give it back: not while it waits to be kept.
     pub fn let_go(&mut self, here: &Here<'_>) {
-        if self.seq > 0 && here.journal.is_some_and(|journal| journal.is_kept(self.added)) {
+        if self.seq > 0 && here.write_queue.is_some_and(|write_queue| write_queue.is_kept(self.added)) {
             self.recent = VecDeque::new();
             self.recent_bytes = 0;
             self.loaded = false;
@@ -196,15 +196,15 @@ impl Room {
     }
 
     /// Takes the last messages of the room as they were kept; the oldest first.
-    pub fn load(&mut self, lines: Vec<Line>, limits: &Limits) {
+    pub fn load(&mut self, lines: Vec<StoredMessage>, limits: &Limits) {
         if std::mem::replace(&mut self.loaded, true) {
             return;
         }
         // They join what is said next without a gap, or they are of no use here.
         let lines = if lines.last().is_some_and(|line| line.message.seq != self.seq) { Vec::new() } else { lines };
-        for Line { who, message, .. } in lines {
+        for StoredMessage { identity, message, .. } in lines {
             self.recent_bytes += message.text.len();
-            self.recent.push_back(Said { message, who });
+            self.recent.push_back(Said { message, identity });
         }
         self.trim(limits);
     }
@@ -215,20 +215,20 @@ impl Room {
     }
 
     /// Whose a message is that is remembered here.
-    pub fn author(&self, seq: Seq) -> Option<Who> {
+    pub fn author(&self, seq: Seq) -> Option<Identity> {
         let said = self.recent.get(usize::try_from(seq.checked_sub(self.first_here())?).ok()?)?;
-        Some(said.who).filter(|_| !said.message.deleted)
+        Some(said.identity).filter(|_| !said.message.deleted)
     }
 
-    /// The last message of `who` that is remembered here.
-    pub fn last_of(&self, who: Who) -> Option<Seq> {
-        let said = self.recent.iter().rev().find(|said| said.who == who && !said.message.deleted)?;
+    /// The last message of `identity` that is remembered here.
+    pub fn last_of(&self, identity: Identity) -> Option<Seq> {
+        let said = self.recent.iter().rev().find(|said| said.identity == identity && !said.message.deleted)?;
         Some(said.message.seq)
     }
 
     /// Takes away what was said in a message, where it is remembered here.
     pub fn delete(&mut self, seq: Seq) {
-        self.erased += 1;
+        self.deletions += 1;
         let Some(place) = seq.checked_sub(self.first_here()).and_then(|place| usize::try_from(place).ok()) else {
             return;
         };
@@ -238,10 +238,10 @@ impl Room {
         said.message = Arc::new(Message { text: Arc::from(""), file: None, deleted: true, ..Message::clone(&old) });
     }
 
-    /// Deletes all messages of `who` that are remembered here; which.
-    pub fn delete_all_of(&mut self, who: Who) -> Vec<Seq> {
-        self.erased += 1;
-        let own = self.recent.iter().filter(|said| said.who == who && !said.message.deleted);
+    /// Deletes all messages of `identity` that are remembered here; which.
+    pub fn delete_all_of(&mut self, identity: Identity) -> Vec<Seq> {
+        self.deletions += 1;
+        let own = self.recent.iter().filter(|said| said.identity == identity && !said.message.deleted);
         let seqs: Vec<Seq> = own.map(|said| said.message.seq).collect();
         seqs.iter().for_each(|seq| self.delete(*seq));
         seqs
@@ -295,19 +295,19 @@ impl Room {
     ///
     /// This is the fan-out. The caller holds the chat lock, so everybody in
     /// the room is offered the same letters in the same order.
-    pub fn fan_out(&self, letter: &Arc<Letter>, mut deaf: impl FnMut(SessionId) -> bool, touched: &mut Touched) {
+    pub fn fan_out(&self, letter: &Arc<Letter>, mut deaf: impl FnMut(SessionId) -> bool, effects: &mut Effects) {
         let hearing = self.listeners().filter(|(session, ..)| !deaf(*session));
-        touched.tell_room(&self.round, letter, hearing.map(|(_, outbox, elsewhere)| (outbox, elsewhere)));
+        effects.tell_room(&self.flush, letter, hearing.map(|(_, outbox, elsewhere)| (outbox, elsewhere)));
     }
 
     /// Gives a message its number and remembers it.
     pub fn say(&mut self, words: Words, limits: &Limits) -> Arc<Message> {
         self.seq += 1;
-        let Words { from, who, text, me, file, time } = words;
+        let Words { from, identity, text, me, file, time } = words;
         let room = Arc::clone(&self.shown);
         let message = Arc::new(Message { room, seq: self.seq, from, text, time, me, file, deleted: false });
         self.recent_bytes += message.text.len();
-        self.recent.push_back(Said { message: Arc::clone(&message), who });
+        self.recent.push_back(Said { message: Arc::clone(&message), identity });
         self.trim(limits);
         message
     }
@@ -393,7 +393,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::StayId;
+    use crate::record::ResumeId;
 
     /// A room in which messages 1 to `said` were said, and which remembers the last 100 of them.
     fn room(said: usize) -> Room {
@@ -403,7 +403,14 @@ mod tests {
     }
 
     fn words(text: &str) -> Words {
-        Words { from: "anna".into(), who: Who::Guest(StayId(1)), text: text.into(), me: false, file: None, time: 0 }
+        Words {
+            from: "anna".into(),
+            identity: Identity::Guest(ResumeId(1)),
+            text: text.into(),
+            me: false,
+            file: None,
+            time: 0,
+        }
     }
 
     fn page(room: &Room, page: Page, most: usize) -> (Vec<Seq>, u64, bool) {

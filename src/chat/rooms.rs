@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::need::{Seen, Step, Wish};
+use super::effects::Effects;
+use super::need::{JoinRequest, LastSeen, Step};
 use super::room::{Room, Words};
-use super::touched::Touched;
 use super::unkept::What;
 use super::{Ask, Here, PersonId, State};
 use crate::command::Page;
 use crate::error::ChatError;
 use crate::event::{Done, Event, Message, Millis, page};
 use crate::names::RoomName;
-use crate::record::{Line, Owner, PlaceId, Record, Role, Who};
+use crate::record::{Identity, Owner, PlaceId, Record, Role, StoredMessage};
 use crate::wire::Letter;
 
 impl State {
@@ -36,12 +36,12 @@ impl State {
     pub(super) fn forget_room(&mut self, name: &RoomName, here: &Here<'_>) {
         let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
         if !room.registered && name != here.lobby {
-            self.curbs.end_at(Some(room.place), here);
-            room.roles.keys().for_each(|who| self.registry.accounts.holds(*who, room.place, None));
+            self.restrictions.end_at(Some(room.place), here);
+            room.roles.keys().for_each(|identity| self.registry.accounts.holds(*identity, room.place, None));
         }
-        if name == here.lobby || !room.forgettable(here.journal.is_some()) {
+        if name == here.lobby || !room.forgettable(here.write_queue.is_some()) {
             room.emptied(here);
-            let (added, waits) = (room.added, room.loaded && room.seq > 0 && here.journal.is_some());
+            let (added, waits) = (room.added, room.loaded && room.seq > 0 && here.write_queue.is_some());
             let (key, open, place) = (Arc::from(name.key()), !room.is_private(), room.place);
             self.listed.put(&key, open);
             if waits {
@@ -61,13 +61,13 @@ impl State {
     pub(super) fn join(
         &mut self,
         ask: &Ask<'_>,
-        wish: &Wish,
+        wish: &JoinRequest,
         answer: bool,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Step, ChatError> {
         let name = &wish.room;
         let Some(person) = self.registry.person(ask.person) else { return Err(ChatError::NameFirst) };
-        let (who, newcomer) = (person.who, !person.rooms.contains(name));
+        let (identity, newcomer) = (person.identity, !person.rooms.contains(name));
         if newcomer && person.rooms.len() >= ask.limits.rooms_per_person {
             return Err(ChatError::TooManyRooms(ask.limits.rooms_per_person));
         }
@@ -103,12 +103,12 @@ impl State {
         }
         let Some(room) = self.rooms.get(name.key()) else { return Ok(Step::Done) };
         if answer {
-            ask.answer(Done::Join { room: Arc::clone(&room.shown) }, touched);
+            ask.answer(Done::Join { room: Arc::clone(&room.shown) }, effects);
         }
         if newcomer {
-            self.come_in(ask, who, name, touched);
+            self.come_in(ask, identity, name, effects);
         }
-        self.show_room(ask, name, wish.seen, newcomer, touched);
+        self.show_room(ask, name, wish.seen, newcomer, effects);
         let own_spelling = self.rooms.get(name.key()).map(|room| room.name.clone());
         if let Some(person) = self.registry.person_mut(ask.person).filter(|_| newcomer) {
             person.rooms.extend(own_spelling);
@@ -119,21 +119,21 @@ impl State {
 
     /// Seats somebody who was not there, and tells the others.
     #[inline(never)]
-    fn come_in(&mut self, ask: &Ask<'_>, who: Who, name: &RoomName, touched: &mut Touched) {
+    fn come_in(&mut self, ask: &Ask<'_>, identity: Identity, name: &RoomName, effects: &mut Effects) {
         let Some(person) = self.registry.person(ask.person) else { return };
         let (nick, key) = (Arc::clone(&person.shown), Arc::from(person.nick.key()));
         let Some(room) = self.rooms.get_mut(name.key()) else { return };
         let letter = Arc::new(Letter::new(Event::Join { room: Arc::clone(&room.shown), nick, time: ask.now }));
-        room.fan_out(&letter, |_| false, touched);
-        touched.report(&letter);
-        let account = matches!(who, Who::Account(_)) && ask.journal.is_some();
+        room.fan_out(&letter, |_| false, effects);
+        effects.report(&letter);
+        let account = matches!(identity, Identity::Account(_)) && ask.write_queue.is_some();
         if account {
             room.keep(ask);
         }
         // Who comes into a room in which nobody is, and which nobody owns, keeps order there.
         if room.members.is_empty() && !room.registered && room.name != *ask.lobby {
-            room.give_role(ask, who, Some(Role::Op));
-            self.registry.accounts.holds(who, room.place, Some(Role::Op));
+            room.give_role(ask, identity, Some(Role::Op));
+            self.registry.accounts.holds(identity, room.place, Some(Role::Op));
         }
         room.add(ask.person, key);
         self.left.remove(room.place);
@@ -142,13 +142,13 @@ impl State {
         }
         let (place, seq) = (room.place, room.seq);
         if account {
-            self.be_at_home(ask, ask.person, place, seq);
+            self.add_membership(ask, ask.person, place, seq);
         }
     }
 
     /// Tells what is in a room: to all sessions of somebody new there, else to the asking one.
     #[inline(never)]
-    fn show_room(&self, ask: &Ask<'_>, name: &RoomName, seen: Option<Seen>, newcomer: bool, touched: &mut Touched) {
+    fn show_room(&self, ask: &Ask<'_>, name: &RoomName, seen: Option<LastSeen>, newcomer: bool, effects: &mut Effects) {
         let Some(room) = self.rooms.get(name.key()) else { return };
         let shown = || Arc::clone(&room.shown);
         let joined = Event::Joined {
@@ -176,8 +176,8 @@ impl State {
             .collect();
         for (session, outbox) in self.registry.outboxes(ask.person) {
             let own = session == ask.session;
-            if own || newcomer && touched.keeps_up(outbox, ask.limits.outbox_bytes) {
-                letters.iter().for_each(|letter| touched.answer_with(outbox, letter));
+            if own || newcomer && effects.keeps_up(outbox, ask.limits.outbox_bytes) {
+                letters.iter().for_each(|letter| effects.answer_with(outbox, letter));
             }
         }
     }
@@ -187,21 +187,21 @@ impl State {
         ask: &Ask<'_>,
         name: Option<RoomName>,
         text: Option<Arc<str>>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let room = self.own_room(ask, name)?;
         let (name, shown) = (room.name.clone(), Arc::clone(&room.shown));
         let (text, kept_order) = (self.side_words(ask.session, text, ask), self.keeps_order(ask.person, &name));
-        ask.answer(Done::Leave { room: Arc::clone(&shown) }, touched);
-        let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { return Ok(()) };
+        ask.answer(Done::Leave { room: Arc::clone(&shown) }, effects);
+        let Some(nick) = self.put_out(ask, ask.person, &name, effects) else { return Ok(()) };
         if let Some(room) = self.rooms.get(name.key()) {
             let letter =
                 Arc::new(Letter::new(Event::Leave { room: shown, nick: Arc::clone(&nick), text, time: ask.now }));
-            room.fan_out(&letter, |_| false, touched);
-            touched.report(&letter);
+            room.fan_out(&letter, |_| false, effects);
+            effects.report(&letter);
         }
         if kept_order {
-            self.hand_on(&name, &nick, ask, touched);
+            self.hand_on(&name, &nick, ask, effects);
         }
         self.forget_room(&name, ask);
         Ok(())
@@ -214,27 +214,27 @@ impl State {
         here: &Here<'_>,
         id: PersonId,
         name: &RoomName,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Option<Arc<str>> {
         let room = self.rooms.get_mut(name.key())?;
         room.remove(id, &self.registry.person(id)?.nick);
         let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown) }));
         for (session, outbox) in self.registry.outboxes(id) {
             room.unseat(session);
-            touched.tell(outbox, &left, false);
+            effects.tell(outbox, &left, false);
         }
         let place = room.place;
         let person = self.registry.person_mut(id)?;
         person.rooms.retain(|other| other != name);
         person.spoke.remove(&place);
         // A guest is an op until they leave.
-        if let (Who::Guest(_), Some(Role::Op)) = (person.who, room.roles.get(&person.who)) {
-            room.roles.remove(&person.who);
+        if let (Identity::Guest(_), Some(Role::Op)) = (person.identity, room.roles.get(&person.identity)) {
+            room.roles.remove(&person.identity);
         }
         if let Some(account) = person.account()
-            && person.own.remove(&place).is_some()
+            && person.memberships.remove(&place).is_some()
         {
-            here.keep(Record::SeatGone(account, place));
+            here.keep(Record::MembershipEnded(account, place));
         }
         let (next, sessions, nick) = (person.rooms.last().cloned(), person.sessions.clone(), Arc::clone(&person.shown));
         for session in sessions {
@@ -294,17 +294,17 @@ impl State {
         name: Option<RoomName>,
         text: Arc<str>,
         me: bool,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        if self.said_before(ask, touched) {
+        if self.said_before(ask, effects) {
             return Ok(());
         }
         let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-        let (from, who) = (Arc::clone(&person.shown), person.who);
-        let words = Words { from, who, text, me, file: None, time: ask.now };
-        let message = self.say_in(ask, name, words, touched)?;
+        let (from, identity) = (Arc::clone(&person.shown), person.identity);
+        let words = Words { from, identity, text, me, file: None, time: ask.now };
+        let message = self.say_in(ask, name, words, effects)?;
         let done = Done::Say { room: Arc::clone(&message.room), seq: message.seq, time: message.time, again: false };
-        self.done_once(ask, done, touched);
+        self.done_once(ask, done, effects);
         Ok(())
     }
 
@@ -314,18 +314,22 @@ impl State {
         ask: &Ask<'_>,
         name: Option<RoomName>,
         words: Words,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<Arc<Message>, ChatError> {
         let name = self.own_room(ask, name)?.name.clone();
         self.may_speak(ask, &name)?;
         let room = self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
-        let who = words.who;
+        let identity = words.identity;
         room.keep(ask);
         let message = room.say(words, ask.limits);
-        room.added = ask.keep_counted(Record::Line(Line { place: room.place, who, message: Arc::clone(&message) }));
+        room.added = ask.keep_counted(Record::Message(StoredMessage {
+            place: room.place,
+            identity,
+            message: Arc::clone(&message),
+        }));
         let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
-        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
-        touched.report(&letter);
+        room.fan_out(&letter, |session| ask.skips_own(session), effects);
+        effects.report(&letter);
         let place = room.place;
         self.registry.spoke(ask.person, place, message.seq);
         Ok(message)
@@ -336,7 +340,7 @@ impl State {
         ask: &Ask<'_>,
         name: Option<RoomName>,
         topic: Option<Arc<str>>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
@@ -353,15 +357,15 @@ impl State {
                 room.keep_changed(ask);
                 let event = Event::Topic { room: Arc::clone(&room.shown), topic, by, time: ask.now };
                 let letter = Arc::new(Letter::new(event));
-                room.fan_out(&letter, |session| ask.is_deaf(session), touched);
-                touched.report(&letter);
+                room.fan_out(&letter, |session| ask.skips_own(session), effects);
+                effects.report(&letter);
             }
         }
         let done = Done::Topic { room: Arc::clone(&room.shown), topic: room.topic.clone() };
         if sets {
-            ask.answer_kept(done, Record::Mark, touched)
+            ask.answer_kept(done, Record::Barrier, effects)
         } else {
-            ask.answer(done, touched)
+            ask.answer(done, effects)
         }
         Ok(())
     }

@@ -1,14 +1,14 @@
 //! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
 
 mod behind;
-mod curbed;
-mod curbs;
 mod limits;
 mod model;
+mod moderation;
 mod people;
 mod private;
 mod read;
 mod refusals;
+mod restrictions;
 mod resume;
 mod rooms;
 mod words;
@@ -16,8 +16,8 @@ mod words;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
+use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
-use super::touched::Watch;
 use super::*;
 use crate::command::parse;
 use crate::event::CloseReason;
@@ -40,7 +40,7 @@ struct Rig {
 
 /// How to enter, beside the usual.
 #[derive(Default)]
-struct Wish<'a> {
+struct JoinRequest<'a> {
     /// The name wanted; empty takes the name offered.
     nick: &'a str,
     /// The rooms, with blanks between them; the lobby if it is not said.
@@ -86,29 +86,29 @@ impl Rig {
 
     /// With a journal, of which nobody takes anything.
     fn kept(limits: Limits) -> Rig {
-        let journal = Arc::new(Journal::new(&limits));
-        Rig::on(limits, Some(journal))
+        let write_queue = Arc::new(WriteQueue::new(&limits));
+        Rig::on(limits, Some(write_queue))
     }
 
-    fn on(limits: Limits, journal: Option<Arc<Journal>>) -> Rig {
+    fn on(limits: Limits, write_queue: Option<Arc<WriteQueue>>) -> Rig {
         let limits = Arc::new(limits);
-        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START, Kept::default(), journal);
+        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START, Snapshot::default(), write_queue);
         Rig { chat, limits, now: Cell::new(START), next: Cell::new(1), due: RefCell::default() }
     }
 
     /// Lets a peer called `nick` enter, into `rooms`, and hear its greeting.
     fn enter(&self, nick: &str, rooms: &str) -> Peer<'_> {
-        let wish = Wish { nick, rooms: Some(rooms), ..Wish::default() };
+        let wish = JoinRequest { nick, rooms: Some(rooms), ..JoinRequest::default() };
         let peer = self.try_enter(wish).expect("nothing speaks against entering");
         hush(&[&peer]);
         peer
     }
 
-    fn try_enter(&self, wish: Wish<'_>) -> Result<Peer<'_>, ChatError> {
+    fn try_enter(&self, wish: JoinRequest<'_>) -> Result<Peer<'_>, ChatError> {
         let number = self.next.replace(self.next.get() + 1);
         let session = SessionId(number);
         let outbox = Arc::new(Outbox::new(session, &self.limits, None));
-        let entry = Entry {
+        let entry = LoginRequest {
             session,
             outbox: &outbox,
             echo: !wish.deaf,
@@ -119,18 +119,18 @@ impl Rig {
             address: wish.from.map_or(Address::from([127, 0, 0, 1]), |from| from.parse().expect("an address")),
             account: None,
             asked: self.now.get(),
-            own: Vec::new(),
+            memberships: Vec::new(),
             recalled: None,
             resume_hash: [0; 32],
             token: (format!("token of {number}").into(), [0; 32]),
             rooms: wish.rooms.map(|names| names.split_whitespace().map(room).collect()),
-            greeting: Greeting::Hello,
+            greeting: LoginKind::Hello,
             tag: None,
         };
-        let entered = self.step(|touched| self.chat.enter(&entry, self.now.get(), touched)).0?;
+        let entered = self.step(|effects| self.chat.enter(&entry, self.now.get(), effects)).0?;
         for room in &entered.rooms {
-            let wish = crate::chat::Wish::from(room.clone());
-            let went = self.step(|touched| self.chat.go_in(session, &wish, self.now.get(), touched)).0;
+            let wish = crate::chat::JoinRequest::from(room.clone());
+            let went = self.step(|effects| self.chat.go_in(session, &wish, self.now.get(), effects)).0;
             if let Err(refusal) = went {
                 outbox.offer(Outgoing::Letter(Arc::new(Letter::new(refusal.told(None))), false));
             }
@@ -139,17 +139,17 @@ impl Rig {
     }
 
     /// Runs `what`, then checks all maps and notes whom the chat wants flushed.
-    fn step<R>(&self, what: impl FnOnce(&mut Touched) -> R) -> (R, Touched) {
-        let mut touched = Touched::new(Watch::Messages);
-        let made = what(&mut touched);
+    fn step<R>(&self, what: impl FnOnce(&mut Effects) -> R) -> (R, Effects) {
+        let mut effects = Effects::new(Watch::Messages);
+        let made = what(&mut effects);
         let mut due = self.due.borrow_mut();
-        due.extend(touched.outboxes.iter().map(|outbox| outbox.session()));
-        for round in &touched.rounds {
-            let mut crier = round.begin().expect("nobody else is at it");
-            while crier.go_round(|outbox| due.extend([outbox.session()])) {}
+        due.extend(effects.outboxes.iter().map(|outbox| outbox.session()));
+        for flush in &effects.room_flushes {
+            let mut flusher = flush.begin().expect("nobody else is at it");
+            while flusher.flush_all(|outbox| due.extend([outbox.session()])) {}
         }
         self.chat.change(|state| state.check(&self.chat.lobby));
-        (made, touched)
+        (made, effects)
     }
 
     fn later(&self, seconds: Millis) {
@@ -175,14 +175,14 @@ impl Rig {
 }
 
 impl Peer<'_> {
-    fn obeys(&self, tag: Option<Tag>, command: Command) -> Result<Touched, ChatError> {
+    fn obeys(&self, tag: Option<Tag>, command: Command) -> Result<Effects, ChatError> {
         let Rig { chat, now, .. } = self.rig;
-        let (made, touched) = self.rig.step(|touched| chat.obey(self.session, tag, command, now.get(), touched));
-        made.map(|_| touched)
+        let (made, effects) = self.rig.step(|effects| chat.obey(self.session, tag, command, now.get(), effects));
+        made.map(|_| effects)
     }
 
     /// Has the chat carry out what a person would type.
-    fn does(&self, line: &str) -> Touched {
+    fn does(&self, line: &str) -> Effects {
         self.obeys(None, parse(line).expect("a good line")).expect("nothing speaks against it")
     }
 
@@ -198,11 +198,11 @@ impl Peer<'_> {
         refusal
     }
 
-    fn says(&self, name: &str, text: &str) -> Touched {
+    fn says(&self, name: &str, text: &str) -> Effects {
         self.says_tagged(None, name, text).expect("a member may speak")
     }
 
-    fn says_tagged(&self, tag: Option<Tag>, name: &str, text: &str) -> Result<Touched, ChatError> {
+    fn says_tagged(&self, tag: Option<Tag>, name: &str, text: &str) -> Result<Effects, ChatError> {
         self.obeys(tag, Command::Say { room: Some(room(name)), text: text.into(), me: false })
     }
 
@@ -214,7 +214,7 @@ impl Peer<'_> {
     /// Ends the session, as its reader does.
     fn goes(&self, reason: CloseReason) -> Option<Arc<str>> {
         let Rig { chat, now, .. } = self.rig;
-        self.rig.step(|touched| chat.leave(self.session, reason.into(), now.get(), touched)).0
+        self.rig.step(|effects| chat.leave(self.session, reason.into(), now.get(), effects)).0
     }
 
     /// What came since the last look: the events, and whether each is about a room elsewhere.
@@ -255,7 +255,7 @@ impl State {
     /// Panics where people, rooms and looks disagree.
     fn check(&mut self, lobby: &RoomName) {
         self.registry.check();
-        self.curbs.check();
+        self.restrictions.check();
         assert!(self.rooms.contains_key(lobby.key()));
         assert_eq!(self.looks.len(), self.rooms.len());
         let open = self.rooms.values().filter(|room| !room.is_private()).count();
@@ -265,9 +265,13 @@ impl State {
             assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
             assert!(room.name == *lobby || !room.forgettable(false), "{} is empty", room.shown);
             room.check();
-            for who in room.roles.keys() {
-                let Who::Account(id) = who else { continue };
-                assert!(self.registry.accounts.held(*id).any(|place| place == room.place), "{}: {who:?}", room.shown);
+            for identity in room.roles.keys() {
+                let Identity::Account(id) = identity else { continue };
+                assert!(
+                    self.registry.accounts.held(*id).any(|place| place == room.place),
+                    "{}: {identity:?}",
+                    room.shown
+                );
             }
             assert!(room.names.iter().all(|(key, id)| self.registry.person(*id).unwrap().nick.key() == &**key));
             let mut seated: Vec<_> = room.listeners().map(|(session, ..)| session).collect();
@@ -307,7 +311,7 @@ fn a_session_that_panics_leaves_and_the_chat_goes_on() {
     struct Guard<'a>(&'a Rig, SessionId);
     impl Drop for Guard<'_> {
         fn drop(&mut self) {
-            self.0.chat.leave(self.1, CloseReason::Failed.into(), START, &mut Touched::default());
+            self.0.chat.leave(self.1, CloseReason::Failed.into(), START, &mut Effects::default());
         }
     }
     let rig = Rig::new();

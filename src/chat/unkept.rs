@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::private::pair;
 use super::{Conversation, Here, State};
-use crate::record::{PlaceId, Who};
+use crate::record::{Identity, PlaceId};
 
 /// So many entries are looked at whenever a person goes. One person leaves fewer
 /// entries behind, so their number does not grow, and nobody waits for the work.
@@ -17,7 +17,7 @@ pub(super) struct Unkept(VecDeque<(u64, What)>);
 #[derive(Debug)]
 pub(super) enum What {
     /// The conversation of these two.
-    Conversation(Who, Who),
+    Conversation(Identity, Identity),
     /// What was said of late in this room.
     Recent(PlaceId),
 }
@@ -30,7 +30,7 @@ impl State {
 
     /// Forgets some of what was to be forgotten and is kept by now.
     pub(super) fn forget_kept(&mut self, here: &Here<'_>) {
-        let is_kept = |added: u64| here.journal.is_none_or(|journal| journal.is_kept(added));
+        let is_kept = |added: u64| here.write_queue.is_none_or(|write_queue| write_queue.is_kept(added));
         for _ in 0..AT_ONCE {
             let Some((_, what)) = self.unkept.0.pop_front_if(|(added, _)| is_kept(*added)) else { return };
             match what {
@@ -45,15 +45,15 @@ impl State {
     }
 
     /// Forgets the conversation of these two, if none of them is here.
-    pub(super) fn forget_conversation(&mut self, one: Who, other: Who, here: &Here<'_>) {
+    pub(super) fn forget_conversation(&mut self, one: Identity, other: Identity, here: &Here<'_>) {
         let key = pair(one, other);
-        let is_here = |who| self.registry.here(who).is_some();
+        let is_here = |identity| self.registry.here(identity).is_some();
         let Some(Conversation { added, .. }) = self.conversations.get(&key) else { return };
         if is_here(one) || is_here(other) {
             return;
         }
         let added = *added;
-        if here.journal.is_none_or(|journal| journal.is_kept(added)) {
+        if here.write_queue.is_none_or(|write_queue| write_queue.is_kept(added)) {
             self.conversations.remove(&key);
         } else {
             self.forget_later(added, What::Conversation(one, other));

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
 
-use crate::command::{Command, Deed, Page, Place, Secret};
+use crate::command::{Command, ModAction, Page, Place, Secret};
 use crate::event::PROTOCOL;
 use crate::names::{Nick, RoomName};
 
@@ -67,7 +67,7 @@ pub fn request_of(command: &Command, current: Option<&str>) -> Fields {
         Command::RegisterRoom { .. }
         | Command::DropRoom { .. }
         | Command::Settings { .. }
-        | Command::Order { .. }
+        | Command::Moderate { .. }
         | Command::Bans { .. } => order(command, current),
         Command::Announce { text } => ("announce", vec![("text", (**text).into())]),
         Command::Offer { .. }
@@ -144,8 +144,8 @@ fn order(command: &Command, current: Option<&str>) -> Fields {
                 ("announcements", change.announcements.map_or(Value::Null, Value::from)),
             ],
         ),
-        Command::Order { deed, room, everywhere, whom, seconds, text: words } => (
-            deed_name(*deed),
+        Command::Moderate { action, room, everywhere, whom, seconds, text: words } => (
+            deed_name(*action),
             vec![
                 ("room", if *everywhere { Value::Null } else { here(room, current) }),
                 ("everywhere", if *everywhere { true.into() } else { Value::Null }),
@@ -217,16 +217,16 @@ fn secret(secret: &Option<Secret>) -> Value {
     secret.as_ref().map_or(Value::Null, |secret| (*secret.0).into())
 }
 
-fn deed_name(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Invite => "invite",
-        Deed::Kick => "kick",
-        Deed::Ban => "ban",
-        Deed::Unban => "unban",
-        Deed::Mute => "mute",
-        Deed::Unmute => "unmute",
-        Deed::Op => "op",
-        Deed::Deop => "deop",
+fn deed_name(action: ModAction) -> &'static str {
+    match action {
+        ModAction::Invite => "invite",
+        ModAction::Kick => "kick",
+        ModAction::Ban => "ban",
+        ModAction::Unban => "unban",
+        ModAction::Mute => "mute",
+        ModAction::Unmute => "unmute",
+        ModAction::Op => "op",
+        ModAction::Deop => "deop",
     }
 }
 

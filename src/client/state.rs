@@ -41,7 +41,7 @@ pub struct Said {
 
 /// A room one is in.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct JoinedRoom {
     pub name: String,
     pub made: Millis,
     pub run: Millis,
@@ -58,7 +58,7 @@ pub(super) struct Place {
     pub members: BTreeMap<String, String>,
 }
 
-impl Place {
+impl JoinedRoom {
     /// It is asked for anew, with the `join` that has this tag.
     pub(super) fn is_asked_for(&mut self, tag: Tag) {
         (self.asked, self.begun, self.join) = (true, false, Some(tag));
@@ -70,7 +70,7 @@ pub(super) struct State {
     pub nick: String,
     pub resume: Option<String>,
     pub server: String,
-    pub places: Vec<Place>,
+    pub places: Vec<JoinedRoom>,
     pub pending: VecDeque<Said>,
     /// Other commands without an answer.
     pub asked: Asked,
@@ -360,7 +360,7 @@ impl State {
 
     fn joined(&mut self, room: &str, made: Millis, run: Millis, seq: Seq) {
         if self.place(room).is_none() {
-            self.places.push(Place { name: room.to_owned(), ..Place::default() });
+            self.places.push(JoinedRoom { name: room.to_owned(), ..JoinedRoom::default() });
         }
         let mut anew = false;
         if let Some(place) = self.place(room) {
@@ -378,7 +378,7 @@ impl State {
         }
     }
 
-    pub fn place(&mut self, room: &str) -> Option<&mut Place> {
+    pub fn place(&mut self, room: &str) -> Option<&mut JoinedRoom> {
         self.places.iter_mut().find(|place| same_room(&place.name, room))
     }
 }

@@ -24,7 +24,7 @@ use crate::names::{Nick, RoomName};
 pub use parse::{key, parse, shown, somebody, text};
 pub use table::{Spec, TABLE, Verb, find, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
-pub use values::{Change, Deed, Page, Place, Secret, Spot, Whom, some_limit};
+pub use values::{Change, ModAction, Page, Place, Secret, Spot, Whom, some_limit};
 
 /// What a member asks. Closed: a new one does not compile until the chat obeys it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,9 +218,9 @@ pub enum Command {
         change: Change,
     },
     /// Keeps order: does something about somebody in a room.
-    Order {
+    Moderate {
         /// What.
-        deed: Deed,
+        action: ModAction,
         /// Where; in the current room if it is not said.
         room: Option<RoomName>,
         /// Not there only, but on the whole server: for bans.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Command, Deed, Page, Place, Secret, Spec, Verb, Whom, find, timed, unknown};
+use super::{Change, Command, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, timed, unknown};
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
 
@@ -198,14 +198,14 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::RegisterRoom => Command::RegisterRoom { room: given.some(RoomName::parse)? },
         Verb::DropRoom => Command::DropRoom { room: given.some(RoomName::parse)? },
         Verb::Settings => Command::Settings { room: None, change: given.change()? },
-        Verb::Invite => given.order(Deed::Invite)?,
-        Verb::Kick => given.order(Deed::Kick)?,
-        Verb::Ban => given.order(Deed::Ban)?,
-        Verb::Unban => given.order(Deed::Unban)?,
-        Verb::Mute => given.order(Deed::Mute)?,
-        Verb::Unmute => given.order(Deed::Unmute)?,
-        Verb::Op => given.order(Deed::Op)?,
-        Verb::Deop => given.order(Deed::Deop)?,
+        Verb::Invite => given.order(ModAction::Invite)?,
+        Verb::Kick => given.order(ModAction::Kick)?,
+        Verb::Ban => given.order(ModAction::Ban)?,
+        Verb::Unban => given.order(ModAction::Unban)?,
+        Verb::Mute => given.order(ModAction::Mute)?,
+        Verb::Unmute => given.order(ModAction::Unmute)?,
+        Verb::Op => given.order(ModAction::Op)?,
+        Verb::Deop => given.order(ModAction::Deop)?,
         Verb::Bans => {
             let (room, skip) = given.two();
             let skip = skip.map_or(Ok(0), |text| number(text, "how many to leave out"))?;
@@ -260,14 +260,14 @@ impl<'a> Arguments<'a> {
     }
 
     /// Who, and where it makes sense, for how long and why.
-    fn order(&self, deed: Deed) -> Result<Command, ChatError> {
+    fn order(&self, action: ModAction) -> Result<Command, ChatError> {
         let (whom, mut rest) = split(self.needed("NAME")?);
         let mut seconds = None;
-        if matches!(deed, Deed::Ban | Deed::Mute) {
+        if matches!(action, ModAction::Ban | ModAction::Mute) {
             (seconds, rest) = timed(rest)?;
         }
-        Ok(Command::Order {
-            deed,
+        Ok(Command::Moderate {
+            action,
             room: None,
             everywhere: false,
             whom: Whom::parse(whom)?,

@@ -53,7 +53,7 @@ impl fmt::Debug for Secret {
 
 /// What is done about somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum ModAction {
     /// May come into a room where one must be invited.
     Invite,
     /// Is put out of the room.

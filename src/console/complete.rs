@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::{COMMANDS, first_word};
-use crate::session::house::{House, now};
+use crate::session::hub::{Hub, now};
 use crate::terminal::Complete;
 
 /// Completes the console's commands, and what they are about.
-pub fn complete(house: &Arc<House>) -> Complete {
-    let house = Arc::clone(house);
-    Box::new(move |typed| candidates(&house, typed))
+pub fn complete(hub: &Arc<Hub>) -> Complete {
+    let hub = Arc::clone(hub);
+    Box::new(move |typed| candidates(&hub, typed))
 }
 
 /// Where the word at the end of `typed` starts, in bytes, and what may replace it.
-fn candidates(house: &House, typed: &str) -> (usize, Vec<String>) {
+fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
     let start =
         typed.rfind(char::is_whitespace).map_or(0, |at| at + typed[at..].chars().next().map_or(1, char::len_utf8));
     let word = &typed[start..];
@@ -29,15 +29,15 @@ fn candidates(house: &House, typed: &str) -> (usize, Vec<String>) {
     let mut before = typed[..start].split_whitespace();
     let command = before.next().unwrap_or_default().trim_start_matches('/');
     let is_first = before.next().is_none();
-    let nicks = || house.chat.presence().into_iter().map(|row| format!("{} ", row.nick));
+    let nicks = || hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick));
     let found = match command {
         "quiet" if is_first => starting(word, ["on", "off"].map(str::to_owned).into_iter()),
         "unban" if is_first => {
-            starting(word, house.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)))
+            starting(word, hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)))
         }
         "help" | "who" | "rooms" | "bans" | "stats" | "stop" | "quiet" | "unban" => Vec::new(),
         _ if word.starts_with('#') => {
-            starting(word, house.chat.rooms().into_iter().map(|room| format!("{} ", room.room)))
+            starting(word, hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)))
         }
         _ => starting(word, nicks()),
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Paint, take_commands};
 use crate::process::{Errand, Outlet, within};
-use crate::session::house::House;
+use crate::session::hub::Hub;
 use crate::terminal::{Screen, Terminal};
 
 /// The operator's terminal, on a thread of its own: whatever it does, nobody
@@ -19,16 +19,11 @@ impl Operator {
     ///
     /// # Errors
     /// The system's, when there is no thread to be had.
-    pub fn start(
-        house: &Arc<House>,
-        mut terminal: Terminal,
-        out: &Outlet,
-        paint: Option<Paint>,
-    ) -> io::Result<Operator> {
-        let (house, out) = (Arc::clone(house), out.clone());
+    pub fn start(hub: &Arc<Hub>, mut terminal: Terminal, out: &Outlet, paint: Option<Paint>) -> io::Result<Operator> {
+        let (hub, out) = (Arc::clone(hub), out.clone());
         let live = move |wait: &crossbeam_channel::Receiver<()>| {
             if let Some(paint) = paint {
-                take_commands(&house, &mut terminal, &out, paint);
+                take_commands(&hub, &mut terminal, &out, paint);
             }
             // Nothing comes before it is at its end.
             let _ = wait.recv();

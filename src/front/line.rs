@@ -6,7 +6,7 @@ use crate::command::{self, Command, Secret};
 use crate::error::ChatError;
 use crate::event::CloseReason;
 use crate::names::{Nick, RoomName};
-use crate::session::{Front, Heard, Reply, keyring};
+use crate::session::{Front, Heard, Reply, passwords};
 use crate::wire::json::Refused;
 use crate::wire::line::capital;
 use crate::wire::telnet::{self, Telnet};
@@ -85,7 +85,7 @@ impl Asking {
         let is_new = self.questions.len() >= ABOUT_NEW && self.answers.len() >= before_new;
         let checked = match self.answers.get(before_new) {
             Some(first) if is_new && *first != answer => Err(ChatError::PasswordsDiffer),
-            None if is_new => keyring::check(&answer),
+            None if is_new => passwords::check(&answer),
             _ => Ok(()),
         };
         match checked {
@@ -214,7 +214,7 @@ impl Front for LineFront {
     fn read(&mut self, line: &[u8], named: bool) -> Result<Heard, Refused> {
         self.entry.over = named;
         let line = String::from_utf8_lossy(line);
-        let line = erased(&line);
+        let line = deletions(&line);
         if let Some(asking) = self.asking.take() {
             // A password may begin or end with a blank.
             return Ok(self.take_answer(asking, line.trim_end_matches(['\r', '\n'])));
@@ -267,7 +267,7 @@ fn is_command(line: &str) -> bool {
 /// What is left of a line when the keys for erasing are obeyed, which a
 /// terminal sends as they are if it does not edit lines itself: a letter, a
 /// word, or all of it. What was erased is meant for nobody.
-fn erased(line: &str) -> Cow<'_, str> {
+fn deletions(line: &str) -> Cow<'_, str> {
     const KEYS: [char; 5] = ['\u{3}', '\u{8}', '\u{7f}', '\u{15}', '\u{17}'];
     if !line.bytes().any(|byte| KEYS.contains(&char::from(byte))) {
         return Cow::Borrowed(line);

@@ -16,7 +16,7 @@ use super::server::{Peer, Server};
 use crate::event::{Message, Millis, Seq};
 use crate::limits::Limits;
 use crate::names::RoomName;
-use crate::record::{Line, PlaceId, Record, RoomRecord, Settings, StayId, Who};
+use crate::record::{Identity, PlaceId, Record, ResumeId, RoomRecord, Settings, StoredMessage};
 use crate::store::{self, Opened};
 
 /// The room with all the messages.
@@ -173,8 +173,12 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
     let (mut next, mut times, started) = (1, Histogram::default(), Instant::now());
     while next <= plan.messages {
         let upto = (next + GROUP).min(plan.messages + 1);
-        let line = |seq| Line { place, who: Who::Guest(StayId(1)), message: Arc::new(message(seq, &mut dice)) };
-        let group: Vec<Record> = (next..upto).map(line).map(Record::Line).collect();
+        let line = |seq| StoredMessage {
+            place,
+            identity: Identity::Guest(ResumeId(1)),
+            message: Arc::new(message(seq, &mut dice)),
+        };
+        let group: Vec<Record> = (next..upto).map(line).map(Record::Message).collect();
         writer.keep(&group)?;
         next = upto;
     }

@@ -55,13 +55,13 @@ pub struct Service {
 #[derive(Debug, Default)]
 struct Shared {
     stopping: AtomicBool,
-    house: Mutex<House>,
+    connections: Mutex<Connections>,
     /// Told when somebody leaves, and when the service is to stop.
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct House {
+struct Connections {
     next: u64,
     living: HashMap<u64, Arc<Stream>>,
 }
@@ -117,7 +117,7 @@ impl Service {
 
     /// How many connections there are.
     pub fn connections(&self) -> usize {
-        self.shared.house.lock().living.len()
+        self.shared.connections.lock().living.len()
     }
 
     /// Accepts nobody more; whoever is connected stays. Returns when the accepting thread is gone.
@@ -125,7 +125,7 @@ impl Service {
         let Some((accept, listening)) = self.accept.take() else { return };
         self.shared.stopping.store(true, Ordering::Release);
         {
-            let _house = self.shared.house.lock();
+            let _house = self.shared.connections.lock();
             self.shared.changed.notify_all();
         }
         listener::wake(self.local_addr(), &listening);
@@ -142,14 +142,16 @@ impl Service {
     fn stop_all(&mut self, grace: Duration) -> usize {
         self.close_door();
         let deadline = Instant::now() + grace;
-        let mut house = self.shared.house.lock();
-        while !house.living.is_empty() && !self.shared.changed.wait_until(&mut house, deadline).timed_out() {}
-        let cut = house.living.len();
-        house.living.values().for_each(|stream| stream.kill());
-        while !house.living.is_empty() {
-            self.shared.changed.wait(&mut house);
+        let mut connections = self.shared.connections.lock();
+        while !connections.living.is_empty() && !self.shared.changed.wait_until(&mut connections, deadline).timed_out()
+        {
         }
-        drop(house);
+        let cut = connections.living.len();
+        connections.living.values().for_each(|stream| stream.kill());
+        while !connections.living.is_empty() {
+            self.shared.changed.wait(&mut connections);
+        }
+        drop(connections);
         self.crew.join_all();
         cut
     }
@@ -189,10 +191,10 @@ impl Shared {
             }
         };
         let id = {
-            let mut house = self.house.lock();
-            house.next += 1;
-            let id = house.next;
-            house.living.insert(id, Arc::clone(&stream));
+            let mut connections = self.connections.lock();
+            connections.next += 1;
+            let id = connections.next;
+            connections.living.insert(id, Arc::clone(&stream));
             id
         };
         let (shared, own, linger) = (Arc::clone(self), Arc::clone(&stream), options.linger);
@@ -213,16 +215,16 @@ impl Shared {
 
     /// The last thing a connection does.
     fn farewell(&self, id: u64) {
-        self.house.lock().living.remove(&id);
+        self.connections.lock().living.remove(&id);
         self.changed.notify_all();
     }
 
     /// Waits for `time`, or until the service is to stop.
     fn pause(&self, time: Duration) {
         let deadline = Instant::now() + time;
-        let mut house = self.house.lock();
+        let mut connections = self.connections.lock();
         while !self.stopping.load(Ordering::Acquire) {
-            if self.changed.wait_until(&mut house, deadline).timed_out() {
+            if self.changed.wait_until(&mut connections, deadline).timed_out() {
                 return;
             }
         }

@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::archive::{own_places, secret};
-use super::guesses::Asker;
-use super::house::{self, Archive, News};
+use super::guesses::AttemptKey;
+use super::hub::{self, Database, News};
+use super::queries::{own_places, secret};
 use super::{Session, Stage};
-use crate::chat::{DeletedAccount, Entered, Entry, Greeting, TokenOwner};
+use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, PROTOCOL, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, StayKept, origin};
+use crate::record::{AccountId, ResumeRow, origin};
 
 /// What somebody who comes in says of themselves.
 #[derive(Debug, Default)]
@@ -31,13 +31,13 @@ impl Session {
     /// The few commands that need no name. What they wait for does not count
     /// against the time for taking one.
     pub(super) fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let link = Arc::clone(&self.link);
-        link.in_line(|| self.unnamed(tag, command))
+        let handle = Arc::clone(&self.handle);
+        handle.in_line(|| self.unnamed(tag, command))
     }
 
     #[inline(never)]
     fn unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let asked = house::now();
+        let asked = hub::now();
         let done = match command {
             Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
                 return Err(ChatError::Version(version));
@@ -46,13 +46,13 @@ impl Session {
                 self.greeted = true;
                 if let Some(nick) = nick {
                     let account = password.map(|password| self.prove(&nick, &password, false)).transpose()?;
-                    return self.enter(tag, Greeting::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
+                    return self.enter(tag, LoginKind::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
                 }
                 (self.resume, self.rooms) = (resume, rooms);
                 Done::Hello { nick: None, resume: None, registered: false }
             }
-            Command::Nick { nick, rooms } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
-                let greeting = if self.greeted { Greeting::Nick } else { Greeting::Hello };
+            Command::Nick { nick, rooms } if self.greeted || !self.handle.json.load(Ordering::Relaxed) => {
+                let greeting = if self.greeted { LoginKind::Nick } else { LoginKind::Hello };
                 let rooms = rooms.or_else(|| self.rooms.clone());
                 return self.enter(
                     tag,
@@ -60,19 +60,19 @@ impl Session {
                     Name { nick, account: None, asked, resume: self.resume.clone(), rooms },
                 );
             }
-            Command::Login { account, password } if self.greeted || !self.link.json.load(Ordering::Relaxed) => {
+            Command::Login { account, password } if self.greeted || !self.handle.json.load(Ordering::Relaxed) => {
                 let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
                 // What has no accounts asks for no password.
-                self.archive()?;
+                self.database()?;
                 let account = Some(self.prove(&nick, &needed(password)?, false)?);
                 let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
-                return self.enter(tag, Greeting::Login, name);
+                return self.enter(tag, LoginKind::Login, name);
             }
             Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
             Command::Pong => return Ok(()),
             Command::Quit { .. } => Done::Quit,
             Command::Help { word } => crate::chat::help(word.as_deref())?,
-            _ if !self.greeted && self.link.json.load(Ordering::Relaxed) => return Err(ChatError::HelloFirst),
+            _ if !self.greeted && self.handle.json.load(Ordering::Relaxed) => return Err(ChatError::HelloFirst),
             _ => return Err(ChatError::NameFirst),
         };
         self.answer(tag, done);
@@ -85,11 +85,11 @@ impl Session {
     fn prove(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<AccountId, ChatError> {
         // Nobody waits for us meanwhile.
         self.flush();
-        let archive = self.settled_archive()?;
+        let database = self.settled_database()?;
         let asker = self.asker(nick, inside);
-        let known = secret(&archive, nick)?;
+        let known = secret(&database, nick)?;
         let hash = known.as_ref().map(|(_, hash)| &**hash);
-        let fits = self.link.pausing(|| archive.keyring.fits(&asker, password, hash))?;
+        let fits = self.handle.pausing(|| database.passwords.fits(&asker, password, hash))?;
         let (id, _) = known.filter(|_| fits).ok_or(ChatError::LoginFailed)?;
         Ok(id)
     }
@@ -99,37 +99,37 @@ impl Session {
     fn hashed(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<Arc<str>, ChatError> {
         // Nobody waits for us meanwhile.
         self.flush();
-        let (archive, asker) = (self.archive()?, self.asker(nick, inside));
-        self.link.pausing(|| archive.keyring.hash(password, &asker))
+        let (database, asker) = (self.database()?, self.asker(nick, inside));
+        self.handle.pausing(|| database.passwords.hash(password, &asker))
     }
 
-    fn asker(&self, nick: &Nick, inside: bool) -> Asker {
-        Asker::new(nick, self.link.peer().ip(), inside)
+    fn asker(&self, nick: &Nick, inside: bool) -> AttemptKey {
+        AttemptKey::new(nick, self.handle.peer().ip(), inside)
     }
 
     #[inline(never)]
-    fn enter(&mut self, tag: Option<Tag>, greeting: Greeting, name: Name) -> Result<(), ChatError> {
+    fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
         let Stage::Talking(front) = &self.stage else { return Err(ChatError::Closing) };
         let (front, json) = (front.name(), front.json());
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
         let account = name.account.or(known);
-        let own = match (account, &self.house.archive) {
-            (Some(account), Some(archive)) => own_places(archive, account)?,
+        let memberships = match (account, &self.hub.database) {
+            (Some(account), Some(database)) => own_places(database, account)?,
             _ => Vec::new(),
         };
         let token = token();
         let token_hash = hash(&token);
-        let entry = Entry {
-            session: self.link.id,
-            outbox: &self.link.outbox,
+        let entry = LoginRequest {
+            session: self.handle.id,
+            outbox: &self.handle.outbox,
             echo: json,
             front,
-            address: self.link.peer().ip().to_canonical(),
+            address: self.handle.peer().ip().to_canonical(),
             nick: name.nick,
             account: name.account,
             asked: name.asked,
-            own,
+            memberships,
             seed: self.seed(),
             resume: name.resume,
             recalled,
@@ -140,13 +140,13 @@ impl Session {
             tag,
         };
         let comes_back = entry.resume.is_some();
-        let entered = self.house.chat.enter(&entry, house::now(), &mut self.touched)?;
+        let entered = self.hub.chat.enter(&entry, hub::now(), &mut self.effects)?;
         if comes_back && entered.account.is_none() {
             self.recall_conversations();
         }
         self.named = true;
-        self.link.named.store(true, Ordering::Relaxed);
-        self.house.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.link.peer())));
+        self.handle.named.store(true, Ordering::Relaxed);
+        self.hub.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.handle.peer())));
         self.entered(entered)
     }
 
@@ -154,11 +154,11 @@ impl Session {
     /// again. Where it cannot be read now, it is when somebody names the other.
     #[inline(never)]
     fn recall_conversations(&self) {
-        let (Some(archive), Some(guest)) = (&self.house.archive, self.house.chat.who_is(self.link.id)) else { return };
-        let reading = self.house.chat.reading(guest);
-        for other in archive.store.conversations(guest).unwrap_or_default() {
-            let found = archive.store.conversation(guest, other).ok().flatten();
-            self.house.chat.load_conversation((guest, other), reading, found);
+        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.who_is(self.handle.id)) else { return };
+        let reading = self.hub.chat.reading(guest);
+        for other in database.store.conversations(guest).unwrap_or_default() {
+            let found = database.store.conversation(guest, other).ok().flatten();
+            self.hub.chat.load_conversation((guest, other), reading, found);
         }
     }
 
@@ -168,19 +168,19 @@ impl Session {
         &mut self,
         resume: Option<&str>,
         resume_hash: &[u8; 32],
-    ) -> Result<(Option<StayKept>, Option<AccountId>), ChatError> {
-        let (Some(resume), Some(_)) = (resume.filter(|resume| !resume.is_empty()), &self.house.archive) else {
+    ) -> Result<(Option<ResumeRow>, Option<AccountId>), ChatError> {
+        let (Some(resume), Some(_)) = (resume.filter(|resume| !resume.is_empty()), &self.hub.database) else {
             return Ok((None, None));
         };
-        match self.house.chat.token_owner(resume, house::now()) {
+        match self.hub.chat.token_owner(resume, hub::now()) {
             TokenOwner::Guest => Ok((None, None)),
             TokenOwner::Account(id) => Ok((None, Some(id))),
             TokenOwner::Unknown => {
-                let archive = self.settled_archive()?;
-                let stay = archive.store.stay(resume_hash, self.house.limits.tags);
-                let stay = stay.map_err(|error| super::archive::unread(&error))?;
-                let account = stay.as_ref().and_then(|kept| kept.stay.account);
-                Ok((stay, account))
+                let database = self.settled_database()?;
+                let resume_id = database.store.resume_id(resume_hash, self.hub.limits.tags);
+                let resume_id = resume_id.map_err(|error| super::queries::unread(&error))?;
+                let account = resume_id.as_ref().and_then(|kept| kept.resume_id.account);
+                Ok((resume_id, account))
             }
         }
     }
@@ -188,14 +188,14 @@ impl Session {
     /// A session that has its name, or another one: what is unread is told,
     /// and its rooms are yet to be gone into.
     #[inline(never)]
-    fn entered(&mut self, entered: Entered) -> Result<(), ChatError> {
+    fn entered(&mut self, entered: LoggedIn) -> Result<(), ChatError> {
         self.entering = entered.rooms;
         if let Some(account) = entered.account {
-            let archive = self.settled_archive()?;
-            self.remember_origin(&archive);
+            let database = self.settled_database()?;
+            self.remember_origin(&database);
             // The answer is given: what cannot be read now is told when it is asked for.
-            if let Ok((chats, more)) = self.chats(&archive, account, None) {
-                self.touched.answer(&self.link.outbox, Event::Chats { chats, more });
+            if let Ok((chats, more)) = self.chats(&database, account, None) {
+                self.effects.answer(&self.handle.outbox, Event::Chats { chats, more });
             }
         }
         Ok(())
@@ -203,15 +203,15 @@ impl Session {
 
     /// An account is for ever, and many are soon made.
     fn may_register_again(&self) -> Result<(), ChatError> {
-        let address = origin(self.link.peer().ip());
-        let early = self.house.registrations.as_ref().and_then(|registrations| registrations.check(address).err());
+        let address = origin(self.handle.peer().ip());
+        let early = self.hub.registrations.as_ref().and_then(|registrations| registrations.check(address).err());
         early.map_or(Ok(()), |early| Err(ChatError::RegisterTooOften(early.as_secs() + 1)))
     }
 
     /// Others' guesses do not keep the owner out of where this session came from.
-    fn remember_origin(&self, archive: &Archive) {
-        if let Ok((_, nick)) = self.house.chat.account_of(self.link.id, house::now()) {
-            archive.keyring.let_in(&self.asker(&nick, true));
+    fn remember_origin(&self, database: &Database) {
+        if let Ok((_, nick)) = self.hub.chat.account_of(self.handle.id, hub::now()) {
+            database.passwords.let_in(&self.asker(&nick, true));
         }
     }
 
@@ -219,7 +219,7 @@ impl Session {
     fn delete_said(&mut self, said: &DeletedAccount) {
         let mut past = None;
         loop {
-            past = self.house.chat.delete_said(said, past.as_deref(), house::now(), &mut self.touched);
+            past = self.hub.chat.delete_said(said, past.as_deref(), hub::now(), &mut self.effects);
             if past.is_none() {
                 return;
             }
@@ -229,52 +229,52 @@ impl Session {
     /// The commands about accounts, of a session that has a name.
     #[inline(never)]
     pub(super) fn account(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let id = self.link.id;
+        let id = self.handle.id;
         match command {
             Command::Register { password } => {
-                let archive = self.archive()?;
-                self.house.chat.may_register(id, house::now())?;
+                let database = self.database()?;
+                self.hub.chat.may_register(id, hub::now())?;
                 let password = needed(password)?;
                 self.may_register_again()?;
-                let nick = self.house.chat.nick_of(id, house::now())?;
+                let nick = self.hub.chat.nick_of(id, hub::now())?;
                 let hash = self.hashed(&nick, &password, false)?;
-                self.house.chat.register(id, tag, hash, house::now(), &mut self.touched)?;
-                self.remember_origin(&archive);
+                self.hub.chat.register(id, tag, hash, hub::now(), &mut self.effects)?;
+                self.remember_origin(&database);
                 Ok(())
             }
             Command::Login { account, password } => {
-                self.archive()?;
-                if let Ok((_, nick)) = self.house.chat.account_of(id, house::now()) {
+                self.database()?;
+                if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {
                     return Err(ChatError::LoggedIn(nick));
                 }
                 let nick = match account {
                     Some(nick) => nick,
-                    None => self.house.chat.nick_of(id, house::now())?,
+                    None => self.hub.chat.nick_of(id, hub::now())?,
                 };
-                let asked = house::now();
+                let asked = hub::now();
                 let account = self.prove(&nick, &needed(password)?, false)?;
-                let own = own_places(&*self.archive()?, account)?;
+                let own = own_places(&*self.database()?, account)?;
                 let login = (account, own, asked);
-                let entered = self.house.chat.login(id, tag, login, house::now(), &mut self.touched)?;
-                self.house.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.link.peer())));
+                let entered = self.hub.chat.login(id, tag, login, hub::now(), &mut self.effects)?;
+                self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
                 self.entered(entered)
             }
             Command::Logout => {
-                let entered = self.house.chat.logout(id, tag, house::now(), &mut self.touched)?;
+                let entered = self.hub.chat.logout(id, tag, hub::now(), &mut self.effects)?;
                 self.entered(entered)
             }
             Command::Password { old, new } => {
-                let (_, nick) = self.house.chat.account_of(id, house::now())?;
+                let (_, nick) = self.hub.chat.account_of(id, hub::now())?;
                 let new = needed(new)?;
                 self.prove(&nick, &needed(old)?, true)?;
                 let hash = self.hashed(&nick, &new, true)?;
-                self.house.chat.change_password(id, tag, hash, house::now(), &mut self.touched)
+                self.hub.chat.change_password(id, tag, hash, hub::now(), &mut self.effects)
             }
             Command::DeleteAccount { password, messages } => {
-                let (account, nick) = self.house.chat.account_of(id, house::now())?;
+                let (account, nick) = self.hub.chat.account_of(id, hub::now())?;
                 self.prove(&nick, &needed(password)?, true)?;
-                let entered = self.house.chat.delete_account(id, tag, messages, house::now(), &mut self.touched)?;
-                self.archive()?.keyring.forget(&nick);
+                let entered = self.hub.chat.delete_account(id, tag, messages, hub::now(), &mut self.effects)?;
+                self.database()?.passwords.forget(&nick);
                 if messages {
                     self.delete_said(&DeletedAccount { account, nick: Arc::from(nick.shown()) });
                 }

@@ -89,7 +89,7 @@ pub(super) fn changes(command: &Command) -> bool {
                 | Command::Claim { .. }
                 | Command::RegisterRoom { .. }
                 | Command::DropRoom { .. }
-                | Command::Order { .. }
+                | Command::Moderate { .. }
                 | Command::Offer { .. }
         )
 }

@@ -12,7 +12,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
 
-use super::house::House;
+use super::hub::Hub;
 use crate::limits::Limits;
 use crate::record::origin;
 
@@ -77,10 +77,10 @@ impl Door {
     ///
     /// # Errors
     /// The sentence for whoever cannot come in.
-    pub fn knock(&mut self, house: &House, address: IpAddr) -> Result<Pass, String> {
+    pub fn knock(&mut self, hub: &Hub, address: IpAddr) -> Result<Pass, String> {
         // Of IPv6 whole networks are counted: each has more addresses than could ever be.
-        let (limits, address) = (&house.limits, origin(address));
-        if house.sessions() >= limits.sessions {
+        let (limits, address) = (&hub.limits, origin(address));
+        if hub.sessions() >= limits.sessions {
             return Err(format!("The server is full ({} sessions). Try again later.", limits.sessions));
         }
         if address.is_loopback() {

@@ -7,16 +7,16 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
 use super::Session;
-use super::archive::unread;
-use super::house::{self, Archive};
+use super::hub::{self, Database};
+use super::queries::unread;
 use super::shelf::Room;
-use crate::chat::journal::Receipt;
+use crate::chat::write_queue::PendingAnswer;
 use crate::chat::{FileSaid, Readable, Step};
 use crate::command::{Command, Place};
 use crate::error::ChatError;
 use crate::event::{Done, Event, FileInfo, Tag};
 use crate::names;
-use crate::record::{FileId, Owner, Record, Who};
+use crate::record::{FileId, Identity, Owner, Record};
 use crate::store::StoreError;
 
 /// The most bytes in one piece that is fetched: in base64 a sixth of what may wait for a session.
@@ -37,7 +37,7 @@ pub(super) struct Upload {
     room: Room,
     place: Option<Place>,
     /// Whom it is for, where it is for one person.
-    with: Option<Who>,
+    with: Option<Identity>,
     name: Arc<str>,
     size: u64,
     /// How many bytes are here.
@@ -50,14 +50,14 @@ impl Session {
     /// The commands about files, of a session that has a name.
     #[inline(never)]
     pub(super) fn files(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        crate::chat::lengths(&command, &self.house.limits)?;
+        crate::chat::lengths(&command, &self.hub.limits)?;
         match command {
             Command::Offer { place, name, size } => self.offer(tag, place, &name, size),
             Command::Chunk { upload, offset, data } => self.chunk(tag, upload, offset, data),
             Command::Finish { upload, sha256, text } => self.finish(tag, upload, &sha256, text.unwrap_or_default()),
             Command::Cancel { upload } => {
-                let place = self.place_of(upload)?;
-                self.drop_upload(place);
+                let index = self.upload_index(upload)?;
+                self.drop_upload(index);
                 self.answer(tag, Done::Cancel { upload });
                 Ok(())
             }
@@ -68,8 +68,8 @@ impl Session {
 
     /// Checks everything before any byte is sent.
     fn offer(&mut self, tag: Option<Tag>, place: Option<Place>, name: &str, size: u64) -> Result<(), ChatError> {
-        let archive = self.archive()?;
-        let limits = Arc::clone(&self.house.limits);
+        let database = self.database()?;
+        let limits = Arc::clone(&self.hub.limits);
         let most = limits.file_bytes as u64;
         if size > most || most == 0 {
             return Err(ChatError::FileTooLarge { have: size, most });
@@ -78,10 +78,10 @@ impl Session {
             return Err(ChatError::UploadsBusy(limits.uploads));
         }
         let readable = self.may_send(place.as_ref())?;
-        let owner = Owner::of(readable.who, self.link.peer().ip());
-        let file = self.house.chat.next_file();
-        let room = archive.shelf.take(file, owner, size);
-        self.check_room(&archive, owner)?;
+        let owner = Owner::of(readable.identity, self.handle.peer().ip());
+        let file = self.hub.chat.next_file();
+        let room = database.shelf.take(file, owner, size);
+        self.check_room(&database, owner)?;
         self.upload_number += 1;
         let number = self.upload_number;
         self.uploads.push(Upload {
@@ -105,20 +105,20 @@ impl Session {
             Owner::Guests(origin) => Some(origin),
             Owner::Account(_) => None,
         };
-        self.keep(&archive, tag, done, Record::File(file, readable.who, readable.place, origin));
+        self.keep(&database, tag, done, Record::File(file, readable.identity, readable.place, origin));
         Ok(())
     }
 
     /// Whether there is room for all that is kept and all that is spoken for.
-    fn check_room(&self, archive: &Archive, owner: Owner) -> Result<(), ChatError> {
+    fn check_room(&self, database: &Database, owner: Owner) -> Result<(), ChatError> {
         let told = |error: StoreError| unread(&error);
-        for file in archive.shelf.said() {
-            archive.shelf.settle(file, archive.store.file(file).map_err(told)?.is_some());
+        for file in database.shelf.said() {
+            database.shelf.settle(file, database.store.file(file).map_err(told)?.is_some());
         }
         // Of a file that is kept in between, both count it: then it is refused once too often, and not too seldom.
-        let (own_taken, all_taken) = archive.shelf.taken(owner);
-        let (own, all) = archive.store.bytes(owner).map_err(told)?;
-        let limits = &self.house.limits;
+        let (own_taken, all_taken) = database.shelf.taken(owner);
+        let (own, all) = database.store.bytes(owner).map_err(told)?;
+        let limits = &self.hub.limits;
         for (own, have, most) in [
             (true, own + own_taken, limits.files_per_person as u64),
             (false, all + all_taken, limits.files_bytes as u64),
@@ -131,31 +131,31 @@ impl Session {
     }
 
     fn may_send(&mut self, place: Option<&Place>) -> Result<Readable, ChatError> {
-        match self.house.chat.may_send(self.link.id, place, house::now())? {
+        match self.hub.chat.may_send(self.handle.id, place, hub::now())? {
             Ok(readable) => Ok(readable),
             Err(need) => {
                 self.load(need)?;
-                self.house.chat.may_send(self.link.id, place, house::now())?.map_err(|_| ChatError::Closing)
+                self.hub.chat.may_send(self.handle.id, place, hub::now())?.map_err(|_| ChatError::Closing)
             }
         }
     }
 
     /// Has something kept, and answers when it is.
-    pub(super) fn keep(&self, archive: &Archive, tag: Option<Tag>, done: Done, record: Record) {
-        let outbox = Arc::clone(&self.link.outbox);
+    pub(super) fn keep(&self, database: &Database, tag: Option<Tag>, done: Done, record: Record) {
+        let outbox = Arc::clone(&self.handle.outbox);
         outbox.promise();
-        archive.journal.add_whole(record, Some(Receipt { outbox, answer: Event::Ok { tag, done } }));
+        database.write_queue.add_whole(record, Some(PendingAnswer { outbox, answer: Event::Ok { tag, done } }));
     }
 
-    fn place_of(&self, upload: u64) -> Result<usize, ChatError> {
-        let place = self.uploads.iter().position(|one| one.number == upload);
-        place.ok_or_else(|| ChatError::BadUpload(format!("there is no upload {upload}; offer begins one")))
+    fn upload_index(&self, upload: u64) -> Result<usize, ChatError> {
+        let index = self.uploads.iter().position(|one| one.number == upload);
+        index.ok_or_else(|| ChatError::BadUpload(format!("there is no upload {upload}; offer begins one")))
     }
 
     fn chunk(&mut self, tag: Option<Tag>, number: u64, offset: u64, data: Arc<[u8]>) -> Result<(), ChatError> {
-        let archive = self.archive()?;
-        let place = self.place_of(number)?;
-        let upload = &mut self.uploads[place];
+        let database = self.database()?;
+        let index = self.upload_index(number)?;
+        let upload = &mut self.uploads[index];
         if offset != upload.at {
             let at = upload.at;
             return Err(ChatError::BadUpload(format!(
@@ -175,26 +175,26 @@ impl Session {
         upload.head.extend_from_slice(&data[..room]);
         let file = upload.file;
         let done = Done::Chunk { upload: number, offset: next };
-        self.keep(&archive, tag, done, Record::Piece(file, offset, data));
+        self.keep(&database, tag, done, Record::Piece(file, offset, data));
         Ok(())
     }
 
     fn finish(&mut self, tag: Option<Tag>, number: u64, sha256: &str, text: Arc<str>) -> Result<(), ChatError> {
         // What was carried out before has no upload any more, and its number may be another's.
-        if self.house.chat.said_before(self.link.id, tag.clone(), house::now(), &mut self.touched) {
-            if let Ok(place) = self.place_of(number) {
-                self.drop_upload(place);
+        if self.hub.chat.said_before(self.handle.id, tag.clone(), hub::now(), &mut self.effects) {
+            if let Ok(index) = self.upload_index(number) {
+                self.drop_upload(index);
             }
             return Ok(());
         }
-        let place = self.place_of(number)?;
+        let index = self.upload_index(number)?;
         // A guest's nick may be another's by now.
-        let (to, with) = (self.uploads[place].place.clone(), self.uploads[place].with);
+        let (to, with) = (self.uploads[index].place.clone(), self.uploads[index].with);
         if self.may_send(to.as_ref())?.with != with {
-            self.drop_upload(place);
+            self.drop_upload(index);
             return Err(ChatError::NoSuchNick(to.map_or(String::new(), |to| to.to_string())));
         }
-        let upload = &self.uploads[place];
+        let upload = &self.uploads[index];
         let sum = hex(&upload.sum.clone().finalize());
         let complete = upload.at == upload.size;
         if !complete || !sum.eq_ignore_ascii_case(sha256) {
@@ -204,7 +204,7 @@ impl Session {
                 format!("upload {number} has {} of {} bytes; send the rest", upload.at, upload.size)
             };
             if complete {
-                self.drop_upload(place);
+                self.drop_upload(index);
             }
             return Err(ChatError::BadUpload(what));
         }
@@ -216,11 +216,11 @@ impl Session {
             sha256: sum.into(),
         });
         let said = FileSaid { place: upload.place.clone(), info, text };
-        let now = house::now();
+        let now = hub::now();
         for _ in 0..2 {
-            match self.house.chat.say_file(self.link.id, tag.clone(), said.clone(), now, &mut self.touched)? {
+            match self.hub.chat.say_file(self.handle.id, tag.clone(), said.clone(), now, &mut self.effects)? {
                 Step::Done => {
-                    self.uploads.remove(place).room.said();
+                    self.uploads.remove(index).room.said();
                     return Ok(());
                 }
                 // The other one may have gone and come back since.
@@ -230,10 +230,10 @@ impl Session {
         Err(ChatError::Closing)
     }
 
-    fn drop_upload(&mut self, place: usize) {
-        let upload = self.uploads.remove(place);
-        if let Some(archive) = &self.house.archive {
-            archive.journal.add_whole(Record::FileGone(upload.file), None);
+    fn drop_upload(&mut self, index: usize) {
+        let upload = self.uploads.remove(index);
+        if let Some(database) = &self.hub.database {
+            database.write_queue.add_whole(Record::FileGone(upload.file), None);
         }
     }
 
@@ -245,17 +245,17 @@ impl Session {
     }
 
     fn get(&mut self, tag: Option<Tag>, number: u64, offset: u64) -> Result<(), ChatError> {
-        let archive = self.archive()?;
+        let database = self.database()?;
         let missing = || ChatError::NoSuchFile(number);
         let read =
-            |archive: &Archive| archive.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error));
-        let mut found = read(&archive)?;
+            |database: &Database| database.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error));
+        let mut found = read(&database)?;
         if found.is_none() {
             // It may have been announced just now, and be on its way to the database.
-            found = read(&*self.settled_archive()?)?;
+            found = read(&*self.settled_database()?)?;
         }
         let (file, bytes) = found.ok_or_else(missing)?;
-        self.house.chat.may_read(self.link.id, file.place, house::now()).ok_or_else(missing)?;
+        self.hub.chat.may_read(self.handle.id, file.place, hub::now()).ok_or_else(missing)?;
         if bytes.is_empty() && offset < file.info.size {
             tracing::error!(file = number, offset, "a file has lost bytes");
             return Err(missing());

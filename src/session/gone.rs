@@ -3,55 +3,56 @@
 use std::sync::Arc;
 
 use super::Session;
-use super::archive::{conversations, unread};
-use super::house;
+use super::hub;
+use super::queries::{conversations, unread};
 use crate::chat::Need;
 use crate::command::{Command, Place};
 use crate::error::ChatError;
 use crate::event::{Done, Tag};
 use crate::names::Nick;
-use crate::record::{PlaceId, Record, SeatKept, Who};
+use crate::record::{Identity, MembershipRow, PlaceId, Record};
 
 impl Session {
     /// Marks as read what was said with somebody who is gone; nothing where there is no such conversation.
     #[inline(never)]
     pub(super) fn read_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
-        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
-        let archive = self.settled_archive()?;
+        let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
+        let database = self.settled_database()?;
         let mut last = None;
-        for seat in archive.store.seats(account).map_err(|error| unread(&error))? {
+        for membership in database.store.memberships(account).map_err(|error| unread(&error))? {
             let is_meant =
-                seat.with.as_ref().is_some_and(|(_, with)| Nick::parse(with).is_ok_and(|with| with == *nick));
+                membership.with.as_ref().is_some_and(|(_, with)| Nick::parse(with).is_ok_and(|with| with == *nick));
             if is_meant {
-                archive.journal.add_whole(Record::Seat(account, seat.place, seat.seq), None);
-                last = last.max(Some(seat.seq));
+                database.write_queue.add_whole(Record::Membership(account, membership.place, membership.seq), None);
+                last = last.max(Some(membership.seq));
             }
         }
         let Some(seq) = last else { return Ok(None) };
-        self.keep(&archive, tag, Done::Read { room: format!("@{nick}").into(), seq }, Record::Mark);
+        self.keep(&database, tag, Done::Read { room: format!("@{nick}").into(), seq }, Record::Barrier);
         Ok(Some(()))
     }
 
     /// Ends the conversations with guests of that name who are gone; nothing where there is none.
     #[inline(never)]
     pub(super) fn close_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
-        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
-        let archive = self.settled_archive()?;
-        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
-        let gone = |seat: SeatKept| {
-            let (who, shown) = seat.with?;
-            let is_meant = matches!(who, Who::Guest(_)) && Nick::parse(&shown).is_ok_and(|known| known == *nick);
-            is_meant.then_some((who, seat.place))
+        let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
+        let database = self.settled_database()?;
+        let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
+        let gone = |membership: MembershipRow| {
+            let (identity, shown) = membership.with?;
+            let is_meant =
+                matches!(identity, Identity::Guest(_)) && Nick::parse(&shown).is_ok_and(|known| known == *nick);
+            is_meant.then_some((identity, membership.place))
         };
-        let gone: Vec<(Who, PlaceId)> = seats.into_iter().filter_map(gone).collect();
+        let gone: Vec<(Identity, PlaceId)> = memberships.into_iter().filter_map(gone).collect();
         if gone.is_empty() {
             return Ok(None);
         }
         for (guest, place) in gone {
-            self.house.chat.conversation_over(account, guest, place);
-            archive.journal.add_whole(Record::RoomGone(place), None);
+            self.hub.chat.conversation_over(account, guest, place);
+            database.write_queue.add_whole(Record::RoomGone(place), None);
         }
-        self.keep(&archive, tag, Done::Close { room: format!("@{nick}").into() }, Record::Mark);
+        self.keep(&database, tag, Done::Close { room: format!("@{nick}").into() }, Record::Barrier);
         Ok(Some(()))
     }
 
@@ -64,13 +65,13 @@ impl Session {
         else {
             return Ok(None);
         };
-        let Ok((account, _)) = self.house.chat.account_of(self.link.id, house::now()) else { return Ok(None) };
-        let archive = self.settled_archive()?;
-        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
+        let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
+        let database = self.settled_database()?;
+        let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
         let is_meant = |shown: &Arc<str>| Nick::parse(shown.trim_start_matches('@')).is_ok_and(|known| known == *nick);
-        let found = conversations(seats).filter(|(_, shown)| is_meant(shown)).last();
+        let found = conversations(memberships).filter(|(_, shown)| is_meant(shown)).last();
         let Some((place, label)) = found else { return Ok(None) };
-        let most = |limit: &Option<usize>| self.house.limits.page(*limit);
+        let most = |limit: &Option<usize>| self.hub.limits.page(*limit);
         Ok(match command {
             Command::History { page, limit, .. } => {
                 Some(Need::History { place, label, page: *page, most: most(limit) })

@@ -28,7 +28,7 @@ const MOST_ORIGINS: usize = 8;
 
 /// Who tries a password.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Asker {
+pub struct AttemptKey {
     /// The key of the name it is for.
     name: Box<str>,
     /// Where the try comes from.
@@ -37,10 +37,10 @@ pub struct Asker {
     inside: bool,
 }
 
-impl Asker {
+impl AttemptKey {
     /// A person at `address` who tries a password for `name`; `inside` if logged in as that.
-    pub fn new(name: &Nick, address: IpAddr, inside: bool) -> Asker {
-        Asker { name: name.key().into(), origin: origin(address), inside }
+    pub fn new(name: &Nick, address: IpAddr, inside: bool) -> AttemptKey {
+        AttemptKey { name: name.key().into(), origin: origin(address), inside }
     }
 
     /// Where the try comes from.
@@ -58,10 +58,10 @@ impl Asker {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Count {
     /// For one name, from one origin.
-    Pair(Asker),
+    Pair(AttemptKey),
     /// The same for a name that no account has. Apart, so that names that are
     /// made up cannot push out those of accounts.
-    Nobody(Asker),
+    Nobody(AttemptKey),
     Name(Box<str>),
     Origin(IpAddr),
 }
@@ -95,12 +95,12 @@ struct Times {
     open: usize,
 }
 
-/// One try. It counts as wrong unless [`Try::was_right`].
+/// One try. It counts as wrong unless [`LoginAttempt::was_right`].
 #[derive(Debug)]
 #[must_use]
-pub struct Try<'a> {
+pub struct LoginAttempt<'a> {
     guesses: &'a Guesses,
-    asker: Asker,
+    asker: AttemptKey,
     under: Vec<Count>,
     at: Instant,
     is_right: bool,
@@ -117,7 +117,7 @@ impl Guesses {
     ///
     /// # Errors
     /// [`ChatError::LoginTooOften`] after too many wrong ones.
-    pub fn may_try(&self, asker: &Asker, is_account: bool) -> Result<(), ChatError> {
+    pub fn may_try(&self, asker: &AttemptKey, is_account: bool) -> Result<(), ChatError> {
         self.check(&mut self.known.lock(), asker, is_account).map(drop)
     }
 
@@ -127,7 +127,7 @@ impl Guesses {
     ///
     /// # Errors
     /// As for [`Guesses::may_try`].
-    pub fn begin(&self, asker: &Asker, is_account: bool) -> Result<Try<'_>, ChatError> {
+    pub fn begin(&self, asker: &AttemptKey, is_account: bool) -> Result<LoginAttempt<'_>, ChatError> {
         let mut known = self.known.lock();
         while self.check(&mut known, asker, is_account)? {
             self.tried.wait(&mut known);
@@ -147,11 +147,11 @@ impl Guesses {
                 times.at.pop_front();
             }
         }
-        Ok(Try { guesses: self, asker: asker.clone(), under, at, is_right: false })
+        Ok(LoginAttempt { guesses: self, asker: asker.clone(), under, at, is_right: false })
     }
 
     /// Whether it depends on tries that are still being looked at; an error where it does not.
-    fn check(&self, known: &mut Known, asker: &Asker, is_account: bool) -> Result<bool, ChatError> {
+    fn check(&self, known: &mut Known, asker: &AttemptKey, is_account: bool) -> Result<bool, ChatError> {
         let now = Instant::now();
         let mut depends = false;
         for count in self.that_hold(known, asker, is_account) {
@@ -170,7 +170,7 @@ impl Guesses {
     }
 
     /// Remembers that the owner of this name was let in from there, with a resume token or anew.
-    pub fn let_in(&self, asker: &Asker) {
+    pub fn let_in(&self, asker: &AttemptKey) {
         self.known.lock().let_in(asker);
     }
 
@@ -180,7 +180,7 @@ impl Guesses {
     }
 
     /// The counts that may keep this asker out.
-    fn that_hold(&self, known: &Known, asker: &Asker, is_account: bool) -> Vec<Count> {
+    fn that_hold(&self, known: &Known, asker: &AttemptKey, is_account: bool) -> Vec<Count> {
         let is_known = known.let_in.get(&asker.name).is_some_and(|(_, origins)| origins.contains(&asker.origin));
         let mut counts = all_counts(asker, is_account);
         if is_known {
@@ -198,7 +198,7 @@ impl Guesses {
 }
 
 /// All counts of a wrong try; the first one holds for everybody.
-fn all_counts(asker: &Asker, is_account: bool) -> Vec<Count> {
+fn all_counts(asker: &AttemptKey, is_account: bool) -> Vec<Count> {
     let own = if is_account { Count::Pair(asker.clone()) } else { Count::Nobody(asker.clone()) };
     let mut counts = vec![own];
     if asker.inside {
@@ -229,14 +229,14 @@ fn make_room(table: &mut Table, now: Instant, window: Duration) {
     }
 }
 
-impl Try<'_> {
+impl LoginAttempt<'_> {
     /// The password was right: the try does not count, and from there the owner comes.
     pub fn was_right(mut self) {
         self.is_right = true;
     }
 }
 
-impl Drop for Try<'_> {
+impl Drop for LoginAttempt<'_> {
     /// It is known now whether it was right.
     fn drop(&mut self) {
         let mut known = self.guesses.known.lock();
@@ -271,7 +271,7 @@ impl Known {
         }
     }
 
-    fn let_in(&mut self, asker: &Asker) {
+    fn let_in(&mut self, asker: &AttemptKey) {
         if self.let_in.len() >= MOST_NAMES
             && !self.let_in.contains_key(&asker.name)
             && let Some(oldest) = self.let_in.iter().min_by_key(|(_, (at, _))| *at).map(|(name, _)| name.clone())
@@ -294,21 +294,21 @@ mod tests {
         Guesses::new(&Limits::default())
     }
 
-    fn asker(name: &str, address: &str) -> Asker {
-        Asker::new(&Nick::parse(name).unwrap(), address.parse().unwrap(), false)
+    fn asker(name: &str, address: &str) -> AttemptKey {
+        AttemptKey::new(&Nick::parse(name).unwrap(), address.parse().unwrap(), false)
     }
 
-    fn inside(name: &str, address: &str) -> Asker {
-        Asker { inside: true, ..asker(name, address) }
+    fn inside(name: &str, address: &str) -> AttemptKey {
+        AttemptKey { inside: true, ..asker(name, address) }
     }
 
     /// So many wrong ones; how many of them were looked at.
-    fn wrong(guesses: &Guesses, asker: &Asker, tries: usize) -> usize {
+    fn wrong(guesses: &Guesses, asker: &AttemptKey, tries: usize) -> usize {
         (0..tries).filter(|_| guesses.begin(asker, true).is_ok()).count()
     }
 
-    fn right(guesses: &Guesses, asker: &Asker) -> Result<(), ChatError> {
-        guesses.begin(asker, true).map(Try::was_right)
+    fn right(guesses: &Guesses, asker: &AttemptKey) -> Result<(), ChatError> {
+        guesses.begin(asker, true).map(LoginAttempt::was_right)
     }
 
     const THERE: &str = "192.0.2.1";
@@ -375,7 +375,7 @@ mod tests {
         let guesses = guesses();
         assert_eq!(wrong(&guesses, &asker("anna", HERE), 3), 3);
         for i in 0..=MOST_COUNTED {
-            let made_up = Asker { name: format!("n{i}").into(), ..asker("n", HERE) };
+            let made_up = AttemptKey { name: format!("n{i}").into(), ..asker("n", HERE) };
             let _wrong = guesses.begin(&made_up, false).unwrap();
         }
         assert_eq!(guesses.known.lock().nobody.len(), MOST_COUNTED);

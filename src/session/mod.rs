@@ -1,20 +1,20 @@
 //! One peer's life on one connection: read, obey, flush, leave. Does not know which front it serves, nor what others are doing.
 
 mod account;
-mod archive;
-pub mod caretaker;
 mod clock;
 mod cost;
+pub mod db_writer;
 pub mod door;
 mod files;
 mod gone;
 mod guesses;
-pub mod house;
-pub mod keeper;
-pub mod keyring;
-pub mod link;
+pub mod handle;
+pub mod hub;
+pub mod passwords;
+mod queries;
 pub mod shelf;
 mod waits;
+pub mod watchdog;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -24,9 +24,9 @@ use std::sync::atomic::Ordering;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use crate::chat::Wish;
+use crate::chat::JoinRequest;
+use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
-use crate::chat::touched::Touched;
 use crate::command::Command;
 use crate::error::ChatError;
 use crate::event::{CloseReason, Event, PROTOCOL, Tag};
@@ -37,8 +37,8 @@ use crate::wire::json::Refused;
 use crate::wire::reader::{Line, Lines};
 use cost::{Cost, PARTS, answered_when_kept, changes, cost_of};
 use door::Pass;
-use house::{House, News};
-use link::Link;
+use handle::SessionHandle;
+use hub::{Hub, News};
 
 /// One way in: how lines are read and how the peer is greeted. A front knows
 /// nothing of the session it serves but whether it has a name.
@@ -107,8 +107,8 @@ pub enum Reply {
 /// One peer's life on one connection.
 #[derive(Debug)]
 pub struct Session {
-    house: Arc<House>,
-    link: Arc<Link>,
+    hub: Arc<Hub>,
+    handle: Arc<SessionHandle>,
     stage: Stage,
     lines: Lines,
     named: bool,
@@ -131,7 +131,7 @@ pub struct Session {
     told_to_wait: bool,
     /// Whether anything of the last read had to wait.
     waited: bool,
-    touched: Touched,
+    effects: Effects,
     spare: VecDeque<Outgoing>,
     /// Held for its end: then there is room for somebody else.
     _pass: Pass,
@@ -157,8 +157,8 @@ struct BeforeName {
 
 impl Session {
     /// A session on a connection that has just been accepted.
-    pub fn new(house: &Arc<House>, link: &Arc<Link>, pass: Pass) -> Session {
-        let limits = &house.limits;
+    pub fn new(hub: &Arc<Hub>, handle: &Arc<SessionHandle>, pass: Pass) -> Session {
+        let limits = &hub.limits;
         let limiter = |rate: usize, burst: usize, parts: u32| {
             let quota = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(parts);
             let burst = NonZeroU32::new(quota(burst)).unwrap_or(NonZeroU32::MIN);
@@ -181,31 +181,31 @@ impl Session {
             held_back: false,
             told_to_wait: false,
             waited: false,
-            touched: house.touched(),
+            effects: hub.effects(),
             spare: VecDeque::new(),
             _pass: pass,
-            house: Arc::clone(house),
-            link: Arc::clone(link),
+            hub: Arc::clone(hub),
+            handle: Arc::clone(handle),
         }
     }
 
     /// Seeds the name offered: another one for each session, the same each time it is asked.
     fn seed(&self) -> u64 {
-        self.link.id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) ^ u64::from(std::process::id())
+        self.handle.id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) ^ u64::from(std::process::id())
     }
 
     /// The first bytes are in, or silence has answered for them.
     fn open(&mut self, kind: Kind, first: &[u8]) -> Flow {
-        match (self.house.fronts)(kind) {
+        match (self.hub.fronts)(kind) {
             Ok(front) => {
                 self.switch(front);
                 self.feed(first)
             }
             Err(answer) => {
-                tracing::info!(peer = %self.link.peer(), ?kind, "not served");
-                self.house.tell(|| News::Line(format!("! {} speaks {kind:?}, which is not served", self.link.peer())));
+                tracing::info!(peer = %self.handle.peer(), ?kind, "not served");
+                self.hub.tell(|| News::Line(format!("! {} speaks {kind:?}, which is not served", self.handle.peer())));
                 self.tell_raw(answer);
-                self.link.outbox.close(CloseReason::NotServed, None);
+                self.handle.outbox.close(CloseReason::NotServed, None);
                 self.over()
             }
         }
@@ -213,10 +213,10 @@ impl Session {
 
     fn switch(&mut self, front: Box<dyn Front>) {
         let json = front.json();
-        self.link.json.store(json, Ordering::Relaxed);
+        self.handle.json.store(json, Ordering::Relaxed);
         self.stage = Stage::Talking(front);
         if json {
-            self.link.stream.is_asked_by_us();
+            self.handle.stream.is_asked_by_us();
             self.greet();
         }
     }
@@ -236,11 +236,11 @@ impl Session {
             if self.line(line) == Flow::End || self.go_in() == Flow::End {
                 return Flow::End;
             }
-            if self.link.lost.load(Ordering::Relaxed) {
+            if self.handle.lost.load(Ordering::Relaxed) {
                 return self.over();
             }
         }
-        let dropped = Cost::of_bytes(self.lines.dropped(), self.house.limits.line_bytes);
+        let dropped = Cost::of_bytes(self.lines.dropped(), self.hub.limits.line_bytes);
         match self.keep_pace(commands) {
             Flow::End => Flow::End,
             _ => self.keep_pace(dropped),
@@ -250,10 +250,10 @@ impl Session {
     /// Handles one line.
     #[inline(never)]
     fn line(&mut self, line: Line<'_>) -> Flow {
-        self.house.counts.lines.fetch_add(1, Ordering::Relaxed);
+        self.hub.counts.lines.fetch_add(1, Ordering::Relaxed);
         if !self.named {
             self.before_name.lines += 1;
-            if self.before_name.lines > self.house.limits.login_lines {
+            if self.before_name.lines > self.hub.limits.login_lines {
                 return self.close(CloseReason::LoginLines, "too many lines without a name, goodbye");
             }
         }
@@ -261,7 +261,7 @@ impl Session {
             if self.keep_pace(Cost::LINE) == Flow::End {
                 return Flow::End;
             }
-            self.refuse(None, ChatError::LineTooLong(self.house.limits.line_bytes));
+            self.refuse(None, ChatError::LineTooLong(self.hub.limits.line_bytes));
             return Flow::Go;
         };
         let Stage::Talking(front) = &mut self.stage else { return Flow::End };
@@ -270,7 +270,7 @@ impl Session {
             match judge_line(&line) {
                 Kind::Line => {}
                 Kind::Json => {
-                    if let Ok(json) = (self.house.fronts)(Kind::Json) {
+                    if let Ok(json) = (self.hub.fronts)(Kind::Json) {
                         self.switch(json);
                         return self.line(Line::Whole(line));
                     }
@@ -310,8 +310,8 @@ impl Session {
     /// Tells the peer something that is no event.
     fn tell_raw(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
-            self.link.outbox.offer(Outgoing::Raw(bytes.into_boxed_slice()));
-            self.touched.outboxes.push(Arc::clone(&self.link.outbox));
+            self.handle.outbox.offer(Outgoing::Raw(bytes.into_boxed_slice()));
+            self.effects.outboxes.push(Arc::clone(&self.handle.outbox));
         }
     }
 
@@ -337,9 +337,9 @@ impl Session {
             | Command::Finish { .. }
             | Command::Cancel { .. }
             | Command::Get { .. } => self.files(tag.clone(), command),
-            command @ Command::Order { everywhere: true, .. } => {
+            command @ Command::Moderate { everywhere: true, .. } => {
                 let done = self.carry_out(tag.clone(), command);
-                self.house.close_banned();
+                self.hub.close_banned();
                 done
             }
             command => self.carry_out(tag.clone(), command),
@@ -355,17 +355,17 @@ impl Session {
     /// The server's side of the greeting: the first thing a program hears.
     #[inline(never)]
     fn greet(&mut self) {
-        let limits = &self.house.limits;
+        let limits = &self.hub.limits;
         let hello = Event::Hello {
             version: PROTOCOL,
             server: Arc::from(concat!("roomful ", env!("CARGO_PKG_VERSION"))),
-            offer: Arc::from(self.house.chat.offer(self.seed()).shown()),
-            lobby: Arc::from(self.house.chat.lobby().shown()),
+            offer: Arc::from(self.hub.chat.offer(self.seed()).shown()),
+            lobby: Arc::from(self.hub.chat.lobby().shown()),
             text: limits.text,
             line_bytes: limits.line_bytes,
             ping_after: limits.ping_after.as_secs(),
         };
-        self.touched.answer(&self.link.outbox, hello);
+        self.effects.answer(&self.handle.outbox, hello);
     }
 
     /// Goes into the rooms that came with the name. Not done where the name is
@@ -376,7 +376,7 @@ impl Session {
             let cost = match number {
                 // It goes with the name.
                 0 => Cost::Nothing,
-                _ if number < self.house.limits.rooms_per_person => Cost::ROOM,
+                _ if number < self.hub.limits.rooms_per_person => Cost::ROOM,
                 // One more than a person may be in: a refusal.
                 _ => Cost::LINE,
             };
@@ -384,7 +384,7 @@ impl Session {
                 return Flow::End;
             }
             self.wait_for_space();
-            if let Err(refusal) = self.come_in(Wish::from(room)) {
+            if let Err(refusal) = self.come_in(JoinRequest::from(room)) {
                 self.refuse(None, refusal);
             }
         }
@@ -404,63 +404,63 @@ impl Session {
             Reply::Also(words) => words,
             Reply::Refusal => Vec::new(),
         };
-        self.house.counts.refused.fetch_add(1, Ordering::Relaxed);
+        self.hub.counts.refused.fetch_add(1, Ordering::Relaxed);
         let refusal = match refusal {
             ChatError::Name(error, None) => {
-                let near = self.house.chat.suggest(&error);
+                let near = self.hub.chat.suggest(&error);
                 ChatError::Name(error, near)
             }
             other => other,
         };
-        tracing::debug!(session = self.link.id.0, code = refusal.code(), "refused");
-        self.house.tell(|| News::Line(format!("! {} refused: {}", self.house.named(&self.link), refusal.code())));
-        self.touched.answer(&self.link.outbox, refusal.told(tag));
+        tracing::debug!(session = self.handle.id.0, code = refusal.code(), "refused");
+        self.hub.tell(|| News::Line(format!("! {} refused: {}", self.hub.named(&self.handle), refusal.code())));
+        self.effects.answer(&self.handle.outbox, refusal.told(tag));
         self.tell_raw(also);
     }
 
     /// Flushes what was touched so far.
     fn flush(&mut self) {
-        let touched = std::mem::replace(&mut self.touched, self.house.touched());
-        self.house.settle(touched, &mut self.spare);
+        let effects = std::mem::replace(&mut self.effects, self.hub.effects());
+        self.hub.apply(effects, &mut self.spare);
     }
 
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
         // What the session was told before comes before the farewell.
         self.flush();
-        self.house.close(&self.link, ending, sentence);
+        self.hub.close(&self.handle, ending, sentence);
         self.over()
     }
 
     /// Sees to it that what is still to be written to the peer is written: on
     /// this thread, or by whoever has the pen.
     fn write_the_last(&mut self) {
-        if let Some(pen) = self.link.outbox.flush(&mut self.spare) {
-            self.link.outbox.catch_up(pen);
+        if let Some(pen) = self.handle.outbox.flush(&mut self.spare) {
+            self.handle.outbox.catch_up(pen);
         }
-        self.link.outbox.wait_until_written(self.house.limits.farewell);
+        self.handle.outbox.wait_until_written(self.hub.limits.farewell);
     }
 }
 
 impl Handler for Session {
     fn connected(&mut self) -> Flow {
-        Flow::Within(self.house.limits.greet_after)
+        Flow::Within(self.hub.limits.greet_after)
     }
 
     fn data_in(&mut self, bytes: &[u8]) -> Flow {
-        tracing::trace!(session = self.link.id.0, bytes = bytes.len(), "in");
-        if self.link.outbox.closed().is_some() {
+        tracing::trace!(session = self.handle.id.0, bytes = bytes.len(), "in");
+        if self.handle.outbox.closed().is_some() {
             return self.over();
         }
         // Whoever floods is told once, and not whenever a line goes through between two that wait.
         self.told_to_wait &= std::mem::take(&mut self.waited);
         // What is read from one who is held back may have come long ago.
         if !self.held_back {
-            self.link.heard.store(self.house.uptime(), Ordering::Relaxed);
+            self.handle.heard.store(self.hub.uptime(), Ordering::Relaxed);
         }
-        self.touched.watch = self.house.watch();
+        self.effects.watch = self.hub.watch();
         if !self.named {
             self.before_name.bytes += bytes.len();
-            if self.before_name.bytes > self.house.limits.login_bytes {
+            if self.before_name.bytes > self.hub.limits.login_bytes {
                 return self.close(CloseReason::LoginLines, "too much text without a name, goodbye");
             }
         }
@@ -471,7 +471,7 @@ impl Handler for Session {
                 let first = std::mem::take(first);
                 self.open(kind, &first)
             }
-            None => Flow::Within(self.house.limits.greet_after),
+            None => Flow::Within(self.hub.limits.greet_after),
         }
     }
 
@@ -484,10 +484,10 @@ impl Handler for Session {
         let Stage::Sniffing(first) = &mut self.stage else { return Flow::Go };
         let first = std::mem::take(first);
         let kind = settle(&first);
-        let Ok(mut front) = (self.house.fronts)(kind) else { return self.open(kind, &first) };
+        let Ok(mut front) = (self.hub.fronts)(kind) else { return self.open(kind, &first) };
         // Empty lines that came before the question are no answer to it.
         let first = first.trim_ascii_start();
-        if let Some(greeting) = front.greeting(&self.house.chat.offer(self.seed())) {
+        if let Some(greeting) = front.greeting(&self.hub.chat.offer(self.seed())) {
             self.tell_raw(greeting.into_bytes());
         }
         self.switch(front);
@@ -498,7 +498,7 @@ impl Handler for Session {
     fn disconnected(&mut self, end: End) {
         let (reason, sentence) = match end {
             // Whoever is closed already is not heard any more, not even with half a line.
-            End::Finished if self.link.outbox.closed().is_some() => (CloseReason::Quit, "bye"),
+            End::Finished if self.handle.outbox.closed().is_some() => (CloseReason::Quit, "bye"),
             End::Finished => {
                 if let Stage::Sniffing(first) = &mut self.stage {
                     let first = std::mem::take(first);
@@ -516,7 +516,7 @@ impl Handler for Session {
             }
             End::Wanted => (CloseReason::Quit, "bye"),
             End::Broken(error) => {
-                tracing::debug!(session = self.link.id.0, %error, "broken");
+                tracing::debug!(session = self.handle.id.0, %error, "broken");
                 (CloseReason::Lost, "lost")
             }
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
@@ -525,20 +525,20 @@ impl Handler for Session {
         self.wait_for_answers();
         self.drop_uploads();
         // The first reason counts: it may be ending for another one already.
-        self.house.close(&self.link, reason, sentence);
-        let ending = self.link.outbox.closed().unwrap_or_else(|| reason.into());
+        self.hub.close(&self.handle, reason, sentence);
+        let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));
-        let nick = self.house.chat.leave(self.link.id, ending, house::now(), &mut self.touched);
+        let nick = self.hub.chat.leave(self.handle.id, ending, hub::now(), &mut self.effects);
         self.flush();
         self.write_the_last();
-        self.house.forget(self.link.id);
-        tracing::debug!(session = self.link.id.0, reason = why.code(), "over");
+        self.hub.forget(self.handle.id);
+        tracing::debug!(session = self.handle.id.0, reason = why.code(), "over");
         if let Some(nick) = nick {
-            self.house.tell(|| News::Line(format!("- {nick}  ({}{said})", why.words())));
+            self.hub.tell(|| News::Line(format!("- {nick}  ({}{said})", why.words())));
         }
-        if self.house.chat.broken() {
-            self.house.ask_to_stop("a fault inside the chat");
+        if self.hub.chat.broken() {
+            self.hub.ask_to_stop("a fault inside the chat");
         }
     }
 }
@@ -546,6 +546,6 @@ impl Handler for Session {
 impl Drop for Session {
     /// Also for a session that never lived, because there was no thread for it.
     fn drop(&mut self) {
-        self.house.forget(self.link.id);
+        self.hub.forget(self.handle.id);
     }
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::cells::{count, row, rows, seq_of, span_of, unrow, whole};
-use super::gone::{drop_files, drop_stay};
+use super::columns::{count, row, rows, seq_of, span_of, unrow, whole};
+use super::delete::{drop_files, drop_resume};
 use super::read::limit;
 use super::{StoreError, Writer};
 use crate::event::{Millis, Seq};
@@ -26,7 +26,7 @@ pub fn known(connection: &Connection) -> rusqlite::Result<Millis> {
 
 /// How far a round over everything has come.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Round {
+pub struct Cursor {
     part: Part,
     /// The last place or stay that needs no more looking at.
     done: i64,
@@ -39,7 +39,7 @@ enum Part {
     Places,
     Stays,
     Said,
-    Curbs,
+    Restrictions,
 }
 
 impl Writer {
@@ -77,7 +77,7 @@ struct Step<'a> {
     now: Millis,
     known: Millis,
     limits: &'a Limits,
-    round: Round,
+    round: Cursor,
     /// Rows that may still be removed or looked at.
     left: usize,
 }
@@ -89,19 +89,19 @@ impl Step<'_> {
             let (is_done, next) = match self.round.part {
                 Part::Gone => (self.gone(connection)?, Part::Places),
                 Part::Places => (self.places(connection)?, Part::Stays),
-                Part::Stays => (self.stays(connection)?, Part::Said),
-                Part::Said => (self.said(connection)?, Part::Curbs),
-                Part::Curbs => {
+                Part::Stays => (self.resumes(connection)?, Part::Said),
+                Part::Said => (self.said(connection)?, Part::Restrictions),
+                Part::Restrictions => {
                     connection.prepare_cached("DELETE FROM curb WHERE until <= ?")?.execute([self.now])?;
                     connection
                         .prepare_cached("UPDATE clock SET known = ?1 WHERE abs(known - ?1) >= ?2")?
                         .execute([self.known, NOTED])?;
-                    self.round = Round::default();
+                    self.round = Cursor::default();
                     return Ok(true);
                 }
             };
             if is_done {
-                self.round = Round { part: next, done: 0 };
+                self.round = Cursor { part: next, done: 0 };
             }
         }
         Ok(false)
@@ -180,28 +180,28 @@ impl Step<'_> {
     }
 
     /// The next stay that was not seen for long.
-    fn stays(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let oldest = self.days_ago(self.limits.stay_days);
-        let stay = connection.prepare_cached("SELECT id FROM stay WHERE seen < ? ORDER BY seen LIMIT 1")?;
-        let Some(stay) = first(stay, [oldest])? else { return Ok(true) };
+    fn resumes(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let oldest = self.days_ago(self.limits.resume_days);
+        let resume_id = connection.prepare_cached("SELECT id FROM stay WHERE seen < ? ORDER BY seen LIMIT 1")?;
+        let Some(resume_id) = first(resume_id, [oldest])? else { return Ok(true) };
         self.left -= 1;
-        drop_stay(connection, stay)?;
+        drop_resume(connection, resume_id)?;
         Ok(false)
     }
 
     /// What the next stay said too long ago, or too many things before.
     fn said(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let next = connection.prepare_cached("SELECT stay FROM said WHERE stay > ? ORDER BY stay LIMIT 1")?;
-        let Some(stay) = first(next, [self.round.done])? else { return Ok(true) };
+        let Some(resume_id) = first(next, [self.round.done])? else { return Ok(true) };
         self.left -= 1;
         let dropped = connection
             .prepare_cached(
                 "DELETE FROM said WHERE stay = ?1 AND (time < ?2 OR tag NOT IN (
                     SELECT tag FROM said WHERE stay = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
             )?
-            .execute((stay, self.days_ago(1), limit(self.limits.tags)))?;
+            .execute((resume_id, self.days_ago(1), limit(self.limits.tags)))?;
         self.left -= dropped.min(self.left);
-        self.round.done = stay;
+        self.round.done = resume_id;
         Ok(false)
     }
 

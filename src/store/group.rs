@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 
-use super::cells::{count, curb_cell, piece_row, role_cell, row, target_cell, who_cell, whole};
+use super::columns::{count, piece_row, restriction_cell, role_cell, row, target_cell, who_cell, whole};
+use super::delete::{drop_files, drop_resume};
 use super::expire::DAY;
-use super::gone::{drop_files, drop_stay};
 use crate::event::{Millis, Seq};
 use crate::record::{
-    AccountId, AccountRecord, Address, CurbRecord, FileId, Line, Numbers, PlaceId, Record, RoomRecord, SaidRecord,
-    StayId, StayRecord, Target, Who,
+    AccountId, AccountRecord, Address, FileId, Identity, Numbers, PlaceId, Record, RestrictionRecord, ResumeId,
+    ResumeRecord, RoomRecord, SaidRecord, StoredMessage, Target,
 };
 
 /// A group of records that is being written.
@@ -39,15 +39,15 @@ impl<'a> Group<'a> {
 
     pub fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
         match record {
-            Record::Mark => Ok(()),
+            Record::Barrier => Ok(()),
             Record::Room(room) => self.room(room),
             Record::RoomGone(place) => self.place_gone(*place),
             Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
-            Record::Line(line) => self.line(line),
-            Record::LineGone(place, seq) => self.line_gone(row(*place, *seq)),
+            Record::Message(line) => self.line(line),
+            Record::MessageDeleted(place, seq) => self.line_gone(row(*place, *seq)),
             Record::Said(said) => self.said(said),
-            Record::Stay(stay) => self.stay(stay),
-            Record::StayGone(stay) => drop_stay(self.connection, whole(stay.0)),
+            Record::Resume(resume_id) => self.resume_id(resume_id),
+            Record::ResumeEnded(resume_id) => drop_resume(self.connection, whole(resume_id.0)),
             Record::Account(account, secret) => self.account(account, secret),
             Record::Password(account, secret) => {
                 // Whoever was let in by the old one comes back no more; who is here is kept once more.
@@ -56,23 +56,23 @@ impl<'a> Group<'a> {
             }
             Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
             Record::AccountGone(account, with_messages) => self.account_gone(*account, *with_messages),
-            Record::Became(stay, account) => self.became(Who::Guest(*stay), Who::Account(*account)),
+            Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
                 self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
             }
             Record::Role(place, account, None) => {
                 self.run("DELETE FROM role WHERE place = ? AND account = ?", (place.0, account.0))
             }
-            Record::Curb(curb) => self.curb(curb),
-            Record::CurbGone(place, curb, target) => self.run(
+            Record::Restriction(restriction) => self.restriction(restriction),
+            Record::RestrictionLifted(place, restriction, target) => self.run(
                 "DELETE FROM curb WHERE place = ? AND curb = ? AND target = ?",
-                (place.map_or(0, |place| place.0), curb_cell(*curb), target_cell(target)),
+                (place.map_or(0, |place| place.0), restriction_cell(*restriction), target_cell(target)),
             ),
-            Record::Seat(account, place, read) => self.seat(*account, *place, *read),
-            Record::SeatGone(account, place) => {
+            Record::Membership(account, place, read) => self.membership(*account, *place, *read),
+            Record::MembershipEnded(account, place) => {
                 self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
             }
-            Record::File(file, who, place, origin) => self.file(*file, *who, *place, *origin),
+            Record::File(file, identity, place, origin) => self.file(*file, *identity, *place, *origin),
             Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
             Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
         }
@@ -88,14 +88,14 @@ impl<'a> Group<'a> {
             }
         }
         self.widen()?;
-        let Numbers { place, account, stay, file } = self.numbers;
+        let Numbers { place, account, resume_id, file } = self.numbers;
         if self.numbers == Numbers::default() {
             return Ok(());
         }
         self.run(
             "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), stay = max(stay, ?3), file = max(file, ?4)
              WHERE place < ?1 OR account < ?2 OR stay < ?3 OR file < ?4",
-            (place, account, whole(stay), whole(file)),
+            (place, account, whole(resume_id), whole(file)),
         )
     }
 
@@ -117,7 +117,7 @@ impl<'a> Group<'a> {
     fn conversation(
         &mut self,
         place: PlaceId,
-        (one, other): (Who, Who),
+        (one, other): (Identity, Identity),
         nicks: &(Arc<str>, Arc<str>),
     ) -> rusqlite::Result<()> {
         self.place(place)?;
@@ -136,7 +136,7 @@ impl<'a> Group<'a> {
     }
 
     /// Puts somebody in the place of another in all their conversations.
-    fn became(&mut self, before: Who, now: Who) -> rusqlite::Result<()> {
+    fn became(&mut self, before: Identity, now: Identity) -> rusqlite::Result<()> {
         let (before, now) = (who_cell(before), who_cell(now));
         self.run("UPDATE OR IGNORE conversation SET one = ?2 WHERE one = ?1", (before, now))?;
         self.run("UPDATE OR IGNORE conversation SET other = ?2 WHERE other = ?1", (before, now))
@@ -151,13 +151,13 @@ impl<'a> Group<'a> {
         self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place.0])
     }
 
-    fn line(&mut self, line: &Line) -> rusqlite::Result<()> {
+    fn line(&mut self, line: &StoredMessage) -> rusqlite::Result<()> {
         let (place, message) = (line.place, &*line.message);
         if !self.is_there(place)? {
             // What is said where the place is gone is gone with it.
             return Ok(());
         }
-        self.seen(line.who);
+        self.seen(line.identity);
         let id = row(place, message.seq);
         let file = message.file.as_ref().map(|file| whole(file.file));
         let late = self.late(id, message.time);
@@ -167,7 +167,7 @@ impl<'a> Group<'a> {
             params![
                 id,
                 message.time,
-                who_cell(line.who),
+                who_cell(line.identity),
                 message.from,
                 message.text,
                 message.me,
@@ -194,7 +194,7 @@ impl<'a> Group<'a> {
             params![
                 whole(file.file),
                 place.0,
-                who_cell(line.who),
+                who_cell(line.identity),
                 id,
                 whole(file.size),
                 file.name,
@@ -228,7 +228,7 @@ impl<'a> Group<'a> {
             // A tag that was forgotten may be used again.
             "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
-                whole(said.stay.0),
+                whole(said.resume_id.0),
                 said.tag.0,
                 said.label,
                 whole(said.seq),
@@ -239,17 +239,17 @@ impl<'a> Group<'a> {
         )
     }
 
-    fn stay(&mut self, stay: &StayRecord) -> rusqlite::Result<()> {
-        self.seen(Who::Guest(stay.id));
+    fn resume_id(&mut self, resume_id: &ResumeRecord) -> rusqlite::Result<()> {
+        self.seen(Identity::Guest(resume_id.id));
         self.run(
             "INSERT INTO stay (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET token = ?2, account = ?3, nick = ?4, seen = ?5",
             params![
-                whole(stay.id.0),
-                stay.token.as_slice(),
-                stay.account.map(|account| account.0),
-                stay.nick.shown(),
-                stay.seen.max(self.known)
+                whole(resume_id.id.0),
+                resume_id.token.as_slice(),
+                resume_id.account.map(|account| account.0),
+                resume_id.nick.shown(),
+                resume_id.seen.max(self.known)
             ],
         )
     }
@@ -267,7 +267,7 @@ impl<'a> Group<'a> {
     }
 
     /// What was read stays read.
-    fn seat(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
+    fn membership(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
         self.run(
             "INSERT INTO seat (account, place, read) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET read = max(read, ?3)",
@@ -277,40 +277,46 @@ impl<'a> Group<'a> {
 
     /// One row for each of its targets. A stay that is banned is not given to
     /// anybody else, also if nothing else is kept of it.
-    fn curb(&mut self, curb: &CurbRecord) -> rusqlite::Result<()> {
-        for target in &curb.targets {
-            if let Target::Stay(stay) = target {
-                self.seen(Who::Guest(*stay));
+    fn restriction(&mut self, restriction: &RestrictionRecord) -> rusqlite::Result<()> {
+        for target in &restriction.targets {
+            if let Target::Resume(resume_id) = target {
+                self.seen(Identity::Guest(*resume_id));
             }
             self.run(
                 "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
-                    curb.place.map_or(0, |place| place.0),
-                    curb_cell(curb.curb),
+                    restriction.place.map_or(0, |place| place.0),
+                    restriction_cell(restriction.restriction),
                     target_cell(target),
-                    curb.nick,
-                    curb.until,
-                    curb.by,
-                    curb.text,
-                    curb.time
+                    restriction.nick,
+                    restriction.until,
+                    restriction.by,
+                    restriction.text,
+                    restriction.time
                 ],
             )?;
         }
         Ok(())
     }
 
-    fn file(&mut self, file: FileId, who: Who, place: PlaceId, origin: Option<Address>) -> rusqlite::Result<()> {
+    fn file(
+        &mut self,
+        file: FileId,
+        identity: Identity,
+        place: PlaceId,
+        origin: Option<Address>,
+    ) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.0);
-        self.seen(who);
+        self.seen(identity);
         let origin = origin.map(|origin| origin.to_string());
         self.add(
             "INSERT INTO file (id, place, who, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
              ON CONFLICT (id) DO NOTHING",
-            (whole(file.0), place.0, who_cell(who), origin),
+            (whole(file.0), place.0, who_cell(identity), origin),
             // A file that is said belongs where it was said.
             "SELECT who = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
-            (whole(file.0), place.0, who_cell(who)),
+            (whole(file.0), place.0, who_cell(identity)),
             || format!("the number {} of a file is another's", file.0),
         )
     }
@@ -357,9 +363,9 @@ impl<'a> Group<'a> {
         Err(rusqlite::Error::SqliteFailure(error, Some(what())))
     }
 
-    fn seen(&mut self, who: Who) {
-        if let Who::Guest(StayId(stay)) = who {
-            self.numbers.stay = self.numbers.stay.max(stay);
+    fn seen(&mut self, identity: Identity) {
+        if let Identity::Guest(ResumeId(resume_id)) = identity {
+            self.numbers.resume_id = self.numbers.resume_id.max(resume_id);
         }
     }
 

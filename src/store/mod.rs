@@ -9,14 +9,14 @@
 //! other way round. The module `claim` keeps out a second server.
 
 mod backup;
-mod cells;
 mod claim;
+mod columns;
+mod delete;
 mod error;
 mod expire;
 mod fold;
-mod gone;
 mod group;
-mod kept;
+mod load;
 mod mend;
 mod order;
 mod pool;
@@ -45,7 +45,7 @@ pub use search::Found;
 pub use write::Writer;
 
 use crate::limits::Limits;
-use crate::record::Kept;
+use crate::record::Snapshot;
 
 /// How long a connection waits for another that checkpoints or recovers.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ pub struct Opened {
     /// To write with.
     pub writer: Writer,
     /// What the chat must know from the beginning.
-    pub kept: Kept,
+    pub kept: Snapshot,
 }
 
 /// Opens the database at `path`, or makes it; checks it, brings it up to the
@@ -81,7 +81,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     let told = |error: rusqlite::Error| StoreError::sql(path, &error);
     // What cannot be written to is known now, and not when somebody has spoken.
     write::probe(&mut connection).map_err(told)?;
-    let kept = kept::kept(&mut connection).map_err(told)?;
+    let kept = load::kept(&mut connection).map_err(told)?;
     let known = expire::known(&connection).map_err(told)?;
     Ok(Opened { store: Store::new(limits, Arc::clone(&claim)), writer: Writer::new(connection, known, claim)?, kept })
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::cells::{row, rows, seq_of, span_of, unrow};
+use super::columns::{row, rows, seq_of, span_of, unrow};
 use super::group::Group;
 use crate::event::{Millis, Seq};
 use crate::record::PlaceId;

@@ -6,18 +6,18 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
-use super::cells::{
+use super::claim::Claim;
+use super::columns::{
     LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
 };
-use super::claim::Claim;
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::event::{Seq, Tag};
 use crate::limits::Limits;
 use crate::record::{
-    AccountId, ConversationKept, FileId, FileKept, Line, Owner, Pages, PlaceId, SaidRecord, SeatKept, StayId, StayKept,
-    StayRecord, Who,
+    AccountId, ConversationRow, FileId, Identity, MembershipRow, Owner, Pages, PlaceId, ResumeId, ResumeRecord,
+    ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
 
 /// What is kept, to be read in any thread. Each call sees what was kept when it began, and all of it.
@@ -85,7 +85,7 @@ impl Store {
     }
 
     /// One message.
-    pub fn line(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<Line>, StoreError> {
+    pub fn line(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<StoredMessage>, StoreError> {
         self.read(|connection| {
             if bounds(connection, place)?.is_none() {
                 return Ok(None);
@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// Where an account is at home: rooms and private conversations, in the order of their numbers.
-    pub fn seats(&self, account: AccountId) -> Result<Vec<SeatKept>, StoreError> {
+    pub fn memberships(&self, account: AccountId) -> Result<Vec<MembershipRow>, StoreError> {
         self.read(|connection| {
             connection
                 .prepare_cached(
@@ -124,7 +124,7 @@ impl Store {
                 )?
                 .query_map([account.0], |row| {
                     let is_private = row.get(3)?;
-                    Ok(SeatKept {
+                    Ok(MembershipRow {
                         place: PlaceId(row.get(0)?),
                         with: if is_private { Some((who_of(row.get(4)?), row.get(5)?)) } else { None },
                         seq: count(row.get(2)?),
@@ -144,30 +144,30 @@ impl Store {
     }
 
     /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
-    pub fn stay(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<StayKept>, StoreError> {
+    pub fn resume_id(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
         self.read(|connection| {
-            let stay = connection
+            let resume_id = connection
                 .prepare_cached("SELECT id, account, nick, seen FROM stay WHERE token = ?")?
                 .query_row([token.as_slice()], |row| {
                     let account = row.get::<_, Option<u32>>(1)?.map(AccountId);
-                    let (id, nick, seen) = (StayId(count(row.get(0)?)), nick_of(row, 2)?, row.get(3)?);
-                    Ok(StayRecord { id, token: *token, account, nick, seen })
+                    let (id, nick, seen) = (ResumeId(count(row.get(0)?)), nick_of(row, 2)?, row.get(3)?);
+                    Ok(ResumeRecord { id, token: *token, account, nick, seen })
                 })
                 .optional()?;
-            let Some(stay) = stay else { return Ok(None) };
+            let Some(resume_id) = resume_id else { return Ok(None) };
             let mut said: Vec<SaidRecord> = connection
                 .prepare_cached(
                     "SELECT tag, label, seq, time, file FROM said WHERE stay = ?
                      ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?",
                 )?
-                .query_map((whole(stay.id.0), limit(most_tags)), |row| {
+                .query_map((whole(resume_id.id.0), limit(most_tags)), |row| {
                     let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
                     let file = row.get::<_, Option<i64>>(4)?.map(|file| FileId(count(file)));
-                    Ok(SaidRecord { stay: stay.id, tag, label, seq, time, file })
+                    Ok(SaidRecord { resume_id: resume_id.id, tag, label, seq, time, file })
                 })?
                 .collect::<Result<_, _>>()?;
             said.reverse();
-            Ok(Some(StayKept { stay, said }))
+            Ok(Some(ResumeRow { resume_id, said }))
         })
     }
 
@@ -175,17 +175,17 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite could not do.
-    pub fn conversations(&self, who: Who) -> Result<Vec<Who>, StoreError> {
+    pub fn conversations(&self, identity: Identity) -> Result<Vec<Identity>, StoreError> {
         self.read(|connection| {
             connection
                 .prepare_cached("SELECT iif(one = ?1, other, one) FROM conversation WHERE one = ?1 OR other = ?1")?
-                .query_map([who_cell(who)], |row| Ok(who_of(row.get(0)?)))?
+                .query_map([who_cell(identity)], |row| Ok(who_of(row.get(0)?)))?
                 .collect()
         })
     }
 
     /// The private conversation of two, in whichever order, and the number of its last message: 0 if there is none.
-    pub fn conversation(&self, one: Who, other: Who) -> Result<Option<ConversationKept>, StoreError> {
+    pub fn conversation(&self, one: Identity, other: Identity) -> Result<Option<ConversationRow>, StoreError> {
         let between = (who_cell(one), who_cell(other));
         self.read(|connection| {
             let found = connection
@@ -196,26 +196,26 @@ impl Store {
                 .query_row(between, |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?))))
                 .optional()?;
             let Some((place, seq)) = found else { return Ok(None) };
-            let mut seat = connection.prepare_cached("SELECT 1 FROM seat WHERE account = ? AND place = ?")?;
+            let mut membership = connection.prepare_cached("SELECT 1 FROM seat WHERE account = ? AND place = ?")?;
             let mut closed = Vec::new();
-            for who in [one, other] {
-                if let Who::Account(account) = who
-                    && !seat.exists((account.0, place.0))?
+            for identity in [one, other] {
+                if let Identity::Account(account) = identity
+                    && !membership.exists((account.0, place.0))?
                 {
                     closed.push(account);
                 }
             }
-            Ok(Some(ConversationKept { place, seq, closed }))
+            Ok(Some(ConversationRow { place, seq, closed }))
         })
     }
 
     /// A file that is complete.
-    pub fn file(&self, file: FileId) -> Result<Option<FileKept>, StoreError> {
+    pub fn file(&self, file: FileId) -> Result<Option<StoredFile>, StoreError> {
         Ok(self.read(|connection| files(connection, "file.id = ?", [whole(file.0)]))?.pop())
     }
 
     /// The complete files of a place, the newest first.
-    pub fn files(&self, place: PlaceId, before: Option<Seq>, most: usize) -> Result<Vec<FileKept>, StoreError> {
+    pub fn files(&self, place: PlaceId, before: Option<Seq>, most: usize) -> Result<Vec<StoredFile>, StoreError> {
         let newest = "file.place = ? AND file.message < ? ORDER BY file.message DESC LIMIT ?";
         let before = before.map_or(i64::MAX, |before| row(place, before));
         self.read(|connection| files(connection, newest, (place.0, before, limit(most))))
@@ -224,7 +224,7 @@ impl Store {
     /// A file that is complete, and at most `most` of its bytes from `offset`
     /// on; fewer only at its end. Both are of one moment, so that what is
     /// deleted meanwhile is there or is not.
-    pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Option<(FileKept, Vec<u8>)>, StoreError> {
+    pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Option<(StoredFile, Vec<u8>)>, StoreError> {
         self.read(|connection| {
             let mut bytes = Vec::new();
             let Some(found) = files(connection, "file.id = ?", [whole(file.0)])?.pop() else { return Ok(None) };
@@ -316,7 +316,7 @@ fn left_after(connection: &Connection, place: PlaceId, seq: Seq) -> rusqlite::Re
 }
 
 /// The complete files for which `which` is true.
-fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<FileKept>> {
+fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<StoredFile>> {
     connection
         .prepare_cached(&format!(
             "SELECT file.id, file.name, file.mime, file.size, file.sha256, file.message, message.nick, message.time
@@ -326,7 +326,7 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
         .query_map(params, |row| {
             let (place, seq) = unrow(row.get(5)?);
             let info = Arc::new(file_info(row, 0)?);
-            Ok(FileKept { info, place, seq, from: row.get(6)?, time: row.get(7)? })
+            Ok(StoredFile { info, place, seq, from: row.get(6)?, time: row.get(7)? })
         })?
         .collect()
 }

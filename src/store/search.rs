@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::cells::{LINE, LINE_CELLS, count, line, row, seq_of, whole};
+use super::columns::{LINE, LINE_CELLS, count, line, row, seq_of, whole};
 use super::fold::{cut, fold, stands_alone, words};
 use super::order::{last_before, upto};
 use super::pool::Length;
@@ -16,7 +16,7 @@ use super::read::{bounds, limit};
 use super::{Store, StoreError, Writer};
 use crate::command::Spot;
 use crate::event::{Message, Millis, Seq};
-use crate::record::{Line, PlaceId};
+use crate::record::{PlaceId, StoredMessage};
 
 /// Words of one search, characters that count as words too; those beyond are not looked for.
 const MOST_WORDS: usize = 64;
@@ -155,7 +155,7 @@ impl<'a> Find<'a> {
             let (mut unseen, mut read) = (0, 0);
             next = loop {
                 let Some(found) = rows.next()? else { break (read < FETCH).then_some(floor - 1) };
-                let Line { place, message, .. } = line(found, self.label)?;
+                let StoredMessage { place, message, .. } = line(found, self.label)?;
                 if place != self.place {
                     break Some(row(place, message.seq));
                 }

@@ -83,7 +83,7 @@ impl Rig {
         &mut self.opened.as_mut().expect("it is open").writer
     }
 
-    fn kept(&self) -> &Kept {
+    fn kept(&self) -> &Snapshot {
         &self.opened.as_ref().expect("it is open").kept
     }
 
@@ -108,7 +108,7 @@ impl Rig {
         while self.writer().expire(now, &limits).expect("it is removed") {}
     }
 
-    fn message(&self, place: u32, seq: Seq) -> Option<Line> {
+    fn message(&self, place: u32, seq: Seq) -> Option<StoredMessage> {
         self.store().line(PlaceId(place), &label(), seq).expect("it is read")
     }
 
@@ -138,12 +138,12 @@ fn nick(name: &str) -> Nick {
     Nick::parse(name).expect("a good nick")
 }
 
-fn account(number: u32) -> Who {
-    Who::Account(AccountId(number))
+fn account(number: u32) -> Identity {
+    Identity::Account(AccountId(number))
 }
 
-fn guest(number: u64) -> Who {
-    Who::Guest(StayId(number))
+fn guest(number: u64) -> Identity {
+    Identity::Guest(ResumeId(number))
 }
 
 fn room_record(place: u32, name: &str) -> RoomRecord {
@@ -169,8 +169,8 @@ fn line(place: u32, seq: Seq, text: &str) -> Record {
     line_by(account(1), place, message(seq, text))
 }
 
-fn line_by(who: Who, place: u32, message: Message) -> Record {
-    Record::Line(Line { place: PlaceId(place), who, message: Arc::new(message) })
+fn line_by(identity: Identity, place: u32, message: Message) -> Record {
+    Record::Message(StoredMessage { place: PlaceId(place), identity, message: Arc::new(message) })
 }
 
 fn info(file: u64, size: u64) -> FileInfo {
@@ -191,11 +191,11 @@ fn file_of(file: u64, seq: Seq, pieces: &[&[u8]]) -> Vec<Record> {
     records
 }
 
-fn stay_record(number: u64, name: &str, seen: Millis) -> StayRecord {
+fn resume_record(number: u64, name: &str, seen: Millis) -> ResumeRecord {
     let token = [u8::try_from(number).expect("a small number"); 32];
-    StayRecord { id: StayId(number), token, account: None, nick: nick(name), seen }
+    ResumeRecord { id: ResumeId(number), token, account: None, nick: nick(name), seen }
 }
 
-fn said_record(stay: u64, tag: &str, seq: Seq, time: Millis) -> SaidRecord {
-    SaidRecord { stay: StayId(stay), tag: Tag(tag.into()), label: label(), seq, time, file: None }
+fn said_record(resume_id: u64, tag: &str, seq: Seq, time: Millis) -> SaidRecord {
+    SaidRecord { resume_id: ResumeId(resume_id), tag: Tag(tag.into()), label: label(), seq, time, file: None }
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 use super::claim::{Claim, Files};
-use super::expire::Round;
+use super::expire::Cursor;
 use super::group::Group;
 use super::order::last_counted;
 use crate::event::Millis;
@@ -18,7 +18,7 @@ pub struct Writer {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
     /// How far what is too old was looked for.
-    pub(super) round: Round,
+    pub(super) round: Cursor,
     /// What the time of the last message counts as; none before it was looked for.
     counted: Option<Millis>,
     /// Whether a commit may return before the disk has it.
@@ -37,7 +37,7 @@ impl Writer {
         Ok(Writer {
             connection,
             path,
-            round: Round::default(),
+            round: Cursor::default(),
             counted: None,
             is_at_leisure: false,
             known,

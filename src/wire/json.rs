@@ -24,7 +24,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::command::{self, Change, Command, Deed, Page, Place, Secret, Spot, TABLE, Verb, Whom};
+use crate::command::{self, Change, Command, ModAction, Page, Place, Secret, Spot, TABLE, Verb, Whom};
 use crate::error::ChatError;
 use crate::event::{Event, Millis, Seq, Tag};
 use crate::names::{self, Nick, RoomName};
@@ -181,9 +181,9 @@ impl Fields<'_> {
         needed("text", self.text.take()).map(|raw| command::text(&raw.0))
     }
 
-    fn order(&mut self, deed: Deed) -> Result<Command, ChatError> {
-        Ok(Command::Order {
-            deed,
+    fn order(&mut self, action: ModAction) -> Result<Command, ChatError> {
+        Ok(Command::Moderate {
+            action,
             room: self.room()?,
             everywhere: self.everywhere.unwrap_or(false),
             whom: Whom::parse(&needed("nick", self.nick.take())?.0)?,
@@ -295,14 +295,14 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
             let change = Change { invite_only: fields.invite_only, key, announcements: fields.announcements };
             Command::Settings { room: fields.room()?, change }
         }
-        Verb::Invite => fields.order(Deed::Invite)?,
-        Verb::Kick => fields.order(Deed::Kick)?,
-        Verb::Ban => fields.order(Deed::Ban)?,
-        Verb::Unban => fields.order(Deed::Unban)?,
-        Verb::Mute => fields.order(Deed::Mute)?,
-        Verb::Unmute => fields.order(Deed::Unmute)?,
-        Verb::Op => fields.order(Deed::Op)?,
-        Verb::Deop => fields.order(Deed::Deop)?,
+        Verb::Invite => fields.order(ModAction::Invite)?,
+        Verb::Kick => fields.order(ModAction::Kick)?,
+        Verb::Ban => fields.order(ModAction::Ban)?,
+        Verb::Unban => fields.order(ModAction::Unban)?,
+        Verb::Mute => fields.order(ModAction::Mute)?,
+        Verb::Unmute => fields.order(ModAction::Unmute)?,
+        Verb::Op => fields.order(ModAction::Op)?,
+        Verb::Deop => fields.order(ModAction::Deop)?,
         Verb::Bans => Command::Bans {
             room: fields.room()?,
             everywhere: fields.everywhere.unwrap_or(false),

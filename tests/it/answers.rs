@@ -70,7 +70,7 @@ fn whoever_comes_into_a_room_of_many_long_away_texts_stays_and_sees_them_all() {
     nc.until("* You are in #lobby.");
     nc.asks("/join #a");
     assert!(nc.asks("/members #a").iter().any(|line| line.starts_with("* There are more: /members #a ")));
-    assert_eq!(server.house().counts.slow.load(Ordering::Relaxed), 0);
+    assert_eq!(server.hub().counts.slow.load(Ordering::Relaxed), 0);
 }
 
 /// protocol.md, Pages: the messages shown to a newcomer are one page, those after `after` all, in pieces.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use roomful::event::{CloseReason, Event};
 use roomful::limits::Limits;
-use roomful::session::link::Link;
+use roomful::session::handle::SessionHandle;
 
 use crate::gone::Bare;
 use crate::server_support::{Program, server};
@@ -71,26 +71,26 @@ fn with_too_few_descriptors_for_one_session_the_server_does_not_start_and_names_
 fn a_laggard_for_whom_no_thread_is_left_is_closed_and_the_one_who_has_a_thread_goes_on() {
     let bare = Bare::with(Limits { send_buffer: 4_096, ..Limits::default() }, 1);
     let ((mut first_wire, first), (_wire, second)) = (bare.come(), bare.come());
-    let house = &bare.house;
+    let hub = &bare.hub;
     let text = Arc::<str>::from("x".repeat(4_000));
-    let fill = |link: &Link, until: &dyn Fn() -> bool| {
+    let fill = |handle: &SessionHandle, until: &dyn Fn() -> bool| {
         for told in 0.. {
             if until() {
                 return told;
             }
             assert!(told < 50, "the socket takes everything");
-            house.tell_session(link, Event::Ping { token: Arc::clone(&text) });
+            hub.tell_session(handle, Event::Ping { token: Arc::clone(&text) });
         }
         0
     };
-    let told = fill(&first, &|| house.crew.living() == 1);
+    let told = fill(&first, &|| hub.crew.living() == 1);
     fill(&second, &|| second.outbox.closed().is_some());
     assert_eq!(second.outbox.closed().expect("closed").reason, CloseReason::SlowConsumer);
-    assert_eq!((house.counts.slow.load(Ordering::Relaxed), house.crew.living()), (1, 1));
+    assert_eq!((hub.counts.slow.load(Ordering::Relaxed), hub.crew.living()), (1, 1));
     assert!(first.outbox.closed().is_none());
     // The one that was first gets all of it, and its thread is free for another.
     (0..told).for_each(|_| assert!(first_wire.line().contains(&*text)));
-    eventually("the writer has ended", || house.crew.living() == 0);
+    eventually("the writer has ended", || hub.crew.living() == 0);
     first.stream.kill();
-    house.crew.join_all();
+    hub.crew.join_all();
 }

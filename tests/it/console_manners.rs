@@ -6,7 +6,7 @@ use std::thread;
 
 use expectrl::process::Process as _;
 use expectrl::process::unix::UnixProcess;
-use roomful::chat::touched::Watch;
+use roomful::chat::effects::Watch;
 use serde_json::json;
 
 use crate::server_support::{Program, at_a_terminal, peer_at, server};
@@ -75,8 +75,8 @@ fn what_people_say_is_switched_off_and_on_while_it_runs() {
 fn a_server_is_as_quiet_as_it_is_told_to_be() {
     let server = crate::support::TestServer::start();
     for watch in [Watch::Events, Watch::Messages, Watch::Nothing] {
-        server.house().set_watch(watch);
-        assert_eq!(server.house().watch(), watch);
+        server.hub().set_watch(watch);
+        assert_eq!(server.hub().watch(), watch);
     }
 }
 

@@ -328,7 +328,7 @@ fn while_the_disk_is_slow_others_hear_and_only_the_answer_waits() {
 
 #[test]
 fn when_no_more_can_wait_for_the_disk_what_was_taken_is_heard_nevertheless() {
-    let (program, disk, _folder) = slow(&["--journal-items", "64"]);
+    let (program, disk, _folder) = slow(&["--queue-items", "64"]);
     let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
     disk.execute_batch("BEGIN IMMEDIATE").unwrap();
     let say = |line: usize| json!({"type": "say", "room": "#a", "text": format!("{line}"), "tag": format!("t{line}")});

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use roomful::event::{Done, Message};
 use roomful::limits::Limits;
 use roomful::names::RoomName;
-use roomful::record::{Line, PlaceId, Record, RoomRecord, Settings, StayId, Who};
+use roomful::record::{Identity, PlaceId, Record, ResumeId, RoomRecord, Settings, StoredMessage};
 use roomful::store;
 use serde_json::{Value, json};
 
@@ -123,7 +123,11 @@ fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
     let line = |seq| {
         let message =
             Message { seq, from: "ann".into(), text: "今天你好吗".into(), time: 1, ..Message::default() };
-        Record::Line(Line { place: PlaceId(1), who: Who::Guest(StayId(1)), message: Arc::new(message) })
+        Record::Message(StoredMessage {
+            place: PlaceId(1),
+            identity: Identity::Guest(ResumeId(1)),
+            message: Arc::new(message),
+        })
     };
     writer.keep(&[Record::Room(room)]).unwrap();
     writer.keep(&(1..=10_000).map(line).collect::<Vec<_>>()).unwrap();

@@ -8,16 +8,16 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use roomful::chat::Chat;
-use roomful::chat::touched::Watch;
+use roomful::chat::effects::Watch;
 use roomful::event::{CloseReason, Event};
 use roomful::limits::Limits;
 use roomful::names::RoomName;
 use roomful::net::Stream;
 use roomful::net::crew::Crew;
-use roomful::record::Kept;
-use roomful::session::caretaker::Rounds;
-use roomful::session::house::House;
-use roomful::session::link::Link;
+use roomful::record::Snapshot;
+use roomful::session::handle::SessionHandle;
+use roomful::session::hub::Hub;
+use roomful::session::watchdog::Checks;
 use serde_json::json;
 use socket2::SockRef;
 
@@ -29,7 +29,7 @@ const NARROW: usize = 4_096;
 
 /// What sessions share, without a server around it: no thread runs here but those of laggards.
 pub struct Bare {
-    pub house: Arc<House>,
+    pub hub: Arc<Hub>,
     listener: TcpListener,
 }
 
@@ -38,28 +38,28 @@ impl Bare {
     pub fn with(limits: Limits, threads: usize) -> Bare {
         let limits = Arc::new(limits);
         let lobby = RoomName::parse("#lobby").expect("a good name");
-        let chat = Chat::new(Arc::clone(&limits), lobby, 0, Kept::default(), None);
+        let chat = Chat::new(Arc::clone(&limits), lobby, 0, Snapshot::default(), None);
         let (news, _) = crossbeam_channel::bounded(16);
         let crew = Crew::new(threads, limits.stack_bytes);
-        let house = House::new(chat, limits, None, roomful::front::open, (Watch::Nothing, news), crew);
-        Bare { house: Arc::new(house), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
+        let hub = Hub::new(chat, limits, None, roomful::front::open, (Watch::Nothing, news), crew);
+        Bare { hub: Arc::new(hub), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
     }
 
     /// A JSON session, and its peer's end. Nobody reads what it sends.
-    pub fn come(&self) -> (Wire, Arc<Link>) {
-        let limits = &self.house.limits;
+    pub fn come(&self) -> (Wire, Arc<SessionHandle>) {
+        let limits = &self.hub.limits;
         let wire = Wire::connect_narrow(self.listener.local_addr().expect("bound"), NARROW);
         let (tcp, peer) = self.listener.accept().expect("it came");
         let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
-        let link = Arc::new(Link::new(self.house.next_session(), &stream, limits));
-        link.json.store(true, Ordering::Relaxed);
-        self.house.admit(&link);
-        (wire, link)
+        let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, limits));
+        handle.json.store(true, Ordering::Relaxed);
+        self.hub.admit(&handle);
+        (wire, handle)
     }
 }
 
-fn reason(link: &Link) -> Option<CloseReason> {
-    link.outbox.closed().map(|ending| ending.reason)
+fn reason(handle: &SessionHandle) -> Option<CloseReason> {
+    handle.outbox.closed().map(|ending| ending.reason)
 }
 
 /// docs/limits.md, `unreachable-after`: the kernel ends a connection whose host takes nothing, on every front. It took
@@ -68,12 +68,12 @@ fn reason(link: &Link) -> Option<CloseReason> {
 fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
     let server = TestServer::start();
     let (_line, _json) = (server.nc_login("ann"), server.login("bob"));
-    for link in server.house().links() {
-        let socket = SockRef::from(&*link.stream);
+    for handle in server.hub().handles() {
+        let socket = SockRef::from(&*handle.stream);
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(36)));
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(20));
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(4));
-        assert_eq!(socket.keepalive().unwrap(), !link.json.load(Ordering::Relaxed));
+        assert_eq!(socket.keepalive().unwrap(), !handle.json.load(Ordering::Relaxed));
     }
 }
 
@@ -82,8 +82,8 @@ fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
 fn the_kernel_never_has_less_patience_than_the_outbox() {
     let server = TestServer::with(|limits| limits.outbox_patience = Duration::from_secs(100));
     let _peer = server.login("ann");
-    let link = server.house().links().pop().expect("ann's");
-    assert_eq!(SockRef::from(&*link.stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(106)));
+    let handle = server.hub().handles().pop().expect("ann's");
+    assert_eq!(SockRef::from(&*handle.stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(106)));
 }
 
 /// protocol.md, pings: what a flooder left in our buffers was said for minutes after its host was gone, for the thread
@@ -91,15 +91,15 @@ fn the_kernel_never_has_less_patience_than_the_outbox() {
 #[test]
 fn a_session_that_is_held_back_ends_as_soon_as_its_connection_is_broken() {
     let bare = Bare::with(Limits::default(), 4);
-    let (wire, link) = bare.come();
-    link.pausing(|| wire.half_close());
-    eventually("the half-close is here", || SockRef::from(&*link.stream).peek(&mut [MaybeUninit::uninit()]).is_ok());
-    link.pausing(|| ());
-    assert_eq!(reason(&link), None, "who only sends nothing more is still here");
-    link.pausing(|| wire.reset());
-    eventually("the reset is here", || link.stream.is_broken());
-    link.pausing(|| ());
-    assert_eq!((reason(&link), link.lost.load(Ordering::Relaxed)), (Some(CloseReason::Lost), true));
+    let (wire, handle) = bare.come();
+    handle.pausing(|| wire.half_close());
+    eventually("the half-close is here", || SockRef::from(&*handle.stream).peek(&mut [MaybeUninit::uninit()]).is_ok());
+    handle.pausing(|| ());
+    assert_eq!(reason(&handle), None, "who only sends nothing more is still here");
+    handle.pausing(|| wire.reset());
+    eventually("the reset is here", || handle.stream.is_broken());
+    handle.pausing(|| ());
+    assert_eq!((reason(&handle), handle.lost.load(Ordering::Relaxed)), (Some(CloseReason::Lost), true));
 }
 
 /// The same with lines that wait: they are not said any more, on either front.
@@ -145,22 +145,22 @@ fn what_a_flooder_left_behind_is_no_sign_of_life() {
 fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
     let second = Duration::from_secs(1);
     let bare = Bare::with(Limits { ping_after: second * 5, gone_after: second * 12, ..Limits::default() }, 4);
-    let (mut wire, link) = bare.come();
-    link.named.store(true, Ordering::Relaxed);
-    let (start, heard) = (Instant::now(), link.heard.load(Ordering::Relaxed));
-    let mut rounds = Rounds::from(start);
-    link.paused.store(true, Ordering::Relaxed);
-    (1..=60).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
-    assert_eq!(reason(&link), None);
-    assert_eq!(link.heard.load(Ordering::Relaxed), heard, "nothing was heard");
+    let (mut wire, handle) = bare.come();
+    handle.named.store(true, Ordering::Relaxed);
+    let (start, heard) = (Instant::now(), handle.heard.load(Ordering::Relaxed));
+    let mut rounds = Checks::from(start);
+    handle.paused.store(true, Ordering::Relaxed);
+    (1..=60).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
+    assert_eq!(reason(&handle), None);
+    assert_eq!(handle.heard.load(Ordering::Relaxed), heard, "nothing was heard");
     // Every five seconds it is asked: a host that is gone would not take it.
     (0..4).for_each(|_| assert!(wire.line().contains("ping")));
     // From now on it is read, and still says nothing.
-    link.paused.store(false, Ordering::Relaxed);
-    (61..=83).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
-    assert_eq!(reason(&link), None);
-    (84..=86).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
-    assert_eq!(reason(&link), Some(CloseReason::Timeout));
+    handle.paused.store(false, Ordering::Relaxed);
+    (61..=83).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
+    assert_eq!(reason(&handle), None);
+    (84..=86).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
+    assert_eq!(reason(&handle), Some(CloseReason::Timeout));
 }
 
 /// The same, at its end: what was read of it late was no sign of life, so it is asked once more before it is closed.
@@ -168,20 +168,20 @@ fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
 fn who_was_held_back_is_asked_once_more_before_it_is_closed() {
     let second = Duration::from_secs(1);
     let bare = Bare::with(Limits { ping_after: second * 5, gone_after: second * 12, ..Limits::default() }, 4);
-    let (mut wire, link) = bare.come();
-    link.named.store(true, Ordering::Relaxed);
+    let (mut wire, handle) = bare.come();
+    handle.named.store(true, Ordering::Relaxed);
     let start = Instant::now();
-    let mut rounds = Rounds::from(start);
-    link.paused.store(true, Ordering::Relaxed);
-    (1..=12).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    let mut rounds = Checks::from(start);
+    handle.paused.store(true, Ordering::Relaxed);
+    (1..=12).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
     assert!(wire.line().contains("ping"), "after five seconds and a half");
-    link.paused.store(false, Ordering::Relaxed);
-    (13..=23).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
+    handle.paused.store(false, Ordering::Relaxed);
+    (13..=23).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
     assert!(wire.line().contains("ping"), "and after eleven");
-    (24..=36).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
-    assert_eq!(reason(&link), None);
-    (37..=38).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
-    assert_eq!(reason(&link), Some(CloseReason::Timeout), "twelve seconds after it was held back last");
+    (24..=36).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
+    assert_eq!(reason(&handle), None);
+    (37..=38).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
+    assert_eq!(reason(&handle), Some(CloseReason::Timeout), "twelve seconds after it was held back last");
 }
 
 /// docs/threads.md, a pause of our own: 50 sessions of 50 were closed as `timeout` after 20 s at `--gone-after 12`.
@@ -199,27 +199,27 @@ fn a_pause_of_the_server_counts_against_no_deadline_of_a_session() {
     };
     let bare = Bare::with(limits, 4);
     let [(_w1, silent), (_w2, unnamed), (_w3, deaf), (_w4, leaving)] = std::array::from_fn(|_| bare.come());
-    [&silent, &deaf, &leaving].into_iter().for_each(|link| link.named.store(true, Ordering::Relaxed));
+    [&silent, &deaf, &leaving].into_iter().for_each(|handle| handle.named.store(true, Ordering::Relaxed));
     let text = Arc::<str>::from("x".repeat(4_000));
-    while bare.house.crew.living() == 0 {
-        bare.house.tell_session(&deaf, Event::Ping { token: Arc::clone(&text) });
+    while bare.hub.crew.living() == 0 {
+        bare.hub.tell_session(&deaf, Event::Ping { token: Arc::clone(&text) });
     }
     deaf.json.store(false, Ordering::Relaxed); // so that it is not asked for life as well
     leaving.outbox.close(CloseReason::Quit, None);
     let start = Instant::now();
-    let mut rounds = Rounds::from(start);
+    let mut rounds = Checks::from(start);
     // Eight seconds, a pause of an hour, and two seconds more.
     let pause = second * 3_600;
-    (1..=16).for_each(|n| rounds.go(&bare.house, start + second / 2 * n));
-    (17..=20).for_each(|n| rounds.go(&bare.house, start + pause + second / 2 * n));
-    assert_eq!([&silent, &unnamed, &deaf].map(|link| reason(link)), [None; 3]);
+    (1..=16).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
+    (17..=20).for_each(|n| rounds.go(&bare.hub, start + pause + second / 2 * n));
+    assert_eq!([&silent, &unnamed, &deaf].map(|handle| reason(handle)), [None; 3]);
     assert!(!leaving.stream.is_broken(), "it may still hang up by itself");
     // The seconds before the pause and those after it do count.
-    (21..=30).for_each(|n| rounds.go(&bare.house, start + pause + second / 2 * n));
+    (21..=30).for_each(|n| rounds.go(&bare.hub, start + pause + second / 2 * n));
     let ended = [CloseReason::Timeout, CloseReason::LoginTimeout, CloseReason::SlowConsumer];
-    assert_eq!([&silent, &unnamed, &deaf].map(|link| reason(link)), ended.map(Some));
+    assert_eq!([&silent, &unnamed, &deaf].map(|handle| reason(handle)), ended.map(Some));
     assert!(leaving.stream.is_broken(), "it had its time");
-    bare.house.crew.join_all();
+    bare.hub.crew.join_all();
 }
 
 /// The same with the program itself.

@@ -201,5 +201,5 @@ fn files_of_no_bytes_at_most_are_no_files_as_the_page_says() {
         let refusal = ann.code("offer", json!({"room": "#a", "name": "a", "size": size}));
         assert_eq!(refusal, "file-too-large");
     }
-    eventually("nothing is left of it", || server.house().sessions() == 1);
+    eventually("nothing is left of it", || server.hub().sessions() == 1);
 }

@@ -12,9 +12,9 @@ fn nobody_keeps_order_over_themselves() {
     let server = TestServer::kept();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#b");
-    for deed in ["kick", "ban", "mute"] {
-        assert_eq!(ann.code(deed, json!({"room": "#a", "nick": "ann"})), "bad-field", "{deed}");
-        assert_eq!(bob.code(deed, json!({"room": "#b", "nick": "Bob"})), "bad-field", "{deed}");
+    for action in ["kick", "ban", "mute"] {
+        assert_eq!(ann.code(action, json!({"room": "#a", "nick": "ann"})), "bad-field", "{action}");
+        assert_eq!(bob.code(action, json!({"room": "#b", "nick": "Bob"})), "bad-field", "{action}");
     }
     ann.say("#a", "still here");
 }
@@ -164,7 +164,7 @@ fn who_is_made_an_op_on_the_console_is_told() {
     let mut two = server.once_more("ann");
     two.chats_told();
     for (line, word) in [("op ann", "an op of the server now"), ("deop ann", "no op of the server any more")] {
-        roomful::console::obey(server.house(), line).unwrap();
+        roomful::console::obey(server.hub(), line).unwrap();
         for peer in [&mut ann, &mut two] {
             let told = peer.hears();
             assert!(told.len() == 1 && told[0].starts_with("notice: ") && told[0].contains(word), "{told:?}");

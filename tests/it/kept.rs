@@ -219,12 +219,12 @@ fn a_room_without_topic_and_message_is_gone_when_empty_and_others_stay() {
         Done::Rooms { rooms, .. } => rooms.iter().map(|room| room.room.to_string()).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
-    let stay = ["#lobby", "#said", "#topic"];
-    assert_eq!(rooms(&mut ann), stay);
+    let resume_id = ["#lobby", "#said", "#topic"];
+    assert_eq!(rooms(&mut ann), resume_id);
     ann.join("#nothing");
     drop(ann);
     let server = server.restarted();
-    assert_eq!(rooms(&mut server.login("bob")), stay);
+    assert_eq!(rooms(&mut server.login("bob")), resume_id);
     assert_eq!(server.once_more("ann").chats_told(), [""; 0], "those it has left are not its own");
 }
 

@@ -231,8 +231,8 @@ fn e16_a_forced_cut_on_both_sides_is_noticed() {
     bob.wire.reset();
     assert_eq!(brief(&ann.wait(is_quit)), "- bob lost");
     let mut cat = server.login_in("cat", "#lobby");
-    for link in server.house().links() {
-        link.stream.kill();
+    for handle in server.hub().handles() {
+        handle.stream.kill();
     }
     cat.wire.rest_or_cut();
     ann.wire.rest_or_cut();

@@ -62,10 +62,10 @@ fn a_room_that_was_empty_for_long_ends_unless_it_is_registered() {
     ann.join("#owned");
     ann.does("register-room", json!({}));
     ann.leave("#owned");
-    let now = roomful::session::house::now();
-    assert!(!server.house().chat.end_left(now - 60_000, 64, now), "it is not so old");
+    let now = roomful::session::hub::now();
+    assert!(!server.hub().chat.end_left(now - 60_000, 64, now), "it is not so old");
     assert_eq!(rooms(&mut ann), ["#here", "#lobby", "#old", "#owned"]);
-    assert!(!server.house().chat.end_left(now + 60_000, 64, now));
+    assert!(!server.hub().chat.end_left(now + 60_000, 64, now));
     assert_eq!(rooms(&mut ann), ["#here", "#lobby", "#owned"]);
     eventually("the end of the room is kept", || {
         let mut bob = server.login("bob");

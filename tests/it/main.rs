@@ -24,8 +24,6 @@ mod catching_up;
 mod coming_in;
 /// Private conversations: how many, and their end.
 mod conversations;
-/// Bans, mutes, and the ops of the server.
-mod curbs;
 /// Messages that are taken back.
 mod deleting;
 /// Who may come in: how many, and how often.
@@ -72,6 +70,8 @@ mod passwords;
 mod ranks;
 /// Too fast for `rate`.
 mod rate;
+/// Bans, mutes, and the ops of the server.
+mod restrictions;
 /// Coming back on a new connection.
 mod resume;
 /// Words that are found, and by whom.

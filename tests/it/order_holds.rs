@@ -167,17 +167,17 @@ fn a_time_is_taken_from_a_second_to_a_hundred_years_and_nothing_else() {
     let server = TestServer::kept();
     let mut ann = server.account_in("ann", "#a");
     ann.does("claim", json!({"code": server.claim()}));
-    for deed in ["ban", "mute"] {
+    for action in ["ban", "mute"] {
         for (seconds, taken) in [(0, false), (1, true), (LONGEST, true), (LONGEST + 1, false), (u64::MAX, false)] {
             for everywhere in [false, true] {
-                if everywhere && deed == "mute" {
+                if everywhere && action == "mute" {
                     continue;
                 }
                 let fields = json!({"room": "#a", "nick": "bob", "seconds": seconds, "everywhere": everywhere});
-                match ann.ask(deed, fields) {
+                match ann.ask(action, fields) {
                     Ok(Done::Ban(ordered) | Done::Mute(ordered)) => assert!(taken && ordered.until.is_some()),
                     Err(refusal) => {
-                        assert!(!taken && refusal.code == "bad-field", "{deed} {seconds}: {refusal:?}");
+                        assert!(!taken && refusal.code == "bad-field", "{action} {seconds}: {refusal:?}");
                         assert!(refusal.text.starts_with("seconds takes"), "{refusal:?}");
                     }
                     other => panic!("{other:?}"),
@@ -263,7 +263,7 @@ fn a_deleted_account_ends_its_other_sessions() {
 #[test]
 fn the_console_says_how_long_a_ban_lasts() {
     let server = TestServer::kept();
-    let obey = |line: &str| roomful::console::obey(server.house(), line);
+    let obey = |line: &str| roomful::console::obey(server.hub(), line);
     assert_eq!(obey("ban bob spam").unwrap(), "* bob is banned for good");
     let told = obey("ban bob 5 minutes spam").unwrap();
     assert!(told.starts_with("* bob is banned until 20"), "{told}");

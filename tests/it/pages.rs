@@ -6,7 +6,7 @@ use std::sync::Arc;
 use roomful::event::{Done, Message, Millis, Seq};
 use roomful::limits::Limits;
 use roomful::names::RoomName;
-use roomful::record::{Line, PlaceId, Record, RoomRecord, Settings, StayId, Who};
+use roomful::record::{Identity, PlaceId, Record, ResumeId, RoomRecord, Settings, StoredMessage};
 use roomful::store;
 use serde_json::json;
 
@@ -34,8 +34,12 @@ fn server_with(said: &[(u32, Millis)]) -> TestServer {
     for (place, time) in said {
         seqs[*place as usize] += 1;
         let message = Message { seq: seqs[*place as usize], from: "ann".into(), time: *time, ..words() };
-        let line = Line { place: PlaceId(*place), who: Who::Guest(StayId(1)), message: Arc::new(message) };
-        writer.keep(&[Record::Line(line)]).unwrap();
+        let line = StoredMessage {
+            place: PlaceId(*place),
+            identity: Identity::Guest(ResumeId(1)),
+            message: Arc::new(message),
+        };
+        writer.keep(&[Record::Message(line)]).unwrap();
     }
     writer.close().unwrap();
     server.started()

@@ -6,10 +6,15 @@ use crate::client_support::{Screen, ServerProgram, client, enter};
 use crate::server_support::at_a_terminal;
 
 /// Lines of others, which must all be there after what is done between and after them.
-fn no_row_vanishes(what: &str, screen: &mut Screen, ann: &crate::client_support::Peer, deed: impl FnOnce(&mut Screen)) {
+fn no_row_vanishes(
+    what: &str,
+    screen: &mut Screen,
+    ann: &crate::client_support::Peer,
+    action: impl FnOnce(&mut Screen),
+) {
     (0..6).for_each(|i| ann.say(&format!("before {i}")));
     screen.shows("before 5");
-    deed(screen);
+    action(screen);
     (0..3).for_each(|i| ann.say(&format!("between {i}")));
     screen.shows("between 2");
     screen.types("\u{3}");

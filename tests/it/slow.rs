@@ -55,7 +55,7 @@ fn d4_a_deaf_reader_stops_nobody_and_is_closed_and_told_of_once() {
     assert_eq!(heard.iter().filter(|event| is_quit(event)).count(), 1);
     let seqs: Vec<u64> = heard.iter().filter_map(message_of).map(|message| message.seq).collect();
     assert_eq!(seqs, Vec::from_iter(1..=last));
-    assert_eq!(server.house().counts.slow.load(Ordering::Relaxed), 1);
+    assert_eq!(server.hub().counts.slow.load(Ordering::Relaxed), 1);
     // What it had been sent it can still read, in order; then there is the end.
     let lines = deaf.wire.rest_or_cut();
     assert!(lines.len() < 100, "{} lines", lines.len());
@@ -119,7 +119,7 @@ fn c5_a_slow_reader_that_reads_gets_five_mebibytes_complete_and_in_order() {
         ann.types(&line(i));
     }
     ann.sync(); // all of it has been said; nothing of it has been read
-    let writers = server.house().crew.living() - server.house().sessions();
+    let writers = server.hub().crew.living() - server.hub().sessions();
     assert_eq!(writers, 1, "a writer thread has taken over");
     for i in 0..LINES {
         let event = slow.wait(|event| matches!(event, Event::Message(_)));

@@ -55,7 +55,7 @@ fn deaf_and_stubborn_peers_hold_nothing_up() {
     for _ in 0..20 {
         ann.say("#lobby", &"x".repeat(4_000));
     }
-    let lagging = server.house().crew.living() - server.house().sessions();
+    let lagging = server.hub().crew.living() - server.hub().sessions();
     assert_eq!(lagging, 3);
     server.wait_for_sessions(7);
     let began = Instant::now();

@@ -230,7 +230,7 @@ fn a_pipe_with_a_good_name_says_its_lines() {
         pipe.wire.send(sent);
         pipe.wire.half_close();
         pipe.rest();
-        eventually("the pipe is gone", || server.house().sessions() == 1);
+        eventually("the pipe is gone", || server.hub().sessions() == 1);
         assert_eq!(watcher.hears(), ["#lobby + anna", "#lobby anna: hello", "- anna quit"], "{sent:?}");
     }
 }

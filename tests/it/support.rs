@@ -20,7 +20,7 @@ use roomful::event::CloseReason;
 use roomful::limits::Limits;
 use roomful::names::Nick;
 use roomful::server::{Handle, Server, Stopped};
-use roomful::session::house::House;
+use roomful::session::hub::Hub;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -96,8 +96,8 @@ impl TestServer {
         self.addr
     }
 
-    pub fn house(&self) -> &Arc<House> {
-        self.handle.as_ref().expect("the server runs").house()
+    pub fn hub(&self) -> &Arc<Hub> {
+        self.handle.as_ref().expect("the server runs").hub()
     }
 
     /// A connection that has said nothing.
@@ -138,17 +138,17 @@ impl TestServer {
 
     /// What the operator's `kick` does.
     pub fn kick(&self, nick: &str) {
-        let house = self.house();
-        for id in house.chat.sessions_of(&Nick::parse(nick).expect("a good name")) {
-            let link = house.link(id).expect("it is here");
+        let hub = self.hub();
+        for id in hub.chat.sessions_of(&Nick::parse(nick).expect("a good name")) {
+            let handle = hub.handle(id).expect("it is here");
             let ending = Ending { reason: CloseReason::Kicked, text: None };
-            assert!(house.close(&link, ending, "kicked by the operator"));
+            assert!(hub.close(&handle, ending, "kicked by the operator"));
         }
     }
 
     /// Waits until there are `count` sessions.
     pub fn wait_for_sessions(&self, count: usize) {
-        eventually(&format!("{count} sessions"), || self.house().sessions() == count);
+        eventually(&format!("{count} sessions"), || self.hub().sessions() == count);
     }
 
     /// Stops the server, and fails if anything of it is left.
@@ -184,20 +184,20 @@ impl Drop for TestServer {
 /// and the accepting thread share the house, a writer shares its outbox.
 /// Names would not do: the tests run side by side, and all servers count from 1.
 struct Left {
-    house: Weak<House>,
+    hub: Weak<Hub>,
     outboxes: Vec<Weak<Outbox>>,
 }
 
 impl Left {
     fn of(handle: &Handle) -> Left {
-        let house = handle.house();
-        let outboxes = house.links().iter().map(|link| Arc::downgrade(&link.outbox)).collect();
-        Left { house: Arc::downgrade(house), outboxes }
+        let hub = handle.hub();
+        let outboxes = hub.handles().iter().map(|handle| Arc::downgrade(&handle.outbox)).collect();
+        Left { hub: Arc::downgrade(hub), outboxes }
     }
 
     fn assert_nothing(&self) {
-        let sessions = self.house.upgrade().map(|house| house.sessions());
-        assert_eq!(self.house.strong_count(), 0, "threads left; sessions: {sessions:?}");
+        let sessions = self.hub.upgrade().map(|hub| hub.sessions());
+        assert_eq!(self.hub.strong_count(), 0, "threads left; sessions: {sessions:?}");
         let writers = self.outboxes.iter().filter(|outbox| outbox.strong_count() > 0).count();
         assert_eq!(writers, 0, "writers left");
     }

@@ -160,7 +160,7 @@ fn e10_a_newcomer_sees_the_last_twenty_lines() {
     assert_eq!(shown.seq, 25);
     let last = &shown.history.messages[19];
     assert_eq!((&*last.from, &*last.text), ("ann", "line 25"));
-    assert!((roomful::session::house::now() - last.time).abs() < 60_000, "{}", last.time);
+    assert!((roomful::session::hub::now() - last.time).abs() < 60_000, "{}", last.time);
 }
 
 /// protocol.md, `history`: page by page, backwards to the beginning and forwards to the end.

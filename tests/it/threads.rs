@@ -41,7 +41,7 @@ fn cpu() -> u64 {
 #[ignore = "is run by the test above, in a process of its own"]
 fn in_a_process_of_its_own() {
     const CLIENTS: usize = 50;
-    const OURS: [&str; 5] = ["accept", "caretaker", "session-", "writer-", "crier"];
+    const OURS: [&str; 5] = ["accept", "watchdog", "session-", "writer-", "flusher"];
     let before = descriptors();
     let mut server = TestServer::with(|limits| {
         (limits.send_buffer, limits.greet_after) = (4_096, Duration::from_secs(1));

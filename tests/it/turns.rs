@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use roomful::client::News;
 use roomful::event::CloseReason;
-use roomful::session::caretaker::Rounds;
+use roomful::session::watchdog::Checks;
 use serde_json::json;
 
 use crate::client_fake::{Fake, Faults};
@@ -58,14 +58,14 @@ fn the_time_in_which_a_peer_waits_for_its_turn_does_not_count_against_its_time_f
     let server = TestServer::with(|limits| limits.login = Duration::from_secs(600));
     let _peer = server.nc();
     server.wait_for_sessions(1);
-    let link = server.house().links().pop().unwrap();
+    let handle = server.hub().handles().pop().unwrap();
     let closed_at = |seconds: u64| {
-        let then = link.since + Duration::from_secs(seconds);
-        Rounds::from(then).go(server.house(), then);
-        link.outbox.closed().map(|ending| ending.reason)
+        let then = handle.since + Duration::from_secs(seconds);
+        Checks::from(then).go(server.hub(), then);
+        handle.outbox.closed().map(|ending| ending.reason)
     };
-    link.pausing(|| assert_eq!(closed_at(9_999), None, "it waits now"));
-    link.in_line.store(50_000, Ordering::Relaxed);
+    handle.pausing(|| assert_eq!(closed_at(9_999), None, "it waits now"));
+    handle.in_line.store(50_000, Ordering::Relaxed);
     assert_eq!(closed_at(650), None);
     assert_eq!(closed_at(651), Some(CloseReason::LoginTimeout));
 }
@@ -77,8 +77,8 @@ fn a_login_is_time_in_line() {
     let began = Instant::now();
     let mut peer = server.peer();
     peer.refusal("hello", json!({"version": 1, "nick": "nobody", "password": PASSWORD}));
-    let link = server.house().links().pop().unwrap();
-    let in_line = u128::from(link.in_line.load(Ordering::Relaxed));
+    let handle = server.hub().handles().pop().unwrap();
+    let in_line = u128::from(handle.in_line.load(Ordering::Relaxed));
     assert!((1..=began.elapsed().as_millis()).contains(&in_line), "{in_line} ms");
 }
 

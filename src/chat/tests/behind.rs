@@ -4,7 +4,7 @@ use super::*;
 
 impl Rig {
     fn guests_with_a_role(&self, name: &str) -> usize {
-        let is_guest = |who: &&Who| matches!(who, Who::Guest(_));
+        let is_guest = |identity: &&Identity| matches!(identity, Identity::Guest(_));
         self.chat.change(|state| state.rooms[name].roles.keys().filter(is_guest).count())
     }
 
@@ -14,17 +14,17 @@ impl Rig {
 
     /// All that was to be kept so far is in the database.
     fn keeps_all(&self) {
-        let journal = self.chat.journal.as_ref().expect("a chat that keeps");
+        let write_queue = self.chat.write_queue.as_ref().expect("a chat that keeps");
         let mut batch = Vec::new();
-        journal.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
-        journal.kept(&batch);
+        write_queue.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
+        write_queue.kept(&batch);
     }
 
     /// Two people, and a line from the first to the second.
     fn a_talk(&self, one: &str, other: &str) -> (Peer<'_>, Peer<'_>) {
         let (one, to) = (self.enter(one, ""), self.enter(other, ""));
         let msg = || parse(&format!("/msg {other} hi")).expect("a good line");
-        let (step, _) = self.step(|touched| self.chat.obey(one.session, None, msg(), self.now.get(), touched));
+        let (step, _) = self.step(|effects| self.chat.obey(one.session, None, msg(), self.now.get(), effects));
         let Ok(Step::Needs(Need::Conversation { between, reading })) = step else { panic!("{step:?}") };
         self.chat.load_conversation(between, reading, None);
         one.obeys(None, msg()).expect("nothing speaks against it");
@@ -97,8 +97,8 @@ fn of_an_account_that_is_deleted_no_change_of_password_is_remembered() {
     ann.registers();
     let now = rig.now.get();
     let changed = |state: &mut State| state.registry.accounts.changed();
-    rig.step(|touched| rig.chat.change_password(ann.session, None, "$".into(), now, touched)).0.expect("an account");
+    rig.step(|effects| rig.chat.change_password(ann.session, None, "$".into(), now, effects)).0.expect("an account");
     assert_eq!(rig.chat.change(changed), 1);
-    rig.step(|touched| rig.chat.delete_account(ann.session, None, false, now, touched)).0.expect("an account");
+    rig.step(|effects| rig.chat.delete_account(ann.session, None, false, now, effects)).0.expect("an account");
     assert_eq!(rig.chat.change(changed), 0);
 }

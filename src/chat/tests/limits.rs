@@ -93,8 +93,8 @@ fn a_member_whose_outbox_overflows_is_named_once_and_the_others_hear_everything(
     let mut named = Vec::new();
     for line in 1..=70 {
         hush(&[&ann, &bob]);
-        let touched = ann.says("#a", "x");
-        named.extend(touched.overflowed.iter().map(|session| (line, *session)));
+        let effects = ann.says("#a", "x");
+        named.extend(effects.overflowed.iter().map(|session| (line, *session)));
         assert_eq!(bob.hears(), [format!("#a {line} ann: x")]);
     }
     assert_eq!(named, [(65, slow.session)]);

@@ -160,7 +160,7 @@ impl Model {
                 let Some((members, seq)) = self.rooms.get_mut(&room) else { return false };
                 *seq += 1;
                 let (seq, mut hearing) = (*seq, members.clone());
-                hearing.retain(|member| *member != session || !is_deaf(session));
+                hearing.retain(|member| *member != session || !skips_own(session));
                 self.tell(&hearing, &format!("{} {seq} {}: hi", ROOMS[room], self.name(session)));
                 self.tell(&[session], &format!("ok: {} {seq}", ROOMS[room]));
             }
@@ -184,7 +184,7 @@ impl Model {
 }
 
 /// Half of the sessions do not hear their own lines.
-fn is_deaf(session: usize) -> bool {
+fn skips_own(session: usize) -> bool {
     session % 2 == 1
 }
 
@@ -195,7 +195,12 @@ fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Ste
         Step::Enter(session, ..) if peers[session].is_some() => None,
         Step::Enter(session, name, ref rooms) => {
             let names = rooms.iter().map(|room| ROOMS[*room]).collect::<Vec<_>>().join(" ");
-            let wish = Wish { nick: NICKS[name].0, rooms: Some(&names), deaf: is_deaf(session), ..Wish::default() };
+            let wish = JoinRequest {
+                nick: NICKS[name].0,
+                rooms: Some(&names),
+                deaf: skips_own(session),
+                ..JoinRequest::default()
+            };
             peers[session] = rig.try_enter(wish).ok();
             Some(peers[session].is_some())
         }

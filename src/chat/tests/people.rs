@@ -33,7 +33,7 @@ fn a_name_that_looks_like_another_is_refused_with_one_that_is_free() {
     let offer = refusal.offer().expect("a name instead").shown().to_owned();
     bob.does(&format!("/nick {offer}"));
     assert_eq!(called(&rig, &offer), [bob.session]);
-    let newcomer = rig.try_enter(Wish { nick: "cac", ..Wish::default() });
+    let newcomer = rig.try_enter(JoinRequest { nick: "cac", ..JoinRequest::default() });
     assert!(matches!(newcomer.map(drop), Err(ChatError::NickConfusable(..))));
 }
 
@@ -53,7 +53,7 @@ fn who_wants_no_name_gets_one_that_is_free() {
     let rig = Rig::new();
     let offer = rig.chat.offer(1);
     rig.enter("bob", "");
-    let peer = rig.try_enter(Wish { rooms: Some(""), ..Wish::default() }).unwrap();
+    let peer = rig.try_enter(JoinRequest { rooms: Some(""), ..JoinRequest::default() }).unwrap();
     assert_eq!(peer.hears(), [format!("ok: hello {}", rig_offer(2))]);
     assert_ne!(offer, rig.chat.offer(2));
 
@@ -67,7 +67,7 @@ fn a_taken_name_is_refused_at_the_door_and_leaves_no_trace() {
     let rig = Rig::new();
     rig.enter("ann", "#a");
     let before = rig.trace();
-    let refusal = rig.try_enter(Wish { nick: "Ann", ..Wish::default() }).map(drop).unwrap_err();
+    let refusal = rig.try_enter(JoinRequest { nick: "Ann", ..JoinRequest::default() }).map(drop).unwrap_err();
     assert_eq!(refusal.offer().map(Nick::shown), Some("Ann2"));
     assert_eq!(rig.trace(), before);
 }
@@ -75,7 +75,7 @@ fn a_taken_name_is_refused_at_the_door_and_leaves_no_trace() {
 #[test]
 fn who_names_no_room_comes_into_the_lobby() {
     let rig = Rig::new();
-    let ann = rig.try_enter(Wish { nick: "ann", ..Wish::default() }).unwrap();
+    let ann = rig.try_enter(JoinRequest { nick: "ann", ..JoinRequest::default() }).unwrap();
     let heard = ["ok: hello ann", "in #lobby, last 0, 1 members", "members of #lobby ann", "history of #lobby []"];
     assert_eq!(ann.hears(), heard);
 }
@@ -83,7 +83,7 @@ fn who_names_no_room_comes_into_the_lobby() {
 #[test]
 fn a_room_that_cannot_be_joined_does_not_cost_the_name() {
     let rig = Rig::with(Limits { rooms_per_person: 1, ..Limits::default() });
-    let ann = rig.try_enter(Wish { nick: "ann", rooms: Some("#a #b"), ..Wish::default() }).unwrap();
+    let ann = rig.try_enter(JoinRequest { nick: "ann", rooms: Some("#a #b"), ..JoinRequest::default() }).unwrap();
     assert_eq!(ann.hears().last().unwrap(), "error: too-many-rooms 1");
     assert_eq!(called(&rig, "ann"), [ann.session]);
 }
@@ -94,7 +94,7 @@ fn a_name_is_free_again_when_its_owner_went() {
     let ann = rig.enter("ann", "#a");
     assert_eq!(ann.goes(CloseReason::Lost).as_deref(), Some("ann"));
     rig.enter("ann", "#a");
-    assert_eq!(rig.chat.leave(SessionId(99), CloseReason::Lost.into(), START, &mut Touched::default()), None);
+    assert_eq!(rig.chat.leave(SessionId(99), CloseReason::Lost.into(), START, &mut Effects::default()), None);
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn the_operator_sees_who_is_here_and_is_heard_by_everybody_with_a_name() {
     let (bob, ann) = (rig.enter("bob", ""), rig.enter("ann", "#a"));
     let rows: Vec<_> = rig.chat.presence().iter().map(|row| (row.session, row.nick.to_string())).collect();
     assert_eq!(rows, [(bob.session, "bob".into()), (ann.session, "ann".into())]);
-    let (_, touched) = rig.step(|touched| rig.chat.broadcast("soup is ready".into(), touched));
-    assert_eq!(touched.news.len(), 1);
+    let (_, effects) = rig.step(|effects| rig.chat.broadcast("soup is ready".into(), effects));
+    assert_eq!(effects.news.len(), 1);
     for peer in [&ann, &bob] {
         assert_eq!(peer.hears(), ["notice: soup is ready"]);
     }
@@ -143,10 +143,10 @@ fn the_console_is_told_what_it_wants_to_hear() {
     let rig = Rig::new();
     let ann = rig.enter("ann", "#a");
     for (watch, most) in [(Watch::Nothing, 0), (Watch::Events, 1), (Watch::Messages, 2)] {
-        let mut touched = Touched::new(watch);
+        let mut effects = Effects::new(watch);
         for line in [format!("/topic {most}"), "hi".into()] {
-            rig.chat.obey(ann.session, None, parse(&line).unwrap(), START, &mut touched).unwrap();
+            rig.chat.obey(ann.session, None, parse(&line).unwrap(), START, &mut effects).unwrap();
         }
-        assert_eq!(touched.news.len(), most, "{watch:?}");
+        assert_eq!(effects.news.len(), most, "{watch:?}");
     }
 }

@@ -16,7 +16,8 @@ fn a_private_line_reaches_exactly_both() {
 #[test]
 fn a_private_line_to_oneself_comes_once_and_its_writer_without_echo_hears_others_only() {
     let rig = Rig::new();
-    let deaf = rig.try_enter(Wish { nick: "ann", rooms: Some(""), deaf: true, ..Wish::default() }).unwrap();
+    let deaf =
+        rig.try_enter(JoinRequest { nick: "ann", rooms: Some(""), deaf: true, ..JoinRequest::default() }).unwrap();
     let bob = rig.enter("bob", "");
     hush(&[&deaf]);
     deaf.does("/msg bob psst");

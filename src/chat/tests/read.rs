@@ -1,24 +1,24 @@
 //! Promises about what was read for somebody outside the lock: others do not undo it.
 
 use super::*;
-use crate::record::{ConversationKept, Line, RoomKept, RoomRecord, Settings};
+use crate::record::{ConversationRow, RoomRecord, RoomSnapshot, Settings, StoredMessage};
 
 impl Peer<'_> {
     /// Gives a command, as a session does that reads what is needed.
     fn asks(&self, line: &str) -> Step {
         let Rig { chat, now, .. } = self.rig;
         let command = parse(line).expect("a good line");
-        self.rig.step(|touched| chat.obey(self.session, None, command, now.get(), touched)).0.expect("no refusal")
+        self.rig.step(|effects| chat.obey(self.session, None, command, now.get(), effects)).0.expect("no refusal")
     }
 }
 
 /// Gives the chat what was read for it.
-fn gives(rig: &Rig, step: Step, conversation: Option<ConversationKept>, lines: Vec<Line>) {
+fn gives(rig: &Rig, step: Step, conversation: Option<ConversationRow>, lines: Vec<StoredMessage>) {
     match step {
         Step::Needs(Need::Conversation { between, reading }) => {
             rig.chat.load_conversation(between, reading, conversation);
         }
-        Step::Needs(Need::Recent { place, seq, erased, .. }) => rig.chat.load(place, (seq, erased), lines),
+        Step::Needs(Need::Recent { place, seq, deletions, .. }) => rig.chat.load(place, (seq, deletions), lines),
         other => panic!("nothing to read for {other:?}"),
     }
 }
@@ -49,13 +49,13 @@ fn what_is_deleted_elsewhere_does_not_undo_what_was_read_of_a_room() {
         settings: Settings::default(),
         registered: true,
     };
-    let kept = Kept {
-        rooms: vec![RoomKept { room: found, seq: 1, said: 1, roles: Vec::new() }],
+    let kept = Snapshot {
+        rooms: vec![RoomSnapshot { room: found, seq: 1, said: 1, roles: Vec::new() }],
         last: Numbers { place: 7, ..Numbers::default() },
-        ..Kept::default()
+        ..Snapshot::default()
     };
     let rig = Rig::kept(Limits::default());
-    let chat = Chat::new(Arc::clone(&rig.limits), room("#lobby"), START, kept, rig.chat.journal.clone());
+    let chat = Chat::new(Arc::clone(&rig.limits), room("#lobby"), START, kept, rig.chat.write_queue.clone());
     let rig = Rig { chat, ..rig };
     let (ann, eve) = (rig.enter("ann", ""), rig.enter("eve", "#lobby"));
     eve.says("#lobby", "nonsense");

@@ -45,7 +45,7 @@ fn no_refused_command_leaves_a_trace_or_is_heard_by_anybody() {
 fn who_has_no_name_yet_can_only_take_one() {
     let rig = Rig::new();
     let refusal =
-        rig.chat.obey(SessionId(1), None, Command::Rooms { past: None }, START, &mut Touched::default()).unwrap_err();
+        rig.chat.obey(SessionId(1), None, Command::Rooms { past: None }, START, &mut Effects::default()).unwrap_err();
     assert!(matches!(refusal, ChatError::NameFirst));
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 impl Rig {
     fn resume(&self, name: &str, token: &str, rooms: Option<&str>) -> Result<Peer<'_>, ChatError> {
-        self.try_enter(Wish { nick: name, resume: Some(token), rooms, ..Wish::default() })
+        self.try_enter(JoinRequest { nick: name, resume: Some(token), rooms, ..JoinRequest::default() })
     }
 }
 
@@ -222,7 +222,8 @@ fn who_is_lost_while_a_replaced_session_lasts_comes_back_as_the_same_person() {
     let token = old.token();
     let new = rig.resume("ann", &token, Some("#a")).unwrap();
     new.goes(CloseReason::Lost);
-    let newest = rig.try_enter(Wish { resume: Some(&token), rooms: Some(""), ..Wish::default() }).unwrap();
+    let newest =
+        rig.try_enter(JoinRequest { resume: Some(&token), rooms: Some(""), ..JoinRequest::default() }).unwrap();
     assert_eq!(newest.hears(), ["ok: hello ann"]);
     old.goes(CloseReason::Replaced);
     newest.says("#a", "still here");

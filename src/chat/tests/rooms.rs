@@ -23,7 +23,7 @@ fn everybody_sees_one_order_and_numbers_without_gap_even_when_many_speak_at_once
             scope.spawn(move || {
                 for line in 0..LINES {
                     let command = Command::Say { room: None, text: line.to_string().into(), me: false };
-                    chat.obey(session, None, command, START, &mut Touched::default()).expect("a member may speak");
+                    chat.obey(session, None, command, START, &mut Effects::default()).expect("a member may speak");
                 }
             });
         }
@@ -150,7 +150,7 @@ fn a_quit_is_told_once_to_somebody_who_shares_three_rooms() {
     let eve = rig.enter("eve", "#e");
     hush(&[&ann, &bob, &dan]);
     let ending = Ending { reason: CloseReason::Quit, text: Some("bye".into()) };
-    let leave = |touched: &mut Touched| rig.chat.leave(bob.session, ending.clone(), START, touched);
+    let leave = |effects: &mut Effects| rig.chat.leave(bob.session, ending.clone(), START, effects);
     assert_eq!(rig.step(leave).0.as_deref(), Some("bob"));
     assert_eq!(rig.step(leave).0, None);
     assert_eq!(ann.hears(), ["bob quits: quit: bye"]);
@@ -200,7 +200,7 @@ fn a_topic_is_told_when_it_changes_and_shown_when_asked() {
     assert_eq!(bob.hears(), told);
     assert_eq!(ann.hears(), [told[0], told[1], told[1], told[2]]);
     ann.does("/topic coffee");
-    let eve = rig.try_enter(Wish { nick: "eve", rooms: Some("#a"), ..Wish::default() }).unwrap();
+    let eve = rig.try_enter(JoinRequest { nick: "eve", rooms: Some("#a"), ..JoinRequest::default() }).unwrap();
     assert_eq!(eve.hears()[1], "in #a, last 0, 3 members, topic: coffee");
 }
 
@@ -278,7 +278,8 @@ fn who_leaves_the_room_it_talks_in_talks_in_the_one_joined_before() {
 #[test]
 fn a_session_without_echo_does_not_hear_its_own_line_and_the_others_do() {
     let rig = Rig::new();
-    let deaf = rig.try_enter(Wish { nick: "ann", rooms: Some("#a"), deaf: true, ..Wish::default() }).unwrap();
+    let deaf =
+        rig.try_enter(JoinRequest { nick: "ann", rooms: Some("#a"), deaf: true, ..JoinRequest::default() }).unwrap();
     let bob = rig.enter("bob", "#a");
     hush(&[&deaf]);
     deaf.does("/me waves");

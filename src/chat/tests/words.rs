@@ -98,11 +98,11 @@ pub(super) fn words(event: &Event) -> String {
         Event::Kick { room, nick, by, text, .. } => {
             format!("{by} kicks {nick} out of {room}{}", maybe(": ", text.as_deref()))
         }
-        Event::Curb { room, curb, lifted, nick, by, until, .. } => {
+        Event::Restriction { room, restriction, lifted, nick, by, until, .. } => {
             let until = until.map_or(String::new(), |until| format!(" until {until}"));
             format!(
                 "{by} {}s {nick} in {room}{until}",
-                format!("{}{curb:?}", if *lifted { "un" } else { "" }).to_lowercase()
+                format!("{}{restriction:?}", if *lifted { "un" } else { "" }).to_lowercase()
             )
         }
         Event::Role { room, nick, role, by, .. } => format!("{by} makes {nick} {role:?} of {room}"),

@@ -2,9 +2,9 @@
 
 use super::style::safe;
 use super::words::View;
-use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, MemberInfo, Message, Ordered, RoomInfo, WhoisInfo};
+use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, MemberInfo, Message, Moderated, RoomInfo, WhoisInfo};
 use crate::names;
-use crate::record::Curb;
+use crate::record::Restriction;
 use crate::wire::line::{chat, clock, curbed, file, moment, role_mark, settings};
 
 impl View {
@@ -79,9 +79,9 @@ impl View {
                 one(format!("* {} is invited{room}.", self.name(&ordered.nick)))
             }
             Done::Kick(ordered) => self.ordered(ordered, "is put out"),
-            Done::Ban(ordered) => self.ordered(ordered, &curbed(Curb::Ban, false, ordered.until)),
+            Done::Ban(ordered) => self.ordered(ordered, &curbed(Restriction::Ban, false, ordered.until)),
             Done::Unban(ordered) => self.ordered(ordered, "is not banned any more"),
-            Done::Mute(ordered) => self.ordered(ordered, &curbed(Curb::Mute, false, ordered.until)),
+            Done::Mute(ordered) => self.ordered(ordered, &curbed(Restriction::Mute, false, ordered.until)),
             Done::Unmute(ordered) => self.ordered(ordered, "is not muted any more"),
             Done::Op(ordered) => self.ordered(ordered, "is an op"),
             Done::Deop(ordered) => self.ordered(ordered, "is no op any more"),
@@ -121,7 +121,7 @@ impl View {
     }
 
     /// What was done about somebody, and where.
-    fn ordered(&self, ordered: &Ordered, what: &str) -> Vec<String> {
+    fn ordered(&self, ordered: &Moderated, what: &str) -> Vec<String> {
         let place = ordered.room.as_deref().map_or("the whole server".to_owned(), safe);
         vec![format!("* {place}: {} {what}.", self.name(&ordered.nick))]
     }
@@ -182,8 +182,9 @@ impl View {
         }
         let row = |ban: &BanInfo| {
             let why = ban.text.as_ref().map_or(String::new(), |text| format!(" ({})", names::clean(text)));
-            let (nick, by, deed) = (self.name(&ban.nick), self.name(&ban.by), curbed(ban.curb, false, ban.until));
-            format!("*   {nick} {deed}, since {} by {by}{why}", moment(ban.time))
+            let (nick, by, action) =
+                (self.name(&ban.nick), self.name(&ban.by), curbed(ban.restriction, false, ban.until));
+            format!("*   {nick} {action}, since {} by {by}{why}", moment(ban.time))
         };
         std::iter::once(format!("* Banned or muted, {place}:")).chain(bans.iter().map(row)).collect()
     }

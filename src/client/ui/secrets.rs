@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::command::{self, Command, Secret};
 use crate::error::ChatError;
 use crate::names::Nick;
-use crate::session::keyring;
+use crate::session::passwords;
 use crate::terminal::{Input, Terminal};
 
 /// What became of a command that may need passwords.
@@ -70,7 +70,7 @@ pub(super) fn fill(
 fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<Secret>> {
     loop {
         let Some(new) = ask(terminal, "New password")? else { return Ok(None) };
-        if let Err(refusal) = keyring::check(&new) {
+        if let Err(refusal) = passwords::check(&new) {
             wrong(&refusal.to_string());
             continue;
         }

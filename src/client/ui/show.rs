@@ -232,7 +232,7 @@ impl Show {
             Event::Chats { ref chats, .. } => {
                 self.unread = chats.iter().map(|chat| (chat.room.to_string(), chat.unread)).collect();
                 if self.screen.is_plain() {
-                    self.deed(view, &event);
+                    self.action(view, &event);
                 } else {
                     // It is told when all has come, or it would scroll away behind that.
                     self.caught.get_or_insert_default().learn(handle.unheard(chats), &event);
@@ -253,18 +253,18 @@ impl Show {
             }
             Event::Waiting { ms } => {
                 if self.is_new_wait(ms) {
-                    self.deed(view, &event);
+                    self.action(view, &event);
                 }
             }
             Event::Nick { .. }
             | Event::Kick { .. }
             | Event::Topic { .. }
             | Event::Away { .. }
-            | Event::Curb { .. }
+            | Event::Restriction { .. }
             | Event::Role { .. }
             | Event::Settings { .. }
             | Event::Invite { .. }
-            | Event::Notice { .. } => self.deed(view, &event),
+            | Event::Notice { .. } => self.action(view, &event),
         }
     }
 
@@ -287,14 +287,14 @@ impl Show {
     }
 
     /// What one line tells.
-    fn deed(&mut self, view: &View, event: &Event) {
+    fn action(&mut self, view: &View, event: &Event) {
         self.told.event(event, &view.nick);
         if let Event::Kick { room, nick, .. } = event
             && **nick == *view.nick
         {
             self.put_out = Some(Arc::clone(room));
         }
-        if let Some(line) = view.deed(event) {
+        if let Some(line) = view.action(event) {
             self.note(view, &line);
         }
     }

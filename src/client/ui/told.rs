@@ -16,7 +16,7 @@ impl Told {
         if let Event::Topic { room, by, .. }
         | Event::Settings { room, by, .. }
         | Event::Kick { room, by, .. }
-        | Event::Curb { room, by, .. }
+        | Event::Restriction { room, by, .. }
         | Event::Role { room, by, .. } = event
             && **by == *nick
             && !self.0.contains(room)
@@ -55,12 +55,12 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Ordered;
+    use crate::event::Moderated;
 
     #[test]
     fn an_answer_tells_only_what_no_event_has_told() {
         let mut told = Told::default();
-        let op = Done::Op(Ordered { room: Some("#a".into()), nick: "boris".into(), until: None });
+        let op = Done::Op(Moderated { room: Some("#a".into()), nick: "boris".into(), until: None });
         assert!(!told.has(&op, true), "he was one already");
         let role =
             |by: &str| Event::Role { room: "#a".into(), nick: "boris".into(), role: None, by: by.into(), time: 0 };

@@ -187,7 +187,7 @@ impl View {
     }
 
     /// What others do, in one line, where one line does.
-    pub fn deed(&self, event: &Event) -> Option<String> {
+    pub fn action(&self, event: &Event) -> Option<String> {
         let text = |text: &Arc<str>| names::clean(text).into_owned();
         let why = |why: &Option<Arc<str>>| why.as_ref().map_or(String::new(), |why| format!(" ({})", text(why)));
         Some(match event {
@@ -207,14 +207,14 @@ impl View {
                 let whom = if **nick == *self.nick { "you".to_owned() } else { self.name(nick) };
                 format!("* {} put {whom} out of {}{}", self.name(by), safe(room), why(text))
             }
-            Event::Curb { room, curb, lifted, nick, by, until, text, .. } if **nick == *self.nick => {
-                let (deed, by) = (curbed(*curb, *lifted, *until), self.name(by));
-                let deed = deed.strip_prefix("is ").map_or(deed.clone(), |rest| format!("are {rest}"));
-                self.brush.bold(format!("* {}: you {deed} by {by}{}", safe(room), why(text)))
+            Event::Restriction { room, restriction, lifted, nick, by, until, text, .. } if **nick == *self.nick => {
+                let (action, by) = (curbed(*restriction, *lifted, *until), self.name(by));
+                let action = action.strip_prefix("is ").map_or(action.clone(), |rest| format!("are {rest}"));
+                self.brush.bold(format!("* {}: you {action} by {by}{}", safe(room), why(text)))
             }
-            Event::Curb { room, curb, lifted, nick, by, until, text, .. } => {
-                let (nick, deed, by) = (self.name(nick), curbed(*curb, *lifted, *until), self.name(by));
-                format!("* {}: {nick} {deed} by {by}{}", safe(room), why(text))
+            Event::Restriction { room, restriction, lifted, nick, by, until, text, .. } => {
+                let (nick, action, by) = (self.name(nick), curbed(*restriction, *lifted, *until), self.name(by));
+                format!("* {}: {nick} {action} by {by}{}", safe(room), why(text))
             }
             Event::Role { room, nick, role, by, .. } if **nick == *self.nick => {
                 let can = match role {
@@ -257,7 +257,7 @@ fn after_file(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Curb;
+    use crate::record::Restriction;
 
     fn view() -> View {
         View { brush: Brush::new(false), nick: "anna".into(), room: Some("#a".into()) }
@@ -267,13 +267,13 @@ mod tests {
     fn what_is_done_about_oneself_is_told_as_that() {
         let role =
             |nick: &str, role| Event::Role { room: "#a".into(), nick: nick.into(), role, by: "boris".into(), time: 0 };
-        let told = |event: &Event| view().deed(event).unwrap();
+        let told = |event: &Event| view().action(event).unwrap();
         assert!(told(&role("anna", Some(Role::Op))).starts_with("* You are an op of #a now, by boris."));
         assert_eq!(told(&role("anna", None)), "* You are no op of #a now, by boris.");
         assert_eq!(told(&role("vera", Some(Role::Op))), "* #a: vera is an op now, by boris");
-        let mute = |nick: &str, lifted| Event::Curb {
+        let mute = |nick: &str, lifted| Event::Restriction {
             room: "#a".into(),
-            curb: Curb::Mute,
+            restriction: Restriction::Mute,
             lifted,
             nick: nick.into(),
             by: "boris".into(),

@@ -20,7 +20,7 @@ fn error(rig: &mut Rig, record: Record) -> StoreError {
 #[test]
 fn a_damaged_index_is_known_from_other_damage_and_never_passes() {
     let mut rig = damaged();
-    let error = error(&mut rig, Record::LineGone(PlaceId(1), 2));
+    let error = error(&mut rig, Record::MessageDeleted(PlaceId(1), 2));
     assert!(matches!(error, StoreError::Index(_)) && error.is_damage() && !error.may_pass(), "{error}");
     assert!(!rig.message(1, 2).unwrap().message.deleted);
 }
@@ -28,9 +28,9 @@ fn a_damaged_index_is_known_from_other_damage_and_never_passes() {
 #[test]
 fn a_damaged_index_is_made_anew_and_everything_is_found_again() {
     let mut rig = damaged();
-    let error = error(&mut rig, Record::LineGone(PlaceId(1), 2));
+    let error = error(&mut rig, Record::MessageDeleted(PlaceId(1), 2));
     assert!(rig.writer().mend_index(&error).unwrap());
-    rig.keep([Record::LineGone(PlaceId(1), 2)]);
+    rig.keep([Record::MessageDeleted(PlaceId(1), 2)]);
     rig.index();
     assert_eq!((rig.found("word*"), rig.found("three"), rig.found("two")), (vec![3, 1], vec![3], vec![]));
     rig.again();
@@ -43,7 +43,7 @@ fn an_index_whose_settings_are_damaged_is_made_anew_too() {
     let sql = "DELETE FROM words_config; DELETE FROM words_data; DELETE FROM words_docsize";
     rig.writer().connection.execute_batch(sql).unwrap();
     rig.again();
-    let error = error(&mut rig, Record::LineGone(PlaceId(1), 1));
+    let error = error(&mut rig, Record::MessageDeleted(PlaceId(1), 1));
     assert!(matches!(error, StoreError::Index(_)), "{error}");
     assert!(rig.writer().mend_index(&error).unwrap());
     rig.again();

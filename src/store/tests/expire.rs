@@ -36,7 +36,7 @@ fn what_is_deleted_or_gone_by_itself_is_not_left_to_be_read() {
     let mut rig = Rig::with_room();
     rig.keep([room(2, "go")]);
     rig.say(&["m"; 9]);
-    rig.keep([Record::LineGone(PlaceId(1), 3), Record::LineGone(PlaceId(1), 8)]);
+    rig.keep([Record::MessageDeleted(PlaceId(1), 3), Record::MessageDeleted(PlaceId(1), 8)]);
     let left = |rig: &Rig| {
         let after = [0, 2, 3, 7, 8, 9, Seq::MAX].map(|seq| (PlaceId(1), seq));
         rig.store().left_after(&after).unwrap()
@@ -83,28 +83,28 @@ fn nothing_is_too_old_or_too_much_where_both_limits_are_off() {
 #[test]
 fn a_stay_goes_when_nobody_came_back_to_it() {
     let mut rig = Rig::new();
-    rig.limits.stay_days = 3;
-    rig.keep([Record::Stay(stay_record(1, "anna", 5)), Record::Stay(stay_record(2, "bob", 6))]);
+    rig.limits.resume_days = 3;
+    rig.keep([Record::Resume(resume_record(1, "anna", 5)), Record::Resume(resume_record(2, "bob", 6))]);
     rig.keep([Record::Said(said_record(1, "a", 1, 3 * DAY)), Record::Said(said_record(2, "a", 1, 3 * DAY))]);
     rig.expire(3 * DAY + 6);
-    assert_eq!(rig.store().stay(&[1; 32], 9).unwrap(), None);
-    assert_eq!(rig.store().stay(&[2; 32], 9).unwrap().unwrap().said.len(), 1);
+    assert_eq!(rig.store().resume_id(&[1; 32], 9).unwrap(), None);
+    assert_eq!(rig.store().resume_id(&[2; 32], 9).unwrap().unwrap().said.len(), 1);
 }
 
 #[test]
 fn tags_go_after_a_day_or_when_there_are_too_many() {
     let mut rig = Rig::new();
     rig.limits.tags = 2;
-    for stay in [1, 2] {
-        rig.keep([Record::Stay(stay_record(stay, "anna", DAY))]);
+    for resume_id in [1, 2] {
+        rig.keep([Record::Resume(resume_record(resume_id, "anna", DAY))]);
         for seq in 1..=4 {
             let tag = format!("t{seq}");
-            rig.keep([Record::Said(said_record(stay, &tag, seq, Millis::try_from(seq * stay).unwrap()))]);
+            rig.keep([Record::Said(said_record(resume_id, &tag, seq, Millis::try_from(seq * resume_id).unwrap()))]);
         }
     }
     rig.expire(DAY + 4);
-    let tags = |stay| -> Vec<Seq> {
-        rig.store().stay(&[stay; 32], 9).unwrap().unwrap().said.iter().map(|said| said.seq).collect()
+    let tags = |resume_id| -> Vec<Seq> {
+        rig.store().resume_id(&[resume_id; 32], 9).unwrap().unwrap().said.iter().map(|said| said.seq).collect()
     };
     assert_eq!((tags(1), tags(2)), (vec![4], vec![3, 4]));
 }
@@ -115,9 +115,9 @@ fn bans_go_when_they_are_over() {
     let ban = |until, nick: &str| {
         let target = Target::Nick(nick.into());
         let (nick, by) = (nick.into(), "Anna".into());
-        Record::Curb(CurbRecord {
+        Record::Restriction(RestrictionRecord {
             place: None,
-            curb: Curb::Ban,
+            restriction: Restriction::Ban,
             targets: vec![target],
             nick,
             until,
@@ -129,7 +129,7 @@ fn bans_go_when_they_are_over() {
     rig.keep([ban(Some(50), "eve"), ban(Some(51), "mallory"), ban(None, "trudy")]);
     rig.expire(50);
     rig.again();
-    let left: Vec<&str> = rig.kept().curbs.iter().map(|curb| &*curb.nick).collect();
+    let left: Vec<&str> = rig.kept().restrictions.iter().map(|restriction| &*restriction.nick).collect();
     assert_eq!(left, ["mallory", "trudy"]);
 }
 
@@ -138,14 +138,14 @@ fn bans_go_when_they_are_over() {
 fn the_last_tags_are_those_said_last_also_where_the_clock_was_set_back() {
     let mut rig = Rig::with_room();
     rig.limits.tags = 2;
-    rig.keep([Record::Stay(stay_record(1, "ann", 5 * DAY))]);
+    rig.keep([Record::Resume(resume_record(1, "ann", 5 * DAY))]);
     for (seq, time) in [(1, 5 * DAY), (2, 5 * DAY + 1), (3, 4 * DAY + 2), (4, 4 * DAY + 3)] {
         let said = Message { time, ..message(seq, "m") };
         rig.keep([line_by(guest(1), 1, said), Record::Said(said_record(1, &format!("t{seq}"), seq, time))]);
     }
     let tags = |rig: &Rig, most| -> Vec<String> {
-        let stay = rig.store().stay(&[1; 32], most).unwrap().expect("it is there");
-        stay.said.iter().map(|said| said.tag.0.to_string()).collect()
+        let resume_id = rig.store().resume_id(&[1; 32], most).unwrap().expect("it is there");
+        resume_id.said.iter().map(|said| said.tag.0.to_string()).collect()
     };
     assert_eq!(tags(&rig, 2), ["t3", "t4"]);
     rig.expire(5 * DAY);
@@ -156,19 +156,19 @@ fn the_last_tags_are_those_said_last_also_where_the_clock_was_set_back() {
 #[test]
 fn what_is_said_by_a_clock_that_was_set_back_is_as_old_as_it_is() {
     let mut rig = Rig::with_room();
-    (rig.limits.history_days, rig.limits.stay_days) = (2, 2);
+    (rig.limits.history_days, rig.limits.resume_days) = (2, 2);
     rig.writer().know_time(100 * DAY);
     rig.expire(5);
     rig.again();
-    rig.keep([line(1, 1, "by the wrong clock"), Record::Stay(stay_record(1, "anna", 5))]);
+    rig.keep([line(1, 1, "by the wrong clock"), Record::Resume(resume_record(1, "anna", 5))]);
     let just_so = Message { time: 99 * DAY, ..message(2, "by the right one") };
     rig.keep([room(2, "go"), line_by(account(1), 2, just_so)]);
     rig.expire(101 * DAY);
     assert!(rig.message(1, 1).is_some() && rig.message(2, 2).is_some());
-    assert!(rig.store().stay(&[1; 32], 9).unwrap().is_some());
+    assert!(rig.store().resume_id(&[1; 32], 9).unwrap().is_some());
     rig.expire(102 * DAY + 1);
     assert_eq!((rig.message(1, 1), rig.message(2, 2)), (None, None));
-    assert!(rig.store().stay(&[1; 32], 9).unwrap().is_none());
+    assert!(rig.store().resume_id(&[1; 32], 9).unwrap().is_none());
     let left: i64 = rig.writer().connection.query_row("SELECT count(*) FROM doubt", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
 }

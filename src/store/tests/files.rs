@@ -14,7 +14,7 @@ fn a_file_is_nobodys_to_see_until_its_message_is_kept() {
     assert_eq!(store.bytes(OWN).unwrap(), (0, 0), "room for it is taken elsewhere");
     rig.keep([last]);
     let info = Arc::new(info(3, 11));
-    let kept = FileKept { info, place: PlaceId(1), seq: 1, from: "Anna".into(), time: 1_000 };
+    let kept = StoredFile { info, place: PlaceId(1), seq: 1, from: "Anna".into(), time: 1_000 };
     assert_eq!(rig.store().file(FileId(3)).unwrap(), Some(kept.clone()));
     assert_eq!(rig.store().files(PlaceId(1), None, 9).unwrap(), [kept]);
 }
@@ -59,7 +59,7 @@ fn files_are_listed_with_the_newest_first_and_counted_for_their_owner() {
 fn a_file_goes_with_its_message() {
     let mut rig = Rig::with_room();
     rig.writer().keep(&file_of(3, 1, &[b"abc"])).unwrap();
-    rig.keep([Record::LineGone(PlaceId(1), 1)]);
+    rig.keep([Record::MessageDeleted(PlaceId(1), 1)]);
     assert_eq!((rig.store().file(FileId(3)).unwrap(), rig.pieces()), (None, 0));
     assert_eq!(rig.message(1, 1).unwrap().message.file, None);
 }

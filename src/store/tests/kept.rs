@@ -19,7 +19,7 @@ fn a_room_is_kept_with_its_latest_topic_and_settings_and_its_roles() {
     rig.again();
     let roles = vec![(AccountId(1), Role::Owner), (AccountId(2), Role::Member)];
     let said = message(2, "two").time.max(record.made);
-    assert_eq!(rig.kept().rooms, [RoomKept { room: record, seq: 2, said, roles }]);
+    assert_eq!(rig.kept().rooms, [RoomSnapshot { room: record, seq: 2, said, roles }]);
 }
 
 #[test]
@@ -27,19 +27,19 @@ fn a_room_that_is_gone_leaves_nothing_behind() {
     let mut rig = Rig::with_room();
     rig.say(&["hello"]);
     rig.index();
-    let ban = curb_record(Some(1), Target::Nick("eve".into()));
+    let ban = restriction_record(Some(1), Target::Nick("eve".into()));
     rig.keep([
         Record::Role(PlaceId(1), AccountId(1), Some(Role::Op)),
-        Record::Seat(AccountId(1), PlaceId(1), 1),
-        Record::Curb(ban),
+        Record::Membership(AccountId(1), PlaceId(1), 1),
+        Record::Restriction(ban),
         Record::RoomGone(PlaceId(1)),
     ]);
     assert_eq!(rig.message(1, 1), None);
     assert_eq!(rig.found("hello"), [0; 0]);
-    assert_eq!(rig.store().seats(AccountId(1)).unwrap(), []);
+    assert_eq!(rig.store().memberships(AccountId(1)).unwrap(), []);
     rig.expire(0);
     rig.again();
-    assert_eq!((&rig.kept().rooms[..], &rig.kept().curbs[..]), (&[][..], &[][..]));
+    assert_eq!((&rig.kept().rooms[..], &rig.kept().restrictions[..]), (&[][..], &[][..]));
     for table in ["place", "message", "words", "role", "seat"] {
         let count = format!("SELECT count(*) FROM {table}");
         let left: i64 = rig.writer().connection.query_row(&count, [], |row| row.get(0)).unwrap();
@@ -62,8 +62,8 @@ fn a_message_is_kept_with_all_that_belongs_to_it() {
     let sent = Message { file: Some(Arc::new(info(4, 9))), ..message(2, "look") };
     rig.keep([line_by(guest(8), 1, wave.clone()), line_by(account(2), 1, sent.clone())]);
     rig.again();
-    let wave = Line { place: PlaceId(1), who: guest(8), message: Arc::new(wave) };
-    let sent = Line { place: PlaceId(1), who: account(2), message: Arc::new(sent) };
+    let wave = StoredMessage { place: PlaceId(1), identity: guest(8), message: Arc::new(wave) };
+    let sent = StoredMessage { place: PlaceId(1), identity: account(2), message: Arc::new(sent) };
     assert_eq!((rig.message(1, 1), rig.message(1, 2)), (Some(wave), Some(sent)));
 }
 
@@ -71,7 +71,7 @@ fn a_message_is_kept_with_all_that_belongs_to_it() {
 fn a_deleted_message_keeps_its_number_and_loses_its_words() {
     let mut rig = Rig::with_room();
     rig.say(&["secret", "fine"]);
-    rig.keep([Record::LineGone(PlaceId(1), 1)]);
+    rig.keep([Record::MessageDeleted(PlaceId(1), 1)]);
     rig.again();
     let gone = rig.message(1, 1).unwrap().message;
     assert_eq!(*gone, Message { deleted: true, ..message(1, "") });
@@ -81,7 +81,7 @@ fn a_deleted_message_keeps_its_number_and_loses_its_words() {
 #[test]
 fn the_same_group_may_be_written_again() {
     let mut rig = Rig::new();
-    let group = [room(1, "rust"), line(1, 1, "hello"), Record::Said(said_record(1, "a", 1, 5)), Record::Mark];
+    let group = [room(1, "rust"), line(1, 1, "hello"), Record::Said(said_record(1, "a", 1, 5)), Record::Barrier];
     rig.writer().keep(&group).unwrap();
     rig.writer().keep(&group).unwrap();
     assert_eq!(rig.message(1, 1).unwrap().message.seq, 1);
@@ -109,7 +109,7 @@ fn an_account_goes_with_all_but_its_messages() {
     rig.again();
     assert_nothing_but_messages_of_account_1(&rig);
     let left = rig.message(1, 1).unwrap();
-    assert_eq!((&*left.message.text, &*left.message.from, left.who), ("hello", "Anna", guest(0)));
+    assert_eq!((&*left.message.text, &*left.message.from, left.identity), ("hello", "Anna", guest(0)));
     rig.index();
     assert_eq!(rig.found("hello"), [1]);
 }
@@ -126,24 +126,24 @@ fn an_account_goes_with_its_messages_and_files_if_that_is_wanted() {
     assert_nothing_but_messages_of_account_1(&rig);
     for seq in [1, 2] {
         let gone = rig.message(1, seq).unwrap();
-        assert_eq!((&*gone.message.text, gone.message.deleted, gone.who), ("", true, guest(0)));
+        assert_eq!((&*gone.message.text, gone.message.deleted, gone.identity), ("", true, guest(0)));
     }
     assert_eq!(rig.found("hello"), [3]);
     assert_eq!((rig.store().file(FileId(3)).unwrap(), rig.bytes()), (None, 0));
 }
 
 fn account_with_everything() -> [Record; 10] {
-    let stay = StayRecord { account: Some(AccountId(1)), ..stay_record(6, "anna", 9) };
+    let resume_id = ResumeRecord { account: Some(AccountId(1)), ..resume_record(6, "anna", 9) };
     [
         Record::Account(account_record(1, "anna"), "$".into()),
         Record::Account(account_record(2, "bob"), "$".into()),
         line(1, 1, "hello"),
         conversation(2, account(1), account(2)),
         line(2, 1, "between us"),
-        Record::Seat(AccountId(1), PlaceId(2), 1),
-        Record::Seat(AccountId(2), PlaceId(2), 1),
+        Record::Membership(AccountId(1), PlaceId(2), 1),
+        Record::Membership(AccountId(2), PlaceId(2), 1),
         Record::Role(PlaceId(1), AccountId(1), Some(Role::Op)),
-        Record::Stay(stay),
+        Record::Resume(resume_id),
         Record::Said(said_record(6, "tag", 1, 9)),
     ]
 }
@@ -151,13 +151,13 @@ fn account_with_everything() -> [Record; 10] {
 fn assert_nothing_but_messages_of_account_1(rig: &Rig) {
     let store = rig.store();
     assert_eq!(store.secret("anna").unwrap(), None);
-    assert_eq!(store.seats(AccountId(1)).unwrap(), []);
-    assert_eq!(store.seats(AccountId(2)).unwrap(), [], "nobody is left to talk to");
+    assert_eq!(store.memberships(AccountId(1)).unwrap(), []);
+    assert_eq!(store.memberships(AccountId(2)).unwrap(), [], "nobody is left to talk to");
     assert_eq!(store.conversation(account(1), account(2)).unwrap(), None);
-    assert_eq!(store.stay(&[6; 32], 9).unwrap(), None);
+    assert_eq!(store.resume_id(&[6; 32], 9).unwrap(), None);
 }
 
-fn conversation(place: u32, one: Who, other: Who) -> Record {
+fn conversation(place: u32, one: Identity, other: Identity) -> Record {
     let nicks = ("anna".into(), "robert".into());
     Record::Conversation { place: PlaceId(place), between: (one, other), nicks }
 }
@@ -171,7 +171,7 @@ fn a_conversation_is_found_by_the_two_in_either_order() {
     // Neither has a seat there: to both it is ended.
     let kept = |place, seq, closed: &[u32]| {
         let closed = closed.iter().copied().map(AccountId).collect();
-        Some(ConversationKept { place: PlaceId(place), seq, closed })
+        Some(ConversationRow { place: PlaceId(place), seq, closed })
     };
     assert_eq!(rig.store().conversation(guest(4), account(1)).unwrap(), kept(2, 0, &[1]));
     assert_eq!(rig.store().conversation(account(1), account(2)).unwrap(), kept(3, 1, &[1, 2]));
@@ -186,45 +186,45 @@ fn a_seat_tells_how_far_it_was_read_and_never_goes_back() {
         Record::Account(account_record(2, "Bob"), "$".into()),
         conversation(2, account(1), account(2)),
         conversation(3, account(1), guest(4)),
-        Record::Seat(AccountId(1), PlaceId(1), 2),
-        Record::Seat(AccountId(1), PlaceId(1), 1),
-        Record::Seat(AccountId(1), PlaceId(2), 0),
-        Record::Seat(AccountId(1), PlaceId(3), 0),
-        Record::Seat(AccountId(2), PlaceId(1), 0),
+        Record::Membership(AccountId(1), PlaceId(1), 2),
+        Record::Membership(AccountId(1), PlaceId(1), 1),
+        Record::Membership(AccountId(1), PlaceId(2), 0),
+        Record::Membership(AccountId(1), PlaceId(3), 0),
+        Record::Membership(AccountId(2), PlaceId(1), 0),
     ]);
     rig.again();
-    let seat = |place, with, seq, read| SeatKept { place: PlaceId(place), with, seq, read };
-    let seats = rig.store().seats(AccountId(1)).unwrap();
+    let membership = |place, with, seq, read| MembershipRow { place: PlaceId(place), with, seq, read };
+    let memberships = rig.store().memberships(AccountId(1)).unwrap();
     // Bob has an account and is shown by its name; the guest by the name of then.
     let with = [Some((account(2), "Bob".into())), Some((guest(4), "robert".into()))];
     let [bob, robert] = with;
-    assert_eq!(seats, [seat(1, None, 3, 2), seat(2, bob, 0, 0), seat(3, robert, 0, 0)]);
-    rig.keep([Record::SeatGone(AccountId(1), PlaceId(1))]);
-    assert_eq!(rig.store().seats(AccountId(1)).unwrap().len(), 2);
+    assert_eq!(memberships, [membership(1, None, 3, 2), membership(2, bob, 0, 0), membership(3, robert, 0, 0)]);
+    rig.keep([Record::MembershipEnded(AccountId(1), PlaceId(1))]);
+    assert_eq!(rig.store().memberships(AccountId(1)).unwrap().len(), 2);
 }
 
 #[test]
 fn a_stay_is_found_by_its_token_with_its_last_tags() {
     let mut rig = Rig::new();
-    let stay = StayRecord { account: Some(AccountId(3)), seen: 50, ..stay_record(5, "Анна", 9) };
-    rig.keep([Record::Stay(stay_record(5, "bob", 9)), Record::Stay(stay.clone())]);
+    let resume_id = ResumeRecord { account: Some(AccountId(3)), seen: 50, ..resume_record(5, "Анна", 9) };
+    rig.keep([Record::Resume(resume_record(5, "bob", 9)), Record::Resume(resume_id.clone())]);
     let said = ["a", "b", "c"].into_iter().zip(1..).map(|(tag, seq)| said_record(5, tag, seq, 10 + seq as Millis));
     let said: Vec<SaidRecord> = said.collect();
     rig.keep([2, 0, 1].map(|which: usize| Record::Said(said[which].clone())));
     rig.again();
-    let found = rig.store().stay(&[5; 32], 2).unwrap();
-    assert_eq!(found, Some(StayKept { stay, said: said[1..].to_vec() }));
-    assert_eq!(rig.store().stay(&[4; 32], 2).unwrap(), None);
-    rig.keep([Record::StayGone(StayId(5))]);
-    assert_eq!(rig.store().stay(&[5; 32], 2).unwrap(), None);
+    let found = rig.store().resume_id(&[5; 32], 2).unwrap();
+    assert_eq!(found, Some(ResumeRow { resume_id, said: said[1..].to_vec() }));
+    assert_eq!(rig.store().resume_id(&[4; 32], 2).unwrap(), None);
+    rig.keep([Record::ResumeEnded(ResumeId(5))]);
+    assert_eq!(rig.store().resume_id(&[5; 32], 2).unwrap(), None);
 }
 
-fn curb_record(place: Option<u32>, target: Target) -> CurbRecord {
+fn restriction_record(place: Option<u32>, target: Target) -> RestrictionRecord {
     let (nick, by) = ("Eve".into(), "Anna".into());
     let place = place.map(PlaceId);
-    CurbRecord {
+    RestrictionRecord {
         place,
-        curb: Curb::Ban,
+        restriction: Restriction::Ban,
         targets: vec![target],
         nick,
         until: Some(90),
@@ -237,47 +237,51 @@ fn curb_record(place: Option<u32>, target: Target) -> CurbRecord {
 #[test]
 fn a_ban_replaces_one_of_the_same_kind_and_is_lifted() {
     let mut rig = Rig::with_room();
-    let everywhere = curb_record(None, Target::Address("2001:db8::1".parse().unwrap()));
-    let by_nick = CurbRecord { time: 10, ..curb_record(Some(1), Target::Nick("ева".into())) };
-    let for_ever =
-        CurbRecord { until: None, text: None, time: 11, ..curb_record(Some(1), Target::Account(AccountId(4))) };
-    let mute = CurbRecord { curb: Curb::Mute, time: 12, ..by_nick.clone() };
-    let earlier = CurbRecord { until: Some(1), ..everywhere.clone() };
-    rig.keep([earlier, everywhere.clone(), by_nick.clone(), for_ever.clone(), mute.clone()].map(Record::Curb));
-    rig.keep([Record::CurbGone(Some(PlaceId(1)), Curb::Ban, Target::Nick("ева".into()))]);
+    let everywhere = restriction_record(None, Target::Address("2001:db8::1".parse().unwrap()));
+    let by_nick = RestrictionRecord { time: 10, ..restriction_record(Some(1), Target::Nick("ева".into())) };
+    let for_ever = RestrictionRecord {
+        until: None,
+        text: None,
+        time: 11,
+        ..restriction_record(Some(1), Target::Account(AccountId(4)))
+    };
+    let mute = RestrictionRecord { restriction: Restriction::Mute, time: 12, ..by_nick.clone() };
+    let earlier = RestrictionRecord { until: Some(1), ..everywhere.clone() };
+    rig.keep([earlier, everywhere.clone(), by_nick.clone(), for_ever.clone(), mute.clone()].map(Record::Restriction));
+    rig.keep([Record::RestrictionLifted(Some(PlaceId(1)), Restriction::Ban, Target::Nick("ева".into()))]);
     rig.again();
-    assert_eq!(rig.kept().curbs, [everywhere, for_ever, mute]);
+    assert_eq!(rig.kept().restrictions, [everywhere, for_ever, mute]);
 }
 
 #[test]
 fn a_ban_that_holds_for_several_is_one_ban_and_each_of_them_can_be_taken_from_it() {
     let mut rig = Rig::with_room();
-    let targets = || vec![Target::Account(AccountId(4)), Target::Nick("ева".into()), Target::Stay(StayId(7))];
-    let ban = CurbRecord { targets: targets(), ..curb_record(Some(1), Target::Account(AccountId(4))) };
-    let later = CurbRecord { time: 10, ..ban.clone() };
-    let mute = CurbRecord { curb: Curb::Mute, ..ban.clone() };
-    rig.keep([ban, later.clone(), mute.clone()].map(Record::Curb));
+    let targets = || vec![Target::Account(AccountId(4)), Target::Nick("ева".into()), Target::Resume(ResumeId(7))];
+    let ban = RestrictionRecord { targets: targets(), ..restriction_record(Some(1), Target::Account(AccountId(4))) };
+    let later = RestrictionRecord { time: 10, ..ban.clone() };
+    let mute = RestrictionRecord { restriction: Restriction::Mute, ..ban.clone() };
+    rig.keep([ban, later.clone(), mute.clone()].map(Record::Restriction));
     rig.again();
-    assert_eq!(rig.kept().curbs, [mute.clone(), later.clone()]);
-    rig.keep([Record::CurbGone(Some(PlaceId(1)), Curb::Ban, Target::Nick("ева".into()))]);
+    assert_eq!(rig.kept().restrictions, [mute.clone(), later.clone()]);
+    rig.keep([Record::RestrictionLifted(Some(PlaceId(1)), Restriction::Ban, Target::Nick("ева".into()))]);
     rig.again();
-    assert_eq!(rig.kept().last.stay, 7, "or the next guest would be banned");
-    let left = CurbRecord { targets: vec![targets()[0].clone(), targets()[2].clone()], ..later };
-    assert_eq!(rig.kept().curbs, [mute, left]);
+    assert_eq!(rig.kept().last.resume_id, 7, "or the next guest would be banned");
+    let left = RestrictionRecord { targets: vec![targets()[0].clone(), targets()[2].clone()], ..later };
+    assert_eq!(rig.kept().restrictions, [mute, left]);
 }
 
 #[test]
 fn a_number_is_never_given_twice_whatever_is_gone() {
     let mut rig = Rig::new();
     rig.keep([room(4, "rust"), Record::Account(account_record(5, "anna"), "$".into())]);
-    rig.keep([Record::Stay(stay_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4), None)]);
+    rig.keep([Record::Resume(resume_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4), None)]);
     rig.keep([
         Record::RoomGone(PlaceId(4)),
         Record::AccountGone(AccountId(5), true),
-        Record::StayGone(StayId(6)),
+        Record::ResumeEnded(ResumeId(6)),
         Record::FileGone(FileId(7)),
     ]);
     rig.expire(0);
     rig.again();
-    assert_eq!(rig.kept().last, Numbers { place: 4, account: 5, stay: 6, file: 7 });
+    assert_eq!(rig.kept().last, Numbers { place: 4, account: 5, resume_id: 6, file: 7 });
 }

@@ -24,7 +24,7 @@ fn a_message_with_a_number_that_is_there_is_refused_and_the_first_stays() {
 #[test]
 fn a_message_that_is_written_again_is_the_same_also_when_it_was_deleted_since() {
     let mut rig = Rig::with_room();
-    let group = [line(1, 1, "gone"), Record::LineGone(PlaceId(1), 1), line(1, 2, "here")];
+    let group = [line(1, 1, "gone"), Record::MessageDeleted(PlaceId(1), 1), line(1, 2, "here")];
     rig.writer().keep(&group).unwrap();
     rig.writer().keep(&group).unwrap();
     assert!(rig.message(1, 1).unwrap().message.deleted);
@@ -38,8 +38,8 @@ fn rooms_accounts_conversations_and_files_with_a_taken_number_are_refused() {
         between: (account(1), other),
         nicks: ("anna".into(), nick.into()),
     };
-    let file = |who, byte: u8| {
-        [Record::File(FileId(3), who, PlaceId(1), None), Record::Piece(FileId(3), 0, vec![byte].into())]
+    let file = |identity, byte: u8| {
+        [Record::File(FileId(3), identity, PlaceId(1), None), Record::Piece(FileId(3), 0, vec![byte].into())]
     };
     let before = [Record::Account(account_record(1, "anna"), "$one".into()), conversation(account(2), "bob")];
     rig.keep(before.clone());

@@ -220,7 +220,7 @@ fn what_is_found_in_many_places_is_what_each_of_them_has() {
 #[test]
 fn what_is_deleted_or_expired_is_not_found() {
     let mut rig = rig(&["hello one", "hello two", "hello three"]);
-    rig.keep([Record::LineGone(PlaceId(1), 2)]);
+    rig.keep([Record::MessageDeleted(PlaceId(1), 2)]);
     assert_eq!(rig.found("hello"), [3, 1]);
     rig.limits.history_size = 1;
     rig.expire(0);
@@ -231,7 +231,7 @@ fn what_is_deleted_or_expired_is_not_found() {
 fn what_was_deleted_before_it_was_indexed_is_not_found_either() {
     let mut rig = Rig::with_room();
     rig.say(&["hello one", "hello two"]);
-    rig.keep([Record::LineGone(PlaceId(1), 1)]);
+    rig.keep([Record::MessageDeleted(PlaceId(1), 1)]);
     rig.index();
     assert_eq!(rig.found("hello"), [2]);
 }

@@ -7,9 +7,9 @@ use std::io::{Result, Write};
 use std::sync::Arc;
 
 use super::{chat, clock, curbed, file, moment, settings, write_history, write_members, write_numbered};
-use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, Message, Ordered, RoomInfo, WhoisInfo};
+use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, Message, Moderated, RoomInfo, WhoisInfo};
 use crate::names::isolate;
-use crate::record::Curb;
+use crate::record::Restriction;
 
 /// Appends what `done` says to the one who asked, or nothing where an event says it.
 pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
@@ -64,9 +64,9 @@ pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {
             writeln!(out, "* {} is invited{}.", isolate(&ordered.nick), in_room(ordered.room.as_deref(), "to"))
         }
         Done::Kick(ordered) => write_deed(ordered, "is put out", out),
-        Done::Ban(ordered) => write_deed(ordered, &curbed(Curb::Ban, false, ordered.until), out),
+        Done::Ban(ordered) => write_deed(ordered, &curbed(Restriction::Ban, false, ordered.until), out),
         Done::Unban(ordered) => write_deed(ordered, "is not banned any more", out),
-        Done::Mute(ordered) => write_deed(ordered, &curbed(Curb::Mute, false, ordered.until), out),
+        Done::Mute(ordered) => write_deed(ordered, &curbed(Restriction::Mute, false, ordered.until), out),
         Done::Unmute(ordered) => write_deed(ordered, "is not muted any more", out),
         Done::Op(ordered) => write_deed(ordered, "is an op", out),
         Done::Deop(ordered) => write_deed(ordered, "is no op any more", out),
@@ -117,7 +117,7 @@ fn write_account(done: &Done, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// What was done about somebody, and where.
-fn write_deed(ordered: &Ordered, what: &str, out: &mut Vec<u8>) -> Result<()> {
+fn write_deed(ordered: &Moderated, what: &str, out: &mut Vec<u8>) -> Result<()> {
     let place = ordered.room.as_ref().map_or("the whole server".into(), |room| isolate(room));
     writeln!(out, "* {place}: {} {what}.", isolate(&ordered.nick))
 }
@@ -170,8 +170,8 @@ fn write_bans(room: Option<&str>, bans: &[BanInfo], out: &mut Vec<u8>) -> Result
     writeln!(out, "* Banned or muted, {place}:")?;
     for ban in bans {
         let why = ban.text.as_ref().map_or(String::new(), |text| format!(" ({text})"));
-        let deed = curbed(ban.curb, false, ban.until);
-        writeln!(out, "*   {} {deed}, since {} by {}{why}", isolate(&ban.nick), moment(ban.time), isolate(&ban.by))?;
+        let action = curbed(ban.restriction, false, ban.until);
+        writeln!(out, "*   {} {action}, since {} by {}{why}", isolate(&ban.nick), moment(ban.time), isolate(&ban.by))?;
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn write_event(event: &Event, elsewhere: bool, out: &mut Vec<u8>) -> std::io::Re
         Event::Ping { .. } => Ok(()),
         Event::Deleted { .. }
         | Event::Kick { .. }
-        | Event::Curb { .. }
+        | Event::Restriction { .. }
         | Event::Role { .. }
         | Event::Settings { .. }
         | Event::Invite { .. } => write_order(event, elsewhere, out),
@@ -93,9 +93,9 @@ fn write_order(event: &Event, elsewhere: bool, out: &mut Vec<u8>) -> std::io::Re
             let why = in_brackets(text.as_deref());
             writeln!(out, "* {} put {} out of {}{why}", isolate(by), isolate(nick), isolate(room))
         }
-        Event::Curb { room, curb, lifted, nick, by, until, text, .. } => {
-            let (deed, why) = (curbed(*curb, *lifted, *until), in_brackets(text.as_deref()));
-            writeln!(out, "* {}: {} {deed} by {}{why}", isolate(room), isolate(nick), isolate(by))
+        Event::Restriction { room, restriction, lifted, nick, by, until, text, .. } => {
+            let (action, why) = (curbed(*restriction, *lifted, *until), in_brackets(text.as_deref()));
+            writeln!(out, "* {}: {} {action} by {}{why}", isolate(room), isolate(nick), isolate(by))
         }
         Event::Role { room, nick, role, by, .. } => {
             writeln!(out, "* {}: {} is {} now, by {}", isolate(room), isolate(nick), role_words(*role), isolate(by))
@@ -208,8 +208,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::event::{CloseReason, Done, Ordered};
-    use crate::record::{Curb, Role};
+    use crate::event::{CloseReason, Done, Moderated};
+    use crate::record::{Restriction, Role};
 
     fn line(event: &Event, elsewhere: bool) -> String {
         let mut out = Vec::new();
@@ -287,12 +287,21 @@ mod tests {
         let text = Some("spam".into());
         let kick = Event::Kick { room: room(), nick: nick(), by: by(), text: text.clone(), time: 0 };
         assert_eq!(line(&kick, false), "* anna put boris out of #a (spam)\n");
-        let (curb, until) = (Curb::Mute, Some(0));
-        let mute = Event::Curb { room: room(), curb, lifted: false, nick: nick(), by: by(), until, text, time: 0 };
+        let (restriction, until) = (Restriction::Mute, Some(0));
+        let mute = Event::Restriction {
+            room: room(),
+            restriction,
+            lifted: false,
+            nick: nick(),
+            by: by(),
+            until,
+            text,
+            time: 0,
+        };
         assert_eq!(line(&mute, false), format!("* #a: boris is muted until {} by anna (spam)\n", moment(0)));
         let op = Event::Role { room: room(), nick: nick(), role: Some(Role::Op), by: by(), time: 0 };
         assert_eq!(line(&op, false), "* #a: boris is an op now, by anna\n");
-        let done = Done::Kick(Ordered { room: Some(room()), nick: nick(), until: None });
+        let done = Done::Kick(Moderated { room: Some(room()), nick: nick(), until: None });
         assert_eq!(line(&Event::Ok { tag: None, done }, false), "* #a: boris is put out.\n");
     }
 

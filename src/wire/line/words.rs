@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::event::{ChatInfo, FileInfo, Millis};
 use crate::names;
-use crate::record::{Curb, Role, Settings};
+use crate::record::{Restriction, Role, Settings};
 
 /// The zone the server's own clock shows, looked up once.
 static HERE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
@@ -91,10 +91,10 @@ pub fn settings(settings: &Settings, registered: bool) -> String {
 }
 
 /// What somebody is kept from, or not any more.
-pub fn curbed(curb: Curb, lifted: bool, until: Option<Millis>) -> String {
-    let what = match curb {
-        Curb::Ban => "banned",
-        Curb::Mute => "muted",
+pub fn curbed(restriction: Restriction, lifted: bool, until: Option<Millis>) -> String {
+    let what = match restriction {
+        Restriction::Ban => "banned",
+        Restriction::Mute => "muted",
     };
     match until {
         _ if lifted => format!("is not {what} any more"),

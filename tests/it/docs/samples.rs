@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use roomful::event::{
-    BanInfo, ChatInfo, CloseReason, Done, Event, FileInfo, FileRow, HelpInfo, History, MemberInfo, Message, Ordered,
+    BanInfo, ChatInfo, CloseReason, Done, Event, FileInfo, FileRow, HelpInfo, History, MemberInfo, Message, Moderated,
     RoomInfo, Tag, WhoisInfo,
 };
-use roomful::record::{Curb, Role, Settings};
+use roomful::record::{Restriction, Role, Settings};
 use serde_json::Value;
 
 use super::page::Names;
@@ -46,7 +46,7 @@ fn chat() -> ChatInfo {
 
 fn ban(full: bool) -> BanInfo {
     let (until, text) = (full.then_some(1), text().filter(|_| full));
-    BanInfo { curb: Curb::Ban, nick: word(), until, by: word(), text, time: 1 }
+    BanInfo { restriction: Restriction::Ban, nick: word(), until, by: word(), text, time: 1 }
 }
 
 fn file_row() -> FileRow {
@@ -66,8 +66,8 @@ fn settings(full: bool) -> Settings {
     Settings { invite_only: full, key: text().filter(|_| full), announcements: full }
 }
 
-fn ordered(full: bool) -> Ordered {
-    Ordered { room: text().filter(|_| full), nick: word(), until: full.then_some(1) }
+fn ordered(full: bool) -> Moderated {
+    Moderated { room: text().filter(|_| full), nick: word(), until: full.then_some(1) }
 }
 
 fn whois(full: bool) -> WhoisInfo {
@@ -195,10 +195,10 @@ fn events(full: bool) -> Vec<Event> {
             Event::Away { .. } => Event::Deleted { room: room(), seq, by: by(), time },
             Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by(), text: some(), time },
             Event::Kick { .. } => {
-                let (curb, lifted, text) = (Curb::Mute, full, some());
-                Event::Curb { room: room(), curb, lifted, nick: nick(), by: by(), until, text, time }
+                let (restriction, lifted, text) = (Restriction::Mute, full, some());
+                Event::Restriction { room: room(), restriction, lifted, nick: nick(), by: by(), until, text, time }
             }
-            Event::Curb { .. } => Event::Role { room: room(), nick: nick(), role: role(full), by: by(), time },
+            Event::Restriction { .. } => Event::Role { room: room(), nick: nick(), role: role(full), by: by(), time },
             Event::Role { .. } => {
                 Event::Settings { room: room(), settings: settings(full), registered, by: by(), time }
             }

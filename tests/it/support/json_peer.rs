@@ -220,9 +220,9 @@ pub fn brief(event: &Event) -> String {
         Event::Closing { reason, text } => format!("closing {}: {text}", reason.code()),
         Event::Waiting { .. } => "waiting".to_owned(),
         Event::Kick { room, nick, by, text, .. } => format!("{room} {by} kicks {nick}{}", in_brackets(text)),
-        Event::Curb { room, curb, lifted, nick, by, text, .. } => {
+        Event::Restriction { room, restriction, lifted, nick, by, text, .. } => {
             let un = if *lifted { "un-" } else { "" };
-            format!("{room} {by} {un}{curb:?} {nick}{}", in_brackets(text))
+            format!("{room} {by} {un}{restriction:?} {nick}{}", in_brackets(text))
         }
         Event::Role { room, nick, role, by, .. } => format!("{room} {by} makes {nick} {role:?}"),
         Event::Settings { room, by, .. } => format!("{room} settings by {by}"),

@@ -48,7 +48,7 @@ impl Show {
         self.returning.clear();
         self.new += caught.total();
         if let Some(chats) = caught.said.as_ref().filter(|_| caught.since.is_none()) {
-            self.deed(view, chats);
+            self.action(view, chats);
         }
         if let Some(line) = caught.line() {
             self.note(view, &line);

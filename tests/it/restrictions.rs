@@ -1,7 +1,7 @@
 //! Bans and mutes, of a room and of the whole server. Knows no other order. (protocol.md, `ban`, `mute`)
 
 use roomful::event::{CloseReason, Done, Event};
-use roomful::record::Curb;
+use roomful::record::Restriction;
 use serde_json::json;
 
 use crate::support::{Peer, TestServer, eventually};
@@ -10,8 +10,8 @@ use crate::support::{Peer, TestServer, eventually};
 fn bans(peer: &mut Peer, fields: serde_json::Value) -> Vec<String> {
     match peer.does("bans", fields) {
         Done::Bans { bans, .. } => {
-            let kind = |curb| if curb == Curb::Ban { "ban" } else { "mute" };
-            bans.iter().map(|ban| format!("{} {} by {}", kind(ban.curb), ban.nick, ban.by)).collect()
+            let kind = |restriction| if restriction == Restriction::Ban { "ban" } else { "mute" };
+            bans.iter().map(|ban| format!("{} {} by {}", kind(ban.restriction), ban.nick, ban.by)).collect()
         }
         other => panic!("{other:?}"),
     }
@@ -75,19 +75,19 @@ fn a_ban_and_a_mute_for_a_second_are_over_after_it() {
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     let mut cat = server.login_in("cat", "#a");
-    let before = roomful::session::house::now();
+    let before = roomful::session::hub::now();
     let Done::Ban(ordered) = ann.does("ban", json!({"room": "#a", "nick": "bob", "seconds": 1})) else { panic!() };
     let until = ordered.until.unwrap();
     assert!((1_000..4_000).contains(&(until - before)), "{}", until - before);
     let Done::Mute(ordered) = ann.does("mute", json!({"room": "#a", "nick": "cat", "seconds": 1})) else { panic!() };
     assert!(ordered.until.is_some());
-    let told = cat.wait(|event| matches!(event, Event::Curb { curb: Curb::Mute, .. }));
-    assert!(matches!(told, Event::Curb { until: Some(_), .. }), "{told:?}");
+    let told = cat.wait(|event| matches!(event, Event::Restriction { restriction: Restriction::Mute, .. }));
+    assert!(matches!(told, Event::Restriction { until: Some(_), .. }), "{told:?}");
     assert_eq!(bob.code("join", json!({"room": "#a"})), "banned");
     assert_eq!(cat.code("say", json!({"room": "#a", "text": "x"})), "muted");
     eventually("the ban is over", || bob.ask("join", json!({"room": "#a"})).is_ok());
     eventually("the mute is over", || cat.ask("say", json!({"room": "#a", "text": "x"})).is_ok());
-    assert!(roomful::session::house::now() >= until);
+    assert!(roomful::session::hub::now() >= until);
     assert_eq!(bans(&mut ann, json!({"room": "#a"})), [""; 0]);
     assert_eq!(ann.code("unban", json!({"room": "#a", "nick": "bob"})), "no-such-ban");
 }

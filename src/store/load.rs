@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::cells::{LOW, count, curb_of, nick_of, role_of, room_name_of, target_of};
-use super::gone;
+use super::columns::{LOW, count, nick_of, restriction_of, role_of, room_name_of, target_of};
+use super::delete;
 use crate::record::{
-    AccountId, AccountRecord, CurbRecord, Kept, Numbers, PlaceId, Role, RoomKept, RoomRecord, Settings,
+    AccountId, AccountRecord, Numbers, PlaceId, RestrictionRecord, Role, RoomRecord, RoomSnapshot, Settings, Snapshot,
 };
 
 /// Reads it, after what was never finished is removed.
-pub fn kept(connection: &mut Connection) -> rusqlite::Result<Kept> {
+pub fn kept(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.transaction()?;
-    gone::drop_unfinished(&transaction)?;
+    delete::drop_unfinished(&transaction)?;
     // No number is given that a message has already, whatever became of the count.
     transaction.execute_batch(
         "UPDATE place SET last = (SELECT max(id) & 0xffffffff FROM message
@@ -21,18 +21,18 @@ pub fn kept(connection: &mut Connection) -> rusqlite::Result<Kept> {
          WHERE EXISTS (SELECT 1 FROM message
             WHERE message.id BETWEEN (place.id << 32) + last + 1 AND (place.id << 32) | 0xffffffff)",
     )?;
-    let kept = Kept {
+    let kept = Snapshot {
         rooms: rooms(&transaction)?,
         accounts: accounts(&transaction)?,
         conversations: conversations(&transaction)?,
-        curbs: curbs(&transaction)?,
+        restrictions: restrictions(&transaction)?,
         last: numbers(&transaction)?,
     };
     transaction.commit()?;
     Ok(kept)
 }
 
-fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomKept>> {
+fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomSnapshot>> {
     let mut roles = roles(connection)?;
     connection
         .prepare(
@@ -48,7 +48,7 @@ fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomKept>> {
                 rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error))
             })?;
             let (name, made, topic, registered) = (room_name_of(row, 1)?, row.get(2)?, row.get(3)?, row.get(5)?);
-            Ok(RoomKept {
+            Ok(RoomSnapshot {
                 room: RoomRecord { place, name, made, topic, settings, registered },
                 seq: count(row.get(6)?),
                 said: row.get(7)?,
@@ -85,18 +85,18 @@ fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, us
 }
 
 /// The rows that differ in their target only are one curb.
-fn curbs(connection: &Connection) -> rusqlite::Result<Vec<CurbRecord>> {
+fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionRecord>> {
     let mut statement = connection.prepare(
         "SELECT place, curb, target, nick, until, author, text, time FROM curb
          ORDER BY time, place, curb, nick, author, until, text, target",
     )?;
     let mut rows = statement.query([])?;
-    let mut curbs: Vec<CurbRecord> = Vec::new();
+    let mut restrictions: Vec<RestrictionRecord> = Vec::new();
     while let Some(row) = rows.next()? {
         let target = target_of(row, 2)?;
-        let curb = CurbRecord {
+        let restriction = RestrictionRecord {
             place: Some(PlaceId(row.get(0)?)).filter(|place| place.0 > 0),
-            curb: curb_of(row, 1)?,
+            restriction: restriction_of(row, 1)?,
             targets: Vec::new(),
             nick: row.get(3)?,
             until: row.get(4)?,
@@ -104,16 +104,23 @@ fn curbs(connection: &Connection) -> rusqlite::Result<Vec<CurbRecord>> {
             text: row.get(6)?,
             time: row.get(7)?,
         };
-        match curbs.last_mut() {
-            Some(last) if CurbRecord { targets: Vec::new(), ..last.clone() } == curb => last.targets.push(target),
-            _ => curbs.push(CurbRecord { targets: vec![target], ..curb }),
+        match restrictions.last_mut() {
+            Some(last) if RestrictionRecord { targets: Vec::new(), ..last.clone() } == restriction => {
+                last.targets.push(target)
+            }
+            _ => restrictions.push(RestrictionRecord { targets: vec![target], ..restriction }),
         }
     }
-    Ok(curbs)
+    Ok(restrictions)
 }
 
 fn numbers(connection: &Connection) -> rusqlite::Result<Numbers> {
     connection.query_row("SELECT place, account, stay, file FROM numbers", [], |row| {
-        Ok(Numbers { place: row.get(0)?, account: row.get(1)?, stay: count(row.get(2)?), file: count(row.get(3)?) })
+        Ok(Numbers {
+            place: row.get(0)?,
+            account: row.get(1)?,
+            resume_id: count(row.get(2)?),
+            file: count(row.get(3)?),
+        })
     })
 }

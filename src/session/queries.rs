@@ -3,45 +3,45 @@
 use std::sync::Arc;
 
 use super::Session;
-use super::house::{self, Archive};
+use super::hub::{self, Database};
 pub(super) use super::waits::unread;
-use crate::chat::{Need, Step, Wish};
+use crate::chat::{JoinRequest, Need, Step};
 use crate::command::{Command, Page, Place};
 use crate::error::ChatError;
 use crate::event::{self, ChatInfo, Done, Event, FileRow, History, Message, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Line, Pages, PlaceId, SeatKept, Who};
+use crate::record::{AccountId, Identity, MembershipRow, Pages, PlaceId, StoredMessage};
 use crate::store::StoreError;
 
 /// How often a command may find that something must be read first: each time
 /// it gets further, unless others are faster for ever.
-const ROUNDS: usize = 8;
+const MAX_RETRIES: usize = 8;
 
 /// Where the asker's own last message is looked for, in messages.
 const OWN_LAST: usize = 100;
 
 impl Session {
-    pub(super) fn archive(&self) -> Result<Arc<Archive>, ChatError> {
-        self.house.archive.clone().ok_or(ChatError::NothingKept)
+    pub(super) fn database(&self) -> Result<Arc<Database>, ChatError> {
+        self.hub.database.clone().ok_or(ChatError::NothingKept)
     }
 
     /// Carries out a command of the chat; reads before that, and once more, what it needs.
     #[inline(never)]
     pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         if matches!(command, Command::Say { .. }) {
-            let step = self.house.chat.obey(self.link.id, tag, command, house::now(), &mut self.touched)?;
+            let step = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects)?;
             debug_assert_eq!(step, Step::Done, "to say something, nothing must be read");
             return Ok(());
         }
         // Meanwhile the peer is not silent, but not heard.
-        let link = Arc::clone(&self.link);
-        link.pausing(|| self.carry_out_reading(tag, command))
+        let handle = Arc::clone(&self.handle);
+        handle.pausing(|| self.carry_out_reading(tag, command))
     }
 
     fn carry_out_reading(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        for _ in 0..ROUNDS {
-            let now = house::now();
-            let need = match self.house.chat.obey(self.link.id, tag.clone(), command.clone(), now, &mut self.touched) {
+        for _ in 0..MAX_RETRIES {
+            let now = hub::now();
+            let need = match self.hub.chat.obey(self.handle.id, tag.clone(), command.clone(), now, &mut self.effects) {
                 Ok(Step::Done) => return Ok(()),
                 Ok(Step::Needs(need)) => need,
                 Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
@@ -59,10 +59,10 @@ impl Session {
             match (need, &command) {
                 (Need::CatchUp { label, .. }, Command::Join { .. }) => {
                     self.answer(tag, Done::Join { room: label });
-                    return self.come_in(Wish::try_from(command).map_err(|()| ChatError::Closing)?);
+                    return self.come_in(JoinRequest::try_from(command).map_err(|()| ChatError::Closing)?);
                 }
-                (Need::Author { place, label, seq, who }, Command::Delete { place: named, .. }) => {
-                    return self.delete(tag, (place, label), named.clone(), seq, who);
+                (Need::Author { place, label, seq, identity }, Command::Delete { place: named, .. }) => {
+                    return self.delete(tag, (place, label), named.clone(), seq, identity);
                 }
                 (need @ (Need::Recent { .. } | Need::Conversation { .. }), _) => self.load(need)?,
                 (need, _) => {
@@ -77,22 +77,22 @@ impl Session {
 
     /// Tells this session that a command was carried out.
     pub(super) fn answer(&mut self, tag: Option<Tag>, done: Done) {
-        self.touched.answer(&self.link.outbox, Event::Ok { tag, done });
+        self.effects.answer(&self.handle.outbox, Event::Ok { tag, done });
     }
 
     /// Reads what the chat must have in memory.
     #[inline(never)]
     pub(super) fn load(&mut self, need: Need) -> Result<(), ChatError> {
-        let archive = self.settled_archive()?;
+        let database = self.settled_database()?;
         match need {
-            Need::Recent { place, label, seq, erased } => {
-                let most = self.house.limits.recent;
-                let pages = archive.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
-                self.house.chat.load(place, (seq, erased), pages.lines);
+            Need::Recent { place, label, seq, deletions } => {
+                let most = self.hub.limits.recent;
+                let pages = database.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
+                self.hub.chat.load(place, (seq, deletions), pages.lines);
             }
             Need::Conversation { between, reading } => {
-                let found = archive.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
-                self.house.chat.load_conversation(between, reading, found);
+                let found = database.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
+                self.hub.chat.load_conversation(between, reading, found);
             }
             _ => {}
         }
@@ -101,18 +101,22 @@ impl Session {
 
     /// Goes into a room, with what was said there since, page by page, where
     /// that is more than is remembered in memory.
-    pub(super) fn come_in(&mut self, mut wish: Wish) -> Result<(), ChatError> {
-        let limits = Arc::clone(&self.house.limits);
+    pub(super) fn come_in(&mut self, mut wish: JoinRequest) -> Result<(), ChatError> {
+        let limits = Arc::clone(&self.hub.limits);
         let mut left = limits.history_request + 2 * limits.history_page;
         loop {
-            match self.house.chat.go_in(self.link.id, &wish, house::now(), &mut self.touched)? {
+            match self.hub.chat.go_in(self.handle.id, &wish, hub::now(), &mut self.effects)? {
                 Step::Done => return Ok(()),
                 Step::Needs(Need::CatchUp { place, label, after, first }) => {
-                    let seen =
-                        wish.seen.get_or_insert(crate::chat::Seen { after, made: None, run: None, enough: true });
+                    let seen = wish.seen.get_or_insert(crate::chat::LastSeen {
+                        after,
+                        made: None,
+                        run: None,
+                        accept_gap: true,
+                    });
                     (seen.made, seen.run) = (None, None);
                     if left == 0 {
-                        seen.enough = true;
+                        seen.accept_gap = true;
                         continue;
                     }
                     let from = after.max((first - 1).saturating_sub(limits.history_request as Seq));
@@ -137,14 +141,14 @@ impl Session {
         label: &Arc<str>,
         (after, from): (Seq, Seq),
     ) -> Result<Option<Seq>, ChatError> {
-        let archive = self.settled_archive()?;
-        let most = self.house.limits.history_page;
-        let pages = self.page(&archive, (place, label), Page::After(from), most)?;
+        let database = self.settled_database()?;
+        let most = self.hub.limits.history_page;
+        let pages = self.page(&database, (place, label), Page::After(from), most)?;
         let messages = messages(pages.lines);
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
         let missed = messages.first().map_or(0, |first| first.seq - after - 1);
         let history = History { room: Arc::clone(label), messages, missed, more: true, after: Some(after) };
-        self.touched.answer(&self.link.outbox, Event::History(history));
+        self.effects.answer(&self.handle.outbox, Event::History(history));
         self.flush();
         self.wait_for_space();
         Ok(Some(last))
@@ -153,13 +157,13 @@ impl Session {
     /// Reads a page, as far as it may wait for this session at once: the texts may be long.
     fn page(
         &self,
-        archive: &Archive,
+        database: &Database,
         (place, label): (PlaceId, &Arc<str>),
         page: Page,
         most: usize,
     ) -> Result<Pages, ChatError> {
-        let mut pages = archive.store.page(place, label, page, most).map_err(|error| unread(&error))?;
-        let (lines, most) = (&mut pages.lines, self.house.limits.answer_bytes);
+        let mut pages = database.store.page(place, label, page, most).map_err(|error| unread(&error))?;
+        let (lines, most) = (&mut pages.lines, self.hub.limits.answer_bytes);
         let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
         let fit = if is_up {
             fitting(lines.iter().map(|line| &line.message), most)
@@ -176,34 +180,34 @@ impl Session {
     /// Reads an answer.
     #[inline(never)]
     fn read(&mut self, need: Need) -> Result<Done, ChatError> {
-        let archive = self.settled_archive()?;
+        let database = self.settled_database()?;
         let told = |error: StoreError| unread(&error);
         Ok(match need {
             Need::History { place, label, page, most } => {
-                let pages = self.page(&archive, (place, &label), page, most)?;
+                let pages = self.page(&database, (place, &label), page, most)?;
                 Done::History(history(label, page, pages))
             }
             Need::Search { account, rooms, text, until, next, most } => {
                 let mut places = rooms;
                 if let Some(account) = account {
-                    places.extend(conversations(archive.store.seats(account).map_err(told)?));
+                    places.extend(conversations(database.store.memberships(account).map_err(told)?));
                 }
-                index_all(&archive);
-                let (mut found, more) = archive.store.search(&text, &places, (until, next), most).map_err(told)?;
-                let fit = fitting(found.iter().map(|found| &found.message), self.house.limits.answer_bytes);
+                index_all(&database);
+                let (mut found, more) = database.store.search(&text, &places, (until, next), most).map_err(told)?;
+                let fit = fitting(found.iter().map(|found| &found.message), self.hub.limits.answer_bytes);
                 let more = fit < found.len() || more;
                 found.truncate(fit);
                 let next = found.last().filter(|_| more).map(|last| Arc::from(last.spot.to_string()));
                 Done::Search { messages: found.into_iter().map(|found| found.message).collect(), more, next }
             }
             Need::Chats { account, past } => {
-                let (chats, more) = self.chats(&archive, account, past)?;
+                let (chats, more) = self.chats(&database, account, past)?;
                 Done::Chats { chats, more }
             }
             Need::Files { place, label, before } => {
-                let limits = &self.house.limits;
-                let files = archive.store.files(place, before, limits.history_page + 1).map_err(told)?;
-                let row = |file: crate::record::FileKept| FileRow {
+                let limits = &self.hub.limits;
+                let files = database.store.files(place, before, limits.history_page + 1).map_err(told)?;
+                let row = |file: crate::record::StoredFile| FileRow {
                     info: file.info,
                     seq: file.seq,
                     from: file.from,
@@ -223,31 +227,37 @@ impl Session {
     #[inline(never)]
     pub(super) fn chats(
         &self,
-        archive: &Archive,
+        database: &Database,
         account: AccountId,
         past: Option<Place>,
     ) -> Result<(Vec<ChatInfo>, bool), ChatError> {
-        let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
-        let places: Vec<PlaceId> = seats.iter().filter(|seat| seat.with.is_none()).map(|seat| seat.place).collect();
-        let labels = self.house.chat.labels(self.link.id, &places, house::now());
-        let spoke = self.house.chat.spoke(self.link.id);
-        let read_up = |seat: &SeatKept| seat.read.max(spoke.get(&seat.place).copied().unwrap_or(0)).min(seat.seq);
-        let after: Vec<_> = seats.iter().map(|seat| (seat.place, read_up(seat))).collect();
-        let left = archive.store.left_after(&after).map_err(|error| unread(&error))?;
-        let label = |seat: &SeatKept| match &seat.with {
-            Some((_, nick)) => Some(Arc::from(format!("@{nick}"))),
-            None => labels.get(&seat.place).cloned(),
+        let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
+        let places: Vec<PlaceId> = memberships
+            .iter()
+            .filter(|membership| membership.with.is_none())
+            .map(|membership| membership.place)
+            .collect();
+        let labels = self.hub.chat.labels(self.handle.id, &places, hub::now());
+        let spoke = self.hub.chat.spoke(self.handle.id);
+        let read_up = |membership: &MembershipRow| {
+            membership.read.max(spoke.get(&membership.place).copied().unwrap_or(0)).min(membership.seq)
         };
-        let info = |(seat, unread): (SeatKept, u64)| {
-            Some(ChatInfo { room: label(&seat)?, seq: seat.seq, read: read_up(&seat), unread })
+        let after: Vec<_> = memberships.iter().map(|membership| (membership.place, read_up(membership))).collect();
+        let left = database.store.left_after(&after).map_err(|error| unread(&error))?;
+        let label = |membership: &MembershipRow| match &membership.with {
+            Some((_, nick)) => Some(Arc::from(format!("@{nick}"))),
+            None => labels.get(&membership.place).cloned(),
+        };
+        let info = |(membership, unread): (MembershipRow, u64)| {
+            Some(ChatInfo { room: label(&membership)?, seq: membership.seq, read: read_up(&membership), unread })
         };
         let key = |room: &str| room.to_lowercase();
         let past = past.map(|past| key(&past.to_string()));
-        let mut chats: Vec<ChatInfo> = seats.into_iter().zip(left).filter_map(info).collect();
+        let mut chats: Vec<ChatInfo> = memberships.into_iter().zip(left).filter_map(info).collect();
         chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
         chats.sort_by_cached_key(|chat| key(&chat.room));
         let mut rows = chats.into_iter().peekable();
-        let page = event::page(&mut rows, self.house.limits.members_page, self.house.limits.answer_bytes);
+        let page = event::page(&mut rows, self.hub.limits.members_page, self.hub.limits.answer_bytes);
         Ok((page, rows.peek().is_some()))
     }
 
@@ -259,15 +269,15 @@ impl Session {
         (place, label): (PlaceId, Arc<str>),
         named: Option<Place>,
         seq: Option<Seq>,
-        who: Who,
+        identity: Identity,
     ) -> Result<(), ChatError> {
-        let archive = self.settled_archive()?;
+        let database = self.settled_database()?;
         let told = |error: StoreError| unread(&error);
         let line = match seq {
-            Some(seq) => archive.store.line(place, &label, seq).map_err(told)?,
+            Some(seq) => database.store.line(place, &label, seq).map_err(told)?,
             None => {
-                let pages = archive.store.page(place, &label, Page::Last, OWN_LAST).map_err(told)?;
-                pages.lines.into_iter().rev().find(|line| line.who == who && !line.message.deleted)
+                let pages = database.store.page(place, &label, Page::Last, OWN_LAST).map_err(told)?;
+                pages.lines.into_iter().rev().find(|line| line.identity == identity && !line.message.deleted)
             }
         };
         let line = line.filter(|line| !line.message.deleted).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
@@ -275,20 +285,20 @@ impl Session {
             Some(place) => place,
             None => Place::Room(RoomName::parse(&label)?),
         };
-        let known = (place, line.message.seq, line.who);
-        self.house.chat.delete_known(self.link.id, tag, known, house::now(), &mut self.touched)
+        let known = (place, line.message.seq, line.identity);
+        self.hub.chat.delete_known(self.handle.id, tag, known, hub::now(), &mut self.effects)
     }
 }
 
 /// Waits until what was said is in the search index, too.
-fn index_all(archive: &Archive) {
-    archive.journal.wait_until_indexed(INDEX_PATIENCE);
+fn index_all(database: &Database) {
+    database.write_queue.wait_until_indexed(INDEX_PATIENCE);
 }
 
 /// How long a search waits for the index to catch up; after that it finds what it finds.
 const INDEX_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
-fn messages(lines: Vec<Line>) -> Vec<Arc<Message>> {
+fn messages(lines: Vec<StoredMessage>) -> Vec<Arc<Message>> {
     lines.into_iter().map(|line| line.message).collect()
 }
 
@@ -310,28 +320,30 @@ fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
 }
 
 /// The private conversations among somebody's places.
-pub(super) fn conversations(seats: Vec<SeatKept>) -> impl Iterator<Item = (PlaceId, Arc<str>)> {
-    seats.into_iter().filter_map(|seat| Some((seat.place, Arc::from(format!("@{}", seat.with?.1)))))
+pub(super) fn conversations(memberships: Vec<MembershipRow>) -> impl Iterator<Item = (PlaceId, Arc<str>)> {
+    memberships
+        .into_iter()
+        .filter_map(|membership| Some((membership.place, Arc::from(format!("@{}", membership.with?.1)))))
 }
 
 /// The places of an account, by number, and how far each is read.
-pub(super) fn own_places(archive: &Archive, account: AccountId) -> Result<Vec<(PlaceId, Seq)>, ChatError> {
-    let seats = archive.store.seats(account).map_err(|error| unread(&error))?;
-    Ok(seats.into_iter().map(|seat| (seat.place, seat.read)).collect())
+pub(super) fn own_places(database: &Database, account: AccountId) -> Result<Vec<(PlaceId, Seq)>, ChatError> {
+    let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
+    Ok(memberships.into_iter().map(|membership| (membership.place, membership.read)).collect())
 }
 
 /// The account of this name, and the PHC string of its password.
-pub(super) fn secret(archive: &Archive, nick: &Nick) -> Result<Option<(AccountId, String)>, ChatError> {
-    archive.store.secret(nick.key()).map_err(|error| unread(&error))
+pub(super) fn secret(database: &Database, nick: &Nick) -> Result<Option<(AccountId, String)>, ChatError> {
+    database.store.secret(nick.key()).map_err(|error| unread(&error))
 }
 
-impl TryFrom<Command> for Wish {
+impl TryFrom<Command> for JoinRequest {
     type Error = ();
 
     /// What a `join` wants.
-    fn try_from(command: Command) -> Result<Wish, ()> {
+    fn try_from(command: Command) -> Result<JoinRequest, ()> {
         let Command::Join { room, after, made, run, key } = command else { return Err(()) };
-        let seen = after.map(|after| crate::chat::Seen { after, made, run, enough: false });
-        Ok(Wish { room, seen, key })
+        let seen = after.map(|after| crate::chat::LastSeen { after, made, run, accept_gap: false });
+        Ok(JoinRequest { room, seen, key })
     }
 }

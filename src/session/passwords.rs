@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use precis_profiles::OpaqueString;
 use precis_profiles::precis_core::profile::Profile;
 
-use super::guesses::{Asker, Guesses};
+use super::guesses::{AttemptKey, Guesses};
 use crate::command::Secret;
 use crate::error::ChatError;
 use crate::limits::Limits;
@@ -28,7 +28,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 8..=1_024;
 
 /// What all sessions share to hash passwords, and to count the wrong ones.
 #[derive(Debug)]
-pub struct Keyring {
+pub struct Passwords {
     hashers: usize,
     tries: usize,
     turns: Turns<Lane>,
@@ -43,17 +43,17 @@ type Memory = Vec<Block>;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Lane {
     /// Those who try the same name from the same origin.
-    Account(Asker),
+    Account(AttemptKey),
     /// Those who try a name that nobody has, whatever names they make up.
     Nobody,
     /// Those at one origin who register.
     New(IpAddr),
 }
 
-impl Keyring {
+impl Passwords {
     /// A keyring that keeps `limits`.
-    pub fn new(limits: &Limits) -> Keyring {
-        Keyring {
+    pub fn new(limits: &Limits) -> Passwords {
+        Passwords {
             hashers: limits.hashers,
             tries: limits.login_tries,
             turns: Turns::new(limits.hashers, limits),
@@ -68,7 +68,7 @@ impl Keyring {
     /// [`ChatError::PasswordBad`] for fewer than 8 or more than 1,024 bytes, or
     /// characters that no keyboard types; [`ChatError::Busy`] where there is no
     /// turn; [`ChatError::NotTaken`] without the system's randomness or memory.
-    pub fn hash(&self, password: &Secret, asker: &Asker) -> Result<Arc<str>, ChatError> {
+    pub fn hash(&self, password: &Secret, asker: &AttemptKey) -> Result<Arc<str>, ChatError> {
         let password = prepare(password)?;
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| ChatError::NotTaken(error.to_string()))?;
@@ -86,7 +86,7 @@ impl Keyring {
     /// # Errors
     /// [`ChatError::LoginTooOften`] after too many wrong ones, [`ChatError::Busy`]
     /// where there is no turn, [`ChatError::NotTaken`] where the hash is none of ours.
-    pub fn fits(&self, asker: &Asker, password: &Secret, hash: Option<&str>) -> Result<bool, ChatError> {
+    pub fn fits(&self, asker: &AttemptKey, password: &Secret, hash: Option<&str>) -> Result<bool, ChatError> {
         let is_account = hash.is_some();
         // Who is to wait does not stand in the way of others meanwhile.
         self.guesses.may_try(asker, is_account)?;
@@ -109,7 +109,7 @@ impl Keyring {
     }
 
     /// The owner of an account came in without a password: with a resume token, or by registering.
-    pub fn let_in(&self, asker: &Asker) {
+    pub fn let_in(&self, asker: &AttemptKey) {
         self.guesses.let_in(asker);
     }
 
@@ -136,7 +136,7 @@ impl Keyring {
     /// Hashes in memory that is lent. Only with a turn, so that there is no more of it than hashers.
     fn compute(&self, stored: &Stored, password: &[u8]) -> Result<Output, ChatError> {
         /// Gives the memory back, also after a panic.
-        struct Lent<'a>(&'a Keyring, Memory);
+        struct Lent<'a>(&'a Passwords, Memory);
         impl Drop for Lent<'_> {
             fn drop(&mut self) {
                 self.0.idle.lock().push(std::mem::take(&mut self.1));
@@ -223,24 +223,24 @@ fn prepare(password: &Secret) -> Result<String, ChatError> {
 mod tests {
     use super::*;
 
-    fn keyring() -> Keyring {
-        Keyring::new(&Limits { login_tries: 99, ..Limits::default() })
+    fn passwords() -> Passwords {
+        Passwords::new(&Limits { login_tries: 99, ..Limits::default() })
     }
 
     fn secret(text: &str) -> Secret {
         Secret(text.into())
     }
 
-    fn anna() -> Asker {
-        Asker::new(&Nick::parse("anna").unwrap(), std::net::Ipv4Addr::LOCALHOST.into(), false)
+    fn anna() -> AttemptKey {
+        AttemptKey::new(&Nick::parse("anna").unwrap(), std::net::Ipv4Addr::LOCALHOST.into(), false)
     }
 
     #[test]
     fn a_password_fits_its_hash_however_it_is_typed_and_no_other_does() {
-        let keyring = keyring();
-        let hash = keyring.hash(&secret("п\u{438}\u{306}вот 12"), &anna()).unwrap();
+        let passwords = passwords();
+        let hash = passwords.hash(&secret("п\u{438}\u{306}вот 12"), &anna()).unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        let fits = |password: &str, hash| keyring.fits(&anna(), &secret(password), hash).unwrap();
+        let fits = |password: &str, hash| passwords.fits(&anna(), &secret(password), hash).unwrap();
         assert!(fits("п\u{439}вот 12", Some(&*hash)), "composed or not");
         assert!(!fits("п\u{439}вот 13", Some(&*hash)));
         assert!(!fits("", Some(&*hash)));
@@ -250,15 +250,15 @@ mod tests {
     /// RFC 9106: hashes made by other programs, and by this one before, with the password `password`.
     #[test]
     fn a_hash_that_another_program_made_is_checked_as_it_says() {
-        let keyring = keyring();
+        let passwords = passwords();
         let made = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-        assert_eq!(keyring.fits(&anna(), &secret("password"), Some(made)), Ok(true));
-        assert_eq!(keyring.fits(&anna(), &secret("passwort"), Some(made)), Ok(false));
+        assert_eq!(passwords.fits(&anna(), &secret("password"), Some(made)), Ok(true));
+        assert_eq!(passwords.fits(&anna(), &secret("passwort"), Some(made)), Ok(false));
     }
 
     #[test]
     fn a_stored_hash_that_would_cost_more_than_ours_is_refused_and_one_that_costs_the_same_is_not() {
-        let keyring = keyring();
+        let passwords = passwords();
         let stored =
             |params: &str| format!("$argon2id$v=19${params}$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
         for (params, taken) in [
@@ -269,47 +269,47 @@ mod tests {
             ("m=4194304,t=4294967295,p=1", false),
             ("m=nine", false),
         ] {
-            let fits = keyring.fits(&anna(), &secret("password"), Some(&stored(params)));
+            let fits = passwords.fits(&anna(), &secret("password"), Some(&stored(params)));
             match fits {
                 Ok(fits) => assert!(taken && !fits, "{params}"),
                 Err(refusal) => assert!(!taken && refusal.code() == "not-taken", "{params}: {refusal}"),
             }
         }
-        assert_eq!(keyring.turns.load(), (0, 0));
+        assert_eq!(passwords.turns.load(), (0, 0));
     }
 
     #[test]
     fn a_password_has_8_to_1024_bytes() {
-        let keyring = keyring();
+        let passwords = passwords();
         for (length, taken) in [(0, false), (7, false), (8, true), (1024, true), (1025, false)] {
-            assert_eq!(keyring.hash(&secret(&"x".repeat(length)), &anna()).is_ok(), taken, "{length}");
+            assert_eq!(passwords.hash(&secret(&"x".repeat(length)), &anna()).is_ok(), taken, "{length}");
         }
-        assert_eq!(keyring.hash(&secret("with a\u{7} bell"), &anna()), Err(ChatError::PasswordBad));
+        assert_eq!(passwords.hash(&secret("with a\u{7} bell"), &anna()), Err(ChatError::PasswordBad));
     }
 
     #[test]
     fn there_is_no_more_memory_than_hashers_and_it_is_used_again() {
-        let keyring = Keyring::new(&Limits { hashers: 2, ..Limits::default() });
+        let passwords = Passwords::new(&Limits { hashers: 2, ..Limits::default() });
         std::thread::scope(|scope| {
             for i in 0..6 {
-                let keyring = &keyring;
-                scope.spawn(move || keyring.hash(&secret(&format!("nine blue skies {i}")), &anna()).unwrap());
+                let passwords = &passwords;
+                scope.spawn(move || passwords.hash(&secret(&format!("nine blue skies {i}")), &anna()).unwrap());
             }
         });
-        let idle = keyring.idle.lock();
+        let idle = passwords.idle.lock();
         assert!((1..=2).contains(&idle.len()), "{}", idle.len());
         assert!(idle.iter().all(|memory| memory.capacity() == Params::DEFAULT.block_count()));
     }
 
     #[test]
     fn no_more_tries_for_one_name_are_at_once_than_may_be_wrong_and_those_for_another_go_on() {
-        let keyring = Keyring::new(&Limits { hashers: 2, login_tries: 1, ..Limits::default() });
-        let first = keyring.turn(Lane::Account(anna())).unwrap();
-        let other = Asker::new(&Nick::parse("boris").unwrap(), anna().origin(), false);
-        drop(keyring.turn(Lane::Account(other)).unwrap());
+        let passwords = Passwords::new(&Limits { hashers: 2, login_tries: 1, ..Limits::default() });
+        let first = passwords.turn(Lane::Account(anna())).unwrap();
+        let other = AttemptKey::new(&Nick::parse("boris").unwrap(), anna().origin(), false);
+        drop(passwords.turn(Lane::Account(other)).unwrap());
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| keyring.turn(Lane::Account(anna())).map(drop));
-            while keyring.turns.load() != (1, 1) {
+            let second = scope.spawn(|| passwords.turn(Lane::Account(anna())).map(drop));
+            while passwords.turns.load() != (1, 1) {
                 std::thread::yield_now();
             }
             drop(first);
@@ -320,11 +320,11 @@ mod tests {
     #[test]
     fn where_there_is_no_turn_in_time_it_is_said_that_the_server_is_busy() {
         let time = std::time::Duration::from_secs(0);
-        let keyring = Keyring::new(&Limits { hashers: 1, turn_patience: time, ..Limits::default() });
-        let held = keyring.turn(Lane::Nobody).unwrap();
-        assert_eq!(keyring.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Busy(0)));
+        let passwords = Passwords::new(&Limits { hashers: 1, turn_patience: time, ..Limits::default() });
+        let held = passwords.turn(Lane::Nobody).unwrap();
+        assert_eq!(passwords.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Busy(0)));
         drop(held);
-        keyring.stop();
-        assert_eq!(keyring.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Closing));
+        passwords.stop();
+        assert_eq!(passwords.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Closing));
     }
 }

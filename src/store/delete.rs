@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Params};
 
-use super::cells::{piece_row, target_cell, whole};
+use super::columns::{piece_row, target_cell, whole};
 use super::group::Group;
 use crate::record::{AccountId, FileId, PlaceId, Target};
 
@@ -25,9 +25,9 @@ pub fn drop_files(connection: &Connection, which: &str, params: impl Params) -> 
 }
 
 /// Removes a stay and what it said under tags.
-pub fn drop_stay(connection: &Connection, stay: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM said WHERE stay = ?")?.execute([stay])?;
-    connection.prepare_cached("DELETE FROM stay WHERE id = ?")?.execute([stay])?;
+pub fn drop_resume(connection: &Connection, resume_id: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM said WHERE stay = ?")?.execute([resume_id])?;
+    connection.prepare_cached("DELETE FROM stay WHERE id = ?")?.execute([resume_id])?;
     Ok(())
 }
 
@@ -59,13 +59,13 @@ impl Group<'_> {
         for place in places {
             self.place_gone(PlaceId(place))?;
         }
-        let stays: Vec<i64> = self
+        let resumes: Vec<i64> = self
             .connection
             .prepare_cached("SELECT id FROM stay WHERE account = ?")?
             .query_map([id], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        for stay in stays {
-            drop_stay(self.connection, stay)?;
+        for resume_id in resumes {
+            drop_resume(self.connection, resume_id)?;
         }
         self.run("DELETE FROM account WHERE id = ?", [id])?;
         self.run("DELETE FROM role WHERE account = ?", [id])?;

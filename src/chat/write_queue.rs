@@ -24,13 +24,13 @@ const GATHER: Duration = Duration::from_millis(2);
 
 /// One record that waits, and who is to be answered when it is kept.
 #[derive(Debug)]
-pub struct Entry {
+pub struct Pending {
     /// The record.
     pub record: Record,
     /// How many records were ever added, with this one.
     position: u64,
     /// The answer, where somebody waits for one.
-    receipt: Option<Receipt>,
+    receipt: Option<PendingAnswer>,
     since: Instant,
     /// Whether it is the last of one change. What belongs together is kept
     /// together or not at all: a message without its tag would be said twice.
@@ -38,7 +38,7 @@ pub struct Entry {
 }
 
 /// The changes in a group of whole ones, and the positions of their records.
-pub fn changes(batch: &[Entry]) -> impl Iterator<Item = (RangeInclusive<u64>, &[Entry])> {
+pub fn changes(batch: &[Pending]) -> impl Iterator<Item = (RangeInclusive<u64>, &[Pending])> {
     batch.chunk_by(|entry, _| !entry.is_last).filter_map(|change| {
         let (first, last) = (change.first()?, change.last()?);
         Some((first.position..=last.position, change))
@@ -47,14 +47,14 @@ pub fn changes(batch: &[Entry]) -> impl Iterator<Item = (RangeInclusive<u64>, &[
 
 /// An answer that is given when what it is about is kept.
 #[derive(Debug)]
-pub struct Receipt {
+pub struct PendingAnswer {
     /// Whom to answer.
     pub outbox: Arc<Outbox>,
     /// What.
     pub answer: Event,
 }
 
-impl Receipt {
+impl PendingAnswer {
     /// The tag of the command that is answered, if it had one.
     pub fn tag(&self) -> Option<&Tag> {
         match &self.answer {
@@ -71,7 +71,7 @@ impl Receipt {
 
 /// The queue of what is to be kept.
 #[derive(Debug)]
-pub struct Journal {
+pub struct WriteQueue {
     queue: Mutex<Queue>,
     changed: Condvar,
     /// Whether records were added that are not sealed; changed under the chat lock only.
@@ -82,7 +82,7 @@ pub struct Journal {
 
 #[derive(Debug, Default)]
 struct Queue {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Pending>,
     /// How many of `entries` are of whole changes: only those are taken.
     whole: usize,
     /// Weight of what is not kept yet: of `entries`, and of what was taken.
@@ -91,7 +91,7 @@ struct Queue {
     added: u64,
     kept: u64,
     /// The answers of what was taken, with its position, and since when they have been waited for.
-    in_hand: Vec<(u64, Instant, Receipt)>,
+    in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be kept at the moment.
     trouble: Option<Arc<str>>,
     /// Whether all that is kept can be found by a search.
@@ -103,32 +103,32 @@ struct Queue {
     closed: bool,
 }
 
-impl Journal {
+impl WriteQueue {
     /// An empty one with the bounds of `limits`.
-    pub fn new(limits: &Limits) -> Journal {
-        Journal {
+    pub fn new(limits: &Limits) -> WriteQueue {
+        WriteQueue {
             queue: Mutex::default(),
             changed: Condvar::new(),
             loose: AtomicBool::new(false),
-            most_items: limits.journal_items,
-            most_bytes: limits.journal_bytes,
+            most_items: limits.queue_items,
+            most_bytes: limits.queue_bytes,
         }
     }
 
-    /// Adds a record of a change that [`Journal::seal`] ends. Never blocks, and
-    /// never refuses: the bound is kept by [`Journal::admit`], which each
+    /// Adds a record of a change that [`WriteQueue::seal`] ends. Never blocks, and
+    /// never refuses: the bound is kept by [`WriteQueue::admit`], which each
     /// speaker passes first, so that it is broken by one command of each
     /// session at the most.
     ///
     /// Returns how many records were ever added, with this one.
-    pub fn add(&self, record: Record, receipt: Option<Receipt>) -> u64 {
+    pub fn add(&self, record: Record, receipt: Option<PendingAnswer>) -> u64 {
         let mut queue = self.queue.lock();
         self.push(&mut queue, record, receipt, false);
         queue.added
     }
 
     /// Adds a record that is a whole change.
-    pub fn add_whole(&self, record: Record, receipt: Option<Receipt>) {
+    pub fn add_whole(&self, record: Record, receipt: Option<PendingAnswer>) {
         let mut queue = self.queue.lock();
         // Behind a change that is being made it is taken with that.
         let is_loose = queue.whole < queue.entries.len();
@@ -150,12 +150,12 @@ impl Journal {
         }
     }
 
-    fn push(&self, queue: &mut Queue, record: Record, receipt: Option<Receipt>, is_last: bool) {
+    fn push(&self, queue: &mut Queue, record: Record, receipt: Option<PendingAnswer>, is_last: bool) {
         queue.bytes += record.weight();
         queue.added += 1;
         queue.indexed = false;
         let position = queue.added;
-        queue.entries.push_back(Entry { record, position, receipt, since: Instant::now(), is_last });
+        queue.entries.push_back(Pending { record, position, receipt, since: Instant::now(), is_last });
         if !is_last {
             self.loose.store(true, Ordering::Relaxed);
         }
@@ -169,7 +169,7 @@ impl Journal {
         }
     }
 
-    /// Whether there is room for what somebody is about to say, so that [`Journal::admit`] need not be asked.
+    /// Whether there is room for what somebody is about to say, so that [`WriteQueue::admit`] need not be asked.
     pub fn has_room(&self) -> bool {
         let queue = self.queue.lock();
         queue.trouble.is_none() && self.takes_more(&queue)
@@ -245,7 +245,7 @@ impl Journal {
 
     /// Takes about `most` entries at most, of about `bytes`, but whole changes
     /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
-    pub fn take(&self, batch: &mut Vec<Entry>, most: usize, bytes: usize, time: Duration) -> bool {
+    pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
         let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
         while queue.whole == 0 && !queue.closed && (queue.indexed || queue.searching == 0) {
@@ -276,7 +276,7 @@ impl Journal {
     /// Notes that what was taken is kept, or given up, and that nothing is
     /// wrong. Returns the answers that may be given now, with the positions of
     /// the records they are about.
-    pub fn kept(&self, batch: &[Entry]) -> Vec<(u64, Receipt)> {
+    pub fn kept(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
         let mut queue = self.queue.lock();
         queue.kept += batch.len() as u64;
         queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
@@ -292,18 +292,18 @@ impl Journal {
     }
 
     /// Takes the answers that have been waited for longer than `patience`.
-    pub fn overdue(&self, patience: Duration) -> Vec<Receipt> {
+    pub fn overdue(&self, patience: Duration) -> Vec<PendingAnswer> {
         let mut queue = self.queue.lock();
         let Queue { entries, in_hand, .. } = &mut *queue;
         let is_due = |since: &Instant| since.elapsed() >= patience;
-        let mut overdue: Vec<Receipt> =
+        let mut overdue: Vec<PendingAnswer> =
             in_hand.extract_if(.., |(_, since, _)| is_due(since)).map(|(.., receipt)| receipt).collect();
         // The oldest is first: behind one that is not due none is.
         overdue.extend(entries.iter_mut().take_while(|entry| is_due(&entry.since)).filter_map(|e| e.receipt.take()));
         overdue
     }
 
-    /// Takes a pause of this process, that ended before `now`, out of what [`Journal::overdue`] counts.
+    /// Takes a pause of this process, that ended before `now`, out of what [`WriteQueue::overdue`] counts.
     pub fn forgive(&self, pause: Duration, now: Instant) {
         let mut queue = self.queue.lock();
         let Queue { entries, in_hand, .. } = &mut *queue;
@@ -314,7 +314,7 @@ impl Journal {
         }
     }
 
-    /// Whether all is kept that was added up to `position`; see [`Journal::add`].
+    /// Whether all is kept that was added up to `position`; see [`WriteQueue::add`].
     pub fn is_kept(&self, position: u64) -> bool {
         self.queue.lock().kept >= position
     }
@@ -364,169 +364,169 @@ mod tests {
     const NO_TIME: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_secs(60);
 
-    fn journal(items: usize) -> Journal {
-        Journal::new(&Limits { journal_items: items, ..Limits::default() })
+    fn write_queue(items: usize) -> WriteQueue {
+        WriteQueue::new(&Limits { queue_items: items, ..Limits::default() })
     }
 
-    fn receipt() -> Receipt {
+    fn receipt() -> PendingAnswer {
         let outbox = Arc::new(Outbox::new(SessionId(1), &Limits::default(), None));
-        Receipt { outbox, answer: Event::Ok { tag: Some(Tag("7".into())), done: Done::Back } }
+        PendingAnswer { outbox, answer: Event::Ok { tag: Some(Tag("7".into())), done: Done::Back } }
     }
 
-    fn take(journal: &Journal, most: usize) -> Vec<Entry> {
+    fn take(write_queue: &WriteQueue, most: usize) -> Vec<Pending> {
         let mut batch = Vec::new();
-        journal.take(&mut batch, most, usize::MAX, NO_TIME);
+        write_queue.take(&mut batch, most, usize::MAX, NO_TIME);
         batch
     }
 
     #[test]
     fn who_speaks_waits_while_as_many_records_wait_as_the_limit_says() {
-        let journal = journal(2);
+        let write_queue = write_queue(2);
         for (waiting, admitted) in [(0, true), (1, true), (2, false)] {
-            assert_eq!(journal.waiting(), waiting);
-            assert_eq!(journal.admit(NO_TIME).is_ok(), admitted, "{waiting}");
-            journal.add_whole(Record::Mark, None);
+            assert_eq!(write_queue.waiting(), waiting);
+            assert_eq!(write_queue.admit(NO_TIME).is_ok(), admitted, "{waiting}");
+            write_queue.add_whole(Record::Barrier, None);
         }
-        let batch = take(&journal, 9);
-        assert!(journal.admit(NO_TIME).is_err(), "what was taken is not kept yet");
+        let batch = take(&write_queue, 9);
+        assert!(write_queue.admit(NO_TIME).is_err(), "what was taken is not kept yet");
         std::thread::scope(|scope| {
-            let speaker = scope.spawn(|| journal.admit(LONG));
-            journal.kept(&batch);
+            let speaker = scope.spawn(|| write_queue.admit(LONG));
+            write_queue.kept(&batch);
             assert_eq!(speaker.join().unwrap(), Ok(()));
         });
     }
 
     #[test]
     fn bytes_count_as_well_as_records() {
-        let journal = Journal::new(&Limits { journal_bytes: 1_048_576, ..Limits::default() });
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
         let piece = |bytes: usize| Record::Piece(crate::record::FileId(1), 0, vec![0; bytes].into());
-        journal.add_whole(piece(1_000_000), None);
-        assert!(journal.admit(NO_TIME).is_ok());
-        journal.add_whole(piece(100_000), None);
-        assert!(journal.admit(NO_TIME).is_err());
+        write_queue.add_whole(piece(1_000_000), None);
+        assert!(write_queue.admit(NO_TIME).is_ok());
+        write_queue.add_whole(piece(100_000), None);
+        assert!(write_queue.admit(NO_TIME).is_err());
     }
 
     #[test]
     fn records_are_taken_in_their_order_in_groups_and_to_the_end() {
-        let journal = journal(99);
+        let write_queue = write_queue(99);
         for seq in 0..5 {
-            journal.add_whole(Record::LineGone(crate::record::PlaceId(1), seq), None);
+            write_queue.add_whole(Record::MessageDeleted(crate::record::PlaceId(1), seq), None);
         }
-        journal.close();
-        let seqs = |batch: &[Entry]| -> Vec<u64> {
-            let seq = |entry: &Entry| match entry.record {
-                Record::LineGone(_, seq) => seq,
+        write_queue.close();
+        let seqs = |batch: &[Pending]| -> Vec<u64> {
+            let seq = |entry: &Pending| match entry.record {
+                Record::MessageDeleted(_, seq) => seq,
                 _ => panic!("{entry:?}"),
             };
             batch.iter().map(seq).collect()
         };
-        assert_eq!([seqs(&take(&journal, 2)), seqs(&take(&journal, 9))], [vec![0, 1], vec![2, 3, 4]]);
-        assert!(!journal.take(&mut Vec::new(), 9, 9, LONG), "closed, and nothing is left");
+        assert_eq!([seqs(&take(&write_queue, 2)), seqs(&take(&write_queue, 9))], [vec![0, 1], vec![2, 3, 4]]);
+        assert!(!write_queue.take(&mut Vec::new(), 9, 9, LONG), "closed, and nothing is left");
     }
 
     #[test]
     fn in_trouble_nobody_is_admitted_and_who_waited_too_long_is_told_with_the_tag() {
-        let journal = journal(99);
-        journal.add_whole(Record::Mark, Some(receipt()));
-        journal.trouble("the disk is full");
-        assert!(journal.overdue(LONG).is_empty());
-        assert_eq!(journal.admit(LONG), Err("the disk is full".to_owned()));
-        let overdue = journal.overdue(NO_TIME);
+        let write_queue = write_queue(99);
+        write_queue.add_whole(Record::Barrier, Some(receipt()));
+        write_queue.trouble("the disk is full");
+        assert!(write_queue.overdue(LONG).is_empty());
+        assert_eq!(write_queue.admit(LONG), Err("the disk is full".to_owned()));
+        let overdue = write_queue.overdue(NO_TIME);
         match overdue[0].refusal("the disk is full") {
             Event::Error { tag: Some(Tag(tag)), code, value, .. } => {
                 assert_eq!((&*tag, &*code, &*value), ("7", "not-kept", "the disk is full"));
             }
             other => panic!("{other:?}"),
         }
-        let batch = take(&journal, 9);
-        assert!(journal.kept(&batch).is_empty(), "nobody is answered twice");
-        assert_eq!((journal.troubled(), journal.admit(NO_TIME)), (None, Ok(())));
+        let batch = take(&write_queue, 9);
+        assert!(write_queue.kept(&batch).is_empty(), "nobody is answered twice");
+        assert_eq!((write_queue.troubled(), write_queue.admit(NO_TIME)), (None, Ok(())));
     }
 
     #[test]
     fn an_answer_is_overdue_while_its_record_is_being_written_too() {
-        let journal = journal(99);
+        let write_queue = write_queue(99);
         for _ in 0..2 {
-            journal.add_whole(Record::Mark, Some(receipt()));
+            write_queue.add_whole(Record::Barrier, Some(receipt()));
         }
-        let batch = take(&journal, 1);
-        assert_eq!(journal.overdue(LONG).len(), 0);
-        assert_eq!(journal.overdue(NO_TIME).len(), 2, "one is in hand, one waits");
-        assert!(journal.kept(&batch).is_empty());
-        journal.add_whole(Record::Mark, Some(receipt()));
-        let batch = take(&journal, 9);
-        assert_eq!(journal.kept(&batch).len(), 1);
+        let batch = take(&write_queue, 1);
+        assert_eq!(write_queue.overdue(LONG).len(), 0);
+        assert_eq!(write_queue.overdue(NO_TIME).len(), 2, "one is in hand, one waits");
+        assert!(write_queue.kept(&batch).is_empty());
+        write_queue.add_whole(Record::Barrier, Some(receipt()));
+        let batch = take(&write_queue, 9);
+        assert_eq!(write_queue.kept(&batch).len(), 1);
     }
 
     /// docs/threads.md, a pause of our own.
     #[test]
     fn a_pause_makes_no_answer_overdue() {
-        let (journal, pause) = (journal(100), LONG * 2);
-        (0..2).for_each(|_| journal.add_whole(Record::Mark, Some(receipt())));
-        let _in_hand = take(&journal, 1);
+        let (write_queue, pause) = (write_queue(100), LONG * 2);
+        (0..2).for_each(|_| write_queue.add_whole(Record::Barrier, Some(receipt())));
+        let _in_hand = take(&write_queue, 1);
         {
-            let mut queue = journal.queue.lock();
+            let mut queue = write_queue.queue.lock();
             let Queue { entries, in_hand, .. } = &mut *queue;
             entries[0].since -= pause;
             in_hand[0].1 -= pause;
         }
-        journal.forgive(pause, Instant::now());
-        assert!(journal.overdue(LONG).is_empty());
-        assert_eq!(journal.overdue(NO_TIME).len(), 2, "both are still waited for");
+        write_queue.forgive(pause, Instant::now());
+        assert!(write_queue.overdue(LONG).is_empty());
+        assert_eq!(write_queue.overdue(NO_TIME).len(), 2, "both are still waited for");
     }
 
     #[test]
     fn who_stops_lets_nobody_wait() {
-        let journal = journal(1);
-        journal.add_whole(Record::Mark, None);
+        let write_queue = write_queue(1);
+        write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
             let waiting = [
-                scope.spawn(|| drop(journal.admit(LONG))),
-                scope.spawn(|| journal.wait_until_kept(LONG)),
-                scope.spawn(|| journal.wait_until_indexed(LONG)),
+                scope.spawn(|| drop(write_queue.admit(LONG))),
+                scope.spawn(|| write_queue.wait_until_kept(LONG)),
+                scope.spawn(|| write_queue.wait_until_indexed(LONG)),
             ];
-            journal.hurry();
+            write_queue.hurry();
             waiting.into_iter().for_each(|thread| thread.join().unwrap());
         });
     }
 
     #[test]
     fn a_reader_waits_for_what_was_said_before_and_for_its_words() {
-        let journal = journal(99);
-        journal.wait_until_kept(LONG); // there is nothing to wait for
-        journal.add_whole(Record::Mark, None);
+        let write_queue = write_queue(99);
+        write_queue.wait_until_kept(LONG); // there is nothing to wait for
+        write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {
-                journal.wait_until_kept(LONG);
-                journal.waiting()
+                write_queue.wait_until_kept(LONG);
+                write_queue.waiting()
             });
-            let batch = take(&journal, 9);
-            journal.kept(&batch);
+            let batch = take(&write_queue, 9);
+            write_queue.kept(&batch);
             assert_eq!(reader.join().unwrap(), 0);
-            let searcher = scope.spawn(|| journal.wait_until_indexed(LONG));
-            journal.indexed();
+            let searcher = scope.spawn(|| write_queue.wait_until_indexed(LONG));
+            write_queue.indexed();
             searcher.join().unwrap();
         });
     }
 
     #[test]
     fn what_belongs_together_is_taken_together_or_not_at_all() {
-        let journal = journal(99);
-        let gone = |stay| Record::StayGone(crate::record::StayId(stay));
+        let write_queue = write_queue(99);
+        let gone = |resume_id| Record::ResumeEnded(crate::record::ResumeId(resume_id));
         let taken = |most| {
-            let batch = take(&journal, most);
-            journal.kept(&batch);
+            let batch = take(&write_queue, most);
+            write_queue.kept(&batch);
             batch.len()
         };
-        for stay in 1..=3 {
-            journal.add(gone(stay), None);
+        for resume_id in 1..=3 {
+            write_queue.add(gone(resume_id), None);
         }
         assert_eq!(taken(9), 0, "the change is not over");
-        journal.add_whole(gone(4), None);
+        write_queue.add_whole(gone(4), None);
         assert_eq!(taken(9), 0, "nor is it when another adds something");
-        journal.seal();
-        journal.add_whole(gone(5), None);
+        write_queue.seal();
+        write_queue.add_whole(gone(5), None);
         assert_eq!(taken(2), 4, "the bound does not part it");
-        assert_eq!((taken(2), journal.waiting()), (1, 0));
+        assert_eq!((taken(2), write_queue.waiting()), (1, 0));
     }
 }

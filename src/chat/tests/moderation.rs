@@ -1,16 +1,25 @@
 //! Bans that end, and a clock that is wrong for a minute. Knows no rooms.
 
 use super::*;
-use crate::command::{Deed, Whom};
-use crate::record::{Curb, CurbRecord, Target};
+use crate::command::{ModAction, Whom};
+use crate::record::{Restriction, RestrictionRecord, Target};
 
 const MONTH: Millis = 30 * 86_400_000;
 
 /// A ban from the whole server that ends a second after the start.
-fn ban(name: &str) -> CurbRecord {
+fn ban(name: &str) -> RestrictionRecord {
     let target = Target::Nick(nick(name).key().into());
     let (until, nick, by) = (Some(START + 1_000), name.into(), "anna".into());
-    CurbRecord { place: None, curb: Curb::Ban, targets: vec![target], nick, until, by, text: None, time: START }
+    RestrictionRecord {
+        place: None,
+        restriction: Restriction::Ban,
+        targets: vec![target],
+        nick,
+        until,
+        by,
+        text: None,
+        time: START,
+    }
 }
 
 fn banned(chat: &Chat, now: Millis) -> Vec<String> {
@@ -19,11 +28,11 @@ fn banned(chat: &Chat, now: Millis) -> Vec<String> {
 
 #[test]
 fn a_ban_is_not_forgotten_because_the_clock_was_ahead_for_a_minute() {
-    let kept = Kept { curbs: vec![ban("eve")], ..Kept::default() };
+    let kept = Snapshot { restrictions: vec![ban("eve")], ..Snapshot::default() };
     let wrong = START + MONTH;
     let chat = Chat::new(Arc::new(Limits::default()), room("#lobby"), wrong, kept, None);
     assert_eq!(banned(&chat, wrong), [""; 0]);
-    chat.ban_everywhere(Deed::Ban, Whom::Nick(nick("mallory")), None, None, wrong).unwrap();
+    chat.ban_everywhere(ModAction::Ban, Whom::Nick(nick("mallory")), None, None, wrong).unwrap();
     assert_eq!(banned(&chat, START), ["eve", "mallory"]);
     assert_eq!(banned(&chat, START + 1_000), ["mallory"], "it is over at its time");
 }
@@ -31,9 +40,9 @@ fn a_ban_is_not_forgotten_because_the_clock_was_ahead_for_a_minute() {
 #[test]
 fn bans_that_are_over_leave_their_room_to_others() {
     let limits = Arc::new(Limits { bans: 2, ..Limits::default() });
-    let kept = Kept { curbs: vec![ban("eve"), ban("trudy")], ..Kept::default() };
+    let kept = Snapshot { restrictions: vec![ban("eve"), ban("trudy")], ..Snapshot::default() };
     let chat = Chat::new(limits, room("#lobby"), START, kept, None);
-    let order = |now| chat.ban_everywhere(Deed::Ban, Whom::Nick(nick("mallory")), None, None, now);
+    let order = |now| chat.ban_everywhere(ModAction::Ban, Whom::Nick(nick("mallory")), None, None, now);
     assert_eq!(order(START + 999).unwrap_err().code(), "too-many-bans");
     assert_eq!(banned(&chat, START), ["eve", "trudy"]);
     order(START + 1_000).unwrap();

@@ -16,12 +16,12 @@ use crate::wire::Letter;
 /// speaker's round goes from member to member, what the others say gathers,
 /// and goes out with one write a member instead of one a message.
 #[derive(Debug, Default)]
-pub struct Round {
-    state: Mutex<RoundState>,
+pub struct RoomFlush {
+    state: Mutex<FlushState>,
 }
 
 #[derive(Debug, Default)]
-struct RoundState {
+struct FlushState {
     due: Vec<Arc<Outbox>>,
     running: bool,
     /// Whether somebody came while another was at it, since the last crier began.
@@ -30,31 +30,31 @@ struct RoundState {
 
 /// The duty to do a room's rounds. Dropping it, also in a panic, lets the next speaker take it.
 #[derive(Debug)]
-pub struct Crier {
-    round: Arc<Round>,
+pub struct Flusher {
+    flush: Arc<RoomFlush>,
     crowded: bool,
     over: bool,
 }
 
-impl Round {
+impl RoomFlush {
     /// Takes on the duty, unless somebody has it.
-    pub fn begin(self: &Arc<Self>) -> Option<Crier> {
+    pub fn begin(self: &Arc<Self>) -> Option<Flusher> {
         let mut state = self.state.lock();
         if std::mem::replace(&mut state.running, true) {
             state.crowded = true;
             return None;
         }
         let crowded = std::mem::take(&mut state.crowded);
-        Some(Crier { round: Arc::clone(self), crowded, over: false })
+        Some(Flusher { flush: Arc::clone(self), crowded, over: false })
     }
 }
 
-impl Crier {
+impl Flusher {
     /// One round: calls `flush` for every outbox that is due. False, and the
     /// duty is over, when none is.
-    pub fn go_round(&mut self, flush: impl FnMut(Arc<Outbox>)) -> bool {
+    pub fn flush_all(&mut self, flush: impl FnMut(Arc<Outbox>)) -> bool {
         let due = {
-            let mut state = self.round.state.lock();
+            let mut state = self.flush.state.lock();
             self.over = state.due.is_empty();
             self.crowded |= state.crowded;
             state.running = !self.over;
@@ -74,7 +74,7 @@ impl Crier {
 
     /// Whether something has come to be due since the last round began.
     pub fn has_more(&self) -> bool {
-        !self.round.state.lock().due.is_empty()
+        !self.flush.state.lock().due.is_empty()
     }
 
     /// Whether the last round found nothing due.
@@ -83,19 +83,19 @@ impl Crier {
     }
 }
 
-impl Drop for Crier {
+impl Drop for Flusher {
     fn drop(&mut self) {
         if !self.over {
-            self.round.state.lock().running = false;
+            self.flush.state.lock().running = false;
         }
     }
 }
 
 /// To be done after the chat lock is released. One is filled by a whole burst of commands.
 #[derive(Debug, Default)]
-pub struct Touched {
+pub struct Effects {
     /// Rooms with outboxes to flush.
-    pub rounds: Vec<Arc<Round>>,
+    pub room_flushes: Vec<Arc<RoomFlush>>,
     /// Outboxes to flush beside those.
     pub outboxes: Vec<Arc<Outbox>>,
     /// Sessions to cut, because their outbox is over its bound.
@@ -118,10 +118,10 @@ pub enum Watch {
     Messages,
 }
 
-impl Touched {
+impl Effects {
     /// An empty one that gathers news as far as `watch` says.
-    pub fn new(watch: Watch) -> Touched {
-        Touched { watch, ..Touched::default() }
+    pub fn new(watch: Watch) -> Effects {
+        Effects { watch, ..Effects::default() }
     }
 
     /// Offers `letter` to one session.
@@ -154,7 +154,7 @@ impl Touched {
 
     fn offer(&mut self, outbox: &Arc<Outbox>, item: Outgoing) {
         match outbox.offer(item) {
-            Offer::Taken | Offer::Deaf => {}
+            Offer::Taken | Offer::Closed => {}
             Offer::Due => self.outboxes.push(Arc::clone(outbox)),
             Offer::Overflow => self.overflowed.push(outbox.session()),
         }
@@ -165,24 +165,24 @@ impl Touched {
         self.tell(outbox, &Arc::new(Letter::new(event)), false);
     }
 
-    /// Offers `letter` to everybody in `listeners`, and has their outboxes flushed in the room's `round`.
+    /// Offers `letter` to everybody in `listeners`, and has their outboxes flushed in the room's `flush`.
     pub fn tell_room<'a>(
         &mut self,
-        round: &Arc<Round>,
+        flush: &Arc<RoomFlush>,
         letter: &Arc<Letter>,
         listeners: impl Iterator<Item = (&'a Arc<Outbox>, bool)>,
     ) {
-        let mut round_state = round.state.lock();
+        let mut flush_state = flush.state.lock();
         for (outbox, elsewhere) in listeners {
             match outbox.offer(Outgoing::Letter(Arc::clone(letter), elsewhere)) {
-                Offer::Taken | Offer::Deaf => {}
-                Offer::Due => round_state.due.push(Arc::clone(outbox)),
+                Offer::Taken | Offer::Closed => {}
+                Offer::Due => flush_state.due.push(Arc::clone(outbox)),
                 Offer::Overflow => self.overflowed.push(outbox.session()),
             }
         }
-        drop(round_state);
-        if !self.rounds.iter().any(|touched| Arc::ptr_eq(touched, round)) {
-            self.rounds.push(Arc::clone(round));
+        drop(flush_state);
+        if !self.room_flushes.iter().any(|effects| Arc::ptr_eq(effects, flush)) {
+            self.room_flushes.push(Arc::clone(flush));
         }
     }
 

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use super::effects::Effects;
 use super::outbox::Outbox;
-use super::touched::Touched;
 use super::{Chat, SessionId};
 use crate::error::ChatError;
 use crate::event::{Done, Event, Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Address, PlaceId, Record, StayKept, Who};
+use crate::record::{AccountId, Address, Identity, PlaceId, Record, ResumeRow};
 use crate::wire::Letter;
 
 /// A session that wants a name.
 #[derive(Debug)]
-pub struct Entry<'a> {
+pub struct LoginRequest<'a> {
     /// Which session.
     pub session: SessionId,
     /// Where it hears.
@@ -31,13 +31,13 @@ pub struct Entry<'a> {
     /// When it was asked for that.
     pub asked: Millis,
     /// The places of that account, or of the one to which the token belongs, and how far each is read.
-    pub own: Vec<(PlaceId, Seq)>,
+    pub memberships: Vec<(PlaceId, Seq)>,
     /// Chooses the name that is offered.
     pub seed: u64,
     /// The token of an earlier session of the same person.
     pub resume: Option<Box<str>>,
     /// What the database knows of that token, where the chat does not know it.
-    pub recalled: Option<StayKept>,
+    pub recalled: Option<ResumeRow>,
     /// SHA-256 of that.
     pub resume_hash: [u8; 32],
     /// A fresh token, and its SHA-256.
@@ -45,14 +45,14 @@ pub struct Entry<'a> {
     /// The rooms to join; if it is not said, those where this person is already and those of the account, or the lobby.
     pub rooms: Option<Vec<RoomName>>,
     /// The command it came with.
-    pub greeting: Greeting,
+    pub greeting: LoginKind,
     /// The tag of the command.
     pub tag: Option<Tag>,
 }
 
 /// The command with which somebody enters: its answer has that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Greeting {
+pub enum LoginKind {
     /// `hello`, with a name.
     Hello,
     /// The first `nick`.
@@ -63,7 +63,7 @@ pub enum Greeting {
 
 /// A session that has its name, and has yet to go into its rooms.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entered {
+pub struct LoggedIn {
     /// The nick it has.
     pub nick: Arc<str>,
     /// Where to go in, with [`Chat::go_in`], one after another.
@@ -94,8 +94,8 @@ impl Chat {
     ///
     /// # Errors
     /// A nick that is taken, or looks like one that is, or belongs to an account; a ban.
-    pub fn enter(&self, entry: &Entry<'_>, now: Millis, touched: &mut Touched) -> Result<Entered, ChatError> {
-        self.change(|state| state.enter(entry, &self.here(now), touched))
+    pub fn enter(&self, entry: &LoginRequest<'_>, now: Millis, effects: &mut Effects) -> Result<LoggedIn, ChatError> {
+        self.change(|state| state.enter(entry, &self.here(now), effects))
     }
 
     /// Whether the asking session may make an account of its name: asked before its password is hashed.
@@ -116,9 +116,9 @@ impl Chat {
         tag: Option<Tag>,
         hash: Arc<str>,
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.register(ask, hash, touched))
+        self.with_ask(session, tag, now, |state, ask| state.register(ask, hash, effects))
     }
 
     /// Makes a session one of an account, whose password was right; with the places of the account, and when the password was asked for.
@@ -131,9 +131,9 @@ impl Chat {
         tag: Option<Tag>,
         proven: (AccountId, Vec<(PlaceId, Seq)>, Millis),
         now: Millis,
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.login(ask, proven, touched))
+        effects: &mut Effects,
+    ) -> Result<LoggedIn, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.login(ask, proven, effects))
     }
 
     /// Makes a session a guest's again.
@@ -145,13 +145,13 @@ impl Chat {
         session: SessionId,
         tag: Option<Tag>,
         now: Millis,
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
+        effects: &mut Effects,
+    ) -> Result<LoggedIn, ChatError> {
         self.with_ask(session, tag, now, |state, ask| {
             let outbox = Arc::clone(&ask.outbox);
-            let entered = state.logout(ask, "logged out", touched)?;
+            let entered = state.logout(ask, "logged out", effects)?;
             let done = Done::Logout { nick: Arc::clone(&entered.nick) };
-            touched.answer(&outbox, Event::Ok { tag: ask.tag.clone(), done });
+            effects.answer(&outbox, Event::Ok { tag: ask.tag.clone(), done });
             Ok(entered)
         })
     }
@@ -166,9 +166,9 @@ impl Chat {
         tag: Option<Tag>,
         messages: bool,
         now: Millis,
-        touched: &mut Touched,
-    ) -> Result<Entered, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.delete_account(ask, messages, touched))
+        effects: &mut Effects,
+    ) -> Result<LoggedIn, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| state.delete_account(ask, messages, effects))
     }
 
     /// Gives the account of a session another password, by its PHC string.
@@ -181,9 +181,9 @@ impl Chat {
         tag: Option<Tag>,
         hash: Arc<str>,
         now: Millis,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.change_password(ask, hash, touched))
+        self.with_ask(session, tag, now, |state, ask| state.change_password(ask, hash, effects))
     }
 
     /// The account, and its name, to which a session is logged in.
@@ -211,7 +211,7 @@ impl Chat {
     /// Sets what `claim` takes, unless the server has an op; whether it was set.
     pub fn set_claim(&self, code: &str) -> bool {
         self.change(|state| {
-            let wanted = self.journal.is_some() && !state.registry.accounts.has_op();
+            let wanted = self.write_queue.is_some() && !state.registry.accounts.has_op();
             state.claim = wanted.then(|| code.into());
             wanted
         })
@@ -221,7 +221,7 @@ impl Chat {
     ///
     /// # Errors
     /// No account has that name.
-    pub fn set_server_op(&self, nick: &Nick, op: bool, now: Millis, touched: &mut Touched) -> Result<(), ChatError> {
+    pub fn set_server_op(&self, nick: &Nick, op: bool, now: Millis, effects: &mut Effects) -> Result<(), ChatError> {
         self.change(|state| {
             let id = state.registry.accounts.named(nick).map(|account| account.id);
             let id = id.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
@@ -232,9 +232,9 @@ impl Chat {
                 false => "you are no op of the server any more; the operator took that from you",
             };
             let notice = Arc::new(Letter::new(Event::Notice { text: Arc::from(text) }));
-            let person = state.registry.here(Who::Account(id));
+            let person = state.registry.here(Identity::Account(id));
             for (_, outbox) in person.into_iter().flat_map(|person| state.registry.outboxes(person)) {
-                touched.tell(outbox, &notice, false);
+                effects.tell(outbox, &notice, false);
             }
             Ok(())
         })

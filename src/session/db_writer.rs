@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::house::{self, House, News};
-use crate::chat::journal::{Entry, Journal, Receipt, changes};
+use super::hub::{self, Hub, News};
 use crate::chat::outbox::{Offer, Outgoing};
+use crate::chat::write_queue::{Pending, PendingAnswer, WriteQueue, changes};
 use crate::event::Event;
 use crate::store::{StoreError, Writer};
 use crate::wire::Letter;
@@ -45,56 +45,56 @@ const AGAIN: Duration = Duration::from_millis(500);
 const LAST_TRIES: usize = 3;
 
 /// The life of the keeper: until the journal is closed and empty.
-pub fn live(house: &Arc<House>, journal: &Journal, writer: Writer) {
-    let _fuse = Fuse { house, journal };
-    let mut clock = Clock::new(writer.known_time(), house.limits.clock_settle);
-    let mut keeper = Keeper { house, journal, writer, mended: None, is_down: false };
+pub fn live(hub: &Arc<Hub>, write_queue: &WriteQueue, writer: Writer) {
+    let _fuse = Fuse { hub, write_queue };
+    let mut clock = Clock::new(writer.known_time(), hub.limits.clock_settle);
+    let mut db_writer = DbWriter { hub, write_queue, writer, mended: None, is_down: false };
     let mut batch = Vec::new();
     let (mut indexing, mut expiring, mut expired) = (true, true, Instant::now());
     // Whether the last look found nothing to write.
     let mut quiet = true;
-    let mut anew = tells_of_index(house, &keeper.writer);
+    let mut anew = tells_of_index(hub, &db_writer.writer);
     loop {
         let wait = match (indexing || expiring, quiet) {
-            _ if keeper.is_down => AGAIN,
+            _ if db_writer.is_down => AGAIN,
             (true, true) => Duration::ZERO,
             (true, false) => QUIET,
             (false, _) => EXPIRY,
         };
-        if !journal.take(&mut batch, GROUP, GROUP_BYTES, wait) {
+        if !write_queue.take(&mut batch, GROUP, GROUP_BYTES, wait) {
             break;
         }
         quiet = batch.is_empty();
         if !quiet {
-            if !keeper.keep(&mut batch) {
+            if !db_writer.keep(&mut batch) {
                 break;
             }
             indexing = true;
         }
-        if let Some(error) = keeper.writer.suspicion() {
-            indexing |= keeper.mend(&error);
+        if let Some(error) = db_writer.writer.suspicion() {
+            indexing |= db_writer.mend(&error);
         }
-        if indexing && (quiet || journal.is_searched()) {
-            match keeper.writer.index(INDEX_STEP) {
+        if indexing && (quiet || write_queue.is_searched()) {
+            match db_writer.writer.index(INDEX_STEP) {
                 Ok(more) => indexing = more,
                 // Searches find what they find, and the next look tries again.
-                Err(error) => indexing = keeper.failed("index", &error),
+                Err(error) => indexing = db_writer.failed("index", &error),
             }
             if !indexing {
-                journal.indexed();
+                write_queue.indexed();
                 if std::mem::take(&mut anew) {
-                    house.tell(|| News::Line("* all words can be found again".to_owned()));
+                    hub.tell(|| News::Line("* all words can be found again".to_owned()));
                 }
             }
         } else if expiring && quiet {
-            let now = house::now();
-            let known = clock.look(now, house.started.elapsed());
-            keeper.writer.know_time(known);
-            house.end_left_rooms(now.min(known));
-            expiring = match keeper.writer.expire(now.min(known), &house.limits) {
+            let now = hub::now();
+            let known = clock.look(now, hub.started.elapsed());
+            db_writer.writer.know_time(known);
+            hub.end_left_rooms(now.min(known));
+            expiring = match db_writer.writer.expire(now.min(known), &hub.limits) {
                 Ok(more) => more,
                 Err(error) => {
-                    let mended = keeper.failed("expire", &error);
+                    let mended = db_writer.failed("expire", &error);
                     indexing |= mended;
                     mended
                 }
@@ -107,49 +107,49 @@ pub fn live(house: &Arc<House>, journal: &Journal, writer: Writer) {
             (expiring, indexing) = (true, true);
         }
         // And what is wrong with the file, or no more, is known before somebody speaks.
-        if keeper.is_down {
-            keeper.give_up(&[]);
-        } else if is_time && !keeper.keep(&mut batch) {
+        if db_writer.is_down {
+            db_writer.give_up(&[]);
+        } else if is_time && !db_writer.keep(&mut batch) {
             break;
         }
     }
-    if let Err(error) = keeper.writer.close() {
+    if let Err(error) = db_writer.writer.close() {
         tracing::warn!(%error, "the database could not be closed in order; nothing that was answered is lost");
     }
 }
 
 /// Tells the operator where so much is to be put into the index that searches
 /// find less meanwhile: after an older version's. Whether it did.
-fn tells_of_index(house: &House, writer: &Writer) -> bool {
+fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     let behind = writer.behind().unwrap_or(0);
     if behind < MUCH {
         return false;
     }
     let told = format!("* the words of {behind} messages are put into the index; until then searches find less");
-    house.tell(|| News::Line(told));
+    hub.tell(|| News::Line(told));
     true
 }
 
 /// A panic in the keeper stops the server in order: nothing could be kept any more, and nobody would know.
 struct Fuse<'a> {
-    house: &'a Arc<House>,
-    journal: &'a Journal,
+    hub: &'a Arc<Hub>,
+    write_queue: &'a WriteQueue,
 }
 
 impl Drop for Fuse<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.journal.trouble(FAILED);
-            refuse(self.house, self.journal.overdue(Duration::ZERO), FAILED);
-            self.house.ask_to_stop("a fault inside the keeper");
+            self.write_queue.trouble(FAILED);
+            refuse(self.hub, self.write_queue.overdue(Duration::ZERO), FAILED);
+            self.hub.ask_to_stop("a fault inside the store");
         }
     }
 }
 
 /// What the keeper works with.
-struct Keeper<'a> {
-    house: &'a Arc<House>,
-    journal: &'a Journal,
+struct DbWriter<'a> {
+    hub: &'a Arc<Hub>,
+    write_queue: &'a WriteQueue,
     writer: Writer,
     /// When the index was made anew last.
     mended: Option<Instant>,
@@ -160,7 +160,7 @@ struct Keeper<'a> {
 /// A change that is given up: the positions of its records, and why.
 type Refused = (RangeInclusive<u64>, StoreError);
 
-impl Keeper<'_> {
+impl DbWriter<'_> {
     /// What can be done later is done later. Whether it is to be tried again at once.
     fn failed(&mut self, what: &str, error: &StoreError) -> bool {
         tracing::warn!(%error, "cannot {what} now");
@@ -178,8 +178,8 @@ impl Keeper<'_> {
             Ok(true) => {
                 tracing::warn!("the index of words was damaged, and is made anew; no message was in it alone");
                 let line = "! the index of words was damaged, and is made anew; until then searches find less";
-                self.house.tell(|| News::Line(line.to_owned()));
-                self.journal.unindexed();
+                self.hub.tell(|| News::Line(line.to_owned()));
+                self.write_queue.unindexed();
                 true
             }
             Err(error) => {
@@ -192,8 +192,8 @@ impl Keeper<'_> {
     /// Writes one group, however long that takes, and answers. What can never
     /// be written is given up, and the rest is not. False where the server is
     /// stopping and the group cannot be written.
-    fn keep(&mut self, batch: &mut Vec<Entry>) -> bool {
-        let Keeper { house, journal, .. } = *self;
+    fn keep(&mut self, batch: &mut Vec<Pending>) -> bool {
+        let DbWriter { hub, write_queue, .. } = *self;
         let (mut tries, mut troubled, mut written) = (0, false, None);
         let refused = loop {
             let done = written.take().map_or_else(|| self.write(batch), Ok);
@@ -206,39 +206,42 @@ impl Keeper<'_> {
                 Err(error) => error,
             };
             let why = short(&error);
-            journal.trouble(why);
+            write_queue.trouble(why);
             if !std::mem::replace(&mut troubled, true) {
                 tracing::error!(%error, "cannot keep what is said");
-                house.tell(|| News::Line(format!("! {error}; who speaks is refused until that is over")));
+                hub.tell(|| News::Line(format!("! {error}; who speaks is refused until that is over")));
             }
-            refuse(house, journal.overdue(house.limits.keep_patience), why);
-            if journal.wait_closed(AGAIN) {
+            refuse(hub, write_queue.overdue(hub.limits.keep_patience), why);
+            if write_queue.wait_closed(AGAIN) {
                 tries += 1;
                 if tries >= LAST_TRIES {
-                    tracing::error!(records = journal.waiting(), "stopped without keeping what was not answered ok");
+                    tracing::error!(
+                        records = write_queue.waiting(),
+                        "stopped without keeping what was not answered ok"
+                    );
                     return false;
                 }
             }
         };
-        let receipts = journal.kept(batch);
-        house.counts.kept.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        let receipts = write_queue.kept(batch);
+        hub.counts.kept.fetch_add(batch.len() as u64, Ordering::Relaxed);
         if troubled {
             tracing::info!("what is said is kept again");
-            house.tell(|| News::Line("* what is said is kept again".to_owned()));
+            hub.tell(|| News::Line("* what is said is kept again".to_owned()));
         }
         batch.clear();
         self.give_up(&refused);
         let is_refused = |position: u64| refused.iter().any(|(positions, _)| positions.contains(&position));
-        let given = |(position, receipt): (u64, Receipt)| {
+        let given = |(position, receipt): (u64, PendingAnswer)| {
             if !is_refused(position) {
                 return (receipt.answer.clone(), receipt);
             }
             if let Some(tag) = receipt.tag() {
-                house.chat.forget_tag(receipt.outbox.session(), tag);
+                hub.chat.forget_tag(receipt.outbox.session(), tag);
             }
             (receipt.refusal(NEVER), receipt)
         };
-        answer(house, receipts.into_iter().map(given));
+        answer(hub, receipts.into_iter().map(given));
         true
     }
 
@@ -246,7 +249,7 @@ impl Keeper<'_> {
     ///
     /// # Errors
     /// Nothing is written, and it may be possible later.
-    fn write(&mut self, batch: &[Entry]) -> Result<Vec<Refused>, StoreError> {
+    fn write(&mut self, batch: &[Pending]) -> Result<Vec<Refused>, StoreError> {
         let all = || batch.iter().map(|entry| &entry.record);
         let mut done = self.writer.keep(all());
         if done.as_ref().is_err_and(|error| self.mend(error)) {
@@ -272,28 +275,28 @@ impl Keeper<'_> {
 
     /// Says what was given up, and looks whether anything can be written.
     fn give_up(&mut self, refused: &[Refused]) {
-        let (house, journal) = (self.house, self.journal);
+        let (hub, write_queue) = (self.hub, self.write_queue);
         if let Some((_, why)) = refused.first() {
             let changes = refused.len();
             tracing::error!(%why, changes, "given up, for the database will never take it");
-            house.tell(|| News::Line(format!("! {why}; changes given up: {changes}")));
+            hub.tell(|| News::Line(format!("! {why}; changes given up: {changes}")));
         }
         if !self.is_down && refused.is_empty() {
             return;
         }
         match self.writer.probe() {
             Err(error) if !error.may_pass() => {
-                journal.trouble(short(&error));
+                write_queue.trouble(short(&error));
                 if !std::mem::replace(&mut self.is_down, true) {
                     tracing::error!(%error, "nothing can be kept any more");
-                    house.tell(|| News::Line(format!("! {error}; until then who speaks is refused")));
+                    hub.tell(|| News::Line(format!("! {error}; until then who speaks is refused")));
                 }
             }
             _ if std::mem::take(&mut self.is_down) => {
                 // Nothing is kept by this, and so nothing is wrong any more.
-                journal.kept(&[]);
+                write_queue.kept(&[]);
                 tracing::info!("what is said is kept again");
-                house.tell(|| News::Line("* what is said is kept again".to_owned()));
+                hub.tell(|| News::Line("* what is said is kept again".to_owned()));
             }
             _ => {}
         }
@@ -301,30 +304,30 @@ impl Keeper<'_> {
 }
 
 /// Tells those who have waited for too long that what they said is not kept yet.
-fn refuse(house: &Arc<House>, receipts: Vec<Receipt>, why: &str) {
-    answer(house, receipts.into_iter().map(|receipt| (receipt.refusal(why), receipt)));
+fn refuse(hub: &Arc<Hub>, receipts: Vec<PendingAnswer>, why: &str) {
+    answer(hub, receipts.into_iter().map(|receipt| (receipt.refusal(why), receipt)));
 }
 
 /// The same, also for a disk that is slow and does not fail: the caretaker looks after them.
-pub(super) fn refuse_overdue(house: &Arc<House>) {
-    if let Some(archive) = &house.archive {
-        let why = archive.journal.troubled();
+pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
+    if let Some(database) = &hub.database {
+        let why = database.write_queue.troubled();
         let why = why.as_deref().unwrap_or("the disk is too slow");
-        refuse(house, archive.journal.overdue(house.limits.keep_patience), why);
+        refuse(hub, database.write_queue.overdue(hub.limits.keep_patience), why);
     }
 }
 
 /// Gives the answers that were promised, and has them sent.
-fn answer(house: &Arc<House>, answers: impl Iterator<Item = (Event, Receipt)>) {
-    let mut touched = house.touched();
-    for (event, Receipt { outbox, .. }) in answers {
+fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>) {
+    let mut effects = hub.effects();
+    for (event, PendingAnswer { outbox, .. }) in answers {
         match outbox.fulfil(Outgoing::Letter(Arc::new(Letter::new(event)), false)) {
-            Offer::Taken | Offer::Deaf => {}
-            Offer::Due => touched.outboxes.push(outbox),
-            Offer::Overflow => touched.overflowed.push(outbox.session()),
+            Offer::Taken | Offer::Closed => {}
+            Offer::Due => effects.outboxes.push(outbox),
+            Offer::Overflow => effects.overflowed.push(outbox.session()),
         }
     }
-    house.settle(touched, &mut VecDeque::new());
+    hub.apply(effects, &mut VecDeque::new());
 }
 
 /// What whoever speaks is told: no path of ours is their business.

@@ -17,7 +17,7 @@ use crate::wire::Form;
 
 /// One session, as the rest of the server sees it.
 #[derive(Debug)]
-pub struct Link {
+pub struct SessionHandle {
     /// Its number.
     pub id: SessionId,
     /// Its socket.
@@ -40,20 +40,20 @@ pub struct Link {
     pub forgiven: AtomicU64,
     /// Whether its connection was found broken by a thread that does not read.
     pub lost: AtomicBool,
-    /// Whether its thread waits, and does not read: see [`Link::pausing`].
+    /// Whether its thread waits, and does not read: see [`SessionHandle::pausing`].
     pub paused: AtomicBool,
-    /// Milliseconds in which its peer waited for its turn: see [`Link::in_line`].
+    /// Milliseconds in which its peer waited for its turn: see [`SessionHandle::in_line`].
     pub in_line: AtomicU64,
     /// Since when it has been ending, as the caretaker noticed.
     pub ending: Mutex<Option<Instant>>,
 }
 
-impl Link {
+impl SessionHandle {
     /// A session on `stream`, without a name, speaking plain text until more is known.
-    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits) -> Link {
+    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits) -> SessionHandle {
         let json = Arc::new(AtomicBool::new(false));
         let pen = SocketPen { stream: Arc::clone(stream), json: Arc::clone(&json), rest: Vec::new(), end: false };
-        Link {
+        SessionHandle {
             id,
             stream: Arc::clone(stream),
             outbox: Arc::new(Outbox::new(id, limits, Some(Box::new(pen)))),
@@ -99,7 +99,7 @@ impl Link {
     }
 
     /// Takes a pause of this process, that ended at `now`, out of all that is
-    /// counted against this session; `uptime` is the same as [`Link::heard`] counts.
+    /// counted against this session; `uptime` is the same as [`SessionHandle::heard`] counts.
     pub fn forgive(&self, pause: Duration, now: Instant, uptime: u64) {
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         for since in [&self.heard, &self.excused, &self.asked] {
@@ -233,14 +233,14 @@ mod tests {
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (tcp, peer) = listener.accept().unwrap();
         let stream = Arc::new(Stream::new(tcp, peer, 0, std::time::Duration::from_secs(90)).unwrap());
-        let link = Link::new(SessionId(1), &stream, &Limits::default());
-        let is_paused = || link.paused.load(Ordering::Relaxed);
-        link.pausing(|| {
-            link.pausing(|| assert!(is_paused()));
+        let handle = SessionHandle::new(SessionId(1), &stream, &Limits::default());
+        let is_paused = || handle.paused.load(Ordering::Relaxed);
+        handle.pausing(|| {
+            handle.pausing(|| assert!(is_paused()));
             assert!(is_paused());
         });
-        assert_eq!((is_paused(), link.in_line.load(Ordering::Relaxed)), (false, 0), "not every wait is in line");
-        link.in_line(|| assert!(is_paused()));
+        assert_eq!((is_paused(), handle.in_line.load(Ordering::Relaxed)), (false, 0), "not every wait is in line");
+        handle.in_line(|| assert!(is_paused()));
         assert!(!is_paused());
     }
 }

@@ -10,12 +10,12 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Front;
 use super::door::Recurring;
-use super::keyring::Keyring;
-use super::link::Link;
+use super::handle::SessionHandle;
+use super::passwords::Passwords;
 use super::shelf::Shelf;
-use crate::chat::journal::Journal;
+use crate::chat::effects::{Effects, RoomFlush, Watch};
 use crate::chat::outbox::{Ending, Outbox, Outgoing, Pen};
-use crate::chat::touched::{Round, Touched, Watch};
+use crate::chat::write_queue::WriteQueue;
 use crate::chat::{Chat, SessionId};
 use crate::event::{CloseReason, Event, Millis};
 use crate::limits::Limits;
@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::wire::Letter;
 
 /// For how long a speaker does a busy room's rounds before a thread of its own takes over.
-const CRIER_PATIENCE: Duration = Duration::from_millis(2);
+const FLUSHER_PATIENCE: Duration = Duration::from_millis(2);
 
 /// One thing the console shows.
 #[derive(Debug, Clone)]
@@ -39,13 +39,13 @@ pub enum News {
 
 /// Where things are kept, and what is needed to come to them.
 #[derive(Debug)]
-pub struct Archive {
+pub struct Database {
     /// What was written.
     pub store: Store,
     /// What is yet to be written.
-    pub journal: Arc<Journal>,
+    pub write_queue: Arc<WriteQueue>,
     /// Passwords.
-    pub keyring: Keyring,
+    pub passwords: Passwords,
     /// Room for files.
     pub shelf: Arc<Shelf>,
 }
@@ -78,13 +78,13 @@ pub struct Counts {
 
 /// What all sessions share.
 #[derive(Debug)]
-pub struct House {
+pub struct Hub {
     /// The chat.
     pub chat: Chat,
     /// The numbers in force.
     pub limits: Arc<Limits>,
     /// Where things are kept, if they are.
-    pub archive: Option<Arc<Archive>>,
+    pub database: Option<Arc<Database>>,
     /// What is served.
     pub fronts: Fronts,
     /// When the server started.
@@ -95,7 +95,7 @@ pub struct House {
     pub registrations: Option<Recurring>,
     /// The threads of sessions, laggards and criers.
     pub crew: Arc<Crew>,
-    links: Mutex<HashMap<SessionId, Arc<Link>>>,
+    handles: Mutex<HashMap<SessionId, Arc<SessionHandle>>>,
     next: AtomicU64,
     /// How much the console wants to hear: a [`Watch`], as a number.
     watch: AtomicU8,
@@ -105,27 +105,27 @@ pub struct House {
     bell: Condvar,
 }
 
-impl House {
+impl Hub {
     /// An empty house. `news` is where the console listens, as far as `watch` says.
     pub fn new(
         chat: Chat,
         limits: Arc<Limits>,
-        archive: Option<Arc<Archive>>,
+        database: Option<Arc<Database>>,
         fronts: Fronts,
         (watch, news): (Watch, Sender<News>),
         crew: Arc<Crew>,
-    ) -> House {
+    ) -> Hub {
         let registrations = Recurring::new(limits.registrations, limits.registration_window);
-        House {
+        Hub {
             chat,
             limits,
-            archive,
+            database,
             fronts,
             started: Instant::now(),
             counts: Counts::default(),
             registrations,
             crew,
-            links: Mutex::default(),
+            handles: Mutex::default(),
             next: AtomicU64::new(1),
             watch: AtomicU8::new(watch as u8),
             news,
@@ -151,51 +151,51 @@ impl House {
     }
 
     /// Takes a session in.
-    pub fn admit(&self, link: &Arc<Link>) {
+    pub fn admit(&self, handle: &Arc<SessionHandle>) {
         self.counts.sessions.fetch_add(1, Ordering::Relaxed);
-        link.heard.store(self.uptime(), Ordering::Relaxed);
-        self.links.lock().insert(link.id, Arc::clone(link));
+        handle.heard.store(self.uptime(), Ordering::Relaxed);
+        self.handles.lock().insert(handle.id, Arc::clone(handle));
     }
 
     /// Lets a session go.
     pub fn forget(&self, id: SessionId) {
-        self.links.lock().remove(&id);
+        self.handles.lock().remove(&id);
     }
 
     /// The link of one session.
-    pub fn link(&self, id: SessionId) -> Option<Arc<Link>> {
-        self.links.lock().get(&id).cloned()
+    pub fn handle(&self, id: SessionId) -> Option<Arc<SessionHandle>> {
+        self.handles.lock().get(&id).cloned()
     }
 
     /// All sessions of this moment.
-    pub fn links(&self) -> Vec<Arc<Link>> {
-        self.links.lock().values().cloned().collect()
+    pub fn handles(&self) -> Vec<Arc<SessionHandle>> {
+        self.handles.lock().values().cloned().collect()
     }
 
     /// How many sessions there are, with a name or without.
     pub fn sessions(&self) -> usize {
-        self.links.lock().len()
+        self.handles.lock().len()
     }
 
     /// An empty list of things to do.
-    pub fn touched(&self) -> Touched {
-        Touched::new(self.watch())
+    pub fn effects(&self) -> Effects {
+        Effects::new(self.watch())
     }
 
     /// Does what a change of the chat left to be done: flush, cut, tell the
     /// console. Never called with a lock held, never blocks on a peer.
-    pub fn settle(self: &Arc<Self>, touched: Touched, spare: &mut VecDeque<Outgoing>) {
+    pub fn apply(self: &Arc<Self>, effects: Effects, spare: &mut VecDeque<Outgoing>) {
         const SPARE_KEPT: usize = 64;
-        for round in &touched.rounds {
-            self.cry(round, spare);
+        for flush in &effects.room_flushes {
+            self.flush_room(flush, spare);
         }
-        for outbox in &touched.outboxes {
+        for outbox in &effects.outboxes {
             self.flush(outbox, spare);
         }
-        for id in touched.overflowed {
+        for id in effects.overflowed {
             self.cut_slow(id);
         }
-        for letter in touched.news {
+        for letter in effects.news {
             self.tell(|| News::Event(letter));
         }
         if spare.capacity() > SPARE_KEPT {
@@ -204,34 +204,34 @@ impl House {
     }
 
     /// Does a room's rounds until nothing is due, unless another thread is at
-    /// it. A speaker does so for [`CRIER_PATIENCE`] at the most; then a thread
+    /// it. A speaker does so for [`FLUSHER_PATIENCE`] at the most; then a thread
     /// of its own goes on, so that nobody goes unheard because others in the
     /// room have much to say.
-    fn cry(self: &Arc<Self>, round: &Arc<Round>, spare: &mut VecDeque<Outgoing>) {
+    fn flush_room(self: &Arc<Self>, flush: &Arc<RoomFlush>, spare: &mut VecDeque<Outgoing>) {
         let began = Instant::now();
         let mut alone = false;
-        while let Some(mut crier) = round.begin() {
-            crier.let_others_speak();
-            while crier.go_round(|outbox| self.flush(&outbox, spare)) {
-                if !alone && began.elapsed() > CRIER_PATIENCE && crier.has_more() {
+        while let Some(mut flusher) = flush.begin() {
+            flusher.let_others_speak();
+            while flusher.flush_all(|outbox| self.flush(&outbox, spare)) {
+                if !alone && began.elapsed() > FLUSHER_PATIENCE && flusher.has_more() {
                     break;
                 }
-                crier.let_others_speak();
+                flusher.let_others_speak();
             }
-            if crier.is_over() {
+            if flusher.is_over() {
                 return;
             }
-            let house = Arc::clone(self);
-            let rounds = move || {
+            let hub = Arc::clone(self);
+            let room_flushes = move || {
                 let mut spare = VecDeque::new();
-                while crier.go_round(|outbox| house.flush(&outbox, &mut spare)) {
-                    crier.let_others_speak();
+                while flusher.flush_all(|outbox| hub.flush(&outbox, &mut spare)) {
+                    flusher.let_others_speak();
                 }
             };
-            match self.crew.spawn("crier".to_owned(), rounds) {
+            match self.crew.spawn("flusher".to_owned(), room_flushes) {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "no thread left for a crier");
+                    tracing::warn!(%error, "no thread left for a flusher");
                     alone = true;
                 }
             }
@@ -259,28 +259,28 @@ impl House {
 
     /// Cuts a session that reads too slowly; its own thread removes it.
     pub fn cut_slow(&self, id: SessionId) {
-        let Some(link) = self.link(id) else { return };
+        let Some(handle) = self.handle(id) else { return };
         self.counts.slow.fetch_add(1, Ordering::Relaxed);
-        tracing::info!(session = id.0, peer = %link.peer(), "slow consumer, cut");
-        self.tell(|| News::Line(format!("! {} reads too slowly, closed", self.named(&link))));
-        link.stream.kill();
+        tracing::info!(session = id.0, peer = %handle.peer(), "slow consumer, cut");
+        self.tell(|| News::Line(format!("! {} reads too slowly, closed", self.named(&handle))));
+        handle.stream.kill();
     }
 
     /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
-    pub fn close(&self, link: &Link, ending: impl Into<Ending>, sentence: &str) -> bool {
+    pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let ending = ending.into();
         let closing = Event::Closing { reason: ending.reason, text: Arc::from(sentence) };
-        let first = link.outbox.close(ending, Some(Arc::new(Letter::new(closing))));
+        let first = handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))));
         if first {
-            self.flush(&link.outbox, &mut VecDeque::new());
+            self.flush(&handle.outbox, &mut VecDeque::new());
         }
         first
     }
 
     /// Closes the sessions of those who are banned from the server.
     pub fn close_banned(&self) {
-        for link in self.chat.banned_sessions(now()).into_iter().filter_map(|id| self.link(id)) {
-            self.close(&link, CloseReason::Kicked, "you are banned from this server");
+        for handle in self.chat.banned_sessions(now()).into_iter().filter_map(|id| self.handle(id)) {
+            self.close(&handle, CloseReason::Kicked, "you are banned from this server");
         }
     }
 
@@ -296,10 +296,10 @@ impl House {
     }
 
     /// Tells one session something, outside of the chat.
-    pub fn tell_session(self: &Arc<Self>, link: &Link, event: Event) {
-        let mut touched = self.touched();
-        touched.tell_event(&link.outbox, event);
-        self.settle(touched, &mut VecDeque::new());
+    pub fn tell_session(self: &Arc<Self>, handle: &SessionHandle, event: Event) {
+        let mut effects = self.effects();
+        effects.tell_event(&handle.outbox, event);
+        self.apply(effects, &mut VecDeque::new());
     }
 
     /// How much the console wants to hear.
@@ -319,10 +319,10 @@ impl House {
     }
 
     /// A session as the console names it: the nick, if it has one, and the address.
-    pub fn named(&self, link: &Link) -> String {
-        match self.chat.shown_nick(link.id) {
-            Some(nick) => format!("{} {}", isolate(&nick), link.peer()),
-            None => link.peer().to_string(),
+    pub fn named(&self, handle: &SessionHandle) -> String {
+        match self.chat.shown_nick(handle.id) {
+            Some(nick) => format!("{} {}", isolate(&nick), handle.peer()),
+            None => handle.peer().to_string(),
         }
     }
 
@@ -347,10 +347,10 @@ impl House {
         let _asked = self.asked_to_stop.lock();
         self.stopping.store(true, Ordering::Release);
         self.bell.notify_all();
-        if let Some(archive) = &self.archive {
-            archive.journal.hurry();
-            archive.keyring.stop();
-            archive.store.stop();
+        if let Some(database) = &self.database {
+            database.write_queue.hurry();
+            database.passwords.stop();
+            database.store.stop();
         }
     }
 

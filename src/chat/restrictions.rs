@@ -11,32 +11,32 @@ use super::Here;
 use crate::error::ChatError;
 use crate::event::{BanInfo, Millis};
 use crate::names::Nick;
-use crate::record::{Address, Curb, CurbRecord, PlaceId, Record, StayId, Target, Who, origin};
+use crate::record::{Address, Identity, PlaceId, Record, Restriction, RestrictionRecord, ResumeId, Target, origin};
 
 /// A room, or the whole server.
 type Place = Option<PlaceId>;
 
 /// A person, with everything that a curb may be found by.
 #[derive(Debug, Clone)]
-pub(super) struct Suspect {
-    pub who: Who,
-    pub stay: StayId,
+pub(super) struct BanSubject {
+    pub identity: Identity,
+    pub resume_id: ResumeId,
     pub nick: Nick,
     /// Where they come from, as it counts.
     pub origin: Address,
 }
 
-impl Suspect {
-    pub fn new(who: Who, stay: StayId, nick: Nick, address: Address) -> Suspect {
-        Suspect { who, stay, nick, origin: origin(address) }
+impl BanSubject {
+    pub fn new(identity: Identity, resume_id: ResumeId, nick: Nick, address: Address) -> BanSubject {
+        BanSubject { identity, resume_id, nick, origin: origin(address) }
     }
 
     /// Whether a curb with that target is for them.
     pub fn is_meant(&self, target: &Target) -> bool {
-        let guest = matches!(self.who, Who::Guest(_));
+        let guest = matches!(self.identity, Identity::Guest(_));
         match target {
-            Target::Account(id) => self.who == Who::Account(*id),
-            Target::Stay(stay) => self.stay == *stay,
+            Target::Account(id) => self.identity == Identity::Account(*id),
+            Target::Resume(resume_id) => self.resume_id == *resume_id,
             // An account answers for itself, wherever it comes from.
             Target::Address(address) => guest && *address == self.origin,
             Target::Nick(key) => guest && **key == *self.nick.key(),
@@ -50,10 +50,10 @@ impl Suspect {
 
     /// Every target by which they are found.
     fn found_by(&self) -> Vec<Target> {
-        let mut targets = vec![Target::Stay(self.stay)];
-        match self.who {
-            Who::Account(id) => targets.push(Target::Account(id)),
-            Who::Guest(_) => targets.extend([Target::Address(self.origin), Target::Nick(self.nick.key().into())]),
+        let mut targets = vec![Target::Resume(self.resume_id)];
+        match self.identity {
+            Identity::Account(id) => targets.push(Target::Account(id)),
+            Identity::Guest(_) => targets.extend([Target::Address(self.origin), Target::Nick(self.nick.key().into())]),
         }
         targets
     }
@@ -62,96 +62,106 @@ impl Suspect {
     /// stay and the address. A loopback address is left out, because everybody shares it.
     pub fn lasting(&self) -> Vec<Target> {
         let address = Some(self.origin).filter(|address| !address.is_loopback()).map(Target::Address);
-        std::iter::once(Target::Stay(self.stay)).chain(address).collect()
+        std::iter::once(Target::Resume(self.resume_id)).chain(address).collect()
     }
 }
 
 /// All bans and mutes.
 #[derive(Debug, Default)]
-pub(super) struct Curbs {
-    places: HashMap<Place, Vec<CurbRecord>>,
+pub(super) struct Restrictions {
+    places: HashMap<Place, Vec<RestrictionRecord>>,
     /// Where there is a curb with that target: so that nobody looks through all rooms because of one person.
     found: HashMap<Target, BTreeSet<Place>>,
 }
 
-impl Curbs {
+impl Restrictions {
     /// Those of a place, the oldest first; some may be over.
-    pub fn at(&self, place: Place) -> &[CurbRecord] {
+    pub fn at(&self, place: Place) -> &[RestrictionRecord] {
         self.places.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// The curb of this kind that is in force for a person in a place.
-    pub fn on(&self, place: Place, kind: Curb, suspect: &Suspect, now: Millis) -> Option<&CurbRecord> {
+    pub fn on(&self, place: Place, kind: Restriction, suspect: &BanSubject, now: Millis) -> Option<&RestrictionRecord> {
         // Every line that is said there comes through here: where there are many, those of others are not gone through.
         const MANY: usize = 8;
-        let curbs = self.at(place);
+        let restrictions = self.at(place);
         let is_found = |target| self.found.get(&target).is_some_and(|places: &BTreeSet<Place>| places.contains(&place));
-        if curbs.len() > MANY && !suspect.found_by().into_iter().any(is_found) {
+        if restrictions.len() > MANY && !suspect.found_by().into_iter().any(is_found) {
             return None;
         }
-        let meant = |curb: &&CurbRecord| curb.curb == kind && in_force(curb, now) && suspect.is_any(&curb.targets);
-        curbs.iter().find(meant)
+        let meant = |restriction: &&RestrictionRecord| {
+            restriction.restriction == kind && in_force(restriction, now) && suspect.is_any(&restriction.targets)
+        };
+        restrictions.iter().find(meant)
     }
 
     /// Takes what was found in the database. An address of before networks were counted as one is brought up to that.
-    pub fn recall(&mut self, mut curb: CurbRecord, here: &Here<'_>) {
-        let before = curb.targets.clone();
-        for target in &mut curb.targets {
+    pub fn recall(&mut self, mut restriction: RestrictionRecord, here: &Here<'_>) {
+        let before = restriction.targets.clone();
+        for target in &mut restriction.targets {
             if let Target::Address(address) = target {
                 *address = origin(*address);
             }
         }
-        if curb.targets != before {
-            before.into_iter().for_each(|old| here.keep(Record::CurbGone(curb.place, curb.curb, old)));
-            here.keep(Record::Curb(curb.clone()));
+        if restriction.targets != before {
+            before
+                .into_iter()
+                .for_each(|old| here.keep(Record::RestrictionLifted(restriction.place, restriction.restriction, old)));
+            here.keep(Record::Restriction(restriction.clone()));
         }
-        self.add(curb);
+        self.add(restriction);
     }
 
     /// Puts a curb in the place of an earlier one for the same person, and
     /// forgets those that are over. It holds for whom the earlier one held, too.
-    pub fn put(&mut self, mut curb: CurbRecord, here: &Here<'_>) -> Result<(), ChatError> {
-        let place = curb.place;
-        let is_same = |old: &CurbRecord| old.curb == curb.curb && same(old, &curb.targets, &curb.nick);
+    pub fn put(&mut self, mut restriction: RestrictionRecord, here: &Here<'_>) -> Result<(), ChatError> {
+        let place = restriction.place;
+        let is_same = |old: &RestrictionRecord| {
+            old.restriction == restriction.restriction && same(old, &restriction.targets, &restriction.nick)
+        };
         // Those that are over are forgotten if there is no room for more, and no
         // sooner: a clock that is wrong for a minute may say that all are.
         let full = self.at(place).iter().filter(|old| !is_same(old)).count() >= here.limits.bans;
-        let goes = |old: &CurbRecord| is_same(old) || full && !in_force(old, here.now);
+        let goes = |old: &RestrictionRecord| is_same(old) || full && !in_force(old, here.now);
         let left = self.at(place).iter().filter(|old| !goes(old)).count();
         if left >= here.limits.bans {
             return Err(ChatError::TooManyBans(here.limits.bans));
         }
         let gone = self.take(place, goes);
         for old in gone.into_iter().filter(|old| in_force(old, here.now)) {
-            let more = old.targets.into_iter().filter(|target| !curb.targets.contains(target));
-            curb.targets.extend(more.collect::<Vec<_>>());
+            let more = old.targets.into_iter().filter(|target| !restriction.targets.contains(target));
+            restriction.targets.extend(more.collect::<Vec<_>>());
         }
-        curb.targets.truncate(here.limits.ban_targets);
-        here.keep(Record::Curb(curb.clone()));
+        restriction.targets.truncate(here.limits.ban_targets);
+        here.keep(Record::Restriction(restriction.clone()));
         // What two have in common has one row: that of the one which lasts longer.
-        for old in self.at(place).iter().filter(|old| old.curb == curb.curb && lasts_longer(old, &curb)) {
-            if old.targets.iter().any(|target| curb.targets.contains(target)) {
-                here.keep(Record::Curb(old.clone()));
+        for old in self
+            .at(place)
+            .iter()
+            .filter(|old| old.restriction == restriction.restriction && lasts_longer(old, &restriction))
+        {
+            if old.targets.iter().any(|target| restriction.targets.contains(target)) {
+                here.keep(Record::Restriction(old.clone()));
             }
         }
-        self.add(curb);
+        self.add(restriction);
         Ok(())
     }
 
     /// Lifts the curbs of a kind that a person has in a place; whether one was in force.
-    pub fn lift(&mut self, place: Place, kind: Curb, targets: &[Target], nick: &str, here: &Here<'_>) -> bool {
-        let gone = self.take(place, |old| old.curb == kind && same(old, targets, nick));
+    pub fn lift(&mut self, place: Place, kind: Restriction, targets: &[Target], nick: &str, here: &Here<'_>) -> bool {
+        let gone = self.take(place, |old| old.restriction == kind && same(old, targets, nick));
         let mut lifted = gone.iter().any(|old| in_force(old, here.now));
         let gone: Vec<Target> = gone.into_iter().flat_map(|old| old.targets).collect();
-        gone.iter().for_each(|target| here.keep(Record::CurbGone(place, kind, target.clone())));
+        gone.iter().for_each(|target| here.keep(Record::RestrictionLifted(place, kind, target.clone())));
         // Others who came from the same address are curbed as before, but the address is not.
         let is_open = |target: &Target| {
             matches!(target, Target::Address(_)) && (gone.contains(target) || targets.contains(target))
         };
-        for mut old in self.take(place, |old| old.curb == kind && old.targets.iter().any(is_open)) {
+        for mut old in self.take(place, |old| old.restriction == kind && old.targets.iter().any(is_open)) {
             lifted |= in_force(&old, here.now);
             let open: Vec<Target> = old.targets.extract_if(.., |target| is_open(target)).collect();
-            open.into_iter().for_each(|target| here.keep(Record::CurbGone(place, kind, target)));
+            open.into_iter().for_each(|target| here.keep(Record::RestrictionLifted(place, kind, target)));
             if !old.targets.is_empty() {
                 self.add(old);
             }
@@ -161,28 +171,28 @@ impl Curbs {
 
     /// The person's curbs, in every place, hold for the targets in `more` as well. Only
     /// curbs count that are found by a target for which `certain` is true.
-    pub fn follow(&mut self, suspect: &Suspect, certain: fn(&Target) -> bool, more: &[Target], here: &Here<'_>) {
+    pub fn follow(&mut self, suspect: &BanSubject, certain: fn(&Target) -> bool, more: &[Target], here: &Here<'_>) {
         let found = suspect.found_by().into_iter().filter(certain);
         let places: BTreeSet<Place> = found.filter_map(|target| self.found.get(&target)).flatten().copied().collect();
         for place in places {
             let (mut news, mut dropped) = (Vec::new(), Vec::new());
-            for curb in self.places.get_mut(&place).into_iter().flatten() {
+            for restriction in self.places.get_mut(&place).into_iter().flatten() {
                 let meant = |target: &Target| certain(target) && suspect.is_meant(target);
-                let more: Vec<&Target> = more.iter().filter(|target| !curb.targets.contains(target)).collect();
-                if more.is_empty() || !in_force(curb, here.now) || !curb.targets.iter().any(meant) {
+                let more: Vec<&Target> = more.iter().filter(|target| !restriction.targets.contains(target)).collect();
+                if more.is_empty() || !in_force(restriction, here.now) || !restriction.targets.iter().any(meant) {
                     continue;
                 }
                 for target in more {
-                    if curb.targets.len() >= here.limits.ban_targets {
+                    if restriction.targets.len() >= here.limits.ban_targets {
                         // The oldest but the first, which is whom the order was about.
-                        let oldest = curb.targets.remove(1);
-                        here.keep(Record::CurbGone(place, curb.curb, oldest.clone()));
+                        let oldest = restriction.targets.remove(1);
+                        here.keep(Record::RestrictionLifted(place, restriction.restriction, oldest.clone()));
                         dropped.push(oldest);
                     }
-                    curb.targets.push(target.clone());
+                    restriction.targets.push(target.clone());
                     news.push(target.clone());
                 }
-                here.keep(Record::Curb(curb.clone()));
+                here.keep(Record::Restriction(restriction.clone()));
             }
             for target in news {
                 self.found.entry(target).or_default().insert(place);
@@ -193,28 +203,31 @@ impl Curbs {
 
     /// A place is gone, or its order is over.
     pub fn end_at(&mut self, place: Place, here: &Here<'_>) {
-        for curb in self.take(place, |_| true) {
-            curb.targets.into_iter().for_each(|target| here.keep(Record::CurbGone(place, curb.curb, target)));
+        for restriction in self.take(place, |_| true) {
+            restriction
+                .targets
+                .into_iter()
+                .for_each(|target| here.keep(Record::RestrictionLifted(place, restriction.restriction, target)));
         }
     }
 
-    fn add(&mut self, curb: CurbRecord) {
-        for target in &curb.targets {
-            self.found.entry(target.clone()).or_default().insert(curb.place);
+    fn add(&mut self, restriction: RestrictionRecord) {
+        for target in &restriction.targets {
+            self.found.entry(target.clone()).or_default().insert(restriction.place);
         }
-        let curbs = self.places.entry(curb.place).or_default();
-        let at = curbs.partition_point(|old| old.time <= curb.time);
-        curbs.insert(at, curb);
+        let restrictions = self.places.entry(restriction.place).or_default();
+        let at = restrictions.partition_point(|old| old.time <= restriction.time);
+        restrictions.insert(at, restriction);
     }
 
     /// Takes those out of a place that `goes` says.
-    fn take(&mut self, place: Place, goes: impl Fn(&CurbRecord) -> bool) -> Vec<CurbRecord> {
-        let Some(curbs) = self.places.get_mut(&place) else { return Vec::new() };
-        let gone: Vec<CurbRecord> = curbs.extract_if(.., |curb| goes(curb)).collect();
-        if curbs.is_empty() {
+    fn take(&mut self, place: Place, goes: impl Fn(&RestrictionRecord) -> bool) -> Vec<RestrictionRecord> {
+        let Some(restrictions) = self.places.get_mut(&place) else { return Vec::new() };
+        let gone: Vec<RestrictionRecord> = restrictions.extract_if(.., |restriction| goes(restriction)).collect();
+        if restrictions.is_empty() {
             self.places.remove(&place);
         }
-        let lost: Vec<Target> = gone.iter().flat_map(|curb| curb.targets.iter().cloned()).collect();
+        let lost: Vec<Target> = gone.iter().flat_map(|restriction| restriction.targets.iter().cloned()).collect();
         self.lose(place, &lost);
         gone
     }
@@ -222,7 +235,7 @@ impl Curbs {
     /// These are found there no more, unless another curb has them.
     fn lose(&mut self, place: Place, targets: &[Target]) {
         for target in targets {
-            if self.at(place).iter().any(|curb| curb.targets.contains(target)) {
+            if self.at(place).iter().any(|restriction| restriction.targets.contains(target)) {
                 continue;
             }
             if let Some(places) = self.found.get_mut(target) {
@@ -238,9 +251,9 @@ impl Curbs {
     #[cfg(test)]
     pub fn check(&self) {
         let mut found: HashMap<Target, BTreeSet<Place>> = HashMap::new();
-        for (place, curbs) in &self.places {
-            assert!(!curbs.is_empty());
-            for target in curbs.iter().flat_map(|curb| &curb.targets) {
+        for (place, restrictions) in &self.places {
+            assert!(!restrictions.is_empty());
+            for target in restrictions.iter().flat_map(|restriction| &restriction.targets) {
                 found.entry(target.clone()).or_default().insert(*place);
             }
         }
@@ -250,31 +263,31 @@ impl Curbs {
 
 /// Whether a curb is about the person who has these targets and this nick.
 /// Several people come from one address, so that alone does not tell.
-fn same(curb: &CurbRecord, targets: &[Target], nick: &str) -> bool {
+fn same(restriction: &RestrictionRecord, targets: &[Target], nick: &str) -> bool {
     let is_own = |target: &&Target| !matches!(target, Target::Address(_));
-    curb.targets == targets
-        || curb.nick.to_lowercase() == nick.to_lowercase()
-        || curb.targets.iter().filter(is_own).any(|target| targets.contains(target))
+    restriction.targets == targets
+        || restriction.nick.to_lowercase() == nick.to_lowercase()
+        || restriction.targets.iter().filter(is_own).any(|target| targets.contains(target))
 }
 
-fn lasts_longer(one: &CurbRecord, other: &CurbRecord) -> bool {
+fn lasts_longer(one: &RestrictionRecord, other: &RestrictionRecord) -> bool {
     one.until.unwrap_or(Millis::MAX) > other.until.unwrap_or(Millis::MAX)
 }
 
 /// Whether it is not over yet.
-fn in_force(curb: &CurbRecord, now: Millis) -> bool {
-    curb.until.is_none_or(|until| until > now)
+fn in_force(restriction: &RestrictionRecord, now: Millis) -> bool {
+    restriction.until.is_none_or(|until| until > now)
 }
 
 /// The curbs that are in force.
-pub(super) fn ban_list(curbs: &[CurbRecord], now: Millis) -> impl Iterator<Item = BanInfo> {
-    let info = |curb: &CurbRecord| BanInfo {
-        curb: curb.curb,
-        nick: curb.nick.clone(),
-        until: curb.until,
-        by: curb.by.clone(),
-        text: curb.text.clone(),
-        time: curb.time,
+pub(super) fn ban_list(restrictions: &[RestrictionRecord], now: Millis) -> impl Iterator<Item = BanInfo> {
+    let info = |restriction: &RestrictionRecord| BanInfo {
+        restriction: restriction.restriction,
+        nick: restriction.nick.clone(),
+        until: restriction.until,
+        by: restriction.by.clone(),
+        text: restriction.text.clone(),
+        time: restriction.time,
     };
-    curbs.iter().filter(move |curb| in_force(curb, now)).map(info)
+    restrictions.iter().filter(move |restriction| in_force(restriction, now)).map(info)
 }

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use super::curbed::Suspect;
+use super::effects::Effects;
+use super::restrictions::BanSubject;
 use super::room::Room;
-use super::touched::Touched;
 use super::{Ask, Here, SessionId, State};
 use crate::command::Change;
 use crate::error::ChatError;
 use crate::event::{Done, Event};
 use crate::names::RoomName;
-use crate::record::{Curb, PlaceId, Record, Role, Who};
+use crate::record::{Identity, PlaceId, Record, Restriction, Role};
 use crate::wire::Letter;
 
 impl Room {
     /// Gives somebody a role, or takes it; an account's is kept.
-    pub(super) fn give_role(&mut self, here: &Here<'_>, who: Who, role: Option<Role>) {
+    pub(super) fn give_role(&mut self, here: &Here<'_>, identity: Identity, role: Option<Role>) {
         match role {
-            Some(role) => self.roles.insert(who, role),
-            None => self.roles.remove(&who),
+            Some(role) => self.roles.insert(identity, role),
+            None => self.roles.remove(&identity),
         };
-        if let (Who::Account(account), true) = (who, self.kept) {
+        if let (Identity::Account(account), true) = (identity, self.kept) {
             here.keep(Record::Role(self.place, account, role));
         }
     }
@@ -28,22 +28,23 @@ impl Room {
 
 impl State {
     /// What somebody may do in a room. An op of the server may do what an owner may.
-    pub(super) fn role_in(&self, who: Who, room: &Room) -> Option<Role> {
-        if self.registry.accounts.is_op(who) { Some(Role::Owner) } else { room.roles.get(&who).copied() }
+    pub(super) fn role_in(&self, identity: Identity, room: &Room) -> Option<Role> {
+        if self.registry.accounts.is_op(identity) { Some(Role::Owner) } else { room.roles.get(&identity).copied() }
     }
 
     /// Whether the asking person may come into a room in which they are not.
     #[inline(never)]
     pub(super) fn may_come_in(&self, ask: &Ask<'_>, room: &Room, key: Option<&str>) -> Result<(), ChatError> {
         let suspect = self.suspect(ask)?;
-        let role = self.role_in(suspect.who, room);
+        let role = self.role_in(suspect.identity, room);
         if role >= Some(Role::Op) {
             return Ok(());
         }
-        if let Some(curb) = self.curbs.on(Some(room.place), Curb::Ban, &suspect, ask.now) {
-            return Err(ChatError::Banned(Some(room.name.clone()), curb.until, curb.text.clone()));
+        if let Some(restriction) = self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, ask.now) {
+            return Err(ChatError::Banned(Some(room.name.clone()), restriction.until, restriction.text.clone()));
         }
-        let at_home = self.registry.person(ask.person).is_some_and(|person| person.own.contains_key(&room.place));
+        let at_home =
+            self.registry.person(ask.person).is_some_and(|person| person.memberships.contains_key(&room.place));
         if role.is_some() || at_home {
             return Ok(());
         }
@@ -59,26 +60,26 @@ impl State {
     /// Whether the asking person is banned from a room.
     pub(super) fn is_banned(&self, ask: &Ask<'_>, name: &RoomName) -> bool {
         let (Some(room), Ok(suspect)) = (self.rooms.get(name.key()), self.suspect(ask)) else { return false };
-        self.role_in(suspect.who, room) < Some(Role::Op)
-            && self.curbs.on(Some(room.place), Curb::Ban, &suspect, ask.now).is_some()
+        self.role_in(suspect.identity, room) < Some(Role::Op)
+            && self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, ask.now).is_some()
     }
 
     /// Whether the asking person may speak in a room.
     pub(super) fn may_speak(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
         let Some(room) = self.rooms.get(name.key()) else { return Ok(()) };
-        if self.curbs.at(Some(room.place)).is_empty() && !room.settings.announcements {
+        if self.restrictions.at(Some(room.place)).is_empty() && !room.settings.announcements {
             return Ok(());
         }
         self.is_heard(&self.suspect(ask)?, room, ask)
     }
 
     /// Whether somebody is heard in a room.
-    fn is_heard(&self, suspect: &Suspect, room: &Room, here: &Here<'_>) -> Result<(), ChatError> {
-        if self.role_in(suspect.who, room) >= Some(Role::Op) {
+    fn is_heard(&self, suspect: &BanSubject, room: &Room, here: &Here<'_>) -> Result<(), ChatError> {
+        if self.role_in(suspect.identity, room) >= Some(Role::Op) {
             return Ok(());
         }
-        if let Some(curb) = self.curbs.on(Some(room.place), Curb::Mute, suspect, here.now) {
-            return Err(ChatError::Muted(room.name.clone(), curb.until, curb.text.clone()));
+        if let Some(restriction) = self.restrictions.on(Some(room.place), Restriction::Mute, suspect, here.now) {
+            return Err(ChatError::Muted(room.name.clone(), restriction.until, restriction.text.clone()));
         }
         if room.settings.announcements { Err(ChatError::AnnouncementsOnly(room.name.clone())) } else { Ok(()) }
     }
@@ -99,9 +100,9 @@ impl State {
         name: Option<RoomName>,
         needed: Role,
     ) -> Result<(RoomName, Role), ChatError> {
-        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
+        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
         let name = self.own_or_any_room(ask, name)?;
-        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(who, room));
+        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(identity, room));
         match role.filter(|role| *role >= needed) {
             Some(role) => Ok((name, role)),
             None => Err(ChatError::NeedsRole(needed, Some(name))),
@@ -119,8 +120,8 @@ impl State {
 
     /// Refuses whoever is no op of the server.
     pub(super) fn as_server_op(&self, ask: &Ask<'_>) -> Result<(), ChatError> {
-        let who = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.who;
-        if self.registry.accounts.is_op(who) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Owner, None)) }
+        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
+        if self.registry.accounts.is_op(identity) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Owner, None)) }
     }
 
     #[inline(never)]
@@ -128,11 +129,11 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         name: Option<RoomName>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let account = self.own_account(ask)?;
         let (name, _) = self.room_as(ask, name, Role::Op)?;
-        let mine = |room: &&Room| room.registered && room.roles.get(&Who::Account(account)) == Some(&Role::Owner);
+        let mine = |room: &&Room| room.registered && room.roles.get(&Identity::Account(account)) == Some(&Role::Owner);
         let held = self.registry.accounts.held(account);
         let held = held.filter_map(|place| self.rooms.get(self.places.get(&place)?));
         if held.filter(mine).count() >= ask.limits.rooms_per_account {
@@ -145,12 +146,12 @@ impl State {
         room.registered = true;
         self.left.remove(room.place);
         room.keep_changed(ask);
-        room.give_role(ask, Who::Account(account), Some(Role::Owner));
-        self.registry.accounts.holds(Who::Account(account), room.place, Some(Role::Owner));
+        room.give_role(ask, Identity::Account(account), Some(Role::Owner));
+        self.registry.accounts.holds(Identity::Account(account), room.place, Some(Role::Owner));
         let room = Arc::clone(&room.shown);
-        self.tell_role(ask, &name, Who::Account(account), Role::Owner, touched);
-        self.tell_settings(ask, &name, touched);
-        ask.answer_kept(Done::RegisterRoom { room }, Record::Mark, touched);
+        self.tell_role(ask, &name, Identity::Account(account), Role::Owner, effects);
+        self.tell_settings(ask, &name, effects);
+        ask.answer_kept(Done::RegisterRoom { room }, Record::Barrier, effects);
         Ok(())
     }
 
@@ -158,7 +159,7 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         name: Option<RoomName>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         self.own_account(ask)?;
         let (name, _) = self.room_as(ask, name, Role::Owner).map_err(|refusal| match refusal {
@@ -173,19 +174,19 @@ impl State {
             return Err(ChatError::RoomNotRegistered(name));
         }
         room.registered = false;
-        let owners: Vec<Who> =
-            room.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(who, _)| *who).collect();
-        owners.iter().for_each(|who| room.give_role(ask, *who, Some(Role::Op)));
+        let owners: Vec<Identity> =
+            room.roles.iter().filter(|(_, role)| **role == Role::Owner).map(|(identity, _)| *identity).collect();
+        owners.iter().for_each(|identity| room.give_role(ask, *identity, Some(Role::Op)));
         room.keep_changed(ask);
         let shown = Arc::clone(&room.shown);
-        owners.into_iter().for_each(|who| self.tell_role(ask, &name, who, Role::Op, touched));
-        self.tell_settings(ask, &name, touched);
+        owners.into_iter().for_each(|identity| self.tell_role(ask, &name, identity, Role::Op, effects));
+        self.tell_settings(ask, &name, effects);
         // Its owner may not be there.
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
-        self.hand_on(&name, &by, ask, touched);
+        self.hand_on(&name, &by, ask, effects);
         self.forget_room(&name, ask);
-        ask.answer_kept(Done::DropRoom { room: shown }, Record::Mark, touched);
+        ask.answer_kept(Done::DropRoom { room: shown }, Record::Barrier, effects);
         Ok(())
     }
 
@@ -195,7 +196,7 @@ impl State {
         ask: &Ask<'_>,
         name: Option<RoomName>,
         change: &Change,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         let name = if *change == Change::default() {
             self.own_or_any_room(ask, name)?
@@ -220,25 +221,25 @@ impl State {
             registered: room.registered,
         };
         if changed {
-            self.tell_settings(ask, &name, touched);
-            ask.answer_kept(done, Record::Mark, touched);
+            self.tell_settings(ask, &name, effects);
+            ask.answer_kept(done, Record::Barrier, effects);
         } else {
-            ask.answer(done, touched);
+            ask.answer(done, effects);
         }
         Ok(())
     }
 
     /// Tells a room what an account is there now.
-    fn tell_role(&self, ask: &Ask<'_>, name: &RoomName, who: Who, role: Role, touched: &mut Touched) {
-        let Who::Account(account) = who else { return };
+    fn tell_role(&self, ask: &Ask<'_>, name: &RoomName, identity: Identity, role: Role, effects: &mut Effects) {
+        let Identity::Account(account) = identity else { return };
         let account = self.registry.accounts.get(account).map(|account| Arc::from(account.nick.shown()));
         let by = self.registry.person(ask.person).map(|person| Arc::clone(&person.shown));
         let shown = self.rooms.get(name.key()).map(|room| Arc::clone(&room.shown));
         let (Some(room), Some(nick), Some(by)) = (shown, account, by) else { return };
-        self.tell_room(ask, name, Event::Role { room, nick, role: Some(role), by, time: ask.now }, touched);
+        self.tell_room(ask, name, Event::Role { room, nick, role: Some(role), by, time: ask.now }, effects);
     }
 
-    pub(super) fn tell_settings(&self, ask: &Ask<'_>, name: &RoomName, touched: &mut Touched) {
+    pub(super) fn tell_settings(&self, ask: &Ask<'_>, name: &RoomName, effects: &mut Effects) {
         let (Some(room), Some(by)) = (self.rooms.get(name.key()), self.registry.person(ask.person)) else { return };
         let event = Event::Settings {
             room: Arc::clone(&room.shown),
@@ -248,25 +249,25 @@ impl State {
             time: ask.now,
         };
         let letter = Arc::new(Letter::new(event));
-        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
-        touched.report(&letter);
+        room.fan_out(&letter, |session| ask.skips_own(session), effects);
+        effects.report(&letter);
     }
 
-    pub(super) fn tell_room(&self, ask: &Ask<'_>, name: &RoomName, event: Event, touched: &mut Touched) {
+    pub(super) fn tell_room(&self, ask: &Ask<'_>, name: &RoomName, event: Event, effects: &mut Effects) {
         let Some(room) = self.rooms.get(name.key()) else { return };
         let letter = Arc::new(Letter::new(event));
-        room.fan_out(&letter, |session| ask.is_deaf(session), touched);
-        touched.report(&letter);
+        room.fan_out(&letter, |session| ask.skips_own(session), effects);
+        effects.report(&letter);
     }
 
-    pub(super) fn announce(&mut self, ask: &Ask<'_>, text: Arc<str>, touched: &mut Touched) -> Result<(), ChatError> {
+    pub(super) fn announce(&mut self, ask: &Ask<'_>, text: Arc<str>, effects: &mut Effects) -> Result<(), ChatError> {
         self.as_server_op(ask)?;
         let letter = Arc::new(Letter::new(Event::Notice { text }));
         for (_, session) in self.registry.sessions() {
-            touched.tell(&session.outbox, &letter, false);
+            effects.tell(&session.outbox, &letter, false);
         }
-        touched.report(&letter);
-        ask.answer(Done::Announce, touched);
+        effects.report(&letter);
+        ask.answer(Done::Announce, effects);
         Ok(())
     }
 

@@ -1,13 +1,14 @@
 //! Promises about bans and mutes beyond one's own machine, where the address counts. (protocol.md, *Roles*)
 
 use super::*;
-use crate::command::{Deed, Whom};
-use crate::record::{AccountId, Curb};
+use crate::command::{ModAction, Whom};
+use crate::record::{AccountId, Restriction};
 
 const HERE: &str = "192.0.2.1";
 
 fn enter<'a>(rig: &'a Rig, nick: &str, from: &str, resume: Option<&str>) -> Result<Peer<'a>, ChatError> {
-    let peer = rig.try_enter(Wish { nick, rooms: Some(""), from: Some(from), resume, ..Wish::default() })?;
+    let peer =
+        rig.try_enter(JoinRequest { nick, rooms: Some(""), from: Some(from), resume, ..JoinRequest::default() })?;
     hush(&[&peer]);
     Ok(peer)
 }
@@ -15,18 +16,18 @@ fn enter<'a>(rig: &'a Rig, nick: &str, from: &str, resume: Option<&str>) -> Resu
 impl Peer<'_> {
     pub(super) fn registers(&self) {
         let Rig { chat, now, .. } = self.rig;
-        let made = self.rig.step(|touched| chat.register(self.session, None, "$".into(), now.get(), touched)).0;
+        let made = self.rig.step(|effects| chat.register(self.session, None, "$".into(), now.get(), effects)).0;
         made.expect("the name is free");
     }
 
     pub(super) fn logs_in(&self, account: u32) {
         let (Rig { chat, now, .. }, login) = (self.rig, (AccountId(account), Vec::new(), self.rig.now.get()));
-        self.rig.step(|touched| chat.login(self.session, None, login, now.get(), touched)).0.expect("it may");
+        self.rig.step(|effects| chat.login(self.session, None, login, now.get(), effects)).0.expect("it may");
     }
 
     fn logs_out(&self) {
         let Rig { chat, now, .. } = self.rig;
-        self.rig.step(|touched| chat.logout(self.session, None, now.get(), touched)).0.expect("it is logged in");
+        self.rig.step(|effects| chat.logout(self.session, None, now.get(), effects)).0.expect("it is logged in");
     }
 
     /// Whether it may come into `#a`, and speak there.
@@ -127,7 +128,7 @@ fn of_two_from_one_address_the_other_stays_banned_by_the_stay() {
     op.does("/mute cat");
     op.does("/unmute bob");
     assert_eq!((bob.may(), cat.may()), ((true, true), (true, false)));
-    let count = rig.chat.change(|state| state.curbs.at(Some(state.rooms["#a"].place)).len());
+    let count = rig.chat.change(|state| state.restrictions.at(Some(state.rooms["#a"].place)).len());
     assert_eq!(count, 1);
 }
 
@@ -140,7 +141,7 @@ fn a_ban_holds_for_so_many_and_the_first_is_never_forgotten() {
     for turn in 0..20 {
         bob.registers();
         bob.logs_out();
-        let most = rig.chat.change(|state| state.curbs.at(Some(state.rooms["#a"].place))[0].targets.len());
+        let most = rig.chat.change(|state| state.restrictions.at(Some(state.rooms["#a"].place))[0].targets.len());
         assert_eq!(most, 8.min(3 + turn), "{turn}");
         assert_eq!(bob.may(), (true, false));
     }
@@ -168,16 +169,18 @@ fn a_ban_from_the_server_holds_for_the_address_and_the_token() {
     let bob = enter(&rig, "rob", "192.0.2.2", Some(&token)).unwrap();
     let now = rig.now.get();
     let ban = |whom: &str| Whom::parse(whom).expect("a name");
-    rig.chat.ban_everywhere(Deed::Ban, ban("rob"), None, None, now).unwrap();
+    rig.chat.ban_everywhere(ModAction::Ban, ban("rob"), None, None, now).unwrap();
     assert_eq!(rig.chat.banned_sessions(now), [bob.session]);
     bob.goes(CloseReason::Lost);
     for (from, resume) in [("192.0.2.2", None), (HERE, Some(&*token))] {
         assert!(matches!(enter(&rig, "new", from, resume).map(drop), Err(ChatError::Banned(None, ..))), "{from}");
     }
     enter(&rig, "other", HERE, None).unwrap();
-    rig.chat.ban_everywhere(Deed::Unban, ban("rob"), None, None, now).unwrap();
+    rig.chat.ban_everywhere(ModAction::Unban, ban("rob"), None, None, now).unwrap();
     enter(&rig, "new", "192.0.2.2", Some(&token)).unwrap();
-    assert!(rig.chat.change(|state| state.curbs.at(None).iter().all(|curb| curb.curb != Curb::Ban)));
+    assert!(rig.chat.change(|state| {
+        state.restrictions.at(None).iter().all(|restriction| restriction.restriction != Restriction::Ban)
+    }));
 }
 
 #[test]
@@ -204,10 +207,10 @@ fn a_password_that_was_proven_before_it_changed_lets_nobody_in_after_it() {
     let asked = rig.now.get();
     rig.later(1);
     let (chat, now) = (&rig.chat, rig.now.get());
-    rig.step(|touched| chat.change_password(ann.session, None, "$2".into(), now, touched)).0.unwrap();
+    rig.step(|effects| chat.change_password(ann.session, None, "$2".into(), now, effects)).0.unwrap();
     let login = |asked| {
         let proven = (AccountId(1), Vec::new(), asked);
-        rig.step(|touched| chat.login(bob.session, None, proven, now, touched))
+        rig.step(|effects| chat.login(bob.session, None, proven, now, effects))
             .0
             .map(|entered| entered.nick.to_string())
     };

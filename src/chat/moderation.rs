@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use super::curbed::{Suspect, ban_list};
+use super::effects::Effects;
 use super::registry::Person;
-use super::touched::Touched;
+use super::restrictions::{BanSubject, ban_list};
 use super::{Ask, Here, PersonId, SessionId, State};
-use crate::command::{Deed, Whom};
+use crate::command::{ModAction, Whom};
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, Ordered, page};
+use crate::event::{Done, Event, Millis, Moderated, page};
 use crate::names::{Nick, RoomName};
-use crate::record::{Curb, CurbRecord, Record, Role, Target, Who, origin};
+use crate::record::{Identity, Record, Restriction, RestrictionRecord, Role, Target, origin};
 use crate::wire::Letter;
 
 /// What somebody wants done about somebody.
 #[derive(Debug)]
-pub(super) struct Order {
-    pub deed: Deed,
+pub(super) struct ModRequest {
+    pub action: ModAction,
     pub everywhere: bool,
     pub whom: Whom,
     pub seconds: Option<u64>,
@@ -24,34 +24,34 @@ pub(super) struct Order {
 }
 
 /// Whom an order is about, as far as they are known.
-pub(super) struct Subject {
+pub(super) struct ModTarget {
     /// By what they are found; the first is what they were called in the order.
     pub targets: Vec<Target>,
-    pub who: Option<Who>,
+    pub identity: Option<Identity>,
     person: Option<PersonId>,
     pub shown: Arc<str>,
 }
 
 impl State {
     /// The asking person, as bans see them.
-    pub(super) fn suspect(&self, ask: &Ask<'_>) -> Result<Suspect, ChatError> {
+    pub(super) fn suspect(&self, ask: &Ask<'_>) -> Result<BanSubject, ChatError> {
         self.suspect_of(ask.session).ok_or(ChatError::NameFirst)
     }
 
     /// Whoever has a session, as bans see them.
-    pub(super) fn suspect_of(&self, session: SessionId) -> Option<Suspect> {
+    pub(super) fn suspect_of(&self, session: SessionId) -> Option<BanSubject> {
         let session = self.registry.session(session)?;
         let person = self.registry.person(session.person)?;
-        Some(Suspect::new(person.who, session.stay, person.nick.clone(), session.address))
+        Some(BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address))
     }
 
     /// Refuses whoever is banned from the whole server.
-    pub(super) fn check_server_ban(&self, here: &Here<'_>, suspect: &Suspect) -> Result<(), ChatError> {
-        if self.registry.accounts.is_op(suspect.who) {
+    pub(super) fn check_server_ban(&self, here: &Here<'_>, suspect: &BanSubject) -> Result<(), ChatError> {
+        if self.registry.accounts.is_op(suspect.identity) {
             return Ok(());
         }
-        match self.curbs.on(None, Curb::Ban, suspect, here.now) {
-            Some(curb) => Err(ChatError::Banned(None, curb.until, curb.text.clone())),
+        match self.restrictions.on(None, Restriction::Ban, suspect, here.now) {
+            Some(restriction) => Err(ChatError::Banned(None, restriction.until, restriction.text.clone())),
             None => Ok(()),
         }
     }
@@ -60,46 +60,51 @@ impl State {
     /// its taker is: there they would be banned from then on, and yet inside.
     pub(super) fn check_banned_name(&self, here: &Here<'_>, session: SessionId, nick: &Nick) -> Result<(), ChatError> {
         let Some(before) = self.suspect_of(session) else { return Ok(()) };
-        let suspect = Suspect { nick: nick.clone(), ..before };
+        let suspect = BanSubject { nick: nick.clone(), ..before };
         self.check_server_ban(here, &suspect)?;
         let person = self.registry.session(session).and_then(|session| self.registry.person(session.person));
         for room in person.iter().flat_map(|person| &person.rooms).filter_map(|name| self.rooms.get(name.key())) {
-            if let Some(curb) = self.curbs.on(Some(room.place), Curb::Ban, &suspect, here.now)
-                && self.role_in(suspect.who, room) < Some(Role::Op)
+            if let Some(restriction) = self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, here.now)
+                && self.role_in(suspect.identity, room) < Some(Role::Op)
             {
-                return Err(ChatError::Banned(Some(room.name.clone()), curb.until, curb.text.clone()));
+                return Err(ChatError::Banned(Some(room.name.clone()), restriction.until, restriction.text.clone()));
             }
         }
         Ok(())
     }
 
     /// What was for a name is for the person who had it, and has another now.
-    pub(super) fn name_follows(&mut self, before: &Suspect, here: &Here<'_>) {
-        self.curbs.follow(before, |target| matches!(target, Target::Nick(_)), &[Target::Stay(before.stay)], here);
+    pub(super) fn name_follows(&mut self, before: &BanSubject, here: &Here<'_>) {
+        self.restrictions.follow(
+            before,
+            |target| matches!(target, Target::Nick(_)),
+            &[Target::Resume(before.resume_id)],
+            here,
+        );
     }
 
     /// Who came in as a guest does not stay where they are banned as who they are now.
-    pub(super) fn leave_where_banned(&mut self, ask: &Ask<'_>, touched: &mut Touched) {
+    pub(super) fn leave_where_banned(&mut self, ask: &Ask<'_>, effects: &mut Effects) {
         let rooms = self.registry.person(ask.person).map_or(Vec::new(), |person| person.rooms.clone());
         for name in rooms.iter().filter(|name| self.is_banned(ask, name)).cloned().collect::<Vec<_>>() {
             // No op among them: those are banned from nowhere.
-            let Some(nick) = self.put_out(ask, ask.person, &name, touched) else { continue };
+            let Some(nick) = self.put_out(ask, ask.person, &name, effects) else { continue };
             if let Some(room) = self.rooms.get(name.key()) {
                 let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: ask.now };
-                room.fan_out(&Arc::new(Letter::new(leave)), |_| false, touched);
+                room.fan_out(&Arc::new(Letter::new(leave)), |_| false, effects);
             }
             self.forget_room(&name, ask);
         }
     }
 
     /// Whom an order is about: somebody here, an account, or an address.
-    pub(super) fn subject(&self, whom: &Whom) -> Result<Subject, ChatError> {
+    pub(super) fn subject(&self, whom: &Whom) -> Result<ModTarget, ChatError> {
         let nick = match whom {
             Whom::Address(address) => {
                 let shown = Arc::from(address.to_string());
-                return Ok(Subject {
+                return Ok(ModTarget {
                     targets: vec![Target::Address(origin(*address))],
-                    who: None,
+                    identity: None,
                     person: None,
                     shown,
                 });
@@ -109,16 +114,26 @@ impl State {
         let person = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?)));
         if let Some((id, person)) = person {
             let targets = self.targets_of(person);
-            return Ok(Subject { targets, who: Some(person.who), person: Some(id), shown: Arc::clone(&person.shown) });
+            return Ok(ModTarget {
+                targets,
+                identity: Some(person.identity),
+                person: Some(id),
+                shown: Arc::clone(&person.shown),
+            });
         }
         let shown = Arc::from(nick.shown());
         match self.registry.accounts.named(nick) {
             Some(account) => {
-                let (targets, who) = (vec![Target::Account(account.id)], Some(Who::Account(account.id)));
+                let (targets, identity) = (vec![Target::Account(account.id)], Some(Identity::Account(account.id)));
                 let shown = Arc::from(account.nick.shown());
-                Ok(Subject { targets, who, person: None, shown })
+                Ok(ModTarget { targets, identity, person: None, shown })
             }
-            None => Ok(Subject { targets: vec![Target::Nick(Arc::from(nick.key()))], who: None, person: None, shown }),
+            None => Ok(ModTarget {
+                targets: vec![Target::Nick(Arc::from(nick.key()))],
+                identity: None,
+                person: None,
+                shown,
+            }),
         }
     }
 
@@ -130,7 +145,7 @@ impl State {
         let mut here = false;
         for session in person.sessions.iter().filter_map(|id| self.registry.session(*id)) {
             here |= session.address.to_canonical().is_loopback();
-            let suspect = Suspect::new(person.who, session.stay, person.nick.clone(), session.address);
+            let suspect = BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address);
             let more: Vec<Target> = suspect.lasting().into_iter().filter(|target| !targets.contains(target)).collect();
             targets.extend(more);
         }
@@ -146,44 +161,46 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         name: Option<RoomName>,
-        order: Order,
-        touched: &mut Touched,
+        order: ModRequest,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
         if order.everywhere {
             self.as_server_op(ask)?;
             let by = self.registry.person(ask.person).map_or_else(|| Arc::from(""), |person| Arc::clone(&person.shown));
-            let ordered = self.order_everywhere(&ask.here, order.deed, &order, by)?;
-            ask.answer_kept(done_of(order.deed, ordered), Record::Mark, touched);
+            let ordered = self.order_everywhere(&ask.here, order.action, &order, by)?;
+            ask.answer_kept(done_of(order.action, ordered), Record::Barrier, effects);
             return Ok(());
         }
-        let (name, role) = match order.deed {
-            Deed::Invite => self.inviting(ask, name)?,
-            Deed::Op | Deed::Deop => self.making_ops(ask, name)?,
-            Deed::Kick | Deed::Ban | Deed::Unban | Deed::Mute | Deed::Unmute => self.room_as(ask, name, Role::Op)?,
+        let (name, role) = match order.action {
+            ModAction::Invite => self.inviting(ask, name)?,
+            ModAction::Op | ModAction::Deop => self.making_ops(ask, name)?,
+            ModAction::Kick | ModAction::Ban | ModAction::Unban | ModAction::Mute | ModAction::Unmute => {
+                self.room_as(ask, name, Role::Op)?
+            }
         };
         let subject = self.subject(&order.whom)?;
         let here = subject.person.is_some_and(|id| self.rooms.get(name.key()).is_some_and(|r| r.members.contains(&id)));
-        let theirs = self.rooms.get(name.key()).and_then(|room| self.role_in(subject.who?, room));
-        if theirs > Some(role) && !matches!(order.deed, Deed::Invite | Deed::Op) {
+        let theirs = self.rooms.get(name.key()).and_then(|room| self.role_in(subject.identity?, room));
+        if theirs > Some(role) && !matches!(order.action, ModAction::Invite | ModAction::Op) {
             return Err(ChatError::NeedsRole(Role::Owner, Some(name)));
         }
         let missing = || ChatError::NoSuchNick(subject.shown.to_string());
-        match order.deed {
-            Deed::Kick | Deed::Ban | Deed::Mute if subject.person == Some(ask.person) => {
+        match order.action {
+            ModAction::Kick | ModAction::Ban | ModAction::Mute if subject.person == Some(ask.person) => {
                 let value = format!("{:?}", subject.shown);
                 return Err(ChatError::BadField { field: "nick", value, wants: "somebody else" });
             }
-            Deed::Kick if !here => return Err(missing()),
-            Deed::Invite | Deed::Op | Deed::Deop if subject.who.is_none() => return Err(missing()),
+            ModAction::Kick if !here => return Err(missing()),
+            ModAction::Invite | ModAction::Op | ModAction::Deop if subject.identity.is_none() => return Err(missing()),
             _ => {}
         }
-        if let (Deed::Deop, Some(who)) = (order.deed, subject.who) {
-            self.check_last_op(ask, &name, who)?;
+        if let (ModAction::Deop, Some(identity)) = (order.action, subject.identity) {
+            self.check_last_op(ask, &name, identity)?;
         }
         let until = order.seconds.map(|seconds| ask.now.saturating_add_unsigned(seconds.saturating_mul(1000)));
         let lasts = role >= Role::Op;
-        let ordered = self.carry_out(ask, &name, &subject, &order, (until, lasts), touched)?;
-        ask.answer_kept(done_of(order.deed, ordered), Record::Mark, touched);
+        let ordered = self.carry_out(ask, &name, &subject, &order, (until, lasts), effects)?;
+        ask.answer_kept(done_of(order.action, ordered), Record::Barrier, effects);
         Ok(())
     }
 
@@ -214,76 +231,88 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         name: &RoomName,
-        subject: &Subject,
-        order: &Order,
+        subject: &ModTarget,
+        order: &ModRequest,
         (until, lasts): (Option<Millis>, bool),
-        touched: &mut Touched,
-    ) -> Result<Ordered, ChatError> {
+        effects: &mut Effects,
+    ) -> Result<Moderated, ChatError> {
         let by =
             self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
         let room = self.rooms.get_mut(name.key()).ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
         let (shown, nick, time, text) =
             (Arc::clone(&room.shown), Arc::clone(&subject.shown), ask.now, order.text.clone());
-        let ordered = Ordered { room: Some(Arc::clone(&shown)), nick: Arc::clone(&nick), until };
-        let (curb, lifted) = match order.deed {
-            Deed::Ban | Deed::Unban => (Curb::Ban, order.deed == Deed::Unban),
-            Deed::Mute | Deed::Unmute => (Curb::Mute, order.deed == Deed::Unmute),
-            Deed::Kick => {
-                self.kick(ask, name, subject, &by, text, touched);
+        let ordered = Moderated { room: Some(Arc::clone(&shown)), nick: Arc::clone(&nick), until };
+        let (restriction, lifted) = match order.action {
+            ModAction::Ban | ModAction::Unban => (Restriction::Ban, order.action == ModAction::Unban),
+            ModAction::Mute | ModAction::Unmute => (Restriction::Mute, order.action == ModAction::Unmute),
+            ModAction::Kick => {
+                self.kick(ask, name, subject, &by, text, effects);
                 return Ok(ordered);
             }
-            Deed::Invite => {
-                if let Some(who) = subject.who.filter(|who| lasts && !room.roles.contains_key(who)) {
+            ModAction::Invite => {
+                if let Some(identity) = subject.identity.filter(|identity| lasts && !room.roles.contains_key(identity))
+                {
                     room.keep(ask);
-                    room.give_role(ask, who, Some(Role::Member));
-                    self.registry.accounts.holds(who, room.place, Some(Role::Member));
+                    room.give_role(ask, identity, Some(Role::Member));
+                    self.registry.accounts.holds(identity, room.place, Some(Role::Member));
                     self.note_invited(subject, name);
                 }
                 let invite = Arc::new(Letter::new(Event::Invite { room: shown, by, time }));
                 for (_, outbox) in subject.person.into_iter().flat_map(|id| self.registry.outboxes(id)) {
-                    touched.tell(outbox, &invite, false);
+                    effects.tell(outbox, &invite, false);
                 }
                 return Ok(ordered);
             }
-            Deed::Op | Deed::Deop => {
-                let role = (order.deed == Deed::Op).then_some(Role::Op);
-                let Some(who) = subject.who else { return Ok(ordered) };
+            ModAction::Op | ModAction::Deop => {
+                let role = (order.action == ModAction::Op).then_some(Role::Op);
+                let Some(identity) = subject.identity else { return Ok(ordered) };
                 // An owner is more than an op already, and who is invited only is none.
-                if role.is_none() != (room.roles.get(&who) < Some(&Role::Op)) {
+                if role.is_none() != (room.roles.get(&identity) < Some(&Role::Op)) {
                     room.keep(ask);
-                    room.give_role(ask, who, role);
-                    self.registry.accounts.holds(who, room.place, role);
+                    room.give_role(ask, identity, role);
+                    self.registry.accounts.holds(identity, room.place, role);
                     self.note_invited(subject, name);
                     let event = Event::Role { room: shown, nick, role, by, time };
-                    self.tell_room(ask, name, event, touched);
+                    self.tell_room(ask, name, event, effects);
                 }
                 return Ok(ordered);
             }
         };
         let place = room.place;
         if lifted {
-            if !self.curbs.lift(Some(place), curb, &subject.targets, &subject.shown, ask) {
+            if !self.restrictions.lift(Some(place), restriction, &subject.targets, &subject.shown, ask) {
                 return Err(ChatError::NoSuchBan(subject.shown.to_string()));
             }
         } else {
             let targets = subject.targets.clone();
             let (nick, by, text) = (Arc::clone(&nick), Arc::clone(&by), text.clone());
             room.keep(ask);
-            self.curbs.put(CurbRecord { place: Some(place), curb, targets, nick, until, by, text, time }, ask)?;
+            self.restrictions.put(
+                RestrictionRecord { place: Some(place), restriction, targets, nick, until, by, text, time },
+                ask,
+            )?;
         }
-        let event =
-            Event::Curb { room: shown, curb, lifted, nick, by: Arc::clone(&by), until, text: text.clone(), time };
-        self.tell_room(ask, name, event, touched);
-        if (curb, lifted) == (Curb::Ban, false) {
-            self.kick(ask, name, subject, &by, text, touched);
+        let event = Event::Restriction {
+            room: shown,
+            restriction,
+            lifted,
+            nick,
+            by: Arc::clone(&by),
+            until,
+            text: text.clone(),
+            time,
+        };
+        self.tell_room(ask, name, event, effects);
+        if (restriction, lifted) == (Restriction::Ban, false) {
+            self.kick(ask, name, subject, &by, text, effects);
             self.take_home(ask, name, subject);
         }
         Ok(ordered)
     }
 
     /// Notes in which room a guest has a role, who may not be there: it is taken from them when they go.
-    fn note_invited(&mut self, subject: &Subject, name: &RoomName) {
-        let guest = subject.person.filter(|_| matches!(subject.who, Some(Who::Guest(_))));
+    fn note_invited(&mut self, subject: &ModTarget, name: &RoomName) {
+        let guest = subject.person.filter(|_| matches!(subject.identity, Some(Identity::Guest(_))));
         if let Some(guest) = guest.and_then(|id| self.registry.person_mut(id)) {
             guest.invited.insert(name.clone());
         }
@@ -294,14 +323,14 @@ impl State {
         &mut self,
         ask: &Ask<'_>,
         name: &RoomName,
-        subject: &Subject,
+        subject: &ModTarget,
         by: &Arc<str>,
         text: Option<Arc<str>>,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) {
         for id in self.meant(subject, name) {
             let Some(person) = self.registry.person(id) else { continue };
-            let (nick, who, kept_order) = (Arc::clone(&person.shown), person.who, self.keeps_order(id, name));
+            let (nick, identity, kept_order) = (Arc::clone(&person.shown), person.identity, self.keeps_order(id, name));
             let Some(shown) = self.rooms.get(name.key()).map(|room| Arc::clone(&room.shown)) else { return };
             let kick = Event::Kick {
                 room: shown,
@@ -310,40 +339,40 @@ impl State {
                 text: text.clone(),
                 time: ask.now,
             };
-            self.tell_room(ask, name, kick, touched);
-            self.put_out(ask, id, name, touched);
+            self.tell_room(ask, name, kick, effects);
+            self.put_out(ask, id, name, effects);
             // Who is put out is not invited any more.
             if let Some(room) = self.rooms.get_mut(name.key())
-                && room.roles.get(&who) == Some(&Role::Member)
+                && room.roles.get(&identity) == Some(&Role::Member)
             {
-                room.give_role(ask, who, None);
-                self.registry.accounts.holds(who, room.place, None);
+                room.give_role(ask, identity, None);
+                self.registry.accounts.holds(identity, room.place, None);
             }
             if kept_order {
-                self.hand_on(name, &nick, ask, touched);
+                self.hand_on(name, &nick, ask, effects);
             }
         }
         self.forget_room(name, ask);
     }
 
     /// A room is not the home of who is banned from it while away, nor are they invited: it is told to them no more.
-    fn take_home(&mut self, ask: &Ask<'_>, name: &RoomName, subject: &Subject) {
-        let (Some(who), Some(room)) = (subject.who, self.rooms.get_mut(name.key())) else { return };
-        if room.roles.get(&who) == Some(&Role::Member) {
-            room.give_role(ask, who, None);
-            self.registry.accounts.holds(who, room.place, None);
+    fn take_home(&mut self, ask: &Ask<'_>, name: &RoomName, subject: &ModTarget) {
+        let (Some(identity), Some(room)) = (subject.identity, self.rooms.get_mut(name.key())) else { return };
+        if room.roles.get(&identity) == Some(&Role::Member) {
+            room.give_role(ask, identity, None);
+            self.registry.accounts.holds(identity, room.place, None);
         }
         let place = room.place;
         if let Some(person) = subject.person.and_then(|id| self.registry.person_mut(id)) {
-            person.own.remove(&place);
+            person.memberships.remove(&place);
         }
-        if let Who::Account(account) = who {
-            ask.keep(Record::SeatGone(account, place));
+        if let Identity::Account(account) = identity {
+            ask.keep(Record::MembershipEnded(account, place));
         }
     }
 
     /// The members of a room whom an order means: a person, or all guests from an address but its ops.
-    fn meant(&self, subject: &Subject, name: &RoomName) -> Vec<PersonId> {
+    fn meant(&self, subject: &ModTarget, name: &RoomName) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(name.key()) else { return Vec::new() };
         let is_found = |session: &SessionId| self.suspect_of(*session).is_some_and(|s| s.is_any(&subject.targets));
         match subject.person {
@@ -362,35 +391,35 @@ impl State {
         name: Option<RoomName>,
         everywhere: bool,
         skip: u64,
-        touched: &mut Touched,
+        effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        let (room, curbs) = if everywhere {
+        let (room, restrictions) = if everywhere {
             self.as_server_op(ask)?;
-            (None, self.curbs.at(None))
+            (None, self.restrictions.at(None))
         } else {
             let (name, _) = self.room_as(ask, name, Role::Op)?;
             let room = self.rooms.get(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
-            (Some(Arc::clone(&room.shown)), self.curbs.at(Some(room.place)))
+            (Some(Arc::clone(&room.shown)), self.restrictions.at(Some(room.place)))
         };
-        let in_force = ban_list(curbs, ask.now);
+        let in_force = ban_list(restrictions, ask.now);
         let mut rows = in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)).peekable();
         let bans = page(&mut rows, ask.limits.members_page, ask.limits.answer_bytes);
         let more = rows.peek().is_some();
-        ask.answer(Done::Bans { room, bans, skip, more }, touched);
+        ask.answer(Done::Bans { room, bans, skip, more }, effects);
         Ok(())
     }
 }
 
 /// The answer to a deed about somebody.
-fn done_of(deed: Deed, ordered: Ordered) -> Done {
-    match deed {
-        Deed::Invite => Done::Invite(ordered),
-        Deed::Kick => Done::Kick(ordered),
-        Deed::Ban => Done::Ban(ordered),
-        Deed::Unban => Done::Unban(ordered),
-        Deed::Mute => Done::Mute(ordered),
-        Deed::Unmute => Done::Unmute(ordered),
-        Deed::Op => Done::Op(ordered),
-        Deed::Deop => Done::Deop(ordered),
+fn done_of(action: ModAction, ordered: Moderated) -> Done {
+    match action {
+        ModAction::Invite => Done::Invite(ordered),
+        ModAction::Kick => Done::Kick(ordered),
+        ModAction::Ban => Done::Ban(ordered),
+        ModAction::Unban => Done::Unban(ordered),
+        ModAction::Mute => Done::Mute(ordered),
+        ModAction::Unmute => Done::Unmute(ordered),
+        ModAction::Op => Done::Op(ordered),
+        ModAction::Deop => Done::Deop(ordered),
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::types::Type;
 
 use crate::event::{FileInfo, Message, Seq};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Curb, FileId, Line, PlaceId, Role, StayId, Target, Who};
+use crate::record::{AccountId, FileId, Identity, PlaceId, Restriction, ResumeId, Role, StoredMessage, Target};
 
 /// Bits of a message's row number that are its number in its place, and of a piece's that are its offset.
 pub const LOW: u32 = 32;
@@ -67,18 +67,18 @@ pub fn count(number: i64) -> u64 {
 }
 
 /// Accounts are above 0, guests below; 0 is nobody: an account that is gone.
-pub fn who_cell(who: Who) -> i64 {
-    match who {
-        Who::Account(account) => i64::from(account.0),
-        Who::Guest(stay) => -whole(stay.0),
+pub fn who_cell(identity: Identity) -> i64 {
+    match identity {
+        Identity::Account(account) => i64::from(account.0),
+        Identity::Guest(resume_id) => -whole(resume_id.0),
     }
 }
 
 /// Whose it is. Nobody is the guest of stay 0, which nobody ever is.
-pub fn who_of(cell: i64) -> Who {
+pub fn who_of(cell: i64) -> Identity {
     match u32::try_from(cell) {
-        Ok(account) if account > 0 => Who::Account(AccountId(account)),
-        _ => Who::Guest(StayId(cell.unsigned_abs())),
+        Ok(account) if account > 0 => Identity::Account(AccountId(account)),
+        _ => Identity::Guest(ResumeId(cell.unsigned_abs())),
     }
 }
 
@@ -99,24 +99,27 @@ pub fn role_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
 }
 
 /// A curb's name in the file.
-pub fn curb_cell(curb: Curb) -> &'static str {
-    match curb {
-        Curb::Ban => "ban",
-        Curb::Mute => "mute",
+pub fn restriction_cell(restriction: Restriction) -> &'static str {
+    match restriction {
+        Restriction::Ban => "ban",
+        Restriction::Mute => "mute",
     }
 }
 
 /// The curb that column `column` names.
-pub fn curb_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Curb> {
+pub fn restriction_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Restriction> {
     let cell: String = row.get(column)?;
-    [Curb::Ban, Curb::Mute].into_iter().find(|curb| curb_cell(*curb) == cell).ok_or_else(|| strange(column, &cell))
+    [Restriction::Ban, Restriction::Mute]
+        .into_iter()
+        .find(|restriction| restriction_cell(*restriction) == cell)
+        .ok_or_else(|| strange(column, &cell))
 }
 
 /// A target in one word: `account 3`, `stay 7`, `address ::1`, `nick anna`.
 pub fn target_cell(target: &Target) -> String {
     match target {
         Target::Account(account) => format!("account {}", account.0),
-        Target::Stay(stay) => format!("stay {}", stay.0),
+        Target::Resume(resume_id) => format!("stay {}", resume_id.0),
         Target::Address(address) => format!("address {address}"),
         Target::Nick(key) => format!("nick {key}"),
     }
@@ -127,7 +130,7 @@ pub fn target_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Target> {
     let cell: String = row.get(column)?;
     let target = match cell.split_once(' ') {
         Some(("account", number)) => number.parse().ok().map(|number| Target::Account(AccountId(number))),
-        Some(("stay", number)) => number.parse().ok().map(|number| Target::Stay(StayId(number))),
+        Some(("stay", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
         Some(("address", address)) => address.parse::<IpAddr>().ok().map(Target::Address),
         Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
         _ => None,
@@ -149,7 +152,7 @@ pub fn room_name_of(row: &Row<'_>, column: usize) -> rusqlite::Result<RoomName> 
 }
 
 /// A message out of the columns of [`LINE`], shown as said in `label`.
-pub fn line(row: &Row<'_>, label: &Arc<str>) -> rusqlite::Result<Line> {
+pub fn line(row: &Row<'_>, label: &Arc<str>) -> rusqlite::Result<StoredMessage> {
     let (place, seq) = unrow(row.get(0)?);
     let file = row.get::<_, Option<i64>>(7)?.is_some();
     let message = Message {
@@ -162,7 +165,7 @@ pub fn line(row: &Row<'_>, label: &Arc<str>) -> rusqlite::Result<Line> {
         deleted: row.get(6)?,
         file: if file { Some(Arc::new(file_info(row, 7)?)) } else { None },
     };
-    Ok(Line { place, who: who_of(row.get(2)?), message: Arc::new(message) })
+    Ok(StoredMessage { place, identity: who_of(row.get(2)?), message: Arc::new(message) })
 }
 
 /// A file's number, name, type, size and sum, from column `first` on.
