@@ -5,6 +5,7 @@
 //! (one peer's life), [`front`] (the ways in), and [`server`], which puts them
 //! together.
 
+pub mod answer;
 pub mod chat;
 pub mod client;
 pub mod command;
@@ -15,6 +16,7 @@ pub mod event;
 pub mod front;
 pub mod lab;
 pub mod limits;
+pub mod model;
 pub mod names;
 pub mod net;
 pub mod process;

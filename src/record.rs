@@ -4,108 +4,13 @@
 //! down, and gives back at the next start what the chat must know from the
 //! beginning: a [`Snapshot`].
 
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::event::{FileInfo, Message, Millis, Seq, Tag};
+use crate::model::{
+    AccountId, Address, FileId, FileInfo, Identity, Message, Millis, PlaceId, Restriction, ResumeId, Role, Seq,
+    Settings, Tag, Target,
+};
 use crate::names::{Nick, RoomName};
-
-/// The number of a room, or of a private conversation. Never used twice in one file; 1 to 2,147,483,647.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PlaceId(pub u32);
-
-/// The number of an account. Never used twice in one file; from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(pub u32);
-
-/// The number of a stay: what somebody does from one login to the goodbye,
-/// over lost connections, under one resume token. Never used twice in one file; from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ResumeId(pub u64);
-
-/// The number of a file that somebody sent. Never used twice in one file of the store; from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileId(pub u64);
-
-/// Whose something is: an account's, or a guest's of one stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Identity {
-    /// Somebody with a password.
-    Account(AccountId),
-    /// Somebody without.
-    Guest(ResumeId),
-}
-
-/// Where somebody comes from.
-pub type Address = IpAddr;
-
-/// Whose something counts as that one may have only so much of: an account's,
-/// or that of all guests of one address, because a guest who reconnects is another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Owner {
-    /// Of an account.
-    Account(AccountId),
-    /// Of the guests of an address, as [`origin`] counts it.
-    Guests(Address),
-}
-
-impl Owner {
-    /// Whose it counts as, if it is `identity`'s, who comes from `address`.
-    pub fn of(identity: Identity, address: Address) -> Owner {
-        match identity {
-            Identity::Account(id) => Owner::Account(id),
-            Identity::Guest(_) => Owner::Guests(origin(address)),
-        }
-    }
-}
-
-/// Which addresses count as one: an IPv4 address is itself, also if it is
-/// written as an IPv6 one; of an IPv6 address the network counts, its first 64
-/// bits, for the other 64 are its customer's to choose. Loopback stays loopback.
-///
-/// ```
-/// use roomful::record::origin;
-///
-/// let of = |text: &str| origin(text.parse().unwrap()).to_string();
-/// assert_eq!(of("2001:db8:1:2:aaaa:bbbb:cccc:dddd"), "2001:db8:1:2::");
-/// assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
-/// assert_eq!((of("::1"), of("127.0.0.1")), ("::1".to_owned(), "127.0.0.1".to_owned()));
-/// ```
-pub fn origin(address: Address) -> Address {
-    const NETWORK: u128 = !(u64::MAX as u128);
-    match address.to_canonical() {
-        IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
-        address => address,
-    }
-}
-
-/// What somebody may do in a room, the least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// May come in, even where one must be invited.
-    Member,
-    /// Keeps order: kicks, bans, mutes, invites, sets.
-    Op,
-    /// Owns the room: makes ops, gives the room up.
-    Owner,
-}
-
-/// What an op can set in a room.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Only who is invited comes in.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub invite_only: bool,
-    /// The word one must know to come in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Arc<str>>,
-    /// Only ops speak.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub announcements: bool,
-}
 
 /// A room as it is kept, without its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,29 +40,6 @@ pub struct AccountRecord {
     pub made: Millis,
     /// Whether it may do everything everywhere.
     pub op: bool,
-}
-
-/// What somebody is kept from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Restriction {
-    /// From coming in.
-    Ban,
-    /// From speaking.
-    Mute,
-}
-
-/// Whom a curb is for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// An account, under whatever name.
-    Account(AccountId),
-    /// Somebody with this resume token, under whatever name and account.
-    Resume(ResumeId),
-    /// Every guest from this address, which is an [`origin`].
-    Address(Address),
-    /// Whoever has this nick, by its key.
-    Nick(Arc<str>),
 }
 
 /// A ban or a mute.

@@ -7,10 +7,13 @@ use super::effects::Effects;
 use super::outbox::Ending;
 use super::restrictions::BanSubject;
 use super::{Ask, LoggedIn, PersonId, SessionId, State};
+use crate::answer::Done;
 use crate::error::ChatError;
-use crate::event::{CloseReason, Done, Event, Millis, Seq};
+use crate::event::Event;
+use crate::model::{AccountId, Identity, PlaceId, Role, Target};
+use crate::model::{CloseReason, Millis, Seq};
 use crate::names::{self, Nick};
-use crate::record::{AccountId, AccountRecord, Identity, PlaceId, Record, ResumeRecord, Role, Target};
+use crate::record::{AccountRecord, Record, ResumeRecord};
 use crate::wire::Letter;
 
 /// All accounts, by number, by name and by the look of the name.

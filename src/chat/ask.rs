@@ -7,8 +7,10 @@ use super::effects::Effects;
 use super::outbox::Outbox;
 use super::write_queue::{PendingAnswer, WriteQueue};
 use super::{PersonId, SessionId};
-use crate::event::{Done, Event, Millis, Tag};
+use crate::answer::Done;
+use crate::event::Event;
 use crate::limits::Limits;
+use crate::model::{Millis, Tag};
 use crate::names::RoomName;
 use crate::record::Record;
 

@@ -1,8 +1,8 @@
 //! What is known of a command without looking at the chat: the help it asks for, and whether its texts and times are too long.
 
+use crate::answer::{Done, HelpInfo};
 use crate::command::{Change, Command, in_range};
 use crate::error::ChatError;
-use crate::event::{Done, HelpInfo};
 use crate::limits::Limits;
 
 /// The command table as the answer to `help`, or one row of it.

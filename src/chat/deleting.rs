@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::need::{Need, Readable, Step};
 use super::{Ask, Chat, Here, State};
+use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, Seq};
+use crate::event::Event;
+use crate::model::{AccountId, Identity, Role};
+use crate::model::{Millis, Seq};
 use crate::names::RoomName;
-use crate::record::{AccountId, Identity, Record, Role};
+use crate::record::Record;
 use crate::wire::Letter;
 
 impl State {

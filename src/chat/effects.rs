@@ -6,7 +6,8 @@ use parking_lot::Mutex;
 
 use super::SessionId;
 use super::outbox::{Offer, Outbox, Outgoing};
-use crate::event::{CloseReason, Event};
+use crate::event::Event;
+use crate::model::CloseReason;
 use crate::wire::Letter;
 
 /// The outboxes of one room that wait to be flushed, and the rounds in which that is done.

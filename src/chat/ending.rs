@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Ask, Here, LoggedIn, SessionId, State};
+use crate::answer::Done;
 use crate::error::ChatError;
-use crate::event::{CloseReason, Done, Event};
-use crate::record::{Identity, PlaceId, Record, Role};
+use crate::event::Event;
+use crate::model::CloseReason;
+use crate::model::{Identity, PlaceId, Role};
+use crate::record::Record;
 use crate::wire::Letter;
 
 impl State {

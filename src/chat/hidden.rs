@@ -7,10 +7,11 @@ use super::effects::Effects;
 use super::registry::Person;
 use super::room::Room;
 use super::{Ask, PersonId, SessionId, State};
+use crate::answer::{Done, WhoisInfo};
 use crate::error::ChatError;
-use crate::event::{Done, Millis, WhoisInfo};
+use crate::model::Millis;
+use crate::model::{PlaceId, Restriction, Role};
 use crate::names::{Nick, RoomName};
-use crate::record::{PlaceId, Restriction, Role};
 
 impl State {
     /// Whether a person may be told that there is this room: it is open to all,

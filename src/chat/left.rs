@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::State;
 use super::{Ask, Here};
-use crate::event::{Millis, Seq};
-use crate::record::{Owner, PlaceId, Record};
+use crate::model::{Millis, Seq};
+use crate::model::{Owner, PlaceId};
+use crate::record::Record;
 
 /// What a room is worth, the least first: how much was said, and since when it is empty.
 type Worth = (Seq, Millis, PlaceId);
@@ -123,7 +124,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::AccountId;
+    use crate::model::AccountId;
 
     #[test]
     fn the_room_in_which_least_was_said_ends_first_and_of_equal_ones_the_longest_empty() {

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::room::Room;
 use super::{Ask, PersonId, State};
+use crate::answer::{Done, MemberInfo, RoomInfo, page};
 use crate::error::ChatError;
-use crate::event::{Done, MemberInfo, RoomInfo, page};
+use crate::model::Role;
 use crate::names::{Nick, RoomName};
-use crate::record::Role;
 
 /// The keys of the rooms, in their order. Looking through all rooms for a
 /// page would hold the lock for as long as there are rooms.

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::outbox::Outbox;
 use super::{Chat, SessionId};
+use crate::answer::Done;
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, Seq, Tag};
+use crate::event::Event;
+use crate::model::{AccountId, Address, Identity, PlaceId};
+use crate::model::{Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Address, Identity, PlaceId, Record, ResumeRow};
+use crate::record::{Record, ResumeRow};
 use crate::wire::Letter;
 
 /// A session that wants a name.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::{Ask, Chat, SessionId, State};
-use crate::event::{Done, Millis, Tag};
+use crate::answer::Done;
 use crate::limits::Limits;
+use crate::model::{FileId, Identity, PlaceId, ResumeId, Role};
+use crate::model::{Millis, Tag};
 use crate::names::Nick;
-use crate::record::{FileId, Identity, PlaceId, Record, ResumeId, Role, SaidRecord};
+use crate::record::{Record, SaidRecord};
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]

@@ -45,12 +45,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::answer::Done;
 use crate::command::Command;
 use crate::error::ChatError;
-use crate::event::{Done, Millis, Seq, Tag};
 use crate::limits::Limits;
+use crate::model::{AccountId, Identity, PlaceId};
+use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::record::{AccountId, Identity, Numbers, PlaceId, Snapshot};
+use crate::record::{Numbers, Snapshot};
 use ask::{Ask, Here};
 pub use check::{help, lengths};
 pub use deleting::DeletedAccount;

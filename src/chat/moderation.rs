@@ -6,11 +6,14 @@ use super::effects::Effects;
 use super::registry::Person;
 use super::restrictions::{BanSubject, ban_list};
 use super::{Ask, Here, PersonId, SessionId, State};
+use crate::answer::{Done, Moderated, page};
 use crate::command::{ModAction, Whom};
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, Moderated, page};
+use crate::event::Event;
+use crate::model::Millis;
+use crate::model::{Identity, Restriction, Role, Target, origin};
 use crate::names::{Nick, RoomName};
-use crate::record::{Identity, Record, Restriction, RestrictionRecord, Role, Target, origin};
+use crate::record::{Record, RestrictionRecord};
 use crate::wire::Letter;
 
 /// What somebody wants done about somebody.

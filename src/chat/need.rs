@@ -9,9 +9,10 @@ use super::room::Room;
 use super::{Chat, Conversation, Here, PersonId, SessionId, State};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
-use crate::event::{FileInfo, Millis, Seq, Tag};
+use crate::model::{AccountId, FileId, Identity, PlaceId};
+use crate::model::{FileInfo, Millis, Seq, Tag};
 use crate::names::RoomName;
-use crate::record::{AccountId, ConversationRow, FileId, Identity, PlaceId, StoredMessage};
+use crate::record::{ConversationRow, StoredMessage};
 
 /// How far a command has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

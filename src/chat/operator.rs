@@ -6,11 +6,14 @@ use super::effects::Effects;
 use super::moderation::{ModRequest, ModTarget};
 use super::restrictions::ban_list;
 use super::{Chat, Here, SessionId, State, registry};
+use crate::answer::{BanInfo, Moderated};
 use crate::command::{ModAction, Whom, in_range};
 use crate::error::ChatError;
-use crate::event::{BanInfo, Event, Millis, Moderated};
+use crate::event::Event;
+use crate::model::Millis;
+use crate::model::{Restriction, Role};
 use crate::names::Nick;
-use crate::record::{Restriction, RestrictionRecord, Role};
+use crate::record::RestrictionRecord;
 use crate::wire::Letter;
 
 /// One row of what the operator's `identity` shows.
@@ -68,7 +71,7 @@ impl Chat {
     }
 
     /// The rooms, in the order of their names, and how many members each has.
-    pub fn rooms(&self) -> Vec<crate::event::RoomInfo> {
+    pub fn rooms(&self) -> Vec<crate::answer::RoomInfo> {
         self.change(|state| state.all_rooms())
     }
 

@@ -16,8 +16,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::SessionId;
 use super::patience::Patience;
-use crate::event::CloseReason;
 use crate::limits::Limits;
+use crate::model::CloseReason;
 use crate::wire::Letter;
 pub use outgoing::Outgoing;
 use outgoing::Weight;

@@ -9,10 +9,13 @@ use super::outbox::Ending;
 use super::registry::Session;
 use super::restrictions::BanSubject;
 use super::{Ask, Here, LoggedIn, LoginKind, LoginRequest, PersonId, SessionId, State};
+use crate::answer::Done;
 use crate::error::ChatError;
-use crate::event::{CloseReason, Done, Event};
+use crate::event::Event;
+use crate::model::CloseReason;
+use crate::model::{Identity, ResumeId, Role};
 use crate::names::{Nick, RoomName};
-use crate::record::{Identity, Record, ResumeId, ResumeRow, Role};
+use crate::record::{Record, ResumeRow};
 use crate::wire::Letter;
 
 /// Who comes in, and what they bring along.

@@ -6,11 +6,13 @@ use super::effects::Effects;
 use super::restrictions::BanSubject;
 use super::room::Room;
 use super::{Ask, Here, SessionId, State};
+use crate::answer::Done;
 use crate::command::Change;
 use crate::error::ChatError;
-use crate::event::{Done, Event};
+use crate::event::Event;
+use crate::model::{Identity, PlaceId, Restriction, Role};
 use crate::names::RoomName;
-use crate::record::{Identity, PlaceId, Record, Restriction, Role};
+use crate::record::Record;
 use crate::wire::Letter;
 
 impl Room {

@@ -7,11 +7,14 @@ use super::need::{FileSaid, Need, Readable, Step};
 use super::private::pair;
 use super::room::{Room, Words};
 use super::{Ask, Conversation, Here, PersonId, State, TokenOwner};
+use crate::answer::Done;
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, Seq, Tag};
+use crate::event::Event;
+use crate::model::{FileId, Identity, PlaceId, ResumeId};
+use crate::model::{Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{FileId, Identity, PlaceId, Record, ResumeId, RoomSnapshot, SaidRecord, Snapshot};
+use crate::record::{Record, RoomSnapshot, SaidRecord, Snapshot};
 use crate::wire::Letter;
 
 impl State {

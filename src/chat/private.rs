@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::need::{Need, Readable, Step};
 use super::{Ask, Here, PersonId, State};
+use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
-use crate::event::{Done, Event, FileInfo, Message};
+use crate::event::Event;
+use crate::model::{FileInfo, Message};
+use crate::model::{Identity, PlaceId};
 use crate::names::Nick;
-use crate::record::{Identity, PlaceId, Record, StoredMessage};
+use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
 
 /// Two people in the order in which their conversation is kept.

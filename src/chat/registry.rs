@@ -11,9 +11,9 @@ use super::memory::Tags;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
 use crate::error::ChatError;
-use crate::event::{Millis, Seq};
+use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
+use crate::model::{Millis, Seq};
 use crate::names::{self, Nick, RoomName};
-use crate::record::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
 
 /// One connection's place in the chat.
 #[derive(Debug)]

@@ -8,10 +8,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Here;
+use crate::answer::BanInfo;
 use crate::error::ChatError;
-use crate::event::{BanInfo, Millis};
+use crate::model::Millis;
+use crate::model::{Address, Identity, PlaceId, Restriction, ResumeId, Target, origin};
 use crate::names::Nick;
-use crate::record::{Address, Identity, PlaceId, Record, Restriction, RestrictionRecord, ResumeId, Target, origin};
+use crate::record::{Record, RestrictionRecord};
 
 /// A room, or the whole server.
 type Place = Option<PlaceId>;

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use super::effects::{Effects, RoomFlush};
 use super::outbox::Outbox;
 use super::{Here, PersonId, SessionId};
+use crate::answer;
+use crate::answer::History;
 use crate::command::Page;
-use crate::event::{self, FileInfo, History, Message, Millis, Seq};
 use crate::limits::Limits;
+use crate::model::{FileInfo, Message, Millis, Seq};
+use crate::model::{Identity, Owner, PlaceId, Role, Settings};
 use crate::names::{Nick, RoomName};
-use crate::record::{Identity, Owner, PlaceId, Record, Role, RoomRecord, RoomSnapshot, Settings, StoredMessage};
+use crate::record::{Record, RoomRecord, RoomSnapshot, StoredMessage};
 use crate::wire::Letter;
 
 /// A named group of people, and their last messages.
@@ -358,9 +361,9 @@ impl Room {
         let up = matches!(page, Page::After(_) | Page::SinceTime(_));
         let said = |said: &Said| Arc::clone(&said.message);
         let (from, to) = if up {
-            (from, from + event::page(&mut self.recent.range(from..to).map(said).peekable(), most, bytes).len())
+            (from, from + answer::page(&mut self.recent.range(from..to).map(said).peekable(), most, bytes).len())
         } else {
-            (to - event::page(&mut self.recent.range(from..to).rev().map(said).peekable(), most, bytes).len(), to)
+            (to - answer::page(&mut self.recent.range(from..to).rev().map(said).peekable(), most, bytes).len(), to)
         };
         let (missed, more) = match page {
             Page::After(seq) => (first.saturating_sub(seq.saturating_add(1)), to < self.recent.len()),
@@ -393,7 +396,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::ResumeId;
+    use crate::model::ResumeId;
 
     /// A room in which messages 1 to `said` were said, and which remembers the last 100 of them.
     fn room(said: usize) -> Room {

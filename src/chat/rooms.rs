@@ -7,11 +7,14 @@ use super::need::{JoinRequest, LastSeen, Step};
 use super::room::{Room, Words};
 use super::unkept::What;
 use super::{Ask, Here, PersonId, State};
+use crate::answer::{Done, page};
 use crate::command::Page;
 use crate::error::ChatError;
-use crate::event::{Done, Event, Message, Millis, page};
+use crate::event::Event;
+use crate::model::{Identity, Owner, PlaceId, Role};
+use crate::model::{Message, Millis};
 use crate::names::RoomName;
-use crate::record::{Identity, Owner, PlaceId, Record, Role, StoredMessage};
+use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
 
 impl State {

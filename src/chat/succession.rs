@@ -6,8 +6,8 @@ use super::effects::Effects;
 use super::{Here, PersonId, State};
 use crate::error::ChatError;
 use crate::event::Event;
+use crate::model::{Identity, PlaceId, Restriction, Role};
 use crate::names::RoomName;
-use crate::record::{Identity, PlaceId, Restriction, Role};
 use crate::wire::Letter;
 
 impl State {

@@ -20,8 +20,8 @@ use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::command::parse;
-use crate::event::CloseReason;
-use crate::record::Address;
+use crate::model::Address;
+use crate::model::CloseReason;
 use crate::wire::Letter;
 use words::words;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::private::pair;
 use super::{Conversation, Here, State};
-use crate::record::{Identity, PlaceId};
+use crate::model::{Identity, PlaceId};
 
 /// So many entries are looked at whenever a person goes. One person leaves fewer
 /// entries behind, so their number does not grow, and nobody waits for the work.

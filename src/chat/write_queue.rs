@@ -15,8 +15,9 @@ use parking_lot::{Condvar, Mutex};
 use super::outbox::Outbox;
 use super::patience::Patience;
 use crate::error::ChatError;
-use crate::event::{Event, Tag};
+use crate::event::Event;
 use crate::limits::Limits;
+use crate::model::Tag;
 use crate::record::Record;
 
 /// How long the first record of a group waits for more.
@@ -358,8 +359,8 @@ impl WriteQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Done;
     use crate::chat::SessionId;
-    use crate::event::Done;
 
     const NO_TIME: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_secs(60);
@@ -399,7 +400,7 @@ mod tests {
     #[test]
     fn bytes_count_as_well_as_records() {
         let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
-        let piece = |bytes: usize| Record::Piece(crate::record::FileId(1), 0, vec![0; bytes].into());
+        let piece = |bytes: usize| Record::Piece(crate::model::FileId(1), 0, vec![0; bytes].into());
         write_queue.add_whole(piece(1_000_000), None);
         assert!(write_queue.admit(NO_TIME).is_ok());
         write_queue.add_whole(piece(100_000), None);
@@ -410,7 +411,7 @@ mod tests {
     fn records_are_taken_in_their_order_in_groups_and_to_the_end() {
         let write_queue = write_queue(99);
         for seq in 0..5 {
-            write_queue.add_whole(Record::MessageDeleted(crate::record::PlaceId(1), seq), None);
+            write_queue.add_whole(Record::MessageDeleted(crate::model::PlaceId(1), seq), None);
         }
         write_queue.close();
         let seqs = |batch: &[Pending]| -> Vec<u64> {
@@ -512,7 +513,7 @@ mod tests {
     #[test]
     fn what_belongs_together_is_taken_together_or_not_at_all() {
         let write_queue = write_queue(99);
-        let gone = |resume_id| Record::ResumeEnded(crate::record::ResumeId(resume_id));
+        let gone = |resume_id| Record::ResumeEnded(crate::model::ResumeId(resume_id));
         let taken = |most| {
             let batch = take(&write_queue, most);
             write_queue.kept(&batch);

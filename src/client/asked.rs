@@ -1,7 +1,8 @@
 //! Commands without an answer, and answers that somebody waits for. Knows tags only, not what is asked.
 
 use super::error::AskError;
-use crate::event::{Done, Tag};
+use crate::answer::Done;
+use crate::model::Tag;
 
 /// Who wants to know the answer to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

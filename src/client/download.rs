@@ -13,7 +13,8 @@ use super::Handle;
 use super::error::{AskError, FileError};
 use super::folder::{Part, target};
 use super::upload::{PATIENCE, WINDOW, hex};
-use crate::event::{Done, FileInfo, Tag};
+use crate::answer::Done;
+use crate::model::{FileInfo, Tag};
 
 /// One file being fetched.
 struct Download<'a> {

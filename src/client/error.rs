@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::event::CloseReason;
+use crate::model::CloseReason;
 
 /// Why there is no client: it could not connect, or was not let in.
 #[derive(Debug)]

@@ -12,9 +12,10 @@ use super::asked::Wanted;
 use super::error::{AskError, End, Unsent};
 use super::request::line_of;
 use super::state::{Said, State};
+use crate::answer::{ChatInfo, Done};
 use crate::chat::patience::Patience;
 use crate::command::Command;
-use crate::event::{ChatInfo, Done, Tag};
+use crate::model::Tag;
 use crate::wire::json;
 
 /// How long a farewell may take before the connection is cut.
@@ -169,7 +170,7 @@ impl Handle {
     /// # use roomful::client::{Client, Options};
     /// # use std::time::Duration;
     /// # let bot = Client::connect("127.0.0.1:7667", Options::default())?;
-    /// use roomful::event::Done;
+    /// use roomful::answer::Done;
     ///
     /// if let Done::Rooms { total, .. } = bot.ask("rooms", &[], Duration::from_secs(5))? {
     ///     println!("{total} rooms");

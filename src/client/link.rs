@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::{ClientError, words};
+use crate::answer::Done;
 use crate::command::Secret;
-use crate::event::{Done, Event, PROTOCOL};
+use crate::event::{Event, PROTOCOL};
 use crate::names;
 use crate::wire::json;
 use crate::wire::reader::{Line, Lines};

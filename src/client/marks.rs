@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys::{key, room_key};
-use crate::event::Seq;
+use crate::model::Seq;
 
 /// Places that are followed. In more than that nothing is reported as read.
 const MOST: usize = 1_024;

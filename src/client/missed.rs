@@ -6,7 +6,9 @@ use super::asked::Wanted;
 use super::keys::room_key;
 use super::marks::key_of;
 use super::state::{State, Told};
-use crate::event::{ChatInfo, Done, Event, Millis, Seq};
+use crate::answer::{ChatInfo, Done};
+use crate::event::Event;
+use crate::model::{Millis, Seq};
 use crate::wire::json;
 
 /// Conversations asked for at once. The server counts each as three commands,
@@ -134,7 +136,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::event::{History, Message, Tag};
+    use crate::answer::History;
+    use crate::model::{Message, Tag};
 
     fn message(seq: Seq) -> Arc<Message> {
         let (room, from, text) = ("@Boris".into(), "Boris".into(), seq.to_string().into());

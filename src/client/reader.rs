@@ -11,7 +11,8 @@ use super::link::{Incoming, Link, Login, Welcome};
 use super::state::Told;
 use super::{News, handle::Shared};
 use crate::command::Secret;
-use crate::event::{CloseReason, Event};
+use crate::event::Event;
+use crate::model::CloseReason;
 use crate::names;
 use crate::wire::json;
 

@@ -11,8 +11,10 @@ use super::keys::{key, room_key, same_room};
 use super::link::Welcome;
 use super::marks::Marks;
 use super::missed::Missed;
+use crate::answer::{Done, History};
 use crate::command::Secret;
-use crate::event::{Done, Event, History, Message, Millis, Seq, Tag};
+use crate::event::Event;
+use crate::model::{Message, Millis, Seq, Tag};
 use crate::wire::json;
 
 /// Lines that may wait for their answers at once. The server remembers the

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::event::{MemberInfo, Message};
+use crate::answer::MemberInfo;
+use crate::model::Message;
 
 fn joined(made: Millis, seq: Seq) -> Event {
     Event::Joined { room: "#a".into(), made, run: 5, seq, total: 1, topic: None }

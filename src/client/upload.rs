@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::Handle;
 use super::error::{AskError, FileError};
-use crate::event::{Done, Seq, Tag};
+use crate::answer::Done;
+use crate::model::{Seq, Tag};
 use crate::names::file_name;
 
 /// Pieces of one file on the way at once.

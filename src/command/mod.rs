@@ -18,7 +18,7 @@ mod values;
 
 use std::sync::Arc;
 
-use crate::event::{Millis, Seq};
+use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
 pub use parse::{key, parse, shown, somebody, text};

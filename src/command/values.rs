@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::somebody;
 use crate::error::ChatError;
-use crate::event::{Millis, Seq};
+use crate::model::PlaceId;
+use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName, clean};
-use crate::record::PlaceId;
 
 /// Where something is said: a room, or a private conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,10 @@ mod words;
 
 use std::sync::Arc;
 
-use crate::event::{Event, Millis, Seq, Tag};
+use crate::event::Event;
+use crate::model::Role;
+use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
-use crate::record::Role;
 
 /// A refusal. The session that caused it goes on, and nobody else notices.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::ChatError;
-use crate::event::Millis;
-use crate::record::Role;
+use crate::model::Millis;
+use crate::model::Role;
 
 impl fmt::Display for ChatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::event::CloseReason;
+use crate::model::CloseReason;
 use crate::names::Nick;
 use crate::net::sniff;
 use crate::session::{Front, Heard};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::command::{self, Command, Secret};
 use crate::error::ChatError;
-use crate::event::CloseReason;
+use crate::model::CloseReason;
 use crate::names::{Nick, RoomName};
 use crate::session::{Front, Heard, Reply, passwords};
 use crate::wire::json::Refused;

@@ -13,10 +13,11 @@ use super::dice::Dice;
 use super::figures::Row;
 use super::histogram::Histogram;
 use super::server::{Peer, Server};
-use crate::event::{Message, Millis, Seq};
 use crate::limits::Limits;
+use crate::model::{Identity, PlaceId, ResumeId, Settings};
+use crate::model::{Message, Millis, Seq};
 use crate::names::RoomName;
-use crate::record::{Identity, PlaceId, Record, ResumeId, RoomRecord, Settings, StoredMessage};
+use crate::record::{Record, RoomRecord, StoredMessage};
 use crate::store::{self, Opened};
 
 /// The room with all the messages.

@@ -9,12 +9,15 @@ use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::queries::{own_places, secret};
 use super::{Session, Stage};
+use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
-use crate::event::{Done, Event, Millis, PROTOCOL, Tag};
+use crate::event::{Event, PROTOCOL};
+use crate::model::{AccountId, origin};
+use crate::model::{Millis, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, ResumeRow, origin};
+use crate::record::ResumeRow;
 
 /// What somebody who comes in says of themselves.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::Millis;
+use crate::model::Millis;
 
 /// By so much the two times may part between two looks: a clock that is not exact, and one that is put right by little.
 const SLACK: Millis = 5_000;

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use super::hub::Hub;
 use crate::limits::Limits;
-use crate::record::origin;
+use crate::model::origin;
 
 /// The accepting thread's memory of who came.
 #[derive(Debug)]

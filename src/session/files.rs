@@ -10,13 +10,16 @@ use super::Session;
 use super::hub::{self, Database};
 use super::queries::unread;
 use super::shelf::Room;
+use crate::answer::Done;
 use crate::chat::write_queue::PendingAnswer;
 use crate::chat::{FileSaid, Readable, Step};
 use crate::command::{Command, Place};
 use crate::error::ChatError;
-use crate::event::{Done, Event, FileInfo, Tag};
+use crate::event::Event;
+use crate::model::{FileId, Identity, Owner};
+use crate::model::{FileInfo, Tag};
 use crate::names;
-use crate::record::{FileId, Identity, Owner, Record};
+use crate::record::Record;
 use crate::store::StoreError;
 
 /// The most bytes in one piece that is fetched: in base64 a sixth of what may wait for a session.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::Session;
 use super::hub;
 use super::queries::{conversations, unread};
+use crate::answer::Done;
 use crate::chat::Need;
 use crate::command::{Command, Place};
 use crate::error::ChatError;
-use crate::event::{Done, Tag};
+use crate::model::Tag;
+use crate::model::{Identity, PlaceId};
 use crate::names::Nick;
-use crate::record::{Identity, MembershipRow, PlaceId, Record};
+use crate::record::{MembershipRow, Record};
 
 impl Session {
     /// Marks as read what was said with somebody who is gone; nothing where there is no such conversation.

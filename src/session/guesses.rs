@@ -14,8 +14,8 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::error::ChatError;
 use crate::limits::Limits;
+use crate::model::origin;
 use crate::names::Nick;
-use crate::record::origin;
 
 /// So many names, origins, or pairs of them have a count at once. Beyond it
 /// the one that was guessed at longest ago is forgotten.

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 
 use crate::chat::SessionId;
 use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
-use crate::event::CloseReason;
 use crate::limits::Limits;
+use crate::model::CloseReason;
 use crate::net::Stream;
 use crate::wire::Form;
 

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use super::Session;
 use super::hub::{self, Database};
 pub(super) use super::waits::unread;
+use crate::answer;
+use crate::answer::{ChatInfo, Done, FileRow, History};
 use crate::chat::{JoinRequest, Need, Step};
 use crate::command::{Command, Page, Place};
 use crate::error::ChatError;
-use crate::event::{self, ChatInfo, Done, Event, FileRow, History, Message, Seq, Tag};
+use crate::event::Event;
+use crate::model::{AccountId, Identity, PlaceId};
+use crate::model::{Message, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, Identity, MembershipRow, Pages, PlaceId, StoredMessage};
+use crate::record::{MembershipRow, Pages, StoredMessage};
 use crate::store::StoreError;
 
 /// How often a command may find that something must be read first: each time
@@ -214,7 +218,7 @@ impl Session {
                     time: file.time,
                 };
                 let mut rows = files.into_iter().map(row).peekable();
-                let files = event::page(&mut rows, limits.history_page, limits.answer_bytes);
+                let files = answer::page(&mut rows, limits.history_page, limits.answer_bytes);
                 Done::Files { room: label, files, more: rows.peek().is_some() }
             }
             Need::Recent { .. } | Need::CatchUp { .. } | Need::Conversation { .. } | Need::Author { .. } => {
@@ -257,7 +261,7 @@ impl Session {
         chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
         chats.sort_by_cached_key(|chat| key(&chat.room));
         let mut rows = chats.into_iter().peekable();
-        let page = event::page(&mut rows, self.hub.limits.members_page, self.hub.limits.answer_bytes);
+        let page = answer::page(&mut rows, self.hub.limits.members_page, self.hub.limits.answer_bytes);
         Ok((page, rows.peek().is_some()))
     }
 
@@ -304,7 +308,7 @@ fn messages(lines: Vec<StoredMessage>) -> Vec<Arc<Message>> {
 
 /// How many of these messages are no more than `most` bytes together; one at least.
 fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) -> usize {
-    event::page(&mut messages.cloned().peekable(), usize::MAX, most).len().max(1)
+    answer::page(&mut messages.cloned().peekable(), usize::MAX, most).len().max(1)
 }
 
 /// A page as it is told; what is missing before it was deleted by age or number.

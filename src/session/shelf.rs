@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::record::{FileId, Owner};
+use crate::model::{FileId, Owner};
 
 /// For how long a file that was said is looked for in the database. One that
 /// is not there by then was given up, and its room is free.
@@ -87,7 +87,7 @@ impl Drop for Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::AccountId;
+    use crate::model::AccountId;
 
     #[test]
     fn room_is_taken_until_the_file_is_dropped_or_the_database_counts_it() {

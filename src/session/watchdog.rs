@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::db_writer;
 use super::handle::SessionHandle;
 use super::hub::{self, Hub, News};
-use crate::event::{CloseReason, Event};
+use crate::event::Event;
+use crate::model::CloseReason;
 
 /// The time between two looks at every session: how late a deadline may be noticed.
 const INTERVAL: Duration = Duration::from_millis(500);

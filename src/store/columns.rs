@@ -6,9 +6,10 @@ use std::sync::Arc;
 use rusqlite::Row;
 use rusqlite::types::Type;
 
-use crate::event::{FileInfo, Message, Seq};
+use crate::model::{AccountId, FileId, Identity, PlaceId, Restriction, ResumeId, Role, Target};
+use crate::model::{FileInfo, Message, Seq};
 use crate::names::{Nick, RoomName};
-use crate::record::{AccountId, FileId, Identity, PlaceId, Restriction, ResumeId, Role, StoredMessage, Target};
+use crate::record::StoredMessage;
 
 /// Bits of a message's row number that are its number in its place, and of a piece's that are its offset.
 pub const LOW: u32 = 32;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Params};
 
 use super::columns::{piece_row, target_cell, whole};
 use super::group::Group;
-use crate::record::{AccountId, FileId, PlaceId, Target};
+use crate::model::{AccountId, FileId, PlaceId, Target};
 
 /// Removes the files that have no message, for nobody is sending them any more.
 pub fn drop_unfinished(connection: &Connection) -> rusqlite::Result<()> {

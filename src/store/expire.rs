@@ -6,9 +6,9 @@ use super::columns::{count, row, rows, seq_of, span_of, unrow, whole};
 use super::delete::{drop_files, drop_resume};
 use super::read::limit;
 use super::{StoreError, Writer};
-use crate::event::{Millis, Seq};
 use crate::limits::Limits;
-use crate::record::PlaceId;
+use crate::model::PlaceId;
+use crate::model::{Millis, Seq};
 
 /// Rows that one step removes, or looks at.
 const STEP: usize = 500;

@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 use super::columns::{count, piece_row, restriction_cell, role_cell, row, target_cell, who_cell, whole};
 use super::delete::{drop_files, drop_resume};
 use super::expire::DAY;
-use crate::event::{Millis, Seq};
+use crate::model::{AccountId, Address, FileId, Identity, PlaceId, ResumeId, Target};
+use crate::model::{Millis, Seq};
 use crate::record::{
-    AccountId, AccountRecord, Address, FileId, Identity, Numbers, PlaceId, Record, RestrictionRecord, ResumeId,
-    ResumeRecord, RoomRecord, SaidRecord, StoredMessage, Target,
+    AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
 };
 
 /// A group of records that is being written.

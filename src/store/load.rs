@@ -6,9 +6,8 @@ use rusqlite::Connection;
 
 use super::columns::{LOW, count, nick_of, restriction_of, role_of, room_name_of, target_of};
 use super::delete;
-use crate::record::{
-    AccountId, AccountRecord, Numbers, PlaceId, RestrictionRecord, Role, RoomRecord, RoomSnapshot, Settings, Snapshot,
-};
+use crate::model::{AccountId, PlaceId, Role, Settings};
+use crate::record::{AccountRecord, Numbers, RestrictionRecord, RoomRecord, RoomSnapshot, Snapshot};
 
 /// Reads it, after what was never finished is removed.
 pub fn kept(connection: &mut Connection) -> rusqlite::Result<Snapshot> {

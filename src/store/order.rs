@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{row, rows, seq_of, span_of, unrow};
 use super::group::Group;
-use crate::event::{Millis, Seq};
-use crate::record::PlaceId;
+use crate::model::PlaceId;
+use crate::model::{Millis, Seq};
 
 /// What the time of the last message there is counts as.
 pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {

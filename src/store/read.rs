@@ -13,11 +13,11 @@ use super::columns::{
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
-use crate::event::{Seq, Tag};
 use crate::limits::Limits;
+use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, ResumeId};
+use crate::model::{Seq, Tag};
 use crate::record::{
-    AccountId, ConversationRow, FileId, Identity, MembershipRow, Owner, Pages, PlaceId, ResumeId, ResumeRecord,
-    ResumeRow, SaidRecord, StoredFile, StoredMessage,
+    ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
 
 /// What is kept, to be read in any thread. Each call sees what was kept when it began, and all of it.

@@ -15,8 +15,9 @@ use super::pool::Length;
 use super::read::{bounds, limit};
 use super::{Store, StoreError, Writer};
 use crate::command::Spot;
-use crate::event::{Message, Millis, Seq};
-use crate::record::{PlaceId, StoredMessage};
+use crate::model::PlaceId;
+use crate::model::{Message, Millis, Seq};
+use crate::record::StoredMessage;
 
 /// Words of one search, characters that count as words too; those beyond are not looked for.
 const MOST_WORDS: usize = 64;

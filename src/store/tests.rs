@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::event::{FileInfo, Message, Millis, Seq, Tag};
+use crate::model::*;
 use crate::names::{Nick, RoomName};
 use crate::record::*;
 

@@ -10,7 +10,7 @@ use super::claim::{Claim, Files};
 use super::expire::Cursor;
 use super::group::Group;
 use super::order::last_counted;
-use crate::event::Millis;
+use crate::model::Millis;
 use crate::record::Record;
 
 /// The one that writes. One thread has it.

@@ -26,7 +26,8 @@ use serde_json::{Map, Value};
 
 use crate::command::{self, Change, Command, ModAction, Page, Place, Secret, Spot, TABLE, Verb, Whom};
 use crate::error::ChatError;
-use crate::event::{Event, Millis, Seq, Tag};
+use crate::event::Event;
+use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, Nick, RoomName};
 pub use fields::fields;
 use fields::{SECRET, wants};
@@ -358,7 +359,8 @@ pub fn request(kind: &str, fields: &[(&str, Value)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Done, Message};
+    use crate::answer::Done;
+    use crate::model::Message;
     use proptest::prelude::*;
 
     fn refusal(line: &str) -> (Option<String>, ChatError) {

@@ -1,6 +1,7 @@
 //! Accounts: register, log in, log out, and what a password protects. Knows nothing of several sessions. (protocol.md, *Accounts and sessions*)
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer, brief, eventually};

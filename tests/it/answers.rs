@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::{Value, json};
 
 use crate::support::{Peer, TestServer};

@@ -1,6 +1,8 @@
 //! Many commands in one write, half-closed connections, and guests who become somebody. Knows a little of everything.
 
-use roomful::event::{CloseReason, Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::CloseReason;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer, brief, seqs};

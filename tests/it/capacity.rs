@@ -4,8 +4,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use roomful::event::{CloseReason, Event};
+use roomful::event::Event;
 use roomful::limits::Limits;
+use roomful::model::CloseReason;
 use roomful::session::handle::SessionHandle;
 
 use crate::gone::Bare;

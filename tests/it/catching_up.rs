@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use roomful::event::{Done, Event, Millis, Seq};
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::{Millis, Seq};
 use serde_json::json;
 
 use crate::order::OnDrop;

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use roomful::answer::Done;
 use roomful::client::{Client, ClientError, News, Options};
-use roomful::event::{Done, Event, Message};
+use roomful::event::Event;
+use roomful::model::Message;
 
 use crate::client_relay::Relay;
 use crate::client_support::{DEADLINE, Peer, Screen, never_seen};

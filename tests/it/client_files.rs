@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
+use roomful::answer::Done;
 use roomful::client::{AskError, Client, FileError, Options};
-use roomful::event::{Done, Event, FileInfo};
+use roomful::event::Event;
+use roomful::model::FileInfo;
 use sha2::{Digest, Sha256};
 use tempfile::{TempDir, tempdir};
 

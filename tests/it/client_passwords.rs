@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use roomful::answer::Done;
 use roomful::client::{Client, News, Options};
-use roomful::event::Done;
 use tempfile::{NamedTempFile, tempdir};
 
 use crate::client_fake::{ACCOUNT, Fake, Faults};

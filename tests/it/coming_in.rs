@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer, brief};

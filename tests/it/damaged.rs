@@ -1,6 +1,6 @@
 //! A database that is damaged while a server uses it: one line, one file or one search is refused, and all others are not.
 
-use roomful::event::Done;
+use roomful::answer::Done;
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;

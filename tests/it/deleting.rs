@@ -1,6 +1,6 @@
 //! Messages that are taken back. Knows no files. (protocol.md, `delete`)
 
-use roomful::event::Done;
+use roomful::answer::Done;
 use serde_json::json;
 
 use crate::support::TestServer;

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use roomful::event::Done;
+use roomful::answer::Done;
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;

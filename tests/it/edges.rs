@@ -1,6 +1,8 @@
 //! Where what is kept meets other limits: long texts in pages, tokens of one session of several, rooms with a key in a greeting. Knows a little of everything.
 
-use roomful::event::{CloseReason, Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::CloseReason;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer, brief, message_of, seqs};

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use roomful::event::{Done, Event, Message, Millis, Seq};
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::{Message, Millis, Seq};
 use roomful::wire::json::decode_event;
 use rusqlite::Connection;
 use serde_json::{Value, json};

@@ -5,7 +5,8 @@ use std::thread;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::{Value, json};
 
 use crate::order::OnDrop;

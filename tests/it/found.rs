@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use roomful::event::{Done, Message};
+use roomful::answer::Done;
 use roomful::limits::Limits;
+use roomful::model::Message;
+use roomful::model::{Identity, PlaceId, ResumeId, Settings};
 use roomful::names::RoomName;
-use roomful::record::{Identity, PlaceId, Record, ResumeId, RoomRecord, Settings, StoredMessage};
+use roomful::record::{Record, RoomRecord, StoredMessage};
 use roomful::store;
 use serde_json::{Value, json};
 

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use roomful::chat::Chat;
 use roomful::chat::effects::Watch;
-use roomful::event::{CloseReason, Event};
+use roomful::event::Event;
 use roomful::limits::Limits;
+use roomful::model::CloseReason;
 use roomful::names::RoomName;
 use roomful::net::Stream;
 use roomful::net::crew::Crew;

@@ -1,6 +1,6 @@
 //! What is not told: rooms into which one may not come. Knows not what is said there. (protocol.md, *Private rooms*)
 
-use roomful::event::Done;
+use roomful::answer::Done;
 use serde_json::json;
 
 use crate::support::{Peer, TestServer};

@@ -1,7 +1,8 @@
 //! That a room has somebody who keeps order: those who may do it cannot undo it, and somebody goes on. Knows no ban that is evaded. (protocol.md, *Roles*)
 
-use roomful::event::{Done, Event};
-use roomful::record::Role;
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::Role;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer};

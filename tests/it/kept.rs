@@ -1,6 +1,7 @@
 //! What is kept: history over pages and restarts, tags, and answers in their order. Knows no accounts. (protocol.md, *What is kept*, `history`)
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::json;
 
 use crate::support::{Peer, TestServer, brief, seqs};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use roomful::event::{CloseReason, Event, PROTOCOL};
+use roomful::event::{Event, PROTOCOL};
+use roomful::model::CloseReason;
 use serde_json::json;
 
 use crate::support::TestServer;

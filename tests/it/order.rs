@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use roomful::event::{Event, Message};
+use roomful::event::Event;
+use roomful::model::Message;
 use serde_json::json;
 
 use crate::support::{Peer, TestServer, message_of};

@@ -1,6 +1,7 @@
 //! Order that holds: against another name, another account, another session. Knows not who keeps it. (protocol.md, *Roles*)
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::json;
 
 use crate::support::{PASSWORD, Peer, TestServer};

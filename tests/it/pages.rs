@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use roomful::event::{Done, Message, Millis, Seq};
+use roomful::answer::Done;
 use roomful::limits::Limits;
+use roomful::model::{Identity, PlaceId, ResumeId, Settings};
+use roomful::model::{Message, Millis, Seq};
 use roomful::names::RoomName;
-use roomful::record::{Identity, PlaceId, Record, ResumeId, RoomRecord, Settings, StoredMessage};
+use roomful::record::{Record, RoomRecord, StoredMessage};
 use roomful::store;
 use serde_json::json;
 

@@ -30,7 +30,7 @@ fn a_person_registers_and_comes_back_with_the_password() {
     answers(&mut ann, "Password:", PASSWORD);
     ann.until("* You are in #lobby.");
     let mut bob = server.login("bob");
-    let roomful::event::Done::Whois(info) = bob.does("whois", json!({"nick": "ann"})) else { panic!() };
+    let roomful::answer::Done::Whois(info) = bob.does("whois", json!({"nick": "ann"})) else { panic!() };
     assert!(info.registered);
 }
 

@@ -1,7 +1,8 @@
 //! Who may do what to whom in a room: ops, owners, invitations, settings. Knows no bans. (protocol.md, *Roles*)
 
-use roomful::event::{Done, Event};
-use roomful::record::Role;
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Peer, TestServer, brief};

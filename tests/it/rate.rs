@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use roomful::event::{CloseReason, Event};
+use roomful::event::Event;
+use roomful::model::CloseReason;
 use serde_json::json;
 
 use crate::support::{TestServer, brief, message_of};

@@ -1,7 +1,9 @@
 //! Bans and mutes, of a room and of the whole server. Knows no other order. (protocol.md, `ban`, `mute`)
 
-use roomful::event::{CloseReason, Done, Event};
-use roomful::record::Restriction;
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::CloseReason;
+use roomful::model::Restriction;
 use serde_json::json;
 
 use crate::support::{Peer, TestServer, eventually};

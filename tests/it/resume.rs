@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use roomful::event::{CloseReason, Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
+use roomful::model::CloseReason;
 use serde_json::json;
 
 use crate::support::{Peer, TestServer, brief, message_of};

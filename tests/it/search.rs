@@ -1,6 +1,6 @@
 //! Words that are found, and by whom. Knows no deleting. (protocol.md, `search`)
 
-use roomful::event::Done;
+use roomful::answer::Done;
 use serde_json::json;
 
 use crate::support::TestServer;

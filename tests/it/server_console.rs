@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::process::Command;
 
-use roomful::event::{CloseReason, Event};
+use roomful::event::Event;
+use roomful::model::CloseReason;
 use serde_json::json;
 
 use crate::client_support::{Screen, finish, start};

@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use roomful::event::{Done, Message};
+use roomful::answer::Done;
+use roomful::model::Message;
 use serde_json::json;
 
 use crate::client_support::{Screen, finish, one_at_a_time};

@@ -1,6 +1,7 @@
 //! Several sessions of one account, which are one person to the others; and what that person has read. Knows no passwords but one. (protocol.md, *Accounts and sessions*)
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer};

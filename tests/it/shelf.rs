@@ -7,7 +7,7 @@ use crate::support::{Peer, TestServer};
 fn offers(peer: &mut Peer, size: usize) -> Result<u64, String> {
     let done = peer.ask("offer", json!({"room": "#a", "name": "a.bin", "size": size}));
     let upload = |done| match done {
-        roomful::event::Done::Offer { upload, .. } => upload,
+        roomful::answer::Done::Offer { upload, .. } => upload,
         other => panic!("{other:?}"),
     };
     done.map(upload).map_err(|refusal| refusal.code)

@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use roomful::event::{CloseReason, Event};
+use roomful::event::Event;
 use roomful::limits::Limits;
+use roomful::model::CloseReason;
 use roomful::server::Server;
 use serde_json::json;
 

@@ -16,8 +16,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use roomful::chat::outbox::{Ending, Outbox};
-use roomful::event::CloseReason;
 use roomful::limits::Limits;
+use roomful::model::CloseReason;
 use roomful::names::Nick;
 use roomful::server::{Handle, Server, Stopped};
 use roomful::session::hub::Hub;

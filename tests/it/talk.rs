@@ -1,6 +1,7 @@
 //! What people do with one another.
 
-use roomful::event::{Done, Event};
+use roomful::answer::Done;
+use roomful::event::Event;
 use serde_json::json;
 
 use crate::support::{TestServer, brief};

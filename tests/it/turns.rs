@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use roomful::client::News;
-use roomful::event::CloseReason;
+use roomful::model::CloseReason;
 use roomful::session::watchdog::Checks;
 use serde_json::json;
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::command::{ModAction, Whom};
-use crate::record::{Restriction, RestrictionRecord, Target};
+use crate::model::{Restriction, Target};
+use crate::record::RestrictionRecord;
 
 const MONTH: Millis = 30 * 86_400_000;
 

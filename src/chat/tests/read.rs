@@ -1,7 +1,8 @@
 //! Promises about what was read for somebody outside the lock: others do not undo it.
 
 use super::*;
-use crate::record::{ConversationRow, RoomRecord, RoomSnapshot, Settings, StoredMessage};
+use crate::model::Settings;
+use crate::record::{ConversationRow, RoomRecord, RoomSnapshot, StoredMessage};
 
 impl Peer<'_> {
     /// Gives a command, as a session does that reads what is needed.

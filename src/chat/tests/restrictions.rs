@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::command::{ModAction, Whom};
-use crate::record::{AccountId, Restriction};
+use crate::model::{AccountId, Restriction};
 
 const HERE: &str = "192.0.2.1";
 

@@ -1,7 +1,7 @@
 //! Promises about rooms: one order, no gap, and everything told once.
 
 use super::*;
-use crate::event::Seq;
+use crate::model::Seq;
 
 fn join_after(peer: &Peer<'_>, name: &str, after: Seq, made: Option<Millis>) -> Vec<String> {
     let join = Command::Join { room: room(name), after: Some(after), made, run: None, key: None };

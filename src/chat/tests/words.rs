@@ -1,6 +1,7 @@
 //! Events in short sentences, so that a test can say what is heard on one line.
 
-use crate::event::{Done, Event, History, MemberInfo};
+use crate::answer::{Done, History, MemberInfo};
+use crate::event::Event;
 
 fn names(list: &[MemberInfo]) -> String {
     let name = |member: &MemberInfo| match &member.away {
@@ -30,7 +31,7 @@ fn done(done: &Done) -> String {
         Done::Join { room } => format!("join {room}"),
         Done::Leave { room } => format!("leave {room}"),
         Done::Rooms { rooms, total, .. } => {
-            let row = |info: &crate::event::RoomInfo| {
+            let row = |info: &crate::answer::RoomInfo| {
                 format!("{} {}{}", info.room, info.members, maybe(" ", info.topic.as_deref()))
             };
             format!("rooms {}; {total}", rooms.iter().map(row).collect::<Vec<_>>().join(", "))

@@ -2,9 +2,10 @@
 
 use super::style::safe;
 use super::words::View;
-use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, MemberInfo, Message, Moderated, RoomInfo, WhoisInfo};
+use crate::answer::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, WhoisInfo};
+use crate::model::Message;
+use crate::model::Restriction;
 use crate::names;
-use crate::record::Restriction;
 use crate::wire::line::{chat, clock, curbed, file, moment, role_mark, settings};
 
 impl View {
@@ -211,10 +212,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::answer::History;
     use crate::client::ui::style::Brush;
     use crate::client::ui::words::Fences;
-    use crate::event::{FileInfo, History};
-    use crate::record::Role;
+    use crate::model::FileInfo;
+    use crate::model::Role;
 
     fn view() -> View {
         View { brush: Brush::new(false), nick: "anna".into(), room: Some("#a".into()) }

@@ -1,7 +1,8 @@
 //! What was missed, counted while it is shown, so that a last line can sum it up. Knows no screen.
 
 use super::style::safe;
-use crate::event::{ChatInfo, Event};
+use crate::answer::ChatInfo;
+use crate::event::Event;
 
 /// What came of what was missed, place by place.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::client::{ClientError, End};
-use crate::event::CloseReason;
+use crate::model::CloseReason;
 use crate::process::within;
 use crate::terminal::Screen;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::event::{Message, Seq};
+use crate::model::{Message, Seq};
 
 /// Messages whose speakers are remembered.
 const MOST: usize = 1_000;

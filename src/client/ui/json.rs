@@ -15,7 +15,8 @@ use super::out::failure;
 use super::{Exit, Settings};
 use crate::client::error::words;
 use crate::client::link::dial;
-use crate::event::{CloseReason, Event, PROTOCOL};
+use crate::event::{Event, PROTOCOL};
+use crate::model::CloseReason;
 use crate::wire::json;
 
 /// The tag of the `hello` that the client says by itself.

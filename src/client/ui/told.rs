@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::event::{Done, Event};
+use crate::answer::Done;
+use crate::event::Event;
 
 /// Rooms for which an event has told what we did there; the answers that are
 /// still to come need not. Where nothing was changed by a command there is no
@@ -55,7 +56,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Moderated;
+    use crate::answer::Moderated;
 
     #[test]
     fn an_answer_tells_only_what_no_event_has_told() {

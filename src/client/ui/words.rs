@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::fold::list;
 use super::mention::mentions;
 use super::style::{Brush, safe};
-use crate::event::{Event, FileInfo, History, Message, Millis, Seq};
+use crate::answer::History;
+use crate::event::Event;
+use crate::model::Role;
+use crate::model::{FileInfo, Message, Millis, Seq};
 use crate::names;
-use crate::record::Role;
 use crate::wire::line::{capital, chat, clock, curbed, date, file, role_words, settings};
 
 /// Whose eyes it is for.
@@ -257,7 +259,7 @@ fn after_file(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Restriction;
+    use crate::model::Restriction;
 
     fn view() -> View {
         View { brush: Brush::new(false), nick: "anna".into(), room: Some("#a".into()) }

@@ -7,9 +7,10 @@ use std::io::{Result, Write};
 use std::sync::Arc;
 
 use super::{chat, clock, curbed, file, moment, settings, write_history, write_members, write_numbered};
-use crate::event::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, Message, Moderated, RoomInfo, WhoisInfo};
+use crate::answer::{BanInfo, ChatInfo, Done, FileRow, HelpInfo, Moderated, RoomInfo, WhoisInfo};
+use crate::model::Message;
+use crate::model::Restriction;
 use crate::names::isolate;
-use crate::record::Restriction;
 
 /// Appends what `done` says to the one who asked, or nothing where an event says it.
 pub(super) fn write(done: &Done, out: &mut Vec<u8>) -> Result<()> {

@@ -8,7 +8,9 @@ mod words;
 
 use std::io::Write;
 
-use crate::event::{Event, FileInfo, History, MemberInfo, Message, Millis};
+use crate::answer::{History, MemberInfo};
+use crate::event::Event;
+use crate::model::{FileInfo, Message, Millis};
 use crate::names::isolate;
 
 pub use words::{
@@ -208,8 +210,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::event::{CloseReason, Done, Moderated};
-    use crate::record::{Restriction, Role};
+    use crate::answer::{Done, Moderated};
+    use crate::model::CloseReason;
+    use crate::model::{Restriction, Role};
 
     fn line(event: &Event, elsewhere: bool) -> String {
         let mut out = Vec::new();

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::event::{ChatInfo, FileInfo, Millis};
+use crate::answer::ChatInfo;
+use crate::model::{FileInfo, Millis};
+use crate::model::{Restriction, Role, Settings};
 use crate::names;
-use crate::record::{Restriction, Role, Settings};
 
 /// The zone the server's own clock shows, looked up once.
 static HERE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use roomful::error::ChatError;
-use roomful::event::Millis;
+use roomful::model::Millis;
+use roomful::model::Role;
 use roomful::names::{Nick, RoomName};
-use roomful::record::Role;
 
 fn nick(name: &str) -> Nick {
     Nick::parse(name).expect("a good name")

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use roomful::event::{
-    BanInfo, ChatInfo, CloseReason, Done, Event, FileInfo, FileRow, HelpInfo, History, MemberInfo, Message, Moderated,
-    RoomInfo, Tag, WhoisInfo,
+use roomful::answer::{
+    BanInfo, ChatInfo, Done, FileRow, HelpInfo, History, MemberInfo, Moderated, RoomInfo, WhoisInfo,
 };
-use roomful::record::{Restriction, Role, Settings};
+use roomful::event::Event;
+use roomful::model::{CloseReason, FileInfo, Message, Tag};
+use roomful::model::{Restriction, Role, Settings};
 use serde_json::Value;
 
 use super::page::Names;

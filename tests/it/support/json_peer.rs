@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use roomful::event::{Done, Event, History, Message, Millis, PROTOCOL, Seq};
+use roomful::answer::{Done, History};
+use roomful::event::{Event, PROTOCOL};
+use roomful::model::{Message, Millis, Seq};
 use roomful::wire::json;
 use serde_json::{Value, json};
 

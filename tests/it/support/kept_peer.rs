@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use roomful::event::{Done, Event, FileInfo, History, Seq};
+use roomful::answer::{Done, History};
+use roomful::event::Event;
+use roomful::model::{FileInfo, Seq};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Show;
+use crate::answer::History;
 use crate::client::ui::caught::Caught;
 use crate::client::ui::words::{Fences, View};
-use crate::event::History;
 use crate::wire::line::{clock, date};
 
 /// How soon after a wait another one is taken for the same.

@@ -1,0 +1,378 @@
+//! What a command made: the body of an `ok`, in the words of `docs/protocol.md`. Knows no bytes, sockets or threads.
+
+mod rows;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
+pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, page};
+pub(crate) use rows::{FRAME, length, sum};
+
+/// What a command made: the body of an `ok`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "kebab-case")]
+pub enum Done {
+    /// The greeting is exchanged; with a name, where one was taken.
+    Hello {
+        /// The name taken, if the `hello` asked for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nick: Option<Arc<str>>,
+        /// The token that brings this person back after a lost connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<Arc<str>>,
+        /// Whether one is logged in to the account of that name.
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
+    },
+    /// The name is taken or changed.
+    Nick {
+        /// The name now.
+        nick: Arc<str>,
+        /// The token that brings this person back, when the name is the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<Arc<str>>,
+    },
+    /// In the room.
+    Join {
+        /// The room.
+        room: Arc<str>,
+    },
+    /// Out of the room.
+    Leave {
+        /// The room.
+        room: Arc<str>,
+    },
+    /// The rooms there are.
+    Rooms {
+        /// In the order of their names.
+        rooms: Vec<RoomInfo>,
+        /// How many there are, on all pages.
+        total: usize,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// Who is in a room.
+    Members {
+        /// The room.
+        room: Arc<str>,
+        /// In the order of their names.
+        members: Vec<MemberInfo>,
+        /// How many there are, on all pages.
+        total: usize,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// The message is delivered and has its number.
+    Say {
+        /// The room.
+        room: Arc<str>,
+        /// Its number there.
+        seq: Seq,
+        /// When the server took it.
+        time: Millis,
+        /// Whether this tag was said before; nothing was said again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
+    },
+    /// The private message is delivered.
+    Msg {
+        /// To whom.
+        to: Arc<str>,
+        /// Its number in the conversation.
+        seq: Seq,
+        /// When the server took it.
+        time: Millis,
+        /// The away text of the one written to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        away: Option<Arc<str>>,
+        /// Whether this tag was sent before; nothing was sent again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
+    },
+    /// The topic, as it is now.
+    Topic {
+        /// The room.
+        room: Arc<str>,
+        /// The topic, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<Arc<str>>,
+    },
+    /// About a person.
+    Whois(WhoisInfo),
+    /// Marked away.
+    Away {
+        /// With these words.
+        text: Arc<str>,
+    },
+    /// No longer away.
+    Back,
+    /// Earlier messages of a room or a private conversation.
+    History(History),
+    /// What was found.
+    Search {
+        /// The newest first.
+        messages: Vec<Arc<Message>>,
+        /// Whether there is more, before the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+        /// What the next page is asked for with, if there is more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Arc<str>>,
+    },
+    /// The message is deleted.
+    Delete {
+        /// Where.
+        room: Arc<str>,
+        /// Which.
+        seq: Seq,
+    },
+    /// One's own rooms and private conversations.
+    Chats {
+        /// Rooms first, in the order of their names.
+        chats: Vec<ChatInfo>,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// Read.
+    Read {
+        /// Where.
+        room: Arc<str>,
+        /// Up to which message.
+        seq: Seq,
+    },
+    /// A private conversation is ended: it is not among one's own any more.
+    Close {
+        /// With whom: `@nick`.
+        room: Arc<str>,
+    },
+    /// There is an account of this name now, and one is logged in to it.
+    Register {
+        /// The name.
+        nick: Arc<str>,
+    },
+    /// Logged in.
+    Login {
+        /// The name, which is the account's.
+        nick: Arc<str>,
+        /// The token that brings this person back after a lost connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<Arc<str>>,
+    },
+    /// A guest from now on.
+    Logout {
+        /// The name now.
+        nick: Arc<str>,
+    },
+    /// The password is changed.
+    Password,
+    /// The account is deleted, and one is a guest.
+    DeleteAccount {
+        /// The name now.
+        nick: Arc<str>,
+    },
+    /// An op of the server from now on.
+    Claim,
+    /// The room is one's own, and lasts.
+    RegisterRoom {
+        /// The room.
+        room: Arc<str>,
+    },
+    /// The room is nobody's.
+    DropRoom {
+        /// The room.
+        room: Arc<str>,
+    },
+    /// What is set in a room, as it is now.
+    Settings {
+        /// The room.
+        room: Arc<str>,
+        /// What is set.
+        #[serde(flatten)]
+        settings: Settings,
+        /// Whether somebody has registered it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
+    },
+    /// Invited.
+    Invite(Moderated),
+    /// Put out.
+    Kick(Moderated),
+    /// Kept out.
+    Ban(Moderated),
+    /// Not kept out any more.
+    Unban(Moderated),
+    /// Kept from speaking.
+    Mute(Moderated),
+    /// Not kept from speaking any more.
+    Unmute(Moderated),
+    /// An op.
+    Op(Moderated),
+    /// No op any more.
+    Deop(Moderated),
+    /// The bans and mutes.
+    Bans {
+        /// The room; absent for the whole server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<Arc<str>>,
+        /// The oldest first.
+        bans: Vec<BanInfo>,
+        /// How many older ones are left out before these.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        skip: u64,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// Everybody is told.
+    Announce,
+    /// The file may come.
+    Offer {
+        /// What to call it while it comes.
+        upload: u64,
+        /// The most bytes that one piece may have.
+        piece: usize,
+    },
+    /// The piece is kept.
+    Chunk {
+        /// Of which upload.
+        upload: u64,
+        /// Where the next piece begins.
+        offset: u64,
+    },
+    /// The file is complete, and said.
+    Finish {
+        /// Where.
+        room: Arc<str>,
+        /// The number of its message.
+        seq: Seq,
+        /// When.
+        time: Millis,
+        /// The file's number.
+        file: u64,
+        /// Whether this tag was used before; nothing was said again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        again: bool,
+    },
+    /// The file will not come.
+    Cancel {
+        /// Which upload.
+        upload: u64,
+    },
+    /// The files of a room or a private conversation.
+    Files {
+        /// Where.
+        room: Arc<str>,
+        /// The newest first.
+        files: Vec<FileRow>,
+        /// Whether there are more before the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// A piece of a file.
+    Get {
+        /// The file.
+        #[serde(flatten)]
+        info: Arc<FileInfo>,
+        /// From which byte on.
+        offset: u64,
+        /// The bytes, in base64 (RFC 4648, 4); empty at the end.
+        data: Arc<str>,
+    },
+    /// The commands.
+    Help {
+        /// In the order of the command table.
+        commands: Vec<HelpInfo>,
+    },
+    /// The server is there.
+    Ping {
+        /// What the `ping` carried.
+        token: Arc<str>,
+    },
+    /// Going; nothing more comes but `closing`.
+    Quit,
+}
+
+/// Earlier messages of a room or a private conversation, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// `#room`, or `@nick`.
+    pub room: Arc<str>,
+    /// The messages, without gaps.
+    pub messages: Vec<Arc<Message>>,
+    /// How many of those asked for are left out before these: no longer kept, or too many for one answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
+    /// Whether there are more in the direction asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub more: bool,
+    /// The last message seen before these, as the server takes it: less than the `after` of the
+    /// `join` where that was about messages that are lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Seq>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl Done {
+    /// About how many bytes this takes on the wire; never less than the text it carries.
+    pub fn weight(&self) -> usize {
+        FRAME
+            + match self {
+                Done::Ping { token } => token.len(),
+                Done::Away { text } => FRAME + text.len(),
+                Done::Topic { topic: text, .. }
+                | Done::Msg { away: text, .. }
+                | Done::Settings { settings: Settings { key: text, .. }, .. } => FRAME + length(text),
+                Done::Whois(whois) => {
+                    FRAME + length(&whois.away) + whois.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
+                }
+                Done::Members { members, .. } => sum(members),
+                Done::History(history) => sum(&history.messages),
+                Done::Search { messages, .. } => sum(messages),
+                Done::Rooms { rooms, .. } => sum(rooms),
+                Done::Chats { chats, .. } => sum(chats),
+                Done::Bans { bans, .. } => sum(bans),
+                Done::Files { files, .. } => sum(files),
+                Done::Get { data, .. } => data.len() + 3 * FRAME,
+                Done::Help { commands } => commands.iter().map(|c| c.usage.len() + c.text.len() + 24).sum(),
+                Done::Hello { .. }
+                | Done::Nick { .. }
+                | Done::Join { .. }
+                | Done::Leave { .. }
+                | Done::Say { .. }
+                | Done::Back
+                | Done::Delete { .. }
+                | Done::Read { .. }
+                | Done::Close { .. }
+                | Done::Register { .. }
+                | Done::Login { .. }
+                | Done::Logout { .. }
+                | Done::Password
+                | Done::DeleteAccount { .. }
+                | Done::Claim
+                | Done::RegisterRoom { .. }
+                | Done::DropRoom { .. }
+                | Done::Invite(_)
+                | Done::Kick(_)
+                | Done::Ban(_)
+                | Done::Unban(_)
+                | Done::Mute(_)
+                | Done::Unmute(_)
+                | Done::Op(_)
+                | Done::Deop(_)
+                | Done::Announce
+                | Done::Offer { .. }
+                | Done::Chunk { .. }
+                | Done::Finish { .. }
+                | Done::Cancel { .. }
+                | Done::Quit => FRAME,
+            }
+    }
+}

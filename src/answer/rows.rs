@@ -1,0 +1,190 @@
+//! The rows of lists: what they hold, what they weigh, and how many fit into one answer. Knows no bytes, sockets or threads.
+
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
+
+/// One name in a member list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberInfo {
+    /// The name as its owner writes it.
+    pub nick: Arc<str>,
+    /// What the member may do there, where it is more than others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The away text, where the member is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Arc<str>>,
+}
+
+/// One room in a room list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomInfo {
+    /// The name, with its `#`.
+    pub room: Arc<str>,
+    /// How many members it has.
+    pub members: usize,
+    /// The topic, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Arc<str>>,
+}
+
+/// What `whois` tells of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoisInfo {
+    /// The name.
+    pub nick: Arc<str>,
+    /// Rooms the person is in.
+    pub rooms: Vec<Arc<str>>,
+    /// When the person came.
+    pub since: Millis,
+    /// Whole seconds since the person last said or asked something.
+    pub idle: u64,
+    /// The fronts of the person's sessions: `json`, `line`.
+    pub fronts: Vec<String>,
+    /// Whether the name belongs to an account, and they are logged in to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub registered: bool,
+    /// Where they come from: only an op of the server is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Arc<str>>,
+    /// The away text, where the person is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Arc<str>>,
+}
+
+/// One of a person's own rooms or private conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatInfo {
+    /// `#room`, or `@nick`.
+    pub room: Arc<str>,
+    /// The number of its last message.
+    pub seq: Seq,
+    /// Up to which number it was read.
+    pub read: Seq,
+    /// How many came after that.
+    pub unread: u64,
+}
+
+/// A ban or a mute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanInfo {
+    /// From what: `ban` or `mute`.
+    pub restriction: Restriction,
+    /// Who it is for: a nick, or an address.
+    pub nick: Arc<str>,
+    /// Until when; for ever if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+    /// Who said so.
+    pub by: Arc<str>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Arc<str>>,
+    /// When.
+    pub time: Millis,
+}
+
+/// What was done about somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moderated {
+    /// Where; on the whole server if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Arc<str>>,
+    /// About whom: a nick, or an address.
+    pub nick: Arc<str>,
+    /// Until when; for ever, or for once, if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+}
+
+/// One file in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// The file.
+    #[serde(flatten)]
+    pub info: Arc<FileInfo>,
+    /// The number of its message.
+    pub seq: Seq,
+    /// Who sent it.
+    pub from: Arc<str>,
+    /// When.
+    pub time: Millis,
+}
+
+/// One row of the answer to `help`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelpInfo {
+    /// How the command is written, without the slash.
+    pub usage: String,
+    /// What it does.
+    pub text: String,
+}
+
+/// What a row takes beside its texts, in bytes.
+pub(crate) const FRAME: usize = 96;
+
+/// A row of a list, of which an answer holds as many as fit.
+pub trait Row {
+    /// About how many bytes it takes on the wire.
+    fn weight(&self) -> usize;
+}
+
+/// Takes a page off the front of `rows`: at most `most`, and as many as fit in
+/// `bytes`, but one at least. What is left in `rows` is for the next page.
+pub fn page<T: Row>(rows: &mut Peekable<impl Iterator<Item = T>>, most: usize, bytes: usize) -> Vec<T> {
+    let (mut page, mut weight) = (Vec::new(), 0);
+    while let Some(row) = rows.next_if(|row| page.is_empty() || (page.len() < most && weight + row.weight() <= bytes)) {
+        weight += row.weight();
+        page.push(row);
+    }
+    page
+}
+
+pub(crate) fn length(text: &Option<Arc<str>>) -> usize {
+    text.as_ref().map_or(0, |text| text.len())
+}
+
+impl Row for MemberInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + length(&self.away) + 48
+    }
+}
+
+impl Row for RoomInfo {
+    fn weight(&self) -> usize {
+        self.room.len() + length(&self.topic) + 48
+    }
+}
+
+impl Row for ChatInfo {
+    fn weight(&self) -> usize {
+        self.room.len() + 80
+    }
+}
+
+impl Row for BanInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + self.by.len() + length(&self.text) + FRAME
+    }
+}
+
+impl Row for FileRow {
+    fn weight(&self) -> usize {
+        self.info.name.len() + self.from.len() + 3 * FRAME
+    }
+}
+
+impl Row for Arc<Message> {
+    fn weight(&self) -> usize {
+        self.text.len() + FRAME + self.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME)
+    }
+}
+
+/// What the rows of a list weigh together.
+pub(crate) fn sum<T: Row>(rows: &[T]) -> usize {
+    rows.iter().map(Row::weight).sum()
+}

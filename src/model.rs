@@ -1,0 +1,266 @@
+//! The plain values that all of Roomful speaks of: numbers, messages, identities, roles, reasons for closing. Knows no events, no records, no bytes.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1 January 1970, UTC.
+pub type Millis = i64;
+
+/// A message's number in its room: the first is 1, then no gaps.
+pub type Seq = u64;
+
+/// The number of a room, or of a private conversation. Never used twice in one file; 1 to 2,147,483,647.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlaceId(pub u32);
+
+/// The number of an account. Never used twice in one file; from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub u32);
+
+/// The number of a stay: what somebody does from one login to the goodbye,
+/// over lost connections, under one resume token. Never used twice in one file; from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResumeId(pub u64);
+
+/// The number of a file that somebody sent. Never used twice in one file of the store; from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u64);
+
+/// Whose something is: an account's, or a guest's of one stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Identity {
+    /// Somebody with a password.
+    Account(AccountId),
+    /// Somebody without.
+    Guest(ResumeId),
+}
+
+/// Where somebody comes from.
+pub type Address = IpAddr;
+
+/// Whose something counts as that one may have only so much of: an account's,
+/// or that of all guests of one address, because a guest who reconnects is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// Of an account.
+    Account(AccountId),
+    /// Of the guests of an address, as [`origin`] counts it.
+    Guests(Address),
+}
+
+impl Owner {
+    /// Whose it counts as, if it is `identity`'s, who comes from `address`.
+    pub fn of(identity: Identity, address: Address) -> Owner {
+        match identity {
+            Identity::Account(id) => Owner::Account(id),
+            Identity::Guest(_) => Owner::Guests(origin(address)),
+        }
+    }
+}
+
+/// Which addresses count as one: an IPv4 address is itself, also if it is
+/// written as an IPv6 one; of an IPv6 address the network counts, its first 64
+/// bits, for the other 64 are its customer's to choose. Loopback stays loopback.
+///
+/// ```
+/// use roomful::model::origin;
+///
+/// let of = |text: &str| origin(text.parse().unwrap()).to_string();
+/// assert_eq!(of("2001:db8:1:2:aaaa:bbbb:cccc:dddd"), "2001:db8:1:2::");
+/// assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
+/// assert_eq!((of("::1"), of("127.0.0.1")), ("::1".to_owned(), "127.0.0.1".to_owned()));
+/// ```
+pub fn origin(address: Address) -> Address {
+    const NETWORK: u128 = !(u64::MAX as u128);
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+        address => address,
+    }
+}
+
+/// The mark a sender puts on a command, to know its answer by: 1 to 64 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tag(pub Arc<str>);
+
+impl Tag {
+    /// The longest tag taken, in bytes.
+    pub const MAX_BYTES: usize = 64;
+}
+
+/// A line said in a room, or in a private conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Where it was said: `#room`, or `@nick` of the other one in a private conversation.
+    pub room: Arc<str>,
+    /// Its number there.
+    pub seq: Seq,
+    /// Who said it.
+    pub from: Arc<str>,
+    /// What was said.
+    pub text: Arc<str>,
+    /// When the server took it.
+    pub time: Millis,
+    /// Whether it is an action (`/me waves`), not speech.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub me: bool,
+    /// The file that was sent with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Arc<FileInfo>>,
+    /// Whether it was deleted since: then there is no text and no file left.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deleted: bool,
+}
+
+/// A file that somebody sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Its number, to ask for it by.
+    pub file: u64,
+    /// Its name, cleaned: no folders, no control characters, 1 to 255 bytes.
+    pub name: Arc<str>,
+    /// What it is, by its content: `image/jpeg`; `application/octet-stream` where that does not tell.
+    pub mime: Arc<str>,
+    /// How many bytes it has.
+    pub size: u64,
+    /// SHA-256 of them, in 64 hexadecimal digits.
+    pub sha256: Arc<str>,
+}
+
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// What somebody may do in a room, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// May come in, even where one must be invited.
+    Member,
+    /// Keeps order: kicks, bans, mutes, invites, sets.
+    Op,
+    /// Owns the room: makes ops, gives the room up.
+    Owner,
+}
+
+/// What an op can set in a room.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Only who is invited comes in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invite_only: bool,
+    /// The word one must know to come in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// Only ops speak.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub announcements: bool,
+}
+
+/// What somebody is kept from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restriction {
+    /// From coming in.
+    Ban,
+    /// From speaking.
+    Mute,
+}
+
+/// Whom a curb is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// An account, under whatever name.
+    Account(AccountId),
+    /// Somebody with this resume token, under whatever name and account.
+    Resume(ResumeId),
+    /// Every guest from this address, which is an [`origin`].
+    Address(Address),
+    /// Whoever has this nick, by its key.
+    Nick(Arc<str>),
+}
+
+/// Why a session ended: exactly one of these, the first that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloseReason {
+    /// The member asked to leave, or ended its input.
+    Quit,
+    /// The connection broke.
+    Lost,
+    /// The peer was silent for longer than `gone-after`.
+    Timeout,
+    /// The peer took no name in time.
+    LoginTimeout,
+    /// The peer sent too much before it took a name.
+    LoginLines,
+    /// The peer read too slowly.
+    SlowConsumer,
+    /// The operator closed the session.
+    Kicked,
+    /// The same person came back on a new connection.
+    Replaced,
+    /// The account's password is another, or the account is gone.
+    LoggedOut,
+    /// The server stopped.
+    ServerStopped,
+    /// The peer speaks a protocol that is not served here.
+    NotServed,
+    /// The server failed inside, in this session only.
+    Failed,
+}
+
+impl CloseReason {
+    /// All of them, in the order of `docs/protocol.md`.
+    pub const ALL: [CloseReason; 12] = [
+        CloseReason::Quit,
+        CloseReason::Lost,
+        CloseReason::Timeout,
+        CloseReason::LoginTimeout,
+        CloseReason::LoginLines,
+        CloseReason::SlowConsumer,
+        CloseReason::Kicked,
+        CloseReason::Replaced,
+        CloseReason::LoggedOut,
+        CloseReason::ServerStopped,
+        CloseReason::NotServed,
+        CloseReason::Failed,
+    ];
+
+    /// The stable name on the wire, in kebab case.
+    pub fn code(self) -> &'static str {
+        match self {
+            CloseReason::Quit => "quit",
+            CloseReason::Lost => "lost",
+            CloseReason::Timeout => "timeout",
+            CloseReason::LoginTimeout => "login-timeout",
+            CloseReason::LoginLines => "login-lines",
+            CloseReason::SlowConsumer => "slow-consumer",
+            CloseReason::Kicked => "kicked",
+            CloseReason::Replaced => "replaced",
+            CloseReason::LoggedOut => "logged-out",
+            CloseReason::ServerStopped => "server-stopped",
+            CloseReason::NotServed => "not-served",
+            CloseReason::Failed => "failed",
+        }
+    }
+
+    /// The words people are shown after a name that left.
+    pub fn words(self) -> &'static str {
+        match self {
+            CloseReason::Quit => "quit",
+            CloseReason::Lost => "connection lost",
+            CloseReason::Timeout => "no sign of life",
+            CloseReason::LoginTimeout => "took no name in time",
+            CloseReason::LoginLines => "sent too much before taking a name",
+            CloseReason::SlowConsumer => "read too slowly",
+            CloseReason::Kicked => "kicked",
+            CloseReason::Replaced => "came back on a new connection",
+            CloseReason::LoggedOut => "logged out",
+            CloseReason::ServerStopped => "server stopped",
+            CloseReason::NotServed => "that protocol is not served here",
+            CloseReason::Failed => "a fault in the server",
+        }
+    }
+}
