@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::private::pair;
 use super::room::Room;
 use super::{Chat, Conversation, Here, PersonId, SessionId, State};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
-use crate::model::{AccountId, FileId, Identity, PlaceId};
+use crate::model::{AccountId, FileId, Identity, Pair, PlaceId};
 use crate::model::{FileInfo, Millis, Seq, Tag};
 use crate::names::RoomName;
 use crate::record::{ConversationRow, StoredMessage};
@@ -167,8 +166,8 @@ impl State {
     }
 
     /// A conversation of these two is over: what was read of it is not true any more.
-    pub(super) fn ended(&mut self, (a, b): (Identity, Identity)) {
-        for identity in [a, b] {
+    pub(super) fn ended(&mut self, pair: Pair) {
+        for identity in pair.both() {
             if let Some(person) = self.registry.here(identity).and_then(|id| self.registry.person_mut(id)) {
                 person.ended += 1;
             }
@@ -245,8 +244,9 @@ impl Chat {
                 person.memberships.remove(&place);
                 person.spoke.remove(&place);
             }
-            state.conversations.remove(&pair(Identity::Account(account), guest));
-            state.ended((Identity::Account(account), guest));
+            let pair = Pair::new(Identity::Account(account), guest);
+            state.conversations.remove(&pair);
+            state.ended(pair);
         });
     }
 
@@ -272,13 +272,12 @@ impl Chat {
             if reading.is_none() || state.reading(between.0) != reading {
                 return;
             }
-            let (a, b) = pair(between.0, between.1);
-            for (one, other) in [(a, b), (b, a)] {
+            for (one, other) in [between, (between.1, between.0)] {
                 if let Some(person) = state.registry.here(one).and_then(|id| state.registry.person_mut(id)) {
                     person.conversations.insert(other);
                 }
             }
-            state.conversations.entry((a, b)).or_insert(conversation);
+            state.conversations.entry(Pair::new(between.0, between.1)).or_insert(conversation);
         });
     }
 

@@ -20,7 +20,7 @@ use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::command::parse;
-use crate::model::Address;
+use crate::model::{Address, Identity};
 use crate::model::CloseReason;
 use crate::wire::Letter;
 use words::words;

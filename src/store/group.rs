@@ -42,7 +42,7 @@ impl<'a> Group<'a> {
             Record::Barrier => Ok(()),
             Record::Room(room) => self.room(room),
             Record::RoomGone(place) => self.place_gone(*place),
-            Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
+            Record::Conversation { place, between, nicks } => self.conversation(*place, between.both(), nicks),
             Record::Message(line) => self.line(line),
             Record::MessageDeleted(place, seq) => self.line_gone(row(*place, *seq)),
             Record::Said(said) => self.said(said),
@@ -117,7 +117,7 @@ impl<'a> Group<'a> {
     fn conversation(
         &mut self,
         place: PlaceId,
-        (one, other): (Identity, Identity),
+        [one, other]: [Identity; 2],
         nicks: &(Arc<str>, Arc<str>),
     ) -> rusqlite::Result<()> {
         self.place(place)?;
