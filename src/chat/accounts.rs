@@ -203,7 +203,7 @@ impl State {
                 room.give_role(ask, Identity::Account(id), Some(role));
                 self.registry.accounts.holds(Identity::Account(id), room.place, Some(role));
             }
-            let (place, seq) = (room.place, room.seq);
+            let (place, seq) = (room.place, room.seq());
             self.add_membership(ask, ask.person, place, seq);
         }
     }

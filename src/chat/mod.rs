@@ -32,6 +32,7 @@ mod people;
 mod permissions;
 mod places;
 mod private;
+mod recent;
 mod registry;
 mod restrictions;
 mod room;

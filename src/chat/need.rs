@@ -201,18 +201,18 @@ impl Room {
             return 0;
         }
         let same_run = seen.run.is_none_or(|seen| seen == run);
-        if same_run { seen.after.min(self.seq) } else { seen.after.min(self.seq_at_start) }
+        if same_run { seen.after.min(self.seq()) } else { seen.after.min(self.seq_at_start) }
     }
 
     /// What must be read before somebody can come in who has seen so much.
     pub(super) fn needs(&self, seen: Option<&LastSeen>, here: &Here<'_>) -> Option<Need> {
         here.write_queue?;
         let (place, label) = (self.place, Arc::clone(&self.shown));
-        if !self.loaded {
-            return Some(Need::Recent { place, label, seq: self.seq, deletions: self.deletions });
+        if !self.recent.loaded {
+            return Some(Need::Recent { place, label, seq: self.seq(), deletions: self.recent.deletions });
         }
         let seen = seen.filter(|seen| !seen.accept_gap)?;
-        let (after, first) = (self.after(seen, here.run), self.first_here());
+        let (after, first) = (self.after(seen, here.run), self.recent.first());
         (after.saturating_add(1) < first).then_some(Need::CatchUp { place, label, after, first })
     }
 }
@@ -223,8 +223,10 @@ impl Chat {
     /// now than the room is left.
     pub fn load(&self, place: PlaceId, (seq, deletions): (Seq, u64), lines: Vec<StoredMessage>) {
         self.change(|state| {
-            if let Some(room) = state.room_at(place).filter(|room| (room.seq, room.deletions) == (seq, deletions)) {
-                room.load(lines, &self.limits);
+            if let Some(room) =
+                state.room_at(place).filter(|room| (room.seq(), room.recent.deletions) == (seq, deletions))
+            {
+                room.recent.load(lines, &self.limits);
             }
         });
     }

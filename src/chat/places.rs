@@ -155,7 +155,8 @@ impl State {
                 Some(Place::Room(name)) => Some(name),
                 None => None,
             };
-            let history = self.own_room(ask, room)?.history(page, most, ask.limits.answer_bytes);
+            let room = self.own_room(ask, room)?;
+            let history = room.recent.history(&room.shown, page, most, ask.limits.answer_bytes);
             ask.answer(Done::History(history), effects);
             return Ok(Step::Done);
         }
@@ -244,7 +245,7 @@ impl State {
         };
         let last = match with {
             Some(other) => self.conversations.get(&Pair::new(identity, other)).map_or(0, |found| found.seq),
-            None => self.room_at(place).map_or(0, |room| room.seq),
+            None => self.room_at(place).map_or(0, |room| room.seq()),
         };
         let person = self.registry.person_mut(ask.person).ok_or(ChatError::NameFirst)?;
         let read = person.memberships.entry(place).or_default();

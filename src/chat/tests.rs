@@ -20,8 +20,8 @@ use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::command::parse;
-use crate::model::{Address, Identity};
 use crate::model::CloseReason;
+use crate::model::{Address, Identity};
 use crate::wire::Letter;
 use words::words;
 
