@@ -34,6 +34,7 @@ mod private;
 mod registry;
 mod restrictions;
 mod room;
+pub mod room_flush;
 mod rooms;
 mod succession;
 mod unkept;
