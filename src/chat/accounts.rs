@@ -330,9 +330,9 @@ impl State {
             let in_a_room = self.registry.person(id).is_some_and(|person| !person.rooms.is_empty());
             for (_, outbox) in self.registry.outboxes(id) {
                 if !in_a_room {
-                    effects.tell(outbox, &renamed, false);
+                    effects.tell(outbox, &renamed);
                 }
-                effects.tell(outbox, &notice, false);
+                effects.tell(outbox, &notice);
             }
         }
     }

@@ -83,7 +83,7 @@ impl State {
                         Arc::new(Letter::new(Event::Deleted { room, seq, by: Arc::clone(&by), time: ask.now }));
                     for (session, outbox) in side.into_iter().flat_map(|id| self.registry.outboxes(id)) {
                         if !ask.skips_own(session) {
-                            effects.tell(outbox, &letter, false);
+                            effects.tell(outbox, &letter);
                         }
                     }
                 }

@@ -36,6 +36,7 @@ mod recent;
 mod registry;
 mod restrictions;
 mod room;
+pub mod room_flush;
 mod rooms;
 mod succession;
 mod unkept;

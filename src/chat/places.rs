@@ -255,7 +255,7 @@ impl State {
         if seq > before {
             let letter = Arc::new(Letter::new(Event::Read { room: Arc::clone(&label), seq }));
             for (_, outbox) in self.registry.outboxes(ask.person).filter(|(session, _)| *session != ask.session) {
-                effects.tell(outbox, &letter, false);
+                effects.tell(outbox, &letter);
             }
         }
         ask.answer_kept(Done::Read { room: label, seq }, Record::Membership(account, place, seq), effects);

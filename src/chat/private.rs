@@ -114,7 +114,7 @@ impl State {
             .filter(|(session, _)| reader != Some(ask.person) && !ask.skips_own(*session));
         let theirs = reader.into_iter().flat_map(|id| self.registry.outboxes(id));
         for (_, outbox) in theirs.chain(own) {
-            effects.tell(outbox, &letter, false);
+            effects.tell(outbox, &letter);
         }
         if let Some(reader) = reader.and_then(|id| self.registry.person_mut(id)) {
             reader.correspondent = Some(identity);

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::effects::{Effects, RoomFlush};
-use super::outbox::Outbox;
+use super::effects::Effects;
+use super::outbox::{Offer, Outbox, Outgoing};
 use super::recent::Recent;
+use super::room_flush::RoomFlush;
 use super::{Here, PersonId, SessionId};
 use crate::limits::Limits;
 use crate::model::{FileInfo, Message, Millis, Seq};
 use crate::model::{Identity, Owner, PlaceId, Role, Settings};
 use crate::names::{Nick, RoomName};
 use crate::record::{Record, RoomRecord, RoomSnapshot};
-use crate::wire::Letter;
+use crate::wire::{Delivery, Letter};
 
 /// A named group of people, and their last messages.
 #[derive(Debug)]
@@ -214,23 +215,30 @@ impl Room {
         }
     }
 
-    /// Who hears what is said here.
-    pub fn listeners(&self) -> impl Iterator<Item = (SessionId, &Arc<Outbox>, bool)> {
-        self.seats.iter().map(|seat| (seat.session, &seat.outbox, seat.elsewhere))
-    }
-
     /// The sessions that have a seat, and the how manieth each came, in no order.
     pub fn arrivals(&self) -> impl Iterator<Item = (SessionId, u64)> {
         self.seats.iter().map(|seat| (seat.session, seat.came))
     }
 
-    /// Offers `letter` to every seat but those of which `deaf` is true.
+    /// The fan-out: offers `letter` to every seat but those for which `skips` is true.
     ///
-    /// This is the fan-out. The caller holds the chat lock, so everybody in
-    /// the room is offered the same letters in the same order.
-    pub fn fan_out(&self, letter: &Arc<Letter>, mut deaf: impl FnMut(SessionId) -> bool, effects: &mut Effects) {
-        let hearing = self.listeners().filter(|(session, ..)| !deaf(*session));
-        effects.tell_room(&self.flush, letter, hearing.map(|(_, outbox, elsewhere)| (outbox, elsewhere)));
+    /// The caller holds the chat lock, so all members are offered the same
+    /// letters in the same order. No offer blocks, and nothing is written here.
+    pub fn fan_out(&self, letter: &Arc<Letter>, mut skips: impl FnMut(SessionId) -> bool, effects: &mut Effects) {
+        let mut due = self.flush.due();
+        for seat in &self.seats {
+            if skips(seat.session) {
+                continue;
+            }
+            let delivery = Delivery { elsewhere: seat.elsewhere, ..Delivery::of(letter) };
+            match seat.outbox.offer(Outgoing::Event(delivery)) {
+                Offer::Taken | Offer::Closed => {}
+                Offer::Due => due.push(&seat.outbox),
+                Offer::Overflow => effects.overflowed.push(seat.session),
+            }
+        }
+        drop(due);
+        effects.flush_room(&self.flush);
     }
 
     /// Gives a message its number and remembers it.
@@ -251,5 +259,11 @@ impl Room {
         let named: HashSet<PersonId> = self.names.values().copied().collect();
         assert_eq!((named.len(), &named), (self.names.len(), &self.members), "one name a member");
         assert!(self.seats.iter().all(|seat| seat.outbox.session() == seat.session));
+    }
+
+    /// The sessions that have a seat, and whether each is talking in another room.
+    #[cfg(test)]
+    pub fn listeners(&self) -> impl Iterator<Item = (SessionId, &Arc<Outbox>, bool)> {
+        self.seats.iter().map(|seat| (seat.session, &seat.outbox, seat.elsewhere))
     }
 }

@@ -224,7 +224,7 @@ impl State {
         let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown) }));
         for (session, outbox) in self.registry.outboxes(id) {
             room.unseat(session);
-            effects.tell(outbox, &left, false);
+            effects.tell(outbox, &left);
         }
         let place = room.place;
         let person = self.registry.person_mut(id)?;
