@@ -233,7 +233,7 @@ impl State {
         let record = if is_over {
             self.conversations.remove(&key);
             self.ended(key);
-            Record::RoomGone(place)
+            Record::PlaceDeleted(place)
         } else {
             Record::MembershipEnded(account, place)
         };

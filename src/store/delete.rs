@@ -26,8 +26,8 @@ pub fn drop_files(connection: &Connection, which: &str, params: impl Params) -> 
 
 /// Removes a stay and what it said under tags.
 pub fn drop_resume(connection: &Connection, resume_id: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM said WHERE stay = ?")?.execute([resume_id])?;
-    connection.prepare_cached("DELETE FROM stay WHERE id = ?")?.execute([resume_id])?;
+    connection.prepare_cached("DELETE FROM said WHERE resume = ?")?.execute([resume_id])?;
+    connection.prepare_cached("DELETE FROM resume WHERE id = ?")?.execute([resume_id])?;
     Ok(())
 }
 
@@ -35,8 +35,8 @@ impl Group<'_> {
     /// The place is nobody's to see from now on. Its messages may be a million; [`Writer::expire`](super::Writer::expire) removes them.
     pub(super) fn place_gone(&mut self, place: PlaceId) -> rusqlite::Result<()> {
         self.last.remove(&place);
-        self.run("UPDATE place SET gone = 1 WHERE id = ?", [place.0])?;
-        for table in ["room", "conversation", "role", "seat", "curb"] {
+        self.run("UPDATE place SET removed = 1 WHERE id = ?", [place.0])?;
+        for table in ["room", "conversation", "role", "membership", "restriction"] {
             self.run(&format!("DELETE FROM {table} WHERE place = ?"), [place.0])?;
         }
         Ok(())
@@ -61,7 +61,7 @@ impl Group<'_> {
         }
         let resumes: Vec<i64> = self
             .connection
-            .prepare_cached("SELECT id FROM stay WHERE account = ?")?
+            .prepare_cached("SELECT id FROM resume WHERE account = ?")?
             .query_map([id], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for resume_id in resumes {
@@ -69,16 +69,16 @@ impl Group<'_> {
         }
         self.run("DELETE FROM account WHERE id = ?", [id])?;
         self.run("DELETE FROM role WHERE account = ?", [id])?;
-        self.run("DELETE FROM seat WHERE account = ?", [id])?;
-        self.run("DELETE FROM curb WHERE target = ?", [target_cell(&Target::Account(account))])?;
+        self.run("DELETE FROM membership WHERE account = ?", [id])?;
+        self.run("DELETE FROM restriction WHERE target = ?", [target_cell(&Target::Account(account))])?;
         if with_messages {
-            drop_files(self.connection, "SELECT id FROM file WHERE who = ?", [id])?;
+            drop_files(self.connection, "SELECT id FROM file WHERE identity = ?", [id])?;
             // Every message there is is looked at: an index by author would cost every message more than this once.
-            self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM message WHERE who = ?)", [id])?;
-            self.run("UPDATE message SET who = 0, text = '', file = NULL, deleted = 1 WHERE who = ?", [id])
+            self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM message WHERE identity = ?)", [id])?;
+            self.run("UPDATE message SET identity = 0, text = '', file = NULL, deleted = 1 WHERE identity = ?", [id])
         } else {
-            self.run("UPDATE file SET who = 0 WHERE who = ?", [id])?;
-            self.run("UPDATE message SET who = 0 WHERE who = ?", [id])
+            self.run("UPDATE file SET identity = 0 WHERE identity = ?", [id])?;
+            self.run("UPDATE message SET identity = 0 WHERE identity = ?", [id])
         }
     }
 }

@@ -92,7 +92,7 @@ impl Step<'_> {
                 Part::Stays => (self.resumes(connection)?, Part::Said),
                 Part::Said => (self.said(connection)?, Part::Restrictions),
                 Part::Restrictions => {
-                    connection.prepare_cached("DELETE FROM curb WHERE until <= ?")?.execute([self.now])?;
+                    connection.prepare_cached("DELETE FROM restriction WHERE until <= ?")?.execute([self.now])?;
                     connection
                         .prepare_cached("UPDATE clock SET known = ?1 WHERE abs(known - ?1) >= ?2")?
                         .execute([self.known, NOTED])?;
@@ -109,7 +109,7 @@ impl Step<'_> {
 
     /// What is left of places that are gone.
     fn gone(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let place = connection.prepare_cached("SELECT id FROM place WHERE gone = 1 LIMIT 1")?;
+        let place = connection.prepare_cached("SELECT id FROM place WHERE removed = 1 LIMIT 1")?;
         let Some(place) = first(place, [])? else { return Ok(true) };
         if self.drop_oldest(connection, place_of(place), |_, _| true)? {
             drop_files(connection, "SELECT id FROM file WHERE place = ?", [place])?;
@@ -130,7 +130,7 @@ impl Step<'_> {
         let oldest = if history_days == 0 { Millis::MIN } else { self.days_ago(history_days) };
         let size = if history_size == 0 { Seq::MAX } else { history_size as Seq };
         let next = connection
-            .prepare_cached("SELECT id, last FROM place WHERE id > ? AND gone = 0 ORDER BY id LIMIT 1")?
+            .prepare_cached("SELECT id, last FROM place WHERE id > ? AND removed = 0 ORDER BY id LIMIT 1")?
             .query_row([self.round.done], |row| Ok((row.get(0)?, count(row.get(1)?))))
             .optional()?;
         let Some((place, last)) = next else { return Ok(true) };
@@ -182,7 +182,7 @@ impl Step<'_> {
     /// The next stay that was not seen for long.
     fn resumes(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let oldest = self.days_ago(self.limits.resume_days);
-        let resume_id = connection.prepare_cached("SELECT id FROM stay WHERE seen < ? ORDER BY seen LIMIT 1")?;
+        let resume_id = connection.prepare_cached("SELECT id FROM resume WHERE seen < ? ORDER BY seen LIMIT 1")?;
         let Some(resume_id) = first(resume_id, [oldest])? else { return Ok(true) };
         self.left -= 1;
         drop_resume(connection, resume_id)?;
@@ -191,13 +191,13 @@ impl Step<'_> {
 
     /// What the next stay said too long ago, or too many things before.
     fn said(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let next = connection.prepare_cached("SELECT stay FROM said WHERE stay > ? ORDER BY stay LIMIT 1")?;
+        let next = connection.prepare_cached("SELECT resume FROM said WHERE resume > ? ORDER BY resume LIMIT 1")?;
         let Some(resume_id) = first(next, [self.round.done])? else { return Ok(true) };
         self.left -= 1;
         let dropped = connection
             .prepare_cached(
-                "DELETE FROM said WHERE stay = ?1 AND (time < ?2 OR tag NOT IN (
-                    SELECT tag FROM said WHERE stay = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
+                "DELETE FROM said WHERE resume = ?1 AND (time < ?2 OR tag NOT IN (
+                    SELECT tag FROM said WHERE resume = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
             )?
             .execute((resume_id, self.days_ago(1), limit(self.limits.tags)))?;
         self.left -= dropped.min(self.left);

@@ -41,21 +41,21 @@ impl<'a> Group<'a> {
         match record {
             Record::Barrier => Ok(()),
             Record::Room(room) => self.room(room),
-            Record::RoomGone(place) => self.place_gone(*place),
+            Record::PlaceDeleted(place) => self.place_gone(*place),
             Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
             Record::Message(line) => self.line(line),
             Record::MessageDeleted(place, seq) => self.line_gone(row(*place, *seq)),
             Record::Said(said) => self.said(said),
-            Record::Resume(resume_id) => self.resume_id(resume_id),
+            Record::Resume(resume) => self.resume(resume),
             Record::ResumeEnded(resume_id) => drop_resume(self.connection, whole(resume_id.0)),
             Record::Account(account, secret) => self.account(account, secret),
             Record::Password(account, secret) => {
                 // Whoever was let in by the old one comes back no more; who is here is kept once more.
-                self.run("DELETE FROM stay WHERE account = ?", [account.0])?;
+                self.run("DELETE FROM resume WHERE account = ?", [account.0])?;
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account.0, secret])
             }
             Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
-            Record::AccountGone(account, with_messages) => self.account_gone(*account, *with_messages),
+            Record::AccountDeleted(account, with_messages) => self.account_gone(*account, *with_messages),
             Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
                 self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
@@ -65,16 +65,18 @@ impl<'a> Group<'a> {
             }
             Record::Restriction(restriction) => self.restriction(restriction),
             Record::RestrictionLifted(place, restriction, target) => self.run(
-                "DELETE FROM curb WHERE place = ? AND curb = ? AND target = ?",
+                "DELETE FROM restriction WHERE place = ? AND restriction = ? AND target = ?",
                 (place.map_or(0, |place| place.0), restriction_cell(*restriction), target_cell(target)),
             ),
             Record::Membership(account, place, read) => self.membership(*account, *place, *read),
             Record::MembershipEnded(account, place) => {
-                self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
+                self.run("DELETE FROM membership WHERE account = ? AND place = ?", (account.0, place.0))
             }
             Record::File(file, identity, place, origin) => self.file(*file, *identity, *place, *origin),
             Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
-            Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
+            Record::FileDeleted(file) => {
+                drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)])
+            }
         }
     }
 
@@ -88,14 +90,14 @@ impl<'a> Group<'a> {
             }
         }
         self.widen()?;
-        let Numbers { place, account, resume_id, file } = self.numbers;
+        let Numbers { place, account, resume, file } = self.numbers;
         if self.numbers == Numbers::default() {
             return Ok(());
         }
         self.run(
-            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), stay = max(stay, ?3), file = max(file, ?4)
-             WHERE place < ?1 OR account < ?2 OR stay < ?3 OR file < ?4",
-            (place, account, whole(resume_id), whole(file)),
+            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), resume = max(resume, ?3), file = max(file, ?4)
+             WHERE place < ?1 OR account < ?2 OR resume < ?3 OR file < ?4",
+            (place, account, whole(resume), whole(file)),
         )
     }
 
@@ -162,7 +164,7 @@ impl<'a> Group<'a> {
         let file = message.file.as_ref().map(|file| whole(file.file));
         let late = self.late(id, message.time);
         self.add(
-            "INSERT INTO message (id, time, who, nick, text, me, deleted, file, late)
+            "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             params![
                 id,
@@ -188,8 +190,8 @@ impl<'a> Group<'a> {
         let Some(file) = &message.file else { return Ok(()) };
         self.numbers.file = self.numbers.file.max(file.file);
         self.add(
-            "INSERT INTO file (id, place, who, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (id) DO UPDATE SET place = ?2, who = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
+            "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (id) DO UPDATE SET place = ?2, identity = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
              WHERE message IS NULL",
             params![
                 whole(file.file),
@@ -214,7 +216,7 @@ impl<'a> Group<'a> {
         }
         let last = self
             .connection
-            .prepare_cached("SELECT last FROM place WHERE id = ? AND gone = 0")?
+            .prepare_cached("SELECT last FROM place WHERE id = ? AND removed = 0")?
             .query_row([place.0], |row| row.get(0))
             .optional()?
             .map(count);
@@ -226,7 +228,7 @@ impl<'a> Group<'a> {
         let late = Some(self.counted).filter(|counted| *counted > said.time);
         self.run(
             // A tag that was forgotten may be used again.
-            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO said (resume, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
                 whole(said.resume_id.0),
                 said.tag.0,
@@ -239,17 +241,17 @@ impl<'a> Group<'a> {
         )
     }
 
-    fn resume_id(&mut self, resume_id: &ResumeRecord) -> rusqlite::Result<()> {
-        self.seen(Identity::Guest(resume_id.id));
+    fn resume(&mut self, resume: &ResumeRecord) -> rusqlite::Result<()> {
+        self.seen(Identity::Guest(resume.id));
         self.run(
-            "INSERT INTO stay (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO resume (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET token = ?2, account = ?3, nick = ?4, seen = ?5",
             params![
-                whole(resume_id.id.0),
-                resume_id.token.as_slice(),
-                resume_id.account.map(|account| account.0),
-                resume_id.nick.shown(),
-                resume_id.seen.max(self.known)
+                whole(resume.id.0),
+                resume.token.as_slice(),
+                resume.account.map(|account| account.0),
+                resume.nick.shown(),
+                resume.seen.max(self.known)
             ],
         )
     }
@@ -269,7 +271,7 @@ impl<'a> Group<'a> {
     /// What was read stays read.
     fn membership(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
         self.run(
-            "INSERT INTO seat (account, place, read) VALUES (?1, ?2, ?3)
+            "INSERT INTO membership (account, place, read) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET read = max(read, ?3)",
             (account.0, place.0, whole(read)),
         )
@@ -283,7 +285,7 @@ impl<'a> Group<'a> {
                 self.seen(Identity::Guest(*resume_id));
             }
             self.run(
-                "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
+                "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     restriction.place.map_or(0, |place| place.0),
@@ -311,11 +313,11 @@ impl<'a> Group<'a> {
         self.seen(identity);
         let origin = origin.map(|origin| origin.to_string());
         self.add(
-            "INSERT INTO file (id, place, who, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
+            "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
              ON CONFLICT (id) DO NOTHING",
             (whole(file.0), place.0, who_cell(identity), origin),
             // A file that is said belongs where it was said.
-            "SELECT who = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
+            "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
             (whole(file.0), place.0, who_cell(identity)),
             || format!("the number {} of a file is another's", file.0),
         )
@@ -365,7 +367,7 @@ impl<'a> Group<'a> {
 
     fn seen(&mut self, identity: Identity) {
         if let Identity::Guest(ResumeId(resume_id)) = identity {
-            self.numbers.resume_id = self.numbers.resume_id.max(resume_id);
+            self.numbers.resume = self.numbers.resume.max(resume_id);
         }
     }
 

@@ -180,7 +180,7 @@ impl Writer {
     /// What SQLite could not do.
     pub fn behind(&self) -> Result<u64, StoreError> {
         let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-        let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND gone = 0";
+        let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND removed = 0";
         self.connection.query_row(sum, [], |row| row.get(0)).map(count).map_err(told)
     }
 
@@ -214,7 +214,7 @@ fn index(connection: &mut Connection, most: usize) -> rusqlite::Result<bool> {
 /// A place with messages that are not in the index, up to which one they are, and its last.
 fn first_behind(connection: &Connection) -> rusqlite::Result<Option<(PlaceId, Seq, Seq)>> {
     connection
-        .prepare_cached("SELECT id, indexed, last FROM place WHERE indexed < last AND gone = 0 LIMIT 1")?
+        .prepare_cached("SELECT id, indexed, last FROM place WHERE indexed < last AND removed = 0 LIMIT 1")?
         .query_row([], |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?), count(row.get(2)?))))
         .optional()
 }

@@ -52,7 +52,7 @@ impl Writer {
     ///
     /// # Errors
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
-    pub fn keep<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
+    pub fn write<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         self.wait_for_the_disk()?;
         let path = &self.path;
         let counted = write_all(&mut self.connection, records, self.known, self.counted);
@@ -66,7 +66,7 @@ impl Writer {
     ///
     /// # Errors
     /// Nothing is written, and it may be tried again.
-    pub fn keep_each(&mut self, changes: &[Vec<&Record>]) -> Result<Vec<Option<StoreError>>, StoreError> {
+    pub fn write_each(&mut self, changes: &[Vec<&Record>]) -> Result<Vec<Option<StoreError>>, StoreError> {
         self.wait_for_the_disk()?;
         let mut refused: Vec<Option<StoreError>> = changes.iter().map(|_| None).collect();
         loop {
