@@ -68,6 +68,11 @@ pub fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
+/// A number of rows, as SQLite has it.
+pub fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
 /// Accounts are above 0, guests below; 0 is nobody: an account that is gone.
 pub fn who_cell(identity: Identity) -> i64 {
     match identity {

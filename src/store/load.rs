@@ -12,7 +12,7 @@ use crate::record::{AccountRecord, Numbers, RestrictionRecord, RoomRecord, RoomS
 /// Reads it, after what was never finished is removed.
 pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.transaction()?;
-    delete::drop_unfinished(&transaction)?;
+    delete::unfinished_files(&transaction)?;
     // No number is given that a message has already, whatever became of the count.
     transaction.execute_batch(
         "UPDATE place SET last = (SELECT max(id) & 0xffffffff FROM message

@@ -9,15 +9,15 @@
 //! other way round. The module `claim` keeps out a second server.
 
 mod backup;
+mod batch;
 mod claim;
 mod columns;
 mod delete;
 mod error;
 mod expire;
 mod fold;
-mod group;
+mod index;
 mod load;
-mod mend;
 mod order;
 mod pool;
 mod read;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 use super::StoreError;
 use super::claim::Claim;
 use super::columns::{
-    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
+    LINE, count, file_info, limit, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
 };
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
@@ -330,11 +330,6 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
             Ok(StoredFile { info, place, seq, from: row.get(6)?, time: row.get(7)? })
         })?
         .collect()
-}
-
-/// A number of rows, as SQLite has it.
-pub fn limit(most: usize) -> i64 {
-    i64::try_from(most).unwrap_or(i64::MAX)
 }
 
 fn one_more(most: usize) -> i64 {

@@ -3,8 +3,6 @@
 use super::*;
 use crate::store::expire::NOTED;
 
-const DAY: Millis = 86_400_000;
-
 #[test]
 fn messages_go_with_their_files_when_they_are_too_old() {
     let mut rig = Rig::with_room();
