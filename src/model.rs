@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since 1 January 1970, UTC.
 pub type Millis = i64;
 
+/// The milliseconds of a day.
+pub const DAY: Millis = 86_400_000;
+
 /// A message's number in its room: the first is 1, then no gaps.
 pub type Seq = u64;
 

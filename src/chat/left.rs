@@ -114,7 +114,7 @@ impl State {
         let Some(key) = self.places.remove(&place) else { return };
         let Some(room) = self.rooms.remove(&key) else { return };
         if room.kept {
-            here.keep(Record::RoomGone(place));
+            here.keep(Record::PlaceDeleted(place));
         }
         self.looks.remove(room.name.skeleton());
         self.listed.remove(&key);

@@ -31,7 +31,7 @@ impl State {
             let empty = found.seq == 0 && room.topic.is_none();
             if (private || empty) && !lasting {
                 // It was for those who were in it, and they are not any more; or nothing is in it.
-                here.keep(Record::RoomGone(room.place));
+                here.keep(Record::PlaceDeleted(room.place));
                 continue;
             }
             let (place, said) = (room.place, found.said);

@@ -228,7 +228,7 @@ impl State {
         let record = if is_over {
             self.conversations.remove(&key);
             self.ended(key);
-            Record::RoomGone(place)
+            Record::PlaceDeleted(place)
         } else {
             Record::MembershipEnded(account, place)
         };

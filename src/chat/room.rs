@@ -172,7 +172,7 @@ impl Room {
 
     /// Forgets what was said, where the database can give it back: not while it waits to be kept.
     pub fn let_go(&mut self, here: &Here<'_>) {
-        if self.seq() > 0 && here.write_queue.is_some_and(|write_queue| write_queue.is_kept(self.added)) {
+        if self.seq() > 0 && here.write_queue.is_some_and(|write_queue| write_queue.is_stored(self.added)) {
             self.recent.unload();
         }
     }

@@ -29,7 +29,7 @@ impl State {
 
     /// Forgets some of what was to be forgotten and is kept by now.
     pub(super) fn forget_kept(&mut self, here: &Here<'_>) {
-        let is_kept = |added: u64| here.write_queue.is_none_or(|write_queue| write_queue.is_kept(added));
+        let is_kept = |added: u64| here.write_queue.is_none_or(|write_queue| write_queue.is_stored(added));
         for _ in 0..AT_ONCE {
             let Some((_, what)) = self.unkept.0.pop_front_if(|(added, _)| is_kept(*added)) else { return };
             match what {
@@ -52,7 +52,7 @@ impl State {
             return;
         }
         let added = *added;
-        if here.write_queue.is_none_or(|write_queue| write_queue.is_kept(added)) {
+        if here.write_queue.is_none_or(|write_queue| write_queue.is_stored(added)) {
             self.conversations.remove(&key);
         } else {
             self.forget_later(added, What::Conversation(one, other));

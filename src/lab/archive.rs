@@ -151,7 +151,7 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
     let Opened { mut writer, .. } = store::open(&plan.data, &Limits::default())?;
     let place = PlaceId(1);
     let room = RoomName::parse(ROOM)?;
-    writer.keep(&[Record::Room(RoomRecord {
+    writer.write(&[Record::Room(RoomRecord {
         place,
         name: room,
         made: FIRST,
@@ -180,7 +180,7 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
             message: Arc::new(message(seq, &mut dice)),
         };
         let group: Vec<Record> = (next..upto).map(line).map(Record::Message).collect();
-        writer.keep(&group)?;
+        writer.write(&group)?;
         next = upto;
     }
     times.add(u64::try_from(started.elapsed().as_nanos())?);

@@ -222,7 +222,7 @@ impl DbWriter<'_> {
                 }
             }
         };
-        let receipts = write_queue.kept(batch);
+        let receipts = write_queue.stored(batch);
         hub.counts.kept.fetch_add(batch.len() as u64, Ordering::Relaxed);
         if troubled {
             tracing::info!("what is said is kept again");
@@ -250,9 +250,9 @@ impl DbWriter<'_> {
     /// Nothing is written, and it may be possible later.
     fn write(&mut self, batch: &[Pending]) -> Result<Vec<Refused>, StoreError> {
         let all = || batch.iter().map(|entry| &entry.record);
-        let mut done = self.writer.keep(all());
+        let mut done = self.writer.write(all());
         if done.as_ref().is_err_and(|error| self.mend(error)) {
-            done = self.writer.keep(all());
+            done = self.writer.write(all());
         }
         let error = match done {
             Ok(()) => return Ok(Vec::new()),
@@ -262,7 +262,7 @@ impl DbWriter<'_> {
         let changes: Vec<_> = changes(batch).collect();
         let records: Vec<Vec<_>> =
             changes.iter().map(|(_, change)| change.iter().map(|entry| &entry.record).collect()).collect();
-        match self.writer.keep_each(&records) {
+        match self.writer.write_each(&records) {
             Ok(refused) => {
                 let refused = changes.into_iter().zip(refused);
                 Ok(refused.filter_map(|((positions, _), why)| Some((positions, why?))).collect())
@@ -293,7 +293,7 @@ impl DbWriter<'_> {
             }
             _ if std::mem::take(&mut self.is_down) => {
                 // Nothing is kept by this, and so nothing is wrong any more.
-                write_queue.kept(&[]);
+                write_queue.stored(&[]);
                 tracing::info!("what is said is kept again");
                 hub.tell(|| News::Line("* what is said is kept again".to_owned()));
             }

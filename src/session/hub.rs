@@ -264,11 +264,10 @@ impl Hub {
     /// Ends rooms that had been empty for `empty-days` at `time`: some of them, for
     /// each is a change, and the others wait for the lock.
     pub fn end_left_rooms(&self, time: Millis) {
-        const DAY: Millis = 24 * 60 * 60 * 1000;
         const ROOMS: usize = 64;
         let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
         if days > 0 {
-            self.chat.end_left(time.saturating_sub(days.saturating_mul(DAY)), ROOMS, now());
+            self.chat.end_left(time.saturating_sub(days.saturating_mul(crate::model::DAY)), ROOMS, now());
         }
     }
 

@@ -17,7 +17,7 @@ impl Rig {
         let write_queue = self.chat.write_queue.as_ref().expect("a chat that keeps");
         let mut batch = Vec::new();
         write_queue.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
-        write_queue.kept(&batch);
+        write_queue.stored(&batch);
     }
 
     /// Two people, and a line from the first to the second.
