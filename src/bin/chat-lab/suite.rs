@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::figures::Row;
-use super::target::Target;
-use super::{churn, fanout, idle};
+use crate::figures::Row;
+use crate::target::Target;
+use crate::{churn, fanout, idle};
 
 /// How long to speak before measuring.
 const WARM_UP: Duration = Duration::from_millis(300);

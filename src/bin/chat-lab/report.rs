@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
-use super::figures::{Row, Runs, Spread};
+use crate::figures::{Row, Runs, Spread};
 
 /// A column: its figure, its heading, its digits after the point.
 type Column = (&'static str, &'static str, usize);

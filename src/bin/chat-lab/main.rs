@@ -1,4 +1,37 @@
 //! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab soak` lets hostile clients at one, `chat-lab report` makes tables of the results.
+//!
+//! One process with one epoll loop plays every client, so that it disturbs the server,
+//! which shares its processors, as little as it can. The same loop speaks our JSON and
+//! line dialects and IRC, so that other servers are measured by the same means.
+//! Everything is counted: what is lost, doubled or out of order is a figure of its own,
+//! and what a server refuses is shown with the server's own words.
+
+mod aim;
+mod archive;
+mod churn;
+mod crowd;
+mod dialect;
+mod dice;
+mod echo;
+mod fanout;
+mod figures;
+mod gate;
+mod histogram;
+mod hostile;
+mod idle;
+mod ledger;
+mod marker;
+mod member;
+mod order;
+mod process;
+mod report;
+mod server;
+mod soak;
+mod suite;
+mod talker;
+mod target;
+mod verdict;
+mod wild;
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -8,15 +41,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use roomful::lab::archive;
-use roomful::lab::dialect::Dialect;
-use roomful::lab::figures::Row;
-use roomful::lab::report::{between_markers, markdown};
-use roomful::lab::soak::{self, Host};
-use roomful::lab::suite::{SCENARIOS, Suite};
-use roomful::lab::target::Target;
-use roomful::process::{self, Kind};
+use roomful::process::{Kind, parse, settle_signals};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::dialect::Dialect;
+use crate::figures::Row;
+use crate::report::{between_markers, markdown};
+use crate::soak::Host;
+use crate::suite::{SCENARIOS, Suite};
+use crate::target::Target;
 
 /// Measures chat servers on this machine.
 #[derive(Parser)]
@@ -157,8 +190,8 @@ struct Report {
 }
 
 fn main() -> ExitCode {
-    let ready = process::settle_signals(Kind::Personal).context("cannot take care of signals");
-    let cli = ready.and_then(|()| Ok(Cli::from_arg_matches(&process::parse(Cli::command()))?));
+    let ready = settle_signals(Kind::Personal).context("cannot take care of signals");
+    let cli = ready.and_then(|()| Ok(Cli::from_arg_matches(&parse(Cli::command()))?));
     let done = cli.and_then(|cli| match cli.command {
         Command::Load(load) => run(load),
         Command::Archive(archive) => measure(&archive),

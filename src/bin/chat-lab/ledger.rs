@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::histogram::Histogram;
-use super::marker::Mark;
-use super::order::Order;
+use crate::histogram::Histogram;
+use crate::marker::Mark;
+use crate::order::Order;
 
 /// Who takes part in a fan-out.
 #[derive(Clone, Copy, Debug)]

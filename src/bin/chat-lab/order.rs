@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::marker::Mark;
+use crate::marker::Mark;
 
 /// Messages of each speaker whose order is kept in full; the order of all others is kept as a hash.
 const KEPT: u32 = 20_000;
