@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Measures Roomful side by side with ngircd and InspIRCd and writes the tables of docs/performance.md.
+# Measures Roomful side by side with two IRC servers, ngircd and InspIRCd, and two brokers, Redis and
+# nats-server, and writes the tables of docs/performance.md.
 #
-#   scripts/bench.sh                  everything, about half an hour
+#   scripts/bench.sh                  everything, about 45 minutes
 #   scripts/bench.sh --quick          small rooms, short cells, one run, tables to stdout
 #   scripts/bench.sh --only fanout    some scenarios: fanout, deaf, churn, idle, with commas
 #   scripts/bench.sh --only store     Roomful with a database beside Roomful without, and a database with
@@ -54,8 +55,8 @@ fi
 # Debian starts what it installs, unless a policy forbids it; the peers must never run as services.
 install_peers() {
     local missing=() sudo=() policy=/usr/sbin/policy-rc.d own_policy=no done=0
-    for peer in ngircd inspircd; do
-        [ -x "/usr/sbin/$peer" ] || missing+=("$peer")
+    for peer in ngircd inspircd redis-server nats-server; do
+        [ -x "/usr/sbin/$peer" ] || [ -x "/usr/bin/$peer" ] || missing+=("$peer")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     [ "$(id -u)" = 0 ] || sudo=(sudo)
@@ -195,6 +196,30 @@ END
     targets+=(--target "inspircd=irc@127.0.0.1:$port/$!")
 }
 
+# No snapshots. The limit for a subscriber who does not read (32 MiB) is lifted as the flood limits of
+# the others are, but in deaf, which is about it. It sets TCP_NODELAY.
+start_redis() {
+    local port log="$work/redis.log" limit=(--client-output-buffer-limit "pubsub 0 0 0")
+    [ "$1" != deaf ] || limit=()
+    port=$(free_port 28667)
+    redis-server --bind 127.0.0.1 --port "$port" --save "" --appendonly no --maxclients 20000 --dir "$work" \
+        "${limit[@]}" </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" listens "$port"
+    targets+=(--target "redis=redis@127.0.0.1:$port/$!")
+}
+
+# All limits are the defaults: nothing here meets them but deaf (64 MiB). It sets TCP_NODELAY.
+start_nats() {
+    local port log="$work/nats.log"
+    port=$(free_port 29667)
+    printf 'listen: "127.0.0.1:%s"\nping_interval: "10m"\n' "$port" >"$work/nats.conf"
+    /usr/sbin/nats-server --config "$work/nats.conf" </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" listens "$port"
+    targets+=(--target "nats=nats@127.0.0.1:$port/$!")
+}
+
 # Two processes for Roomful, so that neither dialect's memory counts for the other.
 run() {
     local scenario=$1 times=$2
@@ -203,6 +228,8 @@ run() {
     start_roomful "roomful json" json
     start_ngircd
     start_inspircd
+    start_redis "$scenario"
+    start_nats
     # Trouble is part of the result: it stands under the table.
     target/release/chat-lab load "${targets[@]}" --scenario "$scenario" --repeats "$times" \
         "${options[@]}" --json "$work/rows.json" --no-table || true
@@ -238,7 +265,8 @@ machine() {
 }
 runs() { echo "median of $repeats runs (smallest..largest)"; }
 facts() {
-    echo "$(machine), ngircd $(version ngircd), InspIRCd $(version inspircd); $(runs), idle of at most 3."
+    echo "$(machine), ngircd $(version ngircd), InspIRCd $(version inspircd), Redis $(version redis-server)," \
+        "nats-server $(version nats-server); $(runs), idle of at most 3."
 }
 
 if [ "$scenarios" = store ]; then

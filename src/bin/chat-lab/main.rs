@@ -2,7 +2,8 @@
 //!
 //! One process with one epoll loop plays every client, so that it disturbs the server,
 //! which shares its processors, as little as it can. The same loop speaks our JSON and
-//! line dialects and IRC, so that other servers are measured by the same means.
+//! line dialects, IRC, and what two brokers speak, so that other servers are measured by
+//! the same means.
 //! Everything is counted: what is lost, doubled or out of order is a figure of its own,
 //! and what a server refuses is shown with the server's own words.
 
@@ -79,7 +80,7 @@ struct Load {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, line or irc.
+    /// How to speak: json, line, irc, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.

@@ -42,6 +42,11 @@ impl Marker {
         Self { needle, finder: Finder::new(&needle).into_owned(), size: size.clamp(MARK_LEN, MAX_TEXT) }
     }
 
+    /// Bytes of a whole message.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Appends a whole message: the mark, then letters up to the size.
     pub fn write(&self, mark: Mark, out: &mut Vec<u8>) {
         let mut text = [0; MAX_TEXT];
