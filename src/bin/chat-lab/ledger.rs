@@ -20,7 +20,7 @@ pub struct Shape {
 }
 
 /// The books.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ledger {
     /// Each delivery's time from the send to our read.
     pub latency: Histogram,

@@ -9,6 +9,7 @@
 
 mod aim;
 mod archive;
+mod beside;
 mod churn;
 mod crowd;
 mod dialect;
@@ -28,6 +29,7 @@ mod process;
 mod report;
 mod server;
 mod soak;
+mod steady;
 mod suite;
 mod talker;
 mod target;
@@ -86,7 +88,7 @@ struct Load {
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
     #[arg(long, value_name = "NAME=DIALECT@ADDR/PID", conflicts_with_all = ["server", "pid", "dialect"])]
     target: Vec<Target>,
-    /// fanout, store, deaf, churn, idle or all; several with commas.
+    /// fanout, store, steady, deaf, churn, idle or all; several with commas.
     #[arg(long, default_value = "fanout", value_delimiter = ',')]
     scenario: Vec<String>,
     /// Members of the room in fanout, speakers included.
@@ -185,6 +187,9 @@ struct Report {
     /// Which markers.
     #[arg(long, default_value = "bench")]
     section: String,
+    /// Compare each server with the one of the same name and "before" instead, and say where it is worse.
+    #[arg(long)]
+    beside: bool,
     /// A paragraph to stand above the tables, such as what they were measured on.
     #[arg(long, default_value = "")]
     facts: String,
@@ -312,7 +317,8 @@ fn tell(report: &Report) -> Result<()> {
             rows.push(serde_json::from_str(&line?).with_context(|| format!("in {}", path.display()))?);
         }
     }
-    let text = format!("{}\n\n{}", report.facts, markdown(&rows));
+    let tables = if report.beside { beside::markdown(&rows) } else { markdown(&rows) };
+    let text = format!("{}\n\n{tables}", report.facts);
     match &report.page {
         None => print(text.trim_start())?,
         Some(path) => {

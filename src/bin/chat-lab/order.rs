@@ -12,7 +12,7 @@ const KEPT: u32 = 20_000;
 /// Members who do not speak hear all messages, so equal hashes mean equal orders.
 /// Speakers may lack their own messages; their lists, and that of one silent member, are
 /// kept, and there is one order exactly when all these lists can be merged into one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
     speakers: usize,
     lists: Vec<Vec<u32>>,
