@@ -2,16 +2,19 @@
 # Measures Roomful side by side with two IRC servers, ngircd and InspIRCd, and two brokers, Redis and
 # nats-server, and writes the tables of docs/performance.md.
 #
-#   scripts/bench.sh                  everything, about XX minutes
+#   scripts/bench.sh                  everything, about 26 minutes
 #   scripts/bench.sh --quick          small rooms, short cells, one run, tables to stdout
 #   scripts/bench.sh --only fanout    some scenarios: fanout, deaf, churn, idle, with commas
 #   scripts/bench.sh --only store     Roomful with a database beside Roomful without, and a database with
-#                                     a million messages; writes the section "With a database"; about XX minutes, no peers
+#                                     a million messages; writes the section "With a database"; about 3 minutes,
+#                                     no peers
 #   scripts/bench.sh --beside BINARY  this checkout's server beside another, such as the one before a change:
 #                                     all scenarios and the cells of store, with a ratio for each, and what
-#                                     is worse by more than 5 %; to stdout, about XX minutes, no peers
+#                                     is worse by more than 5 %; to stdout, about 21 minutes, no peers
 #   scripts/bench.sh --no-build       with the binaries that are there
 #   REPEATS=9 CELL_SECONDS=3 scripts/bench.sh
+#                                     other than 5 and 2 (of the store 3 and 1); with cells of 0.8 seconds
+#                                     a whole run takes 17 minutes, and --beside 13
 #
 # Not here, since it judges and does not compare: ten minutes of two people beside hostile clients,
 #   target/release/chat-lab soak
