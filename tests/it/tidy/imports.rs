@@ -9,7 +9,6 @@ const OPEN: &[(&[&str], &str)] = &[
     (&["src/chat/need.rs", "src/chat/private.rs"], "the pair of a conversation moves to the ground"),
     (&["src/client/missed.rs", "src/client/state.rs"], "what was missed becomes a value"),
     (&["src/command/parse.rs", "src/command/values.rs"], "reading a name moves to where it is checked"),
-    (&["src/session/door.rs", "src/session/hub.rs"], "the door is asked with numbers, not with the hub"),
     (
         &[
             "src/store/delete.rs",
@@ -21,7 +20,6 @@ const OPEN: &[(&[&str], &str)] = &[
         ],
         "deleting becomes statements at the bottom",
     ),
-    (&["src/terminal/painter.rs", "src/terminal/screen.rs"], "who opens the screen starts the painter"),
 ];
 
 /// A module, by its path from the crate: `["chat", "room"]`.
