@@ -53,7 +53,7 @@ pub use error::{AskError, ClientError, End, FileError, Unsent};
 pub use handle::Handle;
 pub use request::request_of;
 pub use state::Said;
-pub use upload::Sent;
+pub use upload::{Sent, Source};
 
 use handle::Shared;
 use link::{Link, Login};
