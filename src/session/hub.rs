@@ -9,9 +9,9 @@ use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex};
 
 use super::Front;
-use super::door::Recurring;
 use super::handle::SessionHandle;
 use super::passwords::Passwords;
+use super::recurring::Recurring;
 use super::shelf::Shelf;
 use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::{Ending, Outbox, Pen};

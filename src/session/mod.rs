@@ -12,6 +12,7 @@ pub mod handle;
 pub mod hub;
 pub mod passwords;
 mod queries;
+pub mod recurring;
 pub mod shelf;
 mod waits;
 pub mod watchdog;

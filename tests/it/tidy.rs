@@ -1,5 +1,10 @@
 //! What every file must keep: its layer, its first line, its length, and words that no file has. Knows only text.
 
+/// How long functions are, and what the pages say of them.
+mod functions;
+/// Which file imports from which.
+mod imports;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
