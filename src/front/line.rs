@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::{self, Command, Secret};
+use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
 use crate::model::CloseReason;
 use crate::names::{Nick, RoomName};
@@ -48,7 +48,7 @@ struct Entry {
 /// A command that needs passwords, which are never typed on its own line.
 #[derive(Debug)]
 struct Asking {
-    command: Command,
+    command: AccountCommand,
     questions: &'static [&'static str],
     answers: Vec<Secret>,
 }
@@ -67,10 +67,11 @@ const ABOUT_NEW: usize = 2;
 impl Asking {
     /// What is to be asked about `command`; nothing for most commands.
     fn about(command: &Command) -> Option<Asking> {
+        let Command::Account(command) = command else { return None };
         let questions = match command {
-            Command::Register { .. } => NEW,
-            Command::Login { .. } | Command::DeleteAccount { .. } => KNOWN,
-            Command::Password { .. } => CHANGED,
+            AccountCommand::Register { .. } => NEW,
+            AccountCommand::Login { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
+            AccountCommand::Password { .. } => CHANGED,
             _ => return None,
         };
         Some(Asking { command: command.clone(), questions, answers: Vec::new() })
@@ -105,13 +106,17 @@ impl Asking {
         let mut answers = self.answers.into_iter();
         let (first, second) = (answers.next(), answers.next());
         let whole = match &self.command {
-            Command::Register { .. } => Command::Register { password: first },
-            Command::Password { .. } => Command::Password { old: first, new: second },
-            Command::Login { account, .. } => Command::Login { account: account.clone(), password: first },
-            Command::DeleteAccount { messages, .. } => Command::DeleteAccount { password: first, messages: *messages },
+            AccountCommand::Register { .. } => AccountCommand::Register { password: first },
+            AccountCommand::Password { .. } => AccountCommand::Password { old: first, new: second },
+            AccountCommand::Login { account, .. } => {
+                AccountCommand::Login { account: account.clone(), password: first }
+            }
+            AccountCommand::DeleteAccount { messages, .. } => {
+                AccountCommand::DeleteAccount { password: first, messages: *messages }
+            }
             other => other.clone(),
         };
-        (whole, self.command)
+        (whole.into(), self.command.into())
     }
 }
 
@@ -169,7 +174,7 @@ impl LineFront {
             _ => {}
         }
         let asked = name(line);
-        if !matches!(asked, Ok(Command::Help { .. } | Command::Ping { .. })) {
+        if !matches!(asked, Ok(Command::Link(LinkCommand::Help { .. } | LinkCommand::Ping { .. }))) {
             (entry.open, entry.spent, entry.failed) = (false, true, true);
         }
         asked.map(|command| self.command(command))
@@ -178,7 +183,7 @@ impl LineFront {
     /// A command, which the session sees before its passwords are asked for:
     /// what it would refuse anyway needs none.
     fn command(&mut self, command: Command) -> Heard {
-        self.tried = Asking::about(&command).map(|asking| asking.command);
+        self.tried = Asking::about(&command).map(|asking| asking.command.into());
         Heard::Command(None, command)
     }
 }
@@ -226,7 +231,9 @@ impl Front for LineFront {
             Ok(Heard::Nothing)
         } else {
             command::parse(&line).map(|command| match command {
-                Command::Say { .. } if self.doubtful && !is_command(&line) => Heard::Question(NOT_SAID.to_vec()),
+                Command::Chat(ChatCommand::Say { .. }) if self.doubtful && !is_command(&line) => {
+                    Heard::Question(NOT_SAID.to_vec())
+                }
                 command => self.command(command),
             })
         };
@@ -299,5 +306,5 @@ fn name(line: &str) -> Result<Command, ChatError> {
         _ => (line, None),
     };
     let nick = if nick.is_empty() { None } else { Some(Nick::parse(nick)?) };
-    Ok(Command::Nick { nick, rooms: room.map(|room| vec![room]) })
+    Ok(AccountCommand::Nick { nick, rooms: room.map(|room| vec![room]) }.into())
 }

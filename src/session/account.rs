@@ -11,7 +11,7 @@ use super::queries::{own_places, secret};
 use super::{Session, Stage};
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
-use crate::command::{Command, Secret};
+use crate::command::{AccountCommand, Secret};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{AccountId, origin};
@@ -31,55 +31,44 @@ pub(super) struct Name {
 }
 
 impl Session {
-    /// The few commands that need no name. What they wait for does not count
-    /// against the time for taking one.
-    pub(super) fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let handle = Arc::clone(&self.handle);
-        handle.in_line(|| self.unnamed(tag, command))
+    /// What a peer says first: a name, or that it will say one.
+    fn hello(&mut self, tag: Option<Tag>, version: u64, name: Name, password: Option<Secret>) -> Result<(), ChatError> {
+        if self.named {
+            return Err(ChatError::NamedAlready(self.hub.chat.nick_of(self.handle.id, hub::now())?));
+        }
+        if version != u64::from(PROTOCOL) {
+            return Err(ChatError::Version(version));
+        }
+        self.greeted = true;
+        if let Some(nick) = &name.nick {
+            let account = password.map(|password| self.prove(nick, &password, false)).transpose()?;
+            return self.enter(tag, LoginKind::Hello, Name { account, ..name });
+        }
+        (self.resume, self.rooms) = (name.resume, name.rooms);
+        self.answer(tag, Done::Hello { nick: None, resume: None, registered: false });
+        Ok(())
     }
 
-    #[inline(never)]
-    fn unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+    /// Takes the first name, or another one.
+    fn nick(&mut self, tag: Option<Tag>, nick: Option<Nick>, rooms: Option<Vec<RoomName>>) -> Result<(), ChatError> {
+        if self.named {
+            return self.hub.chat.rename(self.handle.id, tag, nick, hub::now(), &mut self.effects);
+        }
+        let kind = if self.greeted { LoginKind::Nick } else { LoginKind::Hello };
+        let rooms = rooms.or_else(|| self.rooms.clone());
+        let name = Name { nick, account: None, asked: hub::now(), resume: self.resume.clone(), rooms };
+        self.enter(tag, kind, name)
+    }
+
+    /// Takes the name of an account as the first one.
+    fn come_as(&mut self, tag: Option<Tag>, nick: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
         let asked = hub::now();
-        let done = match command {
-            Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
-                return Err(ChatError::Version(version));
-            }
-            Command::Hello { nick, password, resume, rooms, .. } => {
-                self.greeted = true;
-                if let Some(nick) = nick {
-                    let account = password.map(|password| self.prove(&nick, &password, false)).transpose()?;
-                    return self.enter(tag, LoginKind::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
-                }
-                (self.resume, self.rooms) = (resume, rooms);
-                Done::Hello { nick: None, resume: None, registered: false }
-            }
-            Command::Nick { nick, rooms } if self.greeted || !self.handle.json.load(Ordering::Relaxed) => {
-                let greeting = if self.greeted { LoginKind::Nick } else { LoginKind::Hello };
-                let rooms = rooms.or_else(|| self.rooms.clone());
-                return self.enter(
-                    tag,
-                    greeting,
-                    Name { nick, account: None, asked, resume: self.resume.clone(), rooms },
-                );
-            }
-            Command::Login { account, password } if self.greeted || !self.handle.json.load(Ordering::Relaxed) => {
-                let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
-                // What has no accounts asks for no password.
-                self.database()?;
-                let account = Some(self.prove(&nick, &needed(password)?, false)?);
-                let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
-                return self.enter(tag, LoginKind::Login, name);
-            }
-            Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
-            Command::Pong => return Ok(()),
-            Command::Quit { .. } => Done::Quit,
-            Command::Help { word } => crate::chat::help(word.as_deref())?,
-            _ if !self.greeted && self.handle.json.load(Ordering::Relaxed) => return Err(ChatError::HelloFirst),
-            _ => return Err(ChatError::NameFirst),
-        };
-        self.answer(tag, done);
-        Ok(())
+        let nick = nick.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
+        // What has no accounts asks for no password.
+        self.database()?;
+        let account = Some(self.prove(&nick, &needed(password)?, false)?);
+        let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
+        self.enter(tag, LoginKind::Login, name)
     }
 
     /// Finds out whether the password is that of the account of this name;
@@ -229,12 +218,17 @@ impl Session {
         }
     }
 
-    /// The commands about accounts, of a session that has a name.
+    /// The commands about who the asker is.
     #[inline(never)]
-    pub(super) fn account(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+    pub(super) fn account(&mut self, tag: Option<Tag>, command: AccountCommand) -> Result<(), ChatError> {
         let id = self.handle.id;
         match command {
-            Command::Register { password } => {
+            AccountCommand::Hello { version, nick, password, resume, rooms } => {
+                self.hello(tag, version, Name { nick, account: None, asked: hub::now(), resume, rooms }, password)
+            }
+            AccountCommand::Nick { nick, rooms } => self.nick(tag, nick, rooms),
+            AccountCommand::Login { account, password } if !self.named => self.come_as(tag, account, password),
+            AccountCommand::Register { password } => {
                 let database = self.database()?;
                 self.hub.chat.may_register(id, hub::now())?;
                 let password = needed(password)?;
@@ -245,7 +239,7 @@ impl Session {
                 self.remember_origin(&database);
                 Ok(())
             }
-            Command::Login { account, password } => {
+            AccountCommand::Login { account, password } => {
                 self.database()?;
                 if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {
                     return Err(ChatError::LoggedIn(nick));
@@ -262,18 +256,18 @@ impl Session {
                 self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
                 self.entered(entered)
             }
-            Command::Logout => {
+            AccountCommand::Logout => {
                 let entered = self.hub.chat.logout(id, tag, hub::now(), &mut self.effects)?;
                 self.entered(entered)
             }
-            Command::Password { old, new } => {
+            AccountCommand::Password { old, new } => {
                 let (_, nick) = self.hub.chat.account_of(id, hub::now())?;
                 let new = needed(new)?;
                 self.prove(&nick, &needed(old)?, true)?;
                 let hash = self.hashed(&nick, &new, true)?;
                 self.hub.chat.change_password(id, tag, hash, hub::now(), &mut self.effects)
             }
-            Command::DeleteAccount { password, messages } => {
+            AccountCommand::DeleteAccount { password, messages } => {
                 let (account, nick) = self.hub.chat.account_of(id, hub::now())?;
                 self.prove(&nick, &needed(password)?, true)?;
                 let entered = self.hub.chat.delete_account(id, tag, messages, hub::now(), &mut self.effects)?;
@@ -285,7 +279,6 @@ impl Session {
                 self.wait_for_answers();
                 self.entered(entered)
             }
-            _ => Err(ChatError::Closing),
         }
     }
 }

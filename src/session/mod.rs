@@ -24,10 +24,10 @@ use std::sync::atomic::Ordering;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use crate::chat::JoinRequest;
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
-use crate::command::Command;
+use crate::chat::{JoinRequest, lengths, link};
+use crate::command::{AccountCommand, Command, LinkCommand};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
@@ -316,7 +316,7 @@ impl Session {
 
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = match &command {
-            Command::Quit { text } => Some(text.clone()),
+            Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
             _ => None,
         };
         let speaks = answered_when_kept(&command);
@@ -324,24 +324,13 @@ impl Session {
         if !speaks {
             self.wait_for_answers();
         }
-        let result = self.admit(speaks || changes(&command)).and_then(|()| match command {
-            command if !self.named => self.obey_unnamed(tag.clone(), command),
-            Command::Register { .. }
-            | Command::Login { .. }
-            | Command::Logout
-            | Command::Password { .. }
-            | Command::DeleteAccount { .. } => self.account(tag.clone(), command),
-            Command::Offer { .. }
-            | Command::Chunk { .. }
-            | Command::Finish { .. }
-            | Command::Cancel { .. }
-            | Command::Get { .. } => self.files(tag.clone(), command),
-            command @ Command::Moderate { everywhere: true, .. } => {
-                let done = self.carry_out(tag.clone(), command);
-                self.hub.close_banned();
-                done
+        let result = self.admit(speaks || changes(&command)).and_then(|()| {
+            if self.named {
+                return self.obey_named(tag.clone(), command);
             }
-            command => self.carry_out(tag.clone(), command),
+            // What is waited for here does not count against the time for taking a name.
+            let handle = Arc::clone(&self.handle);
+            handle.in_line(|| self.obey_unnamed(tag.clone(), command))
         });
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
@@ -349,6 +338,48 @@ impl Session {
             (Ok(()), None) => {}
         }
         Flow::Go
+    }
+
+    fn obey_named(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        lengths(&command, &self.hub.limits)?;
+        match command {
+            Command::Link(command) => self.link(tag, command),
+            Command::Account(command) => self.account(tag, command),
+            Command::Chat(command) => self.carry_out(tag, command),
+            Command::Moderate(command) => {
+                let everywhere = command.everywhere;
+                let done = self.hub.chat.moderate(self.handle.id, tag, command, hub::now(), &mut self.effects);
+                if everywhere {
+                    self.hub.close_banned();
+                }
+                done
+            }
+            Command::Query(query) => self.query(tag, query),
+            Command::File(command) => self.files(tag, command),
+        }
+    }
+
+    /// The few commands that need no name.
+    #[inline(never)]
+    fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        let is_known = self.greeted || !self.handle.json.load(Ordering::Relaxed);
+        match command {
+            Command::Link(command) => self.link(tag, command),
+            Command::Account(command @ AccountCommand::Hello { .. }) => self.account(tag, command),
+            _ if !is_known => Err(ChatError::HelloFirst),
+            Command::Account(command @ (AccountCommand::Nick { .. } | AccountCommand::Login { .. })) => {
+                self.account(tag, command)
+            }
+            _ => Err(ChatError::NameFirst),
+        }
+    }
+
+    /// A command about the connection.
+    fn link(&mut self, tag: Option<Tag>, command: LinkCommand) -> Result<(), ChatError> {
+        if let Some(done) = link(command)? {
+            self.answer(tag, done);
+        }
+        Ok(())
     }
 
     /// The server's side of the greeting: the first thing a program hears.
