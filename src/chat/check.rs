@@ -14,7 +14,7 @@ use crate::limits::Limits;
 pub fn link(command: LinkCommand) -> Result<Option<Done>, ChatError> {
     Ok(match command {
         LinkCommand::Ping { token } => Some(Done::Ping { token: token.unwrap_or_default() }),
-        LinkCommand::Pong => None,
+        LinkCommand::Pong { .. } => None,
         // The session closes itself after the answer.
         LinkCommand::Quit { .. } => Some(Done::Quit),
         LinkCommand::Help { word } => Some(help(word.as_deref())?),

@@ -264,17 +264,14 @@ impl Handle {
         let line = line_of(command, room);
         match line.says {
             Some((to, text)) => self.send_line(to.as_deref(), &text, line.kind),
-            None => self.post(line.kind, &line.fields, None, wanted),
+            None => {
+                let fields: Vec<_> = line.fields.iter().map(|(name, value)| (&**name, value.clone())).collect();
+                self.post(line.kind, &fields, None, wanted)
+            }
         }
     }
 
-    fn post(
-        &self,
-        kind: &str,
-        fields: &[(&'static str, Value)],
-        said: Option<Said>,
-        wanted: Wanted,
-    ) -> Result<Tag, Unsent> {
+    fn post(&self, kind: &str, fields: &[(&str, Value)], said: Option<Said>, wanted: Wanted) -> Result<Tag, Unsent> {
         // The pen first: lines go out in the order in which they wait.
         let pen = self.0.pen.lock();
         let (tag, line) = self.0.state.lock().compose(kind, fields, said, wanted)?;

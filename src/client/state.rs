@@ -111,7 +111,7 @@ impl State {
     pub fn compose(
         &mut self,
         kind: &str,
-        fields: &[(&'static str, Value)],
+        fields: &[(&str, Value)],
         said: Option<Said>,
         wanted: Wanted,
     ) -> Result<(Tag, String), Unsent> {

@@ -3,26 +3,11 @@
 use std::sync::Arc;
 
 use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
-use super::{Change, Command, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, timed, unknown};
+use super::{
+    Change, Command, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, somebody, text, timed, unknown,
+};
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
-
-/// Somebody who may be here. A name that nobody can have is nobody's.
-pub fn somebody(name: &str) -> Result<Nick, ChatError> {
-    Nick::parse(name).map_err(|_| ChatError::NoSuchNick(names::clean(name).into_owned()))
-}
-
-/// Text from outside, made harmless: control, escape and bidi-override
-/// characters gone, line breaks turned into spaces, no blanks around it.
-/// Text that shows nothing is the empty one.
-pub fn text(raw: &str) -> Arc<str> {
-    let cleaned = match raw.contains(['\n', '\r']) {
-        // Or the words on both sides would become one.
-        true => names::clean(&raw.replace("\r\n", " ").replace(['\n', '\r'], " ")).into_owned().into(),
-        false => names::clean(raw),
-    };
-    if names::shows(&cleaned) { Arc::from(cleaned.trim()) } else { Arc::from("") }
-}
 
 fn some_text(raw: &str) -> Option<Arc<str>> {
     Some(text(raw)).filter(|text| !text.is_empty())
@@ -331,13 +316,6 @@ impl<'a> Arguments<'a> {
         }
         Ok(change)
     }
-}
-
-/// A room's key. One that shows nothing would open the room that it was to close.
-pub fn key(raw: &str) -> Result<Arc<str>, ChatError> {
-    let wants = "a word that can be seen";
-    let key = text(raw);
-    if key.is_empty() { Err(ChatError::BadField { field: "key", value: "\"\"".to_owned(), wants }) } else { Ok(key) }
 }
 
 fn message(text: &str) -> Result<u64, ChatError> {

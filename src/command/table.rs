@@ -1,6 +1,6 @@
 //! The one table of commands: their names, how they are written, what they do. Knows no arguments.
 
-use super::{AccountCommand, ChatCommand, Command, FileCommand, LinkCommand, ModAction, Moderation, Query};
+use super::{AccountCommand, ChatCommand, Command, Family, FileCommand, LinkCommand, ModAction, Moderation, Query};
 use crate::error::ChatError;
 use crate::names;
 
@@ -9,6 +9,8 @@ use crate::names;
 pub struct Spec {
     /// Which command.
     pub verb: Verb,
+    /// What kind of command.
+    pub family: Family,
     /// Its name: the `type` of the JSON object, and the word after the slash.
     pub name: &'static str,
     /// Other words for it after a slash.
@@ -51,7 +53,7 @@ macro_rules! table {
         }
 
         /// Every command, in the order of the handbook.
-        pub const TABLE: &[Spec] = &[$(Spec { verb: Verb::$verb, name: $name, aliases: &$aliases, usage: $usage, help: $help }),+];
+        pub const TABLE: &[Spec] = &[$(Spec { verb: Verb::$verb, family: Family::$family, name: $name, aliases: &$aliases, usage: $usage, help: $help }),+];
 
         impl Command {
             /// Which command it is.
@@ -121,6 +123,11 @@ impl Verb {
     pub fn spec(self) -> &'static Spec {
         &TABLE[self as usize]
     }
+}
+
+/// The row whose name is exactly `name`: the `type` of a JSON object.
+pub fn named(name: &str) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.name == name)
 }
 
 /// The row whose name or alias is `word`; case does not matter.

@@ -4,11 +4,36 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::somebody;
+use serde::{Deserialize, Serialize};
+
 use crate::error::ChatError;
 use crate::model::PlaceId;
 use crate::model::{Millis, Seq};
-use crate::names::{Nick, RoomName, clean};
+use crate::names::{Nick, RoomName, clean, shows};
+
+/// Somebody who may be here. A name that nobody can have is nobody's.
+pub fn somebody(name: &str) -> Result<Nick, ChatError> {
+    Nick::parse(name).map_err(|_| ChatError::NoSuchNick(clean(name).into_owned()))
+}
+
+/// Text from outside, made harmless: control, escape and bidi-override
+/// characters gone, line breaks turned into spaces, no blanks around it.
+/// Text that shows nothing is the empty one.
+pub fn text(raw: &str) -> Arc<str> {
+    let cleaned = match raw.contains(['\n', '\r']) {
+        // Or the words on both sides would become one.
+        true => clean(&raw.replace("\r\n", " ").replace(['\n', '\r'], " ")).into_owned().into(),
+        false => clean(raw),
+    };
+    if shows(&cleaned) { Arc::from(cleaned.trim()) } else { Arc::from("") }
+}
+
+/// A room's key. One that shows nothing would open the room that it was to close.
+pub fn key(raw: &str) -> Result<Arc<str>, ChatError> {
+    let wants = "a word that can be seen";
+    let key = text(raw);
+    if key.is_empty() { Err(ChatError::BadField { field: "key", value: "\"\"".to_owned(), wants }) } else { Ok(key) }
+}
 
 /// Where something is said: a room, or a private conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +67,7 @@ impl fmt::Display for Place {
 }
 
 /// What must not be seen: a password, a code. It does not show itself in any log.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Secret(pub Box<str>);
 
 impl fmt::Debug for Secret {
@@ -52,7 +77,8 @@ impl fmt::Debug for Secret {
 }
 
 /// What is done about somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ModAction {
     /// May come into a room where one must be invited.
     Invite,

@@ -405,6 +405,17 @@ impl ChatError {
 
 impl std::error::Error for ChatError {}
 
+/// So that a decoder of commands needs no error of its own.
+impl serde::de::Error for ChatError {
+    fn custom<T: std::fmt::Display>(words: T) -> ChatError {
+        ChatError::BadJson(words.to_string())
+    }
+
+    fn missing_field(field: &'static str) -> ChatError {
+        ChatError::Missing { field, usage: "" }
+    }
+}
+
 impl From<NameError> for ChatError {
     fn from(error: NameError) -> ChatError {
         ChatError::Name(error, None)

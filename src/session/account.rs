@@ -218,27 +218,32 @@ impl Session {
         }
     }
 
+    fn register(&mut self, tag: Option<Tag>, password: Option<Secret>) -> Result<(), ChatError> {
+        let (database, id) = (self.database()?, self.handle.id);
+        self.hub.chat.may_register(id, hub::now())?;
+        let password = needed(password)?;
+        self.may_register_again()?;
+        let nick = self.hub.chat.nick_of(id, hub::now())?;
+        let hash = self.hashed(&nick, &password, false)?;
+        self.hub.chat.register(id, tag, hash, hub::now(), &mut self.effects)?;
+        self.remember_origin(&database);
+        Ok(())
+    }
+
     /// The commands about who the asker is.
     #[inline(never)]
     pub(super) fn account(&mut self, tag: Option<Tag>, command: AccountCommand) -> Result<(), ChatError> {
         let id = self.handle.id;
         match command {
-            AccountCommand::Hello { version, nick, password, resume, rooms } => {
-                self.hello(tag, version, Name { nick, account: None, asked: hub::now(), resume, rooms }, password)
-            }
+            AccountCommand::Hello { version, nick, password, resume, rooms } => self.hello(
+                tag,
+                version,
+                Name { nick, account: None, asked: hub::now(), resume: resume.map(|token| token.0), rooms },
+                password,
+            ),
             AccountCommand::Nick { nick, rooms } => self.nick(tag, nick, rooms),
             AccountCommand::Login { account, password } if !self.named => self.come_as(tag, account, password),
-            AccountCommand::Register { password } => {
-                let database = self.database()?;
-                self.hub.chat.may_register(id, hub::now())?;
-                let password = needed(password)?;
-                self.may_register_again()?;
-                let nick = self.hub.chat.nick_of(id, hub::now())?;
-                let hash = self.hashed(&nick, &password, false)?;
-                self.hub.chat.register(id, tag, hash, hub::now(), &mut self.effects)?;
-                self.remember_origin(&database);
-                Ok(())
-            }
+            AccountCommand::Register { password } => self.register(tag, password),
             AccountCommand::Login { account, password } => {
                 self.database()?;
                 if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {

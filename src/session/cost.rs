@@ -47,7 +47,7 @@ impl Cost {
 pub(super) fn cost_of(command: &Command) -> Cost {
     match command {
         Command::Link(LinkCommand::Quit { .. }) => Cost::Nothing,
-        Command::Link(LinkCommand::Ping { .. } | LinkCommand::Pong) => Cost::LITTLE,
+        Command::Link(LinkCommand::Ping { .. } | LinkCommand::Pong { .. }) => Cost::LITTLE,
         Command::File(FileCommand::Chunk { .. } | FileCommand::Get { .. }) => Cost::Piece,
         Command::Query(_)
         | Command::Chat(

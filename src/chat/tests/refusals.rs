@@ -83,6 +83,6 @@ fn every_command_is_answered_once_and_with_its_tag() {
         let answers = ann.hears().iter().filter(|heard| heard.starts_with(&format!("ok t{number}: "))).count();
         assert_eq!(answers, 1, "{line}");
     }
-    ann.obeys(tag("t"), LinkCommand::Pong).unwrap();
+    ann.obeys(tag("t"), LinkCommand::Pong { token: None }).unwrap();
     assert!(ann.hears().is_empty(), "a pong is an answer, and gets none");
 }

@@ -1,62 +1,36 @@
-//! Which fields each command has in JSON, and what they take. Knows no values.
+//! Which fields each command has in JSON, found out by asking its type: for the test of the handbook, and for hostile clients.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::decode;
 use crate::command::Verb;
+use crate::error::ChatError;
+
+/// What some field takes: one of them fits.
+const SAMPLES: [&str; 3] = ["\"x\"", "1", "\"eA==\""];
 
 /// The fields of each command beside `type` and `tag`; a `!` marks one that must be there.
-pub fn fields(verb: Verb) -> &'static [&'static str] {
-    match verb {
-        Verb::Hello => &["version!", "nick", "password", "resume", "rooms"],
-        Verb::Nick => &["nick", "rooms"],
-        Verb::Join => &["room!", "after", "made", "run", "key"],
-        Verb::Leave => &["room", "text"],
-        Verb::RegisterRoom | Verb::DropRoom => &["room"],
-        Verb::Rooms | Verb::Chats => &["past"],
-        Verb::Members => &["room", "past"],
-        Verb::Files => &["room", "before"],
-        Verb::Say | Verb::Me => &["room", "text!"],
-        Verb::Msg => &["to!", "text!"],
-        Verb::Reply | Verb::Announce => &["text!"],
-        Verb::Topic => &["room", "topic"],
-        Verb::Whois => &["nick!"],
-        Verb::Away | Verb::Quit => &["text"],
-        Verb::History => &["room", "before", "after", "until", "since", "limit"],
-        Verb::Search => &["room", "text!", "until", "next", "limit"],
-        Verb::Delete | Verb::Read => &["room", "seq"],
-        Verb::Close => &["nick!"],
-        Verb::Register => &["password!"],
-        Verb::Login => &["account", "password!"],
-        Verb::Password => &["old!", "new!"],
-        Verb::DeleteAccount => &["password!", "messages"],
-        Verb::Claim => &["code!"],
-        Verb::Settings => &["room", "invite_only", "key", "announcements"],
-        Verb::Invite | Verb::Op | Verb::Deop | Verb::Unmute => &["room", "nick!"],
-        Verb::Kick => &["room", "nick!", "text"],
-        Verb::Ban => &["room", "nick!", "everywhere", "seconds", "text"],
-        Verb::Mute => &["room", "nick!", "seconds", "text"],
-        Verb::Unban => &["room", "nick!", "everywhere"],
-        Verb::Bans => &["room", "everywhere", "skip"],
-        Verb::Offer => &["room", "name!", "size!"],
-        Verb::Chunk => &["upload!", "offset!", "data!"],
-        Verb::Finish => &["upload!", "sha256!", "text"],
-        Verb::Cancel => &["upload!"],
-        Verb::Get => &["file!", "offset"],
-        Verb::Ping | Verb::Pong => &["token"],
-        Verb::Help => &["word"],
-        Verb::Back | Verb::Logout => &[],
-    }
-}
-
-/// Fields that are never repeated, not even where they are wrong.
-pub(super) const SECRET: [&str; 5] = ["password", "old", "new", "code", "resume"];
-
-/// What a field takes, in words for the refusal.
-pub(super) fn wants(field: &str) -> &'static str {
-    match field {
-        "version" | "after" | "before" | "limit" | "made" | "run" | "since" | "until" | "seconds" | "seq" | "size"
-        | "upload" | "offset" | "file" | "skip" => "a whole number",
-        "messages" | "everywhere" | "invite_only" | "announcements" => "true or false",
-        "data" => "bytes in base64",
-        "rooms" => "a list of strings",
-        _ => "a string",
+pub fn fields(verb: Verb) -> Vec<String> {
+    let kind = verb.spec().name;
+    let mut must: BTreeMap<&str, usize> = BTreeMap::new();
+    loop {
+        let sample = |(name, sample): (&&str, &usize)| format!(",\"{name}\":{}", SAMPLES[sample % SAMPLES.len()]);
+        let line = format!("{{\"type\":\"{kind}\"{}}}", must.iter().map(sample).collect::<String>());
+        match decode(line.as_bytes()) {
+            Err((_, ChatError::Missing { field, .. })) => drop(must.insert(field, 0)),
+            Err((_, ChatError::BadField { field, .. })) if must[field] + 1 < SAMPLES.len() => {
+                must.entry(field).and_modify(|sample| *sample += 1);
+            }
+            Err((_, refusal)) => panic!("no sample fits {kind}: {refusal}"),
+            Ok((_, command)) => {
+                let all = serde_json::to_value(command).expect("a command has only string keys");
+                let own = all.get(kind).unwrap_or(&all).as_object();
+                let names = own.into_iter().flatten().map(|(name, _): (&String, &Value)| name.clone());
+                let marked = |name: String| if must.contains_key(&*name) { name + "!" } else { name };
+                return names.filter(|name| name != "type").map(marked).collect();
+            }
+        }
     }
 }

@@ -1,0 +1,185 @@
+//! What a member asks of the chat itself: to say, to change, to look up, to keep order. Knows no other commands.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, ModAction, Place, Secret, Whom, read};
+use crate::model::{Millis, Seq};
+use crate::names::{Nick, RoomName};
+
+/// What is said, changed or looked up in the chat itself, under its lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChatCommand {
+    /// Goes into a room, and makes it if there is none.
+    Join {
+        /// The room.
+        room: RoomName,
+        /// The last message already seen there.
+        after: Option<Seq>,
+        /// When the room in which that was seen was made.
+        made: Option<Millis>,
+        /// In which run of the server it was seen.
+        run: Option<Millis>,
+        /// The word that opens the room, where it has one.
+        #[serde(default, deserialize_with = "read::some_text")]
+        key: Option<Arc<str>>,
+    },
+    /// Goes out of a room; the current one if it is not said.
+    Leave {
+        /// The room.
+        room: Option<RoomName>,
+        /// Words of farewell.
+        #[serde(default, deserialize_with = "read::some_text")]
+        text: Option<Arc<str>>,
+    },
+    /// Lists the rooms.
+    Rooms {
+        /// Only those whose names come after this one.
+        past: Option<RoomName>,
+    },
+    /// Lists who is in a room; the current one if it is not said.
+    Members {
+        /// The room.
+        room: Option<RoomName>,
+        /// Only those whose names come after this one.
+        past: Option<Nick>,
+    },
+    /// Says a line in a room; the current one if it is not said.
+    Say {
+        /// The room.
+        room: Option<RoomName>,
+        /// The line.
+        #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+    /// Says what the asker does, in a room; the current one if it is not said.
+    Me {
+        /// The room.
+        room: Option<RoomName>,
+        /// The words.
+        #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+    /// Writes to one person.
+    Msg {
+        /// To whom.
+        #[serde(deserialize_with = "read::somebody")]
+        to: Nick,
+        /// What.
+        #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+    /// Writes to whoever wrote last.
+    Reply {
+        /// What.
+        #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+    /// Shows or sets a room's topic; an empty one removes it.
+    Topic {
+        /// The room.
+        room: Option<RoomName>,
+        /// The topic to set.
+        #[serde(default, deserialize_with = "read::any_text")]
+        topic: Option<Arc<str>>,
+    },
+    /// Asks about a person.
+    Whois {
+        /// About whom.
+        #[serde(deserialize_with = "read::somebody")]
+        nick: Nick,
+    },
+    /// Marks oneself away.
+    Away {
+        /// With these words.
+        #[serde(default, deserialize_with = "read::some_text")]
+        text: Option<Arc<str>>,
+    },
+    /// Is back.
+    Back,
+    /// Deletes a message; the asker's last one there if no number is said.
+    Delete {
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
+        /// Which.
+        seq: Option<Seq>,
+    },
+    /// Has read a place up to a message; all of it if no number is said.
+    Read {
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
+        /// Up to which.
+        seq: Option<Seq>,
+    },
+    /// Ends a private conversation: it is not among the asker's own any more.
+    Close {
+        /// With whom.
+        #[serde(rename = "nick", deserialize_with = "read::somebody")]
+        with: Nick,
+    },
+    /// Makes the asker's account the first to be allowed everything.
+    Claim {
+        /// The code the server printed.
+        code: Secret,
+    },
+    /// Makes a room one's own, and lasting.
+    RegisterRoom {
+        /// Which; the current one if it is not said.
+        room: Option<RoomName>,
+    },
+    /// Gives it up.
+    DropRoom {
+        /// Which; the current one if it is not said.
+        room: Option<RoomName>,
+    },
+    /// Shows or changes what is set in a room.
+    #[serde(with = "read::settings")]
+    Settings {
+        /// Where; in the current room if it is not said.
+        room: Option<RoomName>,
+        /// What to change.
+        change: Change,
+    },
+    /// Lists the bans and mutes of a room.
+    Bans {
+        /// Which; the current one if it is not said.
+        room: Option<RoomName>,
+        /// Those of the whole server instead.
+        #[serde(default)]
+        everywhere: bool,
+        /// So many of the oldest are left out.
+        #[serde(default)]
+        skip: u64,
+    },
+    /// Says something to everybody on the server.
+    Announce {
+        /// What.
+        #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+}
+
+/// Keeps order: does something about a person in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moderation {
+    /// What.
+    #[serde(rename = "type")]
+    pub action: ModAction,
+    /// Where; in the current room if it is not said.
+    pub room: Option<RoomName>,
+    /// Not there only, but on the whole server: for bans.
+    #[serde(default)]
+    pub everywhere: bool,
+    /// About whom.
+    #[serde(rename = "nick")]
+    pub whom: Whom,
+    /// For how many seconds; for ever if it is not said.
+    pub seconds: Option<u64>,
+    /// Why.
+    #[serde(default, deserialize_with = "read::some_text")]
+    pub text: Option<Arc<str>>,
+}

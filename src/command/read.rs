@@ -1,0 +1,237 @@
+//! How the fields of commands are read and written by serde, cleaned and checked as those that people type. Knows no dialect.
+//!
+//! serde's own errors are sentences, so a refusal that is found here would be
+//! lost in one. It is laid aside, and [`refused`] takes it from there.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Change, Page, Place, Secret, Spot, Whom};
+use crate::error::ChatError;
+use crate::model::{Millis, Seq};
+use crate::names::{Nick, RoomName};
+
+thread_local! {
+    static REFUSED: Cell<Option<Box<ChatError>>> = const { Cell::new(None) };
+}
+
+/// The refusal of the field that was read last and in vain, if serde cannot
+/// tell it. A [`ChatError::BadField`] in it knows no field, and perhaps no value.
+pub fn refused() -> Option<ChatError> {
+    REFUSED.take().map(|refusal| *refusal)
+}
+
+fn refuse<E: Error>(refusal: ChatError) -> E {
+    let words = E::custom(&refusal);
+    REFUSED.set(Some(Box::new(refusal)));
+    words
+}
+
+/// If only the type of the value was wrong, says what it should be.
+fn wanting<T, E>(read: Result<T, E>, value: &str, wants: &'static str) -> Result<T, E> {
+    read.inspect_err(|_| {
+        let refusal = refused().unwrap_or_else(|| ChatError::BadField { field: "", value: value.to_owned(), wants });
+        REFUSED.set(Some(Box::new(refusal)));
+    })
+}
+
+struct Read<F>(F);
+
+impl<'de, T, E: Into<ChatError>, F: FnOnce(&str) -> Result<T, E>> Visitor<'de> for Read<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<D: Error>(self, text: &str) -> Result<T, D> {
+        (self.0)(text).map_err(|error| refuse(error.into()))
+    }
+}
+
+/// Reads a string as what `parse` makes of it.
+fn read<'de, D: Deserializer<'de>, T, E: Into<ChatError>>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_str(Read(parse))
+}
+
+/// What reads itself from a string, as people type it.
+macro_rules! from_string {
+    ($($type:ty: $parse:expr;)+) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                read(deserializer, $parse)
+            }
+        }
+    )+};
+}
+
+from_string! {
+    Nick: Nick::parse;
+    RoomName: RoomName::parse;
+    Place: Place::parse;
+    Whom: Whom::parse;
+    Spot: Spot::parse;
+}
+
+macro_rules! to_string {
+    ($($type:ty),+) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )+};
+}
+
+to_string!(Place, Whom, Spot);
+
+/// As it came: what is cleaned would be another secret. What is none is not repeated.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        let secret = deserializer.deserialize_str(Read(|text: &str| Ok::<_, ChatError>(Secret(text.into()))));
+        wanting(secret, "what came", "a string")
+    }
+}
+
+/// A secret that a program must send with its command.
+pub(super) fn needed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Secret::deserialize(deserializer).map(Some)
+}
+
+/// Text that must be there, but may be empty.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    read(deserializer, |text| Ok::<_, ChatError>(super::text(text)))
+}
+
+/// Text that may be empty, and is set then.
+pub(super) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    text(deserializer).map(Some)
+}
+
+/// Text that is not there if it is empty.
+pub(super) fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    text(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
+/// A name that nobody can have is nobody's.
+pub(super) fn somebody<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nick, D::Error> {
+    read(deserializer, super::somebody)
+}
+
+pub(super) fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RoomName>>, D::Error> {
+    wanting(Vec::deserialize(deserializer), "", "a list of strings").map(Some)
+}
+
+/// To ask for none would be to ask for nothing.
+pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    super::some_limit(usize::deserialize(deserializer).map(Some)?).map_err(refuse)
+}
+
+/// The key to be set in a room; the empty one opens the room.
+fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    read(deserializer, |raw| if raw.is_empty() { Ok(Arc::from("")) } else { super::key(raw) }).map(Some)
+}
+
+/// Bytes in base64.
+pub(super) mod bytes {
+    use super::*;
+
+    const WANTS: &str = "bytes in base64";
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+        let bytes = deserializer.deserialize_str(Read(|text: &str| {
+            let bytes = BASE64.decode(text).map(Arc::from);
+            bytes.map_err(|error| ChatError::BadField { field: "", value: error.to_string(), wants: WANTS })
+        }));
+        wanting(bytes, "", WANTS)
+    }
+
+    pub fn serialize<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(bytes))
+    }
+}
+
+/// A page of the history is one of four fields, or none.
+pub(super) mod history {
+    use super::*;
+
+    #[derive(Default, Deserialize, Serialize)]
+    #[serde(default)]
+    struct Fields {
+        #[serde(rename = "room")]
+        place: Option<Place>,
+        before: Option<Seq>,
+        after: Option<Seq>,
+        until: Option<Millis>,
+        since: Option<Millis>,
+        #[serde(deserialize_with = "limit")]
+        limit: Option<usize>,
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<(Option<Place>, Page, Option<usize>), D::Error> {
+        let fields = Fields::deserialize(deserializer)?;
+        let page = match (fields.before, fields.after, fields.until, fields.since) {
+            (Some(seq), ..) => Page::Before(seq),
+            (_, Some(seq), ..) => Page::After(seq),
+            (_, _, Some(time), _) => Page::BeforeTime(time),
+            (_, _, _, Some(time)) => Page::SinceTime(time),
+            (None, None, None, None) => Page::Last,
+        };
+        Ok((fields.place, page, fields.limit))
+    }
+
+    pub fn serialize<S: Serializer>(
+        place: &Option<Place>,
+        page: &Page,
+        limit: &Option<usize>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut fields = Fields { place: place.clone(), limit: *limit, ..Fields::default() };
+        match *page {
+            Page::Last => {}
+            Page::Before(seq) => fields.before = Some(seq),
+            Page::After(seq) => fields.after = Some(seq),
+            Page::BeforeTime(time) => fields.until = Some(time),
+            Page::SinceTime(time) => fields.since = Some(time),
+        }
+        fields.serialize(serializer)
+    }
+}
+
+/// What is to be changed in a room stands beside the room.
+pub(super) mod settings {
+    use super::*;
+
+    #[derive(Deserialize, Serialize)]
+    struct Fields {
+        room: Option<RoomName>,
+        invite_only: Option<bool>,
+        #[serde(default, deserialize_with = "key")]
+        key: Option<Arc<str>>,
+        announcements: Option<bool>,
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Option<RoomName>, Change), D::Error> {
+        let Fields { room, invite_only, key, announcements } = Fields::deserialize(deserializer)?;
+        Ok((room, Change { invite_only, key, announcements }))
+    }
+
+    pub fn serialize<S: Serializer>(
+        room: &Option<RoomName>,
+        change: &Change,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let Change { invite_only, key, announcements } = change.clone();
+        Fields { room: room.clone(), invite_only, key, announcements }.serialize(serializer)
+    }
+}
