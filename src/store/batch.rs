@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 use super::columns::{piece_row, row};
 use super::delete;
 use super::order::Times;
-use crate::model::{AccountId, Address, FileId, FileInfo, Identity, PlaceId, ResumeId, Target};
+use crate::model::{AccountId, Address, FileId, FileInfo, Identity, Message, PlaceId, ResumeId, Target};
 use crate::model::{DAY, Millis, Seq};
 use crate::record::{
     AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
@@ -100,13 +100,13 @@ impl<'a> Batch<'a> {
 
     fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
         self.place(room.place)?;
+        let insert = "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3";
+        // Whatever may change in a room, when it was made does not.
+        let own = "SELECT FALSE";
         self.add(
-            "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3",
-            params![room.place, room.name, room.made, room.topic, room.settings, room.registered],
-            // Whatever may change in a room, when it was made does not.
-            "SELECT FALSE",
-            [],
+            (insert, params![room.place, room.name, room.made, room.topic, room.settings, room.registered]),
+            (own, []),
             || format!("the number {} of a room is another's", room.place.0),
         )
     }
@@ -121,15 +121,11 @@ impl<'a> Batch<'a> {
         self.seen(one);
         self.seen(other);
         let cells = params![place, one, other, nicks.0, nicks.1];
-        self.add(
-            "INSERT INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (place) DO NOTHING",
-            cells,
-            // A guest in it may have become an account since.
-            "SELECT (one = ?2 AND other = ?3) OR (one_nick = ?4 AND other_nick = ?5) FROM conversation WHERE place = ?1",
-            cells,
-            || format!("the number {} of a conversation is another's", place.0),
-        )
+        let insert = "INSERT INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (place) DO NOTHING";
+        // A guest in it may have become an account since.
+        let own = "SELECT (one = ?2 AND other = ?3) OR (one_nick = ?4 AND other_nick = ?5) FROM conversation WHERE place = ?1";
+        self.add((insert, cells), (own, cells), || format!("the number {} of a conversation is another's", place.0))
     }
 
     /// Puts somebody in the place of another in all their conversations.
@@ -162,33 +158,24 @@ impl<'a> Batch<'a> {
     fn message(&mut self, line: &StoredMessage) -> rusqlite::Result<()> {
         let (place, message) = (line.place, &*line.message);
         if !self.is_there(place)? {
-            // What is said where the place is gone is gone with it.
+            // What is said in a place that was removed is not stored.
             return Ok(());
         }
         self.seen(line.identity);
         let id = row(place, message.seq);
+        let Message { time, from, text, me, deleted, .. } = message;
         let file = message.file.as_ref().map(|file| file.file);
-        let late = self.times.late(id, message.time);
+        let late = self.times.late(id, *time);
+        let insert = "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        // A message that was written before may have been deleted since.
+        let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            params![
-                id,
-                message.time,
-                line.identity,
-                message.from,
-                message.text,
-                message.me,
-                message.deleted,
-                file,
-                late
-            ],
-            // A message that was written before may have been deleted since.
-            "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1",
-            params![id, message.time, message.from, message.text],
+            (insert, params![id, time, line.identity, from, text, me, deleted, file, late]),
+            (own, params![id, time, from, text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
-        if message.time < self.known.saturating_sub(DAY) {
+        if *time < self.known.saturating_sub(DAY) {
             // The clock was set back. When it is right again, this message is not as old as it says.
             self.run("INSERT OR REPLACE INTO doubt (id, since) VALUES (?, ?)", (id, self.known))?;
         }
@@ -199,22 +186,13 @@ impl<'a> Batch<'a> {
     /// Gives the file that came with a message what was not known before it was complete.
     fn message_file(&mut self, line: &StoredMessage, id: i64, file: &FileInfo) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.file);
-        self.add(
-            "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        let insert = "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET place = ?2, identity = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
-             WHERE message IS NULL",
-            params![
-                file.file,
-                line.place,
-                line.identity,
-                id,
-                file.size,
-                file.name,
-                file.mime,
-                file.sha256
-            ],
-            "SELECT message = ?2 FROM file WHERE id = ?1",
-            (file.file, id),
+             WHERE message IS NULL";
+        let own = "SELECT message = ?2 FROM file WHERE id = ?1";
+        self.add(
+            (insert, params![file.file, line.place, line.identity, id, file.size, file.name, file.mime, file.sha256]),
+            (own, (file.file, id)),
             || format!("the number {} of a file is another's", file.file),
         )
     }
@@ -254,11 +232,11 @@ impl<'a> Batch<'a> {
     fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
         self.numbers.account = self.numbers.account.max(account.id.0);
         let (id, nick) = (account.id, &account.nick);
+        let insert = "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        let own = "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1";
         self.add(
-            "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            params![id, nick.key(), nick, account.made, account.op, secret],
-            "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1",
-            params![id, nick.key(), account.made],
+            (insert, params![id, nick.key(), nick, account.made, account.op, secret]),
+            (own, params![id, nick.key(), account.made]),
             || format!("the number {} of an account is another's", id.0),
         )
     }
@@ -307,15 +285,13 @@ impl<'a> Batch<'a> {
         self.numbers.file = self.numbers.file.max(file.0);
         self.seen(identity);
         let origin = origin.map(|origin| origin.to_string());
-        self.add(
-            "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
-             ON CONFLICT (id) DO NOTHING",
-            (file, place, identity, origin),
-            // A file that is said belongs where it was said.
-            "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
-            (file, place, identity),
-            || format!("the number {} of a file is another's", file.0),
-        )
+        let insert = "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
+             ON CONFLICT (id) DO NOTHING";
+        // A file that is said belongs where it was said.
+        let own = "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1";
+        self.add((insert, (file, place, identity, origin)), (own, (file, place, identity)), || {
+            format!("the number {} of a file is another's", file.0)
+        })
     }
 
     /// A piece of a file that was given up meanwhile is not kept.
@@ -329,13 +305,9 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let cells = (piece_row(file, offset), bytes);
-        self.add(
-            "INSERT INTO piece (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
-            cells,
-            "SELECT bytes = ?2 FROM piece WHERE id = ?1",
-            cells,
-            || format!("there is another piece at {offset} of file {}", file.0),
-        )
+        let insert = "INSERT INTO piece (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING";
+        let own = "SELECT bytes = ?2 FROM piece WHERE id = ?1";
+        self.add((insert, cells), (own, cells), || format!("there is another piece at {offset} of file {}", file.0))
     }
 
     /// Adds a row under a number that was given for it. The same batch may be
@@ -343,10 +315,8 @@ impl<'a> Batch<'a> {
     /// one. Another's is never written over, and that is an error.
     fn add(
         &self,
-        insert: &str,
-        cells: impl Params,
-        own: &str,
-        of_own: impl Params,
+        (insert, cells): (&str, impl Params),
+        (own, of_own): (&str, impl Params),
         what: impl FnOnce() -> String,
     ) -> rusqlite::Result<()> {
         if self.connection.prepare_cached(insert)?.execute(cells)? > 0 {
