@@ -40,6 +40,22 @@ pub enum Identity {
     Guest(ResumeId),
 }
 
+/// Two people who write to each other, in the one order in which their conversation is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pair(Identity, Identity);
+
+impl Pair {
+    /// The two, in whichever order they come.
+    pub fn new(one: Identity, other: Identity) -> Pair {
+        if one <= other { Pair(one, other) } else { Pair(other, one) }
+    }
+
+    /// Both, the lesser first.
+    pub fn both(self) -> [Identity; 2] {
+        [self.0, self.1]
+    }
+}
+
 /// Where somebody comes from.
 pub type Address = IpAddr;
 

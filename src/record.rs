@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    AccountId, Address, FileId, FileInfo, Identity, Message, Millis, PlaceId, Restriction, ResumeId, Role, Seq,
+    AccountId, Address, FileId, FileInfo, Identity, Message, Millis, Pair, PlaceId, Restriction, ResumeId, Role, Seq,
     Settings, Tag, Target,
 };
 use crate::names::{Nick, RoomName};
@@ -119,8 +119,8 @@ pub enum Record {
     Conversation {
         /// Its number.
         place: PlaceId,
-        /// The two, the lesser first.
-        between: (Identity, Identity),
+        /// The two.
+        between: Pair,
         /// What they were called then, in the same order.
         nicks: (Arc<str>, Arc<str>),
     },

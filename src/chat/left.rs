@@ -83,7 +83,7 @@ impl State {
         if room.registered || room.name == *here.lobby || !room.members.is_empty() {
             return self.left.remove(place);
         }
-        let (maker, seq) = (room.maker, room.seq);
+        let (maker, seq) = (room.maker, room.seq());
         self.left.put(place, maker, seq, since);
         if let Some(least) = maker.and_then(|maker| self.left.least_of(maker, here.limits.rooms_left)) {
             self.end_room(least, here);

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::private::pair;
 use super::{Conversation, Here, State};
-use crate::model::{Identity, PlaceId};
+use crate::model::{Identity, Pair, PlaceId};
 
 /// So many entries are looked at whenever a person goes. One person leaves fewer
 /// entries behind, so their number does not grow, and nobody waits for the work.
@@ -46,7 +45,7 @@ impl State {
 
     /// Forgets the conversation of these two, if none of them is here.
     pub(super) fn forget_conversation(&mut self, one: Identity, other: Identity, here: &Here<'_>) {
-        let key = pair(one, other);
+        let key = Pair::new(one, other);
         let is_here = |identity| self.registry.here(identity).is_some();
         let Some(Conversation { added, .. }) = self.conversations.get(&key) else { return };
         if is_here(one) || is_here(other) {

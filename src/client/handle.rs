@@ -334,13 +334,13 @@ impl Handle {
 
     /// The rooms one is in, in the order of joining.
     pub fn rooms(&self) -> Vec<String> {
-        self.0.state.lock().places.iter().map(|place| place.name.clone()).collect()
+        self.0.state.lock().rooms.0.iter().map(|room| room.name.clone()).collect()
     }
 
     /// Who is in a room, as far as it is known; nobody in a room one is not in.
     pub fn members(&self, room: &str) -> Vec<String> {
         let mut state = self.0.state.lock();
-        state.place(room).map_or(Vec::new(), |place| place.members.values().cloned().collect())
+        state.rooms.get(room).map_or(Vec::new(), |room| room.members.values().cloned().collect())
     }
 
     /// The lines without an answer, oldest first.

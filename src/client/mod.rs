@@ -25,6 +25,7 @@
 //! ```
 
 mod asked;
+mod catch_up;
 mod download;
 mod error;
 mod folder;
@@ -35,6 +36,7 @@ mod marks;
 mod missed;
 mod reader;
 mod request;
+mod rooms;
 mod state;
 pub mod ui;
 mod upload;
@@ -51,7 +53,7 @@ pub use error::{AskError, ClientError, End, FileError, Unsent};
 pub use handle::Handle;
 pub use request::request_of;
 pub use state::Said;
-pub use upload::Sent;
+pub use upload::{Sent, Source};
 
 use handle::Shared;
 use link::{Link, Login};
@@ -218,7 +220,7 @@ impl Client {
             .spawn(move || reader::run(&reading, link, welcome.ping_after, sink))
             .map_err(ClientError::Lost)?;
         if options.rooms.is_none_or(|rooms| !rooms.is_empty()) {
-            handle.wait(FIRST_ROOM, |state| !state.places.is_empty() || state.end.is_some());
+            handle.wait(FIRST_ROOM, |state| !state.rooms.0.is_empty() || state.end.is_some());
         }
         Ok(Client { handle, news, reader: Some(reader) })
     }

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use super::asked::{Asked, Wanted};
 use super::error::{AskError, End, Unsent};
-use super::keys::{key, room_key, same_room};
+use super::keys::{room_key, same_room};
 use super::link::Welcome;
 use super::marks::Marks;
-use super::missed::Missed;
-use crate::answer::{Done, History};
+use super::missed::{self, Missed};
+use super::rooms::Rooms;
+use crate::answer::{ChatInfo, Done, History};
 use crate::command::Secret;
 use crate::event::Event;
 use crate::model::{Message, Millis, Seq, Tag};
@@ -41,38 +42,12 @@ pub struct Said {
     pub(super) line: String,
 }
 
-/// A room one is in.
-#[derive(Debug, Default)]
-pub(super) struct JoinedRoom {
-    pub name: String,
-    pub made: Millis,
-    pub run: Millis,
-    pub seen: Seq,
-    /// The number of its last message when one came in.
-    last: Seq,
-    /// It was asked for after a lost connection. What is said there meanwhile will be in its history.
-    asked: bool,
-    /// In that history, the server has said after which number it begins.
-    begun: bool,
-    /// The mark on the `join` that asked for it.
-    join: Option<Tag>,
-    /// From the key of a name to the name.
-    pub members: BTreeMap<String, String>,
-}
-
-impl JoinedRoom {
-    /// It is asked for anew, with the `join` that has this tag.
-    pub(super) fn is_asked_for(&mut self, tag: Tag) {
-        (self.asked, self.begun, self.join) = (true, false, Some(tag));
-    }
-}
-
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub nick: String,
     pub resume: Option<String>,
     pub server: String,
-    pub places: Vec<JoinedRoom>,
+    pub rooms: Rooms,
     pub pending: VecDeque<Said>,
     /// Other commands without an answer.
     pub asked: Asked,
@@ -200,7 +175,7 @@ impl State {
                     return if &*code == "not-kept" { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
                 }
                 // A room that does not let one in again is one's own no more.
-                self.places.retain(|place| place.join.is_none() || place.join != tag);
+                self.rooms.refused(tag.as_ref());
                 let wanted = self.asked.end(tag.as_ref());
                 if matches!(wanted, Wanted::Awaited | Wanted::Both) {
                     let (code, text) = (code.to_string(), text.to_string());
@@ -222,11 +197,8 @@ impl State {
 
     /// Somebody said something in a room.
     fn heard(&mut self, message: Arc<Message>) -> Told {
-        if let Some(place) = self.place(&message.room) {
-            if place.asked || message.seq <= place.seen {
-                return Told::Nothing;
-            }
-            place.seen = message.seq;
+        if self.rooms.get(&message.room).is_some_and(|room| !room.catch_up.message(message.seq)) {
+            return Told::Nothing;
         }
         self.marks.seen(&message.room, message.seq);
         if message.from.as_ref() == self.nick {
@@ -286,24 +258,9 @@ impl State {
         }
     }
 
-    /// The messages of `history` that were not seen yet. Where it says after
-    /// which number it begins, that is what was seen, even if we had seen
-    /// more: what came after it was lost with the server.
+    /// The messages of `history` that were not seen yet.
     fn unseen(&mut self, mut history: History) -> History {
-        let mut rewound = None;
-        if let Some(place) = self.place(&history.room) {
-            // Only the first page after a break can go back behind what was seen.
-            if let Some(after) = history.after.filter(|_| !place.begun) {
-                (place.seen, place.begun) = (after, true);
-                rewound = Some(after);
-            }
-            history.messages.retain(|message| message.seq > place.seen);
-            place.seen = history.messages.last().map_or(place.seen, |message| message.seq);
-            if !place.asked {
-                // Older ones than those shown on joining were not missed.
-                place.seen = place.seen.max(std::mem::take(&mut place.last));
-            }
-        }
+        let rewound = self.rooms.get(&history.room).and_then(|room| room.catch_up.page(&mut history));
         if let Some(after) = rewound {
             self.marks.rewind(&history.room, after);
         }
@@ -313,75 +270,120 @@ impl State {
         history
     }
 
-    /// Keeps the list of rooms and their members.
+    /// Follows what happens to the client, its rooms and its conversations.
     fn follow(&mut self, event: &Event) {
+        self.rooms.follow(event);
         match event {
-            Event::Joined { room, made, run, seq, .. } => self.joined(room, *made, *run, *seq),
-            Event::Members { room, members, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.extend(members.iter().map(|member| (key(&member.nick), member.nick.to_string())));
+            Event::Joined { room, made, run, seq, .. } => {
+                if self.rooms.joined(room, *made, *run, *seq) {
+                    self.marks.rewind(room, 0);
                 }
             }
-            Event::Left { room } => self.places.retain(|place| !same_room(&place.name, room)),
-            Event::Join { room, nick, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.insert(key(nick), nick.to_string());
-                }
-            }
-            Event::Leave { room, nick, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.remove(&key(nick));
-                }
-            }
-            Event::Kick { room, nick, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.remove(&key(nick));
-                }
-            }
-            Event::Quit { nick, .. } => self.places.iter_mut().for_each(|place| drop(place.members.remove(&key(nick)))),
             Event::Private { from, to, seq, .. } => {
                 let with = if **from == self.nick { to } else { from };
-                self.heard_private(&format!("@{with}"), *seq);
+                let place = format!("@{with}");
+                self.marks.seen(&place, *seq);
+                self.missed.heard(&place, *seq);
             }
             Event::Settings { room, settings, .. } => self.has_key(room, settings.key.as_ref()),
             Event::Chats { chats, .. } => self.learn_chats(chats),
             Event::Read { room, seq } => self.marks.read(room, *seq),
-            Event::Nick { old, new, .. } => {
-                if self.nick == **old {
-                    (**new).clone_into(&mut self.nick);
-                }
-                for place in &mut self.places {
-                    if place.members.remove(&key(old)).is_some() {
-                        place.members.insert(key(new), new.to_string());
-                    }
-                }
-            }
+            Event::Nick { old, new, .. } if self.nick == **old => (**new).clone_into(&mut self.nick),
             _ => {}
         }
     }
 
-    fn joined(&mut self, room: &str, made: Millis, run: Millis, seq: Seq) {
-        if self.place(room).is_none() {
-            self.places.push(JoinedRoom { name: room.to_owned(), ..JoinedRoom::default() });
+    /// Notes that a command is on its way, and who wants its answer.
+    fn begin(&mut self, wanted: Wanted) -> Tag {
+        let tag = self.next_tag();
+        self.asked.begin(tag.clone(), wanted);
+        tag
+    }
+
+    /// The lines that bring everything back after a reconnect: the rooms, then
+    /// what has no answer, then what else was missed.
+    pub fn comeback(&mut self) -> Vec<String> {
+        let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
+        let mut lines = Vec::with_capacity(self.rooms.0.len() + self.pending.len());
+        for at in 0..self.rooms.0.len() {
+            let tag = self.begin(Wanted::Made);
+            let room = &mut self.rooms.0[at];
+            let key = self.keys.get(&room_key(&room.name)).map_or(Value::Null, |key| (**key).into());
+            let fields = [
+                ("tag", (*tag.0).into()),
+                ("room", (&*room.name).into()),
+                ("after", room.catch_up.seen.into()),
+                ("made", known(room.catch_up.made)),
+                ("run", known(room.catch_up.run)),
+                ("key", key),
+            ];
+            lines.push(json::request("join", &fields));
+            room.catch_up.ask(tag);
         }
-        let mut anew = false;
-        if let Some(place) = self.place(room) {
-            // Where its history has begun already, that counts in the new numbers.
-            anew = place.made != made && !place.begun;
-            if anew {
-                place.seen = 0;
+        lines.extend(self.pending.iter().map(|said| said.line.clone()));
+        if self.missed.wanted {
+            // An account is told by `chats` if something is unread.
+            let talked = if self.account { Vec::new() } else { self.marks.conversations() };
+            lines.extend(self.ask_for(talked));
+        }
+        lines
+    }
+
+    /// The server has told where something is unread: asks for what was not heard here.
+    pub fn learn_chats(&mut self, chats: &[ChatInfo]) {
+        let mut unheard = Vec::new();
+        for chat in chats {
+            let seen = self.marks.seen_in(&chat.room);
+            if chat.seq < seen && chat.room.starts_with('@') {
+                // What came after it is lost, and its numbers come again.
+                self.marks.rewind(&chat.room, chat.seq);
             }
-            place.last = if place.asked { 0 } else { seq };
-            (place.made, place.run, place.asked, place.join) = (made, run, false, None);
-            place.members.clear();
+            self.marks.read(&chat.room, chat.read);
+            if self.is_unheard(chat) {
+                unheard.push((chat.room.to_string(), seen.max(chat.read)));
+            }
         }
-        if anew {
-            self.marks.rewind(room, 0);
+        if self.missed.wanted {
+            let lines = self.ask_for(unheard);
+            self.owed.extend(lines);
         }
     }
 
-    pub fn place(&mut self, room: &str) -> Option<&mut JoinedRoom> {
-        self.places.iter_mut().find(|place| same_room(&place.name, room))
+    /// Whether this is a conversation with something unread that was not heard
+    /// here. A server that was killed no more knows who had read what.
+    pub fn is_unheard(&self, chat: &ChatInfo) -> bool {
+        chat.room.starts_with('@') && chat.unread > 0 && chat.seq > self.marks.seen_in(&chat.room)
+    }
+
+    /// Asks for conversations, each after a number; and for a sign that all that was asked for came.
+    fn ask_for(&mut self, places: Vec<(String, Seq)>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (place, after) in places.into_iter().take(missed::MOST) {
+            let tag = self.begin(Wanted::Missed);
+            lines.push(self.missed.ask(&place, after, &tag));
+        }
+        let tag = self.begin(Wanted::Missed);
+        lines.push(json::request("ping", &[("tag", (*tag.0).into())]));
+        lines
+    }
+
+    /// What was asked for came.
+    fn found(&mut self, done: Done) -> Told {
+        match done {
+            Done::History(mut history) => {
+                self.missed.leave_out(&mut history);
+                let Some(last) = history.messages.last() else { return Told::Nothing };
+                self.marks.seen(&history.room, last.seq);
+                Told::Event(Event::History(history))
+            }
+            Done::Ping { .. } => {
+                if !self.asked.has(Wanted::Missed) {
+                    self.missed.end();
+                }
+                Told::Event(Event::Ok { tag: None, done })
+            }
+            _ => Told::Nothing,
+        }
     }
 }
 

@@ -40,6 +40,16 @@ pub struct Sent {
     pub size: u64,
 }
 
+/// What [`Handle::send_from`] sends.
+pub struct Source<'a> {
+    /// What the file is called.
+    pub name: &'a str,
+    /// How many bytes it has.
+    pub size: u64,
+    /// The bytes themselves.
+    pub bytes: &'a mut dyn Read,
+}
+
 /// One file being sent.
 struct Upload<'a> {
     handle: &'a Handle,
@@ -87,7 +97,7 @@ impl Handle {
         let mut file = File::open(path).map_err(local)?;
         let size = file.metadata().map_err(local)?.len();
         let name = file_name(&path.file_name().unwrap_or_default().to_string_lossy());
-        match self.send_from(place, &name, size, &mut file, text, progress) {
+        match self.send_from(place, Source { name: &name, size, bytes: &mut file }, text, progress) {
             Err(FileError::Local { error, .. }) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(FileError::Changed(path.to_owned()))
             }
@@ -96,27 +106,25 @@ impl Handle {
         }
     }
 
-    /// Sends `size` bytes out of `source` as a file called `name`; the rest as
-    /// [`Handle::send_file`]. An error of `source` has `name` as its path.
+    /// Sends a file out of `source`, otherwise as [`Handle::send_file`]. If its
+    /// bytes cannot be read, the error has its name as path.
     ///
     /// # Errors
     /// As [`Handle::send_file`].
     pub fn send_from(
         &self,
         place: &str,
-        name: &str,
-        size: u64,
-        source: &mut dyn Read,
+        source: Source<'_>,
         text: &str,
         mut progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Sent, FileError> {
-        let offer = [("room", place.into()), ("name", name.into()), ("size", size.into())];
+        let size = source.size;
+        let offer = [("room", place.into()), ("name", source.name.into()), ("size", size.into())];
         let Done::Offer { upload, piece } = self.ask("offer", &offer, PATIENCE)? else {
             return Err(FileError::Damaged);
         };
         let mut sending = Upload { handle: self, upload, sent: VecDeque::with_capacity(WINDOW) };
-        let local = |error| FileError::Local { path: name.into(), error };
-        let sent = sending.pieces(size, piece.clamp(1, PIECE), source, &local, &mut progress);
+        let sent = sending.pieces(piece.clamp(1, PIECE), source, &mut progress);
         let sent = sent.and_then(|sha256| sending.finish(&sha256, text, size));
         if sent.is_err() {
             sending.cancel();
@@ -129,12 +137,11 @@ impl Upload<'_> {
     /// Sends all pieces, and waits until the server has them; their hash.
     fn pieces(
         &mut self,
-        size: u64,
         piece: usize,
-        source: &mut dyn Read,
-        local: &dyn Fn(io::Error) -> FileError,
+        Source { name, size, bytes }: Source<'_>,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<String, FileError> {
+        let local = |error| FileError::Local { path: name.into(), error };
         let mut hash = Sha256::new();
         let mut buffer = vec![0; piece];
         let (mut read, mut kept) = (0, 0);
@@ -144,7 +151,7 @@ impl Upload<'_> {
             }
             while read < size && self.sent.len() < WINDOW {
                 let count = usize::try_from(size - read).unwrap_or(usize::MAX).min(piece);
-                source.read_exact(&mut buffer[..count]).map_err(local)?;
+                bytes.read_exact(&mut buffer[..count]).map_err(local)?;
                 hash.update(&buffer[..count]);
                 self.send(read, &buffer[..count])?;
                 read += count as u64;

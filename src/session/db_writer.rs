@@ -1,6 +1,5 @@
 //! One thread that writes what is to be kept, in groups, and answers who waits for that. Knows the journal and the store, not what the records mean.
 
-use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +12,7 @@ use crate::chat::outbox::{Offer, Outgoing};
 use crate::chat::write_queue::{Pending, PendingAnswer, WriteQueue, changes};
 use crate::event::Event;
 use crate::store::{StoreError, Writer};
-use crate::wire::Letter;
+use crate::wire::{Delivery, Letter};
 
 /// Records that are written in one transaction at the most, and their bytes:
 /// more would make those wait who came first.
@@ -359,13 +358,13 @@ pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
 fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>) {
     let mut effects = hub.effects();
     for (event, PendingAnswer { outbox, .. }) in answers {
-        match outbox.fulfil(Outgoing::Letter(Arc::new(Letter::new(event)), false)) {
+        match outbox.fulfil(Outgoing::Event(Delivery::of(&Arc::new(Letter::new(event))))) {
             Offer::Taken | Offer::Closed => {}
             Offer::Due => effects.outboxes.push(outbox),
             Offer::Overflow => effects.overflowed.push(outbox.session()),
         }
     }
-    hub.apply(effects, &mut VecDeque::new());
+    hub.apply(effects);
 }
 
 /// What whoever speaks is told: no path of ours is their business.

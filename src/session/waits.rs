@@ -49,7 +49,7 @@ impl Session {
             }
             // What came before this line must not wait with it.
             let effects = std::mem::replace(&mut self.effects, self.hub.effects());
-            self.hub.apply(effects, &mut self.spare);
+            self.hub.apply(effects);
             waited = true;
             self.waited = true;
             let stopping = self.handle.pausing(|| self.hub.wait(time.max(Duration::from_millis(1))));

@@ -39,7 +39,7 @@ impl<'a> Batch<'a> {
             Record::Barrier => Ok(()),
             Record::Room(room) => self.room(room),
             Record::PlaceDeleted(place) => self.delete_place(*place),
-            Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
+            Record::Conversation { place, between, nicks } => self.conversation(*place, between.both(), nicks),
             Record::Message(line) => self.message(line),
             Record::MessageDeleted(place, seq) => delete::message(self.connection, row(*place, *seq)),
             Record::Said(said) => self.said(said),
@@ -114,7 +114,7 @@ impl<'a> Batch<'a> {
     fn conversation(
         &mut self,
         place: PlaceId,
-        (one, other): (Identity, Identity),
+        [one, other]: [Identity; 2],
         nicks: &(Arc<str>, Arc<str>),
     ) -> rusqlite::Result<()> {
         self.place(place)?;

@@ -13,7 +13,7 @@ use rustix::process::{Signal, kill_current_process_group};
 
 use super::draft::{Draft, Offer, Own};
 use super::keys::{Key, Keys};
-use super::{Complete, Input, Screen};
+use super::{Complete, Input, Screen, painter};
 use crate::process::is_in_background;
 
 /// How long a program in the background waits before it looks whether it is in front again.
@@ -45,7 +45,7 @@ impl LineEditor {
     pub fn new(complete: Complete) -> io::Result<(LineEditor, Screen)> {
         let (stop, waker) = UnixStream::pair()?;
         waker.set_nonblocking(true)?;
-        let screen = Screen::with_editor(waker)?;
+        let screen = painter::open(waker)?;
         let editor = LineEditor {
             screen: screen.clone(),
             complete,

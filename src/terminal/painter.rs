@@ -12,15 +12,14 @@ use signal_hook::consts::{SIGALRM, SIGCONT, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2, 
 use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
 use signal_hook::{SigId, flag};
 
-use super::Screen;
-use super::screen::Shared;
+use super::screen::{Screen, Shared};
 
 /// Signals that end a program which does nothing about them. Those that ask for
 /// an end in order are the program's own.
 const ENDS: [i32; 6] = [SIGQUIT, SIGALRM, SIGVTALRM, SIGUSR1, SIGUSR2, SIGXCPU];
 
 /// Signals that came.
-pub(super) struct Signals {
+struct Signals {
     stop: Arc<AtomicBool>,
     goes_on: Arc<AtomicBool>,
     ends: Vec<(i32, Arc<AtomicBool>)>,
@@ -29,7 +28,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// From here on they ring `bell`.
-    pub fn register(bell: &UnixStream) -> io::Result<Signals> {
+    fn register(bell: &UnixStream) -> io::Result<Signals> {
         let mut signals =
             Signals { stop: Arc::default(), goes_on: Arc::default(), ends: Vec::new(), registered: Vec::new() };
         signals.ends.extend(ENDS.map(|signal| (signal, Arc::default())));
@@ -53,8 +52,19 @@ impl Drop for Signals {
     }
 }
 
+/// A screen with a line editor, and the thread that draws it.
+pub(super) fn open(waker: UnixStream) -> io::Result<Screen> {
+    let (bell, rung) = UnixStream::pair()?;
+    bell.set_nonblocking(true)?;
+    rung.set_nonblocking(true)?;
+    let signals = Signals::register(&bell)?;
+    let screen = Screen::with_editor(waker, bell)?;
+    start(Arc::downgrade(&screen.0), rung, signals).inspect_err(|_| screen.restore())?;
+    Ok(screen)
+}
+
 /// Draws whenever `bell` is rung, until the screen is closed.
-pub(super) fn start(shared: Weak<Shared>, bell: UnixStream, signals: Signals) -> io::Result<()> {
+fn start(shared: Weak<Shared>, bell: UnixStream, signals: Signals) -> io::Result<()> {
     thread::Builder::new().name("painter".to_owned()).spawn(move || {
         while listen(&bell) {
             let Some(shared) = shared.upgrade() else { return };

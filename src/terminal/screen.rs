@@ -11,7 +11,6 @@ use rustix::termios::tcgetwinsize;
 
 use super::frame::{Frame, Typed};
 use super::modes::Modes;
-use super::painter;
 use super::width::wrap;
 
 /// Where to print, from any thread; clones are the same screen.
@@ -76,17 +75,9 @@ impl Drop for Together {
 }
 
 impl Screen {
-    /// From here on keys are not echoed, but wait for the next line.
-    pub(super) fn with_editor(waker: UnixStream) -> io::Result<Screen> {
-        let (bell, rung) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        rung.set_nonblocking(true)?;
-        let signals = painter::Signals::register(&bell)?;
-        let modes = Modes::take()?;
-        let screen = Screen::new(waker, Some(Editor { bell, modes }));
-        let shared = Arc::downgrade(&screen.0);
-        painter::start(shared, rung, signals).inspect_err(|_| screen.restore())?;
-        Ok(screen)
+    /// From here on keys are not echoed, but wait for the next line. `bell` wakes the painter.
+    pub(super) fn with_editor(waker: UnixStream, bell: UnixStream) -> io::Result<Screen> {
+        Ok(Screen::new(waker, Some(Editor { bell, modes: Modes::take()? })))
     }
 
     pub(super) fn plain(waker: UnixStream) -> Screen {

@@ -86,7 +86,7 @@ fn what_was_said_in_a_room_that_was_left_before_it_was_kept_is_forgotten_when_it
     bob.says("#b", "hi");
     rig.keeps_all();
     bob.goes(CloseReason::Quit);
-    let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].loaded);
+    let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].recent.loaded);
     assert_eq!((loaded("#a"), loaded("#b")), (false, false));
 }
 

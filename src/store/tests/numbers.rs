@@ -35,7 +35,7 @@ fn rooms_accounts_conversations_and_files_with_a_taken_number_are_refused() {
     let mut rig = Rig::with_room();
     let conversation = |other, nick: &str| Record::Conversation {
         place: PlaceId(2),
-        between: (account(1), other),
+        between: Pair::new(account(1), other),
         nicks: ("anna".into(), nick.into()),
     };
     let file = |identity, byte: u8| {

@@ -159,7 +159,7 @@ fn assert_nothing_but_messages_of_account_1(rig: &Rig) {
 
 fn conversation(place: u32, one: Identity, other: Identity) -> Record {
     let nicks = ("anna".into(), "robert".into());
-    Record::Conversation { place: PlaceId(place), between: (one, other), nicks }
+    Record::Conversation { place: PlaceId(place), between: Pair::new(one, other), nicks }
 }
 
 #[test]

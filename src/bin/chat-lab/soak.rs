@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::aim::{Aim, Deeds, Over};
-use super::dialect::Dialect;
-use super::echo::Echo;
-use super::hostile;
-use super::ledger::{Ledger, Shape};
-use super::marker::Marker;
-use super::member::fresh_nick;
-use super::process::{Holding, Process};
-use super::server::Server;
-use super::talker::{News, Spot, Talker, history, take_page};
-use super::target::fresh_run;
-use super::verdict::{Course, Verdict, is_back, marked};
+use crate::aim::{Aim, Deeds, Over};
+use crate::dialect::Dialect;
+use crate::echo::Echo;
+use crate::hostile;
+use crate::ledger::{Ledger, Shape};
+use crate::marker::Marker;
+use crate::member::fresh_nick;
+use crate::process::{Holding, Process};
+use crate::server::Server;
+use crate::talker::{News, Spot, Talker, history, take_page};
+use crate::target::fresh_run;
+use crate::verdict::{Course, Verdict, is_back, marked};
 
 /// Each of the two says a line this often: below the default `rate` of two a second.
 const PACE: Duration = Duration::from_millis(600);
@@ -136,7 +136,7 @@ struct Soak {
 
 impl Soak {
     fn begin(plan: &Plan, addr: SocketAddr, process: Option<Process>, names: [String; 2]) -> Result<Soak> {
-        let room = if matches!(plan.server, Host::Program(_)) { "#soak".to_owned() } else { super::target::room(0, 0) };
+        let room = if matches!(plan.server, Host::Program(_)) { "#soak".to_owned() } else { crate::target::room(0, 0) };
         let (teller, news) = channel();
         let (marker, clock) = (|| Marker::new(plan.seed as u16, SIZE), Instant::now());
         let mut talkers = Vec::new();
@@ -190,6 +190,34 @@ impl Soak {
     fn whole(&mut self, plan: &Plan) -> Result<()> {
         self.talk(ALONE)?;
         let before = self.holding()?;
+        let (warm, end, deeds) = self.beside_hostile_clients(plan)?;
+        let settled = self.settle(before)?;
+        self.talk(ALONE)?;
+        let after = self.holding()?;
+        self.verdict.figure("threads_most", self.most_threads as f64);
+        if let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) {
+            self.verdict.holding(&Course { before, warm, end, after, settled, patience: SETTLE });
+        }
+        self.verdict.figure("lives", deeds.lives as f64);
+        self.verdict.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
+        self.verdict.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
+        self.verdict.figure("ended", deeds.ended as f64);
+        if deeds.refused > 0 {
+            self.verdict.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
+        }
+        self.verdict.machine(&self.echo.times());
+        self.last_lines()?;
+        self.is_over = true;
+        let kept = [history(self.addr, &self.room)?, self.private_history()?];
+        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
+            let found = marked(&kept[at], &self.names, &self.marker);
+            self.verdict.talk(cell, &self.books[at], self.answered[at], found, plan.p99_ms);
+        }
+        Ok(())
+    }
+
+    /// Lets the two talk while all hostile clients do their worst.
+    fn beside_hostile_clients(&mut self, plan: &Plan) -> Result<(Option<Holding>, Option<Holding>, Deeds)> {
         let aim = Aim {
             addr: self.addr,
             seed: plan.seed,
@@ -198,7 +226,7 @@ impl Soak {
             over: Over::default(),
         };
         let length = Duration::from_secs(plan.seconds);
-        let (warm, end, deeds) = thread::scope(|scope| {
+        thread::scope(|scope| {
             let clients: Vec<_> = (0..plan.clients)
                 .map(|number| {
                     scope.spawn({
@@ -224,30 +252,7 @@ impl Soak {
             }
             let (warm, end) = talked?;
             Ok((warm, end, deeds))
-        })?;
-        let settled = self.settle(before)?;
-        self.talk(ALONE)?;
-        let after = self.holding()?;
-        self.verdict.figure("threads_most", self.most_threads as f64);
-        if let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) {
-            self.verdict.holding(&Course { before, warm, end, after, settled, patience: SETTLE });
-        }
-        self.verdict.figure("lives", deeds.lives as f64);
-        self.verdict.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
-        self.verdict.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
-        self.verdict.figure("ended", deeds.ended as f64);
-        if deeds.refused > 0 {
-            self.verdict.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
-        }
-        self.verdict.machine(&self.echo.times());
-        self.last_lines()?;
-        self.is_over = true;
-        let kept = [history(self.addr, &self.room)?, self.private_history()?];
-        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
-            let found = marked(&kept[at], &self.names, &self.marker);
-            self.verdict.talk(cell, &self.books[at], self.answered[at], found, plan.p99_ms);
-        }
-        Ok(())
+        })
     }
 
     /// The two talk, for so long.
@@ -297,7 +302,7 @@ impl Soak {
     fn note(&mut self, news: News) {
         match news {
             News::Heard { who, spot, mark, now } => self.books[spot as usize].heard(who, mark, now),
-            News::Kept { spot, .. } => self.answered[spot as usize] += 1,
+            News::Kept(spot) => self.answered[spot as usize] += 1,
             News::Page(page) => self.pages.push(page),
             // Who reads all of a long conversation at once must wait, and who talks at this pace must not.
             News::Waiting if !self.is_over => self.verdict.breaks("a person was told to be slower".to_owned()),

@@ -7,18 +7,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use roomful::limits::Limits;
+use roomful::model::{Identity, Message, Millis, PlaceId, ResumeId, Seq, Settings};
+use roomful::names::RoomName;
+use roomful::record::{Record, RoomRecord, StoredMessage};
+use roomful::store::{self, Opened};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
-use super::figures::Row;
-use super::histogram::Histogram;
-use super::server::{Peer, Server};
-use crate::limits::Limits;
-use crate::model::{Identity, PlaceId, ResumeId, Settings};
-use crate::model::{Message, Millis, Seq};
-use crate::names::RoomName;
-use crate::record::{Record, RoomRecord, StoredMessage};
-use crate::store::{self, Opened};
+use crate::dice::Dice;
+use crate::figures::Row;
+use crate::histogram::Histogram;
+use crate::server::{Peer, Server};
 
 /// The room with all the messages.
 const ROOM: &str = "#archive";
