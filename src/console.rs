@@ -192,7 +192,7 @@ pub fn obey(hub: &Arc<Hub>, line: &str) -> Result<String, String> {
         "say" if !rest.is_empty() => {
             let mut effects: Effects = hub.effects();
             hub.chat.broadcast(text(rest), &mut effects);
-            hub.apply(effects, &mut Default::default());
+            hub.apply(effects);
             Ok(String::new())
         }
         "kick" if !rest.is_empty() => kick(hub, rest),
@@ -328,7 +328,7 @@ fn server_op(hub: &Arc<Hub>, name: &str, op: bool) -> Result<String, String> {
     let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
     let mut effects = hub.effects();
     let done = hub.chat.set_server_op(&nick, op, now(), &mut effects);
-    hub.apply(effects, &mut Default::default());
+    hub.apply(effects);
     match done {
         Ok(()) if op => Ok(format!("* {nick} may do everything now")),
         Ok(()) => Ok(format!("* {nick} is like everybody now")),

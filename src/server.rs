@@ -192,7 +192,7 @@ type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
-    let store::Opened { store, writer, kept } = loop {
+    let store::Opened { store, writer, snapshot } = loop {
         match store::open(path, limits) {
             Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
             opened => break opened?,
@@ -200,7 +200,7 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     };
     let write_queue = Arc::new(WriteQueue::new(limits));
     let database = Database { store, write_queue, passwords: Passwords::new(limits), shelf: Arc::default() };
-    Ok((Some(Arc::new(database)), Some(writer), kept))
+    Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 
 /// What the server needs of the machine beside its sessions. A connection to
@@ -335,7 +335,7 @@ impl Handle {
             let sentence = format!("the server is going down: {why}");
             if let Some(database) = &self.hub.database {
                 // Whoever waits for an answer gets it before the farewell, if the disk allows it.
-                database.write_queue.wait_until_kept(self.hub.limits.stop);
+                database.write_queue.wait_until_stored(self.hub.limits.stop);
             }
             let handles = self.hub.handles();
             let told = handles.iter().filter(|handle| self.hub.close(handle, CloseReason::ServerStopped, &sentence));

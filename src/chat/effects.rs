@@ -2,95 +2,12 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::SessionId;
 use super::outbox::{Offer, Outbox, Outgoing};
+use super::room_flush::RoomFlush;
 use crate::event::Event;
 use crate::model::CloseReason;
-use crate::wire::Letter;
-
-/// The outboxes of one room that wait to be flushed, and the rounds in which that is done.
-///
-/// One thread at a time does the rounds. Who finds somebody at it goes on:
-/// what was just said will be seen before the rounds end. So while one
-/// speaker's round goes from member to member, what the others say gathers,
-/// and goes out with one write a member instead of one a message.
-#[derive(Debug, Default)]
-pub struct RoomFlush {
-    state: Mutex<FlushState>,
-}
-
-#[derive(Debug, Default)]
-struct FlushState {
-    due: Vec<Arc<Outbox>>,
-    running: bool,
-    /// Whether somebody came while another was at it, since the last crier began.
-    crowded: bool,
-}
-
-/// The duty to do a room's rounds. Dropping it, also in a panic, lets the next speaker take it.
-#[derive(Debug)]
-pub struct Flusher {
-    flush: Arc<RoomFlush>,
-    crowded: bool,
-    over: bool,
-}
-
-impl RoomFlush {
-    /// Takes on the duty, unless somebody has it.
-    pub fn begin(self: &Arc<Self>) -> Option<Flusher> {
-        let mut state = self.state.lock();
-        if std::mem::replace(&mut state.running, true) {
-            state.crowded = true;
-            return None;
-        }
-        let crowded = std::mem::take(&mut state.crowded);
-        Some(Flusher { flush: Arc::clone(self), crowded, over: false })
-    }
-}
-
-impl Flusher {
-    /// One round: calls `flush` for every outbox that is due. False, and the
-    /// duty is over, when none is.
-    pub fn flush_all(&mut self, flush: impl FnMut(Arc<Outbox>)) -> bool {
-        let due = {
-            let mut state = self.flush.state.lock();
-            self.over = state.due.is_empty();
-            self.crowded |= state.crowded;
-            state.running = !self.over;
-            std::mem::take(&mut state.due)
-        };
-        due.into_iter().for_each(flush);
-        !self.over
-    }
-
-    /// Where several speak at once: lets those run who are about to, so that
-    /// one round goes for all of them.
-    pub fn let_others_speak(&self) {
-        if self.crowded {
-            std::thread::yield_now();
-        }
-    }
-
-    /// Whether something has come to be due since the last round began.
-    pub fn has_more(&self) -> bool {
-        !self.flush.state.lock().due.is_empty()
-    }
-
-    /// Whether the last round found nothing due.
-    pub fn is_over(&self) -> bool {
-        self.over
-    }
-}
-
-impl Drop for Flusher {
-    fn drop(&mut self) {
-        if !self.over {
-            self.flush.state.lock().running = false;
-        }
-    }
-}
+use crate::wire::{Delivery, Letter};
 
 /// To be done after the chat lock is released. One is filled by a whole burst of commands.
 #[derive(Debug, Default)]
@@ -126,8 +43,8 @@ impl Effects {
     }
 
     /// Offers `letter` to one session.
-    pub fn tell(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>, elsewhere: bool) {
-        self.offer(outbox, Outgoing::Letter(Arc::clone(letter), elsewhere));
+    pub fn tell(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
+        self.offer(outbox, Outgoing::Event(Delivery::of(letter)));
     }
 
     /// Gives a session what it asked for.
@@ -137,7 +54,7 @@ impl Effects {
 
     /// The same with a letter that several sessions get.
     pub fn answer_with(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
-        self.offer(outbox, Outgoing::Answer(Arc::clone(letter)));
+        self.offer(outbox, Outgoing::Event(Delivery { answers: true, ..Delivery::of(letter) }));
     }
 
     /// Whether a session that did not ask may be given an answer. Its thread
@@ -153,7 +70,8 @@ impl Effects {
         false
     }
 
-    fn offer(&mut self, outbox: &Arc<Outbox>, item: Outgoing) {
+    /// Offers one thing to one session.
+    pub fn offer(&mut self, outbox: &Arc<Outbox>, item: Outgoing) {
         match outbox.offer(item) {
             Offer::Taken | Offer::Closed => {}
             Offer::Due => self.outboxes.push(Arc::clone(outbox)),
@@ -163,27 +81,13 @@ impl Effects {
 
     /// Offers an event to one session.
     pub fn tell_event(&mut self, outbox: &Arc<Outbox>, event: Event) {
-        self.tell(outbox, &Arc::new(Letter::new(event)), false);
+        self.tell(outbox, &Arc::new(Letter::new(event)));
     }
 
-    /// Offers `letter` to everybody in `listeners`, and has their outboxes flushed in the room's `flush`.
-    pub fn tell_room<'a>(
-        &mut self,
-        flush: &Arc<RoomFlush>,
-        letter: &Arc<Letter>,
-        listeners: impl Iterator<Item = (&'a Arc<Outbox>, bool)>,
-    ) {
-        let mut flush_state = flush.state.lock();
-        for (outbox, elsewhere) in listeners {
-            match outbox.offer(Outgoing::Letter(Arc::clone(letter), elsewhere)) {
-                Offer::Taken | Offer::Closed => {}
-                Offer::Due => flush_state.due.push(Arc::clone(outbox)),
-                Offer::Overflow => self.overflowed.push(outbox.session()),
-            }
-        }
-        drop(flush_state);
-        if !self.room_flushes.iter().any(|effects| Arc::ptr_eq(effects, flush)) {
-            self.room_flushes.push(Arc::clone(flush));
+    /// Has the outboxes of a room flushed that became due in a fan-out.
+    pub(super) fn flush_room(&mut self, room: &Arc<RoomFlush>) {
+        if !self.room_flushes.iter().any(|known| Arc::ptr_eq(known, room)) {
+            self.room_flushes.push(Arc::clone(room));
         }
     }
 

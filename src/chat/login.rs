@@ -237,7 +237,7 @@ impl Chat {
             let notice = Arc::new(Letter::new(Event::Notice { text: Arc::from(text) }));
             let person = state.registry.here(Identity::Account(id));
             for (_, outbox) in person.into_iter().flat_map(|person| state.registry.outboxes(person)) {
-                effects.tell(outbox, &notice, false);
+                effects.tell(outbox, &notice);
             }
             Ok(())
         })

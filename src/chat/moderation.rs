@@ -262,7 +262,7 @@ impl State {
                 }
                 let invite = Arc::new(Letter::new(Event::Invite { room: shown, by, time }));
                 for (_, outbox) in subject.person.into_iter().flat_map(|id| self.registry.outboxes(id)) {
-                    effects.tell(outbox, &invite, false);
+                    effects.tell(outbox, &invite);
                 }
                 return Ok(ordered);
             }

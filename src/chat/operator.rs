@@ -37,7 +37,7 @@ impl Chat {
         let letter = Arc::new(Letter::new(Event::Notice { text }));
         self.change(|state| {
             for (_, session) in state.registry.sessions() {
-                effects.tell(&session.outbox, &letter, false);
+                effects.tell(&session.outbox, &letter);
             }
             effects.report(&letter);
         });

@@ -18,7 +18,7 @@ use super::SessionId;
 use super::patience::Patience;
 use crate::limits::Limits;
 use crate::model::CloseReason;
-use crate::wire::Letter;
+use crate::wire::{Delivery, Letter};
 pub use outgoing::Outgoing;
 use outgoing::Weight;
 pub use pen::{Pen, Sink, Written};
@@ -42,7 +42,7 @@ pub enum Offer {
     /// The session is closing and hears nothing more.
     Closed,
     /// The offer would break the bound: the session is a slow consumer and
-    /// must be cut. Said once, then `Deaf`.
+    /// must be cut. Said once, then `Closed`.
     Overflow,
 }
 
@@ -141,7 +141,7 @@ impl Outbox {
     /// 4. After `Due`, and only then, the caller must have it flushed.
     pub fn offer(&self, item: Outgoing) -> Offer {
         let weight = Weight::of(&item);
-        let answer = matches!(item, Outgoing::Answer(_));
+        let answer = item.is_answer();
         let mut queue = self.queue.lock();
         if queue.closed.is_some() {
             return Offer::Closed;
@@ -201,7 +201,8 @@ impl Outbox {
         }
         queue.closed = Some(ending.into());
         self.lighter.notify_all();
-        for item in last.map(|letter| Outgoing::Letter(letter, false)).into_iter().chain([Outgoing::Close]) {
+        let last = last.map(|letter| Outgoing::Event(Delivery::of(&letter)));
+        for item in last.into_iter().chain([Outgoing::Close]) {
             queue.waiting += Weight::of(&item);
             queue.items.push_back(item);
         }
@@ -235,14 +236,15 @@ impl Outbox {
     /// pen where the other side took only a part: the caller gives it to a
     /// thread that calls [`Outbox::catch_up`]. Nobody waits: where another
     /// thread has the pen, it will write what is here, too.
-    pub fn flush(&self, spare: &mut VecDeque<Outgoing>) -> Option<Pen> {
+    pub fn flush(&self) -> Option<Pen> {
         let mut queue = self.queue.lock();
         queue.due = false;
         let mut pen = queue.pen.take()?;
+        let mut writing = VecDeque::new();
         while !queue.items.is_empty() {
-            queue.hand_over(spare);
+            queue.hand_over(&mut writing);
             drop(queue); // no lock during the write
-            let written = pen.write(spare);
+            let written = pen.write(&mut writing);
             queue = self.queue.lock();
             match written {
                 Written::All => {
@@ -262,6 +264,7 @@ impl Outbox {
             }
         }
         queue.pen = Some(pen);
+        queue.take_back(writing);
         if queue.closed.is_some() {
             self.lighter.notify_all();
         }
@@ -296,7 +299,7 @@ impl Outbox {
             }
             if queue.items.is_empty() {
                 queue.pen = Some(pen);
-                return;
+                return queue.take_back(items);
             }
             queue.hand_over(&mut items);
             queue.writing_since = Some(Instant::now());
@@ -338,7 +341,8 @@ impl Outbox {
     }
 
     /// What waits, taken out unwritten: for tests of the chat without sockets.
-    pub fn take(&self) -> Vec<Outgoing> {
+    #[cfg(test)]
+    pub(super) fn take(&self) -> Vec<Outgoing> {
         let mut queue = self.queue.lock();
         queue.due = false;
         (queue.waiting, queue.answers) = (Weight::default(), 0);
@@ -353,10 +357,10 @@ impl Queue {
 
     /// Hands what waits to the pen's holder, who gives an empty queue for it:
     /// everything, or one piece of it if an answer is among it.
-    fn hand_over(&mut self, spare: &mut VecDeque<Outgoing>) {
-        debug_assert!(spare.is_empty());
+    fn hand_over(&mut self, writing: &mut VecDeque<Outgoing>) {
+        debug_assert!(writing.is_empty());
         if self.answers == 0 {
-            std::mem::swap(&mut self.items, spare);
+            std::mem::swap(&mut self.items, writing);
             self.writing = std::mem::take(&mut self.waiting);
             return;
         }
@@ -365,11 +369,20 @@ impl Queue {
             && let Some(item) = self.items.pop_front()
         {
             self.writing += Weight::of(&item);
-            self.answers -= usize::from(matches!(item, Outgoing::Answer(_)));
-            spare.push_back(item);
+            self.answers -= usize::from(item.is_answer());
+            writing.push_back(item);
         }
-        let writing = self.writing;
-        self.waiting -= writing;
+        let weight = self.writing;
+        self.waiting -= weight;
+    }
+
+    /// Takes back the room in which the holder had what it wrote: then the
+    /// next offer need not allocate any. A burst leaves none behind.
+    fn take_back(&mut self, written: VecDeque<Outgoing>) {
+        const MOST: usize = 64;
+        if self.items.capacity() < written.capacity() && written.capacity() <= MOST {
+            self.items = written;
+        }
     }
 
     fn drop_items(&mut self) {
@@ -439,7 +452,7 @@ mod tests {
 
     fn words(item: Outgoing) -> String {
         match item {
-            Outgoing::Letter(letter, _) | Outgoing::Answer(letter) => format!("{:?}", letter.event()),
+            Outgoing::Event(delivery) => format!("{:?}", delivery.letter.event()),
             Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Outgoing::Close => "close".into(),
         }
@@ -475,7 +488,7 @@ mod tests {
     }
 
     fn flush(outbox: &Outbox) -> Option<Pen> {
-        outbox.flush(&mut VecDeque::new())
+        outbox.flush()
     }
 
     fn bare(bytes: usize, items: usize) -> Outbox {
@@ -598,7 +611,7 @@ mod tests {
         }
         let letter = Arc::new(Letter::new(Event::Notice { text: "x".into() }));
         for (room, offer) in [(letter.weight(), Offer::Due), (letter.weight() - 1, Offer::Overflow)] {
-            assert_eq!(bare(room, 99).offer(Outgoing::Letter(Arc::clone(&letter), false)), offer);
+            assert_eq!(bare(room, 99).offer(Outgoing::Event(Delivery::of(&letter))), offer);
         }
     }
 
@@ -613,7 +626,8 @@ mod tests {
     }
 
     fn answer(text: &str) -> Outgoing {
-        Outgoing::Answer(Arc::new(Letter::new(Event::Notice { text: text.into() })))
+        let letter = Arc::new(Letter::new(Event::Notice { text: text.into() }));
+        Outgoing::Event(Delivery { answers: true, ..Delivery::of(&letter) })
     }
 
     #[test]

@@ -266,7 +266,7 @@ impl State {
         self.as_server_op(ask)?;
         let letter = Arc::new(Letter::new(Event::Notice { text }));
         for (_, session) in self.registry.sessions() {
-            effects.tell(&session.outbox, &letter, false);
+            effects.tell(&session.outbox, &letter);
         }
         effects.report(&letter);
         ask.answer(Done::Announce, effects);

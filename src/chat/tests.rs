@@ -15,14 +15,15 @@ mod words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::command::parse;
-use crate::model::Address;
 use crate::model::CloseReason;
-use crate::wire::Letter;
+use crate::model::{Address, Identity};
+use crate::wire::{Delivery, Letter};
 use words::words;
 
 /// The time at which every test begins.
@@ -132,7 +133,7 @@ impl Rig {
             let wish = crate::chat::JoinRequest::from(room.clone());
             let went = self.step(|effects| self.chat.go_in(session, &wish, self.now.get(), effects)).0;
             if let Err(refusal) = went {
-                outbox.offer(Outgoing::Letter(Arc::new(Letter::new(refusal.told(None))), false));
+                outbox.offer(Outgoing::Event(Delivery::of(&Arc::new(Letter::new(refusal.told(None))))));
             }
         }
         Ok(Peer { rig: self, session, outbox })
@@ -144,9 +145,9 @@ impl Rig {
         let made = what(&mut effects);
         let mut due = self.due.borrow_mut();
         due.extend(effects.outboxes.iter().map(|outbox| outbox.session()));
-        for flush in &effects.room_flushes {
-            let mut flusher = flush.begin().expect("nobody else is at it");
-            while flusher.flush_all(|outbox| due.extend([outbox.session()])) {}
+        for room in &effects.room_flushes {
+            let left = room.flush(Duration::MAX, |outbox| due.extend([outbox.session()]));
+            assert!(left.is_none(), "nobody else is at it, and all was flushed");
         }
         self.chat.change(|state| state.check(&self.chat.lobby));
         (made, effects)
@@ -224,8 +225,7 @@ impl Peer<'_> {
         for item in self.outbox.take() {
             assert!(due, "{item:?} waits, and nobody was told to flush it");
             match item {
-                Outgoing::Letter(letter, elsewhere) => letters.push((letter, elsewhere)),
-                Outgoing::Answer(letter) => letters.push((letter, false)),
+                Outgoing::Event(delivery) => letters.push((delivery.letter, delivery.elsewhere)),
                 Outgoing::Raw(bytes) => panic!("the chat writes no bytes: {bytes:?}"),
                 Outgoing::Close => {}
             }

@@ -90,7 +90,7 @@ struct Queue {
     bytes: usize,
     /// How many records were ever added, and how many of them are kept.
     added: u64,
-    kept: u64,
+    stored: u64,
     /// The answers of what was taken, with its position, and since when they have been waited for.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be kept at the moment.
@@ -177,7 +177,7 @@ impl WriteQueue {
     }
 
     fn takes_more(&self, queue: &Queue) -> bool {
-        queue.added - queue.kept < self.most_items as u64 && queue.bytes < self.most_bytes
+        queue.added - queue.stored < self.most_items as u64 && queue.bytes < self.most_bytes
     }
 
     /// Waits until there is room for what somebody is about to say.
@@ -205,11 +205,11 @@ impl WriteQueue {
 
     /// Waits until everything is kept that was added before, or until
     /// `patience` is over: then whoever reads sees what there is.
-    pub fn wait_until_kept(&self, patience: Duration) {
+    pub fn wait_until_stored(&self, patience: Duration) {
         let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         let wanted = queue.added;
-        while queue.kept < wanted && queue.trouble.is_none() && !queue.hurried {
+        while queue.stored < wanted && queue.trouble.is_none() && !queue.hurried {
             if patience.wait(&self.changed, &mut queue) {
                 return;
             }
@@ -277,9 +277,9 @@ impl WriteQueue {
     /// Notes that what was taken is kept, or given up, and that nothing is
     /// wrong. Returns the answers that may be given now, with the positions of
     /// the records they are about.
-    pub fn kept(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
+    pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
         let mut queue = self.queue.lock();
-        queue.kept += batch.len() as u64;
+        queue.stored += batch.len() as u64;
         queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
         queue.trouble = None;
         self.changed.notify_all();
@@ -316,8 +316,8 @@ impl WriteQueue {
     }
 
     /// Whether all is kept that was added up to `position`; see [`WriteQueue::add`].
-    pub fn is_kept(&self, position: u64) -> bool {
-        self.queue.lock().kept >= position
+    pub fn is_stored(&self, position: u64) -> bool {
+        self.queue.lock().stored >= position
     }
 
     /// From here on nobody waits here any more: the server is stopping.
@@ -334,7 +334,7 @@ impl WriteQueue {
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
         let queue = self.queue.lock();
-        queue.added - queue.kept
+        queue.added - queue.stored
     }
 
     /// Says that nothing more will be added.
@@ -392,7 +392,7 @@ mod tests {
         assert!(write_queue.admit(NO_TIME).is_err(), "what was taken is not kept yet");
         std::thread::scope(|scope| {
             let speaker = scope.spawn(|| write_queue.admit(LONG));
-            write_queue.kept(&batch);
+            write_queue.stored(&batch);
             assert_eq!(speaker.join().unwrap(), Ok(()));
         });
     }
@@ -440,7 +440,7 @@ mod tests {
             other => panic!("{other:?}"),
         }
         let batch = take(&write_queue, 9);
-        assert!(write_queue.kept(&batch).is_empty(), "nobody is answered twice");
+        assert!(write_queue.stored(&batch).is_empty(), "nobody is answered twice");
         assert_eq!((write_queue.troubled(), write_queue.admit(NO_TIME)), (None, Ok(())));
     }
 
@@ -453,10 +453,10 @@ mod tests {
         let batch = take(&write_queue, 1);
         assert_eq!(write_queue.overdue(LONG).len(), 0);
         assert_eq!(write_queue.overdue(NO_TIME).len(), 2, "one is in hand, one waits");
-        assert!(write_queue.kept(&batch).is_empty());
+        assert!(write_queue.stored(&batch).is_empty());
         write_queue.add_whole(Record::Barrier, Some(receipt()));
         let batch = take(&write_queue, 9);
-        assert_eq!(write_queue.kept(&batch).len(), 1);
+        assert_eq!(write_queue.stored(&batch).len(), 1);
     }
 
     /// docs/threads.md, a pause of our own.
@@ -483,7 +483,7 @@ mod tests {
         std::thread::scope(|scope| {
             let waiting = [
                 scope.spawn(|| drop(write_queue.admit(LONG))),
-                scope.spawn(|| write_queue.wait_until_kept(LONG)),
+                scope.spawn(|| write_queue.wait_until_stored(LONG)),
                 scope.spawn(|| write_queue.wait_until_indexed(LONG)),
             ];
             write_queue.hurry();
@@ -494,15 +494,15 @@ mod tests {
     #[test]
     fn a_reader_waits_for_what_was_said_before_and_for_its_words() {
         let write_queue = write_queue(99);
-        write_queue.wait_until_kept(LONG); // there is nothing to wait for
+        write_queue.wait_until_stored(LONG); // there is nothing to wait for
         write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {
-                write_queue.wait_until_kept(LONG);
+                write_queue.wait_until_stored(LONG);
                 write_queue.waiting()
             });
             let batch = take(&write_queue, 9);
-            write_queue.kept(&batch);
+            write_queue.stored(&batch);
             assert_eq!(reader.join().unwrap(), 0);
             let searcher = scope.spawn(|| write_queue.wait_until_indexed(LONG));
             write_queue.indexed();
@@ -516,7 +516,7 @@ mod tests {
         let gone = |resume_id| Record::ResumeEnded(crate::model::ResumeId(resume_id));
         let taken = |most| {
             let batch = take(&write_queue, most);
-            write_queue.kept(&batch);
+            write_queue.stored(&batch);
             batch.len()
         };
         for resume_id in 1..=3 {

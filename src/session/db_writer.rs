@@ -1,6 +1,5 @@
 //! One thread that writes what is to be kept, in groups, and answers who waits for that. Knows the journal and the store, not what the records mean.
 
-use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +11,7 @@ use crate::chat::outbox::{Offer, Outgoing};
 use crate::chat::write_queue::{Pending, PendingAnswer, WriteQueue, changes};
 use crate::event::Event;
 use crate::store::{StoreError, Writer};
-use crate::wire::Letter;
+use crate::wire::{Delivery, Letter};
 
 /// Records that are written in one transaction at the most, and their bytes:
 /// more would make those wait who came first.
@@ -223,7 +222,7 @@ impl DbWriter<'_> {
                 }
             }
         };
-        let receipts = write_queue.kept(batch);
+        let receipts = write_queue.stored(batch);
         hub.counts.kept.fetch_add(batch.len() as u64, Ordering::Relaxed);
         if troubled {
             tracing::info!("what is said is kept again");
@@ -251,9 +250,9 @@ impl DbWriter<'_> {
     /// Nothing is written, and it may be possible later.
     fn write(&mut self, batch: &[Pending]) -> Result<Vec<Refused>, StoreError> {
         let all = || batch.iter().map(|entry| &entry.record);
-        let mut done = self.writer.keep(all());
+        let mut done = self.writer.write(all());
         if done.as_ref().is_err_and(|error| self.mend(error)) {
-            done = self.writer.keep(all());
+            done = self.writer.write(all());
         }
         let error = match done {
             Ok(()) => return Ok(Vec::new()),
@@ -263,7 +262,7 @@ impl DbWriter<'_> {
         let changes: Vec<_> = changes(batch).collect();
         let records: Vec<Vec<_>> =
             changes.iter().map(|(_, change)| change.iter().map(|entry| &entry.record).collect()).collect();
-        match self.writer.keep_each(&records) {
+        match self.writer.write_each(&records) {
             Ok(refused) => {
                 let refused = changes.into_iter().zip(refused);
                 Ok(refused.filter_map(|((positions, _), why)| Some((positions, why?))).collect())
@@ -294,7 +293,7 @@ impl DbWriter<'_> {
             }
             _ if std::mem::take(&mut self.is_down) => {
                 // Nothing is kept by this, and so nothing is wrong any more.
-                write_queue.kept(&[]);
+                write_queue.stored(&[]);
                 tracing::info!("what is said is kept again");
                 hub.tell(|| News::Line("* what is said is kept again".to_owned()));
             }
@@ -321,13 +320,13 @@ pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
 fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>) {
     let mut effects = hub.effects();
     for (event, PendingAnswer { outbox, .. }) in answers {
-        match outbox.fulfil(Outgoing::Letter(Arc::new(Letter::new(event)), false)) {
+        match outbox.fulfil(Outgoing::Event(Delivery::of(&Arc::new(Letter::new(event))))) {
             Offer::Taken | Offer::Closed => {}
             Offer::Due => effects.outboxes.push(outbox),
             Offer::Overflow => effects.overflowed.push(outbox.session()),
         }
     }
-    hub.apply(effects, &mut VecDeque::new());
+    hub.apply(effects);
 }
 
 /// What whoever speaks is told: no path of ours is their business.

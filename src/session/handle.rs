@@ -143,8 +143,9 @@ impl SocketPen {
     fn fill(&mut self, page: &mut Vec<u8>, items: &mut VecDeque<Outgoing>) {
         for item in items.drain(..) {
             match item {
-                Outgoing::Letter(letter, elsewhere) => page.extend_from_slice(letter.bytes(self.form(elsewhere))),
-                Outgoing::Answer(letter) => page.extend_from_slice(letter.bytes(self.form(false))),
+                Outgoing::Event(delivery) => {
+                    page.extend_from_slice(delivery.letter.bytes(self.form(delivery.elsewhere)));
+                }
                 Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
                 Outgoing::Close => self.end = true,
             }
@@ -185,14 +186,13 @@ impl SocketPen {
 impl Sink for SocketPen {
     fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
         let alone = match items.make_contiguous() {
-            [Outgoing::Letter(letter, elsewhere)] => Some((Arc::clone(letter), *elsewhere)),
-            [Outgoing::Answer(letter)] => Some((Arc::clone(letter), false)),
+            [Outgoing::Event(delivery)] => Some(delivery.clone()),
             _ => None,
         };
-        if let Some((letter, elsewhere)) = alone {
+        if let Some(delivery) = alone {
             // The usual case needs no copy.
             items.clear();
-            return self.send(letter.bytes(self.form(elsewhere)));
+            return self.send(delivery.letter.bytes(self.form(delivery.elsewhere)));
         }
         // Made anew each time: kept, it would be memory of every thread that ever wrote.
         let weight = items.iter().map(Outgoing::weight).sum();

@@ -1,6 +1,6 @@
 //! What all sessions share: the chat, the links to one another, the stop flag. Does outside the chat lock what a change of the chat left to be done.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,8 +13,9 @@ use super::handle::SessionHandle;
 use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
-use crate::chat::effects::{Effects, RoomFlush, Watch};
-use crate::chat::outbox::{Ending, Outbox, Outgoing, Pen};
+use crate::chat::effects::{Effects, Watch};
+use crate::chat::outbox::{Ending, Outbox, Pen};
+use crate::chat::room_flush::RoomFlush;
 use crate::chat::write_queue::WriteQueue;
 use crate::chat::{Chat, SessionId};
 use crate::event::Event;
@@ -26,7 +27,7 @@ use crate::net::sniff::Kind;
 use crate::store::Store;
 use crate::wire::Letter;
 
-/// For how long a speaker does a busy room's rounds before a thread of its own takes over.
+/// For how long a speaker flushes a busy room before a thread of its own takes over.
 const FLUSHER_PATIENCE: Duration = Duration::from_millis(2);
 
 /// One thing the console shows.
@@ -185,13 +186,12 @@ impl Hub {
 
     /// Does what a change of the chat left to be done: flush, cut, tell the
     /// console. Never called with a lock held, never blocks on a peer.
-    pub fn apply(self: &Arc<Self>, effects: Effects, spare: &mut VecDeque<Outgoing>) {
-        const SPARE_KEPT: usize = 64;
-        for flush in &effects.room_flushes {
-            self.flush_room(flush, spare);
+    pub fn apply(self: &Arc<Self>, effects: Effects) {
+        for room in &effects.room_flushes {
+            self.flush_room(room);
         }
         for outbox in &effects.outboxes {
-            self.flush(outbox, spare);
+            self.flush(outbox);
         }
         for id in effects.overflowed {
             self.cut_slow(id);
@@ -199,48 +199,24 @@ impl Hub {
         for letter in effects.news {
             self.tell(|| News::Event(letter));
         }
-        if spare.capacity() > SPARE_KEPT {
-            *spare = VecDeque::new();
+    }
+
+    /// Flushes a room, unless another thread is at it. If that takes longer than
+    /// [`FLUSHER_PATIENCE`], a thread of its own goes on with it; if none is
+    /// left, this one does.
+    fn flush_room(self: &Arc<Self>, room: &Arc<RoomFlush>) {
+        let Some(flusher) = room.flush(FLUSHER_PATIENCE, |outbox| self.flush(outbox)) else { return };
+        let hub = Arc::clone(self);
+        let go_on = move || drop(flusher.run(Duration::MAX, |outbox| hub.flush(outbox)));
+        if let Err(error) = self.crew.spawn("flusher".to_owned(), go_on) {
+            tracing::warn!(%error, "no thread left for a flusher");
+            room.flush(Duration::MAX, |outbox| self.flush(outbox));
         }
     }
 
-    /// Does a room's rounds until nothing is due, unless another thread is at
-    /// it. A speaker does so for [`FLUSHER_PATIENCE`] at the most; then a thread
-    /// of its own goes on, so that nobody goes unheard because others in the
-    /// room have much to say.
-    fn flush_room(self: &Arc<Self>, flush: &Arc<RoomFlush>, spare: &mut VecDeque<Outgoing>) {
-        let began = Instant::now();
-        let mut alone = false;
-        while let Some(mut flusher) = flush.begin() {
-            flusher.let_others_speak();
-            while flusher.flush_all(|outbox| self.flush(&outbox, spare)) {
-                if !alone && began.elapsed() > FLUSHER_PATIENCE && flusher.has_more() {
-                    break;
-                }
-                flusher.let_others_speak();
-            }
-            if flusher.is_over() {
-                return;
-            }
-            let hub = Arc::clone(self);
-            let room_flushes = move || {
-                let mut spare = VecDeque::new();
-                while flusher.flush_all(|outbox| hub.flush(&outbox, &mut spare)) {
-                    flusher.let_others_speak();
-                }
-            };
-            match self.crew.spawn("flusher".to_owned(), room_flushes) {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "no thread left for a flusher");
-                    alone = true;
-                }
-            }
-        }
-    }
-
-    fn flush(&self, outbox: &Arc<Outbox>, spare: &mut VecDeque<Outgoing>) {
-        if let Some(pen) = outbox.flush(spare) {
+    /// Writes what waits in one outbox, as far as its socket takes it.
+    fn flush(&self, outbox: &Arc<Outbox>) {
+        if let Some(pen) = outbox.flush() {
             self.lag(outbox, pen);
         }
     }
@@ -273,7 +249,7 @@ impl Hub {
         let closing = Event::Closing { reason: ending.reason, text: Arc::from(sentence) };
         let first = handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))));
         if first {
-            self.flush(&handle.outbox, &mut VecDeque::new());
+            self.flush(&handle.outbox);
         }
         first
     }
@@ -288,11 +264,10 @@ impl Hub {
     /// Ends rooms that had been empty for `empty-days` at `time`: some of them, for
     /// each is a change, and the others wait for the lock.
     pub fn end_left_rooms(&self, time: Millis) {
-        const DAY: Millis = 24 * 60 * 60 * 1000;
         const ROOMS: usize = 64;
         let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
         if days > 0 {
-            self.chat.end_left(time.saturating_sub(days.saturating_mul(DAY)), ROOMS, now());
+            self.chat.end_left(time.saturating_sub(days.saturating_mul(crate::model::DAY)), ROOMS, now());
         }
     }
 
@@ -300,7 +275,7 @@ impl Hub {
     pub fn tell_session(self: &Arc<Self>, handle: &SessionHandle, event: Event) {
         let mut effects = self.effects();
         effects.tell_event(&handle.outbox, event);
-        self.apply(effects, &mut VecDeque::new());
+        self.apply(effects);
     }
 
     /// How much the console wants to hear.

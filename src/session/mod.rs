@@ -18,7 +18,6 @@ mod waits;
 pub mod watchdog;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -134,7 +133,6 @@ pub struct Session {
     /// Whether anything of the last read had to wait.
     waited: bool,
     effects: Effects,
-    spare: VecDeque<Outgoing>,
     /// Held for its end: then there is room for somebody else.
     _pass: Pass,
 }
@@ -184,7 +182,6 @@ impl Session {
             told_to_wait: false,
             waited: false,
             effects: hub.effects(),
-            spare: VecDeque::new(),
             _pass: pass,
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
@@ -423,7 +420,7 @@ impl Session {
     /// Flushes what was touched so far.
     fn flush(&mut self) {
         let effects = std::mem::replace(&mut self.effects, self.hub.effects());
-        self.hub.apply(effects, &mut self.spare);
+        self.hub.apply(effects);
     }
 
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
@@ -436,7 +433,7 @@ impl Session {
     /// Sees to it that what is still to be written to the peer is written: on
     /// this thread, or by whoever has the pen.
     fn write_the_last(&mut self) {
-        if let Some(pen) = self.handle.outbox.flush(&mut self.spare) {
+        if let Some(pen) = self.handle.outbox.flush() {
             self.handle.outbox.catch_up(pen);
         }
         self.handle.outbox.wait_until_written(self.hub.limits.farewell);

@@ -49,7 +49,7 @@ impl Session {
             }
             // What came before this line must not wait with it.
             let effects = std::mem::replace(&mut self.effects, self.hub.effects());
-            self.hub.apply(effects, &mut self.spare);
+            self.hub.apply(effects);
             waited = true;
             self.waited = true;
             let stopping = self.handle.pausing(|| self.hub.wait(time.max(Duration::from_millis(1))));
@@ -103,7 +103,7 @@ impl Session {
         let database = self.database()?;
         // What this burst did before is for others, who do not wait for the disk.
         self.flush();
-        database.write_queue.wait_until_kept(self.hub.limits.keep_patience);
+        database.write_queue.wait_until_stored(self.hub.limits.keep_patience);
         Ok(database)
     }
 }

@@ -18,7 +18,8 @@ pub const LOW: u32 = 32;
 const LAST_SEQ: Seq = u32::MAX as Seq;
 
 /// What a message is read from, for [`line()`]. The file is that of the message, where it has one.
-pub const LINE: &str = "message.id, message.time, message.who, message.nick, message.text, message.me, message.deleted,
+pub const LINE: &str =
+    "message.id, message.time, message.identity, message.nick, message.text, message.me, message.deleted,
     file.id, file.name, file.mime, file.size, file.sha256";
 
 /// How many columns [`LINE`] has.
@@ -65,6 +66,11 @@ pub fn whole(number: u64) -> i64 {
 /// A number as we have it. A file that says less than nothing says nothing.
 pub fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// A number of rows, as SQLite has it.
+pub fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
 }
 
 /// Accounts are above 0, guests below; 0 is nobody: an account that is gone.
@@ -116,11 +122,11 @@ pub fn restriction_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Restrict
         .ok_or_else(|| strange(column, &cell))
 }
 
-/// A target in one word: `account 3`, `stay 7`, `address ::1`, `nick anna`.
+/// A target in one word: `account 3`, `resume 7`, `address ::1`, `nick anna`.
 pub fn target_cell(target: &Target) -> String {
     match target {
         Target::Account(account) => format!("account {}", account.0),
-        Target::Resume(resume_id) => format!("stay {}", resume_id.0),
+        Target::Resume(resume_id) => format!("resume {}", resume_id.0),
         Target::Address(address) => format!("address {address}"),
         Target::Nick(key) => format!("nick {key}"),
     }
@@ -131,7 +137,7 @@ pub fn target_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Target> {
     let cell: String = row.get(column)?;
     let target = match cell.split_once(' ') {
         Some(("account", number)) => number.parse().ok().map(|number| Target::Account(AccountId(number))),
-        Some(("stay", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
+        Some(("resume", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
         Some(("address", address)) => address.parse::<IpAddr>().ok().map(Target::Address),
         Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
         _ => None,

@@ -10,9 +10,9 @@ use crate::model::{AccountId, PlaceId, Role, Settings};
 use crate::record::{AccountRecord, Numbers, RestrictionRecord, RoomRecord, RoomSnapshot, Snapshot};
 
 /// Reads it, after what was never finished is removed.
-pub fn kept(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
+pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.transaction()?;
-    delete::drop_unfinished(&transaction)?;
+    delete::unfinished_files(&transaction)?;
     // No number is given that a message has already, whatever became of the count.
     transaction.execute_batch(
         "UPDATE place SET last = (SELECT max(id) & 0xffffffff FROM message
@@ -20,7 +20,7 @@ pub fn kept(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
          WHERE EXISTS (SELECT 1 FROM message
             WHERE message.id BETWEEN (place.id << 32) + last + 1 AND (place.id << 32) | 0xffffffff)",
     )?;
-    let kept = Snapshot {
+    let snapshot = Snapshot {
         rooms: rooms(&transaction)?,
         accounts: accounts(&transaction)?,
         conversations: conversations(&transaction)?,
@@ -28,7 +28,7 @@ pub fn kept(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
         last: numbers(&transaction)?,
     };
     transaction.commit()?;
-    Ok(kept)
+    Ok(snapshot)
 }
 
 fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomSnapshot>> {
@@ -37,7 +37,7 @@ fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomSnapshot>> {
         .prepare(
             "SELECT room.place, name, made, topic, settings, registered, place.last,
                  coalesce((SELECT max(time, made) FROM message WHERE id = (room.place << ?) + place.last), made)
-             FROM room JOIN place ON place.id = room.place WHERE place.gone = 0 ORDER BY room.place",
+             FROM room JOIN place ON place.id = room.place WHERE place.removed = 0 ORDER BY room.place",
         )?
         .query_map([LOW], |row| {
             let place = PlaceId(row.get(0)?);
@@ -78,7 +78,7 @@ fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
 
 fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, usize)>> {
     connection
-        .prepare("SELECT account, count(*) FROM seat JOIN conversation USING (place) GROUP BY account")?
+        .prepare("SELECT account, count(*) FROM membership JOIN conversation USING (place) GROUP BY account")?
         .query_map([], |row| Ok((AccountId(row.get(0)?), usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?
         .collect()
 }
@@ -86,8 +86,8 @@ fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, us
 /// The rows that differ in their target only are one curb.
 fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionRecord>> {
     let mut statement = connection.prepare(
-        "SELECT place, curb, target, nick, until, author, text, time FROM curb
-         ORDER BY time, place, curb, nick, author, until, text, target",
+        "SELECT place, restriction, target, nick, until, author, text, time FROM restriction
+         ORDER BY time, place, restriction, nick, author, until, text, target",
     )?;
     let mut rows = statement.query([])?;
     let mut restrictions: Vec<RestrictionRecord> = Vec::new();
@@ -114,12 +114,7 @@ fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionReco
 }
 
 fn numbers(connection: &Connection) -> rusqlite::Result<Numbers> {
-    connection.query_row("SELECT place, account, stay, file FROM numbers", [], |row| {
-        Ok(Numbers {
-            place: row.get(0)?,
-            account: row.get(1)?,
-            resume_id: count(row.get(2)?),
-            file: count(row.get(3)?),
-        })
+    connection.query_row("SELECT place, account, resume, file FROM numbers", [], |row| {
+        Ok(Numbers { place: row.get(0)?, account: row.get(1)?, resume: count(row.get(2)?), file: count(row.get(3)?) })
     })
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 use super::StoreError;
 use super::claim::Claim;
 use super::columns::{
-    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
+    LINE, count, file_info, limit, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
 };
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
@@ -68,24 +68,24 @@ impl Store {
                 },
             };
             let order = if is_up { "ASC" } else { "DESC" };
-            let mut lines = connection
+            let mut messages = connection
                 .prepare_cached(&format!(
                     "SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file
                      WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
                 ))?
                 .query_map(params![row(place, from), row(place, to), one_more(most)], |row| line(row, label))?
                 .collect::<Result<Vec<_>, _>>()?;
-            let more = lines.len() > most;
-            lines.truncate(most);
+            let more = messages.len() > most;
+            messages.truncate(most);
             if !is_up {
-                lines.reverse();
+                messages.reverse();
             }
-            Ok(Pages { lines, first: bounds.0, more })
+            Ok(Pages { messages, first: bounds.0, more })
         })
     }
 
     /// One message.
-    pub fn line(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<StoredMessage>, StoreError> {
+    pub fn message(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<StoredMessage>, StoreError> {
         self.read(|connection| {
             if bounds(connection, place)?.is_none() {
                 return Ok(None);
@@ -112,12 +112,12 @@ impl Store {
             connection
                 .prepare_cached(
                     "WITH mine AS (
-                        SELECT seat.place, seat.read, place.last, conversation.place IS NOT NULL AS is_private,
+                        SELECT membership.place, membership.read, place.last, conversation.place IS NOT NULL AS is_private,
                             CASE one WHEN ?1 THEN other ELSE one END AS other,
                             CASE one WHEN ?1 THEN other_nick ELSE one_nick END AS nick
-                        FROM seat JOIN place ON place.id = seat.place AND place.gone = 0
-                        LEFT JOIN conversation ON conversation.place = seat.place
-                        WHERE seat.account = ?1
+                        FROM membership JOIN place ON place.id = membership.place AND place.removed = 0
+                        LEFT JOIN conversation ON conversation.place = membership.place
+                        WHERE membership.account = ?1
                      )
                      SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
                      FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
@@ -144,30 +144,30 @@ impl Store {
     }
 
     /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
-    pub fn resume_id(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
+    pub fn resume(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
         self.read(|connection| {
-            let resume_id = connection
-                .prepare_cached("SELECT id, account, nick, seen FROM stay WHERE token = ?")?
+            let resume = connection
+                .prepare_cached("SELECT id, account, nick, seen FROM resume WHERE token = ?")?
                 .query_row([token.as_slice()], |row| {
                     let account = row.get::<_, Option<u32>>(1)?.map(AccountId);
                     let (id, nick, seen) = (ResumeId(count(row.get(0)?)), nick_of(row, 2)?, row.get(3)?);
                     Ok(ResumeRecord { id, token: *token, account, nick, seen })
                 })
                 .optional()?;
-            let Some(resume_id) = resume_id else { return Ok(None) };
+            let Some(resume) = resume else { return Ok(None) };
             let mut said: Vec<SaidRecord> = connection
                 .prepare_cached(
-                    "SELECT tag, label, seq, time, file FROM said WHERE stay = ?
+                    "SELECT tag, label, seq, time, file FROM said WHERE resume = ?
                      ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?",
                 )?
-                .query_map((whole(resume_id.id.0), limit(most_tags)), |row| {
+                .query_map((whole(resume.id.0), limit(most_tags)), |row| {
                     let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
                     let file = row.get::<_, Option<i64>>(4)?.map(|file| FileId(count(file)));
-                    Ok(SaidRecord { resume_id: resume_id.id, tag, label, seq, time, file })
+                    Ok(SaidRecord { resume_id: resume.id, tag, label, seq, time, file })
                 })?
                 .collect::<Result<_, _>>()?;
             said.reverse();
-            Ok(Some(ResumeRow { resume_id, said }))
+            Ok(Some(ResumeRow { resume, said }))
         })
     }
 
@@ -196,7 +196,8 @@ impl Store {
                 .query_row(between, |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?))))
                 .optional()?;
             let Some((place, seq)) = found else { return Ok(None) };
-            let mut membership = connection.prepare_cached("SELECT 1 FROM seat WHERE account = ? AND place = ?")?;
+            let mut membership =
+                connection.prepare_cached("SELECT 1 FROM membership WHERE account = ? AND place = ?")?;
             let mut closed = Vec::new();
             for identity in [one, other] {
                 if let Identity::Account(account) = identity
@@ -251,7 +252,7 @@ impl Store {
     /// The bytes of one owner's files that were said, and those of all.
     pub fn bytes(&self, owner: Owner) -> Result<(u64, u64), StoreError> {
         let (of, cell) = match owner {
-            Owner::Account(id) => ("who = ?", Value::from(i64::from(id.0))),
+            Owner::Account(id) => ("identity = ?", Value::from(i64::from(id.0))),
             Owner::Guests(origin) => ("origin = ?", Value::from(origin.to_string())),
         };
         let own = format!("SELECT coalesce(sum(size), 0) FROM file WHERE {of} AND message IS NOT NULL");
@@ -293,7 +294,7 @@ pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Optio
     connection
         .prepare_cached(
             "SELECT coalesce((SELECT min(id) FROM message WHERE id BETWEEN ?2 AND ?3), 0), last
-             FROM place WHERE id = ?1 AND gone = 0",
+             FROM place WHERE id = ?1 AND removed = 0",
         )?
         .query_row((place.0, low, high), |row| Ok((seq_of(row.get(0)?), count(row.get(1)?))))
         .optional()
@@ -321,7 +322,7 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
         .prepare_cached(&format!(
             "SELECT file.id, file.name, file.mime, file.size, file.sha256, file.message, message.nick, message.time
              FROM file JOIN message ON message.id = file.message
-             JOIN place ON place.id = file.place AND place.gone = 0 WHERE {which}"
+             JOIN place ON place.id = file.place AND place.removed = 0 WHERE {which}"
         ))?
         .query_map(params, |row| {
             let (place, seq) = unrow(row.get(5)?);
@@ -329,11 +330,6 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
             Ok(StoredFile { info, place, seq, from: row.get(6)?, time: row.get(7)? })
         })?
         .collect()
-}
-
-/// A number of rows, as SQLite has it.
-pub fn limit(most: usize) -> i64 {
-    i64::try_from(most).unwrap_or(i64::MAX)
 }
 
 fn one_more(most: usize) -> i64 {

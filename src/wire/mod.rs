@@ -5,7 +5,7 @@ pub mod line;
 pub mod reader;
 pub mod telnet;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::event::Event;
 
@@ -66,5 +66,23 @@ impl Letter {
             form.encode(&self.event, &mut bytes);
             bytes.into_boxed_slice()
         })
+    }
+}
+
+/// A letter, as one session gets it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// What is said.
+    pub letter: Arc<Letter>,
+    /// It is about a room in which the session is not talking.
+    pub elsewhere: bool,
+    /// The session asked for it: a command of its own made it.
+    pub answers: bool,
+}
+
+impl Delivery {
+    /// `letter`, for a session that did not ask, about nothing elsewhere.
+    pub fn of(letter: &Arc<Letter>) -> Delivery {
+        Delivery { letter: Arc::clone(letter), elsewhere: false, answers: false }
     }
 }

@@ -1,18 +1,14 @@
 //! What lies in an outbox: one thing to be written, and what it weighs. Knows no queue.
 
 use std::ops::{AddAssign, SubAssign};
-use std::sync::Arc;
 
-use crate::wire::Letter;
+use crate::wire::Delivery;
 
 /// One thing that waits in an outbox.
 #[derive(Debug, Clone)]
 pub enum Outgoing {
-    /// An event, and whether it is about a room in which the reader is not talking.
-    Letter(Arc<Letter>, bool),
-    /// What the session itself asked for. A session that reads is not slow
-    /// because it asked for much: this does not count toward the bound.
-    Answer(Arc<Letter>),
+    /// An event.
+    Event(Delivery),
     /// Bytes of the front's own, such as a greeting.
     Raw(Box<[u8]>),
     /// The end: after what was before it, the sending side is closed.
@@ -23,10 +19,16 @@ impl Outgoing {
     /// About how many bytes it takes on a wire.
     pub fn weight(&self) -> usize {
         match self {
-            Outgoing::Letter(letter, _) | Outgoing::Answer(letter) => letter.weight(),
+            Outgoing::Event(delivery) => delivery.letter.weight(),
             Outgoing::Raw(bytes) => bytes.len(),
             Outgoing::Close => 0,
         }
+    }
+
+    /// Whether it is what the session itself asked for. A session that reads
+    /// is not slow because it asked for much: this does not count toward the bound.
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self, Outgoing::Event(Delivery { answers: true, .. }))
     }
 }
 
@@ -41,9 +43,9 @@ pub(super) struct Weight {
 
 impl Weight {
     pub fn of(item: &Outgoing) -> Weight {
-        match item {
-            Outgoing::Answer(letter) => Weight { told: 0, asked: letter.weight() },
-            other => Weight { told: other.weight(), asked: 0 },
+        match item.is_answer() {
+            true => Weight { told: 0, asked: item.weight() },
+            false => Weight { told: item.weight(), asked: 0 },
         }
     }
 

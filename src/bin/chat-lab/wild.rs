@@ -4,10 +4,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use roomful::command::{Spec, TABLE};
+use roomful::wire::json::fields;
 
-use super::dice::Dice;
-use crate::command::{Spec, TABLE};
-use crate::wire::json::fields;
+use crate::dice::Dice;
 
 /// Names the clients take from one another.
 const NAMES: u64 = 40;
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn most_lines_of_json_are_read_and_some_are_not() {
         let mut wild = wild(1);
-        let read = (0..1_000).filter(|_| crate::wire::json::decode(wild.json().trim_ascii_end()).is_ok()).count();
+        let read = (0..1_000).filter(|_| roomful::wire::json::decode(wild.json().trim_ascii_end()).is_ok()).count();
         assert!((300..950).contains(&read), "{read}");
     }
 }

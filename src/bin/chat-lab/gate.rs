@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::crowd::{Crowd, Heard, Troubles};
+use crate::crowd::{Crowd, Heard, Troubles};
 
 /// Connections that may be on their way in at once: a peer's listen queue holds as few as ten.
 const BATCH: usize = 8;
@@ -12,8 +12,10 @@ const BATCH: usize = 8;
 const MAX_BATCH: usize = 1024;
 /// Nobody joining for this long doubles the batch.
 const SLOW: Duration = Duration::from_millis(50);
-/// A crowd of which nobody gets in for this long has failed; getting out may take this long in all.
+/// A crowd of which nobody gets in for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Getting out may take this long in all.
+const LEAVING: Duration = Duration::from_secs(10);
 /// A server that closes nothing for this long has forgotten somebody.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
@@ -56,7 +58,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Everybody quits; returns when the server has closed all connections, or has had 30 s.
+    /// Everybody quits; returns when the server has closed all connections, or has had 10 s.
     ///
     /// A server that is still closing them then is left to it: one peer takes minutes for 10,000.
     ///
@@ -68,7 +70,7 @@ impl Crowd {
         }
         let all = self.members.iter().filter(|member| !member.gone).count();
         let (started, mut gone, mut last) = (Instant::now(), 0, Instant::now());
-        while gone < all && started.elapsed() < PATIENCE {
+        while gone < all && started.elapsed() < LEAVING {
             self.turn(Duration::from_millis(100), |_, heard| {
                 if let Heard::Gone = heard {
                     gone += 1;

@@ -7,18 +7,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use roomful::limits::Limits;
+use roomful::model::{Identity, Message, Millis, PlaceId, ResumeId, Seq, Settings};
+use roomful::names::RoomName;
+use roomful::record::{Record, RoomRecord, StoredMessage};
+use roomful::store::{self, Opened};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
-use super::figures::Row;
-use super::histogram::Histogram;
-use super::server::{Peer, Server};
-use crate::limits::Limits;
-use crate::model::{Identity, PlaceId, ResumeId, Settings};
-use crate::model::{Message, Millis, Seq};
-use crate::names::RoomName;
-use crate::record::{Record, RoomRecord, StoredMessage};
-use crate::store::{self, Opened};
+use crate::dice::Dice;
+use crate::figures::Row;
+use crate::histogram::Histogram;
+use crate::server::{Peer, Server};
 
 /// The room with all the messages.
 const ROOM: &str = "#archive";
@@ -151,7 +150,7 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
     let Opened { mut writer, .. } = store::open(&plan.data, &Limits::default())?;
     let place = PlaceId(1);
     let room = RoomName::parse(ROOM)?;
-    writer.keep(&[Record::Room(RoomRecord {
+    writer.write(&[Record::Room(RoomRecord {
         place,
         name: room,
         made: FIRST,
@@ -180,7 +179,7 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
             message: Arc::new(message(seq, &mut dice)),
         };
         let group: Vec<Record> = (next..upto).map(line).map(Record::Message).collect();
-        writer.keep(&group)?;
+        writer.write(&group)?;
         next = upto;
     }
     times.add(u64::try_from(started.elapsed().as_nanos())?);

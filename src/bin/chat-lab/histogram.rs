@@ -25,6 +25,12 @@ impl Histogram {
         self.total += 1;
     }
 
+    /// Counts all that `other` has counted.
+    pub fn join(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
+        self.total += other.total;
+    }
+
     /// How many values were counted.
     pub fn total(&self) -> u64 {
         self.total

@@ -1,4 +1,4 @@
-//! One statement or a few for each kind of record. Knows not who said that they be written, nor when.
+//! The records of one transaction: one statement or a few for each kind. Knows no transaction, and not when it is due.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,56 +6,53 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 
 use super::columns::{count, piece_row, restriction_cell, role_cell, row, target_cell, who_cell, whole};
-use super::delete::{drop_files, drop_resume};
-use super::expire::DAY;
-use crate::model::{AccountId, Address, FileId, Identity, PlaceId, ResumeId, Target};
-use crate::model::{Millis, Seq};
+use super::delete;
+use super::order::Times;
+use crate::model::{AccountId, Address, FileId, FileInfo, Identity, PlaceId, ResumeId, Target};
+use crate::model::{DAY, Millis, Seq};
 use crate::record::{
     AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
 };
 
-/// A group of records that is being written.
-pub struct Group<'a> {
-    pub(super) connection: &'a Connection,
-    /// It is not earlier than this.
+/// Records that are being written together.
+pub struct Batch<'a> {
+    connection: &'a Connection,
+    /// The last time that is known for sure.
     known: Millis,
-    /// The last message of each place something was said in; none where there is no such place.
-    pub(super) last: HashMap<PlaceId, Option<Seq>>,
-    /// The highest numbers in this group.
+    /// The last message of each place that was written to; `None` if there is no such place.
+    last: HashMap<PlaceId, Option<Seq>>,
+    /// The highest numbers in this batch.
     numbers: Numbers,
-    /// The earliest and the latest time in each span of messages that this group touches.
-    pub(super) spans: HashMap<i64, (Millis, Millis)>,
-    /// What the time of the last message counts as.
-    pub(super) counted: Millis,
+    times: Times,
 }
 
-impl<'a> Group<'a> {
-    /// A group after messages of which the last counts as of `counted`, when
+impl<'a> Batch<'a> {
+    /// A batch after messages of which the last counts as of `counted`, when
     /// `known` was the last time that is known for sure.
-    pub fn new(connection: &'a Connection, known: Millis, counted: Millis) -> Group<'a> {
-        let (last, spans) = (HashMap::new(), HashMap::new());
-        Group { connection, known, last, numbers: Numbers::default(), spans, counted }
+    pub fn new(connection: &'a Connection, known: Millis, counted: Millis) -> Batch<'a> {
+        Batch { connection, known, last: HashMap::new(), numbers: Numbers::default(), times: Times::after(counted) }
     }
 
+    /// Writes one record.
     pub fn write(&mut self, record: &Record) -> rusqlite::Result<()> {
         match record {
             Record::Barrier => Ok(()),
             Record::Room(room) => self.room(room),
-            Record::RoomGone(place) => self.place_gone(*place),
-            Record::Conversation { place, between, nicks } => self.conversation(*place, *between, nicks),
-            Record::Message(line) => self.line(line),
-            Record::MessageDeleted(place, seq) => self.line_gone(row(*place, *seq)),
+            Record::PlaceDeleted(place) => self.delete_place(*place),
+            Record::Conversation { place, between, nicks } => self.conversation(*place, between.both(), nicks),
+            Record::Message(line) => self.message(line),
+            Record::MessageDeleted(place, seq) => delete::message(self.connection, row(*place, *seq)),
             Record::Said(said) => self.said(said),
-            Record::Resume(resume_id) => self.resume_id(resume_id),
-            Record::ResumeEnded(resume_id) => drop_resume(self.connection, whole(resume_id.0)),
+            Record::Resume(resume) => self.resume(resume),
+            Record::ResumeEnded(resume_id) => delete::resume(self.connection, whole(resume_id.0)),
             Record::Account(account, secret) => self.account(account, secret),
             Record::Password(account, secret) => {
                 // Whoever was let in by the old one comes back no more; who is here is kept once more.
-                self.run("DELETE FROM stay WHERE account = ?", [account.0])?;
+                self.run("DELETE FROM resume WHERE account = ?", [account.0])?;
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account.0, secret])
             }
             Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
-            Record::AccountGone(account, with_messages) => self.account_gone(*account, *with_messages),
+            Record::AccountDeleted(account, with_messages) => self.delete_account(*account, *with_messages),
             Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
                 self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
@@ -65,21 +62,24 @@ impl<'a> Group<'a> {
             }
             Record::Restriction(restriction) => self.restriction(restriction),
             Record::RestrictionLifted(place, restriction, target) => self.run(
-                "DELETE FROM curb WHERE place = ? AND curb = ? AND target = ?",
+                "DELETE FROM restriction WHERE place = ? AND restriction = ? AND target = ?",
                 (place.map_or(0, |place| place.0), restriction_cell(*restriction), target_cell(target)),
             ),
             Record::Membership(account, place, read) => self.membership(*account, *place, *read),
             Record::MembershipEnded(account, place) => {
-                self.run("DELETE FROM seat WHERE account = ? AND place = ?", (account.0, place.0))
+                self.run("DELETE FROM membership WHERE account = ? AND place = ?", (account.0, place.0))
             }
             Record::File(file, identity, place, origin) => self.file(*file, *identity, *place, *origin),
             Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
-            Record::FileGone(file) => drop_files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)]),
+            Record::FileDeleted(file) => {
+                delete::files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)])
+            }
         }
     }
 
-    /// What the whole group has changed: the last message of each place, and the numbers.
-    pub fn finish(&mut self) -> rusqlite::Result<()> {
+    /// Writes what the batch as a whole has changed: the last message of each place, and the numbers.
+    /// Gives what the time of the last message counts as.
+    pub fn finish(mut self) -> rusqlite::Result<Millis> {
         for (place, last) in self.last.drain() {
             if let Some(last) = last {
                 self.connection
@@ -87,16 +87,17 @@ impl<'a> Group<'a> {
                     .execute((place.0, whole(last)))?;
             }
         }
-        self.widen()?;
-        let Numbers { place, account, resume_id, file } = self.numbers;
+        self.times.write(self.connection)?;
+        let Numbers { place, account, resume, file } = self.numbers;
         if self.numbers == Numbers::default() {
-            return Ok(());
+            return Ok(self.times.counted());
         }
         self.run(
-            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), stay = max(stay, ?3), file = max(file, ?4)
-             WHERE place < ?1 OR account < ?2 OR stay < ?3 OR file < ?4",
-            (place, account, whole(resume_id), whole(file)),
-        )
+            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), resume = max(resume, ?3), file = max(file, ?4)
+             WHERE place < ?1 OR account < ?2 OR resume < ?3 OR file < ?4",
+            (place, account, whole(resume), whole(file)),
+        )?;
+        Ok(self.times.counted())
     }
 
     fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
@@ -117,7 +118,7 @@ impl<'a> Group<'a> {
     fn conversation(
         &mut self,
         place: PlaceId,
-        (one, other): (Identity, Identity),
+        [one, other]: [Identity; 2],
         nicks: &(Arc<str>, Arc<str>),
     ) -> rusqlite::Result<()> {
         self.place(place)?;
@@ -151,7 +152,19 @@ impl<'a> Group<'a> {
         self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place.0])
     }
 
-    fn line(&mut self, line: &StoredMessage) -> rusqlite::Result<()> {
+    fn delete_place(&mut self, place: PlaceId) -> rusqlite::Result<()> {
+        self.last.remove(&place);
+        delete::place(self.connection, place)
+    }
+
+    fn delete_account(&mut self, account: AccountId, with_messages: bool) -> rusqlite::Result<()> {
+        for place in delete::conversations_of(self.connection, account)? {
+            self.delete_place(place)?;
+        }
+        delete::account(self.connection, account, with_messages)
+    }
+
+    fn message(&mut self, line: &StoredMessage) -> rusqlite::Result<()> {
         let (place, message) = (line.place, &*line.message);
         if !self.is_there(place)? {
             // What is said where the place is gone is gone with it.
@@ -160,9 +173,9 @@ impl<'a> Group<'a> {
         self.seen(line.identity);
         let id = row(place, message.seq);
         let file = message.file.as_ref().map(|file| whole(file.file));
-        let late = self.late(id, message.time);
+        let late = self.times.late(id, message.time);
         self.add(
-            "INSERT INTO message (id, time, who, nick, text, me, deleted, file, late)
+            "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             params![
                 id,
@@ -185,15 +198,19 @@ impl<'a> Group<'a> {
             self.run("INSERT OR REPLACE INTO doubt (id, since) VALUES (?, ?)", (id, self.known))?;
         }
         self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
-        let Some(file) = &message.file else { return Ok(()) };
+        message.file.as_ref().map_or(Ok(()), |file| self.message_file(line, id, file))
+    }
+
+    /// Gives the file that came with a message what was not known before it was complete.
+    fn message_file(&mut self, line: &StoredMessage, id: i64, file: &FileInfo) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.file);
         self.add(
-            "INSERT INTO file (id, place, who, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (id) DO UPDATE SET place = ?2, who = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
+            "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (id) DO UPDATE SET place = ?2, identity = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
              WHERE message IS NULL",
             params![
                 whole(file.file),
-                place.0,
+                line.place.0,
                 who_cell(line.identity),
                 id,
                 whole(file.size),
@@ -207,14 +224,14 @@ impl<'a> Group<'a> {
         )
     }
 
-    /// Whether there is such a place, asked once for each in a group.
+    /// Whether there is such a place, asked once for each in a batch.
     fn is_there(&mut self, place: PlaceId) -> rusqlite::Result<bool> {
         if let Some(last) = self.last.get(&place) {
             return Ok(last.is_some());
         }
         let last = self
             .connection
-            .prepare_cached("SELECT last FROM place WHERE id = ? AND gone = 0")?
+            .prepare_cached("SELECT last FROM place WHERE id = ? AND removed = 0")?
             .query_row([place.0], |row| row.get(0))
             .optional()?
             .map(count);
@@ -223,10 +240,10 @@ impl<'a> Group<'a> {
     }
 
     fn said(&self, said: &SaidRecord) -> rusqlite::Result<()> {
-        let late = Some(self.counted).filter(|counted| *counted > said.time);
+        let late = Some(self.times.counted()).filter(|counted| *counted > said.time);
         self.run(
             // A tag that was forgotten may be used again.
-            "INSERT OR REPLACE INTO said (stay, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO said (resume, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![
                 whole(said.resume_id.0),
                 said.tag.0,
@@ -239,17 +256,17 @@ impl<'a> Group<'a> {
         )
     }
 
-    fn resume_id(&mut self, resume_id: &ResumeRecord) -> rusqlite::Result<()> {
-        self.seen(Identity::Guest(resume_id.id));
+    fn resume(&mut self, resume: &ResumeRecord) -> rusqlite::Result<()> {
+        self.seen(Identity::Guest(resume.id));
         self.run(
-            "INSERT INTO stay (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO resume (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET token = ?2, account = ?3, nick = ?4, seen = ?5",
             params![
-                whole(resume_id.id.0),
-                resume_id.token.as_slice(),
-                resume_id.account.map(|account| account.0),
-                resume_id.nick.shown(),
-                resume_id.seen.max(self.known)
+                whole(resume.id.0),
+                resume.token.as_slice(),
+                resume.account.map(|account| account.0),
+                resume.nick.shown(),
+                resume.seen.max(self.known)
             ],
         )
     }
@@ -269,7 +286,7 @@ impl<'a> Group<'a> {
     /// What was read stays read.
     fn membership(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
         self.run(
-            "INSERT INTO seat (account, place, read) VALUES (?1, ?2, ?3)
+            "INSERT INTO membership (account, place, read) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET read = max(read, ?3)",
             (account.0, place.0, whole(read)),
         )
@@ -283,7 +300,7 @@ impl<'a> Group<'a> {
                 self.seen(Identity::Guest(*resume_id));
             }
             self.run(
-                "INSERT OR REPLACE INTO curb (place, curb, target, nick, until, author, text, time)
+                "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     restriction.place.map_or(0, |place| place.0),
@@ -311,11 +328,11 @@ impl<'a> Group<'a> {
         self.seen(identity);
         let origin = origin.map(|origin| origin.to_string());
         self.add(
-            "INSERT INTO file (id, place, who, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
+            "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
              ON CONFLICT (id) DO NOTHING",
             (whole(file.0), place.0, who_cell(identity), origin),
             // A file that is said belongs where it was said.
-            "SELECT who = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
+            "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
             (whole(file.0), place.0, who_cell(identity)),
             || format!("the number {} of a file is another's", file.0),
         )
@@ -341,7 +358,7 @@ impl<'a> Group<'a> {
         )
     }
 
-    /// Adds a row under a number that was given for it. The same group may be
+    /// Adds a row under a number that was given for it. The same batch may be
     /// written again, so the row may be there: `own` tells whether it is this
     /// one. Another's is never written over, and that is an error.
     fn add(
@@ -365,11 +382,11 @@ impl<'a> Group<'a> {
 
     fn seen(&mut self, identity: Identity) {
         if let Identity::Guest(ResumeId(resume_id)) = identity {
-            self.numbers.resume_id = self.numbers.resume_id.max(resume_id);
+            self.numbers.resume = self.numbers.resume.max(resume_id);
         }
     }
 
-    pub(super) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+    fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute(params).map(drop)
     }
 }

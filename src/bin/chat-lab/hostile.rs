@@ -13,9 +13,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 use socket2::SockRef;
 
-use super::aim::{Aim, Deeds};
-use super::dice::Dice;
-use super::wild::{PASSWORD, Wild, quoted};
+use crate::aim::{Aim, Deeds};
+use crate::dice::Dice;
+use crate::wild::{PASSWORD, Wild, quoted};
 
 /// A server that takes nothing for this long is left.
 const STUCK: Duration = Duration::from_secs(1);

@@ -8,8 +8,8 @@ fn a_room_is_kept_with_its_latest_topic_and_settings_and_its_roles() {
     let settings = Settings { invite_only: true, key: Some("open sesame".into()), announcements: true };
     let record =
         RoomRecord { topic: Some("Ёлки".into()), settings, registered: true, ..room_record(3, "Лыжи") };
-    rig.keep([room(3, "Лыжи"), Record::Room(record.clone()), line(3, 1, "one"), line(3, 2, "two")]);
-    rig.keep([
+    rig.write([room(3, "Лыжи"), Record::Room(record.clone()), line(3, 1, "one"), line(3, 2, "two")]);
+    rig.write([
         Record::Role(PlaceId(3), AccountId(1), Some(Role::Op)),
         Record::Role(PlaceId(3), AccountId(1), Some(Role::Owner)),
         Record::Role(PlaceId(3), AccountId(2), Some(Role::Member)),
@@ -19,7 +19,7 @@ fn a_room_is_kept_with_its_latest_topic_and_settings_and_its_roles() {
     rig.again();
     let roles = vec![(AccountId(1), Role::Owner), (AccountId(2), Role::Member)];
     let said = message(2, "two").time.max(record.made);
-    assert_eq!(rig.kept().rooms, [RoomSnapshot { room: record, seq: 2, said, roles }]);
+    assert_eq!(rig.snapshot().rooms, [RoomSnapshot { room: record, seq: 2, said, roles }]);
 }
 
 #[test]
@@ -28,19 +28,19 @@ fn a_room_that_is_gone_leaves_nothing_behind() {
     rig.say(&["hello"]);
     rig.index();
     let ban = restriction_record(Some(1), Target::Nick("eve".into()));
-    rig.keep([
+    rig.write([
         Record::Role(PlaceId(1), AccountId(1), Some(Role::Op)),
         Record::Membership(AccountId(1), PlaceId(1), 1),
         Record::Restriction(ban),
-        Record::RoomGone(PlaceId(1)),
+        Record::PlaceDeleted(PlaceId(1)),
     ]);
     assert_eq!(rig.message(1, 1), None);
     assert_eq!(rig.found("hello"), [0; 0]);
     assert_eq!(rig.store().memberships(AccountId(1)).unwrap(), []);
     rig.expire(0);
     rig.again();
-    assert_eq!((&rig.kept().rooms[..], &rig.kept().restrictions[..]), (&[][..], &[][..]));
-    for table in ["place", "message", "words", "role", "seat"] {
+    assert_eq!((&rig.snapshot().rooms[..], &rig.snapshot().restrictions[..]), (&[][..], &[][..]));
+    for table in ["place", "message", "words", "role", "membership"] {
         let count = format!("SELECT count(*) FROM {table}");
         let left: i64 = rig.writer().connection.query_row(&count, [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0, "{table}");
@@ -50,8 +50,8 @@ fn a_room_that_is_gone_leaves_nothing_behind() {
 #[test]
 fn what_is_said_in_a_place_that_is_gone_is_gone_with_it() {
     let mut rig = Rig::with_room();
-    rig.keep([Record::RoomGone(PlaceId(1)), line(1, 1, "late")]);
-    rig.keep([line(1, 2, "later"), line(9, 1, "nowhere")]);
+    rig.write([Record::PlaceDeleted(PlaceId(1)), line(1, 1, "late")]);
+    rig.write([line(1, 2, "later"), line(9, 1, "nowhere")]);
     assert_eq!((rig.message(1, 1), rig.message(1, 2), rig.message(9, 1)), (None, None, None));
 }
 
@@ -60,7 +60,7 @@ fn a_message_is_kept_with_all_that_belongs_to_it() {
     let mut rig = Rig::with_room();
     let wave = Message { me: true, ..message(1, "waves") };
     let sent = Message { file: Some(Arc::new(info(4, 9))), ..message(2, "look") };
-    rig.keep([line_by(guest(8), 1, wave.clone()), line_by(account(2), 1, sent.clone())]);
+    rig.write([line_by(guest(8), 1, wave.clone()), line_by(account(2), 1, sent.clone())]);
     rig.again();
     let wave = StoredMessage { place: PlaceId(1), identity: guest(8), message: Arc::new(wave) };
     let sent = StoredMessage { place: PlaceId(1), identity: account(2), message: Arc::new(sent) };
@@ -71,7 +71,7 @@ fn a_message_is_kept_with_all_that_belongs_to_it() {
 fn a_deleted_message_keeps_its_number_and_loses_its_words() {
     let mut rig = Rig::with_room();
     rig.say(&["secret", "fine"]);
-    rig.keep([Record::MessageDeleted(PlaceId(1), 1)]);
+    rig.write([Record::MessageDeleted(PlaceId(1), 1)]);
     rig.again();
     let gone = rig.message(1, 1).unwrap().message;
     assert_eq!(*gone, Message { deleted: true, ..message(1, "") });
@@ -82,8 +82,8 @@ fn a_deleted_message_keeps_its_number_and_loses_its_words() {
 fn the_same_group_may_be_written_again() {
     let mut rig = Rig::new();
     let group = [room(1, "rust"), line(1, 1, "hello"), Record::Said(said_record(1, "a", 1, 5)), Record::Barrier];
-    rig.writer().keep(&group).unwrap();
-    rig.writer().keep(&group).unwrap();
+    rig.writer().write(&group).unwrap();
+    rig.writer().write(&group).unwrap();
     assert_eq!(rig.message(1, 1).unwrap().message.seq, 1);
     assert_eq!(rig.message(1, 2), None);
 }
@@ -92,11 +92,11 @@ fn the_same_group_may_be_written_again() {
 fn an_account_is_kept_and_its_password_and_rights_change() {
     let mut rig = Rig::new();
     let mut anna = account_record(1, "Анна");
-    rig.keep([Record::Account(anna.clone(), "$one".into()), Record::Account(account_record(2, "bob"), "$two".into())]);
-    rig.keep([Record::Password(AccountId(1), "$new".into()), Record::ServerOp(AccountId(1), true)]);
+    rig.write([Record::Account(anna.clone(), "$one".into()), Record::Account(account_record(2, "bob"), "$two".into())]);
+    rig.write([Record::Password(AccountId(1), "$new".into()), Record::ServerOp(AccountId(1), true)]);
     rig.again();
     anna.op = true;
-    assert_eq!(rig.kept().accounts, [anna, account_record(2, "bob")]);
+    assert_eq!(rig.snapshot().accounts, [anna, account_record(2, "bob")]);
     assert_eq!(rig.store().secret("анна").unwrap(), Some((AccountId(1), "$new".to_owned())));
     assert_eq!(rig.store().secret("eve").unwrap(), None);
 }
@@ -104,8 +104,8 @@ fn an_account_is_kept_and_its_password_and_rights_change() {
 #[test]
 fn an_account_goes_with_all_but_its_messages() {
     let mut rig = Rig::with_room();
-    rig.keep(account_with_everything());
-    rig.keep([Record::AccountGone(AccountId(1), false)]);
+    rig.write(account_with_everything());
+    rig.write([Record::AccountDeleted(AccountId(1), false)]);
     rig.again();
     assert_nothing_but_messages_of_account_1(&rig);
     let left = rig.message(1, 1).unwrap();
@@ -117,11 +117,11 @@ fn an_account_goes_with_all_but_its_messages() {
 #[test]
 fn an_account_goes_with_its_messages_and_files_if_that_is_wanted() {
     let mut rig = Rig::with_room();
-    rig.keep(account_with_everything());
+    rig.write(account_with_everything());
     rig.index();
     let file = file_of(3, 2, &[b"bytes"]);
-    rig.writer().keep(&file).unwrap();
-    rig.keep([line_by(account(2), 1, message(3, "hello yourself")), Record::AccountGone(AccountId(1), true)]);
+    rig.writer().write(&file).unwrap();
+    rig.write([line_by(account(2), 1, message(3, "hello yourself")), Record::AccountDeleted(AccountId(1), true)]);
     rig.index();
     assert_nothing_but_messages_of_account_1(&rig);
     for seq in [1, 2] {
@@ -133,7 +133,7 @@ fn an_account_goes_with_its_messages_and_files_if_that_is_wanted() {
 }
 
 fn account_with_everything() -> [Record; 10] {
-    let resume_id = ResumeRecord { account: Some(AccountId(1)), ..resume_record(6, "anna", 9) };
+    let resume = ResumeRecord { account: Some(AccountId(1)), ..resume_record(6, "anna", 9) };
     [
         Record::Account(account_record(1, "anna"), "$".into()),
         Record::Account(account_record(2, "bob"), "$".into()),
@@ -143,7 +143,7 @@ fn account_with_everything() -> [Record; 10] {
         Record::Membership(AccountId(1), PlaceId(2), 1),
         Record::Membership(AccountId(2), PlaceId(2), 1),
         Record::Role(PlaceId(1), AccountId(1), Some(Role::Op)),
-        Record::Resume(resume_id),
+        Record::Resume(resume),
         Record::Said(said_record(6, "tag", 1, 9)),
     ]
 }
@@ -154,19 +154,19 @@ fn assert_nothing_but_messages_of_account_1(rig: &Rig) {
     assert_eq!(store.memberships(AccountId(1)).unwrap(), []);
     assert_eq!(store.memberships(AccountId(2)).unwrap(), [], "nobody is left to talk to");
     assert_eq!(store.conversation(account(1), account(2)).unwrap(), None);
-    assert_eq!(store.resume_id(&[6; 32], 9).unwrap(), None);
+    assert_eq!(store.resume(&[6; 32], 9).unwrap(), None);
 }
 
 fn conversation(place: u32, one: Identity, other: Identity) -> Record {
     let nicks = ("anna".into(), "robert".into());
-    Record::Conversation { place: PlaceId(place), between: (one, other), nicks }
+    Record::Conversation { place: PlaceId(place), between: Pair::new(one, other), nicks }
 }
 
 #[test]
 fn a_conversation_is_found_by_the_two_in_either_order() {
     let mut rig = Rig::new();
-    rig.keep([conversation(2, account(1), guest(4)), conversation(3, account(1), account(2))]);
-    rig.keep([conversation(2, account(1), guest(4)), line(3, 1, "psst")]);
+    rig.write([conversation(2, account(1), guest(4)), conversation(3, account(1), account(2))]);
+    rig.write([conversation(2, account(1), guest(4)), line(3, 1, "psst")]);
     rig.again();
     // Neither has a seat there: to both it is ended.
     let kept = |place, seq, closed: &[u32]| {
@@ -182,7 +182,7 @@ fn a_conversation_is_found_by_the_two_in_either_order() {
 fn a_seat_tells_how_far_it_was_read_and_never_goes_back() {
     let mut rig = Rig::with_room();
     rig.say(&["one", "two", "three"]);
-    rig.keep([
+    rig.write([
         Record::Account(account_record(2, "Bob"), "$".into()),
         conversation(2, account(1), account(2)),
         conversation(3, account(1), guest(4)),
@@ -199,24 +199,24 @@ fn a_seat_tells_how_far_it_was_read_and_never_goes_back() {
     let with = [Some((account(2), "Bob".into())), Some((guest(4), "robert".into()))];
     let [bob, robert] = with;
     assert_eq!(memberships, [membership(1, None, 3, 2), membership(2, bob, 0, 0), membership(3, robert, 0, 0)]);
-    rig.keep([Record::MembershipEnded(AccountId(1), PlaceId(1))]);
+    rig.write([Record::MembershipEnded(AccountId(1), PlaceId(1))]);
     assert_eq!(rig.store().memberships(AccountId(1)).unwrap().len(), 2);
 }
 
 #[test]
 fn a_stay_is_found_by_its_token_with_its_last_tags() {
     let mut rig = Rig::new();
-    let resume_id = ResumeRecord { account: Some(AccountId(3)), seen: 50, ..resume_record(5, "Анна", 9) };
-    rig.keep([Record::Resume(resume_record(5, "bob", 9)), Record::Resume(resume_id.clone())]);
+    let resume = ResumeRecord { account: Some(AccountId(3)), seen: 50, ..resume_record(5, "Анна", 9) };
+    rig.write([Record::Resume(resume_record(5, "bob", 9)), Record::Resume(resume.clone())]);
     let said = ["a", "b", "c"].into_iter().zip(1..).map(|(tag, seq)| said_record(5, tag, seq, 10 + seq as Millis));
     let said: Vec<SaidRecord> = said.collect();
-    rig.keep([2, 0, 1].map(|which: usize| Record::Said(said[which].clone())));
+    rig.write([2, 0, 1].map(|which: usize| Record::Said(said[which].clone())));
     rig.again();
-    let found = rig.store().resume_id(&[5; 32], 2).unwrap();
-    assert_eq!(found, Some(ResumeRow { resume_id, said: said[1..].to_vec() }));
-    assert_eq!(rig.store().resume_id(&[4; 32], 2).unwrap(), None);
-    rig.keep([Record::ResumeEnded(ResumeId(5))]);
-    assert_eq!(rig.store().resume_id(&[5; 32], 2).unwrap(), None);
+    let found = rig.store().resume(&[5; 32], 2).unwrap();
+    assert_eq!(found, Some(ResumeRow { resume, said: said[1..].to_vec() }));
+    assert_eq!(rig.store().resume(&[4; 32], 2).unwrap(), None);
+    rig.write([Record::ResumeEnded(ResumeId(5))]);
+    assert_eq!(rig.store().resume(&[5; 32], 2).unwrap(), None);
 }
 
 fn restriction_record(place: Option<u32>, target: Target) -> RestrictionRecord {
@@ -247,10 +247,10 @@ fn a_ban_replaces_one_of_the_same_kind_and_is_lifted() {
     };
     let mute = RestrictionRecord { restriction: Restriction::Mute, time: 12, ..by_nick.clone() };
     let earlier = RestrictionRecord { until: Some(1), ..everywhere.clone() };
-    rig.keep([earlier, everywhere.clone(), by_nick.clone(), for_ever.clone(), mute.clone()].map(Record::Restriction));
-    rig.keep([Record::RestrictionLifted(Some(PlaceId(1)), Restriction::Ban, Target::Nick("ева".into()))]);
+    rig.write([earlier, everywhere.clone(), by_nick.clone(), for_ever.clone(), mute.clone()].map(Record::Restriction));
+    rig.write([Record::RestrictionLifted(Some(PlaceId(1)), Restriction::Ban, Target::Nick("ева".into()))]);
     rig.again();
-    assert_eq!(rig.kept().restrictions, [everywhere, for_ever, mute]);
+    assert_eq!(rig.snapshot().restrictions, [everywhere, for_ever, mute]);
 }
 
 #[test]
@@ -260,28 +260,28 @@ fn a_ban_that_holds_for_several_is_one_ban_and_each_of_them_can_be_taken_from_it
     let ban = RestrictionRecord { targets: targets(), ..restriction_record(Some(1), Target::Account(AccountId(4))) };
     let later = RestrictionRecord { time: 10, ..ban.clone() };
     let mute = RestrictionRecord { restriction: Restriction::Mute, ..ban.clone() };
-    rig.keep([ban, later.clone(), mute.clone()].map(Record::Restriction));
+    rig.write([ban, later.clone(), mute.clone()].map(Record::Restriction));
     rig.again();
-    assert_eq!(rig.kept().restrictions, [mute.clone(), later.clone()]);
-    rig.keep([Record::RestrictionLifted(Some(PlaceId(1)), Restriction::Ban, Target::Nick("ева".into()))]);
+    assert_eq!(rig.snapshot().restrictions, [mute.clone(), later.clone()]);
+    rig.write([Record::RestrictionLifted(Some(PlaceId(1)), Restriction::Ban, Target::Nick("ева".into()))]);
     rig.again();
-    assert_eq!(rig.kept().last.resume_id, 7, "or the next guest would be banned");
+    assert_eq!(rig.snapshot().last.resume, 7, "or the next guest would be banned");
     let left = RestrictionRecord { targets: vec![targets()[0].clone(), targets()[2].clone()], ..later };
-    assert_eq!(rig.kept().restrictions, [mute, left]);
+    assert_eq!(rig.snapshot().restrictions, [mute, left]);
 }
 
 #[test]
 fn a_number_is_never_given_twice_whatever_is_gone() {
     let mut rig = Rig::new();
-    rig.keep([room(4, "rust"), Record::Account(account_record(5, "anna"), "$".into())]);
-    rig.keep([Record::Resume(resume_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4), None)]);
-    rig.keep([
-        Record::RoomGone(PlaceId(4)),
-        Record::AccountGone(AccountId(5), true),
+    rig.write([room(4, "rust"), Record::Account(account_record(5, "anna"), "$".into())]);
+    rig.write([Record::Resume(resume_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4), None)]);
+    rig.write([
+        Record::PlaceDeleted(PlaceId(4)),
+        Record::AccountDeleted(AccountId(5), true),
         Record::ResumeEnded(ResumeId(6)),
-        Record::FileGone(FileId(7)),
+        Record::FileDeleted(FileId(7)),
     ]);
     rig.expire(0);
     rig.again();
-    assert_eq!(rig.kept().last, Numbers { place: 4, account: 5, resume_id: 6, file: 7 });
+    assert_eq!(rig.snapshot().last, Numbers { place: 4, account: 5, resume: 6, file: 7 });
 }

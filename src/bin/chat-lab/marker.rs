@@ -36,20 +36,15 @@ pub struct Marker {
 
 impl Marker {
     /// Marks for run number `run` in messages of `size` bytes (held to 27..=400).
-    ///
-    /// ```
-    /// use roomful::lab::marker::{Mark, Marker};
-    /// let marker = Marker::new(7, 64);
-    /// let mut text = Vec::new();
-    /// let mark = Mark { speaker: 3, number: 12, sent: 99 };
-    /// marker.write(mark, &mut text);
-    /// assert_eq!(text.len(), 64);
-    /// assert_eq!(marker.find(&text, &mut 0), Some(mark));
-    /// ```
     pub fn new(run: u16, size: usize) -> Self {
         let mut needle = [b'~'; NEEDLE_LEN];
         hex(u64::from(run), &mut needle[1..]);
         Self { needle, finder: Finder::new(&needle).into_owned(), size: size.clamp(MARK_LEN, MAX_TEXT) }
+    }
+
+    /// Bytes of a whole message.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// Appends a whole message: the mark, then letters up to the size.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::marker::Mark;
+use crate::marker::Mark;
 
 /// Messages of each speaker whose order is kept in full; the order of all others is kept as a hash.
 const KEPT: u32 = 20_000;
@@ -12,7 +12,7 @@ const KEPT: u32 = 20_000;
 /// Members who do not speak hear all messages, so equal hashes mean equal orders.
 /// Speakers may lack their own messages; their lists, and that of one silent member, are
 /// kept, and there is one order exactly when all these lists can be merged into one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
     speakers: usize,
     lists: Vec<Vec<u32>>,

@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::aim::{Aim, Deeds, Over};
-use super::dialect::Dialect;
-use super::echo::Echo;
-use super::hostile;
-use super::ledger::{Ledger, Shape};
-use super::marker::Marker;
-use super::member::fresh_nick;
-use super::process::{Holding, Process};
-use super::server::Server;
-use super::talker::{News, Spot, Talker, history, take_page};
-use super::target::fresh_run;
-use super::verdict::{Course, Verdict, is_back, marked};
+use crate::aim::{Aim, Deeds, Over};
+use crate::dialect::Dialect;
+use crate::echo::Echo;
+use crate::hostile;
+use crate::ledger::{Ledger, Shape};
+use crate::marker::Marker;
+use crate::member::fresh_nick;
+use crate::process::{Holding, Process};
+use crate::server::Server;
+use crate::talker::{News, Spot, Talker, history, take_page};
+use crate::target::fresh_run;
+use crate::verdict::{Course, Verdict, is_back, marked};
 
 /// Each of the two says a line this often: below the default `rate` of two a second.
 const PACE: Duration = Duration::from_millis(600);
@@ -136,7 +136,7 @@ struct Soak {
 
 impl Soak {
     fn begin(plan: &Plan, addr: SocketAddr, process: Option<Process>, names: [String; 2]) -> Result<Soak> {
-        let room = if matches!(plan.server, Host::Program(_)) { "#soak".to_owned() } else { super::target::room(0, 0) };
+        let room = if matches!(plan.server, Host::Program(_)) { "#soak".to_owned() } else { crate::target::room(0, 0) };
         let (teller, news) = channel();
         let (marker, clock) = (|| Marker::new(plan.seed as u16, SIZE), Instant::now());
         let mut talkers = Vec::new();
@@ -297,7 +297,7 @@ impl Soak {
     fn note(&mut self, news: News) {
         match news {
             News::Heard { who, spot, mark, now } => self.books[spot as usize].heard(who, mark, now),
-            News::Kept { spot, .. } => self.answered[spot as usize] += 1,
+            News::Kept(spot) => self.answered[spot as usize] += 1,
             News::Page(page) => self.pages.push(page),
             // Who reads all of a long conversation at once must wait, and who talks at this pace must not.
             News::Waiting if !self.is_over => self.verdict.breaks("a person was told to be slower".to_owned()),

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::dialect::Dialect;
-use super::marker::{Mark, Marker};
-use super::server::Peer;
+use crate::dialect::Dialect;
+use crate::marker::{Mark, Marker};
+use crate::server::Peer;
 
 /// Of the people's accounts; no hostile client says it.
 const PASSWORD: &str = "nine blue skis in the hall";
@@ -40,15 +40,8 @@ pub enum News {
         /// When.
         now: u64,
     },
-    /// A line was answered `ok`: it must be in the history from now on.
-    Kept {
-        /// Whose line.
-        who: usize,
-        /// Where.
-        spot: Spot,
-        /// Its number in the tag.
-        number: u32,
-    },
+    /// A line said here was answered `ok`: it must be in the history from now on.
+    Kept(Spot),
     /// The answer to a `history`.
     Page(Value),
     /// The person is told to be slower.
@@ -143,12 +136,6 @@ impl Talker {
     pub fn ear(&self) -> Ear {
         Ear { who: self.who, names: self.names.clone(), room: self.room.clone(), dialect: self.dialect }
     }
-
-    /// Ends the connection, and with it whoever hears for it.
-    pub fn hang_up(&self) {
-        // It may be gone already.
-        let _ = self.stream.shutdown(std::net::Shutdown::Both);
-    }
 }
 
 /// Hears for one of the two.
@@ -212,7 +199,7 @@ impl Ear {
             "ok" => {
                 let tag = event["tag"].as_str()?;
                 let spot = if tag.starts_with('r') { Spot::Room } else { Spot::Private };
-                return Some(News::Kept { who: self.who, spot, number: tag[1..].parse().ok()? });
+                return Some(News::Kept(spot));
             }
             "waiting" => return Some(News::Waiting),
             "error" | "closing" => return Some(broken()),

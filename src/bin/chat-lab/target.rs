@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::crowd::Crowd;
-use super::dialect::Dialect;
-use super::marker::Marker;
-use super::process::{Holding, Process};
+use crate::crowd::Crowd;
+use crate::dialect::Dialect;
+use crate::marker::Marker;
+use crate::process::{Holding, Process};
 
 /// A server to be measured.
 #[derive(Clone, Debug)]

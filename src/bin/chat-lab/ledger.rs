@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::histogram::Histogram;
-use super::marker::Mark;
-use super::order::Order;
+use crate::histogram::Histogram;
+use crate::marker::Mark;
+use crate::order::Order;
 
 /// Who takes part in a fan-out.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct Shape {
 }
 
 /// The books.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ledger {
     /// Each delivery's time from the send to our read.
     pub latency: Histogram,

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::crowd::{Crowd, Heard};
-use super::figures::Row;
-use super::marker::Mark;
-use super::process::Holding;
-use super::target::{Target, fresh_run, room};
+use crate::crowd::{Crowd, Heard};
+use crate::figures::Row;
+use crate::marker::Mark;
+use crate::process::Holding;
+use crate::target::{Target, fresh_run, room};
 
 /// Cycles that go on at once, each in a room of its own, where one stays and hears what is said.
 /// A peer's listen queue holds ten: with more lanes connections would wait a second for the kernel.

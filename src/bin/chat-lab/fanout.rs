@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::crowd::{Crowd, Heard};
-use super::figures::Row;
-use super::histogram::Histogram;
-use super::ledger::{Ledger, Shape};
-use super::target::{Target, fresh_run, room};
+use crate::crowd::{Crowd, Heard};
+use crate::figures::Row;
+use crate::histogram::Histogram;
+use crate::ledger::{Ledger, Shape};
+use crate::target::{Target, fresh_run, room};
 
 /// A run ends, and what is missing counts as lost, when nothing comes for this long.
 const STANDSTILL: Duration = Duration::from_secs(5);

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::figures::Row;
-use super::histogram::Histogram;
-use super::ledger::Ledger;
-use super::marker::Marker;
-use super::process::Holding;
+use crate::figures::Row;
+use crate::histogram::Histogram;
+use crate::ledger::Ledger;
+use crate::marker::Marker;
+use crate::process::Holding;
 
 /// Memory may be so many times what it was after the warm-up, and this much more. It is not
 /// exactly where it was: glibc keeps for its arenas what was freed in them, SQLite keeps pages,
@@ -178,8 +178,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::lab::ledger::Shape;
-    use crate::lab::marker::Mark;
+    use crate::ledger::Shape;
+    use crate::marker::Mark;
 
     fn course(end: u64, threads: u64, settled: Option<Duration>) -> Vec<String> {
         let holding = |rss, threads| Holding { rss, threads, fds: 9 };

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
-use super::figures::{Row, Runs, Spread};
+use crate::figures::{Row, Runs, Spread};
 
 /// A column: its figure, its heading, its digits after the point.
-type Column = (&'static str, &'static str, usize);
+pub type Column = (&'static str, &'static str, usize);
 
 const FANOUT: &[Column] = &[
     ("cpu_us", "CPU µs/delivery", 2),
@@ -39,6 +39,19 @@ const ARCHIVE: &[Column] = &[
     ("times", "times", 0),
     ("messages", "messages", 0),
     ("rss_mib", "RSS MiB after", 1),
+];
+const STEADY: &[Column] = &[
+    ("p99_ms", "p99 ms", 2),
+    ("p50_ms", "p50 ms", 2),
+    ("ok_p50_ms", "ok p50 ms", 2),
+    ("ok_p99_ms", "ok p99 ms", 2),
+    ("said_rate", "lines/s", 0),
+    ("cpu_us", "CPU µs/delivery", 2),
+    ("cpu_percent", "CPU %", 0),
+    ("later_us", "CPU µs/message later", 1),
+    ("lost", "lost", 0),
+    ("late_ms", "lab late, p99 ms", 2),
+    ("rss_mib", "RSS MiB", 1),
 ];
 const DEAF: &[Column] = &[
     ("p99_without_ms", "p99 ms without", 2),
@@ -95,9 +108,11 @@ const SOAK_SERVER: &[Column] = &[
     ("sent_mib", "MiB sent", 1),
     ("heard_mib", "MiB heard", 1),
 ];
-const TABLES: [(&str, &str, &[Column]); 8] = [
+/// Each scenario with its title and its columns.
+pub const TABLES: [(&str, &str, &[Column]); 9] = [
     ("fanout", "Fan-out", FANOUT),
-    ("store", "Kept beside not kept", STORE),
+    ("store", "With a database", STORE),
+    ("steady", "Below saturation", STEADY),
     ("archive", "With much in the database", ARCHIVE),
     ("deaf", "One deaf member", DEAF),
     ("churn", "Churn", CHURN),
@@ -118,7 +133,7 @@ pub fn markdown(rows: &[Row]) -> String {
         if rows.is_empty() {
             continue;
         }
-        if matches!(scenario, "fanout" | "store") && rows.iter().any(|row| row.target != rows[0].target) {
+        if matches!(scenario, "fanout" | "store" | "steady") && rows.iter().any(|row| row.target != rows[0].target) {
             for column in COMPARED {
                 let _ = writeln!(page, "### {title}: {}\n\n{}", column.1, comparison(&rows, &column));
             }
@@ -199,10 +214,16 @@ fn value(runs: &Runs<'_>, &(figure, _, digits): &Column, with_range: bool) -> St
         Some(spread) if matches!(figure, "lost" | "doubled" | "reordered") => {
             format!("{:.0}", spread.max)
         }
-        Some(spread) if with_range && runs.rows.len() > 1 => {
-            format!("{:.digits$} ({:.digits$}..{:.digits$})", spread.median, spread.min, spread.max)
-        }
-        Some(spread) => format!("{:.digits$}", spread.median),
+        Some(spread) => shown(&spread, digits, with_range && runs.rows.len() > 1),
+    }
+}
+
+/// The median, and the smallest and the largest behind it if they are asked for.
+pub fn shown(spread: &Spread, digits: usize, with_range: bool) -> String {
+    let Spread { median, min, max } = spread;
+    match with_range {
+        true => format!("{median:.digits$} ({min:.digits$}..{max:.digits$})"),
+        false => format!("{median:.digits$}"),
     }
 }
 
@@ -215,7 +236,8 @@ fn spread_of(runs: &Runs<'_>, figure: &str) -> Option<Spread> {
     Some(Spread { median: ratio, min: ratio, max: ratio })
 }
 
-fn note(row: &Row, what: &str, words: Option<&str>, notes: &mut String) {
+/// Puts what a server said under its table.
+pub fn note(row: &Row, what: &str, words: Option<&str>, notes: &mut String) {
     let Some(words) = words else { return };
     let words: String = words.chars().take(200).map(|c| if c == '`' { '\'' } else { c }).collect();
     if notes.is_empty() {
@@ -225,7 +247,7 @@ fn note(row: &Row, what: &str, words: Option<&str>, notes: &mut String) {
 }
 
 /// A Markdown table whose first `left` columns are words and whose others are figures.
-fn aligned(lines: &[Vec<String>], left: usize) -> String {
+pub fn aligned(lines: &[Vec<String>], left: usize) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
     let mut table = String::new();

@@ -1,4 +1,40 @@
 //! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab soak` lets hostile clients at one, `chat-lab report` makes tables of the results.
+//!
+//! One process with one epoll loop plays every client, so that it disturbs the server,
+//! which shares its processors, as little as it can. The same loop speaks our JSON and
+//! line dialects, IRC, and what two brokers speak, so that other servers are measured by
+//! the same means.
+//! Everything is counted: what is lost, doubled or out of order is a figure of its own,
+//! and what a server refuses is shown with the server's own words.
+
+mod aim;
+mod archive;
+mod beside;
+mod churn;
+mod crowd;
+mod dialect;
+mod dice;
+mod echo;
+mod fanout;
+mod figures;
+mod gate;
+mod histogram;
+mod hostile;
+mod idle;
+mod ledger;
+mod marker;
+mod member;
+mod order;
+mod process;
+mod report;
+mod server;
+mod soak;
+mod steady;
+mod suite;
+mod talker;
+mod target;
+mod verdict;
+mod wild;
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -8,15 +44,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use roomful::lab::archive;
-use roomful::lab::dialect::Dialect;
-use roomful::lab::figures::Row;
-use roomful::lab::report::{between_markers, markdown};
-use roomful::lab::soak::{self, Host};
-use roomful::lab::suite::{SCENARIOS, Suite};
-use roomful::lab::target::Target;
-use roomful::process::{self, Kind};
+use roomful::process::{Kind, parse, settle_signals};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::dialect::Dialect;
+use crate::figures::Row;
+use crate::report::{between_markers, markdown};
+use crate::soak::Host;
+use crate::suite::{SCENARIOS, Suite};
+use crate::target::Target;
 
 /// Measures chat servers on this machine.
 #[derive(Parser)]
@@ -46,13 +82,13 @@ struct Load {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, line or irc.
+    /// How to speak: json, line, irc, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
     #[arg(long, value_name = "NAME=DIALECT@ADDR/PID", conflicts_with_all = ["server", "pid", "dialect"])]
     target: Vec<Target>,
-    /// fanout, store, deaf, churn, idle or all; several with commas.
+    /// fanout, store, steady, deaf, churn, idle or all; several with commas.
     #[arg(long, default_value = "fanout", value_delimiter = ',')]
     scenario: Vec<String>,
     /// Members of the room in fanout, speakers included.
@@ -151,14 +187,17 @@ struct Report {
     /// Which markers.
     #[arg(long, default_value = "bench")]
     section: String,
+    /// Compare each server with the one of the same name and "before" instead, and say where it is worse.
+    #[arg(long)]
+    beside: bool,
     /// A paragraph to stand above the tables, such as what they were measured on.
     #[arg(long, default_value = "")]
     facts: String,
 }
 
 fn main() -> ExitCode {
-    let ready = process::settle_signals(Kind::Personal).context("cannot take care of signals");
-    let cli = ready.and_then(|()| Ok(Cli::from_arg_matches(&process::parse(Cli::command()))?));
+    let ready = settle_signals(Kind::Personal).context("cannot take care of signals");
+    let cli = ready.and_then(|()| Ok(Cli::from_arg_matches(&parse(Cli::command()))?));
     let done = cli.and_then(|cli| match cli.command {
         Command::Load(load) => run(load),
         Command::Archive(archive) => measure(&archive),
@@ -278,7 +317,8 @@ fn tell(report: &Report) -> Result<()> {
             rows.push(serde_json::from_str(&line?).with_context(|| format!("in {}", path.display()))?);
         }
     }
-    let text = format!("{}\n\n{}", report.facts, markdown(&rows));
+    let tables = if report.beside { beside::markdown(&rows) } else { markdown(&rows) };
+    let text = format!("{}\n\n{tables}", report.facts);
     match &report.page {
         None => print(text.trim_start())?,
         Some(path) => {

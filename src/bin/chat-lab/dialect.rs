@@ -14,18 +14,22 @@ pub enum Dialect {
     Line,
     /// IRC as RFC 1459 has it.
     Irc,
+    /// Redis publish and subscribe over RESP3: a room is a channel.
+    Redis,
+    /// NATS: a room is a subject.
+    Nats,
 }
 
 /// What a line from the server means to the lab.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// Somebody's message: look for a mark.
+    /// A message: look for a mark.
     Message,
     /// We are registered and may now join (IRC only).
     Welcome,
     /// We are in the room.
     Joined,
-    /// A command of ours was carried out (JSON only).
+    /// A command of ours was carried out (JSON and Redis only).
     Answer,
     /// We are refused something, or are being thrown out.
     Refusal,
@@ -38,15 +42,16 @@ pub enum Meaning {
 impl Dialect {
     /// Whether a speaker is sent its own messages.
     pub fn echoes(self) -> bool {
-        self == Self::Json
+        matches!(self, Self::Json | Self::Redis)
     }
 
     /// Whether each message is answered with what became of it.
     pub fn answers(self) -> bool {
-        self == Self::Json
+        matches!(self, Self::Json | Self::Redis)
     }
 
-    /// First bytes of a connection: takes the name, and the room where one line does both.
+    /// First bytes of a connection: takes the name, and the room if they can go together.
+    /// A broker knows neither, so it is subscribed, and then asked for an answer that says it is done.
     pub fn login(self, nick: &str, room: &str) -> String {
         match self {
             Self::Json => {
@@ -54,6 +59,12 @@ impl Dialect {
             }
             Self::Line => format!("{nick} {room}\n"),
             Self::Irc => format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n"),
+            Self::Redis => format!("HELLO 3\r\n{}PING\r\n", self.join(room)),
+            Self::Nats => {
+                // What its clients send, but for the echo: a speaker of the line front and of IRC has none.
+                let settings = r#"{"verbose":false,"pedantic":false,"echo":false,"protocol":1}"#;
+                format!("CONNECT {settings}\r\n{}PING\r\n", self.join(room))
+            }
         }
     }
 
@@ -63,17 +74,21 @@ impl Dialect {
             Self::Json => format!("{{\"type\":\"join\",\"room\":\"{room}\"}}\n"),
             Self::Line => format!("/join {room}\n"),
             Self::Irc => format!("JOIN {room}\r\n"),
+            Self::Redis => format!("SUBSCRIBE {room}\r\n"),
+            Self::Nats => format!("SUB {room} 1\r\n"),
         }
     }
 
-    /// What goes before the text of message `number`.
-    pub fn say_head(self, room: &str, number: u32) -> String {
+    /// What goes before the text of message `number`, which is `bytes` long.
+    pub fn say_head(self, room: &str, number: u32, bytes: usize) -> String {
         match self {
             Self::Json => {
                 format!("{{\"type\":\"say\",\"tag\":\"t{number}\",\"room\":\"{room}\",\"text\":\"")
             }
             Self::Line => String::new(),
             Self::Irc => format!("PRIVMSG {room} :"),
+            Self::Redis => format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n{room}\r\n${bytes}\r\n", room.len()),
+            Self::Nats => format!("PUB {room} {bytes}\r\n"),
         }
     }
 
@@ -82,16 +97,19 @@ impl Dialect {
         match self {
             Self::Json => "\"}\n",
             Self::Line => "\n",
-            Self::Irc => "\r\n",
+            Self::Irc | Self::Redis | Self::Nats => "\r\n",
         }
     }
 
-    /// Leaves for good; the server closes the connection.
-    pub fn quit(self) -> &'static str {
+    /// Leaves for good; the server closes the connection. NATS has no word for it:
+    /// there the end of what we send is the goodbye.
+    pub fn quit(self) -> Option<&'static str> {
         match self {
-            Self::Json => "{\"type\":\"quit\"}\n",
-            Self::Line => "/quit\n",
-            Self::Irc => "QUIT :bye\r\n",
+            Self::Json => Some("{\"type\":\"quit\"}\n"),
+            Self::Line => Some("/quit\n"),
+            Self::Irc => Some("QUIT :bye\r\n"),
+            Self::Redis => Some("QUIT\r\n"),
+            Self::Nats => None,
         }
     }
 
@@ -104,6 +122,8 @@ impl Dialect {
             Self::Line if line.first() == Some(&b'[') => Meaning::Message,
             Self::Line => plain(line, nick),
             Self::Irc => irc(line),
+            Self::Redis => redis(line),
+            Self::Nats => nats(line),
         }
     }
 }
@@ -161,12 +181,36 @@ fn irc(line: &[u8]) -> Meaning {
     }
 }
 
+/// A push is seven lines, of which the last is the text; all our texts begin with their mark.
+fn redis(line: &[u8]) -> Meaning {
+    match line.first() {
+        Some(b'~') => Meaning::Message,
+        Some(b':') => Meaning::Answer,
+        Some(b'-') => Meaning::Refusal,
+        _ if line == b"+PONG" => Meaning::Joined,
+        _ => Meaning::Other,
+    }
+}
+
+/// A message is two lines, and the second is the text.
+fn nats(line: &[u8]) -> Meaning {
+    match line.first() {
+        Some(b'~') => Meaning::Message,
+        Some(b'-') => Meaning::Refusal,
+        _ if line == b"PONG" => Meaning::Joined,
+        _ if line == b"PING" => Meaning::Reply(b"PONG\r\n".to_vec()),
+        _ => Meaning::Other,
+    }
+}
+
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Json => "json",
             Self::Line => "line",
             Self::Irc => "irc",
+            Self::Redis => "redis",
+            Self::Nats => "nats",
         })
     }
 }
@@ -179,7 +223,9 @@ impl FromStr for Dialect {
             "json" => Ok(Self::Json),
             "line" => Ok(Self::Line),
             "irc" => Ok(Self::Irc),
-            _ => Err(format!("no dialect {word:?}: json, line or irc")),
+            "redis" => Ok(Self::Redis),
+            "nats" => Ok(Self::Nats),
+            _ => Err(format!("no dialect {word:?}: json, line, irc, redis or nats")),
         }
     }
 }
@@ -226,5 +272,27 @@ mod tests {
         assert_eq!(means(":irc.lab 433 * u7 :in use"), Meaning::Refusal);
         assert_eq!(means("ERROR :Closing link"), Meaning::Refusal);
         assert_eq!(means("PING :x"), Meaning::Reply(b"PONG :x\r\n".to_vec()));
+    }
+
+    #[test]
+    fn lines_of_brokers_are_told_apart() {
+        let means_all = |dialect, lines: &[&str]| lines.iter().map(|line| means(dialect, line)).collect::<Vec<_>>();
+        let push = [">3", "$7", "message", "$2", "#a", "$4", "~abc"];
+        assert_eq!(means_all(Dialect::Redis, &push)[..6], [const { Meaning::Other }; 6]);
+        assert_eq!(means(Dialect::Redis, push[6]), Meaning::Message);
+        let lines = [":10", "+PONG", "+OK", "-ERR unknown command", "%7"];
+        let meanings = [Meaning::Answer, Meaning::Joined, Meaning::Other, Meaning::Refusal, Meaning::Other];
+        assert_eq!(means_all(Dialect::Redis, &lines), meanings);
+        let reply = Meaning::Reply(b"PONG\r\n".to_vec());
+        let lines = ["INFO {}", "MSG #a 1 4", "~abc", "PONG", "PING", "-ERR 'Slow Consumer'"];
+        let meanings = [Meaning::Other, Meaning::Other, Meaning::Message, Meaning::Joined, reply, Meaning::Refusal];
+        assert_eq!(means_all(Dialect::Nats, &lines), meanings);
+    }
+
+    #[test]
+    fn a_broker_is_told_how_long_a_text_is() {
+        let said = |dialect: Dialect| dialect.say_head("#room", 7, 64) + dialect.say_tail();
+        assert_eq!(said(Dialect::Redis), "*3\r\n$7\r\nPUBLISH\r\n$5\r\n#room\r\n$64\r\n\r\n");
+        assert_eq!(said(Dialect::Nats), "PUB #room 64\r\n\r\n");
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::figures::Row;
-use super::target::Target;
-use super::{churn, fanout, idle};
+use crate::figures::Row;
+use crate::target::Target;
+use crate::{churn, fanout, idle, steady};
 
 /// How long to speak before measuring.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -41,25 +41,30 @@ pub struct Suite {
     pub repeats: usize,
 }
 
-/// All there are; `store` is fan-out again, for a server that keeps what is said beside one that does not.
-pub const SCENARIOS: [&str; 5] = ["fanout", "store", "deaf", "churn", "idle"];
+/// All there are; `store` is fan-out again, for a server that stores what is said beside one that does not.
+pub const SCENARIOS: [&str; 6] = ["fanout", "store", "steady", "deaf", "churn", "idle"];
+
+/// How many times as long as another cell *steady* is measured: it has few deliveries a second.
+const STEADY_LONGER: u32 = 4;
 
 impl Suite {
     /// Runs every cell on every target in turn, so that what changes on this machine
-    /// meanwhile changes for all; `done` is told each row as it comes.
+    /// meanwhile changes for all; `done` is told each row as it comes. Each second repeat
+    /// goes through the targets backwards, so that none always follows the same other.
     ///
     /// # Errors
     /// None of a cell's: a cell that fails is a row with its trouble.
     pub fn run(&self, targets: &[Target], mut done: impl FnMut(Row) -> Result<()>) -> Result<()> {
+        let mut turns: Vec<&Target> = targets.iter().collect();
         for _ in 0..self.repeats {
             for scenario in &self.scenarios {
                 for plan in self.plans(scenario) {
-                    for target in targets {
+                    for target in &turns {
                         let mut row = Row::new(scenario, self.title(scenario, &plan), &target.name);
                         if let Err(e) = self.cell(scenario, &plan, target, &mut row) {
                             row.trouble = Some(format!("{e:#}"));
                         }
-                        if scenario == "store" {
+                        if matches!(scenario.as_str(), "store" | "steady") {
                             let later = target.come_to_rest()?;
                             let said = row.figures.get("said").copied();
                             row.set("later_us", later.zip(said).map(|(later, said)| later.as_secs_f64() * 1e6 / said));
@@ -68,6 +73,7 @@ impl Suite {
                     }
                 }
             }
+            turns.reverse();
         }
         Ok(())
     }
@@ -75,7 +81,8 @@ impl Suite {
     fn plans(&self, scenario: &str) -> Vec<fanout::Plan> {
         if !matches!(scenario, "fanout" | "store") {
             let plan = self.plan(self.deaf_members, 1, 64);
-            return vec![fanout::Plan { size: DEAF_SIZE, ..plan }];
+            let size = if scenario == "deaf" { DEAF_SIZE } else { self.size };
+            return vec![fanout::Plan { size, ..plan }];
         }
         let mut plans = Vec::new();
         for &members in &self.members {
@@ -106,6 +113,9 @@ impl Suite {
         match scenario {
             "churn" => format!("2 rounds, {} at a time", churn::LANES),
             "idle" => format!("{} clients in rooms of {}", self.clients, idle::ROOM),
+            "steady" => {
+                format!("{} rooms of {}, each member {} lines/s", steady::ROOMS, steady::ROOM, steady::PACE)
+            }
             "deaf" => format!("{members} members hear, {in_flight} in flight, {DEAF_SIZE} bytes"),
             _ => format!("{members} members, {speakers} speaker{plural}, {in_flight} in flight"),
         }
@@ -114,6 +124,7 @@ impl Suite {
     fn cell(&self, scenario: &str, plan: &fanout::Plan, target: &Target, row: &mut Row) -> Result<()> {
         match scenario {
             "fanout" | "store" => fanout::run(target, plan, row).map(|_| ()),
+            "steady" => steady::run(target, plan.size, plan.warm_up, plan.measure * STEADY_LONGER, row),
             "deaf" => deaf(target, plan, row),
             "churn" => churn::run(target, self.cycles, row),
             "idle" => idle::run(target, self.clients, Duration::from_secs_f64(self.seconds), row),

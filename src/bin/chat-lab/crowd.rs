@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use super::dialect::{Dialect, Meaning};
-use super::marker::{Mark, Marker};
-use super::member::{MAX_LINE, Member, fresh_nick};
+use crate::dialect::{Dialect, Meaning};
+use crate::marker::{Mark, Marker};
+use crate::member::{MAX_LINE, Member, fresh_nick};
 
 /// Sockets looked at in one turn.
 const EVENTS: usize = 256;
@@ -145,7 +145,7 @@ impl Crowd {
 
     /// Appends the line that says `mark` in `room`.
     pub fn write_say(&self, room: &str, mark: Mark, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.dialect.say_head(room, mark.number).as_bytes());
+        out.extend_from_slice(self.dialect.say_head(room, mark.number, self.marker.size()).as_bytes());
         self.marker.write(mark, out);
         out.extend_from_slice(self.dialect.say_tail().as_bytes());
     }
@@ -153,7 +153,11 @@ impl Crowd {
     /// Asks to be let go.
     pub fn quit(&mut self, who: usize) {
         self.members[who].leaving = true;
-        self.send(who, self.dialect.quit().as_bytes());
+        match self.dialect.quit() {
+            Some(word) => self.send(who, word.as_bytes()),
+            // The server may have closed it already.
+            None => drop(self.members[who].stream.shutdown(Shutdown::Write)),
+        }
     }
 
     /// Stops reading from one client for good, or begins again.

@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::Result;
 use parking_lot::Mutex;
 
-use super::histogram::Histogram;
+use crate::histogram::Histogram;
 
 /// Two threads in the place of a server and a hearer.
 #[derive(Debug)]
