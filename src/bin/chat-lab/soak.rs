@@ -242,6 +242,11 @@ impl Soak {
         self.verdict.machine(&self.echo.times());
         self.last_lines()?;
         self.is_over = true;
+        self.compare(plan)
+    }
+
+    /// Compares what was said with the histories.
+    fn compare(&mut self, plan: &Plan) -> Result<()> {
         let kept = [history(self.addr, &self.room)?, self.private_history()?];
         for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
             let found = marked(&kept[at], &self.names, &self.marker);

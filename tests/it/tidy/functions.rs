@@ -30,7 +30,6 @@ const OPEN: &[(&str, &str)] = &[
     ("src/error/mod.rs", "code"),
     ("src/error/mod.rs", "value"),
     ("src/error/words.rs", "fmt"),
-    ("src/lab/soak.rs", "whole"),
     ("src/session/db_writer.rs", "live"),
     ("src/session/hub.rs", "new"),
     ("src/store/error.rs", "fmt"),
