@@ -306,9 +306,8 @@ impl Handle {
     /// Returns why it has ended, if it has.
     pub fn settle(&self, count: usize) -> Option<End> {
         let mut state = self.0.state.lock();
-        while state.pending.len() + state.asked.len() > count && state.end.is_none() {
-            self.0.changed.wait(&mut state);
-        }
+        let waits = |state: &mut State| state.pending.len() + state.asked.len() > count && state.end.is_none();
+        self.0.changed.wait_while(&mut state, waits);
         state.end.clone()
     }
 

@@ -227,14 +227,9 @@ fn within(pause: Duration, away: Duration, patience: Option<Duration>) -> Option
 
 /// Sleeps. Returns whether the client is still to reconnect.
 fn sleep(shared: &Shared, pause: Duration) -> bool {
-    let until = Instant::now() + pause;
     let mut state = shared.state.lock();
-    while !state.leaving {
-        if shared.changed.wait_until(&mut state, until).timed_out() {
-            return !state.leaving;
-        }
-    }
-    false
+    shared.changed.wait_while_for(&mut state, |state| !state.leaving, pause);
+    !state.leaving
 }
 
 #[cfg(test)]

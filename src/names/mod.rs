@@ -21,7 +21,7 @@ mod error;
 mod offer;
 mod text;
 
-pub use error::{NameError, NameKind};
+pub use error::{Flaw, NameError, NameKind};
 pub use offer::{offer, suggest};
 pub use text::{clean, file_name, is_ignorable, isolate, marked_file_name, shows};
 
@@ -77,14 +77,14 @@ impl Nick {
     ///
     /// # Errors
     ///
-    /// - [`NameError::Empty`]: no characters.
-    /// - [`NameError::TooLong`]: more than [`MAX_NICK`] characters or columns, counted after NFC.
-    /// - [`NameError::BadStart`]: the first character is not a letter.
-    /// - [`NameError::BadCharacter`]: one that RFC 8264 does not allow in identifiers (spaces, controls,
+    /// - [`Flaw::Empty`]: no characters.
+    /// - [`Flaw::TooLong`]: more than [`MAX_NICK`] characters or columns, counted after NFC.
+    /// - [`Flaw::BadStart`]: the first character is not a letter.
+    /// - [`Flaw::BadCharacter`]: one that RFC 8264 does not allow in identifiers (spaces, controls,
     ///   emoji, invisible ones), or one of `# , : @ ! * ? " / { }`.
-    /// - [`NameError::MixedScripts`]: letters of scripts that are not written together.
-    /// - [`NameError::Direction`]: the bidi rule of RFC 5893 is broken.
-    /// - [`NameError::Reserved`]: looks like a name the server speaks under.
+    /// - [`Flaw::MixedScripts`]: letters of scripts that are not written together.
+    /// - [`Flaw::Direction`]: the bidi rule of RFC 5893 is broken.
+    /// - [`Flaw::Reserved`]: looks like a name the server speaks under.
     ///
     /// # Examples
     ///
@@ -106,8 +106,7 @@ impl Nick {
     pub fn parse(text: &str) -> Result<Nick, NameError> {
         let forms = Forms::parse(NameKind::Nick, text)?;
         if RESERVED.contains(&&*forms.skeleton) {
-            let value = text.to_owned();
-            return Err(NameError::Reserved { value });
+            return Err(NameError { kind: NameKind::Nick, text: text.to_owned(), flaw: Flaw::Reserved });
         }
         Ok(Nick(forms))
     }
@@ -134,7 +133,7 @@ impl RoomName {
     /// # Errors
     ///
     /// Those of [`Nick::parse`], with [`MAX_ROOM`] characters, any number of columns, and no
-    /// reserved names. Only a combining mark is a [`NameError::BadStart`], because it would sit
+    /// reserved names. Only a combining mark is a [`Flaw::BadStart`], because it would sit
     /// on the `#`.
     ///
     /// ```
@@ -228,37 +227,15 @@ struct Forms {
 }
 
 impl Forms {
-    /// The rules, in the order in which people are told of them.
     fn parse(kind: NameKind, text: &str) -> Result<Forms, NameError> {
         if is_plain(kind, text) { Ok(Forms::all(text.into())) } else { Forms::by_the_rules(kind, text) }
     }
 
     fn by_the_rules(kind: NameKind, text: &str) -> Result<Forms, NameError> {
         let shown = compose(text);
-        let value = || text.to_owned();
-
-        let Some(first) = shown.chars().next() else {
-            return Err(NameError::Empty { kind });
-        };
-        // The length is checked first: some PRECIS rules look at the whole name for each character.
-        if !fits(kind, &shown) {
-            let (characters, columns) = (shown.chars().count(), shown.width());
-            return Err(NameError::TooLong { kind, value: value(), characters, columns });
+        if let Some(flaw) = flaw(kind, &shown) {
+            return Err(NameError { kind, text: text.to_owned(), flaw });
         }
-        if !may_start(kind, first) {
-            return Err(NameError::BadStart { kind, value: value(), character: first });
-        }
-        if let Some((index, character)) = bad_character(&shown) {
-            let position = index + 1;
-            return Err(NameError::BadCharacter { kind, value: value(), character, position });
-        }
-        if let Some((first, second)) = mixed_scripts(&shown) {
-            return Err(NameError::MixedScripts { kind, value: value(), first, second });
-        }
-        if !is_readable_both_ways(&shown) {
-            return Err(NameError::Direction { kind, value: value() });
-        }
-
         let key = fold(&shown);
         let skeleton = skeleton(&key).into();
         Ok(Forms { shown: shown.into(), key: key.into(), skeleton })
@@ -268,6 +245,25 @@ impl Forms {
     fn all(form: Arc<str>) -> Forms {
         Forms { shown: Arc::clone(&form), key: Arc::clone(&form), skeleton: form }
     }
+}
+
+/// The first rule that a name breaks, in the order in which people are told.
+fn flaw(kind: NameKind, shown: &str) -> Option<Flaw> {
+    let Some(first) = shown.chars().next() else { return Some(Flaw::Empty) };
+    // The length is checked first: some PRECIS rules look at the whole name for each character.
+    if !fits(kind, shown) {
+        return Some(Flaw::TooLong { characters: shown.chars().count(), columns: shown.width() });
+    }
+    if !may_start(kind, first) {
+        return Some(Flaw::BadStart(first));
+    }
+    if let Some((index, character)) = bad_character(shown) {
+        return Some(Flaw::BadCharacter { character, position: index + 1 });
+    }
+    if let Some((first, second)) = mixed_scripts(shown) {
+        return Some(Flaw::MixedScripts { first, second });
+    }
+    (!is_readable_both_ways(shown)).then_some(Flaw::Direction)
 }
 
 /// Whether all rules would allow the name and change nothing: it has only small

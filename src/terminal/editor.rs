@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Signal, kill_current_process_group};
 
 use super::draft::{Draft, Offer, Own};
@@ -142,16 +142,12 @@ impl LineEditor {
         });
         let stdin = io::stdin();
         let mut ends = [PollFd::new(&self.stop, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
-        loop {
-            match poll(&mut ends, patience.as_ref()) {
-                Ok(0) => return Ok(Woke::Nothing),
-                Ok(_) if !ends[0].revents().is_empty() => return Ok(Woke::Stop),
-                Ok(_) => return Ok(Woke::Keys),
-                // Stopped and continued, or another size: the painter handles that.
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        // Interrupted if the program was stopped and continued, or has another size: the painter handles that.
+        Ok(match retry_on_intr(|| poll(&mut ends, patience.as_ref()))? {
+            0 => Woke::Nothing,
+            _ if !ends[0].revents().is_empty() => Woke::Stop,
+            _ => Woke::Keys,
+        })
     }
 
     /// Takes what was typed. False at the end of the input, or if there is no terminal any more.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::process::{getpgrp, getsid};
 use signal_hook::consts::{SIGALRM, SIGCONT, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU};
 use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
@@ -82,10 +83,8 @@ fn start(shared: Weak<Shared>, bell: UnixStream, signals: Signals) -> io::Result
 /// Waits for the bell, however often it was rung. False if no thread can ring it any more.
 fn listen(mut bell: &UnixStream) -> bool {
     let mut ends = [PollFd::new(bell, PollFlags::IN)];
-    while let Err(error) = poll(&mut ends, None) {
-        if error != rustix::io::Errno::INTR {
-            return false;
-        }
+    if retry_on_intr(|| poll(&mut ends, None)).is_err() {
+        return false;
     }
     let mut rung = [0; 256];
     !matches!(bell.read(&mut rung), Ok(0))

@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{Input, Screen, Terminal};
@@ -59,13 +60,8 @@ impl PlainInput {
             PollFd::new(&stdout, PollFlags::empty()),
         ];
         let ends = if self.ends_with_reader { &mut ends[..] } else { &mut ends[..2] };
-        loop {
-            match poll(ends, None) {
-                Ok(_) => return Ok(ends[1..].iter().any(|end| !end.revents().is_empty())),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        retry_on_intr(|| poll(ends, None))?;
+        Ok(ends[1..].iter().any(|end| !end.revents().is_empty()))
     }
 
     fn take(&mut self) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::thread;
 
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
+use rustix::io::retry_on_intr;
 use serde_json::Value;
 
 use super::out::failure;
@@ -154,6 +154,6 @@ fn is_unread(stream: &TcpStream) -> bool {
     // Asked for nothing, stdout still tells when its other end is closed.
     let mut ends = [PollFd::new(stream, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
     // If this fails, the reading and the writing tell.
-    while poll(&mut ends, None) == Err(Errno::INTR) {}
+    let _ = retry_on_intr(|| poll(&mut ends, None));
     !ends[1].revents().is_empty()
 }
