@@ -30,8 +30,6 @@ const OPEN: &[(&str, &str)] = &[
     ("src/error/mod.rs", "code"),
     ("src/error/mod.rs", "value"),
     ("src/error/words.rs", "fmt"),
-    ("src/session/db_writer.rs", "live"),
-    ("src/session/hub.rs", "new"),
     ("src/store/error.rs", "fmt"),
     ("src/wire/json.rs", "command_of"),
     ("src/wire/line/answers.rs", "write"),
