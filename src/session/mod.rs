@@ -323,7 +323,7 @@ impl Session {
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
         // What the session was told before comes before the farewell.
         self.flush();
-        self.hub.close(&self.handle, ending, sentence);
+        self.hub.say_goodbye(&self.handle, ending, sentence);
         Flow::End
     }
 
@@ -334,7 +334,8 @@ impl Session {
         self.wait_for_answers();
         self.drop_uploads();
         // The first reason counts: it may be ending for another one already.
-        self.hub.close(&self.handle, reason, sentence);
+        // The goodbye is written last: a peer that has read it finds its name free.
+        self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));
