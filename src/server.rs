@@ -34,6 +34,7 @@ use crate::record::Snapshot;
 use crate::session::door::Door;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, now};
+use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
 use crate::session::{Session, db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
@@ -140,9 +141,9 @@ impl Server {
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
-        let (database, writer, kept) = open(self.data.as_deref(), &limits)?;
+        let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, write_queue.clone());
+        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue);
         let claim = claim_code().filter(|code| chat.set_claim(code));
         let hub = Hub::new(chat, Arc::clone(&limits), database, front::open, (self.watch, console), crew);
         let hub = Arc::new(hub);
@@ -156,13 +157,13 @@ impl Server {
             claim,
         };
         // Should one of these fail, the handle is dropped, and with it the others end.
-        if let (Some(write_queue), Some(writer)) = (write_queue, writer) {
+        if let (Some(database), Some(writer)) = (hub.database.clone(), writer) {
             let own = Arc::clone(&hub);
-            // Nothing is ever sent: that the keeper has ended is seen by its end of the channel.
+            // Nothing is ever sent: that the writer has ended is seen by its end of the channel.
             let (ended, end) = bounded::<()>(0);
             let keep = move || {
                 let _ended = ended;
-                db_writer::live(&own, &write_queue, writer);
+                db_writer::live(&own, &database, writer);
             };
             handle.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(keep)?, end));
         }
@@ -199,7 +200,8 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
         }
     };
     let write_queue = Arc::new(WriteQueue::new(limits));
-    let database = Database { store, write_queue, passwords: Passwords::new(limits), shelf: Arc::default() };
+    let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
+    let database = Database { store, write_queue, index, passwords, shelf };
     Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 

@@ -95,10 +95,8 @@ struct Queue {
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be kept at the moment.
     trouble: Option<Arc<str>>,
-    /// Whether all that is kept can be found by a search.
-    indexed: bool,
-    /// How many searches wait for that.
-    searching: usize,
+    /// Whether the writer is to look up, though nothing waits.
+    woken: bool,
     /// Whether nobody is to wait here any more: the server is stopping.
     hurried: bool,
     closed: bool,
@@ -154,7 +152,6 @@ impl WriteQueue {
     fn push(&self, queue: &mut Queue, record: Record, receipt: Option<PendingAnswer>, is_last: bool) {
         queue.bytes += record.weight();
         queue.added += 1;
-        queue.indexed = false;
         let position = queue.added;
         queue.entries.push_back(Pending { record, position, receipt, since: Instant::now(), is_last });
         if !is_last {
@@ -206,61 +203,26 @@ impl WriteQueue {
     /// Waits until everything is kept that was added before, or until
     /// `patience` is over: then whoever reads sees what there is.
     pub fn wait_until_stored(&self, patience: Duration) {
-        let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         let wanted = queue.added;
-        while queue.stored < wanted && queue.trouble.is_none() && !queue.hurried {
-            if patience.wait(&self.changed, &mut queue) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until all that is kept can be found, or until `patience` is over.
-    pub fn wait_until_indexed(&self, patience: Duration) {
-        let mut patience = Patience::of(patience);
-        let mut queue = self.queue.lock();
-        queue.searching += 1;
-        self.changed.notify_all();
-        while !queue.indexed && !queue.hurried && !patience.wait(&self.changed, &mut queue) {}
-        queue.searching -= 1;
-    }
-
-    /// Whether a search waits for the index.
-    pub fn is_searched(&self) -> bool {
-        let queue = self.queue.lock();
-        queue.searching > 0 && !queue.indexed
-    }
-
-    /// Notes that all that is kept can be found.
-    pub fn indexed(&self) {
-        let mut queue = self.queue.lock();
-        queue.indexed = queue.entries.is_empty();
-        self.changed.notify_all();
-    }
-
-    /// Notes that the index is made anew.
-    pub fn unindexed(&self) {
-        self.queue.lock().indexed = false;
+        let lags = |queue: &mut Queue| queue.stored < wanted && queue.trouble.is_none() && !queue.hurried;
+        Patience::of(patience).wait_while(&self.changed, &mut queue, lags);
     }
 
     /// Takes about `most` entries at most, of about `bytes`, but whole changes
     /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
     pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while queue.whole == 0 && !queue.closed && (queue.indexed || queue.searching == 0) {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
-                return true;
-            }
+        let is_idle = |queue: &mut Queue| queue.whole == 0 && !queue.closed && !queue.woken;
+        if self.changed.wait_while_for(&mut queue, is_idle, time).timed_out() {
+            return true;
         }
-        // What comes within this time shares the write: it costs who speaks that much, and nobody else.
-        let gathered = Instant::now() + GATHER;
-        while (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried {
-            if self.changed.wait_until(&mut queue, gathered).timed_out() {
-                break;
-            }
-        }
+        queue.woken = false;
+        // What comes within this time shares the write: only who speaks waits for it.
+        let is_few = |queue: &mut Queue| {
+            (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried
+        };
+        self.changed.wait_while_for(&mut queue, is_few, GATHER);
         let mut weight = 0;
         while queue.whole > 0
             && (batch.last().is_some_and(|last| !last.is_last) || batch.len() < most && weight < bytes)
@@ -331,10 +293,22 @@ impl WriteQueue {
         self.queue.lock().trouble.clone()
     }
 
+    /// How many records were ever added, and how many of them are stored.
+    pub fn progress(&self) -> (u64, u64) {
+        let queue = self.queue.lock();
+        (queue.added, queue.stored)
+    }
+
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
-        let queue = self.queue.lock();
-        queue.added - queue.stored
+        let (added, stored) = self.progress();
+        added - stored
+    }
+
+    /// Lets [`WriteQueue::take`] return, though nothing waits.
+    pub fn wake(&self) {
+        self.queue.lock().woken = true;
+        self.changed.notify_all();
     }
 
     /// Says that nothing more will be added.
@@ -345,13 +319,8 @@ impl WriteQueue {
 
     /// Waits for `time`, or until the journal is closed; whether it is.
     pub fn wait_closed(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while !queue.closed {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
-                break;
-            }
-        }
+        self.changed.wait_while_for(&mut queue, |queue| !queue.closed, time);
         queue.closed
     }
 }
@@ -481,18 +450,15 @@ mod tests {
         let write_queue = write_queue(1);
         write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
-            let waiting = [
-                scope.spawn(|| drop(write_queue.admit(LONG))),
-                scope.spawn(|| write_queue.wait_until_stored(LONG)),
-                scope.spawn(|| write_queue.wait_until_indexed(LONG)),
-            ];
+            let waiting =
+                [scope.spawn(|| drop(write_queue.admit(LONG))), scope.spawn(|| write_queue.wait_until_stored(LONG))];
             write_queue.hurry();
             waiting.into_iter().for_each(|thread| thread.join().unwrap());
         });
     }
 
     #[test]
-    fn a_reader_waits_for_what_was_said_before_and_for_its_words() {
+    fn a_reader_waits_for_what_was_said_before() {
         let write_queue = write_queue(99);
         write_queue.wait_until_stored(LONG); // there is nothing to wait for
         write_queue.add_whole(Record::Barrier, None);
@@ -504,9 +470,6 @@ mod tests {
             let batch = take(&write_queue, 9);
             write_queue.stored(&batch);
             assert_eq!(reader.join().unwrap(), 0);
-            let searcher = scope.spawn(|| write_queue.wait_until_indexed(LONG));
-            write_queue.indexed();
-            searcher.join().unwrap();
         });
     }
 

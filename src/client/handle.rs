@@ -318,14 +318,7 @@ impl Handle {
     }
 
     pub(super) fn wait(&self, time: Duration, done: impl Fn(&State) -> bool) -> bool {
-        let mut patience = Patience::of(time);
-        let mut state = self.0.state.lock();
-        while !done(&state) {
-            if patience.wait(&self.0.changed, &mut state) {
-                return done(&state);
-            }
-        }
-        true
+        Patience::of(time).wait_while(&self.0.changed, &mut self.0.state.lock(), |state| !done(state))
     }
 
     /// The present name.

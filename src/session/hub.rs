@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Front;
 use super::handle::SessionHandle;
+use super::index_wait::IndexWait;
 use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
@@ -46,6 +47,8 @@ pub struct Database {
     pub store: Store,
     /// What is yet to be written.
     pub write_queue: Arc<WriteQueue>,
+    /// Searches that wait for the index of words.
+    pub index: IndexWait,
     /// Passwords.
     pub passwords: Passwords,
     /// Room for files.
@@ -325,6 +328,7 @@ impl Hub {
         self.bell.notify_all();
         if let Some(database) = &self.database {
             database.write_queue.hurry();
+            database.index.hurry();
             database.passwords.stop();
             database.store.stop();
         }
@@ -349,9 +353,7 @@ impl Hub {
 
     /// Waits for `time`, or until the server is stopping; whether it is.
     pub fn wait(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        let mut asked = self.asked_to_stop.lock();
-        while !self.stopping() && !self.bell.wait_until(&mut asked, deadline).timed_out() {}
+        self.bell.wait_while_for(&mut self.asked_to_stop.lock(), |_| !self.stopping(), time);
         self.stopping()
     }
 }

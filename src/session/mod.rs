@@ -10,6 +10,7 @@ mod gone;
 mod guesses;
 pub mod handle;
 pub mod hub;
+pub mod index_wait;
 pub mod passwords;
 mod queries;
 pub mod recurring;

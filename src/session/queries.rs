@@ -296,7 +296,7 @@ impl Session {
 
 /// Waits until what was said is in the search index, too.
 fn index_all(database: &Database) {
-    database.write_queue.wait_until_indexed(INDEX_PATIENCE);
+    database.index.wait(&database.write_queue, INDEX_PATIENCE);
 }
 
 /// How long a search waits for the index to catch up; after that it finds what it finds.

@@ -190,6 +190,34 @@ impl Soak {
     fn whole(&mut self, plan: &Plan) -> Result<()> {
         self.talk(ALONE)?;
         let before = self.holding()?;
+        let (warm, end, deeds) = self.beside_hostile_clients(plan)?;
+        let settled = self.settle(before)?;
+        self.talk(ALONE)?;
+        let after = self.holding()?;
+        self.verdict.figure("threads_most", self.most_threads as f64);
+        if let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) {
+            self.verdict.holding(&Course { before, warm, end, after, settled, patience: SETTLE });
+        }
+        self.verdict.figure("lives", deeds.lives as f64);
+        self.verdict.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
+        self.verdict.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
+        self.verdict.figure("ended", deeds.ended as f64);
+        if deeds.refused > 0 {
+            self.verdict.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
+        }
+        self.verdict.machine(&self.echo.times());
+        self.last_lines()?;
+        self.is_over = true;
+        let kept = [history(self.addr, &self.room)?, self.private_history()?];
+        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
+            let found = marked(&kept[at], &self.names, &self.marker);
+            self.verdict.talk(cell, &self.books[at], self.answered[at], found, plan.p99_ms);
+        }
+        Ok(())
+    }
+
+    /// Lets the two talk while all hostile clients do their worst.
+    fn beside_hostile_clients(&mut self, plan: &Plan) -> Result<(Option<Holding>, Option<Holding>, Deeds)> {
         let aim = Aim {
             addr: self.addr,
             seed: plan.seed,
@@ -198,7 +226,7 @@ impl Soak {
             over: Over::default(),
         };
         let length = Duration::from_secs(plan.seconds);
-        let (warm, end, deeds) = thread::scope(|scope| {
+        thread::scope(|scope| {
             let clients: Vec<_> = (0..plan.clients)
                 .map(|number| {
                     scope.spawn({
@@ -224,35 +252,7 @@ impl Soak {
             }
             let (warm, end) = talked?;
             Ok((warm, end, deeds))
-        })?;
-        let settled = self.settle(before)?;
-        self.talk(ALONE)?;
-        let after = self.holding()?;
-        self.verdict.figure("threads_most", self.most_threads as f64);
-        if let (Some(before), Some(warm), Some(end), Some(after)) = (before, warm, end, after) {
-            self.verdict.holding(&Course { before, warm, end, after, settled, patience: SETTLE });
-        }
-        self.verdict.figure("lives", deeds.lives as f64);
-        self.verdict.figure("sent_mib", deeds.sent as f64 / 1_048_576.0);
-        self.verdict.figure("heard_mib", deeds.heard as f64 / 1_048_576.0);
-        self.verdict.figure("ended", deeds.ended as f64);
-        if deeds.refused > 0 {
-            self.verdict.breaks(format!("{} of {} connections were not taken", deeds.refused, deeds.lives));
-        }
-        self.verdict.machine(&self.echo.times());
-        self.last_lines()?;
-        self.is_over = true;
-        self.compare(plan)
-    }
-
-    /// Compares what was said with the histories.
-    fn compare(&mut self, plan: &Plan) -> Result<()> {
-        let kept = [history(self.addr, &self.room)?, self.private_history()?];
-        for (at, cell) in ["in the room", "in private"].into_iter().enumerate() {
-            let found = marked(&kept[at], &self.names, &self.marker);
-            self.verdict.talk(cell, &self.books[at], self.answered[at], found, plan.p99_ms);
-        }
-        Ok(())
+        })
     }
 
     /// The two talk, for so long.
