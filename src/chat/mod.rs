@@ -49,7 +49,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 
 use crate::answer::Done;
-use crate::command::Command;
+use crate::command::{ChatCommand, Moderation, Query};
 use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::model::{AccountId, Pair, PlaceId};
@@ -57,7 +57,7 @@ use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
 use ask::{Ask, Here};
-pub use check::{help, lengths};
+pub use check::{lengths, link};
 pub use deleting::DeletedAccount;
 use effects::Effects;
 pub use login::{LoggedIn, LoginKind, LoginRequest, TokenOwner};
@@ -193,12 +193,79 @@ impl Chat {
         &self,
         session: SessionId,
         tag: Option<Tag>,
-        command: Command,
+        command: ChatCommand,
         now: Millis,
         effects: &mut Effects,
     ) -> Result<Step, ChatError> {
-        lengths(&command, &self.limits)?;
-        self.with_ask(session, tag, now, |state, ask| state.obey(ask, command, effects))
+        self.with_ask(session, tag, now, |state, ask| {
+            state.is_active(ask);
+            state.obey(ask, command, effects)
+        })
+    }
+
+    /// The same for what is done by those who keep order.
+    ///
+    /// # Errors
+    /// As [`Chat::obey`].
+    pub fn moderate(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        command: Moderation,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.with_ask(session, tag, now, |state, ask| {
+            state.is_active(ask);
+            let Moderation { action, room, everywhere, whom, seconds, text } = command;
+            state.order(ask, room, moderation::ModRequest { action, everywhere, whom, seconds, text }, effects)
+        })
+    }
+
+    /// What the session must read to answer a query; or the answer is in its outbox.
+    ///
+    /// # Errors
+    /// As [`Chat::obey`].
+    pub fn query(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        query: Query,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<Step, ChatError> {
+        self.with_ask(session, tag, now, |state, ask| {
+            state.is_active(ask);
+            match query {
+                Query::History { place, page, limit } => state.history(ask, place, page, limit, effects),
+                Query::Search { place, text, until, next, limit } => {
+                    state.search(ask, place, text, (until, next), limit)
+                }
+                Query::Chats { past } => {
+                    let account = state.own_account(ask)?;
+                    Ok(Step::Needs(Need::Chats { account, past }))
+                }
+                Query::Files { place, before } => state.files(ask, place, before),
+            }
+        })
+    }
+
+    /// Gives the person of a session another name.
+    ///
+    /// # Errors
+    /// As [`Chat::obey`].
+    pub fn rename(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        nick: Option<Nick>,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.with_ask(session, tag, now, |state, ask| {
+            state.is_active(ask);
+            state.rename(ask, nick, effects)
+        })
     }
 
     /// One change on behalf of a session that has a name.
@@ -265,88 +332,51 @@ impl State {
         Ok(Ask { session, person, outbox, echo, tag, here })
     }
 
-    fn obey(&mut self, ask: &Ask<'_>, command: Command, effects: &mut Effects) -> Result<Step, ChatError> {
-        if let Some(person) = self.registry.person_mut(ask.person)
-            && !matches!(command, Command::Ping { .. } | Command::Pong)
-        {
+    /// The person gives a sign of life: it is not idle.
+    fn is_active(&mut self, ask: &Ask<'_>) {
+        if let Some(person) = self.registry.person_mut(ask.person) {
             person.active = ask.now;
         }
+    }
+
+    fn obey(&mut self, ask: &Ask<'_>, command: ChatCommand, effects: &mut Effects) -> Result<Step, ChatError> {
         match command {
-            Command::Join { room, after, made, run, key } => {
+            ChatCommand::Join { room, after, made, run, key } => {
                 let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
                 return self.join(ask, &JoinRequest { room, seen, key }, true, effects);
             }
-            Command::Msg { to, text } => return self.msg(ask, &to, text, effects),
-            Command::Reply { text } => return self.reply(ask, text, effects),
-            Command::History { place, page, limit } => return self.history(ask, place, page, limit, effects),
-            Command::Search { place, text, until, next, limit } => {
-                return self.search(ask, place, text, (until, next), limit);
-            }
-            Command::Delete { place, seq } => return self.delete(ask, place, seq, effects),
-            Command::Read { place, seq } => return self.read(ask, place, seq, effects),
-            Command::Close { with } => return self.close_conversation(ask, &with, effects),
-            Command::Chats { past } => {
-                let account = self.own_account(ask)?;
-                return Ok(Step::Needs(Need::Chats { account, past }));
-            }
-            Command::Files { place, before } => return self.files(ask, place, before),
-            Command::Say { room, text, me } => self.say(ask, room, text, me, effects),
-            Command::Hello { .. } => Err(self.named_already(ask)),
-            Command::Nick { nick, .. } => self.rename(ask, nick, effects),
-            Command::Leave { room, text } => self.leave_room(ask, room, text, effects),
-            Command::Rooms { past } => {
+            ChatCommand::Msg { to, text } => return self.msg(ask, &to, text, effects),
+            ChatCommand::Reply { text } => return self.reply(ask, text, effects),
+            ChatCommand::Delete { place, seq } => return self.delete(ask, place, seq, effects),
+            ChatCommand::Read { place, seq } => return self.read(ask, place, seq, effects),
+            ChatCommand::Close { with } => return self.close_conversation(ask, &with, effects),
+            ChatCommand::Say { room, text } => self.say(ask, room, text, false, effects),
+            ChatCommand::Me { room, text } => self.say(ask, room, text, true, effects),
+            ChatCommand::Leave { room, text } => self.leave_room(ask, room, text, effects),
+            ChatCommand::Rooms { past } => {
                 self.list_rooms(ask, past, effects);
                 Ok(())
             }
-            Command::Members { room, past } => self.members(ask, room, past, effects),
-            Command::Topic { room, topic } => self.topic(ask, room, topic, effects),
-            Command::Whois { nick } => self.whois(ask, &nick, effects),
-            Command::Away { text } => {
+            ChatCommand::Members { room, past } => self.members(ask, room, past, effects),
+            ChatCommand::Topic { room, topic } => self.topic(ask, room, topic, effects),
+            ChatCommand::Whois { nick } => self.whois(ask, &nick, effects),
+            ChatCommand::Away { text } => {
                 let text = self.side_words(ask.session, text, ask).unwrap_or_else(|| Arc::from("away"));
                 self.set_away(ask, Some(Arc::clone(&text)), effects);
                 ask.answer(Done::Away { text }, effects);
                 Ok(())
             }
-            Command::Back => {
+            ChatCommand::Back => {
                 self.set_away(ask, None, effects);
                 ask.answer(Done::Back, effects);
                 Ok(())
             }
-            Command::RegisterRoom { room } => self.register_room(ask, room, effects),
-            Command::DropRoom { room } => self.drop_room(ask, room, effects),
-            Command::Settings { room, change } => self.settings(ask, room, &change, effects),
-            Command::Moderate { action, room, everywhere, whom, seconds, text } => {
-                let order = moderation::ModRequest { action, everywhere, whom, seconds, text };
-                self.order(ask, room, order, effects)
-            }
-            Command::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, effects),
-            Command::Announce { text } => self.announce(ask, text, effects),
-            Command::Claim { code } => self.claim(ask, &code.0, effects),
-            Command::Ping { token } => {
-                ask.answer(Done::Ping { token: token.unwrap_or_default() }, effects);
-                Ok(())
-            }
-            Command::Pong => Ok(()),
-            // The session closes itself after the answer.
-            Command::Quit { .. } => {
-                ask.answer(Done::Quit, effects);
-                Ok(())
-            }
-            Command::Help { word } => {
-                ask.answer(help(word.as_deref())?, effects);
-                Ok(())
-            }
-            // The session sees to these, for there is something to compute, or to send in pieces.
-            Command::Register { .. }
-            | Command::Login { .. }
-            | Command::Logout
-            | Command::Password { .. }
-            | Command::DeleteAccount { .. }
-            | Command::Offer { .. }
-            | Command::Chunk { .. }
-            | Command::Finish { .. }
-            | Command::Cancel { .. }
-            | Command::Get { .. } => Err(ChatError::Closing),
+            ChatCommand::RegisterRoom { room } => self.register_room(ask, room, effects),
+            ChatCommand::DropRoom { room } => self.drop_room(ask, room, effects),
+            ChatCommand::Settings { room, change } => self.settings(ask, room, &change, effects),
+            ChatCommand::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, effects),
+            ChatCommand::Announce { text } => self.announce(ask, text, effects),
+            ChatCommand::Claim { code } => self.claim(ask, &code.0, effects),
         }?;
         Ok(Step::Done)
     }

@@ -351,12 +351,6 @@ impl State {
         }
     }
 
-    pub(super) fn named_already(&self, ask: &Ask<'_>) -> ChatError {
-        self.registry
-            .person(ask.person)
-            .map_or(ChatError::NameFirst, |person| ChatError::NamedAlready(person.nick.clone()))
-    }
-
     pub(super) fn rename(&mut self, ask: &Ask<'_>, nick: Option<Nick>, effects: &mut Effects) -> Result<(), ChatError> {
         let nick = nick.ok_or(ChatError::Missing { field: "nick", usage: "nick NAME" })?;
         if let Some(person) = self.registry.person(ask.person).filter(|person| person.account().is_some()) {

@@ -20,7 +20,8 @@ use std::time::Duration;
 use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
-use crate::command::parse;
+use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, parse};
+use crate::event::Event;
 use crate::model::CloseReason;
 use crate::model::{Address, Identity};
 use crate::wire::{Delivery, Letter};
@@ -176,10 +177,32 @@ impl Rig {
 }
 
 impl Peer<'_> {
-    fn obeys(&self, tag: Option<Tag>, command: Command) -> Result<Effects, ChatError> {
-        let Rig { chat, now, .. } = self.rig;
-        let (made, effects) = self.rig.step(|effects| chat.obey(self.session, tag, command, now.get(), effects));
+    fn obeys(&self, tag: Option<Tag>, command: impl Into<Command>) -> Result<Effects, ChatError> {
+        let command = command.into();
+        let (made, effects) = self.rig.step(|effects| self.gives(tag, command, effects));
         made.map(|_| effects)
+    }
+
+    /// Does with a command what a session does; here are no passwords and no files.
+    fn gives(&self, tag: Option<Tag>, command: Command, effects: &mut Effects) -> Result<Step, ChatError> {
+        let Rig { chat, now, limits, .. } = self.rig;
+        let (session, now) = (self.session, now.get());
+        lengths(&command, limits)?;
+        match command {
+            Command::Chat(command) => return chat.obey(session, tag, command, now, effects),
+            Command::Query(query) => return chat.query(session, tag, query, now, effects),
+            Command::Moderate(command) => chat.moderate(session, tag, command, now, effects)?,
+            Command::Account(AccountCommand::Nick { nick, .. }) => chat.rename(session, tag, nick, now, effects)?,
+            Command::Account(AccountCommand::Hello { .. }) => {
+                return Err(ChatError::NamedAlready(chat.nick_of(session, now)?));
+            }
+            Command::Link(command) => {
+                let answer = link(command)?.map(|done| Event::Ok { tag, done });
+                answer.into_iter().for_each(|event| effects.answer(&self.outbox, event));
+            }
+            other => panic!("this is not the chat's: {other:?}"),
+        }
+        Ok(Step::Done)
     }
 
     /// Has the chat carry out what a person would type.
@@ -192,7 +215,7 @@ impl Peer<'_> {
         self.refused_to(parse(line).expect("a good line"))
     }
 
-    fn refused_to(&self, command: Command) -> ChatError {
+    fn refused_to(&self, command: impl Into<Command>) -> ChatError {
         let before = self.rig.trace();
         let refusal = self.obeys(None, command).map(drop).expect_err("this is refused");
         assert_eq!(before, self.rig.trace(), "{refusal:?}");
@@ -204,11 +227,11 @@ impl Peer<'_> {
     }
 
     fn says_tagged(&self, tag: Option<Tag>, name: &str, text: &str) -> Result<Effects, ChatError> {
-        self.obeys(tag, Command::Say { room: Some(room(name)), text: text.into(), me: false })
+        self.obeys(tag, ChatCommand::Say { room: Some(room(name)), text: text.into() })
     }
 
     fn leaves(&self, name: &str, text: &str) {
-        let leave = Command::Leave { room: Some(room(name)), text: Some(text.into()) };
+        let leave = ChatCommand::Leave { room: Some(room(name)), text: Some(text.into()) };
         self.obeys(None, leave).expect("a member may leave");
     }
 

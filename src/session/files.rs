@@ -13,7 +13,7 @@ use super::shelf::Room;
 use crate::answer::Done;
 use crate::chat::write_queue::PendingAnswer;
 use crate::chat::{FileSaid, Readable, Step};
-use crate::command::{Command, Place};
+use crate::command::{FileCommand, Place};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{FileId, Identity, Owner};
@@ -52,20 +52,18 @@ pub(super) struct Upload {
 impl Session {
     /// The commands about files, of a session that has a name.
     #[inline(never)]
-    pub(super) fn files(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        crate::chat::lengths(&command, &self.hub.limits)?;
+    pub(super) fn files(&mut self, tag: Option<Tag>, command: FileCommand) -> Result<(), ChatError> {
         match command {
-            Command::Offer { place, name, size } => self.offer(tag, place, &name, size),
-            Command::Chunk { upload, offset, data } => self.chunk(tag, upload, offset, data),
-            Command::Finish { upload, sha256, text } => self.finish(tag, upload, &sha256, text.unwrap_or_default()),
-            Command::Cancel { upload } => {
+            FileCommand::Offer { place, name, size } => self.offer(tag, place, &name, size),
+            FileCommand::Chunk { upload, offset, data } => self.chunk(tag, upload, offset, data),
+            FileCommand::Finish { upload, sha256, text } => self.finish(tag, upload, &sha256, text.unwrap_or_default()),
+            FileCommand::Cancel { upload } => {
                 let index = self.upload_index(upload)?;
                 self.drop_upload(index);
                 self.answer(tag, Done::Cancel { upload });
                 Ok(())
             }
-            Command::Get { file, offset } => self.get(tag, file, offset),
-            _ => Err(ChatError::Closing),
+            FileCommand::Get { file, offset } => self.get(tag, file, offset),
         }
     }
 

@@ -7,7 +7,7 @@ use super::hub;
 use super::queries::{conversations, unread};
 use crate::answer::Done;
 use crate::chat::Need;
-use crate::command::{Command, Place};
+use crate::command::{Place, Query};
 use crate::error::ChatError;
 use crate::model::Tag;
 use crate::model::{Identity, PlaceId};
@@ -60,10 +60,10 @@ impl Session {
 
     /// What an account reads of its conversation with a guest who is gone: the one by that name who came last.
     #[inline(never)]
-    pub(super) fn with_the_gone(&mut self, command: &Command) -> Result<Option<Need>, ChatError> {
-        let (Command::History { place: Some(Place::With(nick)), .. }
-        | Command::Search { place: Some(Place::With(nick)), .. }
-        | Command::Files { place: Some(Place::With(nick)), .. }) = command
+    pub(super) fn with_the_gone(&mut self, query: &Query) -> Result<Option<Need>, ChatError> {
+        let (Query::History { place: Some(Place::With(nick)), .. }
+        | Query::Search { place: Some(Place::With(nick)), .. }
+        | Query::Files { place: Some(Place::With(nick)), .. }) = query
         else {
             return Ok(None);
         };
@@ -74,11 +74,9 @@ impl Session {
         let found = conversations(memberships).filter(|(_, shown)| is_meant(shown)).last();
         let Some((place, label)) = found else { return Ok(None) };
         let most = |limit: &Option<usize>| self.hub.limits.page(*limit);
-        Ok(match command {
-            Command::History { page, limit, .. } => {
-                Some(Need::History { place, label, page: *page, most: most(limit) })
-            }
-            Command::Search { text, until, next, limit, .. } => Some(Need::Search {
+        Ok(match query {
+            Query::History { page, limit, .. } => Some(Need::History { place, label, page: *page, most: most(limit) }),
+            Query::Search { text, until, next, limit, .. } => Some(Need::Search {
                 account: None,
                 rooms: vec![(place, label)],
                 text: Arc::clone(text),
@@ -86,8 +84,8 @@ impl Session {
                 next: *next,
                 most: most(limit),
             }),
-            Command::Files { before, .. } => Some(Need::Files { place, label, before: *before }),
-            _ => None,
+            Query::Files { before, .. } => Some(Need::Files { place, label, before: *before }),
+            Query::Chats { .. } => None,
         })
     }
 }

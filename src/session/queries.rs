@@ -7,8 +7,8 @@ use super::hub::{self, Database};
 pub(super) use super::waits::unread;
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
-use crate::chat::{JoinRequest, Need, Step};
-use crate::command::{Command, Page, Place};
+use crate::chat::{JoinRequest, LastSeen, Need, Step};
+use crate::command::{ChatCommand, Page, Place, Query};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, Identity, PlaceId};
@@ -30,34 +30,70 @@ impl Session {
     }
 
     /// Carries out a command of the chat; reads before that, and once more, what it needs.
-    pub(super) fn carry_out_reading(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+    #[inline(never)]
+    pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
+        if matches!(command, ChatCommand::Say { .. } | ChatCommand::Me { .. }) {
+            let step = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects)?;
+            debug_assert_eq!(step, Step::Done, "to say something, nothing must be read");
+            return Ok(());
+        }
+        // Meanwhile the peer is not silent, but not heard.
+        let handle = Arc::clone(&self.handle);
+        handle.pausing(|| self.carry_out_reading(tag, command))
+    }
+
+    fn carry_out_reading(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
         for _ in 0..MAX_RETRIES {
             let now = hub::now();
             let need = match self.hub.chat.obey(self.handle.id, tag.clone(), command.clone(), now, &mut self.effects) {
                 Ok(Step::Done) => return Ok(()),
                 Ok(Step::Needs(need)) => need,
                 Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
-                    match &command {
-                        Command::Read { place: Some(Place::With(nick)), .. } => {
-                            return self.read_the_gone(tag, nick)?.ok_or(refusal);
-                        }
-                        Command::Close { with } => return self.close_the_gone(tag, with)?.ok_or(refusal),
-                        _ => {}
+                    return match &command {
+                        ChatCommand::Read { place: Some(Place::With(nick)), .. } => self.read_the_gone(tag, nick)?,
+                        ChatCommand::Close { with } => self.close_the_gone(tag, with)?,
+                        _ => None,
                     }
-                    self.with_the_gone(&command)?.ok_or(refusal)?
+                    .ok_or(refusal);
                 }
                 Err(refusal) => return Err(refusal),
             };
             match (need, &command) {
-                (Need::CatchUp { label, .. }, Command::Join { .. }) => {
+                (Need::CatchUp { label, .. }, ChatCommand::Join { room, after, made, run, key }) => {
                     self.answer(tag, Done::Join { room: label });
-                    return self.come_in(JoinRequest::try_from(command).map_err(|()| ChatError::Closing)?);
+                    let seen = after.map(|after| LastSeen { after, made: *made, run: *run, accept_gap: false });
+                    return self.come_in(JoinRequest { room: room.clone(), seen, key: key.clone() });
                 }
-                (Need::Author { place, label, seq, identity }, Command::Delete { place: named, .. }) => {
+                (Need::Author { place, label, seq, identity }, ChatCommand::Delete { place: named, .. }) => {
                     return self.delete(tag, (place, label), named.clone(), seq, identity);
                 }
-                (need @ (Need::Recent { .. } | Need::Conversation { .. }), _) => self.load(need)?,
-                (need, _) => {
+                (need, _) => self.load(need)?,
+            }
+        }
+        Err(ChatError::NotTaken("there is too much going on there".to_owned()))
+    }
+
+    /// Answers what only reads what is stored.
+    #[inline(never)]
+    pub(super) fn query(&mut self, tag: Option<Tag>, query: Query) -> Result<(), ChatError> {
+        let handle = Arc::clone(&self.handle);
+        handle.pausing(|| self.query_reading(tag, &query))
+    }
+
+    fn query_reading(&mut self, tag: Option<Tag>, query: &Query) -> Result<(), ChatError> {
+        for _ in 0..MAX_RETRIES {
+            let now = hub::now();
+            let need = match self.hub.chat.query(self.handle.id, tag.clone(), query.clone(), now, &mut self.effects) {
+                Ok(Step::Done) => return Ok(()),
+                Ok(Step::Needs(need)) => need,
+                Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
+                    self.with_the_gone(query)?.ok_or(refusal)?
+                }
+                Err(refusal) => return Err(refusal),
+            };
+            match need {
+                need @ (Need::Recent { .. } | Need::Conversation { .. }) => self.load(need)?,
+                need => {
                     let done = self.read(need)?;
                     self.answer(tag, done);
                     return Ok(());
@@ -100,12 +136,7 @@ impl Session {
             match self.hub.chat.go_in(self.handle.id, &wish, hub::now(), &mut self.effects)? {
                 Step::Done => return Ok(()),
                 Step::Needs(Need::CatchUp { place, label, after, first }) => {
-                    let seen = wish.seen.get_or_insert(crate::chat::LastSeen {
-                        after,
-                        made: None,
-                        run: None,
-                        accept_gap: true,
-                    });
+                    let seen = wish.seen.get_or_insert(LastSeen { after, made: None, run: None, accept_gap: true });
                     (seen.made, seen.run) = (None, None);
                     if left == 0 {
                         seen.accept_gap = true;
@@ -327,15 +358,4 @@ pub(super) fn own_places(database: &Database, account: AccountId) -> Result<Vec<
 /// The account of this name, and the PHC string of its password.
 pub(super) fn secret(database: &Database, nick: &Nick) -> Result<Option<(AccountId, String)>, ChatError> {
     database.store.secret(nick.key()).map_err(|error| unread(&error))
-}
-
-impl TryFrom<Command> for JoinRequest {
-    type Error = ();
-
-    /// What a `join` wants.
-    fn try_from(command: Command) -> Result<JoinRequest, ()> {
-        let Command::Join { room, after, made, run, key } = command else { return Err(()) };
-        let seen = after.map(|after| crate::chat::LastSeen { after, made, run, accept_gap: false });
-        Ok(JoinRequest { room, seen, key })
-    }
 }

@@ -24,7 +24,7 @@ impl Rig {
     fn a_talk(&self, one: &str, other: &str) -> (Peer<'_>, Peer<'_>) {
         let (one, to) = (self.enter(one, ""), self.enter(other, ""));
         let msg = || parse(&format!("/msg {other} hi")).expect("a good line");
-        let (step, _) = self.step(|effects| self.chat.obey(one.session, None, msg(), self.now.get(), effects));
+        let (step, _) = self.step(|effects| one.gives(None, msg(), effects));
         let Ok(Step::Needs(Need::Conversation { between, reading })) = step else { panic!("{step:?}") };
         self.chat.load_conversation(between, reading, None);
         one.obeys(None, msg()).expect("nothing speaks against it");

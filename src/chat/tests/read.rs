@@ -7,9 +7,8 @@ use crate::record::{ConversationRow, RoomRecord, RoomSnapshot, StoredMessage};
 impl Peer<'_> {
     /// Gives a command, as a session does that reads what is needed.
     fn asks(&self, line: &str) -> Step {
-        let Rig { chat, now, .. } = self.rig;
         let command = parse(line).expect("a good line");
-        self.rig.step(|effects| chat.obey(self.session, None, command, now.get(), effects)).0.expect("no refusal")
+        self.rig.step(|effects| self.gives(None, command, effects)).0.expect("no refusal")
     }
 }
 

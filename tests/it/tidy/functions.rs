@@ -18,7 +18,6 @@ const WORDS: usize = 20;
 
 /// Functions that are still longer, or take more. The list must shrink.
 const OPEN: &[(&str, &str)] = &[
-    ("src/chat/mod.rs", "obey"),
     ("src/chat/moderation.rs", "carry_out"),
     ("src/chat/moderation.rs", "kick"),
     ("src/chat/people.rs", "arrive"),
