@@ -25,7 +25,6 @@ const OPEN: &[(&str, &str)] = &[
     ("src/chat/private.rs", "say_privately"),
     ("src/client/ui/answers.rs", "answer"),
     ("src/client/ui/show.rs", "event"),
-    ("src/command/parse.rs", "arguments_of"),
     ("src/error/mod.rs", "code"),
     ("src/error/mod.rs", "value"),
     ("src/error/words.rs", "fmt"),
