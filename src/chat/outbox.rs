@@ -86,6 +86,8 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Queue {
     items: VecDeque<Outgoing>,
+    /// Memory for the next write, empty.
+    spare: VecDeque<Outgoing>,
     /// Weight of `items`.
     waiting: Weight,
     /// How many of `items` are answers.
@@ -111,6 +113,7 @@ impl Outbox {
     pub fn new(session: SessionId, limits: &Limits, pen: Option<Pen>) -> Outbox {
         let queue = Queue {
             items: VecDeque::new(),
+            spare: VecDeque::new(),
             waiting: Weight::default(),
             answers: 0,
             writing: Weight::default(),
@@ -240,7 +243,7 @@ impl Outbox {
         let mut queue = self.queue.lock();
         queue.due = false;
         let mut pen = queue.pen.take()?;
-        let mut writing = VecDeque::new();
+        let mut writing = std::mem::take(&mut queue.spare);
         while !queue.items.is_empty() {
             queue.hand_over(&mut writing);
             drop(queue); // no lock during the write
@@ -376,12 +379,19 @@ impl Queue {
         self.waiting -= weight;
     }
 
-    /// Takes back the room in which the holder had what it wrote: then the
-    /// next offer need not allocate any. A burst leaves none behind.
-    fn take_back(&mut self, written: VecDeque<Outgoing>) {
+    /// Takes back the memory in which the holder had what it wrote, so that the
+    /// next offers and the next write need not allocate any. What a burst needed is not kept.
+    fn take_back(&mut self, mut written: VecDeque<Outgoing>) {
         const MOST: usize = 64;
-        if self.items.capacity() < written.capacity() && written.capacity() <= MOST {
-            self.items = written;
+        if self.items.capacity() <= written.capacity() {
+            // What was written last is still in the processor's cache.
+            std::mem::swap(&mut self.items, &mut written);
+        }
+        self.spare = written;
+        for memory in [&mut self.items, &mut self.spare] {
+            if memory.capacity() > MOST {
+                *memory = VecDeque::new();
+            }
         }
     }
 
