@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Measures Roomful side by side with ngircd and InspIRCd and writes the tables of docs/performance.md.
+# Measures Roomful side by side with two IRC servers, ngircd and InspIRCd, and two brokers, Redis and
+# nats-server, and writes the tables of docs/performance.md.
 #
-#   scripts/bench.sh                  everything, about half an hour
+#   scripts/bench.sh                  everything, about 26 minutes
 #   scripts/bench.sh --quick          small rooms, short cells, one run, tables to stdout
 #   scripts/bench.sh --only fanout    some scenarios: fanout, deaf, churn, idle, with commas
 #   scripts/bench.sh --only store     Roomful with a database beside Roomful without, and a database with
-#                                     a million messages; writes the section "Kept"; about 4 minutes, no peers
+#                                     a million messages; writes the section "With a database"; about 3 minutes,
+#                                     no peers
+#   scripts/bench.sh --beside BINARY  this checkout's server beside another, such as the one before a change:
+#                                     all scenarios and the cells of store, with a ratio for each, and what
+#                                     is worse by more than 5 %; to stdout, about 21 minutes, no peers
 #   scripts/bench.sh --no-build       with the binaries that are there
 #   REPEATS=9 CELL_SECONDS=3 scripts/bench.sh
+#                                     other than 5 and 2 (of the store 3 and 1); with cells of 0.8 seconds
+#                                     a whole run takes 17 minutes, and --beside 13
 #
 # Not here, since it judges and does not compare: ten minutes of two people beside hostile clients,
 #   target/release/chat-lab soak
@@ -16,9 +23,12 @@
 # cell, and all that REPEATS times, so that what changes on the machine meanwhile changes for all.
 # Only processes this script has started are stopped, by their ids.
 set -euo pipefail
+called_in=$PWD
 cd "$(dirname "$0")/.."
 
-scenarios=fanout,deaf,churn,idle
+bin=${CARGO_TARGET_DIR:-target}/release
+scenarios=
+before=
 repeats=${REPEATS:-5}
 options=(--seconds "${CELL_SECONDS:-2}")
 page=docs/performance.md
@@ -28,13 +38,16 @@ while [ $# -gt 0 ]; do
     case $1 in
     --quick)
         repeats=${REPEATS:-1}
-        options=(--seconds 0.5 --least 5000 --members 10,100 --clients 1000 --cycles 500)
+        options=(--seconds 0.5 --least 5000 --clients 1000 --cycles 500)
         page=
         quick=yes
         ;;
     --only)
         scenarios=${2:?--only takes scenarios}
-        [ "$scenarios" = store ] || page=
+        shift
+        ;;
+    --beside)
+        before=$(cd "$called_in" && realpath -e "${2:?--beside takes a server program}")
         shift
         ;;
     --no-build) build=no ;;
@@ -46,16 +59,22 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-if [ "$scenarios" = store ] && [ "$quick" = no ]; then
+# A page is written from a whole run, or from one of the store.
+case $scenarios$before in
+'' | store) ;;
+*) page= ;;
+esac
+if [ "$scenarios" = store ] && [ "$quick" = no ] && [ -z "$before" ]; then
     repeats=${REPEATS:-3}
     options=(--seconds "${CELL_SECONDS:-1}")
 fi
+[ -n "$scenarios" ] || scenarios=fanout,deaf,churn,idle${before:+,store}
 
 # Debian starts what it installs, unless a policy forbids it; the peers must never run as services.
 install_peers() {
     local missing=() sudo=() policy=/usr/sbin/policy-rc.d own_policy=no done=0
-    for peer in ngircd inspircd; do
-        [ -x "/usr/sbin/$peer" ] || missing+=("$peer")
+    for peer in ngircd inspircd redis-server nats-server; do
+        [ -x "/usr/sbin/$peer" ] || [ -x "/usr/bin/$peer" ] || missing+=("$peer")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     [ "$(id -u)" = 0 ] || sudo=(sudo)
@@ -72,7 +91,7 @@ install_peers() {
     fi
 }
 
-[ "$scenarios" = store ] || install_peers
+[ "$scenarios" = store ] || [ -n "$before" ] || install_peers
 [ "$build" = no ] || cargo build --release --bins
 ulimit -n "$(ulimit -Hn)"
 
@@ -127,13 +146,13 @@ await() {
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
 
-# start_roomful NAME DIALECT [OPTION...]: keeps nothing, unless told where
+# start_roomful PROGRAM NAME DIALECT [OPTION...]: stores nothing, unless told where
 start_roomful() {
-    local name=$1 dialect=$2 log="$work/$1.log" addr
-    shift 2
+    local program=$1 name=$2 dialect=$3 log="$work/$2.log" addr
+    shift 3
     [ $# -gt 0 ] || set -- --memory
     rm -f "$log" # or the address of the last one would be read
-    target/release/chat-server --listen 127.0.0.1:0 --rate off --no-console --sessions 12000 "$@" \
+    "$program" --listen 127.0.0.1:0 --rate off --no-console --sessions 12000 "$@" \
         </dev/null >"$log" 2>&1 &
     pids+=($!)
     await $! "$log" grep -q '^listening on ' "$log"
@@ -195,37 +214,99 @@ END
     targets+=(--target "inspircd=irc@127.0.0.1:$port/$!")
 }
 
-# Two processes for Roomful, so that neither dialect's memory counts for the other.
-run() {
+# No snapshots. The limit for a subscriber who does not read (32 MiB) is lifted as the flood limits of
+# the others are, but in deaf, which is about it. It sets TCP_NODELAY.
+start_redis() {
+    local port log="$work/redis.log" limit=(--client-output-buffer-limit "pubsub 0 0 0")
+    [ "$1" != deaf ] || limit=()
+    port=$(free_port 28667)
+    redis-server --bind 127.0.0.1 --port "$port" --save "" --appendonly no --maxclients 20000 --dir "$work" \
+        "${limit[@]}" </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" listens "$port"
+    targets+=(--target "redis=redis@127.0.0.1:$port/$!")
+}
+
+# All limits are the defaults: nothing here meets them but deaf (64 MiB). It sets TCP_NODELAY.
+start_nats() {
+    local port log="$work/nats.log"
+    port=$(free_port 29667)
+    printf 'listen: "127.0.0.1:%s"\nping_interval: "10m"\n' "$port" >"$work/nats.conf"
+    /usr/sbin/nats-server --config "$work/nats.conf" </dev/null >"$log" 2>&1 &
+    pids+=($!)
+    await $! "$log" listens "$port"
+    targets+=(--target "nats=nats@127.0.0.1:$port/$!")
+}
+
+# load SCENARIO TIMES [OPTION...]: on all servers that were started, which are stopped then.
+# Trouble is part of the result: it stands under the table.
+load() {
     local scenario=$1 times=$2
-    targets=()
-    start_roomful "roomful line" line
-    start_roomful "roomful json" json
-    start_ngircd
-    start_inspircd
-    # Trouble is part of the result: it stands under the table.
-    target/release/chat-lab load "${targets[@]}" --scenario "$scenario" --repeats "$times" \
-        "${options[@]}" --json "$work/rows.json" --no-table || true
+    shift 2
+    "$bin/chat-lab" load "${targets[@]}" --scenario "$scenario" --repeats "$times" "$@" "${options[@]}" \
+        --json "$work/rows.json" --no-table || true
     stop_servers
+    targets=()
+}
+
+# Two processes for Roomful, so that neither dialect's memory counts for the other.
+start_servers() {
+    if [ -n "$before" ]; then
+        start_roomful "$bin/chat-server" line line
+        start_roomful "$before" "line before" line
+        start_roomful "$bin/chat-server" json json
+        start_roomful "$before" "json before" json
+    else
+        start_roomful "$bin/chat-server" "roomful line" line
+        start_roomful "$bin/chat-server" "roomful json" json
+        start_ngircd
+        start_inspircd
+        start_redis "$1"
+        start_nats
+    fi
+}
+
+# Memory is seen truly only in a fresh process, so idle has new servers for each of its runs.
+run() {
+    local scenario=$1 times=$repeats rounds=1 members=10,100,1000
+    [ "$quick" = no ] || members=10,100
+    if [ "$scenario" = idle ]; then
+        times=1
+        rounds=$((repeats < 3 ? repeats : 3))
+    fi
+    for _ in $(seq "$rounds"); do
+        start_servers "$scenario"
+        load "$scenario" "$times" --members "$members"
+    done
 }
 
 # A database in memory would say nothing of a disk: the folder is beside the binaries, never in /tmp.
+store_cells() {
+    disk=$(mktemp -d "$bin/bench.XXXXXX")
+    start_roomful "$bin/chat-server" "with database" json --data "$disk/load.db"
+    if [ -n "$before" ]; then
+        start_roomful "$before" "with database before" json --data "$disk/before.db"
+    else
+        start_roomful "$bin/chat-server" without json
+    fi
+    load store,steady "$repeats" --members 10,100
+}
+
 store() {
-    disk=$(mktemp -d target/bench.XXXXXX)
-    targets=()
-    start_roomful kept json --data "$disk/load.db"
-    start_roomful "not kept" json
-    target/release/chat-lab load "${targets[@]}" --scenario store --repeats "$repeats" --members 10,100 \
-        "${options[@]}" --json "$work/rows.json" --no-table || true
-    stop_servers
+    local messages=1000000
+    [ "$quick" = no ] || messages=100000
+    store_cells
     for _ in $(seq "$repeats"); do
         rm -f "$disk"/*.db*
-        target/release/chat-lab archive --data "$disk/archive.db" --json "$work/rows.json" \
-            --messages "$([ "$quick" = yes ] && echo 100000 || echo 1000000)"
+        "$bin/chat-lab" archive --server "$bin/chat-server" --data "$disk/archive.db" --json "$work/rows.json" \
+            --messages "$messages"
     done
     kind=$(df --output=fstype "$disk" | tail -n 1)
-    target/release/chat-lab report "$work/rows.json" --facts "$(machine), database on $kind; $(runs)." \
-        --section store ${page:+--page "$page"}
+    report --facts "$(machine), database on $kind; $(runs)." --section store
+}
+
+report() {
+    "$bin/chat-lab" report "$work/rows.json" "$@" ${page:+--page "$page"}
     [ -z "$page" ] || echo "wrote $page" >&2
 }
 
@@ -238,19 +319,23 @@ machine() {
 }
 runs() { echo "median of $repeats runs (smallest..largest)"; }
 facts() {
-    echo "$(machine), ngircd $(version ngircd), InspIRCd $(version inspircd); $(runs), idle of at most 3."
+    echo "$(machine), ngircd $(version ngircd), InspIRCd $(version inspircd), Redis $(version redis-server)," \
+        "nats-server $(version nats-server); $(runs), idle of at most 3."
 }
 
-if [ "$scenarios" = store ]; then
+targets=()
+if [ "$scenarios" = store ] && [ -z "$before" ]; then
     store
     exit
 fi
-# Memory is seen truly only in a fresh process, so idle has new servers for each of its runs.
 for scenario in ${scenarios//,/ }; do
     case $scenario in
-    idle) for _ in $(seq $((repeats < 3 ? repeats : 3))); do run idle 1; done ;;
-    *) run "$scenario" "$repeats" ;;
+    store) store_cells ;;
+    *) run "$scenario" ;;
     esac
 done
-target/release/chat-lab report "$work/rows.json" --facts "$(facts)" ${page:+--page "$page"}
-[ -z "$page" ] || echo "wrote $page" >&2
+if [ -n "$before" ]; then
+    report --beside --facts "$(machine); $(runs), idle of at most 3."
+else
+    report --facts "$(facts)"
+fi

@@ -14,7 +14,6 @@ pub mod console;
 pub mod error;
 pub mod event;
 pub mod front;
-pub mod lab;
 pub mod limits;
 pub mod model;
 pub mod names;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since 1 January 1970, UTC.
 pub type Millis = i64;
 
+/// The milliseconds of a day.
+pub const DAY: Millis = 86_400_000;
+
 /// A message's number in its room: the first is 1, then no gaps.
 pub type Seq = u64;
 
@@ -35,6 +38,22 @@ pub enum Identity {
     Account(AccountId),
     /// Somebody without.
     Guest(ResumeId),
+}
+
+/// Two people who write to each other, in the one order in which their conversation is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pair(Identity, Identity);
+
+impl Pair {
+    /// The two, in whichever order they come.
+    pub fn new(one: Identity, other: Identity) -> Pair {
+        if one <= other { Pair(one, other) } else { Pair(other, one) }
+    }
+
+    /// Both, the lesser first.
+    pub fn both(self) -> [Identity; 2] {
+        [self.0, self.1]
+    }
 }
 
 /// Where somebody comes from.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    AccountId, Address, FileId, FileInfo, Identity, Message, Millis, PlaceId, Restriction, ResumeId, Role, Seq,
+    AccountId, Address, FileId, FileInfo, Identity, Message, Millis, Pair, PlaceId, Restriction, ResumeId, Role, Seq,
     Settings, Tag, Target,
 };
 use crate::names::{Nick, RoomName};
@@ -114,13 +114,13 @@ pub enum Record {
     /// A room is new, or has another topic, other settings, or was registered or given up.
     Room(RoomRecord),
     /// A room is gone, with all that was in it.
-    RoomGone(PlaceId),
+    PlaceDeleted(PlaceId),
     /// Two people have a private conversation.
     Conversation {
         /// Its number.
         place: PlaceId,
-        /// The two, the lesser first.
-        between: (Identity, Identity),
+        /// The two.
+        between: Pair,
         /// What they were called then, in the same order.
         nicks: (Arc<str>, Arc<str>),
     },
@@ -141,7 +141,7 @@ pub enum Record {
     /// It may do everything now, or not any more.
     ServerOp(AccountId, bool),
     /// It is gone, with its roles, places, stays and conversations; and with what it said and sent, if so.
-    AccountGone(AccountId, bool),
+    AccountDeleted(AccountId, bool),
     /// A guest became this new account, and so its conversations are the account's.
     Became(ResumeId, AccountId),
     /// An account's role in a room.
@@ -160,7 +160,7 @@ pub enum Record {
     /// A piece of it, from this byte on.
     Piece(FileId, u64, Arc<[u8]>),
     /// It will not be finished.
-    FileGone(FileId),
+    FileDeleted(FileId),
 }
 
 impl Record {
@@ -223,7 +223,7 @@ pub struct Numbers {
     /// Of accounts.
     pub account: u32,
     /// Of stays.
-    pub resume_id: u64,
+    pub resume: u64,
     /// Of files.
     pub file: u64,
 }
@@ -246,7 +246,7 @@ pub struct MembershipRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumeRow {
     /// The stay.
-    pub resume_id: ResumeRecord,
+    pub resume: ResumeRecord,
     /// What it said under tags, the oldest first.
     pub said: Vec<SaidRecord>,
 }
@@ -270,7 +270,7 @@ pub struct StoredFile {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pages {
     /// The messages, each with its author.
-    pub lines: Vec<StoredMessage>,
+    pub messages: Vec<StoredMessage>,
     /// The number of the oldest message of the place that is still kept; 0 if there is none.
     pub first: Seq,
     /// Whether there are more in the direction asked for.

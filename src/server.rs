@@ -33,6 +33,7 @@ use crate::net::{Admitted, Listener, Options, Service, Stream};
 use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, now};
+use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
@@ -143,9 +144,9 @@ impl Server {
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
-        let (database, writer, kept) = open(self.data.as_deref(), &limits)?;
+        let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, write_queue);
+        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue);
         let claim = claim_code().filter(|code| chat.set_claim(code));
         let hub = Arc::new(Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew));
         let mut handle = Handle {
@@ -183,15 +184,16 @@ type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
-    let store::Opened { store, writer, kept } = loop {
+    let store::Opened { store, writer, snapshot } = loop {
         match store::open(path, limits) {
             Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
             opened => break opened?,
         }
     };
     let write_queue = Arc::new(WriteQueue::new(limits));
-    let database = Database { store, write_queue, passwords: Passwords::new(limits), shelf: Arc::default() };
-    Ok((Some(Arc::new(database)), Some(writer), kept))
+    let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
+    let database = Database { store, write_queue, index, passwords, shelf };
+    Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 
 /// What the server needs of the machine beside its sessions. A connection to
@@ -281,12 +283,12 @@ impl Handle {
     /// Starts the database writer, if there is a database, the watchdog, and the service.
     fn start_threads(&mut self, writer: Option<Writer>, listener: Listener, fronts: Arc<Fronts>) -> io::Result<()> {
         if let (Some(database), Some(writer)) = (&self.hub.database, writer) {
-            let (hub, write_queue) = (Arc::clone(&self.hub), Arc::clone(&database.write_queue));
+            let (hub, database) = (Arc::clone(&self.hub), Arc::clone(database));
             // Nothing is ever sent: that the writer has ended is seen by its end of the channel.
             let (ended, end) = bounded::<()>(0);
             let live = move || {
                 let _ended = ended;
-                db_writer::live(&hub, &write_queue, writer);
+                db_writer::live(&hub, &database, writer);
             };
             self.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(live)?, end));
         }
@@ -353,7 +355,7 @@ impl Handle {
             let sentence = format!("the server is going down: {why}");
             if let Some(database) = &self.hub.database {
                 // Whoever waits for an answer gets it before the farewell, if the disk allows it.
-                database.write_queue.wait_until_kept(self.hub.limits.stop);
+                database.write_queue.wait_until_stored(self.hub.limits.stop);
             }
             let handles = self.hub.handles();
             let told = handles.iter().filter(|handle| self.hub.close(handle, CloseReason::ServerStopped, &sentence));

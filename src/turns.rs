@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -106,18 +106,15 @@ impl<L: Hash + Eq + Clone> Turns<L> {
         if queue.waiting > self.most_waiting {
             queue.send_one_away();
         }
-        let deadline = Instant::now() + self.patience;
-        loop {
-            match ticket.told.load(Ordering::Relaxed) {
-                COME => return Ok(Turn { turns: self, lane }),
-                GO => return Err(if queue.stopped { NoTurn::Stopped } else { NoTurn::Busy(self.patience) }),
-                _ => {}
-            }
-            if ticket.changed.wait_until(&mut queue, deadline).timed_out()
-                && ticket.told.load(Ordering::Relaxed) == NOTHING
-            {
+        let waits = |_: &mut _| ticket.told.load(Ordering::Relaxed) == NOTHING;
+        ticket.changed.wait_while_for(&mut queue, waits, self.patience);
+        match ticket.told.load(Ordering::Relaxed) {
+            COME => Ok(Turn { turns: self, lane }),
+            GO if queue.stopped => Err(NoTurn::Stopped),
+            GO => Err(NoTurn::Busy(self.patience)),
+            _ => {
                 queue.leave(&lane, &ticket);
-                return Err(NoTurn::Busy(self.patience));
+                Err(NoTurn::Busy(self.patience))
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::effects::Effects;
+use super::name_index::NameIndex;
 use super::outbox::Ending;
 use super::restrictions::BanSubject;
 use super::{Ask, LoggedIn, PersonId, SessionId, State};
@@ -20,8 +21,7 @@ use crate::wire::Letter;
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     ids: HashMap<AccountId, AccountRecord>,
-    keys: HashMap<Arc<str>, AccountId>,
-    looks: HashMap<Arc<str>, AccountId>,
+    names: NameIndex<AccountId>,
     /// How many private conversations each has, if it has any.
     conversations: HashMap<AccountId, usize>,
     /// The rooms in which each has a role, if it has any: nobody looks through all rooms because of one account.
@@ -54,12 +54,12 @@ impl Accounts {
 
     /// The account of exactly this name.
     pub fn named(&self, nick: &Nick) -> Option<&AccountRecord> {
-        self.keys.get(nick.key()).and_then(|id| self.ids.get(id))
+        self.ids.get(&self.names.named(nick)?)
     }
 
     /// Whose this name is, or one that looks like it.
     pub fn owner(&self, nick: &Nick) -> Option<AccountId> {
-        self.keys.get(nick.key()).or_else(|| self.looks.get(nick.skeleton())).copied()
+        self.names.owner(nick)
     }
 
     pub fn is_op(&self, identity: Identity) -> bool {
@@ -75,8 +75,7 @@ impl Accounts {
     }
 
     pub fn insert(&mut self, account: AccountRecord) {
-        self.keys.insert(Arc::from(account.nick.key()), account.id);
-        self.looks.insert(Arc::from(account.nick.skeleton()), account.id);
+        self.names.claim(&account.nick, account.id);
         self.ids.insert(account.id, account);
     }
 
@@ -119,8 +118,7 @@ impl Accounts {
         self.changed.remove(&id);
         self.held.remove(&id);
         if let Some(account) = self.ids.remove(&id) {
-            self.keys.remove(account.nick.key());
-            self.looks.remove(account.nick.skeleton());
+            self.names.free(&account.nick);
         }
     }
 
@@ -184,7 +182,7 @@ impl State {
     fn become_account(&mut self, ask: &Ask<'_>, id: AccountId) {
         let Some(person) = self.registry.person(ask.person) else { return };
         let (guest, rooms, invited) = (person.identity, person.rooms.clone(), person.invited.clone());
-        self.registry.become_who(ask.person, Identity::Account(id));
+        self.registry.becomes(ask.person, Identity::Account(id));
         for name in invited {
             let Some(room) = self.rooms.get_mut(name.key()) else { continue };
             // Also of a room in which they are not yet.
@@ -205,7 +203,7 @@ impl State {
                 room.give_role(ask, Identity::Account(id), Some(role));
                 self.registry.accounts.holds(Identity::Account(id), room.place, Some(role));
             }
-            let (place, seq) = (room.place, room.seq);
+            let (place, seq) = (room.place, room.seq());
             self.add_membership(ask, ask.person, place, seq);
         }
     }

@@ -31,8 +31,8 @@ impl State {
         };
         let room = self.places.get(&id).and_then(|key| self.rooms.get(key));
         let remembered = room.and_then(|room| match seq {
-            Some(seq) => Some((seq, room.author(seq)?)),
-            None => Some((room.last_of(identity)?, identity)),
+            Some(seq) => Some((seq, room.recent.author(seq)?)),
+            None => Some((room.recent.last_of(identity)?, identity)),
         });
         match remembered {
             Some((seq, author)) => {
@@ -65,7 +65,7 @@ impl State {
                     self.may_delete_others(ask, name)?;
                 }
                 let Some(room) = self.rooms.get_mut(name.key()) else { return Err(ChatError::NoSuchMessage(seq)) };
-                room.delete(seq);
+                room.recent.delete(seq);
                 let event = Event::Deleted { room: Arc::clone(&label), seq, by, time: ask.now };
                 let letter = Arc::new(Letter::new(event));
                 room.fan_out(&letter, |session| ask.skips_own(session), effects);
@@ -113,7 +113,7 @@ impl State {
         let keys: Vec<Arc<str>> = self.listed.after(past).take(most).cloned().collect();
         for key in &keys {
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            for seq in room.delete_all_of(Identity::Account(said.account)) {
+            for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
                 let deleted =
                     Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&said.nick), time: here.now };
                 room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, effects);

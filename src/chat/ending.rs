@@ -98,7 +98,7 @@ impl State {
         let entered = self.logout(ask, "the account was deleted", effects)?;
         kept_order.iter().for_each(|name| self.hand_on(name, &by, ask, effects));
         let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
-        ask.answer_kept(done, Record::AccountGone(id, messages), effects);
+        ask.answer_kept(done, Record::AccountDeleted(id, messages), effects);
         Ok(entered)
     }
 }

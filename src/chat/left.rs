@@ -83,7 +83,7 @@ impl State {
         if room.registered || room.name == *here.lobby || !room.members.is_empty() {
             return self.left.remove(place);
         }
-        let (maker, seq) = (room.maker, room.seq);
+        let (maker, seq) = (room.maker, room.seq());
         self.left.put(place, maker, seq, since);
         if let Some(least) = maker.and_then(|maker| self.left.least_of(maker, here.limits.rooms_left)) {
             self.end_room(least, here);
@@ -114,7 +114,7 @@ impl State {
         let Some(key) = self.places.remove(&place) else { return };
         let Some(room) = self.rooms.remove(&key) else { return };
         if room.kept {
-            here.keep(Record::RoomGone(place));
+            here.keep(Record::PlaceDeleted(place));
         }
         self.looks.remove(room.name.skeleton());
         self.listed.remove(&key);

@@ -23,6 +23,7 @@ mod lists;
 mod login;
 mod memory;
 mod moderation;
+mod name_index;
 mod need;
 mod operator;
 pub mod outbox;
@@ -31,6 +32,7 @@ mod people;
 mod permissions;
 mod places;
 mod private;
+mod recent;
 mod registry;
 mod restrictions;
 mod room;
@@ -50,7 +52,7 @@ use crate::answer::Done;
 use crate::command::Command;
 use crate::error::ChatError;
 use crate::limits::Limits;
-use crate::model::{AccountId, Identity, PlaceId};
+use crate::model::{AccountId, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
@@ -103,8 +105,8 @@ struct State {
     left: left::Left,
     /// From the number of a room to the key of its name.
     places: HashMap<PlaceId, Arc<str>>,
-    /// Private conversations of people who are here, by the two, the lesser first.
-    conversations: HashMap<(Identity, Identity), Conversation>,
+    /// Private conversations of people who are here.
+    conversations: HashMap<Pair, Conversation>,
     /// What is forgotten when it is kept.
     unkept: unkept::Unkept,
     /// Bans and mutes, of rooms and of the whole server.

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::private::pair;
 use super::room::Room;
 use super::{Chat, Conversation, Here, PersonId, SessionId, State};
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
-use crate::model::{AccountId, FileId, Identity, PlaceId};
+use crate::model::{AccountId, FileId, Identity, Pair, PlaceId};
 use crate::model::{FileInfo, Millis, Seq, Tag};
 use crate::names::RoomName;
 use crate::record::{ConversationRow, StoredMessage};
@@ -167,8 +166,8 @@ impl State {
     }
 
     /// A conversation of these two is over: what was read of it is not true any more.
-    pub(super) fn ended(&mut self, (a, b): (Identity, Identity)) {
-        for identity in [a, b] {
+    pub(super) fn ended(&mut self, pair: Pair) {
+        for identity in pair.both() {
             if let Some(person) = self.registry.here(identity).and_then(|id| self.registry.person_mut(id)) {
                 person.ended += 1;
             }
@@ -202,18 +201,18 @@ impl Room {
             return 0;
         }
         let same_run = seen.run.is_none_or(|seen| seen == run);
-        if same_run { seen.after.min(self.seq) } else { seen.after.min(self.seq_at_start) }
+        if same_run { seen.after.min(self.seq()) } else { seen.after.min(self.seq_at_start) }
     }
 
     /// What must be read before somebody can come in who has seen so much.
     pub(super) fn needs(&self, seen: Option<&LastSeen>, here: &Here<'_>) -> Option<Need> {
         here.write_queue?;
         let (place, label) = (self.place, Arc::clone(&self.shown));
-        if !self.loaded {
-            return Some(Need::Recent { place, label, seq: self.seq, deletions: self.deletions });
+        if !self.recent.loaded {
+            return Some(Need::Recent { place, label, seq: self.seq(), deletions: self.recent.deletions });
         }
         let seen = seen.filter(|seen| !seen.accept_gap)?;
-        let (after, first) = (self.after(seen, here.run), self.first_here());
+        let (after, first) = (self.after(seen, here.run), self.recent.first());
         (after.saturating_add(1) < first).then_some(Need::CatchUp { place, label, after, first })
     }
 }
@@ -224,8 +223,10 @@ impl Chat {
     /// now than the room is left.
     pub fn load(&self, place: PlaceId, (seq, deletions): (Seq, u64), lines: Vec<StoredMessage>) {
         self.change(|state| {
-            if let Some(room) = state.room_at(place).filter(|room| (room.seq, room.deletions) == (seq, deletions)) {
-                room.load(lines, &self.limits);
+            if let Some(room) =
+                state.room_at(place).filter(|room| (room.seq(), room.recent.deletions) == (seq, deletions))
+            {
+                room.recent.load(lines, &self.limits);
             }
         });
     }
@@ -245,8 +246,9 @@ impl Chat {
                 person.memberships.remove(&place);
                 person.spoke.remove(&place);
             }
-            state.conversations.remove(&pair(Identity::Account(account), guest));
-            state.ended((Identity::Account(account), guest));
+            let pair = Pair::new(Identity::Account(account), guest);
+            state.conversations.remove(&pair);
+            state.ended(pair);
         });
     }
 
@@ -272,13 +274,12 @@ impl Chat {
             if reading.is_none() || state.reading(between.0) != reading {
                 return;
             }
-            let (a, b) = pair(between.0, between.1);
-            for (one, other) in [(a, b), (b, a)] {
+            for (one, other) in [between, (between.1, between.0)] {
                 if let Some(person) = state.registry.here(one).and_then(|id| state.registry.person_mut(id)) {
                     person.conversations.insert(other);
                 }
             }
-            state.conversations.entry((a, b)).or_insert(conversation);
+            state.conversations.entry(Pair::new(between.0, between.1)).or_insert(conversation);
         });
     }
 

@@ -184,13 +184,8 @@ impl Outbox {
     /// Waits until all answers are here that were promised, the session is
     /// closing, or `time` has passed: so answers come in the order of the commands.
     pub fn wait_for_answers(&self, time: Duration) {
-        let mut patience = Patience::of(time);
-        let mut queue = self.queue.lock();
-        while queue.promised > 0 && queue.closed.is_none() {
-            if patience.wait(&self.lighter, &mut queue) {
-                return;
-            }
-        }
+        let is_owed = |queue: &mut Queue| queue.promised > 0 && queue.closed.is_none();
+        Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_owed);
     }
 
     /// Ends the session, unless it is ending already: the first reason
@@ -226,13 +221,8 @@ impl Outbox {
     /// `time` has passed: how a reader is held back whose questions make more
     /// than its peer takes.
     pub fn wait_below(&self, bytes: usize, time: Duration) {
-        let mut patience = Patience::of(time);
-        let mut queue = self.queue.lock();
-        while queue.load() > bytes && queue.closed.is_none() {
-            if patience.wait(&self.lighter, &mut queue) {
-                return;
-            }
-        }
+        let is_above = |queue: &mut Queue| queue.load() > bytes && queue.closed.is_none();
+        Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_above);
     }
 
     /// Takes the pen, writes what waits, and puts the pen back. Returns the
@@ -278,13 +268,8 @@ impl Outbox {
     /// `time` has passed: the end of a session may not close the socket under
     /// the hands of another thread, or the last words would be lost.
     pub fn wait_until_written(&self, time: Duration) {
-        let mut patience = Patience::of(time);
-        let mut queue = self.queue.lock();
-        while !queue.over && (queue.pen.is_none() || !queue.items.is_empty()) {
-            if patience.wait(&self.lighter, &mut queue) {
-                return;
-            }
-        }
+        let is_busy = |queue: &mut Queue| !queue.over && (queue.pen.is_none() || !queue.items.is_empty());
+        Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_busy);
     }
 
     /// Writes, waiting for the other side, until nothing is left, then puts

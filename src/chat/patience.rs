@@ -36,6 +36,21 @@ impl Patience {
         self.has_passed(began.elapsed(), step)
     }
 
+    /// Waits for `bell` as long as `is_so`, or until the patience is at its end; whether it is so no more.
+    pub fn wait_while<T>(
+        mut self,
+        bell: &Condvar,
+        guard: &mut MutexGuard<'_, T>,
+        mut is_so: impl FnMut(&mut T) -> bool,
+    ) -> bool {
+        while is_so(guard) {
+            if self.wait(bell, guard) {
+                return !is_so(guard);
+            }
+        }
+        true
+    }
+
     fn has_passed(&mut self, time: Duration, step: Duration) -> bool {
         self.left = self.left.saturating_sub(time.min(step));
         self.left.is_zero()

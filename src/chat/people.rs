@@ -116,14 +116,14 @@ impl State {
         let lost = entry.resume.as_deref().and_then(|token| self.tokens.recent(token, here.now, here.limits));
         let before = match (lost, &entry.recalled) {
             (Some(lost), _) => Some((lost.nick.clone(), lost.identity, lost.resume_id)),
-            (None, Some(ResumeRow { resume_id, .. })) => {
-                let identity = resume_id.account.map_or(Identity::Guest(resume_id.id), Identity::Account);
-                Some((resume_id.nick.clone(), identity, resume_id.id))
+            (None, Some(ResumeRow { resume, .. })) => {
+                let identity = resume.account.map_or(Identity::Guest(resume.id), Identity::Account);
+                Some((resume.nick.clone(), identity, resume.id))
             }
             (None, None) => None,
         };
         // A password or a token of before may be on its way still.
-        let recalled = entry.recalled.as_ref().and_then(|kept| Some((kept.resume_id.account?, kept.resume_id.seen)));
+        let recalled = entry.recalled.as_ref().and_then(|kept| Some((kept.resume.account?, kept.resume.seen)));
         for (id, time) in entry.account.map(|id| (id, entry.asked)).into_iter().chain(recalled) {
             if self.registry.accounts.changed_after(id, time) {
                 return Err(ChatError::LoginFailed);
@@ -134,7 +134,7 @@ impl State {
             _ => None,
         });
         let account = account.and_then(|id| self.registry.accounts.get(id).cloned());
-        let resume_id = before.as_ref().map_or(ResumeId(self.last.resume_id + 1), |(_, _, resume_id)| *resume_id);
+        let resume_id = before.as_ref().map_or(ResumeId(self.last.resume + 1), |(_, _, resume_id)| *resume_id);
         let person = match account {
             Some(account) => {
                 let identity = Identity::Account(account.id);
@@ -178,7 +178,7 @@ impl State {
         };
         let guest = self.registry.person(person).filter(|person| person.account().is_none());
         let current = guest.and_then(|guest| guest.rooms.last().cloned());
-        self.last.resume_id = self.last.resume_id.max(resume_id.0);
+        self.last.resume = self.last.resume.max(resume_id.0);
         // Not before: who is refused one name may ask for another with the same token.
         let gone = entry.resume.as_deref().and_then(|token| self.tokens.redeem(token, here.now, here.limits));
         // The token stays: the answer that would tell a new one may be lost, too.

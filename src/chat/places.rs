@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::need::{FileSaid, Need, Readable, Step};
-use super::private::pair;
 use super::room::{Room, Words};
 use super::{Ask, Conversation, Here, PersonId, State, TokenOwner};
 use crate::answer::Done;
 use crate::command::{Page, Place, Spot};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{FileId, Identity, PlaceId, ResumeId};
+use crate::model::{FileId, Identity, Pair, PlaceId, ResumeId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::{Record, RoomSnapshot, SaidRecord, Snapshot};
@@ -32,7 +31,7 @@ impl State {
             let empty = found.seq == 0 && room.topic.is_none();
             if (private || empty) && !lasting {
                 // It was for those who were in it, and they are not any more; or nothing is in it.
-                here.keep(Record::RoomGone(room.place));
+                here.keep(Record::PlaceDeleted(room.place));
                 continue;
             }
             let (place, said) = (room.place, found.said);
@@ -117,7 +116,7 @@ impl State {
             }
         };
         let (other, label) = self.somebody_shown(nick)?;
-        match self.conversations.get(&pair(identity, other)) {
+        match self.conversations.get(&Pair::new(identity, other)) {
             Some(Conversation { place: Some(place), .. }) => {
                 Ok(Ok(Readable { place: *place, label, identity, with: Some(other) }))
             }
@@ -156,7 +155,8 @@ impl State {
                 Some(Place::Room(name)) => Some(name),
                 None => None,
             };
-            let history = self.own_room(ask, room)?.history(page, most, ask.limits.answer_bytes);
+            let room = self.own_room(ask, room)?;
+            let history = room.recent.history(&room.shown, page, most, ask.limits.answer_bytes);
             ask.answer(Done::History(history), effects);
             return Ok(Step::Done);
         }
@@ -187,7 +187,7 @@ impl State {
                 // An account's conversations are read with its seats.
                 let guest = person.account().is_none();
                 let with = person.conversations.iter().filter(|_| guest).filter_map(|other| {
-                    Some((self.conversations.get(&pair(person.identity, *other))?.place?, self.label_of(*other)?))
+                    Some((self.conversations.get(&Pair::new(person.identity, *other))?.place?, self.label_of(*other)?))
                 });
                 (person.account(), rooms.chain(with).collect())
             }
@@ -221,7 +221,7 @@ impl State {
             return room.members.contains(&ask.person).then(|| Arc::clone(&room.shown));
         }
         let other = person.conversations.iter().find(|other| {
-            self.conversations.get(&pair(person.identity, **other)).is_some_and(|found| found.place == Some(place))
+            self.conversations.get(&Pair::new(person.identity, **other)).is_some_and(|found| found.place == Some(place))
         });
         match other {
             Some(_) => Some(Arc::from("@")),
@@ -244,8 +244,8 @@ impl State {
             Err(need) => return Ok(Step::Needs(need)),
         };
         let last = match with {
-            Some(other) => self.conversations.get(&pair(identity, other)).map_or(0, |found| found.seq),
-            None => self.room_at(place).map_or(0, |room| room.seq),
+            Some(other) => self.conversations.get(&Pair::new(identity, other)).map_or(0, |found| found.seq),
+            None => self.room_at(place).map_or(0, |room| room.seq()),
         };
         let person = self.registry.person_mut(ask.person).ok_or(ChatError::NameFirst)?;
         let read = person.memberships.entry(place).or_default();
@@ -274,7 +274,7 @@ impl State {
         if let Some(Place::With(nick)) = place {
             let (other, label) = self.somebody_shown(nick)?;
             // One that has not begun has no number yet; files are put where it will be.
-            return Ok(match self.conversations.get(&pair(identity, other)) {
+            return Ok(match self.conversations.get(&Pair::new(identity, other)) {
                 None => Err(self.unknown_conversation(identity, other)),
                 Some(found) => {
                     Ok(Readable { place: found.place.unwrap_or(PlaceId(0)), label, identity, with: Some(other) })

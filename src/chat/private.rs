@@ -10,15 +10,10 @@ use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{FileInfo, Message};
-use crate::model::{Identity, PlaceId};
+use crate::model::{Identity, Pair, PlaceId};
 use crate::names::Nick;
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
-
-/// Two people in the order in which their conversation is kept.
-pub(super) fn pair(a: Identity, b: Identity) -> (Identity, Identity) {
-    if a <= b { (a, b) } else { (b, a) }
-}
 
 impl State {
     /// Writes to somebody, who may be an account that is not here.
@@ -90,7 +85,7 @@ impl State {
             }
             (None, Identity::Guest(_)) => return Err(ChatError::NobodyToReplyTo),
         };
-        let key = pair(identity, to);
+        let key = Pair::new(identity, to);
         if ask.write_queue.is_some() && !self.conversations.contains_key(&key) {
             return Ok(Err(self.unknown_conversation(identity, to)));
         }
@@ -135,7 +130,7 @@ impl State {
         (identity, to): (Identity, Identity),
         names: (&Arc<str>, &Arc<str>),
     ) -> Result<PlaceId, ChatError> {
-        let key = pair(identity, to);
+        let key = Pair::new(identity, to);
         let known = self.conversations.get(&key).and_then(|conversation| conversation.place);
         if known.is_none() {
             self.may_begin(ask, identity, to)?;
@@ -156,7 +151,7 @@ impl State {
                 self.store_resumes(ask, person);
             }
         }
-        let nicks = if key.0 == identity { (names.0, names.1) } else { (names.1, names.0) };
+        let nicks = if key.both()[0] == identity { (names.0, names.1) } else { (names.1, names.0) };
         let nicks = (Arc::clone(nicks.0), Arc::clone(nicks.1));
         ask.keep(Record::Conversation { place, between: key, nicks });
         for one in [identity, to] {
@@ -187,7 +182,7 @@ impl State {
     }
 
     /// Something is said in a conversation that one of the two had ended: it is among theirs again, read up to here.
-    fn reopen_conversation(&mut self, ask: &Ask<'_>, key: (Identity, Identity), place: PlaceId) {
+    fn reopen_conversation(&mut self, ask: &Ask<'_>, key: Pair, place: PlaceId) {
         let Some(conversation) = self.conversations.get_mut(&key).filter(|found| !found.closed.is_empty()) else {
             return;
         };
@@ -215,11 +210,11 @@ impl State {
             Ok(readable) => readable,
             Err(need) => return Ok(Step::Needs(need)),
         };
-        let key = pair(identity, with.unwrap_or(identity));
+        let key = Pair::new(identity, with.unwrap_or(identity));
         let Some(conversation) = self.conversations.get_mut(&key) else { return Err(ChatError::Closing) };
         let is_over = match with {
             Some(Identity::Account(other)) if other != account => conversation.closed.contains(&other),
-            _ => key.0 == key.1,
+            _ => with == Some(identity),
         };
         if conversation.closed.contains(&account) {
             return Err(ChatError::NoConversation(Nick::parse(label.trim_start_matches('@'))?));
@@ -233,7 +228,7 @@ impl State {
         let record = if is_over {
             self.conversations.remove(&key);
             self.ended(key);
-            Record::RoomGone(place)
+            Record::PlaceDeleted(place)
         } else {
             Record::MembershipEnded(account, place)
         };
@@ -247,7 +242,7 @@ impl State {
         ask.keep(Record::Became(resume_id, id));
         let others = self.registry.person(ask.person).map_or(Vec::new(), |p| p.conversations.iter().copied().collect());
         for other in others {
-            let Some(conversation) = self.conversations.remove(&pair(guest, other)) else { continue };
+            let Some(conversation) = self.conversations.remove(&Pair::new(guest, other)) else { continue };
             if let Some(place) = conversation.place {
                 self.add_membership(ask, ask.person, place, conversation.seq);
                 self.registry.accounts.count_conversation(id, true);
@@ -261,7 +256,7 @@ impl State {
                     person.correspondent = Some(account);
                 }
             }
-            self.conversations.insert(pair(account, other), conversation);
+            self.conversations.insert(Pair::new(account, other), conversation);
         }
     }
 

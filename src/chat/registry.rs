@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::accounts::Accounts;
 use super::memory::Tags;
+use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
 use crate::error::ChatError;
@@ -36,7 +37,7 @@ pub(super) struct Session {
     /// Whether that stay is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// What its person was in rooms, a guest whose last session this was.
+    /// What its person was in rooms, a guest identitiese last session this was.
     pub roles: Vec<(PlaceId, u64, Role)>,
 }
 
@@ -57,7 +58,7 @@ pub(super) struct Person {
     pub active: Millis,
     /// Who wrote to them last.
     pub correspondent: Option<Identity>,
-    /// With whom they have private conversations whose numbers are known here.
+    /// With whom they have private conversations identitiese numbers are known here.
     pub conversations: HashSet<Identity>,
     /// How often one of these was ended while they are here.
     pub ended: u64,
@@ -92,9 +93,8 @@ impl Person {
 pub(super) struct Registry {
     sessions: HashMap<SessionId, Session>,
     people: HashMap<PersonId, Person>,
-    nicks: HashMap<Arc<str>, PersonId>,
-    looks: HashMap<Arc<str>, PersonId>,
-    whos: HashMap<Identity, PersonId>,
+    names: NameIndex<PersonId>,
+    identities: HashMap<Identity, PersonId>,
     /// Names that belong to somebody, here or not.
     pub accounts: Accounts,
     next: u64,
@@ -123,19 +123,17 @@ impl Registry {
 
     /// Who is called so.
     pub fn called(&self, nick: &Nick) -> Option<PersonId> {
-        self.nicks.get(nick.key()).copied()
+        self.names.named(nick)
     }
 
     /// Who of those here this is.
     pub fn here(&self, identity: Identity) -> Option<PersonId> {
-        self.whos.get(&identity).copied()
+        self.identities.get(&identity).copied()
     }
 
     /// Whether this nick, or one that looks like it, is somebody's.
     pub fn taken(&self, nick: &Nick) -> bool {
-        self.nicks.contains_key(nick.key())
-            || self.looks.contains_key(nick.skeleton())
-            || self.accounts.owner(nick).is_some()
+        self.names.owner(nick).is_some() || self.accounts.owner(nick).is_some()
     }
 
     /// The outboxes of a person's sessions.
@@ -146,15 +144,15 @@ impl Registry {
 
     /// Checks that `nick` is free for `person`, or for somebody new, who is `identity`.
     pub fn free(&self, nick: &Nick, person: Option<PersonId>, identity: Identity) -> Result<(), ChatError> {
-        let others = |owner: Option<&PersonId>| owner.is_some_and(|owner| Some(*owner) != person);
+        let others = |owner: Option<PersonId>| owner.is_some() && owner != person;
         let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(self.next));
         if self.accounts.owner(nick).is_some_and(|owner| Identity::Account(owner) != identity) {
             return Err(ChatError::NickRegistered(nick.clone(), near()));
         }
-        if others(self.nicks.get(nick.key())) {
+        if others(self.names.named(nick)) {
             return Err(ChatError::NickInUse(nick.clone(), near()));
         }
-        if others(self.looks.get(nick.skeleton())) {
+        if others(self.names.like(nick)) {
             return Err(ChatError::NickConfusable(nick.clone(), near()));
         }
         Ok(())
@@ -170,9 +168,8 @@ impl Registry {
         self.free(nick, None, identity)?;
         self.next += 1;
         let id = PersonId(self.next);
-        self.nicks.insert(Arc::from(nick.key()), id);
-        self.looks.insert(Arc::from(nick.skeleton()), id);
-        self.whos.insert(identity, id);
+        self.names.claim(nick, id);
+        self.identities.insert(identity, id);
         let person = Person {
             shown: Arc::from(nick.shown()),
             nick: nick.clone(),
@@ -200,28 +197,24 @@ impl Registry {
         let Some(identity) = self.people.get(&id).map(|person| person.identity) else { return Ok(()) };
         self.free(nick, Some(id), identity)?;
         let Some(person) = self.people.get_mut(&id) else { return Ok(()) };
-        self.nicks.remove(person.nick.key());
-        self.looks.remove(person.nick.skeleton());
-        self.nicks.insert(Arc::from(nick.key()), id);
-        self.looks.insert(Arc::from(nick.skeleton()), id);
+        self.names.rename(&person.nick, nick, id);
         person.shown = Arc::from(nick.shown());
         person.nick = nick.clone();
         Ok(())
     }
 
     /// From here on this person is `identity`, and nobody here was before.
-    pub fn become_who(&mut self, id: PersonId, identity: Identity) {
+    pub fn becomes(&mut self, id: PersonId, identity: Identity) {
         if let Some(person) = self.people.get_mut(&id) {
-            self.whos.remove(&person.identity);
-            self.whos.insert(identity, id);
+            self.identities.remove(&person.identity);
+            self.identities.insert(identity, id);
             person.identity = identity;
         }
     }
 
     /// Whoever has this nick, or one that looks like it.
     pub fn holders(&self, nick: &Nick) -> Vec<PersonId> {
-        let mut holders: Vec<PersonId> =
-            self.nicks.get(nick.key()).into_iter().chain(self.looks.get(nick.skeleton())).copied().collect();
+        let mut holders: Vec<PersonId> = self.names.named(nick).into_iter().chain(self.names.like(nick)).collect();
         holders.dedup();
         holders
     }
@@ -259,23 +252,21 @@ impl Registry {
             return Some((session, None));
         }
         let person = self.people.remove(&session.person)?;
-        self.nicks.remove(person.nick.key());
-        self.looks.remove(person.nick.skeleton());
-        self.whos.remove(&person.identity);
+        self.names.free(&person.nick);
+        self.identities.remove(&person.identity);
         Some((session, Some(person)))
     }
 
     /// Panics where the maps disagree: for tests.
     #[cfg(test)]
     pub fn check(&self) {
-        assert_eq!(self.nicks.len(), self.people.len());
-        assert_eq!(self.looks.len(), self.people.len());
-        assert_eq!(self.whos.len(), self.people.len());
+        assert_eq!(self.names.check(), self.people.len());
+        assert_eq!(self.identities.len(), self.people.len());
         assert_eq!(self.sessions.len(), self.people.values().map(|p| p.sessions.len()).sum::<usize>());
         for (id, person) in &self.people {
-            assert_eq!(self.nicks.get(person.nick.key()), Some(id));
-            assert_eq!(self.looks.get(person.nick.skeleton()), Some(id));
-            assert_eq!(self.whos.get(&person.identity), Some(id));
+            assert_eq!(self.names.named(&person.nick), Some(*id));
+            assert_eq!(self.names.like(&person.nick), Some(*id));
+            assert_eq!(self.identities.get(&person.identity), Some(id));
             assert!(!person.sessions.is_empty());
             assert!(person.sessions.iter().all(|session| self.sessions[session].person == *id));
         }

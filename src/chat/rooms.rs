@@ -44,7 +44,7 @@ impl State {
         }
         if name == here.lobby || !room.forgettable(here.write_queue.is_some()) {
             room.emptied(here);
-            let (added, waits) = (room.added, room.loaded && room.seq > 0 && here.write_queue.is_some());
+            let (added, waits) = (room.added, room.recent.loaded && room.seq() > 0 && here.write_queue.is_some());
             let (key, open, place) = (Arc::from(name.key()), !room.is_private(), room.place);
             self.listed.put(&key, open);
             if waits {
@@ -143,7 +143,7 @@ impl State {
         for (session, outbox) in self.registry.outboxes(ask.person) {
             room.seat(session, outbox);
         }
-        let (place, seq) = (room.place, room.seq);
+        let (place, seq) = (room.place, room.seq());
         if account {
             self.add_membership(ask, ask.person, place, seq);
         }
@@ -158,7 +158,7 @@ impl State {
             room: shown(),
             made: room.made,
             run: ask.run,
-            seq: room.seq,
+            seq: room.seq(),
             total: room.members.len(),
             topic: room.topic.clone(),
         };
@@ -169,8 +169,8 @@ impl State {
             pieces.push(Event::Members { room: shown(), members: piece, more: members.peek().is_some() });
         }
         let history = match seen.map(|seen| room.after(&seen, ask.run)) {
-            Some(after) => room.history_since(after, ask.limits),
-            None => vec![room.history(Page::Last, ask.limits.replay, ask.limits.answer_bytes)],
+            Some(after) => room.recent.history_since(&room.shown, after, ask.limits),
+            None => vec![room.recent.history(&room.shown, Page::Last, ask.limits.replay, ask.limits.answer_bytes)],
         };
         let letters: Vec<Arc<Letter>> = std::iter::once(joined)
             .chain(pieces)

@@ -21,8 +21,8 @@ use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::command::parse;
-use crate::model::Address;
 use crate::model::CloseReason;
+use crate::model::{Address, Identity};
 use crate::wire::{Delivery, Letter};
 use words::words;
 

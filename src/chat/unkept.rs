@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::private::pair;
 use super::{Conversation, Here, State};
-use crate::model::{Identity, PlaceId};
+use crate::model::{Identity, Pair, PlaceId};
 
 /// So many entries are looked at whenever a person goes. One person leaves fewer
 /// entries behind, so their number does not grow, and nobody waits for the work.
@@ -30,7 +29,7 @@ impl State {
 
     /// Forgets some of what was to be forgotten and is kept by now.
     pub(super) fn forget_kept(&mut self, here: &Here<'_>) {
-        let is_kept = |added: u64| here.write_queue.is_none_or(|write_queue| write_queue.is_kept(added));
+        let is_kept = |added: u64| here.write_queue.is_none_or(|write_queue| write_queue.is_stored(added));
         for _ in 0..AT_ONCE {
             let Some((_, what)) = self.unkept.0.pop_front_if(|(added, _)| is_kept(*added)) else { return };
             match what {
@@ -46,14 +45,14 @@ impl State {
 
     /// Forgets the conversation of these two, if none of them is here.
     pub(super) fn forget_conversation(&mut self, one: Identity, other: Identity, here: &Here<'_>) {
-        let key = pair(one, other);
+        let key = Pair::new(one, other);
         let is_here = |identity| self.registry.here(identity).is_some();
         let Some(Conversation { added, .. }) = self.conversations.get(&key) else { return };
         if is_here(one) || is_here(other) {
             return;
         }
         let added = *added;
-        if here.write_queue.is_none_or(|write_queue| write_queue.is_kept(added)) {
+        if here.write_queue.is_none_or(|write_queue| write_queue.is_stored(added)) {
             self.conversations.remove(&key);
         } else {
             self.forget_later(added, What::Conversation(one, other));

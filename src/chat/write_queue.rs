@@ -90,15 +90,13 @@ struct Queue {
     bytes: usize,
     /// How many records were ever added, and how many of them are kept.
     added: u64,
-    kept: u64,
+    stored: u64,
     /// The answers of what was taken, with its position, and since when they have been waited for.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be kept at the moment.
     trouble: Option<Arc<str>>,
-    /// Whether all that is kept can be found by a search.
-    indexed: bool,
-    /// How many searches wait for that.
-    searching: usize,
+    /// Whether the writer is to look up, though nothing waits.
+    woken: bool,
     /// Whether nobody is to wait here any more: the server is stopping.
     hurried: bool,
     closed: bool,
@@ -154,7 +152,6 @@ impl WriteQueue {
     fn push(&self, queue: &mut Queue, record: Record, receipt: Option<PendingAnswer>, is_last: bool) {
         queue.bytes += record.weight();
         queue.added += 1;
-        queue.indexed = false;
         let position = queue.added;
         queue.entries.push_back(Pending { record, position, receipt, since: Instant::now(), is_last });
         if !is_last {
@@ -177,7 +174,7 @@ impl WriteQueue {
     }
 
     fn takes_more(&self, queue: &Queue) -> bool {
-        queue.added - queue.kept < self.most_items as u64 && queue.bytes < self.most_bytes
+        queue.added - queue.stored < self.most_items as u64 && queue.bytes < self.most_bytes
     }
 
     /// Waits until there is room for what somebody is about to say.
@@ -205,62 +202,27 @@ impl WriteQueue {
 
     /// Waits until everything is kept that was added before, or until
     /// `patience` is over: then whoever reads sees what there is.
-    pub fn wait_until_kept(&self, patience: Duration) {
-        let mut patience = Patience::of(patience);
+    pub fn wait_until_stored(&self, patience: Duration) {
         let mut queue = self.queue.lock();
         let wanted = queue.added;
-        while queue.kept < wanted && queue.trouble.is_none() && !queue.hurried {
-            if patience.wait(&self.changed, &mut queue) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until all that is kept can be found, or until `patience` is over.
-    pub fn wait_until_indexed(&self, patience: Duration) {
-        let mut patience = Patience::of(patience);
-        let mut queue = self.queue.lock();
-        queue.searching += 1;
-        self.changed.notify_all();
-        while !queue.indexed && !queue.hurried && !patience.wait(&self.changed, &mut queue) {}
-        queue.searching -= 1;
-    }
-
-    /// Whether a search waits for the index.
-    pub fn is_searched(&self) -> bool {
-        let queue = self.queue.lock();
-        queue.searching > 0 && !queue.indexed
-    }
-
-    /// Notes that all that is kept can be found.
-    pub fn indexed(&self) {
-        let mut queue = self.queue.lock();
-        queue.indexed = queue.entries.is_empty();
-        self.changed.notify_all();
-    }
-
-    /// Notes that the index is made anew.
-    pub fn unindexed(&self) {
-        self.queue.lock().indexed = false;
+        let lags = |queue: &mut Queue| queue.stored < wanted && queue.trouble.is_none() && !queue.hurried;
+        Patience::of(patience).wait_while(&self.changed, &mut queue, lags);
     }
 
     /// Takes about `most` entries at most, of about `bytes`, but whole changes
     /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
     pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while queue.whole == 0 && !queue.closed && (queue.indexed || queue.searching == 0) {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
-                return true;
-            }
+        let is_idle = |queue: &mut Queue| queue.whole == 0 && !queue.closed && !queue.woken;
+        if self.changed.wait_while_for(&mut queue, is_idle, time).timed_out() {
+            return true;
         }
-        // What comes within this time shares the write: it costs who speaks that much, and nobody else.
-        let gathered = Instant::now() + GATHER;
-        while (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried {
-            if self.changed.wait_until(&mut queue, gathered).timed_out() {
-                break;
-            }
-        }
+        queue.woken = false;
+        // What comes within this time shares the write: only who speaks waits for it.
+        let is_few = |queue: &mut Queue| {
+            (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried
+        };
+        self.changed.wait_while_for(&mut queue, is_few, GATHER);
         let mut weight = 0;
         while queue.whole > 0
             && (batch.last().is_some_and(|last| !last.is_last) || batch.len() < most && weight < bytes)
@@ -277,9 +239,9 @@ impl WriteQueue {
     /// Notes that what was taken is kept, or given up, and that nothing is
     /// wrong. Returns the answers that may be given now, with the positions of
     /// the records they are about.
-    pub fn kept(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
+    pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
         let mut queue = self.queue.lock();
-        queue.kept += batch.len() as u64;
+        queue.stored += batch.len() as u64;
         queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
         queue.trouble = None;
         self.changed.notify_all();
@@ -316,8 +278,8 @@ impl WriteQueue {
     }
 
     /// Whether all is kept that was added up to `position`; see [`WriteQueue::add`].
-    pub fn is_kept(&self, position: u64) -> bool {
-        self.queue.lock().kept >= position
+    pub fn is_stored(&self, position: u64) -> bool {
+        self.queue.lock().stored >= position
     }
 
     /// From here on nobody waits here any more: the server is stopping.
@@ -331,10 +293,22 @@ impl WriteQueue {
         self.queue.lock().trouble.clone()
     }
 
+    /// How many records were ever added, and how many of them are stored.
+    pub fn progress(&self) -> (u64, u64) {
+        let queue = self.queue.lock();
+        (queue.added, queue.stored)
+    }
+
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
-        let queue = self.queue.lock();
-        queue.added - queue.kept
+        let (added, stored) = self.progress();
+        added - stored
+    }
+
+    /// Lets [`WriteQueue::take`] return, though nothing waits.
+    pub fn wake(&self) {
+        self.queue.lock().woken = true;
+        self.changed.notify_all();
     }
 
     /// Says that nothing more will be added.
@@ -345,13 +319,8 @@ impl WriteQueue {
 
     /// Waits for `time`, or until the journal is closed; whether it is.
     pub fn wait_closed(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while !queue.closed {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
-                break;
-            }
-        }
+        self.changed.wait_while_for(&mut queue, |queue| !queue.closed, time);
         queue.closed
     }
 }
@@ -392,7 +361,7 @@ mod tests {
         assert!(write_queue.admit(NO_TIME).is_err(), "what was taken is not kept yet");
         std::thread::scope(|scope| {
             let speaker = scope.spawn(|| write_queue.admit(LONG));
-            write_queue.kept(&batch);
+            write_queue.stored(&batch);
             assert_eq!(speaker.join().unwrap(), Ok(()));
         });
     }
@@ -440,7 +409,7 @@ mod tests {
             other => panic!("{other:?}"),
         }
         let batch = take(&write_queue, 9);
-        assert!(write_queue.kept(&batch).is_empty(), "nobody is answered twice");
+        assert!(write_queue.stored(&batch).is_empty(), "nobody is answered twice");
         assert_eq!((write_queue.troubled(), write_queue.admit(NO_TIME)), (None, Ok(())));
     }
 
@@ -453,10 +422,10 @@ mod tests {
         let batch = take(&write_queue, 1);
         assert_eq!(write_queue.overdue(LONG).len(), 0);
         assert_eq!(write_queue.overdue(NO_TIME).len(), 2, "one is in hand, one waits");
-        assert!(write_queue.kept(&batch).is_empty());
+        assert!(write_queue.stored(&batch).is_empty());
         write_queue.add_whole(Record::Barrier, Some(receipt()));
         let batch = take(&write_queue, 9);
-        assert_eq!(write_queue.kept(&batch).len(), 1);
+        assert_eq!(write_queue.stored(&batch).len(), 1);
     }
 
     /// docs/threads.md, a pause of our own.
@@ -481,32 +450,26 @@ mod tests {
         let write_queue = write_queue(1);
         write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
-            let waiting = [
-                scope.spawn(|| drop(write_queue.admit(LONG))),
-                scope.spawn(|| write_queue.wait_until_kept(LONG)),
-                scope.spawn(|| write_queue.wait_until_indexed(LONG)),
-            ];
+            let waiting =
+                [scope.spawn(|| drop(write_queue.admit(LONG))), scope.spawn(|| write_queue.wait_until_stored(LONG))];
             write_queue.hurry();
             waiting.into_iter().for_each(|thread| thread.join().unwrap());
         });
     }
 
     #[test]
-    fn a_reader_waits_for_what_was_said_before_and_for_its_words() {
+    fn a_reader_waits_for_what_was_said_before() {
         let write_queue = write_queue(99);
-        write_queue.wait_until_kept(LONG); // there is nothing to wait for
+        write_queue.wait_until_stored(LONG); // there is nothing to wait for
         write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {
-                write_queue.wait_until_kept(LONG);
+                write_queue.wait_until_stored(LONG);
                 write_queue.waiting()
             });
             let batch = take(&write_queue, 9);
-            write_queue.kept(&batch);
+            write_queue.stored(&batch);
             assert_eq!(reader.join().unwrap(), 0);
-            let searcher = scope.spawn(|| write_queue.wait_until_indexed(LONG));
-            write_queue.indexed();
-            searcher.join().unwrap();
         });
     }
 
@@ -516,7 +479,7 @@ mod tests {
         let gone = |resume_id| Record::ResumeEnded(crate::model::ResumeId(resume_id));
         let taken = |most| {
             let batch = take(&write_queue, most);
-            write_queue.kept(&batch);
+            write_queue.stored(&batch);
             batch.len()
         };
         for resume_id in 1..=3 {

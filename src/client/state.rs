@@ -1,4 +1,4 @@
-//! What a client knows: its name, its rooms with what it has seen there, and what has no answer yet. Knows no sockets and no threads.
+//! What a client knows: its name, its rooms, the messages it has seen, and the lines without an answer. Knows no sockets and no threads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -7,27 +7,28 @@ use serde_json::Value;
 
 use super::asked::{Asked, Wanted};
 use super::error::{AskError, End, Unsent};
-use super::keys::{key, room_key, same_room};
+use super::keys::{room_key, same_room};
 use super::link::Welcome;
 use super::marks::Marks;
-use super::missed::Missed;
-use crate::answer::{Done, History};
+use super::missed::{self, Missed};
+use super::rooms::Rooms;
+use crate::answer::{ChatInfo, Done, History};
 use crate::command::Secret;
 use crate::event::Event;
 use crate::model::{Message, Millis, Seq, Tag};
 use crate::wire::json;
 
-/// Lines that may wait for their answers at once. The server remembers the
-/// last 256 tags of a person; with more lines than that on the way, one might
-/// be said twice after a lost connection.
+/// Lines that may wait for their answers at once. The server remembers the last
+/// 256 tags of a person; if more lines than that were on the way, one might be
+/// said twice after a lost connection.
 pub(super) const WINDOW: usize = 64;
 
-/// A line of one's own that has no answer yet.
+/// A line that the client says, and that has no answer yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// The mark its answer will carry.
+    /// The tag that its answer will carry.
     pub tag: Tag,
-    /// The room it is for, or the person, or nobody for a reply.
+    /// The room it is for, or the person; empty for a reply.
     pub to: String,
     /// The words.
     pub text: Arc<str>,
@@ -35,36 +36,10 @@ pub struct Said {
     pub private: bool,
     /// Whether it is an action.
     pub me: bool,
-    /// Whether it has come back in the room: only the answer is missing.
+    /// Whether it has come back as a message of the room: only the answer is missing.
     pub heard: bool,
-    /// The line as it goes over the wire.
+    /// The line as it is sent.
     pub(super) line: String,
-}
-
-/// A room one is in.
-#[derive(Debug, Default)]
-pub(super) struct JoinedRoom {
-    pub name: String,
-    pub made: Millis,
-    pub run: Millis,
-    pub seen: Seq,
-    /// The number of its last message when one came in.
-    last: Seq,
-    /// It was asked for after a lost connection. What is said there meanwhile will be in its history.
-    asked: bool,
-    /// In that history, the server has said after which number it begins.
-    begun: bool,
-    /// The mark on the `join` that asked for it.
-    join: Option<Tag>,
-    /// From the key of a name to the name.
-    pub members: BTreeMap<String, String>,
-}
-
-impl JoinedRoom {
-    /// It is asked for anew, with the `join` that has this tag.
-    pub(super) fn is_asked_for(&mut self, tag: Tag) {
-        (self.asked, self.begun, self.join) = (true, false, Some(tag));
-    }
 }
 
 #[derive(Debug, Default)]
@@ -72,36 +47,36 @@ pub(super) struct State {
     pub nick: String,
     pub resume: Option<String>,
     pub server: String,
-    pub places: Vec<JoinedRoom>,
+    pub rooms: Rooms,
     pub pending: VecDeque<Said>,
     /// Other commands without an answer.
     pub asked: Asked,
-    /// Whether one is logged in.
+    /// Whether the client is logged in.
     pub account: bool,
-    /// What logs in again where the resume token does not.
+    /// Logs in again if the resume token does not.
     pub password: Option<Secret>,
     pub(super) marks: Marks,
     pub(super) missed: Missed,
-    /// From the key of a room to the word that opens it, as far as it is known.
+    /// From the key of a room's name to the password of the room, if it is known.
     pub(super) keys: BTreeMap<String, Arc<str>>,
     pub connected: bool,
     pub leaving: bool,
     pub end: Option<End>,
-    /// Lines that the reading thread wants written: by whoever writes now, or by itself.
+    /// Lines that the reading thread wants written, by the thread that writes now or by itself.
     pub owed: Vec<String>,
     text: usize,
     line_bytes: usize,
     tags: u64,
 }
 
-/// What is left of an event for those who are told.
+/// What the sink is told of an event.
 pub(super) enum Told {
     Event(Event),
     /// A line was refused; with the sentence.
     Unsent(Said, Arc<str>),
-    /// A line was said and is not kept; with the sentence.
+    /// A line was said and is not stored; with the sentence.
     Unkept(Said, Arc<str>),
-    /// Nothing: it was known.
+    /// Nothing: it was known, or another thread waits for it.
     Nothing,
 }
 
@@ -131,8 +106,8 @@ impl State {
         self.pending.len() >= WINDOW && self.connected && self.end.is_none() && !self.leaving
     }
 
-    /// Makes a command's line, with a tag; `said` is what it says, if it says
-    /// something, and else `wanted` who wants the answer.
+    /// Makes a command's line, with a tag. `said` is the line to say, if it is
+    /// one; if not, `wanted` says who is told the answer.
     pub fn compose(
         &mut self,
         kind: &str,
@@ -170,7 +145,7 @@ impl State {
         Ok((tag, line))
     }
 
-    /// A room is asked for with this word.
+    /// A room is asked for with this key.
     pub fn has_key(&mut self, room: &str, key: Option<&Arc<str>>) {
         match key.filter(|key| !key.is_empty()) {
             Some(key) => drop(self.keys.insert(room_key(room), Arc::clone(key))),
@@ -178,19 +153,19 @@ impl State {
         }
     }
 
-    /// The connection is gone: commands that were on their way get no answer any more.
+    /// The connection is lost: commands that were on their way get no answer any more.
     pub fn lost(&mut self) {
         self.connected = false;
         self.owed.clear();
         self.asked.lost();
     }
 
-    /// Up to where to report a place as read, if that is worth a line.
+    /// The number up to which to report a place as read, if the server does not know it.
     pub fn report(&mut self, place: &str) -> Option<Seq> {
         if self.account && self.connected { self.marks.report(place) } else { None }
     }
 
-    /// Learns from an event, and leaves out what was known.
+    /// Learns from an event. Returns what is to be told.
     pub fn learn(&mut self, event: Event) -> Told {
         match event {
             Event::Ok { tag, done } => self.answered(tag, done),
@@ -199,8 +174,8 @@ impl State {
                 if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
                     return if &*code == "not-kept" { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
                 }
-                // A room that does not let one in again is one's own no more.
-                self.places.retain(|place| place.join.is_none() || place.join != tag);
+                // A room that does not let the client in again is left.
+                self.rooms.refused(tag.as_ref());
                 let wanted = self.asked.end(tag.as_ref());
                 if matches!(wanted, Wanted::Awaited | Wanted::Both) {
                     let (code, text) = (code.to_string(), text.to_string());
@@ -220,13 +195,10 @@ impl State {
         }
     }
 
-    /// Somebody said something in a room.
+    /// A message was said in a room.
     fn heard(&mut self, message: Arc<Message>) -> Told {
-        if let Some(place) = self.place(&message.room) {
-            if place.asked || message.seq <= place.seen {
-                return Told::Nothing;
-            }
-            place.seen = message.seq;
+        if self.rooms.get(&message.room).is_some_and(|room| !room.catch_up.message(message.seq)) {
+            return Told::Nothing;
         }
         self.marks.seen(&message.room, message.seq);
         if message.from.as_ref() == self.nick {
@@ -256,7 +228,7 @@ impl State {
         }
     }
 
-    /// What an answer makes of oneself: a name, an account.
+    /// Follows an answer that changes the client's name or account.
     fn become_of(&mut self, done: &Done) {
         let (nick, resume, account) = match done {
             Done::Nick { nick, resume } => (nick, resume, self.account),
@@ -264,7 +236,7 @@ impl State {
             Done::Register { nick } => (nick, &None, true),
             Done::Logout { nick } | Done::DeleteAccount { nick } => (nick, &None, false),
             Done::Password => {
-                // The one that is known here is the old one now.
+                // The password that is known here is the old one now.
                 self.password = None;
                 return;
             }
@@ -286,24 +258,9 @@ impl State {
         }
     }
 
-    /// The messages of `history` that were not seen yet. Where it says after
-    /// which number it begins, that is what was seen, even if we had seen
-    /// more: what came after it was lost with the server.
+    /// The messages of `history` that were not seen yet.
     fn unseen(&mut self, mut history: History) -> History {
-        let mut rewound = None;
-        if let Some(place) = self.place(&history.room) {
-            // Only the first page after a break can go back behind what was seen.
-            if let Some(after) = history.after.filter(|_| !place.begun) {
-                (place.seen, place.begun) = (after, true);
-                rewound = Some(after);
-            }
-            history.messages.retain(|message| message.seq > place.seen);
-            place.seen = history.messages.last().map_or(place.seen, |message| message.seq);
-            if !place.asked {
-                // Older ones than those shown on joining were not missed.
-                place.seen = place.seen.max(std::mem::take(&mut place.last));
-            }
-        }
+        let rewound = self.rooms.get(&history.room).and_then(|room| room.catch_up.page(&mut history));
         if let Some(after) = rewound {
             self.marks.rewind(&history.room, after);
         }
@@ -313,75 +270,120 @@ impl State {
         history
     }
 
-    /// Keeps the list of rooms and their members.
+    /// Follows what happens to the client, its rooms and its conversations.
     fn follow(&mut self, event: &Event) {
+        self.rooms.follow(event);
         match event {
-            Event::Joined { room, made, run, seq, .. } => self.joined(room, *made, *run, *seq),
-            Event::Members { room, members, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.extend(members.iter().map(|member| (key(&member.nick), member.nick.to_string())));
+            Event::Joined { room, made, run, seq, .. } => {
+                if self.rooms.joined(room, *made, *run, *seq) {
+                    self.marks.rewind(room, 0);
                 }
             }
-            Event::Left { room } => self.places.retain(|place| !same_room(&place.name, room)),
-            Event::Join { room, nick, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.insert(key(nick), nick.to_string());
-                }
-            }
-            Event::Leave { room, nick, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.remove(&key(nick));
-                }
-            }
-            Event::Kick { room, nick, .. } => {
-                if let Some(place) = self.place(room) {
-                    place.members.remove(&key(nick));
-                }
-            }
-            Event::Quit { nick, .. } => self.places.iter_mut().for_each(|place| drop(place.members.remove(&key(nick)))),
             Event::Private { from, to, seq, .. } => {
                 let with = if **from == self.nick { to } else { from };
-                self.heard_private(&format!("@{with}"), *seq);
+                let place = format!("@{with}");
+                self.marks.seen(&place, *seq);
+                self.missed.heard(&place, *seq);
             }
             Event::Settings { room, settings, .. } => self.has_key(room, settings.key.as_ref()),
             Event::Chats { chats, .. } => self.learn_chats(chats),
             Event::Read { room, seq } => self.marks.read(room, *seq),
-            Event::Nick { old, new, .. } => {
-                if self.nick == **old {
-                    (**new).clone_into(&mut self.nick);
-                }
-                for place in &mut self.places {
-                    if place.members.remove(&key(old)).is_some() {
-                        place.members.insert(key(new), new.to_string());
-                    }
-                }
-            }
+            Event::Nick { old, new, .. } if self.nick == **old => (**new).clone_into(&mut self.nick),
             _ => {}
         }
     }
 
-    fn joined(&mut self, room: &str, made: Millis, run: Millis, seq: Seq) {
-        if self.place(room).is_none() {
-            self.places.push(JoinedRoom { name: room.to_owned(), ..JoinedRoom::default() });
+    /// Notes that a command is on its way, and who wants its answer.
+    fn begin(&mut self, wanted: Wanted) -> Tag {
+        let tag = self.next_tag();
+        self.asked.begin(tag.clone(), wanted);
+        tag
+    }
+
+    /// The lines to send after a reconnect: the rooms, then the lines without an
+    /// answer, then what asks for missed conversations.
+    pub fn comeback(&mut self) -> Vec<String> {
+        let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
+        let mut lines = Vec::with_capacity(self.rooms.0.len() + self.pending.len());
+        for at in 0..self.rooms.0.len() {
+            let tag = self.begin(Wanted::Made);
+            let room = &mut self.rooms.0[at];
+            let key = self.keys.get(&room_key(&room.name)).map_or(Value::Null, |key| (**key).into());
+            let fields = [
+                ("tag", (*tag.0).into()),
+                ("room", (&*room.name).into()),
+                ("after", room.catch_up.seen.into()),
+                ("made", known(room.catch_up.made)),
+                ("run", known(room.catch_up.run)),
+                ("key", key),
+            ];
+            lines.push(json::request("join", &fields));
+            room.catch_up.ask(tag);
         }
-        let mut anew = false;
-        if let Some(place) = self.place(room) {
-            // Where its history has begun already, that counts in the new numbers.
-            anew = place.made != made && !place.begun;
-            if anew {
-                place.seen = 0;
+        lines.extend(self.pending.iter().map(|said| said.line.clone()));
+        if self.missed.wanted {
+            // The server tells an account by `chats` which have unread lines.
+            let talked = if self.account { Vec::new() } else { self.marks.conversations() };
+            lines.extend(self.ask_for(talked));
+        }
+        lines
+    }
+
+    /// The server has told which places have unread lines: asks for those that did not come here.
+    pub fn learn_chats(&mut self, chats: &[ChatInfo]) {
+        let mut unheard = Vec::new();
+        for chat in chats {
+            let seen = self.marks.seen_in(&chat.room);
+            if chat.seq < seen && chat.room.starts_with('@') {
+                // The messages after it are lost, and their numbers come again.
+                self.marks.rewind(&chat.room, chat.seq);
             }
-            place.last = if place.asked { 0 } else { seq };
-            (place.made, place.run, place.asked, place.join) = (made, run, false, None);
-            place.members.clear();
+            self.marks.read(&chat.room, chat.read);
+            if self.is_unheard(chat) {
+                unheard.push((chat.room.to_string(), seen.max(chat.read)));
+            }
         }
-        if anew {
-            self.marks.rewind(room, 0);
+        if self.missed.wanted {
+            let lines = self.ask_for(unheard);
+            self.owed.extend(lines);
         }
     }
 
-    pub fn place(&mut self, room: &str) -> Option<&mut JoinedRoom> {
-        self.places.iter_mut().find(|place| same_room(&place.name, room))
+    /// Whether this is a conversation with unread lines that did not come here. A
+    /// server that was killed may have forgotten what was read.
+    pub fn is_unheard(&self, chat: &ChatInfo) -> bool {
+        chat.room.starts_with('@') && chat.unread > 0 && chat.seq > self.marks.seen_in(&chat.room)
+    }
+
+    /// Asks for conversations, each after a number. The ping behind them is answered when all have come.
+    fn ask_for(&mut self, places: Vec<(String, Seq)>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (place, after) in places.into_iter().take(missed::MOST) {
+            let tag = self.begin(Wanted::Missed);
+            lines.push(self.missed.ask(&place, after, &tag));
+        }
+        let tag = self.begin(Wanted::Missed);
+        lines.push(json::request("ping", &[("tag", (*tag.0).into())]));
+        lines
+    }
+
+    /// The answer to something missed came.
+    fn found(&mut self, done: Done) -> Told {
+        match done {
+            Done::History(mut history) => {
+                self.missed.leave_out(&mut history);
+                let Some(last) = history.messages.last() else { return Told::Nothing };
+                self.marks.seen(&history.room, last.seq);
+                Told::Event(Event::History(history))
+            }
+            Done::Ping { .. } => {
+                if !self.asked.has(Wanted::Missed) {
+                    self.missed.end();
+                }
+                Told::Event(Event::Ok { tag: None, done })
+            }
+            _ => Told::Nothing,
+        }
     }
 }
 

@@ -107,7 +107,7 @@ fn the_members_of_a_room_follow_joins_leaves_and_new_names() {
         Event::Leave { room: "#a".into(), nick: "vera".into(), text: None, time: 0 },
     ];
     events.into_iter().for_each(|event| drop(state.learn(event)));
-    let names: Vec<&String> = state.place("#a").unwrap().members.values().collect();
+    let names: Vec<&String> = state.rooms.get("#a").unwrap().members.values().collect();
     assert_eq!(names, ["ann", "Боря"]);
     assert_eq!(state.nick, "ann");
 }
@@ -204,7 +204,7 @@ fn name_and_account_follow_what_the_server_makes_of_one() {
     let done = |state: &mut State, done| drop(state.learn(Event::Ok { tag: None, done }));
     done(&mut state, Done::Login { nick: "Anna".into(), resume: Some("t".into()) });
     assert_eq!((state.nick.as_str(), state.account, state.resume.as_deref()), ("Anna", true, Some("t")));
-    assert!(state.place("#a").unwrap().members.contains_key("anna"));
+    assert!(state.rooms.get("#a").unwrap().members.contains_key("anna"));
     state.password = Some(Secret("old".into()));
     done(&mut state, Done::Password);
     assert_eq!(state.password, None, "it is not the password any more");
@@ -213,7 +213,7 @@ fn name_and_account_follow_what_the_server_makes_of_one() {
     state.learn(Event::Nick { old: "owl2".into(), new: "owl3".into(), time: 0 });
     assert_eq!(state.nick, "owl3", "renamed by the server");
     state.learn(Event::Left { room: "#a".into() });
-    assert!(state.places.is_empty());
+    assert!(state.rooms.0.is_empty());
 }
 
 #[test]
@@ -236,12 +236,70 @@ fn a_room_that_does_not_let_one_in_again_is_no_longer_ones_own_and_a_key_opens_i
     state.lost();
     let line = state.comeback().remove(0);
     assert!(line.contains(r#""key":"лес""#), "{line}");
-    let tag = state.places[0].join.clone();
+    let tag = tag_of(&line);
     assert!(tag.is_some());
     let refused = |tag| {
         let (code, value, text) = ("banned".into(), "#a".into(), "you are banned from #a".into());
         Event::Error { tag, code, value, text, offer: None }
     };
-    assert!(matches!(state.learn(refused(None)), Told::Event(_)) && state.places.len() == 1);
-    assert!(matches!(state.learn(refused(tag)), Told::Event(_)) && state.places.is_empty());
+    assert!(matches!(state.learn(refused(None)), Told::Event(_)) && state.rooms.0.len() == 1);
+    assert!(matches!(state.learn(refused(tag)), Told::Event(_)) && state.rooms.0.is_empty());
+}
+
+fn private_message(seq: Seq) -> Arc<Message> {
+    let (room, from, text) = ("@Boris".into(), "Boris".into(), seq.to_string().into());
+    Arc::new(Message { room, seq, from, text, ..Message::default() })
+}
+
+fn private(seq: Seq) -> Event {
+    Event::Private { from: "Boris".into(), to: "anna".into(), seq, text: "x".into(), time: 0, file: None }
+}
+
+fn tag_of(line: &str) -> Option<Tag> {
+    line.split(r#""tag":""#).nth(1).and_then(|rest| rest.split('"').next()).map(|tag| Tag(tag.into()))
+}
+
+fn anna() -> State {
+    let mut state = State::default();
+    state.nick = "anna".into();
+    state.missed.wanted = true;
+    state
+}
+
+/// docs/protocol.md, *Catching up*: private conversations are caught up on with `history` and `after`.
+#[test]
+fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
+    let mut state = anna();
+    state.learn(private(7));
+    state.lost();
+    let lines = state.comeback();
+    assert!(lines[0].contains(r#""after":7,"limit":100,"room":"@boris""#), "{lines:?}");
+    // Said while the answer was on its way.
+    state.learn(private(9));
+    let history =
+        History { room: "@Boris".into(), messages: vec![private_message(8), private_message(9)], ..History::default() };
+    let told = state.learn(Event::Ok { tag: tag_of(&lines[0]), done: Done::History(history) });
+    let Told::Event(Event::History(history)) = told else { panic!("nothing is told") };
+    assert_eq!(history.messages, [private_message(8)]);
+    assert!(state.asked.has(Wanted::Missed));
+    let done = Done::Ping { token: "".into() };
+    assert!(matches!(state.learn(Event::Ok { tag: tag_of(&lines[1]), done }), Told::Event(Event::Ok { .. })));
+    assert!(!state.asked.has(Wanted::Missed));
+}
+
+/// The same for an account, which is told where something is unread.
+#[test]
+fn an_account_asks_where_something_is_unread_that_was_not_heard_here() {
+    let mut state = anna();
+    state.account = true;
+    state.learn(private(7));
+    let chat = |room: &str, seq, read| ChatInfo { room: room.into(), seq, read, unread: seq - read };
+    let chats = vec![chat("#a", 9, 0), chat("@Boris", 7, 5), chat("@Vera", 3, 1), chat("@Gleb", 2, 2)];
+    state.learn_chats(&chats);
+    assert_eq!(state.owed.len(), 2, "{:?}", state.owed);
+    assert!(state.owed[0].contains(r#""after":1,"limit":100,"room":"@Vera""#), "{:?}", state.owed);
+    let many: Vec<ChatInfo> = (0..20).map(|i| chat(&format!("@n{i}"), 1, 0)).collect();
+    state.owed.clear();
+    state.learn_chats(&many);
+    assert_eq!(state.owed.len(), missed::MOST + 1);
 }

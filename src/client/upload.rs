@@ -1,7 +1,6 @@
-//! Sending a file: offered, sent in pieces of which some are on the way, finished with its hash. Knows no screen.
+//! Sending a file: offers it, sends its pieces, several at once, and ends with its hash. Knows no screen.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -30,7 +29,7 @@ const PIECE: usize = 64 << 10;
 /// A file that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Where: `#room`, or `@nick`.
+    /// The place: `#room`, or `@nick`.
     pub room: String,
     /// The number of its message there.
     pub seq: Seq,
@@ -40,23 +39,34 @@ pub struct Sent {
     pub size: u64,
 }
 
+/// What [`Handle::send_from`] sends.
+pub struct Source<'a> {
+    /// What the file is called.
+    pub name: &'a str,
+    /// How many bytes it has.
+    pub size: u64,
+    /// The bytes themselves.
+    pub bytes: &'a mut dyn Read,
+}
+
 /// One file being sent.
 struct Upload<'a> {
     handle: &'a Handle,
     upload: u64,
-    /// The pieces without an answer, with where the next one begins.
+    /// The pieces without an answer, each with the first byte after it.
     sent: VecDeque<(Tag, u64)>,
 }
 
 impl Handle {
     /// Sends a file to a room or a private conversation (`#room`, `@nick`),
-    /// with words that may be empty. Returns when the server has all of it.
+    /// with a text that may be empty. Returns when the server has all of it.
     ///
-    /// `progress` is told how many of how many bytes the server has; if it
-    /// says `false`, the rest is not sent, and nobody hears of the file.
+    /// `progress` is called with the number of bytes that the server has, and of
+    /// all bytes. If it returns `false`, the rest is not sent, and no member is
+    /// told of the file.
     ///
-    /// To be called on a thread of its own where news come: if nobody takes
-    /// them for long, the reading stops, and with it the answers.
+    /// Call it on a thread of its own if this one takes the news: if they are not
+    /// taken for long, the reading stops, and with it the answers.
     ///
     /// ```no_run
     /// # use roomful::client::{Client, Options};
@@ -69,9 +79,9 @@ impl Handle {
     /// # Errors
     /// - [`FileError::Local`], [`FileError::NoFile`]: it cannot be read, or is none.
     /// - [`FileError::Changed`]: it became shorter meanwhile.
-    /// - [`FileError::Asked`]: the server refused it, or the connection was lost. Where that
-    ///   happens at the very end, it may have been said; `files` tells.
-    /// - [`FileError::Stopped`]: `progress` said so.
+    /// - [`FileError::Asked`]: the server refused it, or the connection was lost. If that
+    ///   happens at the very end, the file may be there; `files` tells.
+    /// - [`FileError::Stopped`]: `progress` returned `false`.
     pub fn send_file(
         &self,
         place: &str,
@@ -80,14 +90,14 @@ impl Handle {
         progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Sent, FileError> {
         let local = |error| FileError::Local { path: path.to_owned(), error };
-        // Opening a pipe would wait for somebody at its other end.
+        // Opening a pipe would wait for a program at its other end.
         if !path.metadata().map_err(local)?.is_file() {
             return Err(FileError::NoFile(path.to_owned()));
         }
         let mut file = File::open(path).map_err(local)?;
         let size = file.metadata().map_err(local)?.len();
         let name = file_name(&path.file_name().unwrap_or_default().to_string_lossy());
-        match self.send_from(place, &name, size, &mut file, text, progress) {
+        match self.send_from(place, Source { name: &name, size, bytes: &mut file }, text, progress) {
             Err(FileError::Local { error, .. }) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(FileError::Changed(path.to_owned()))
             }
@@ -96,27 +106,25 @@ impl Handle {
         }
     }
 
-    /// Sends `size` bytes out of `source` as a file called `name`; the rest as
-    /// [`Handle::send_file`]. An error of `source` has `name` as its path.
+    /// Sends a file out of `source`, otherwise as [`Handle::send_file`]. If its
+    /// bytes cannot be read, the error has its name as path.
     ///
     /// # Errors
     /// As [`Handle::send_file`].
     pub fn send_from(
         &self,
         place: &str,
-        name: &str,
-        size: u64,
-        source: &mut dyn Read,
+        source: Source<'_>,
         text: &str,
         mut progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Sent, FileError> {
-        let offer = [("room", place.into()), ("name", name.into()), ("size", size.into())];
+        let size = source.size;
+        let offer = [("room", place.into()), ("name", source.name.into()), ("size", size.into())];
         let Done::Offer { upload, piece } = self.ask("offer", &offer, PATIENCE)? else {
             return Err(FileError::Damaged);
         };
         let mut sending = Upload { handle: self, upload, sent: VecDeque::with_capacity(WINDOW) };
-        let local = |error| FileError::Local { path: name.into(), error };
-        let sent = sending.pieces(size, piece.clamp(1, PIECE), source, &local, &mut progress);
+        let sent = sending.pieces(piece.clamp(1, PIECE), source, &mut progress);
         let sent = sent.and_then(|sha256| sending.finish(&sha256, text, size));
         if sent.is_err() {
             sending.cancel();
@@ -126,15 +134,14 @@ impl Handle {
 }
 
 impl Upload<'_> {
-    /// Sends all pieces, and waits until the server has them; their hash.
+    /// Sends all pieces, and waits until the server has them. Returns their hash.
     fn pieces(
         &mut self,
-        size: u64,
         piece: usize,
-        source: &mut dyn Read,
-        local: &dyn Fn(io::Error) -> FileError,
+        Source { name, size, bytes }: Source<'_>,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<String, FileError> {
+        let local = |error| FileError::Local { path: name.into(), error };
         let mut hash = Sha256::new();
         let mut buffer = vec![0; piece];
         let (mut read, mut kept) = (0, 0);
@@ -144,7 +151,7 @@ impl Upload<'_> {
             }
             while read < size && self.sent.len() < WINDOW {
                 let count = usize::try_from(size - read).unwrap_or(usize::MAX).min(piece);
-                source.read_exact(&mut buffer[..count]).map_err(local)?;
+                bytes.read_exact(&mut buffer[..count]).map_err(local)?;
                 hash.update(&buffer[..count]);
                 self.send(read, &buffer[..count])?;
                 read += count as u64;
@@ -176,8 +183,8 @@ impl Upload<'_> {
         }
     }
 
-    /// Tells the server that the rest does not come. It finds out by itself
-    /// where the connection is gone.
+    /// Tells the server that the rest does not come. If the connection is lost,
+    /// the server finds out by itself.
     fn cancel(&mut self) {
         let fields = [("upload", self.upload.into())];
         self.sent.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
@@ -189,8 +196,5 @@ impl Upload<'_> {
 
 /// Bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -130,11 +130,8 @@ impl Service {
 
     fn stop_all(&mut self, grace: Duration) -> usize {
         self.close_door();
-        let deadline = Instant::now() + grace;
         let mut connections = self.shared.connections.lock();
-        while !connections.living.is_empty() && !self.shared.changed.wait_until(&mut connections, deadline).timed_out()
-        {
-        }
+        self.shared.changed.wait_while_for(&mut connections, |connections| !connections.living.is_empty(), grace);
         let cut = connections.living.len();
         connections.living.values().for_each(|stream| stream.kill());
         while !connections.living.is_empty() {
@@ -234,12 +231,7 @@ impl Shared {
 
     /// Waits for `time`, or until the service is to stop.
     fn pause(&self, time: Duration) {
-        let deadline = Instant::now() + time;
-        let mut connections = self.connections.lock();
-        while !self.stopping.load(Ordering::Acquire) {
-            if self.changed.wait_until(&mut connections, deadline).timed_out() {
-                return;
-            }
-        }
+        let goes_on = |_: &mut _| !self.stopping.load(Ordering::Acquire);
+        self.changed.wait_while_for(&mut self.connections.lock(), goes_on, time);
     }
 }

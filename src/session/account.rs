@@ -196,10 +196,10 @@ impl Session {
             TokenOwner::Account(id) => Ok((None, Some(id))),
             TokenOwner::Unknown => {
                 let database = self.settled_database()?;
-                let resume_id = database.store.resume_id(resume_hash, self.hub.limits.tags);
-                let resume_id = resume_id.map_err(|error| super::queries::unread(&error))?;
-                let account = resume_id.as_ref().and_then(|kept| kept.resume_id.account);
-                Ok((resume_id, account))
+                let resume = database.store.resume(resume_hash, self.hub.limits.tags);
+                let resume = resume.map_err(|error| super::queries::unread(&error))?;
+                let account = resume.as_ref().and_then(|found| found.resume.account);
+                Ok((resume, account))
             }
         }
     }

@@ -2,16 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
 
+use super::recurring::Recurring;
 use crate::limits::Limits;
 use crate::model::origin;
 
@@ -23,40 +18,6 @@ pub struct Door {
     sessions: Arc<Mutex<Inside>>,
     arrivals: Option<Recurring>,
 }
-
-/// What may be done from one address only so often, and who did it.
-#[derive(Debug)]
-pub struct Recurring {
-    limiter: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
-    /// At how many addresses those are forgotten whose window has passed.
-    sweep_at: AtomicUsize,
-}
-
-impl Recurring {
-    /// `count` times within `window`; always, if that is 0.
-    pub fn new(count: usize, window: Duration) -> Option<Recurring> {
-        let count = u32::try_from(count).ok().and_then(NonZeroU32::new)?;
-        let quota = Quota::with_period(window / count.get())?;
-        let limiter = RateLimiter::hashmap(quota.allow_burst(count));
-        Some(Recurring { limiter, sweep_at: AtomicUsize::new(FIRST_SWEEP) })
-    }
-
-    /// Counts once more for `address`.
-    ///
-    /// # Errors
-    /// It was too often; how long to wait.
-    pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
-        if self.limiter.len() >= self.sweep_at.load(Ordering::Relaxed) {
-            self.limiter.retain_recent();
-            self.sweep_at.store(FIRST_SWEEP.max(self.limiter.len() * 2), Ordering::Relaxed);
-        }
-        let early = self.limiter.check_key(&address).err();
-        early.map_or(Ok(()), |early| Err(early.wait_time_from(DefaultClock::default().now())))
-    }
-}
-
-/// So many addresses are remembered before any is forgotten.
-const FIRST_SWEEP: usize = 1024;
 
 /// How many there are, in all and from each address; loopback is no address here.
 #[derive(Debug, Default)]

@@ -236,7 +236,7 @@ impl Session {
     fn drop_upload(&mut self, index: usize) {
         let upload = self.uploads.remove(index);
         if let Some(database) = &self.hub.database {
-            database.write_queue.add_whole(Record::FileGone(upload.file), None);
+            database.write_queue.add_whole(Record::FileDeleted(upload.file), None);
         }
     }
 

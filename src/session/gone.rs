@@ -52,7 +52,7 @@ impl Session {
         }
         for (guest, place) in gone {
             self.hub.chat.conversation_over(account, guest, place);
-            database.write_queue.add_whole(Record::RoomGone(place), None);
+            database.write_queue.add_whole(Record::PlaceDeleted(place), None);
         }
         self.keep(&database, tag, Done::Close { room: format!("@{nick}").into() }, Record::Barrier);
         Ok(Some(()))

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex};
 
-use super::door::{Door, Recurring};
+use super::door::Door;
 use super::handle::SessionHandle;
+use super::index_wait::IndexWait;
 use super::passwords::Passwords;
+use super::recurring::Recurring;
 use super::shelf::Shelf;
 use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::{Ending, Outbox, Pen};
@@ -44,6 +46,8 @@ pub struct Database {
     pub store: Store,
     /// What is yet to be written.
     pub write_queue: Arc<WriteQueue>,
+    /// Searches that wait for the index of words.
+    pub index: IndexWait,
     /// Passwords.
     pub passwords: Passwords,
     /// Room for files.
@@ -267,11 +271,10 @@ impl Hub {
     /// Ends rooms that had been empty for `empty-days` at `time`: some of them, for
     /// each is a change, and the others wait for the lock.
     pub fn end_left_rooms(&self, time: Millis) {
-        const DAY: Millis = 24 * 60 * 60 * 1000;
         const ROOMS: usize = 64;
         let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
         if days > 0 {
-            self.chat.end_left(time.saturating_sub(days.saturating_mul(DAY)), ROOMS, now());
+            self.chat.end_left(time.saturating_sub(days.saturating_mul(crate::model::DAY)), ROOMS, now());
         }
     }
 
@@ -329,6 +332,7 @@ impl Hub {
         self.bell.notify_all();
         if let Some(database) = &self.database {
             database.write_queue.hurry();
+            database.index.hurry();
             database.passwords.stop();
             database.store.stop();
         }
@@ -353,9 +357,7 @@ impl Hub {
 
     /// Waits for `time`, or until the server is stopping; whether it is.
     pub fn wait(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        let mut asked = self.asked_to_stop.lock();
-        while !self.stopping() && !self.bell.wait_until(&mut asked, deadline).timed_out() {}
+        self.bell.wait_while_for(&mut self.asked_to_stop.lock(), |_| !self.stopping(), time);
         self.stopping()
     }
 }

@@ -80,7 +80,7 @@ impl Session {
             Need::Recent { place, label, seq, deletions } => {
                 let most = self.hub.limits.recent;
                 let pages = database.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
-                self.hub.chat.load(place, (seq, deletions), pages.lines);
+                self.hub.chat.load(place, (seq, deletions), pages.messages);
             }
             Need::Conversation { between, reading } => {
                 let found = database.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
@@ -136,7 +136,7 @@ impl Session {
         let database = self.settled_database()?;
         let most = self.hub.limits.history_page;
         let pages = self.page(&database, (place, label), Page::After(from), most)?;
-        let messages = messages(pages.lines);
+        let messages = messages(pages.messages);
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
         let missed = messages.first().map_or(0, |first| first.seq - after - 1);
         let history = History { room: Arc::clone(label), messages, missed, more: true, after: Some(after) };
@@ -155,7 +155,7 @@ impl Session {
         most: usize,
     ) -> Result<Pages, ChatError> {
         let mut pages = database.store.page(place, label, page, most).map_err(|error| unread(&error))?;
-        let (lines, most) = (&mut pages.lines, self.hub.limits.answer_bytes);
+        let (lines, most) = (&mut pages.messages, self.hub.limits.answer_bytes);
         let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
         let fit = if is_up {
             fitting(lines.iter().map(|line| &line.message), most)
@@ -266,10 +266,10 @@ impl Session {
         let database = self.settled_database()?;
         let told = |error: StoreError| unread(&error);
         let line = match seq {
-            Some(seq) => database.store.line(place, &label, seq).map_err(told)?,
+            Some(seq) => database.store.message(place, &label, seq).map_err(told)?,
             None => {
                 let pages = database.store.page(place, &label, Page::Last, OWN_LAST).map_err(told)?;
-                pages.lines.into_iter().rev().find(|line| line.identity == identity && !line.message.deleted)
+                pages.messages.into_iter().rev().find(|line| line.identity == identity && !line.message.deleted)
             }
         };
         let line = line.filter(|line| !line.message.deleted).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
@@ -284,7 +284,7 @@ impl Session {
 
 /// Waits until what was said is in the search index, too.
 fn index_all(database: &Database) {
-    database.write_queue.wait_until_indexed(INDEX_PATIENCE);
+    database.index.wait(&database.write_queue, INDEX_PATIENCE);
 }
 
 /// How long a search waits for the index to catch up; after that it finds what it finds.
@@ -301,8 +301,8 @@ fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) ->
 
 /// A page as it is told; what is missing before it was deleted by age or number.
 fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
-    let Pages { lines, first, more } = pages;
-    let messages = messages(lines);
+    let Pages { messages: stored, first, more } = pages;
+    let messages = messages(stored);
     let missed = match (page, messages.first()) {
         (Page::After(after), Some(message)) => message.seq.saturating_sub(after.saturating_add(1)),
         (Page::After(after), None) => first.saturating_sub(after.saturating_add(1)),

@@ -151,7 +151,7 @@ impl Session {
         let database = self.database()?;
         // What this burst did before is for others, who do not wait for the disk.
         self.flush();
-        database.write_queue.wait_until_kept(self.hub.limits.keep_patience);
+        database.write_queue.wait_until_stored(self.hub.limits.keep_patience);
         Ok(database)
     }
 }

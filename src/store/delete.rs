@@ -1,84 +1,79 @@
-//! Removing: a place, a message, an account, a stay, a file, each with all that belongs to it. Knows not who wanted it.
+//! Deleting: a place, a message, an account, a resume record, a file, each with all that belongs to it. Knows not who wanted it.
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, Params};
 
-use super::columns::{piece_row, target_cell, whole};
-use super::group::Group;
-use crate::model::{AccountId, FileId, PlaceId, Target};
+use super::columns::piece_row;
+use crate::model::{AccountId, FileId, Identity, PlaceId, ResumeId, Target};
 
-/// Removes the files that have no message, for nobody is sending them any more.
-pub fn drop_unfinished(connection: &Connection) -> rusqlite::Result<()> {
-    drop_files(connection, "SELECT id FROM file WHERE message IS NULL", [])
+/// Marks the place as removed: it is no longer read. It may have a million messages; `expire` deletes them step by step.
+pub fn place(connection: &Connection, place: PlaceId) -> rusqlite::Result<()> {
+    run(connection, "UPDATE place SET removed = 1 WHERE id = ?", [place])?;
+    for table in ["room", "conversation", "role", "membership", "restriction"] {
+        run(connection, &format!("DELETE FROM {table} WHERE place = ?"), [place])?;
+    }
+    Ok(())
 }
 
-/// Removes the files that `which` selects, with their pieces.
-pub fn drop_files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<()> {
-    let files: Vec<i64> =
-        connection.prepare_cached(which)?.query_map(params, |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for file in files {
-        let file = FileId(file.unsigned_abs());
+/// Deletes the text and the file of a message. Its row stays, so that the numbers have no gap.
+pub fn message(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    files(connection, "SELECT file FROM message WHERE id = ? AND file IS NOT NULL", [id])?;
+    run(connection, "UPDATE message SET text = '', file = NULL, deleted = 1 WHERE id = ?", [id])?;
+    run(connection, "DELETE FROM words WHERE rowid = ?", [id])
+}
+
+/// Deletes an account, and its messages and files if `with_messages`; else they have no author any more.
+/// Its conversations are deleted before, see [`conversations_of`].
+pub fn account(connection: &Connection, id: AccountId, with_messages: bool) -> rusqlite::Result<()> {
+    for found in ids(connection, "SELECT id FROM resume WHERE account = ?", [id])? {
+        resume(connection, found)?;
+    }
+    run(connection, "DELETE FROM account WHERE id = ?", [id])?;
+    run(connection, "DELETE FROM role WHERE account = ?", [id])?;
+    run(connection, "DELETE FROM membership WHERE account = ?", [id])?;
+    run(connection, "DELETE FROM restriction WHERE target = ?", [Target::Account(id)])?;
+    if with_messages {
+        files(connection, "SELECT id FROM file WHERE identity = ?", [id])?;
+        // All messages are looked at: an index by author would cost more with every message than this does once.
+        run(connection, "DELETE FROM words WHERE rowid IN (SELECT id FROM message WHERE identity = ?)", [id])?;
+        let forget = "UPDATE message SET identity = 0, text = '', file = NULL, deleted = 1 WHERE identity = ?";
+        run(connection, forget, [id])
+    } else {
+        run(connection, "UPDATE file SET identity = 0 WHERE identity = ?", [id])?;
+        run(connection, "UPDATE message SET identity = 0 WHERE identity = ?", [id])
+    }
+}
+
+/// The places of an account's private conversations.
+pub fn conversations_of(connection: &Connection, account: AccountId) -> rusqlite::Result<Vec<PlaceId>> {
+    ids(connection, "SELECT place FROM conversation WHERE one = ?1 OR other = ?1", [Identity::Account(account)])
+}
+
+/// Deletes a resume record, and what was said with it under tags.
+pub fn resume(connection: &Connection, id: ResumeId) -> rusqlite::Result<()> {
+    run(connection, "DELETE FROM said WHERE resume = ?", [id])?;
+    run(connection, "DELETE FROM resume WHERE id = ?", [id])
+}
+
+/// Deletes the files that have no message: nobody sends them any more.
+pub fn unfinished_files(connection: &Connection) -> rusqlite::Result<()> {
+    files(connection, "SELECT id FROM file WHERE message IS NULL", [])
+}
+
+/// Deletes the files that `which` selects, with their pieces.
+pub fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<()> {
+    for file in ids::<FileId>(connection, which, params)? {
         let pieces = [piece_row(file, 0), piece_row(file, u64::MAX)];
-        connection.prepare_cached("DELETE FROM piece WHERE id BETWEEN ? AND ?")?.execute(pieces)?;
-        connection.prepare_cached("DELETE FROM file WHERE id = ?")?.execute([whole(file.0)])?;
+        run(connection, "DELETE FROM piece WHERE id BETWEEN ? AND ?", pieces)?;
+        run(connection, "DELETE FROM file WHERE id = ?", [file])?;
     }
     Ok(())
 }
 
-/// Removes a stay and what it said under tags.
-pub fn drop_resume(connection: &Connection, resume_id: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM said WHERE stay = ?")?.execute([resume_id])?;
-    connection.prepare_cached("DELETE FROM stay WHERE id = ?")?.execute([resume_id])?;
-    Ok(())
+fn ids<T: FromSql>(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<T>> {
+    connection.prepare_cached(which)?.query_map(params, |row| row.get(0))?.collect()
 }
 
-impl Group<'_> {
-    /// The place is nobody's to see from now on. Its messages may be a million; [`Writer::expire`](super::Writer::expire) removes them.
-    pub(super) fn place_gone(&mut self, place: PlaceId) -> rusqlite::Result<()> {
-        self.last.remove(&place);
-        self.run("UPDATE place SET gone = 1 WHERE id = ?", [place.0])?;
-        for table in ["room", "conversation", "role", "seat", "curb"] {
-            self.run(&format!("DELETE FROM {table} WHERE place = ?"), [place.0])?;
-        }
-        Ok(())
-    }
-
-    /// The row stays, so that the numbers have no gap; the words and the file go.
-    pub(super) fn line_gone(&self, id: i64) -> rusqlite::Result<()> {
-        drop_files(self.connection, "SELECT file FROM message WHERE id = ? AND file IS NOT NULL", [id])?;
-        self.run("UPDATE message SET text = '', file = NULL, deleted = 1 WHERE id = ?", [id])?;
-        self.run("DELETE FROM words WHERE rowid = ?", [id])
-    }
-
-    pub(super) fn account_gone(&mut self, account: AccountId, with_messages: bool) -> rusqlite::Result<()> {
-        let id = account.0;
-        let places: Vec<u32> = self
-            .connection
-            .prepare_cached("SELECT place FROM conversation WHERE one = ?1 OR other = ?1")?
-            .query_map([id], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for place in places {
-            self.place_gone(PlaceId(place))?;
-        }
-        let resumes: Vec<i64> = self
-            .connection
-            .prepare_cached("SELECT id FROM stay WHERE account = ?")?
-            .query_map([id], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for resume_id in resumes {
-            drop_resume(self.connection, resume_id)?;
-        }
-        self.run("DELETE FROM account WHERE id = ?", [id])?;
-        self.run("DELETE FROM role WHERE account = ?", [id])?;
-        self.run("DELETE FROM seat WHERE account = ?", [id])?;
-        self.run("DELETE FROM curb WHERE target = ?", [target_cell(&Target::Account(account))])?;
-        if with_messages {
-            drop_files(self.connection, "SELECT id FROM file WHERE who = ?", [id])?;
-            // Every message there is is looked at: an index by author would cost every message more than this once.
-            self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM message WHERE who = ?)", [id])?;
-            self.run("UPDATE message SET who = 0, text = '', file = NULL, deleted = 1 WHERE who = ?", [id])
-        } else {
-            self.run("UPDATE file SET who = 0 WHERE who = ?", [id])?;
-            self.run("UPDATE message SET who = 0 WHERE who = ?", [id])
-        }
-    }
+fn run(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute(params).map(drop)
 }

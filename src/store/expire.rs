@@ -1,20 +1,15 @@
-//! Removing what is too old or too much, a little at a time so that nobody who speaks waits long. Knows no clock: the time comes with the call, and is to be relied on.
+//! Removing what is too old or too much, a little at a time so that no speaker waits long. Knows no clock: the time comes with the call, and can be relied on.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::types::FromSql;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, TransactionBehavior};
 
-use super::columns::{count, row, rows, seq_of, span_of, unrow, whole};
-use super::delete::{drop_files, drop_resume};
-use super::read::limit;
-use super::{StoreError, Writer};
+use super::columns::{row, rows, seq_of, span_of, unrow};
+use super::delete;
 use crate::limits::Limits;
-use crate::model::PlaceId;
-use crate::model::{Millis, Seq};
+use crate::model::{DAY, Millis, PlaceId, ResumeId, Seq};
 
 /// Rows that one step removes, or looks at.
 const STEP: usize = 500;
-
-/// Milliseconds in a day, for which at least what was said under a tag is remembered.
-pub const DAY: Millis = 86_400_000;
 
 /// Milliseconds after which the time is noted again: a server where nothing happens is to let its disk sleep.
 pub const NOTED: Millis = 600_000;
@@ -24,52 +19,44 @@ pub fn known(connection: &Connection) -> rusqlite::Result<Millis> {
     connection.query_row("SELECT known FROM clock", [], |row| row.get(0))
 }
 
-/// How far a round over everything has come.
+/// How far the search for what is too old or too much has come.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Cursor {
+pub struct Expiry {
     part: Part,
-    /// The last place or stay that needs no more looking at.
-    done: i64,
+    /// The number of the last place or resume record that needs no more looking at.
+    done: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 enum Part {
     #[default]
-    Gone,
+    Removed,
     Places,
-    Stays,
+    Resumes,
     Said,
     Restrictions,
 }
 
-impl Writer {
-    /// One small step of removing: places that are gone, messages that are too
-    /// old or too many in their place, with their files; stays that nobody
-    /// came back to; tags older than a day, or too many of one stay; bans and
-    /// mutes that are over. Whether there is more to do: it is done with when
-    /// all was looked at once, and the next call begins again.
-    ///
-    /// # Errors
-    /// The step is not done at all, and the next call begins with it.
-    pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
-        let path = &self.path;
-        let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-        let mut step = Step { now, known: self.known, limits, round: self.round, left: STEP };
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
-        let is_over = step.go(&transaction).map_err(told)?;
-        transaction.commit().map_err(told)?;
-        self.round = step.round;
+impl Expiry {
+    /// One small step of removing: places that were removed, messages that are
+    /// too old or too many in their place, with their files; resume records
+    /// that nobody used; tags older than a day, or too many of one record; bans
+    /// and mutes that are over. `known` is the time that is known for sure, and
+    /// is written down. Whether there is more to do: when all was looked at
+    /// once there is not, and the next call begins again.
+    pub fn step(
+        &mut self,
+        connection: &mut Connection,
+        now: Millis,
+        known: Millis,
+        limits: &Limits,
+    ) -> rusqlite::Result<bool> {
+        let mut step = Step { now, known, limits, at: *self, left: STEP };
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let is_over = step.go(&transaction)?;
+        transaction.commit()?;
+        *self = step.at;
         Ok(!is_over)
-    }
-
-    /// The time that is known for sure, from an earlier life until it is told anew; 0 if none is.
-    pub fn known_time(&self) -> Millis {
-        self.known
-    }
-
-    /// Tells which time it is for sure, whatever the clock shows. [`Writer::expire`] notes it in the file.
-    pub fn know_time(&mut self, known: Millis) {
-        self.known = known;
     }
 }
 
@@ -77,43 +64,43 @@ struct Step<'a> {
     now: Millis,
     known: Millis,
     limits: &'a Limits,
-    round: Cursor,
+    at: Expiry,
     /// Rows that may still be removed or looked at.
     left: usize,
 }
 
 impl Step<'_> {
-    /// Goes on with the round until it is over or the step is full; whether it is over.
+    /// Goes on until all was looked at or the step is full; whether all was.
     fn go(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         while self.left > 0 {
-            let (is_done, next) = match self.round.part {
-                Part::Gone => (self.gone(connection)?, Part::Places),
-                Part::Places => (self.places(connection)?, Part::Stays),
-                Part::Stays => (self.resumes(connection)?, Part::Said),
+            let (is_done, next) = match self.at.part {
+                Part::Removed => (self.removed(connection)?, Part::Places),
+                Part::Places => (self.places(connection)?, Part::Resumes),
+                Part::Resumes => (self.resumes(connection)?, Part::Said),
                 Part::Said => (self.said(connection)?, Part::Restrictions),
                 Part::Restrictions => {
-                    connection.prepare_cached("DELETE FROM curb WHERE until <= ?")?.execute([self.now])?;
+                    connection.prepare_cached("DELETE FROM restriction WHERE until <= ?")?.execute([self.now])?;
                     connection
                         .prepare_cached("UPDATE clock SET known = ?1 WHERE abs(known - ?1) >= ?2")?
                         .execute([self.known, NOTED])?;
-                    self.round = Cursor::default();
+                    self.at = Expiry::default();
                     return Ok(true);
                 }
             };
             if is_done {
-                self.round = Cursor { part: next, done: 0 };
+                self.at = Expiry { part: next, done: 0 };
             }
         }
         Ok(false)
     }
 
-    /// What is left of places that are gone.
-    fn gone(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let place = connection.prepare_cached("SELECT id FROM place WHERE gone = 1 LIMIT 1")?;
+    /// What is left of places that were removed.
+    fn removed(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let place = connection.prepare_cached("SELECT id FROM place WHERE removed = 1 LIMIT 1")?;
         let Some(place) = first(place, [])? else { return Ok(true) };
-        if self.drop_oldest(connection, place_of(place), |_, _| true)? {
-            drop_files(connection, "SELECT id FROM file WHERE place = ?", [place])?;
-            let (low, high) = rows(place_of(place));
+        if self.drop_oldest(connection, place, |_, _| true)? {
+            delete::files(connection, "SELECT id FROM file WHERE place = ?", [place])?;
+            let (low, high) = rows(place);
             let spans = [span_of(low), span_of(high)];
             connection.prepare_cached("DELETE FROM span WHERE id BETWEEN ? AND ?")?.execute(spans)?;
             connection.prepare_cached("DELETE FROM place WHERE id = ?")?.execute([place])?;
@@ -130,15 +117,14 @@ impl Step<'_> {
         let oldest = if history_days == 0 { Millis::MIN } else { self.days_ago(history_days) };
         let size = if history_size == 0 { Seq::MAX } else { history_size as Seq };
         let next = connection
-            .prepare_cached("SELECT id, last FROM place WHERE id > ? AND gone = 0 ORDER BY id LIMIT 1")?
-            .query_row([self.round.done], |row| Ok((row.get(0)?, count(row.get(1)?))))
+            .prepare_cached("SELECT id, last FROM place WHERE id > ? AND removed = 0 ORDER BY id LIMIT 1")?
+            .query_row([self.at.done], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((place, last)) = next else { return Ok(true) };
         self.left -= 1;
-        if self
-            .drop_oldest(connection, place_of(place), |seq, time| seq.saturating_add(size) <= last || time < oldest)?
-        {
-            self.round.done = place;
+        let is_old = |seq: Seq, time| seq.saturating_add(size) <= last || time < oldest;
+        if self.drop_oldest(connection, place, is_old)? {
+            self.at.done = place.0.into();
         }
         Ok(false)
     }
@@ -158,7 +144,7 @@ impl Step<'_> {
             "SELECT id, coalesce((SELECT since FROM doubt WHERE doubt.id = message.id), time)
              FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?",
         )?;
-        let mut found = oldest.query((low, high, limit(most)))?;
+        let mut found = oldest.query((low, high, most))?;
         while let Some(row) = found.next()? {
             let id = row.get(0)?;
             if !is_old(seq_of(id), row.get(1)?) {
@@ -172,49 +158,45 @@ impl Step<'_> {
         let Some(last) = last else { return Ok(true) };
         let upto = row(place, unrow(last).1);
         let files = "SELECT file FROM message WHERE id BETWEEN ? AND ? AND file IS NOT NULL";
-        drop_files(connection, files, [low, upto])?;
+        delete::files(connection, files, [low, upto])?;
         connection.prepare_cached("DELETE FROM words WHERE rowid BETWEEN ? AND ?")?.execute([low, upto])?;
         connection.prepare_cached("DELETE FROM doubt WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
         connection.prepare_cached("DELETE FROM message WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
         Ok(dropped < most)
     }
 
-    /// The next stay that was not seen for long.
+    /// The next resume record that was not used for long.
     fn resumes(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let oldest = self.days_ago(self.limits.resume_days);
-        let resume_id = connection.prepare_cached("SELECT id FROM stay WHERE seen < ? ORDER BY seen LIMIT 1")?;
-        let Some(resume_id) = first(resume_id, [oldest])? else { return Ok(true) };
+        let resume = connection.prepare_cached("SELECT id FROM resume WHERE seen < ? ORDER BY seen LIMIT 1")?;
+        let Some(resume) = first(resume, [oldest])? else { return Ok(true) };
         self.left -= 1;
-        drop_resume(connection, resume_id)?;
+        delete::resume(connection, resume)?;
         Ok(false)
     }
 
-    /// What the next stay said too long ago, or too many things before.
+    /// What was said under tags with the next resume record too long ago, or too many things before.
     fn said(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let next = connection.prepare_cached("SELECT stay FROM said WHERE stay > ? ORDER BY stay LIMIT 1")?;
-        let Some(resume_id) = first(next, [self.round.done])? else { return Ok(true) };
+        let next = connection.prepare_cached("SELECT resume FROM said WHERE resume > ? ORDER BY resume LIMIT 1")?;
+        let Some(resume) = first::<ResumeId>(next, [self.at.done])? else { return Ok(true) };
         self.left -= 1;
         let dropped = connection
             .prepare_cached(
-                "DELETE FROM said WHERE stay = ?1 AND (time < ?2 OR tag NOT IN (
-                    SELECT tag FROM said WHERE stay = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
+                "DELETE FROM said WHERE resume = ?1 AND (time < ?2 OR tag NOT IN (
+                    SELECT tag FROM said WHERE resume = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
             )?
-            .execute((resume_id, self.days_ago(1), limit(self.limits.tags)))?;
+            .execute((resume, self.days_ago(1), self.limits.tags))?;
         self.left -= dropped.min(self.left);
-        self.round.done = resume_id;
+        self.at.done = resume.0;
         Ok(false)
     }
 
     fn days_ago(&self, days: usize) -> Millis {
-        self.now.saturating_sub(DAY.saturating_mul(whole(days as u64)))
+        self.now.saturating_sub(DAY.saturating_mul(Millis::try_from(days).unwrap_or(Millis::MAX)))
     }
 }
 
-fn place_of(id: i64) -> PlaceId {
-    PlaceId(u32::try_from(id).unwrap_or(0))
-}
-
 /// The first column of the first row, if there is one.
-fn first(mut statement: rusqlite::CachedStatement<'_>, params: impl rusqlite::Params) -> rusqlite::Result<Option<i64>> {
+fn first<T: FromSql>(mut statement: CachedStatement<'_>, params: impl Params) -> rusqlite::Result<Option<T>> {
     statement.query_row(params, |row| row.get(0)).optional()
 }

@@ -3,21 +3,21 @@
 //! [`open`] gives three things: the [`Writer`], for the one thread that writes;
 //! the [`Store`], to read from in any thread; and what the chat must know from
 //! the beginning. Records are written in groups: a group is on the disk, all
-//! of it, when [`Writer::keep`] returns, and survives `kill -9` and a power cut.
+//! of it, when [`Writer::write`] returns, and survives `kill -9` and a power cut.
 //!
 //! The file is in WAL mode, so nobody who reads waits for who writes, nor the
 //! other way round. The module `claim` keeps out a second server.
 
 mod backup;
+mod batch;
 mod claim;
 mod columns;
 mod delete;
 mod error;
 mod expire;
 mod fold;
-mod group;
+mod index;
 mod load;
-mod mend;
 mod order;
 mod pool;
 mod read;
@@ -66,7 +66,7 @@ pub struct Opened {
     /// To write with.
     pub writer: Writer,
     /// What the chat must know from the beginning.
-    pub kept: Snapshot,
+    pub snapshot: Snapshot,
 }
 
 /// Opens the database at `path`, or makes it; checks it, brings it up to the
@@ -81,9 +81,13 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     let told = |error: rusqlite::Error| StoreError::sql(path, &error);
     // What cannot be written to is known now, and not when somebody has spoken.
     write::probe(&mut connection).map_err(told)?;
-    let kept = load::kept(&mut connection).map_err(told)?;
+    let snapshot = load::snapshot(&mut connection).map_err(told)?;
     let known = expire::known(&connection).map_err(told)?;
-    Ok(Opened { store: Store::new(limits, Arc::clone(&claim)), writer: Writer::new(connection, known, claim)?, kept })
+    Ok(Opened {
+        store: Store::new(limits, Arc::clone(&claim)),
+        writer: Writer::new(connection, known, claim)?,
+        snapshot,
+    })
 }
 
 /// The connection that writes, to a file of ours, checked, of the newest version.

@@ -1,9 +1,10 @@
 //! In which order messages were kept, and between which times, whatever the clock did. Knows not what was said.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{row, rows, seq_of, span_of, unrow};
-use super::group::Group;
 use crate::model::PlaceId;
 use crate::model::{Millis, Seq};
 
@@ -14,9 +15,28 @@ pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
     connection.query_row(last, [], |row| row.get(0))
 }
 
-impl Group<'_> {
+/// The times of the messages in one batch, which are told of in the order in which they are written.
+#[derive(Debug)]
+pub struct Times {
+    /// The earliest and the latest time in each span of messages that the batch touches.
+    spans: HashMap<i64, (Millis, Millis)>,
+    /// What the time of the last message counts as.
+    counted: Millis,
+}
+
+impl Times {
+    /// After messages of which the last counts as of `counted`.
+    pub fn after(counted: Millis) -> Times {
+        Times { spans: HashMap::new(), counted }
+    }
+
+    /// What the time of the last message counts as.
+    pub fn counted(&self) -> Millis {
+        self.counted
+    }
+
     /// Puts a message into the order of all; what its time counts as, if not as itself.
-    pub(super) fn late(&mut self, id: i64, time: Millis) -> Option<Millis> {
+    pub fn late(&mut self, id: i64, time: Millis) -> Option<Millis> {
         let (least, most) = self.spans.entry(span_of(id)).or_insert((time, time));
         (*least, *most) = (time.min(*least), time.max(*most));
         let is_late = time <= self.counted;
@@ -24,12 +44,12 @@ impl Group<'_> {
         is_late.then_some(self.counted)
     }
 
-    /// Notes the times of this group's messages in their spans.
-    pub(super) fn widen(&mut self) -> rusqlite::Result<()> {
+    /// Writes the times of these messages into their spans.
+    pub fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         for (span, (least, most)) in self.spans.drain() {
             let widen = "INSERT INTO span (id, least, most) VALUES (?1, ?2, ?3)
                 ON CONFLICT DO UPDATE SET least = min(least, ?2), most = max(most, ?3)";
-            self.connection.prepare_cached(widen)?.execute((span, least, most))?;
+            connection.prepare_cached(widen)?.execute((span, least, most))?;
         }
         Ok(())
     }

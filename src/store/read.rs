@@ -7,15 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
 use super::claim::Claim;
-use super::columns::{
-    LINE, count, file_info, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
-};
+use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::limits::Limits;
-use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, ResumeId};
-use crate::model::{Seq, Tag};
+use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
@@ -68,31 +65,31 @@ impl Store {
                 },
             };
             let order = if is_up { "ASC" } else { "DESC" };
-            let mut lines = connection
+            let mut messages = connection
                 .prepare_cached(&format!(
-                    "SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file
+                    "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
                      WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
                 ))?
-                .query_map(params![row(place, from), row(place, to), one_more(most)], |row| line(row, label))?
+                .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label))?
                 .collect::<Result<Vec<_>, _>>()?;
-            let more = lines.len() > most;
-            lines.truncate(most);
+            let more = messages.len() > most;
+            messages.truncate(most);
             if !is_up {
-                lines.reverse();
+                messages.reverse();
             }
-            Ok(Pages { lines, first: bounds.0, more })
+            Ok(Pages { messages, first: bounds.0, more })
         })
     }
 
     /// One message.
-    pub fn line(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<StoredMessage>, StoreError> {
+    pub fn message(&self, place: PlaceId, label: &Arc<str>, seq: Seq) -> Result<Option<StoredMessage>, StoreError> {
         self.read(|connection| {
             if bounds(connection, place)?.is_none() {
                 return Ok(None);
             }
             let sql =
-                format!("SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
-            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| line(row, label)).optional()
+                format!("SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
+            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| message(row, label)).optional()
         })
     }
 
@@ -101,7 +98,7 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached("SELECT id, secret FROM account WHERE key = ?")?
-                .query_row([key], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))
+                .query_row([key], |row| row.try_into())
                 .optional()
         })
     }
@@ -112,23 +109,23 @@ impl Store {
             connection
                 .prepare_cached(
                     "WITH mine AS (
-                        SELECT seat.place, seat.read, place.last, conversation.place IS NOT NULL AS is_private,
+                        SELECT membership.place, membership.read, place.last, conversation.place IS NOT NULL AS is_private,
                             CASE one WHEN ?1 THEN other ELSE one END AS other,
                             CASE one WHEN ?1 THEN other_nick ELSE one_nick END AS nick
-                        FROM seat JOIN place ON place.id = seat.place AND place.gone = 0
-                        LEFT JOIN conversation ON conversation.place = seat.place
-                        WHERE seat.account = ?1
+                        FROM membership JOIN place ON place.id = membership.place AND place.removed = 0
+                        LEFT JOIN conversation ON conversation.place = membership.place
+                        WHERE membership.account = ?1
                      )
                      SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
                      FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
                 )?
-                .query_map([account.0], |row| {
+                .query_map([account], |row| {
                     let is_private = row.get(3)?;
                     Ok(MembershipRow {
-                        place: PlaceId(row.get(0)?),
-                        with: if is_private { Some((who_of(row.get(4)?), row.get(5)?)) } else { None },
-                        seq: count(row.get(2)?),
-                        read: count(row.get(1)?),
+                        place: row.get(0)?,
+                        with: if is_private { Some((row.get(4)?, row.get(5)?)) } else { None },
+                        seq: row.get(2)?,
+                        read: row.get(1)?,
                     })
                 })?
                 .collect()
@@ -144,30 +141,28 @@ impl Store {
     }
 
     /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
-    pub fn resume_id(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
+    pub fn resume(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
         self.read(|connection| {
-            let resume_id = connection
-                .prepare_cached("SELECT id, account, nick, seen FROM stay WHERE token = ?")?
-                .query_row([token.as_slice()], |row| {
-                    let account = row.get::<_, Option<u32>>(1)?.map(AccountId);
-                    let (id, nick, seen) = (ResumeId(count(row.get(0)?)), nick_of(row, 2)?, row.get(3)?);
+            let resume = connection
+                .prepare_cached("SELECT id, account, nick, seen FROM resume WHERE token = ?")?
+                .query_row([token], |row| {
+                    let (id, account, nick, seen) = row.try_into()?;
                     Ok(ResumeRecord { id, token: *token, account, nick, seen })
                 })
                 .optional()?;
-            let Some(resume_id) = resume_id else { return Ok(None) };
+            let Some(resume) = resume else { return Ok(None) };
             let mut said: Vec<SaidRecord> = connection
                 .prepare_cached(
-                    "SELECT tag, label, seq, time, file FROM said WHERE stay = ?
+                    "SELECT tag, label, seq, time, file FROM said WHERE resume = ?
                      ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?",
                 )?
-                .query_map((whole(resume_id.id.0), limit(most_tags)), |row| {
-                    let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
-                    let file = row.get::<_, Option<i64>>(4)?.map(|file| FileId(count(file)));
-                    Ok(SaidRecord { resume_id: resume_id.id, tag, label, seq, time, file })
+                .query_map((resume.id, most_tags), |row| {
+                    let (tag, label, seq, time, file) = row.try_into()?;
+                    Ok(SaidRecord { resume_id: resume.id, tag, label, seq, time, file })
                 })?
                 .collect::<Result<_, _>>()?;
             said.reverse();
-            Ok(Some(ResumeRow { resume_id, said }))
+            Ok(Some(ResumeRow { resume, said }))
         })
     }
 
@@ -179,28 +174,28 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached("SELECT iif(one = ?1, other, one) FROM conversation WHERE one = ?1 OR other = ?1")?
-                .query_map([who_cell(identity)], |row| Ok(who_of(row.get(0)?)))?
+                .query_map([identity], |row| row.get(0))?
                 .collect()
         })
     }
 
     /// The private conversation of two, in whichever order, and the number of its last message: 0 if there is none.
     pub fn conversation(&self, one: Identity, other: Identity) -> Result<Option<ConversationRow>, StoreError> {
-        let between = (who_cell(one), who_cell(other));
         self.read(|connection| {
             let found = connection
                 .prepare_cached(
                     "SELECT place.id, place.last FROM conversation JOIN place ON place.id = conversation.place
                      WHERE (one = ?1 AND other = ?2) OR (one = ?2 AND other = ?1)",
                 )?
-                .query_row(between, |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?))))
+                .query_row((one, other), |row| row.try_into())
                 .optional()?;
             let Some((place, seq)) = found else { return Ok(None) };
-            let mut membership = connection.prepare_cached("SELECT 1 FROM seat WHERE account = ? AND place = ?")?;
+            let mut membership =
+                connection.prepare_cached("SELECT 1 FROM membership WHERE account = ? AND place = ?")?;
             let mut closed = Vec::new();
             for identity in [one, other] {
                 if let Identity::Account(account) = identity
-                    && !membership.exists((account.0, place.0))?
+                    && !membership.exists((account, place))?
                 {
                     closed.push(account);
                 }
@@ -211,14 +206,14 @@ impl Store {
 
     /// A file that is complete.
     pub fn file(&self, file: FileId) -> Result<Option<StoredFile>, StoreError> {
-        Ok(self.read(|connection| files(connection, "file.id = ?", [whole(file.0)]))?.pop())
+        Ok(self.read(|connection| files(connection, "file.id = ?", [file]))?.pop())
     }
 
     /// The complete files of a place, the newest first.
     pub fn files(&self, place: PlaceId, before: Option<Seq>, most: usize) -> Result<Vec<StoredFile>, StoreError> {
         let newest = "file.place = ? AND file.message < ? ORDER BY file.message DESC LIMIT ?";
         let before = before.map_or(i64::MAX, |before| row(place, before));
-        self.read(|connection| files(connection, newest, (place.0, before, limit(most))))
+        self.read(|connection| files(connection, newest, (place, before, most)))
     }
 
     /// A file that is complete, and at most `most` of its bytes from `offset`
@@ -227,7 +222,7 @@ impl Store {
     pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Option<(StoredFile, Vec<u8>)>, StoreError> {
         self.read(|connection| {
             let mut bytes = Vec::new();
-            let Some(found) = files(connection, "file.id = ?", [whole(file.0)])?.pop() else { return Ok(None) };
+            let Some(found) = files(connection, "file.id = ?", [file])?.pop() else { return Ok(None) };
             let wanted = piece_row(file, offset);
             let mut pieces = connection.prepare_cached(
                 "SELECT id, bytes FROM piece
@@ -239,7 +234,7 @@ impl Store {
             {
                 // The first piece may begin before what is wanted; after a gap there is no going on.
                 let begins: i64 = next_piece.get(0)?;
-                let next = wanted + limit(bytes.len());
+                let next = wanted + i64::try_from(bytes.len()).unwrap_or(i64::MAX);
                 let piece = next_piece.get_ref(1)?.as_blob()?;
                 let Some(rest) = usize::try_from(next - begins).ok().and_then(|skip| piece.get(skip..)) else { break };
                 bytes.extend_from_slice(&rest[..rest.len().min(most - bytes.len())]);
@@ -251,14 +246,14 @@ impl Store {
     /// The bytes of one owner's files that were said, and those of all.
     pub fn bytes(&self, owner: Owner) -> Result<(u64, u64), StoreError> {
         let (of, cell) = match owner {
-            Owner::Account(id) => ("who = ?", Value::from(i64::from(id.0))),
+            Owner::Account(id) => ("identity = ?", Value::from(i64::from(id.0))),
             Owner::Guests(origin) => ("origin = ?", Value::from(origin.to_string())),
         };
         let own = format!("SELECT coalesce(sum(size), 0) FROM file WHERE {of} AND message IS NOT NULL");
         let all = "SELECT coalesce(sum(size), 0) FROM file WHERE message IS NOT NULL";
         self.read(|connection| {
-            let own = connection.prepare_cached(&own)?.query_row([cell], |row| row.get(0)).map(count)?;
-            let all = connection.prepare_cached(all)?.query_row([], |row| row.get(0)).map(count)?;
+            let own = connection.prepare_cached(&own)?.query_row([cell], |row| row.get(0))?;
+            let all = connection.prepare_cached(all)?.query_row([], |row| row.get(0))?;
             Ok((own, all))
         })
     }
@@ -293,9 +288,9 @@ pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Optio
     connection
         .prepare_cached(
             "SELECT coalesce((SELECT min(id) FROM message WHERE id BETWEEN ?2 AND ?3), 0), last
-             FROM place WHERE id = ?1 AND gone = 0",
+             FROM place WHERE id = ?1 AND removed = 0",
         )?
-        .query_row((place.0, low, high), |row| Ok((seq_of(row.get(0)?), count(row.get(1)?))))
+        .query_row((place, low, high), |row| Ok((seq_of(row.get(0)?), row.get(1)?)))
         .optional()
 }
 
@@ -312,7 +307,6 @@ fn left_after(connection: &Connection, place: PlaceId, seq: Seq) -> rusqlite::Re
              )",
         )?
         .query_row((row(place, seq.saturating_add(1)), rows(place).1), |row| row.get(0))
-        .map(count)
 }
 
 /// The complete files for which `which` is true.
@@ -321,7 +315,7 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
         .prepare_cached(&format!(
             "SELECT file.id, file.name, file.mime, file.size, file.sha256, file.message, message.nick, message.time
              FROM file JOIN message ON message.id = file.message
-             JOIN place ON place.id = file.place AND place.gone = 0 WHERE {which}"
+             JOIN place ON place.id = file.place AND place.removed = 0 WHERE {which}"
         ))?
         .query_map(params, |row| {
             let (place, seq) = unrow(row.get(5)?);
@@ -329,13 +323,4 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
             Ok(StoredFile { info, place, seq, from: row.get(6)?, time: row.get(7)? })
         })?
         .collect()
-}
-
-/// A number of rows, as SQLite has it.
-pub fn limit(most: usize) -> i64 {
-    i64::try_from(most).unwrap_or(i64::MAX)
-}
-
-fn one_more(most: usize) -> i64 {
-    limit(most).saturating_add(1)
 }

@@ -12,22 +12,22 @@ const APPLICATION: i32 = 0x526d_666c;
 /// What makes each version out of the one before. One that was released is never changed; a new one is added below it.
 pub const MIGRATIONS: &[&str] = &[
     "
-    -- The highest numbers given so far, for what is gone must not have its number given again.
+    -- The highest numbers given so far, because no number is given again when what had it was removed.
     CREATE TABLE numbers (
-        place INTEGER NOT NULL, account INTEGER NOT NULL, stay INTEGER NOT NULL, file INTEGER NOT NULL
+        place INTEGER NOT NULL, account INTEGER NOT NULL, resume INTEGER NOT NULL, file INTEGER NOT NULL
     ) STRICT;
     INSERT INTO numbers VALUES (0, 0, 0, 0);
 
     -- A room or a private conversation: its last message, up to which one the words are in the index,
-    -- and whether it is gone; then what was in it is removed step by step.
+    -- and whether it was removed; what was in it is then removed step by step.
     CREATE TABLE place (
         id INTEGER PRIMARY KEY,
         last INTEGER NOT NULL DEFAULT 0,
         indexed INTEGER NOT NULL DEFAULT 0,
-        gone INTEGER NOT NULL DEFAULT 0
+        removed INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE INDEX place_behind ON place (id) WHERE indexed < last AND gone = 0;
-    CREATE INDEX place_gone ON place (id) WHERE gone = 1;
+    CREATE INDEX place_behind ON place (id) WHERE indexed < last AND removed = 0;
+    CREATE INDEX place_removed ON place (id) WHERE removed = 1;
 
     CREATE TABLE room (
         place INTEGER PRIMARY KEY,
@@ -53,7 +53,7 @@ pub const MIGRATIONS: &[&str] = &[
     CREATE TABLE message (
         id INTEGER PRIMARY KEY,
         time INTEGER NOT NULL,
-        who INTEGER NOT NULL,
+        identity INTEGER NOT NULL,
         nick TEXT NOT NULL,
         text TEXT NOT NULL,
         me INTEGER NOT NULL,
@@ -83,60 +83,68 @@ pub const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX role_account ON role (account);
 
-    CREATE TABLE seat (
+    CREATE TABLE membership (
         account INTEGER NOT NULL, place INTEGER NOT NULL, read INTEGER NOT NULL,
         PRIMARY KEY (account, place)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX seat_place ON seat (place);
+    CREATE INDEX membership_place ON membership (place);
 
     -- Place 0 is the whole server.
-    CREATE TABLE curb (
-        place INTEGER NOT NULL, curb TEXT NOT NULL, target TEXT NOT NULL,
+    CREATE TABLE restriction (
+        place INTEGER NOT NULL, restriction TEXT NOT NULL, target TEXT NOT NULL,
         nick TEXT NOT NULL, until INTEGER, author TEXT NOT NULL, text TEXT, time INTEGER NOT NULL,
-        PRIMARY KEY (place, curb, target)
+        PRIMARY KEY (place, restriction, target)
     ) STRICT, WITHOUT ROWID;
 
-    CREATE TABLE stay (
+    CREATE TABLE resume (
         id INTEGER PRIMARY KEY,
         token BLOB NOT NULL UNIQUE,
         account INTEGER,
         nick TEXT NOT NULL,
         seen INTEGER NOT NULL
     ) STRICT;
-    CREATE INDEX stay_seen ON stay (seen);
-    CREATE INDEX stay_account ON stay (account) WHERE account IS NOT NULL;
+    CREATE INDEX resume_seen ON resume (seen);
+    CREATE INDEX resume_account ON resume (account) WHERE account IS NOT NULL;
 
+    -- What was said under a tag, and the file that came with it: sent again, it is answered the same.
     CREATE TABLE said (
-        stay INTEGER NOT NULL, tag TEXT NOT NULL,
-        label TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,
-        PRIMARY KEY (stay, tag)
+        resume INTEGER NOT NULL, tag TEXT NOT NULL,
+        label TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, file INTEGER,
+        PRIMARY KEY (resume, tag)
     ) STRICT, WITHOUT ROWID;
 
     -- A file is complete, and anybody's to see, when it has a message.
     CREATE TABLE file (
         id INTEGER PRIMARY KEY,
         place INTEGER NOT NULL,
-        who INTEGER NOT NULL,
+        identity INTEGER NOT NULL,
         message INTEGER,
         size INTEGER NOT NULL,
         name TEXT NOT NULL,
         mime TEXT NOT NULL,
-        sha256 TEXT NOT NULL
+        sha256 TEXT NOT NULL,
+        -- The address of a guest, because a guest who reconnects is another one.
+        origin TEXT
     ) STRICT;
     CREATE INDEX file_place ON file (place, message);
-    CREATE INDEX file_who ON file (who, size);
+    CREATE INDEX file_identity ON file (identity, size);
+    CREATE INDEX file_origin ON file (origin) WHERE origin IS NOT NULL;
 
     -- Its number is that of the file, shifted by 32 bits, and the offset of its first byte.
     CREATE TABLE piece (
         id INTEGER PRIMARY KEY,
         bytes BLOB NOT NULL
     ) STRICT;
+
+    -- The time that is known for sure, as it was when something was last removed for its age; 0 before that.
+    CREATE TABLE clock (known INTEGER NOT NULL) STRICT;
+    INSERT INTO clock VALUES (0);
+
+    -- Messages that a clock made much older than they are, and when they were said at the earliest.
+    CREATE TABLE doubt (id INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 ",
     WORDS_CUT_BY_US,
     ORDER_WITHOUT_CLOCK,
-    FILE_OF_A_TAG,
-    TIME_THAT_IS_KNOWN,
-    FILES_OF_GUESTS,
 ];
 
 /// The index of words gets its words cut and folded by `fold`, with blanks
@@ -154,7 +162,7 @@ const WORDS_CUT_BY_US: &str = "
 
 /// Pages by time, and pages of what is found, hold also where the clock was set back.
 const ORDER_WITHOUT_CLOCK: &str = "
-    -- The earliest and the latest time among 256 messages of a place; perhaps of some that are gone.
+    -- The earliest and the latest time among 256 messages of a place; perhaps of some that were removed.
     CREATE TABLE span (
         id INTEGER PRIMARY KEY,
         least INTEGER NOT NULL,
@@ -172,29 +180,6 @@ const ORDER_WITHOUT_CLOCK: &str = "
 
     -- So that they are not counted as unread.
     CREATE INDEX message_deleted ON message (deleted) WHERE deleted = 1;
-";
-
-/// A `finish` that is sent again is answered with its file.
-const FILE_OF_A_TAG: &str = "
-    -- The file that came with what was said under a tag.
-    ALTER TABLE said ADD COLUMN file INTEGER;
-";
-
-/// All guests of one address have room for so many bytes together.
-const FILES_OF_GUESTS: &str = "
-    -- Where a guest's file came from: a guest who reconnects is another one.
-    ALTER TABLE file ADD COLUMN origin TEXT;
-    CREATE INDEX file_origin ON file (origin) WHERE origin IS NOT NULL;
-";
-
-/// What is too old is deleted by a time that is known, and not by any clock.
-const TIME_THAT_IS_KNOWN: &str = "
-    -- Which time it was when something was looked for last that is too old; 0 if that was never.
-    CREATE TABLE clock (known INTEGER NOT NULL) STRICT;
-    INSERT INTO clock VALUES (0);
-
-    -- Messages that a clock made much older than they are, and when they were said at the earliest.
-    CREATE TABLE doubt (id INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 ";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file up to it.

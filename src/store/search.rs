@@ -1,22 +1,18 @@
-//! Finding messages by their words: what goes into the index, and what is asked of it. Knows not who may find what.
-//!
-//! The index lags behind the messages: [`Writer::index`] takes them in step
-//! by step when there is nothing more urgent to write.
+//! Finding messages by their words. Knows not who may find what, and not how the words come into the index.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
-use super::columns::{LINE, LINE_CELLS, count, line, row, seq_of, whole};
-use super::fold::{cut, fold, stands_alone, words};
+use super::columns::{self, MESSAGE, MESSAGE_COLUMNS, row};
+use super::fold::{cut, fold, stands_alone};
 use super::order::{last_before, upto};
 use super::pool::Length;
-use super::read::{bounds, limit};
-use super::{Store, StoreError, Writer};
+use super::read::bounds;
+use super::{Store, StoreError};
 use crate::command::Spot;
-use crate::model::PlaceId;
-use crate::model::{Message, Millis, Seq};
+use crate::model::{Message, Millis, PlaceId, Seq};
 use crate::record::StoredMessage;
 
 /// Words of one search, characters that count as words too; those beyond are not looked for.
@@ -146,24 +142,24 @@ impl<'a> Find<'a> {
     /// seldom together, that is 20 ms and not 290.
     fn fetch(&mut self, connection: &Connection, query: &Query, floor: i64) -> rusqlite::Result<Option<i64>> {
         let mut matches = connection.prepare_cached(&format!(
-            "SELECT {LINE}, coalesce(message.late, message.time) FROM words CROSS JOIN message ON message.id = words.rowid
+            "SELECT {MESSAGE}, coalesce(message.late, message.time) FROM words CROSS JOIN message ON message.id = words.rowid
              LEFT JOIN file ON file.id = message.file
              WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? ORDER BY words.rowid DESC LIMIT ?"
         ))?;
         let mut next = None;
         while self.found.is_empty() && self.unseen > 0 {
-            let mut rows = matches.query(params![query.text, floor, row(self.place, self.unseen), limit(FETCH)])?;
+            let mut rows = matches.query(params![query.text, floor, row(self.place, self.unseen), FETCH])?;
             let (mut unseen, mut read) = (0, 0);
             next = loop {
                 let Some(found) = rows.next()? else { break (read < FETCH).then_some(floor - 1) };
-                let StoredMessage { place, message, .. } = line(found, self.label)?;
+                let StoredMessage { place, message, .. } = columns::message(found, self.label)?;
                 if place != self.place {
                     break Some(row(place, message.seq));
                 }
                 read += 1;
                 unseen = message.seq - 1;
                 if self.until.is_none_or(|time| message.time < time) && query.is_met(&message.text) {
-                    let spot = Spot { counted: found.get(LINE_CELLS)?, place, seq: message.seq };
+                    let spot = Spot { counted: found.get(MESSAGE_COLUMNS)?, place, seq: message.seq };
                     self.found.push_back(Found { message, spot });
                 }
             };
@@ -171,78 +167,6 @@ impl<'a> Find<'a> {
         }
         Ok(next)
     }
-}
-
-impl Writer {
-    /// How many messages are to be taken into the index yet.
-    ///
-    /// # Errors
-    /// What SQLite could not do.
-    pub fn behind(&self) -> Result<u64, StoreError> {
-        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-        let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND gone = 0";
-        self.connection.query_row(sum, [], |row| row.get(0)).map(count).map_err(told)
-    }
-
-    /// Takes at most `most` messages into the index; whether there are more.
-    ///
-    /// # Errors
-    /// Nothing is taken in, and the next call begins where this one did.
-    pub fn index(&mut self, most: usize) -> Result<bool, StoreError> {
-        self.at_leisure(|writer| {
-            index(&mut writer.connection, most).map_err(|error| StoreError::sql(&writer.path, &error))
-        })
-    }
-}
-
-fn index(connection: &mut Connection, most: usize) -> rusqlite::Result<bool> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut left = most;
-    let is_behind = loop {
-        let behind = first_behind(&transaction)?;
-        let Some((place, indexed, last)) = behind.filter(|_| left > 0) else { break behind.is_some() };
-        let taken = take_in(&transaction, place, indexed, last, left)?;
-        left -= taken.1.min(left);
-        transaction
-            .prepare_cached("UPDATE place SET indexed = ?2 WHERE id = ?1")?
-            .execute((place.0, whole(taken.0)))?;
-    };
-    transaction.commit()?;
-    Ok(is_behind)
-}
-
-/// A place with messages that are not in the index, up to which one they are, and its last.
-fn first_behind(connection: &Connection) -> rusqlite::Result<Option<(PlaceId, Seq, Seq)>> {
-    connection
-        .prepare_cached("SELECT id, indexed, last FROM place WHERE indexed < last AND gone = 0 LIMIT 1")?
-        .query_row([], |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?), count(row.get(2)?))))
-        .optional()
-}
-
-/// Takes in messages of a place after `indexed`; up to which one it did, and how many that were.
-fn take_in(
-    connection: &Connection,
-    place: PlaceId,
-    indexed: Seq,
-    last: Seq,
-    most: usize,
-) -> rusqlite::Result<(Seq, usize)> {
-    let mut messages =
-        connection.prepare_cached("SELECT id, text FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
-    let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)")?;
-    let mut rows = messages.query(params![row(place, indexed + 1), row(place, last), limit(most)])?;
-    let (mut reached, mut taken) = (indexed, 0);
-    while let Some(found) = rows.next()? {
-        let id: i64 = found.get(0)?;
-        let text = found.get_ref(1)?.as_str()?;
-        if !text.is_empty() {
-            insert.execute(params![id, &*words(&fold(text))])?;
-        }
-        reached = seq_of(id);
-        taken += 1;
-    }
-    // What is not there any more need not be waited for.
-    Ok((if taken < most { last } else { reached }, taken))
 }
 
 /// Words, or the beginning of a word; folded, and cut as the index has them.
@@ -321,7 +245,7 @@ fn query(connection: &Connection, terms: &[Term]) -> rusqlite::Result<Query> {
 fn words_with(connection: &Connection, start: &str, most: usize) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare_cached("SELECT term FROM word WHERE term >= ?1 AND term <= ?1 || char(0x10ffff) LIMIT ?2")?
-        .query_map((start, limit(most)), |row| row.get(0))?
+        .query_map((start, most), |row| row.get(0))?
         .collect()
 }
 

@@ -3,12 +3,12 @@
 mod damage;
 mod expire;
 mod files;
-mod kept;
 mod numbers;
 mod one_server;
 mod opening;
 mod pages;
 mod reading;
+mod records;
 mod search;
 
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl Rig {
     /// One with the room 1 in it.
     fn with_room() -> Rig {
         let mut rig = Rig::new();
-        rig.keep([room(1, "rust")]);
+        rig.write([room(1, "rust")]);
         rig
     }
 
@@ -83,18 +83,18 @@ impl Rig {
         &mut self.opened.as_mut().expect("it is open").writer
     }
 
-    fn kept(&self) -> &Snapshot {
-        &self.opened.as_ref().expect("it is open").kept
+    fn snapshot(&self) -> &Snapshot {
+        &self.opened.as_ref().expect("it is open").snapshot
     }
 
-    fn keep<const N: usize>(&mut self, records: [Record; N]) {
-        self.writer().keep(&records).expect("it is kept");
+    fn write<const N: usize>(&mut self, records: [Record; N]) {
+        self.writer().write(&records).expect("it is kept");
     }
 
     /// Says texts in place 1, at the times 1,000, 2,000 and so on.
     fn say(&mut self, texts: &[&str]) {
         for (text, seq) in texts.iter().zip(1..) {
-            self.keep([line(1, seq, text)]);
+            self.write([line(1, seq, text)]);
         }
     }
 
@@ -109,7 +109,7 @@ impl Rig {
     }
 
     fn message(&self, place: u32, seq: Seq) -> Option<StoredMessage> {
-        self.store().line(PlaceId(place), &label(), seq).expect("it is read")
+        self.store().message(PlaceId(place), &label(), seq).expect("it is read")
     }
 
     /// What is found in these places from before a time, and whether there is more.

@@ -6,29 +6,30 @@ use std::sync::Arc;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
+use super::batch::Batch;
 use super::claim::{Claim, Files};
-use super::expire::Cursor;
-use super::group::Group;
+use super::expire::Expiry;
+use super::index;
 use super::order::last_counted;
+use crate::limits::Limits;
 use crate::model::Millis;
 use crate::record::Record;
 
 /// The one that writes. One thread has it.
 pub struct Writer {
     pub(super) connection: Connection,
-    pub(super) path: PathBuf,
-    /// How far what is too old was looked for.
-    pub(super) round: Cursor,
+    path: PathBuf,
+    expiry: Expiry,
     /// What the time of the last message counts as; none before it was looked for.
     counted: Option<Millis>,
     /// Whether a commit may return before the disk has it.
     is_at_leisure: bool,
     /// The last time that is known for sure, for what is said by a clock that was set back.
-    pub(super) known: Millis,
+    known: Millis,
     /// What is written to.
     files: Files,
     /// Nobody else opens the file while there is a writer.
-    pub(super) claim: Arc<Claim>,
+    claim: Arc<Claim>,
 }
 
 impl Writer {
@@ -37,7 +38,7 @@ impl Writer {
         Ok(Writer {
             connection,
             path,
-            round: Cursor::default(),
+            expiry: Expiry::default(),
             counted: None,
             is_at_leisure: false,
             known,
@@ -52,7 +53,7 @@ impl Writer {
     ///
     /// # Errors
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
-    pub fn keep<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
+    pub fn write<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         self.wait_for_the_disk()?;
         let path = &self.path;
         let counted = write_all(&mut self.connection, records, self.known, self.counted);
@@ -66,7 +67,7 @@ impl Writer {
     ///
     /// # Errors
     /// Nothing is written, and it may be tried again.
-    pub fn keep_each(&mut self, changes: &[Vec<&Record>]) -> Result<Vec<Option<StoreError>>, StoreError> {
+    pub fn write_each(&mut self, changes: &[Vec<&Record>]) -> Result<Vec<Option<StoreError>>, StoreError> {
         self.wait_for_the_disk()?;
         let mut refused: Vec<Option<StoreError>> = changes.iter().map(|_| None).collect();
         loop {
@@ -103,6 +104,64 @@ impl Writer {
     pub fn probe(&mut self) -> Result<(), StoreError> {
         let path = &self.path;
         probe(&mut self.connection).map_err(|error| StoreError::sql(path, &error))
+    }
+
+    /// One small step of removing what is too old or too much; see [`Expiry::step`]. Whether there is more to do.
+    ///
+    /// # Errors
+    /// The step is not done at all, and the next call begins with it.
+    pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
+        let path = &self.path;
+        let done = self.expiry.step(&mut self.connection, now, self.known, limits);
+        done.map_err(|error| StoreError::sql(path, &error))
+    }
+
+    /// The time that is known for sure, from an earlier run of the server until it is told anew; 0 if none is.
+    pub fn known_time(&self) -> Millis {
+        self.known
+    }
+
+    /// Tells which time it is for sure, whatever the clock shows. [`Writer::expire`] stores it.
+    pub fn know_time(&mut self, known: Millis) {
+        self.known = known;
+    }
+
+    /// How many messages are still to be taken into the index of words.
+    ///
+    /// # Errors
+    /// What SQLite could not do.
+    pub fn behind(&self) -> Result<u64, StoreError> {
+        index::behind(&self.connection).map_err(|error| StoreError::sql(&self.path, &error))
+    }
+
+    /// Takes at most `most` messages into the index of words; whether there are more.
+    ///
+    /// # Errors
+    /// Nothing is taken in, and the next call begins where this one did.
+    pub fn index(&mut self, most: usize) -> Result<bool, StoreError> {
+        self.at_leisure(|writer| {
+            index::take_in(&mut writer.connection, most).map_err(|error| StoreError::sql(&writer.path, &error))
+        })
+    }
+
+    /// Empties the index of words if it is the reason for `error`, so that
+    /// [`Writer::index`] makes it anew; whether it was.
+    ///
+    /// # Errors
+    /// The index cannot be emptied; nothing has changed.
+    pub fn mend_index(&mut self, error: &StoreError) -> Result<bool, StoreError> {
+        let path = &self.path;
+        let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+        let is_damaged = index::is_damaged(&self.connection, error).map_err(told)?;
+        if is_damaged {
+            index::empty(&mut self.connection).map_err(told)?;
+        }
+        Ok(is_damaged)
+    }
+
+    /// Whether a search has found the index of words damaged, as an error; once.
+    pub fn suspicion(&self) -> Option<StoreError> {
+        self.claim.takes_suspicion().then(|| StoreError::Index(self.path.clone()))
     }
 
     /// Writes without waiting for the disk: for what is done again if a power
@@ -155,12 +214,11 @@ fn write_all<'a>(
 ) -> rusqlite::Result<Millis> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
-    let mut group = Group::new(&transaction, known, counted);
+    let mut batch = Batch::new(&transaction, known, counted);
     for record in records {
-        group.write(record)?;
+        batch.write(record)?;
     }
-    group.finish()?;
-    let counted = group.counted;
+    let counted = batch.finish()?;
     transaction.commit()?;
     Ok(counted)
 }
@@ -177,18 +235,17 @@ fn write_each(
     let mut counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
     for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
         transaction.execute_batch("SAVEPOINT change")?;
-        let mut group = Group::new(&transaction, known, counted);
-        let written = change.iter().try_for_each(|record| group.write(record)).and_then(|()| group.finish());
-        let after = group.counted;
-        if let Err(error) = written {
-            let why = StoreError::sql(path, &error);
-            if why.may_pass() {
-                return Err(error);
+        let mut batch = Batch::new(&transaction, known, counted);
+        match change.iter().try_for_each(|record| batch.write(record)).and_then(|()| batch.finish()) {
+            Ok(after) => counted = after,
+            Err(error) => {
+                let why = StoreError::sql(path, &error);
+                if why.may_pass() {
+                    return Err(error);
+                }
+                *refused = Some(why);
+                transaction.execute_batch("ROLLBACK TO change")?;
             }
-            *refused = Some(why);
-            transaction.execute_batch("ROLLBACK TO change")?;
-        } else {
-            counted = after;
         }
         transaction.execute_batch("RELEASE change")?;
     }

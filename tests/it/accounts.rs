@@ -99,7 +99,7 @@ fn b2_users_rooms_and_messages_have_their_tables() {
     assert_eq!(count("SELECT count(*) FROM account WHERE key = 'ann'"), 1);
     assert_eq!(count("SELECT count(*) FROM room WHERE name IN ('#a', 'a')"), 1);
     assert_eq!(count("SELECT count(*) FROM message WHERE text = 'x'"), 1);
-    assert_eq!(count("SELECT count(*) FROM seat JOIN account ON account.id = seat.account"), 1);
+    assert_eq!(count("SELECT count(*) FROM membership JOIN account ON account.id = membership.account"), 1);
     drop(server);
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use roomful::answer::Done;
-use roomful::client::{AskError, Client, FileError, Options};
+use roomful::client::{AskError, Client, FileError, Options, Source};
 use roomful::event::Event;
 use roomful::model::FileInfo;
 use sha2::{Digest, Sha256};
@@ -113,7 +113,8 @@ fn a_file_that_cannot_be_sent_is_told_and_not_said() {
     assert!(matches!(no_file, FileError::NoFile(_)), "{no_file}");
     let stopped = anna.send_file("#lobby", &path, "", |done, _| done < 50_000).unwrap_err();
     assert!(matches!(stopped, FileError::Stopped), "{stopped}");
-    let short = anna.send_from("#lobby", "a", 10, &mut &b"123"[..], "", |_, _| true).unwrap_err();
+    let short =
+        anna.send_from("#lobby", Source { name: "a", size: 10, bytes: &mut &b"123"[..] }, "", |_, _| true).unwrap_err();
     assert!(matches!(short, FileError::Local { .. }), "{short}");
     anna.settle(0);
     assert_eq!((fake.heard("cancel").len(), fake.heard("finish").len()), (2, 0));
@@ -274,10 +275,11 @@ fn a_file_that_is_too_large_is_refused_before_any_byte() {
     let server = TestServer::kept();
     let anna = Peer::connect(&server.addr().to_string(), "anna");
     let mut progressed = false;
-    let refused = anna.0.send_from("#lobby", "a", 1 << 40, &mut std::io::repeat(0), "", |_, _| {
-        progressed = true;
-        true
-    });
+    let refused =
+        anna.0.send_from("#lobby", Source { name: "a", size: 1 << 40, bytes: &mut std::io::repeat(0) }, "", |_, _| {
+            progressed = true;
+            true
+        });
     let refused = refused.unwrap_err();
     let code = match &refused {
         FileError::Asked(AskError::Refused { code, .. }) => code.as_str(),

@@ -131,8 +131,8 @@ fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
             message: Arc::new(message),
         })
     };
-    writer.keep(&[Record::Room(room)]).unwrap();
-    writer.keep(&(1..=10_000).map(line).collect::<Vec<_>>()).unwrap();
+    writer.write(&[Record::Room(room)]).unwrap();
+    writer.write(&(1..=10_000).map(line).collect::<Vec<_>>()).unwrap();
     writer.close().unwrap();
     let mut program = Program::spawn(&mut keeping(&data));
     program.shows("the words of 10000 messages are put into the index");

@@ -31,7 +31,7 @@ fn server_with(said: &[(u32, Millis)]) -> TestServer {
             settings: Settings::default(),
             registered: false,
         };
-        writer.keep(&[Record::Room(room)]).unwrap();
+        writer.write(&[Record::Room(room)]).unwrap();
     }
     for (place, time) in said {
         seqs[*place as usize] += 1;
@@ -41,7 +41,7 @@ fn server_with(said: &[(u32, Millis)]) -> TestServer {
             identity: Identity::Guest(ResumeId(1)),
             message: Arc::new(message),
         };
-        writer.keep(&[Record::Message(line)]).unwrap();
+        writer.write(&[Record::Message(line)]).unwrap();
     }
     writer.close().unwrap();
     server.started()

@@ -17,7 +17,7 @@ impl Rig {
         let write_queue = self.chat.write_queue.as_ref().expect("a chat that keeps");
         let mut batch = Vec::new();
         write_queue.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
-        write_queue.kept(&batch);
+        write_queue.stored(&batch);
     }
 
     /// Two people, and a line from the first to the second.
@@ -86,7 +86,7 @@ fn what_was_said_in_a_room_that_was_left_before_it_was_kept_is_forgotten_when_it
     bob.says("#b", "hi");
     rig.keeps_all();
     bob.goes(CloseReason::Quit);
-    let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].loaded);
+    let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].recent.loaded);
     assert_eq!((loaded("#a"), loaded("#b")), (false, false));
 }
 

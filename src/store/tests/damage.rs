@@ -14,7 +14,7 @@ fn damaged() -> Rig {
 
 /// What is in the way of `record`.
 fn error(rig: &mut Rig, record: Record) -> StoreError {
-    rig.writer().keep(&[record]).unwrap_err()
+    rig.writer().write(&[record]).unwrap_err()
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_damaged_index_is_made_anew_and_everything_is_found_again() {
     let mut rig = damaged();
     let error = error(&mut rig, Record::MessageDeleted(PlaceId(1), 2));
     assert!(rig.writer().mend_index(&error).unwrap());
-    rig.keep([Record::MessageDeleted(PlaceId(1), 2)]);
+    rig.write([Record::MessageDeleted(PlaceId(1), 2)]);
     rig.index();
     assert_eq!((rig.found("word*"), rig.found("three"), rig.found("two")), (vec![3, 1], vec![3], vec![]));
     rig.again();
@@ -81,7 +81,7 @@ fn after_work_at_leisure_a_commit_waits_for_the_disk_again() {
         rig.writer().connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap()
     };
     let full = 2;
-    rig.keep([line(1, 4, "four")]);
+    rig.write([line(1, 4, "four")]);
     assert_eq!(level(&mut rig), full);
     let failed = rig.writer().at_leisure(|writer| {
         writer.connection.execute_batch("BEGIN").unwrap();
@@ -90,6 +90,6 @@ fn after_work_at_leisure_a_commit_waits_for_the_disk_again() {
     failed.unwrap_err();
     assert_ne!(level(&mut rig), full, "SQLite changes nothing within a transaction");
     rig.writer().connection.execute_batch("COMMIT").unwrap();
-    rig.keep([line(1, 5, "five")]);
+    rig.write([line(1, 5, "five")]);
     assert_eq!(level(&mut rig), full);
 }

@@ -3,14 +3,12 @@
 use super::*;
 use crate::store::expire::NOTED;
 
-const DAY: Millis = 86_400_000;
-
 #[test]
 fn messages_go_with_their_files_when_they_are_too_old() {
     let mut rig = Rig::with_room();
     rig.limits.history_days = 2;
-    rig.writer().keep(&file_of(3, 1, &[b"abc"])).unwrap();
-    rig.keep([line(1, 2, "old"), line_by(account(1), 1, Message { time: DAY, ..message(3, "new") })]);
+    rig.writer().write(&file_of(3, 1, &[b"abc"])).unwrap();
+    rig.write([line(1, 2, "old"), line_by(account(1), 1, Message { time: DAY, ..message(3, "new") })]);
     rig.index();
     rig.expire(2 * DAY + 2_000);
     assert_eq!((rig.message(1, 1), rig.store().bytes(OWN).unwrap()), (None, (0, 0)));
@@ -28,15 +26,15 @@ fn a_place_whose_messages_are_all_gone_goes_on_counting() {
     rig.expire(9 * DAY);
     assert_eq!(rig.message(1, 2), None);
     rig.again();
-    assert_eq!(rig.kept().rooms[0].seq, 2);
+    assert_eq!(rig.snapshot().rooms[0].seq, 2);
 }
 
 #[test]
 fn what_is_deleted_or_gone_by_itself_is_not_left_to_be_read() {
     let mut rig = Rig::with_room();
-    rig.keep([room(2, "go")]);
+    rig.write([room(2, "go")]);
     rig.say(&["m"; 9]);
-    rig.keep([Record::MessageDeleted(PlaceId(1), 3), Record::MessageDeleted(PlaceId(1), 8)]);
+    rig.write([Record::MessageDeleted(PlaceId(1), 3), Record::MessageDeleted(PlaceId(1), 8)]);
     let left = |rig: &Rig| {
         let after = [0, 2, 3, 7, 8, 9, Seq::MAX].map(|seq| (PlaceId(1), seq));
         rig.store().left_after(&after).unwrap()
@@ -55,10 +53,10 @@ fn what_is_deleted_or_gone_by_itself_is_not_left_to_be_read() {
 fn each_place_keeps_its_last_messages() {
     let mut rig = Rig::with_room();
     rig.limits.history_size = 700;
-    rig.keep([room(2, "go"), room(3, "c"), line(3, 1, "one")]);
+    rig.write([room(2, "go"), room(3, "c"), line(3, 1, "one")]);
     for place in [1, 2] {
         let lines: Vec<Record> = (1..=2_000).map(|seq| line(place, seq, "m")).collect();
-        rig.writer().keep(&lines).unwrap();
+        rig.writer().write(&lines).unwrap();
     }
     let limits = rig.limits.clone();
     assert!(rig.writer().expire(0, &limits).unwrap(), "one step is not all");
@@ -84,11 +82,11 @@ fn nothing_is_too_old_or_too_much_where_both_limits_are_off() {
 fn a_stay_goes_when_nobody_came_back_to_it() {
     let mut rig = Rig::new();
     rig.limits.resume_days = 3;
-    rig.keep([Record::Resume(resume_record(1, "anna", 5)), Record::Resume(resume_record(2, "bob", 6))]);
-    rig.keep([Record::Said(said_record(1, "a", 1, 3 * DAY)), Record::Said(said_record(2, "a", 1, 3 * DAY))]);
+    rig.write([Record::Resume(resume_record(1, "anna", 5)), Record::Resume(resume_record(2, "bob", 6))]);
+    rig.write([Record::Said(said_record(1, "a", 1, 3 * DAY)), Record::Said(said_record(2, "a", 1, 3 * DAY))]);
     rig.expire(3 * DAY + 6);
-    assert_eq!(rig.store().resume_id(&[1; 32], 9).unwrap(), None);
-    assert_eq!(rig.store().resume_id(&[2; 32], 9).unwrap().unwrap().said.len(), 1);
+    assert_eq!(rig.store().resume(&[1; 32], 9).unwrap(), None);
+    assert_eq!(rig.store().resume(&[2; 32], 9).unwrap().unwrap().said.len(), 1);
 }
 
 #[test]
@@ -96,15 +94,15 @@ fn tags_go_after_a_day_or_when_there_are_too_many() {
     let mut rig = Rig::new();
     rig.limits.tags = 2;
     for resume_id in [1, 2] {
-        rig.keep([Record::Resume(resume_record(resume_id, "anna", DAY))]);
+        rig.write([Record::Resume(resume_record(resume_id, "anna", DAY))]);
         for seq in 1..=4 {
             let tag = format!("t{seq}");
-            rig.keep([Record::Said(said_record(resume_id, &tag, seq, Millis::try_from(seq * resume_id).unwrap()))]);
+            rig.write([Record::Said(said_record(resume_id, &tag, seq, Millis::try_from(seq * resume_id).unwrap()))]);
         }
     }
     rig.expire(DAY + 4);
     let tags = |resume_id| -> Vec<Seq> {
-        rig.store().resume_id(&[resume_id; 32], 9).unwrap().unwrap().said.iter().map(|said| said.seq).collect()
+        rig.store().resume(&[resume_id; 32], 9).unwrap().unwrap().said.iter().map(|said| said.seq).collect()
     };
     assert_eq!((tags(1), tags(2)), (vec![4], vec![3, 4]));
 }
@@ -126,10 +124,10 @@ fn bans_go_when_they_are_over() {
             time: 1,
         })
     };
-    rig.keep([ban(Some(50), "eve"), ban(Some(51), "mallory"), ban(None, "trudy")]);
+    rig.write([ban(Some(50), "eve"), ban(Some(51), "mallory"), ban(None, "trudy")]);
     rig.expire(50);
     rig.again();
-    let left: Vec<&str> = rig.kept().restrictions.iter().map(|restriction| &*restriction.nick).collect();
+    let left: Vec<&str> = rig.snapshot().restrictions.iter().map(|restriction| &*restriction.nick).collect();
     assert_eq!(left, ["mallory", "trudy"]);
 }
 
@@ -138,14 +136,14 @@ fn bans_go_when_they_are_over() {
 fn the_last_tags_are_those_said_last_also_where_the_clock_was_set_back() {
     let mut rig = Rig::with_room();
     rig.limits.tags = 2;
-    rig.keep([Record::Resume(resume_record(1, "ann", 5 * DAY))]);
+    rig.write([Record::Resume(resume_record(1, "ann", 5 * DAY))]);
     for (seq, time) in [(1, 5 * DAY), (2, 5 * DAY + 1), (3, 4 * DAY + 2), (4, 4 * DAY + 3)] {
         let said = Message { time, ..message(seq, "m") };
-        rig.keep([line_by(guest(1), 1, said), Record::Said(said_record(1, &format!("t{seq}"), seq, time))]);
+        rig.write([line_by(guest(1), 1, said), Record::Said(said_record(1, &format!("t{seq}"), seq, time))]);
     }
     let tags = |rig: &Rig, most| -> Vec<String> {
-        let resume_id = rig.store().resume_id(&[1; 32], most).unwrap().expect("it is there");
-        resume_id.said.iter().map(|said| said.tag.0.to_string()).collect()
+        let resume = rig.store().resume(&[1; 32], most).unwrap().expect("it is there");
+        resume.said.iter().map(|said| said.tag.0.to_string()).collect()
     };
     assert_eq!(tags(&rig, 2), ["t3", "t4"]);
     rig.expire(5 * DAY);
@@ -160,15 +158,15 @@ fn what_is_said_by_a_clock_that_was_set_back_is_as_old_as_it_is() {
     rig.writer().know_time(100 * DAY);
     rig.expire(5);
     rig.again();
-    rig.keep([line(1, 1, "by the wrong clock"), Record::Resume(resume_record(1, "anna", 5))]);
+    rig.write([line(1, 1, "by the wrong clock"), Record::Resume(resume_record(1, "anna", 5))]);
     let just_so = Message { time: 99 * DAY, ..message(2, "by the right one") };
-    rig.keep([room(2, "go"), line_by(account(1), 2, just_so)]);
+    rig.write([room(2, "go"), line_by(account(1), 2, just_so)]);
     rig.expire(101 * DAY);
     assert!(rig.message(1, 1).is_some() && rig.message(2, 2).is_some());
-    assert!(rig.store().resume_id(&[1; 32], 9).unwrap().is_some());
+    assert!(rig.store().resume(&[1; 32], 9).unwrap().is_some());
     rig.expire(102 * DAY + 1);
     assert_eq!((rig.message(1, 1), rig.message(2, 2)), (None, None));
-    assert!(rig.store().resume_id(&[1; 32], 9).unwrap().is_none());
+    assert!(rig.store().resume(&[1; 32], 9).unwrap().is_none());
     let left: i64 = rig.writer().connection.query_row("SELECT count(*) FROM doubt", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
 }

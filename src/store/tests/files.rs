@@ -7,12 +7,12 @@ fn a_file_is_nobodys_to_see_until_its_message_is_kept() {
     let mut rig = Rig::with_room();
     let mut records = file_of(3, 1, &[b"hello ", b"world"]);
     let last = records.pop().unwrap();
-    rig.writer().keep(&records).unwrap();
+    rig.writer().write(&records).unwrap();
     let store = rig.store();
     assert_eq!((store.file(FileId(3)).unwrap(), store.files(PlaceId(1), None, 9).unwrap()), (None, vec![]));
     assert_eq!(store.piece(FileId(3), 0, 9).unwrap(), None);
     assert_eq!(store.bytes(OWN).unwrap(), (0, 0), "room for it is taken elsewhere");
-    rig.keep([last]);
+    rig.write([last]);
     let info = Arc::new(info(3, 11));
     let kept = StoredFile { info, place: PlaceId(1), seq: 1, from: "Anna".into(), time: 1_000 };
     assert_eq!(rig.store().file(FileId(3)).unwrap(), Some(kept.clone()));
@@ -22,9 +22,9 @@ fn a_file_is_nobodys_to_see_until_its_message_is_kept() {
 #[test]
 fn a_file_is_read_from_any_byte_on_whatever_its_pieces() {
     let mut rig = Rig::with_room();
-    rig.writer().keep(&file_of(2, 1, &[b"zz"])).unwrap();
-    rig.writer().keep(&file_of(3, 2, &[b"abc", b"d", b"efghij", b"klm"])).unwrap();
-    rig.writer().keep(&file_of(4, 3, &[b"zz"])).unwrap();
+    rig.writer().write(&file_of(2, 1, &[b"zz"])).unwrap();
+    rig.writer().write(&file_of(3, 2, &[b"abc", b"d", b"efghij", b"klm"])).unwrap();
+    rig.writer().write(&file_of(4, 3, &[b"zz"])).unwrap();
     rig.again();
     let whole = b"abcdefghijklm";
     for offset in 0..=whole.len() + 2 {
@@ -42,10 +42,10 @@ fn a_file_is_read_from_any_byte_on_whatever_its_pieces() {
 fn files_are_listed_with_the_newest_first_and_counted_for_their_owner() {
     let mut rig = Rig::with_room();
     for file in 1..=3 {
-        rig.writer().keep(&file_of(file, file, &[b"abc"])).unwrap();
+        rig.writer().write(&file_of(file, file, &[b"abc"])).unwrap();
     }
     let sent = Message { file: Some(Arc::new(info(4, 5))), ..message(4, "") };
-    rig.keep([Record::File(FileId(4), guest(9), PlaceId(1), Some(THERE)), line_by(guest(9), 1, sent)]);
+    rig.write([Record::File(FileId(4), guest(9), PlaceId(1), Some(THERE)), line_by(guest(9), 1, sent)]);
     let numbers = |most| -> Vec<u64> {
         rig.store().files(PlaceId(1), None, most).unwrap().iter().map(|file| file.info.file).collect()
     };
@@ -58,8 +58,8 @@ fn files_are_listed_with_the_newest_first_and_counted_for_their_owner() {
 #[test]
 fn a_file_goes_with_its_message() {
     let mut rig = Rig::with_room();
-    rig.writer().keep(&file_of(3, 1, &[b"abc"])).unwrap();
-    rig.keep([Record::MessageDeleted(PlaceId(1), 1)]);
+    rig.writer().write(&file_of(3, 1, &[b"abc"])).unwrap();
+    rig.write([Record::MessageDeleted(PlaceId(1), 1)]);
     assert_eq!((rig.store().file(FileId(3)).unwrap(), rig.pieces()), (None, 0));
     assert_eq!(rig.message(1, 1).unwrap().message.file, None);
 }
@@ -69,24 +69,24 @@ fn a_file_that_was_given_up_leaves_no_bytes_and_takes_no_more() {
     let mut rig = Rig::with_room();
     let mut records = file_of(3, 1, &[b"abc"]);
     records.pop();
-    records.push(Record::FileGone(FileId(3)));
+    records.push(Record::FileDeleted(FileId(3)));
     records.push(Record::Piece(FileId(3), 3, Arc::from(*b"late")));
-    rig.writer().keep(&records).unwrap();
+    rig.writer().write(&records).unwrap();
     assert_eq!((rig.bytes(), rig.pieces()), (0, 0));
 }
 
 #[test]
 fn a_file_that_was_not_finished_is_removed_at_the_next_start() {
     let mut rig = Rig::with_room();
-    rig.writer().keep(&file_of(3, 1, &[b"abc"])).unwrap();
+    rig.writer().write(&file_of(3, 1, &[b"abc"])).unwrap();
     let mut records = file_of(4, 2, &[b"half"]);
     records.pop();
-    rig.writer().keep(&records).unwrap();
+    rig.writer().write(&records).unwrap();
     assert_eq!((rig.bytes(), rig.pieces()), (7, 2));
     rig.again();
     assert_eq!((rig.bytes(), rig.pieces()), (3, 1));
     assert_eq!(rig.store().piece(FileId(3), 0, 9).unwrap().unwrap().1, b"abc");
-    assert_eq!(rig.kept().last.file, 4);
+    assert_eq!(rig.snapshot().last.file, 4);
 }
 
 impl Rig {

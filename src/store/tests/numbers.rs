@@ -4,7 +4,7 @@ use super::*;
 
 /// Why a group is refused for good.
 fn refused<const N: usize>(rig: &mut Rig, records: [Record; N]) -> String {
-    let error = rig.writer().keep(&records).unwrap_err();
+    let error = rig.writer().write(&records).unwrap_err();
     assert!(!error.may_pass(), "{error}");
     error.to_string()
 }
@@ -25,8 +25,8 @@ fn a_message_with_a_number_that_is_there_is_refused_and_the_first_stays() {
 fn a_message_that_is_written_again_is_the_same_also_when_it_was_deleted_since() {
     let mut rig = Rig::with_room();
     let group = [line(1, 1, "gone"), Record::MessageDeleted(PlaceId(1), 1), line(1, 2, "here")];
-    rig.writer().keep(&group).unwrap();
-    rig.writer().keep(&group).unwrap();
+    rig.writer().write(&group).unwrap();
+    rig.writer().write(&group).unwrap();
     assert!(rig.message(1, 1).unwrap().message.deleted);
 }
 
@@ -35,17 +35,17 @@ fn rooms_accounts_conversations_and_files_with_a_taken_number_are_refused() {
     let mut rig = Rig::with_room();
     let conversation = |other, nick: &str| Record::Conversation {
         place: PlaceId(2),
-        between: (account(1), other),
+        between: Pair::new(account(1), other),
         nicks: ("anna".into(), nick.into()),
     };
     let file = |identity, byte: u8| {
         [Record::File(FileId(3), identity, PlaceId(1), None), Record::Piece(FileId(3), 0, vec![byte].into())]
     };
     let before = [Record::Account(account_record(1, "anna"), "$one".into()), conversation(account(2), "bob")];
-    rig.keep(before.clone());
-    rig.keep(before);
-    rig.keep(file(account(1), 7));
-    rig.keep(file(account(1), 7));
+    rig.write(before.clone());
+    rig.write(before);
+    rig.write(file(account(1), 7));
+    rig.write(file(account(1), 7));
     let other_room = Record::Room(RoomRecord { made: 8, ..room_record(1, "go") });
     assert!(refused(&mut rig, [other_room]).contains("of a room is another's"));
     let other_account = Record::Account(account_record(1, "eve"), "$two".into());
@@ -54,18 +54,18 @@ fn rooms_accounts_conversations_and_files_with_a_taken_number_are_refused() {
     assert!(refused(&mut rig, file(account(4), 7)).contains("of a file is another's"));
     assert!(refused(&mut rig, file(account(1), 8)).contains("another piece at 0 of file 3"));
     rig.again();
-    assert_eq!(*rig.kept().rooms[0].room.name.shown(), *"#rust");
+    assert_eq!(*rig.snapshot().rooms[0].room.name.shown(), *"#rust");
     assert_eq!(rig.store().secret("anna").unwrap(), Some((AccountId(1), "$one".to_owned())));
 }
 
 #[test]
 fn after_a_count_that_is_too_low_no_number_of_a_message_is_given_again() {
     let mut rig = Rig::with_room();
-    rig.keep([room(2, "go"), line(2, 7, "seven")]);
+    rig.write([room(2, "go"), line(2, 7, "seven")]);
     rig.say(&["one", "two", "three"]);
     rig.writer().connection.execute_batch("UPDATE place SET last = 1").unwrap();
     rig.again();
-    let last: Vec<Seq> = rig.kept().rooms.iter().map(|room| room.seq).collect();
+    let last: Vec<Seq> = rig.snapshot().rooms.iter().map(|room| room.seq).collect();
     assert_eq!(last, [3, 7]);
 }
 
@@ -80,11 +80,11 @@ fn of_a_group_what_can_be_written_is_and_each_change_whole_or_not_at_all() {
         vec![line(1, 3, "three"), Record::Said(said_record(1, "a", 3, 5))],
     ];
     let records: Vec<Vec<&Record>> = changes.iter().map(|change| change.iter().collect()).collect();
-    rig.writer().keep(changes.iter().flatten()).unwrap_err();
-    let why = rig.writer().keep_each(&records).unwrap();
+    rig.writer().write(changes.iter().flatten()).unwrap_err();
+    let why = rig.writer().write_each(&records).unwrap();
     assert_eq!(why.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false], "{why:?}");
     rig.again();
-    assert_eq!((rig.kept().rooms.len(), rig.kept().rooms[0].seq, rig.kept().last.place), (1, 3, 1));
+    assert_eq!((rig.snapshot().rooms.len(), rig.snapshot().rooms[0].seq, rig.snapshot().last.place), (1, 3, 1));
     assert_eq!(
         ["taken", "two", "three"].map(Arc::from),
         [1, 2, 3].map(|seq| rig.message(1, seq).unwrap().message.text.clone())

@@ -46,7 +46,7 @@ fn a_symbolic_link_is_no_way_around_the_lock_and_is_a_way_to_the_file() {
     symlink(rig.path(), &link).unwrap();
     assert!(matches!(refusal(open(&link, &rig.limits)), StoreError::InUse(_)));
     rig.close();
-    assert_eq!(open(&link, &rig.limits).unwrap().kept.rooms.len(), 1);
+    assert_eq!(open(&link, &rig.limits).unwrap().snapshot.rooms.len(), 1);
     let nowhere = folder.path().join("nowhere.db");
     symlink(folder.path().join("missing"), &nowhere).unwrap();
     let error = refusal(open(&nowhere, &rig.limits)).to_string();
@@ -61,7 +61,7 @@ fn a_file_with_two_names_is_refused_by_either_until_one_is_gone() {
     fs::hard_link(rig.path(), &other).unwrap();
     let error = refusal(open(&other, &rig.limits));
     assert!(matches!(error, StoreError::Linked(_)) && error.to_string().contains("hard links"), "{error}");
-    rig.writer().keep(&[line(1, 1, "the first goes on")]).unwrap();
+    rig.writer().write(&[line(1, 1, "the first goes on")]).unwrap();
     rig.close();
     for path in [&other, &rig.path()] {
         assert!(matches!(refusal(open(path, &rig.limits)), StoreError::Linked(_)));
@@ -69,7 +69,7 @@ fn a_file_with_two_names_is_refused_by_either_until_one_is_gone() {
     assert!(matches!(backup(&other, &rig.folder.path().join("copy.db")).unwrap_err(), StoreError::Linked(_)));
     fs::remove_file(other).unwrap();
     rig.open();
-    assert_eq!(rig.kept().rooms[0].seq, 1);
+    assert_eq!(rig.snapshot().rooms[0].seq, 1);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn a_second_server_is_kept_out_until_the_first_is_gone() {
     assert!(matches!(refusal(rig.try_open()), StoreError::InUse(_)), "it is written to still");
     writer.close().unwrap();
     rig.open();
-    assert_eq!(rig.kept().rooms.len(), 1);
+    assert_eq!(rig.snapshot().rooms.len(), 1);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn what_was_kept_is_there_though_the_database_was_never_closed() {
     // As after `kill -9`: the file and its log, as they are while the server runs.
     fs::copy(rig.path(), &left).unwrap();
     fs::copy(with_ending(&rig.path(), "-wal"), with_ending(&left, "-wal")).unwrap();
-    assert_eq!(open(&left, &rig.limits).unwrap().kept.rooms.len(), 1);
+    assert_eq!(open(&left, &rig.limits).unwrap().snapshot.rooms.len(), 1);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn words_of_the_first_version_are_found_after_the_next_start() {
     }
     // The second was said when the clock stood behind the first.
     let (page, places) = (Page::BeforeTime(600), [(PlaceId(1), label())]);
-    assert_eq!(rig.store().page(PlaceId(1), &label(), page, 9).unwrap().lines.len(), 2);
+    assert_eq!(rig.store().page(PlaceId(1), &label(), page, 9).unwrap().messages.len(), 2);
     let (found, _) = rig.store().search("plain", &places, (None, None), 1).unwrap();
     assert_eq!((found[0].message.time, found[0].spot.counted), (500, 1_000));
 }
@@ -145,14 +145,14 @@ fn a_step_that_fails_changes_nothing() {
     steps.push("UPDATE room SET made = 99; SELECT * FROM nothing");
     schema::migrate(&mut rig.writer().connection, &path, &steps).unwrap_err();
     rig.again();
-    assert_eq!(rig.kept().rooms[0].room.made, 7);
+    assert_eq!(rig.snapshot().rooms[0].room.made, 7);
 }
 
 #[test]
 fn a_damaged_file_is_refused_with_what_to_do() {
     let mut rig = Rig::with_room();
     let lines: Vec<Record> = (1..=5_000).map(|seq| line(1, seq, "something to fill the pages with")).collect();
-    rig.writer().keep(&lines).unwrap();
+    rig.writer().write(&lines).unwrap();
     rig.close();
     let whole = fs::read(rig.path()).unwrap();
     let middle = whole.len() / 2;
@@ -172,7 +172,7 @@ fn a_damaged_file_is_refused_with_what_to_do() {
     }
     fs::write(rig.path(), &whole).unwrap();
     rig.open();
-    assert_eq!(rig.kept().rooms[0].seq, 5_000);
+    assert_eq!(rig.snapshot().rooms[0].seq, 5_000);
 }
 
 #[test]
@@ -187,12 +187,12 @@ fn on_a_full_disk_nothing_is_kept_by_halves_and_later_all_is() {
     let pages: i64 = rig.writer().connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     limit_pages(&mut rig, pages + 10);
     for _ in 0..2 {
-        let error = rig.writer().keep(&group).unwrap_err();
+        let error = rig.writer().write(&group).unwrap_err();
         assert!(matches!(error, StoreError::Full(_)) && error.may_pass(), "{error}");
         assert_eq!((rig.message(1, 1), rig.bytes()), (None, 0));
     }
     limit_pages(&mut rig, 1_000_000);
-    rig.writer().keep(&group).unwrap();
+    rig.writer().write(&group).unwrap();
     assert_eq!((rig.message(1, 1).is_some(), rig.bytes()), (true, 200_000));
 }
 
@@ -211,12 +211,12 @@ fn a_backup_is_made_while_the_database_is_written_to() {
         let mut written = 0;
         while !copying.is_finished() || written < 20 {
             written += 2;
-            writer.keep(&[line(1, written - 1, "one"), line(1, written, "two")]).unwrap();
+            writer.write(&[line(1, written - 1, "one"), line(1, written, "two")]).unwrap();
         }
         (copying.join().unwrap(), written)
     });
     assert_eq!(bytes, fs::metadata(&to).unwrap().len());
-    let copied = open(&to, &rig.limits).unwrap().kept.rooms[0].seq;
+    let copied = open(&to, &rig.limits).unwrap().snapshot.rooms[0].seq;
     assert!(copied <= written && copied.is_multiple_of(2), "{copied} of {written}");
 }
 
@@ -253,7 +253,7 @@ fn a_backup_never_overwrites_and_leaves_no_half_copy() {
     assert!(matches!(backup(&rig.path(), &folder.join("no/copy.db")).unwrap_err(), StoreError::NoFolder(_)));
 
     let lines: Vec<Record> = (1..=5_000).map(|seq| line(1, seq, "something to fill the pages with")).collect();
-    rig.writer().keep(&lines).unwrap();
+    rig.writer().write(&lines).unwrap();
     rig.close();
     let mut bytes = fs::read(rig.path()).unwrap();
     let middle = bytes.len() / 2;

@@ -7,7 +7,7 @@ impl Rig {
     /// Ten messages in place 1, between two other rooms with messages of their own.
     fn with_ten() -> Rig {
         let mut rig = Rig::with_room();
-        rig.keep([room(2, "go"), line(2, 1, "other")]);
+        rig.write([room(2, "go"), line(2, 1, "other")]);
         rig.say(&["m"; 10]);
         rig
     }
@@ -15,7 +15,7 @@ impl Rig {
     /// The numbers on a page, the first that is left, and whether there are more.
     fn page(&self, page: Page, most: usize) -> (Vec<Seq>, Seq, bool) {
         let page = self.store().page(PlaceId(1), &label(), page, most).unwrap();
-        (page.lines.iter().map(|line| line.message.seq).collect(), page.first, page.more)
+        (page.messages.iter().map(|line| line.message.seq).collect(), page.first, page.more)
     }
 }
 
@@ -61,11 +61,11 @@ fn a_page_begins_or_ends_at_a_time() {
 fn a_page_by_time_begins_at_the_right_number_where_the_clock_was_set_back() {
     let times = |seq: Seq| Millis::try_from(if seq <= 600 { 10_000 + seq } else { seq - 600 }).unwrap();
     let mut rig = Rig::with_room();
-    rig.keep([room(2, "go"), line(2, 1, "other")]);
+    rig.write([room(2, "go"), line(2, 1, "other")]);
     let lines: Vec<_> =
         (1..=1_000).map(|seq| line_by(account(1), 1, Message { time: times(seq), ..message(seq, "m") })).collect();
     for some in lines.chunks(70) {
-        rig.writer().keep(some).unwrap();
+        rig.writer().write(some).unwrap();
     }
     assert_eq!(rig.page(Page::SinceTime(10_300), 3), (vec![300, 301, 302], 1, true));
     assert_eq!(rig.page(Page::SinceTime(0), 2), (vec![1, 2], 1, true));
@@ -114,14 +114,14 @@ fn readers_are_lent_to_all_who_ask_and_see_whole_groups_only() {
                 let mut seen = 0;
                 while seen < 50 {
                     let page = store.page(PlaceId(1), &label(), Page::Last, 100).unwrap();
-                    assert_eq!(page.lines.len() % 5, 0, "part of a group");
-                    seen = page.lines.len();
+                    assert_eq!(page.messages.len() % 5, 0, "part of a group");
+                    seen = page.messages.len();
                 }
             });
         }
         for group in 0..10 {
             let lines: Vec<Record> = (1..=5).map(|seq| line(1, group * 5 + seq, "m")).collect();
-            writer.keep(&lines).unwrap();
+            writer.write(&lines).unwrap();
         }
     });
 }

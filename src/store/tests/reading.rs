@@ -43,7 +43,7 @@ fn a_search_is_ended_too_while_it_looks_through_the_index() {
     let mut rig = Rig::with_room();
     let text = "winter weather waits while we walk ";
     let lines: Vec<Record> = (1..=600).map(|seq| line(1, seq, text)).collect();
-    rig.writer().keep(&lines).unwrap();
+    rig.writer().write(&lines).unwrap();
     while rig.writer().index(1_000).unwrap() {}
     rig.limits.read_time = Duration::ZERO;
     rig.again();

@@ -169,7 +169,7 @@ fn any_query_is_answered() {
 #[test]
 fn only_the_places_that_were_named_are_searched() {
     let mut rig = rig(&["hello"]);
-    rig.keep([room(2, "go"), line(2, 1, "hello")]);
+    rig.write([room(2, "go"), line(2, 1, "hello")]);
     rig.index();
     let found = |places: &[u32]| -> Vec<Arc<str>> {
         let places: Vec<_> = places.iter().map(|place| (PlaceId(*place), Arc::from(format!("#{place}")))).collect();
@@ -187,9 +187,9 @@ fn what_is_found_in_many_places_is_what_each_of_them_has() {
     // Some places have none of the words, some one, some more than is fetched at once.
     let numbers = [0, 1, 40, 0, 0, 33, 0, 2, 32, 0, 31, 0, 64, 0];
     for (place, number) in (1..).zip(numbers) {
-        rig.keep([room(place, &format!("room{place}")), line(place, 1, "other words")]);
+        rig.write([room(place, &format!("room{place}")), line(place, 1, "other words")]);
         let lines: Vec<Record> = (0..number).map(|seq| line(place, 2 + seq, "hello again")).collect();
-        rig.writer().keep(&lines).unwrap();
+        rig.writer().write(&lines).unwrap();
     }
     rig.index();
     let found = |places: &[u32], before| {
@@ -220,7 +220,7 @@ fn what_is_found_in_many_places_is_what_each_of_them_has() {
 #[test]
 fn what_is_deleted_or_expired_is_not_found() {
     let mut rig = rig(&["hello one", "hello two", "hello three"]);
-    rig.keep([Record::MessageDeleted(PlaceId(1), 2)]);
+    rig.write([Record::MessageDeleted(PlaceId(1), 2)]);
     assert_eq!(rig.found("hello"), [3, 1]);
     rig.limits.history_size = 1;
     rig.expire(0);
@@ -231,7 +231,7 @@ fn what_is_deleted_or_expired_is_not_found() {
 fn what_was_deleted_before_it_was_indexed_is_not_found_either() {
     let mut rig = Rig::with_room();
     rig.say(&["hello one", "hello two"]);
-    rig.keep([Record::MessageDeleted(PlaceId(1), 1)]);
+    rig.write([Record::MessageDeleted(PlaceId(1), 1)]);
     rig.index();
     assert_eq!(rig.found("hello"), [2]);
 }
@@ -272,7 +272,7 @@ fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did
     let config = proptest::test_runner::Config { cases: 30, ..Default::default() };
     proptest::proptest!(config, |(said in proptest::collection::vec(said, 1..60), most in 1..9_usize)| {
         let mut rig = Rig::new();
-        rig.keep([room(1, "a"), room(2, "b"), room(3, "c")]);
+        rig.write([room(1, "a"), room(2, "b"), room(3, "c")]);
         let mut seqs = [0; 4];
         let mut kept = Vec::new();
         let mut lines = Vec::new();
@@ -282,12 +282,12 @@ fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did
             lines.push(line_by(account(1), place, Message { time, ..message(*seq, "hello") }));
             kept.push((place, *seq));
         }
-        lines.chunks(20).for_each(|some| rig.writer().keep(some).unwrap());
+        lines.chunks(20).for_each(|some| rig.writer().write(some).unwrap());
         rig.index();
         let later = seqs[1];
         let found = pages(&mut rig, most, |rig| {
             seqs[1] += 1;
-            rig.keep([line_by(account(1), 1, Message { time: 0, ..message(seqs[1], "hello") })]);
+            rig.write([line_by(account(1), 1, Message { time: 0, ..message(seqs[1], "hello") })]);
             rig.index();
         });
         let mut sorted = found.clone();
@@ -309,7 +309,7 @@ fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did
 fn what_was_said_before_a_time_is_found_where_the_clock_was_set_back() {
     let mut rig = Rig::with_room();
     for (seq, time) in (1..).zip([10, 20, 30, 5, 15, 25, 40]) {
-        rig.keep([line_by(account(1), 1, Message { time, ..message(seq, "hello") })]);
+        rig.write([line_by(account(1), 1, Message { time, ..message(seq, "hello") })]);
     }
     rig.index();
     let found = |until| -> Vec<Seq> {
@@ -325,13 +325,13 @@ fn what_was_said_before_a_time_is_found_where_the_clock_was_set_back() {
 #[test]
 fn the_order_of_what_is_found_goes_on_after_the_next_start() {
     let mut rig = Rig::new();
-    rig.keep([room(1, "a"), room(2, "b"), room(3, "c")]);
+    rig.write([room(1, "a"), room(2, "b"), room(3, "c")]);
     for (place, seq, time) in [(1, 1, 900), (2, 1, 100), (1, 2, 100)] {
-        rig.keep([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
+        rig.write([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
     }
     rig.again();
     for (place, seq, time) in [(2, 2, 50), (1, 3, 50), (2, 3, 1_000)] {
-        rig.keep([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
+        rig.write([line_by(account(1), place, Message { time, ..message(seq, "hello") })]);
     }
     rig.index();
     assert_eq!(pages(&mut rig, 1, |_| ()), [(2, 3), (1, 3), (2, 2), (1, 2), (2, 1), (1, 1)]);

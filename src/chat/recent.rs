@@ -1,0 +1,253 @@
+//! What was said last in a room, as far as memory holds it: a ring of messages whose numbers have no gaps. Knows no members.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::answer::{self, History};
+use crate::command::Page;
+use crate::limits::Limits;
+use crate::model::{Identity, Message, Seq};
+use crate::record::StoredMessage;
+
+/// The last messages, the oldest first.
+#[derive(Debug)]
+pub(super) struct Recent {
+    /// The number of the last message, also if it is not in memory.
+    last: Seq,
+    /// Whether the last messages are here, as far as they are stored.
+    pub loaded: bool,
+    /// How often something was deleted: what was read before that may not be true any more.
+    pub deletions: u64,
+    said: VecDeque<Said>,
+    bytes: usize,
+}
+
+/// A message, and whose it is.
+#[derive(Debug, Clone)]
+struct Said {
+    message: Arc<Message>,
+    identity: Identity,
+}
+
+impl Recent {
+    /// The memory of a room whose last message has the number `last`; none of them is here yet.
+    pub fn new(last: Seq) -> Recent {
+        Recent { last, loaded: last == 0, deletions: 0, said: VecDeque::new(), bytes: 0 }
+    }
+
+    /// The number of the last message: 0 if there is none.
+    pub fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The number of the oldest message that is in memory.
+    pub fn first(&self) -> Seq {
+        self.last + 1 - self.said.len() as Seq
+    }
+
+    /// Remembers the next message, and forgets the oldest ones over the limits.
+    pub fn push(&mut self, message: &Arc<Message>, identity: Identity, limits: &Limits) {
+        self.last = message.seq;
+        self.bytes += message.text.len();
+        self.said.push_back(Said { message: Arc::clone(message), identity });
+        self.trim(limits);
+    }
+
+    /// Takes the last messages as they were stored, the oldest first.
+    pub fn load(&mut self, lines: Vec<StoredMessage>, limits: &Limits) {
+        if std::mem::replace(&mut self.loaded, true) {
+            return;
+        }
+        // They join what is said next without a gap, or they are of no use here.
+        let lines = if lines.last().is_some_and(|line| line.message.seq != self.last) { Vec::new() } else { lines };
+        for StoredMessage { identity, message, .. } in lines {
+            self.bytes += message.text.len();
+            self.said.push_back(Said { message, identity });
+        }
+        self.trim(limits);
+    }
+
+    /// Forgets all messages: the database can give them back.
+    pub fn unload(&mut self) {
+        self.said = VecDeque::new();
+        self.bytes = 0;
+        self.loaded = false;
+    }
+
+    /// The author of a message that is in memory.
+    pub fn author(&self, seq: Seq) -> Option<Identity> {
+        let said = self.said.get(self.index(seq)?)?;
+        Some(said.identity).filter(|_| !said.message.deleted)
+    }
+
+    /// The last message of `identity` that is in memory.
+    pub fn last_of(&self, identity: Identity) -> Option<Seq> {
+        let said = self.said.iter().rev().find(|said| said.identity == identity && !said.message.deleted)?;
+        Some(said.message.seq)
+    }
+
+    /// Takes the words and the file out of a message, if it is in memory.
+    pub fn delete(&mut self, seq: Seq) {
+        self.deletions += 1;
+        let Some(said) = self.index(seq).and_then(|index| self.said.get_mut(index)) else { return };
+        self.bytes -= said.message.text.len();
+        let old = Message::clone(&said.message);
+        said.message = Arc::new(Message { text: Arc::from(""), file: None, deleted: true, ..old });
+    }
+
+    /// Deletes all messages of `identity` that are in memory; which.
+    pub fn delete_all_of(&mut self, identity: Identity) -> Vec<Seq> {
+        self.deletions += 1;
+        let own = self.said.iter().filter(|said| said.identity == identity && !said.message.deleted);
+        let seqs: Vec<Seq> = own.map(|said| said.message.seq).collect();
+        seqs.iter().for_each(|seq| self.delete(*seq));
+        seqs
+    }
+
+    /// Numbers have no gaps, so a number tells where a message is.
+    fn index(&self, seq: Seq) -> Option<usize> {
+        usize::try_from(seq.checked_sub(self.first())?).ok()
+    }
+
+    /// Forgets the oldest messages over the limits; in the database they stay.
+    fn trim(&mut self, limits: &Limits) {
+        while self.said.len() > limits.recent || self.bytes > limits.recent_bytes {
+            let Some(oldest) = self.said.pop_front() else { break };
+            self.bytes -= oldest.message.text.len();
+        }
+    }
+
+    /// What was said after `after`, as far as it is in memory: in pieces that
+    /// join without a gap, one at least.
+    pub fn history_since(&self, room: &Arc<str>, mut after: Seq, limits: &Limits) -> Vec<History> {
+        let mut pieces = Vec::new();
+        loop {
+            let piece = self.history(room, Page::After(after), limits.recent, limits.answer_bytes);
+            let (last, more) = (piece.messages.last().map(|message| message.seq), piece.more);
+            pieces.push(History { after: Some(after), ..piece });
+            match last {
+                Some(last) if more => after = last,
+                _ => return pieces,
+            }
+        }
+    }
+
+    /// At most `most` of the messages in memory that `page` asks for, and
+    /// about `bytes`, but one at least; the oldest first.
+    pub fn history(&self, room: &Arc<str>, page: Page, most: usize, bytes: usize) -> History {
+        let first = self.first();
+        let index = |seq: Seq| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX).min(self.said.len());
+        // Times go back if the clock was set back: they find a number, and only that.
+        let time_of = |said: &Said| said.message.time;
+        let since = |time| self.said.iter().position(|said| time_of(said) >= time).unwrap_or(self.said.len());
+        let before = |time| self.said.iter().rposition(|said| time_of(said) < time).map_or(0, |at| at + 1);
+        let (from, to) = match page {
+            Page::Last => (self.said.len().saturating_sub(most), self.said.len()),
+            Page::Before(seq) => (index(seq).saturating_sub(most), index(seq)),
+            Page::BeforeTime(time) => (before(time).saturating_sub(most), before(time)),
+            Page::After(seq) => {
+                let from = index(seq.saturating_add(1));
+                (from, from.saturating_add(most).min(self.said.len()))
+            }
+            Page::SinceTime(time) => (since(time), since(time).saturating_add(most).min(self.said.len())),
+        };
+        let up = matches!(page, Page::After(_) | Page::SinceTime(_));
+        let said = |said: &Said| Arc::clone(&said.message);
+        let (from, to) = if up {
+            (from, from + answer::page(&mut self.said.range(from..to).map(said).peekable(), most, bytes).len())
+        } else {
+            (to - answer::page(&mut self.said.range(from..to).rev().map(said).peekable(), most, bytes).len(), to)
+        };
+        let (missed, more) = match page {
+            Page::After(seq) => (first.saturating_sub(seq.saturating_add(1)), to < self.said.len()),
+            Page::SinceTime(_) => (0, to < self.said.len()),
+            Page::Last | Page::Before(_) | Page::BeforeTime(_) => (0, from > 0),
+        };
+        History {
+            room: Arc::clone(room),
+            messages: self.said.range(from..to).map(|said| Arc::clone(&said.message)).collect(),
+            missed,
+            more,
+            after: None,
+        }
+    }
+
+    /// Panics if the ring disagrees with itself: for tests.
+    #[cfg(test)]
+    pub fn check(&self) {
+        assert_eq!(self.bytes, self.said.iter().map(|said| said.message.text.len()).sum::<usize>());
+        let seqs = self.said.iter().map(|said| said.message.seq);
+        assert!(!self.loaded || seqs.eq(self.first()..=self.last), "numbers have no gaps");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Millis, ResumeId};
+
+    const ANNA: Identity = Identity::Guest(ResumeId(1));
+
+    /// A ring in which messages 1 to `said` were said, and which remembers the last 100 of them.
+    fn ring(said: usize) -> Recent {
+        let mut ring = Recent::new(0);
+        (1..=said).for_each(|i| say(&mut ring, &i.to_string(), 0, &Limits::default()));
+        ring
+    }
+
+    fn say(ring: &mut Recent, text: &str, time: Millis, limits: &Limits) {
+        let message = Message { seq: ring.last() + 1, text: text.into(), time, ..Message::default() };
+        ring.push(&Arc::new(message), ANNA, limits);
+    }
+
+    fn page(ring: &Recent, page: Page, most: usize) -> (Vec<Seq>, u64, bool) {
+        let history = ring.history(&Arc::from("#a"), page, most, 65_536);
+        (history.messages.iter().map(|message| message.seq).collect(), history.missed, history.more)
+    }
+
+    #[test]
+    fn the_ring_remembers_as_many_messages_as_the_limit_says() {
+        for (said, kept) in [(99, 99), (100, 100), (101, 100)] {
+            assert_eq!(ring(said).said.len(), kept);
+        }
+    }
+
+    #[test]
+    fn the_ring_remembers_no_more_text_than_the_limit_says() {
+        let limits = Limits { recent_bytes: 16_384, ..Limits::default() };
+        let mut ring = ring(0);
+        for _ in 0..50 {
+            say(&mut ring, &"x".repeat(1000), 0, &limits);
+            assert!(ring.bytes <= limits.recent_bytes);
+        }
+        assert_eq!(ring.said.len(), 16);
+    }
+
+    #[test]
+    fn a_time_finds_a_number_also_if_the_clock_was_set_back() {
+        let mut ring = ring(0);
+        for time in [10, 20, 30, 5, 15, 25] {
+            say(&mut ring, "m", time, &Limits::default());
+        }
+        assert_eq!(page(&ring, Page::SinceTime(20), 2), (vec![2, 3], 0, true));
+        assert_eq!(page(&ring, Page::SinceTime(30), 9), (vec![3, 4, 5, 6], 0, false));
+        assert_eq!(page(&ring, Page::SinceTime(31), 9), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::BeforeTime(20), 2), (vec![4, 5], 0, true));
+        assert_eq!(page(&ring, Page::BeforeTime(6), 9), (vec![1, 2, 3, 4], 0, false));
+        assert_eq!(page(&ring, Page::BeforeTime(5), 9), (vec![], 0, false));
+    }
+
+    #[test]
+    fn a_page_is_cut_where_it_was_asked_and_says_what_is_missing() {
+        let ring = ring(150); // 51 to 150 are remembered
+        assert_eq!(page(&ring, Page::Last, 3), (vec![148, 149, 150], 0, true));
+        assert_eq!(page(&ring, Page::Before(53), 10), (vec![51, 52], 0, false));
+        assert_eq!(page(&ring, Page::Before(51), 10), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::After(147), 10), (vec![148, 149, 150], 0, false));
+        assert_eq!(page(&ring, Page::After(50), 2), (vec![51, 52], 0, true));
+        assert_eq!(page(&ring, Page::After(40), 1), (vec![51], 10, true));
+        assert_eq!(page(&ring, Page::After(150), 10), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::After(Seq::MAX), 10), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::Before(Seq::MAX), 1), (vec![150], 0, true));
+    }
+}

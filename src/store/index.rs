@@ -1,0 +1,105 @@
+//! The index of words: what goes into it, and how it is made anew when it is damaged. Knows not what is searched for.
+//!
+//! The index lags behind the messages: they are taken in step by step when
+//! nothing else is to be written. All that is in it is made from the messages.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::StoreError;
+use super::columns::{row, seq_of};
+use super::fold::{fold, words};
+use crate::model::{PlaceId, Seq};
+
+/// The version of FTS5's tables that this program's SQLite makes.
+const FORMAT: u32 = 4;
+
+/// How many messages are still to be taken into the index.
+pub fn behind(connection: &Connection) -> rusqlite::Result<u64> {
+    let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND removed = 0";
+    connection.query_row(sum, [], |row| row.get(0))
+}
+
+/// Takes at most `most` messages into the index; whether there are more.
+pub fn take_in(connection: &mut Connection, most: usize) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut left = most;
+    let is_behind = loop {
+        let behind = first_behind(&transaction)?;
+        let Some((place, indexed, last)) = behind.filter(|_| left > 0) else { break behind.is_some() };
+        let taken = take_in_of(&transaction, place, indexed, last, left)?;
+        left -= taken.1.min(left);
+        transaction.prepare_cached("UPDATE place SET indexed = ?2 WHERE id = ?1")?.execute((place, taken.0))?;
+    };
+    transaction.commit()?;
+    Ok(is_behind)
+}
+
+/// A place with messages that are not in the index, up to which one they are, and its last.
+fn first_behind(connection: &Connection) -> rusqlite::Result<Option<(PlaceId, Seq, Seq)>> {
+    connection
+        .prepare_cached("SELECT id, indexed, last FROM place WHERE indexed < last AND removed = 0 LIMIT 1")?
+        .query_row([], |row| row.try_into())
+        .optional()
+}
+
+/// Takes in messages of a place after `indexed`; up to which one it did, and how many that were.
+fn take_in_of(
+    connection: &Connection,
+    place: PlaceId,
+    indexed: Seq,
+    last: Seq,
+    most: usize,
+) -> rusqlite::Result<(Seq, usize)> {
+    let mut messages =
+        connection.prepare_cached("SELECT id, text FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
+    let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)")?;
+    let mut rows = messages.query(params![row(place, indexed + 1), row(place, last), most])?;
+    let (mut reached, mut taken) = (indexed, 0);
+    while let Some(found) = rows.next()? {
+        let id: i64 = found.get(0)?;
+        let text = found.get_ref(1)?.as_str()?;
+        if !text.is_empty() {
+            insert.execute(params![id, &*words(&fold(text))])?;
+        }
+        reached = seq_of(id);
+        taken += 1;
+    }
+    // What is not there any more need not be waited for.
+    Ok((if taken < most { last } else { reached }, taken))
+}
+
+/// Whether the index is the reason for `error`.
+pub fn is_damaged(connection: &Connection, error: &StoreError) -> rusqlite::Result<bool> {
+    match error {
+        StoreError::Index(_) => Ok(true),
+        // If pages of its tables are damaged, it is not FTS5 that notices.
+        StoreError::Damaged { .. } => Ok(!is_sound(connection)?),
+        _ => Ok(false),
+    }
+}
+
+/// Whether the pages of the index's tables do not contradict one another.
+fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut tables = connection.prepare(r"SELECT name FROM sqlite_schema WHERE name LIKE 'words\_%' ESCAPE '\'")?;
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for table in tables {
+        let found: String = connection.query_row(&format!("PRAGMA quick_check('{table}')"), [], |row| row.get(0))?;
+        if found != "ok" {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Empties the index, so that [`take_in`] makes it anew.
+pub fn empty(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // This does not look at what is in the index.
+    let all = "INSERT INTO words (words) VALUES ('delete-all')";
+    if transaction.execute_batch(all).is_err() {
+        // But it does look at this, which says how the tables are to be read.
+        transaction.execute_batch(&format!("REPLACE INTO words_config VALUES ('version', {FORMAT}); {all}"))?;
+    }
+    transaction.execute("UPDATE place SET indexed = 0 WHERE indexed > 0", [])?;
+    transaction.commit()
+}
