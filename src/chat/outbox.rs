@@ -233,9 +233,10 @@ impl Outbox {
         let mut queue = self.queue.lock();
         queue.due = false;
         let mut pen = queue.pen.take()?;
-        let mut writing = std::mem::take(&mut queue.spare);
+        let (mut writing, mut most) = (std::mem::take(&mut queue.spare), 0);
         while !queue.items.is_empty() {
             queue.hand_over(&mut writing);
+            most = most.max(writing.len());
             drop(queue); // no lock during the write
             let written = pen.write(&mut writing);
             queue = self.queue.lock();
@@ -257,7 +258,7 @@ impl Outbox {
             }
         }
         queue.pen = Some(pen);
-        queue.take_back(writing);
+        queue.take_back(writing, most);
         if queue.closed.is_some() {
             self.lighter.notify_all();
         }
@@ -287,7 +288,7 @@ impl Outbox {
             }
             if queue.items.is_empty() {
                 queue.pen = Some(pen);
-                return queue.take_back(items);
+                return queue.take_back(items, 0);
             }
             queue.hand_over(&mut items);
             queue.writing_since = Some(Instant::now());
@@ -364,17 +365,18 @@ impl Queue {
         self.waiting -= weight;
     }
 
-    /// Takes back the memory in which the holder had what it wrote, so that the
-    /// next offers and the next write need not allocate any. What a burst needed is not kept.
-    fn take_back(&mut self, mut written: VecDeque<Outgoing>) {
-        const MOST: usize = 64;
+    /// Takes back the memory in which the holder had what it wrote, `most` items
+    /// at once, so that the next offers and the next write need not allocate
+    /// any. Much memory is kept only as long as it is needed.
+    fn take_back(&mut self, mut written: VecDeque<Outgoing>, most: usize) {
+        const LITTLE: usize = 64;
         if self.items.capacity() <= written.capacity() {
             // What was written last is still in the processor's cache.
             std::mem::swap(&mut self.items, &mut written);
         }
         self.spare = written;
         for memory in [&mut self.items, &mut self.spare] {
-            if memory.capacity() > MOST {
+            if memory.capacity() > LITTLE && most < LITTLE / 4 {
                 *memory = VecDeque::new();
             }
         }
