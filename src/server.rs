@@ -29,7 +29,7 @@ use crate::model::CloseReason;
 use crate::names::RoomName;
 use crate::net::capacity::{Capacity, Machine, Need};
 use crate::net::crew::Crew;
-use crate::net::{Handler, Listener, Options, Service, Stream};
+use crate::net::{Admitted, Listener, Options, Service, Stream};
 use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, now};
@@ -270,7 +270,7 @@ impl From<StoreError> for StartError {
 }
 
 /// Makes the handler of a connection, or says why it cannot stay.
-fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> {
+fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
     let peer = stream.peer();
     let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
     let pass = hub.door.let_in(peer.ip()).inspect_err(turned_away)?;
