@@ -14,7 +14,7 @@ use super::{StoreError, schema, settle};
 /// All pages in one step, and so all of one moment, however much is written meanwhile.
 const ALL: i32 = -1;
 
-/// What the name of a copy ends in that is being made, and how many letters before it belong to nobody else.
+/// How the name of a copy ends while it is being made, and how many random letters stand before that.
 const HALF: &str = ".part";
 const LETTERS: usize = 6;
 
@@ -52,8 +52,8 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     done.and_then(|()| publish(half, to).map_err(|error| told(&error)))
 }
 
-/// Removes what backups to the same name have left behind that were killed.
-/// What cannot be removed is in nobody's way: no name is used twice.
+/// Removes what backups to the same name left behind when they were killed.
+/// What cannot be removed does no harm: no name is used twice.
 fn clear(folder: &Path, begins: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();

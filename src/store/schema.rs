@@ -160,7 +160,7 @@ const WORDS_CUT_BY_US: &str = "
     UPDATE place SET indexed = 0;
 ";
 
-/// Pages by time, and pages of what is found, hold also where the clock was set back.
+/// Pages by time, and pages of what is found, are right also if the clock was set back.
 const ORDER_WITHOUT_CLOCK: &str = "
     -- The earliest and the latest time among 256 messages of a place; perhaps of some that were removed.
     CREATE TABLE span (

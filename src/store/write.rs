@@ -1,4 +1,4 @@
-//! Writing records down, in groups, all of a group or what can be written of it. Knows not what the records say.
+//! Writing records, in batches, all of a batch or what can be written of it. Knows not what the records say.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,11 +24,11 @@ pub struct Writer {
     counted: Option<Millis>,
     /// Whether a commit may return before the disk has it.
     is_at_leisure: bool,
-    /// The last time that is known for sure, for what is said by a clock that was set back.
+    /// The last time that is known for sure: the clock may have been set back since.
     known: Millis,
     /// What is written to.
     files: Files,
-    /// Nobody else opens the file while there is a writer.
+    /// No other server opens the file while there is a writer.
     claim: Arc<Claim>,
 }
 
@@ -47,9 +47,8 @@ impl Writer {
         })
     }
 
-    /// Writes the records down in their order, all or none. They are on the
-    /// disk when this returns, and the same group may be written again when it
-    /// failed.
+    /// Writes the records in their order, all or none. They are on the disk when
+    /// this returns, and the same batch may be written again when it failed.
     ///
     /// # Errors
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
@@ -61,9 +60,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all changes down that can be, each whole or not at all: for a
-    /// group that cannot be written as it is, and never will be. Gives for each
-    /// why it was left out, if it was.
+    /// Writes all changes that can be written, each whole or not at all: for a
+    /// batch that can never be written as it is. Returns for each why it was
+    /// left out, if it was.
     ///
     /// # Errors
     /// Nothing is written, and it may be tried again.
@@ -79,7 +78,7 @@ impl Writer {
                 }
                 Err(error) => {
                     let error = StoreError::sql(&self.path, &error);
-                    // SQLite may have given all up for one, and then it goes without that one.
+                    // SQLite may have given up all because of one: without that one it is tried again.
                     if error.may_pass() || refused.iter().flatten().count() == begun {
                         return Err(error);
                     }
@@ -164,9 +163,9 @@ impl Writer {
         self.claim.takes_suspicion().then(|| StoreError::Index(self.path.clone()))
     }
 
-    /// Writes without waiting for the disk: for what is done again if a power
-    /// cut takes it. A group that is kept later takes it to the disk with it,
-    /// for the log is one and in order.
+    /// Writes without waiting for the disk: for work that is done again if a
+    /// power cut takes it. A batch that is written later takes it to the disk
+    /// with it, because there is one log, in order.
     pub(super) fn at_leisure<T>(
         &mut self,
         work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
@@ -193,10 +192,10 @@ impl Writer {
         self.connection.pragma_update(None, "synchronous", how).map_err(told)
     }
 
-    /// Closes the file in order: all is moved from the log into it, and the log is gone.
+    /// Closes the file in order: all is moved from the log into it, and the log is removed.
     ///
     /// # Errors
-    /// What was kept is kept nevertheless, and the next start finds it in the log.
+    /// What was written is stored nevertheless, and the next start finds it in the log.
     pub fn close(self) -> Result<(), StoreError> {
         let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
         let optimized = self.connection.execute_batch("PRAGMA optimize");
