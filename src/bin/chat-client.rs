@@ -117,7 +117,7 @@ fn main() -> anyhow::Result<ExitCode> {
     .context("cannot take care of signals")?;
     let exit = ui::run(&settings, &signals);
     if !exit.text.is_empty() {
-        // Where stderr is closed or full, the exit code says it.
+        // If stderr is closed or full, the exit code tells.
         let _ = writeln!(io::stderr(), "! {exit}");
     }
     Ok(ExitCode::from(exit.code))
@@ -134,7 +134,7 @@ fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
                 .with_context(|| format!("cannot read the password in {}", file.display()))?;
             let is_long = text.len() as u64 == PASSWORD_BYTES && !text.contains(&b'\n');
             anyhow::ensure!(!is_long, "the first line of {} is too long for a password", file.display());
-            // Where the first line ends, it does not matter what the rest is.
+            // Only the first line counts, whatever the rest is.
             text.truncate(memchr::memchr(b'\n', &text).map_or(text.len(), |end| end + 1));
             let no_text = || format!("the password in {} is no text in UTF-8", file.display());
             Some(String::from_utf8(text).with_context(no_text)?)

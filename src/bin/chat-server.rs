@@ -133,7 +133,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            // Where stderr is closed or full, the exit code says it.
+            // If stderr is closed or full, the exit code tells.
             let _ = writeln!(io::stderr(), "chat-server: {error:#}");
             ExitCode::from(if error.is::<ConfigError>() {
                 EXIT_CONFIG
@@ -166,7 +166,7 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let log = Outlet::open("log", config.limits.console_lines, |line| {
-        // Nobody is left to be told that nobody listens.
+        // An error of stderr cannot be told anywhere.
         let _ = writeln!(io::stderr(), "{line}");
     })?;
     start_log(&config, &log)?;
@@ -249,7 +249,7 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     Ok(stopped)
 }
 
-/// Where address space is limited, starts this program anew with few arenas
+/// If address space is limited, starts this program anew with few arenas
 /// for its allocator: each takes as much as the threads of a hundred sessions,
 /// and their number is settled before a program's first line.
 fn save_address_space() {
@@ -259,12 +259,12 @@ fn save_address_space() {
         let mut arguments = std::env::args_os();
         let name = arguments.next().unwrap_or_else(|| own.clone().into());
         let mut anew = Command::new(own);
-        // Returns only where it cannot be done; then there are fewer sessions.
+        // It returns only if it fails; then there can be fewer sessions.
         let _ = anew.arg0(name).args(arguments).env(capacity::ARENAS_VARIABLE, FEW).exec();
     }
 }
 
-/// How the client is started by whoever started this server: from the source, or as a program.
+/// The command that starts the client: with cargo if this server was started so, or as a program.
 fn client_command() -> &'static str {
     let from_source =
         std::env::current_exe().is_ok_and(|exe| exe.components().any(|part| part.as_os_str() == "target"));

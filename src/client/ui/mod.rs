@@ -1,7 +1,7 @@
 //! The chat as a person sees it, or a script on a pipe: questions, prompt, lines, exit code. Knows the client, not the protocol.
 //!
-//! Two threads: the client's own reads the network and shows what it hears;
-//! the main one reads what is typed. Each file on its way has one more.
+//! Two threads: the client's own thread reads the network and shows what comes;
+//! the main thread reads what is typed. Each file on its way has one more.
 
 mod answers;
 mod caught;
@@ -37,13 +37,13 @@ use crate::terminal::{self, Terminal};
 use show::Show;
 use style::Brush;
 
-/// Where the server is unless told otherwise.
+/// The server's host, if no other is named.
 pub const DEFAULT_HOST: &str = "127.0.0.1";
 
-/// The server's port unless told otherwise.
+/// The server's port, if no other is named.
 pub const DEFAULT_PORT: u16 = 7667;
 
-/// For how long a script's client tries to come back unless told otherwise.
+/// For how long a script's client tries to reconnect, if no time is named.
 const SCRIPT_RETRY: Duration = Duration::from_secs(30);
 
 /// What was asked for on the command line.
@@ -51,17 +51,17 @@ const SCRIPT_RETRY: Duration = Duration::from_secs(30);
 pub struct Settings {
     /// The server: a host, or `host:port`. A person is asked for it if it is not said.
     pub server: Option<String>,
-    /// The port, where `server` has none.
+    /// The port, if `server` has none.
     pub port: Option<u16>,
     /// The name. A person is asked for it if it is not said; a script takes the one offered.
     pub nick: Option<String>,
-    /// The password, where the name belongs to an account. A person is asked for it if it is not said.
+    /// The password, if the name belongs to an account. A person is asked for it if it is not said.
     pub password: Option<Secret>,
     /// The rooms to join; the lobby if there is none.
     pub rooms: Vec<String>,
     /// Whether to pass the JSON protocol through.
     pub json: bool,
-    /// For how long to try to come back; on a terminal for ever, else for 30 s.
+    /// For how long to try to reconnect; on a terminal for ever, else for 30 s.
     pub retry: Option<Duration>,
     /// When to ring the bell.
     pub bell: Bell,
