@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 use super::columns::{piece_row, row};
 use super::delete;
 use super::order::Times;
-use crate::model::{AccountId, Address, FileId, FileInfo, Identity, Message, PlaceId, ResumeId, Target};
-use crate::model::{DAY, Millis, Seq};
+use crate::model::{
+    AccountId, Address, DAY, FileId, FileInfo, Identity, Message, Millis, PlaceId, ResumeId, Seq, Target,
+};
 use crate::record::{
     AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
 };

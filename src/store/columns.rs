@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Error, Result, Row};
 
-use crate::model::{AccountId, FileId, FileInfo, Identity, Message, PlaceId, ResumeId, Seq, Settings, Tag, Target};
-use crate::model::{Restriction, Role};
+use crate::model::{
+    AccountId, FileId, FileInfo, Identity, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag, Target,
+};
 use crate::names::{Nick, RoomName};
 use crate::record::StoredMessage;
 

@@ -99,6 +99,11 @@ impl StoreError {
         matches!(self, StoreError::Damaged { .. } | StoreError::Index(_) | StoreError::Foreign(_))
     }
 
+    /// What errors of SQLite mean for the file at `path`, for `map_err`.
+    pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
+        move |error| StoreError::sql(path, &error)
+    }
+
     /// What `error` of SQLite means for the file at `path`.
     pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();

@@ -78,11 +78,10 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     let claim = Arc::new(Claim::take(path)?);
     let path = claim.path();
     let mut connection = connect(path)?;
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
     // A file that cannot be written to is known now, and not when a member has spoken.
-    write::probe(&mut connection).map_err(told)?;
-    let snapshot = load::snapshot(&mut connection).map_err(told)?;
-    let known = expire::known(&connection).map_err(told)?;
+    write::probe(&mut connection).map_err(StoreError::at(path))?;
+    let snapshot = load::snapshot(&mut connection).map_err(StoreError::at(path))?;
+    let known = expire::known(&connection).map_err(StoreError::at(path))?;
     Ok(Opened {
         store: Store::new(limits, Arc::clone(&claim)),
         writer: Writer::new(connection, known, claim)?,
@@ -92,23 +91,23 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
 
 /// The connection that writes, to a file of ours, checked, of the newest version.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let told = StoreError::at(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(told)?;
-    settle(&connection).map_err(told)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(&told)?;
+    settle(&connection).map_err(&told)?;
     if schema::version(&connection, path, schema::MIGRATIONS)? > 0 {
         schema::check(&connection, path)?;
     }
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(told)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(&told)?;
     if mode != "wal" {
         let what = "no write-ahead log is possible here; is it on a network drive?".to_owned();
         return Err(StoreError::Refused { path: path.to_path_buf(), what });
     }
-    connection.pragma_update(None, "synchronous", "FULL").map_err(told)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(&told)?;
     // A large transaction makes a large log; it is cut when it was moved into the file.
-    connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).map_err(told)?;
+    connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).map_err(&told)?;
     // What was deleted is overwritten if that costs no further page.
-    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(told)?;
+    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(&told)?;
     schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
     Ok(connection)
 }

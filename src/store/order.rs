@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{row, rows, seq_of, span_of, unrow};
-use crate::model::PlaceId;
-use crate::model::{Millis, Seq};
+use crate::model::{Millis, PlaceId, Seq};
 
 /// What the time of the last message there is counts as.
 pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {

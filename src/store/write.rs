@@ -54,9 +54,8 @@ impl Writer {
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
     pub fn write<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         self.wait_for_the_disk()?;
-        let path = &self.path;
         let counted = write_all(&mut self.connection, records, self.known, self.counted);
-        self.counted = Some(counted.map_err(|error| StoreError::sql(path, &error))?);
+        self.counted = Some(counted.map_err(StoreError::at(&self.path))?);
         Ok(())
     }
 
@@ -101,8 +100,7 @@ impl Writer {
     /// # Errors
     /// It cannot, and why.
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        let path = &self.path;
-        probe(&mut self.connection).map_err(|error| StoreError::sql(path, &error))
+        probe(&mut self.connection).map_err(StoreError::at(&self.path))
     }
 
     /// One small step of removing what is too old or too much; see [`Expiry::step`]. Whether there is more to do.
@@ -110,9 +108,8 @@ impl Writer {
     /// # Errors
     /// The step is not done at all, and the next call begins with it.
     pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
-        let path = &self.path;
         let done = self.expiry.step(&mut self.connection, now, self.known, limits);
-        done.map_err(|error| StoreError::sql(path, &error))
+        done.map_err(StoreError::at(&self.path))
     }
 
     /// The time that is known for sure, from an earlier run of the server until it is told anew; 0 if none is.
@@ -130,7 +127,7 @@ impl Writer {
     /// # Errors
     /// What SQLite could not do.
     pub fn behind(&self) -> Result<u64, StoreError> {
-        index::behind(&self.connection).map_err(|error| StoreError::sql(&self.path, &error))
+        index::behind(&self.connection).map_err(StoreError::at(&self.path))
     }
 
     /// Takes at most `most` messages into the index of words; whether there are more.
@@ -138,9 +135,7 @@ impl Writer {
     /// # Errors
     /// Nothing is taken in, and the next call begins where this one did.
     pub fn index(&mut self, most: usize) -> Result<bool, StoreError> {
-        self.at_leisure(|writer| {
-            index::take_in(&mut writer.connection, most).map_err(|error| StoreError::sql(&writer.path, &error))
-        })
+        self.at_leisure(|writer| index::take_in(&mut writer.connection, most).map_err(StoreError::at(&writer.path)))
     }
 
     /// Empties the index of words if it is the reason for `error`, so that
@@ -149,11 +144,9 @@ impl Writer {
     /// # Errors
     /// The index cannot be emptied; nothing has changed.
     pub fn mend_index(&mut self, error: &StoreError) -> Result<bool, StoreError> {
-        let path = &self.path;
-        let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-        let is_damaged = index::is_damaged(&self.connection, error).map_err(told)?;
+        let is_damaged = index::is_damaged(&self.connection, error).map_err(StoreError::at(&self.path))?;
         if is_damaged {
-            index::empty(&mut self.connection).map_err(told)?;
+            index::empty(&mut self.connection).map_err(StoreError::at(&self.path))?;
         }
         Ok(is_damaged)
     }
@@ -188,8 +181,7 @@ impl Writer {
     }
 
     fn synchronous(&self, how: &str) -> Result<(), StoreError> {
-        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-        self.connection.pragma_update(None, "synchronous", how).map_err(told)
+        self.connection.pragma_update(None, "synchronous", how).map_err(StoreError::at(&self.path))
     }
 
     /// Closes the file in order: all is moved from the log into it, and the log is removed.
@@ -197,9 +189,9 @@ impl Writer {
     /// # Errors
     /// What was written is stored nevertheless, and the next start finds it in the log.
     pub fn close(self) -> Result<(), StoreError> {
-        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
+        let told = StoreError::at(&self.path);
         let optimized = self.connection.execute_batch("PRAGMA optimize");
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)?;
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(&told)?;
         optimized.map_err(told)
     }
 }
