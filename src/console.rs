@@ -26,7 +26,7 @@ use crate::server::Handle;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Hub, News, now};
 use crate::terminal::{Input, Screen, Terminal};
-use crate::wire::Form;
+use crate::wire::Piece;
 use crate::wire::line::{clock as hours, curbed, date};
 
 pub use complete::complete;
@@ -134,7 +134,7 @@ fn words(news: &News) -> String {
         // People choose the text, and this is a terminal, too: cleaned when it came in, quoted once more.
         News::Line(line) => clean(line).into_owned(),
         News::Event(letter) => {
-            let text = String::from_utf8_lossy(letter.bytes(Form::LineElsewhere)).into_owned();
+            let text = String::from_utf8_lossy(letter.piece(Piece::LineElsewhere)).into_owned();
             // The time stands before every line here already.
             let text = text.trim_end();
             let text = text.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(text, |(_, rest)| rest);

@@ -152,11 +152,15 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Sessions at once, named or not. One more is told so in a sentence and closed. What the machine can hold may be less: the server computes that at its start and says so.
+    /// Connections at once: sessions, and what has not told yet what it speaks or is no session. One more is told so in a line of plain text before anything is read, and closed. Never less than `sessions`.
+    connections "connections": number Count = 2048, 1..=60_000;
+    /// Connections at once from one address; loopback is exempt. One more is told so in the same way and closed.
+    connections_per_address "connections-per-address": number Count = 256, 0..=60_000;
+    /// Sessions at once, named or not. One more is told so in a sentence, in its own protocol, and closed. What the machine can hold may be less: the server computes that at its start and says so.
     sessions "sessions": number Count = 1024, 1..=30_000;
-    /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence and closed.
+    /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence, in its own protocol, and closed.
     sessions_per_address "sessions-per-address": number Count = 16, 0..=30_000;
-    /// New sessions from one address within `arrival-window`; loopback is exempt. One more is told so in a sentence and closed.
+    /// New sessions from one address within `arrival-window`; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
     arrivals "arrivals": number Count = 32, 0..=1_000_000;
     /// The time over which `arrivals` counts.
     arrival_window "arrival-window": time Seconds = 600, 1..=86_400;

@@ -226,13 +226,15 @@ pub enum CloseReason {
     ServerStopped,
     /// The peer speaks a protocol that is not served here.
     NotServed,
+    /// There is no room for one session more.
+    Full,
     /// The server failed inside, in this session only.
     Failed,
 }
 
 impl CloseReason {
     /// All of them, in the order of `docs/protocol.md`.
-    pub const ALL: [CloseReason; 12] = [
+    pub const ALL: [CloseReason; 13] = [
         CloseReason::Quit,
         CloseReason::Lost,
         CloseReason::Timeout,
@@ -244,6 +246,7 @@ impl CloseReason {
         CloseReason::LoggedOut,
         CloseReason::ServerStopped,
         CloseReason::NotServed,
+        CloseReason::Full,
         CloseReason::Failed,
     ];
 
@@ -261,6 +264,7 @@ impl CloseReason {
             CloseReason::LoggedOut => "logged-out",
             CloseReason::ServerStopped => "server-stopped",
             CloseReason::NotServed => "not-served",
+            CloseReason::Full => "full",
             CloseReason::Failed => "failed",
         }
     }
@@ -279,6 +283,7 @@ impl CloseReason {
             CloseReason::LoggedOut => "logged out",
             CloseReason::ServerStopped => "server stopped",
             CloseReason::NotServed => "that protocol is not served here",
+            CloseReason::Full => "no room on the server",
             CloseReason::Failed => "a fault in the server",
         }
     }

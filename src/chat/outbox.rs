@@ -439,6 +439,8 @@ mod tests {
         match item {
             Outgoing::Event(delivery) => format!("{:?}", delivery.letter.event()),
             Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Outgoing::Speak(encoder) => format!("{encoder:?}"),
+            Outgoing::Mark(mark) => format!("{mark:?}"),
             Outgoing::Close => "close".into(),
         }
     }

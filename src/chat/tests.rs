@@ -226,8 +226,8 @@ impl Peer<'_> {
             assert!(due, "{item:?} waits, and nobody was told to flush it");
             match item {
                 Outgoing::Event(delivery) => letters.push((delivery.letter, delivery.elsewhere)),
-                Outgoing::Raw(bytes) => panic!("the chat writes no bytes: {bytes:?}"),
                 Outgoing::Close => {}
+                other => panic!("the chat writes no bytes: {other:?}"),
             }
         }
         letters

@@ -159,6 +159,7 @@ fn is_final(reason: CloseReason) -> bool {
         | CloseReason::LoginLines
         | CloseReason::SlowConsumer
         | CloseReason::ServerStopped
+        | CloseReason::Full
         | CloseReason::Failed => false,
     }
 }

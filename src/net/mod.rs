@@ -8,7 +8,6 @@ pub mod capacity;
 pub mod crew;
 mod listener;
 mod service;
-pub mod sniff;
 mod stream;
 
 use std::io::{ErrorKind, Read};

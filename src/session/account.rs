@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
+use super::Session;
 use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::queries::{own_places, secret};
-use super::{Session, Stage};
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
 use crate::command::{Command, Secret};
@@ -30,6 +30,18 @@ pub(super) struct Name {
     pub rooms: Option<Vec<RoomName>>,
 }
 
+/// What was said and counted before a name was taken.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    /// Whether the peer has said `hello`.
+    greeted: bool,
+    /// What a `hello` without a name said for later.
+    resume: Option<Box<str>>,
+    rooms: Option<Vec<RoomName>>,
+    pub lines: usize,
+    pub bytes: usize,
+}
+
 impl Session {
     /// The few commands that need no name. What they wait for does not count
     /// against the time for taking one.
@@ -46,40 +58,45 @@ impl Session {
                 return Err(ChatError::Version(version));
             }
             Command::Hello { nick, password, resume, rooms, .. } => {
-                self.greeted = true;
+                self.login.greeted = true;
                 if let Some(nick) = nick {
                     let account = password.map(|password| self.prove(&nick, &password, false)).transpose()?;
                     return self.enter(tag, LoginKind::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
                 }
-                (self.resume, self.rooms) = (resume, rooms);
+                (self.login.resume, self.login.rooms) = (resume, rooms);
                 Done::Hello { nick: None, resume: None, registered: false }
             }
-            Command::Nick { nick, rooms } if self.greeted || !self.handle.json.load(Ordering::Relaxed) => {
-                let greeting = if self.greeted { LoginKind::Nick } else { LoginKind::Hello };
-                let rooms = rooms.or_else(|| self.rooms.clone());
+            Command::Nick { nick, rooms } if self.may_take_a_name() => {
+                let greeting = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
+                let rooms = rooms.or_else(|| self.login.rooms.clone());
                 return self.enter(
                     tag,
                     greeting,
-                    Name { nick, account: None, asked, resume: self.resume.clone(), rooms },
+                    Name { nick, account: None, asked, resume: self.login.resume.clone(), rooms },
                 );
             }
-            Command::Login { account, password } if self.greeted || !self.handle.json.load(Ordering::Relaxed) => {
+            Command::Login { account, password } if self.may_take_a_name() => {
                 let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
                 // What has no accounts asks for no password.
                 self.database()?;
                 let account = Some(self.prove(&nick, &needed(password)?, false)?);
-                let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
+                let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
                 return self.enter(tag, LoginKind::Login, name);
             }
             Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
             Command::Pong => return Ok(()),
             Command::Quit { .. } => Done::Quit,
             Command::Help { word } => crate::chat::help(word.as_deref())?,
-            _ if !self.greeted && self.handle.json.load(Ordering::Relaxed) => return Err(ChatError::HelloFirst),
+            _ if !self.may_take_a_name() => return Err(ChatError::HelloFirst),
             _ => return Err(ChatError::NameFirst),
         };
         self.answer(tag, done);
         Ok(())
+    }
+
+    /// Whether everything was said that comes before a name.
+    fn may_take_a_name(&self) -> bool {
+        self.login.greeted || !self.manners.hello
     }
 
     /// Finds out whether the password is that of the account of this name;
@@ -112,8 +129,7 @@ impl Session {
 
     #[inline(never)]
     fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
-        let Stage::Talking(front) = &self.stage else { return Err(ChatError::Closing) };
-        let (front, json) = (front.name(), front.json());
+        let (front, echo) = (self.manners.name, self.manners.echo);
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
         let account = name.account.or(known);
@@ -126,14 +142,14 @@ impl Session {
         let entry = LoginRequest {
             session: self.handle.id,
             outbox: &self.handle.outbox,
-            echo: json,
+            echo,
             front,
             address: self.handle.peer().ip().to_canonical(),
             nick: name.nick,
             account: name.account,
             asked: name.asked,
             memberships,
-            seed: self.seed(),
+            seed: self.handle.seed(),
             resume: name.resume,
             recalled,
             resume_hash,

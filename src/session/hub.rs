@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex};
 
-use super::Front;
+use super::door::Door;
 use super::handle::SessionHandle;
 use super::index_wait::IndexWait;
 use super::passwords::Passwords;
@@ -24,7 +24,6 @@ use crate::limits::Limits;
 use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
-use crate::net::sniff::Kind;
 use crate::store::Store;
 use crate::wire::Letter;
 
@@ -54,9 +53,6 @@ pub struct Database {
     /// Room for files.
     pub shelf: Arc<Shelf>,
 }
-
-/// Opens the front for what a connection speaks; or says, in that protocol, why it is not served.
-pub type Fronts = fn(Kind) -> Result<Box<dyn Front>, Vec<u8>>;
 
 /// The time of day, as events carry it.
 pub fn now() -> Millis {
@@ -90,8 +86,8 @@ pub struct Hub {
     pub limits: Arc<Limits>,
     /// Where things are kept, if they are.
     pub database: Option<Arc<Database>>,
-    /// What is served.
-    pub fronts: Fronts,
+    /// Who may come in.
+    pub door: Door,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -116,16 +112,15 @@ impl Hub {
         chat: Chat,
         limits: Arc<Limits>,
         database: Option<Arc<Database>>,
-        fronts: Fronts,
         (watch, news): (Watch, Sender<News>),
         crew: Arc<Crew>,
     ) -> Hub {
         let registrations = Recurring::new(limits.registrations, limits.registration_window);
         Hub {
             chat,
+            door: Door::new(&limits),
             limits,
             database,
-            fronts,
             started: Instant::now(),
             counts: Counts::default(),
             registrations,
@@ -155,7 +150,7 @@ impl Hub {
         SessionId(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes a session in.
+    /// Takes a connection in.
     pub fn admit(&self, handle: &Arc<SessionHandle>) {
         self.counts.sessions.fetch_add(1, Ordering::Relaxed);
         handle.heard.store(self.uptime(), Ordering::Relaxed);
@@ -177,7 +172,7 @@ impl Hub {
         self.handles.lock().values().cloned().collect()
     }
 
-    /// How many sessions there are, with a name or without.
+    /// How many connections there are: sessions with a name or without, and what may become one.
     pub fn sessions(&self) -> usize {
         self.handles.lock().len()
     }
@@ -255,6 +250,15 @@ impl Hub {
             self.flush(&handle.outbox);
         }
         first
+    }
+
+    /// Sees to it that what is still to be written to a peer is written: on
+    /// this thread, or by the thread that has the pen.
+    pub fn write_the_last(&self, handle: &SessionHandle) {
+        if let Some(pen) = handle.outbox.flush() {
+            handle.outbox.catch_up(pen);
+        }
+        handle.outbox.wait_until_written(self.limits.farewell);
     }
 
     /// Closes the sessions of those who are banned from the server.

@@ -30,19 +30,7 @@ impl Session {
     }
 
     /// Carries out a command of the chat; reads before that, and once more, what it needs.
-    #[inline(never)]
-    pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        if matches!(command, Command::Say { .. }) {
-            let step = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects)?;
-            debug_assert_eq!(step, Step::Done, "to say something, nothing must be read");
-            return Ok(());
-        }
-        // Meanwhile the peer is not silent, but not heard.
-        let handle = Arc::clone(&self.handle);
-        handle.pausing(|| self.carry_out_reading(tag, command))
-    }
-
-    fn carry_out_reading(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+    pub(super) fn carry_out_reading(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         for _ in 0..MAX_RETRIES {
             let now = hub::now();
             let need = match self.hub.chat.obey(self.handle.id, tag.clone(), command.clone(), now, &mut self.effects) {

@@ -58,9 +58,11 @@ impl Exit {
         let code = match reason {
             CloseReason::Quit => Exit::DONE,
             CloseReason::Kicked | CloseReason::SlowConsumer => Exit::LATER,
-            CloseReason::Lost | CloseReason::Timeout | CloseReason::ServerStopped | CloseReason::Failed => {
-                Exit::UNAVAILABLE
-            }
+            CloseReason::Lost
+            | CloseReason::Timeout
+            | CloseReason::ServerStopped
+            | CloseReason::Full
+            | CloseReason::Failed => Exit::UNAVAILABLE,
             CloseReason::LoginTimeout | CloseReason::LoginLines | CloseReason::LoggedOut => Exit::REFUSED,
             CloseReason::Replaced | CloseReason::NotServed => Exit::OTHER,
         };

@@ -30,7 +30,6 @@ const OPEN: &[(&str, &str)] = &[
     ("src/error/mod.rs", "code"),
     ("src/error/mod.rs", "value"),
     ("src/error/words.rs", "fmt"),
-    ("src/session/hub.rs", "new"),
     ("src/wire/json.rs", "command_of"),
     ("src/wire/line/answers.rs", "write"),
     ("src/wire/line/mod.rs", "write_private"),
