@@ -10,7 +10,7 @@ use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::queries::{own_places, secret};
 use crate::answer::Done;
-use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
+use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use crate::command::{AccountCommand, Secret};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
@@ -157,7 +157,9 @@ impl Session {
     /// again. Where it cannot be read now, it is when somebody names the other.
     #[inline(never)]
     fn recall_conversations(&self) {
-        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.who_is(self.handle.id)) else { return };
+        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.identity_of(self.handle.id)) else {
+            return;
+        };
         let reading = self.hub.chat.reading(guest);
         for other in database.store.conversations(guest).unwrap_or_default() {
             let found = database.store.conversation(guest, other).ok().flatten();
@@ -256,9 +258,9 @@ impl Session {
         };
         let asked = hub::now();
         let account = self.prove(&nick, &needed(password)?, false)?;
-        let own = own_places(&*self.database()?, account)?;
-        let login = (account, own, asked);
-        let entered = self.hub.chat.login(id, tag, login, hub::now(), &mut self.effects)?;
+        let memberships = own_places(&*self.database()?, account)?;
+        let proven = Proven { account, memberships, asked };
+        let entered = self.hub.chat.login(id, tag, proven, hub::now(), &mut self.effects)?;
         self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
         self.entered(entered)
     }

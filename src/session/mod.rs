@@ -217,7 +217,7 @@ impl Session {
             Command::Chat(command) => self.carry_out(tag, command),
             Command::Moderate(command) => {
                 let everywhere = command.everywhere;
-                let done = self.hub.chat.moderate(self.handle.id, tag, command, hub::now(), &mut self.effects);
+                let done = self.hub.chat.moderate(self.handle.id, tag, &command, hub::now(), &mut self.effects);
                 if everywhere {
                     self.hub.close_banned();
                 }
