@@ -24,15 +24,11 @@ const OPEN: &[(&str, &str)] = &[
     ("src/chat/people.rs", "arrive"),
     ("src/chat/people.rs", "enter"),
     ("src/chat/private.rs", "say_privately"),
-    ("src/client/ui/answers.rs", "answer"),
-    ("src/client/ui/show.rs", "event"),
     ("src/command/parse.rs", "arguments_of"),
     ("src/error/mod.rs", "code"),
     ("src/error/mod.rs", "value"),
     ("src/error/words.rs", "fmt"),
     ("src/wire/json.rs", "command_of"),
-    ("src/wire/line/answers.rs", "write"),
-    ("src/wire/line/mod.rs", "write_private"),
 ];
 
 /// One function, as its text tells.
