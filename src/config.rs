@@ -20,7 +20,7 @@ use toml::{Table, Value};
 use crate::limits::{Limits, TABLE};
 use crate::server::PORT;
 
-/// The file of the database, in the working folder, unless another is named.
+/// The file of the database, in the working folder, if no other is named.
 pub const DATA: &str = "roomful.db";
 
 /// The settings in force.
@@ -30,7 +30,7 @@ pub struct Config {
     pub listen: String,
     /// The file of the database.
     pub data: String,
-    /// Whether there is none, and nothing is kept.
+    /// Whether there is no database, and nothing is stored.
     pub memory: bool,
     /// Whether the console leaves out what people say.
     pub quiet: bool,
@@ -53,10 +53,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// A setting that cannot be taken, and where it stands.
+/// A setting that is wrong, and its place in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The setting; empty where the file as a whole is no TOML.
+    /// The setting; empty if the file as a whole is no TOML.
     pub setting: String,
     /// What is wrong with it.
     pub wrong: String,
@@ -92,8 +92,8 @@ impl Config {
     /// Takes the settings of a TOML file; those it does not name stay as they are.
     ///
     /// # Errors
-    /// No TOML, a setting nobody knows, or a value it cannot have; the first
-    /// of them, with its name.
+    /// The file is no TOML, has an unknown setting, or a value that the setting
+    /// cannot have. The first error is returned, with the setting's name.
     pub fn read_toml(&mut self, text: &str) -> Result<(), ConfigError> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| wrong("", error.to_string().trim_end()))?;
         for (name, value) in &table {

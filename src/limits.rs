@@ -1,4 +1,4 @@
-//! Every limit, queue and wait of the server: its name, unit, range, default and what happens when it is reached. Knows nothing of who asks.
+//! Every limit, queue and wait of the server: its name, unit, range, default and what happens when it is reached. Does not know what is limited.
 //!
 //! One table makes the struct, the command-line flags (`--line-bytes`), the
 //! environment variables (`CHAT_SERVER_LINE_BYTES`), the keys of the TOML file
@@ -11,7 +11,7 @@
 //! let mut limits = Limits::default();
 //! limits.set("line-bytes", "8192").unwrap();
 //! assert_eq!(limits.line_bytes, 8192);
-//! limits.set("rate", "off").unwrap(); // where 0 is allowed, it means off
+//! limits.set("rate", "off").unwrap(); // if 0 is allowed, it means off
 //! let sentence = limits.set("line-bytes", "3").unwrap_err().to_string();
 //! assert_eq!(sentence, "line-bytes must be 512 to 1048576 bytes, not \"3\"");
 //! ```
@@ -59,13 +59,13 @@ pub struct Limit {
     pub name: &'static str,
     /// What the number counts.
     pub unit: Unit,
-    /// The smallest number taken; where it is 0, 0 or `off` lifts the limit.
+    /// The smallest number that is allowed. If it is 0, then 0 or `off` removes the limit.
     pub least: u64,
-    /// The largest number taken.
+    /// The largest number that is allowed.
     pub most: u64,
-    /// The number in force when nobody says otherwise.
+    /// The number in force if the operator does not set it.
     pub default: u64,
-    /// What it bounds, and what happens to whoever reaches it.
+    /// What it bounds, and what happens when it is reached.
     pub consequence: &'static str,
 }
 
@@ -152,11 +152,15 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Sessions at once, named or not. One more is told so in a sentence and closed. What the machine can hold may be less: the server computes that at its start and says so.
+    /// Connections at once: sessions, and what has not told yet what it speaks or is no session. One more is told so in a line of plain text before anything is read, and closed. Never less than `sessions`.
+    connections "connections": number Count = 2048, 1..=60_000;
+    /// Connections at once from one address; loopback is exempt. One more is told so in the same way and closed.
+    connections_per_address "connections-per-address": number Count = 256, 0..=60_000;
+    /// Sessions at once, named or not. One more is told so in a sentence, in its own protocol, and closed. What the machine can hold may be less: the server computes that at its start and says so.
     sessions "sessions": number Count = 1024, 1..=30_000;
-    /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence and closed.
+    /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence, in its own protocol, and closed.
     sessions_per_address "sessions-per-address": number Count = 16, 0..=30_000;
-    /// New sessions from one address within `arrival-window`; loopback is exempt. One more is told so in a sentence and closed.
+    /// New sessions from one address within `arrival-window`; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
     arrivals "arrivals": number Count = 32, 0..=1_000_000;
     /// The time over which `arrivals` counts.
     arrival_window "arrival-window": time Seconds = 600, 1..=86_400;
@@ -164,11 +168,11 @@ limits! {
     backlog "backlog": number Count = 4096, 1..=65_535;
     /// The wait for a first line, after which a connection is taken for a person with `nc` and greeted.
     greet_after "greet-after": time Millis = 300, 10..=60_000;
-    /// From connecting to having a name. Who takes longer is told `login-timeout` and closed.
+    /// From connecting to having a name. A session that takes longer is told `login-timeout` and closed.
     login "login": time Seconds = 30, 1..=3_600;
-    /// Lines a session may send before it has a name. One more is told `login-lines` and closed.
+    /// Lines a session may send before it has a name. After one more, it is told `login-lines` and closed.
     login_lines "login-lines": number Count = 64, 1..=10_000;
-    /// Bytes a session may send before it has a name. One more, and it is told `login-lines` and closed.
+    /// Bytes a session may send before it has a name. After one more, it is told `login-lines` and closed.
     login_bytes "login-bytes": number Bytes = 8_192, 512..=1_048_576;
     /// One line with its ending. A longer one is dropped up to its end and answered `line-too-long`; the session goes on.
     line_bytes "line-bytes": number Bytes = 16_384, 512..=1_048_576;
@@ -178,7 +182,7 @@ limits! {
     topic "topic": number Characters = 390, 1..=10_000;
     /// An away text. A longer one is answered `away-too-long`.
     away "away": number Characters = 200, 1..=10_000;
-    /// The text somebody leaves with. A longer one is answered `reason-too-long`.
+    /// The text with which a person leaves. A longer one is answered `reason-too-long`.
     reason "reason": number Characters = 300, 1..=10_000;
     /// Rooms one person is in at once. One more is answered `too-many-rooms`.
     rooms_per_person "rooms-per-person": number Count = 50, 1..=10_000;
@@ -192,7 +196,7 @@ limits! {
     recent "recent": number Count = 100, 1..=10_000;
     /// Text of recent messages a room remembers. The oldest is forgotten first.
     recent_bytes "recent-bytes": number Bytes = 131_072, 16_384..=16_777_216;
-    /// Recent messages shown to somebody who joins, and in a `history` or `search` without a limit. With `off` who joins is shown none, and who asks gets 20.
+    /// Recent messages shown to a person who joins, and in a `history` or `search` without a limit. With `off`, a person who joins is shown none, and a person who asks gets 20.
     replay "replay": number Count = 20, 0..=1_000;
     /// Messages in one answer to `history`. More are asked for page by page.
     history_page "history-page": number Count = 100, 1..=1_000;
@@ -200,9 +204,9 @@ limits! {
     answer_bytes "answer-bytes": number Bytes = 65_536, 16_384..=16_777_216;
     /// Names in one piece of a member list; a longer list comes in several pieces.
     members_page "members-page": number Count = 500, 1..=5_000;
-    /// Messages a second, commands included, that a person may send for long; lists, history and search count as three, a room of a `hello` as a fifth, `ping`, `pong` and empty lines as a twentieth. Who is faster is told once and waits: the server reads no further from that connection until it is time, and nothing is refused or lost.
+    /// Messages a second, commands included, that a person may send for long; lists, history and search count as three, a room of a `hello` as a fifth, `ping`, `pong` and empty lines as a twentieth. A person who is faster is told so once and waits: the server does not read from that connection until it is time, and nothing is refused or lost.
     rate "rate": number PerSecond = 2, 0..=1_000_000;
-    /// Messages one may send at once before `rate` applies.
+    /// Messages that a person may send at once before `rate` applies.
     rate_burst "rate-burst": number Count = 10, 1..=1_000_000;
     /// What may wait for one session that reads slowly. At once over it, the session is closed as a slow consumer.
     outbox_bytes "outbox-bytes": number Bytes = 262_144, 32_768..=67_108_864;
@@ -220,7 +224,7 @@ limits! {
     ping_after "ping-after": time Seconds = 90, 1..=86_400;
     /// Silence after which a session is taken for dead and closed as `timeout`.
     gone_after "gone-after": time Seconds = 150, 2..=86_400;
-    /// Time without any sign of a peer's host, while something that was sent to it is not acknowledged or the kernel asks whether it is there. After that the session ends as `lost`. It is at least `outbox-patience` and 6 s, for a host that lives and takes nothing looks the same.
+    /// Time without any sign of a peer's host, while something that was sent to it is not acknowledged or the kernel asks whether it is there. After that the session ends as `lost`. It is at least `outbox-patience` and 6 s, because a host that lives and takes nothing looks the same.
     unreachable_after "unreachable-after": time Seconds = 36, 9..=3_600;
     /// For how long after a session's end the server remembers its name and tags in memory. With a database its resume token holds for longer, see `resume-days`.
     resume "resume": time Seconds = 600, 1..=86_400;
@@ -232,31 +236,31 @@ limits! {
     farewell "farewell": time Millis = 1_000, 10..=60_000;
     /// From the signal to stop to cutting whatever is still connected.
     stop "stop": time Millis = 1_500, 10..=600_000;
-    /// Records that wait to be written to the database. Over it, who speaks waits, for at most `keep-patience`; nobody else does.
+    /// Records that wait to be written to the database. Over it, a person who speaks waits, for at most `keep-patience`; other people do not wait.
     queue_items "queue-items": number Count = 65_536, 64..=16_777_216;
     /// The same, in bytes.
     queue_bytes "queue-bytes": number Bytes = 16_777_216, 1_048_576..=1_073_741_824;
-    /// How long what was said may wait to be in the database. Beyond it the speaker is answered `not-kept`; it is still written when that is possible again.
+    /// How long a message may wait to be in the database. After that its sender is answered `not-kept`; it is still written as soon as possible.
     keep_patience "keep-patience": time Seconds = 10, 1..=3_600;
-    /// How long a server that stops may take to write what waits and to close its database, after everybody is gone. Beyond it the server says how many records are not in the database, and ends with 75.
+    /// How long a server that stops may take to write what waits and to close its database, after all sessions have ended. After that the server says how many records are not in the database, and ends with 75.
     stop_keep "stop-keep": time Seconds = 5, 1..=3_600;
-    /// Connections that read from the database at once. Who asks when all are busy waits for a turn. Searches have half of them, and one at least.
+    /// Connections that read from the database at once. If all are busy, a session waits for a turn. Searches have half of them, and one at least.
     readers "readers": number Count = 4, 1..=64;
     /// How long one read of the database may take. A longer one is ended, and answered `takes-too-long`.
     read_time "read-time": time Seconds = 10, 1..=3_600;
-    /// How long somebody waits for a turn at a reader, or at a hasher. After that the answer is `server-busy`.
+    /// How long a session waits for a turn at a reader, or at a hasher. After that the answer is `server-busy`.
     turn_patience "turn-patience": time Seconds = 60, 1..=3_600;
-    /// Sessions that wait for a turn at a reader, and at a hasher. With one more, the last one of the longest line of those who want the same is answered `server-busy`.
+    /// Sessions that wait for a turn at a reader, and at a hasher. With one more, the last session of the longest line for the same is answered `server-busy`.
     turns_waiting "turns-waiting": number Count = 512, 1..=100_000;
     /// Messages that one `join` catches up on. The rest is counted in `missed`, and can be asked for page by page.
     history_request "history-request": number Count = 1_000, 1..=100_000;
     /// Age at which messages, and the files with them, are deleted from the database.
     history_days "history-days": number Days = 0, 0..=36_500;
-    /// Messages of one room or conversation that the database keeps. The oldest are deleted first.
+    /// Messages of one room or conversation that are stored in the database. The oldest are deleted first.
     history_size "history-size": number Count = 1_000_000, 0..=1_000_000_000;
-    /// How long the clock must have shown a time that the server has not come to by running, before anything is deleted for its age by that time: after a jump of the clock, and after the server was off.
+    /// How long the clock must have shown a new time before anything is deleted by it for its age: after a jump of the clock, and after the server was off.
     clock_settle "clock-settle": time Seconds = 21_600, 0..=2_592_000;
-    /// Days after which a resume token is forgotten that nobody has used.
+    /// Days after which an unused resume token is forgotten.
     resume_days "resume-days": number Days = 30, 1..=3_650;
     /// Accounts. One more is answered `accounts-full`.
     accounts "accounts": number Count = 100_000, 1..=10_000_000;
@@ -266,17 +270,17 @@ limits! {
     registration_window "registration-window": time Seconds = 3_600, 1..=86_400;
     /// Rooms one account may register. One more is answered `too-many-owned`.
     rooms_per_account "rooms-per-account": number Count = 50, 1..=10_000;
-    /// Private conversations of one account. To begin one more is answered `conversations-full`; to guests at half of it, for they come without end.
+    /// Private conversations of one account. To begin one more is answered `conversations-full`; with guests at half of it, because guests come without end.
     conversations "conversations": number Count = 1_000, 2..=1_000_000;
     /// Bans and mutes of one room, or of the whole server. One more is answered `too-many-bans`.
     bans "bans": number Count = 500, 1..=100_000;
-    /// What one ban or mute holds for: accounts, stays, addresses, nicks. When somebody becomes more than that, the oldest but the first is forgotten.
+    /// What one ban or mute holds for: accounts, logins, addresses, nicks. When a banned person gets one more, the oldest but the first is forgotten.
     ban_targets "ban-targets": number Count = 64, 8..=1_000;
-    /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. Who comes when all are busy waits for a turn.
+    /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. If all are busy, a session waits for a turn.
     hashers "hashers": number Count = 2, 1..=64;
     /// Wrong passwords within `login-window` for one name from one address, and from one address for all names; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password. A session that is logged in has a count of its own.
     login_tries "login-tries": number Count = 3, 1..=1_000;
-    /// Wrong passwords within `login-window` for one name from all addresses together. After that the answer is `login-too-often`, but not at an address where that name was let in before. Less than `login-tries` is taken for that.
+    /// Wrong passwords within `login-window` for one name from all addresses together. After that the answer is `login-too-often`, but not at an address from which that name has logged in before. A number below `login-tries` is taken as `login-tries`.
     login_tries_name "login-tries-name": number Count = 30, 1..=100_000;
     /// The time over which `login-tries` and `login-tries-name` count.
     login_window "login-window": time Seconds = 60, 1..=86_400;
@@ -288,7 +292,7 @@ limits! {
     files_bytes "files-bytes": number Bytes = 1_073_741_824, 1..=1_099_511_627_776;
     /// Files that one session sends at once. One more is answered `uploads-busy`.
     uploads "uploads": number Count = 2, 1..=64;
-    /// Pieces of files a second that one session may send or fetch. Who is faster waits.
+    /// Pieces of files a second that one session may send or fetch. A session that is faster waits.
     pieces "pieces": number PerSecond = 400, 0..=1_000_000;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
@@ -297,8 +301,8 @@ limits! {
 }
 
 impl Limits {
-    /// How many messages a page has, if `limit` were asked for: without that, as
-    /// many as somebody is shown who joins; 20 if these are none.
+    /// How many messages a page has if `limit` was asked for. Without a limit: as
+    /// many as a person is shown on joining, or 20 if those are none.
     pub fn page(&self, limit: Option<usize>) -> usize {
         const UNASKED: usize = 20;
         let unasked = if self.replay == 0 { UNASKED } else { self.replay };
@@ -306,7 +310,7 @@ impl Limits {
     }
 
     /// Sets the limit called `name` from what an operator wrote: a whole
-    /// number, or `off` where the range starts at 0. Underscores are taken for
+    /// number, or `off` if the range starts at 0. Underscores are read as
     /// hyphens.
     ///
     /// # Errors

@@ -23,21 +23,21 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
 use crate::chat::write_queue::WriteQueue;
-use crate::front;
+use crate::front::{self, Entrance, Fronts};
 use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::names::RoomName;
-use crate::net::capacity::{Machine, Need};
+use crate::net::capacity::{Capacity, Machine, Need};
 use crate::net::crew::Crew;
-use crate::net::{Handler, Listener, Options, Service, Stream};
+use crate::net::{Admitted, Listener, Options, Service, Stream};
 use crate::record::Snapshot;
-use crate::session::door::Door;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, now};
+use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
-use crate::session::{Session, db_writer, watchdog};
+use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
-use crate::wire::line;
+use crate::wording;
 
 /// The room that is always there.
 pub const LOBBY: &str = "#lobby";
@@ -51,6 +51,7 @@ pub struct Server {
     limits: Limits,
     watch: Watch,
     data: Option<PathBuf>,
+    fronts: Fronts,
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
@@ -90,7 +91,7 @@ impl Server {
         if addr.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name has no address"));
         }
-        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None })
+        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() })
     }
 
     /// With other limits than the default ones.
@@ -115,6 +116,13 @@ impl Server {
         self
     }
 
+    /// With other ways in than the default ones.
+    #[must_use]
+    pub fn fronts(mut self, fronts: Fronts) -> Server {
+        self.fronts = fronts;
+        self
+    }
+
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors
@@ -123,7 +131,7 @@ impl Server {
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Store`]: the database cannot be used, and why.
     pub fn start(self) -> Result<Handle, StartError> {
-        line::look_up_zone();
+        wording::look_up_zone();
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
@@ -131,23 +139,18 @@ impl Server {
             return Err(StartError::NoRoom(capacity.limited_by));
         }
         let asked = self.limits.sessions;
-        let limits = Arc::new(Limits {
-            sessions: asked.min(capacity.connections),
-            outboxes_bytes: self.limits.outboxes_bytes.min(capacity.waiting),
-            ..self.limits
-        });
+        let limits = Arc::new(within(self.limits, &capacity));
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
-        let (database, writer, kept) = open(self.data.as_deref(), &limits)?;
+        let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), kept, write_queue.clone());
+        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue);
         let claim = claim_code().filter(|code| chat.set_claim(code));
-        let hub = Hub::new(chat, Arc::clone(&limits), database, front::open, (self.watch, console), crew);
-        let hub = Arc::new(hub);
+        let hub = Arc::new(Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew));
         let mut handle = Handle {
-            hub: Arc::clone(&hub),
+            hub,
             service: None,
             watchdog: None,
             db_writer: None,
@@ -155,31 +158,20 @@ impl Server {
             limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
             claim,
         };
-        // Should one of these fail, the handle is dropped, and with it the others end.
-        if let (Some(write_queue), Some(writer)) = (write_queue, writer) {
-            let own = Arc::clone(&hub);
-            // Nothing is ever sent: that the keeper has ended is seen by its end of the channel.
-            let (ended, end) = bounded::<()>(0);
-            let keep = move || {
-                let _ended = ended;
-                db_writer::live(&own, &write_queue, writer);
-            };
-            handle.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(keep)?, end));
-        }
-        let own = Arc::clone(&hub);
-        let care = move || watchdog::live(&own);
-        handle.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(care)?);
-        let options = Options {
-            send_buffer: limits.send_buffer,
-            // The kernel does not tell a host that takes nothing from one that is gone.
-            unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
-            linger: limits.farewell,
-            crew: Arc::clone(&hub.crew),
-        };
-        let own = Arc::clone(&hub);
-        let mut door = Door::new(&limits);
-        handle.service = Some(Service::start(listener, options, move |stream| admit(&own, &mut door, stream))?);
+        // Should this fail, the handle is dropped, and with it what was started ends.
+        handle.start_threads(writer, listener, Arc::new(self.fronts))?;
         Ok(handle)
+    }
+}
+
+/// The limits that are asked for, as far as the machine can hold them.
+fn within(limits: Limits, capacity: &Capacity) -> Limits {
+    let sessions = limits.sessions.min(capacity.connections);
+    Limits {
+        sessions,
+        connections: limits.connections.max(sessions).min(capacity.connections),
+        outboxes_bytes: limits.outboxes_bytes.min(capacity.waiting),
+        ..limits
     }
 }
 
@@ -199,7 +191,8 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
         }
     };
     let write_queue = Arc::new(WriteQueue::new(limits));
-    let database = Database { store, write_queue, passwords: Passwords::new(limits), shelf: Arc::default() };
+    let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
+    let database = Database { store, write_queue, index, passwords, shelf };
     Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 
@@ -276,17 +269,44 @@ impl From<StoreError> for StartError {
     }
 }
 
-/// Makes the session of a newcomer, or says why not.
-fn admit(hub: &Arc<Hub>, door: &mut Door, stream: &Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> {
+/// Makes the handler of a connection, or says why it cannot stay.
+fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
     let peer = stream.peer();
     let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
-    let pass = door.knock(hub, peer.ip()).inspect_err(turned_away)?;
-    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits));
+    let pass = hub.door.let_in(peer.ip()).inspect_err(turned_away)?;
+    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits, front::plain()));
     hub.admit(&handle);
-    Ok((format!("session-{}", handle.id.0), Box::new(Session::new(hub, &handle, pass))))
+    Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, pass))))
 }
 
 impl Handle {
+    /// Starts the database writer, if there is a database, the watchdog, and the service.
+    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener, fronts: Arc<Fronts>) -> io::Result<()> {
+        if let (Some(database), Some(writer)) = (&self.hub.database, writer) {
+            let (hub, database) = (Arc::clone(&self.hub), Arc::clone(database));
+            // Nothing is ever sent: that the writer has ended is seen by its end of the channel.
+            let (ended, end) = bounded::<()>(0);
+            let live = move || {
+                let _ended = ended;
+                db_writer::live(&hub, &database, writer);
+            };
+            self.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(live)?, end));
+        }
+        let hub = Arc::clone(&self.hub);
+        let live = move || watchdog::live(&hub);
+        self.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(live)?);
+        let (hub, limits) = (Arc::clone(&self.hub), &self.hub.limits);
+        let options = Options {
+            send_buffer: limits.send_buffer,
+            // The kernel does not tell a host that takes nothing from one that is gone.
+            unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
+            linger: limits.farewell,
+            crew: Arc::clone(&self.hub.crew),
+        };
+        self.service = Some(Service::start(listener, options, move |stream| admit(&hub, &fronts, stream))?);
+        Ok(())
+    }
+
     /// The first of the addresses it listens on, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.service.as_ref().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), Service::local_addr)
@@ -320,7 +340,7 @@ impl Handle {
 
     /// Says goodbye to everyone, with the words `why`, waits for them to hang
     /// up for at most the limit `stop`, cuts who is left, and joins every thread.
-    /// The keeper has the limit `stop-keep` for what is left to write; if that
+    /// The writer has the limit `stop-keep` for what is left to write; if that
     /// is not enough, it is left alone with it.
     pub fn stop(mut self, why: &str) -> Stopped {
         self.stop_all(why)

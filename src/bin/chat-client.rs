@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{env, fs, io};
 
 use anyhow::Context;
-use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use roomful::client::ui::{self, Bell, Settings, Signals};
 use roomful::command::Secret;
 use roomful::process::{self, Kind};
@@ -56,7 +56,7 @@ struct Arguments {
     #[arg(short, long, visible_alias = "name", env = "CHAT_CLIENT_NICK", value_name = "NAME")]
     nick: Option<String>,
 
-    /// A file with the password, where the name belongs to an account
+    /// A file with the password, if the name belongs to an account
     ///
     /// Its first line is the password. It comes before the variable
     /// CHAT_CLIENT_PASSWORD, which has the password itself.
@@ -79,14 +79,7 @@ struct Arguments {
 
     /// When to ring the bell
     #[arg(long, env = "CHAT_CLIENT_BELL", value_enum, default_value = "mentions")]
-    bell: When,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum When {
-    Off,
-    Mentions,
-    All,
+    bell: Bell,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -101,11 +94,7 @@ fn main() -> anyhow::Result<ExitCode> {
         rooms: arguments.rooms,
         json: arguments.json,
         retry: arguments.retry.map(Duration::from_secs),
-        bell: match arguments.bell {
-            When::Off => Bell::Off,
-            When::Mentions => Bell::Mentions,
-            When::All => Bell::All,
-        },
+        bell: arguments.bell,
     };
     let signals = Signals::default();
     let handler = signals.clone();
@@ -117,13 +106,13 @@ fn main() -> anyhow::Result<ExitCode> {
     .context("cannot take care of signals")?;
     let exit = ui::run(&settings, &signals);
     if !exit.text.is_empty() {
-        // Where stderr is closed or full, the exit code says it.
+        // If stderr is closed or full, the exit code tells.
         let _ = writeln!(io::stderr(), "! {exit}");
     }
     Ok(ExitCode::from(exit.code))
 }
 
-/// The password from outside, if there is one. It is no argument, for those can be seen by all.
+/// The password from outside, if there is one. It is no argument, because other people on the machine can see those.
 fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let text = match file {
         Some(file) => {
@@ -134,7 +123,7 @@ fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
                 .with_context(|| format!("cannot read the password in {}", file.display()))?;
             let is_long = text.len() as u64 == PASSWORD_BYTES && !text.contains(&b'\n');
             anyhow::ensure!(!is_long, "the first line of {} is too long for a password", file.display());
-            // Where the first line ends, it does not matter what the rest is.
+            // Only the first line counts, whatever the rest is.
             text.truncate(memchr::memchr(b'\n', &text).map_or(text.len(), |end| end + 1));
             let no_text = || format!("the password in {} is no text in UTF-8", file.display());
             Some(String::from_utf8(text).with_context(no_text)?)

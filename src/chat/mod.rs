@@ -12,32 +12,42 @@
 //! outbox. Those are leaves, held for a few instructions on memory only.
 
 mod accounts;
-mod ask;
+mod arrival;
+mod bans;
+mod change;
 mod check;
+mod context;
 mod deleting;
+mod directory;
 pub mod effects;
 mod ending;
 mod hidden;
+mod history;
+mod identity;
 mod left;
 mod lists;
+mod loads;
 mod login;
 mod memory;
 mod moderation;
 mod name_index;
-mod need;
 mod operator;
 pub mod outbox;
 pub mod patience;
 mod people;
 mod permissions;
-mod places;
 mod private;
+mod read_marks;
 mod recent;
 mod registry;
 mod restrictions;
+mod resume;
 mod room;
+mod room_admin;
 pub mod room_flush;
 mod rooms;
+mod sent_files;
+mod start;
 mod succession;
 mod unkept;
 pub mod write_queue;
@@ -48,26 +58,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::answer::Done;
-use crate::command::{ChatCommand, Moderation, Query};
+use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::model::{AccountId, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
-use ask::{Ask, Here};
+use change::Change;
 pub use check::{lengths, link};
+use context::Context;
 pub use deleting::DeletedAccount;
 use effects::Effects;
-pub use login::{LoggedIn, LoginKind, LoginRequest, TokenOwner};
+pub use history::{Readable, Searchable};
+pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
+pub use login::{LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use memory::Tokens;
-pub use need::{FileSaid, JoinRequest, LastSeen, Need, Readable, Reading, Step};
 pub use operator::Presence;
 use outbox::Ending;
 use registry::Registry;
 use restrictions::Restrictions;
-use room::Room;
+pub use sent_files::FileSaid;
 use write_queue::WriteQueue;
 
 /// The number of one peer's life on one connection. Never used twice in one server.
@@ -95,16 +106,9 @@ pub struct Chat {
 #[derive(Debug, Default)]
 struct State {
     registry: Registry,
-    /// By the key of the name.
-    rooms: HashMap<Arc<str>, Room>,
-    /// From the look of a name to its key.
-    looks: HashMap<Arc<str>, Arc<str>>,
-    /// The keys of all rooms, in their order; and of those that everybody may know of.
-    listed: lists::Listed,
+    rooms: directory::Directory,
     /// Rooms that are empty and not registered.
     left: left::Left,
-    /// From the number of a room to the key of its name.
-    places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here.
     conversations: HashMap<Pair, Conversation>,
     /// What is forgotten when it is kept.
@@ -143,12 +147,18 @@ impl Chat {
     ) -> Chat {
         let chat =
             Chat { state: Mutex::default(), limits, lobby, run: now, write_queue, broken: AtomicBool::new(false) };
-        chat.change(|state| state.recall(kept, &chat.here(now)));
+        chat.by_server(now, &mut Effects::default(), |change| change.recall(kept));
         chat
     }
 
-    fn here(&self, now: Millis) -> Here<'_> {
-        Here { now, run: self.run, limits: &self.limits, lobby: &self.lobby, write_queue: self.write_queue.as_deref() }
+    fn context(&self, now: Millis) -> Context<'_> {
+        Context {
+            now,
+            run: self.run,
+            limits: &self.limits,
+            lobby: &self.lobby,
+            write_queue: self.write_queue.as_deref(),
+        }
     }
 
     /// The room that is always there.
@@ -169,18 +179,18 @@ impl Chat {
         self.change(|state| names::suggest(&error.value(), |nick| state.registry.taken(nick)))
     }
 
-    /// Takes a session into a room: a `join` without an answer.
+    /// Takes a session into a room: a `join` without an answer. Unless something is to be shown to it first.
     ///
     /// # Errors
     /// A room that cannot be joined.
     pub fn go_in(
         &self,
         session: SessionId,
-        wish: &JoinRequest,
+        request: &JoinRequest,
         now: Millis,
         effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        self.with_ask(session, None, now, |state, ask| state.join(ask, wish, false, effects))
+    ) -> Result<Option<CatchUp>, Halt> {
+        self.on_behalf((session, None), now, effects, |change| change.go_into(request))
     }
 
     /// Carries out a command of a session that has a name. Its answer, `ok`,
@@ -196,10 +206,10 @@ impl Chat {
         command: ChatCommand,
         now: Millis,
         effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| {
-            state.is_active(ask);
-            state.obey(ask, command, effects)
+    ) -> Result<Next, Halt> {
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.is_active()?;
+            change.obey(command)
         })
     }
 
@@ -211,42 +221,13 @@ impl Chat {
         &self,
         session: SessionId,
         tag: Option<Tag>,
-        command: Moderation,
+        request: &Moderation,
         now: Millis,
         effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| {
-            state.is_active(ask);
-            let Moderation { action, room, everywhere, whom, seconds, text } = command;
-            state.order(ask, room, moderation::ModRequest { action, everywhere, whom, seconds, text }, effects)
-        })
-    }
-
-    /// What the session must read to answer a query; or the answer is in its outbox.
-    ///
-    /// # Errors
-    /// As [`Chat::obey`].
-    pub fn query(
-        &self,
-        session: SessionId,
-        tag: Option<Tag>,
-        query: Query,
-        now: Millis,
-        effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| {
-            state.is_active(ask);
-            match query {
-                Query::History { place, page, limit } => state.history(ask, place, page, limit, effects),
-                Query::Search { place, text, until, next, limit } => {
-                    state.search(ask, place, text, (until, next), limit)
-                }
-                Query::Chats { past } => {
-                    let account = state.own_account(ask)?;
-                    Ok(Step::Needs(Need::Chats { account, past }))
-                }
-                Query::Files { place, before } => state.files(ask, place, before),
-            }
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.is_active()?;
+            change.moderate(request)
         })
     }
 
@@ -262,38 +243,50 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| {
-            state.is_active(ask);
-            state.rename(ask, nick, effects)
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.is_active()?;
+            change.rename(nick)
         })
     }
 
     /// One change on behalf of a session that has a name.
-    fn with_ask<R>(
+    fn on_behalf<R, E: From<ChatError>>(
+        &self,
+        (session, tag): (SessionId, Option<Tag>),
+        now: Millis,
+        effects: &mut Effects,
+        what: impl FnOnce(&mut Change<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.by_server(now, effects, |change| what(&mut change.on_behalf_of(session, tag)?))
+    }
+
+    /// The same, if nothing is changed, and so nobody is told anything.
+    fn looking<R, E: From<ChatError>>(
         &self,
         session: SessionId,
-        tag: Option<Tag>,
         now: Millis,
-        what: impl FnOnce(&mut State, &Ask<'_>) -> Result<R, ChatError>,
-    ) -> Result<R, ChatError> {
-        self.change(|state| {
-            let ask = state.ask(session, tag, self.here(now))?;
-            what(state, &ask)
-        })
+        what: impl FnOnce(&Change<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.on_behalf((session, None), now, &mut Effects::default(), |change| what(change))
+    }
+
+    /// One change that the server itself makes.
+    fn by_server<R>(&self, now: Millis, effects: &mut Effects, what: impl FnOnce(&mut Change<'_, ()>) -> R) -> R {
+        self.change(|state| what(&mut Change { state, cx: self.context(now), effects, caller: () }))
     }
 
     /// The one place where a session is removed. Tells the others in its
     /// rooms, once, unless its person has other sessions. A session that
     /// never took a name leaves nothing to tell. Returns the nick it had.
     pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, effects: &mut Effects) -> Option<Arc<str>> {
-        self.change(|state| state.depart(session, ending, &self.here(now), effects))
+        self.by_server(now, effects, |change| change.depart(session, ending))
     }
 
     /// Ends at most `most` rooms that nobody has registered and that have been
     /// empty since before `time`; whether there are more. Their rows are kept
     /// as being over like any other change.
     pub fn end_left(&self, time: Millis, most: usize, now: Millis) -> bool {
-        self.change(|state| state.end_left(time, most, &self.here(now)))
+        self.by_server(now, &mut Effects::default(), |change| change.end_left(time, most))
     }
 
     /// Whether a panic has left a change half done. Then nothing here can be
@@ -322,63 +315,35 @@ impl Chat {
     }
 }
 
-impl State {
-    fn ask<'a>(&self, session: SessionId, tag: Option<Tag>, here: Here<'a>) -> Result<Ask<'a>, ChatError> {
-        let found = self.registry.session(session).ok_or(ChatError::NameFirst)?;
-        if found.replaced {
-            return Err(ChatError::Closing);
-        }
-        let (person, outbox, echo) = (found.person, Arc::clone(&found.outbox), found.echo);
-        Ok(Ask { session, person, outbox, echo, tag, here })
-    }
-
-    /// The person gives a sign of life: it is not idle.
-    fn is_active(&mut self, ask: &Ask<'_>) {
-        if let Some(person) = self.registry.person_mut(ask.person) {
-            person.active = ask.now;
-        }
-    }
-
-    fn obey(&mut self, ask: &Ask<'_>, command: ChatCommand, effects: &mut Effects) -> Result<Step, ChatError> {
+impl Change<'_> {
+    fn obey(&mut self, command: ChatCommand) -> Result<Next, Halt> {
         match command {
             ChatCommand::Join { room, after, made, run, key } => {
                 let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
-                return self.join(ask, &JoinRequest { room, seen, key }, true, effects);
+                return self.join(JoinRequest { room, seen, key });
             }
-            ChatCommand::Msg { to, text } => return self.msg(ask, &to, text, effects),
-            ChatCommand::Reply { text } => return self.reply(ask, text, effects),
-            ChatCommand::Delete { place, seq } => return self.delete(ask, place, seq, effects),
-            ChatCommand::Read { place, seq } => return self.read(ask, place, seq, effects),
-            ChatCommand::Close { with } => return self.close_conversation(ask, &with, effects),
-            ChatCommand::Say { room, text } => self.say(ask, room, text, false, effects),
-            ChatCommand::Me { room, text } => self.say(ask, room, text, true, effects),
-            ChatCommand::Leave { room, text } => self.leave_room(ask, room, text, effects),
-            ChatCommand::Rooms { past } => {
-                self.list_rooms(ask, past, effects);
-                Ok(())
-            }
-            ChatCommand::Members { room, past } => self.members(ask, room, past, effects),
-            ChatCommand::Topic { room, topic } => self.topic(ask, room, topic, effects),
-            ChatCommand::Whois { nick } => self.whois(ask, &nick, effects),
-            ChatCommand::Away { text } => {
-                let text = self.side_words(ask.session, text, ask).unwrap_or_else(|| Arc::from("away"));
-                self.set_away(ask, Some(Arc::clone(&text)), effects);
-                ask.answer(Done::Away { text }, effects);
-                Ok(())
-            }
-            ChatCommand::Back => {
-                self.set_away(ask, None, effects);
-                ask.answer(Done::Back, effects);
-                Ok(())
-            }
-            ChatCommand::RegisterRoom { room } => self.register_room(ask, room, effects),
-            ChatCommand::DropRoom { room } => self.drop_room(ask, room, effects),
-            ChatCommand::Settings { room, change } => self.settings(ask, room, &change, effects),
-            ChatCommand::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, effects),
-            ChatCommand::Announce { text } => self.announce(ask, text, effects),
-            ChatCommand::Claim { code } => self.claim(ask, &code.0, effects),
-        }?;
-        Ok(Step::Done)
+            ChatCommand::Delete { place, seq } => return self.delete(place, seq),
+            ChatCommand::Msg { to, text } => self.msg(&to, text)?,
+            ChatCommand::Reply { text } => self.reply(text)?,
+            ChatCommand::Read { place, seq } => self.read(place.as_ref(), seq)?,
+            ChatCommand::Close { with } => self.close_conversation(&with)?,
+            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, false)?,
+            ChatCommand::Me { room, text } => self.say(room.as_ref(), text, true)?,
+            ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
+            ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
+            ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,
+            ChatCommand::Topic { room, topic } => self.topic(room.as_ref(), topic)?,
+            ChatCommand::Whois { nick } => self.whois(&nick)?,
+            ChatCommand::Away { text } => self.away(text)?,
+            ChatCommand::Back => self.back()?,
+            ChatCommand::RegisterRoom { room } => self.register_room(room.as_ref())?,
+            ChatCommand::DropRoom { room } => self.drop_room(room.as_ref())?,
+            ChatCommand::Settings { room, change } => self.settings(room.as_ref(), &change)?,
+            ChatCommand::Bans { room, everywhere, skip } => self.bans(room.as_ref(), everywhere, skip)?,
+            ChatCommand::Announce { text } => self.announce(text)?,
+            ChatCommand::Claim { code } => self.claim(&code.0)?,
+        }
+        Ok(Next::Done)
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Queue {
     items: VecDeque<Outgoing>,
+    /// Memory for the next write, empty.
+    spare: VecDeque<Outgoing>,
     /// Weight of `items`.
     waiting: Weight,
     /// How many of `items` are answers.
@@ -111,6 +113,7 @@ impl Outbox {
     pub fn new(session: SessionId, limits: &Limits, pen: Option<Pen>) -> Outbox {
         let queue = Queue {
             items: VecDeque::new(),
+            spare: VecDeque::new(),
             waiting: Weight::default(),
             answers: 0,
             writing: Weight::default(),
@@ -181,13 +184,8 @@ impl Outbox {
     /// Waits until all answers are here that were promised, the session is
     /// closing, or `time` has passed: so answers come in the order of the commands.
     pub fn wait_for_answers(&self, time: Duration) {
-        let mut patience = Patience::of(time);
-        let mut queue = self.queue.lock();
-        while queue.promised > 0 && queue.closed.is_none() {
-            if patience.wait(&self.lighter, &mut queue) {
-                return;
-            }
-        }
+        let is_owed = |queue: &mut Queue| queue.promised > 0 && queue.closed.is_none();
+        Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_owed);
     }
 
     /// Ends the session, unless it is ending already: the first reason
@@ -223,13 +221,8 @@ impl Outbox {
     /// `time` has passed: how a reader is held back whose questions make more
     /// than its peer takes.
     pub fn wait_below(&self, bytes: usize, time: Duration) {
-        let mut patience = Patience::of(time);
-        let mut queue = self.queue.lock();
-        while queue.load() > bytes && queue.closed.is_none() {
-            if patience.wait(&self.lighter, &mut queue) {
-                return;
-            }
-        }
+        let is_above = |queue: &mut Queue| queue.load() > bytes && queue.closed.is_none();
+        Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_above);
     }
 
     /// Takes the pen, writes what waits, and puts the pen back. Returns the
@@ -240,9 +233,10 @@ impl Outbox {
         let mut queue = self.queue.lock();
         queue.due = false;
         let mut pen = queue.pen.take()?;
-        let mut writing = VecDeque::new();
+        let (mut writing, mut most) = (std::mem::take(&mut queue.spare), 0);
         while !queue.items.is_empty() {
             queue.hand_over(&mut writing);
+            most = most.max(writing.len());
             drop(queue); // no lock during the write
             let written = pen.write(&mut writing);
             queue = self.queue.lock();
@@ -264,7 +258,7 @@ impl Outbox {
             }
         }
         queue.pen = Some(pen);
-        queue.take_back(writing);
+        queue.take_back(writing, most);
         if queue.closed.is_some() {
             self.lighter.notify_all();
         }
@@ -275,13 +269,8 @@ impl Outbox {
     /// `time` has passed: the end of a session may not close the socket under
     /// the hands of another thread, or the last words would be lost.
     pub fn wait_until_written(&self, time: Duration) {
-        let mut patience = Patience::of(time);
-        let mut queue = self.queue.lock();
-        while !queue.over && (queue.pen.is_none() || !queue.items.is_empty()) {
-            if patience.wait(&self.lighter, &mut queue) {
-                return;
-            }
-        }
+        let is_busy = |queue: &mut Queue| !queue.over && (queue.pen.is_none() || !queue.items.is_empty());
+        Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_busy);
     }
 
     /// Writes, waiting for the other side, until nothing is left, then puts
@@ -299,7 +288,7 @@ impl Outbox {
             }
             if queue.items.is_empty() {
                 queue.pen = Some(pen);
-                return queue.take_back(items);
+                return queue.take_back(items, 0);
             }
             queue.hand_over(&mut items);
             queue.writing_since = Some(Instant::now());
@@ -376,12 +365,20 @@ impl Queue {
         self.waiting -= weight;
     }
 
-    /// Takes back the room in which the holder had what it wrote: then the
-    /// next offer need not allocate any. A burst leaves none behind.
-    fn take_back(&mut self, written: VecDeque<Outgoing>) {
-        const MOST: usize = 64;
-        if self.items.capacity() < written.capacity() && written.capacity() <= MOST {
-            self.items = written;
+    /// Takes back the memory in which the holder had what it wrote, `most` items
+    /// at once, so that the next offers and the next write need not allocate
+    /// any. Much memory is kept only as long as it is needed.
+    fn take_back(&mut self, mut written: VecDeque<Outgoing>, most: usize) {
+        const LITTLE: usize = 64;
+        if self.items.capacity() <= written.capacity() {
+            // What was written last is still in the processor's cache.
+            std::mem::swap(&mut self.items, &mut written);
+        }
+        self.spare = written;
+        for memory in [&mut self.items, &mut self.spare] {
+            if memory.capacity() > LITTLE && most < LITTLE / 4 {
+                *memory = VecDeque::new();
+            }
         }
     }
 
@@ -454,6 +451,8 @@ mod tests {
         match item {
             Outgoing::Event(delivery) => format!("{:?}", delivery.letter.event()),
             Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Outgoing::Speak(encoder) => format!("{encoder:?}"),
+            Outgoing::Mark(mark) => format!("{mark:?}"),
             Outgoing::Close => "close".into(),
         }
     }

@@ -1,4 +1,4 @@
-//! How long one waits for another, of which only the time counts in which this process ran. Knows not what is waited for.
+//! How long one thread waits for another, counting only the time in which this process ran. Knows not what is waited for.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ pub struct Patience {
     left: Duration,
 }
 
-/// A pause costs the one who waits this much at the most.
+/// A pause of the process costs a thread that waits this much at the most.
 const STEP: Duration = Duration::from_millis(500);
 
 impl Patience {
@@ -34,6 +34,21 @@ impl Patience {
         let began = Instant::now();
         bell.wait_for(guard, step);
         self.has_passed(began.elapsed(), step)
+    }
+
+    /// Waits for `bell` as long as `is_so`, or until the patience is at its end; whether it is so no more.
+    pub fn wait_while<T>(
+        mut self,
+        bell: &Condvar,
+        guard: &mut MutexGuard<'_, T>,
+        mut is_so: impl FnMut(&mut T) -> bool,
+    ) -> bool {
+        while is_so(guard) {
+            if self.wait(bell, guard) {
+                return !is_so(guard);
+            }
+        }
+        true
     }
 
     fn has_passed(&mut self, time: Duration, step: Duration) -> bool {

@@ -20,7 +20,8 @@ use std::time::Duration;
 use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
-use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, parse};
+use crate::answer::Done;
+use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, Query, parse};
 use crate::event::Event;
 use crate::model::CloseReason;
 use crate::model::{Address, Identity};
@@ -133,7 +134,7 @@ impl Rig {
         for room in &entered.rooms {
             let wish = crate::chat::JoinRequest::from(room.clone());
             let went = self.step(|effects| self.chat.go_in(session, &wish, self.now.get(), effects)).0;
-            if let Err(refusal) = went {
+            if let Err(Halt::Refused(refusal)) = went {
                 outbox.offer(Outgoing::Event(Delivery::of(&Arc::new(Letter::new(refusal.told(None))))));
             }
         }
@@ -180,21 +181,28 @@ impl Peer<'_> {
     fn obeys(&self, tag: Option<Tag>, command: impl Into<Command>) -> Result<Effects, ChatError> {
         let command = command.into();
         let (made, effects) = self.rig.step(|effects| self.gives(tag, command, effects));
-        made.map(|_| effects)
+        match made {
+            Err(Halt::Refused(refusal)) => Err(refusal),
+            Ok(_) | Err(Halt::Load(_)) => Ok(effects),
+        }
     }
 
     /// Does with a command what a session does; here are no passwords and no files.
-    fn gives(&self, tag: Option<Tag>, command: Command, effects: &mut Effects) -> Result<Step, ChatError> {
+    fn gives(&self, tag: Option<Tag>, command: Command, effects: &mut Effects) -> Result<Next, Halt> {
         let Rig { chat, now, limits, .. } = self.rig;
         let (session, now) = (self.session, now.get());
         lengths(&command, limits)?;
         match command {
             Command::Chat(command) => return chat.obey(session, tag, command, now, effects),
-            Command::Query(query) => return chat.query(session, tag, query, now, effects),
-            Command::Moderate(command) => chat.moderate(session, tag, command, now, effects)?,
+            Command::Query(Query::History { place, page, limit }) if chat.write_queue.is_none() => {
+                let history = chat.remembered(session, place.as_ref(), (page, limits.page(limit)), now)?;
+                effects.answer(&self.outbox, Event::Ok { tag, done: Done::History(history) });
+            }
+            Command::Query(Query::History { place, .. }) => drop(chat.readable(session, place.as_ref(), now)?),
+            Command::Moderate(command) => chat.moderate(session, tag, &command, now, effects)?,
             Command::Account(AccountCommand::Nick { nick, .. }) => chat.rename(session, tag, nick, now, effects)?,
             Command::Account(AccountCommand::Hello { .. }) => {
-                return Err(ChatError::NamedAlready(chat.nick_of(session, now)?));
+                return Err(ChatError::NamedAlready(chat.nick_of(session, now)?).into());
             }
             Command::Link(command) => {
                 let answer = link(command)?.map(|done| Event::Ok { tag, done });
@@ -202,7 +210,7 @@ impl Peer<'_> {
             }
             other => panic!("this is not the chat's: {other:?}"),
         }
-        Ok(Step::Done)
+        Ok(Next::Done)
     }
 
     /// Has the chat carry out what a person would type.
@@ -249,8 +257,8 @@ impl Peer<'_> {
             assert!(due, "{item:?} waits, and nobody was told to flush it");
             match item {
                 Outgoing::Event(delivery) => letters.push((delivery.letter, delivery.elsewhere)),
-                Outgoing::Raw(bytes) => panic!("the chat writes no bytes: {bytes:?}"),
                 Outgoing::Close => {}
+                other => panic!("the chat writes no bytes: {other:?}"),
             }
         }
         letters
@@ -275,17 +283,18 @@ impl Peer<'_> {
 }
 
 impl State {
+    /// The room of this name.
+    fn room(&self, name: &str) -> &room::Room {
+        self.rooms.named(&room(name)).expect("the room is there")
+    }
+
     /// Panics where people, rooms and looks disagree.
     fn check(&mut self, lobby: &RoomName) {
         self.registry.check();
         self.restrictions.check();
-        assert!(self.rooms.contains_key(lobby.key()));
-        assert_eq!(self.looks.len(), self.rooms.len());
-        let open = self.rooms.values().filter(|room| !room.is_private()).count();
-        assert_eq!(self.listed.sizes(), (self.rooms.len(), open), "every room is listed, and the open ones once more");
-        for (key, room) in &self.rooms {
-            assert_eq!(&**key, room.name.key());
-            assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
+        assert!(self.rooms.named(lobby).is_some());
+        self.rooms.check();
+        for room in self.rooms.after(None, true) {
             assert!(room.name == *lobby || !room.forgettable(false), "{} is empty", room.shown);
             room.check();
             for identity in room.roles.keys() {
@@ -310,15 +319,16 @@ impl State {
             assert!(session.current.iter().all(|current| person.rooms.contains(current)));
             let distinct: HashSet<_> = person.rooms.iter().collect();
             assert_eq!(distinct.len(), person.rooms.len());
-            for name in &person.rooms {
-                let room = &self.rooms[name.key()];
+            for place in &person.rooms {
+                let room = self.rooms.get(*place).expect("a person is in rooms that are there");
+                let name = &room.name;
                 assert!(room.members.contains(&session.person), "{name}");
                 let elsewhere = room.listeners().find(|(session, ..)| *session == id).map(|(.., elsewhere)| elsewhere);
-                assert_eq!(elsewhere, Some(session.current.as_ref() != Some(name)), "{id:?} in {name}");
+                assert_eq!(elsewhere, Some(session.current != Some(*place)), "{id:?} in {name}");
             }
         }
         let joined: usize = self.people_of_sessions().map(|person| person.rooms.len()).sum();
-        assert_eq!(joined, self.rooms.values().map(|room| room.members.len()).sum::<usize>());
+        assert_eq!(joined, self.rooms.after(None, true).map(|room| room.members.len()).sum::<usize>());
     }
 
     /// Each person once.

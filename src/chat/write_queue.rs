@@ -1,8 +1,8 @@
-//! What waits to be kept, within bounds, and whom to answer when it is. Knows no database, no files and no threads.
+//! Records that wait to be stored, within bounds, and the answers that wait for that. Knows no database, no files and no threads.
 //!
 //! The chat adds under its lock and never waits; one thread takes, writes and
-//! says what is kept. Whoever is about to say something waits *before* that,
-//! where much waits here: so a slow disk slows who speaks, and nobody else.
+//! says what is stored. If much waits here, a member who is about to speak waits
+//! *before* that: so a slow disk slows members who speak, and no one else.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -20,25 +20,25 @@ use crate::limits::Limits;
 use crate::model::Tag;
 use crate::record::Record;
 
-/// How long the first record of a group waits for more.
+/// How long the first record of a batch waits for more.
 const GATHER: Duration = Duration::from_millis(2);
 
-/// One record that waits, and who is to be answered when it is kept.
+/// One record that waits, and the answer that is given when it is stored.
 #[derive(Debug)]
 pub struct Pending {
     /// The record.
     pub record: Record,
     /// How many records were ever added, with this one.
     position: u64,
-    /// The answer, where somebody waits for one.
+    /// The answer, if a session waits for one.
     receipt: Option<PendingAnswer>,
     since: Instant,
-    /// Whether it is the last of one change. What belongs together is kept
+    /// Whether it is the last of one change. The records of a change are stored
     /// together or not at all: a message without its tag would be said twice.
     is_last: bool,
 }
 
-/// The changes in a group of whole ones, and the positions of their records.
+/// The changes in a batch, and the positions of their records.
 pub fn changes(batch: &[Pending]) -> impl Iterator<Item = (RangeInclusive<u64>, &[Pending])> {
     batch.chunk_by(|entry, _| !entry.is_last).filter_map(|change| {
         let (first, last) = (change.first()?, change.last()?);
@@ -46,10 +46,10 @@ pub fn changes(batch: &[Pending]) -> impl Iterator<Item = (RangeInclusive<u64>, 
     })
 }
 
-/// An answer that is given when what it is about is kept.
+/// An answer that is given when its record is stored.
 #[derive(Debug)]
 pub struct PendingAnswer {
-    /// Whom to answer.
+    /// The outbox of the session that is answered.
     pub outbox: Arc<Outbox>,
     /// What.
     pub answer: Event,
@@ -64,13 +64,13 @@ impl PendingAnswer {
         }
     }
 
-    /// The answer where it could not be kept in time.
+    /// The answer if the record could not be stored in time.
     pub fn refusal(&self, why: &str) -> Event {
         ChatError::NotKept(why.to_owned()).told(self.tag().cloned())
     }
 }
 
-/// The queue of what is to be kept.
+/// The queue of records that are to be stored.
 #[derive(Debug)]
 pub struct WriteQueue {
     queue: Mutex<Queue>,
@@ -86,20 +86,18 @@ struct Queue {
     entries: VecDeque<Pending>,
     /// How many of `entries` are of whole changes: only those are taken.
     whole: usize,
-    /// Weight of what is not kept yet: of `entries`, and of what was taken.
+    /// Weight of what is not stored yet: of `entries`, and of what was taken.
     bytes: usize,
-    /// How many records were ever added, and how many of them are kept.
+    /// How many records were ever added, and how many of them are stored.
     added: u64,
     stored: u64,
     /// The answers of what was taken, with its position, and since when they have been waited for.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
-    /// Why nothing can be kept at the moment.
+    /// Why nothing can be stored at the moment.
     trouble: Option<Arc<str>>,
-    /// Whether all that is kept can be found by a search.
-    indexed: bool,
-    /// How many searches wait for that.
-    searching: usize,
-    /// Whether nobody is to wait here any more: the server is stopping.
+    /// Whether the writer is to look up, though nothing waits.
+    woken: bool,
+    /// Whether no session is to wait here any more: the server is stopping.
     hurried: bool,
     closed: bool,
 }
@@ -117,9 +115,8 @@ impl WriteQueue {
     }
 
     /// Adds a record of a change that [`WriteQueue::seal`] ends. Never blocks, and
-    /// never refuses: the bound is kept by [`WriteQueue::admit`], which each
-    /// speaker passes first, so that it is broken by one command of each
-    /// session at the most.
+    /// never refuses: [`WriteQueue::admit`] checks the bound before the command
+    /// runs, so at most one command of each session can exceed it.
     ///
     /// Returns how many records were ever added, with this one.
     pub fn add(&self, record: Record, receipt: Option<PendingAnswer>) -> u64 {
@@ -139,7 +136,7 @@ impl WriteQueue {
         }
     }
 
-    /// Ends a change. There is at most one at a time, for there is one chat lock.
+    /// Ends a change. There is at most one at a time, because there is one chat lock.
     pub fn seal(&self) {
         if self.loose.load(Ordering::Relaxed) {
             self.loose.store(false, Ordering::Relaxed);
@@ -154,7 +151,6 @@ impl WriteQueue {
     fn push(&self, queue: &mut Queue, record: Record, receipt: Option<PendingAnswer>, is_last: bool) {
         queue.bytes += record.weight();
         queue.added += 1;
-        queue.indexed = false;
         let position = queue.added;
         queue.entries.push_back(Pending { record, position, receipt, since: Instant::now(), is_last });
         if !is_last {
@@ -170,7 +166,7 @@ impl WriteQueue {
         }
     }
 
-    /// Whether there is room for what somebody is about to say, so that [`WriteQueue::admit`] need not be asked.
+    /// Whether there is room for one more command, so that [`WriteQueue::admit`] need not be asked.
     pub fn has_room(&self) -> bool {
         let queue = self.queue.lock();
         queue.trouble.is_none() && self.takes_more(&queue)
@@ -180,10 +176,10 @@ impl WriteQueue {
         queue.added - queue.stored < self.most_items as u64 && queue.bytes < self.most_bytes
     }
 
-    /// Waits until there is room for what somebody is about to say.
+    /// Waits until there is room for one more command.
     ///
     /// # Errors
-    /// Why nothing can be kept: the disk is full, or has been too slow for `patience`.
+    /// Why nothing can be stored: the disk is full, or has been too slow for `patience`.
     pub fn admit(&self, patience: Duration) -> Result<(), String> {
         let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
@@ -203,64 +199,29 @@ impl WriteQueue {
         }
     }
 
-    /// Waits until everything is kept that was added before, or until
-    /// `patience` is over: then whoever reads sees what there is.
+    /// Waits until everything is stored that was added before, or until
+    /// `patience` is over: then a reader sees what there is.
     pub fn wait_until_stored(&self, patience: Duration) {
-        let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         let wanted = queue.added;
-        while queue.stored < wanted && queue.trouble.is_none() && !queue.hurried {
-            if patience.wait(&self.changed, &mut queue) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until all that is kept can be found, or until `patience` is over.
-    pub fn wait_until_indexed(&self, patience: Duration) {
-        let mut patience = Patience::of(patience);
-        let mut queue = self.queue.lock();
-        queue.searching += 1;
-        self.changed.notify_all();
-        while !queue.indexed && !queue.hurried && !patience.wait(&self.changed, &mut queue) {}
-        queue.searching -= 1;
-    }
-
-    /// Whether a search waits for the index.
-    pub fn is_searched(&self) -> bool {
-        let queue = self.queue.lock();
-        queue.searching > 0 && !queue.indexed
-    }
-
-    /// Notes that all that is kept can be found.
-    pub fn indexed(&self) {
-        let mut queue = self.queue.lock();
-        queue.indexed = queue.entries.is_empty();
-        self.changed.notify_all();
-    }
-
-    /// Notes that the index is made anew.
-    pub fn unindexed(&self) {
-        self.queue.lock().indexed = false;
+        let lags = |queue: &mut Queue| queue.stored < wanted && queue.trouble.is_none() && !queue.hurried;
+        Patience::of(patience).wait_while(&self.changed, &mut queue, lags);
     }
 
     /// Takes about `most` entries at most, of about `bytes`, but whole changes
     /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
     pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while queue.whole == 0 && !queue.closed && (queue.indexed || queue.searching == 0) {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
-                return true;
-            }
+        let is_idle = |queue: &mut Queue| queue.whole == 0 && !queue.closed && !queue.woken;
+        if self.changed.wait_while_for(&mut queue, is_idle, time).timed_out() {
+            return true;
         }
-        // What comes within this time shares the write: it costs who speaks that much, and nobody else.
-        let gathered = Instant::now() + GATHER;
-        while (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried {
-            if self.changed.wait_until(&mut queue, gathered).timed_out() {
-                break;
-            }
-        }
+        queue.woken = false;
+        // What comes within this time shares the write: only members who speak wait for it.
+        let is_few = |queue: &mut Queue| {
+            (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried
+        };
+        self.changed.wait_while_for(&mut queue, is_few, GATHER);
         let mut weight = 0;
         while queue.whole > 0
             && (batch.last().is_some_and(|last| !last.is_last) || batch.len() < most && weight < bytes)
@@ -274,7 +235,7 @@ impl WriteQueue {
         !(queue.closed && batch.is_empty())
     }
 
-    /// Notes that what was taken is kept, or given up, and that nothing is
+    /// Notes that what was taken is stored, or given up, and that nothing is
     /// wrong. Returns the answers that may be given now, with the positions of
     /// the records they are about.
     pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
@@ -286,7 +247,7 @@ impl WriteQueue {
         queue.in_hand.drain(..).map(|(position, _, receipt)| (position, receipt)).collect()
     }
 
-    /// Notes why nothing can be kept now.
+    /// Notes why nothing can be stored now.
     pub fn trouble(&self, why: &str) {
         self.queue.lock().trouble = Some(Arc::from(why));
         self.changed.notify_all();
@@ -315,26 +276,38 @@ impl WriteQueue {
         }
     }
 
-    /// Whether all is kept that was added up to `position`; see [`WriteQueue::add`].
+    /// Whether all is stored that was added up to `position`; see [`WriteQueue::add`].
     pub fn is_stored(&self, position: u64) -> bool {
         self.queue.lock().stored >= position
     }
 
-    /// From here on nobody waits here any more: the server is stopping.
+    /// From here on no session waits here: the server is stopping.
     pub fn hurry(&self) {
         self.queue.lock().hurried = true;
         self.changed.notify_all();
     }
 
-    /// Why nothing can be kept now, if it is so.
+    /// Why nothing can be stored now, if it is so.
     pub fn troubled(&self) -> Option<Arc<str>> {
         self.queue.lock().trouble.clone()
     }
 
+    /// How many records were ever added, and how many of them are stored.
+    pub fn progress(&self) -> (u64, u64) {
+        let queue = self.queue.lock();
+        (queue.added, queue.stored)
+    }
+
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
-        let queue = self.queue.lock();
-        queue.added - queue.stored
+        let (added, stored) = self.progress();
+        added - stored
+    }
+
+    /// Lets [`WriteQueue::take`] return, though nothing waits.
+    pub fn wake(&self) {
+        self.queue.lock().woken = true;
+        self.changed.notify_all();
     }
 
     /// Says that nothing more will be added.
@@ -343,15 +316,10 @@ impl WriteQueue {
         self.changed.notify_all();
     }
 
-    /// Waits for `time`, or until the journal is closed; whether it is.
+    /// Waits for `time`, or until the queue is closed; whether it is.
     pub fn wait_closed(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
         let mut queue = self.queue.lock();
-        while !queue.closed {
-            if self.changed.wait_until(&mut queue, deadline).timed_out() {
-                break;
-            }
-        }
+        self.changed.wait_while_for(&mut queue, |queue| !queue.closed, time);
         queue.closed
     }
 }
@@ -481,18 +449,15 @@ mod tests {
         let write_queue = write_queue(1);
         write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
-            let waiting = [
-                scope.spawn(|| drop(write_queue.admit(LONG))),
-                scope.spawn(|| write_queue.wait_until_stored(LONG)),
-                scope.spawn(|| write_queue.wait_until_indexed(LONG)),
-            ];
+            let waiting =
+                [scope.spawn(|| drop(write_queue.admit(LONG))), scope.spawn(|| write_queue.wait_until_stored(LONG))];
             write_queue.hurry();
             waiting.into_iter().for_each(|thread| thread.join().unwrap());
         });
     }
 
     #[test]
-    fn a_reader_waits_for_what_was_said_before_and_for_its_words() {
+    fn a_reader_waits_for_what_was_said_before() {
         let write_queue = write_queue(99);
         write_queue.wait_until_stored(LONG); // there is nothing to wait for
         write_queue.add_whole(Record::Barrier, None);
@@ -504,9 +469,6 @@ mod tests {
             let batch = take(&write_queue, 9);
             write_queue.stored(&batch);
             assert_eq!(reader.join().unwrap(), 0);
-            let searcher = scope.spawn(|| write_queue.wait_until_indexed(LONG));
-            write_queue.indexed();
-            searcher.join().unwrap();
         });
     }
 

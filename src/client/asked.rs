@@ -1,27 +1,27 @@
-//! Commands without an answer, and answers that somebody waits for. Knows tags only, not what is asked.
+//! Commands without an answer, and answers that a thread waits for. Knows tags only, not what is asked.
 
 use super::error::AskError;
 use crate::answer::Done;
 use crate::model::Tag;
 
-/// Who wants to know the answer to a command.
+/// Who is told the answer to a command: the sink of news, or a thread that waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Whoever hears the news.
+    /// The sink.
     Told,
-    /// The same, but an `ok` comes without its tag: what it made is told by an event of its own.
+    /// The sink, but an `ok` comes without its tag: an event of its own tells what was made.
     Made,
-    /// Whoever hears the news, and whoever waits for it.
+    /// The sink, and the thread that waits.
     Both,
-    /// Whoever waits for it.
+    /// The thread that waits.
     Awaited,
-    /// Whoever hears the news, as if it had come by itself: it was missed.
+    /// The sink, as if it had come by itself: it was missed.
     Missed,
-    /// Nobody.
+    /// Neither.
     Ignored,
 }
 
-/// What is asked, and what came for those who wait.
+/// What is asked, and the answers for threads that wait.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     open: Vec<(Tag, Wanted)>,
@@ -47,24 +47,24 @@ impl Asked {
         self.open.push((tag, wanted));
     }
 
-    /// An answer came with this tag: who wants it. All hear what nobody asked for.
+    /// An answer came with this tag. Returns who is told it: the sink, if no command has this tag.
     pub fn end(&mut self, tag: Option<&Tag>) -> Wanted {
         let place = self.open.iter().position(|(open, _)| Some(open) == tag);
         place.map_or(Wanted::Told, |place| self.open.remove(place).1)
     }
 
-    /// Keeps an answer for whoever waits for it.
+    /// Stores an answer for the thread that waits for it.
     pub fn keep(&mut self, tag: Option<Tag>, answer: Result<Done, AskError>) {
         self.answers.extend(tag.map(|tag| (tag, answer)));
     }
 
-    /// The answer that somebody waits for, if it has come.
+    /// The answer that a thread waits for, if it has come.
     pub fn take(&mut self, tag: &Tag) -> Option<Result<Done, AskError>> {
         let place = self.answers.iter().position(|(answered, _)| answered == tag)?;
         Some(self.answers.swap_remove(place).1)
     }
 
-    /// Nobody waits for that answer any more.
+    /// No thread waits for that answer any more.
     pub fn give_up(&mut self, tag: &Tag) {
         self.answers.retain(|(answered, _)| answered != tag);
         if let Some((_, wanted)) = self.open.iter_mut().find(|(open, _)| open == tag) {
@@ -72,7 +72,7 @@ impl Asked {
         }
     }
 
-    /// The connection is gone: what was on its way gets no answer any more.
+    /// The connection is lost: the open commands get no answer any more.
     pub fn lost(&mut self) {
         for (tag, wanted) in self.open.drain(..) {
             if matches!(wanted, Wanted::Awaited | Wanted::Both) {

@@ -1,4 +1,4 @@
-//! Which messages of one room are new here, also after a lost connection. Knows numbers, not who asks and who tells.
+//! Which messages of one room are new here, also after a lost connection. Knows numbers, no connection and no members.
 //!
 //! A room goes through four transitions: it is [asked for](CatchUp::ask) again
 //! after a lost connection, it is [joined](CatchUp::joined), a [message](CatchUp::message)

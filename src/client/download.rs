@@ -1,4 +1,4 @@
-//! Fetching a file: asked for piece by piece, several at once, checked, and only then given its name. Knows no screen.
+//! Fetching a file: asks for its pieces, several at once, checks them, and only then gives it its name. Knows no screen.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,25 +20,25 @@ use crate::model::{FileInfo, Tag};
 struct Download<'a> {
     handle: &'a Handle,
     file: u64,
-    /// What was asked for: from which byte on.
+    /// The pieces without an answer, each with its first byte.
     asked: VecDeque<(Tag, u64)>,
 }
 
 impl Handle {
-    /// Fetches the file with the number `file`, and saves it: in the folder
-    /// `path`, or under that very name where it is no folder, or else in the
-    /// present folder. A file that is there stays as it is; the new one is then
-    /// called `photo (2).jpg`. Returns what it is, and where it was saved.
+    /// Fetches the file with the number `file`, and saves it. If `path` is a
+    /// folder, the file is saved there; else `path` is its name. Without a `path`
+    /// it is saved in the present folder. No other file is overwritten: the new
+    /// one is then called `photo (2).jpg`. Returns the file and its path.
     ///
-    /// `progress` is told how many of how many bytes have come; if it says
-    /// `false`, the rest is not fetched, and nothing is left of the file.
-    /// News are to be taken meanwhile, as with [`Handle::send_file`].
+    /// `progress` is called with the number of bytes that have come. If it
+    /// returns `false`, the rest is not fetched, and the part is removed. News
+    /// must be taken meanwhile, as with [`Handle::send_file`].
     ///
     /// # Errors
     /// - [`FileError::Asked`]: there is no such file, or the connection was lost.
     /// - [`FileError::Local`]: it could not be written.
     /// - [`FileError::Damaged`]: what came has another size or hash than the server said.
-    /// - [`FileError::Stopped`]: `progress` said so.
+    /// - [`FileError::Stopped`]: `progress` returned `false`.
     pub fn get_file(
         &self,
         file: u64,
@@ -90,8 +90,7 @@ impl Download<'_> {
         Ok((info, path))
     }
 
-    /// The piece that begins at `got`; asks for those after it meanwhile, from
-    /// `next` on.
+    /// The piece that begins at `got`. Asks for the pieces after it, from `next` on.
     fn next(&mut self, got: u64, piece: &mut u64, next: &mut u64, info: &FileInfo) -> Result<Vec<u8>, FileError> {
         loop {
             if self.asked.is_empty() {
@@ -105,7 +104,7 @@ impl Download<'_> {
             if other.size != info.size || other.sha256 != info.sha256 {
                 return Err(FileError::Damaged);
             }
-            // A piece was shorter than the one before it: those asked for after it begin elsewhere.
+            // If a piece is shorter than the one before it, the pieces asked for after it begin at wrong bytes.
             if offset == got {
                 let length = bytes.len() as u64;
                 if length < *piece && got + length < info.size {
@@ -123,7 +122,7 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// The answer to the oldest question: what the file is, from where on, and the bytes.
+    /// The answer to the oldest question: the file, the first byte, and the bytes.
     fn answer(&mut self) -> Result<(Arc<FileInfo>, u64, Vec<u8>), FileError> {
         let (tag, asked) = self.asked.pop_front().ok_or(FileError::Damaged)?;
         match self.handle.answer_to(&tag, PATIENCE)? {

@@ -10,7 +10,7 @@ use crate::model::CloseReason;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// Nobody answers at that address, or it is no address.
+    /// No server answers at that address, or it is no address.
     Connect {
         /// The address as it was given.
         addr: String,
@@ -26,14 +26,14 @@ pub enum ClientError {
         /// A name that would do instead.
         offer: Option<String>,
     },
-    /// The server closed the connection before letting anybody in.
+    /// The server closed the connection before the login.
     Closed {
         /// Its reason, if it spoke the protocol.
         reason: Option<CloseReason>,
         /// Its sentence, if it said one.
         text: String,
     },
-    /// What answers there is no server of this protocol; its first line.
+    /// The server there does not speak this protocol; its first line.
     NotRoomful(String),
     /// The connection broke, or the server was silent for too long.
     Lost(io::Error),
@@ -75,12 +75,12 @@ pub(super) fn words(error: &io::Error) -> String {
     }
 }
 
-/// Why a line or a command was not taken for sending. Nothing was sent.
+/// Why a line or a command was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsent {
-    /// There is no connection at the moment. Lines to say are kept and sent
-    /// later; other commands are not.
+    /// There is no connection at the moment. Lines to say wait and are sent later;
+    /// other commands are not.
     NotConnected,
     /// So many lines wait for their answers already.
     Full(usize),
@@ -148,11 +148,11 @@ impl From<Unsent> for AskError {
     }
 }
 
-/// Why a file was not sent, or not fetched. Nothing of it is left anywhere.
+/// Why a file was not sent, or not fetched. No part of it is stored.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The file here could not be read or written.
+    /// The file on this machine could not be read or written.
     Local {
         /// Which.
         path: PathBuf,
@@ -165,9 +165,9 @@ pub enum FileError {
     Changed(PathBuf),
     /// The server refused it, or the connection broke.
     Asked(AskError),
-    /// What came was not what the server had said would come.
+    /// What came has another size or hash than the server had said.
     Damaged,
-    /// Whoever was told of the progress did not want to go on.
+    /// The `progress` function returned `false`.
     Stopped,
 }
 
@@ -200,7 +200,7 @@ impl From<AskError> for FileError {
     }
 }
 
-/// Why a client ended. After it nothing more is heard.
+/// Why a client ended. No news come after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {

@@ -1,8 +1,11 @@
 //! Files that come into a folder: under a clean name, never over another file, whole or not at all. Knows no connection.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
 
 use crate::names::{file_name, marked_file_name};
 
@@ -14,8 +17,8 @@ fn numbered(name: &str, count: u32) -> String {
     if count == 1 { name.to_owned() } else { marked_file_name(name, &format!(" ({count})")) }
 }
 
-/// Where a file is to be saved: in the folder `path`, in the present one where
-/// there is no `path`, or else under that very name.
+/// Where a file is saved: in the folder `path`, in the present one if there is
+/// no `path`, or else under that very name.
 pub(super) fn target(path: Option<&Path>, name: &str) -> (PathBuf, String) {
     let here = || PathBuf::from(".");
     let Some(path) = path else { return (here(), file_name(name)) };
@@ -30,60 +33,42 @@ pub(super) fn target(path: Option<&Path>, name: &str) -> (PathBuf, String) {
     }
 }
 
-/// A file that is still coming, under a name of its own. If it is not kept,
-/// nothing of it is left.
+/// A file that is still coming, under a name of its own. It is removed if it is not kept.
 #[derive(Debug)]
-pub(super) struct Part {
-    file: File,
-    path: PathBuf,
-}
+pub(super) struct Part(NamedTempFile);
 
 impl Part {
-    /// A new file in `folder`.
+    /// A new file in `folder`, with the permissions of any new file.
     pub fn new(folder: &Path) -> io::Result<Part> {
-        let random = getrandom::u64().map_err(|_| io::Error::other("no randomness"))?;
-        let path = folder.join(format!(".{random:016x}.part"));
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok(Part { file, path })
+        let permissions = Permissions::from_mode(0o666);
+        Builder::new().prefix(".").suffix(".part").permissions(permissions).tempfile_in(folder).map(Part)
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        self.0.write_all(bytes)
     }
 
-    /// Gives it its name, or one with a number where that is taken.
+    /// Gives it its name, or one with a number if that is taken.
     pub fn keep(self, folder: &Path, name: &str) -> io::Result<PathBuf> {
-        self.file.sync_all()?;
+        let mut part = self.0;
+        part.as_file().sync_all()?;
         for count in 1..=TRIES {
             let wanted = folder.join(numbered(name, count));
-            match give_name(&self.path, &wanted) {
-                Ok(()) => return Ok(wanted),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
+            part = match part.persist_noclobber(&wanted) {
+                Ok(_) => return Ok(wanted),
+                Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => taken.file,
+                // Not every file system can do that. An empty file of ours takes the name, and is moved over.
+                Err(failed) => match File::create_new(&wanted) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => failed.file,
+                    Err(error) => return Err(error),
+                    Ok(_) => {
+                        failed.file.persist(&wanted).inspect_err(|_| drop(fs::remove_file(&wanted)))?;
+                        return Ok(wanted);
+                    }
+                },
+            };
         }
         Err(io::ErrorKind::AlreadyExists.into())
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // It is gone already where it was moved away.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-/// Gives the file `from` the name `to`, which nobody may have. A second name is
-/// refused where there is a file, in one step; a move is not.
-fn give_name(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // Not every file system has second names. There the name is taken
-            // by an empty file of our own, and only that is moved over.
-            OpenOptions::new().write(true).create_new(true).open(to)?;
-            fs::rename(from, to).inspect_err(|_| drop(fs::remove_file(to)))
-        }
-        done => done,
     }
 }
 
@@ -143,6 +128,8 @@ mod tests {
         assert!(save(folder.path(), "notes", b"n").ends_with("notes"));
         assert_eq!(fs::read(folder.path().join("photo.jpg")).unwrap(), b"mine");
         assert_eq!(fs::read(folder.path().join("photo (3).jpg")).unwrap(), b"3");
+        let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode("photo (3).jpg"), mode("photo.jpg"), "others may read it as any new file");
         assert_eq!(names(folder.path()), ["notes", "photo (2).jpg", "photo (3).jpg", "photo.jpg"]);
     }
 

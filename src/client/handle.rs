@@ -23,8 +23,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Says and asks. Cheap to clone; all clones are the same client.
 ///
-/// Lines to say are kept until the server has answered them. While there is
-/// no connection they wait, and afterwards they are sent once, in their order.
+/// Lines to say are stored until the server has answered them. While there is
+/// no connection they wait; afterwards they are sent once, in their order.
 #[derive(Debug, Clone)]
 pub struct Handle(pub(super) Arc<Shared>);
 
@@ -34,12 +34,12 @@ pub struct Handle(pub(super) Arc<Shared>);
 pub(super) struct Shared {
     pub addr: String,
     pub retry: Option<Duration>,
-    /// The right to write, and where to; nowhere while there is no connection.
+    /// The right to write to this connection; `None` while there is none.
     pub pen: Mutex<Option<Arc<TcpStream>>>,
     pub state: Mutex<State>,
-    /// The connection there is, or is being made: only to cut it.
+    /// The connection, also while it is being made: only to cut it.
     pub cut: Mutex<Option<Arc<TcpStream>>>,
-    /// Something in the state has changed that somebody may wait for.
+    /// The state has changed, and a thread may wait for that.
     pub changed: Condvar,
 }
 
@@ -55,17 +55,17 @@ impl Shared {
         }
     }
 
-    /// Ends it from this side, without a word.
+    /// Ends the connection from this side, without a farewell.
     pub fn hang_up(&self) {
         self.state.lock().leaving = true;
         self.changed.notify_all();
         if let Some(stream) = self.cut.lock().take() {
-            // This wakes whoever is reading or writing there.
+            // This wakes the thread that reads or writes there.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Writes a line. An error is left to the reader, who sees it too.
+    /// Writes a line. An error is left to the reading thread, which sees it too.
     fn write(&self, stream: &TcpStream, line: &str) {
         self.write_all(stream, &mut vec![line.to_owned()]);
     }
@@ -88,8 +88,8 @@ impl Shared {
         self.pay();
     }
 
-    /// Writes what is owed; leaves it to whoever is writing now, so that the
-    /// reading thread never waits for a server that waits for it.
+    /// Writes the owed lines. If another thread is writing now, that thread writes
+    /// them, so that the reading thread never waits for a server that waits for it.
     pub fn pay(&self) {
         while !self.state.lock().owed.is_empty() {
             let Some(pen) = self.pen.try_lock() else { return };
@@ -114,7 +114,7 @@ impl Handle {
         self.send_line(Some(room), text, "say")
     }
 
-    /// Says what one does.
+    /// Says an action (`/me`).
     ///
     /// # Errors
     /// As [`Handle::say`].
@@ -130,7 +130,7 @@ impl Handle {
         self.send_line(Some(nick), text, "msg")
     }
 
-    /// Writes to whoever wrote last to this person only.
+    /// Writes to the person from whom the last private line came.
     ///
     /// # Errors
     /// As [`Handle::say`].
@@ -154,8 +154,8 @@ impl Handle {
         self.post(kind, &fields, Some(said), Wanted::Told)
     }
 
-    /// Sends any other command, as `docs/protocol.md` describes it: its type
-    /// and its fields, of which those that are null are left out.
+    /// Sends any other command, as `docs/protocol.md` describes it: its type and
+    /// its fields. Fields that are null are left out.
     ///
     /// # Errors
     /// When there is no connection, or the line is too long.
@@ -163,8 +163,8 @@ impl Handle {
         self.post(kind, fields, None, Wanted::Told)
     }
 
-    /// Sends any other command, and waits for its answer, for at most
-    /// `patience`; nobody else is told of it.
+    /// Sends any other command, and waits for at most `patience` for its answer.
+    /// The answer does not come as news.
     ///
     /// ```no_run
     /// # use roomful::client::{Client, Options};
@@ -207,37 +207,37 @@ impl Handle {
         }
     }
 
-    /// An answer that will not be taken after all.
+    /// The answer with this tag is not wanted any more.
     pub(super) fn give_up(&self, tag: &Tag) {
         self.0.state.lock().asked.give_up(tag);
     }
 
-    /// Tells the server that a room, or a conversation `@nick`, is read as
-    /// far as it was heard here. Nothing is sent where the server knows that,
-    /// or where nobody is logged in.
+    /// Tells the server that a room, or a conversation `@nick`, is read up to the
+    /// last message that came here. Nothing is sent if the server knows that, or
+    /// if this is a guest.
     pub fn mark_read(&self, place: &str) {
         let Some(seq) = self.0.state.lock().report(place) else { return };
-        // Where it fails there is no connection, and the next time does.
+        // If it fails, there is no connection, and the next call tells the server.
         let _ = self.post("read", &[("room", place.into()), ("seq", seq.into())], None, Wanted::Ignored);
     }
 
-    /// Waits until one more line may be said, for at most `timeout`; whether it
-    /// may. Without a connection nothing is waited for.
+    /// Waits for at most `timeout` until one more line may be said. Returns
+    /// whether it may. Without a connection it does not wait.
     pub(super) fn has_place(&self, timeout: Duration) -> bool {
         let mut state = self.0.state.lock();
         if state.is_full() {
-            // Whether it was woken or not, the next look tells.
+            // Whether it was woken or not, the check below tells.
             self.0.changed.wait_for(&mut state, timeout);
         }
         !state.is_full()
     }
 
-    /// Whether something that was missed is still to come.
+    /// Whether missed lines are still to come.
     pub(super) fn is_catching_up(&self) -> bool {
         self.0.state.lock().asked.has(Wanted::Missed)
     }
 
-    /// Of these, the conversations with something unread that was not heard here.
+    /// Those of `chats` that have unread lines which did not come here.
     pub(super) fn unheard(&self, chats: &[ChatInfo]) -> Vec<ChatInfo> {
         let state = self.0.state.lock();
         chats.iter().filter(|chat| state.is_unheard(chat)).cloned().collect()
@@ -248,7 +248,7 @@ impl Handle {
         self.0.state.lock().account
     }
 
-    /// Sends a command. `room` is where it goes when it names none.
+    /// Sends a command. If it names no room, it is for `room`.
     ///
     /// # Errors
     /// As [`Handle::say`] for lines to say, as [`Handle::request`] for others.
@@ -256,7 +256,7 @@ impl Handle {
         self.order(command, room, Wanted::Told)
     }
 
-    /// The same; `wanted` says who wants the answer, where it is nothing to say.
+    /// The same; `wanted` says who is told the answer, if the command says no line.
     pub(super) fn order(&self, command: &Command, room: Option<&str>, wanted: Wanted) -> Result<Tag, Unsent> {
         if let Command::Chat(ChatCommand::Join { room, key: key @ Some(_), .. }) = command {
             self.0.state.lock().has_key(room.shown(), key.as_ref());
@@ -272,19 +272,19 @@ impl Handle {
     }
 
     fn post(&self, kind: &str, fields: &[(&str, Value)], said: Option<Said>, wanted: Wanted) -> Result<Tag, Unsent> {
-        // The pen first: lines go out in the order in which they wait.
+        // The pen is taken first, so that lines go out in the order in which they wait.
         let pen = self.0.pen.lock();
         let (tag, line) = self.0.state.lock().compose(kind, fields, said, wanted)?;
         if let Some(stream) = &*pen {
             self.0.write(stream, &line);
         }
         drop(pen);
-        // What was owed between the last line and the end of the pen would be left to nobody.
+        // Lines may have become owed after our last look and before the pen was free.
         self.0.pay();
         Ok(tag)
     }
 
-    /// Says goodbye, and waits until the server has hung up, for 2 s at most.
+    /// Says goodbye, and waits for at most 2 s until the server has hung up.
     pub fn quit(&self, text: Option<&str>) {
         let until = Instant::now() + FAREWELL;
         if let Some(pen) = self.0.pen.try_lock_until(until) {
@@ -299,34 +299,26 @@ impl Handle {
         self.0.hang_up();
     }
 
-    /// Waits until at most `count` lines have no answer, or it is over.
-    /// Returns why it is over, if it is.
+    /// Waits until at most `count` lines have no answer, or the client has ended.
+    /// Returns why it has ended, if it has.
     pub fn settle(&self, count: usize) -> Option<End> {
         let mut state = self.0.state.lock();
-        while state.pending.len() + state.asked.len() > count && state.end.is_none() {
-            self.0.changed.wait(&mut state);
-        }
+        let waits = |state: &mut State| state.pending.len() + state.asked.len() > count && state.end.is_none();
+        self.0.changed.wait_while(&mut state, waits);
         state.end.clone()
     }
 
-    /// Waits until the command with this tag is answered, or given up, for at
-    /// most `timeout`; whether it is.
+    /// Waits for at most `timeout` until the command with this tag is answered,
+    /// or given up. Returns whether it is.
     pub fn wait_for(&self, tag: &Tag, timeout: Duration) -> bool {
         self.wait(timeout, |state| state.is_answered(tag) || state.end.is_some())
     }
 
     pub(super) fn wait(&self, time: Duration, done: impl Fn(&State) -> bool) -> bool {
-        let mut patience = Patience::of(time);
-        let mut state = self.0.state.lock();
-        while !done(&state) {
-            if patience.wait(&self.0.changed, &mut state) {
-                return done(&state);
-            }
-        }
-        true
+        Patience::of(time).wait_while(&self.0.changed, &mut self.0.state.lock(), |state| !done(state))
     }
 
-    /// The name now.
+    /// The present name.
     pub fn nick(&self) -> String {
         self.0.state.lock().nick.clone()
     }
@@ -336,12 +328,12 @@ impl Handle {
         self.0.state.lock().server.clone()
     }
 
-    /// The rooms one is in, in the order of joining.
+    /// The rooms that the client is in, in the order of joining.
     pub fn rooms(&self) -> Vec<String> {
         self.0.state.lock().rooms.0.iter().map(|room| room.name.clone()).collect()
     }
 
-    /// Who is in a room, as far as it is known; nobody in a room one is not in.
+    /// The members of a room, as far as they are known; none if the client is not in it.
     pub fn members(&self, room: &str) -> Vec<String> {
         let mut state = self.0.state.lock();
         state.rooms.get(room).map_or(Vec::new(), |room| room.members.values().cloned().collect())
@@ -357,7 +349,7 @@ impl Handle {
         self.0.state.lock().connected
     }
 
-    /// Why it is over, if it is.
+    /// Why the client has ended, if it has.
     pub fn end(&self) -> Option<End> {
         self.0.state.lock().end.clone()
     }

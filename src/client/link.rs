@@ -33,26 +33,26 @@ pub(super) enum Incoming {
     Other(String),
 }
 
-/// Who wants in.
+/// What a client says to log in.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Login<'a> {
     /// The name; the one the server offers if it is not said.
     pub nick: Option<&'a str>,
     pub resume: Option<&'a str>,
-    /// The password, where the name belongs to an account.
+    /// The password, if the name belongs to an account.
     pub password: Option<&'a Secret>,
-    /// The lobby if it is not said, or an account's own rooms.
+    /// The rooms to join. If it is `None`: the lobby, or an account's own rooms.
     pub rooms: Option<&'a [String]>,
-    /// Only greets, to learn the server and the name it offers.
+    /// Only asks for the greeting, to learn the server and the name it offers.
     pub greet: bool,
 }
 
-/// What the server said to the one it let in.
+/// What the server said at the login.
 #[derive(Debug, Default)]
 pub(super) struct Welcome {
     pub nick: String,
     pub resume: Option<String>,
-    /// Whether one is logged in to the account of that name.
+    /// Whether the client is logged in to the account of that name.
     pub registered: bool,
     pub server: String,
     pub offer: String,
@@ -60,11 +60,11 @@ pub(super) struct Welcome {
     pub text: usize,
     /// The longest line, in bytes.
     pub line_bytes: usize,
-    /// Silence after which the server asks for a sign of life.
+    /// Silence after which the server sends a ping.
     pub ping_after: Duration,
 }
 
-/// The reading half, and a share in the writing one.
+/// The reading half, and a share in the writing half.
 #[derive(Debug)]
 pub(super) struct Link {
     stream: Arc<TcpStream>,
@@ -119,8 +119,8 @@ impl Link {
         }
     }
 
-    /// Says hello and takes a name. What else the server says meanwhile comes
-    /// out of [`Link::next`] afterwards.
+    /// Says hello and takes a name. Other events that come meanwhile come out of
+    /// [`Link::next`] afterwards.
     pub fn log_in(&mut self, login: &Login<'_>) -> Result<Welcome, ClientError> {
         let rooms = || login.rooms.map_or(Value::Null, |rooms| Value::from(rooms.to_vec()));
         let mut fields = vec![("version", Value::from(PROTOCOL))];
@@ -169,7 +169,7 @@ impl Link {
         }
     }
 
-    /// What came meanwhile comes out next, in its order.
+    /// Puts the events that came meanwhile first, in their order.
     fn let_in(
         &mut self,
         mut welcome: Welcome,
@@ -210,8 +210,8 @@ fn dial_any(all: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
     Err(failures.pop().map_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such host"), |(_, error)| error))
 }
 
-/// A server that cannot take anybody says so in a plain line, whatever the
-/// front; anything else is said by no server of ours.
+/// A server that has no place says so in a plain line, whatever the front. Any
+/// other line does not come from a Roomful server.
 fn no_event(line: &str) -> ClientError {
     match line.strip_prefix("! ").or_else(|| line.strip_prefix("* ")) {
         Some(text) => ClientError::Closed { reason: None, text: text.trim_end_matches('.').to_owned() },
@@ -236,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    /// An address at which nobody listens.
+    /// An address at which no server listens.
     fn nobody() -> SocketAddr {
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
     }

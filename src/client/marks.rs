@@ -1,11 +1,11 @@
-//! How far each place was seen here, and up to where the server knows it was read. Knows no connection and no messages.
+//! The last message that was shown of each place, and the last that the server knows to be read. Knows no connection and no messages.
 
 use std::collections::BTreeMap;
 
 use super::keys::{key, room_key};
 use crate::model::Seq;
 
-/// Places that are followed. In more than that nothing is reported as read.
+/// Places that are followed. If there are more, those are not reported as read.
 const MOST: usize = 1_024;
 
 /// The numbers of one place.
@@ -45,22 +45,22 @@ impl Marks {
         private.map(|(place, mark)| (place.clone(), mark.seen)).collect()
     }
 
-    /// What came after `seq` is lost, or the place is a new one of that name: its numbers come again.
+    /// The messages after `seq` are lost, or the place is a new one of that name: their numbers come again.
     pub fn rewind(&mut self, place: &str, seq: Seq) {
         if let Some(mark) = self.0.get_mut(&key_of(place)) {
             *mark = Mark { seen: mark.seen.min(seq), read: mark.read.min(seq) };
         }
     }
 
-    /// Up to where to report a place as read; it counts as reported then.
-    /// Nothing if the server knows it.
+    /// The number up to which to report a place as read; it counts as reported
+    /// then. `None` if the server knows it.
     pub fn report(&mut self, place: &str) -> Option<Seq> {
         let mark = self.0.get_mut(&key_of(place)).filter(|mark| mark.seen > mark.read)?;
         mark.read = mark.seen;
         Some(mark.read)
     }
 
-    /// Somebody else's numbers would mean nothing.
+    /// Forgets all: this is another person from now on.
     pub fn forget(&mut self) {
         self.0.clear();
     }

@@ -1,7 +1,7 @@
-//! A client without a screen: connects, says, asks, hears, and comes back after a lost connection. Knows no terminal; what people see is in `ui`.
+//! A client without a screen: connects, says, asks, hears, and reconnects after a lost connection. Knows no terminal; what people see is in `ui`.
 //!
-//! A [`Client`] has one thread of its own, which reads. What it hears comes
-//! out of [`Client::recv`]; what is said goes through [`Handle`], from any thread.
+//! A [`Client`] has one thread of its own, which reads. What it reads comes out
+//! of [`Client::recv`]. [`Handle`] says and asks, from any thread.
 //!
 //! ```
 //! use roomful::client::{Client, News, Options};
@@ -14,7 +14,7 @@
 //! bot.say("#lobby", "hello, everybody")?;
 //! let heard = loop {
 //!     match bot.recv() {
-//!         Some(News::Event(Event::Message(message))) => break message, // one's own lines come back, too
+//!         Some(News::Event(Event::Message(message))) => break message, // the client's own lines come back, too
 //!         Some(_) => {}
 //!         None => unreachable!("the server is there"),
 //!     }
@@ -41,7 +41,6 @@ mod state;
 pub mod ui;
 mod upload;
 
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -61,44 +60,30 @@ use link::{Link, Login};
 use crate::command::Secret;
 use crate::event::Event;
 
-/// News that may wait to be received. When so many wait, the reading stops
-/// until some are taken; a client that takes none for long is closed by the
-/// server as a slow consumer.
+/// News that may wait to be received. If so many wait, the reading stops until
+/// some are taken. A client that takes none for long is closed by the server as
+/// a slow consumer.
 const NEWS: usize = 4_096;
 
-/// How long to wait for the first room, which a refused one never becomes.
+/// How long to wait for the first room. If it is refused, it never comes.
 const FIRST_ROOM: Duration = Duration::from_secs(1);
 
 /// How a client introduces itself, and how patient it is.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The name wanted; the one the server offers if it is `None`.
     pub nick: Option<String>,
-    /// The password, where the name belongs to an account. It is kept, to log in
-    /// again after a lost connection.
-    pub password: Option<String>,
+    /// The password, if the name belongs to an account. It is remembered, to log
+    /// in again after a lost connection.
+    pub password: Option<Secret>,
     /// The rooms to join; if it is `None`, those of the account, or the lobby.
     pub rooms: Option<Vec<String>>,
-    /// For how long to try to come back after a lost connection: never for
+    /// For how long to try to reconnect after a lost connection: not at all for
     /// `Some(Duration::ZERO)`, until it is asked to quit for `None`.
     pub retry: Option<Duration>,
     /// Whether private lines that were missed are asked for, after a login and
     /// after a lost connection. They come as [`Event::History`] of `@nick`.
     pub missed: bool,
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { nick, password, rooms, retry, missed } = self;
-        let password = password.as_ref().map(|_| "…");
-        f.debug_struct("Options")
-            .field("nick", nick)
-            .field("password", &password)
-            .field("rooms", rooms)
-            .field("retry", retry)
-            .field("missed", missed)
-            .finish()
-    }
 }
 
 /// What a client hears.
@@ -112,31 +97,31 @@ pub enum News {
     Other(String),
     /// The server refused to deliver a line; with its sentence.
     Unsent(Said, Arc<str>),
-    /// The server has delivered a line, but could not keep it; with its sentence.
+    /// The server has delivered a line, but could not store it; with its sentence.
     Unkept(Said, Arc<str>),
-    /// The connection is lost, or another attempt to come back has failed.
+    /// The connection is lost, or another attempt to reconnect has failed.
     Lost {
         /// What happened.
         why: String,
-        /// When it is tried again.
+        /// When the next attempt is made.
         retry_in: Duration,
-        /// Whether this is the loss itself, not a later attempt.
+        /// Whether this is the loss itself, not a failed attempt.
         first: bool,
     },
     /// The connection is back; rooms and unanswered lines follow.
     Back {
-        /// How long it was away.
+        /// How long there was no connection.
         away: Duration,
-        /// The name now.
+        /// The present name.
         nick: String,
-        /// The name before, where somebody has taken that meanwhile.
+        /// The name before, if another person has taken that meanwhile.
         instead_of: Option<String>,
     },
-    /// It is over; nothing comes after this.
+    /// The client has ended; no news come after this.
     Ended(End),
 }
 
-/// What a server says to whoever only greets it.
+/// What a server says before a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
     /// The server and its version.
@@ -154,9 +139,9 @@ pub fn greet(addr: &str) -> Result<Greeting, ClientError> {
     Ok(Greeting { server: welcome.server, offer: welcome.offer })
 }
 
-/// Somebody in the chat. Dropping it hangs up at once, without a farewell; [`Handle::quit`] says one.
+/// One session in the chat. Dropping it hangs up at once, without a farewell; [`Handle::quit`] says one.
 ///
-/// All that is said and asked is in [`Handle`], to which this dereferences.
+/// To say and to ask there is [`Handle`], to which this dereferences.
 #[derive(Debug)]
 pub struct Client {
     handle: Handle,
@@ -166,18 +151,18 @@ pub struct Client {
 
 impl Client {
     /// Connects to `addr` (`host:port`), takes the name and joins the rooms.
-    /// When it returns, the name is taken, and the first room is joined unless
-    /// it was refused.
+    /// When it returns, the client has its name and is in the first room, if that
+    /// was not refused.
     ///
     /// # Errors
-    /// - [`ClientError::Connect`]: nobody answers there within 10 s, or the address is none.
+    /// - [`ClientError::Connect`]: no server answers there within 10 s, or the address is none.
     /// - [`ClientError::Refused`]: the server does not take the name, a room or the version.
     /// - [`ClientError::Closed`]: the server has no place, or is stopping.
-    /// - [`ClientError::NotRoomful`]: something else answers.
+    /// - [`ClientError::NotRoomful`]: another kind of server answers.
     /// - [`ClientError::Lost`]: the connection broke, or there was no answer within 10 s.
     pub fn connect(addr: &str, options: Options) -> Result<Client, ClientError> {
         let (sender, news) = crossbeam_channel::bounded(NEWS);
-        // Who has dropped the client wants no news.
+        // It fails if the client was dropped, and then the news are not wanted.
         Client::start(addr, options, news, move |_, news| drop(sender.send(news)))
     }
 
@@ -201,16 +186,15 @@ impl Client {
         sink: impl FnMut(&Handle, News) + Send + 'static,
     ) -> Result<Client, ClientError> {
         let mut link = Link::open(addr)?;
-        let password = options.password.map(|password| Secret(password.into()));
         let welcome = link.log_in(&Login {
             nick: options.nick.as_deref(),
-            password: password.as_ref(),
+            password: options.password.as_ref(),
             rooms: options.rooms.as_deref(),
             ..Login::default()
         })?;
         let handle = Handle(Arc::new(Shared::new(addr, options.retry)));
         handle.0.state.lock().welcomed(&welcome);
-        handle.0.state.lock().password = password;
+        handle.0.state.lock().password = options.password;
         handle.0.state.lock().missed.wanted = options.missed;
         *handle.0.pen.lock() = Some(Arc::clone(link.stream()));
         *handle.0.cut.lock() = Some(Arc::clone(link.stream()));
@@ -225,12 +209,12 @@ impl Client {
         Ok(Client { handle, news, reader: Some(reader) })
     }
 
-    /// What can be cloned and given to other threads.
+    /// The handle, to be cloned and given to other threads.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Waits for news. `None` when it is over.
+    /// Waits for news. `None` if the client has ended.
     pub fn recv(&self) -> Option<News> {
         self.news.recv().ok()
     }
@@ -238,7 +222,7 @@ impl Client {
     /// Waits for news, for at most `timeout`.
     ///
     /// # Errors
-    /// `Timeout`, or `Disconnected` when it is over.
+    /// `Timeout`, or `Disconnected` if the client has ended.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<News, RecvTimeoutError> {
         self.news.recv_timeout(timeout)
     }
@@ -254,10 +238,10 @@ impl Deref for Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // Whoever waits to hand news over must not wait for ever.
+        // Or the reading thread, if it waits to hand news over, would wait for ever.
         self.news = crossbeam_channel::never();
         self.handle.0.hang_up();
-        // While it tries to connect it cannot be woken, and ends by itself.
+        // While that thread tries to connect it cannot be woken, and ends by itself.
         let awake = self.handle.is_connected() || self.handle.end().is_some();
         if let Some(reader) = self.reader.take().filter(|_| awake) {
             // A panic there was reported when it happened.

@@ -1,4 +1,4 @@
-//! The reading thread: hears the server, answers its pings, and brings the connection back. Knows no screen; what it hears goes to a sink.
+//! The reading thread: reads what the server says, answers its pings, and reconnects. Knows no screen; its news go to a sink.
 
 use std::io;
 use std::net::Shutdown;
@@ -16,7 +16,7 @@ use crate::model::CloseReason;
 use crate::names;
 use crate::wire::json;
 
-/// The first pause before an attempt to come back; it doubles up to [`LONGEST`].
+/// The first pause before an attempt to reconnect; it doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -24,11 +24,11 @@ const LONGEST: Duration = Duration::from_secs(30);
 enum Close {
     /// The server said so.
     Said(CloseReason, String),
-    /// It just happened.
+    /// The connection broke, or the server hung up.
     Broke(String),
 }
 
-/// Runs until it is over.
+/// Runs until the client ends.
 pub(super) fn run(handle: &Handle, link: Link, ping_after: Duration, mut sink: impl FnMut(&Handle, News)) {
     let shared = &handle.0;
     let mut link = link;
@@ -48,11 +48,11 @@ pub(super) fn run(handle: &Handle, link: Link, ping_after: Duration, mut sink: i
     shared.changed.notify_all();
 }
 
-/// Hears one connection to its end.
+/// Reads one connection to its end.
 fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl FnMut(&Handle, News)) -> Close {
     let shared = &handle.0;
-    // The server asks a silent client after `ping_after`; so who hears nothing
-    // for longer asks himself, once.
+    // The server pings a silent client after `ping_after`. If no ping comes for
+    // longer, the client itself asks, once.
     let silence = ping_after + ping_after / 2;
     if let Err(error) = link.stream().set_read_timeout(Some(silence)) {
         return Close::Broke(words(&error));
@@ -87,7 +87,7 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
                 Told::Unsent(said, why) => News::Unsent(said, why),
                 Told::Unkept(said, why) => News::Unkept(said, why),
                 Told::Nothing => {
-                    // Somebody may wait for what nobody else is told.
+                    // A thread may wait for an answer that is no news.
                     shared.changed.notify_all();
                     continue;
                 }
@@ -104,10 +104,10 @@ fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// The code of a server that has no turn for us now.
+/// The code of a server that is too busy for a login now.
 const BUSY: &str = "server-busy";
 
-/// Tries to bring a connection back; or says why not.
+/// Tries to reconnect; or says why not.
 fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, End> {
     let shared = &handle.0;
     if shared.state.lock().leaving {
@@ -136,7 +136,7 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
         }
         match attempt(handle, lost, sink) {
             Ok(link) => return Ok(link),
-            // When fewer want the same, it takes us.
+            // The server takes us later, when it is less busy.
             Err(ClientError::Refused { code, text, .. }) if code == BUSY => why = text,
             Err(ClientError::Refused { text, .. }) => return Err(End::Refused { text }),
             Err(error) => why = error.to_string(),
@@ -145,7 +145,7 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
     }
 }
 
-/// Whether coming back after this would be against the will of somebody.
+/// Whether the session was ended on purpose, so that the client must not reconnect.
 fn is_final(reason: CloseReason) -> bool {
     match reason {
         CloseReason::Quit
@@ -159,11 +159,12 @@ fn is_final(reason: CloseReason) -> bool {
         | CloseReason::LoginLines
         | CloseReason::SlowConsumer
         | CloseReason::ServerStopped
+        | CloseReason::Full
         | CloseReason::Failed => false,
     }
 }
 
-/// Connects, logs in, and sends what was left unsaid.
+/// Connects, logs in, and sends the lines that wait.
 fn attempt(handle: &Handle, lost: Instant, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, ClientError> {
     let shared = &handle.0;
     let (before, resume, password) = {
@@ -184,7 +185,7 @@ fn attempt(handle: &Handle, lost: Instant, sink: &mut impl FnMut(&Handle, News))
     Ok(link)
 }
 
-/// Logs in as who one was: by the token, else by the password, else under the name that is offered.
+/// Logs in as the same person: by the token, else by the password, else under the name that is offered.
 fn again(link: &mut Link, login: Login<'_>, password: Option<&Secret>) -> Result<Welcome, ClientError> {
     let (code, offer) = match link.log_in(&login) {
         Err(ClientError::Refused { code, offer: Some(offer), .. }) => (code, offer),
@@ -196,11 +197,11 @@ fn again(link: &mut Link, login: Login<'_>, password: Option<&Secret>) -> Result
             other => return other,
         }
     }
-    // Somebody took the name meanwhile: better another name than none.
+    // Another person has taken the name meanwhile: better another name than none.
     link.log_in(&Login { nick: Some(&offer), ..login })
 }
 
-/// Hands the new connection to whoever writes; what was left goes first.
+/// Hands the new connection to the writing threads. The lines that wait go first.
 fn reconnect(shared: &Shared, link: &Link, welcome: &Welcome) -> io::Result<()> {
     let mut pen = shared.pen.lock();
     let lines = {
@@ -212,29 +213,24 @@ fn reconnect(shared: &Shared, link: &Link, welcome: &Welcome) -> io::Result<()> 
     lines.iter().try_for_each(|line| link.send(line))
 }
 
-/// Between three and five quarters of `pause`, so that not all come back at once.
+/// Between three and five quarters of `pause`, so that not all clients reconnect at once.
 fn jittered(pause: Duration) -> Duration {
     let random = f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX);
     pause.mul_f64(0.75 + random / 2.0)
 }
 
 /// The pause before the next attempt, after `away` without a connection. The
-/// last attempt is made when the patience ends, and none after that.
+/// last attempt is made when `patience` ends.
 fn within(pause: Duration, away: Duration, patience: Option<Duration>) -> Option<Duration> {
     let Some(patience) = patience else { return Some(pause) };
     patience.checked_sub(away).filter(|left| !left.is_zero()).map(|left| pause.min(left))
 }
 
-/// Sleeps; whether it is still wanted that we come back.
+/// Sleeps. Returns whether the client is still to reconnect.
 fn sleep(shared: &Shared, pause: Duration) -> bool {
-    let until = Instant::now() + pause;
     let mut state = shared.state.lock();
-    while !state.leaving {
-        if shared.changed.wait_until(&mut state, until).timed_out() {
-            return !state.leaving;
-        }
-    }
-    false
+    shared.changed.wait_while_for(&mut state, |state| !state.leaving, pause);
+    !state.leaving
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) struct JoinedRoom {
     pub members: BTreeMap<String, String>,
 }
 
-/// All of them, in the order of joining.
+/// All rooms, in the order of joining.
 #[derive(Debug, Default)]
 pub(super) struct Rooms(pub Vec<JoinedRoom>);
 
@@ -40,7 +40,7 @@ impl Rooms {
         self.0[at].catch_up.joined(made, run, last)
     }
 
-    /// Follows who comes, who leaves, and who has another name.
+    /// Follows members that come, leave, or change their name.
     pub fn follow(&mut self, event: &Event) {
         match event {
             Event::Members { room, members, .. } => {

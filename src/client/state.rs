@@ -1,4 +1,4 @@
-//! What a client knows: its name, its rooms with what it has seen there, and what has no answer yet. Knows no sockets and no threads.
+//! What a client knows: its name, its rooms, the messages it has seen, and the lines without an answer. Knows no sockets and no threads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::event::Event;
 use crate::model::{Message, Millis, Seq, Tag};
 use crate::wire::json;
 
-/// Lines that may wait for their answers at once. The server remembers the
-/// last 256 tags of a person; with more lines than that on the way, one might
-/// be said twice after a lost connection.
+/// Lines that may wait for their answers at once. The server remembers the last
+/// 256 tags of a person; if more lines than that were on the way, one might be
+/// said twice after a lost connection.
 pub(super) const WINDOW: usize = 64;
 
-/// A line of one's own that has no answer yet.
+/// A line that the client says, and that has no answer yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// The mark its answer will carry.
+    /// The tag that its answer will carry.
     pub tag: Tag,
-    /// The room it is for, or the person, or nobody for a reply.
+    /// The room it is for, or the person; empty for a reply.
     pub to: String,
     /// The words.
     pub text: Arc<str>,
@@ -36,9 +36,9 @@ pub struct Said {
     pub private: bool,
     /// Whether it is an action.
     pub me: bool,
-    /// Whether it has come back in the room: only the answer is missing.
+    /// Whether it has come back as a message of the room: only the answer is missing.
     pub heard: bool,
-    /// The line as it goes over the wire.
+    /// The line as it is sent.
     pub(super) line: String,
 }
 
@@ -51,32 +51,32 @@ pub(super) struct State {
     pub pending: VecDeque<Said>,
     /// Other commands without an answer.
     pub asked: Asked,
-    /// Whether one is logged in.
+    /// Whether the client is logged in.
     pub account: bool,
-    /// What logs in again where the resume token does not.
+    /// Logs in again if the resume token does not.
     pub password: Option<Secret>,
     pub(super) marks: Marks,
     pub(super) missed: Missed,
-    /// From the key of a room to the word that opens it, as far as it is known.
+    /// From the key of a room's name to the password of the room, if it is known.
     pub(super) keys: BTreeMap<String, Arc<str>>,
     pub connected: bool,
     pub leaving: bool,
     pub end: Option<End>,
-    /// Lines that the reading thread wants written: by whoever writes now, or by itself.
+    /// Lines that the reading thread wants written, by the thread that writes now or by itself.
     pub owed: Vec<String>,
     text: usize,
     line_bytes: usize,
     tags: u64,
 }
 
-/// What is left of an event for those who are told.
+/// What the sink is told of an event.
 pub(super) enum Told {
     Event(Event),
     /// A line was refused; with the sentence.
     Unsent(Said, Arc<str>),
-    /// A line was said and is not kept; with the sentence.
+    /// A line was said and is not stored; with the sentence.
     Unkept(Said, Arc<str>),
-    /// Nothing: it was known.
+    /// Nothing: it was known, or another thread waits for it.
     Nothing,
 }
 
@@ -106,8 +106,8 @@ impl State {
         self.pending.len() >= WINDOW && self.connected && self.end.is_none() && !self.leaving
     }
 
-    /// Makes a command's line, with a tag; `said` is what it says, if it says
-    /// something, and else `wanted` who wants the answer.
+    /// Makes a command's line, with a tag. `said` is the line to say, if it is
+    /// one; if not, `wanted` says who is told the answer.
     pub fn compose(
         &mut self,
         kind: &str,
@@ -145,7 +145,7 @@ impl State {
         Ok((tag, line))
     }
 
-    /// A room is asked for with this word.
+    /// A room is asked for with this key.
     pub fn has_key(&mut self, room: &str, key: Option<&Arc<str>>) {
         match key.filter(|key| !key.is_empty()) {
             Some(key) => drop(self.keys.insert(room_key(room), Arc::clone(key))),
@@ -153,19 +153,19 @@ impl State {
         }
     }
 
-    /// The connection is gone: commands that were on their way get no answer any more.
+    /// The connection is lost: commands that were on their way get no answer any more.
     pub fn lost(&mut self) {
         self.connected = false;
         self.owed.clear();
         self.asked.lost();
     }
 
-    /// Up to where to report a place as read, if that is worth a line.
+    /// The number up to which to report a place as read, if the server does not know it.
     pub fn report(&mut self, place: &str) -> Option<Seq> {
         if self.account && self.connected { self.marks.report(place) } else { None }
     }
 
-    /// Learns from an event, and leaves out what was known.
+    /// Learns from an event. Returns what is to be told.
     pub fn learn(&mut self, event: Event) -> Told {
         match event {
             Event::Ok { tag, done } => self.answered(tag, done),
@@ -174,7 +174,7 @@ impl State {
                 if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
                     return if &*code == "not-kept" { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
                 }
-                // A room that does not let one in again is one's own no more.
+                // A room that does not let the client in again is left.
                 self.rooms.refused(tag.as_ref());
                 let wanted = self.asked.end(tag.as_ref());
                 if matches!(wanted, Wanted::Awaited | Wanted::Both) {
@@ -195,7 +195,7 @@ impl State {
         }
     }
 
-    /// Somebody said something in a room.
+    /// A message was said in a room.
     fn heard(&mut self, message: Arc<Message>) -> Told {
         if self.rooms.get(&message.room).is_some_and(|room| !room.catch_up.message(message.seq)) {
             return Told::Nothing;
@@ -228,7 +228,7 @@ impl State {
         }
     }
 
-    /// What an answer makes of oneself: a name, an account.
+    /// Follows an answer that changes the client's name or account.
     fn become_of(&mut self, done: &Done) {
         let (nick, resume, account) = match done {
             Done::Nick { nick, resume } => (nick, resume, self.account),
@@ -236,7 +236,7 @@ impl State {
             Done::Register { nick } => (nick, &None, true),
             Done::Logout { nick } | Done::DeleteAccount { nick } => (nick, &None, false),
             Done::Password => {
-                // The one that is known here is the old one now.
+                // The password that is known here is the old one now.
                 self.password = None;
                 return;
             }
@@ -275,7 +275,8 @@ impl State {
         self.rooms.follow(event);
         match event {
             Event::Joined { room, made, run, seq, .. } => {
-                if self.rooms.joined(room, *made, *run, *seq) {
+                let anew = self.rooms.joined(room, *made, *run, *seq);
+                if anew {
                     self.marks.rewind(room, 0);
                 }
             }
@@ -293,15 +294,15 @@ impl State {
         }
     }
 
-    /// Notes that a command is on its way, and who wants its answer.
+    /// Notes that a command is on its way, and who is told its answer.
     fn begin(&mut self, wanted: Wanted) -> Tag {
         let tag = self.next_tag();
         self.asked.begin(tag.clone(), wanted);
         tag
     }
 
-    /// The lines that bring everything back after a reconnect: the rooms, then
-    /// what has no answer, then what else was missed.
+    /// The lines to send after a reconnect: the rooms, then the lines without an
+    /// answer, then what asks for missed conversations.
     pub fn comeback(&mut self) -> Vec<String> {
         let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
         let mut lines = Vec::with_capacity(self.rooms.0.len() + self.pending.len());
@@ -322,20 +323,20 @@ impl State {
         }
         lines.extend(self.pending.iter().map(|said| said.line.clone()));
         if self.missed.wanted {
-            // An account is told by `chats` if something is unread.
+            // The server tells an account by `chats` which have unread lines.
             let talked = if self.account { Vec::new() } else { self.marks.conversations() };
             lines.extend(self.ask_for(talked));
         }
         lines
     }
 
-    /// The server has told where something is unread: asks for what was not heard here.
+    /// The server has told which places have unread lines: asks for those that did not come here.
     pub fn learn_chats(&mut self, chats: &[ChatInfo]) {
         let mut unheard = Vec::new();
         for chat in chats {
             let seen = self.marks.seen_in(&chat.room);
             if chat.seq < seen && chat.room.starts_with('@') {
-                // What came after it is lost, and its numbers come again.
+                // The messages after it are lost, and their numbers come again.
                 self.marks.rewind(&chat.room, chat.seq);
             }
             self.marks.read(&chat.room, chat.read);
@@ -349,13 +350,13 @@ impl State {
         }
     }
 
-    /// Whether this is a conversation with something unread that was not heard
-    /// here. A server that was killed no more knows who had read what.
+    /// Whether this is a conversation with unread lines that did not come here. A
+    /// server that was killed may have forgotten what was read.
     pub fn is_unheard(&self, chat: &ChatInfo) -> bool {
         chat.room.starts_with('@') && chat.unread > 0 && chat.seq > self.marks.seen_in(&chat.room)
     }
 
-    /// Asks for conversations, each after a number; and for a sign that all that was asked for came.
+    /// Asks for conversations, each after a number. The ping behind them is answered when all have come.
     fn ask_for(&mut self, places: Vec<(String, Seq)>) -> Vec<String> {
         let mut lines = Vec::new();
         for (place, after) in places.into_iter().take(missed::MOST) {
@@ -367,7 +368,7 @@ impl State {
         lines
     }
 
-    /// What was asked for came.
+    /// The answer to something missed came.
     fn found(&mut self, done: Done) -> Told {
         match done {
             Done::History(mut history) => {

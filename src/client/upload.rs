@@ -1,7 +1,6 @@
-//! Sending a file: offered, sent in pieces of which some are on the way, finished with its hash. Knows no screen.
+//! Sending a file: offers it, sends its pieces, several at once, and ends with its hash. Knows no screen.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -30,7 +29,7 @@ const PIECE: usize = 64 << 10;
 /// A file that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Where: `#room`, or `@nick`.
+    /// The place: `#room`, or `@nick`.
     pub room: String,
     /// The number of its message there.
     pub seq: Seq,
@@ -54,19 +53,20 @@ pub struct Source<'a> {
 struct Upload<'a> {
     handle: &'a Handle,
     upload: u64,
-    /// The pieces without an answer, with where the next one begins.
+    /// The pieces without an answer, each with the first byte after it.
     sent: VecDeque<(Tag, u64)>,
 }
 
 impl Handle {
     /// Sends a file to a room or a private conversation (`#room`, `@nick`),
-    /// with words that may be empty. Returns when the server has all of it.
+    /// with a text that may be empty. Returns when the server has all of it.
     ///
-    /// `progress` is told how many of how many bytes the server has; if it
-    /// says `false`, the rest is not sent, and nobody hears of the file.
+    /// `progress` is called with the number of bytes that the server has, and of
+    /// all bytes. If it returns `false`, the rest is not sent, and no member is
+    /// told of the file.
     ///
-    /// To be called on a thread of its own where news come: if nobody takes
-    /// them for long, the reading stops, and with it the answers.
+    /// Call it on a thread of its own if this one takes the news: if they are not
+    /// taken for long, the reading stops, and with it the answers.
     ///
     /// ```no_run
     /// # use roomful::client::{Client, Options};
@@ -79,9 +79,9 @@ impl Handle {
     /// # Errors
     /// - [`FileError::Local`], [`FileError::NoFile`]: it cannot be read, or is none.
     /// - [`FileError::Changed`]: it became shorter meanwhile.
-    /// - [`FileError::Asked`]: the server refused it, or the connection was lost. Where that
-    ///   happens at the very end, it may have been said; `files` tells.
-    /// - [`FileError::Stopped`]: `progress` said so.
+    /// - [`FileError::Asked`]: the server refused it, or the connection was lost. If that
+    ///   happens at the very end, the file may be there; `files` tells.
+    /// - [`FileError::Stopped`]: `progress` returned `false`.
     pub fn send_file(
         &self,
         place: &str,
@@ -90,7 +90,7 @@ impl Handle {
         progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Sent, FileError> {
         let local = |error| FileError::Local { path: path.to_owned(), error };
-        // Opening a pipe would wait for somebody at its other end.
+        // Opening a pipe would wait for a program at its other end.
         if !path.metadata().map_err(local)?.is_file() {
             return Err(FileError::NoFile(path.to_owned()));
         }
@@ -134,7 +134,7 @@ impl Handle {
 }
 
 impl Upload<'_> {
-    /// Sends all pieces, and waits until the server has them; their hash.
+    /// Sends all pieces, and waits until the server has them. Returns their hash.
     fn pieces(
         &mut self,
         piece: usize,
@@ -183,8 +183,8 @@ impl Upload<'_> {
         }
     }
 
-    /// Tells the server that the rest does not come. It finds out by itself
-    /// where the connection is gone.
+    /// Tells the server that the rest does not come. If the connection is lost,
+    /// the server finds out by itself.
     fn cancel(&mut self) {
         let fields = [("upload", self.upload.into())];
         self.sent.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
@@ -196,8 +196,5 @@ impl Upload<'_> {
 
 /// Bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,46 +1,67 @@
 //! The JSON front: for programs. All of its words are in [`crate::wire::json`].
 
-use std::borrow::Cow;
-
+use super::Opening;
+use super::sniff::without_blanks;
+use crate::error::ChatError;
 use crate::model::CloseReason;
-use crate::names::Nick;
-use crate::net::sniff;
-use crate::session::{Front, Heard};
-use crate::wire::json::{self, Refused};
+use crate::wire::reader::{Line, Lines};
+use crate::wire::{Decoder, Delivery, Encoder, Input, Manners, Piece, Protocol, json};
+
+/// What a program speaks that begins with `{`.
+pub(super) fn open(opening: &Opening<'_>) -> Protocol {
+    let line_bytes = opening.limits.line_bytes;
+    Protocol {
+        // A program that means to go says `quit`.
+        manners: Manners { name: "json", echo: true, pings: true, hello: true, end_of_input: CloseReason::Lost },
+        greeting: Vec::new(),
+        decoder: Box::new(JsonDecoder { lines: Lines::new(line_bytes), line_bytes }),
+        encoder: Box::new(JsonEncoder),
+    }
+}
 
 #[derive(Debug)]
-pub(super) struct JsonFront;
+struct JsonDecoder {
+    lines: Lines,
+    line_bytes: usize,
+}
 
-impl Front for JsonFront {
-    fn name(&self) -> &'static str {
-        "json"
-    }
-
-    fn json(&self) -> bool {
-        true
-    }
-
-    /// A program speaks first.
-    fn greeting(&mut self, _offer: &Nick) -> Option<String> {
-        None
-    }
-
-    fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        Cow::Borrowed(bytes)
-    }
-
-    fn read(&mut self, line: &[u8], _named: bool) -> Result<Heard, Refused> {
+impl JsonDecoder {
+    fn read(&self, line: &Line<'_>) -> Input {
+        let Line::Whole(line) = line else { return Input::Refused(None, ChatError::LineTooLong(self.line_bytes)) };
         // RFC 8259, 8.1: a byte order mark may be ignored; some shells put one before what they pipe.
-        let line = line.trim_ascii();
-        let line = sniff::without_blanks(line);
+        let line = without_blanks(line.trim_ascii());
         if line.is_empty() {
-            return Ok(Heard::Nothing);
+            return Input::Empty;
         }
-        json::decode(line).map(|(tag, command)| Heard::Command(tag, command))
+        match json::decode(line) {
+            Ok((tag, command)) => Input::Command(tag, command),
+            Err((tag, refusal)) => Input::Refused(tag, refusal),
+        }
+    }
+}
+
+impl Decoder for JsonDecoder {
+    fn next(&mut self, bytes: &mut &[u8], _named: bool) -> Option<Input> {
+        if let Some(line) = self.lines.next(bytes) {
+            return Some(self.read(&line));
+        }
+        super::waste(self.lines.dropped(), self.line_bytes)
     }
 
-    /// A program that means to go says `quit`.
-    fn end_of_input(&self) -> CloseReason {
-        CloseReason::Lost
+    fn finish(&mut self, _named: bool) -> Option<Input> {
+        self.lines.finish().map(|line| self.read(&line))
+    }
+}
+
+#[derive(Debug)]
+struct JsonEncoder;
+
+impl Encoder for JsonEncoder {
+    fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]> {
+        Some(item.letter.piece(Piece::Json))
+    }
+
+    fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
+        out.extend_from_slice(item.letter.piece(Piece::Json));
     }
 }

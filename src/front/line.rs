@@ -1,19 +1,61 @@
 //! The line front: for people with `nc` or telnet. Asks for a name, then reads what they type with [`crate::command::parse`].
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::password::Asking;
+use super::sniff::{Kind, judge_line};
+use super::{Fronts, Opening, stranger, waste};
 use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
+use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::names::{Nick, RoomName};
-use crate::session::{Front, Heard, Reply, passwords};
-use crate::wire::json::Refused;
-use crate::wire::line::capital;
+use crate::wire::reader::{Line, Lines};
 use crate::wire::telnet::{self, Telnet};
+use crate::wire::{Decoder, Delivery, Encoder, Input, Manners, Piece, Protocol, Question};
+use crate::wording::capital;
 
-#[derive(Debug, Default)]
-pub(super) struct LineFront {
+/// So many bytes of telnet's commands cost as much as a line.
+const COMMANDS_A_LINE: usize = 512;
+
+/// What a person speaks, who is greeted if they wait for it.
+pub(super) fn open(opening: &Opening<'_>) -> Protocol {
+    let greeting = opening
+        .offer
+        .map(|offer| format!("Roomful, plain mode. Type your name and press Enter [{offer}].\n").into_bytes());
+    let entry = Entry { greeted: greeting.is_some(), open: greeting.is_some(), ..Entry::default() };
+    Protocol {
+        // `nc -N` and a script end their input and mean it.
+        manners: Manners { name: "line", echo: false, pings: false, hello: false, end_of_input: CloseReason::Quit },
+        greeting: greeting.unwrap_or_default(),
+        decoder: Box::new(LineDecoder {
+            fronts: Arc::clone(opening.fronts),
+            limits: Arc::clone(opening.limits),
+            lines: Lines::new(opening.limits.line_bytes),
+            telnet: Telnet::default(),
+            telnet_bytes: 0,
+            in_read: false,
+            entry,
+            asking: None,
+            tried: None,
+            doubtful: false,
+            next: None,
+        }),
+        encoder: Box::new(LineEncoder),
+    }
+}
+
+#[derive(Debug)]
+struct LineDecoder {
+    fronts: Arc<Fronts>,
+    limits: Arc<Limits>,
+    lines: Lines,
     telnet: Telnet,
+    /// Bytes of this read that were telnet's commands.
+    telnet_bytes: usize,
+    /// Whether a read was begun and is not used up.
+    in_read: bool,
     entry: Entry,
     /// The command whose passwords are being asked for.
     asking: Option<Asking>,
@@ -22,8 +64,8 @@ pub(super) struct LineFront {
     /// Such a command of this read was refused: what came in the same read was
     /// typed before the refusal was seen, and may be the password.
     doubtful: bool,
-    /// What the terminal is to be told beside the next answer.
-    aside: Vec<u8>,
+    /// What comes after what was given last.
+    next: Option<Input>,
 }
 
 /// What is known of somebody who has no name yet.
@@ -45,82 +87,67 @@ struct Entry {
     over: bool,
 }
 
-/// A command that needs passwords, which are never typed on its own line.
-#[derive(Debug)]
-struct Asking {
-    command: AccountCommand,
-    questions: &'static [&'static str],
-    answers: Vec<Secret>,
-}
-
-/// The questions for one password, for one and a new one, and for a new one.
-const KNOWN: &[&str] = &["Password:"];
-const CHANGED: &[&str] = &["Present password:", "New password, 8 characters or more:", "The new one once more:"];
-const NEW: &[&str] = &["Password, 8 characters or more:", "Once more:"];
-
 /// What is told of a line that came in one read with a refused command that needs a password.
 const NOT_SAID: &[u8] = b"! Not said, for it may be a password: it came together with a command that needs one.\n";
 
-/// How many of the questions, the last ones, are about a new password.
-const ABOUT_NEW: usize = 2;
-
-impl Asking {
-    /// What is to be asked about `command`; nothing for most commands.
-    fn about(command: &Command) -> Option<Asking> {
-        let Command::Account(command) = command else { return None };
-        let questions = match command {
-            AccountCommand::Register { .. } => NEW,
-            AccountCommand::Login { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
-            AccountCommand::Password { .. } => CHANGED,
-            _ => return None,
-        };
-        Some(Asking { command: command.clone(), questions, answers: Vec::new() })
-    }
-
-    /// Takes an answer.
-    ///
-    /// # Errors
-    /// A new password that does not do: then it is asked for once more.
-    fn take(&mut self, answer: Secret) -> Result<(), ChatError> {
-        let before_new = self.questions.len().saturating_sub(ABOUT_NEW);
-        let is_new = self.questions.len() >= ABOUT_NEW && self.answers.len() >= before_new;
-        let checked = match self.answers.get(before_new) {
-            Some(first) if is_new && *first != answer => Err(ChatError::PasswordsDiffer),
-            None if is_new => passwords::check(&answer),
-            _ => Ok(()),
-        };
-        match checked {
-            Ok(()) => self.answers.push(answer),
-            Err(_) => self.answers.truncate(before_new),
+impl LineDecoder {
+    /// Notes what must be known of a whole read before its first line.
+    fn begin_read(&mut self, bytes: &[u8]) {
+        self.doubtful = false;
+        let text = self.telnet.look_ahead(bytes);
+        if !self.entry.over {
+            let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
+            (self.entry.alone, self.entry.spent) = (end + 1 >= text.len(), false);
         }
-        checked
     }
 
-    /// What is asked next; nothing if all is answered.
-    fn question(&self) -> Option<&'static str> {
-        self.questions.get(self.answers.len()).copied()
-    }
-
-    /// The command with its passwords, and without.
-    fn complete(self) -> (Command, Command) {
-        let mut answers = self.answers.into_iter();
-        let (first, second) = (answers.next(), answers.next());
-        let whole = match &self.command {
-            AccountCommand::Register { .. } => AccountCommand::Register { password: first },
-            AccountCommand::Password { .. } => AccountCommand::Password { old: first, new: second },
-            AccountCommand::Login { account, .. } => {
-                AccountCommand::Login { account: account.clone(), password: first }
-            }
-            AccountCommand::DeleteAccount { messages, .. } => {
-                AccountCommand::DeleteAccount { password: first, messages: *messages }
-            }
-            other => other.clone(),
+    fn line(&mut self, line: &Line<'_>, named: bool) -> Input {
+        let Line::Whole(line) = line else {
+            return Input::Refused(None, ChatError::LineTooLong(self.limits.line_bytes));
         };
-        (whole.into(), self.command.into())
+        if !named && self.asking.is_none() {
+            // Taken for a person, and perhaps greeted as one: the line still tells what it is of.
+            match judge_line(line) {
+                Kind::Line => {}
+                kind => return self.other(kind, line),
+            }
+        }
+        self.read(line, named).unwrap_or_else(|refusal| Input::Refused(None, refusal))
     }
-}
 
-impl LineFront {
+    /// A line of another protocol.
+    fn other(&mut self, kind: Kind, line: &[u8]) -> Input {
+        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None };
+        if let Some(protocol) = Fronts::open(kind, &opening) {
+            return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
+        }
+        self.next = Some(Input::End { reason: CloseReason::NotServed, news: stranger::news(kind) });
+        Input::Raw(stranger::last_words(kind, None))
+    }
+
+    fn read(&mut self, line: &[u8], named: bool) -> Result<Input, ChatError> {
+        self.entry.over = named;
+        let line = String::from_utf8_lossy(line);
+        let line = deletions(&line);
+        if let Some(asking) = self.asking.take() {
+            // A password may begin or end with a blank.
+            return Ok(self.take_answer(asking, line.trim_end_matches(['\r', '\n'])));
+        }
+        self.tried = None;
+        if !named {
+            return self.answer_to_greeting(command::shown(&line));
+        }
+        if line.trim().is_empty() {
+            return Ok(Input::Empty);
+        }
+        Ok(match command::parse(&line)? {
+            Command::Chat(ChatCommand::Say { .. }) if self.doubtful && !is_command(&line) => {
+                Input::Answered(NOT_SAID.to_vec())
+            }
+            command => self.command(command),
+        })
+    }
+
     /// Asks the next question.
     fn ask(&mut self, asking: Asking) -> Vec<u8> {
         let question = asking.question().unwrap_or_default();
@@ -136,33 +163,40 @@ impl LineFront {
         words
     }
 
-    fn take_answer(&mut self, mut asking: Asking, line: &str) -> Heard {
+    /// A line that answers a question. A telnet client is first asked to show again what is typed.
+    fn take_answer(&mut self, asking: Asking, line: &str) -> Input {
+        let input = self.answer(asking, line);
         if self.telnet.negotiates() {
-            self.aside = telnet::SHOW.to_vec();
+            self.next = Some(input);
+            return Input::Raw(telnet::SHOW.to_vec());
         }
+        input
+    }
+
+    fn answer(&mut self, mut asking: Asking, line: &str) -> Input {
         if line.is_empty() {
-            return Heard::Question(b"* Nothing was done.\n".to_vec());
+            return Input::Answered(b"* Nothing was done.\n".to_vec());
         }
         if let Err(refusal) = asking.take(Secret(line.into())) {
             // The next line is most likely the same password: it must be an answer, too.
             let sentence = format!("! {}.\n", capital(&refusal.to_string()));
-            return Heard::Question([sentence.into_bytes(), self.ask(asking)].concat());
+            return Input::Answered([sentence.into_bytes(), self.ask(asking)].concat());
         }
         if asking.question().is_some() {
-            return Heard::Question(self.ask(asking));
+            return Input::Answered(self.ask(asking));
         }
         let (whole, blank) = asking.complete();
         self.tried = Some(blank);
-        Heard::Command(None, whole)
+        Input::Command(None, whole)
     }
 
     /// A line of somebody who has no name yet.
-    fn answer_to_greeting(&mut self, line: &str) -> Result<Heard, ChatError> {
+    fn answer_to_greeting(&mut self, line: &str) -> Result<Input, ChatError> {
         let entry = &mut self.entry;
         match line {
-            _ if entry.spent => return Ok(Heard::Nothing),
+            _ if entry.spent => return Ok(Input::Empty),
             // Of somebody who was not asked it says nothing.
-            "" if !entry.greeted => return Ok(Heard::Nothing),
+            "" if !entry.greeted => return Ok(Input::Empty),
             "" if !(entry.open && entry.alone) => {
                 entry.spent = true;
                 return Err(ChatError::NameFirst);
@@ -182,87 +216,73 @@ impl LineFront {
 
     /// A command, which the session sees before its passwords are asked for:
     /// what it would refuse anyway needs none.
-    fn command(&mut self, command: Command) -> Heard {
-        self.tried = Asking::about(&command).map(|asking| asking.command.into());
-        Heard::Command(None, command)
+    fn command(&mut self, command: Command) -> Input {
+        self.tried = Asking::about(&command).map(Asking::into_command);
+        Input::Command(None, command)
     }
 }
 
-impl Front for LineFront {
-    fn name(&self) -> &'static str {
-        "line"
-    }
-
-    fn json(&self) -> bool {
-        false
-    }
-
-    fn greeting(&mut self, offer: &Nick) -> Option<String> {
-        (self.entry.greeted, self.entry.open) = (true, true);
-        Some(format!("Roomful, plain mode. Type your name and press Enter [{offer}].\n"))
-    }
-
-    fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let text = self.telnet.strip(bytes);
-        self.doubtful = false;
-        if !self.entry.over {
-            let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
-            (self.entry.alone, self.entry.spent) = (end + 1 >= text.len(), false);
+impl Decoder for LineDecoder {
+    fn next(&mut self, bytes: &mut &[u8], named: bool) -> Option<Input> {
+        if let Some(next) = self.next.take() {
+            return Some(next);
         }
-        text
-    }
-
-    fn asks(&self) -> bool {
-        self.asking.is_some()
-    }
-
-    fn read(&mut self, line: &[u8], named: bool) -> Result<Heard, Refused> {
-        self.entry.over = named;
-        let line = String::from_utf8_lossy(line);
-        let line = deletions(&line);
-        if let Some(asking) = self.asking.take() {
-            // A password may begin or end with a blank.
-            return Ok(self.take_answer(asking, line.trim_end_matches(['\r', '\n'])));
+        if !std::mem::replace(&mut self.in_read, true) {
+            self.begin_read(bytes);
         }
-        self.tried = None;
-        let heard = if !named {
-            self.answer_to_greeting(command::shown(&line))
-        } else if line.trim().is_empty() {
-            Ok(Heard::Nothing)
-        } else {
-            command::parse(&line).map(|command| match command {
-                Command::Chat(ChatCommand::Say { .. }) if self.doubtful && !is_command(&line) => {
-                    Heard::Question(NOT_SAID.to_vec())
-                }
-                command => self.command(command),
-            })
-        };
-        heard.map_err(|refusal| (None, refusal))
+        while !bytes.is_empty() {
+            let before = bytes.len();
+            let text = self.telnet.line(bytes);
+            self.telnet_bytes += before - bytes.len() - text.len();
+            if let Some(line) = self.lines.next(&mut &*text) {
+                return Some(self.line(&line, named));
+            }
+        }
+        let waste = waste(std::mem::take(&mut self.telnet_bytes), COMMANDS_A_LINE);
+        let waste = waste.or_else(|| super::waste(self.lines.dropped(), self.limits.line_bytes));
+        self.in_read = waste.is_some();
+        waste
+    }
+
+    fn finish(&mut self, named: bool) -> Option<Input> {
+        self.next.take().or_else(|| self.lines.finish().map(|line| self.line(&line, named)))
     }
 
     /// A password that was not right is asked for again, so that the next line is no other thing.
-    fn refused(&mut self, refusal: &ChatError) -> Reply {
+    fn refused(&mut self, refusal: &ChatError) -> Option<Question> {
         if matches!(refusal, ChatError::LineTooLong(_)) {
-            return self.asking.take().map_or(Reply::Refusal, |asking| Reply::Also(self.ask(asking)));
+            let asking = self.asking.take()?;
+            return Some(Question::After(self.ask(asking)));
         }
         let asking = self.tried.take().as_ref().and_then(Asking::about);
         self.doubtful |= asking.is_some() || matches!(refusal, ChatError::PasswordShown);
-        let Some(asking) = asking else { return Reply::Refusal };
+        let asking = asking?;
         match refusal {
-            ChatError::Missing { field: "password", .. } => Reply::Instead(self.ask(asking)),
-            ChatError::LoginFailed | ChatError::PasswordBad => Reply::Also(self.ask(asking)),
-            ChatError::LoginTooOften(_) => Reply::Also(b"* No password is asked for now.\n".to_vec()),
-            _ => Reply::Refusal,
+            ChatError::Missing { field: "password", .. } => Some(Question::Instead(self.ask(asking))),
+            ChatError::LoginFailed | ChatError::PasswordBad => Some(Question::After(self.ask(asking))),
+            ChatError::LoginTooOften(_) => Some(Question::After(b"* No password is asked for now.\n".to_vec())),
+            _ => None,
         }
     }
+}
 
-    fn aside(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.aside)
+/// Writes plain text.
+#[derive(Debug)]
+pub(super) struct LineEncoder;
+
+impl LineEncoder {
+    fn piece(item: &Delivery) -> &[u8] {
+        item.letter.piece(if item.elsewhere { Piece::LineElsewhere } else { Piece::Line })
+    }
+}
+
+impl Encoder for LineEncoder {
+    fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]> {
+        Some(LineEncoder::piece(item))
     }
 
-    /// `nc -N` and a script end their input and mean it.
-    fn end_of_input(&self) -> CloseReason {
-        CloseReason::Quit
+    fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
+        out.extend_from_slice(LineEncoder::piece(item));
     }
 }
 

@@ -1,20 +1,76 @@
-//! The ways in: one file a front. Knows what is served and how to say no to the rest; not what a session does.
+//! The ways in: what is served, one file a front, and how to say no to the rest. Knows not what a session does.
 
+mod entrance;
 mod json;
 mod line;
+mod password;
+pub mod sniff;
 mod stranger;
 
-use crate::net::sniff::Kind;
-use crate::session::Front;
+use std::fmt;
+use std::sync::Arc;
 
-/// Opens the front for what a connection speaks.
-///
-/// # Errors
-/// What is not served gets a sentence in its own protocol, as bytes to send.
-pub fn open(kind: Kind) -> Result<Box<dyn Front>, Vec<u8>> {
-    match kind {
-        Kind::Json => Ok(Box::new(json::JsonFront)),
-        Kind::Line => Ok(Box::<line::LineFront>::default()),
-        other => Err(stranger::refusal(other)),
+use crate::limits::Limits;
+use crate::names::Nick;
+use crate::wire::{Encoder, Input, Protocol};
+
+pub use entrance::Entrance;
+use sniff::Kind;
+
+/// What is served: for each kind that is, how its front is opened.
+pub struct Fronts {
+    served: Vec<(Kind, Box<Open>)>,
+}
+
+/// Opens a front for one connection.
+pub type Open = dyn Fn(&Opening<'_>) -> Protocol + Send + Sync;
+
+/// What a front may know when it is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// What else is served, for a peer that turns out to speak something else.
+    pub fronts: &'a Arc<Fronts>,
+    /// The numbers in force.
+    pub limits: &'a Arc<Limits>,
+    /// A free name, for a peer that has said nothing yet and waits to be spoken to.
+    pub offer: Option<&'a Nick>,
+}
+
+impl Fronts {
+    /// Serves `kind`, too, or in another way than before.
+    #[must_use]
+    pub fn serve(mut self, kind: Kind, open: impl Fn(&Opening<'_>) -> Protocol + Send + Sync + 'static) -> Fronts {
+        self.served.retain(|(known, _)| *known != kind);
+        self.served.push((kind, Box::new(open)));
+        self
     }
+
+    /// Opens the front for `kind`, if it is served.
+    pub fn open(kind: Kind, opening: &Opening<'_>) -> Option<Protocol> {
+        let (_, open) = opening.fronts.served.iter().find(|(known, _)| *known == kind)?;
+        Some(open(opening))
+    }
+}
+
+impl Default for Fronts {
+    /// Plain text for people, JSON for programs.
+    fn default() -> Fronts {
+        Fronts { served: Vec::new() }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
+    }
+}
+
+impl fmt::Debug for Fronts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.served.iter().map(|(kind, _)| kind)).finish()
+    }
+}
+
+/// Writes for a peer of which nothing is known yet.
+pub fn plain() -> Box<dyn Encoder> {
+    Box::new(line::LineEncoder)
+}
+
+/// Bytes that were nothing, if there were any; `line` of them cost as much as a line.
+fn waste(bytes: usize, line: usize) -> Option<Input> {
+    (bytes > 0).then_some(Input::Waste { bytes, line })
 }

@@ -34,43 +34,36 @@ impl fmt::Display for NameKind {
     }
 }
 
-/// Why a text is not a name. `value` is the text as it came, but for a room's `#`.
+/// Why a text is not a name.
 ///
-/// Safe to show as it is: whatever cannot be seen is escaped, and a long value is cut.
+/// Safe to show as it is: what is invisible is escaped, and a long text is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameError {
+    /// Which kind of name was asked for.
+    pub kind: NameKind,
+    /// The refused text, whole and unescaped, without a room's `#`.
+    pub text: String,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+}
+
+/// What is wrong with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum NameError {
+pub enum Flaw {
     /// There is nothing there.
-    Empty {
-        /// What was asked for.
-        kind: NameKind,
-    },
+    Empty,
     /// More characters than [`NameKind::limit`], or a nick of more than [`MAX_NICK`] columns.
     TooLong {
-        /// What was asked for.
-        kind: NameKind,
-        /// The refused text.
-        value: String,
         /// Its length after NFC.
         characters: usize,
         /// Its width in a terminal.
         columns: usize,
     },
     /// A nick starts with something other than a letter, or a room with a combining mark.
-    BadStart {
-        /// What was asked for.
-        kind: NameKind,
-        /// The refused text.
-        value: String,
-        /// What it starts with.
-        character: char,
-    },
+    BadStart(char),
     /// A character that names do not have, at least not there.
     BadCharacter {
-        /// What was asked for.
-        kind: NameKind,
-        /// The refused text.
-        value: String,
         /// The first such character.
         character: char,
         /// Its place among the characters after NFC, from 1.
@@ -78,106 +71,60 @@ pub enum NameError {
     },
     /// Letters of two scripts that are not written together.
     MixedScripts {
-        /// What was asked for.
-        kind: NameKind,
-        /// The refused text.
-        value: String,
         /// The script of the first letter, such as `Latin`.
         first: String,
         /// The script of the letter that does not go with those before it.
         second: String,
     },
     /// A right-to-left name that a terminal may show in the wrong order.
-    Direction {
-        /// What was asked for.
-        kind: NameKind,
-        /// The refused text.
-        value: String,
-    },
+    Direction,
     /// A nick that looks like one the server speaks under.
-    Reserved {
-        /// The refused text.
-        value: String,
-    },
+    Reserved,
 }
 
 impl NameError {
     /// A word for programs, such as `nick-too-long`; it stays the same between releases.
     pub fn code(&self) -> &'static str {
-        let [nick, room] = match self {
-            NameError::Empty { .. } => ["nick-empty", "room-empty"],
-            NameError::TooLong { .. } => ["nick-too-long", "room-too-long"],
-            NameError::BadStart { .. } => ["nick-bad-start", "room-bad-start"],
-            NameError::BadCharacter { .. } => ["nick-bad-character", "room-bad-character"],
-            NameError::MixedScripts { .. } => ["nick-mixed-scripts", "room-mixed-scripts"],
-            NameError::Direction { .. } => ["nick-bad-direction", "room-bad-direction"],
-            NameError::Reserved { .. } => ["nick-reserved", "room-reserved"],
+        let [nick, room] = match self.flaw {
+            Flaw::Empty => ["nick-empty", "room-empty"],
+            Flaw::TooLong { .. } => ["nick-too-long", "room-too-long"],
+            Flaw::BadStart(_) => ["nick-bad-start", "room-bad-start"],
+            Flaw::BadCharacter { .. } => ["nick-bad-character", "room-bad-character"],
+            Flaw::MixedScripts { .. } => ["nick-mixed-scripts", "room-mixed-scripts"],
+            Flaw::Direction => ["nick-bad-direction", "room-bad-direction"],
+            Flaw::Reserved => ["nick-reserved", "room-reserved"],
         };
-        match self.kind() {
-            NameKind::Nick => nick,
-            NameKind::Room => room,
-        }
-    }
-
-    /// Which kind of name was asked for.
-    pub fn kind(&self) -> NameKind {
-        match self {
-            NameError::Empty { kind }
-            | NameError::TooLong { kind, .. }
-            | NameError::BadStart { kind, .. }
-            | NameError::BadCharacter { kind, .. }
-            | NameError::MixedScripts { kind, .. }
-            | NameError::Direction { kind, .. } => *kind,
-            NameError::Reserved { .. } => NameKind::Nick,
-        }
+        if self.kind == NameKind::Nick { nick } else { room }
     }
 
     /// The refused text, whole and unescaped; show [`Display`](fmt::Display) instead.
     pub fn value(&self) -> String {
-        match self {
-            NameError::Empty { .. } => String::new(),
-            NameError::TooLong { value, .. }
-            | NameError::BadStart { value, .. }
-            | NameError::BadCharacter { value, .. }
-            | NameError::MixedScripts { value, .. }
-            | NameError::Direction { value, .. }
-            | NameError::Reserved { value } => value.clone(),
-        }
+        self.text.clone()
     }
 }
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind();
-        write!(f, "{kind} {} ", quoted(&self.value()))?;
-        match self {
-            NameError::Empty { .. } => {
-                write!(f, "is empty, 1 to {} characters are needed", kind.limit())
+        write!(f, "{} {} ", self.kind, quoted(&self.text))?;
+        match (&self.flaw, self.kind) {
+            (Flaw::Empty, kind) => write!(f, "is empty, 1 to {} characters are needed", kind.limit()),
+            (Flaw::TooLong { characters, columns }, NameKind::Nick) => {
+                write!(f, "is too long: {characters} characters in {columns} columns, at most {MAX_NICK} of each")
             }
-            NameError::TooLong { characters, columns, .. } => match kind {
-                NameKind::Nick => {
-                    write!(f, "is too long: {characters} characters in {columns} columns, at most {MAX_NICK} of each")
-                }
-                NameKind::Room => {
-                    write!(f, "is too long: {characters} characters, at most {MAX_ROOM}")
-                }
-            },
-            NameError::BadStart { character, .. } => match kind {
-                NameKind::Nick => write!(f, "must start with a letter, not {character:?}"),
-                NameKind::Room => write!(f, "must not start with the mark {character:?}"),
-            },
-            NameError::BadCharacter { character, position, .. } => {
+            (Flaw::TooLong { characters, .. }, NameKind::Room) => {
+                write!(f, "is too long: {characters} characters, at most {MAX_ROOM}")
+            }
+            (Flaw::BadStart(character), NameKind::Nick) => write!(f, "must start with a letter, not {character:?}"),
+            (Flaw::BadStart(character), NameKind::Room) => write!(f, "must not start with the mark {character:?}"),
+            (Flaw::BadCharacter { character, position }, _) => {
                 write!(f, "may not have {character:?} at position {position}")
             }
-            NameError::MixedScripts { first, second, .. } => {
-                write!(f, "mixes {first} and {second} letters")
-            }
-            NameError::Direction { .. } => write!(
-                f,
+            (Flaw::MixedScripts { first, second }, _) => write!(f, "mixes {first} and {second} letters"),
+            (Flaw::Direction, _) => f.write_str(
                 "is written right to left, so it must start with a letter, \
-                 end with a letter or digit, and keep to one kind of digits"
+                 end with a letter or digit, and keep to one kind of digits",
             ),
-            NameError::Reserved { .. } => write!(f, "is kept for the server"),
+            (Flaw::Reserved, _) => f.write_str("is kept for the server"),
         }
     }
 }

@@ -10,8 +10,8 @@
 //! | skeleton | `aʜʜa` | does it *look* the same? | [UTS #39], section 4 |
 //!
 //! Which characters a name may have is the `IdentifierClass` of [RFC 8264]; that all letters come
-//! from one script is [UTS #39], section 5.1. A name is checked once, by `parse`; whoever holds a
-//! [`Nick`] or a [`RoomName`] holds a good one.
+//! from one script is [UTS #39], section 5.1. A name is checked once, by `parse`: a
+//! [`Nick`] or a [`RoomName`] is always a good one.
 //!
 //! [RFC 8264]: https://www.rfc-editor.org/rfc/rfc8264
 //! [RFC 8265]: https://www.rfc-editor.org/rfc/rfc8265
@@ -21,7 +21,7 @@ mod error;
 mod offer;
 mod text;
 
-pub use error::{NameError, NameKind};
+pub use error::{Flaw, NameError, NameKind};
 pub use offer::{offer, suggest};
 pub use text::{clean, file_name, is_ignorable, isolate, marked_file_name, shows};
 
@@ -77,14 +77,14 @@ impl Nick {
     ///
     /// # Errors
     ///
-    /// - [`NameError::Empty`]: no characters.
-    /// - [`NameError::TooLong`]: more than [`MAX_NICK`] characters or columns, counted after NFC.
-    /// - [`NameError::BadStart`]: the first character is not a letter.
-    /// - [`NameError::BadCharacter`]: one that RFC 8264 keeps out of identifiers (spaces, controls,
+    /// - [`Flaw::Empty`]: no characters.
+    /// - [`Flaw::TooLong`]: more than [`MAX_NICK`] characters or columns, counted after NFC.
+    /// - [`Flaw::BadStart`]: the first character is not a letter.
+    /// - [`Flaw::BadCharacter`]: one that RFC 8264 does not allow in identifiers (spaces, controls,
     ///   emoji, invisible ones), or one of `# , : @ ! * ? " / { }`.
-    /// - [`NameError::MixedScripts`]: letters of scripts that are not written together.
-    /// - [`NameError::Direction`]: the bidi rule of RFC 5893 is broken.
-    /// - [`NameError::Reserved`]: looks like a name the server speaks under.
+    /// - [`Flaw::MixedScripts`]: letters of scripts that are not written together.
+    /// - [`Flaw::Direction`]: the bidi rule of RFC 5893 is broken.
+    /// - [`Flaw::Reserved`]: looks like a name the server speaks under.
     ///
     /// # Examples
     ///
@@ -106,8 +106,7 @@ impl Nick {
     pub fn parse(text: &str) -> Result<Nick, NameError> {
         let forms = Forms::parse(NameKind::Nick, text)?;
         if RESERVED.contains(&&*forms.skeleton) {
-            let value = text.to_owned();
-            return Err(NameError::Reserved { value });
+            return Err(NameError { kind: NameKind::Nick, text: text.to_owned(), flaw: Flaw::Reserved });
         }
         Ok(Nick(forms))
     }
@@ -134,8 +133,8 @@ impl RoomName {
     /// # Errors
     ///
     /// Those of [`Nick::parse`], with [`MAX_ROOM`] characters, any number of columns, and no
-    /// reserved names. Only a combining mark is a [`NameError::BadStart`], for it would sit on the
-    /// `#`.
+    /// reserved names. Only a combining mark is a [`Flaw::BadStart`], because it would sit
+    /// on the `#`.
     ///
     /// ```
     /// use roomful::names::{MAX_ROOM, RoomName};
@@ -221,37 +220,15 @@ struct Forms {
 }
 
 impl Forms {
-    /// The rules, in the order in which people are told of them.
     fn parse(kind: NameKind, text: &str) -> Result<Forms, NameError> {
         if is_plain(kind, text) { Ok(Forms::all(text.into())) } else { Forms::by_the_rules(kind, text) }
     }
 
     fn by_the_rules(kind: NameKind, text: &str) -> Result<Forms, NameError> {
         let shown = compose(text);
-        let value = || text.to_owned();
-
-        let Some(first) = shown.chars().next() else {
-            return Err(NameError::Empty { kind });
-        };
-        // Length goes before the rest: some PRECIS rules look at the whole name for each character.
-        if !fits(kind, &shown) {
-            let (characters, columns) = (shown.chars().count(), shown.width());
-            return Err(NameError::TooLong { kind, value: value(), characters, columns });
+        if let Some(flaw) = flaw(kind, &shown) {
+            return Err(NameError { kind, text: text.to_owned(), flaw });
         }
-        if !may_start(kind, first) {
-            return Err(NameError::BadStart { kind, value: value(), character: first });
-        }
-        if let Some((index, character)) = bad_character(&shown) {
-            let position = index + 1;
-            return Err(NameError::BadCharacter { kind, value: value(), character, position });
-        }
-        if let Some((first, second)) = mixed_scripts(&shown) {
-            return Err(NameError::MixedScripts { kind, value: value(), first, second });
-        }
-        if !is_readable_both_ways(&shown) {
-            return Err(NameError::Direction { kind, value: value() });
-        }
-
         let key = fold(&shown);
         let skeleton = skeleton(&key).into();
         Ok(Forms { shown: shown.into(), key: key.into(), skeleton })
@@ -263,9 +240,28 @@ impl Forms {
     }
 }
 
-/// Whether all rules would find nothing to say and nothing to change: small
+/// The first rule that a name breaks, in the order in which people are told.
+fn flaw(kind: NameKind, shown: &str) -> Option<Flaw> {
+    let Some(first) = shown.chars().next() else { return Some(Flaw::Empty) };
+    // The length is checked first: some PRECIS rules look at the whole name for each character.
+    if !fits(kind, shown) {
+        return Some(Flaw::TooLong { characters: shown.chars().count(), columns: shown.width() });
+    }
+    if !may_start(kind, first) {
+        return Some(Flaw::BadStart(first));
+    }
+    if let Some((index, character)) = bad_character(shown) {
+        return Some(Flaw::BadCharacter { character, position: index + 1 });
+    }
+    if let Some((first, second)) = mixed_scripts(shown) {
+        return Some(Flaw::MixedScripts { first, second });
+    }
+    (!is_readable_both_ways(shown)).then_some(Flaw::Direction)
+}
+
+/// Whether all rules would allow the name and change nothing: it has only small
 /// Latin letters, digits and hyphens, as most names have. Room names come with
-/// every message, and the rules are a hundred times as dear as this look.
+/// every message, and the rules cost a hundred times as much as this check.
 fn is_plain(kind: NameKind, text: &str) -> bool {
     let letter_or_digit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let starts = text.bytes().next().is_some_and(|first| match kind {
@@ -277,8 +273,8 @@ fn is_plain(kind: NameKind, text: &str) -> bool {
 
 /// Maps fullwidth and halfwidth forms to the usual ones, then composes accents.
 ///
-/// Composing comes before the check for allowed characters, for the parts may be refused where the
-/// whole is fine: that is so with Hangul typed on a system that decomposes.
+/// This comes before the check for allowed characters, because the parts may be refused although the
+/// whole is allowed: Hangul typed on a system that decomposes is an example.
 fn compose(text: &str) -> String {
     match UsernameCaseMapped::new().width_mapping_rule(text) {
         Ok(usual) => usual.nfc().collect(),
@@ -295,7 +291,7 @@ fn fold(shown: &str) -> String {
 }
 
 /// The skeleton of a key, with the exemptions ergo makes: UTS #39 would have `m` look like `rn`,
-/// `1` and `I` like `l`, and `0` like `O`, and honest people would be refused for it.
+/// `1` and `I` like `l`, and `0` like `O`, and honest people would be refused because of it.
 fn skeleton(key: &str) -> String {
     let mut skeleton = String::with_capacity(key.len());
     for c in key.nfd() {
@@ -333,7 +329,7 @@ fn bad_character(shown: &str) -> Option<(usize, char)> {
     let mut marks = 0;
     let ours = shown.chars().position(|c| {
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
-        // RFC 8264 lets the two joiners into some words, but nobody could see them in a nick.
+        // RFC 8264 allows the two joiners in some words, but they are invisible in a nick.
         SPECIAL.contains(&c) || matches!(c, '\u{200c}' | '\u{200d}') || marks > MAX_MARKS
     });
     let theirs = match UsernameCaseMapped::new().prepare(shown) {
@@ -346,8 +342,8 @@ fn bad_character(shown: &str) -> Option<(usize, char)> {
     Some((index, shown.chars().nth(index)?))
 }
 
-/// The names of two scripts that meet in `shown` though nobody writes them together. Digits and
-/// `-`, `_`, `.` belong to all scripts; Han goes with kana, with Hangul and with Bopomofo.
+/// The names of two scripts in `shown` that are not written together in any language. Digits and
+/// `-`, `_`, `.` belong to all scripts; Han is written together with kana, Hangul and Bopomofo.
 fn mixed_scripts(shown: &str) -> Option<(String, String)> {
     let mut shared = AugmentedScriptSet::default();
     let mut first = None;

@@ -1,5 +1,5 @@
-//! Finds a name for somebody who has none yet, or none that can be had. Knows the rules of names,
-//! not who has which.
+//! Finds a free name for a person without one, or near a name that is refused. Knows the rules of
+//! names, not which names are taken.
 
 use std::iter;
 use std::ops::RangeInclusive;
@@ -107,7 +107,7 @@ fn respell(text: &str, from: &str, to: &str) -> String {
     text.chars().map(|c| twin(c).map_or(c, |pair| pair.1)).collect()
 }
 
-/// `text` without the letters that do not go with those kept before them.
+/// `text` without the letters whose script does not go with the letters before them.
 fn first_script(text: &str) -> String {
     let mut shared = AugmentedScriptSet::default();
     let mut kept = String::new();
@@ -206,7 +206,7 @@ mod tests {
         assert!(suggest("anna", |_| true).is_none());
     }
 
-    /// Who takes all that is near a name makes each refusal of it as dear as there are tries.
+    /// If all names near a name are taken, each refusal of it costs as many tries as there may be.
     #[test]
     fn of_what_is_near_a_nick_no_more_than_eighteen_are_tried() {
         let asked = Cell::new(0);

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 /// Takes out of `text` what could drive a terminal or reorder the line it is printed in.
 ///
-/// - Gone: controls (C0, DEL, C1, so every escape sequence loses its start), bidi embeddings,
+/// - Removed: controls (C0, DEL, C1, so every escape sequence loses its start), bidi embeddings,
 ///   overrides and isolates, byte order marks, interlinear annotation, and tag characters outside
 ///   a flag.
 /// - A space instead: tab, line separator, paragraph separator.
-/// - Kept: all that writing and emoji need, such as joiners, variation selectors, the direction
+/// - Left in: all that writing and emoji need, such as joiners, variation selectors, the direction
 ///   marks (LRM, RLM, ALM), and the tags in a flag like Scotland's.
 ///
 /// Borrows when nothing needs doing, and is then one pass over the bytes of an ASCII text.
@@ -58,11 +58,11 @@ pub fn isolate(name: &str) -> Cow<'_, str> {
 /// The most bytes of a file's name: what file systems take.
 const FILE_NAME: usize = 255;
 
-/// A name under which a file may be stored anywhere, near the one somebody gave it.
+/// A name under which a file may be stored anywhere, near the name that its sender gave it.
 ///
-/// - Gone: the folders before it, whatever [`clean`] takes out, characters that
+/// - Removed: the folders before it, all that [`clean`] removes, characters that
 ///   some system gives a meaning (`< > : " | ? *`), and dots and spaces at both ends.
-/// - Cut, before its ending, to 255 bytes; where nothing is left to see it is `file`.
+/// - Cut, before its ending, to 255 bytes. If nothing visible is left, it is `file`.
 ///
 /// ```
 /// use roomful::names::file_name;
@@ -147,7 +147,7 @@ fn is_unsafe(c: char) -> bool {
 }
 
 /// The tags after a [`BLACK_FLAG`]: a region of three to six letters or digits and the cancel tag
-/// (UTS #51, ED-14a), or nothing. Any other run of tags is text that nobody sees.
+/// (UTS #51, ED-14a), or nothing. Any other run of tags is invisible text.
 fn flag_tags(rest: &str) -> &str {
     const TAG_BYTES: usize = 4;
     let is_region = |c: char| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}');
@@ -156,7 +156,7 @@ fn flag_tags(rest: &str) -> &str {
     if is_flag { &rest[..(region + 1) * TAG_BYTES] } else { "" }
 }
 
-/// Whether `c` is in a block kept for right-to-left scripts (UAX #9, table 4), and not a mark on
+/// Whether `c` is in a block reserved for right-to-left scripts (UAX #9, table 4), and not a mark on
 /// its own account.
 fn is_right_to_left(c: char) -> bool {
     matches!(c,

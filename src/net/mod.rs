@@ -8,7 +8,6 @@ pub mod capacity;
 pub mod crew;
 mod listener;
 mod service;
-pub mod sniff;
 mod stream;
 
 use std::io::{ErrorKind, Read};
@@ -16,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 pub use listener::Listener;
-pub use service::{Options, Service};
+pub use service::{Admitted, Options, Service};
 pub use stream::Stream;
 
 /// What a handler wants next.

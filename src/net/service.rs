@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -41,6 +41,12 @@ impl Default for Options {
     }
 }
 
+/// The name of a connection's thread and its handler; or the sentence that says why it cannot stay.
+pub type Admitted = Result<(String, Box<dyn Handler>), String>;
+
+/// What admits a connection.
+type Admit<'a> = dyn FnMut(&Arc<Stream>) -> Admitted + 'a;
+
 /// A running server of connections. [`Service::stop`] ends it, and so does dropping it.
 #[derive(Debug)]
 pub struct Service {
@@ -73,35 +79,18 @@ impl Service {
     ///
     /// # Errors
     /// The system's, when there is no thread to be had.
-    pub fn start<F>(mut listener: Listener, options: Options, mut admit: F) -> io::Result<Service>
-    where
-        F: FnMut(&Arc<Stream>) -> Result<(String, Box<dyn Handler>), String> + Send + 'static,
-    {
+    pub fn start(
+        mut listener: Listener,
+        options: Options,
+        mut admit: impl FnMut(&Arc<Stream>) -> Admitted + Send + 'static,
+    ) -> io::Result<Service> {
         let addrs = listener.local_addrs()?;
         let listening = listener.socket().ok_or_else(|| io::Error::other("no address"))?;
         let shared = Arc::new(Shared::default());
         let inside = Arc::clone(&shared);
         let crew = Arc::clone(&options.crew);
-        let accept = thread::Builder::new().name("accept".to_owned()).spawn(move || {
-            let mut pause = PAUSES.0;
-            while !inside.stopping.load(Ordering::Acquire) {
-                match listener.accept() {
-                    // The one that came to wake us is let go.
-                    Arrival::Somebody(..) | Arrival::Nobody(_) if inside.stopping.load(Ordering::Acquire) => break,
-                    Arrival::Somebody(tcp, peer) => {
-                        if inside.welcome(tcp, peer, &options, &mut admit) {
-                            pause = PAUSES.0;
-                            continue;
-                        }
-                    }
-                    Arrival::TurnedAway => tracing::warn!("no descriptor left, a connection was turned away"),
-                    Arrival::Nobody(error) => tracing::warn!(%error, "accept failed"),
-                }
-                // To try again at once would only burn a core.
-                inside.pause(pause);
-                pause = (pause * 2).min(PAUSES.1);
-            }
-        })?;
+        let life = move || inside.accept_loop(&mut listener, &options, &mut admit);
+        let accept = thread::Builder::new().name("accept".to_owned()).spawn(life)?;
         Ok(Service { addrs, shared, accept: Some((accept, listening)), crew })
     }
 
@@ -125,7 +114,7 @@ impl Service {
         let Some((accept, listening)) = self.accept.take() else { return };
         self.shared.stopping.store(true, Ordering::Release);
         {
-            let _house = self.shared.connections.lock();
+            let _connections = self.shared.connections.lock();
             self.shared.changed.notify_all();
         }
         listener::wake(self.local_addr(), &listening);
@@ -141,11 +130,8 @@ impl Service {
 
     fn stop_all(&mut self, grace: Duration) -> usize {
         self.close_door();
-        let deadline = Instant::now() + grace;
         let mut connections = self.shared.connections.lock();
-        while !connections.living.is_empty() && !self.shared.changed.wait_until(&mut connections, deadline).timed_out()
-        {
-        }
+        self.shared.changed.wait_while_for(&mut connections, |connections| !connections.living.is_empty(), grace);
         let cut = connections.living.len();
         connections.living.values().for_each(|stream| stream.kill());
         while !connections.living.is_empty() {
@@ -164,17 +150,31 @@ impl Drop for Service {
 }
 
 impl Shared {
-    /// Gives a newcomer its thread. False where the system had none to give.
-    fn welcome<F>(
-        self: &Arc<Self>,
-        tcp: std::net::TcpStream,
-        peer: SocketAddr,
-        options: &Options,
-        admit: &mut F,
-    ) -> bool
-    where
-        F: FnMut(&Arc<Stream>) -> Result<(String, Box<dyn Handler>), String>,
-    {
+    /// The life of the accepting thread: takes newcomers in until the service is to stop.
+    fn accept_loop(self: &Arc<Self>, listener: &mut Listener, options: &Options, admit: &mut Admit<'_>) {
+        let mut pause = PAUSES.0;
+        while !self.stopping.load(Ordering::Acquire) {
+            match listener.accept() {
+                // The one that came to wake us is let go.
+                Arrival::Somebody(..) | Arrival::Nobody(_) if self.stopping.load(Ordering::Acquire) => break,
+                Arrival::Somebody(tcp, peer) => {
+                    if self.welcome((tcp, peer), options, admit) {
+                        pause = PAUSES.0;
+                        continue;
+                    }
+                }
+                Arrival::TurnedAway => tracing::warn!("no descriptor left, a connection was turned away"),
+                Arrival::Nobody(error) => tracing::warn!(%error, "accept failed"),
+            }
+            // To try again at once would only burn a core.
+            self.pause(pause);
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
+    /// Gives a newcomer its handler and its thread. False if the system had no thread to give.
+    fn welcome(self: &Arc<Self>, newcomer: (TcpStream, SocketAddr), options: &Options, admit: &mut Admit<'_>) -> bool {
+        let (tcp, peer) = newcomer;
         let stream = match Stream::new(tcp, peer, options.send_buffer, options.unreachable) {
             Ok(stream) => Arc::new(stream),
             Err(error) => {
@@ -182,7 +182,7 @@ impl Shared {
                 return true;
             }
         };
-        let (name, mut handler) = match admit(&stream) {
+        let (name, handler) = match admit(&stream) {
             Ok(admitted) => admitted,
             Err(sentence) => {
                 tracing::info!(%peer, sentence, "turned away");
@@ -190,27 +190,37 @@ impl Shared {
                 return true;
             }
         };
-        let id = {
-            let mut connections = self.connections.lock();
-            connections.next += 1;
-            let id = connections.next;
-            connections.living.insert(id, Arc::clone(&stream));
-            id
-        };
-        let (shared, own, linger) = (Arc::clone(self), Arc::clone(&stream), options.linger);
-        let thread = options.crew.spawn(name, move || {
-            live(&own, handler.as_mut(), linger);
-            drop(handler);
-            drop(own);
-            shared.farewell(id);
-        });
-        if let Err(error) = thread {
-            self.farewell(id);
+        if let Err(error) = self.spawn(name, handler, &stream, options) {
             tracing::warn!(%error, %peer, "no thread left, a connection was turned away");
             stream.say_no("The server has no thread left for one more connection. Try again later.");
             return false;
         }
         true
+    }
+
+    /// Starts a connection's thread, and notes the connection, so that a stop can cut it.
+    fn spawn(
+        self: &Arc<Self>,
+        name: String,
+        mut handler: Box<dyn Handler>,
+        stream: &Arc<Stream>,
+        options: &Options,
+    ) -> io::Result<()> {
+        let id = {
+            let mut connections = self.connections.lock();
+            connections.next += 1;
+            let id = connections.next;
+            connections.living.insert(id, Arc::clone(stream));
+            id
+        };
+        let (shared, own, linger) = (Arc::clone(self), Arc::clone(stream), options.linger);
+        let life = move || {
+            live(&own, handler.as_mut(), linger);
+            drop(handler);
+            drop(own);
+            shared.farewell(id);
+        };
+        options.crew.spawn(name, life).inspect_err(|_| self.farewell(id))
     }
 
     /// The last thing a connection does.
@@ -221,12 +231,7 @@ impl Shared {
 
     /// Waits for `time`, or until the service is to stop.
     fn pause(&self, time: Duration) {
-        let deadline = Instant::now() + time;
-        let mut connections = self.connections.lock();
-        while !self.stopping.load(Ordering::Acquire) {
-            if self.changed.wait_until(&mut connections, deadline).timed_out() {
-                return;
-            }
-        }
+        let goes_on = |_: &mut _| !self.stopping.load(Ordering::Acquire);
+        self.changed.wait_while_for(&mut self.connections.lock(), goes_on, time);
     }
 }

@@ -1,4 +1,4 @@
-//! A thread that is told when to end, and waited for no longer than one wants to. Knows nothing of what it does.
+//! A thread that is told when to end, and is waited for only so long. Knows nothing of its work.
 
 use std::io;
 use std::thread;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 /// Work on a thread of its own that may hang, such as talking to a terminal.
-/// Unlike a joined thread it holds nobody up; it ends with the process at the latest.
+/// Unlike a joined thread it blocks no other thread. It ends with the process at the latest.
 #[derive(Debug)]
 pub struct Errand {
     /// Dropped when the work is to end.
@@ -16,11 +16,11 @@ pub struct Errand {
 }
 
 impl Errand {
-    /// Starts `work` on a thread called `name`. Its channel brings nothing,
-    /// and is at its end when the work is to end.
+    /// Starts `work` on a thread called `name`. Its channel brings no values;
+    /// it is closed when the work is to end.
     ///
     /// # Errors
-    /// The system's, when there is no thread to be had.
+    /// The system's, if it cannot make a thread.
     pub fn start(name: &str, work: impl FnOnce(&Receiver<()>) + Send + 'static) -> io::Result<Errand> {
         let (ending, wait) = bounded(0);
         let (last, ended) = bounded::<()>(0);
@@ -32,15 +32,15 @@ impl Errand {
         Ok(Errand { ending, ended })
     }
 
-    /// Tells the work to end, and waits for that, for at most `time`; whether it has ended.
+    /// Tells the work to end, and waits for at most `time` until it has. Returns whether it has ended.
     pub fn end(self, time: Duration) -> bool {
         drop(self.ending);
         self.ended.recv_timeout(time).is_err_and(|error| error.is_disconnected())
     }
 }
 
-/// Does something that may never end, such as giving back a terminal that
-/// takes nothing; after `time` the caller goes on without it. Whether it was done.
+/// Does something that may never end, such as restoring a terminal that takes
+/// no output. After `time` the caller continues without it. Returns whether it was done.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A program as a process: its signals, its variables, and output that nobody takes. Knows nothing of a chat.
+//! A program as a process: its signals, its variables, and output that may not be read. Knows nothing of a chat.
 
 mod errand;
 mod outlet;
@@ -22,19 +22,19 @@ const ENDING: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 pub enum Kind {
     /// A person's program: a terminal that has another program in front stops it, as people expect.
     Personal,
-    /// Others depend on it, so no terminal stops it.
+    /// Other people depend on it, so no terminal stops it.
     Server,
 }
 
-/// Settles which signals never reach this program. To be called first in
-/// `main`, because only threads that are started later inherit it.
+/// Decides which signals never reach this program. Call it first in `main`,
+/// because only threads that are started later inherit it.
 ///
-/// - A signal that was ignored at the start stays ignored, although a handler
+/// - A signal that was ignored at the start stays ignored, even if a handler
 ///   is set for it later: it is blocked.
-/// - A file that has become too large for `ulimit -f` is an error of the one
-///   who writes, and not the end of the program.
-/// - A [`Kind::Server`] that uses its terminal from the background gets an
-///   error, and is not stopped.
+/// - If a file becomes too large for `ulimit -f`, the write fails, and the
+///   program is not killed.
+/// - If a [`Kind::Server`] uses its terminal from the background, it gets an
+///   error and is not stopped.
 ///
 /// # Errors
 /// Those of the system; none is known.
@@ -59,7 +59,7 @@ pub fn is_in_background() -> bool {
     tcgetpgrp(io::stdin()).is_ok_and(|front| front != getpgrp())
 }
 
-/// The signals that are ignored now, a bit each; none where the system does not tell.
+/// The signals that are ignored now, a bit each; none if the system does not tell.
 fn ignored_at_start() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

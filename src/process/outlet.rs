@@ -1,4 +1,4 @@
-//! Output that nobody may take: a bounded queue, and a thread that writes. Knows no descriptor; who opens it says how a text is written.
+//! Output that may not be read: a bounded queue, and a thread that writes. Knows no descriptor; the caller says how a text is written.
 
 use std::io;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-/// A way out for texts. Only its own thread waits for whoever reads them, so
-/// a pipe that nobody reads holds up nobody else; clones are the same way.
+/// A way out for texts. Only its own thread waits for the reader, so a pipe that
+/// is not read blocks no other thread. All clones are the same way out.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct Outlet {
 #[derive(Debug)]
 enum Piece {
     Text(String),
-    /// All before it is written; dropping it says so.
+    /// Dropped when all texts before it are written.
     Mark(#[allow(dead_code, reason = "it is there to be dropped")] Sender<()>),
 }
 
@@ -41,7 +41,7 @@ impl Outlet {
     /// `name`, which ends with the process.
     ///
     /// # Errors
-    /// The system's, when there is no thread to be had.
+    /// The system's, if it cannot make a thread.
     pub fn open(name: &str, capacity: usize, write: impl FnMut(&str) + Send + 'static) -> io::Result<Outlet> {
         let (queue, pieces) = bounded(capacity);
         let lost = Arc::new(AtomicU64::new(0));
@@ -50,36 +50,36 @@ impl Outlet {
         Ok(Outlet { queue, lost })
     }
 
-    /// Puts a text in, if there is room for it; never waits. What finds no
-    /// room is counted, and the number is written when there is room again.
+    /// Puts a text in, if there is room; never waits. If there is none, the text
+    /// is lost and counted, and the count is written when there is room again.
     pub fn offer(&self, text: String) {
         if self.queue.try_send(Piece::Text(text)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Puts a text in, and waits until there is room for it: for who has
+    /// Puts a text in, and waits until there is room: for a thread that has
     /// nothing else to do.
     pub fn put(&self, text: String) {
-        // It fails when the writing has failed for good, and then nobody reads.
+        // It fails only if the writing thread has ended, and then nothing is written any more.
         let _ = self.queue.send(Piece::Text(text));
     }
 
-    /// Puts a text in, and waits for at most `time` until there is room for it.
+    /// Puts a text in, and waits for at most `time` until there is room.
     pub fn put_within(&self, text: String, time: Duration) {
         if self.queue.send_timeout(Piece::Text(text), time).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits until all that was put in is written, for at most `time`; whether it is.
+    /// Waits for at most `time` until all texts are written. Returns whether they are.
     pub fn drain(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         let (mark, passed) = bounded(0);
         if self.queue.send_deadline(Piece::Mark(mark), until).is_err() {
             return false;
         }
-        // Nothing is ever sent: it is over when the mark is dropped.
+        // No value is sent: the channel closes when the mark is dropped.
         passed.recv_deadline(until).is_err_and(|error| error.is_disconnected())
     }
 }
@@ -97,7 +97,7 @@ fn write_all(pieces: &Receiver<Piece>, lost: &AtomicU64, mut write: impl FnMut(&
     }
 }
 
-/// Diagnostics, a line at a time. It never fails: there is nobody to tell.
+/// Diagnostics, a line at a time. It never fails, because an error could be told nowhere.
 impl io::Write for Outlet {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.offer(String::from_utf8_lossy(bytes).trim_end_matches('\n').to_owned());

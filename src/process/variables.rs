@@ -38,9 +38,9 @@ pub fn yes_or_no(text: &str) -> Result<bool, String> {
 }
 
 /// Reads the arguments and the variables of this process. An empty variable
-/// counts as one that is not set. Ends the program where they are wrong, and
-/// names the variable if the wrong value stands there. The help fits on the
-/// usual screen also where it goes through a pager, which breaks no lines.
+/// counts as one that is not set. If they are wrong, it ends the program, and
+/// names the variable if the wrong value comes from one. The help is not wider
+/// than the usual screen, because a pager breaks no lines.
 pub fn parse(command: Command) -> ArgMatches {
     let mut command = command.mut_args(without_empty).max_term_width(COLUMNS);
     let mut error = match command.try_get_matches_from_mut(env::args_os()) {
@@ -55,13 +55,13 @@ pub fn parse(command: Command) -> ArgMatches {
     std::process::exit(code)
 }
 
-/// Takes its variable from an argument, if it is empty.
+/// Removes the variable of an argument if it is empty.
 fn without_empty(arg: Arg) -> Arg {
     let is_empty = arg.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
     if is_empty { arg.env(Resettable::<OsStr>::Reset) } else { arg }
 }
 
-/// The variable in which the wrong value stands.
+/// The variable that the wrong value comes from.
 fn blamed(error: &clap::Error, command: &Command) -> Option<String> {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return None };
@@ -74,7 +74,7 @@ fn blamed(error: &clap::Error, command: &Command) -> Option<String> {
 }
 
 /// The name of the variable that the argument `id` was read from, and `: `,
-/// to stand before a sentence about it; nothing where it was read from elsewhere.
+/// to stand before a sentence about it. Empty if it was not read from a variable.
 pub fn origin(matches: &ArgMatches, id: &str, variable: &str) -> String {
     let is_variable = matches.value_source(id) == Some(ValueSource::EnvVariable);
     if is_variable { format!("{variable}: ") } else { String::new() }

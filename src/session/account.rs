@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
+use super::Session;
 use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::queries::{own_places, secret};
-use super::{Session, Stage};
 use crate::answer::Done;
-use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
+use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use crate::command::{AccountCommand, Secret};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
@@ -30,6 +30,18 @@ pub(super) struct Name {
     pub rooms: Option<Vec<RoomName>>,
 }
 
+/// What was said and counted before a name was taken.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    /// Whether the peer has said `hello`.
+    pub greeted: bool,
+    /// What a `hello` without a name said for later.
+    resume: Option<Box<str>>,
+    rooms: Option<Vec<RoomName>>,
+    pub lines: usize,
+    pub bytes: usize,
+}
+
 impl Session {
     /// What a peer says first: a name, or that it will say one.
     fn hello(&mut self, tag: Option<Tag>, version: u64, name: Name, password: Option<Secret>) -> Result<(), ChatError> {
@@ -39,12 +51,12 @@ impl Session {
         if version != u64::from(PROTOCOL) {
             return Err(ChatError::Version(version));
         }
-        self.greeted = true;
+        self.login.greeted = true;
         if let Some(nick) = &name.nick {
             let account = password.map(|password| self.prove(nick, &password, false)).transpose()?;
             return self.enter(tag, LoginKind::Hello, Name { account, ..name });
         }
-        (self.resume, self.rooms) = (name.resume, name.rooms);
+        (self.login.resume, self.login.rooms) = (name.resume, name.rooms);
         self.answer(tag, Done::Hello { nick: None, resume: None, registered: false });
         Ok(())
     }
@@ -54,9 +66,9 @@ impl Session {
         if self.named {
             return self.hub.chat.rename(self.handle.id, tag, nick, hub::now(), &mut self.effects);
         }
-        let kind = if self.greeted { LoginKind::Nick } else { LoginKind::Hello };
-        let rooms = rooms.or_else(|| self.rooms.clone());
-        let name = Name { nick, account: None, asked: hub::now(), resume: self.resume.clone(), rooms };
+        let kind = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
+        let rooms = rooms.or_else(|| self.login.rooms.clone());
+        let name = Name { nick, account: None, asked: hub::now(), resume: self.login.resume.clone(), rooms };
         self.enter(tag, kind, name)
     }
 
@@ -67,7 +79,7 @@ impl Session {
         // What has no accounts asks for no password.
         self.database()?;
         let account = Some(self.prove(&nick, &needed(password)?, false)?);
-        let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.rooms.clone() };
+        let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
         self.enter(tag, LoginKind::Login, name)
     }
 
@@ -101,8 +113,7 @@ impl Session {
 
     #[inline(never)]
     fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
-        let Stage::Talking(front) = &self.stage else { return Err(ChatError::Closing) };
-        let (front, json) = (front.name(), front.json());
+        let (front, echo) = (self.manners.name, self.manners.echo);
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
         let account = name.account.or(known);
@@ -115,14 +126,14 @@ impl Session {
         let entry = LoginRequest {
             session: self.handle.id,
             outbox: &self.handle.outbox,
-            echo: json,
+            echo,
             front,
             address: self.handle.peer().ip().to_canonical(),
             nick: name.nick,
             account: name.account,
             asked: name.asked,
             memberships,
-            seed: self.seed(),
+            seed: self.handle.seed(),
             resume: name.resume,
             recalled,
             resume_hash,
@@ -146,7 +157,9 @@ impl Session {
     /// again. Where it cannot be read now, it is when somebody names the other.
     #[inline(never)]
     fn recall_conversations(&self) {
-        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.who_is(self.handle.id)) else { return };
+        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.identity_of(self.handle.id)) else {
+            return;
+        };
         let reading = self.hub.chat.reading(guest);
         for other in database.store.conversations(guest).unwrap_or_default() {
             let found = database.store.conversation(guest, other).ok().flatten();
@@ -218,8 +231,10 @@ impl Session {
         }
     }
 
+    /// Makes an account of the guest's name.
     fn register(&mut self, tag: Option<Tag>, password: Option<Secret>) -> Result<(), ChatError> {
-        let (database, id) = (self.database()?, self.handle.id);
+        let id = self.handle.id;
+        let database = self.database()?;
         self.hub.chat.may_register(id, hub::now())?;
         let password = needed(password)?;
         self.may_register_again()?;
@@ -230,7 +245,27 @@ impl Session {
         Ok(())
     }
 
-    /// The commands about who the asker is.
+    /// A session that has a name takes on an account, and its name.
+    fn log_in(&mut self, tag: Option<Tag>, account: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
+        let id = self.handle.id;
+        self.database()?;
+        if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {
+            return Err(ChatError::LoggedIn(nick));
+        }
+        let nick = match account {
+            Some(nick) => nick,
+            None => self.hub.chat.nick_of(id, hub::now())?,
+        };
+        let asked = hub::now();
+        let account = self.prove(&nick, &needed(password)?, false)?;
+        let memberships = own_places(&*self.database()?, account)?;
+        let proven = Proven { account, memberships, asked };
+        let entered = self.hub.chat.login(id, tag, proven, hub::now(), &mut self.effects)?;
+        self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
+        self.entered(entered)
+    }
+
+    /// The commands about a session's name and account.
     #[inline(never)]
     pub(super) fn account(&mut self, tag: Option<Tag>, command: AccountCommand) -> Result<(), ChatError> {
         let id = self.handle.id;
@@ -244,23 +279,7 @@ impl Session {
             AccountCommand::Nick { nick, rooms } => self.nick(tag, nick, rooms),
             AccountCommand::Login { account, password } if !self.named => self.come_as(tag, account, password),
             AccountCommand::Register { password } => self.register(tag, password),
-            AccountCommand::Login { account, password } => {
-                self.database()?;
-                if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {
-                    return Err(ChatError::LoggedIn(nick));
-                }
-                let nick = match account {
-                    Some(nick) => nick,
-                    None => self.hub.chat.nick_of(id, hub::now())?,
-                };
-                let asked = hub::now();
-                let account = self.prove(&nick, &needed(password)?, false)?;
-                let own = own_places(&*self.database()?, account)?;
-                let login = (account, own, asked);
-                let entered = self.hub.chat.login(id, tag, login, hub::now(), &mut self.effects)?;
-                self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
-                self.entered(entered)
-            }
+            AccountCommand::Login { account, password } => self.log_in(tag, account, password),
             AccountCommand::Logout => {
                 let entered = self.hub.chat.logout(id, tag, hub::now(), &mut self.effects)?;
                 self.entered(entered)

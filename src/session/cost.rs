@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::command::{AccountCommand, Change, ChatCommand, Command, FileCommand, LinkCommand};
+use crate::wire::Input;
 
 /// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Cost {
     /// What has to be looked up.
     const LIST: Cost = Cost::parts(3 * PARTS);
     /// A sign of life, and an empty line: nobody sends more than some of them a second who means well.
-    pub const LITTLE: Cost = Cost::parts(1);
+    const LITTLE: Cost = Cost::parts(1);
     /// A room that came with the name. Whoever comes back to 50 rooms pays for
     /// them with the ten messages that may come at once.
     pub const ROOM: Cost = Cost::parts(PARTS / 5);
@@ -38,13 +39,30 @@ impl Cost {
 
     /// Bytes that made no line: of one that was too long, where `most` make
     /// one line, or of telnet's commands.
-    pub fn of_bytes(bytes: usize, most: usize) -> Cost {
+    fn of_bytes(bytes: usize, most: usize) -> Cost {
         let parts = bytes.saturating_mul(PARTS as usize).div_ceil(most.max(1));
         Cost::parts(u32::try_from(parts).unwrap_or(u32::MAX))
     }
 }
 
-pub(super) fn cost_of(command: &Command) -> Cost {
+/// What it takes that this was read.
+pub(super) fn cost_of(input: &Input) -> Cost {
+    match input {
+        Input::Command(_, command) => cost_of_command(command),
+        // A refusal costs as much as a line that is said.
+        Input::Refused(..) | Input::Answered(_) => Cost::LINE,
+        Input::Empty => Cost::LITTLE,
+        Input::Waste { bytes, line } => Cost::of_bytes(*bytes, *line),
+        Input::Raw(_) | Input::Speak(_) | Input::Mark(_) | Input::Become { .. } | Input::End { .. } => Cost::Nothing,
+    }
+}
+
+/// Whether it counts as a line of a session that has no name yet.
+pub(super) fn is_line(input: &Input) -> bool {
+    matches!(input, Input::Command(..) | Input::Refused(..) | Input::Answered(_) | Input::Empty)
+}
+
+fn cost_of_command(command: &Command) -> Cost {
     match command {
         Command::Link(LinkCommand::Quit { .. }) => Cost::Nothing,
         Command::Link(LinkCommand::Ping { .. } | LinkCommand::Pong { .. }) => Cost::LITTLE,

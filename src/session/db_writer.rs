@@ -1,4 +1,4 @@
-//! One thread that writes what is to be kept, in groups, and answers who waits for that. Knows the journal and the store, not what the records mean.
+//! The one thread that writes records to the database, in batches, and answers the sessions that wait for that. Knows the queue and the store, not what the records mean.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -6,17 +6,18 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::hub::{self, Hub, News};
+use super::hub::{self, Database, Hub, News};
+use super::index_wait::IndexWait;
 use crate::chat::outbox::{Offer, Outgoing};
 use crate::chat::write_queue::{Pending, PendingAnswer, WriteQueue, changes};
 use crate::event::Event;
 use crate::store::{StoreError, Writer};
 use crate::wire::{Delivery, Letter};
 
-/// Records that are written in one transaction at the most, and their bytes:
-/// more would make those wait who came first.
-const GROUP: usize = 1_024;
-const GROUP_BYTES: usize = 1 << 20;
+/// The most records that are written in one transaction, and their bytes:
+/// with more, the first of them would wait too long.
+const BATCH: usize = 1_024;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Rows that are added to the search index at once, while nothing else waits.
 const INDEX_STEP: usize = 64;
@@ -24,91 +25,46 @@ const INDEX_STEP: usize = 64;
 /// Messages that are not in the index at the start, of which the operator is told: some seconds' work.
 const MUCH: u64 = 10_000;
 
-/// For how long nothing must have come before words are added to the index
-/// that nobody looks for: it would only take time from those who speak.
+/// For how long no record must have come before words are added to the index
+/// that no search waits for: that would only slow down members who speak.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// What whoever speaks is told when the keeper is no more.
+/// What a member who speaks is told when the writer has failed.
 const FAILED: &str = "the server failed inside";
 
-/// The same, about what the database will never take.
+/// The same, about a record that the database will never take.
 const NEVER: &str = "the database refuses it, and it will not be kept";
 
 /// The time between two looks for what has expired.
 const EXPIRY: Duration = Duration::from_secs(60);
 
-/// The pause before a failed group is tried again.
+/// The pause before a failed batch is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// How often a failed group is tried while the server is stopping.
+/// How often a failed batch is tried while the server is stopping.
 const LAST_TRIES: usize = 3;
 
-/// The life of the keeper: until the journal is closed and empty.
-pub fn live(hub: &Arc<Hub>, write_queue: &WriteQueue, writer: Writer) {
+/// The life of the writer: until the queue is closed and empty.
+pub fn live(hub: &Arc<Hub>, database: &Database, writer: Writer) {
+    let write_queue = &*database.write_queue;
     let _fuse = Fuse { hub, write_queue };
-    let mut clock = Clock::new(writer.known_time(), hub.limits.clock_settle);
-    let mut db_writer = DbWriter { hub, write_queue, writer, mended: None, is_down: false };
+    let mut db_writer = DbWriter {
+        hub,
+        write_queue,
+        index: &database.index,
+        tells_of_index: tells_of_index(hub, &writer),
+        clock: Clock::new(writer.known_time(), hub.limits.clock_settle),
+        writer,
+        mended: None,
+        is_down: false,
+        indexing: true,
+        expiring: true,
+        expired: Instant::now(),
+        quiet: true,
+    };
     let mut batch = Vec::new();
-    let (mut indexing, mut expiring, mut expired) = (true, true, Instant::now());
-    // Whether the last look found nothing to write.
-    let mut quiet = true;
-    let mut anew = tells_of_index(hub, &db_writer.writer);
-    loop {
-        let wait = match (indexing || expiring, quiet) {
-            _ if db_writer.is_down => AGAIN,
-            (true, true) => Duration::ZERO,
-            (true, false) => QUIET,
-            (false, _) => EXPIRY,
-        };
-        if !write_queue.take(&mut batch, GROUP, GROUP_BYTES, wait) {
-            break;
-        }
-        quiet = batch.is_empty();
-        if !quiet {
-            if !db_writer.keep(&mut batch) {
-                break;
-            }
-            indexing = true;
-        }
-        if let Some(error) = db_writer.writer.suspicion() {
-            indexing |= db_writer.mend(&error);
-        }
-        if indexing && (quiet || write_queue.is_searched()) {
-            match db_writer.writer.index(INDEX_STEP) {
-                Ok(more) => indexing = more,
-                // Searches find what they find, and the next look tries again.
-                Err(error) => indexing = db_writer.failed("index", &error),
-            }
-            if !indexing {
-                write_queue.indexed();
-                if std::mem::take(&mut anew) {
-                    hub.tell(|| News::Line("* all words can be found again".to_owned()));
-                }
-            }
-        } else if expiring && quiet {
-            let now = hub::now();
-            let known = clock.look(now, hub.started.elapsed());
-            db_writer.writer.know_time(known);
-            hub.end_left_rooms(now.min(known));
-            expiring = match db_writer.writer.expire(now.min(known), &hub.limits) {
-                Ok(more) => more,
-                Err(error) => {
-                    let mended = db_writer.failed("expire", &error);
-                    indexing |= mended;
-                    mended
-                }
-            };
-            expired = Instant::now();
-        }
-        let is_time = !expiring && expired.elapsed() >= EXPIRY;
-        if is_time {
-            // The index, too, for it may have failed when the disk was full.
-            (expiring, indexing) = (true, true);
-        }
-        // And what is wrong with the file, or no more, is known before somebody speaks.
-        if db_writer.is_down {
-            db_writer.give_up(&[]);
-        } else if is_time && !db_writer.keep(&mut batch) {
+    while write_queue.take(&mut batch, BATCH, BATCH_BYTES, db_writer.pause()) {
+        if !db_writer.work(&mut batch) {
             break;
         }
     }
@@ -117,8 +73,8 @@ pub fn live(hub: &Arc<Hub>, write_queue: &WriteQueue, writer: Writer) {
     }
 }
 
-/// Tells the operator where so much is to be put into the index that searches
-/// find less meanwhile: after an older version's. Whether it did.
+/// Tells the operator if so much is to be put into the index that searches find
+/// less meanwhile: after an update from an older version. Whether it did.
 fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     let behind = writer.behind().unwrap_or(0);
     if behind < MUCH {
@@ -129,7 +85,7 @@ fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     true
 }
 
-/// A panic in the keeper stops the server in order: nothing could be kept any more, and nobody would know.
+/// A panic in the writer stops the server in order: nothing could be stored any more, and no session would know.
 struct Fuse<'a> {
     hub: &'a Arc<Hub>,
     write_queue: &'a WriteQueue,
@@ -145,22 +101,104 @@ impl Drop for Fuse<'_> {
     }
 }
 
-/// What the keeper works with.
+/// What the writer works with.
 struct DbWriter<'a> {
     hub: &'a Arc<Hub>,
     write_queue: &'a WriteQueue,
+    index: &'a IndexWait,
     writer: Writer,
+    clock: Clock,
     /// When the index was made anew last.
     mended: Option<Instant>,
     /// Whether the database as a whole is damaged.
     is_down: bool,
+    /// Whether there is more to be put into the index.
+    indexing: bool,
+    /// Whether the operator was told that searches find less, and is to be told when that is over.
+    tells_of_index: bool,
+    /// Whether there is more to be removed, and when something was last looked for.
+    expiring: bool,
+    expired: Instant,
+    /// Whether the last look into the queue found nothing to write.
+    quiet: bool,
 }
 
 /// A change that is given up: the positions of its records, and why.
 type Refused = (RangeInclusive<u64>, StoreError);
 
 impl DbWriter<'_> {
-    /// What can be done later is done later. Whether it is to be tried again at once.
+    /// How long the next record may be waited for, before there is something else to do.
+    fn pause(&self) -> Duration {
+        match self.indexing || self.expiring {
+            _ if self.is_down => AGAIN,
+            false => EXPIRY,
+            true if self.quiet || self.indexing && self.index.is_wanted() => Duration::ZERO,
+            true => QUIET,
+        }
+    }
+
+    /// Stores one batch, and does a little of the rest. False if the server is
+    /// stopping and the batch cannot be written.
+    fn work(&mut self, batch: &mut Vec<Pending>) -> bool {
+        self.quiet = batch.is_empty();
+        if !self.quiet {
+            if !self.store(batch) {
+                return false;
+            }
+            self.indexing = true;
+        }
+        if let Some(error) = self.writer.suspicion() {
+            self.indexing |= self.mend(&error);
+        }
+        if self.indexing && (self.quiet || self.index.is_wanted()) {
+            self.take_into_index();
+        } else if self.expiring && self.quiet {
+            self.expire();
+        }
+        let is_time = !self.expiring && self.expired.elapsed() >= EXPIRY;
+        if is_time {
+            // The index, too, because it may have failed when the disk was full.
+            (self.expiring, self.indexing) = (true, true);
+        }
+        // And what is wrong with the file, or no more, is known before a member speaks.
+        if self.is_down {
+            self.give_up(&[]);
+            return true;
+        }
+        !is_time || self.store(batch)
+    }
+
+    fn take_into_index(&mut self) {
+        match self.writer.index(INDEX_STEP) {
+            Ok(more) => self.indexing = more,
+            // Searches find what they find, and the next look tries again.
+            Err(error) => self.indexing = self.failed("index", &error),
+        }
+        if !self.indexing {
+            self.index.has_reached(self.write_queue.progress().1);
+            if std::mem::take(&mut self.tells_of_index) {
+                self.hub.tell(|| News::Line("* all words can be found again".to_owned()));
+            }
+        }
+    }
+
+    fn expire(&mut self) {
+        let now = hub::now();
+        let known = self.clock.look(now, self.hub.started.elapsed());
+        self.writer.know_time(known);
+        self.hub.end_left_rooms(now.min(known));
+        self.expiring = match self.writer.expire(now.min(known), &self.hub.limits) {
+            Ok(more) => more,
+            Err(error) => {
+                let mended = self.failed("expire", &error);
+                self.indexing |= mended;
+                mended
+            }
+        };
+        self.expired = Instant::now();
+    }
+
+    /// Notes that some work failed; it is done later. Whether it is to be tried again at once.
     fn failed(&mut self, what: &str, error: &StoreError) -> bool {
         tracing::warn!(%error, "cannot {what} now");
         self.mend(error)
@@ -178,7 +216,7 @@ impl DbWriter<'_> {
                 tracing::warn!("the index of words was damaged, and is made anew; no message was in it alone");
                 let line = "! the index of words was damaged, and is made anew; until then searches find less";
                 self.hub.tell(|| News::Line(line.to_owned()));
-                self.write_queue.unindexed();
+                self.index.begins_anew();
                 true
             }
             Err(error) => {
@@ -188,10 +226,10 @@ impl DbWriter<'_> {
         }
     }
 
-    /// Writes one group, however long that takes, and answers. What can never
-    /// be written is given up, and the rest is not. False where the server is
-    /// stopping and the group cannot be written.
-    fn keep(&mut self, batch: &mut Vec<Pending>) -> bool {
+    /// Writes one batch, however long that takes, and answers. Only what can
+    /// never be written is given up. False if the server is stopping and the
+    /// batch cannot be written.
+    fn store(&mut self, batch: &mut Vec<Pending>) -> bool {
         let DbWriter { hub, write_queue, .. } = *self;
         let (mut tries, mut troubled, mut written) = (0, false, None);
         let refused = loop {
@@ -244,7 +282,7 @@ impl DbWriter<'_> {
         true
     }
 
-    /// Writes a group, or what can be written of it, and gives what cannot.
+    /// Writes a batch, or what can be written of it; returns what cannot.
     ///
     /// # Errors
     /// Nothing is written, and it may be possible later.
@@ -292,7 +330,7 @@ impl DbWriter<'_> {
                 }
             }
             _ if std::mem::take(&mut self.is_down) => {
-                // Nothing is kept by this, and so nothing is wrong any more.
+                // Nothing is stored by this; it only notes that nothing is wrong any more.
                 write_queue.stored(&[]);
                 tracing::info!("what is said is kept again");
                 hub.tell(|| News::Line("* what is said is kept again".to_owned()));
@@ -302,12 +340,12 @@ impl DbWriter<'_> {
     }
 }
 
-/// Tells those who have waited for too long that what they said is not kept yet.
+/// Tells the sessions that have waited too long that their change is not stored yet.
 fn refuse(hub: &Arc<Hub>, receipts: Vec<PendingAnswer>, why: &str) {
     answer(hub, receipts.into_iter().map(|receipt| (receipt.refusal(why), receipt)));
 }
 
-/// The same, also for a disk that is slow and does not fail: the caretaker looks after them.
+/// The same if the disk is slow and does not fail. The watchdog calls it.
 pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
     if let Some(database) = &hub.database {
         let why = database.write_queue.troubled();
@@ -329,7 +367,7 @@ fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>)
     hub.apply(effects);
 }
 
-/// What whoever speaks is told: no path of ours is their business.
+/// What a member who speaks is told: without our path.
 fn short(error: &StoreError) -> &'static str {
     match error {
         StoreError::Full(_) => "the server's disk is full",

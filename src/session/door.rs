@@ -1,4 +1,4 @@
-//! Who may come in: how many sessions in all, from one address at once, and from one address over time. Knows no chat.
+//! Who may come in: how many connections, and how many of them may be sessions, in all, from one address at once, and from one address over time. Knows no chat.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,68 +6,129 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::hub::Hub;
 use super::recurring::Recurring;
 use crate::limits::Limits;
 use crate::model::origin;
 
-/// The accepting thread's memory of who came.
+/// Counts who is inside: connections, and the sessions among them.
 #[derive(Debug)]
 pub struct Door {
-    inside: Arc<Inside>,
+    limits: Arc<Limits>,
+    connections: Arc<Mutex<Inside>>,
+    sessions: Arc<Mutex<Inside>>,
     arrivals: Option<Recurring>,
 }
 
-/// How many sessions each address has; loopback is not counted.
+/// How many there are, in all and from each address; loopback is no address here.
 #[derive(Debug, Default)]
-struct Inside(Mutex<HashMap<IpAddr, usize>>);
+struct Inside {
+    all: usize,
+    from: HashMap<IpAddr, usize>,
+}
 
-/// A session's right to be inside. Dropping it makes room for another.
+/// The right to be inside. Dropping it makes room for another.
 #[derive(Debug)]
 pub struct Pass {
-    inside: Option<(Arc<Inside>, IpAddr)>,
+    inside: Arc<Mutex<Inside>>,
+    address: Option<IpAddr>,
 }
 
 impl Door {
     /// A door that keeps `limits`.
-    pub fn new(limits: &Limits) -> Door {
-        Door { inside: Arc::default(), arrivals: Recurring::new(limits.arrivals, limits.arrival_window) }
+    pub fn new(limits: &Arc<Limits>) -> Door {
+        Door {
+            limits: Arc::clone(limits),
+            connections: Arc::default(),
+            sessions: Arc::default(),
+            arrivals: Recurring::new(limits.arrivals, limits.arrival_window),
+        }
     }
 
-    /// Lets somebody from `address` in.
+    /// Lets a connection from `address` in, before anything of it is read.
     ///
     /// # Errors
-    /// The sentence for whoever cannot come in.
-    pub fn knock(&mut self, hub: &Hub, address: IpAddr) -> Result<Pass, String> {
-        // Of IPv6 whole networks are counted: each has more addresses than could ever be.
-        let (limits, address) = (&hub.limits, origin(address));
-        if hub.sessions() >= limits.sessions {
-            return Err(format!("The server is full ({} sessions). Try again later.", limits.sessions));
+    /// The sentence for a peer that cannot come in.
+    pub fn let_in(&self, address: IpAddr) -> Result<Pass, String> {
+        let address = counted(address);
+        let mut inside = self.connections.lock();
+        if inside.all >= self.limits.connections {
+            drop(inside); // one lock at a time
+            let most = self.limits.connections;
+            let crowded = || format!("The server has {most} connections, and no more are allowed. Try again later.");
+            return Err(self.is_full().unwrap_or_else(crowded));
         }
-        if address.is_loopback() {
-            return Ok(Pass { inside: None });
+        if let Some(count) = inside.too_many(address, self.limits.connections_per_address) {
+            return Err(format!(
+                "Your address has {count} connections here, and no more are allowed. Close one first."
+            ));
         }
-        if self.arrivals.as_ref().is_some_and(|arrivals| arrivals.check(address).is_err()) {
+        Ok(inside.enter(&self.connections, address))
+    }
+
+    /// Lets a connection from `address` become a session.
+    ///
+    /// # Errors
+    /// The sentence for a peer that cannot.
+    pub fn begin_session(&self, address: IpAddr) -> Result<Pass, String> {
+        let address = counted(address);
+        if let Some(sentence) = self.is_full() {
+            return Err(sentence);
+        }
+        let is_early = |address| self.arrivals.as_ref().is_some_and(|arrivals| arrivals.check(address).is_err());
+        if address.is_some_and(is_early) {
             return Err("Too many connections from your address. Try again in some minutes.".to_owned());
         }
-        let mut inside = self.inside.0.lock();
-        let count = inside.entry(address).or_default();
-        if limits.sessions_per_address > 0 && *count >= limits.sessions_per_address {
+        let mut inside = self.sessions.lock();
+        if inside.all >= self.limits.sessions {
+            return Err(self.full());
+        }
+        if let Some(count) = inside.too_many(address, self.limits.sessions_per_address) {
             return Err(format!("Your address has {count} sessions here, and no more are allowed. Close one first."));
         }
-        *count += 1;
-        Ok(Pass { inside: Some((Arc::clone(&self.inside), address)) })
+        Ok(inside.enter(&self.sessions, address))
+    }
+
+    /// The sentence for a peer that comes when there is no room for a session.
+    pub fn is_full(&self) -> Option<String> {
+        (self.sessions.lock().all >= self.limits.sessions).then(|| self.full())
+    }
+
+    fn full(&self) -> String {
+        format!("The server is full ({} sessions). Try again later.", self.limits.sessions)
+    }
+}
+
+/// The address that is counted. Of IPv6 whole networks are: each has more
+/// addresses than could ever be. Of loopback none is.
+fn counted(address: IpAddr) -> Option<IpAddr> {
+    Some(origin(address)).filter(|address| !address.is_loopback())
+}
+
+impl Inside {
+    /// How many there are from `address`, if that is as many as may be; 0 is no limit.
+    fn too_many(&self, address: Option<IpAddr>, most: usize) -> Option<usize> {
+        let count = self.from.get(&address?).copied().unwrap_or(0);
+        (most > 0 && count >= most).then_some(count)
+    }
+
+    fn enter(&mut self, own: &Arc<Mutex<Inside>>, address: Option<IpAddr>) -> Pass {
+        self.all += 1;
+        if let Some(address) = address {
+            *self.from.entry(address).or_default() += 1;
+        }
+        Pass { inside: Arc::clone(own), address }
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        let Some((inside, address)) = self.inside.take() else { return };
-        let mut inside = inside.0.lock();
-        if let Some(count) = inside.get_mut(&address) {
+        let mut inside = self.inside.lock();
+        inside.all -= 1;
+        let Some(address) = self.address else { return };
+        if let Some(count) = inside.from.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                inside.remove(&address);
+                inside.from.remove(&address);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
 use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::net::Stream;
-use crate::wire::Form;
+use crate::wire::Encoder;
 
 /// One session, as the rest of the server sees it.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub struct SessionHandle {
     pub outbox: Arc<Outbox>,
     /// When it came.
     pub since: Instant,
-    /// Whether it speaks JSON; shared with the pen, which encodes.
-    pub json: Arc<AtomicBool>,
+    /// Whether it answers when it is asked for a sign of life.
+    pub pings: AtomicBool,
     /// Whether it has a name.
     pub named: AtomicBool,
     /// Milliseconds from the server's start to the last bytes heard of it.
@@ -49,16 +49,15 @@ pub struct SessionHandle {
 }
 
 impl SessionHandle {
-    /// A session on `stream`, without a name, speaking plain text until more is known.
-    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits) -> SessionHandle {
-        let json = Arc::new(AtomicBool::new(false));
-        let pen = SocketPen { stream: Arc::clone(stream), json: Arc::clone(&json), rest: Vec::new(), end: false };
+    /// A session on `stream`, without a name; `encoder` writes until more is known.
+    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits, encoder: Box<dyn Encoder>) -> SessionHandle {
+        let pen = SocketPen { stream: Arc::clone(stream), encoder, rest: Vec::new(), end: false };
         SessionHandle {
             id,
             stream: Arc::clone(stream),
             outbox: Arc::new(Outbox::new(id, limits, Some(Box::new(pen)))),
             since: Instant::now(),
-            json,
+            pings: AtomicBool::new(false),
             named: AtomicBool::new(false),
             heard: AtomicU64::new(0),
             excused: AtomicU64::new(0),
@@ -112,6 +111,11 @@ impl SessionHandle {
         self.outbox.forgive(pause, now);
     }
 
+    /// Seeds the name offered: another one for each session, the same each time it is asked.
+    pub fn seed(&self) -> u64 {
+        self.id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) ^ u64::from(std::process::id())
+    }
+
     /// Who is at the other end.
     pub fn peer(&self) -> SocketAddr {
         self.stream.peer()
@@ -122,7 +126,8 @@ impl SessionHandle {
 #[derive(Debug)]
 struct SocketPen {
     stream: Arc<Stream>,
-    json: Arc<AtomicBool>,
+    /// Makes bytes of what is told. Another one comes through the queue, see [`Outgoing::Speak`].
+    encoder: Box<dyn Encoder>,
     /// What the socket did not take.
     rest: Vec<u8>,
     /// Whether nothing comes after that.
@@ -130,24 +135,21 @@ struct SocketPen {
 }
 
 impl SocketPen {
-    /// In which form the other side reads.
-    fn form(&self, elsewhere: bool) -> Form {
-        match (self.json.load(Ordering::Relaxed), elsewhere) {
-            (true, _) => Form::Json,
-            (false, false) => Form::Line,
-            (false, true) => Form::LineElsewhere,
-        }
-    }
-
     /// Encodes all `items` onto `page`.
     fn fill(&mut self, page: &mut Vec<u8>, items: &mut VecDeque<Outgoing>) {
         for item in items.drain(..) {
             match item {
-                Outgoing::Event(delivery) => {
-                    page.extend_from_slice(delivery.letter.bytes(self.form(delivery.elsewhere)));
-                }
+                Outgoing::Event(delivery) => match self.encoder.shared(&delivery) {
+                    Some(bytes) => page.extend_from_slice(bytes),
+                    None => self.encoder.encode(&delivery, page),
+                },
                 Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
-                Outgoing::Close => self.end = true,
+                Outgoing::Mark(mark) => self.encoder.mark(&mark, page),
+                Outgoing::Speak(encoder) => self.encoder = encoder,
+                Outgoing::Close => {
+                    self.encoder.end(page);
+                    self.end = true;
+                }
             }
         }
     }
@@ -185,14 +187,13 @@ impl SocketPen {
 
 impl Sink for SocketPen {
     fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
-        let alone = match items.make_contiguous() {
-            [Outgoing::Event(delivery)] => Some(delivery.clone()),
-            _ => None,
-        };
-        if let Some(delivery) = alone {
-            // The usual case needs no copy.
+        // The usual case needs no copy.
+        if let [Outgoing::Event(delivery)] = items.make_contiguous()
+            && let Some(bytes) = self.encoder.shared(delivery)
+        {
+            let written = self.send(bytes);
             items.clear();
-            return self.send(delivery.letter.bytes(self.form(delivery.elsewhere)));
+            return written;
         }
         // Made anew each time: kept, it would be memory of every thread that ever wrote.
         let weight = items.iter().map(Outgoing::weight).sum();
@@ -226,6 +227,18 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::wire::Delivery;
+
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Encoder for Silent {
+        fn shared<'l>(&self, _item: &'l Delivery) -> Option<&'l [u8]> {
+            None
+        }
+
+        fn encode(&mut self, _item: &Delivery, _out: &mut Vec<u8>) {}
+    }
 
     #[test]
     fn a_wait_within_a_wait_does_not_end_it() {
@@ -233,7 +246,7 @@ mod tests {
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (tcp, peer) = listener.accept().unwrap();
         let stream = Arc::new(Stream::new(tcp, peer, 0, std::time::Duration::from_secs(90)).unwrap());
-        let handle = SessionHandle::new(SessionId(1), &stream, &Limits::default());
+        let handle = SessionHandle::new(SessionId(1), &stream, &Limits::default(), Box::new(Silent));
         let is_paused = || handle.paused.load(Ordering::Relaxed);
         handle.pausing(|| {
             handle.pausing(|| assert!(is_paused()));

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex};
 
-use super::Front;
+use super::door::Door;
 use super::handle::SessionHandle;
+use super::index_wait::IndexWait;
 use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
@@ -23,7 +24,6 @@ use crate::limits::Limits;
 use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
-use crate::net::sniff::Kind;
 use crate::store::Store;
 use crate::wire::Letter;
 
@@ -46,14 +46,13 @@ pub struct Database {
     pub store: Store,
     /// What is yet to be written.
     pub write_queue: Arc<WriteQueue>,
+    /// Searches that wait for the index of words.
+    pub index: IndexWait,
     /// Passwords.
     pub passwords: Passwords,
     /// Room for files.
     pub shelf: Arc<Shelf>,
 }
-
-/// Opens the front for what a connection speaks; or says, in that protocol, why it is not served.
-pub type Fronts = fn(Kind) -> Result<Box<dyn Front>, Vec<u8>>;
 
 /// The time of day, as events carry it.
 pub fn now() -> Millis {
@@ -87,8 +86,8 @@ pub struct Hub {
     pub limits: Arc<Limits>,
     /// Where things are kept, if they are.
     pub database: Option<Arc<Database>>,
-    /// What is served.
-    pub fronts: Fronts,
+    /// Who may come in.
+    pub door: Door,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -113,16 +112,15 @@ impl Hub {
         chat: Chat,
         limits: Arc<Limits>,
         database: Option<Arc<Database>>,
-        fronts: Fronts,
         (watch, news): (Watch, Sender<News>),
         crew: Arc<Crew>,
     ) -> Hub {
         let registrations = Recurring::new(limits.registrations, limits.registration_window);
         Hub {
             chat,
+            door: Door::new(&limits),
             limits,
             database,
-            fronts,
             started: Instant::now(),
             counts: Counts::default(),
             registrations,
@@ -152,7 +150,7 @@ impl Hub {
         SessionId(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes a session in.
+    /// Takes a connection in.
     pub fn admit(&self, handle: &Arc<SessionHandle>) {
         self.counts.sessions.fetch_add(1, Ordering::Relaxed);
         handle.heard.store(self.uptime(), Ordering::Relaxed);
@@ -174,7 +172,7 @@ impl Hub {
         self.handles.lock().values().cloned().collect()
     }
 
-    /// How many sessions there are, with a name or without.
+    /// How many connections there are: sessions with a name or without, and what may become one.
     pub fn sessions(&self) -> usize {
         self.handles.lock().len()
     }
@@ -243,15 +241,29 @@ impl Hub {
         handle.stream.kill();
     }
 
-    /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
-    pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
+    /// Puts a last sentence into the outbox of a session, which takes nothing after it. Whether it was open until now.
+    pub fn say_goodbye(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let ending = ending.into();
         let closing = Event::Closing { reason: ending.reason, text: Arc::from(sentence) };
-        let first = handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))));
+        handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))))
+    }
+
+    /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
+    pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
+        let first = self.say_goodbye(handle, ending, sentence);
         if first {
             self.flush(&handle.outbox);
         }
         first
+    }
+
+    /// Sees to it that what is still to be written to a peer is written: on
+    /// this thread, or by the thread that has the pen.
+    pub fn write_the_last(&self, handle: &SessionHandle) {
+        if let Some(pen) = handle.outbox.flush() {
+            handle.outbox.catch_up(pen);
+        }
+        handle.outbox.wait_until_written(self.limits.farewell);
     }
 
     /// Closes the sessions of those who are banned from the server.
@@ -325,6 +337,7 @@ impl Hub {
         self.bell.notify_all();
         if let Some(database) = &self.database {
             database.write_queue.hurry();
+            database.index.hurry();
             database.passwords.stop();
             database.store.stop();
         }
@@ -349,9 +362,7 @@ impl Hub {
 
     /// Waits for `time`, or until the server is stopping; whether it is.
     pub fn wait(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        let mut asked = self.asked_to_stop.lock();
-        while !self.stopping() && !self.bell.wait_until(&mut asked, deadline).timed_out() {}
+        self.bell.wait_while_for(&mut self.asked_to_stop.lock(), |_| !self.stopping(), time);
         self.stopping()
     }
 }

@@ -10,6 +10,7 @@ mod gone;
 mod guesses;
 pub mod handle;
 pub mod hub;
+pub mod index_wait;
 pub mod passwords;
 mod queries;
 pub mod recurring;
@@ -17,12 +18,8 @@ pub mod shelf;
 mod waits;
 pub mod watchdog;
 
-use std::borrow::Cow;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
@@ -31,289 +28,161 @@ use crate::command::{AccountCommand, Command, LinkCommand};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
-use crate::names::{Nick, RoomName};
-use crate::net::sniff::{Kind, judge_line, settle, sniff};
-use crate::net::{Control, End, Flow, Handler};
-use crate::wire::json::Refused;
-use crate::wire::reader::{Line, Lines};
-use cost::{Cost, PARTS, answered_when_kept, changes, cost_of};
+use crate::names::RoomName;
+use crate::net::{End, Flow};
+use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
+use account::Login;
+use cost::{Cost, answered_when_kept, changes, cost_of, is_line};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
-
-/// One way in: how lines are read and how the peer is greeted. A front knows
-/// nothing of the session it serves but whether it has a name.
-pub trait Front: Send + std::fmt::Debug {
-    /// Its name, for `whois` and the console.
-    fn name(&self) -> &'static str;
-
-    /// Whether it speaks JSON, not plain text; and so hears its own lines, too.
-    fn json(&self) -> bool;
-
-    /// The first words to somebody who has said nothing yet; `offer` is a free name.
-    fn greeting(&mut self, offer: &Nick) -> Option<String>;
-
-    /// Takes out of the bytes what is no text.
-    fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]>;
-
-    /// What one line asks, if anything.
-    ///
-    /// # Errors
-    /// A refusal, where the line cannot be understood.
-    fn read(&mut self, line: &[u8], named: bool) -> Result<Heard, Refused>;
-
-    /// Whether the next line is the answer to a question for a password, and nothing else.
-    fn asks(&self) -> bool {
-        false
-    }
-
-    /// What is told about a refused command.
-    fn refused(&mut self, _refusal: &ChatError) -> Reply {
-        Reply::Refusal
-    }
-
-    /// Bytes for the peer beside any answer, such as to show again what is typed.
-    fn aside(&mut self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// What it means when the peer ends its input without a word.
-    fn end_of_input(&self) -> CloseReason;
-}
-
-/// What a line turned out to be.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing.
-    Nothing,
-    /// A command, and its tag.
-    Command(Option<Tag>, Command),
-    /// A part of one: these bytes ask for the next part.
-    Question(Vec<u8>),
-}
-
-/// So many bytes of telnet's commands cost as much as a line.
-const COMMANDS_A_LINE: usize = 512;
-/// What a front makes of a refusal.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// The refusal alone.
-    Refusal,
-    /// The refusal, and then these bytes.
-    Also(Vec<u8>),
-    /// These bytes instead: they ask for what is missing.
-    Instead(Vec<u8>),
-}
+use waits::Pace;
 
 /// One peer's life on one connection.
 #[derive(Debug)]
 pub struct Session {
     hub: Arc<Hub>,
     handle: Arc<SessionHandle>,
-    stage: Stage,
-    lines: Lines,
+    manners: Manners,
+    decoder: Box<dyn Decoder>,
     named: bool,
-    greeted: bool,
-    /// What a `hello` without a name said for later.
-    resume: Option<Box<str>>,
-    rooms: Option<Vec<RoomName>>,
+    login: Login,
     /// Rooms to go into, now that there is a name.
     entering: Vec<RoomName>,
-    before_name: BeforeName,
-    pace: Option<DefaultDirectRateLimiter>,
-    /// The same for pieces of files.
-    piece_pace: Option<DefaultDirectRateLimiter>,
+    pace: Pace,
     /// Files that are coming in, and how many there were.
     uploads: Vec<files::Upload>,
     upload_number: u64,
-    /// Whether lines of the peer wait here, and what is read of it may be old.
-    held_back: bool,
-    /// Whether the peer was told that it is too fast, and has been so since.
-    told_to_wait: bool,
-    /// Whether anything of the last read had to wait.
-    waited: bool,
     effects: Effects,
-    /// Held for its end: then there is room for somebody else.
+    /// Held until the end: then there is room for another session.
     _pass: Pass,
 }
 
-/// How far the session has come.
-#[derive(Debug)]
-enum Stage {
-    /// These first bytes do not tell yet what is spoken.
-    Sniffing(Vec<u8>),
-    /// The front is known.
-    Talking(Box<dyn Front>),
-    /// Nothing that comes is heard any more.
-    Over,
-}
-
-/// What came before a name was taken.
-#[derive(Debug, Default)]
-struct BeforeName {
-    lines: usize,
-    bytes: usize,
-}
-
 impl Session {
-    /// A session on a connection that has just been accepted.
-    pub fn new(hub: &Arc<Hub>, handle: &Arc<SessionHandle>, pass: Pass) -> Session {
-        let limits = &hub.limits;
-        let limiter = |rate: usize, burst: usize, parts: u32| {
-            let quota = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(parts);
-            let burst = NonZeroU32::new(quota(burst)).unwrap_or(NonZeroU32::MIN);
-            let rate = NonZeroU32::new(quota(rate))?;
-            Some(RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)))
-        };
-        Session {
-            stage: Stage::Sniffing(Vec::new()),
-            lines: Lines::new(limits.line_bytes),
+    /// A session on a connection that speaks `protocol`.
+    pub fn new(hub: &Arc<Hub>, handle: &Arc<SessionHandle>, pass: Pass, protocol: Protocol) -> Session {
+        let Protocol { manners, greeting, decoder, encoder } = protocol;
+        let mut session = Session {
+            manners,
+            decoder,
             named: false,
-            greeted: false,
-            resume: None,
-            rooms: None,
+            login: Login::default(),
             entering: Vec::new(),
-            before_name: BeforeName::default(),
-            pace: limiter(limits.rate, limits.rate_burst, PARTS),
-            piece_pace: limiter(limits.pieces, limits.pieces, 1),
+            pace: Pace::new(&hub.limits),
             uploads: Vec::new(),
             upload_number: 0,
-            held_back: false,
-            told_to_wait: false,
-            waited: false,
             effects: hub.effects(),
             _pass: pass,
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
-        }
+        };
+        session.begin(greeting, encoder);
+        session
     }
 
-    /// Seeds the name offered: another one for each session, the same each time it is asked.
-    fn seed(&self) -> u64 {
-        self.handle.id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) ^ u64::from(std::process::id())
-    }
-
-    /// The first bytes are in, or silence has answered for them.
-    fn open(&mut self, kind: Kind, first: &[u8]) -> Flow {
-        match (self.hub.fronts)(kind) {
-            Ok(front) => {
-                self.switch(front);
-                self.feed(first)
-            }
-            Err(answer) => {
-                tracing::info!(peer = %self.handle.peer(), ?kind, "not served");
-                self.hub.tell(|| News::Line(format!("! {} speaks {kind:?}, which is not served", self.handle.peer())));
-                self.tell_raw(answer);
-                self.handle.outbox.close(CloseReason::NotServed, None);
-                self.over()
-            }
-        }
-    }
-
-    fn switch(&mut self, front: Box<dyn Front>) {
-        let json = front.json();
-        self.handle.json.store(json, Ordering::Relaxed);
-        self.stage = Stage::Talking(front);
-        if json {
+    /// The first words in a protocol.
+    fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
+        self.queue(Outgoing::Speak(encoder));
+        self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
+        if self.manners.pings {
             self.handle.stream.is_asked_by_us();
+        }
+        self.write(greeting);
+        if self.manners.hello {
             self.greet();
         }
     }
 
-    fn over(&mut self) -> Flow {
-        self.stage = Stage::Over;
-        Flow::End
+    /// One read's worth of bytes.
+    pub fn hear(&mut self, bytes: &[u8]) -> Flow {
+        tracing::trace!(session = self.handle.id.0, bytes = bytes.len(), "in");
+        if self.handle.outbox.closed().is_some() {
+            return Flow::End;
+        }
+        self.pace.begin_read();
+        // What is read from one who is held back may have come long ago.
+        if !self.pace.held_back {
+            self.handle.heard.store(self.hub.uptime(), Ordering::Relaxed);
+        }
+        self.effects.watch = self.hub.watch();
+        if !self.named {
+            self.login.bytes += bytes.len();
+            if self.login.bytes > self.hub.limits.login_bytes {
+                return self.close(CloseReason::LoginLines, "too much text without a name, goodbye");
+            }
+        }
+        self.handle_all(bytes)
     }
 
-    /// Handles all the lines of one read.
-    fn feed(&mut self, bytes: &[u8]) -> Flow {
-        let Stage::Talking(front) = &mut self.stage else { return Flow::End };
-        let text = front.strip(bytes);
-        let commands = Cost::of_bytes(bytes.len() - text.len(), COMMANDS_A_LINE);
-        let mut rest = &text[..];
-        while let Some(line) = self.lines.next(&mut rest) {
-            if self.line(line) == Flow::End || self.go_in() == Flow::End {
+    /// Handles all that is asked in `bytes`, one thing after another.
+    fn handle_all(&mut self, mut bytes: &[u8]) -> Flow {
+        while let Some(input) = self.decoder.next(&mut bytes, self.named) {
+            if self.handle(input) == Flow::End || self.go_in() == Flow::End {
                 return Flow::End;
             }
             if self.handle.lost.load(Ordering::Relaxed) {
-                return self.over();
-            }
-        }
-        let dropped = Cost::of_bytes(self.lines.dropped(), self.hub.limits.line_bytes);
-        match self.keep_pace(commands) {
-            Flow::End => Flow::End,
-            _ => self.keep_pace(dropped),
-        }
-    }
-
-    /// Handles one line.
-    #[inline(never)]
-    fn line(&mut self, line: Line<'_>) -> Flow {
-        self.hub.counts.lines.fetch_add(1, Ordering::Relaxed);
-        if !self.named {
-            self.before_name.lines += 1;
-            if self.before_name.lines > self.hub.limits.login_lines {
-                return self.close(CloseReason::LoginLines, "too many lines without a name, goodbye");
-            }
-        }
-        let Line::Whole(line) = line else {
-            if self.keep_pace(Cost::LINE) == Flow::End {
                 return Flow::End;
             }
-            self.refuse(None, ChatError::LineTooLong(self.hub.limits.line_bytes));
-            return Flow::Go;
-        };
-        let Stage::Talking(front) = &mut self.stage else { return Flow::End };
-        if !self.named && !front.json() && !front.asks() {
-            // Taken for a person, and perhaps greeted as one: the line still tells what it is of.
-            match judge_line(&line) {
-                Kind::Line => {}
-                Kind::Json => {
-                    if let Ok(json) = (self.hub.fronts)(Kind::Json) {
-                        self.switch(json);
-                        return self.line(Line::Whole(line));
-                    }
-                }
-                stranger => return self.open(stranger, &[]),
-            }
         }
-        let Stage::Talking(front) = &mut self.stage else { return Flow::End };
-        let heard = front.read(&line, self.named);
-        let aside = front.aside();
-        self.tell_raw(aside);
-        let asked = match heard {
-            Ok(Heard::Nothing) => return self.keep_pace(Cost::LITTLE),
-            Ok(Heard::Question(words)) => {
-                let flow = self.keep_pace(Cost::LINE);
-                self.tell_raw(words);
-                return flow;
-            }
-            Ok(Heard::Command(tag, command)) => Ok((tag, command)),
-            Err(refused) => Err(refused),
-        };
-        // A refusal costs as much as a line that is said.
-        let cost = asked.as_ref().map_or(Cost::LINE, |(_, command)| cost_of(command));
-        if self.keep_pace(cost) == Flow::End {
+        Flow::Go
+    }
+
+    /// Handles one thing that the decoder has read. It is paid for first: a
+    /// peer that sends too fast waits here.
+    fn handle(&mut self, input: Input) -> Flow {
+        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost_of(&input)) == Flow::End {
             return Flow::End;
         }
-        self.wait_for_space();
-        match asked {
-            Ok((tag, command)) => self.obey(tag, command),
-            Err((tag, refusal)) => {
+        match input {
+            Input::Command(tag, command) => {
+                self.wait_for_space();
+                return self.obey(tag, command);
+            }
+            Input::Refused(tag, refusal) => {
+                self.wait_for_space();
                 self.refuse(tag, refusal);
-                Flow::Go
+            }
+            Input::Answered(bytes) | Input::Raw(bytes) => self.write(bytes),
+            Input::Speak(encoder) => self.queue(Outgoing::Speak(encoder)),
+            Input::Mark(mark) => self.queue(Outgoing::Mark(mark)),
+            Input::Become { protocol, first } => {
+                let Protocol { manners, greeting, decoder, encoder } = *protocol;
+                (self.manners, self.decoder) = (manners, decoder);
+                self.begin(greeting, encoder);
+                return self.handle_all(&first);
+            }
+            Input::Empty | Input::Waste { .. } => {}
+            Input::End { reason, news } => {
+                self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                self.handle.outbox.close(reason, None);
+                return Flow::End;
             }
         }
+        Flow::Go
     }
 
-    /// Tells the peer something that is no event.
-    fn tell_raw(&mut self, bytes: Vec<u8>) {
+    /// Counts a line. Before a name is taken there may not be many.
+    fn count_line(&mut self) -> Flow {
+        self.hub.counts.lines.fetch_add(1, Ordering::Relaxed);
+        self.login.lines += usize::from(!self.named);
+        if self.named || self.login.lines <= self.hub.limits.login_lines {
+            return Flow::Go;
+        }
+        self.close(CloseReason::LoginLines, "too many lines without a name, goodbye")
+    }
+
+    /// Has bytes written that are no event, in their place among the events.
+    fn write(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
-            self.handle.outbox.offer(Outgoing::Raw(bytes.into_boxed_slice()));
-            self.effects.outboxes.push(Arc::clone(&self.handle.outbox));
+            self.queue(Outgoing::Raw(bytes.into_boxed_slice()));
         }
     }
 
+    fn queue(&mut self, item: Outgoing) {
+        self.effects.offer(&self.handle.outbox, item);
+    }
+
+    #[inline(never)] // its stack is free again before more is read
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = match &command {
             Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
@@ -348,7 +217,7 @@ impl Session {
             Command::Chat(command) => self.carry_out(tag, command),
             Command::Moderate(command) => {
                 let everywhere = command.everywhere;
-                let done = self.hub.chat.moderate(self.handle.id, tag, command, hub::now(), &mut self.effects);
+                let done = self.hub.chat.moderate(self.handle.id, tag, &command, hub::now(), &mut self.effects);
                 if everywhere {
                     self.hub.close_banned();
                 }
@@ -362,7 +231,7 @@ impl Session {
     /// The few commands that need no name.
     #[inline(never)]
     fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let is_known = self.greeted || !self.handle.json.load(Ordering::Relaxed);
+        let is_known = self.login.greeted || !self.manners.hello;
         match command {
             Command::Link(command) => self.link(tag, command),
             Command::Account(command @ AccountCommand::Hello { .. }) => self.account(tag, command),
@@ -389,7 +258,7 @@ impl Session {
         let hello = Event::Hello {
             version: PROTOCOL,
             server: Arc::from(concat!("roomful ", env!("CARGO_PKG_VERSION"))),
-            offer: Arc::from(self.hub.chat.offer(self.seed()).shown()),
+            offer: Arc::from(self.hub.chat.offer(self.handle.seed()).shown()),
             lobby: Arc::from(self.hub.chat.lobby().shown()),
             text: limits.text,
             line_bytes: limits.line_bytes,
@@ -398,8 +267,9 @@ impl Session {
         self.effects.answer(&self.handle.outbox, hello);
     }
 
-    /// Goes into the rooms that came with the name. Not done where the name is
-    /// taken, for stack that a thread has once used it keeps for ever.
+    /// Goes into the rooms that came with the name. Done later than the name
+    /// is taken, in a shallower call: stack pages once touched stay resident
+    /// for the life of the thread.
     #[inline(never)]
     fn go_in(&mut self) -> Flow {
         for (number, room) in std::mem::take(&mut self.entering).into_iter().enumerate() {
@@ -425,14 +295,10 @@ impl Session {
     #[inline(never)]
     fn refuse(&mut self, tag: Option<Tag>, refusal: ChatError) {
         self.wait_for_answers();
-        let reply = match &mut self.stage {
-            Stage::Talking(front) => front.refused(&refusal),
-            _ => Reply::Refusal,
-        };
-        let also = match reply {
-            Reply::Instead(words) => return self.tell_raw(words),
-            Reply::Also(words) => words,
-            Reply::Refusal => Vec::new(),
+        let after = match self.decoder.refused(&refusal) {
+            Some(Question::Instead(words)) => return self.write(words),
+            Some(Question::After(words)) => words,
+            None => Vec::new(),
         };
         self.hub.counts.refused.fetch_add(1, Ordering::Relaxed);
         let refusal = match refusal {
@@ -445,11 +311,11 @@ impl Session {
         tracing::debug!(session = self.handle.id.0, code = refusal.code(), "refused");
         self.hub.tell(|| News::Line(format!("! {} refused: {}", self.hub.named(&self.handle), refusal.code())));
         self.effects.answer(&self.handle.outbox, refusal.told(tag));
-        self.tell_raw(also);
+        self.write(after);
     }
 
-    /// Flushes what was touched so far.
-    fn flush(&mut self) {
+    /// Does what the commands so far have left to be done.
+    pub fn flush(&mut self) {
         let effects = std::mem::replace(&mut self.effects, self.hub.effects());
         self.hub.apply(effects);
     }
@@ -457,112 +323,25 @@ impl Session {
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
         // What the session was told before comes before the farewell.
         self.flush();
-        self.hub.close(&self.handle, ending, sentence);
-        self.over()
-    }
-
-    /// Sees to it that what is still to be written to the peer is written: on
-    /// this thread, or by whoever has the pen.
-    fn write_the_last(&mut self) {
-        if let Some(pen) = self.handle.outbox.flush() {
-            self.handle.outbox.catch_up(pen);
-        }
-        self.handle.outbox.wait_until_written(self.hub.limits.farewell);
-    }
-}
-
-impl Handler for Session {
-    fn connected(&mut self) -> Flow {
-        Flow::Within(self.hub.limits.greet_after)
-    }
-
-    fn data_in(&mut self, bytes: &[u8]) -> Flow {
-        tracing::trace!(session = self.handle.id.0, bytes = bytes.len(), "in");
-        if self.handle.outbox.closed().is_some() {
-            return self.over();
-        }
-        // Whoever floods is told once, and not whenever a line goes through between two that wait.
-        self.told_to_wait &= std::mem::take(&mut self.waited);
-        // What is read from one who is held back may have come long ago.
-        if !self.held_back {
-            self.handle.heard.store(self.hub.uptime(), Ordering::Relaxed);
-        }
-        self.effects.watch = self.hub.watch();
-        if !self.named {
-            self.before_name.bytes += bytes.len();
-            if self.before_name.bytes > self.hub.limits.login_bytes {
-                return self.close(CloseReason::LoginLines, "too much text without a name, goodbye");
-            }
-        }
-        let Stage::Sniffing(first) = &mut self.stage else { return self.feed(bytes) };
-        first.extend_from_slice(bytes);
-        match sniff(first) {
-            Some(kind) => {
-                let first = std::mem::take(first);
-                self.open(kind, &first)
-            }
-            None => Flow::Within(self.hub.limits.greet_after),
-        }
-    }
-
-    fn data_out(&mut self) {
-        self.flush();
-    }
-
-    /// Silence: it is a person, who wants to be spoken to first.
-    fn control(&mut self, Control::Silence: Control) -> Flow {
-        let Stage::Sniffing(first) = &mut self.stage else { return Flow::Go };
-        let first = std::mem::take(first);
-        let kind = settle(&first);
-        let Ok(mut front) = (self.hub.fronts)(kind) else { return self.open(kind, &first) };
-        // Empty lines that came before the question are no answer to it.
-        let first = first.trim_ascii_start();
-        if let Some(greeting) = front.greeting(&self.hub.chat.offer(self.seed())) {
-            self.tell_raw(greeting.into_bytes());
-        }
-        self.switch(front);
-        self.feed(first)
+        self.hub.say_goodbye(&self.handle, ending, sentence);
+        Flow::End
     }
 
     /// The epilogue: the one place where a session is removed.
-    fn disconnected(&mut self, end: End) {
-        let (reason, sentence) = match end {
-            // Whoever is closed already is not heard any more, not even with half a line.
-            End::Finished if self.handle.outbox.closed().is_some() => (CloseReason::Quit, "bye"),
-            End::Finished => {
-                if let Stage::Sniffing(first) = &mut self.stage {
-                    let first = std::mem::take(first);
-                    self.open(settle(&first), &first);
-                }
-                if let Some(line) = self.lines.finish() {
-                    self.line(line);
-                    self.go_in();
-                }
-                let reason = match &self.stage {
-                    Stage::Talking(front) => front.end_of_input(),
-                    _ => CloseReason::Quit,
-                };
-                (reason, "bye")
-            }
-            End::Wanted => (CloseReason::Quit, "bye"),
-            End::Broken(error) => {
-                tracing::debug!(session = self.handle.id.0, %error, "broken");
-                (CloseReason::Lost, "lost")
-            }
-            End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
-        };
+    pub fn end(&mut self, end: End) {
+        let (reason, sentence) = self.why(end);
         self.flush();
         self.wait_for_answers();
         self.drop_uploads();
         // The first reason counts: it may be ending for another one already.
-        self.hub.close(&self.handle, reason, sentence);
+        // The goodbye is written last: a peer that has read it finds its name free.
+        self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));
         let nick = self.hub.chat.leave(self.handle.id, ending, hub::now(), &mut self.effects);
         self.flush();
-        self.write_the_last();
-        self.hub.forget(self.handle.id);
+        self.hub.write_the_last(&self.handle);
         tracing::debug!(session = self.handle.id.0, reason = why.code(), "over");
         if let Some(nick) = nick {
             self.hub.tell(|| News::Line(format!("- {nick}  ({}{said})", why.words())));
@@ -571,11 +350,25 @@ impl Handler for Session {
             self.hub.ask_to_stop("a fault inside the chat");
         }
     }
-}
 
-impl Drop for Session {
-    /// Also for a session that never lived, because there was no thread for it.
-    fn drop(&mut self) {
-        self.hub.forget(self.handle.id);
+    /// Why the session ends, and its last sentence. If its input ended, what is left of that is handled first.
+    fn why(&mut self, end: End) -> (CloseReason, &'static str) {
+        match end {
+            // A peer that is closed already is not heard any more, not even with half a line.
+            End::Finished if self.handle.outbox.closed().is_some() => (CloseReason::Quit, "bye"),
+            End::Finished => {
+                while let Some(input) = self.decoder.finish(self.named)
+                    && self.handle(input) != Flow::End
+                    && self.go_in() != Flow::End
+                {}
+                (self.manners.end_of_input, "bye")
+            }
+            End::Wanted => (CloseReason::Quit, "bye"),
+            End::Broken(error) => {
+                tracing::debug!(session = self.handle.id.0, %error, "broken");
+                (CloseReason::Lost, "lost")
+            }
+            End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
+        }
     }
 }

@@ -6,12 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::Session;
 use super::cost::{Cost, PARTS};
 use super::hub::Database;
 use crate::error::ChatError;
 use crate::event::Event;
+use crate::limits::Limits;
 use crate::net::Flow;
 use crate::store::StoreError;
 
@@ -27,39 +29,85 @@ pub(super) fn unread(error: &StoreError) -> ChatError {
     ChatError::NotTaken("the server cannot read its database".to_owned())
 }
 
+/// How fast a peer may be, and whether it was too fast.
+#[derive(Debug)]
+pub(super) struct Pace {
+    lines: Option<DefaultDirectRateLimiter>,
+    /// The same for pieces of files.
+    pieces: Option<DefaultDirectRateLimiter>,
+    /// What may come at once, in parts of a line.
+    burst: NonZeroU32,
+    /// Whether lines of the peer wait here, and what is read of it may be old.
+    pub held_back: bool,
+    /// Whether the peer was told that it is too fast, and has been so since.
+    told: bool,
+    /// Whether anything of the last read had to wait.
+    waited: bool,
+}
+
+impl Pace {
+    pub fn new(limits: &Limits) -> Pace {
+        let parts = |count: usize, parts: u32| u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(parts);
+        let limiter = |rate: u32, burst: u32| {
+            let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+            Some(RateLimiter::direct(Quota::per_second(NonZeroU32::new(rate)?).allow_burst(burst)))
+        };
+        let burst = parts(limits.rate_burst, PARTS);
+        Pace {
+            lines: limiter(parts(limits.rate, PARTS), burst),
+            pieces: limiter(parts(limits.pieces, 1), parts(limits.pieces, 1)),
+            burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN),
+            held_back: false,
+            told: false,
+            waited: false,
+        }
+    }
+
+    /// Another read begins. A peer that floods is told once, and not again if
+    /// a line goes through between two that wait.
+    pub fn begin_read(&mut self) {
+        self.told &= std::mem::take(&mut self.waited);
+    }
+
+    /// Pays `cost`; or, if it is too early for that, for how long to wait.
+    fn early(&self, cost: Cost) -> Option<Duration> {
+        let (pace, cost) = match cost {
+            Cost::Nothing => return None,
+            // More than the burst would never be allowed.
+            Cost::Parts(cost) => (&self.lines, cost.min(self.burst)),
+            Cost::Piece => (&self.pieces, NonZeroU32::MIN),
+        };
+        let early = pace.as_ref()?.check_n(cost).ok()?.err()?;
+        Some(early.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
 impl Session {
     /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
     /// from it, and what it sent waits on its own side: nothing is lost.
     pub(super) fn keep_pace(&mut self, cost: Cost) -> Flow {
-        let burst = u32::try_from(self.hub.limits.rate_burst).unwrap_or(u32::MAX).saturating_mul(PARTS);
-        let (pace, cost) = match cost {
-            Cost::Nothing => return Flow::Go,
-            // More than the burst would never be allowed.
-            Cost::Parts(cost) => (&self.pace, cost.min(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))),
-            Cost::Piece => (&self.piece_pace, NonZeroU32::MIN),
-        };
-        let Some(pace) = pace else { return Flow::Go };
+        if cost == Cost::Nothing {
+            return Flow::Go;
+        }
         let mut waited = false;
-        while let Ok(Err(early)) = pace.check_n(cost) {
-            let time = early.wait_time_from(DefaultClock::default().now());
-            self.held_back = true;
-            if !std::mem::replace(&mut self.told_to_wait, true) {
+        while let Some(time) = self.pace.early(cost) {
+            self.pace.held_back = true;
+            if !std::mem::replace(&mut self.pace.told, true) {
                 let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
                 self.effects.tell_event(&self.handle.outbox, Event::Waiting { ms });
             }
             // What came before this line must not wait with it.
-            let effects = std::mem::replace(&mut self.effects, self.hub.effects());
-            self.hub.apply(effects);
+            self.flush();
             waited = true;
-            self.waited = true;
+            self.pace.waited = true;
             let stopping = self.handle.pausing(|| self.hub.wait(time.max(Duration::from_millis(1))));
             if stopping || self.handle.outbox.closed().is_some() {
-                return self.over();
+                return Flow::End;
             }
         }
-        if self.held_back && !waited {
+        if self.pace.held_back && !waited {
             // From here on silence is the peer's again.
-            self.held_back = false;
+            self.pace.held_back = false;
             self.handle.heard.store(self.hub.uptime(), Ordering::Relaxed);
         }
         Flow::Go

@@ -79,7 +79,7 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
             hub.cut_slow(handle.id);
         } else if !handle.named.load(Ordering::Relaxed) {
             end_login(hub, &handle, now);
-        } else if handle.json.load(Ordering::Relaxed) {
+        } else if handle.pings.load(Ordering::Relaxed) {
             ask_for_life(hub, &handle, hub.uptime_at(now));
         }
         all += look.weight;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 
-use super::columns::{count, piece_row, restriction_cell, role_cell, row, target_cell, who_cell, whole};
+use super::columns::{piece_row, row};
 use super::delete;
 use super::order::Times;
-use crate::model::{AccountId, Address, FileId, FileInfo, Identity, PlaceId, ResumeId, Target};
-use crate::model::{DAY, Millis, Seq};
+use crate::model::{
+    AccountId, Address, DAY, FileId, FileInfo, Identity, Message, Millis, PlaceId, ResumeId, Seq, Target,
+};
 use crate::record::{
     AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
 };
@@ -44,36 +45,34 @@ impl<'a> Batch<'a> {
             Record::MessageDeleted(place, seq) => delete::message(self.connection, row(*place, *seq)),
             Record::Said(said) => self.said(said),
             Record::Resume(resume) => self.resume(resume),
-            Record::ResumeEnded(resume_id) => delete::resume(self.connection, whole(resume_id.0)),
+            Record::ResumeEnded(resume_id) => delete::resume(self.connection, *resume_id),
             Record::Account(account, secret) => self.account(account, secret),
             Record::Password(account, secret) => {
-                // Whoever was let in by the old one comes back no more; who is here is kept once more.
-                self.run("DELETE FROM resume WHERE account = ?", [account.0])?;
-                self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account.0, secret])
+                // Logins with the old password cannot be resumed; sessions that go on are stored again.
+                self.run("DELETE FROM resume WHERE account = ?", [account])?;
+                self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account, secret])
             }
-            Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account.0, op)),
+            Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account, op)),
             Record::AccountDeleted(account, with_messages) => self.delete_account(*account, *with_messages),
             Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
-                self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place.0, account.0, role_cell(*role)))
+                self.run("INSERT OR REPLACE INTO role VALUES (?, ?, ?)", (place, account, role))
             }
             Record::Role(place, account, None) => {
-                self.run("DELETE FROM role WHERE place = ? AND account = ?", (place.0, account.0))
+                self.run("DELETE FROM role WHERE place = ? AND account = ?", (place, account))
             }
             Record::Restriction(restriction) => self.restriction(restriction),
             Record::RestrictionLifted(place, restriction, target) => self.run(
                 "DELETE FROM restriction WHERE place = ? AND restriction = ? AND target = ?",
-                (place.map_or(0, |place| place.0), restriction_cell(*restriction), target_cell(target)),
+                (server_or(*place), restriction, target),
             ),
             Record::Membership(account, place, read) => self.membership(*account, *place, *read),
             Record::MembershipEnded(account, place) => {
-                self.run("DELETE FROM membership WHERE account = ? AND place = ?", (account.0, place.0))
+                self.run("DELETE FROM membership WHERE account = ? AND place = ?", (account, place))
             }
             Record::File(file, identity, place, origin) => self.file(*file, *identity, *place, *origin),
             Record::Piece(file, offset, bytes) => self.piece(*file, *offset, bytes),
-            Record::FileDeleted(file) => {
-                delete::files(self.connection, "SELECT id FROM file WHERE id = ?", [whole(file.0)])
-            }
+            Record::FileDeleted(file) => delete::files(self.connection, "SELECT id FROM file WHERE id = ?", [file]),
         }
     }
 
@@ -84,7 +83,7 @@ impl<'a> Batch<'a> {
             if let Some(last) = last {
                 self.connection
                     .prepare_cached("UPDATE place SET last = max(last, ?2) WHERE id = ?1")?
-                    .execute((place.0, whole(last)))?;
+                    .execute((place, last))?;
             }
         }
         self.times.write(self.connection)?;
@@ -95,22 +94,20 @@ impl<'a> Batch<'a> {
         self.run(
             "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), resume = max(resume, ?3), file = max(file, ?4)
              WHERE place < ?1 OR account < ?2 OR resume < ?3 OR file < ?4",
-            (place, account, whole(resume), whole(file)),
+            (place, account, resume, file),
         )?;
         Ok(self.times.counted())
     }
 
     fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
         self.place(room.place)?;
-        let settings = serde_json::to_string(&room.settings)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let insert = "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3";
+        // Whatever may change in a room, when it was made does not.
+        let own = "SELECT FALSE";
         self.add(
-            "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3",
-            params![room.place.0, room.name.shown(), room.made, room.topic, settings, room.registered],
-            // Whatever may change in a room, when it was made does not.
-            "SELECT FALSE",
-            [],
+            (insert, params![room.place, room.name, room.made, room.topic, room.settings, room.registered]),
+            (own, []),
             || format!("the number {} of a room is another's", room.place.0),
         )
     }
@@ -124,21 +121,16 @@ impl<'a> Batch<'a> {
         self.place(place)?;
         self.seen(one);
         self.seen(other);
-        let cells = params![place.0, who_cell(one), who_cell(other), nicks.0, nicks.1];
-        self.add(
-            "INSERT INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (place) DO NOTHING",
-            cells,
-            // A guest in it may have become an account since.
-            "SELECT (one = ?2 AND other = ?3) OR (one_nick = ?4 AND other_nick = ?5) FROM conversation WHERE place = ?1",
-            cells,
-            || format!("the number {} of a conversation is another's", place.0),
-        )
+        let cells = params![place, one, other, nicks.0, nicks.1];
+        let insert = "INSERT INTO conversation (place, one, other, one_nick, other_nick) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (place) DO NOTHING";
+        // A guest in it may have become an account since.
+        let own = "SELECT (one = ?2 AND other = ?3) OR (one_nick = ?4 AND other_nick = ?5) FROM conversation WHERE place = ?1";
+        self.add((insert, cells), (own, cells), || format!("the number {} of a conversation is another's", place.0))
     }
 
-    /// Puts somebody in the place of another in all their conversations.
+    /// Replaces one identity by another in all its conversations.
     fn became(&mut self, before: Identity, now: Identity) -> rusqlite::Result<()> {
-        let (before, now) = (who_cell(before), who_cell(now));
         self.run("UPDATE OR IGNORE conversation SET one = ?2 WHERE one = ?1", (before, now))?;
         self.run("UPDATE OR IGNORE conversation SET other = ?2 WHERE other = ?1", (before, now))
     }
@@ -149,7 +141,7 @@ impl<'a> Batch<'a> {
             // It was looked for before it was made.
             self.last.remove(&place);
         }
-        self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place.0])
+        self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place])
     }
 
     fn delete_place(&mut self, place: PlaceId) -> rusqlite::Result<()> {
@@ -167,33 +159,24 @@ impl<'a> Batch<'a> {
     fn message(&mut self, line: &StoredMessage) -> rusqlite::Result<()> {
         let (place, message) = (line.place, &*line.message);
         if !self.is_there(place)? {
-            // What is said where the place is gone is gone with it.
+            // What is said in a place that was removed is not stored.
             return Ok(());
         }
         self.seen(line.identity);
         let id = row(place, message.seq);
-        let file = message.file.as_ref().map(|file| whole(file.file));
-        let late = self.times.late(id, message.time);
+        let Message { time, from, text, me, deleted, .. } = message;
+        let file = message.file.as_ref().map(|file| file.file);
+        let late = self.times.late(id, *time);
+        let insert = "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        // A message that was written before may have been deleted since.
+        let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            params![
-                id,
-                message.time,
-                who_cell(line.identity),
-                message.from,
-                message.text,
-                message.me,
-                message.deleted,
-                file,
-                late
-            ],
-            // A message that was written before may have been deleted since.
-            "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1",
-            params![id, message.time, message.from, message.text],
+            (insert, params![id, time, line.identity, from, text, me, deleted, file, late]),
+            (own, params![id, time, from, text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
-        if message.time < self.known.saturating_sub(DAY) {
+        if *time < self.known.saturating_sub(DAY) {
             // The clock was set back. When it is right again, this message is not as old as it says.
             self.run("INSERT OR REPLACE INTO doubt (id, since) VALUES (?, ?)", (id, self.known))?;
         }
@@ -204,22 +187,13 @@ impl<'a> Batch<'a> {
     /// Gives the file that came with a message what was not known before it was complete.
     fn message_file(&mut self, line: &StoredMessage, id: i64, file: &FileInfo) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.file);
-        self.add(
-            "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        let insert = "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET place = ?2, identity = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
-             WHERE message IS NULL",
-            params![
-                whole(file.file),
-                line.place.0,
-                who_cell(line.identity),
-                id,
-                whole(file.size),
-                file.name,
-                file.mime,
-                file.sha256
-            ],
-            "SELECT message = ?2 FROM file WHERE id = ?1",
-            [whole(file.file), id],
+             WHERE message IS NULL";
+        let own = "SELECT message = ?2 FROM file WHERE id = ?1";
+        self.add(
+            (insert, params![file.file, line.place, line.identity, id, file.size, file.name, file.mime, file.sha256]),
+            (own, (file.file, id)),
             || format!("the number {} of a file is another's", file.file),
         )
     }
@@ -232,9 +206,8 @@ impl<'a> Batch<'a> {
         let last = self
             .connection
             .prepare_cached("SELECT last FROM place WHERE id = ? AND removed = 0")?
-            .query_row([place.0], |row| row.get(0))
-            .optional()?
-            .map(count);
+            .query_row([place], |row| row.get(0))
+            .optional()?;
         self.last.insert(place, last);
         Ok(last.is_some())
     }
@@ -244,15 +217,7 @@ impl<'a> Batch<'a> {
         self.run(
             // A tag that was forgotten may be used again.
             "INSERT OR REPLACE INTO said (resume, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                whole(said.resume_id.0),
-                said.tag.0,
-                said.label,
-                whole(said.seq),
-                said.time,
-                said.file.map(|file| whole(file.0)),
-                late
-            ],
+            params![said.resume_id, said.tag, said.label, said.seq, said.time, said.file, late],
         )
     }
 
@@ -261,39 +226,33 @@ impl<'a> Batch<'a> {
         self.run(
             "INSERT INTO resume (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET token = ?2, account = ?3, nick = ?4, seen = ?5",
-            params![
-                whole(resume.id.0),
-                resume.token.as_slice(),
-                resume.account.map(|account| account.0),
-                resume.nick.shown(),
-                resume.seen.max(self.known)
-            ],
+            params![resume.id, resume.token, resume.account, resume.nick, resume.seen.max(self.known)],
         )
     }
 
     fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
         self.numbers.account = self.numbers.account.max(account.id.0);
-        let (id, nick) = (account.id.0, &account.nick);
+        let (id, nick) = (account.id, &account.nick);
+        let insert = "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        let own = "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1";
         self.add(
-            "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            params![id, nick.key(), nick.shown(), account.made, account.op, secret],
-            "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1",
-            params![id, nick.key(), account.made],
-            || format!("the number {id} of an account is another's"),
+            (insert, params![id, nick.key(), nick, account.made, account.op, secret]),
+            (own, params![id, nick.key(), account.made]),
+            || format!("the number {} of an account is another's", id.0),
         )
     }
 
-    /// What was read stays read.
+    /// The read mark never goes back.
     fn membership(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
         self.run(
             "INSERT INTO membership (account, place, read) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET read = max(read, ?3)",
-            (account.0, place.0, whole(read)),
+            (account, place, read),
         )
     }
 
-    /// One row for each of its targets. A stay that is banned is not given to
-    /// anybody else, also if nothing else is kept of it.
+    /// One row for each of its targets. The number of a login that is banned is
+    /// not given again, also if nothing else is stored of it.
     fn restriction(&mut self, restriction: &RestrictionRecord) -> rusqlite::Result<()> {
         for target in &restriction.targets {
             if let Target::Resume(resume_id) = target {
@@ -303,9 +262,9 @@ impl<'a> Batch<'a> {
                 "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
-                    restriction.place.map_or(0, |place| place.0),
-                    restriction_cell(restriction.restriction),
-                    target_cell(target),
+                    server_or(restriction.place),
+                    restriction.restriction,
+                    target,
                     restriction.nick,
                     restriction.until,
                     restriction.by,
@@ -327,35 +286,29 @@ impl<'a> Batch<'a> {
         self.numbers.file = self.numbers.file.max(file.0);
         self.seen(identity);
         let origin = origin.map(|origin| origin.to_string());
-        self.add(
-            "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
-             ON CONFLICT (id) DO NOTHING",
-            (whole(file.0), place.0, who_cell(identity), origin),
-            // A file that is said belongs where it was said.
-            "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1",
-            (whole(file.0), place.0, who_cell(identity)),
-            || format!("the number {} of a file is another's", file.0),
-        )
+        let insert = "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
+             ON CONFLICT (id) DO NOTHING";
+        // If its message was said, the file belongs to that message's place.
+        let own = "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1";
+        self.add((insert, (file, place, identity, origin)), (own, (file, place, identity)), || {
+            format!("the number {} of a file is another's", file.0)
+        })
     }
 
-    /// A piece of a file that was given up meanwhile is not kept.
+    /// A piece of a file that was given up meanwhile is not stored.
     fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
-        let end = whole(offset.saturating_add(bytes.len() as u64));
+        let end = offset.saturating_add(bytes.len() as u64);
         let is_known = self
             .connection
             .prepare_cached("UPDATE file SET size = max(size, ?2) WHERE id = ?1")?
-            .execute((whole(file.0), end))?;
+            .execute((file, end))?;
         if is_known == 0 {
             return Ok(());
         }
         let cells = (piece_row(file, offset), bytes);
-        self.add(
-            "INSERT INTO piece (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
-            cells,
-            "SELECT bytes = ?2 FROM piece WHERE id = ?1",
-            cells,
-            || format!("there is another piece at {offset} of file {}", file.0),
-        )
+        let insert = "INSERT INTO piece (id, bytes) VALUES (?, ?) ON CONFLICT (id) DO NOTHING";
+        let own = "SELECT bytes = ?2 FROM piece WHERE id = ?1";
+        self.add((insert, cells), (own, cells), || format!("there is another piece at {offset} of file {}", file.0))
     }
 
     /// Adds a row under a number that was given for it. The same batch may be
@@ -363,10 +316,8 @@ impl<'a> Batch<'a> {
     /// one. Another's is never written over, and that is an error.
     fn add(
         &self,
-        insert: &str,
-        cells: impl Params,
-        own: &str,
-        of_own: impl Params,
+        (insert, cells): (&str, impl Params),
+        (own, of_own): (&str, impl Params),
         what: impl FnOnce() -> String,
     ) -> rusqlite::Result<()> {
         if self.connection.prepare_cached(insert)?.execute(cells)? > 0 {
@@ -389,4 +340,9 @@ impl<'a> Batch<'a> {
     fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute(params).map(drop)
     }
+}
+
+/// The place of a restriction, as it lies in its column: 0 is the whole server.
+fn server_or(place: Option<PlaceId>) -> u32 {
+    place.map_or(0, |place| place.0)
 }

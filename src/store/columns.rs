@@ -1,13 +1,13 @@
-//! How numbers, names and flags of the chat lie in columns, and back. Knows no statement and no file.
+//! How the chat's numbers, names and words lie in columns, and back. Knows no statement and no file.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use rusqlite::Row;
-use rusqlite::types::Type;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Error, Result, Row};
 
-use crate::model::{AccountId, FileId, Identity, PlaceId, Restriction, ResumeId, Role, Target};
-use crate::model::{FileInfo, Message, Seq};
+use crate::model::{
+    AccountId, FileId, FileInfo, Identity, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag, Target,
+};
 use crate::names::{Nick, RoomName};
 use crate::record::StoredMessage;
 
@@ -17,25 +17,24 @@ pub const LOW: u32 = 32;
 /// The highest number that a message can have in its place.
 const LAST_SEQ: Seq = u32::MAX as Seq;
 
-/// What a message is read from, for [`line()`]. The file is that of the message, where it has one.
-pub const LINE: &str =
-    "message.id, message.time, message.identity, message.nick, message.text, message.me, message.deleted,
-    file.id, file.name, file.mime, file.size, file.sha256";
+/// The columns that [`message()`] reads. The file is that of the message, if it has one.
+pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.me,
+    message.deleted, file.id, file.name, file.mime, file.size, file.sha256";
 
-/// How many columns [`LINE`] has.
-pub const LINE_CELLS: usize = 12;
+/// How many columns [`MESSAGE`] has.
+pub const MESSAGE_COLUMNS: usize = 12;
 
 /// Bits of a message's number that are its number in its span: spans have 256 messages.
 const SPAN: u32 = 8;
 
-/// The span in which a message is that has this row number.
+/// The span of the message with this row number.
 pub fn span_of(row: i64) -> i64 {
     row >> SPAN
 }
 
 /// The row number of a message. All messages of a place lie together, in the order of their numbers.
 pub fn row(place: PlaceId, seq: Seq) -> i64 {
-    (i64::from(place.0) << LOW) | whole(seq.min(LAST_SEQ))
+    (i64::from(place.0) << LOW) | seq.min(LAST_SEQ).cast_signed()
 }
 
 /// The first and the last row number that a message of the place can have.
@@ -50,118 +49,18 @@ pub fn unrow(row: i64) -> (PlaceId, Seq) {
 
 /// The number of the message with this row number in its place.
 pub fn seq_of(row: i64) -> Seq {
-    count(row) & LAST_SEQ
+    row.cast_unsigned() & LAST_SEQ
 }
 
 /// The row number of a piece of a file. A file may have 4 GiB, and there may be two thousand million of them.
 pub fn piece_row(file: FileId, offset: u64) -> i64 {
-    (whole(file.0) << LOW) | whole(offset.min(u64::from(u32::MAX)))
+    (file.0.cast_signed() << LOW) | offset.min(u64::from(u32::MAX)).cast_signed()
 }
 
-/// A number as SQLite has it. What is too large for it was never counted to.
-pub fn whole(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number as we have it. A file that says less than nothing says nothing.
-pub fn count(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
-}
-
-/// A number of rows, as SQLite has it.
-pub fn limit(most: usize) -> i64 {
-    i64::try_from(most).unwrap_or(i64::MAX)
-}
-
-/// Accounts are above 0, guests below; 0 is nobody: an account that is gone.
-pub fn who_cell(identity: Identity) -> i64 {
-    match identity {
-        Identity::Account(account) => i64::from(account.0),
-        Identity::Guest(resume_id) => -whole(resume_id.0),
-    }
-}
-
-/// Whose it is. Nobody is the guest of stay 0, which nobody ever is.
-pub fn who_of(cell: i64) -> Identity {
-    match u32::try_from(cell) {
-        Ok(account) if account > 0 => Identity::Account(AccountId(account)),
-        _ => Identity::Guest(ResumeId(cell.unsigned_abs())),
-    }
-}
-
-/// A role's name in the file.
-pub fn role_cell(role: Role) -> &'static str {
-    match role {
-        Role::Member => "member",
-        Role::Op => "op",
-        Role::Owner => "owner",
-    }
-}
-
-/// The role that column `column` names.
-pub fn role_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
-    let cell: String = row.get(column)?;
-    let all = [Role::Member, Role::Op, Role::Owner];
-    all.into_iter().find(|role| role_cell(*role) == cell).ok_or_else(|| strange(column, &cell))
-}
-
-/// A curb's name in the file.
-pub fn restriction_cell(restriction: Restriction) -> &'static str {
-    match restriction {
-        Restriction::Ban => "ban",
-        Restriction::Mute => "mute",
-    }
-}
-
-/// The curb that column `column` names.
-pub fn restriction_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Restriction> {
-    let cell: String = row.get(column)?;
-    [Restriction::Ban, Restriction::Mute]
-        .into_iter()
-        .find(|restriction| restriction_cell(*restriction) == cell)
-        .ok_or_else(|| strange(column, &cell))
-}
-
-/// A target in one word: `account 3`, `resume 7`, `address ::1`, `nick anna`.
-pub fn target_cell(target: &Target) -> String {
-    match target {
-        Target::Account(account) => format!("account {}", account.0),
-        Target::Resume(resume_id) => format!("resume {}", resume_id.0),
-        Target::Address(address) => format!("address {address}"),
-        Target::Nick(key) => format!("nick {key}"),
-    }
-}
-
-/// The target in column `column`.
-pub fn target_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Target> {
-    let cell: String = row.get(column)?;
-    let target = match cell.split_once(' ') {
-        Some(("account", number)) => number.parse().ok().map(|number| Target::Account(AccountId(number))),
-        Some(("resume", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
-        Some(("address", address)) => address.parse::<IpAddr>().ok().map(Target::Address),
-        Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
-        _ => None,
-    };
-    target.ok_or_else(|| strange(column, &cell))
-}
-
-/// The nick in column `column`.
-pub fn nick_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Nick> {
-    let cell: String = row.get(column)?;
-    Nick::parse(&cell).map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
-/// The room name in column `column`.
-pub fn room_name_of(row: &Row<'_>, column: usize) -> rusqlite::Result<RoomName> {
-    let cell: String = row.get(column)?;
-    RoomName::parse(&cell)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
-/// A message out of the columns of [`LINE`], shown as said in `label`.
-pub fn line(row: &Row<'_>, label: &Arc<str>) -> rusqlite::Result<StoredMessage> {
+/// A message out of the columns of [`MESSAGE`], shown as said in `label`.
+pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
     let (place, seq) = unrow(row.get(0)?);
-    let file = row.get::<_, Option<i64>>(7)?.is_some();
+    let file = row.get::<_, Option<FileId>>(7)?.map(|_| file_info(row, 7)).transpose()?;
     let message = Message {
         room: label.clone(),
         seq,
@@ -170,23 +69,152 @@ pub fn line(row: &Row<'_>, label: &Arc<str>) -> rusqlite::Result<StoredMessage> 
         text: row.get(4)?,
         me: row.get(5)?,
         deleted: row.get(6)?,
-        file: if file { Some(Arc::new(file_info(row, 7)?)) } else { None },
+        file: file.map(Arc::new),
     };
-    Ok(StoredMessage { place, identity: who_of(row.get(2)?), message: Arc::new(message) })
+    Ok(StoredMessage { place, identity: row.get(2)?, message: Arc::new(message) })
 }
 
 /// A file's number, name, type, size and sum, from column `first` on.
-pub fn file_info(row: &Row<'_>, first: usize) -> rusqlite::Result<FileInfo> {
-    Ok(FileInfo {
-        file: count(row.get(first)?),
-        name: row.get(first + 1)?,
-        mime: row.get(first + 2)?,
-        size: count(row.get(first + 3)?),
-        sha256: row.get(first + 4)?,
-    })
+pub fn file_info(row: &Row<'_>, first: usize) -> Result<FileInfo> {
+    let (file, name, mime) = (row.get(first)?, row.get(first + 1)?, row.get(first + 2)?);
+    Ok(FileInfo { file, name, mime, size: row.get(first + 3)?, sha256: row.get(first + 4)? })
 }
 
-/// What column `column` says is none of our words.
-fn strange(column: usize, cell: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("{cell:?} means nothing").into())
+/// A type around one value lies as that value.
+macro_rules! as_the_value_in {
+    ($($kind:ident: |$value:ident| $cell:expr;)*) => {$(
+        impl ToSql for $kind {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                let $value = &self.0;
+                Ok($cell.into())
+            }
+        }
+
+        impl FromSql for $kind {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<$kind> {
+                FromSql::column_result(value).map($kind)
+            }
+        }
+    )*};
+}
+
+as_the_value_in! {
+    PlaceId: |number| *number;
+    AccountId: |number| *number;
+    ResumeId: |number| in_range(*number);
+    FileId: |number| in_range(*number);
+    Tag: |text| text.as_ref();
+}
+
+/// A peer may ask for any number. One that is too large for SQLite was never given, and the largest stands for it.
+fn in_range(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A choice of a few lies as its word.
+macro_rules! as_words {
+    ($kind:ident: $($value:ident = $word:literal),*) => {
+        impl ToSql for $kind {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                Ok(match self { $($kind::$value => $word),* }.into())
+            }
+        }
+
+        impl FromSql for $kind {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<$kind> {
+                match value.as_str()? { $($word => Ok($kind::$value),)* other => Err(strange(other)) }
+            }
+        }
+    };
+}
+
+as_words!(Role: Member = "member", Op = "op", Owner = "owner");
+as_words!(Restriction: Ban = "ban", Mute = "mute");
+
+/// A name lies as it is shown.
+macro_rules! as_shown {
+    ($($name:ident),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                Ok(self.shown().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<$name> {
+                $name::parse(value.as_str()?).map_err(FromSqlError::other)
+            }
+        }
+    )*};
+}
+
+as_shown!(Nick, RoomName);
+
+/// Accounts lie above 0, guests below. 0 is no identity: its account was deleted.
+impl ToSql for Identity {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Identity::Account(account) => i64::from(account.0),
+            Identity::Guest(resume) => -resume.0.cast_signed(),
+        }
+        .into())
+    }
+}
+
+/// 0 becomes the guest with the number 0, which is never given.
+impl FromSql for Identity {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Identity> {
+        let number = value.as_i64()?;
+        Ok(match u32::try_from(number) {
+            Ok(account) if account > 0 => Identity::Account(AccountId(account)),
+            _ => Identity::Guest(ResumeId(number.unsigned_abs())),
+        })
+    }
+}
+
+/// A target lies as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`.
+impl ToSql for Target {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Target::Account(account) => format!("account {}", account.0),
+            Target::Resume(resume) => format!("resume {}", resume.0),
+            Target::Address(address) => format!("address {address}"),
+            Target::Nick(key) => format!("nick {key}"),
+        }
+        .into())
+    }
+}
+
+impl FromSql for Target {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Target> {
+        let text = value.as_str()?;
+        let target = match text.split_once(' ') {
+            Some(("account", number)) => number.parse().ok().map(|number| Target::Account(AccountId(number))),
+            Some(("resume", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
+            Some(("address", address)) => address.parse().ok().map(Target::Address),
+            Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
+            _ => None,
+        };
+        target.ok_or_else(|| strange(text))
+    }
+}
+
+/// Settings lie as JSON.
+impl ToSql for Settings {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(self).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))?;
+        Ok(text.into())
+    }
+}
+
+/// Settings that are not understood are an error: without them, a room that was closed would be open.
+impl FromSql for Settings {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Settings> {
+        serde_json::from_str(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+/// What a column says is none of our words.
+fn strange(text: &str) -> FromSqlError {
+    FromSqlError::Other(format!("{text:?} means nothing").into())
 }

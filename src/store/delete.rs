@@ -1,15 +1,16 @@
-//! Deleting: a place, a message, an account, a resume record, a file, each with all that belongs to it. Knows not who wanted it.
+//! Deleting: a place, a message, an account, a resume record, a file, each with all that belongs to it. Knows not why.
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, Params};
 
-use super::columns::{piece_row, target_cell, whole};
-use crate::model::{AccountId, FileId, PlaceId, Target};
+use super::columns::piece_row;
+use crate::model::{AccountId, FileId, Identity, PlaceId, ResumeId, Target};
 
 /// Marks the place as removed: it is no longer read. It may have a million messages; `expire` deletes them step by step.
 pub fn place(connection: &Connection, place: PlaceId) -> rusqlite::Result<()> {
-    run(connection, "UPDATE place SET removed = 1 WHERE id = ?", [place.0])?;
+    run(connection, "UPDATE place SET removed = 1 WHERE id = ?", [place])?;
     for table in ["room", "conversation", "role", "membership", "restriction"] {
-        run(connection, &format!("DELETE FROM {table} WHERE place = ?"), [place.0])?;
+        run(connection, &format!("DELETE FROM {table} WHERE place = ?"), [place])?;
     }
     Ok(())
 }
@@ -23,15 +24,14 @@ pub fn message(connection: &Connection, id: i64) -> rusqlite::Result<()> {
 
 /// Deletes an account, and its messages and files if `with_messages`; else they have no author any more.
 /// Its conversations are deleted before, see [`conversations_of`].
-pub fn account(connection: &Connection, account: AccountId, with_messages: bool) -> rusqlite::Result<()> {
-    let id = account.0;
+pub fn account(connection: &Connection, id: AccountId, with_messages: bool) -> rusqlite::Result<()> {
     for found in ids(connection, "SELECT id FROM resume WHERE account = ?", [id])? {
         resume(connection, found)?;
     }
     run(connection, "DELETE FROM account WHERE id = ?", [id])?;
     run(connection, "DELETE FROM role WHERE account = ?", [id])?;
     run(connection, "DELETE FROM membership WHERE account = ?", [id])?;
-    run(connection, "DELETE FROM restriction WHERE target = ?", [target_cell(&Target::Account(account))])?;
+    run(connection, "DELETE FROM restriction WHERE target = ?", [Target::Account(id)])?;
     if with_messages {
         files(connection, "SELECT id FROM file WHERE identity = ?", [id])?;
         // All messages are looked at: an index by author would cost more with every message than this does once.
@@ -46,14 +46,11 @@ pub fn account(connection: &Connection, account: AccountId, with_messages: bool)
 
 /// The places of an account's private conversations.
 pub fn conversations_of(connection: &Connection, account: AccountId) -> rusqlite::Result<Vec<PlaceId>> {
-    connection
-        .prepare_cached("SELECT place FROM conversation WHERE one = ?1 OR other = ?1")?
-        .query_map([account.0], |row| Ok(PlaceId(row.get(0)?)))?
-        .collect()
+    ids(connection, "SELECT place FROM conversation WHERE one = ?1 OR other = ?1", [Identity::Account(account)])
 }
 
 /// Deletes a resume record, and what was said with it under tags.
-pub fn resume(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+pub fn resume(connection: &Connection, id: ResumeId) -> rusqlite::Result<()> {
     run(connection, "DELETE FROM said WHERE resume = ?", [id])?;
     run(connection, "DELETE FROM resume WHERE id = ?", [id])
 }
@@ -65,16 +62,15 @@ pub fn unfinished_files(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Deletes the files that `which` selects, with their pieces.
 pub fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<()> {
-    for file in ids(connection, which, params)? {
-        let file = FileId(file.unsigned_abs());
+    for file in ids::<FileId>(connection, which, params)? {
         let pieces = [piece_row(file, 0), piece_row(file, u64::MAX)];
         run(connection, "DELETE FROM piece WHERE id BETWEEN ? AND ?", pieces)?;
-        run(connection, "DELETE FROM file WHERE id = ?", [whole(file.0)])?;
+        run(connection, "DELETE FROM file WHERE id = ?", [file])?;
     }
     Ok(())
 }
 
-fn ids(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<i64>> {
+fn ids<T: FromSql>(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<T>> {
     connection.prepare_cached(which)?.query_map(params, |row| row.get(0))?.collect()
 }
 

@@ -1,5 +1,6 @@
-//! Why something could not be kept or read, in sentences that say what to do. Knows no SQL and nothing of what is kept.
+//! Why something could not be stored or read, in sentences that say what to do. Knows no SQL and nothing of what is stored.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ pub enum StoreError {
     Index(PathBuf),
     /// There is no room left.
     Full(PathBuf),
-    /// There is something where a backup was to be written.
+    /// The path of a backup is taken.
     Exists(PathBuf),
     /// The system would not read or write.
     Io {
@@ -60,7 +61,7 @@ pub enum StoreError {
     Busy(Duration),
     /// It took longer than this to read it, so it was ended.
     TookTooLong(Duration),
-    /// Nobody reads any more: the server is stopping.
+    /// No reads any more: the server is stopping.
     Stopped,
     /// SQLite refused for a reason that has no name here.
     Refused {
@@ -98,6 +99,11 @@ impl StoreError {
         matches!(self, StoreError::Damaged { .. } | StoreError::Index(_) | StoreError::Foreign(_))
     }
 
+    /// What errors of SQLite mean for the file at `path`, for `map_err`.
+    pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
+        move |error| StoreError::sql(path, &error)
+    }
+
     /// What `error` of SQLite means for the file at `path`.
     pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();
@@ -107,7 +113,7 @@ impl StoreError {
             rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_CORRUPT_VTAB => {
                 return StoreError::Index(path);
             }
-            // And so, with no code of its own, where it does not know how to read them.
+            // And so, with no code of its own, if it does not know how to read them.
             rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("invalid fts5 file format") => {
                 return StoreError::Index(path);
             }
@@ -151,100 +157,59 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        // What stands before the path, and what comes after it.
+        let (before, path, after): (&str, &Path, Cow<'_, str>) = match self {
             StoreError::NoFolder(path) => {
-                write!(
-                    f,
-                    "there is no folder for the database {}: make the folder, or name another path",
-                    path.display()
-                )
+                ("there is no folder for the database ", path, ": make the folder, or name another path".into())
             }
-            StoreError::IsFolder(path) => {
-                write!(f, "{} is a folder: name a file in it for the database", path.display())
-            }
-            StoreError::Denied(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "the database {path}, or its folder, may not be written to: change its permissions, or name another path"
-                )
-            }
-            StoreError::Missing(path) => {
-                write!(f, "there is no database {}: name the one that the server uses", path.display())
-            }
-            StoreError::InUse(path) => {
-                let path = path.display();
-                write!(f, "another server uses the database {path}: stop it, or give this one a database of its own")
-            }
-            StoreError::Linked(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "the database {path} has more names than one (hard links), and its log belongs to one of them: \
-                     start with the name it was last used by, after the others are removed"
-                )
-            }
-            StoreError::Displaced(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path} was moved or removed while the server uses it: move it back, or stop the server and \
-                     restore a backup"
-                )
-            }
-            StoreError::Foreign(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path} is not a database of this program, or its beginning is damaged: name another path, \
-                     move that file away, or restore a backup made with `chat-server backup`"
-                )
-            }
+            StoreError::IsFolder(path) => ("", path, " is a folder: name a file in it for the database".into()),
+            StoreError::Denied(path) => ("the database ", path, DENIED.into()),
+            StoreError::Missing(path) => ("there is no database ", path, ": name the one that the server uses".into()),
+            StoreError::InUse(path) => ("another server uses the database ", path, IN_USE.into()),
+            StoreError::Linked(path) => ("the database ", path, LINKED.into()),
+            StoreError::Displaced(path) => ("", path, DISPLACED.into()),
+            StoreError::Foreign(path) => ("", path, FOREIGN.into()),
             StoreError::Newer { path, found, known } => {
-                let path = path.display();
-                write!(
-                    f,
-                    "the database {path} has version {found}, and this program knows versions up to {known}: \
-                     use a newer program, or restore an older backup"
-                )
+                let after = format!(" has version {found}, and this program knows versions up to {known}{NEWER}");
+                ("the database ", path, after.into())
             }
             StoreError::Damaged { path, what } => {
-                let path = path.display();
-                write!(
-                    f,
-                    "the database {path} is damaged ({what}): restore a backup made with `chat-server backup`, \
-                     or move the file away to begin with an empty one"
-                )
+                ("the database ", path, format!(" is damaged ({what}){DAMAGED}").into())
             }
-            StoreError::Index(path) => {
-                let path = path.display();
-                write!(f, "the index of words in the database {path} is damaged, and is made anew from the messages")
-            }
-            StoreError::Full(path) => write!(f, "there is no room left for the database {}: make some", path.display()),
-            StoreError::Exists(path) => {
-                write!(f, "{} is there already and is not overwritten: name another path, or remove it", path.display())
-            }
+            StoreError::Index(path) => ("the index of words in the database ", path, INDEX.into()),
+            StoreError::Full(path) => ("there is no room left for the database ", path, ": make some".into()),
+            StoreError::Exists(path) => ("", path, EXISTS.into()),
             StoreError::Io { path, what } => {
-                write!(
-                    f,
-                    "the database {} cannot be read or written ({what}): look at the disk, and at who else uses the file",
-                    path.display()
-                )
+                ("the database ", path, format!(" cannot be read or written ({what}){IO}").into())
             }
+            StoreError::Refused { path, what } => ("the database ", path, format!(" refused: {what}").into()),
             StoreError::Busy(time) => {
-                write!(f, "too many read at once, and no turn came within {} s: try again later", time.as_secs())
+                let time = time.as_secs();
+                return write!(f, "too many read at once, and no turn came within {time} s: try again later");
             }
             StoreError::TookTooLong(time) => {
-                write!(
-                    f,
-                    "reading took longer than {} s and was ended: ask for less, or allow more time",
-                    time.as_secs()
-                )
+                let time = time.as_secs();
+                return write!(f, "reading took longer than {time} s and was ended: ask for less, or allow more time");
             }
-            StoreError::Stopped => write!(f, "nothing is read any more: the server is stopping"),
-            StoreError::Refused { path, what } => write!(f, "the database {} refused: {what}", path.display()),
-        }
+            StoreError::Stopped => return f.write_str("nothing is read any more: the server is stopping"),
+        };
+        write!(f, "{before}{}{after}", path.display())
     }
 }
+
+const DENIED: &str = ", or its folder, may not be written to: change its permissions, or name another path";
+const IN_USE: &str = ": stop it, or give this one a database of its own";
+const LINKED: &str = " has more names than one (hard links), and its log belongs to one of them: \
+    start with the name it was last used by, after the others are removed";
+const DISPLACED: &str = " was moved or removed while the server uses it: move it back, or stop the server and \
+    restore a backup";
+const FOREIGN: &str = " is not a database of this program, or its beginning is damaged: name another path, \
+    move that file away, or restore a backup made with `chat-server backup`";
+const NEWER: &str = ": use a newer program, or restore an older backup";
+const DAMAGED: &str =
+    ": restore a backup made with `chat-server backup`, or move the file away to begin with an empty one";
+const INDEX: &str = " is damaged, and is made anew from the messages";
+const EXISTS: &str = " is there already and is not overwritten: name another path, or remove it";
+const IO: &str = ": look at the disk, and at who else uses the file";
 
 impl std::error::Error for StoreError {}

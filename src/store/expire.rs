@@ -1,16 +1,17 @@
 //! Removing what is too old or too much, a little at a time so that no speaker waits long. Knows no clock: the time comes with the call, and can be relied on.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::types::FromSql;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, TransactionBehavior};
 
-use super::columns::{count, limit, row, rows, seq_of, span_of, unrow, whole};
+use super::columns::{row, rows, seq_of, span_of, unrow};
 use super::delete;
 use crate::limits::Limits;
-use crate::model::{DAY, Millis, PlaceId, Seq};
+use crate::model::{DAY, Millis, PlaceId, ResumeId, Seq};
 
 /// Rows that one step removes, or looks at.
 const STEP: usize = 500;
 
-/// Milliseconds after which the time is noted again: a server where nothing happens is to let its disk sleep.
+/// Milliseconds after which the time is noted again: the disk of a server that does nothing can sleep.
 pub const NOTED: Millis = 600_000;
 
 /// The time that was noted last.
@@ -22,8 +23,8 @@ pub fn known(connection: &Connection) -> rusqlite::Result<Millis> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Expiry {
     part: Part,
-    /// The last place or resume record that needs no more looking at.
-    done: i64,
+    /// The number of the last place or resume record that needs no more looking at.
+    done: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,9 +98,9 @@ impl Step<'_> {
     fn removed(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let place = connection.prepare_cached("SELECT id FROM place WHERE removed = 1 LIMIT 1")?;
         let Some(place) = first(place, [])? else { return Ok(true) };
-        if self.drop_oldest(connection, place_of(place), |_, _| true)? {
+        if self.drop_oldest(connection, place, |_, _| true)? {
             delete::files(connection, "SELECT id FROM file WHERE place = ?", [place])?;
-            let (low, high) = rows(place_of(place));
+            let (low, high) = rows(place);
             let spans = [span_of(low), span_of(high)];
             connection.prepare_cached("DELETE FROM span WHERE id BETWEEN ? AND ?")?.execute(spans)?;
             connection.prepare_cached("DELETE FROM place WHERE id = ?")?.execute([place])?;
@@ -117,14 +118,13 @@ impl Step<'_> {
         let size = if history_size == 0 { Seq::MAX } else { history_size as Seq };
         let next = connection
             .prepare_cached("SELECT id, last FROM place WHERE id > ? AND removed = 0 ORDER BY id LIMIT 1")?
-            .query_row([self.at.done], |row| Ok((row.get(0)?, count(row.get(1)?))))
+            .query_row([self.at.done], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((place, last)) = next else { return Ok(true) };
         self.left -= 1;
-        if self
-            .drop_oldest(connection, place_of(place), |seq, time| seq.saturating_add(size) <= last || time < oldest)?
-        {
-            self.at.done = place;
+        let is_old = |seq: Seq, time| seq.saturating_add(size) <= last || time < oldest;
+        if self.drop_oldest(connection, place, is_old)? {
+            self.at.done = place.0.into();
         }
         Ok(false)
     }
@@ -144,7 +144,7 @@ impl Step<'_> {
             "SELECT id, coalesce((SELECT since FROM doubt WHERE doubt.id = message.id), time)
              FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?",
         )?;
-        let mut found = oldest.query((low, high, limit(most)))?;
+        let mut found = oldest.query((low, high, most))?;
         while let Some(row) = found.next()? {
             let id = row.get(0)?;
             if !is_old(seq_of(id), row.get(1)?) {
@@ -168,39 +168,35 @@ impl Step<'_> {
     /// The next resume record that was not used for long.
     fn resumes(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let oldest = self.days_ago(self.limits.resume_days);
-        let resume_id = connection.prepare_cached("SELECT id FROM resume WHERE seen < ? ORDER BY seen LIMIT 1")?;
-        let Some(resume_id) = first(resume_id, [oldest])? else { return Ok(true) };
+        let resume = connection.prepare_cached("SELECT id FROM resume WHERE seen < ? ORDER BY seen LIMIT 1")?;
+        let Some(resume) = first(resume, [oldest])? else { return Ok(true) };
         self.left -= 1;
-        delete::resume(connection, resume_id)?;
+        delete::resume(connection, resume)?;
         Ok(false)
     }
 
     /// What was said under tags with the next resume record too long ago, or too many things before.
     fn said(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let next = connection.prepare_cached("SELECT resume FROM said WHERE resume > ? ORDER BY resume LIMIT 1")?;
-        let Some(resume_id) = first(next, [self.at.done])? else { return Ok(true) };
+        let Some(resume) = first::<ResumeId>(next, [self.at.done])? else { return Ok(true) };
         self.left -= 1;
         let dropped = connection
             .prepare_cached(
                 "DELETE FROM said WHERE resume = ?1 AND (time < ?2 OR tag NOT IN (
                     SELECT tag FROM said WHERE resume = ?1 ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?3))",
             )?
-            .execute((resume_id, self.days_ago(1), limit(self.limits.tags)))?;
+            .execute((resume, self.days_ago(1), self.limits.tags))?;
         self.left -= dropped.min(self.left);
-        self.at.done = resume_id;
+        self.at.done = resume.0;
         Ok(false)
     }
 
     fn days_ago(&self, days: usize) -> Millis {
-        self.now.saturating_sub(DAY.saturating_mul(whole(days as u64)))
+        self.now.saturating_sub(DAY.saturating_mul(Millis::try_from(days).unwrap_or(Millis::MAX)))
     }
 }
 
-fn place_of(id: i64) -> PlaceId {
-    PlaceId(u32::try_from(id).unwrap_or(0))
-}
-
 /// The first column of the first row, if there is one.
-fn first(mut statement: rusqlite::CachedStatement<'_>, params: impl rusqlite::Params) -> rusqlite::Result<Option<i64>> {
+fn first<T: FromSql>(mut statement: CachedStatement<'_>, params: impl Params) -> rusqlite::Result<Option<T>> {
     statement.query_row(params, |row| row.get(0)).optional()
 }

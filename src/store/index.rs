@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::StoreError;
-use super::columns::{count, limit, row, seq_of, whole};
+use super::columns::{row, seq_of};
 use super::fold::{fold, words};
 use crate::model::{PlaceId, Seq};
 
@@ -16,7 +16,7 @@ const FORMAT: u32 = 4;
 /// How many messages are still to be taken into the index.
 pub fn behind(connection: &Connection) -> rusqlite::Result<u64> {
     let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND removed = 0";
-    connection.query_row(sum, [], |row| row.get(0)).map(count)
+    connection.query_row(sum, [], |row| row.get(0))
 }
 
 /// Takes at most `most` messages into the index; whether there are more.
@@ -28,9 +28,7 @@ pub fn take_in(connection: &mut Connection, most: usize) -> rusqlite::Result<boo
         let Some((place, indexed, last)) = behind.filter(|_| left > 0) else { break behind.is_some() };
         let taken = take_in_of(&transaction, place, indexed, last, left)?;
         left -= taken.1.min(left);
-        transaction
-            .prepare_cached("UPDATE place SET indexed = ?2 WHERE id = ?1")?
-            .execute((place.0, whole(taken.0)))?;
+        transaction.prepare_cached("UPDATE place SET indexed = ?2 WHERE id = ?1")?.execute((place, taken.0))?;
     };
     transaction.commit()?;
     Ok(is_behind)
@@ -40,7 +38,7 @@ pub fn take_in(connection: &mut Connection, most: usize) -> rusqlite::Result<boo
 fn first_behind(connection: &Connection) -> rusqlite::Result<Option<(PlaceId, Seq, Seq)>> {
     connection
         .prepare_cached("SELECT id, indexed, last FROM place WHERE indexed < last AND removed = 0 LIMIT 1")?
-        .query_row([], |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?), count(row.get(2)?))))
+        .query_row([], |row| row.try_into())
         .optional()
 }
 
@@ -55,7 +53,7 @@ fn take_in_of(
     let mut messages =
         connection.prepare_cached("SELECT id, text FROM message WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
     let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)")?;
-    let mut rows = messages.query(params![row(place, indexed + 1), row(place, last), limit(most)])?;
+    let mut rows = messages.query(params![row(place, indexed + 1), row(place, last), most])?;
     let (mut reached, mut taken) = (indexed, 0);
     while let Some(found) = rows.next()? {
         let id: i64 = found.get(0)?;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::columns::{LOW, count, nick_of, restriction_of, role_of, room_name_of, target_of};
+use super::columns::LOW;
 use super::delete;
-use crate::model::{AccountId, PlaceId, Role, Settings};
+use crate::model::{AccountId, PlaceId, Role};
 use crate::record::{AccountRecord, Numbers, RestrictionRecord, RoomRecord, RoomSnapshot, Snapshot};
 
 /// Reads it, after what was never finished is removed.
@@ -40,16 +40,12 @@ fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomSnapshot>> {
              FROM room JOIN place ON place.id = room.place WHERE place.removed = 0 ORDER BY room.place",
         )?
         .query_map([LOW], |row| {
-            let place = PlaceId(row.get(0)?);
-            let settings: String = row.get(4)?;
-            // Settings that are not understood would open a room that was closed.
-            let settings: Settings = serde_json::from_str(&settings).map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error))
-            })?;
-            let (name, made, topic, registered) = (room_name_of(row, 1)?, row.get(2)?, row.get(3)?, row.get(5)?);
+            let place = row.get(0)?;
+            let (name, made, topic) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let (settings, registered) = (row.get(4)?, row.get(5)?);
             Ok(RoomSnapshot {
                 room: RoomRecord { place, name, made, topic, settings, registered },
-                seq: count(row.get(6)?),
+                seq: row.get(6)?,
                 said: row.get(7)?,
                 roles: roles.remove(&place).unwrap_or_default(),
             })
@@ -62,7 +58,7 @@ fn roles(connection: &Connection) -> rusqlite::Result<HashMap<PlaceId, Vec<(Acco
     let mut statement = connection.prepare("SELECT place, account, role FROM role ORDER BY place, account")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        roles.entry(PlaceId(row.get(0)?)).or_default().push((AccountId(row.get(1)?), role_of(row, 2)?));
+        roles.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
     }
     Ok(roles)
 }
@@ -71,7 +67,7 @@ fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
     connection
         .prepare("SELECT id, nick, made, op FROM account ORDER BY id")?
         .query_map([], |row| {
-            Ok(AccountRecord { id: AccountId(row.get(0)?), nick: nick_of(row, 1)?, made: row.get(2)?, op: row.get(3)? })
+            Ok(AccountRecord { id: row.get(0)?, nick: row.get(1)?, made: row.get(2)?, op: row.get(3)? })
         })?
         .collect()
 }
@@ -79,11 +75,11 @@ fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
 fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, usize)>> {
     connection
         .prepare("SELECT account, count(*) FROM membership JOIN conversation USING (place) GROUP BY account")?
-        .query_map([], |row| Ok((AccountId(row.get(0)?), usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0))))?
+        .query_map([], |row| row.try_into())?
         .collect()
 }
 
-/// The rows that differ in their target only are one curb.
+/// Rows that differ only in their target are one restriction.
 fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionRecord>> {
     let mut statement = connection.prepare(
         "SELECT place, restriction, target, nick, until, author, text, time FROM restriction
@@ -92,10 +88,10 @@ fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionReco
     let mut rows = statement.query([])?;
     let mut restrictions: Vec<RestrictionRecord> = Vec::new();
     while let Some(row) = rows.next()? {
-        let target = target_of(row, 2)?;
+        let target = row.get(2)?;
         let restriction = RestrictionRecord {
             place: Some(PlaceId(row.get(0)?)).filter(|place| place.0 > 0),
-            restriction: restriction_of(row, 1)?,
+            restriction: row.get(1)?,
             targets: Vec::new(),
             nick: row.get(3)?,
             until: row.get(4)?,
@@ -115,6 +111,6 @@ fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionReco
 
 fn numbers(connection: &Connection) -> rusqlite::Result<Numbers> {
     connection.query_row("SELECT place, account, resume, file FROM numbers", [], |row| {
-        Ok(Numbers { place: row.get(0)?, account: row.get(1)?, resume: count(row.get(2)?), file: count(row.get(3)?) })
+        Ok(Numbers { place: row.get(0)?, account: row.get(1)?, resume: row.get(2)?, file: row.get(3)? })
     })
 }

@@ -1,4 +1,4 @@
-//! Reading what is kept: pages, seats, stays, files. Knows not who may read what: whoever asks has asked the chat.
+//! Reading what is stored: pages, memberships, logins, files. Knows not who may read what: the caller has asked the chat.
 
 use std::sync::Arc;
 
@@ -7,25 +7,22 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
 use super::claim::Claim;
-use super::columns::{
-    LINE, count, file_info, limit, line, nick_of, piece_row, row, rows, seq_of, unrow, who_cell, who_of, whole,
-};
+use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::limits::Limits;
-use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, ResumeId};
-use crate::model::{Seq, Tag};
+use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
 
-/// What is kept, to be read in any thread. Each call sees what was kept when it began, and all of it.
+/// What is stored, to be read in any thread. Each call sees all that was stored when it began.
 ///
-/// The guest of stay 0 is nobody: the author was an account that is gone.
+/// The guest with the number 0 stands for an account that was deleted.
 pub struct Store {
     pool: Pool,
-    /// Nobody else opens the file while it is read.
+    /// No other server opens the file while it is read.
     claim: Arc<Claim>,
 }
 
@@ -40,7 +37,7 @@ impl Store {
         Store { pool: Pool::new(claim.path(), limits), claim }
     }
 
-    /// Ends what is being read, and lets nobody read any more: the server is stopping.
+    /// Ends what is being read; nothing can be read from here on: the server is stopping.
     pub fn stop(&self) {
         self.pool.stop();
     }
@@ -50,7 +47,7 @@ impl Store {
         self.pool.load()
     }
 
-    /// At most `most` messages of a place, said in `label` for whoever reads them.
+    /// At most `most` messages of a place, which the reader knows as `label`.
     ///
     /// # Errors
     /// The file cannot be read; so for all that follow.
@@ -70,10 +67,10 @@ impl Store {
             let order = if is_up { "ASC" } else { "DESC" };
             let mut messages = connection
                 .prepare_cached(&format!(
-                    "SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file
+                    "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
                      WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
                 ))?
-                .query_map(params![row(place, from), row(place, to), one_more(most)], |row| line(row, label))?
+                .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label))?
                 .collect::<Result<Vec<_>, _>>()?;
             let more = messages.len() > most;
             messages.truncate(most);
@@ -91,8 +88,8 @@ impl Store {
                 return Ok(None);
             }
             let sql =
-                format!("SELECT {LINE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
-            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| line(row, label)).optional()
+                format!("SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
+            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| message(row, label)).optional()
         })
     }
 
@@ -101,12 +98,12 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached("SELECT id, secret FROM account WHERE key = ?")?
-                .query_row([key], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))
+                .query_row([key], |row| row.try_into())
                 .optional()
         })
     }
 
-    /// Where an account is at home: rooms and private conversations, in the order of their numbers.
+    /// The rooms and private conversations of an account, in the order of their numbers.
     pub fn memberships(&self, account: AccountId) -> Result<Vec<MembershipRow>, StoreError> {
         self.read(|connection| {
             connection
@@ -122,13 +119,13 @@ impl Store {
                      SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
                      FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
                 )?
-                .query_map([account.0], |row| {
+                .query_map([account], |row| {
                     let is_private = row.get(3)?;
                     Ok(MembershipRow {
-                        place: PlaceId(row.get(0)?),
-                        with: if is_private { Some((who_of(row.get(4)?), row.get(5)?)) } else { None },
-                        seq: count(row.get(2)?),
-                        read: count(row.get(1)?),
+                        place: row.get(0)?,
+                        with: if is_private { Some((row.get(4)?, row.get(5)?)) } else { None },
+                        seq: row.get(2)?,
+                        read: row.get(1)?,
                     })
                 })?
                 .collect()
@@ -143,14 +140,13 @@ impl Store {
         self.read(|connection| places.iter().map(|(place, seq)| left_after(connection, *place, *seq)).collect())
     }
 
-    /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
+    /// The login whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
     pub fn resume(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
         self.read(|connection| {
             let resume = connection
                 .prepare_cached("SELECT id, account, nick, seen FROM resume WHERE token = ?")?
-                .query_row([token.as_slice()], |row| {
-                    let account = row.get::<_, Option<u32>>(1)?.map(AccountId);
-                    let (id, nick, seen) = (ResumeId(count(row.get(0)?)), nick_of(row, 2)?, row.get(3)?);
+                .query_row([token], |row| {
+                    let (id, account, nick, seen) = row.try_into()?;
                     Ok(ResumeRecord { id, token: *token, account, nick, seen })
                 })
                 .optional()?;
@@ -160,9 +156,8 @@ impl Store {
                     "SELECT tag, label, seq, time, file FROM said WHERE resume = ?
                      ORDER BY coalesce(late, time) DESC, seq DESC LIMIT ?",
                 )?
-                .query_map((whole(resume.id.0), limit(most_tags)), |row| {
-                    let (tag, label, seq, time) = (Tag(row.get(0)?), row.get(1)?, count(row.get(2)?), row.get(3)?);
-                    let file = row.get::<_, Option<i64>>(4)?.map(|file| FileId(count(file)));
+                .query_map((resume.id, most_tags), |row| {
+                    let (tag, label, seq, time, file) = row.try_into()?;
                     Ok(SaidRecord { resume_id: resume.id, tag, label, seq, time, file })
                 })?
                 .collect::<Result<_, _>>()?;
@@ -171,7 +166,7 @@ impl Store {
         })
     }
 
-    /// The conversations of somebody: with whom, where, and the number of the last message.
+    /// The other person in each private conversation of `identity`.
     ///
     /// # Errors
     /// What SQLite could not do.
@@ -179,21 +174,20 @@ impl Store {
         self.read(|connection| {
             connection
                 .prepare_cached("SELECT iif(one = ?1, other, one) FROM conversation WHERE one = ?1 OR other = ?1")?
-                .query_map([who_cell(identity)], |row| Ok(who_of(row.get(0)?)))?
+                .query_map([identity], |row| row.get(0))?
                 .collect()
         })
     }
 
     /// The private conversation of two, in whichever order, and the number of its last message: 0 if there is none.
     pub fn conversation(&self, one: Identity, other: Identity) -> Result<Option<ConversationRow>, StoreError> {
-        let between = (who_cell(one), who_cell(other));
         self.read(|connection| {
             let found = connection
                 .prepare_cached(
                     "SELECT place.id, place.last FROM conversation JOIN place ON place.id = conversation.place
                      WHERE (one = ?1 AND other = ?2) OR (one = ?2 AND other = ?1)",
                 )?
-                .query_row(between, |row| Ok((PlaceId(row.get(0)?), count(row.get(1)?))))
+                .query_row((one, other), |row| row.try_into())
                 .optional()?;
             let Some((place, seq)) = found else { return Ok(None) };
             let mut membership =
@@ -201,7 +195,7 @@ impl Store {
             let mut closed = Vec::new();
             for identity in [one, other] {
                 if let Identity::Account(account) = identity
-                    && !membership.exists((account.0, place.0))?
+                    && !membership.exists((account, place))?
                 {
                     closed.push(account);
                 }
@@ -212,14 +206,14 @@ impl Store {
 
     /// A file that is complete.
     pub fn file(&self, file: FileId) -> Result<Option<StoredFile>, StoreError> {
-        Ok(self.read(|connection| files(connection, "file.id = ?", [whole(file.0)]))?.pop())
+        Ok(self.read(|connection| files(connection, "file.id = ?", [file]))?.pop())
     }
 
     /// The complete files of a place, the newest first.
     pub fn files(&self, place: PlaceId, before: Option<Seq>, most: usize) -> Result<Vec<StoredFile>, StoreError> {
         let newest = "file.place = ? AND file.message < ? ORDER BY file.message DESC LIMIT ?";
         let before = before.map_or(i64::MAX, |before| row(place, before));
-        self.read(|connection| files(connection, newest, (place.0, before, limit(most))))
+        self.read(|connection| files(connection, newest, (place, before, most)))
     }
 
     /// A file that is complete, and at most `most` of its bytes from `offset`
@@ -228,7 +222,7 @@ impl Store {
     pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Option<(StoredFile, Vec<u8>)>, StoreError> {
         self.read(|connection| {
             let mut bytes = Vec::new();
-            let Some(found) = files(connection, "file.id = ?", [whole(file.0)])?.pop() else { return Ok(None) };
+            let Some(found) = files(connection, "file.id = ?", [file])?.pop() else { return Ok(None) };
             let wanted = piece_row(file, offset);
             let mut pieces = connection.prepare_cached(
                 "SELECT id, bytes FROM piece
@@ -240,7 +234,7 @@ impl Store {
             {
                 // The first piece may begin before what is wanted; after a gap there is no going on.
                 let begins: i64 = next_piece.get(0)?;
-                let next = wanted + limit(bytes.len());
+                let next = wanted + i64::try_from(bytes.len()).unwrap_or(i64::MAX);
                 let piece = next_piece.get_ref(1)?.as_blob()?;
                 let Some(rest) = usize::try_from(next - begins).ok().and_then(|skip| piece.get(skip..)) else { break };
                 bytes.extend_from_slice(&rest[..rest.len().min(most - bytes.len())]);
@@ -258,8 +252,8 @@ impl Store {
         let own = format!("SELECT coalesce(sum(size), 0) FROM file WHERE {of} AND message IS NOT NULL");
         let all = "SELECT coalesce(sum(size), 0) FROM file WHERE message IS NOT NULL";
         self.read(|connection| {
-            let own = connection.prepare_cached(&own)?.query_row([cell], |row| row.get(0)).map(count)?;
-            let all = connection.prepare_cached(all)?.query_row([], |row| row.get(0)).map(count)?;
+            let own = connection.prepare_cached(&own)?.query_row([cell], |row| row.get(0))?;
+            let all = connection.prepare_cached(all)?.query_row([], |row| row.get(0))?;
             Ok((own, all))
         })
     }
@@ -269,7 +263,7 @@ impl Store {
         self.read_for(Length::Short, work)
     }
 
-    /// The same for what may take long.
+    /// The same for a read that may take long.
     pub(super) fn read_for<T>(
         &self,
         length: Length,
@@ -288,7 +282,7 @@ impl Store {
     }
 }
 
-/// The numbers of the first and the last message of a place; a first of 0 if none is left, nothing if the place is gone.
+/// The numbers of the first and the last message of a place; a first of 0 if none is left, `None` if the place was removed.
 pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Option<(Seq, Seq)>> {
     let (low, high) = rows(place);
     connection
@@ -296,7 +290,7 @@ pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Optio
             "SELECT coalesce((SELECT min(id) FROM message WHERE id BETWEEN ?2 AND ?3), 0), last
              FROM place WHERE id = ?1 AND removed = 0",
         )?
-        .query_row((place.0, low, high), |row| Ok((seq_of(row.get(0)?), count(row.get(1)?))))
+        .query_row((place, low, high), |row| Ok((seq_of(row.get(0)?), row.get(1)?)))
         .optional()
 }
 
@@ -313,7 +307,6 @@ fn left_after(connection: &Connection, place: PlaceId, seq: Seq) -> rusqlite::Re
              )",
         )?
         .query_row((row(place, seq.saturating_add(1)), rows(place).1), |row| row.get(0))
-        .map(count)
 }
 
 /// The complete files for which `which` is true.
@@ -330,8 +323,4 @@ fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite:
             Ok(StoredFile { info, place, seq, from: row.get(6)?, time: row.get(7)? })
         })?
         .collect()
-}
-
-fn one_more(most: usize) -> i64 {
-    limit(most).saturating_add(1)
 }

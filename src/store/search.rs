@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
-use super::columns::{LINE, LINE_CELLS, limit, line, row};
+use super::columns::{self, MESSAGE, MESSAGE_COLUMNS, row};
 use super::fold::{cut, fold, stands_alone};
 use super::order::{last_before, upto};
 use super::pool::Length;
@@ -33,7 +33,7 @@ const MOST_ENDINGS: usize = 128;
 impl Store {
     /// The messages in these places in which all of `words` are, the newest
     /// first, at most `most`, and whether there are more. Only those before the
-    /// time `until` and before the spot `next`, where these are given; the next
+    /// time `until` and before the spot `next`, if these are given; the next
     /// page is asked for with the spot of the last one found.
     ///
     /// Words in "quotation marks" must follow one another. A word that ends in
@@ -90,7 +90,7 @@ impl Store {
 pub struct Found {
     /// The message.
     pub message: Arc<Message>,
-    /// Where a page ends that ends with it.
+    /// The spot at which a page ends that ends with it.
     pub spot: Spot,
 }
 
@@ -136,30 +136,29 @@ impl<'a> Find<'a> {
     /// Sees to it that there is a next one, if there is any left in the place.
     /// Gives the row, from `floor` on, of what is found next outside of the place, if that is known.
     ///
-    /// FTS5 goes on to the next match however far below the place it is.
-    /// Having gone there it had better say where that is, for then the places
-    /// in between need not be asked: with fifty of them and words that are
-    /// seldom together, that is 20 ms and not 290.
+    /// FTS5 scans on to the next match even outside this place. Its row is
+    /// returned, so that the caller skips the places in between: with fifty of
+    /// them and words that are seldom together, 20 ms instead of 290.
     fn fetch(&mut self, connection: &Connection, query: &Query, floor: i64) -> rusqlite::Result<Option<i64>> {
         let mut matches = connection.prepare_cached(&format!(
-            "SELECT {LINE}, coalesce(message.late, message.time) FROM words CROSS JOIN message ON message.id = words.rowid
+            "SELECT {MESSAGE}, coalesce(message.late, message.time) FROM words CROSS JOIN message ON message.id = words.rowid
              LEFT JOIN file ON file.id = message.file
              WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? ORDER BY words.rowid DESC LIMIT ?"
         ))?;
         let mut next = None;
         while self.found.is_empty() && self.unseen > 0 {
-            let mut rows = matches.query(params![query.text, floor, row(self.place, self.unseen), limit(FETCH)])?;
+            let mut rows = matches.query(params![query.text, floor, row(self.place, self.unseen), FETCH])?;
             let (mut unseen, mut read) = (0, 0);
             next = loop {
                 let Some(found) = rows.next()? else { break (read < FETCH).then_some(floor - 1) };
-                let StoredMessage { place, message, .. } = line(found, self.label)?;
+                let StoredMessage { place, message, .. } = columns::message(found, self.label)?;
                 if place != self.place {
                     break Some(row(place, message.seq));
                 }
                 read += 1;
                 unseen = message.seq - 1;
                 if self.until.is_none_or(|time| message.time < time) && query.is_met(&message.text) {
-                    let spot = Spot { counted: found.get(LINE_CELLS)?, place, seq: message.seq };
+                    let spot = Spot { counted: found.get(MESSAGE_COLUMNS)?, place, seq: message.seq };
                     self.found.push_back(Found { message, spot });
                 }
             };
@@ -245,7 +244,7 @@ fn query(connection: &Connection, terms: &[Term]) -> rusqlite::Result<Query> {
 fn words_with(connection: &Connection, start: &str, most: usize) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare_cached("SELECT term FROM word WHERE term >= ?1 AND term <= ?1 || char(0x10ffff) LIMIT ?2")?
-        .query_map((start, limit(most)), |row| row.get(0))?
+        .query_map((start, most), |row| row.get(0))?
         .collect()
 }
 

@@ -1,16 +1,16 @@
-//! The line being typed, the lines typed before, and words that are offered. Knows no keys and no screen.
+//! The line being typed, the lines typed before, and words offered by Tab. Knows no keys and no screen.
 
 use std::collections::VecDeque;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Own lines that are found again; the oldest is forgotten first.
+/// How many lines the arrow keys find again; the oldest is forgotten first.
 const REMEMBERED: usize = 500;
 
-/// The longest draft, in bytes. What is typed beyond that is not taken.
+/// The longest draft, in bytes. More than that cannot be typed.
 pub(super) const LONGEST: usize = 1 << 20;
 
-/// What is typed, and where the cursor is in it.
+/// The text that is typed, with its cursor.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     text: String,
@@ -23,7 +23,7 @@ impl Draft {
         &self.text
     }
 
-    /// Where the cursor is, in bytes.
+    /// The place of the cursor, in bytes.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -45,7 +45,7 @@ impl Draft {
         }
     }
 
-    /// Puts `word` in place of what stands between `start` and the cursor.
+    /// Replaces the text between `start` and the cursor by `word`.
     pub fn replace(&mut self, start: usize, word: &str) {
         self.text.replace_range(start..self.at, word);
         self.at = start + word.len();
@@ -148,14 +148,14 @@ impl Draft {
     }
 }
 
-/// Own lines, and which of them is shown.
+/// The lines typed before, and which of them is shown.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     lines: VecDeque<String>,
     shown: Option<usize>,
-    /// What was typed before one was shown.
+    /// The draft, as it was before an older line was shown.
     typed: String,
-    /// The words that are looked for.
+    /// The words that are searched for.
     words: Option<String>,
 }
 
@@ -170,20 +170,20 @@ impl Own {
         self.lines.push_back(line.to_owned());
     }
 
-    /// None is shown any more: what stands there is a draft now.
+    /// No older line is shown any more: the text is a draft now.
     pub fn rest(&mut self) {
         self.shown = None;
         self.words = None;
     }
 
-    /// The line before the one shown; `typed` is what stands there now.
+    /// The line before the one shown. `typed` is the present text.
     pub fn older(&mut self, typed: &str) -> Option<String> {
         self.words = None;
         let at = self.begin(typed).checked_sub(1)?;
         self.show(at)
     }
 
-    /// The line after the one shown; at last what was typed before.
+    /// The line after the one shown; after the last one, the draft.
     pub fn newer(&mut self) -> Option<String> {
         self.words = None;
         let at = self.shown? + 1;
@@ -199,7 +199,7 @@ impl Own {
         found.and_then(|at| self.show(at))
     }
 
-    /// What was typed before a line was shown.
+    /// The draft, as it was before an older line was shown.
     pub fn back(&mut self) -> Option<String> {
         self.words = None;
         self.shown.take().map(|_| std::mem::take(&mut self.typed))
@@ -219,15 +219,15 @@ impl Own {
     }
 }
 
-/// Words that are offered for what stands before the cursor, one after another.
+/// Words that Tab offers for the text before the cursor, one after another.
 #[derive(Debug, Default)]
-pub(super) struct Offer(Option<Round>);
+pub(super) struct Offer(Option<Cycle>);
 
 #[derive(Debug)]
-struct Round {
+struct Cycle {
     start: usize,
     words: Vec<String>,
-    /// The first is what was typed itself.
+    /// The first is the typed text itself.
     shown: usize,
 }
 
@@ -240,7 +240,7 @@ impl Offer {
         self.0 = None;
     }
 
-    /// What fits at `start` instead of what stands there in `draft`; the first is put there.
+    /// Offers `fitting` words in place of the text from `start` in `draft`, and puts the first there.
     pub fn begin(&mut self, draft: &mut Draft, start: usize, fitting: Vec<String>) {
         if let [one] = &*fitting {
             draft.replace(start, one);
@@ -251,32 +251,32 @@ impl Offer {
         }
         let typed = draft.text()[start..draft.at()].to_owned();
         let words = std::iter::once(typed).chain(fitting).collect();
-        self.0 = Some(Round { start, words, shown: 0 });
+        self.0 = Some(Cycle { start, words, shown: 0 });
         self.next(draft, false);
     }
 
-    /// Puts the next word there, or the one before; past the last comes the first.
+    /// Puts the next word there, or the one before. After the last comes the first.
     pub fn next(&mut self, draft: &mut Draft, back: bool) {
-        if let Some(round) = &mut self.0 {
-            let count = round.words.len() - 1;
-            // The typed one is left out: it comes back by `cancel`.
-            round.shown = match (round.shown, back) {
+        if let Some(cycle) = &mut self.0 {
+            let count = cycle.words.len() - 1;
+            // The typed text is left out: `cancel` puts it back.
+            cycle.shown = match (cycle.shown, back) {
                 (0, false) => 1,
                 (0 | 1, true) => count,
                 (shown, true) => shown - 1,
                 (shown, false) => shown % count + 1,
             };
-            draft.replace(round.start, &round.words[round.shown]);
+            draft.replace(cycle.start, &cycle.words[cycle.shown]);
         }
     }
 
-    /// Puts back what was typed; whether something was offered.
+    /// Puts back the typed text. Returns whether a word was offered.
     pub fn cancel(&mut self, draft: &mut Draft) -> bool {
-        let round = self.0.take();
-        if let Some(round) = &round {
-            draft.replace(round.start, &round.words[0]);
+        let cycle = self.0.take();
+        if let Some(cycle) = &cycle {
+            draft.replace(cycle.start, &cycle.words[0]);
         }
-        round.is_some()
+        cycle.is_some()
     }
 }
 

@@ -1,14 +1,14 @@
 //! The line editor on a terminal. Knows keys and drafts, not what the lines mean, and draws nothing itself.
 //!
-//! Every key is over as soon as it is pressed: there is no state in which the
-//! editor waits for one certain key. It tells [`Screen`] what is typed, and
-//! the painter draws that, also while nobody reads here.
+//! Every key has its effect at once: there is no state in which the editor waits
+//! for one certain key. It tells [`Screen`] what is typed, and the painter draws
+//! that, also while this thread does something else.
 
 use std::io;
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Signal, kill_current_process_group};
 
 use super::draft::{Draft, Offer, Own};
@@ -24,7 +24,7 @@ pub(super) struct LineEditor {
     complete: Complete,
     /// Becomes readable when the reading is to stop.
     stop: UnixStream,
-    /// What was typed ahead stays here for the next line.
+    /// What was typed ahead waits here for the next line.
     keys: Keys,
     draft: Draft,
     own: Own,
@@ -36,7 +36,7 @@ pub(super) struct LineEditor {
 /// What woke the editor.
 enum Woke {
     Keys,
-    /// Nothing came for as long as it was worth to wait.
+    /// Nothing came within the time that a key may take.
     Nothing,
     Stop,
 }
@@ -65,11 +65,11 @@ impl LineEditor {
 
     /// Reads a line of which nothing is shown, not even how long it is getting.
     ///
-    /// It is the same editor as for all else, for it may hold keys already
-    /// that were typed ahead; another one would leave them to the next line.
+    /// It is the same editor, because it may already hold keys that were typed
+    /// ahead. Another editor would leave them to the next line, which is shown.
     pub fn read_secret(&mut self, prompt: &str) -> io::Result<Input> {
         let read = self.read_line(prompt, true, true, |_| false);
-        // The key that puts back what was erased must not show it.
+        // Or the key that puts back what was erased would show the secret.
         self.draft = Draft::default();
         read
     }
@@ -78,13 +78,13 @@ impl LineEditor {
         self.own.remember(line);
     }
 
-    /// Whether Ctrl-C was pressed while no line is read; what was typed ahead is gone then.
+    /// Whether Ctrl-C was pressed while no line is read. What was typed ahead is removed then.
     pub fn is_interrupted(&mut self) -> io::Result<bool> {
         let stdin = io::stdin();
         let mut ends = [PollFd::new(&stdin, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         if poll(&mut ends, Some(&now)).is_ok_and(|count| count > 0) {
-            // At the end of the input the next reading tells of it.
+            // If the input has ended, the next read tells.
             self.take_bytes()?;
         }
         Ok(self.keys.take_interrupt())
@@ -142,25 +142,21 @@ impl LineEditor {
         });
         let stdin = io::stdin();
         let mut ends = [PollFd::new(&self.stop, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
-        loop {
-            match poll(&mut ends, patience.as_ref()) {
-                Ok(0) => return Ok(Woke::Nothing),
-                Ok(_) if !ends[0].revents().is_empty() => return Ok(Woke::Stop),
-                Ok(_) => return Ok(Woke::Keys),
-                // Stopped and continued, or another size: the painter sees to that.
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        // Interrupted if the program was stopped and continued, or has another size: the painter handles that.
+        Ok(match retry_on_intr(|| poll(&mut ends, patience.as_ref()))? {
+            0 => Woke::Nothing,
+            _ if !ends[0].revents().is_empty() => Woke::Stop,
+            _ => Woke::Keys,
+        })
     }
 
-    /// Takes what was typed; false at the end of the input, also where the terminal is gone.
+    /// Takes what was typed. False at the end of the input, or if there is no terminal any more.
     fn take_bytes(&mut self) -> io::Result<bool> {
         let mut bytes = [0; 4096];
         match rustix::io::read(io::stdin(), &mut bytes) {
             Err(Errno::IO) if is_in_background() => {
-                // It went on without the terminal, as after Ctrl-Z and `bg`: what is
-                // typed is for others, until it is in front again.
+                // The program continues without the terminal, as after Ctrl-Z and `bg`: keys are
+                // for other programs, until it is in front again.
                 let mut stop = [PollFd::new(&self.stop, PollFlags::IN)];
                 let _ = poll(&mut stop, Some(&FRONT));
                 Ok(true)
@@ -175,7 +171,7 @@ impl LineEditor {
         }
     }
 
-    /// Does what a key does; the input, where that ends the line.
+    /// Does what a key does. Returns the input if that ends the line.
     fn press(&mut self, key: Key, secret: bool) -> Option<Input> {
         let typed = std::mem::replace(&mut self.typed, true);
         if !matches!(key, Key::Complete | Key::CompleteBack | Key::Cancel) {
@@ -224,7 +220,7 @@ impl LineEditor {
             Key::Find => self.show(|own, typed| own.find(typed, false)),
             Key::FindNewer => self.show(|own, typed| own.find(typed, true)),
             Key::Clear => self.screen.clear(),
-            // The painter gives the terminal back before it lets this take effect.
+            // The painter restores the terminal before the program is stopped.
             Key::Suspend => drop(kill_current_process_group(Signal::TSTP)),
         }
         None

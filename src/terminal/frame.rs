@@ -1,8 +1,8 @@
 //! What stands at the bottom of the screen, row by row: live lines, the prompt, the draft. Knows no terminal, only columns and rows.
 //!
 //! Every row is shorter than the screen is wide, and begins where we put it.
-//! So the terminal never breaks one by itself, and the number of rows is sure,
-//! even where a letter is narrower than it could be.
+//! So the terminal never breaks a row by itself, and we know the number of rows,
+//! even if a letter is narrower on it than we assume.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -15,7 +15,7 @@ pub(super) struct Typed {
     pub text: String,
     /// Where the cursor is in the text, in bytes.
     pub at: usize,
-    /// Nothing of the text must be seen.
+    /// The text must not be shown.
     pub secret: bool,
     /// The prompt is a question, and does not change.
     pub is_asked: bool,
@@ -32,12 +32,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// As `live` lines and `typed` look on a screen of this size.
+    /// `live` lines and `typed`, laid out for a screen of this size.
     pub fn new(live: &[String], typed: Option<&Typed>, columns: usize, height: usize) -> Frame {
         let width = columns.saturating_sub(1).max(1);
         let mut frame =
             typed.map_or_else(|| Frame { rows: vec![String::new()], ..Frame::default() }, |typed| laid(typed, width));
-        // Half the screen for each at most: the rest is for what others say.
+        // Half the screen for each at most: the rest is for printed lines.
         let half = (height / 2).max(1);
         frame.keep(half);
         let mut above: Vec<String> = live.iter().flat_map(|line| wrap(line, width, true)).collect();
@@ -48,7 +48,7 @@ impl Frame {
         frame
     }
 
-    /// Keeps so many rows, those next to the cursor.
+    /// Removes all rows but `count`, those next to the cursor.
     fn keep(&mut self, count: usize) {
         let first = (self.row + 1).saturating_sub(count);
         self.rows.drain(..first);
@@ -67,7 +67,7 @@ fn laid(typed: &Typed, width: usize) -> Frame {
     for (at, cluster) in whole.grapheme_indices(true) {
         let shown = if cluster == "\t" { " " } else { cluster };
         let is_break = cluster.contains('\n');
-        // A mark may join the letter before it, and then the cursor is inside of both.
+        // A combining mark may join the letter before it, and then the cursor is inside both.
         let is_here = (at..at + cluster.len()).contains(&cursor);
         if is_here && is_break {
             (frame.row, frame.before) = (frame.rows.len(), row.clone());

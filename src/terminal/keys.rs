@@ -1,14 +1,14 @@
 //! Bytes from a terminal in, keys out. Knows no draft and no screen, and waits for nothing.
 //!
-//! A key may come in pieces. What is not whole yet stays here until more
-//! comes, or until [`Keys::expire`] says that nothing more does.
+//! A key may come in pieces. An incomplete key waits here until more bytes come,
+//! or until [`Keys::expire`] says that no more come.
 
 use std::time::Duration;
 
 /// How long the rest of a key may take. Only then is Escape a key of its own.
 const PIECE: Duration = Duration::from_millis(100);
 
-/// How long a paste may be silent. Its end mark is lost then.
+/// How long a paste may be silent. After that its end mark is taken for lost.
 const PASTE: Duration = Duration::from_secs(1);
 
 /// What a terminal puts around a paste.
@@ -24,7 +24,7 @@ pub(super) enum Key {
     /// To the next word that fits, and to the one before.
     Complete,
     CompleteBack,
-    /// Takes back what the last keys offered.
+    /// Takes back the offered word.
     Cancel,
     Erase,
     EraseNext,
@@ -32,7 +32,7 @@ pub(super) enum Key {
     EraseNextWord,
     EraseToStart,
     EraseToEnd,
-    /// Puts back what was erased last by one of the four before.
+    /// Puts back what one of the four keys before erased last.
     PutBack,
     /// Changes the letters on both sides of the cursor.
     Swap,
@@ -44,7 +44,7 @@ pub(super) enum Key {
     End,
     Older,
     Newer,
-    /// Looks for what is typed in older lines, and in newer ones.
+    /// Searches older lines for what is typed, or newer ones.
     Find,
     FindNewer,
     Clear,
@@ -85,7 +85,7 @@ impl Keys {
         None
     }
 
-    /// For how long to wait for the rest of what has begun, if something has.
+    /// How long to wait for the rest of an incomplete key, if there is one.
     pub fn patience(&self) -> Option<Duration> {
         if self.pasting {
             Some(PASTE)
@@ -96,7 +96,7 @@ impl Keys {
         }
     }
 
-    /// Nothing more came: what has begun is over.
+    /// No more bytes came: an incomplete key ends here.
     pub fn expire(&mut self) -> Option<Key> {
         let escape = !self.pasting && self.bytes[self.at..] == *b"\x1b";
         self.pasting = false;
@@ -105,7 +105,7 @@ impl Keys {
         escape.then_some(Key::Cancel)
     }
 
-    /// Forgets all that was typed ahead; whether Ctrl-C was in it.
+    /// Forgets all that was typed ahead. Returns whether Ctrl-C was in it.
     pub fn take_interrupt(&mut self) -> bool {
         let interrupted = !self.pasting && self.bytes[self.at..].contains(&3);
         if interrupted {
@@ -125,13 +125,13 @@ enum Part {
     PasteEnds,
 }
 
-/// What stands at the beginning of `bytes`, and how long it is; nothing if it is not whole.
+/// The key at the beginning of `bytes`, and its length; `None` if it is incomplete.
 fn key(bytes: &[u8]) -> Option<(usize, Part)> {
     match bytes[0] {
         0x1b => escaped(bytes),
         byte @ (0..=0x1f | 0x7f) => Some((1, control(byte))),
         _ => letter(bytes).map(|(taken, letter)| {
-            // Some are orders to a terminal, and no person types them.
+            // Some are commands to a terminal, and no person types them.
             let part = if letter.is_control() { Part::Nothing } else { Part::Key(Key::Letter(letter)) };
             (taken, part)
         }),
@@ -170,7 +170,7 @@ fn escaped(bytes: &[u8]) -> Option<(usize, Part)> {
     match bytes.get(1)? {
         b'[' => {
             let end = 2 + bytes[2..].iter().position(|byte| !(0x20..=0x3f).contains(byte))?;
-            // Anything but a final byte breaks it off, and is a key itself.
+            // Any other byte breaks the sequence off, and is a key itself.
             let whole = (0x40..=0x7e).contains(&bytes[end]);
             let part = if whole { sequence(&bytes[2..end], bytes[end]) } else { Part::Nothing };
             Some((if whole { end + 1 } else { end }, part))
@@ -202,7 +202,7 @@ fn sequence(numbers: &[u8], end: u8) -> Part {
     })
 }
 
-/// The same inside a paste: all are letters, but for the mark at its end.
+/// The same inside a paste: every key is a letter, except the mark at its end.
 fn pasted(bytes: &[u8]) -> Option<(usize, Part)> {
     if bytes.starts_with(PASTE_END) {
         return Some((PASTE_END.len(), Part::PasteEnds));
@@ -220,7 +220,7 @@ fn pasted(bytes: &[u8]) -> Option<(usize, Part)> {
     })
 }
 
-/// One letter of UTF-8; U+FFFD for a byte that is none.
+/// One letter of UTF-8, or U+FFFD for a byte that is no UTF-8.
 fn letter(bytes: &[u8]) -> Option<(usize, char)> {
     let long = match bytes[0] {
         0xc2..=0xdf => 2,
@@ -230,7 +230,7 @@ fn letter(bytes: &[u8]) -> Option<(usize, char)> {
     };
     match std::str::from_utf8(&bytes[..long.min(bytes.len())]) {
         Ok(text) => Some((long, text.chars().next()?)),
-        // The end of the bytes is not the end of the letter.
+        // The letter is incomplete.
         Err(error) if error.error_len().is_none() => None,
         Err(_) => Some((1, char::REPLACEMENT_CHARACTER)),
     }

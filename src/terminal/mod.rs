@@ -1,9 +1,9 @@
-//! Reads lines while other threads print: with a line editor on a terminal, plainly on a pipe. Knows nothing of chat, servers or sockets.
+//! Reads lines while other threads print: with a line editor on a terminal, without one on a pipe. Knows nothing of chat, servers or sockets.
 //!
-//! On a terminal the line being typed stays at the bottom, whatever is
-//! printed above it meanwhile, and between the two there may be *live* lines,
-//! which are redrawn in place (see [`Screen`]). On anything else, lines come
-//! from stdin and go to stdout and stderr, without colours or cursor codes.
+//! On a terminal the line being typed stays at the bottom while other lines are
+//! printed above it. Between the two there may be *live* lines, which are
+//! redrawn in place (see [`Screen`]). Without a terminal, lines come from stdin
+//! and go to stdout and stderr, without colours or cursor codes.
 
 mod draft;
 mod editor;
@@ -22,14 +22,14 @@ pub use screen::{Screen, write_plain};
 use editor::LineEditor;
 use plain::PlainInput;
 
-/// What [`Terminal::read`] got.
+/// What [`Terminal::read`] has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A line, without its ending. Bytes that are no UTF-8 have become U+FFFD.
+    /// A line, without its ending. Bytes that are no UTF-8 are replaced by U+FFFD.
     Line(String),
     /// A line from a pipe that was longer than [`Terminal::LINE_BYTES`]; it is lost.
     TooLong,
-    /// Ctrl-C was pressed; what was typed is gone.
+    /// Ctrl-C was pressed; what was typed is removed.
     Interrupted {
         /// Whether any key was pressed since the last line or Ctrl-C.
         dropped: bool,
@@ -40,11 +40,11 @@ pub enum Input {
     Stopped,
 }
 
-/// Words that could stand at the cursor: from the text left of it to where the
-/// word starts, in bytes, and what may replace it.
+/// Finds words for Tab: takes the text left of the cursor, and returns the byte at
+/// which its last word starts, and the words that may replace it.
 pub type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 
-/// Where a person, or a script, types.
+/// The input of a person, or of a script.
 pub struct Terminal {
     input: Typist,
     screen: Screen,
@@ -82,20 +82,20 @@ impl Terminal {
         Ok(Terminal { input: Typist::Plain(input), screen })
     }
 
-    /// From here on, where there is no editor, the reading also stops when
-    /// nobody can read stdout any more.
+    /// From here on, if there is no editor, the reading also stops when the
+    /// reader of stdout has closed it.
     pub fn end_with_reader(&mut self) {
         if let Typist::Plain(input) = &mut self.input {
             input.end_with_reader();
         }
     }
 
-    /// Where to print; to be cloned for other threads.
+    /// The screen to print on; clone it for other threads.
     pub fn screen(&self) -> &Screen {
         &self.screen
     }
 
-    /// Whether a line editor is at work here.
+    /// Whether there is a line editor.
     pub fn has_editor(&self) -> bool {
         matches!(self.input, Typist::Editor(_))
     }
@@ -105,7 +105,7 @@ impl Terminal {
     /// nothing is prompted for.
     ///
     /// # Errors
-    /// Those of the system; the terminal is then of no more use.
+    /// Those of the system. The terminal cannot be used after that.
     pub fn read(&mut self, prompt: &str, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
         match &mut self.input {
             Typist::Editor(editor) => editor.read(prompt, false, keep),
@@ -113,8 +113,8 @@ impl Terminal {
         }
     }
 
-    /// Whether Ctrl-C was pressed while no line is read: for whoever waits for
-    /// something that may not come. What was typed ahead is gone then.
+    /// Whether Ctrl-C was pressed while no line is read: for a caller that waits
+    /// for something that may not come. What was typed ahead is removed then.
     ///
     /// # Errors
     /// As [`Terminal::read`].
@@ -145,17 +145,17 @@ impl Terminal {
         })
     }
 
-    /// Whether a person can be asked here for what nobody may see.
+    /// Whether a person can be asked here for a secret.
     pub fn can_ask_secret(&self) -> bool {
         self.has_editor() || is_person()
     }
 
-    /// Asks a person for what nobody may see: no key is shown, no line stays
-    /// on the screen, and the arrow keys do not find it. Keys typed ahead are
-    /// part of the answer, so they are never shown or sent instead.
+    /// Asks a person for a secret: no key is shown, no line stays on the screen,
+    /// and the arrow keys do not find it. Keys typed ahead are part of the
+    /// answer, so they are never shown or sent.
     ///
     /// # Errors
-    /// As [`Terminal::read`]; where there is nobody to ask.
+    /// As [`Terminal::read`], or there is no person to ask.
     pub fn ask_secret(&mut self, question: &str) -> io::Result<Input> {
         let prompt = format!("{question}: ");
         match &mut self.input {
@@ -165,7 +165,7 @@ impl Terminal {
         }
     }
 
-    /// Notes a line for the arrow keys.
+    /// Remembers a line for the arrow keys.
     pub fn remember(&mut self, line: &str) {
         if let Typist::Editor(editor) = &mut self.input {
             editor.remember(line);
@@ -179,7 +179,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Whether somebody sits at both ends: stdin and stdout are terminals.
+/// Whether a person types and reads: stdin and stdout are terminals.
 pub fn is_person() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }

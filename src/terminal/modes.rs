@@ -18,7 +18,7 @@ pub(super) struct Modes {
     before: Termios,
     /// A line is being read: Ctrl-C is a key.
     reading: AtomicBool,
-    /// It is one also between two lines.
+    /// Ctrl-C is a key also between two lines.
     holds_ctrl_c: AtomicBool,
     /// The terminal is set as the editor needs it.
     taken: AtomicBool,
@@ -47,31 +47,31 @@ impl Modes {
         }
     }
 
-    /// Sets what is wanted now, whatever became of it meanwhile; but not where
-    /// the shell has the terminal and we go on in the background.
+    /// Sets what is wanted now, whatever it was set to meanwhile. Not if we run
+    /// in the background, because then the terminal belongs to the shell.
     pub fn set(&self) {
         if is_in_background() {
             return;
         }
         self.taken.store(true, SeqCst);
-        // Where this fails there is no terminal any more, and the reading ends.
+        // If this fails, there is no terminal any more, and the reading ends.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.wanted());
         write(MARK_PASTES);
     }
 
-    /// Whether it takes keys for us.
+    /// Whether the terminal is set for us.
     pub fn is_taken(&self) -> bool {
         self.taken.load(SeqCst)
     }
 
-    /// As it was found.
+    /// Sets the terminal as it was found.
     pub fn restore(&self) {
         if !self.taken.swap(false, SeqCst) {
-            // It is set for somebody else by now.
+            // It is set for another program by now.
             return;
         }
-        // First what never waits for a terminal that takes nothing.
-        // Fails when the terminal is gone, and then nothing is left to restore.
+        // This comes first, because unlike `write` it never waits for a terminal that takes no
+        // output. It fails if there is no terminal any more, and then nothing is left to restore.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
         write(NO_MARKS);
     }

@@ -1,4 +1,4 @@
-//! The thread that draws, and that sees to signals about the terminal. Knows when, not what.
+//! The thread that draws, and that handles signals about the terminal. Knows when to draw, not what.
 
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::process::{getpgrp, getsid};
 use signal_hook::consts::{SIGALRM, SIGCONT, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU};
 use signal_hook::low_level::{emulate_default_handler, pipe, unregister};
@@ -14,8 +15,8 @@ use signal_hook::{SigId, flag};
 
 use super::screen::{Screen, Shared};
 
-/// Signals that end a program which does nothing about them. Those that ask for
-/// an end in order are the program's own.
+/// Signals that end a program without a handler. Those that ask a program to end
+/// in order, such as SIGTERM, are handled elsewhere.
 const ENDS: [i32; 6] = [SIGQUIT, SIGALRM, SIGVTALRM, SIGUSR1, SIGUSR2, SIGXCPU];
 
 /// Signals that came.
@@ -27,7 +28,7 @@ struct Signals {
 }
 
 impl Signals {
-    /// From here on they ring `bell`.
+    /// From here on the signals ring `bell`.
     fn register(bell: &UnixStream) -> io::Result<Signals> {
         let mut signals =
             Signals { stop: Arc::default(), goes_on: Arc::default(), ends: Vec::new(), registered: Vec::new() };
@@ -35,7 +36,7 @@ impl Signals {
         let mut flags = vec![(SIGTSTP, Arc::clone(&signals.stop)), (SIGCONT, Arc::clone(&signals.goes_on))];
         flags.extend(signals.ends.iter().map(|(signal, came)| (*signal, Arc::clone(came))));
         for (signal, came) in flags {
-            // The flag first: who hears the bell must find it.
+            // The flag is set first, because the painter must find it when the bell rings.
             signals.registered.push(flag::register(signal, came)?);
             signals.registered.push(pipe::register(signal, bell.try_clone()?)?);
         }
@@ -79,13 +80,11 @@ fn start(shared: Weak<Shared>, bell: UnixStream, signals: Signals) -> io::Result
     Ok(())
 }
 
-/// Waits for the bell, however often it was rung; false when nobody can ring it any more.
+/// Waits for the bell, however often it was rung. False if no thread can ring it any more.
 fn listen(mut bell: &UnixStream) -> bool {
     let mut ends = [PollFd::new(bell, PollFlags::IN)];
-    while let Err(error) = poll(&mut ends, None) {
-        if error != rustix::io::Errno::INTR {
-            return false;
-        }
+    if retry_on_intr(|| poll(&mut ends, None)).is_err() {
+        return false;
     }
     let mut rung = [0; 256];
     !matches!(bell.read(&mut rung), Ok(0))
@@ -102,7 +101,7 @@ fn obey(signals: &Signals, screen: &Screen) {
     }
     if signals.stop.swap(false, SeqCst) && has_shell() {
         screen.give_back();
-        // It returns when the program goes on, and then that signal came, too.
+        // It returns when the program continues, and then SIGCONT has come, too.
         drop(emulate_default_handler(SIGTSTP));
     }
     if signals.goes_on.swap(false, SeqCst) {
@@ -110,9 +109,9 @@ fn obey(signals: &Signals, screen: &Screen) {
     }
 }
 
-/// Whether somebody is there who could let a stopped program go on: a shell
-/// gives each of its jobs a group of processes. Without one the program's
-/// group is that of its session, as in a window of its own.
+/// Whether there is a shell that could continue a stopped program: a shell gives
+/// each of its jobs a process group. Without a shell, as in a window of its own,
+/// the program's group is that of its session.
 fn has_shell() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }

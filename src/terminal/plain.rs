@@ -1,10 +1,11 @@
-//! Lines from stdin where there is no terminal to edit them on. Knows no keys and no screen.
+//! Lines from stdin if there is no terminal to edit them on. Knows no keys and no screen.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::{Input, Screen, Terminal};
@@ -16,7 +17,7 @@ pub(super) struct PlainInput {
     ended: bool,
     /// Becomes readable when the reading is to stop.
     stop: UnixStream,
-    /// Whether to stop, too, when nobody can read stdout any more.
+    /// Whether to stop also when the reader of stdout has closed it.
     ends_with_reader: bool,
 }
 
@@ -48,24 +49,19 @@ impl PlainInput {
         }
     }
 
-    /// Waits until there is something to read; whether it is the stop signal,
-    /// or nobody can read what is printed.
+    /// Waits until there is something to read. True if it is the stop signal, or
+    /// if the reader of stdout has closed it.
     fn wait(&self) -> io::Result<bool> {
         let (stdin, stdout) = (io::stdin(), io::stdout());
         let mut ends = [
             PollFd::new(&stdin, PollFlags::IN),
             PollFd::new(&self.stop, PollFlags::IN),
-            // Asked for nothing, it still tells when its other end is gone.
+            // Asked for nothing, it still tells when its other end is closed.
             PollFd::new(&stdout, PollFlags::empty()),
         ];
         let ends = if self.ends_with_reader { &mut ends[..] } else { &mut ends[..2] };
-        loop {
-            match poll(ends, None) {
-                Ok(_) => return Ok(ends[1..].iter().any(|end| !end.revents().is_empty())),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        retry_on_intr(|| poll(ends, None))?;
+        Ok(ends[1..].iter().any(|end| !end.revents().is_empty()))
     }
 
     fn take(&mut self) -> io::Result<()> {
@@ -89,9 +85,9 @@ impl PlainInput {
     }
 }
 
-/// Asks on a terminal that has no editor for what nobody may see.
+/// Asks for a secret on a terminal that has no editor.
 pub(super) fn read_secret(prompt: &str) -> io::Result<Input> {
-    // The terminal must be quiet before the question stands there, for then somebody types.
+    // The echo must be off before the question is shown, because then the person types.
     let before = tcgetattr(io::stdin())?;
     let mut quiet = before.clone();
     quiet.local_modes.remove(LocalModes::ECHO);

@@ -1,4 +1,4 @@
-//! What is to be seen: lines that stay, live lines that are redrawn, and what is typed. Knows no keys and no meaning.
+//! What the screen shows: lines that stay, live lines that are redrawn, and what is typed. Knows no keys and no meaning.
 
 use std::io::{self, IsTerminal, Write as _};
 use std::os::fd::AsFd;
@@ -13,15 +13,15 @@ use super::frame::{Frame, Typed};
 use super::modes::Modes;
 use super::width::wrap;
 
-/// Where to print, from any thread; clones are the same screen.
+/// A screen to print on, from any thread. All clones are the same screen.
 ///
-/// With a line editor, only the *painter* draws, a thread of its own. Whoever
-/// prints or types
+/// With a line editor, only the *painter* draws, a thread of its own. A thread
+/// that prints or types
 /// 1. changes what is to be drawn, under a lock that is never held during IO;
 /// 2. rings the painter's bell, which never waits.
 ///
 /// So lines come out in the order in which they were printed, whatever the
-/// typing thread does or waits for, and nobody draws into somebody else's row.
+/// typing thread waits for, and no thread draws into the row of another.
 #[derive(Clone)]
 pub struct Screen(pub(super) Arc<Shared>);
 
@@ -30,9 +30,9 @@ pub(super) struct Shared {
     /// What is on the screen, and the right to draw there. Held while writing
     /// to the terminal, and taken before the ink.
     pen: Mutex<Frame>,
-    /// Wakes whoever reads.
+    /// Wakes the thread that reads.
     waker: UnixStream,
-    /// What is needed where there is an editor.
+    /// What is needed if there is an editor.
     editor: Option<Editor>,
     stopped: AtomicBool,
 }
@@ -53,18 +53,18 @@ struct Ink {
     live: Vec<String>,
     /// What is typed, while a line is read.
     typed: Option<Typed>,
-    /// Everything is to be drawn anew, because nobody knows where the cursor is.
+    /// Everything is to be drawn anew, because the place of the cursor is not known.
     anew: bool,
     /// The person wants an empty screen.
     clears: bool,
-    /// So many changes are being made that are to be seen at once.
+    /// How many groups of changes are open. Nothing is drawn until all are closed.
     together: usize,
     /// There is no editor any more: nothing is drawn below what is printed.
     closed: bool,
 }
 
-/// While it lives nothing is drawn, so that what is changed meanwhile is seen
-/// at once. For changes that are made without waiting for anything.
+/// While it lives nothing is drawn, so that all changes made meanwhile are seen
+/// at the same time. For changes that are made without waiting.
 pub struct Together(Screen);
 
 impl Drop for Together {
@@ -98,7 +98,7 @@ impl Screen {
     }
 
     /// Leaves the terminal as it was found. The end of [`Terminal`](super::Terminal)
-    /// does that; whoever ends the program without it must.
+    /// does that; a program that ends without it must call this.
     pub fn restore(&self) {
         if let Some(editor) = &self.0.editor {
             editor.modes.restore();
@@ -115,7 +115,7 @@ impl Screen {
         let mut ink = self.0.ink.lock();
         if self.is_plain() || ink.closed {
             drop(ink);
-            // Nobody is left to be told that nobody listens.
+            // An error of stdout cannot be told anywhere.
             let _ = write_plain(&mut io::stdout().lock(), text);
             return;
         }
@@ -139,7 +139,7 @@ impl Screen {
         self.0.ink.lock().fresh.len()
     }
 
-    /// Rings the bell, where there is one.
+    /// Rings the terminal's bell, if there is an editor.
     pub fn ring(&self) {
         if !self.is_plain() {
             self.0.ink.lock().rings = true;
@@ -158,7 +158,7 @@ impl Screen {
         self.ring_painter();
     }
 
-    /// What is changed until this is dropped is seen at once.
+    /// All changes until this is dropped are seen at the same time.
     pub fn together(&self) -> Together {
         self.0.ink.lock().together += 1;
         Together(self.clone())
@@ -174,11 +174,11 @@ impl Screen {
         }
     }
 
-    /// Ends the reading: [`Terminal::read`](super::Terminal::read) returns
-    /// [`Input::Stopped`](super::Input::Stopped), now and ever after.
+    /// Ends the reading: from now on [`Terminal::read`](super::Terminal::read)
+    /// always returns [`Input::Stopped`](super::Input::Stopped).
     pub fn stop(&self) {
         self.0.stopped.store(true, SeqCst);
-        // One byte that waits already does for this one too.
+        // If the pipe is full, the reader will wake without this byte, too.
         let _ = (&self.0.waker).write(b"x");
     }
 
@@ -189,7 +189,7 @@ impl Screen {
 
     fn ring_painter(&self) {
         if let Some(editor) = &self.0.editor {
-            // The same.
+            // If the pipe is full, the painter will wake without this byte, too.
             let _ = (&editor.bell).write(b"x");
         }
     }
@@ -214,14 +214,14 @@ impl Screen {
         }
     }
 
-    /// The line is over: it stays on the screen after its prompt, where it is to be kept.
-    pub(super) fn end_line(&self, kept: Option<&str>) {
+    /// The line is over. If `stays` has it, it stays on the screen after its prompt.
+    pub(super) fn end_line(&self, stays: Option<&str>) {
         if let Some(editor) = &self.0.editor {
             editor.modes.read(false);
         }
         let mut ink = self.0.ink.lock();
         let prompt = ink.typed.take().map_or(String::new(), |typed| typed.prompt);
-        if let Some(line) = kept {
+        if let Some(line) = stays {
             ink.fresh.push_str(&prompt);
             ink.fresh.push_str(&line.replace('\t', " "));
             ink.fresh.push('\n');
@@ -255,13 +255,13 @@ impl Screen {
             (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.clears));
         let anew = std::mem::take(&mut ink.anew) || clears;
         let frame = match &self.0.editor {
-            // In the background there is no prompt: what is typed is for the shell.
+            // In the background there is no prompt, because what is typed is for the shell.
             Some(editor) if !editor.modes.is_taken() => Frame { rows: vec![String::new()], ..Frame::default() },
             _ => Frame::new(&ink.live, ink.typed.as_ref(), columns, rows),
         };
         drop(ink);
         if anew {
-            // Where the cursor is nobody knows, so nothing is ours to draw over.
+            // The place of the cursor is not known, so no row is ours to draw over.
             *pen = Frame::default();
         }
         if fresh.is_empty() && !rings && !anew && *pen == frame {
@@ -270,18 +270,18 @@ impl Screen {
         let mut drawing = if rings { "\u{7}".to_owned() } else { String::new() };
         drawing.push_str(if clears { "\u{1b}[H\u{1b}[2J" } else { "" });
         draw(&mut drawing, &pen, &fresh, &frame, columns);
-        // It fails when the terminal is gone; whoever reads there finds out.
+        // It fails if there is no terminal any more, and then the reading thread finds out.
         let _ = io::stdout().write_all(drawing.as_bytes()).and_then(|()| io::stdout().flush());
         *pen = frame;
     }
 
-    /// The program is about to be stopped: the terminal goes to the shell.
+    /// The program is about to be stopped: the terminal is restored for the shell.
     pub(super) fn give_back(&self) {
         self.leave();
         self.restore();
     }
 
-    /// The program goes on: the terminal may be in any state, and show anything.
+    /// The program continues: the terminal may be in any state, and show anything.
     pub(super) fn take_back(&self) {
         if let Some(editor) = self.0.editor.as_ref().filter(|_| !self.is_closed()) {
             editor.modes.set();
@@ -289,7 +289,7 @@ impl Screen {
         }
     }
 
-    /// Takes what is not to stay off the screen.
+    /// Removes the live lines and the prompt from the screen.
     fn leave(&self) {
         let mut pen = self.0.pen.lock();
         let mut drawing = String::new();
@@ -321,8 +321,8 @@ impl Screen {
 /// Puts `frame` on the screen in place of `drawn`, and `fresh` lines above it.
 ///
 /// The cursor goes up by the rows that were drawn above it, each of which
-/// fills at least one. So nothing that others said is drawn over, whatever
-/// became of the size since.
+/// fills at least one. So no printed line is drawn over, even if the size of the
+/// screen has changed since.
 fn draw(drawing: &mut String, drawn: &Frame, fresh: &str, frame: &Frame, columns: usize) {
     let up = |drawing: &mut String, rows: usize| {
         if rows > 0 {
@@ -345,13 +345,14 @@ fn draw(drawing: &mut String, drawn: &Frame, fresh: &str, frame: &Frame, columns
     }
     if frame.row < last || frame.rows.last() != Some(&frame.before) {
         up(drawing, last - frame.row);
-        // Written once more, the cursor is where the terminal thinks that it ends.
+        // The text before the cursor is written once more, so the terminal itself puts the cursor
+        // at its end, however wide it takes the text to be.
         drawing.push_str(&frame.before);
     }
 }
 
-/// Writes a line, or several, where there is no editor. On a terminal they
-/// break between words; in a pipe or a file they stay as they are.
+/// Writes a line, or several, without an editor. On a terminal they break
+/// between words; in a pipe or a file they stay as they are.
 ///
 /// # Errors
 /// Those of the system.
@@ -366,7 +367,7 @@ pub fn write_plain(to: &mut (impl io::Write + IsTerminal + AsFd), text: &str) ->
     to.flush()
 }
 
-/// Columns and rows; the usual ones where nobody knows.
+/// Columns and rows; 80 and 24 if the terminal does not tell.
 fn size(terminal: impl AsFd) -> (usize, usize) {
     let (columns, rows) =
         tcgetwinsize(terminal).map_or((0, 0), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));

@@ -1,4 +1,4 @@
-//! How much of a screen a text fills, and where its rows end. Knows no terminal, only columns.
+//! How many columns a text fills, and how it breaks into rows. Knows no terminal.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -7,8 +7,8 @@ use unicode_width::UnicodeWidthStr;
 const EMOJI: char = '\u{fe0f}';
 
 /// The most columns that any terminal gives `text`. They do not agree on
-/// emoji that are made of several characters: what one draws as a single
-/// picture is several beside one another on the next.
+/// emoji that are made of several characters: one terminal draws a single
+/// picture, another draws several beside one another.
 pub(super) fn most(text: &str) -> usize {
     text.graphemes(true).map(most_of).sum()
 }
@@ -20,12 +20,13 @@ fn most_of(cluster: &str) -> usize {
     apart.max(cluster.width()).max(emoji)
 }
 
-/// The rows of a line that breaks between words. Those after the first begin
-/// under the words of the first: after its time, or in its second column
-/// where it has two; a little to the right, if that is beyond the middle. Colours (`ESC [ ... m`) take no place.
+/// The rows of a line that breaks between words. The rows after the first begin
+/// under the words of the first: after its time, or in its second column if it
+/// has two. If that is beyond the middle, they begin a little to the right.
+/// Colours (`ESC [ ... m`) fill no columns.
 ///
-/// A word that fits in no row is broken where the row is full if `hard`, and
-/// else left to the terminal, so that it can be copied whole.
+/// A word longer than a row is broken at the end of the row if `hard`. If not, it
+/// is left to the terminal, so that it can be copied whole.
 pub(super) fn wrap(line: &str, columns: usize, hard: bool) -> Vec<String> {
     let columns = columns.max(1);
     let indent = indent(&without_styles(line), columns);
@@ -39,7 +40,7 @@ pub(super) fn wrap(line: &str, columns: usize, hard: bool) -> Vec<String> {
             column = indent;
         }
         if column + seen <= columns || !hard {
-            // A blank at the edge needs no row of its own.
+            // A blank at the end of a row needs no row of its own.
             let fits = column + all <= columns;
             row.push_str(if fits { word } else { word.trim_end_matches(' ') });
             column = if column + seen > columns { (column + seen) % columns } else { column + all };
@@ -59,7 +60,7 @@ pub(super) fn wrap(line: &str, columns: usize, hard: bool) -> Vec<String> {
     rows
 }
 
-/// Where the words of a line begin that go on in the next row.
+/// The column in which the next rows of a line begin.
 fn indent(line: &str, columns: usize) -> usize {
     let begins = line.len() - line.trim_start_matches(' ').len();
     let second = line[begins..].find("  ").map(|at| {

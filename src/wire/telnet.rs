@@ -47,48 +47,70 @@ impl Telnet {
         self.negotiates
     }
 
+    /// Notes what a read that is yet to be stripped has of telnet's commands; what it is as text.
+    pub fn look_ahead<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut ahead = Telnet { ..*self };
+        let text = ahead.strip(bytes);
+        self.negotiates = ahead.negotiates;
+        text
+    }
+
     /// What is left of `bytes` as text. CR NUL becomes CR LF. Borrowed where there was nothing to take out.
     pub fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let plain = |byte: &u8| !matches!(byte, &IAC | 0);
-        if matches!(self.state, State::Text | State::Return) && bytes.iter().all(plain) {
+        if self.is_plain(bytes) {
             self.state = if bytes.last() == Some(&b'\r') { State::Return } else { State::Text };
             return Cow::Borrowed(bytes);
         }
-        let mut text = Vec::with_capacity(bytes.len());
-        for &byte in bytes {
-            self.state = match (self.state, byte) {
-                (State::Text | State::Return, IAC) => {
-                    self.negotiates = true;
-                    State::Command
-                }
-                (State::Return, 0) => {
-                    text.push(b'\n');
-                    State::Text
-                }
-                (State::Command, SB) => State::Sub,
-                (State::Command, INTERRUPT | ERASE_LETTER | ERASE_LINE) => {
-                    text.push(if byte == ERASE_LETTER { 8 } else { 0x15 });
-                    State::Text
-                }
-                (State::Command, WILL..=DONT) => State::Option,
-                (State::Command, SE..) | (State::Option, _) => State::Text,
-                // Below SE there are no commands: it was no telnet, and the byte may be the line's end.
-                (State::Text | State::Return | State::Command, _) => {
-                    text.push(byte);
-                    if byte == b'\r' { State::Return } else { State::Text }
-                }
-                // We ask for no subnegotiation; one that does not end may not swallow more than its line.
-                (State::Sub | State::SubCommand, b'\n') => {
-                    text.push(byte);
-                    State::Text
-                }
-                (State::Sub, IAC) => State::SubCommand,
-                (State::Sub, _) => State::Sub,
-                (State::SubCommand, SE) => State::Text,
-                (State::SubCommand, _) => State::Sub,
-            };
+        Cow::Owned(bytes.iter().filter_map(|byte| self.step(*byte)).collect())
+    }
+
+    /// The same up to the end of the first line; `bytes` moves on behind that.
+    pub fn line<'a>(&mut self, bytes: &mut &'a [u8]) -> Cow<'a, [u8]> {
+        let (piece, rest) = bytes.split_at(memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1));
+        if self.is_plain(piece) {
+            *bytes = rest;
+            return self.strip(piece);
+        }
+        let mut text = Vec::new();
+        while let Some((byte, rest)) = bytes.split_first() {
+            *bytes = rest;
+            text.extend(self.step(*byte));
+            if text.ends_with(b"\n") {
+                break;
+            }
         }
         Cow::Owned(text)
+    }
+
+    /// Whether all of `bytes` is text.
+    fn is_plain(&self, bytes: &[u8]) -> bool {
+        matches!(self.state, State::Text | State::Return) && bytes.iter().all(|byte| !matches!(byte, &IAC | 0))
+    }
+
+    /// Takes one byte; the one that is left of it as text, if any.
+    fn step(&mut self, byte: u8) -> Option<u8> {
+        let (state, text) = match (self.state, byte) {
+            (State::Text | State::Return, IAC) => {
+                self.negotiates = true;
+                (State::Command, None)
+            }
+            (State::Return, 0) => (State::Text, Some(b'\n')),
+            (State::Command, SB) => (State::Sub, None),
+            (State::Command, ERASE_LETTER) => (State::Text, Some(8)),
+            (State::Command, INTERRUPT | ERASE_LINE) => (State::Text, Some(0x15)),
+            (State::Command, WILL..=DONT) => (State::Option, None),
+            (State::Command, SE..) | (State::Option, _) => (State::Text, None),
+            // Below SE there are no commands: it was no telnet, and the byte may be the line's end.
+            (State::Text | State::Return | State::Command, b'\r') => (State::Return, Some(b'\r')),
+            (State::Text | State::Return | State::Command, _) => (State::Text, Some(byte)),
+            // We ask for no subnegotiation; one that does not end may not swallow more than its line.
+            (State::Sub | State::SubCommand, b'\n') => (State::Text, Some(byte)),
+            (State::Sub, IAC) => (State::SubCommand, None),
+            (State::SubCommand, SE) => (State::Text, None),
+            (State::Sub | State::SubCommand, _) => (State::Sub, None),
+        };
+        self.state = state;
+        text
     }
 }
 
@@ -122,6 +144,26 @@ mod tests {
     #[test]
     fn erasing_a_letter_and_a_line_become_their_characters() {
         assert_eq!(strip(&[&[b'x', IAC, ERASE_LETTER, b'/', IAC], &[ERASE_LINE, b'a', b'\n']]), b"x\x08/\x15a\n");
+    }
+
+    /// Line by line comes to the same text, each line with its end, however it is cut.
+    #[test]
+    fn lines_are_stripped_one_after_another() {
+        let sent = b"an\xff\xfd\x03na\r\0hi\xff\xfa\n\r\nx\xff\xfd\nyz\r".as_slice();
+        for size in 1..=sent.len() {
+            let (mut telnet, mut lines) = (Telnet::default(), vec![Vec::new()]);
+            for mut piece in sent.chunks(size) {
+                while !piece.is_empty() {
+                    let text = telnet.line(&mut piece);
+                    lines.last_mut().unwrap().extend_from_slice(&text);
+                    if text.ends_with(b"\n") {
+                        lines.push(Vec::new());
+                    }
+                }
+            }
+            assert_eq!(lines, [b"anna\r\n".as_slice(), b"hi\n", b"\r\n", b"xyz\r"], "{size}");
+            assert_eq!(lines.concat(), Telnet::default().strip(sent).into_owned());
+        }
     }
 
     #[test]

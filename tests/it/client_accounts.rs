@@ -4,6 +4,7 @@ use std::fs;
 
 use roomful::answer::Done;
 use roomful::client::{Client, ClientError, News, Options};
+use roomful::command::Secret;
 use roomful::event::Event;
 use roomful::model::Message;
 
@@ -42,7 +43,7 @@ fn b3_the_right_password_lets_in_and_a_wrong_one_does_not() {
     assert!(anna.0.is_logged_in() && anna.0.nick() == "anna");
     let options = |password: Option<&str>| Options {
         nick: Some("anna".into()),
-        password: password.map(str::to_owned),
+        password: password.map(Secret::from),
         ..Options::default()
     };
     for (password, wanted) in [(Some("not the password"), "login-failed"), (None, "nick-registered")] {
@@ -132,7 +133,7 @@ fn a_deleted_line_is_told_without_its_words_and_stays_as_deleted() {
     boris.say("something hasty");
     screen.shows("boris: something hasty");
     assert!(matches!(boris.0.ask("delete", &[("room", "#lobby".into())], DEADLINE), Ok(Done::Delete { .. })));
-    screen.shows("* A message of boris was deleted by boris (number 1)");
+    screen.shows("* boris deleted message 1 of boris");
     // It was said once, and the deletion does not say it again.
     assert_eq!(screen.text().matches("something hasty").count(), 1, "{}", screen.text());
     screen.types("/history\r");

@@ -11,9 +11,9 @@ use roomful::error::ChatError;
 use roomful::event::PROTOCOL;
 use roomful::limits;
 use roomful::model::CloseReason;
-use roomful::names::{NameError, NameKind};
+use roomful::names::{Flaw, NameError, NameKind};
 use roomful::wire::json;
-use roomful::wire::line::capital;
+use roomful::wording::capital;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -263,15 +263,17 @@ fn check_event(line: &str) {
 /// Every code of a refused name.
 fn name_codes() -> Vec<&'static str> {
     let value = || "x".to_owned();
+    let code = |kind, flaw| NameError { kind, text: value(), flaw }.code();
     let of_both = [NameKind::Nick, NameKind::Room].into_iter().flat_map(|kind| {
         [
-            NameError::Empty { kind },
-            NameError::TooLong { kind, value: value(), characters: 1, columns: 1 },
-            NameError::BadStart { kind, value: value(), character: 'x' },
-            NameError::BadCharacter { kind, value: value(), character: 'x', position: 1 },
-            NameError::MixedScripts { kind, value: value(), first: value(), second: value() },
-            NameError::Direction { kind, value: value() },
+            Flaw::Empty,
+            Flaw::TooLong { characters: 1, columns: 1 },
+            Flaw::BadStart('x'),
+            Flaw::BadCharacter { character: 'x', position: 1 },
+            Flaw::MixedScripts { first: value(), second: value() },
+            Flaw::Direction,
         ]
+        .map(|flaw| code(kind, flaw))
     });
-    of_both.chain([NameError::Reserved { value: value() }]).map(|error| error.code()).collect()
+    of_both.chain([code(NameKind::Nick, Flaw::Reserved)]).collect()
 }

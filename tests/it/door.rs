@@ -31,19 +31,18 @@ fn one_session_too_many_is_told_and_closed() {
 #[test]
 fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
     let server = TestServer::with(|limits| (limits.sessions_per_address, limits.arrivals) = (2, 0));
-    let mut door = Door::new(&server.hub().limits);
-    let hub = server.hub();
-    let first = door.knock(hub, ip("192.0.2.1")).unwrap();
-    let _second = door.knock(hub, ip("192.0.2.1")).unwrap();
-    let refusal = door.knock(hub, ip("192.0.2.1")).unwrap_err();
+    let door = Door::new(&server.hub().limits);
+    let first = door.begin_session(ip("192.0.2.1")).unwrap();
+    let _second = door.begin_session(ip("192.0.2.1")).unwrap();
+    let refusal = door.begin_session(ip("192.0.2.1")).unwrap_err();
     assert_eq!(refusal, "Your address has 2 sessions here, and no more are allowed. Close one first.");
-    let _other = door.knock(hub, ip("2001:db8::1")).unwrap();
+    let _other = door.begin_session(ip("2001:db8::1")).unwrap();
     drop(first);
-    let _third = door.knock(hub, ip("192.0.2.1")).unwrap();
-    door.knock(hub, ip("192.0.2.1")).unwrap_err();
+    let _third = door.begin_session(ip("192.0.2.1")).unwrap();
+    door.begin_session(ip("192.0.2.1")).unwrap_err();
     let mut inside = Vec::new();
     for _ in 0..50 {
-        let passes = ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"].map(|at| door.knock(hub, ip(at)));
+        let passes = ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"].map(|at| door.begin_session(ip(at)));
         assert!(passes.iter().all(Result::is_ok), "{passes:?}");
         inside.extend(passes);
     }
@@ -52,10 +51,9 @@ fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
 /// protocol.md, limits, `arrivals`: counted also when they are gone again.
 #[test]
 fn an_address_comes_as_often_as_the_limit_says() {
-    let server = TestServer::start();
     let limits = Limits { arrivals: 3, arrival_window: Duration::from_secs(600), ..Limits::default() };
-    let mut door = Door::new(&limits);
-    let mut knock = |at| door.knock(server.hub(), ip(at)).map(drop);
+    let door = Door::new(&Arc::new(limits));
+    let knock = |at| door.begin_session(ip(at)).map(drop);
     for _ in 0..3 {
         knock("192.0.2.1").unwrap();
     }
@@ -70,7 +68,7 @@ fn an_address_comes_as_often_as_the_limit_says() {
 /// A newcomer for whom there was no thread is forgotten, and its socket closed.
 #[test]
 fn a_session_that_never_lived_leaves_nothing_behind() {
-    use roomful::session::Session;
+    use roomful::front::{Entrance, Fronts, plain};
     use roomful::session::handle::SessionHandle;
 
     let server = TestServer::start();
@@ -79,13 +77,13 @@ fn a_session_that_never_lived_leaves_nothing_behind() {
     let there = std::net::TcpStream::connect(here.local_addr().unwrap()).unwrap();
     let (tcp, peer) = here.accept().unwrap();
     let stream = Arc::new(roomful::net::Stream::new(tcp, peer, 0, Duration::from_secs(9)).unwrap());
-    let pass = Door::new(&hub.limits).knock(hub, peer.ip()).unwrap();
-    let handle = Arc::new(SessionHandle::new(hub.next_session(), &stream, &hub.limits));
+    let pass = hub.door.let_in(peer.ip()).unwrap();
+    let handle = Arc::new(SessionHandle::new(hub.next_session(), &stream, &hub.limits, plain()));
     hub.admit(&handle);
-    let session = Session::new(hub, &handle, pass);
+    let entrance = Entrance::new(hub, &Arc::new(Fronts::default()), &handle, pass);
     drop((handle, stream));
     assert_eq!(hub.sessions(), 1);
-    drop(session);
+    drop(entrance);
     assert_eq!(hub.sessions(), 0);
     assert_eq!(std::io::Read::read(&mut &there, &mut [0]).unwrap(), 0, "its socket is closed");
 }
@@ -94,14 +92,13 @@ fn a_session_that_never_lived_leaves_nothing_behind() {
 #[test]
 fn an_ipv6_network_counts_as_one_address() {
     let server = TestServer::with(|limits| (limits.sessions_per_address, limits.arrivals) = (2, 3));
-    let hub = server.hub();
-    let mut door = Door::new(&hub.limits);
-    let first = door.knock(hub, ip("2001:db8:0:1::1")).unwrap();
-    let _second = door.knock(hub, ip("2001:db8:0:1::2")).unwrap();
-    let refusal = door.knock(hub, ip("2001:db8:0:1:ffff:ffff:ffff:ffff")).unwrap_err();
+    let door = Door::new(&server.hub().limits);
+    let first = door.begin_session(ip("2001:db8:0:1::1")).unwrap();
+    let _second = door.begin_session(ip("2001:db8:0:1::2")).unwrap();
+    let refusal = door.begin_session(ip("2001:db8:0:1:ffff:ffff:ffff:ffff")).unwrap_err();
     assert_eq!(refusal, "Your address has 2 sessions here, and no more are allowed. Close one first.");
     drop(first);
-    let refusal = door.knock(hub, ip("2001:db8:0:1::4")).unwrap_err();
+    let refusal = door.begin_session(ip("2001:db8:0:1::4")).unwrap_err();
     assert!(refusal.starts_with("Too many connections"), "{refusal}");
-    let _other = door.knock(hub, ip("2001:db8:0:2::1")).unwrap();
+    let _other = door.begin_session(ip("2001:db8:0:2::1")).unwrap();
 }

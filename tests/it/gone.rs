@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use roomful::chat::Chat;
 use roomful::chat::effects::Watch;
 use roomful::event::Event;
+use roomful::front::sniff::Kind;
+use roomful::front::{Fronts, Opening};
 use roomful::limits::Limits;
 use roomful::model::CloseReason;
 use roomful::names::RoomName;
@@ -42,7 +44,7 @@ impl Bare {
         let chat = Chat::new(Arc::clone(&limits), lobby, 0, Snapshot::default(), None);
         let (news, _) = crossbeam_channel::bounded(16);
         let crew = Crew::new(threads, limits.stack_bytes);
-        let hub = Hub::new(chat, limits, None, roomful::front::open, (Watch::Nothing, news), crew);
+        let hub = Hub::new(chat, limits, None, (Watch::Nothing, news), crew);
         Bare { hub: Arc::new(hub), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
     }
 
@@ -52,8 +54,10 @@ impl Bare {
         let wire = Wire::connect_narrow(self.listener.local_addr().expect("bound"), NARROW);
         let (tcp, peer) = self.listener.accept().expect("it came");
         let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
-        let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, limits));
-        handle.json.store(true, Ordering::Relaxed);
+        let opening = Opening { fronts: &Arc::default(), limits, offer: None };
+        let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
+        let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, limits, json));
+        handle.pings.store(true, Ordering::Relaxed);
         self.hub.admit(&handle);
         (wire, handle)
     }
@@ -74,7 +78,7 @@ fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(36)));
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(20));
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(4));
-        assert_eq!(socket.keepalive().unwrap(), !handle.json.load(Ordering::Relaxed));
+        assert_eq!(socket.keepalive().unwrap(), !handle.pings.load(Ordering::Relaxed));
     }
 }
 
@@ -205,7 +209,7 @@ fn a_pause_of_the_server_counts_against_no_deadline_of_a_session() {
     while bare.hub.crew.living() == 0 {
         bare.hub.tell_session(&deaf, Event::Ping { token: Arc::clone(&text) });
     }
-    deaf.json.store(false, Ordering::Relaxed); // so that it is not asked for life as well
+    deaf.pings.store(false, Ordering::Relaxed); // so that it is not asked for life as well
     leaving.outbox.close(CloseReason::Quit, None);
     let start = Instant::now();
     let mut rounds = Checks::from(start);

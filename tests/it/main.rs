@@ -36,6 +36,8 @@ mod files;
 mod found;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
+/// A server that has no room, and what takes none.
+mod full;
 /// Many who guess passwords, and the owner among them.
 mod guessers;
 /// The pages as a reader tries them: dialogues typed, a client run, threads counted.
@@ -82,6 +84,8 @@ mod service;
 mod sessions;
 /// Room for files, over all sessions.
 mod shelf;
+/// A front from outside.
+mod shouting;
 /// Readers that are slow, dripping or deaf.
 mod slow;
 /// Who is taken for what by their first bytes, and what is not served.

@@ -16,6 +16,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use roomful::chat::outbox::{Ending, Outbox};
+use roomful::front::Fronts;
 use roomful::limits::Limits;
 use roomful::model::CloseReason;
 use roomful::names::Nick;
@@ -50,6 +51,13 @@ impl TestServer {
         TestServer::on(None, limits)
     }
 
+    /// With the default limits and other ways in.
+    pub fn serving(fronts: Fronts) -> TestServer {
+        let limits = Limits { rate: 0, ..Limits::default() };
+        let server = Server::bind("127.0.0.1:0").expect("an address").limits(limits.clone()).fronts(fronts);
+        TestServer::of(server, None, limits)
+    }
+
     /// With a database in a folder of its own.
     pub fn kept() -> TestServer {
         TestServer::kept_with(|_| ())
@@ -67,6 +75,10 @@ impl TestServer {
         if let Some(folder) = &folder {
             server = server.data(folder.path().join("roomful.db"));
         }
+        TestServer::of(server, folder, limits)
+    }
+
+    fn of(server: Server, folder: Option<Arc<TempDir>>, limits: Limits) -> TestServer {
         let handle = server.start().expect("a server on a free port");
         TestServer { addr: handle.local_addr(), handle: Some(handle), folder, limits }
     }

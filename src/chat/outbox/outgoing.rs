@@ -2,15 +2,19 @@
 
 use std::ops::{AddAssign, SubAssign};
 
-use crate::wire::Delivery;
+use crate::wire::{Delivery, Encoder, Mark};
 
 /// One thing that waits in an outbox.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Outgoing {
     /// An event.
     Event(Delivery),
     /// Bytes of the front's own, such as a greeting.
     Raw(Box<[u8]>),
+    /// From here on this encoder writes. In the queue, so that what was queued before is written as it was meant.
+    Speak(Box<dyn Encoder>),
+    /// A word from the session's decoder to its encoder.
+    Mark(Mark),
     /// The end: after what was before it, the sending side is closed.
     Close,
 }
@@ -21,7 +25,8 @@ impl Outgoing {
         match self {
             Outgoing::Event(delivery) => delivery.letter.weight(),
             Outgoing::Raw(bytes) => bytes.len(),
-            Outgoing::Close => 0,
+            Outgoing::Mark(Mark(bytes)) => bytes.len(),
+            Outgoing::Speak(_) | Outgoing::Close => 0,
         }
     }
 

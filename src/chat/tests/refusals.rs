@@ -48,7 +48,7 @@ fn who_has_no_name_yet_can_only_take_one() {
         .chat
         .obey(SessionId(1), None, ChatCommand::Rooms { past: None }, START, &mut Effects::default())
         .unwrap_err();
-    assert!(matches!(refusal, ChatError::NameFirst));
+    assert!(matches!(refusal, Halt::Refused(ChatError::NameFirst)));
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! What the client itself obeys, beside the commands of the chat; and the help for both. Knows no connection and no screen.
+//! The client's own commands, and the help for them and those of the chat. Knows no connection and no screen.
 
 use std::env;
 use std::path::PathBuf;
+
+use clap::ValueEnum;
 
 use super::transfer::Job;
 use crate::command::{self, Place, TABLE};
@@ -9,25 +11,25 @@ use crate::error::ChatError;
 use crate::names;
 
 /// When to ring the bell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Bell {
     /// Never.
     Off,
-    /// When somebody mentions one's name, or writes to one only.
+    /// When a message mentions the person's name, or is private.
     #[default]
     Mentions,
-    /// Whenever somebody else says something.
+    /// At every message of another person.
     All,
 }
 
 /// A command of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Local {
-    /// Show the help, about one command only where it is named.
+    /// Show the help; about one command only, if it is named.
     Help(Option<String>),
     /// Show or set the bell.
     Bell(Option<Bell>),
-    /// Send or fetch a file; to the room talked in where no place is said.
+    /// Send or fetch a file. If no place is named, it is sent to the present room.
     File(Job),
     /// Stop the files that are on their way.
     Cancel,
@@ -63,13 +65,11 @@ pub(super) fn local(line: &str) -> Option<Result<Local, ChatError>> {
 }
 
 fn bell(arguments: &str) -> Result<Local, ChatError> {
-    match arguments.to_lowercase().as_str() {
-        "" => Ok(Local::Bell(None)),
-        "off" => Ok(Local::Bell(Some(Bell::Off))),
-        "mentions" => Ok(Local::Bell(Some(Bell::Mentions))),
-        "all" => Ok(Local::Bell(Some(Bell::All))),
-        other => Err(bad("bell", other, "off, mentions or all")),
+    if arguments.is_empty() {
+        return Ok(Local::Bell(None));
     }
+    let bell = Bell::from_str(arguments, true).map_err(|_| bad("bell", arguments, "off, mentions or all"))?;
+    Ok(Local::Bell(Some(bell)))
 }
 
 /// A path, and perhaps a place after it. A path with blanks stands in quotes,
@@ -130,7 +130,7 @@ fn bad(field: &'static str, value: &str, wants: &'static str) -> ChatError {
     ChatError::BadField { field, value: format!("{:?}", names::clean(value)), wants }
 }
 
-/// Whether a typed line shows a password. It is then kept nowhere.
+/// Whether a typed line shows a password. Then it is not remembered.
 pub(super) fn shows_password(line: &str) -> bool {
     matches!(command::parse(line), Err(ChatError::PasswordShown))
 }
@@ -149,7 +149,7 @@ pub(super) fn commands() -> impl Iterator<Item = (&'static str, &'static str, &'
     TABLE.iter().filter(|spec| !spec.usage.is_empty()).map(|spec| (spec.name, spec.usage, spec.help)).chain(OWN)
 }
 
-/// What somebody needs first; all else is behind `/help all`.
+/// What a new person needs first. `/help all` shows all other commands.
 const FIRST: [&str; 10] = ["join", "leave", "rooms", "members", "msg", "nick", "history", "send", "register", "quit"];
 
 /// The lines of `/help`: the first commands, all of them, or one.
@@ -239,7 +239,7 @@ mod tests {
     fn the_first_help_fits_on_a_screen_beside_what_is_said() {
         let first = help(None).unwrap();
         assert_eq!(first.len(), FIRST.len() + 3);
-        // The help of a command begins in column 29; where it is longer than the rest, it has two rows or more.
+        // The help of a command begins in column 29. If it is too long for the row, it has two rows or more.
         let rows: usize = first.iter().map(|line| 1 + line.chars().count().saturating_sub(29) / 50).sum();
         assert!(rows <= 22, "{rows} rows: {first:#?}");
     }

@@ -5,14 +5,14 @@ use std::fs;
 use super::commands::{commands, home};
 use crate::client::Handle;
 
-/// What a path with blanks in it stands between.
+/// The quotes around a path with blanks in it.
 const QUOTES: [char; 2] = ['\'', '"'];
 
-/// Files that are offered at once; a longer list helps nobody.
+/// Files that are offered at once. A longer list does not help.
 const FILES: usize = 100;
 
-/// Words that could stand where `before` ends: where the word starts, in
-/// bytes, and what may replace it.
+/// Finds words for Tab: takes the text left of the cursor, and returns the byte at
+/// which its last word starts, and the words that may replace it.
 pub(super) fn complete(before: &str, handle: Option<&Handle>, room: Option<&str>) -> (usize, Vec<String>) {
     let start =
         before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
@@ -30,14 +30,14 @@ pub(super) fn complete(before: &str, handle: Option<&Handle>, room: Option<&str>
     let (at, name) = word.strip_prefix('@').map_or(("", word), |name| ("@", name));
     let own = handle.nick();
     let names = room.map(|room| handle.members(room)).unwrap_or_default();
-    // A name at the beginning speaks to somebody; elsewhere, of somebody.
+    // A name at the beginning speaks to that person; elsewhere it speaks of them.
     let end = if start == 0 && at.is_empty() { ": " } else { " " };
     let names = names.into_iter().filter(|nick| *nick != own).map(|nick| format!("{nick}{end}"));
     let found = starting(name, names).into_iter().map(|nick| format!("{at}{nick}")).collect();
     (start, found)
 }
 
-/// Files and folders whose path begins with `typed`; hidden ones only where a dot is typed.
+/// Files and folders whose path begins with `typed`; hidden ones only if a dot is typed.
 fn paths(typed: &str) -> Vec<String> {
     let typed = typed.trim_start_matches(QUOTES);
     let (folder, begun) = typed.rsplit_once('/').map_or(("", typed), |(folder, _)| typed.split_at(folder.len() + 1));

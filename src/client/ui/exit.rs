@@ -15,10 +15,10 @@ use crate::terminal::Screen;
 /// How long a signal waits for the program to end in order.
 const IN_ORDER: Duration = Duration::from_secs(2);
 
-/// How long a terminal that takes nothing may keep a program that gives it back.
+/// How long the program waits for a terminal that takes no output, to restore it.
 const GIVE_BACK: Duration = Duration::from_secs(1);
 
-/// The end of the program: a code, and a last sentence where there is something to say.
+/// The end of the program: a code, and a last sentence, which may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
     /// One of the codes below.
@@ -34,7 +34,7 @@ impl Exit {
     pub const OTHER: u8 = 1;
     /// Some lines were refused, or what answered is no Roomful server.
     pub const DATA: u8 = 65;
-    /// No connection, or the server is gone.
+    /// No connection, or it was lost.
     pub const UNAVAILABLE: u8 = 69;
     /// Kicked, or the server has no place now.
     pub const LATER: u8 = 75;
@@ -58,9 +58,11 @@ impl Exit {
         let code = match reason {
             CloseReason::Quit => Exit::DONE,
             CloseReason::Kicked | CloseReason::SlowConsumer => Exit::LATER,
-            CloseReason::Lost | CloseReason::Timeout | CloseReason::ServerStopped | CloseReason::Failed => {
-                Exit::UNAVAILABLE
-            }
+            CloseReason::Lost
+            | CloseReason::Timeout
+            | CloseReason::ServerStopped
+            | CloseReason::Full
+            | CloseReason::Failed => Exit::UNAVAILABLE,
             CloseReason::LoginTimeout | CloseReason::LoginLines | CloseReason::LoggedOut => Exit::REFUSED,
             CloseReason::Replaced | CloseReason::NotServed => Exit::OTHER,
         };
@@ -103,13 +105,13 @@ struct Wishes {
     came: bool,
     screen: Option<Screen>,
     stop: Option<Box<dyn Fn() + Send>>,
-    /// Says goodbye where the rest of the program does not come to it.
+    /// Says goodbye if the rest of the program does not.
     last_words: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Signals {
-    /// A signal came; whether the program should end at once, because it is
-    /// the second one, or there is nothing yet that could be ended in order.
+    /// A signal came. Returns whether the program should end at once, because it
+    /// is the second signal, or there is nothing yet to end in order.
     pub fn came(&self) -> bool {
         let mut wishes = self.0.lock();
         let again = std::mem::replace(&mut wishes.came, true);
@@ -134,12 +136,12 @@ impl Signals {
         false
     }
 
-    /// Ends the program after [`IN_ORDER`], if it has not ended by then: whoever
-    /// reads what it prints may have stopped to do so.
+    /// Ends the program after [`IN_ORDER`], if it has not ended by then: it may be
+    /// waiting for a pipe that is not read any more.
     fn end_anyway(screen: impl Into<Option<Screen>>, last_words: Option<Box<dyn FnOnce() + Send>>) {
         let screen = screen.into();
         let end = move || {
-            // Nothing comes out of this before its time.
+            // It returns after that time.
             let _ = crossbeam_channel::after(IN_ORDER).recv();
             if let Some(say) = last_words {
                 say();
@@ -149,7 +151,7 @@ impl Signals {
             }
             std::process::exit(i32::from(Exit::OTHER));
         };
-        // Without a thread for it, a second signal ends the program.
+        // If there is no thread for it, a second signal ends the program.
         let _ = thread::Builder::new().name("last-resort".to_owned()).spawn(end);
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The rule: a run begins with a join or a leave and grows, as one live line,
 //! until anything else is printed, or it is about another room, or holds
-//! [`MOST`] people; then its line stays as it is. Somebody who came and went
-//! within a run, or went and came back, is said to have done so.
+//! [`MOST`] people; then its line stays as it is. A person who came and went
+//! within a run, or went and came back, is named once.
 
 use super::style::Brush;
 
@@ -13,7 +13,7 @@ const MOST: usize = 40;
 /// People named in a run for each thing that they did; the others are counted.
 const NAMED: usize = 8;
 
-/// What somebody did within a run.
+/// What one person did within a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Did {
     Came,

@@ -8,7 +8,7 @@ use std::thread;
 
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
+use rustix::io::retry_on_intr;
 use serde_json::Value;
 
 use super::out::failure;
@@ -78,11 +78,11 @@ impl To {
     /// Says goodbye, and that nothing more comes.
     fn quit(&self) {
         self.leaving.store(true, SeqCst);
-        // Where somebody writes and the server does not read, there is no place for a farewell.
+        // If the other thread waits for a server that does not read, there is no way to say goodbye.
         if let Some(begun) = self.begun.try_lock() {
             let line = json::request("quit", &[]) + "\n";
             let line = if *begun { format!("\n{line}") } else { line };
-            // What becomes of it is seen by who reads.
+            // If it fails, the reading thread sees that.
             let _ = (&*self.stream).write_all(line.as_bytes());
         }
         let _ = self.stream.shutdown(Shutdown::Write);
@@ -99,7 +99,7 @@ impl Write for &To {
     }
 }
 
-/// What the client says by itself, where it was given a name.
+/// What the client says by itself, if it was given a name.
 fn hello(settings: &Settings) -> Option<String> {
     let nick = settings.nick.as_deref()?;
     let rooms = if settings.rooms.is_empty() { Value::Null } else { settings.rooms.clone().into() };
@@ -114,7 +114,7 @@ fn hello(settings: &Settings) -> Option<String> {
     Some(json::request("hello", &fields) + "\n")
 }
 
-/// Copies the server's lines to stdout; what they say about the end.
+/// Copies the server's lines to stdout. Returns what they say about the end.
 fn hear(stream: &TcpStream) -> Option<Exit> {
     let mut exit = None;
     let mut lines = BufReader::new(stream);
@@ -122,7 +122,7 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
     loop {
         line.clear();
         if lines.buffer().is_empty() && is_unread(stream) {
-            // Nobody listens any more, which is their right.
+            // The reader of stdout has closed it, which is no error.
             return Some(Exit::done());
         }
         match (&mut lines).take(Exit::LINE_BYTES).read_until(b'\n', &mut line) {
@@ -148,12 +148,12 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
     }
 }
 
-/// Waits until the server says something; whether nobody can read stdout any more instead.
+/// Waits until the server says something. True if instead the reader of stdout has closed it.
 fn is_unread(stream: &TcpStream) -> bool {
     let stdout = io::stdout();
-    // Asked for nothing, stdout still tells when its other end is gone.
+    // Asked for nothing, stdout still tells when its other end is closed.
     let mut ends = [PollFd::new(stream, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
-    // Where this fails, the reading and the writing tell.
-    while poll(&mut ends, None) == Err(Errno::INTR) {}
+    // If this fails, the reading and the writing tell.
+    let _ = retry_on_intr(|| poll(&mut ends, None));
     !ends[1].revents().is_empty()
 }

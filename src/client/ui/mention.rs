@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Where `nick` is mentioned in `text`: as a word of its own, in any case,
+/// The places at which `text` mentions `nick`: as a word of its own, in any case,
 /// with or without `@` before it or `:` after it.
 pub(super) fn mentions(text: &str, nick: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ fn prefix(text: &str, nick: &str) -> Option<usize> {
     (!nick.is_empty()).then(|| letters.next().map_or(text.len(), |(end, _)| end))
 }
 
-/// Whether the word goes on: `anna2` and `anna-x` are not `anna`, but `anna-` is.
+/// Whether the word continues: `anna2` and `anna-x` are not `anna`, but `anna-` is.
 fn goes_on(rest: &str) -> bool {
     let mut letters = rest.chars();
     match letters.next() {

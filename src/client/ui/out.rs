@@ -1,4 +1,4 @@
-//! What others say, on its way to stdout. Knows when it can go there no more.
+//! What is printed on stdout. Knows when stdout takes no more.
 
 use std::io::{self, ErrorKind};
 use std::ops::Deref;
@@ -47,7 +47,7 @@ impl Deref for Out {
     }
 }
 
-/// What to say of an error at stdout; nothing if nobody reads it any more, which is their right.
+/// What to say of an error of stdout; nothing if its reader has closed it, which is no error.
 pub(super) fn failure(error: &io::Error) -> Option<String> {
     (error.kind() != ErrorKind::BrokenPipe).then(|| format!("cannot print: {}", words(error)))
 }

@@ -1,4 +1,4 @@
-//! Passwords: asked for where a command needs one, or taken from outside. Knows the commands, not what comes of them.
+//! Passwords: asked for if a command needs one, or taken from a file. Knows the commands, not their answers.
 
 use std::io;
 
@@ -13,18 +13,18 @@ use crate::terminal::{Input, Terminal};
 pub(super) enum Filled {
     /// It has all it needs.
     Whole(Command),
-    /// The person thought better of it.
+    /// The person has entered nothing.
     Dropped,
-    /// It cannot be carried out, and no password was asked for; the sentence why.
+    /// The command would be refused, so no password was asked for; with the sentence.
     Refused(String),
-    /// There is nobody to ask; the sentence why.
+    /// There is no person to ask; with the sentence.
     Unanswered(&'static str),
 }
 
 /// Puts in the passwords that a typed command does not have, because none is
-/// ever typed on its line. On a pipe it is `given`. A new password that does
-/// not do is asked for again, after `wrong` has said why: whatever is typed
-/// next is most likely that password, and must not be said.
+/// ever typed on its line. On a pipe it is `given`. If a new password is not
+/// good, `wrong` says why and it is asked for again, because the next line is most
+/// likely that password, and must not be said in a room.
 pub(super) fn fill(
     command: Command,
     terminal: &mut Terminal,
@@ -69,7 +69,7 @@ pub(super) fn fill(
     })
 }
 
-/// Asks for a new password until one does, twice the same; none where nothing was typed.
+/// Asks for a new password, twice, until one is good. `None` if nothing was typed.
 fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<Secret>> {
     loop {
         let Some(new) = ask(terminal, "New password")? else { return Ok(None) };
@@ -85,7 +85,7 @@ fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<S
     }
 }
 
-/// What the server would refuse whatever the password is.
+/// The refusal of a command that the server refuses with any password.
 fn refusal(command: &AccountCommand, client: &Client) -> Option<ChatError> {
     match (command, client.is_logged_in()) {
         (AccountCommand::Register { .. } | AccountCommand::Login { .. }, true) => {
@@ -135,7 +135,7 @@ fn with(command: AccountCommand, first: Secret, second: Option<Secret>) -> Comma
     whole.into()
 }
 
-/// Asks for one; none where nothing was typed.
+/// Asks for one password. `None` if nothing was typed.
 fn ask(terminal: &mut Terminal, question: &str) -> io::Result<Option<Secret>> {
     Ok(match terminal.ask_secret(question)? {
         Input::Line(typed) => secret(&typed),
@@ -143,7 +143,7 @@ fn ask(terminal: &mut Terminal, question: &str) -> io::Result<Option<Secret>> {
     })
 }
 
-/// A password as it was typed, or pasted with the end of its line; none where that is nothing.
+/// A password as it was typed, or pasted with the end of its line. `None` if it is empty.
 pub(super) fn secret(typed: &str) -> Option<Secret> {
     let typed = typed.trim_end_matches(['\n', '\r']);
     (!typed.is_empty()).then(|| Secret(typed.into()))

@@ -1,4 +1,4 @@
-//! From the command line to being in: asks a person for what is missing, and again for what did not do. Knows no rooms and no messages.
+//! From the command line to the login: asks a person for what is missing, and again for what was refused. Knows no rooms and no messages.
 
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use crate::client::{self, Client, ClientError, Options};
 use crate::command::Secret;
 use crate::names;
 use crate::terminal::{self, Input, Terminal};
-use crate::wire::line::capital;
+use crate::wording::capital;
 
-/// Where to go, and under which name.
+/// The server, and the name there.
 pub(super) struct Wanted {
     host: String,
     port: String,
@@ -59,7 +59,7 @@ impl Wanted {
     }
 }
 
-/// Gets in; or says how the program ends instead.
+/// Logs in; or says how the program ends instead.
 pub(super) fn enter(settings: &Settings, terminal: &mut Terminal, common: &Arc<Common>) -> Result<Client, Exit> {
     let mut wanted = Wanted::from(settings);
     if !terminal::is_person() {
@@ -131,12 +131,12 @@ fn person(
     }
 }
 
-/// Whether a password would do, or another one.
+/// Whether the login needs a password, or another one.
 fn is_about_account(code: &str) -> bool {
     matches!(code, "nick-registered" | "login-failed" | "login-too-often" | "password-bad")
 }
 
-/// Asks for the password of a name that belongs to an account; none where another name is wanted.
+/// Asks for the password of a name that belongs to an account. `None` if the person wants another name.
 fn password_of(nick: Option<&str>, terminal: &mut Terminal) -> Result<Option<Secret>, Exit> {
     let nick = nick.map(names::clean).unwrap_or_default();
     let question = format!("\"{nick}\" belongs to an account. Password (Enter for another name)");
@@ -165,11 +165,11 @@ fn connect(
     common: &Arc<Common>,
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
-    let password = wanted.password.as_ref().map(|password| password.0.to_string());
-    let options = Options { nick: wanted.nick.clone(), password, rooms, retry: settings.retry.or(retry), missed: true };
+    let (nick, password) = (wanted.nick.clone(), wanted.password.clone());
+    let options = Options { nick, password, rooms, retry: settings.retry.or(retry), missed: true };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
-        shared.show.lock().news(handle, news);
+        shared.window.lock().news(handle, news);
     })?;
     // There is no other client before this one that could have set it.
     let _ = common.handle.set(client.handle().clone());

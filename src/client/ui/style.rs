@@ -1,4 +1,4 @@
-//! Colours, and nothing else: which words get which, and no words of its own.
+//! Colours: which words get which. Knows no sentences.
 
 use std::fmt::Display;
 
@@ -35,7 +35,7 @@ pub fn nick_hash(nick: &str) -> u32 {
     key.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Puts colours in, where they are wanted.
+/// Puts colours in, if they are wanted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Brush {
     colour: bool,
@@ -50,13 +50,13 @@ impl Brush {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_string() }
     }
 
-    /// Somebody's name, made safe to stand in a line.
+    /// A person's name, made safe to stand in a line.
     pub fn nick(self, nick: &str) -> String {
         let colour = PALETTE[nick_hash(nick) as usize % PALETTE.len()];
         self.put(Style::new().fg_color(Some(Color::Ansi(colour))), safe(nick))
     }
 
-    /// One's own name.
+    /// The person's own name.
     pub fn own(self, nick: &str) -> String {
         self.put(Style::new().bold(), safe(nick))
     }
@@ -65,7 +65,7 @@ impl Brush {
         self.put(Style::new().bold(), text)
     }
 
-    /// What is not said by anybody.
+    /// What no person has said.
     pub fn dim(self, text: impl Display) -> String {
         self.put(Style::new().dimmed(), text)
     }
@@ -76,7 +76,7 @@ impl Brush {
     }
 }
 
-/// A name from outside, cleaned once more and kept from turning the line round.
+/// A name from outside, cleaned once more, so that it cannot reverse the line.
 pub(super) fn safe(name: &str) -> String {
     names::isolate(&names::clean(name)).into_owned()
 }
@@ -85,7 +85,7 @@ pub(super) fn safe(name: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Lab report B, 15: whoever colours nicks, on whatever machine, comes to these numbers.
+    /// Lab report B, 15: every client that colours nicks computes these numbers, on every machine.
     #[test]
     fn b15_a_name_has_the_same_colour_everywhere_and_whatever_its_case() {
         for (nick, hash, colour) in [

@@ -1,4 +1,4 @@
-//! Files on their way while a person goes on talking: a thread and a live line for each. Knows the client's verbs, not how files are sent.
+//! Files on their way while a person talks: a thread and a live line for each. Knows the client's verbs, not how files are sent.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::Common;
 use super::style::safe;
 use crate::client::{FileError, Handle};
 use crate::names;
-use crate::wire::line::size;
+use crate::wording::size;
 
 /// How often a progress line is drawn anew.
 const REDRAWN: Duration = Duration::from_millis(100);
@@ -37,7 +37,7 @@ pub(super) struct Transfers {
 }
 
 impl Transfers {
-    /// Starts one on a thread of its own.
+    /// Starts a job on a thread of its own.
     pub fn start(&mut self, common: &Arc<Common>, handle: &Handle, job: Job) -> io::Result<()> {
         self.threads.retain(|thread| !thread.is_finished());
         if self.threads.is_empty() {
@@ -51,14 +51,14 @@ impl Transfers {
         Ok(())
     }
 
-    /// Stops all; whether there were any.
+    /// Stops all files. Returns whether there were any.
     pub fn stop(&mut self) -> bool {
         self.threads.retain(|thread| !thread.is_finished());
         self.stop.store(true, SeqCst);
         !self.threads.is_empty()
     }
 
-    /// Waits until none is left: each has ended in order, and left nothing half done.
+    /// Waits until all have ended in order, so that no file is half done.
     pub fn join(&mut self) {
         for thread in self.threads.drain(..) {
             // A panic there was reported when it happened.
@@ -67,7 +67,7 @@ impl Transfers {
     }
 }
 
-/// Does it, to its end, and says how it ended.
+/// Does a job to its end, and says how it ended.
 pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop: &AtomicBool) {
     let mut line = Line { common, handle, number, drawn: None };
     let done = match job {
@@ -97,21 +97,21 @@ pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop
             }
         }
     };
-    let mut show = common.show.lock();
-    show.transfer(number, None);
-    let view = show.view(handle);
+    let mut window = common.window.lock();
+    window.transfer(number, None);
+    let view = window.view(handle);
     match done {
-        Ok(Some(line)) => show.note(&view, &line),
+        Ok(Some(line)) => window.note(&view, &line),
         Ok(None) => {}
         Err(sentence) => {
-            show.refused += 1;
-            show.wrong(&view, &sentence);
+            window.refused += 1;
+            window.wrong(&view, &sentence);
         }
     }
-    show.refresh(handle);
+    window.refresh(handle);
 }
 
-/// The progress of one, as a live line.
+/// The progress of one file, as a live line.
 struct Line<'a> {
     common: &'a Common,
     handle: &'a Handle,
@@ -125,9 +125,9 @@ impl Line<'_> {
             return;
         }
         self.drawn = Some(Instant::now());
-        let mut show = self.common.show.lock();
-        show.transfer(self.number, Some(progress(what, name, done, all)));
-        show.refresh(self.handle);
+        let mut window = self.common.window.lock();
+        window.transfer(self.number, Some(progress(what, name, done, all)));
+        window.refresh(self.handle);
     }
 }
 

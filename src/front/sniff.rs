@@ -63,7 +63,7 @@ const REDIS_WORDS: [&[u8]; 6] = [b"PING", b"INFO", b"COMMAND", b"CONFIG", b"SELE
 /// however the bytes are cut.
 ///
 /// ```
-/// use roomful::net::sniff::{Kind, sniff};
+/// use roomful::front::sniff::{Kind, sniff};
 ///
 /// assert_eq!(sniff(b"{\"type\""), Some(Kind::Json));
 /// assert_eq!(sniff(b"GET / HT"), None);

@@ -1,0 +1,148 @@
+//! Where every connection comes in: its first bytes tell what it speaks, and whether it becomes a session. Knows not what a session does.
+
+use std::sync::Arc;
+
+use super::sniff::{Kind, settle, sniff};
+use super::{Fronts, Opening, stranger};
+use crate::chat::outbox::Outgoing;
+use crate::model::CloseReason;
+use crate::names::Nick;
+use crate::net::{Control, End, Flow, Handler};
+use crate::session::Session;
+use crate::session::door::Pass;
+use crate::session::handle::SessionHandle;
+use crate::session::hub::{Hub, News};
+
+/// The handler of one connection.
+#[derive(Debug)]
+pub struct Entrance {
+    hub: Arc<Hub>,
+    handle: Arc<SessionHandle>,
+    fronts: Arc<Fronts>,
+    stage: Stage,
+    /// Held until the end: then there is room for another connection.
+    _pass: Pass,
+}
+
+/// How far the connection has come.
+#[derive(Debug)]
+enum Stage {
+    /// These first bytes do not tell yet what is spoken.
+    Sniffing(Vec<u8>),
+    /// It is a session.
+    Session(Box<Session>),
+    /// Nothing that comes is heard any more.
+    Over,
+}
+
+impl Entrance {
+    /// For a connection that has just been accepted.
+    pub fn new(hub: &Arc<Hub>, fronts: &Arc<Fronts>, handle: &Arc<SessionHandle>, pass: Pass) -> Entrance {
+        Entrance {
+            hub: Arc::clone(hub),
+            handle: Arc::clone(handle),
+            fronts: Arc::clone(fronts),
+            stage: Stage::Sniffing(Vec::new()),
+            _pass: pass,
+        }
+    }
+
+    /// What is spoken is known: a session begins, or the peer is told why not.
+    fn open(&mut self, kind: Kind, first: &[u8], offer: Option<&Nick>) -> Flow {
+        self.stage = Stage::Over;
+        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer };
+        let Some(protocol) = Fronts::open(kind, &opening) else {
+            // No session begins, so only a server that has no room at all is full.
+            return self.refuse(kind, self.hub.door.is_full());
+        };
+        let pass = match self.hub.door.begin_session(self.handle.peer().ip()) {
+            Ok(pass) => pass,
+            Err(sentence) => return self.refuse(kind, Some(sentence)),
+        };
+        self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
+        self.data_in(first)
+    }
+
+    /// Says, in the peer's protocol, that it is not served, or that the server is `full`.
+    fn refuse(&mut self, kind: Kind, full: Option<String>) -> Flow {
+        let peer = self.handle.peer();
+        let (reason, news) = match &full {
+            Some(sentence) => (CloseReason::Full, format!("turned away: {sentence}")),
+            None => (CloseReason::NotServed, stranger::news(kind)),
+        };
+        tracing::info!(%peer, ?kind, reason = reason.code(), "not let in");
+        self.hub.tell(|| News::Line(format!("! {peer} {news}")));
+        let words = stranger::last_words(kind, full.as_deref());
+        self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
+        self.handle.outbox.close(reason, None);
+        Flow::End
+    }
+}
+
+impl Handler for Entrance {
+    fn connected(&mut self) -> Flow {
+        Flow::Within(self.hub.limits.greet_after)
+    }
+
+    fn data_in(&mut self, bytes: &[u8]) -> Flow {
+        let first = match &mut self.stage {
+            Stage::Session(session) => return session.hear(bytes),
+            Stage::Sniffing(first) if self.handle.outbox.closed().is_none() => first,
+            Stage::Sniffing(_) | Stage::Over => return Flow::End,
+        };
+        first.extend_from_slice(bytes);
+        // Blanks alone decide nothing, but may not go on for ever.
+        let is_too_much = first.len() > self.hub.limits.login_bytes;
+        let Some(kind) = sniff(first).or_else(|| is_too_much.then(|| settle(first))) else {
+            return Flow::Within(self.hub.limits.greet_after);
+        };
+        let first = std::mem::take(first);
+        self.open(kind, &first, None)
+    }
+
+    fn data_out(&mut self) {
+        if let Stage::Session(session) = &mut self.stage {
+            session.flush();
+        }
+    }
+
+    /// Silence: it is a person, who wants to be spoken to first.
+    fn control(&mut self, Control::Silence: Control) -> Flow {
+        let Stage::Sniffing(first) = &mut self.stage else { return Flow::Go };
+        if self.handle.outbox.closed().is_some() {
+            return Flow::End;
+        }
+        let first = std::mem::take(first);
+        let offer = self.hub.chat.offer(self.handle.seed());
+        // Empty lines that came before the question are no answer to it.
+        match settle(&first) {
+            Kind::Line => self.open(Kind::Line, first.trim_ascii_start(), Some(&offer)),
+            kind => self.open(kind, &first, None),
+        }
+    }
+
+    /// The end of a connection, and of its session, if it has become one.
+    fn disconnected(&mut self, end: End) {
+        if let (Stage::Sniffing(first), End::Finished) = (&mut self.stage, &end)
+            && !first.trim_ascii().is_empty()
+        {
+            let first = std::mem::take(first);
+            self.open(settle(&first), &first, None);
+        }
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Session(mut session) => session.end(end),
+            Stage::Sniffing(_) | Stage::Over => {
+                self.hub.close(&self.handle, CloseReason::Quit, "bye");
+                self.hub.write_the_last(&self.handle);
+            }
+        }
+        self.hub.forget(self.handle.id);
+    }
+}
+
+impl Drop for Entrance {
+    /// Also for a connection that never lived, because there was no thread for it.
+    fn drop(&mut self) {
+        self.hub.forget(self.handle.id);
+    }
+}

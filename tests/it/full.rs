@@ -1,0 +1,136 @@
+//! A server that has no room: each peer is told so in its own protocol, and what is no session takes no room of one. (docs/protocol.md, *Connecting*)
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roomful::event::Event;
+use roomful::limits::Limits;
+use roomful::model::CloseReason;
+use roomful::session::door::Door;
+
+use crate::support::TestServer;
+
+const FULL: &str = "The server is full (1 sessions). Try again later.";
+
+fn server() -> TestServer {
+    TestServer::with(|limits| limits.sessions = 1)
+}
+
+#[test]
+fn a_browser_hears_503_with_the_sentence() {
+    let server = server();
+    let _ann = server.login("ann");
+    let mut browser = server.wire();
+    browser.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let answer = browser.rest().join("\n");
+    assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+    assert!(answer.contains(&format!("Content-Length: {}\r\n", FULL.len() + 1)) && answer.ends_with(FULL), "{answer}");
+}
+
+#[test]
+fn an_irc_client_hears_error_and_a_mail_program_421() {
+    let server = server();
+    let _ann = server.login("ann");
+    for (sent, told) in [
+        ("NICK bob\r\nUSER b 0 * :b\r\n", format!("ERROR :{FULL}")),
+        ("EHLO mail.example.org\r\n", format!("421 {}", FULL.trim_end_matches('.'))),
+        ("PING\r\n", format!("-ERR {}", FULL.trim_end_matches('.'))),
+    ] {
+        let mut wire = server.wire();
+        wire.send(sent);
+        assert_eq!(wire.rest(), [told + "\r"]);
+    }
+}
+
+/// RFC 8446, 6: a fatal alert.
+#[test]
+fn a_tls_client_hears_an_alert() {
+    let server = server();
+    let _ann = server.login("ann");
+    let mut tls = server.wire();
+    tls.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]);
+    assert_eq!(tls.bytes_to_end(), [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46]);
+}
+
+#[test]
+fn a_program_hears_closing_with_full_and_a_person_a_line() {
+    let server = server();
+    let mut ann = server.login("ann");
+    let mut bot = server.peer();
+    bot.wire.send("{\"type\":\"hello\",\"version\":1,\"nick\":\"bot\"}\n");
+    assert_eq!(bot.rest(), [Event::Closing { reason: CloseReason::Full, text: FULL.into() }]);
+    for sent in ["", "bob\n"] {
+        let mut nc = server.wire();
+        nc.send(sent);
+        assert_eq!(nc.rest(), [format!("! {FULL}")], "{sent:?}");
+    }
+    assert_eq!(ann.sync(), []);
+    ann.quit();
+    server.wait_for_sessions(0);
+    server.login("bot");
+}
+
+/// docs/limits.md, `connections`: nothing is read, so it is the same line for everybody.
+#[test]
+fn with_too_many_connections_everybody_hears_a_line_of_plain_text() {
+    let server = TestServer::with(|limits| (limits.sessions, limits.connections) = (2, 3));
+    let ann = server.login("ann");
+    let waiting = [server.wire(), server.wire()].map(|mut wire| {
+        wire.send("GE");
+        wire
+    });
+    server.wait_for_sessions(3);
+    for sent in ["GET / HTTP/1.1\r\n\r\n", "{\"type\":\"hello\"}\n", ""] {
+        let mut wire = server.wire();
+        // It may have hung up before.
+        let _ = wire.try_send(sent);
+        let told = wire.rest_or_cut();
+        assert!(told.len() <= 1 && told.iter().all(|line| line.starts_with("! The server ")), "{told:?}");
+        assert!(
+            !sent.is_empty() || told == ["! The server has 3 connections, and no more are allowed. Try again later."]
+        );
+    }
+    drop((ann, waiting));
+    server.wait_for_sessions(0);
+    server.login("ann");
+}
+
+/// What has not told yet what it speaks takes no room of a session.
+#[test]
+fn a_session_finds_room_beside_connections_that_are_none() {
+    let server = TestServer::with(|limits| (limits.sessions, limits.greet_after) = (1, Duration::from_secs(60)));
+    let browsers: Vec<_> = (0..20)
+        .map(|_| {
+            let mut wire = server.wire();
+            wire.send("GET / HT");
+            wire
+        })
+        .collect();
+    server.wait_for_sessions(20);
+    let mut ann = server.login("ann");
+    for mut browser in browsers {
+        browser.send("TP/1.1\r\n\r\n");
+        assert!(browser.line().starts_with("HTTP/1.1 503 "));
+    }
+    assert_eq!(ann.sync(), []);
+}
+
+/// docs/limits.md, `arrivals`, `sessions-per-address`: a class behind one address opens pages, and can still come in.
+#[test]
+fn connections_that_become_no_session_take_nothing_of_what_an_address_may() {
+    let limits = Limits { arrivals: 2, sessions_per_address: 1, connections_per_address: 50, ..Limits::default() };
+    let door = Door::new(&Arc::new(limits));
+    let school: IpAddr = "192.0.2.1".parse().unwrap();
+    for _ in 0..3 {
+        let pages: Vec<_> = (0..50).map(|_| door.let_in(school).unwrap()).collect();
+        let refusal = door.let_in(school).unwrap_err();
+        assert_eq!(refusal, "Your address has 50 connections here, and no more are allowed. Close one first.");
+        drop(door.let_in("127.0.0.1".parse().unwrap()).unwrap());
+        drop(pages);
+    }
+    let first = door.begin_session(school).unwrap();
+    assert!(door.begin_session(school).unwrap_err().starts_with("Your address has 1 sessions here"));
+    drop(first);
+    assert!(door.begin_session(school).unwrap_err().starts_with("Too many connections from your address."));
+}
