@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::Ending;
-use crate::command::{Command, ModAction, nearest, parse, text};
+use crate::command::{Command, ModAction, Moderation, nearest, parse, text};
 use crate::model::CloseReason;
 use crate::model::Restriction;
 use crate::names::{Nick, clean, isolate};
@@ -307,7 +307,7 @@ fn kick(hub: &Hub, rest: &str) -> Result<String, String> {
 /// The operator's ban reads as the chat's command does, and is for the whole server.
 fn ban(hub: &Hub, line: &str) -> Result<String, String> {
     let parsed = parse(&format!("/{line}")).map_err(|error| format!("! {error}."))?;
-    let Command::Moderate { action, whom, seconds, text, .. } = parsed else { return Ok(String::new()) };
+    let Command::Moderate(Moderation { action, whom, seconds, text, .. }) = parsed else { return Ok(String::new()) };
     let done = hub.chat.ban_everywhere(action, whom, seconds, text, now());
     let done = done.map_err(|error| format!("! {error}."))?;
     hub.close_banned();

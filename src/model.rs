@@ -22,8 +22,8 @@ pub struct PlaceId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub u32);
 
-/// The number of a stay: what somebody does from one login to the goodbye,
-/// over lost connections, under one resume token. Never used twice in one file; from 1.
+/// The number of one login until the goodbye, across reconnects. It has one resume
+/// token. Never used twice in one file; from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResumeId(pub u64);
 
@@ -31,7 +31,7 @@ pub struct ResumeId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub u64);
 
-/// Whose something is: an account's, or a guest's of one stay.
+/// Whose something is: an account's, or a guest's for one login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Identity {
     /// Somebody with a password.
@@ -187,7 +187,7 @@ pub enum Restriction {
     Mute,
 }
 
-/// Whom a curb is for.
+/// Whom a restriction is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// An account, under whatever name.

@@ -1,4 +1,4 @@
-//! What is to be kept, in words that the chat and the store share. Knows no lock, no SQL and no bytes of a wire.
+//! What is stored, in words that the chat and the store share. Knows no lock, no SQL and no bytes of a wire.
 //!
 //! The chat says what has changed as a [`Record`]; the store writes records
 //! down, and gives back at the next start what the chat must know from the
@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::names::{Nick, RoomName};
 
-/// A room as it is kept, without its messages.
+/// A room as it is stored, without its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {
     /// Its number.
@@ -25,7 +25,7 @@ pub struct RoomRecord {
     pub topic: Option<Arc<str>>,
     /// What is set there.
     pub settings: Settings,
-    /// Whether somebody has registered it: then it stays, however empty.
+    /// Whether an account has registered it: then it is not removed when it is empty.
     pub registered: bool,
 }
 
@@ -45,32 +45,32 @@ pub struct AccountRecord {
 /// A ban or a mute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestrictionRecord {
-    /// Where; on the whole server if there is none.
+    /// The room; the whole server if there is none.
     pub place: Option<PlaceId>,
-    /// From what.
+    /// What is forbidden.
     pub restriction: Restriction,
-    /// Whom: the first is whom the order was about.
+    /// Whom it holds for. The first is the one that the op named.
     pub targets: Vec<Target>,
-    /// The nick they had, to show.
+    /// The nick that the member had, to show.
     pub nick: Arc<str>,
     /// Until when; for ever if there is none.
     pub until: Option<Millis>,
-    /// Who said so.
+    /// The nick of the op.
     pub by: Arc<str>,
-    /// Why.
+    /// The reason.
     pub text: Option<Arc<str>>,
     /// When.
     pub time: Millis,
 }
 
-/// What a stay said under a tag, so that it is not said again.
+/// What was said under a tag, so that it is not said again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaidRecord {
-    /// The stay.
+    /// The login that said it.
     pub resume_id: ResumeId,
     /// The tag.
     pub tag: Tag,
-    /// Where: `#room` or `@nick`, as the answer says it.
+    /// The room or conversation: `#room` or `@nick`, as the answer says it.
     pub label: Arc<str>,
     /// The message's number there.
     pub seq: Seq,
@@ -80,7 +80,7 @@ pub struct SaidRecord {
     pub file: Option<FileId>,
 }
 
-/// A stay that can be taken up again after the server was down.
+/// A login that can be resumed with its token, also after the server was down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumeRecord {
     /// Its number.
@@ -91,29 +91,29 @@ pub struct ResumeRecord {
     pub account: Option<AccountId>,
     /// The nick.
     pub nick: Nick,
-    /// When it was last known to be alive.
+    /// When it was last used.
     pub seen: Millis,
 }
 
-/// A message and where it belongs.
+/// A message, its place and its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// Where.
+    /// The place.
     pub place: PlaceId,
-    /// Whose.
+    /// The author.
     pub identity: Identity,
-    /// What. Its `room` is how it is shown to some reader, and is not kept.
+    /// The message. Its `room` is how the place is shown to one reader, and is not stored.
     pub message: Arc<Message>,
 }
 
-/// One change, to be kept. They are kept in the order in which the chat made them.
+/// One change that is to be stored. Records are stored in the order in which the chat made them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// Nothing: what was before it is kept, once this is.
+    /// Stores nothing. When the writer reaches it, everything before it is on disk.
     Barrier,
     /// A room is new, or has another topic, other settings, or was registered or given up.
     Room(RoomRecord),
-    /// A room is gone, with all that was in it.
+    /// A room or a conversation was deleted, with all that was in it.
     PlaceDeleted(PlaceId),
     /// Two people have a private conversation.
     Conversation {
@@ -130,17 +130,17 @@ pub enum Record {
     MessageDeleted(PlaceId, Seq),
     /// What was said under a tag.
     Said(SaidRecord),
-    /// A stay has begun, or is seen again, or is logged in now.
+    /// A login that can be resumed has begun, was used again, or has an account now.
     Resume(ResumeRecord),
-    /// A stay has ended for good.
+    /// A login cannot be resumed any more.
     ResumeEnded(ResumeId),
     /// An account was made; with the PHC string of its password.
     Account(AccountRecord, Arc<str>),
-    /// It has another password, and its stays have ended; those of sessions that go on follow.
+    /// An account has another password, and its logins have ended; the records of sessions that go on follow.
     Password(AccountId, Arc<str>),
-    /// It may do everything now, or not any more.
+    /// An account is a server op now, or is not any more.
     ServerOp(AccountId, bool),
-    /// It is gone, with its roles, places, stays and conversations; and with what it said and sent, if so.
+    /// An account was deleted, with its roles, memberships, logins and conversations; if `true`, with its messages and files.
     AccountDeleted(AccountId, bool),
     /// A guest became this new account, and so its conversations are the account's.
     Became(ResumeId, AccountId),
@@ -148,18 +148,18 @@ pub enum Record {
     Role(PlaceId, AccountId, Option<Role>),
     /// A ban or mute; for each of its targets it replaces one of the same kind there.
     Restriction(RestrictionRecord),
-    /// One is lifted for this target.
+    /// A restriction is lifted for this target.
     RestrictionLifted(Option<PlaceId>, Restriction, Target),
-    /// An account is at home in this place, and has read up to this number.
+    /// An account is a member of this place, and has read up to this number.
     Membership(AccountId, PlaceId, Seq),
-    /// It is not at home there any more.
+    /// An account is not a member of this place any more.
     MembershipEnded(AccountId, PlaceId),
-    /// A file begins to come in; a guest's with the address it counts for. It is
-    /// nobody's to see until its `Message` is kept.
+    /// A file begins to come in; a guest's with the address it counts for. No
+    /// session can read it until its `Message` is stored.
     File(FileId, Identity, PlaceId, Option<Address>),
-    /// A piece of it, from this byte on.
+    /// A piece of a file, from this byte on.
     Piece(FileId, u64, Arc<[u8]>),
-    /// It will not be finished.
+    /// A file will not be finished.
     FileDeleted(FileId),
 }
 
@@ -196,7 +196,7 @@ pub struct ConversationRow {
     pub place: PlaceId,
     /// The number of its last message.
     pub seq: Seq,
-    /// The accounts among the two who have ended it for themselves.
+    /// The accounts among the two that have ended it for themselves.
     pub closed: Vec<AccountId>,
 }
 
@@ -215,37 +215,37 @@ pub struct Snapshot {
     pub last: Numbers,
 }
 
-/// The highest numbers given so far; 0 where none was.
+/// The highest numbers given so far; 0 if none was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Numbers {
     /// Of places.
     pub place: u32,
     /// Of accounts.
     pub account: u32,
-    /// Of stays.
+    /// Of logins that can be resumed.
     pub resume: u64,
     /// Of files.
     pub file: u64,
 }
 
-/// A place that is somebody's own, as it stands.
+/// A place of which an account is a member, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipRow {
-    /// Which.
+    /// The place.
     pub place: PlaceId,
-    /// With whom, where it is a private conversation: who they are, and what they are called
-    /// (an account by its present name, a guest by the name then).
+    /// If it is a private conversation, the other person: identity and name
+    /// (an account's present name, a guest's name at that time).
     pub with: Option<(Identity, Arc<str>)>,
-    /// The number of its last message that is kept.
+    /// The number of its last message that is stored.
     pub seq: Seq,
     /// Up to which number it was read.
     pub read: Seq,
 }
 
-/// A stay as it is found again.
+/// A login that can be resumed, as it is found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumeRow {
-    /// The stay.
+    /// The login.
     pub resume: ResumeRecord,
     /// What it said under tags, the oldest first.
     pub said: Vec<SaidRecord>,
@@ -256,11 +256,11 @@ pub struct ResumeRow {
 pub struct StoredFile {
     /// What there is to know of it.
     pub info: Arc<FileInfo>,
-    /// Where it was sent.
+    /// The place it was sent to.
     pub place: PlaceId,
     /// The number of its message there.
     pub seq: Seq,
-    /// Who sent it, as they were called.
+    /// The name of its sender at that time.
     pub from: Arc<str>,
     /// When.
     pub time: Millis,
@@ -271,7 +271,7 @@ pub struct StoredFile {
 pub struct Pages {
     /// The messages, each with its author.
     pub messages: Vec<StoredMessage>,
-    /// The number of the oldest message of the place that is still kept; 0 if there is none.
+    /// The number of the oldest message of the place that is still stored; 0 if there is none.
     pub first: Seq,
     /// Whether there are more in the direction asked for.
     pub more: bool,

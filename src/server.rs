@@ -340,7 +340,7 @@ impl Handle {
 
     /// Says goodbye to everyone, with the words `why`, waits for them to hang
     /// up for at most the limit `stop`, cuts who is left, and joins every thread.
-    /// The keeper has the limit `stop-keep` for what is left to write; if that
+    /// The writer has the limit `stop-keep` for what is left to write; if that
     /// is not enough, it is left alone with it.
     pub fn stop(mut self, why: &str) -> Stopped {
         self.stop_all(why)

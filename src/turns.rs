@@ -1,8 +1,8 @@
-//! Taking turns at something of which there are few: who waits, for how long, and who is next. Knows not what is shared, nor by whom.
+//! Taking turns at something of which there are few: how many threads wait, how long, and which is next. Knows not what is shared.
 //!
-//! Who asks stands in a lane. The lanes have their turns one after another, so
-//! that a lane with many does not keep out a lane with one; within a lane, who
-//! came first is first. A lane may have fewer places than there are in all.
+//! A thread that asks stands in a lane. The lanes have their turns one after
+//! another, so that a lane with many does not hold up a lane with one; within a
+//! lane, the first that came is first. A lane may have fewer places than there are in all.
 //! Everything is bounded: how many wait, and how long each of them does.
 
 use std::collections::{HashMap, VecDeque};
@@ -43,7 +43,7 @@ struct Lane {
     waiting: VecDeque<Arc<Ticket>>,
 }
 
-/// One who waits.
+/// A thread that waits.
 #[derive(Debug, Default)]
 struct Ticket {
     /// Changed with the queue locked.
@@ -87,7 +87,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
     /// Waits for a place, of which those in this lane have `most` at once.
     ///
     /// # Errors
-    /// [`NoTurn`]: nothing was lent. Where too many wait, it is the last one of
+    /// [`NoTurn`]: nothing was lent. If too many wait, it is the last one of
     /// the longest lane that is sent away, and not the last comer of all lanes.
     pub fn wait(&self, lane: L, most: usize) -> Result<Turn<'_, L>, NoTurn> {
         let mut queue = self.queue.lock();
@@ -96,7 +96,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
         }
         let own = queue.lanes.entry(lane.clone()).or_default();
         own.most = most.max(1);
-        // Where there is a free place nobody waits who may have it.
+        // While there is a free place, no thread waits that may have it.
         if own.busy < own.most && queue.busy < self.most {
             queue.begin(&lane);
             return Ok(Turn { turns: self, lane });
@@ -119,7 +119,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
         }
     }
 
-    /// Sends away all who wait; nobody waits from here on.
+    /// Sends away all threads that wait; none waits from here on.
     pub fn stop(&self) {
         let mut queue = self.queue.lock();
         queue.stopped = true;
@@ -149,7 +149,7 @@ impl<L: Hash + Eq + Clone> Queue<L> {
         own.waiting.push_back(Arc::clone(ticket));
     }
 
-    /// Calls those for whom there is a place.
+    /// Calls the threads for which there is a place.
     fn call(&mut self, most: usize) {
         while self.busy < most {
             let lanes = &self.lanes;
@@ -170,7 +170,7 @@ impl<L: Hash + Eq + Clone> Queue<L> {
         }
     }
 
-    /// Sends away the last one of the longest lane, if anybody waits.
+    /// Sends away the last thread of the longest lane, if any waits.
     fn send_one_away(&mut self) -> bool {
         let longest = self.rota.iter().max_by_key(|lane| self.lanes.get(lane).map_or(0, |lane| lane.waiting.len()));
         let Some(lane) = longest.cloned() else { return false };
@@ -181,7 +181,7 @@ impl<L: Hash + Eq + Clone> Queue<L> {
         true
     }
 
-    /// Takes one who waits out of the lane.
+    /// Takes a thread that waits out of the lane.
     fn leave(&mut self, lane: &L, ticket: &Arc<Ticket>) {
         let Some(own) = self.lanes.get_mut(lane) else { return };
         let Some(at) = own.waiting.iter().position(|other| Arc::ptr_eq(other, ticket)) else { return };
@@ -193,7 +193,7 @@ impl<L: Hash + Eq + Clone> Queue<L> {
         self.forget(lane);
     }
 
-    /// A lane in which nobody is any more is none.
+    /// An empty lane is removed.
     fn forget(&mut self, lane: &L) {
         if self.lanes.get(lane).is_some_and(|own| own.busy == 0 && own.waiting.is_empty()) {
             self.lanes.remove(lane);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{env, fs, io};
 
 use anyhow::Context;
-use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use roomful::client::ui::{self, Bell, Settings, Signals};
 use roomful::command::Secret;
 use roomful::process::{self, Kind};
@@ -56,7 +56,7 @@ struct Arguments {
     #[arg(short, long, visible_alias = "name", env = "CHAT_CLIENT_NICK", value_name = "NAME")]
     nick: Option<String>,
 
-    /// A file with the password, where the name belongs to an account
+    /// A file with the password, if the name belongs to an account
     ///
     /// Its first line is the password. It comes before the variable
     /// CHAT_CLIENT_PASSWORD, which has the password itself.
@@ -79,14 +79,7 @@ struct Arguments {
 
     /// When to ring the bell
     #[arg(long, env = "CHAT_CLIENT_BELL", value_enum, default_value = "mentions")]
-    bell: When,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum When {
-    Off,
-    Mentions,
-    All,
+    bell: Bell,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -101,11 +94,7 @@ fn main() -> anyhow::Result<ExitCode> {
         rooms: arguments.rooms,
         json: arguments.json,
         retry: arguments.retry.map(Duration::from_secs),
-        bell: match arguments.bell {
-            When::Off => Bell::Off,
-            When::Mentions => Bell::Mentions,
-            When::All => Bell::All,
-        },
+        bell: arguments.bell,
     };
     let signals = Signals::default();
     let handler = signals.clone();
@@ -123,7 +112,7 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(exit.code))
 }
 
-/// The password from outside, if there is one. It is no argument, for those can be seen by all.
+/// The password from outside, if there is one. It is no argument, because other people on the machine can see those.
 fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let text = match file {
         Some(file) => {

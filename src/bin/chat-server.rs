@@ -28,13 +28,13 @@ use tracing_subscriber::EnvFilter;
 const EXIT_CUT_SHORT: i32 = 130;
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
-/// Stopped, and not all is in the database (sysexits.h: EX_TEMPFAIL).
+/// Stopped, and some records are not in the database (sysexits.h: EX_TEMPFAIL).
 const EXIT_UNKEPT: u8 = 75;
 /// Pieces of the screen that wait to be printed; each may be many lines.
 const PAGES: usize = 16;
-/// For how long everybody waits for their farewell, so that the screen tells of it first.
+/// How long the sessions' farewells are held back, so that the screen tells of the end first.
 const FIRST_WORDS: Duration = Duration::from_millis(100);
-/// For how long at the end the last lines wait for the reader of stdout, stderr or the terminal.
+/// How long the last lines wait at the end for the reader of stdout, stderr or the terminal.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A setting that cannot be taken (sysexits.h: EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
@@ -51,7 +51,7 @@ struct Args {
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     data: Option<String>,
-    /// Keep nothing: no accounts, no files, no history but the last messages
+    /// Store nothing: no accounts, no files, no history but the last messages
     #[arg(long, env = "CHAT_SERVER_MEMORY", value_parser = process::yes_or_no)]
     memory: bool,
     /// TOML file with settings; --check-config prints one
@@ -63,7 +63,7 @@ struct Args {
     /// Do not show on the console what people say
     #[arg(long, short, env = "CHAT_SERVER_QUIET", value_parser = process::yes_or_no)]
     quiet: bool,
-    /// Show nothing but how to get in, and take no commands: for a server that nobody watches
+    /// Show nothing but how to get in, and take no commands: for a server without an operator
     #[arg(long, env = "CHAT_SERVER_NO_CONSOLE", value_parser = process::yes_or_no)]
     no_console: bool,
     /// What to log on stderr: off, error, warn, info, debug, trace, or tracing directives
@@ -155,7 +155,7 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let config = settings(args, matches)?;
     if let Some(Task::Backup { file }) = &args.task {
         let bytes = store::backup(Path::new(&config.data), file)?;
-        // The copy is made, whether anybody reads that or not.
+        // The copy is made, even if stdout is closed.
         let _ = writeln!(io::stdout(), "{} is a copy of {}, {bytes} bytes", file.display(), config.data);
         return Ok(ExitCode::SUCCESS);
     }
@@ -250,8 +250,8 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
 }
 
 /// If address space is limited, starts this program anew with few arenas
-/// for its allocator: each takes as much as the threads of a hundred sessions,
-/// and their number is settled before a program's first line.
+/// for its allocator, because each takes as much as the threads of a hundred
+/// sessions. Their number can only be set before a program starts.
 fn save_address_space() {
     const FEW: &str = "2";
     if capacity::is_space_limited() && std::env::var_os(capacity::ARENAS_VARIABLE).is_none() {
@@ -286,7 +286,7 @@ fn take_signals(hub: &Arc<Hub>, screen: &Screen) -> anyhow::Result<()> {
     ctrlc::set_handler(handler).context("cannot take signals")
 }
 
-/// Flags over variables over the file over the defaults.
+/// The settings: a flag wins over its variable, that over the file, that over the default.
 fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
     let mut config = Config::default();
     if let Some(file) = &args.config {

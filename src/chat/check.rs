@@ -1,45 +1,92 @@
-//! What is known of a command without looking at the chat: the help it asks for, and whether its texts and times are too long.
+//! What is known of a command without looking at the chat: the answers about the connection, and whether its texts and times are too long.
+
+use std::sync::Arc;
 
 use crate::answer::{Done, HelpInfo};
-use crate::command::{Change, Command, in_range};
+use crate::command::{self, ChatCommand, Command, FileCommand, LinkCommand, Query, Spec, in_range};
 use crate::error::ChatError;
 use crate::limits::Limits;
 
+/// The answer to a command about the connection. A `pong` is an answer, and gets none.
+///
+/// # Errors
+/// `help` about a word that is no command.
+pub fn link(command: LinkCommand) -> Result<Option<Done>, ChatError> {
+    Ok(match command {
+        LinkCommand::Ping { token } => Some(Done::Ping { token: token.unwrap_or_default() }),
+        LinkCommand::Pong => None,
+        // The session closes itself after the answer.
+        LinkCommand::Quit { .. } => Some(Done::Quit),
+        LinkCommand::Help { word } => Some(help(word.as_deref())?),
+    })
+}
+
 /// The command table as the answer to `help`, or one row of it.
-pub fn help(word: Option<&str>) -> Result<Done, ChatError> {
-    let row = |spec: &crate::command::Spec| HelpInfo { usage: spec.usage.to_owned(), text: spec.help.to_owned() };
+fn help(word: Option<&str>) -> Result<Done, ChatError> {
+    let row = |spec: &Spec| HelpInfo { usage: spec.usage.to_owned(), text: spec.help.to_owned() };
     let commands = match word {
-        Some(word) => vec![row(crate::command::find(word).ok_or_else(|| crate::command::unknown(word))?)],
-        None => crate::command::TABLE.iter().filter(|spec| !spec.usage.is_empty()).map(row).collect(),
+        Some(word) => vec![row(command::find(word).ok_or_else(|| command::unknown(word))?)],
+        None => command::TABLE.iter().filter(|spec| !spec.usage.is_empty()).map(row).collect(),
     };
     Ok(Done::Help { commands })
 }
 
 /// Refuses texts and times over their limits, before any lock is taken.
+///
+/// # Errors
+/// A text that is too long, or empty where it is what is said; a time that is out of range.
 pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
-    if let Command::Moderate { seconds, .. } = command {
-        in_range(*seconds)?;
-    }
-    let (what, text, most) = match command {
-        Command::Say { text, .. }
-        | Command::Msg { text, .. }
-        | Command::Reply { text }
-        | Command::Announce { text }
-        | Command::Search { text, .. } => {
-            if text.is_empty() {
-                return Err(ChatError::TextEmpty);
-            }
-            ("text", text, limits.text)
+    match command {
+        Command::Chat(command) => in_chat(command, limits),
+        Command::Query(Query::Search { text, .. }) => said(text, limits),
+        Command::Query(Query::History { .. } | Query::Chats { .. } | Query::Files { .. }) => Ok(()),
+        Command::Moderate(command) => {
+            in_range(command.seconds)?;
+            fits("reason", &command.text, limits.reason)
         }
-        Command::Finish { text: Some(text), .. } => ("text", text, limits.text),
-        Command::Topic { topic: Some(text), .. } => ("topic", text, limits.topic),
-        Command::Settings { change: Change { key: Some(text), .. }, .. } => ("key", text, limits.reason),
-        Command::Away { text: Some(text) } => ("away", text, limits.away),
-        Command::Quit { text: Some(text) }
-        | Command::Leave { text: Some(text), .. }
-        | Command::Moderate { text: Some(text), .. } => ("reason", text, limits.reason),
-        _ => return Ok(()),
-    };
+        Command::File(FileCommand::Finish { text, .. }) => fits("text", text, limits.text),
+        Command::Link(LinkCommand::Quit { text }) => fits("reason", text, limits.reason),
+        // Names, numbers and passwords have limits of their own.
+        Command::Account(_) | Command::File(_) | Command::Link(_) => Ok(()),
+    }
+}
+
+fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
+    match command {
+        ChatCommand::Say { text, .. }
+        | ChatCommand::Me { text, .. }
+        | ChatCommand::Msg { text, .. }
+        | ChatCommand::Reply { text }
+        | ChatCommand::Announce { text } => said(text, limits),
+        ChatCommand::Topic { topic, .. } => fits("topic", topic, limits.topic),
+        ChatCommand::Settings { change, .. } => fits("key", &change.key, limits.reason),
+        ChatCommand::Away { text } => fits("away", text, limits.away),
+        ChatCommand::Leave { text, .. } => fits("reason", text, limits.reason),
+        ChatCommand::Join { .. }
+        | ChatCommand::Rooms { .. }
+        | ChatCommand::Members { .. }
+        | ChatCommand::Whois { .. }
+        | ChatCommand::Back
+        | ChatCommand::Delete { .. }
+        | ChatCommand::Read { .. }
+        | ChatCommand::Close { .. }
+        | ChatCommand::Claim { .. }
+        | ChatCommand::RegisterRoom { .. }
+        | ChatCommand::DropRoom { .. }
+        | ChatCommand::Bans { .. } => Ok(()),
+    }
+}
+
+/// What is said must show something.
+fn said(text: &Arc<str>, limits: &Limits) -> Result<(), ChatError> {
+    if text.is_empty() { Err(ChatError::TextEmpty) } else { measure("text", text, limits.text) }
+}
+
+fn fits(what: &'static str, text: &Option<Arc<str>>, most: usize) -> Result<(), ChatError> {
+    text.as_ref().map_or(Ok(()), |text| measure(what, text, most))
+}
+
+fn measure(what: &'static str, text: &str, most: usize) -> Result<(), ChatError> {
     // A text has at most as many characters as bytes: most need no counting.
     let have = if text.len() <= most { return Ok(()) } else { text.chars().count() };
     if have <= most { Ok(()) } else { Err(ChatError::TooLong { what, have, most }) }

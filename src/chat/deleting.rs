@@ -3,136 +3,131 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::need::{Need, Readable, Step};
-use super::{Ask, Chat, Here, State};
+use super::history::Readable;
+use super::loads::{Halt, Next, Unremembered};
+use super::{Change, Chat, SessionId};
 use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, Identity, Role};
-use crate::model::{Millis, Seq};
-use crate::names::RoomName;
+use crate::model::{AccountId, Identity, Millis, PlaceId, Role, Seq, Tag};
+use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
 
-impl State {
-    /// Deletes a message: one that is remembered here, or else its author must be read first.
+impl Change<'_> {
+    /// Deletes a message that is in memory; of another one the author must be read first.
     #[inline(never)]
-    pub(super) fn delete(
-        &mut self,
-        ask: &Ask<'_>,
-        place: Option<Place>,
-        seq: Option<Seq>,
-        effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        let Readable { place: id, label, identity, .. } = match self.place_to_order(ask, place.as_ref())? {
-            Ok(readable) => readable,
-            Err(need) => return Ok(Step::Needs(need)),
-        };
-        let room = self.places.get(&id).and_then(|key| self.rooms.get(key));
+    pub(super) fn delete(&mut self, place: Option<Place>, seq: Option<Seq>) -> Result<Next, Halt> {
+        let Readable { place: id, label, identity, .. } = self.readable_or_any(place.as_ref())?;
+        let room = self.state.rooms.get(id);
         let remembered = room.and_then(|room| match seq {
             Some(seq) => Some((seq, room.recent.author(seq)?)),
             None => Some((room.recent.last_of(identity)?, identity)),
         });
-        match remembered {
-            Some((seq, author)) => {
-                let place = place.unwrap_or_else(|| Place::Room(room.map_or(ask.lobby, |room| &room.name).clone()));
-                self.delete_at(ask, &place, seq, Some(author), effects)?;
-                Ok(Step::Done)
+        match (remembered, room) {
+            (Some((seq, author)), Some(room)) => {
+                let place = place.unwrap_or_else(|| Place::Room(room.name.clone()));
+                self.delete_at(&place, seq, author)?;
+                Ok(Next::Done)
             }
-            None if ask.write_queue.is_some() => Ok(Step::Needs(Need::Author { place: id, label, seq, identity })),
-            None => Err(ChatError::NoSuchMessage(seq.unwrap_or(0))),
+            _ if self.cx.write_queue.is_some() => {
+                Ok(Next::FindAuthor(Unremembered { named: place, place: id, label, seq, identity }))
+            }
+            _ => Err(ChatError::NoSuchMessage(seq.unwrap_or(0)).into()),
         }
     }
 
+    /// Deletes a message whose author is known.
     #[inline(never)]
-    pub(super) fn delete_at(
-        &mut self,
-        ask: &Ask<'_>,
-        place: &Place,
-        seq: Seq,
-        author: Option<Identity>,
-        effects: &mut Effects,
-    ) -> Result<(), ChatError> {
-        let Ok(Readable { place: id, label, identity, .. }) = self.place_to_order(ask, Some(place))? else {
-            return Err(ChatError::NoSuchMessage(seq));
-        };
-        let by =
-            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
+    fn delete_at(&mut self, place: &Place, seq: Seq, author: Identity) -> Result<(), ChatError> {
+        let found = self.readable_or_any(Some(place)).map_err(|halt| match halt {
+            Halt::Refused(refusal) => refusal,
+            Halt::Load(_) => ChatError::NoSuchMessage(seq),
+        })?;
+        let Readable { place: id, label, identity, .. } = found;
         match place {
-            Place::Room(name) => {
-                if author != Some(identity) {
-                    self.may_delete_others(ask, name)?;
-                }
-                let Some(room) = self.rooms.get_mut(name.key()) else { return Err(ChatError::NoSuchMessage(seq)) };
-                room.recent.delete(seq);
-                let event = Event::Deleted { room: Arc::clone(&label), seq, by, time: ask.now };
-                let letter = Arc::new(Letter::new(event));
-                room.fan_out(&letter, |session| ask.skips_own(session), effects);
-                effects.report(&letter);
-            }
-            Place::With(nick) => {
-                if author != Some(identity) {
-                    return Err(ChatError::NoSuchMessage(seq));
-                }
-                let other = self.somebody(nick).and_then(|(_, person)| person).filter(|other| *other != ask.person);
-                // The other one may be gone; one's own other sessions are told all the same.
-                let sides = [(Some(ask.person), Arc::clone(&label)), (other, format!("@{by}").into())];
-                for (side, room) in sides {
-                    let letter =
-                        Arc::new(Letter::new(Event::Deleted { room, seq, by: Arc::clone(&by), time: ask.now }));
-                    for (session, outbox) in side.into_iter().flat_map(|id| self.registry.outboxes(id)) {
-                        if !ask.skips_own(session) {
-                            effects.tell(outbox, &letter);
-                        }
-                    }
-                }
-            }
+            Place::Room(_) => self.delete_in_room(id, seq, author)?,
+            Place::With(_) if author != identity => return Err(ChatError::NoSuchMessage(seq)),
+            Place::With(nick) => self.tell_both_deleted(nick, &label, seq),
         }
-        ask.answer_kept(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq), effects);
+        self.answer_kept(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq));
         Ok(())
     }
 
-    /// Whether the asking person may delete what others said in a room.
-    fn may_delete_others(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
-        let identity = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?.identity;
-        let role = self.rooms.get(name.key()).and_then(|room| self.role_in(identity, room));
-        if role >= Some(Role::Op) { Ok(()) } else { Err(ChatError::NeedsRole(Role::Op, Some(name.clone()))) }
+    /// One's own message, or as an op of the room another's.
+    fn delete_in_room(&mut self, place: PlaceId, seq: Seq, author: Identity) -> Result<(), ChatError> {
+        let room = self.state.rooms.at(place)?;
+        if author != self.caller.identity && self.state.role_in(self.caller.identity, room) < Some(Role::Op) {
+            return Err(ChatError::NeedsRole(Role::Op, Some(room.name.clone())));
+        }
+        let room = self.state.rooms.at_mut(place)?;
+        room.recent.delete(seq);
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        self.tell_room(place, Event::Deleted { room, seq, by, time: self.cx.now });
+        Ok(())
     }
 
-    /// Deletes what a deleted account said, as far as it is remembered, in at
-    /// most `most` rooms after `past`. The last one of these, if there are more.
-    fn delete_said(
-        &mut self,
-        said: &DeletedAccount,
-        past: Option<&str>,
-        most: usize,
-        here: &Here<'_>,
-        effects: &mut Effects,
-    ) -> Option<Arc<str>> {
-        let keys: Vec<Arc<str>> = self.listed.after(past).take(most).cloned().collect();
-        for key in &keys {
-            let Some(room) = self.rooms.get_mut(key) else { continue };
+    fn tell_both_deleted(&mut self, nick: &Nick, label: &Arc<str>, seq: Seq) {
+        let by = &Arc::clone(&self.caller.shown);
+        let other = self.state.somebody(nick).and_then(|(_, person)| person);
+        // The other one may be gone; one's own other sessions are told all the same.
+        let sides = [
+            (Some(self.caller.person), Arc::clone(label)),
+            (other.filter(|other| *other != self.caller.person), format!("@{by}").into()),
+        ];
+        let skipped = Some(self.caller.session).filter(|_| !self.caller.echo);
+        for (side, room) in sides {
+            let Some(side) = side else { continue };
+            let deleted = Event::Deleted { room, seq, by: Arc::clone(by), time: self.cx.now };
+            self.tell_person(side, &Arc::new(Letter::new(deleted)), |session| Some(session) == skipped);
+        }
+    }
+}
+
+impl Change<'_, ()> {
+    /// Deletes what a deleted account said, as far as it is in memory, in at
+    /// most `most` rooms after `past`. The key of the last one, if there are more.
+    fn delete_said(&mut self, said: &DeletedAccount, past: Option<&str>, most: usize) -> Option<Arc<str>> {
+        let places: Vec<PlaceId> = self.state.rooms.after(past, true).take(most).map(|room| room.place).collect();
+        for place in &places {
+            let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
-                let deleted =
-                    Event::Deleted { room: Arc::clone(&room.shown), seq, by: Arc::clone(&said.nick), time: here.now };
-                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, effects);
+                let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
+                let deleted = Event::Deleted { room: shown, seq, by, time: self.cx.now };
+                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, self.effects);
             }
         }
-        keys.last().filter(|_| keys.len() == most).cloned()
+        let last = places.last().filter(|_| places.len() == most)?;
+        self.state.rooms.get(*last).map(|room| Arc::from(room.name.key()))
     }
 }
 
 /// An account that was deleted with all it said.
 #[derive(Debug, Clone)]
 pub struct DeletedAccount {
-    /// Which it was.
+    /// Its number.
     pub account: AccountId,
-    /// What it was called.
+    /// Its name.
     pub nick: Arc<str>,
 }
 
 impl Chat {
+    /// Deletes a message whose author was read from the database.
+    ///
+    /// # Errors
+    /// It is not the caller's, and they are no op there.
+    pub fn delete_known(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        (place, seq, author): (&Place, Seq, Identity),
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| change.delete_at(place, seq, author))
+    }
+
     /// Deletes what a deleted account said from the memory of a number of
     /// rooms; from where to go on, if there are more. Not all at once, because
     /// everybody would wait for as long as there are rooms.
@@ -145,6 +140,6 @@ impl Chat {
     ) -> Option<Arc<str>> {
         /// Rooms that are looked through while the others wait for the lock.
         const ROOMS: usize = 256;
-        self.change(|state| state.delete_said(said, past, ROOMS, &self.here(now), effects))
+        self.by_server(now, effects, |change| change.delete_said(said, past, ROOMS))
     }
 }

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::effects::Effects;
 use super::registry::Person;
 use super::room::Room;
-use super::{Ask, PersonId, SessionId, State};
+use super::{Change, PersonId, SessionId, State};
 use crate::answer::{Done, WhoisInfo};
 use crate::error::ChatError;
-use crate::model::Millis;
-use crate::model::{PlaceId, Restriction, Role};
+use crate::model::{Millis, PlaceId, Role};
 use crate::names::{Nick, RoomName};
 
 impl State {
@@ -29,75 +27,55 @@ impl State {
 
     /// Whether a person is banned from a room, by any session of theirs.
     fn is_kept_out(&self, person: &Person, room: &Room, now: Millis) -> bool {
-        let banned = |id: &SessionId| {
-            let suspect = self.suspect_of(*id)?;
-            self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, now).map(|_| ())
-        };
-        self.role_in(person.identity, room) < Some(Role::Op) && person.sessions.iter().any(|id| banned(id).is_some())
-    }
-
-    /// Why the asking person cannot do something in a room in which they are not.
-    pub(super) fn not_there(&self, ask: &Ask<'_>, name: RoomName) -> ChatError {
-        match self.rooms.get(name.key()) {
-            Some(room) if self.may_know(ask.person, room, ask.now) => ChatError::NotInRoom(name),
-            Some(_) | None => ChatError::NoSuchRoom(name),
-        }
-    }
-
-    /// Whether the asking person may be told who is in a room.
-    pub(super) fn may_see_members(&self, ask: &Ask<'_>, name: &RoomName) -> Result<(), ChatError> {
-        let room = self.rooms.get(name.key()).filter(|room| self.may_know(ask.person, room, ask.now));
-        let room = room.ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
-        if room.members.contains(&ask.person) || self.as_server_op(ask).is_ok() {
-            return Ok(());
-        }
-        if room.is_private() {
-            return Err(ChatError::NotInRoom(name.clone()));
-        }
-        let suspect = self.suspect(ask)?;
-        match self.restrictions.on(Some(room.place), Restriction::Ban, &suspect, ask.now) {
-            Some(restriction) if self.role_in(suspect.identity, room) < Some(Role::Op) => {
-                Err(ChatError::Banned(Some(name.clone()), restriction.until, restriction.text.clone()))
-            }
-            _ => Ok(()),
-        }
+        let subject = |id: &SessionId| self.subject_of(*id);
+        person.sessions.iter().filter_map(subject).any(|subject| self.check_ban(room, &subject, now).is_err())
     }
 
     /// What those of these places are called that are rooms, and into which a person may come.
     pub(super) fn labels(&self, id: PersonId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
         let Some(person) = self.registry.person(id) else { return HashMap::new() };
-        let label = |place: &PlaceId| {
-            let room = self.rooms.get(self.places.get(place)?)?;
-            let told =
-                room.members.contains(&id) || self.may_know(id, room, now) && !self.is_kept_out(person, room, now);
-            told.then(|| (*place, Arc::clone(&room.shown)))
+        let told = |room: &&Room| {
+            room.members.contains(&id) || self.may_know(id, room, now) && !self.is_kept_out(person, room, now)
         };
-        places.iter().filter_map(label).collect()
+        self.rooms.among(places).filter(told).map(|room| (room.place, Arc::clone(&room.shown))).collect()
+    }
+}
+
+impl Change<'_> {
+    /// The room called so, if the caller may be told who is in it.
+    pub(super) fn room_to_see(&self, name: &RoomName) -> Result<&Room, ChatError> {
+        let room = self.state.rooms.named(name);
+        let room = room.filter(|room| self.state.may_know(self.caller.person, room, self.cx.now));
+        let room = room.ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
+        if room.members.contains(&self.caller.person) || self.as_server_op().is_ok() {
+            return Ok(room);
+        }
+        if room.is_private() {
+            return Err(ChatError::NotInRoom(name.clone()));
+        }
+        self.state.check_ban(room, &self.subject()?, self.cx.now)?;
+        Ok(room)
     }
 
-    pub(super) fn whois(&self, ask: &Ask<'_>, nick: &Nick, effects: &mut Effects) -> Result<(), ChatError> {
-        let person = self.registry.called(nick).and_then(|id| self.registry.person(id));
+    pub(super) fn whois(&mut self, nick: &Nick) -> Result<(), ChatError> {
+        let state = &*self.state;
+        let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
         let person = person.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
-        let asked_by_op =
-            self.registry.person(ask.person).is_some_and(|asker| self.registry.accounts.is_op(asker.identity));
-        let session = person.sessions.last().and_then(|id| self.registry.session(*id));
+        let session = person.sessions.last().and_then(|id| state.registry.session(*id));
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
-        let fronts = person.sessions.iter().filter_map(|id| self.registry.session(*id));
-        let rooms = person.rooms.iter().filter_map(|name| self.rooms.get(name.key()));
+        let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));
+        let known = |room: &&Room| state.may_know(self.caller.person, room, self.cx.now);
         let info = WhoisInfo {
             nick: Arc::clone(&person.shown),
-            rooms: rooms
-                .filter(|room| self.may_know(ask.person, room, ask.now))
-                .map(|room| Arc::clone(&room.shown))
-                .collect(),
+            rooms: state.rooms.among(&person.rooms).filter(known).map(|room| Arc::clone(&room.shown)).collect(),
             since: person.since,
-            idle: u64::try_from(ask.now - person.active).unwrap_or(0) / 1000,
+            idle: u64::try_from(self.cx.now - person.active).unwrap_or(0) / 1000,
             fronts: fronts.map(|session| session.front.to_owned()).collect(),
             registered: person.account().is_some(),
-            address: address.filter(|_| asked_by_op),
+            address: address.filter(|_| self.as_server_op().is_ok()),
             away: person.away.clone(),
         };
-        ask.answer(Done::Whois(info), effects);
+        self.answer(Done::Whois(info));
         Ok(())
     }
 }

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::State;
-use super::{Ask, Here};
-use crate::model::{Millis, Seq};
-use crate::model::{Owner, PlaceId};
+use super::Change;
+use crate::model::{Millis, Owner, PlaceId, Seq};
 use crate::record::Record;
 
 /// What a room is worth, the least first: how much was said, and since when it is empty.
@@ -70,54 +68,46 @@ impl Left {
     }
 }
 
-impl State {
-    /// Who the asking person is as a maker of rooms.
-    pub(super) fn maker(&self, ask: &Ask<'_>) -> Option<Owner> {
-        Some(Owner::of(self.registry.person(ask.person)?.identity, self.registry.session(ask.session)?.address))
-    }
-
+impl<C> Change<'_, C> {
     /// Notes a room that is left empty, if it may end for that; and ends one of
     /// its maker's, if those are too many now.
-    pub(super) fn leave_behind(&mut self, place: PlaceId, since: Millis, here: &Here<'_>) {
-        let Some(room) = self.room_at(place) else { return };
-        if room.registered || room.name == *here.lobby || !room.members.is_empty() {
-            return self.left.remove(place);
+    pub(super) fn leave_behind(&mut self, place: PlaceId, since: Millis) {
+        let Some(room) = self.state.rooms.get(place) else { return };
+        if room.lasts(&self.cx) || !room.members.is_empty() {
+            return self.state.left.remove(place);
         }
-        let (maker, seq) = (room.maker, room.seq());
-        self.left.put(place, maker, seq, since);
-        if let Some(least) = maker.and_then(|maker| self.left.least_of(maker, here.limits.rooms_left)) {
-            self.end_room(least, here);
+        let maker = room.maker;
+        self.state.left.put(place, maker, room.seq(), since);
+        if let Some(least) = maker.and_then(|maker| self.state.left.least_of(maker, self.cx.limits.rooms_left)) {
+            self.end_room(least);
         }
     }
 
-    /// Makes room for one more room, if it can.
-    pub(super) fn make_space(&mut self, here: &Here<'_>) {
-        if self.rooms.len() >= here.limits.rooms
-            && let Some(least) = self.left.least()
+    /// Makes space for one more room, if it can.
+    pub(super) fn make_space(&mut self) {
+        if self.state.rooms.len() >= self.cx.limits.rooms
+            && let Some(least) = self.state.left.least()
         {
-            self.end_room(least, here);
+            self.end_room(least);
         }
     }
 
     /// Ends at most `most` rooms that were left empty before `time`; whether there are more.
-    pub(super) fn end_left(&mut self, time: Millis, most: usize, here: &Here<'_>) -> bool {
+    pub(super) fn end_left(&mut self, time: Millis, most: usize) -> bool {
         for _ in 0..most {
-            let Some(place) = self.left.before(time) else { return false };
-            self.end_room(place, here);
+            let Some(place) = self.state.left.before(time) else { return false };
+            self.end_room(place);
         }
         true
     }
 
-    /// The room is not there any more, nor what was said in it.
-    pub(super) fn end_room(&mut self, place: PlaceId, here: &Here<'_>) {
-        self.left.remove(place);
-        let Some(key) = self.places.remove(&place) else { return };
-        let Some(room) = self.rooms.remove(&key) else { return };
+    /// Removes a room, and what was said in it.
+    pub(super) fn end_room(&mut self, place: PlaceId) {
+        self.state.left.remove(place);
+        let Some(room) = self.state.rooms.remove(place) else { return };
         if room.kept {
-            here.keep(Record::PlaceDeleted(place));
+            self.cx.keep(Record::PlaceDeleted(place));
         }
-        self.looks.remove(room.name.skeleton());
-        self.listed.remove(&key);
     }
 }
 

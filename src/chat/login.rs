@@ -1,4 +1,4 @@
-//! Who a session is: taking a name, taking on an account. What the session may ask the chat for; the verbs behind it are in `people` and `accounts`.
+//! Who a session is: taking a name, taking on an account. What the session may ask the chat for; the verbs behind it are in `arrival` and `accounts`.
 
 use std::sync::Arc;
 
@@ -53,6 +53,17 @@ pub struct LoginRequest<'a> {
     pub tag: Option<Tag>,
 }
 
+/// An account whose password a session knew.
+#[derive(Debug)]
+pub struct Proven {
+    /// The account.
+    pub account: AccountId,
+    /// Its places, and how far each is read.
+    pub memberships: Vec<(PlaceId, Seq)>,
+    /// When the password was asked for.
+    pub asked: Millis,
+}
+
 /// The command with which somebody enters: its answer has that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginKind {
@@ -87,18 +98,13 @@ pub enum TokenOwner {
 }
 
 impl Chat {
-    /// Whose `token` is, as far as it is remembered here.
-    pub fn token_owner(&self, token: &str, now: Millis) -> TokenOwner {
-        self.change(|state| state.token_owner(token, &self.here(now)))
-    }
-
     /// Gives a session a name; the answer is in its outbox. From here on it is
     /// in the chat, though in no new room yet.
     ///
     /// # Errors
     /// A nick that is taken, or looks like one that is, or belongs to an account; a ban.
     pub fn enter(&self, entry: &LoginRequest<'_>, now: Millis, effects: &mut Effects) -> Result<LoggedIn, ChatError> {
-        self.change(|state| state.enter(entry, &self.here(now), effects))
+        self.by_server(now, effects, |change| change.enter(entry))
     }
 
     /// Whether the asking session may make an account of its name: asked before its password is hashed.
@@ -106,7 +112,7 @@ impl Chat {
     /// # Errors
     /// Why not.
     pub fn may_register(&self, session: SessionId, now: Millis) -> Result<(), ChatError> {
-        self.with_ask(session, None, now, |state, ask| state.may_register(ask))
+        self.looking(session, now, |change| change.may_register())
     }
 
     /// Makes an account of the name a session has; `hash` is the PHC string of its password.
@@ -121,10 +127,10 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.register(ask, hash, effects))
+        self.on_behalf((session, tag), now, effects, |change| change.register(hash))
     }
 
-    /// Makes a session one of an account, whose password was right; with the places of the account, and when the password was asked for.
+    /// Makes a session one of an account, whose password was right.
     ///
     /// # Errors
     /// It is logged in already, or the account is banned or gone.
@@ -132,11 +138,11 @@ impl Chat {
         &self,
         session: SessionId,
         tag: Option<Tag>,
-        proven: (AccountId, Vec<(PlaceId, Seq)>, Millis),
+        proven: Proven,
         now: Millis,
         effects: &mut Effects,
     ) -> Result<LoggedIn, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.login(ask, proven, effects))
+        self.on_behalf((session, tag), now, effects, |change| change.login(proven))
     }
 
     /// Makes a session a guest's again.
@@ -150,11 +156,9 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Result<LoggedIn, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| {
-            let outbox = Arc::clone(&ask.outbox);
-            let entered = state.logout(ask, "logged out", effects)?;
-            let done = Done::Logout { nick: Arc::clone(&entered.nick) };
-            effects.answer(&outbox, Event::Ok { tag: ask.tag.clone(), done });
+        self.on_behalf((session, tag), now, effects, |change| {
+            let entered = change.logout("logged out")?;
+            change.answer(Done::Logout { nick: Arc::clone(&entered.nick) });
             Ok(entered)
         })
     }
@@ -171,7 +175,7 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Result<LoggedIn, ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.delete_account(ask, messages, effects))
+        self.on_behalf((session, tag), now, effects, |change| change.delete_account(messages))
     }
 
     /// Gives the account of a session another password, by its PHC string.
@@ -186,7 +190,12 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Result<(), ChatError> {
-        self.with_ask(session, tag, now, |state, ask| state.change_password(ask, hash, effects))
+        self.on_behalf((session, tag), now, effects, |change| change.change_password(hash))
+    }
+
+    /// The identity of a session's person.
+    pub fn identity_of(&self, session: SessionId) -> Option<Identity> {
+        self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.identity))
     }
 
     /// The account, and its name, to which a session is logged in.
@@ -194,11 +203,7 @@ impl Chat {
     /// # Errors
     /// It is a guest's, or nothing is kept.
     pub fn account_of(&self, session: SessionId, now: Millis) -> Result<(AccountId, Nick), ChatError> {
-        self.with_ask(session, None, now, |state, ask| {
-            let id = state.own_account(ask)?;
-            let nick = state.registry.accounts.get(id).map(|account| account.nick.clone());
-            Ok((id, nick.ok_or(ChatError::LoginFirst)?))
-        })
+        self.looking(session, now, |change| Ok((change.own_account()?, change.person()?.nick.clone())))
     }
 
     /// The name of a session.
@@ -206,9 +211,7 @@ impl Chat {
     /// # Errors
     /// It has none.
     pub fn nick_of(&self, session: SessionId, now: Millis) -> Result<Nick, ChatError> {
-        self.with_ask(session, None, now, |state, ask| {
-            state.registry.person(ask.person).map(|person| person.nick.clone()).ok_or(ChatError::NameFirst)
-        })
+        self.looking(session, now, |change| Ok(change.person()?.nick.clone()))
     }
 
     /// Sets what `claim` takes, unless the server has an op; whether it was set.
@@ -225,19 +228,18 @@ impl Chat {
     /// # Errors
     /// No account has that name.
     pub fn set_server_op(&self, nick: &Nick, op: bool, now: Millis, effects: &mut Effects) -> Result<(), ChatError> {
-        self.change(|state| {
-            let id = state.registry.accounts.named(nick).map(|account| account.id);
-            let id = id.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
-            state.registry.accounts.set_op(id, op);
-            self.here(now).keep(Record::ServerOp(id, op));
+        self.by_server(now, effects, |change| {
+            let account = change.state.registry.accounts.named(nick).map(|account| account.id);
+            let id = account.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+            change.state.registry.accounts.set_op(id, op);
+            change.cx.keep(Record::ServerOp(id, op));
             let text = match op {
                 true => "you are an op of the server now, and may do everything everywhere; the operator made you one",
                 false => "you are no op of the server any more; the operator took that from you",
             };
             let notice = Arc::new(Letter::new(Event::Notice { text: Arc::from(text) }));
-            let person = state.registry.here(Identity::Account(id));
-            for (_, outbox) in person.into_iter().flat_map(|person| state.registry.outboxes(person)) {
-                effects.tell(outbox, &notice);
+            if let Some(person) = change.state.registry.here(Identity::Account(id)) {
+                change.tell_person(person, &notice, |_| false);
             }
             Ok(())
         })

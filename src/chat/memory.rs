@@ -3,14 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::effects::Effects;
-use super::{Ask, Chat, SessionId, State};
+use super::SessionId;
 use crate::answer::Done;
 use crate::limits::Limits;
 use crate::model::{FileId, Identity, PlaceId, ResumeId, Role};
 use crate::model::{Millis, Tag};
 use crate::names::Nick;
-use crate::record::{Record, SaidRecord};
+use crate::record::SaidRecord;
 
 /// The last tags of one person, and what each of them made.
 #[derive(Debug, Default)]
@@ -41,7 +40,7 @@ impl Tags {
     }
 
     /// Forgets `tag`, so that it is as if it had not been used.
-    fn forget(&mut self, tag: &Tag) {
+    pub fn forget(&mut self, tag: &Tag) {
         if self.made.remove(tag).is_some() {
             self.order.retain(|other| other != tag);
         }
@@ -55,18 +54,6 @@ impl Tags {
         while self.order.len() > most {
             self.order.pop_front().and_then(|oldest| self.made.remove(&oldest));
         }
-    }
-}
-
-impl Chat {
-    /// Forgets what a command with this tag made: it will never be kept, and so
-    /// it is not answered `ok` if it comes again.
-    pub fn forget_tag(&self, session: SessionId, tag: &Tag) {
-        self.change(|state| {
-            if let Some(session) = state.registry.session_mut(session) {
-                session.tags.forget(tag);
-            }
-        });
     }
 }
 
@@ -171,40 +158,6 @@ impl Tokens {
             }
             self.gone.pop_front();
         }
-    }
-}
-
-impl State {
-    /// Answers a command whose tag was used before with what it made then;
-    /// whether it was one. A client that lost its connection sends again what
-    /// it has no answer to, and must not be heard twice.
-    pub(super) fn said_before(&self, ask: &Ask<'_>, effects: &mut Effects) -> bool {
-        let tags = self.registry.session(ask.session).map(|session| &session.tags);
-        let Some(done) = ask.tag.as_ref().and_then(|tag| tags?.get(tag)) else { return false };
-        let mut done = done.clone();
-        if let Done::Say { again, .. } | Done::Msg { again, .. } | Done::Finish { again, .. } = &mut done {
-            *again = true;
-        }
-        // What it made then may still be on its way to be kept.
-        ask.answer_kept(done, Record::Barrier, effects);
-        true
-    }
-
-    /// Answers when what was said is kept, and remembers the tag with the answer.
-    pub(super) fn done_once(&mut self, ask: &Ask<'_>, done: Done, effects: &mut Effects) {
-        let mut record = Record::Barrier;
-        if let Some(session) = self.registry.session_mut(ask.session) {
-            let (resume_id, kept) = (session.resume_id, session.resume_stored);
-            if let Some(tag) = &ask.tag {
-                session.tags.put(tag.clone(), done.clone(), ask.limits.tags);
-                record = State::said_record(ask, resume_id, tag, &done).map_or(Record::Barrier, Record::Said);
-            }
-            // What somebody said is theirs: the number of their stay must not be given again.
-            if !kept && ask.write_queue.is_some() {
-                self.store_resume(ask, ask.session);
-            }
-        }
-        ask.answer_kept(done, record, effects);
     }
 }
 

@@ -12,32 +12,42 @@
 //! outbox. Those are leaves, held for a few instructions on memory only.
 
 mod accounts;
-mod ask;
+mod arrival;
+mod bans;
+mod change;
 mod check;
+mod context;
 mod deleting;
+mod directory;
 pub mod effects;
 mod ending;
 mod hidden;
+mod history;
+mod identity;
 mod left;
 mod lists;
+mod loads;
 mod login;
 mod memory;
 mod moderation;
 mod name_index;
-mod need;
 mod operator;
 pub mod outbox;
 pub mod patience;
 mod people;
 mod permissions;
-mod places;
 mod private;
+mod read_marks;
 mod recent;
 mod registry;
 mod restrictions;
+mod resume;
 mod room;
+mod room_admin;
 pub mod room_flush;
 mod rooms;
+mod sent_files;
+mod start;
 mod succession;
 mod unkept;
 pub mod write_queue;
@@ -48,26 +58,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::answer::Done;
-use crate::command::Command;
+use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::model::{AccountId, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
-use ask::{Ask, Here};
-pub use check::{help, lengths};
+use change::Change;
+pub use check::{lengths, link};
+use context::Context;
 pub use deleting::DeletedAccount;
 use effects::Effects;
-pub use login::{LoggedIn, LoginKind, LoginRequest, TokenOwner};
+pub use history::{Readable, Searchable};
+pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
+pub use login::{LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use memory::Tokens;
-pub use need::{FileSaid, JoinRequest, LastSeen, Need, Readable, Reading, Step};
 pub use operator::Presence;
 use outbox::Ending;
 use registry::Registry;
 use restrictions::Restrictions;
-use room::Room;
+pub use sent_files::FileSaid;
 use write_queue::WriteQueue;
 
 /// The number of one peer's life on one connection. Never used twice in one server.
@@ -95,16 +106,9 @@ pub struct Chat {
 #[derive(Debug, Default)]
 struct State {
     registry: Registry,
-    /// By the key of the name.
-    rooms: HashMap<Arc<str>, Room>,
-    /// From the look of a name to its key.
-    looks: HashMap<Arc<str>, Arc<str>>,
-    /// The keys of all rooms, in their order; and of those that everybody may know of.
-    listed: lists::Listed,
+    rooms: directory::Directory,
     /// Rooms that are empty and not registered.
     left: left::Left,
-    /// From the number of a room to the key of its name.
-    places: HashMap<PlaceId, Arc<str>>,
     /// Private conversations of people who are here.
     conversations: HashMap<Pair, Conversation>,
     /// What is forgotten when it is kept.
@@ -143,12 +147,18 @@ impl Chat {
     ) -> Chat {
         let chat =
             Chat { state: Mutex::default(), limits, lobby, run: now, write_queue, broken: AtomicBool::new(false) };
-        chat.change(|state| state.recall(kept, &chat.here(now)));
+        chat.by_server(now, &mut Effects::default(), |change| change.recall(kept));
         chat
     }
 
-    fn here(&self, now: Millis) -> Here<'_> {
-        Here { now, run: self.run, limits: &self.limits, lobby: &self.lobby, write_queue: self.write_queue.as_deref() }
+    fn context(&self, now: Millis) -> Context<'_> {
+        Context {
+            now,
+            run: self.run,
+            limits: &self.limits,
+            lobby: &self.lobby,
+            write_queue: self.write_queue.as_deref(),
+        }
     }
 
     /// The room that is always there.
@@ -169,18 +179,18 @@ impl Chat {
         self.change(|state| names::suggest(&error.value(), |nick| state.registry.taken(nick)))
     }
 
-    /// Takes a session into a room: a `join` without an answer.
+    /// Takes a session into a room: a `join` without an answer. Unless something is to be shown to it first.
     ///
     /// # Errors
     /// A room that cannot be joined.
     pub fn go_in(
         &self,
         session: SessionId,
-        wish: &JoinRequest,
+        request: &JoinRequest,
         now: Millis,
         effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        self.with_ask(session, None, now, |state, ask| state.join(ask, wish, false, effects))
+    ) -> Result<Option<CatchUp>, Halt> {
+        self.on_behalf((session, None), now, effects, |change| change.go_into(request))
     }
 
     /// Carries out a command of a session that has a name. Its answer, `ok`,
@@ -193,40 +203,90 @@ impl Chat {
         &self,
         session: SessionId,
         tag: Option<Tag>,
-        command: Command,
+        command: ChatCommand,
         now: Millis,
         effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        lengths(&command, &self.limits)?;
-        self.with_ask(session, tag, now, |state, ask| state.obey(ask, command, effects))
+    ) -> Result<Next, Halt> {
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.is_active()?;
+            change.obey(command)
+        })
     }
 
-    /// One change on behalf of a session that has a name.
-    fn with_ask<R>(
+    /// The same for what is done by those who keep order.
+    ///
+    /// # Errors
+    /// As [`Chat::obey`].
+    pub fn moderate(
         &self,
         session: SessionId,
         tag: Option<Tag>,
+        request: &Moderation,
         now: Millis,
-        what: impl FnOnce(&mut State, &Ask<'_>) -> Result<R, ChatError>,
-    ) -> Result<R, ChatError> {
-        self.change(|state| {
-            let ask = state.ask(session, tag, self.here(now))?;
-            what(state, &ask)
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.is_active()?;
+            change.moderate(request)
         })
+    }
+
+    /// Gives the person of a session another name.
+    ///
+    /// # Errors
+    /// As [`Chat::obey`].
+    pub fn rename(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        nick: Option<Nick>,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.is_active()?;
+            change.rename(nick)
+        })
+    }
+
+    /// One change on behalf of a session that has a name.
+    fn on_behalf<R, E: From<ChatError>>(
+        &self,
+        (session, tag): (SessionId, Option<Tag>),
+        now: Millis,
+        effects: &mut Effects,
+        what: impl FnOnce(&mut Change<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.by_server(now, effects, |change| what(&mut change.on_behalf_of(session, tag)?))
+    }
+
+    /// The same, if nothing is changed, and so nobody is told anything.
+    fn looking<R, E: From<ChatError>>(
+        &self,
+        session: SessionId,
+        now: Millis,
+        what: impl FnOnce(&Change<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.on_behalf((session, None), now, &mut Effects::default(), |change| what(change))
+    }
+
+    /// One change that the server itself makes.
+    fn by_server<R>(&self, now: Millis, effects: &mut Effects, what: impl FnOnce(&mut Change<'_, ()>) -> R) -> R {
+        self.change(|state| what(&mut Change { state, cx: self.context(now), effects, caller: () }))
     }
 
     /// The one place where a session is removed. Tells the others in its
     /// rooms, once, unless its person has other sessions. A session that
     /// never took a name leaves nothing to tell. Returns the nick it had.
     pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, effects: &mut Effects) -> Option<Arc<str>> {
-        self.change(|state| state.depart(session, ending, &self.here(now), effects))
+        self.by_server(now, effects, |change| change.depart(session, ending))
     }
 
     /// Ends at most `most` rooms that nobody has registered and that have been
     /// empty since before `time`; whether there are more. Their rows are kept
     /// as being over like any other change.
     pub fn end_left(&self, time: Millis, most: usize, now: Millis) -> bool {
-        self.change(|state| state.end_left(time, most, &self.here(now)))
+        self.by_server(now, &mut Effects::default(), |change| change.end_left(time, most))
     }
 
     /// Whether a panic has left a change half done. Then nothing here can be
@@ -255,100 +315,35 @@ impl Chat {
     }
 }
 
-impl State {
-    fn ask<'a>(&self, session: SessionId, tag: Option<Tag>, here: Here<'a>) -> Result<Ask<'a>, ChatError> {
-        let found = self.registry.session(session).ok_or(ChatError::NameFirst)?;
-        if found.replaced {
-            return Err(ChatError::Closing);
-        }
-        let (person, outbox, echo) = (found.person, Arc::clone(&found.outbox), found.echo);
-        Ok(Ask { session, person, outbox, echo, tag, here })
-    }
-
-    fn obey(&mut self, ask: &Ask<'_>, command: Command, effects: &mut Effects) -> Result<Step, ChatError> {
-        if let Some(person) = self.registry.person_mut(ask.person)
-            && !matches!(command, Command::Ping { .. } | Command::Pong)
-        {
-            person.active = ask.now;
-        }
+impl Change<'_> {
+    fn obey(&mut self, command: ChatCommand) -> Result<Next, Halt> {
         match command {
-            Command::Join { room, after, made, run, key } => {
+            ChatCommand::Join { room, after, made, run, key } => {
                 let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
-                return self.join(ask, &JoinRequest { room, seen, key }, true, effects);
+                return self.join(JoinRequest { room, seen, key });
             }
-            Command::Msg { to, text } => return self.msg(ask, &to, text, effects),
-            Command::Reply { text } => return self.reply(ask, text, effects),
-            Command::History { place, page, limit } => return self.history(ask, place, page, limit, effects),
-            Command::Search { place, text, until, next, limit } => {
-                return self.search(ask, place, text, (until, next), limit);
-            }
-            Command::Delete { place, seq } => return self.delete(ask, place, seq, effects),
-            Command::Read { place, seq } => return self.read(ask, place, seq, effects),
-            Command::Close { with } => return self.close_conversation(ask, &with, effects),
-            Command::Chats { past } => {
-                let account = self.own_account(ask)?;
-                return Ok(Step::Needs(Need::Chats { account, past }));
-            }
-            Command::Files { place, before } => return self.files(ask, place, before),
-            Command::Say { room, text, me } => self.say(ask, room, text, me, effects),
-            Command::Hello { .. } => Err(self.named_already(ask)),
-            Command::Nick { nick, .. } => self.rename(ask, nick, effects),
-            Command::Leave { room, text } => self.leave_room(ask, room, text, effects),
-            Command::Rooms { past } => {
-                self.list_rooms(ask, past, effects);
-                Ok(())
-            }
-            Command::Members { room, past } => self.members(ask, room, past, effects),
-            Command::Topic { room, topic } => self.topic(ask, room, topic, effects),
-            Command::Whois { nick } => self.whois(ask, &nick, effects),
-            Command::Away { text } => {
-                let text = self.side_words(ask.session, text, ask).unwrap_or_else(|| Arc::from("away"));
-                self.set_away(ask, Some(Arc::clone(&text)), effects);
-                ask.answer(Done::Away { text }, effects);
-                Ok(())
-            }
-            Command::Back => {
-                self.set_away(ask, None, effects);
-                ask.answer(Done::Back, effects);
-                Ok(())
-            }
-            Command::RegisterRoom { room } => self.register_room(ask, room, effects),
-            Command::DropRoom { room } => self.drop_room(ask, room, effects),
-            Command::Settings { room, change } => self.settings(ask, room, &change, effects),
-            Command::Moderate { action, room, everywhere, whom, seconds, text } => {
-                let order = moderation::ModRequest { action, everywhere, whom, seconds, text };
-                self.order(ask, room, order, effects)
-            }
-            Command::Bans { room, everywhere, skip } => self.bans(ask, room, everywhere, skip, effects),
-            Command::Announce { text } => self.announce(ask, text, effects),
-            Command::Claim { code } => self.claim(ask, &code.0, effects),
-            Command::Ping { token } => {
-                ask.answer(Done::Ping { token: token.unwrap_or_default() }, effects);
-                Ok(())
-            }
-            Command::Pong => Ok(()),
-            // The session closes itself after the answer.
-            Command::Quit { .. } => {
-                ask.answer(Done::Quit, effects);
-                Ok(())
-            }
-            Command::Help { word } => {
-                ask.answer(help(word.as_deref())?, effects);
-                Ok(())
-            }
-            // The session sees to these, for there is something to compute, or to send in pieces.
-            Command::Register { .. }
-            | Command::Login { .. }
-            | Command::Logout
-            | Command::Password { .. }
-            | Command::DeleteAccount { .. }
-            | Command::Offer { .. }
-            | Command::Chunk { .. }
-            | Command::Finish { .. }
-            | Command::Cancel { .. }
-            | Command::Get { .. } => Err(ChatError::Closing),
-        }?;
-        Ok(Step::Done)
+            ChatCommand::Delete { place, seq } => return self.delete(place, seq),
+            ChatCommand::Msg { to, text } => self.msg(&to, text)?,
+            ChatCommand::Reply { text } => self.reply(text)?,
+            ChatCommand::Read { place, seq } => self.read(place.as_ref(), seq)?,
+            ChatCommand::Close { with } => self.close_conversation(&with)?,
+            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, false)?,
+            ChatCommand::Me { room, text } => self.say(room.as_ref(), text, true)?,
+            ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
+            ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
+            ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,
+            ChatCommand::Topic { room, topic } => self.topic(room.as_ref(), topic)?,
+            ChatCommand::Whois { nick } => self.whois(&nick)?,
+            ChatCommand::Away { text } => self.away(text)?,
+            ChatCommand::Back => self.back()?,
+            ChatCommand::RegisterRoom { room } => self.register_room(room.as_ref())?,
+            ChatCommand::DropRoom { room } => self.drop_room(room.as_ref())?,
+            ChatCommand::Settings { room, change } => self.settings(room.as_ref(), &change)?,
+            ChatCommand::Bans { room, everywhere, skip } => self.bans(room.as_ref(), everywhere, skip)?,
+            ChatCommand::Announce { text } => self.announce(text)?,
+            ChatCommand::Claim { code } => self.claim(&code.0)?,
+        }
+        Ok(Next::Done)
     }
 }
 

@@ -3,18 +3,13 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::moderation::{ModRequest, ModTarget};
 use super::restrictions::ban_list;
-use super::{Chat, Here, SessionId, State, registry};
+use super::{Change, Chat, SessionId, registry};
 use crate::answer::{BanInfo, Moderated};
-use crate::command::{ModAction, Whom, in_range};
+use crate::command::{ModAction, Moderation, Whom, in_range};
 use crate::error::ChatError;
-use crate::event::Event;
-use crate::model::Millis;
-use crate::model::{Restriction, Role};
+use crate::model::{Millis, Restriction, Role};
 use crate::names::Nick;
-use crate::record::RestrictionRecord;
-use crate::wire::Letter;
 
 /// One row of what the operator's `identity` shows.
 #[derive(Debug, Clone)]
@@ -34,13 +29,7 @@ pub struct Presence {
 impl Chat {
     /// Says something to everybody who has a name.
     pub fn broadcast(&self, text: Arc<str>, effects: &mut Effects) {
-        let letter = Arc::new(Letter::new(Event::Notice { text }));
-        self.change(|state| {
-            for (_, session) in state.registry.sessions() {
-                effects.tell(&session.outbox, &letter);
-            }
-            effects.report(&letter);
-        });
+        self.by_server(0, effects, |change| change.broadcast(text));
     }
 
     /// Everybody who has a name, in the order of their sessions.
@@ -51,7 +40,7 @@ impl Chat {
                 Some(Presence {
                     session: id,
                     nick: Arc::clone(&person.shown),
-                    rooms: person.rooms.iter().map(|room| Arc::from(room.shown())).collect(),
+                    rooms: state.rooms.among(&person.rooms).map(|room| Arc::clone(&room.shown)).collect(),
                     front: session.front,
                     active: person.active,
                 })
@@ -101,8 +90,9 @@ impl Chat {
         now: Millis,
     ) -> Result<Moderated, ChatError> {
         in_range(seconds)?;
-        let order = ModRequest { action, everywhere: true, whom, seconds, text };
-        self.change(|state| state.order_everywhere(&self.here(now), action, &order, Arc::from("the operator")))
+        let request = Moderation { action, room: None, everywhere: true, whom, seconds, text };
+        let by = Arc::from("the operator");
+        self.by_server(now, &mut Effects::default(), |change| change.moderate_everywhere(&request, by))
     }
 
     /// The bans from the whole server.
@@ -111,55 +101,31 @@ impl Chat {
     }
 }
 
-impl State {
+impl<C> Change<'_, C> {
     /// A ban from the whole server, or its end.
-    pub(super) fn order_everywhere(
-        &mut self,
-        here: &Here<'_>,
-        action: ModAction,
-        order: &ModRequest,
-        by: Arc<str>,
-    ) -> Result<Moderated, ChatError> {
-        let ModTarget { targets, identity, shown, .. } = self.subject(&order.whom)?;
-        let until = order.seconds.map(|seconds| here.now.saturating_add_unsigned(seconds.saturating_mul(1000)));
-        match action {
+    pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
+        let target = self.state.target_of(&request.whom);
+        match request.action {
             ModAction::Ban => {
-                if identity.is_some_and(|identity| self.registry.accounts.is_op(identity)) {
+                if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) {
                     return Err(ChatError::NeedsRole(Role::Owner, None));
                 }
-                let (nick, text, time) = (Arc::clone(&shown), order.text.clone(), here.now);
-                self.restrictions.put(
-                    RestrictionRecord {
-                        place: None,
-                        restriction: Restriction::Ban,
-                        targets,
-                        nick,
-                        until,
-                        by,
-                        text,
-                        time,
-                    },
-                    here,
-                )?;
+                let record = request.record(None, Restriction::Ban, &target, (by, self.cx.now));
+                self.state.restrictions.put(record, &self.cx)?;
             }
             ModAction::Unban => {
-                if !self.restrictions.lift(None, Restriction::Ban, &targets, &shown, here) {
+                let (targets, shown) = (&target.targets, &target.shown);
+                if !self.state.restrictions.lift(None, Restriction::Ban, targets, shown, &self.cx) {
                     return Err(ChatError::NoSuchBan(shown.to_string()));
                 }
             }
-            _ => return Err(ChatError::NoRoom),
+            ModAction::Invite
+            | ModAction::Kick
+            | ModAction::Mute
+            | ModAction::Unmute
+            | ModAction::Op
+            | ModAction::Deop => return Err(ChatError::NoRoom),
         }
-        Ok(Moderated { room: None, nick: shown, until })
-    }
-
-    /// The sessions whose bans from the whole server have just begun.
-    pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
-        let is_banned = |(id, _): (SessionId, &registry::Session)| {
-            let suspect = self.suspect_of(id)?;
-            let banned = !self.registry.accounts.is_op(suspect.identity)
-                && self.restrictions.on(None, Restriction::Ban, &suspect, now).is_some();
-            banned.then_some(id)
-        };
-        self.registry.sessions().filter_map(is_banned).collect()
+        Ok(Moderated { room: None, nick: target.shown, until: request.until(self.cx.now) })
     }
 }

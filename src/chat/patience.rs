@@ -1,4 +1,4 @@
-//! How long one waits for another, of which only the time counts in which this process ran. Knows not what is waited for.
+//! How long one thread waits for another, counting only the time in which this process ran. Knows not what is waited for.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ pub struct Patience {
     left: Duration,
 }
 
-/// A pause costs the one who waits this much at the most.
+/// A pause of the process costs a thread that waits this much at the most.
 const STEP: Duration = Duration::from_millis(500);
 
 impl Patience {

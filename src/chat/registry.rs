@@ -1,4 +1,4 @@
-//! Who is here: sessions by their number, people by number, by nick and by the look of the nick. Knows no rooms but by name, and takes no lock.
+//! Who is here: sessions by their number, people by number, by nick and by the look of the nick. Knows no rooms but by number, and takes no lock.
 //!
 //! A person may have several sessions; a session has one person. The maps
 //! change together, in the functions here and nowhere else.
@@ -14,7 +14,7 @@ use super::{PersonId, SessionId};
 use crate::error::ChatError;
 use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
 use crate::model::{Millis, Seq};
-use crate::names::{self, Nick, RoomName};
+use crate::names::{self, Nick};
 
 /// One connection's place in the chat.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Session {
     /// Its front, for `whois`.
     pub front: &'static str,
     /// The room in which it is talking.
-    pub current: Option<RoomName>,
+    pub current: Option<PlaceId>,
     pub address: Address,
     /// What brings it back after a lost connection; empty where there is no randomness for one.
     pub token: Arc<str>,
@@ -49,9 +49,9 @@ pub(super) struct Person {
     pub shown: Arc<str>,
     pub identity: Identity,
     pub sessions: Vec<SessionId>,
-    pub rooms: Vec<RoomName>,
+    pub rooms: Vec<PlaceId>,
     /// Where a guest is invited or an op, beside those: it ends with them.
-    pub invited: HashSet<RoomName>,
+    pub invited: HashSet<PlaceId>,
     pub away: Option<Arc<str>>,
     pub since: Millis,
     /// When the person last said or asked something.
@@ -129,6 +129,16 @@ impl Registry {
     /// Who of those here this is.
     pub fn here(&self, identity: Identity) -> Option<PersonId> {
         self.identities.get(&identity).copied()
+    }
+
+    /// The person who is here and has this identity.
+    pub fn person_of(&self, identity: Identity) -> Option<&Person> {
+        self.people.get(self.identities.get(&identity)?)
+    }
+
+    /// The same, to be changed.
+    pub fn person_of_mut(&mut self, identity: Identity) -> Option<&mut Person> {
+        self.people.get_mut(self.identities.get(&identity)?)
     }
 
     /// Whether this nick, or one that looks like it, is somebody's.

@@ -1,13 +1,13 @@
 //! Every ban and mute: where it is in force, and whom it holds for. Knows no room, no session and no order.
 //!
-//! A curb is for a person, and a person may be found again in more ways than
+//! A restriction is for a person, and a person may be found again in more ways than
 //! one: by the account, by the stay (which is the session and its token), by
-//! the address, by the nick. So a curb has several targets. When a curbed
+//! the address, by the nick. So a restriction has several targets. When a restricted
 //! person registers, logs in or out, the new account or stay is one more target.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Here;
+use super::context::Context;
 use crate::answer::BanInfo;
 use crate::error::ChatError;
 use crate::model::Millis;
@@ -18,7 +18,7 @@ use crate::record::{Record, RestrictionRecord};
 /// A room, or the whole server.
 type Place = Option<PlaceId>;
 
-/// A person, with everything that a curb may be found by.
+/// A person, with everything that a restriction may be found by.
 #[derive(Debug, Clone)]
 pub(super) struct BanSubject {
     pub identity: Identity,
@@ -33,7 +33,7 @@ impl BanSubject {
         BanSubject { identity, resume_id, nick, origin: origin(address) }
     }
 
-    /// Whether a curb with that target is for them.
+    /// Whether a restriction with that target is for them.
     pub fn is_meant(&self, target: &Target) -> bool {
         let guest = matches!(self.identity, Identity::Guest(_));
         match target {
@@ -45,7 +45,7 @@ impl BanSubject {
         }
     }
 
-    /// Whether a curb with any of these targets is for them.
+    /// Whether a restriction with any of these targets is for them.
     pub fn is_any(&self, targets: &[Target]) -> bool {
         targets.iter().any(|target| self.is_meant(target))
     }
@@ -72,7 +72,7 @@ impl BanSubject {
 #[derive(Debug, Default)]
 pub(super) struct Restrictions {
     places: HashMap<Place, Vec<RestrictionRecord>>,
-    /// Where there is a curb with that target: so that nobody looks through all rooms because of one person.
+    /// Where there is a restriction with that target: so that nobody looks through all rooms because of one person.
     found: HashMap<Target, BTreeSet<Place>>,
 }
 
@@ -82,7 +82,7 @@ impl Restrictions {
         self.places.get(&place).map_or(&[], Vec::as_slice)
     }
 
-    /// The curb of this kind that is in force for a person in a place.
+    /// The restriction of this kind that is in force for a person in a place.
     pub fn on(&self, place: Place, kind: Restriction, suspect: &BanSubject, now: Millis) -> Option<&RestrictionRecord> {
         // Every line that is said there comes through here: where there are many, those of others are not gone through.
         const MANY: usize = 8;
@@ -98,7 +98,7 @@ impl Restrictions {
     }
 
     /// Takes what was found in the database. An address of before networks were counted as one is brought up to that.
-    pub fn recall(&mut self, mut restriction: RestrictionRecord, here: &Here<'_>) {
+    pub fn recall(&mut self, mut restriction: RestrictionRecord, cx: &Context<'_>) {
         let before = restriction.targets.clone();
         for target in &mut restriction.targets {
             if let Target::Address(address) = target {
@@ -108,34 +108,34 @@ impl Restrictions {
         if restriction.targets != before {
             before
                 .into_iter()
-                .for_each(|old| here.keep(Record::RestrictionLifted(restriction.place, restriction.restriction, old)));
-            here.keep(Record::Restriction(restriction.clone()));
+                .for_each(|old| cx.keep(Record::RestrictionLifted(restriction.place, restriction.restriction, old)));
+            cx.keep(Record::Restriction(restriction.clone()));
         }
         self.add(restriction);
     }
 
-    /// Puts a curb in the place of an earlier one for the same person, and
+    /// Puts a restriction in the place of an earlier one for the same person, and
     /// forgets those that are over. It holds for whom the earlier one held, too.
-    pub fn put(&mut self, mut restriction: RestrictionRecord, here: &Here<'_>) -> Result<(), ChatError> {
+    pub fn put(&mut self, mut restriction: RestrictionRecord, cx: &Context<'_>) -> Result<(), ChatError> {
         let place = restriction.place;
         let is_same = |old: &RestrictionRecord| {
             old.restriction == restriction.restriction && same(old, &restriction.targets, &restriction.nick)
         };
         // Those that are over are forgotten if there is no room for more, and no
         // sooner: a clock that is wrong for a minute may say that all are.
-        let full = self.at(place).iter().filter(|old| !is_same(old)).count() >= here.limits.bans;
-        let goes = |old: &RestrictionRecord| is_same(old) || full && !in_force(old, here.now);
+        let full = self.at(place).iter().filter(|old| !is_same(old)).count() >= cx.limits.bans;
+        let goes = |old: &RestrictionRecord| is_same(old) || full && !in_force(old, cx.now);
         let left = self.at(place).iter().filter(|old| !goes(old)).count();
-        if left >= here.limits.bans {
-            return Err(ChatError::TooManyBans(here.limits.bans));
+        if left >= cx.limits.bans {
+            return Err(ChatError::TooManyBans(cx.limits.bans));
         }
         let gone = self.take(place, goes);
-        for old in gone.into_iter().filter(|old| in_force(old, here.now)) {
+        for old in gone.into_iter().filter(|old| in_force(old, cx.now)) {
             let more = old.targets.into_iter().filter(|target| !restriction.targets.contains(target));
             restriction.targets.extend(more.collect::<Vec<_>>());
         }
-        restriction.targets.truncate(here.limits.ban_targets);
-        here.keep(Record::Restriction(restriction.clone()));
+        restriction.targets.truncate(cx.limits.ban_targets);
+        cx.keep(Record::Restriction(restriction.clone()));
         // What two have in common has one row: that of the one which lasts longer.
         for old in self
             .at(place)
@@ -143,27 +143,27 @@ impl Restrictions {
             .filter(|old| old.restriction == restriction.restriction && lasts_longer(old, &restriction))
         {
             if old.targets.iter().any(|target| restriction.targets.contains(target)) {
-                here.keep(Record::Restriction(old.clone()));
+                cx.keep(Record::Restriction(old.clone()));
             }
         }
         self.add(restriction);
         Ok(())
     }
 
-    /// Lifts the curbs of a kind that a person has in a place; whether one was in force.
-    pub fn lift(&mut self, place: Place, kind: Restriction, targets: &[Target], nick: &str, here: &Here<'_>) -> bool {
+    /// Lifts the restrictions of a kind that a person has in a place; whether one was in force.
+    pub fn lift(&mut self, place: Place, kind: Restriction, targets: &[Target], nick: &str, cx: &Context<'_>) -> bool {
         let gone = self.take(place, |old| old.restriction == kind && same(old, targets, nick));
-        let mut lifted = gone.iter().any(|old| in_force(old, here.now));
+        let mut lifted = gone.iter().any(|old| in_force(old, cx.now));
         let gone: Vec<Target> = gone.into_iter().flat_map(|old| old.targets).collect();
-        gone.iter().for_each(|target| here.keep(Record::RestrictionLifted(place, kind, target.clone())));
-        // Others who came from the same address are curbed as before, but the address is not.
+        gone.iter().for_each(|target| cx.keep(Record::RestrictionLifted(place, kind, target.clone())));
+        // Others who came from the same address are restricted as before, but the address is not.
         let is_open = |target: &Target| {
             matches!(target, Target::Address(_)) && (gone.contains(target) || targets.contains(target))
         };
         for mut old in self.take(place, |old| old.restriction == kind && old.targets.iter().any(is_open)) {
-            lifted |= in_force(&old, here.now);
+            lifted |= in_force(&old, cx.now);
             let open: Vec<Target> = old.targets.extract_if(.., |target| is_open(target)).collect();
-            open.into_iter().for_each(|target| here.keep(Record::RestrictionLifted(place, kind, target)));
+            open.into_iter().for_each(|target| cx.keep(Record::RestrictionLifted(place, kind, target)));
             if !old.targets.is_empty() {
                 self.add(old);
             }
@@ -171,9 +171,9 @@ impl Restrictions {
         lifted
     }
 
-    /// The person's curbs, in every place, hold for the targets in `more` as well. Only
-    /// curbs count that are found by a target for which `certain` is true.
-    pub fn follow(&mut self, suspect: &BanSubject, certain: fn(&Target) -> bool, more: &[Target], here: &Here<'_>) {
+    /// The person's restrictions, in every place, hold for the targets in `more` as well. Only
+    /// restrictions count that are found by a target for which `certain` is true.
+    pub fn follow(&mut self, suspect: &BanSubject, certain: fn(&Target) -> bool, more: &[Target], cx: &Context<'_>) {
         let found = suspect.found_by().into_iter().filter(certain);
         let places: BTreeSet<Place> = found.filter_map(|target| self.found.get(&target)).flatten().copied().collect();
         for place in places {
@@ -181,20 +181,20 @@ impl Restrictions {
             for restriction in self.places.get_mut(&place).into_iter().flatten() {
                 let meant = |target: &Target| certain(target) && suspect.is_meant(target);
                 let more: Vec<&Target> = more.iter().filter(|target| !restriction.targets.contains(target)).collect();
-                if more.is_empty() || !in_force(restriction, here.now) || !restriction.targets.iter().any(meant) {
+                if more.is_empty() || !in_force(restriction, cx.now) || !restriction.targets.iter().any(meant) {
                     continue;
                 }
                 for target in more {
-                    if restriction.targets.len() >= here.limits.ban_targets {
+                    if restriction.targets.len() >= cx.limits.ban_targets {
                         // The oldest but the first, which is whom the order was about.
                         let oldest = restriction.targets.remove(1);
-                        here.keep(Record::RestrictionLifted(place, restriction.restriction, oldest.clone()));
+                        cx.keep(Record::RestrictionLifted(place, restriction.restriction, oldest.clone()));
                         dropped.push(oldest);
                     }
                     restriction.targets.push(target.clone());
                     news.push(target.clone());
                 }
-                here.keep(Record::Restriction(restriction.clone()));
+                cx.keep(Record::Restriction(restriction.clone()));
             }
             for target in news {
                 self.found.entry(target).or_default().insert(place);
@@ -204,12 +204,12 @@ impl Restrictions {
     }
 
     /// A place is gone, or its order is over.
-    pub fn end_at(&mut self, place: Place, here: &Here<'_>) {
+    pub fn end_at(&mut self, place: Place, cx: &Context<'_>) {
         for restriction in self.take(place, |_| true) {
             restriction
                 .targets
                 .into_iter()
-                .for_each(|target| here.keep(Record::RestrictionLifted(place, restriction.restriction, target)));
+                .for_each(|target| cx.keep(Record::RestrictionLifted(place, restriction.restriction, target)));
         }
     }
 
@@ -234,7 +234,7 @@ impl Restrictions {
         gone
     }
 
-    /// These are found there no more, unless another curb has them.
+    /// These are found there no more, unless another restriction has them.
     fn lose(&mut self, place: Place, targets: &[Target]) {
         for target in targets {
             if self.at(place).iter().any(|restriction| restriction.targets.contains(target)) {
@@ -263,7 +263,7 @@ impl Restrictions {
     }
 }
 
-/// Whether a curb is about the person who has these targets and this nick.
+/// Whether a restriction is about the person who has these targets and this nick.
 /// Several people come from one address, so that alone does not tell.
 fn same(restriction: &RestrictionRecord, targets: &[Target], nick: &str) -> bool {
     let is_own = |target: &&Target| !matches!(target, Target::Address(_));
@@ -281,7 +281,7 @@ fn in_force(restriction: &RestrictionRecord, now: Millis) -> bool {
     restriction.until.is_none_or(|until| until > now)
 }
 
-/// The curbs that are in force.
+/// The restrictions that are in force.
 pub(super) fn ban_list(restrictions: &[RestrictionRecord], now: Millis) -> impl Iterator<Item = BanInfo> {
     let info = |restriction: &RestrictionRecord| BanInfo {
         restriction: restriction.restriction,

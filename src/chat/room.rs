@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::context::Context;
 use super::effects::Effects;
 use super::outbox::{Offer, Outbox, Outgoing};
 use super::recent::Recent;
 use super::room_flush::RoomFlush;
-use super::{Here, PersonId, SessionId};
-use crate::limits::Limits;
-use crate::model::{FileInfo, Message, Millis, Seq};
-use crate::model::{Identity, Owner, PlaceId, Role, Settings};
+use super::{PersonId, SessionId};
+use crate::model::{Identity, Millis, Owner, PlaceId, Role, Seq, Settings};
 use crate::names::{Nick, RoomName};
 use crate::record::{Record, RoomRecord, RoomSnapshot};
 use crate::wire::{Delivery, Letter};
@@ -46,17 +45,6 @@ pub(super) struct Room {
     pub emptied: u64,
     flush: Arc<RoomFlush>,
     pub recent: Recent,
-}
-
-/// What is said, before it has its number.
-#[derive(Debug)]
-pub(super) struct Words {
-    pub from: Arc<str>,
-    pub identity: Identity,
-    pub text: Arc<str>,
-    pub me: bool,
-    pub file: Option<Arc<FileInfo>>,
-    pub time: Millis,
 }
 
 /// One session's place in a room: where it hears, and how.
@@ -110,7 +98,7 @@ impl Room {
         }
     }
 
-    /// The room as it is to be kept.
+    /// The room as it is stored.
     pub fn record(&self) -> RoomRecord {
         RoomRecord {
             place: self.place,
@@ -122,22 +110,27 @@ impl Room {
         }
     }
 
-    /// Sees to it that the room has its row, before anything is kept that is in it.
-    pub fn keep(&mut self, here: &Here<'_>) {
+    /// Makes sure that the room has its row, before anything is stored that is in it.
+    pub fn keep(&mut self, cx: &Context<'_>) {
         if !std::mem::replace(&mut self.kept, true) {
-            here.keep(Record::Room(self.record()));
+            cx.keep(Record::Room(self.record()));
         }
     }
 
-    /// Keeps the room as it is now.
-    pub fn keep_changed(&mut self, here: &Here<'_>) {
+    /// Stores the room as it is now.
+    pub fn keep_changed(&mut self, cx: &Context<'_>) {
         self.kept = true;
-        here.keep(Record::Room(self.record()));
+        cx.keep(Record::Room(self.record()));
     }
 
     /// The number of the last message: 0 if there is none.
     pub fn seq(&self) -> Seq {
         self.recent.last()
+    }
+
+    /// Whether the room and its order stay when nobody is in it: it is registered, or the lobby.
+    pub fn lasts(&self, cx: &Context<'_>) -> bool {
+        self.registered || self.name == *cx.lobby
     }
 
     /// Whether not everybody may come in, and so not everybody may read it.
@@ -152,28 +145,39 @@ impl Room {
         self.members.is_empty() && !self.registered && (empty || self.is_private())
     }
 
-    /// Nobody is in the room any more. Unless it is registered, its ops and its
-    /// order go with them; and what is in the database needs no place here.
-    pub fn emptied(&mut self, here: &Here<'_>) {
-        if !self.registered && self.name != *here.lobby {
+    /// Called when nobody is in the room any more. Unless it lasts, its ops and its
+    /// settings end; and what is in the database needs no memory.
+    pub fn emptied(&mut self, cx: &Context<'_>) {
+        if !self.lasts(cx) {
             self.emptied += 1;
             let settings = std::mem::take(&mut self.settings);
             for identity in std::mem::take(&mut self.roles).into_keys() {
                 if let Identity::Account(account) = identity {
-                    here.keep(Record::Role(self.place, account, None));
+                    cx.keep(Record::Role(self.place, account, None));
                 }
             }
             if settings != Settings::default() {
-                self.keep_changed(here);
+                self.keep_changed(cx);
             }
         }
-        self.let_go(here);
+        self.let_go(cx);
     }
 
-    /// Forgets what was said, where the database can give it back: not while it waits to be kept.
-    pub fn let_go(&mut self, here: &Here<'_>) {
-        if self.seq() > 0 && here.write_queue.is_some_and(|write_queue| write_queue.is_stored(self.added)) {
+    /// Forgets what was said, if the database can give it back: not while it waits to be stored.
+    pub fn let_go(&mut self, cx: &Context<'_>) {
+        if self.seq() > 0 && cx.write_queue.is_some_and(|write_queue| write_queue.is_stored(self.added)) {
             self.recent.unload();
+        }
+    }
+
+    /// Gives a person a role, or takes it away; an account's is stored.
+    pub fn give_role(&mut self, cx: &Context<'_>, identity: Identity, role: Option<Role>) {
+        match role {
+            Some(role) => self.roles.insert(identity, role),
+            None => self.roles.remove(&identity),
+        };
+        if let (Identity::Account(account), true) = (identity, self.kept) {
+            cx.keep(Record::Role(self.place, account, role));
         }
     }
 
@@ -239,15 +243,6 @@ impl Room {
         }
         drop(due);
         effects.flush_room(&self.flush);
-    }
-
-    /// Gives a message its number and remembers it.
-    pub fn say(&mut self, words: Words, limits: &Limits) -> Arc<Message> {
-        let Words { from, identity, text, me, file, time } = words;
-        let room = Arc::clone(&self.shown);
-        let message = Arc::new(Message { room, seq: self.seq() + 1, from, text, time, me, file, deleted: false });
-        self.recent.push(&message, identity, limits);
-        message
     }
 
     /// Panics where the room disagrees with itself: for tests.

@@ -1,234 +1,72 @@
-//! What people do in rooms: join, leave, say, ask who is there. Runs under the chat lock.
+//! What people do in rooms: join, leave, say, set the topic. Runs under the chat lock.
 
 use std::sync::Arc;
 
-use super::effects::Effects;
-use super::need::{JoinRequest, LastSeen, Step};
-use super::room::{Room, Words};
+use super::directory::Directory;
+use super::loads::{CatchUp, Halt, JoinRequest, LastSeen, Next};
+use super::room::Room;
 use super::unkept::What;
-use super::{Ask, Here, PersonId, State};
+use super::{Change, PersonId, SessionId};
 use crate::answer::{Done, page};
 use crate::command::Page;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{Identity, Owner, PlaceId, Role};
-use crate::model::{Message, Millis};
+use crate::model::{FileInfo, Identity, Message, Owner, PlaceId, Role};
 use crate::names::RoomName;
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
 
-impl State {
+/// What is said, before it has its number.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub text: Arc<str>,
+    pub me: bool,
+    pub file: Option<Arc<FileInfo>>,
+}
+
+impl<C> Change<'_, C> {
     #[inline(never)]
-    pub(super) fn make_room(&mut self, name: &RoomName, now: Millis, maker: Option<Owner>) {
-        self.last.place += 1;
-        let mut room = Room::new(name.clone(), PlaceId(self.last.place), now);
+    pub(super) fn make_room(&mut self, name: &RoomName, maker: Option<Owner>) -> PlaceId {
+        self.state.last.place += 1;
+        let mut room = Room::new(name.clone(), PlaceId(self.state.last.place), self.cx.now);
         room.maker = maker;
-        self.add_room(room);
-    }
-
-    pub(super) fn add_room(&mut self, room: Room) {
-        let key: Arc<str> = Arc::from(room.name.key());
-        self.looks.insert(Arc::from(room.name.skeleton()), Arc::clone(&key));
-        self.places.insert(room.place, Arc::clone(&key));
-        self.listed.put(&key, !room.is_private());
-        self.rooms.insert(key, room);
-    }
-
-    /// After somebody went out: where nobody is left, the room goes, or what
-    /// it holds only for those in it; the lobby stays.
-    pub(super) fn forget_room(&mut self, name: &RoomName, here: &Here<'_>) {
-        let Some(room) = self.rooms.get_mut(name.key()).filter(|room| room.members.is_empty()) else { return };
-        if !room.registered && name != here.lobby {
-            self.restrictions.end_at(Some(room.place), here);
-            room.roles.keys().for_each(|identity| self.registry.accounts.holds(*identity, room.place, None));
-        }
-        if name == here.lobby || !room.forgettable(here.write_queue.is_some()) {
-            room.emptied(here);
-            let (added, waits) = (room.added, room.recent.loaded && room.seq() > 0 && here.write_queue.is_some());
-            let (key, open, place) = (Arc::from(name.key()), !room.is_private(), room.place);
-            self.listed.put(&key, open);
-            if waits {
-                self.forget_later(added, What::Recent(place));
-            }
-            return self.leave_behind(place, here.now, here);
-        }
         let place = room.place;
-        self.end_room(place, here);
+        self.state.rooms.add(room);
+        place
     }
 
-    /// Seats the asking person's sessions in a room, and tells them what is
-    /// there: the answer, the members, the recent messages. All of it is
-    /// queued in this one critical section, so what is said next comes after
-    /// it, without gap or double. Joining a room one is in shows it anew, to
-    /// the asking session only.
-    pub(super) fn join(
-        &mut self,
-        ask: &Ask<'_>,
-        wish: &JoinRequest,
-        answer: bool,
-        effects: &mut Effects,
-    ) -> Result<Step, ChatError> {
-        let name = &wish.room;
-        let Some(person) = self.registry.person(ask.person) else { return Err(ChatError::NameFirst) };
-        let (identity, newcomer) = (person.identity, !person.rooms.contains(name));
-        if newcomer && person.rooms.len() >= ask.limits.rooms_per_person {
-            return Err(ChatError::TooManyRooms(ask.limits.rooms_per_person));
+    /// Called after a member left. An empty room is removed; if it must stay,
+    /// it forgets its ops, bans and settings. The lobby always stays.
+    pub(super) fn forget_room(&mut self, place: PlaceId) {
+        let Some(room) = self.state.rooms.get_mut(place).filter(|room| room.members.is_empty()) else { return };
+        if !room.lasts(&self.cx) {
+            self.state.restrictions.end_at(Some(place), &self.cx);
+            room.roles.keys().for_each(|identity| self.state.registry.accounts.holds(*identity, place, None));
         }
-        match self.rooms.get(name.key()) {
-            Some(room) => {
-                if newcomer {
-                    self.may_come_in(ask, room, wish.key.as_deref())?;
-                }
-                if let Some(need) = room.needs(wish.seen.as_ref(), ask) {
-                    return Ok(Step::Needs(need));
-                }
-            }
-            None => {
-                // Who has a key means a room that has one, and would talk in one that is open to all.
-                if wish.key.is_some() {
-                    return Err(ChatError::RoomNew(name.clone()));
-                }
-                if let Some(other) = self.looks.get(name.skeleton()).and_then(|key| self.rooms.get(key)) {
-                    // The name of a room that is not told is not told here either.
-                    let known = self.may_know(ask.person, other, ask.now);
-                    return Err(ChatError::RoomConfusable(
-                        name.clone(),
-                        if known { &other.name } else { name }.clone(),
-                    ));
-                }
-                self.make_space(ask);
-                if self.rooms.len() >= ask.limits.rooms {
-                    return Err(ChatError::ServerRoomsFull(ask.limits.rooms));
-                }
-                let maker = self.maker(ask);
-                self.make_room(name, ask.now, maker);
-            }
+        if room.name != *self.cx.lobby && room.forgettable(self.cx.write_queue.is_some()) {
+            return self.end_room(place);
         }
-        let Some(room) = self.rooms.get(name.key()) else { return Ok(Step::Done) };
-        if answer {
-            ask.answer(Done::Join { room: Arc::clone(&room.shown) }, effects);
+        room.emptied(&self.cx);
+        let (added, waits) = (room.added, room.recent.loaded && room.seq() > 0 && self.cx.write_queue.is_some());
+        self.state.rooms.list(place);
+        if waits {
+            self.state.forget_later(added, What::Recent(place));
         }
-        if newcomer {
-            self.come_in(ask, identity, name, effects);
-        }
-        self.show_room(ask, name, wish.seen, newcomer, effects);
-        let own_spelling = self.rooms.get(name.key()).map(|room| room.name.clone());
-        if let Some(person) = self.registry.person_mut(ask.person).filter(|_| newcomer) {
-            person.rooms.extend(own_spelling);
-        }
-        self.talk_in(ask, Some(name.clone()));
-        Ok(Step::Done)
+        self.leave_behind(place, self.cx.now);
     }
 
-    /// Seats somebody who was not there, and tells the others.
-    #[inline(never)]
-    fn come_in(&mut self, ask: &Ask<'_>, identity: Identity, name: &RoomName, effects: &mut Effects) {
-        let Some(person) = self.registry.person(ask.person) else { return };
-        let (nick, key) = (Arc::clone(&person.shown), Arc::from(person.nick.key()));
-        let Some(room) = self.rooms.get_mut(name.key()) else { return };
-        let letter = Arc::new(Letter::new(Event::Join { room: Arc::clone(&room.shown), nick, time: ask.now }));
-        room.fan_out(&letter, |_| false, effects);
-        effects.report(&letter);
-        let account = matches!(identity, Identity::Account(_)) && ask.write_queue.is_some();
-        if account {
-            room.keep(ask);
-        }
-        // Who comes into a room in which nobody is, and which nobody owns, keeps order there.
-        if room.members.is_empty() && !room.registered && room.name != *ask.lobby {
-            room.give_role(ask, identity, Some(Role::Op));
-            self.registry.accounts.holds(identity, room.place, Some(Role::Op));
-        }
-        room.add(ask.person, key);
-        self.left.remove(room.place);
-        for (session, outbox) in self.registry.outboxes(ask.person) {
-            room.seat(session, outbox);
-        }
-        let (place, seq) = (room.place, room.seq());
-        if account {
-            self.add_membership(ask, ask.person, place, seq);
-        }
-    }
-
-    /// Tells what is in a room: to all sessions of somebody new there, else to the asking one.
-    #[inline(never)]
-    fn show_room(&self, ask: &Ask<'_>, name: &RoomName, seen: Option<LastSeen>, newcomer: bool, effects: &mut Effects) {
-        let Some(room) = self.rooms.get(name.key()) else { return };
-        let shown = || Arc::clone(&room.shown);
-        let joined = Event::Joined {
-            room: shown(),
-            made: room.made,
-            run: ask.run,
-            seq: room.seq(),
-            total: room.members.len(),
-            topic: room.topic.clone(),
-        };
-        let mut members = self.members_of(room, None).peekable();
-        let mut pieces = Vec::new();
-        while pieces.is_empty() || members.peek().is_some() {
-            let piece = page(&mut members, ask.limits.members_page, ask.limits.answer_bytes);
-            pieces.push(Event::Members { room: shown(), members: piece, more: members.peek().is_some() });
-        }
-        let history = match seen.map(|seen| room.after(&seen, ask.run)) {
-            Some(after) => room.recent.history_since(&room.shown, after, ask.limits),
-            None => vec![room.recent.history(&room.shown, Page::Last, ask.limits.replay, ask.limits.answer_bytes)],
-        };
-        let letters: Vec<Arc<Letter>> = std::iter::once(joined)
-            .chain(pieces)
-            .chain(history.into_iter().map(Event::History))
-            .map(|event| Arc::new(Letter::new(event)))
-            .collect();
-        for (session, outbox) in self.registry.outboxes(ask.person) {
-            let own = session == ask.session;
-            if own || newcomer && effects.keeps_up(outbox, ask.limits.outbox_bytes) {
-                letters.iter().for_each(|letter| effects.answer_with(outbox, letter));
-            }
-        }
-    }
-
-    pub(super) fn leave_room(
-        &mut self,
-        ask: &Ask<'_>,
-        name: Option<RoomName>,
-        text: Option<Arc<str>>,
-        effects: &mut Effects,
-    ) -> Result<(), ChatError> {
-        let room = self.own_room(ask, name)?;
-        let (name, shown) = (room.name.clone(), Arc::clone(&room.shown));
-        let (text, kept_order) = (self.side_words(ask.session, text, ask), self.keeps_order(ask.person, &name));
-        ask.answer(Done::Leave { room: Arc::clone(&shown) }, effects);
-        let Some(nick) = self.put_out(ask, ask.person, &name, effects) else { return Ok(()) };
-        if let Some(room) = self.rooms.get(name.key()) {
-            let letter =
-                Arc::new(Letter::new(Event::Leave { room: shown, nick: Arc::clone(&nick), text, time: ask.now }));
-            room.fan_out(&letter, |_| false, effects);
-            effects.report(&letter);
-        }
-        if kept_order {
-            self.hand_on(&name, &nick, ask, effects);
-        }
-        self.forget_room(&name, ask);
-        Ok(())
-    }
-
-    /// Takes somebody out of a room, and tells their sessions so; the others
+    /// Takes a person out of a room, and tells their sessions so; the others
     /// are yet to be told. Returns the nick.
-    pub(super) fn put_out(
-        &mut self,
-        here: &Here<'_>,
-        id: PersonId,
-        name: &RoomName,
-        effects: &mut Effects,
-    ) -> Option<Arc<str>> {
-        let room = self.rooms.get_mut(name.key())?;
-        room.remove(id, &self.registry.person(id)?.nick);
+    pub(super) fn put_out(&mut self, id: PersonId, place: PlaceId) -> Option<Arc<str>> {
+        let room = self.state.rooms.get_mut(place)?;
+        room.remove(id, &self.state.registry.person(id)?.nick);
         let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown) }));
-        for (session, outbox) in self.registry.outboxes(id) {
+        for (session, outbox) in self.state.registry.outboxes(id) {
             room.unseat(session);
-            effects.tell(outbox, &left);
+            self.effects.tell(outbox, &left);
         }
-        let place = room.place;
-        let person = self.registry.person_mut(id)?;
-        person.rooms.retain(|other| other != name);
+        let person = self.state.registry.person_mut(id)?;
+        person.rooms.retain(|other| *other != place);
         person.spoke.remove(&place);
         // A guest is an op until they leave.
         if let (Identity::Guest(_), Some(Role::Op)) = (person.identity, room.roles.get(&person.identity)) {
@@ -237,139 +75,266 @@ impl State {
         if let Some(account) = person.account()
             && person.memberships.remove(&place).is_some()
         {
-            here.keep(Record::MembershipEnded(account, place));
+            self.cx.keep(Record::MembershipEnded(account, place));
         }
-        let (next, sessions, nick) = (person.rooms.last().cloned(), person.sessions.clone(), Arc::clone(&person.shown));
+        let (next, sessions, nick) = (person.rooms.last().copied(), person.sessions.clone(), Arc::clone(&person.shown));
         for session in sessions {
-            let talking_here =
-                self.registry.session(session).is_some_and(|session| session.current.as_ref() == Some(name));
-            if talking_here {
-                self.set_current(session, next.clone());
+            if self.state.registry.session(session).is_some_and(|session| session.current == Some(place)) {
+                self.set_current(session, next);
             }
         }
         Some(nick)
     }
 
-    /// Notes in which room the asking session is talking now. The person's
-    /// other sessions follow only where they were talking in none.
-    fn talk_in(&mut self, ask: &Ask<'_>, name: Option<RoomName>) {
-        let sessions: Vec<_> = self.registry.outboxes(ask.person).map(|(session, _)| session).collect();
-        for session in sessions {
-            let silent = self.registry.session(session).is_some_and(|session| session.current.is_none());
-            if session == ask.session || silent {
-                self.set_current(session, name.clone());
-            } else if let Some(room) = name.as_ref().and_then(|name| self.rooms.get_mut(name.key())) {
-                let here = self.registry.session(session).is_some_and(|session| session.current == name);
-                room.turn(session, !here);
-            }
-        }
-    }
-
-    fn set_current(&mut self, session: super::SessionId, name: Option<RoomName>) {
-        let Some(known) = self.registry.session_mut(session) else { return };
-        let before = std::mem::replace(&mut known.current, name.clone());
-        if before == name {
+    fn set_current(&mut self, session: SessionId, place: Option<PlaceId>) {
+        let Some(known) = self.state.registry.session_mut(session) else { return };
+        let before = std::mem::replace(&mut known.current, place);
+        if before == place {
             return;
         }
-        if let Some(room) = before.and_then(|before| self.rooms.get_mut(before.key())) {
-            room.turn(session, true);
-        }
-        if let Some(room) = name.and_then(|name| self.rooms.get_mut(name.key())) {
-            room.turn(session, false);
-        }
-    }
-
-    /// The room called so, or the one in which the session is talking; the asking person must be in it.
-    pub(super) fn own_room(&mut self, ask: &Ask<'_>, name: Option<RoomName>) -> Result<&mut Room, ChatError> {
-        let name = match name {
-            Some(name) => name,
-            None => self.registry.session(ask.session).and_then(|s| s.current.clone()).ok_or(ChatError::NoRoom)?,
+        let turn = |rooms: &mut Directory, place: Option<PlaceId>, elsewhere| {
+            if let Some(room) = place.and_then(|place| rooms.get_mut(place)) {
+                room.turn(session, elsewhere);
+            }
         };
-        if !self.rooms.get(name.key()).is_some_and(|room| room.members.contains(&ask.person)) {
-            return Err(self.not_there(ask, name));
+        turn(&mut self.state.rooms, before, true);
+        turn(&mut self.state.rooms, place, false);
+    }
+}
+
+impl Change<'_> {
+    /// Goes into a room, unless there is something to be shown first.
+    pub(super) fn join(&mut self, request: JoinRequest) -> Result<Next, Halt> {
+        let place = self.room_to_join(&request)?;
+        let room = self.state.rooms.at(place)?;
+        if let Some(missed) = room.missed(request.seen.as_ref(), &self.cx) {
+            return Ok(Next::CatchUp(missed.label, request));
         }
-        self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))
+        let done = Done::Join { room: Arc::clone(&room.shown) };
+        self.answer(done);
+        self.go_in(place, request.seen)?;
+        Ok(Next::Done)
     }
 
-    pub(super) fn say(
-        &mut self,
-        ask: &Ask<'_>,
-        name: Option<RoomName>,
-        text: Arc<str>,
-        me: bool,
-        effects: &mut Effects,
-    ) -> Result<(), ChatError> {
-        if self.said_before(ask, effects) {
-            return Ok(());
+    /// The same without an answer.
+    pub(super) fn go_into(&mut self, request: &JoinRequest) -> Result<Option<CatchUp>, Halt> {
+        let place = self.room_to_join(request)?;
+        let missed = self.state.rooms.at(place)?.missed(request.seen.as_ref(), &self.cx);
+        if missed.is_none() {
+            self.go_in(place, request.seen)?;
         }
-        let person = self.registry.person(ask.person).ok_or(ChatError::NameFirst)?;
-        let (from, identity) = (Arc::clone(&person.shown), person.identity);
-        let words = Words { from, identity, text, me, file: None, time: ask.now };
-        let message = self.say_in(ask, name, words, effects)?;
-        let done = Done::Say { room: Arc::clone(&message.room), seq: message.seq, time: message.time, again: false };
-        self.done_once(ask, done, effects);
+        Ok(missed)
+    }
+
+    /// The room to go into: one that the caller may enter, or a new one.
+    fn room_to_join(&mut self, request: &JoinRequest) -> Result<PlaceId, Halt> {
+        let (name, limits) = (&request.room, self.cx.limits);
+        let person = self.person()?;
+        let room = self.state.rooms.named(name);
+        let newcomer = room.is_none_or(|room| !room.members.contains(&self.caller.person));
+        if newcomer && person.rooms.len() >= limits.rooms_per_person {
+            return Err(ChatError::TooManyRooms(limits.rooms_per_person).into());
+        }
+        if let Some(room) = room {
+            if newcomer {
+                self.may_come_in(room, request.key.as_deref())?;
+            }
+            room.must_be_loaded(&self.cx)?;
+            return Ok(room.place);
+        }
+        // Who has a key means a room that has one, and would talk in one that is open to all.
+        if request.key.is_some() {
+            return Err(ChatError::RoomNew(name.clone()).into());
+        }
+        if let Some(other) = self.state.rooms.like(name) {
+            // The name of a room that is not told is not told here either.
+            let known = self.state.may_know(self.caller.person, other, self.cx.now);
+            let other = if known { &other.name } else { name }.clone();
+            return Err(ChatError::RoomConfusable(name.clone(), other).into());
+        }
+        self.make_space();
+        if self.state.rooms.len() >= limits.rooms {
+            return Err(ChatError::ServerRoomsFull(limits.rooms).into());
+        }
+        let address = self.state.registry.session(self.caller.session).map(|session| session.address);
+        let maker = address.map(|address| Owner::of(self.caller.identity, address));
+        Ok(self.make_room(name, maker))
+    }
+
+    /// Seats the person's sessions in a room, and tells them what is there: the
+    /// members, the recent messages. All of it is queued in this one critical
+    /// section, so what is said next comes after it, without gap or double.
+    /// Joining a room one is in shows it anew, to the calling session only.
+    fn go_in(&mut self, place: PlaceId, seen: Option<LastSeen>) -> Result<(), ChatError> {
+        let newcomer = !self.state.rooms.at(place)?.members.contains(&self.caller.person);
+        if newcomer {
+            self.come_in(place)?;
+        }
+        self.show_room(place, seen, newcomer)?;
+        if newcomer {
+            self.person_mut()?.rooms.push(place);
+        }
+        self.talk_in(place);
         Ok(())
     }
 
-    /// Says something in a room: it gets its number, all there hear it, and it is on its way to be kept.
-    pub(super) fn say_in(
-        &mut self,
-        ask: &Ask<'_>,
-        name: Option<RoomName>,
-        words: Words,
-        effects: &mut Effects,
-    ) -> Result<Arc<Message>, ChatError> {
-        let name = self.own_room(ask, name)?.name.clone();
-        self.may_speak(ask, &name)?;
-        let room = self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
-        let identity = words.identity;
-        room.keep(ask);
-        let message = room.say(words, ask.limits);
-        room.added = ask.keep_counted(Record::Message(StoredMessage {
-            place: room.place,
-            identity,
-            message: Arc::clone(&message),
-        }));
-        let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
-        room.fan_out(&letter, |session| ask.skips_own(session), effects);
-        effects.report(&letter);
+    /// Seats a person who was not in the room, and tells the others.
+    #[inline(never)]
+    fn come_in(&mut self, place: PlaceId) -> Result<(), ChatError> {
+        let (identity, nick) = (self.caller.identity, Arc::clone(&self.caller.shown));
+        let room = Arc::clone(&self.state.rooms.at(place)?.shown);
+        self.tell_all_in(place, Event::Join { room, nick, time: self.cx.now });
+        let room = self.state.rooms.at_mut(place)?;
+        let account = matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some();
+        if account {
+            room.keep(&self.cx);
+        }
+        // The first to come into an empty room that nobody owns keeps order there.
+        if room.members.is_empty() && !room.lasts(&self.cx) {
+            room.give_role(&self.cx, identity, Some(Role::Op));
+            self.state.registry.accounts.holds(identity, place, Some(Role::Op));
+        }
+        let Some(person) = self.state.registry.person(self.caller.person) else { return Err(ChatError::NameFirst) };
+        room.add(self.caller.person, Arc::from(person.nick.key()));
+        for (session, outbox) in self.state.registry.outboxes(self.caller.person) {
+            room.seat(session, outbox);
+        }
+        let seq = room.seq();
+        self.state.left.remove(place);
+        if account {
+            self.add_membership(self.caller.person, place, seq);
+        }
+        Ok(())
+    }
+
+    /// Tells what is in a room: to all sessions of a newcomer, else to the calling one.
+    #[inline(never)]
+    fn show_room(&mut self, place: PlaceId, seen: Option<LastSeen>, newcomer: bool) -> Result<(), ChatError> {
+        let (room, limits) = (self.state.rooms.at(place)?, self.cx.limits);
+        let shown = || Arc::clone(&room.shown);
+        let joined = Event::Joined {
+            room: shown(),
+            made: room.made,
+            run: self.cx.run,
+            seq: room.seq(),
+            total: room.members.len(),
+            topic: room.topic.clone(),
+        };
+        let mut members = self.state.members_of(room, None).peekable();
+        let mut pieces = Vec::new();
+        while pieces.is_empty() || members.peek().is_some() {
+            let piece = page(&mut members, limits.members_page, limits.answer_bytes);
+            pieces.push(Event::Members { room: shown(), members: piece, more: members.peek().is_some() });
+        }
+        let history = match seen.map(|seen| room.seen_up_to(&seen, self.cx.run)) {
+            Some(after) => room.recent.history_since(&room.shown, after, limits),
+            None => vec![room.recent.history(&room.shown, Page::Last, limits.replay, limits.answer_bytes)],
+        };
+        let letters: Vec<Arc<Letter>> = std::iter::once(joined)
+            .chain(pieces)
+            .chain(history.into_iter().map(Event::History))
+            .map(|event| Arc::new(Letter::new(event)))
+            .collect();
+        for (session, outbox) in self.state.registry.outboxes(self.caller.person) {
+            let own = session == self.caller.session;
+            if own || newcomer && self.effects.keeps_up(outbox, limits.outbox_bytes) {
+                letters.iter().for_each(|letter| self.effects.answer_with(outbox, letter));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes in which room the calling session is talking now. The person's
+    /// other sessions follow only if they were talking in none.
+    fn talk_in(&mut self, place: PlaceId) {
+        let sessions: Vec<_> = self.state.registry.outboxes(self.caller.person).map(|(session, _)| session).collect();
+        for session in sessions {
+            let current = self.state.registry.session(session).and_then(|session| session.current);
+            if session == self.caller.session || current.is_none() {
+                self.set_current(session, Some(place));
+            } else if let Some(room) = self.state.rooms.get_mut(place) {
+                room.turn(session, current != Some(place));
+            }
+        }
+    }
+
+    pub(super) fn leave_room(&mut self, name: Option<&RoomName>, text: Option<Arc<str>>) -> Result<(), ChatError> {
+        let room = self.own_room(name)?;
+        let (place, room) = (room.place, Arc::clone(&room.shown));
+        let text = self.state.side_words(self.caller.session, text, self.cx.now);
+        let kept_order = self.state.keeps_order(self.caller.person, place);
+        self.answer(Done::Leave { room: Arc::clone(&room) });
+        let Some(nick) = self.put_out(self.caller.person, place) else { return Ok(()) };
+        self.tell_all_in(place, Event::Leave { room, nick: Arc::clone(&nick), text, time: self.cx.now });
+        if kept_order {
+            self.hand_on(place, &nick);
+        }
+        self.forget_room(place);
+        Ok(())
+    }
+
+    /// Says something in a room.
+    pub(super) fn say(&mut self, name: Option<&RoomName>, text: Arc<str>, me: bool) -> Result<(), ChatError> {
+        if self.said_before() {
+            return Ok(());
+        }
+        let message = self.say_in(name, Words { text, me, file: None })?;
+        let room = Arc::clone(&message.room);
+        self.done_once(Done::Say { room, seq: message.seq, time: message.time, again: false });
+        Ok(())
+    }
+
+    /// Says something in a room: it gets its number, every member hears it, and
+    /// it is on its way to the database.
+    pub(super) fn say_in(&mut self, name: Option<&RoomName>, words: Words) -> Result<Arc<Message>, ChatError> {
+        let room = self.own_room(name)?;
+        self.may_speak(room)?;
         let place = room.place;
-        self.registry.spoke(ask.person, place, message.seq);
+        let room = self.state.rooms.at_mut(place)?;
+        let Words { text, me, file } = words;
+        let message = Arc::new(Message {
+            room: Arc::clone(&room.shown),
+            seq: room.seq() + 1,
+            from: Arc::clone(&self.caller.shown),
+            text,
+            time: self.cx.now,
+            me,
+            file,
+            deleted: false,
+        });
+        let identity = self.caller.identity;
+        room.recent.push(&message, identity, self.cx.limits);
+        room.keep(&self.cx);
+        let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
+        room.added = self.cx.keep_counted(Record::Message(stored));
+        let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
+        room.fan_out(&letter, |session| self.caller.skips_own(session), self.effects);
+        self.effects.report(&letter);
+        self.state.registry.spoke(self.caller.person, place, message.seq);
         Ok(message)
     }
 
-    pub(super) fn topic(
-        &mut self,
-        ask: &Ask<'_>,
-        name: Option<RoomName>,
-        topic: Option<Arc<str>>,
-        effects: &mut Effects,
-    ) -> Result<(), ChatError> {
-        let by =
-            self.registry.person(ask.person).map(|person| Arc::clone(&person.shown)).ok_or(ChatError::NameFirst)?;
-        let name = self.own_or_any_room(ask, name)?;
-        let sets = topic.is_some();
-        if sets {
-            self.may_speak(ask, &name)?;
+    /// Sets the topic of a room, or tells it.
+    pub(super) fn topic(&mut self, name: Option<&RoomName>, topic: Option<Arc<str>>) -> Result<(), ChatError> {
+        let room = self.own_or_any_room(name)?;
+        let place = room.place;
+        let Some(topic) = topic else {
+            let done = Done::Topic { room: Arc::clone(&room.shown), topic: room.topic.clone() };
+            self.answer(done);
+            return Ok(());
+        };
+        self.may_speak(room)?;
+        let room = self.state.rooms.at_mut(place)?;
+        let topic = Some(topic).filter(|topic| !topic.is_empty());
+        let changed = room.topic != topic;
+        room.topic.clone_from(&topic);
+        let done = Done::Topic { room: Arc::clone(&room.shown), topic: topic.clone() };
+        if changed {
+            room.keep_changed(&self.cx);
+            let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+            self.tell_room(place, Event::Topic { room, topic, by, time: self.cx.now });
         }
-        let room = self.rooms.get_mut(name.key()).ok_or(ChatError::NoSuchRoom(name))?;
-        if let Some(topic) = topic {
-            let topic = Some(topic).filter(|topic| !topic.is_empty());
-            if topic != room.topic {
-                room.topic = topic.clone();
-                room.keep_changed(ask);
-                let event = Event::Topic { room: Arc::clone(&room.shown), topic, by, time: ask.now };
-                let letter = Arc::new(Letter::new(event));
-                room.fan_out(&letter, |session| ask.skips_own(session), effects);
-                effects.report(&letter);
-            }
-        }
-        let done = Done::Topic { room: Arc::clone(&room.shown), topic: room.topic.clone() };
-        if sets {
-            ask.answer_kept(done, Record::Barrier, effects)
-        } else {
-            ask.answer(done, effects)
-        }
+        self.answer_kept(done, Record::Barrier);
         Ok(())
     }
 }

@@ -2,83 +2,81 @@
 
 use std::sync::Arc;
 
-use super::effects::Effects;
-use super::{Here, PersonId, State};
+use super::room::Room;
+use super::{Change, PersonId, State};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{Identity, PlaceId, Restriction, Role};
-use crate::names::RoomName;
-use crate::wire::Letter;
+use crate::model::{Identity, Millis, PlaceId, Restriction, Role};
 
 impl State {
     /// Whether a member keeps order in a room by a role there.
-    pub(super) fn keeps_order(&self, id: PersonId, name: &RoomName) -> bool {
-        let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(name.key())) else { return false };
+    pub(super) fn keeps_order(&self, id: PersonId, place: PlaceId) -> bool {
+        let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(place)) else { return false };
         room.roles.get(&person.identity) >= Some(&Role::Op)
     }
 
-    /// Refuses to unmake the owner of a registered room, which would be
-    /// nobody's and registered, and the only op who is in another one.
-    pub(super) fn check_last_op(&self, here: &Here<'_>, name: &RoomName, identity: Identity) -> Result<(), ChatError> {
-        let Some(room) = self.rooms.get(name.key()).filter(|_| name != here.lobby) else { return Ok(()) };
-        let is_last = match room.roles.get(&identity) {
-            Some(Role::Owner) => true,
-            Some(Role::Op) if !room.registered => {
-                let is_here = |id: &PersonId| self.registry.here(identity) == Some(*id);
-                let mut others = room.members.iter().filter(|id| !is_here(id));
-                room.members.iter().any(is_here) && !others.any(|id| self.keeps_order(*id, name))
-            }
-            _ => false,
-        };
-        if is_last { Err(ChatError::LastOp(name.clone())) } else { Ok(()) }
-    }
-
-    /// After an op went out of a room that nobody has registered: if no other
-    /// is in it, the member who has been there longest is op from now on. A
-    /// muted member is passed over, unless all are muted.
-    pub(super) fn hand_on(&mut self, name: &RoomName, by: &Arc<str>, here: &Here<'_>, effects: &mut Effects) {
-        let Some(room) = self.rooms.get(name.key()).filter(|room| !room.registered && name != here.lobby) else {
-            return;
-        };
-        if room.members.iter().any(|id| self.keeps_order(*id, name)) {
-            return;
-        }
+    /// The member who is op next: the one who has been there longest. A muted
+    /// member is passed over, unless all are muted.
+    fn next_op(&self, room: &Room, now: Millis) -> Option<PersonId> {
         let rank = |(session, came)| {
-            let suspect = self.suspect_of(session)?;
+            let subject = self.subject_of(session)?;
             let id = self.registry.session(session)?.person;
             let goes = self.registry.are_replaced(id);
-            let muted = self.restrictions.on(Some(room.place), Restriction::Mute, &suspect, here.now).is_some();
-            Some((goes, muted, came, id))
+            let muted = self.restrictions.on(Some(room.place), Restriction::Mute, &subject, now).is_some();
+            Some(((goes, muted, came), id))
         };
-        let Some((.., next)) =
-            room.arrivals().filter_map(rank).min_by_key(|(goes, muted, came, _)| (*goes, *muted, *came))
-        else {
-            return;
+        room.arrivals().filter_map(rank).min_by_key(|(rank, _)| *rank).map(|(_, id)| id)
+    }
+}
+
+impl<C> Change<'_, C> {
+    /// Refuses to unmake the owner of a registered room, which would be
+    /// nobody's and registered, and the only op who is in another one.
+    pub(super) fn check_last_op(&self, room: &Room, identity: Identity) -> Result<(), ChatError> {
+        let is_last = match room.roles.get(&identity) {
+            _ if room.name == *self.cx.lobby => false,
+            Some(Role::Owner) => true,
+            Some(Role::Op) if !room.registered => {
+                let is_here = |id: &PersonId| self.state.registry.here(identity) == Some(*id);
+                let mut others = room.members.iter().filter(|id| !is_here(id));
+                room.members.iter().any(is_here) && !others.any(|id| self.state.keeps_order(*id, room.place))
+            }
+            Some(Role::Op | Role::Member) | None => false,
         };
-        let Some(person) = self.registry.person(next) else { return };
-        let (identity, nick) = (person.identity, Arc::clone(&person.shown));
-        let Some(room) = self.rooms.get_mut(name.key()) else { return };
-        if matches!(identity, Identity::Account(_)) && here.write_queue.is_some() {
-            room.keep(here);
-        }
-        room.give_role(here, identity, Some(Role::Op));
-        self.registry.accounts.holds(identity, room.place, Some(Role::Op));
-        let (room_shown, role, by) = (Arc::clone(&room.shown), Some(Role::Op), Arc::clone(by));
-        let letter = Arc::new(Letter::new(Event::Role { room: room_shown, nick, role, by, time: here.now }));
-        room.fan_out(&letter, |_| false, effects);
-        effects.report(&letter);
+        if is_last { Err(ChatError::LastOp(room.name.clone())) } else { Ok(()) }
     }
 
-    /// A guest who was lost and comes back is in rooms what they were there,
-    /// where the order of the room has not ended since.
+    /// Called after an op left. If a room that nobody has registered has no op
+    /// in it any more, the next member is op from now on.
+    pub(super) fn hand_on(&mut self, place: PlaceId, by: &Arc<str>) {
+        let room = self.state.rooms.get(place).filter(|room| !room.lasts(&self.cx));
+        let Some(room) = room.filter(|room| !room.members.iter().any(|id| self.state.keeps_order(*id, place))) else {
+            return;
+        };
+        let next = self.state.next_op(room, self.cx.now).and_then(|id| self.state.registry.person(id));
+        let Some(person) = next else { return };
+        let (identity, nick) = (person.identity, Arc::clone(&person.shown));
+        let Some(room) = self.state.rooms.get_mut(place) else { return };
+        if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
+            room.keep(&self.cx);
+        }
+        room.give_role(&self.cx, identity, Some(Role::Op));
+        self.state.registry.accounts.holds(identity, place, Some(Role::Op));
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(by));
+        self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
+    }
+
+    /// A guest who was lost and comes back has their roles again, unless the
+    /// order of the room has ended since.
     pub(super) fn take_roles_up(&mut self, id: PersonId, roles: Vec<(PlaceId, u64, Role)>) {
-        let Some(identity) = self.registry.person(id).map(|person| person.identity) else { return };
-        for (place, emptied, role) in roles.into_iter().filter(|_| matches!(identity, Identity::Guest(_))) {
-            let Some(room) = self.room_at(place).filter(|room| room.emptied == emptied) else { continue };
-            room.roles.entry(identity).or_insert(role);
-            let name = room.name.clone();
-            if let Some(guest) = self.registry.person_mut(id) {
-                guest.invited.insert(name);
+        let Some(guest) = self.state.registry.person_mut(id).filter(|person| person.account().is_none()) else {
+            return;
+        };
+        for (place, emptied, role) in roles {
+            let room = self.state.rooms.get_mut(place).filter(|room| room.emptied == emptied);
+            if let Some(room) = room {
+                room.roles.entry(guest.identity).or_insert(role);
+                guest.invited.insert(place);
             }
         }
     }

@@ -20,7 +20,9 @@ use std::time::Duration;
 use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
-use crate::command::parse;
+use crate::answer::Done;
+use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, Query, parse};
+use crate::event::Event;
 use crate::model::CloseReason;
 use crate::model::{Address, Identity};
 use crate::wire::{Delivery, Letter};
@@ -132,7 +134,7 @@ impl Rig {
         for room in &entered.rooms {
             let wish = crate::chat::JoinRequest::from(room.clone());
             let went = self.step(|effects| self.chat.go_in(session, &wish, self.now.get(), effects)).0;
-            if let Err(refusal) = went {
+            if let Err(Halt::Refused(refusal)) = went {
                 outbox.offer(Outgoing::Event(Delivery::of(&Arc::new(Letter::new(refusal.told(None))))));
             }
         }
@@ -176,10 +178,39 @@ impl Rig {
 }
 
 impl Peer<'_> {
-    fn obeys(&self, tag: Option<Tag>, command: Command) -> Result<Effects, ChatError> {
-        let Rig { chat, now, .. } = self.rig;
-        let (made, effects) = self.rig.step(|effects| chat.obey(self.session, tag, command, now.get(), effects));
-        made.map(|_| effects)
+    fn obeys(&self, tag: Option<Tag>, command: impl Into<Command>) -> Result<Effects, ChatError> {
+        let command = command.into();
+        let (made, effects) = self.rig.step(|effects| self.gives(tag, command, effects));
+        match made {
+            Err(Halt::Refused(refusal)) => Err(refusal),
+            Ok(_) | Err(Halt::Load(_)) => Ok(effects),
+        }
+    }
+
+    /// Does with a command what a session does; here are no passwords and no files.
+    fn gives(&self, tag: Option<Tag>, command: Command, effects: &mut Effects) -> Result<Next, Halt> {
+        let Rig { chat, now, limits, .. } = self.rig;
+        let (session, now) = (self.session, now.get());
+        lengths(&command, limits)?;
+        match command {
+            Command::Chat(command) => return chat.obey(session, tag, command, now, effects),
+            Command::Query(Query::History { place, page, limit }) if chat.write_queue.is_none() => {
+                let history = chat.remembered(session, place.as_ref(), (page, limits.page(limit)), now)?;
+                effects.answer(&self.outbox, Event::Ok { tag, done: Done::History(history) });
+            }
+            Command::Query(Query::History { place, .. }) => drop(chat.readable(session, place.as_ref(), now)?),
+            Command::Moderate(command) => chat.moderate(session, tag, &command, now, effects)?,
+            Command::Account(AccountCommand::Nick { nick, .. }) => chat.rename(session, tag, nick, now, effects)?,
+            Command::Account(AccountCommand::Hello { .. }) => {
+                return Err(ChatError::NamedAlready(chat.nick_of(session, now)?).into());
+            }
+            Command::Link(command) => {
+                let answer = link(command)?.map(|done| Event::Ok { tag, done });
+                answer.into_iter().for_each(|event| effects.answer(&self.outbox, event));
+            }
+            other => panic!("this is not the chat's: {other:?}"),
+        }
+        Ok(Next::Done)
     }
 
     /// Has the chat carry out what a person would type.
@@ -192,7 +223,7 @@ impl Peer<'_> {
         self.refused_to(parse(line).expect("a good line"))
     }
 
-    fn refused_to(&self, command: Command) -> ChatError {
+    fn refused_to(&self, command: impl Into<Command>) -> ChatError {
         let before = self.rig.trace();
         let refusal = self.obeys(None, command).map(drop).expect_err("this is refused");
         assert_eq!(before, self.rig.trace(), "{refusal:?}");
@@ -204,11 +235,11 @@ impl Peer<'_> {
     }
 
     fn says_tagged(&self, tag: Option<Tag>, name: &str, text: &str) -> Result<Effects, ChatError> {
-        self.obeys(tag, Command::Say { room: Some(room(name)), text: text.into(), me: false })
+        self.obeys(tag, ChatCommand::Say { room: Some(room(name)), text: text.into() })
     }
 
     fn leaves(&self, name: &str, text: &str) {
-        let leave = Command::Leave { room: Some(room(name)), text: Some(text.into()) };
+        let leave = ChatCommand::Leave { room: Some(room(name)), text: Some(text.into()) };
         self.obeys(None, leave).expect("a member may leave");
     }
 
@@ -252,17 +283,18 @@ impl Peer<'_> {
 }
 
 impl State {
+    /// The room of this name.
+    fn room(&self, name: &str) -> &room::Room {
+        self.rooms.named(&room(name)).expect("the room is there")
+    }
+
     /// Panics where people, rooms and looks disagree.
     fn check(&mut self, lobby: &RoomName) {
         self.registry.check();
         self.restrictions.check();
-        assert!(self.rooms.contains_key(lobby.key()));
-        assert_eq!(self.looks.len(), self.rooms.len());
-        let open = self.rooms.values().filter(|room| !room.is_private()).count();
-        assert_eq!(self.listed.sizes(), (self.rooms.len(), open), "every room is listed, and the open ones once more");
-        for (key, room) in &self.rooms {
-            assert_eq!(&**key, room.name.key());
-            assert_eq!(self.looks.get(room.name.skeleton()), Some(key));
+        assert!(self.rooms.named(lobby).is_some());
+        self.rooms.check();
+        for room in self.rooms.after(None, true) {
             assert!(room.name == *lobby || !room.forgettable(false), "{} is empty", room.shown);
             room.check();
             for identity in room.roles.keys() {
@@ -287,15 +319,16 @@ impl State {
             assert!(session.current.iter().all(|current| person.rooms.contains(current)));
             let distinct: HashSet<_> = person.rooms.iter().collect();
             assert_eq!(distinct.len(), person.rooms.len());
-            for name in &person.rooms {
-                let room = &self.rooms[name.key()];
+            for place in &person.rooms {
+                let room = self.rooms.get(*place).expect("a person is in rooms that are there");
+                let name = &room.name;
                 assert!(room.members.contains(&session.person), "{name}");
                 let elsewhere = room.listeners().find(|(session, ..)| *session == id).map(|(.., elsewhere)| elsewhere);
-                assert_eq!(elsewhere, Some(session.current.as_ref() != Some(name)), "{id:?} in {name}");
+                assert_eq!(elsewhere, Some(session.current != Some(*place)), "{id:?} in {name}");
             }
         }
         let joined: usize = self.people_of_sessions().map(|person| person.rooms.len()).sum();
-        assert_eq!(joined, self.rooms.values().map(|room| room.members.len()).sum::<usize>());
+        assert_eq!(joined, self.rooms.after(None, true).map(|room| room.members.len()).sum::<usize>());
     }
 
     /// Each person once.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Conversation, Here, State};
+use super::{Change, Conversation, State};
 use crate::model::{Identity, Pair, PlaceId};
 
 /// So many entries are looked at whenever a person goes. One person leaves fewer
@@ -22,40 +22,49 @@ pub(super) enum What {
 }
 
 impl State {
-    /// Notes what is to be forgotten when all is kept up to `added`.
+    /// Notes what is to be forgotten when all is stored up to `added`.
     pub(super) fn forget_later(&mut self, added: u64, what: What) {
         self.unkept.0.push_back((added, what));
     }
+}
 
-    /// Forgets some of what was to be forgotten and is kept by now.
-    pub(super) fn forget_kept(&mut self, here: &Here<'_>) {
-        let is_kept = |added: u64| here.write_queue.is_none_or(|write_queue| write_queue.is_stored(added));
+impl<C> Change<'_, C> {
+    /// Forgets the conversations of a person who left, unless the other one is
+    /// here; and not before the database knows all of them.
+    pub(super) fn forget_conversations(&mut self, identity: Identity, with: impl IntoIterator<Item = Identity>) {
+        self.forget_kept();
+        with.into_iter().for_each(|other| self.forget_conversation(identity, other));
+    }
+
+    /// Forgets some of what was to be forgotten and is stored by now.
+    fn forget_kept(&mut self) {
         for _ in 0..AT_ONCE {
-            let Some((_, what)) = self.unkept.0.pop_front_if(|(added, _)| is_kept(*added)) else { return };
-            match what {
-                What::Conversation(one, other) => self.forget_conversation(one, other, here),
-                What::Recent(place) => {
-                    if let Some(room) = self.room_at(place).filter(|room| room.members.is_empty()) {
-                        room.let_go(here);
+            let due = self.state.unkept.0.pop_front_if(|(added, _)| self.cx.is_stored(*added));
+            match due {
+                None => return,
+                Some((_, What::Conversation(one, other))) => self.forget_conversation(one, other),
+                Some((_, What::Recent(place))) => {
+                    let room = self.state.rooms.get_mut(place).filter(|room| room.members.is_empty());
+                    if let Some(room) = room {
+                        room.let_go(&self.cx);
                     }
                 }
             }
         }
     }
 
-    /// Forgets the conversation of these two, if none of them is here.
-    pub(super) fn forget_conversation(&mut self, one: Identity, other: Identity, here: &Here<'_>) {
+    /// Forgets the conversation of these two, if neither of them is here.
+    fn forget_conversation(&mut self, one: Identity, other: Identity) {
         let key = Pair::new(one, other);
-        let is_here = |identity| self.registry.here(identity).is_some();
-        let Some(Conversation { added, .. }) = self.conversations.get(&key) else { return };
-        if is_here(one) || is_here(other) {
+        let Some(Conversation { added, .. }) = self.state.conversations.get(&key) else { return };
+        if key.both().iter().any(|identity| self.state.registry.here(*identity).is_some()) {
             return;
         }
         let added = *added;
-        if here.write_queue.is_none_or(|write_queue| write_queue.is_stored(added)) {
-            self.conversations.remove(&key);
+        if self.cx.is_stored(added) {
+            self.state.conversations.remove(&key);
         } else {
-            self.forget_later(added, What::Conversation(one, other));
+            self.state.forget_later(added, What::Conversation(one, other));
         }
     }
 }

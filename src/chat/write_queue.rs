@@ -1,8 +1,8 @@
-//! What waits to be kept, within bounds, and whom to answer when it is. Knows no database, no files and no threads.
+//! Records that wait to be stored, within bounds, and the answers that wait for that. Knows no database, no files and no threads.
 //!
 //! The chat adds under its lock and never waits; one thread takes, writes and
-//! says what is kept. Whoever is about to say something waits *before* that,
-//! where much waits here: so a slow disk slows who speaks, and nobody else.
+//! says what is stored. If much waits here, a member who is about to speak waits
+//! *before* that: so a slow disk slows members who speak, and no one else.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -20,25 +20,25 @@ use crate::limits::Limits;
 use crate::model::Tag;
 use crate::record::Record;
 
-/// How long the first record of a group waits for more.
+/// How long the first record of a batch waits for more.
 const GATHER: Duration = Duration::from_millis(2);
 
-/// One record that waits, and who is to be answered when it is kept.
+/// One record that waits, and the answer that is given when it is stored.
 #[derive(Debug)]
 pub struct Pending {
     /// The record.
     pub record: Record,
     /// How many records were ever added, with this one.
     position: u64,
-    /// The answer, where somebody waits for one.
+    /// The answer, if a session waits for one.
     receipt: Option<PendingAnswer>,
     since: Instant,
-    /// Whether it is the last of one change. What belongs together is kept
+    /// Whether it is the last of one change. The records of a change are stored
     /// together or not at all: a message without its tag would be said twice.
     is_last: bool,
 }
 
-/// The changes in a group of whole ones, and the positions of their records.
+/// The changes in a batch, and the positions of their records.
 pub fn changes(batch: &[Pending]) -> impl Iterator<Item = (RangeInclusive<u64>, &[Pending])> {
     batch.chunk_by(|entry, _| !entry.is_last).filter_map(|change| {
         let (first, last) = (change.first()?, change.last()?);
@@ -46,10 +46,10 @@ pub fn changes(batch: &[Pending]) -> impl Iterator<Item = (RangeInclusive<u64>, 
     })
 }
 
-/// An answer that is given when what it is about is kept.
+/// An answer that is given when its record is stored.
 #[derive(Debug)]
 pub struct PendingAnswer {
-    /// Whom to answer.
+    /// The outbox of the session that is answered.
     pub outbox: Arc<Outbox>,
     /// What.
     pub answer: Event,
@@ -64,13 +64,13 @@ impl PendingAnswer {
         }
     }
 
-    /// The answer where it could not be kept in time.
+    /// The answer if the record could not be stored in time.
     pub fn refusal(&self, why: &str) -> Event {
         ChatError::NotKept(why.to_owned()).told(self.tag().cloned())
     }
 }
 
-/// The queue of what is to be kept.
+/// The queue of records that are to be stored.
 #[derive(Debug)]
 pub struct WriteQueue {
     queue: Mutex<Queue>,
@@ -86,18 +86,18 @@ struct Queue {
     entries: VecDeque<Pending>,
     /// How many of `entries` are of whole changes: only those are taken.
     whole: usize,
-    /// Weight of what is not kept yet: of `entries`, and of what was taken.
+    /// Weight of what is not stored yet: of `entries`, and of what was taken.
     bytes: usize,
-    /// How many records were ever added, and how many of them are kept.
+    /// How many records were ever added, and how many of them are stored.
     added: u64,
     stored: u64,
     /// The answers of what was taken, with its position, and since when they have been waited for.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
-    /// Why nothing can be kept at the moment.
+    /// Why nothing can be stored at the moment.
     trouble: Option<Arc<str>>,
     /// Whether the writer is to look up, though nothing waits.
     woken: bool,
-    /// Whether nobody is to wait here any more: the server is stopping.
+    /// Whether no session is to wait here any more: the server is stopping.
     hurried: bool,
     closed: bool,
 }
@@ -115,9 +115,8 @@ impl WriteQueue {
     }
 
     /// Adds a record of a change that [`WriteQueue::seal`] ends. Never blocks, and
-    /// never refuses: the bound is kept by [`WriteQueue::admit`], which each
-    /// speaker passes first, so that it is broken by one command of each
-    /// session at the most.
+    /// never refuses: [`WriteQueue::admit`] checks the bound before the command
+    /// runs, so at most one command of each session can exceed it.
     ///
     /// Returns how many records were ever added, with this one.
     pub fn add(&self, record: Record, receipt: Option<PendingAnswer>) -> u64 {
@@ -137,7 +136,7 @@ impl WriteQueue {
         }
     }
 
-    /// Ends a change. There is at most one at a time, for there is one chat lock.
+    /// Ends a change. There is at most one at a time, because there is one chat lock.
     pub fn seal(&self) {
         if self.loose.load(Ordering::Relaxed) {
             self.loose.store(false, Ordering::Relaxed);
@@ -167,7 +166,7 @@ impl WriteQueue {
         }
     }
 
-    /// Whether there is room for what somebody is about to say, so that [`WriteQueue::admit`] need not be asked.
+    /// Whether there is room for one more command, so that [`WriteQueue::admit`] need not be asked.
     pub fn has_room(&self) -> bool {
         let queue = self.queue.lock();
         queue.trouble.is_none() && self.takes_more(&queue)
@@ -177,10 +176,10 @@ impl WriteQueue {
         queue.added - queue.stored < self.most_items as u64 && queue.bytes < self.most_bytes
     }
 
-    /// Waits until there is room for what somebody is about to say.
+    /// Waits until there is room for one more command.
     ///
     /// # Errors
-    /// Why nothing can be kept: the disk is full, or has been too slow for `patience`.
+    /// Why nothing can be stored: the disk is full, or has been too slow for `patience`.
     pub fn admit(&self, patience: Duration) -> Result<(), String> {
         let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
@@ -200,8 +199,8 @@ impl WriteQueue {
         }
     }
 
-    /// Waits until everything is kept that was added before, or until
-    /// `patience` is over: then whoever reads sees what there is.
+    /// Waits until everything is stored that was added before, or until
+    /// `patience` is over: then a reader sees what there is.
     pub fn wait_until_stored(&self, patience: Duration) {
         let mut queue = self.queue.lock();
         let wanted = queue.added;
@@ -218,7 +217,7 @@ impl WriteQueue {
             return true;
         }
         queue.woken = false;
-        // What comes within this time shares the write: only who speaks waits for it.
+        // What comes within this time shares the write: only members who speak wait for it.
         let is_few = |queue: &mut Queue| {
             (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried
         };
@@ -236,7 +235,7 @@ impl WriteQueue {
         !(queue.closed && batch.is_empty())
     }
 
-    /// Notes that what was taken is kept, or given up, and that nothing is
+    /// Notes that what was taken is stored, or given up, and that nothing is
     /// wrong. Returns the answers that may be given now, with the positions of
     /// the records they are about.
     pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
@@ -248,7 +247,7 @@ impl WriteQueue {
         queue.in_hand.drain(..).map(|(position, _, receipt)| (position, receipt)).collect()
     }
 
-    /// Notes why nothing can be kept now.
+    /// Notes why nothing can be stored now.
     pub fn trouble(&self, why: &str) {
         self.queue.lock().trouble = Some(Arc::from(why));
         self.changed.notify_all();
@@ -277,18 +276,18 @@ impl WriteQueue {
         }
     }
 
-    /// Whether all is kept that was added up to `position`; see [`WriteQueue::add`].
+    /// Whether all is stored that was added up to `position`; see [`WriteQueue::add`].
     pub fn is_stored(&self, position: u64) -> bool {
         self.queue.lock().stored >= position
     }
 
-    /// From here on nobody waits here any more: the server is stopping.
+    /// From here on no session waits here: the server is stopping.
     pub fn hurry(&self) {
         self.queue.lock().hurried = true;
         self.changed.notify_all();
     }
 
-    /// Why nothing can be kept now, if it is so.
+    /// Why nothing can be stored now, if it is so.
     pub fn troubled(&self) -> Option<Arc<str>> {
         self.queue.lock().trouble.clone()
     }
@@ -317,7 +316,7 @@ impl WriteQueue {
         self.changed.notify_all();
     }
 
-    /// Waits for `time`, or until the journal is closed; whether it is.
+    /// Waits for `time`, or until the queue is closed; whether it is.
     pub fn wait_closed(&self, time: Duration) -> bool {
         let mut queue = self.queue.lock();
         self.changed.wait_while_for(&mut queue, |queue| !queue.closed, time);

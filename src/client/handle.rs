@@ -14,7 +14,7 @@ use super::request::line_of;
 use super::state::{Said, State};
 use crate::answer::{ChatInfo, Done};
 use crate::chat::patience::Patience;
-use crate::command::Command;
+use crate::command::{ChatCommand, Command};
 use crate::model::Tag;
 use crate::wire::json;
 
@@ -258,7 +258,7 @@ impl Handle {
 
     /// The same; `wanted` says who is told the answer, if the command says no line.
     pub(super) fn order(&self, command: &Command, room: Option<&str>, wanted: Wanted) -> Result<Tag, Unsent> {
-        if let Command::Join { room, key: key @ Some(_), .. } = command {
+        if let Command::Chat(ChatCommand::Join { room, key: key @ Some(_), .. }) = command {
             self.0.state.lock().has_key(room.shown(), key.as_ref());
         }
         let line = line_of(command, room);

@@ -41,7 +41,6 @@ mod state;
 pub mod ui;
 mod upload;
 
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -70,13 +69,13 @@ const NEWS: usize = 4_096;
 const FIRST_ROOM: Duration = Duration::from_secs(1);
 
 /// How a client introduces itself, and how patient it is.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The name wanted; the one the server offers if it is `None`.
     pub nick: Option<String>,
     /// The password, if the name belongs to an account. It is remembered, to log
     /// in again after a lost connection.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// The rooms to join; if it is `None`, those of the account, or the lobby.
     pub rooms: Option<Vec<String>>,
     /// For how long to try to reconnect after a lost connection: not at all for
@@ -85,20 +84,6 @@ pub struct Options {
     /// Whether private lines that were missed are asked for, after a login and
     /// after a lost connection. They come as [`Event::History`] of `@nick`.
     pub missed: bool,
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { nick, password, rooms, retry, missed } = self;
-        let password = password.as_ref().map(|_| "…");
-        f.debug_struct("Options")
-            .field("nick", nick)
-            .field("password", &password)
-            .field("rooms", rooms)
-            .field("retry", retry)
-            .field("missed", missed)
-            .finish()
-    }
 }
 
 /// What a client hears.
@@ -201,16 +186,15 @@ impl Client {
         sink: impl FnMut(&Handle, News) + Send + 'static,
     ) -> Result<Client, ClientError> {
         let mut link = Link::open(addr)?;
-        let password = options.password.map(|password| Secret(password.into()));
         let welcome = link.log_in(&Login {
             nick: options.nick.as_deref(),
-            password: password.as_ref(),
+            password: options.password.as_ref(),
             rooms: options.rooms.as_deref(),
             ..Login::default()
         })?;
         let handle = Handle(Arc::new(Shared::new(addr, options.retry)));
         handle.0.state.lock().welcomed(&welcome);
-        handle.0.state.lock().password = password;
+        handle.0.state.lock().password = options.password;
         handle.0.state.lock().missed.wanted = options.missed;
         *handle.0.pen.lock() = Some(Arc::clone(link.stream()));
         *handle.0.cut.lock() = Some(Arc::clone(link.stream()));

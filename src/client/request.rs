@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
 
-use crate::command::{Command, ModAction, Page, Place, Secret};
+use crate::command::{AccountCommand, ChatCommand, Command, FileCommand, LinkCommand, ModAction};
+use crate::command::{Moderation, Page, Place, Query, Secret};
 use crate::event::PROTOCOL;
 use crate::names::{Nick, RoomName};
 
@@ -25,11 +26,27 @@ type Fields = (&'static str, Vec<(&'static str, Value)>);
 /// Fields that are null are not sent.
 pub fn request_of(command: &Command, current: Option<&str>) -> Fields {
     match command {
-        Command::Hello { nick, password, .. } => {
-            ("hello", vec![("version", PROTOCOL.into()), ("nick", name(nick)), ("password", secret(password))])
-        }
-        Command::Nick { nick, .. } => ("nick", vec![("nick", name(nick))]),
-        Command::Join { room, after, made, run, key } => (
+        Command::Link(command) => link(command),
+        Command::Account(command) => account(command),
+        Command::Chat(command) => chat(command, current),
+        Command::Moderate(command) => moderation(command, current),
+        Command::Query(command) => query(command, current),
+        Command::File(command) => file(command, current),
+    }
+}
+
+fn link(command: &LinkCommand) -> Fields {
+    match command {
+        LinkCommand::Ping { token } => ("ping", vec![("token", text(token))]),
+        LinkCommand::Pong => ("pong", vec![]),
+        LinkCommand::Quit { text: words } => ("quit", vec![("text", text(words))]),
+        LinkCommand::Help { word } => ("help", vec![("word", word.as_deref().map_or(Value::Null, Value::from))]),
+    }
+}
+
+fn chat(command: &ChatCommand, current: Option<&str>) -> Fields {
+    match command {
+        ChatCommand::Join { room, after, made, run, key } => (
             "join",
             vec![
                 ("room", room.shown().into()),
@@ -39,54 +56,51 @@ pub fn request_of(command: &Command, current: Option<&str>) -> Fields {
                 ("key", text(key)),
             ],
         ),
-        Command::Leave { room, text: words } => ("leave", vec![("room", here(room, current)), ("text", text(words))]),
-        Command::Rooms { past } => {
+        ChatCommand::Leave { room, text: words } => {
+            ("leave", vec![("room", here(room, current)), ("text", text(words))])
+        }
+        ChatCommand::Rooms { past } => {
             ("rooms", vec![("past", past.as_ref().map_or(Value::Null, |past| past.shown().into()))])
         }
-        Command::Members { room, past } => ("members", vec![("room", here(room, current)), ("past", name(past))]),
-        Command::Say { room, text, me: true } => ("me", vec![("room", here(room, current)), ("text", (**text).into())]),
-        Command::Say { room, text, .. } => ("say", vec![("room", here(room, current)), ("text", (**text).into())]),
-        Command::Msg { to, text } => ("msg", vec![("to", to.shown().into()), ("text", (**text).into())]),
-        Command::Reply { text } => ("reply", vec![("text", (**text).into())]),
-        Command::Topic { room, topic } => ("topic", vec![("room", here(room, current)), ("topic", text(topic))]),
-        Command::Whois { nick } => ("whois", vec![("nick", nick.shown().into())]),
-        Command::Away { text: words } => ("away", vec![("text", text(words))]),
-        Command::Back => ("back", vec![]),
-        Command::History { .. } | Command::Search { .. } | Command::Delete { .. } => kept(command, current),
-        Command::Chats { past } => {
-            ("chats", vec![("past", past.as_ref().map_or(Value::Null, |past| past.to_string().into()))])
-        }
-        Command::Read { place, seq } => ("read", vec![("room", there(place, current)), ("seq", number(seq))]),
-        Command::Close { with } => ("close", vec![("nick", with.shown().into())]),
-        Command::Register { .. }
-        | Command::Login { .. }
-        | Command::Logout
-        | Command::Password { .. }
-        | Command::DeleteAccount { .. }
-        | Command::Claim { .. } => account(command),
-        Command::RegisterRoom { .. }
-        | Command::DropRoom { .. }
-        | Command::Settings { .. }
-        | Command::Moderate { .. }
-        | Command::Bans { .. } => order(command, current),
-        Command::Announce { text } => ("announce", vec![("text", (**text).into())]),
-        Command::Offer { .. }
-        | Command::Chunk { .. }
-        | Command::Finish { .. }
-        | Command::Cancel { .. }
-        | Command::Files { .. }
-        | Command::Get { .. } => file(command, current),
-        Command::Ping { token } => ("ping", vec![("token", text(token))]),
-        Command::Pong => ("pong", vec![]),
-        Command::Quit { text: words } => ("quit", vec![("text", text(words))]),
-        Command::Help { word } => ("help", vec![("word", word.as_deref().map_or(Value::Null, Value::from))]),
+        ChatCommand::Members { room, past } => ("members", vec![("room", here(room, current)), ("past", name(past))]),
+        ChatCommand::Say { room, text } => ("say", vec![("room", here(room, current)), ("text", (**text).into())]),
+        ChatCommand::Me { room, text } => ("me", vec![("room", here(room, current)), ("text", (**text).into())]),
+        ChatCommand::Msg { to, text } => ("msg", vec![("to", to.shown().into()), ("text", (**text).into())]),
+        ChatCommand::Reply { text } => ("reply", vec![("text", (**text).into())]),
+        ChatCommand::Topic { room, topic } => ("topic", vec![("room", here(room, current)), ("topic", text(topic))]),
+        ChatCommand::Whois { nick } => ("whois", vec![("nick", nick.shown().into())]),
+        ChatCommand::Away { text: words } => ("away", vec![("text", text(words))]),
+        ChatCommand::Back => ("back", vec![]),
+        ChatCommand::Delete { place, seq } => ("delete", vec![("room", there(place, current)), ("seq", number(seq))]),
+        ChatCommand::Read { place, seq } => ("read", vec![("room", there(place, current)), ("seq", number(seq))]),
+        ChatCommand::Close { with } => ("close", vec![("nick", with.shown().into())]),
+        ChatCommand::Claim { code } => ("claim", vec![("code", (*code.0).into())]),
+        ChatCommand::RegisterRoom { room } => ("register-room", vec![("room", here(room, current))]),
+        ChatCommand::DropRoom { room } => ("drop-room", vec![("room", here(room, current))]),
+        ChatCommand::Settings { room, change } => (
+            "settings",
+            vec![
+                ("room", here(room, current)),
+                ("invite_only", change.invite_only.map_or(Value::Null, Value::from)),
+                ("key", text(&change.key)),
+                ("announcements", change.announcements.map_or(Value::Null, Value::from)),
+            ],
+        ),
+        ChatCommand::Bans { room, everywhere, skip } => (
+            "bans",
+            vec![
+                ("room", if *everywhere { Value::Null } else { here(room, current) }),
+                ("everywhere", if *everywhere { true.into() } else { Value::Null }),
+                ("skip", if *skip == 0 { Value::Null } else { (*skip).into() }),
+            ],
+        ),
+        ChatCommand::Announce { text } => ("announce", vec![("text", (**text).into())]),
     }
 }
 
-/// What is asked of what was said before.
-fn kept(command: &Command, current: Option<&str>) -> Fields {
+fn query(command: &Query, current: Option<&str>) -> Fields {
     match command {
-        Command::History { place, page, limit } => {
+        Query::History { place, page, limit } => {
             let mut fields = vec![("room", there(place, current)), ("limit", number(limit))];
             match page {
                 Page::Last => {}
@@ -98,7 +112,7 @@ fn kept(command: &Command, current: Option<&str>) -> Fields {
             ("history", fields)
         }
         // The person's words, wherever they were said: the room talked in is not meant.
-        Command::Search { place, text, until, next, limit } => (
+        Query::Search { place, text, until, next, limit } => (
             "search",
             vec![
                 ("room", place.as_ref().map_or(Value::Null, |place| place.to_string().into())),
@@ -108,83 +122,59 @@ fn kept(command: &Command, current: Option<&str>) -> Fields {
                 ("limit", number(limit)),
             ],
         ),
-        Command::Delete { place, seq } => ("delete", vec![("room", there(place, current)), ("seq", number(seq))]),
-        _ => unreachable!("request_of brings only these here"),
+        Query::Chats { past } => {
+            ("chats", vec![("past", past.as_ref().map_or(Value::Null, |past| past.to_string().into()))])
+        }
+        Query::Files { place, before } => ("files", vec![("room", there(place, current)), ("before", number(before))]),
     }
 }
 
-/// What is asked about accounts.
-fn account(command: &Command) -> Fields {
+fn account(command: &AccountCommand) -> Fields {
     match command {
-        Command::Register { password } => ("register", vec![("password", secret(password))]),
-        Command::Login { account, password } => {
+        AccountCommand::Hello { nick, password, .. } => {
+            ("hello", vec![("version", PROTOCOL.into()), ("nick", name(nick)), ("password", secret(password))])
+        }
+        AccountCommand::Nick { nick, .. } => ("nick", vec![("nick", name(nick))]),
+        AccountCommand::Register { password } => ("register", vec![("password", secret(password))]),
+        AccountCommand::Login { account, password } => {
             ("login", vec![("account", name(account)), ("password", secret(password))])
         }
-        Command::Logout => ("logout", vec![]),
-        Command::Password { old, new } => ("password", vec![("old", secret(old)), ("new", secret(new))]),
-        Command::DeleteAccount { password, messages } => {
+        AccountCommand::Logout => ("logout", vec![]),
+        AccountCommand::Password { old, new } => ("password", vec![("old", secret(old)), ("new", secret(new))]),
+        AccountCommand::DeleteAccount { password, messages } => {
             ("delete-account", vec![("password", secret(password)), ("messages", (*messages).into())])
         }
-        Command::Claim { code } => ("claim", vec![("code", (*code.0).into())]),
-        _ => unreachable!("request_of brings only these here"),
     }
 }
 
-/// What is done by those who keep order.
-fn order(command: &Command, current: Option<&str>) -> Fields {
-    match command {
-        Command::RegisterRoom { room } => ("register-room", vec![("room", here(room, current))]),
-        Command::DropRoom { room } => ("drop-room", vec![("room", here(room, current))]),
-        Command::Settings { room, change } => (
-            "settings",
-            vec![
-                ("room", here(room, current)),
-                ("invite_only", change.invite_only.map_or(Value::Null, Value::from)),
-                ("key", text(&change.key)),
-                ("announcements", change.announcements.map_or(Value::Null, Value::from)),
-            ],
-        ),
-        Command::Moderate { action, room, everywhere, whom, seconds, text: words } => (
-            deed_name(*action),
-            vec![
-                ("room", if *everywhere { Value::Null } else { here(room, current) }),
-                ("everywhere", if *everywhere { true.into() } else { Value::Null }),
-                ("nick", whom.to_string().into()),
-                ("seconds", number(seconds)),
-                ("text", text(words)),
-            ],
-        ),
-        Command::Bans { room, everywhere, skip } => (
-            "bans",
-            vec![
-                ("room", if *everywhere { Value::Null } else { here(room, current) }),
-                ("everywhere", if *everywhere { true.into() } else { Value::Null }),
-                ("skip", if *skip == 0 { Value::Null } else { (*skip).into() }),
-            ],
-        ),
-        _ => unreachable!("request_of brings only these here"),
-    }
+fn moderation(command: &Moderation, current: Option<&str>) -> Fields {
+    let Moderation { action, room, everywhere, whom, seconds, text: words } = command;
+    (
+        deed_name(*action),
+        vec![
+            ("room", if *everywhere { Value::Null } else { here(room, current) }),
+            ("everywhere", if *everywhere { true.into() } else { Value::Null }),
+            ("nick", whom.to_string().into()),
+            ("seconds", number(seconds)),
+            ("text", text(words)),
+        ],
+    )
 }
 
-/// What is asked about files.
-fn file(command: &Command, current: Option<&str>) -> Fields {
+fn file(command: &FileCommand, current: Option<&str>) -> Fields {
     match command {
-        Command::Offer { place, name, size } => {
+        FileCommand::Offer { place, name, size } => {
             ("offer", vec![("room", there(place, current)), ("name", (**name).into()), ("size", (*size).into())])
         }
-        Command::Chunk { upload, offset, data } => (
+        FileCommand::Chunk { upload, offset, data } => (
             "chunk",
             vec![("upload", (*upload).into()), ("offset", (*offset).into()), ("data", BASE64.encode(data).into())],
         ),
-        Command::Finish { upload, sha256, text: words } => {
+        FileCommand::Finish { upload, sha256, text: words } => {
             ("finish", vec![("upload", (*upload).into()), ("sha256", (**sha256).into()), ("text", text(words))])
         }
-        Command::Cancel { upload } => ("cancel", vec![("upload", (*upload).into())]),
-        Command::Files { place, before } => {
-            ("files", vec![("room", there(place, current)), ("before", number(before))])
-        }
-        Command::Get { file, offset } => ("get", vec![("file", (*file).into()), ("offset", (*offset).into())]),
-        _ => unreachable!("request_of brings only these here"),
+        FileCommand::Cancel { upload } => ("cancel", vec![("upload", (*upload).into())]),
+        FileCommand::Get { file, offset } => ("get", vec![("file", (*file).into()), ("offset", (*offset).into())]),
     }
 }
 
@@ -234,7 +224,9 @@ pub(super) fn line_of(command: &Command, room: Option<&str>) -> Request {
     let (kind, fields) = request_of(command, room);
     let named = |wanted| fields.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.as_str());
     let says = match command {
-        Command::Say { .. } | Command::Msg { .. } | Command::Reply { .. } => {
+        Command::Chat(
+            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. },
+        ) => {
             let to = named("room").or_else(|| named("to")).map(str::to_owned);
             Some((to, named("text").unwrap_or_default().to_owned()))
         }

@@ -275,7 +275,8 @@ impl State {
         self.rooms.follow(event);
         match event {
             Event::Joined { room, made, run, seq, .. } => {
-                if self.rooms.joined(room, *made, *run, *seq) {
+                let anew = self.rooms.joined(room, *made, *run, *seq);
+                if anew {
                     self.marks.rewind(room, 0);
                 }
             }
@@ -293,7 +294,7 @@ impl State {
         }
     }
 
-    /// Notes that a command is on its way, and who wants its answer.
+    /// Notes that a command is on its way, and who is told its answer.
     fn begin(&mut self, wanted: Wanted) -> Tag {
         let tag = self.next_tag();
         self.asked.begin(tag.clone(), wanted);

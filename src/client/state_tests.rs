@@ -260,8 +260,7 @@ fn tag_of(line: &str) -> Option<Tag> {
 }
 
 fn anna() -> State {
-    let mut state = State::default();
-    state.nick = "anna".into();
+    let mut state = State { nick: "anna".into(), ..State::default() };
     state.missed.wanted = true;
     state
 }

@@ -1,10 +1,10 @@
 //! What a member asks, and the one table of commands that help, completion and every front read. Knows no bytes and no session.
 //!
 //! ```
-//! use roomful::command::{Command, parse};
+//! use roomful::command::{ChatCommand, Command, parse};
 //!
-//! assert!(matches!(parse("hello, all"), Ok(Command::Say { me: false, .. })));
-//! assert!(matches!(parse("/me waves"), Ok(Command::Say { me: true, .. })));
+//! assert!(matches!(parse("hello, all"), Ok(Command::Chat(ChatCommand::Say { .. }))));
+//! assert!(matches!(parse("/me waves"), Ok(Command::Chat(ChatCommand::Me { .. }))));
 //! assert_eq!(
 //!     parse("/jion лыжи").unwrap_err().to_string(),
 //!     "no command \"jion\", did you mean /join? nothing was sent",
@@ -26,9 +26,48 @@ pub use table::{Spec, TABLE, Verb, find, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
 pub use values::{Change, ModAction, Page, Place, Secret, Spot, Whom, some_limit};
 
-/// What a member asks. Closed: a new one does not compile until the chat obeys it.
+/// What a member asks, by what carries it out. Closed: a new one does not compile until that does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    /// About the connection.
+    Link(LinkCommand),
+    /// About who the asker is.
+    Account(AccountCommand),
+    /// In the chat.
+    Chat(ChatCommand),
+    /// By those who keep order.
+    Moderate(Moderation),
+    /// Of what is stored.
+    Query(Query),
+    /// About a file.
+    File(FileCommand),
+}
+
+/// What keeps a connection alive, ends it, or tells how it is used. Answered without a look at the chat, with or without a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkCommand {
+    /// Is the server there?
+    Ping {
+        /// To be sent back.
+        token: Option<Arc<str>>,
+    },
+    /// Answers the server's `ping`.
+    Pong,
+    /// Goes.
+    Quit {
+        /// Words of farewell.
+        text: Option<Arc<str>>,
+    },
+    /// Lists the commands.
+    Help {
+        /// About one command only.
+        word: Option<String>,
+    },
+}
+
+/// Who the asker is. The session carries it out: there are passwords to hash, and a name to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountCommand {
     /// Greets, and takes a name where one is given.
     Hello {
         /// The protocol version the peer speaks.
@@ -49,6 +88,39 @@ pub enum Command {
         /// Rooms to join when this is the first name; the lobby if it is not said.
         rooms: Option<Vec<RoomName>>,
     },
+    /// Makes an account of the name the asker has.
+    Register {
+        /// Its password; where a person typed the command, it is asked for.
+        password: Option<Secret>,
+    },
+    /// Takes on an account, and its name.
+    Login {
+        /// Which; the one of the name the asker has if it is not said.
+        account: Option<Nick>,
+        /// Its password.
+        password: Option<Secret>,
+    },
+    /// Goes on as a guest.
+    Logout,
+    /// Changes the password of the asker's account.
+    Password {
+        /// The one it has.
+        old: Option<Secret>,
+        /// The one it shall have.
+        new: Option<Secret>,
+    },
+    /// Deletes the asker's account.
+    DeleteAccount {
+        /// Its password.
+        password: Option<Secret>,
+        /// And all it has said and sent.
+        messages: bool,
+    },
+}
+
+/// What is said, changed or looked up in the chat itself, under its lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatCommand {
     /// Goes into a room, and makes it if there is none.
     Join {
         /// The room.
@@ -87,8 +159,13 @@ pub enum Command {
         room: Option<RoomName>,
         /// The line.
         text: Arc<str>,
-        /// Whether it is an action.
-        me: bool,
+    },
+    /// Says what the asker does, in a room; the current one if it is not said.
+    Me {
+        /// The room.
+        room: Option<RoomName>,
+        /// The words.
+        text: Arc<str>,
     },
     /// Writes to one person.
     Msg {
@@ -121,39 +198,12 @@ pub enum Command {
     },
     /// Is back.
     Back,
-    /// Shows earlier messages of a room or a private conversation.
-    History {
-        /// Where; in the current room if it is not said.
-        place: Option<Place>,
-        /// Which of them.
-        page: Page,
-        /// At most so many.
-        limit: Option<usize>,
-    },
-    /// Looks for words in what the asker may read.
-    Search {
-        /// Only there.
-        place: Option<Place>,
-        /// The words.
-        text: Arc<str>,
-        /// Only what was said before this time.
-        until: Option<Millis>,
-        /// Only what comes after this on further pages.
-        next: Option<Spot>,
-        /// At most so many.
-        limit: Option<usize>,
-    },
     /// Deletes a message; the asker's last one there if no number is said.
     Delete {
         /// Where; in the current room if it is not said.
         place: Option<Place>,
         /// Which.
         seq: Option<Seq>,
-    },
-    /// Lists the asker's rooms and private conversations, and what is unread there.
-    Chats {
-        /// Only those that come after this one.
-        past: Option<Place>,
     },
     /// Has read a place up to a message; all of it if no number is said.
     Read {
@@ -166,34 +216,6 @@ pub enum Command {
     Close {
         /// With whom.
         with: Nick,
-    },
-    /// Makes an account of the name the asker has.
-    Register {
-        /// Its password; where a person typed the command, it is asked for.
-        password: Option<Secret>,
-    },
-    /// Takes on an account, and its name.
-    Login {
-        /// Which; the one of the name the asker has if it is not said.
-        account: Option<Nick>,
-        /// Its password.
-        password: Option<Secret>,
-    },
-    /// Goes on as a guest.
-    Logout,
-    /// Changes the password of the asker's account.
-    Password {
-        /// The one it has.
-        old: Option<Secret>,
-        /// The one it shall have.
-        new: Option<Secret>,
-    },
-    /// Deletes the asker's account.
-    DeleteAccount {
-        /// Its password.
-        password: Option<Secret>,
-        /// And all it has said and sent.
-        messages: bool,
     },
     /// Makes the asker's account the first to be allowed everything.
     Claim {
@@ -217,21 +239,6 @@ pub enum Command {
         /// What to change.
         change: Change,
     },
-    /// Keeps order: does something about somebody in a room.
-    Moderate {
-        /// What.
-        action: ModAction,
-        /// Where; in the current room if it is not said.
-        room: Option<RoomName>,
-        /// Not there only, but on the whole server: for bans.
-        everywhere: bool,
-        /// About whom.
-        whom: Whom,
-        /// For how many seconds; for ever if it is not said.
-        seconds: Option<u64>,
-        /// Why.
-        text: Option<Arc<str>>,
-    },
     /// Lists the bans and mutes of a room.
     Bans {
         /// Which; the current one if it is not said.
@@ -246,6 +253,67 @@ pub enum Command {
         /// What.
         text: Arc<str>,
     },
+}
+
+/// Keeps order: does something about a person in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moderation {
+    /// What.
+    pub action: ModAction,
+    /// Where; in the current room if it is not said.
+    pub room: Option<RoomName>,
+    /// Not there only, but on the whole server: for bans.
+    pub everywhere: bool,
+    /// About whom.
+    pub whom: Whom,
+    /// For how many seconds; for ever if it is not said.
+    pub seconds: Option<u64>,
+    /// Why.
+    pub text: Option<Arc<str>>,
+}
+
+/// What only reads what is stored. The session reads and answers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// Shows earlier messages of a room or a private conversation.
+    History {
+        /// Where; in the current room if it is not said.
+        place: Option<Place>,
+        /// Which of them.
+        page: Page,
+        /// At most so many.
+        limit: Option<usize>,
+    },
+    /// Looks for words in what the asker may read.
+    Search {
+        /// Only there.
+        place: Option<Place>,
+        /// The words.
+        text: Arc<str>,
+        /// Only what was said before this time.
+        until: Option<Millis>,
+        /// Only what comes after this on further pages.
+        next: Option<Spot>,
+        /// At most so many.
+        limit: Option<usize>,
+    },
+    /// Lists the asker's rooms and private conversations, and what is unread there.
+    Chats {
+        /// Only those that come after this one.
+        past: Option<Place>,
+    },
+    /// Lists the files of a room or a private conversation.
+    Files {
+        /// Where; in the current room if it is not said.
+        place: Option<Place>,
+        /// Only those sent before the message of this number.
+        before: Option<Seq>,
+    },
+}
+
+/// A file on its way in or out, in pieces. The session carries it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileCommand {
     /// Wants to send a file.
     Offer {
         /// Where; in the current room if it is not said.
@@ -278,13 +346,6 @@ pub enum Command {
         /// Which of the files being sent.
         upload: u64,
     },
-    /// Lists the files of a room or a private conversation.
-    Files {
-        /// Where; in the current room if it is not said.
-        place: Option<Place>,
-        /// Only those sent before the message of this number.
-        before: Option<Seq>,
-    },
     /// Fetches a piece of a file.
     Get {
         /// Which file.
@@ -292,23 +353,25 @@ pub enum Command {
         /// From which byte on.
         offset: u64,
     },
-    /// Is the server there?
-    Ping {
-        /// To be sent back.
-        token: Option<Arc<str>>,
-    },
-    /// Answers the server's `ping`.
-    Pong,
-    /// Goes.
-    Quit {
-        /// Words of farewell.
-        text: Option<Arc<str>>,
-    },
-    /// Lists the commands.
-    Help {
-        /// About one command only.
-        word: Option<String>,
-    },
+}
+
+macro_rules! family {
+    ($($variant:ident($family:ty);)+) => {$(
+        impl From<$family> for Command {
+            fn from(command: $family) -> Command {
+                Command::$variant(command)
+            }
+        }
+    )+};
+}
+
+family! {
+    Link(LinkCommand);
+    Account(AccountCommand);
+    Chat(ChatCommand);
+    Moderate(Moderation);
+    Query(Query);
+    File(FileCommand);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
 use super::{Change, Command, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, timed, unknown};
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
@@ -93,7 +94,7 @@ fn likely_command(line: &str) -> Option<&str> {
 pub fn parse(line: &str) -> Result<Command, ChatError> {
     let seen = shown(line);
     if seen == "{quit}" {
-        return Ok(Command::Quit { text: None });
+        return Ok(LinkCommand::Quit { text: None }.into());
     }
     if is_json(seen) {
         return Err(ChatError::LikelyJson);
@@ -102,10 +103,10 @@ pub fn parse(line: &str) -> Result<Command, ChatError> {
         if let Some(word) = likely_command(seen) {
             return Err(ChatError::LikelyCommand(names::clean(word).into_owned()));
         }
-        return Ok(Command::Say { room: None, text: text(line), me: false });
+        return Ok(ChatCommand::Say { room: None, text: text(line) }.into());
     };
     if rest.starts_with('/') {
-        return Ok(Command::Say { room: None, text: text(rest), me: false });
+        return Ok(ChatCommand::Say { room: None, text: text(rest) }.into());
     }
     let (word, arguments) = split(rest);
     let spec = find(word).ok_or_else(|| unknown(word))?;
@@ -130,93 +131,48 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Hello | Verb::Pong | Verb::Offer | Verb::Chunk | Verb::Finish | Verb::Cancel | Verb::Get => {
             return Err(unknown(spec.name));
         }
-        Verb::Nick => Command::Nick { nick: given.some(Nick::parse)?, rooms: None },
-        Verb::Join => {
-            let (room, key) = split(given.needed("ROOM")?);
-            // As IRC and habit have it, a second room; it must not become the key of the first.
-            if room.contains(',') || key.starts_with('#') {
-                return Err(ChatError::BadField {
-                    field: "ROOM",
-                    value: format!("{:?}", names::clean(given.text)),
-                    wants: "one room at a time",
-                });
-            }
-            Command::Join { room: RoomName::parse(room)?, after: None, made: None, run: None, key: some_text(key) }
-        }
-        Verb::Leave => Command::Leave { room: given.some(RoomName::parse)?, text: None },
-        Verb::Rooms => Command::Rooms { past: given.some(RoomName::parse)? },
-        Verb::Members => {
-            let (room, past) = given.two();
-            Command::Members { room: room.map(RoomName::parse).transpose()?, past: past.map(somebody).transpose()? }
-        }
-        Verb::Say => Command::Say { room: None, text: text(given.needed("TEXT")?), me: false },
-        Verb::Me => Command::Say { room: None, text: text(given.needed("TEXT")?), me: true },
-        Verb::Msg => {
-            let (to, words) = split(given.needed("NAME")?);
-            if words.is_empty() {
-                return Err(given.missing("TEXT"));
-            }
-            Command::Msg { to: somebody(to.trim_end_matches(':'))?, text: text(words) }
-        }
-        Verb::Reply => Command::Reply { text: text(given.needed("TEXT")?) },
-        Verb::Topic => Command::Topic {
-            room: None,
-            topic: match arguments {
-                "" => None,
-                "-" => Some(Arc::from("")),
-                words => Some(text(words)),
-            },
-        },
-        Verb::Whois => Command::Whois { nick: somebody(given.needed("NAME")?)? },
-        Verb::Away => Command::Away { text: some_text(arguments) },
-        Verb::Back => Command::Back,
-        Verb::History => given.history()?,
-        Verb::Search => {
-            Command::Search { place: None, text: text(given.needed("WORDS")?), until: None, next: None, limit: None }
-        }
-        Verb::Delete => Command::Delete { place: None, seq: given.some(|text| number(text, "a message's number"))? },
-        Verb::Chats => Command::Chats { past: given.some(Place::parse)? },
-        Verb::Read => Command::Read { place: given.some(Place::parse)?, seq: None },
-        Verb::Close => Command::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? },
-        Verb::Files => {
-            let (place, before) = given.two();
-            let before = before.map(|text| number(text, "a message's number")).transpose()?;
-            Command::Files { place: place.map(Place::parse).transpose()?, before }
-        }
-        Verb::Register => Command::Register { password: given.no_password(0)? },
-        Verb::Login => {
-            let password = given.no_password(1)?;
-            Command::Login { account: given.some(Nick::parse)?, password }
-        }
-        Verb::Logout => Command::Logout,
-        Verb::Password => Command::Password { old: given.no_password(0)?, new: None },
-        Verb::DeleteAccount => match arguments {
-            "" | "all" => Command::DeleteAccount { password: None, messages: arguments == "all" },
-            _ => return Err(ChatError::PasswordShown),
-        },
-        Verb::Claim => Command::Claim { code: Secret(given.needed("CODE")?.into()) },
-        Verb::RegisterRoom => Command::RegisterRoom { room: given.some(RoomName::parse)? },
-        Verb::DropRoom => Command::DropRoom { room: given.some(RoomName::parse)? },
-        Verb::Settings => Command::Settings { room: None, change: given.change()? },
-        Verb::Invite => given.order(ModAction::Invite)?,
-        Verb::Kick => given.order(ModAction::Kick)?,
-        Verb::Ban => given.order(ModAction::Ban)?,
-        Verb::Unban => given.order(ModAction::Unban)?,
-        Verb::Mute => given.order(ModAction::Mute)?,
-        Verb::Unmute => given.order(ModAction::Unmute)?,
-        Verb::Op => given.order(ModAction::Op)?,
-        Verb::Deop => given.order(ModAction::Deop)?,
-        Verb::Bans => {
-            let (room, skip) = given.two();
-            let skip = skip.map_or(Ok(0), |text| number(text, "how many to leave out"))?;
-            Command::Bans { room: room.map(RoomName::parse).transpose()?, everywhere: false, skip }
-        }
-        Verb::Announce => Command::Announce { text: text(given.needed("TEXT")?) },
-        Verb::Ping => Command::Ping { token: some_text(arguments) },
-        Verb::Quit => Command::Quit { text: some_text(arguments) },
-        Verb::Help => {
-            Command::Help { word: Some(arguments.trim_start_matches('/').to_owned()).filter(|w| !w.is_empty()) }
-        }
+        Verb::Nick => AccountCommand::Nick { nick: given.some(Nick::parse)?, rooms: None }.into(),
+        Verb::Join => given.join()?.into(),
+        Verb::Leave => ChatCommand::Leave { room: given.some(RoomName::parse)?, text: None }.into(),
+        Verb::Rooms => ChatCommand::Rooms { past: given.some(RoomName::parse)? }.into(),
+        Verb::Members => given.members()?.into(),
+        Verb::Say => ChatCommand::Say { room: None, text: given.words("TEXT")? }.into(),
+        Verb::Me => ChatCommand::Me { room: None, text: given.words("TEXT")? }.into(),
+        Verb::Msg => given.msg()?.into(),
+        Verb::Reply => ChatCommand::Reply { text: given.words("TEXT")? }.into(),
+        Verb::Topic => given.topic().into(),
+        Verb::Whois => ChatCommand::Whois { nick: somebody(given.needed("NAME")?)? }.into(),
+        Verb::Away => ChatCommand::Away { text: some_text(arguments) }.into(),
+        Verb::Back => ChatCommand::Back.into(),
+        Verb::History => given.history()?.into(),
+        Verb::Search => given.search()?.into(),
+        Verb::Delete => ChatCommand::Delete { place: None, seq: given.some(message)? }.into(),
+        Verb::Chats => Query::Chats { past: given.some(Place::parse)? }.into(),
+        Verb::Read => ChatCommand::Read { place: given.some(Place::parse)?, seq: None }.into(),
+        Verb::Close => ChatCommand::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? }.into(),
+        Verb::Files => given.files()?.into(),
+        Verb::Register => AccountCommand::Register { password: given.no_password(0)? }.into(),
+        Verb::Login => given.login()?.into(),
+        Verb::Logout => AccountCommand::Logout.into(),
+        Verb::Password => AccountCommand::Password { old: given.no_password(0)?, new: None }.into(),
+        Verb::DeleteAccount => given.delete_account()?.into(),
+        Verb::Claim => ChatCommand::Claim { code: Secret(given.needed("CODE")?.into()) }.into(),
+        Verb::RegisterRoom => ChatCommand::RegisterRoom { room: given.some(RoomName::parse)? }.into(),
+        Verb::DropRoom => ChatCommand::DropRoom { room: given.some(RoomName::parse)? }.into(),
+        Verb::Settings => ChatCommand::Settings { room: None, change: given.change()? }.into(),
+        Verb::Invite => given.order(ModAction::Invite)?.into(),
+        Verb::Kick => given.order(ModAction::Kick)?.into(),
+        Verb::Ban => given.order(ModAction::Ban)?.into(),
+        Verb::Unban => given.order(ModAction::Unban)?.into(),
+        Verb::Mute => given.order(ModAction::Mute)?.into(),
+        Verb::Unmute => given.order(ModAction::Unmute)?.into(),
+        Verb::Op => given.order(ModAction::Op)?.into(),
+        Verb::Deop => given.order(ModAction::Deop)?.into(),
+        Verb::Bans => given.bans()?.into(),
+        Verb::Announce => ChatCommand::Announce { text: given.words("TEXT")? }.into(),
+        Verb::Ping => LinkCommand::Ping { token: some_text(arguments) }.into(),
+        Verb::Quit => LinkCommand::Quit { text: some_text(arguments) }.into(),
+        Verb::Help => given.help().into(),
     })
 }
 
@@ -227,6 +183,11 @@ impl<'a> Arguments<'a> {
 
     fn needed(&self, field: &'static str) -> Result<&'a str, ChatError> {
         if self.text.is_empty() { Err(self.missing(field)) } else { Ok(self.text) }
+    }
+
+    /// Text that must be there.
+    fn words(&self, field: &'static str) -> Result<Arc<str>, ChatError> {
+        self.needed(field).map(text)
     }
 
     /// The first two words, as far as they are said.
@@ -246,8 +207,76 @@ impl<'a> Arguments<'a> {
         if self.text.split_whitespace().count() > words { Err(ChatError::PasswordShown) } else { Ok(None) }
     }
 
+    fn join(&self) -> Result<ChatCommand, ChatError> {
+        let (room, key) = split(self.needed("ROOM")?);
+        // As IRC and habit have it, a second room; it must not become the key of the first.
+        if room.contains(',') || key.starts_with('#') {
+            return Err(ChatError::BadField {
+                field: "ROOM",
+                value: format!("{:?}", names::clean(self.text)),
+                wants: "one room at a time",
+            });
+        }
+        Ok(ChatCommand::Join { room: RoomName::parse(room)?, after: None, made: None, run: None, key: some_text(key) })
+    }
+
+    fn members(&self) -> Result<ChatCommand, ChatError> {
+        let (room, past) = self.two();
+        let (room, past) = (room.map(RoomName::parse).transpose()?, past.map(somebody).transpose()?);
+        Ok(ChatCommand::Members { room, past })
+    }
+
+    fn msg(&self) -> Result<ChatCommand, ChatError> {
+        let (to, words) = split(self.needed("NAME")?);
+        if words.is_empty() {
+            return Err(self.missing("TEXT"));
+        }
+        Ok(ChatCommand::Msg { to: somebody(to.trim_end_matches(':'))?, text: text(words) })
+    }
+
+    fn topic(&self) -> ChatCommand {
+        let topic = match self.text {
+            "" => None,
+            "-" => Some(Arc::from("")),
+            words => Some(text(words)),
+        };
+        ChatCommand::Topic { room: None, topic }
+    }
+
+    fn search(&self) -> Result<Query, ChatError> {
+        Ok(Query::Search { place: None, text: self.words("WORDS")?, until: None, next: None, limit: None })
+    }
+
+    fn files(&self) -> Result<Query, ChatError> {
+        let (place, before) = self.two();
+        Ok(Query::Files { place: place.map(Place::parse).transpose()?, before: before.map(message).transpose()? })
+    }
+
+    fn login(&self) -> Result<AccountCommand, ChatError> {
+        let password = self.no_password(1)?;
+        Ok(AccountCommand::Login { account: self.some(Nick::parse)?, password })
+    }
+
+    fn delete_account(&self) -> Result<AccountCommand, ChatError> {
+        match self.text {
+            "" | "all" => Ok(AccountCommand::DeleteAccount { password: None, messages: self.text == "all" }),
+            _ => Err(ChatError::PasswordShown),
+        }
+    }
+
+    fn bans(&self) -> Result<ChatCommand, ChatError> {
+        let (room, skip) = self.two();
+        let skip = skip.map_or(Ok(0), |text| number(text, "how many to leave out"))?;
+        Ok(ChatCommand::Bans { room: room.map(RoomName::parse).transpose()?, everywhere: false, skip })
+    }
+
+    fn help(&self) -> LinkCommand {
+        let word = self.text.trim_start_matches('/');
+        LinkCommand::Help { word: if word.is_empty() { None } else { Some(word.to_owned()) } }
+    }
+
     /// A place, a number, both or neither.
-    fn history(&self) -> Result<Command, ChatError> {
+    fn history(&self) -> Result<Query, ChatError> {
         let (mut place, mut limit) = (None, None);
         for word in self.text.split_whitespace() {
             if word.starts_with(['#', '@']) {
@@ -256,17 +285,17 @@ impl<'a> Arguments<'a> {
                 limit = Some(number(word, "how many messages, as a number")?);
             }
         }
-        Ok(Command::History { place, page: Page::Last, limit: limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX)) })
+        Ok(Query::History { place, page: Page::Last, limit: limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX)) })
     }
 
     /// Who, and where it makes sense, for how long and why.
-    fn order(&self, action: ModAction) -> Result<Command, ChatError> {
+    fn order(&self, action: ModAction) -> Result<Moderation, ChatError> {
         let (whom, mut rest) = split(self.needed("NAME")?);
         let mut seconds = None;
         if matches!(action, ModAction::Ban | ModAction::Mute) {
             (seconds, rest) = timed(rest)?;
         }
-        Ok(Command::Moderate {
+        Ok(Moderation {
             action,
             room: None,
             everywhere: false,
@@ -309,6 +338,10 @@ pub fn key(raw: &str) -> Result<Arc<str>, ChatError> {
     let wants = "a word that can be seen";
     let key = text(raw);
     if key.is_empty() { Err(ChatError::BadField { field: "key", value: "\"\"".to_owned(), wants }) } else { Ok(key) }
+}
+
+fn message(text: &str) -> Result<u64, ChatError> {
+    number(text, "a message's number")
 }
 
 fn number(text: &str, wants: &'static str) -> Result<u64, ChatError> {

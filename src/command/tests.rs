@@ -5,7 +5,7 @@ use crate::error::ChatError;
 
 fn said(line: &str) -> String {
     match parse(line) {
-        Ok(Command::Say { text, .. }) => text.to_string(),
+        Ok(Command::Chat(ChatCommand::Say { text, .. })) => text.to_string(),
         other => panic!("{line:?} was not said but {other:?}"),
     }
 }
@@ -33,8 +33,8 @@ fn every_verb_has_its_row() {
 fn c12_the_exit_is_left_is_said() {
     assert_eq!(said("the exit is left"), "the exit is left");
     assert_eq!(said("please {quit} now"), "please {quit} now");
-    assert!(matches!(parse("{quit}"), Ok(Command::Quit { text: None })));
-    assert!(matches!(parse("/exit"), Ok(Command::Quit { .. })));
+    assert!(matches!(parse("{quit}"), Ok(Command::Link(LinkCommand::Quit { text: None }))));
+    assert!(matches!(parse("/exit"), Ok(Command::Link(LinkCommand::Quit { .. }))));
 }
 
 #[test]

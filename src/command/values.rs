@@ -45,6 +45,12 @@ impl fmt::Display for Place {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub Box<str>);
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Secret {
+        Secret(text.into())
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::password::Asking;
 use super::sniff::{Kind, judge_line};
 use super::{Fronts, Opening, stranger, waste};
-use crate::command::{self, Command, Secret};
+use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::model::CloseReason;
@@ -141,7 +141,9 @@ impl LineDecoder {
             return Ok(Input::Empty);
         }
         Ok(match command::parse(&line)? {
-            Command::Say { .. } if self.doubtful && !is_command(&line) => Input::Answered(NOT_SAID.to_vec()),
+            Command::Chat(ChatCommand::Say { .. }) if self.doubtful && !is_command(&line) => {
+                Input::Answered(NOT_SAID.to_vec())
+            }
             command => self.command(command),
         })
     }
@@ -206,7 +208,7 @@ impl LineDecoder {
             _ => {}
         }
         let asked = name(line);
-        if !matches!(asked, Ok(Command::Help { .. } | Command::Ping { .. })) {
+        if !matches!(asked, Ok(Command::Link(LinkCommand::Help { .. } | LinkCommand::Ping { .. }))) {
             (entry.open, entry.spent, entry.failed) = (false, true, true);
         }
         asked.map(|command| self.command(command))
@@ -324,5 +326,5 @@ fn name(line: &str) -> Result<Command, ChatError> {
         _ => (line, None),
     };
     let nick = if nick.is_empty() { None } else { Some(Nick::parse(nick)?) };
-    Ok(Command::Nick { nick, rooms: room.map(|room| vec![room]) })
+    Ok(AccountCommand::Nick { nick, rooms: room.map(|room| vec![room]) }.into())
 }

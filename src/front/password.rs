@@ -1,13 +1,13 @@
 //! Passwords on the line front: which are asked for, one question after another. Knows no bytes and no terminal.
 
-use crate::command::{Command, Secret};
+use crate::command::{AccountCommand, Command, Secret};
 use crate::error::ChatError;
 use crate::session::passwords;
 
 /// A command that needs passwords, which are never typed on its own line.
 #[derive(Debug)]
 pub(super) struct Asking {
-    command: Command,
+    command: AccountCommand,
     questions: &'static [&'static str],
     answers: Vec<Secret>,
 }
@@ -23,10 +23,11 @@ const ABOUT_NEW: usize = 2;
 impl Asking {
     /// What is to be asked about `command`; nothing for most commands.
     pub(super) fn about(command: &Command) -> Option<Asking> {
+        let Command::Account(command) = command else { return None };
         let questions = match command {
-            Command::Register { .. } => NEW,
-            Command::Login { .. } | Command::DeleteAccount { .. } => KNOWN,
-            Command::Password { .. } => CHANGED,
+            AccountCommand::Register { .. } => NEW,
+            AccountCommand::Login { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
+            AccountCommand::Password { .. } => CHANGED,
             _ => return None,
         };
         Some(Asking { command: command.clone(), questions, answers: Vec::new() })
@@ -61,17 +62,21 @@ impl Asking {
         let mut answers = self.answers.into_iter();
         let (first, second) = (answers.next(), answers.next());
         let whole = match &self.command {
-            Command::Register { .. } => Command::Register { password: first },
-            Command::Password { .. } => Command::Password { old: first, new: second },
-            Command::Login { account, .. } => Command::Login { account: account.clone(), password: first },
-            Command::DeleteAccount { messages, .. } => Command::DeleteAccount { password: first, messages: *messages },
+            AccountCommand::Register { .. } => AccountCommand::Register { password: first },
+            AccountCommand::Password { .. } => AccountCommand::Password { old: first, new: second },
+            AccountCommand::Login { account, .. } => {
+                AccountCommand::Login { account: account.clone(), password: first }
+            }
+            AccountCommand::DeleteAccount { messages, .. } => {
+                AccountCommand::DeleteAccount { password: first, messages: *messages }
+            }
             other => other.clone(),
         };
-        (whole, self.command)
+        (whole.into(), self.command.into())
     }
 
     /// The command without its passwords.
     pub(super) fn into_command(self) -> Command {
-        self.command
+        self.command.into()
     }
 }

@@ -10,8 +10,8 @@ use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::queries::{own_places, secret};
 use crate::answer::Done;
-use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, TokenOwner};
-use crate::command::{Command, Secret};
+use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
+use crate::command::{AccountCommand, Secret};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{AccountId, origin};
@@ -34,7 +34,7 @@ pub(super) struct Name {
 #[derive(Debug, Default)]
 pub(super) struct Login {
     /// Whether the peer has said `hello`.
-    greeted: bool,
+    pub greeted: bool,
     /// What a `hello` without a name said for later.
     resume: Option<Box<str>>,
     rooms: Option<Vec<RoomName>>,
@@ -43,60 +43,44 @@ pub(super) struct Login {
 }
 
 impl Session {
-    /// The few commands that need no name. What they wait for does not count
-    /// against the time for taking one.
-    pub(super) fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let handle = Arc::clone(&self.handle);
-        handle.in_line(|| self.unnamed(tag, command))
-    }
-
-    #[inline(never)]
-    fn unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        let asked = hub::now();
-        let done = match command {
-            Command::Hello { version, .. } if version != u64::from(PROTOCOL) => {
-                return Err(ChatError::Version(version));
-            }
-            Command::Hello { nick, password, resume, rooms, .. } => {
-                self.login.greeted = true;
-                if let Some(nick) = nick {
-                    let account = password.map(|password| self.prove(&nick, &password, false)).transpose()?;
-                    return self.enter(tag, LoginKind::Hello, Name { nick: Some(nick), account, asked, resume, rooms });
-                }
-                (self.login.resume, self.login.rooms) = (resume, rooms);
-                Done::Hello { nick: None, resume: None, registered: false }
-            }
-            Command::Nick { nick, rooms } if self.may_take_a_name() => {
-                let greeting = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
-                let rooms = rooms.or_else(|| self.login.rooms.clone());
-                return self.enter(
-                    tag,
-                    greeting,
-                    Name { nick, account: None, asked, resume: self.login.resume.clone(), rooms },
-                );
-            }
-            Command::Login { account, password } if self.may_take_a_name() => {
-                let nick = account.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
-                // What has no accounts asks for no password.
-                self.database()?;
-                let account = Some(self.prove(&nick, &needed(password)?, false)?);
-                let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
-                return self.enter(tag, LoginKind::Login, name);
-            }
-            Command::Ping { token } => Done::Ping { token: token.unwrap_or_default() },
-            Command::Pong => return Ok(()),
-            Command::Quit { .. } => Done::Quit,
-            Command::Help { word } => crate::chat::help(word.as_deref())?,
-            _ if !self.may_take_a_name() => return Err(ChatError::HelloFirst),
-            _ => return Err(ChatError::NameFirst),
-        };
-        self.answer(tag, done);
+    /// What a peer says first: a name, or that it will say one.
+    fn hello(&mut self, tag: Option<Tag>, version: u64, name: Name, password: Option<Secret>) -> Result<(), ChatError> {
+        if self.named {
+            return Err(ChatError::NamedAlready(self.hub.chat.nick_of(self.handle.id, hub::now())?));
+        }
+        if version != u64::from(PROTOCOL) {
+            return Err(ChatError::Version(version));
+        }
+        self.login.greeted = true;
+        if let Some(nick) = &name.nick {
+            let account = password.map(|password| self.prove(nick, &password, false)).transpose()?;
+            return self.enter(tag, LoginKind::Hello, Name { account, ..name });
+        }
+        (self.login.resume, self.login.rooms) = (name.resume, name.rooms);
+        self.answer(tag, Done::Hello { nick: None, resume: None, registered: false });
         Ok(())
     }
 
-    /// Whether everything was said that comes before a name.
-    fn may_take_a_name(&self) -> bool {
-        self.login.greeted || !self.manners.hello
+    /// Takes the first name, or another one.
+    fn nick(&mut self, tag: Option<Tag>, nick: Option<Nick>, rooms: Option<Vec<RoomName>>) -> Result<(), ChatError> {
+        if self.named {
+            return self.hub.chat.rename(self.handle.id, tag, nick, hub::now(), &mut self.effects);
+        }
+        let kind = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
+        let rooms = rooms.or_else(|| self.login.rooms.clone());
+        let name = Name { nick, account: None, asked: hub::now(), resume: self.login.resume.clone(), rooms };
+        self.enter(tag, kind, name)
+    }
+
+    /// Takes the name of an account as the first one.
+    fn come_as(&mut self, tag: Option<Tag>, nick: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
+        let asked = hub::now();
+        let nick = nick.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
+        // What has no accounts asks for no password.
+        self.database()?;
+        let account = Some(self.prove(&nick, &needed(password)?, false)?);
+        let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
+        self.enter(tag, LoginKind::Login, name)
     }
 
     /// Finds out whether the password is that of the account of this name;
@@ -173,7 +157,9 @@ impl Session {
     /// again. Where it cannot be read now, it is when somebody names the other.
     #[inline(never)]
     fn recall_conversations(&self) {
-        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.who_is(self.handle.id)) else { return };
+        let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.identity_of(self.handle.id)) else {
+            return;
+        };
         let reading = self.hub.chat.reading(guest);
         for other in database.store.conversations(guest).unwrap_or_default() {
             let found = database.store.conversation(guest, other).ok().flatten();
@@ -245,51 +231,64 @@ impl Session {
         }
     }
 
-    /// The commands about accounts, of a session that has a name.
+    /// Makes an account of the guest's name.
+    fn register(&mut self, tag: Option<Tag>, password: Option<Secret>) -> Result<(), ChatError> {
+        let id = self.handle.id;
+        let database = self.database()?;
+        self.hub.chat.may_register(id, hub::now())?;
+        let password = needed(password)?;
+        self.may_register_again()?;
+        let nick = self.hub.chat.nick_of(id, hub::now())?;
+        let hash = self.hashed(&nick, &password, false)?;
+        self.hub.chat.register(id, tag, hash, hub::now(), &mut self.effects)?;
+        self.remember_origin(&database);
+        Ok(())
+    }
+
+    /// A session that has a name takes on an account, and its name.
+    fn log_in(&mut self, tag: Option<Tag>, account: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
+        let id = self.handle.id;
+        self.database()?;
+        if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {
+            return Err(ChatError::LoggedIn(nick));
+        }
+        let nick = match account {
+            Some(nick) => nick,
+            None => self.hub.chat.nick_of(id, hub::now())?,
+        };
+        let asked = hub::now();
+        let account = self.prove(&nick, &needed(password)?, false)?;
+        let memberships = own_places(&*self.database()?, account)?;
+        let proven = Proven { account, memberships, asked };
+        let entered = self.hub.chat.login(id, tag, proven, hub::now(), &mut self.effects)?;
+        self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
+        self.entered(entered)
+    }
+
+    /// The commands about a session's name and account.
     #[inline(never)]
-    pub(super) fn account(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+    pub(super) fn account(&mut self, tag: Option<Tag>, command: AccountCommand) -> Result<(), ChatError> {
         let id = self.handle.id;
         match command {
-            Command::Register { password } => {
-                let database = self.database()?;
-                self.hub.chat.may_register(id, hub::now())?;
-                let password = needed(password)?;
-                self.may_register_again()?;
-                let nick = self.hub.chat.nick_of(id, hub::now())?;
-                let hash = self.hashed(&nick, &password, false)?;
-                self.hub.chat.register(id, tag, hash, hub::now(), &mut self.effects)?;
-                self.remember_origin(&database);
-                Ok(())
+            AccountCommand::Hello { version, nick, password, resume, rooms } => {
+                self.hello(tag, version, Name { nick, account: None, asked: hub::now(), resume, rooms }, password)
             }
-            Command::Login { account, password } => {
-                self.database()?;
-                if let Ok((_, nick)) = self.hub.chat.account_of(id, hub::now()) {
-                    return Err(ChatError::LoggedIn(nick));
-                }
-                let nick = match account {
-                    Some(nick) => nick,
-                    None => self.hub.chat.nick_of(id, hub::now())?,
-                };
-                let asked = hub::now();
-                let account = self.prove(&nick, &needed(password)?, false)?;
-                let own = own_places(&*self.database()?, account)?;
-                let login = (account, own, asked);
-                let entered = self.hub.chat.login(id, tag, login, hub::now(), &mut self.effects)?;
-                self.hub.tell(|| News::Line(format!("* {} logged in, {}", entered.nick, self.handle.peer())));
-                self.entered(entered)
-            }
-            Command::Logout => {
+            AccountCommand::Nick { nick, rooms } => self.nick(tag, nick, rooms),
+            AccountCommand::Login { account, password } if !self.named => self.come_as(tag, account, password),
+            AccountCommand::Register { password } => self.register(tag, password),
+            AccountCommand::Login { account, password } => self.log_in(tag, account, password),
+            AccountCommand::Logout => {
                 let entered = self.hub.chat.logout(id, tag, hub::now(), &mut self.effects)?;
                 self.entered(entered)
             }
-            Command::Password { old, new } => {
+            AccountCommand::Password { old, new } => {
                 let (_, nick) = self.hub.chat.account_of(id, hub::now())?;
                 let new = needed(new)?;
                 self.prove(&nick, &needed(old)?, true)?;
                 let hash = self.hashed(&nick, &new, true)?;
                 self.hub.chat.change_password(id, tag, hash, hub::now(), &mut self.effects)
             }
-            Command::DeleteAccount { password, messages } => {
+            AccountCommand::DeleteAccount { password, messages } => {
                 let (account, nick) = self.hub.chat.account_of(id, hub::now())?;
                 self.prove(&nick, &needed(password)?, true)?;
                 let entered = self.hub.chat.delete_account(id, tag, messages, hub::now(), &mut self.effects)?;
@@ -301,7 +300,6 @@ impl Session {
                 self.wait_for_answers();
                 self.entered(entered)
             }
-            _ => Err(ChatError::Closing),
         }
     }
 }

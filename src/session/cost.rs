@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::command::{Change, Command};
+use crate::command::{AccountCommand, Change, ChatCommand, Command, FileCommand, LinkCommand};
 use crate::wire::Input;
 
 /// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
@@ -64,17 +64,16 @@ pub(super) fn is_line(input: &Input) -> bool {
 
 fn cost_of_command(command: &Command) -> Cost {
     match command {
-        Command::Quit { .. } => Cost::Nothing,
-        Command::Ping { .. } | Command::Pong => Cost::LITTLE,
-        Command::Chunk { .. } | Command::Get { .. } => Cost::Piece,
-        Command::Rooms { .. }
-        | Command::Members { .. }
-        | Command::History { .. }
-        | Command::Search { .. }
-        | Command::Chats { .. }
-        | Command::Files { .. }
-        | Command::Bans { .. }
-        | Command::Whois { .. } => Cost::LIST,
+        Command::Link(LinkCommand::Quit { .. }) => Cost::Nothing,
+        Command::Link(LinkCommand::Ping { .. } | LinkCommand::Pong) => Cost::LITTLE,
+        Command::File(FileCommand::Chunk { .. } | FileCommand::Get { .. }) => Cost::Piece,
+        Command::Query(_)
+        | Command::Chat(
+            ChatCommand::Rooms { .. }
+            | ChatCommand::Members { .. }
+            | ChatCommand::Bans { .. }
+            | ChatCommand::Whois { .. },
+        ) => Cost::LIST,
         _ => Cost::LINE,
     }
 }
@@ -83,31 +82,32 @@ fn cost_of_command(command: &Command) -> Cost {
 pub(super) fn answered_when_kept(command: &Command) -> bool {
     matches!(
         command,
-        Command::Say { .. }
-            | Command::Msg { .. }
-            | Command::Reply { .. }
-            | Command::Chunk { .. }
-            | Command::Finish { .. }
+        Command::Chat(
+            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. }
+        ) | Command::File(FileCommand::Chunk { .. } | FileCommand::Finish { .. })
     )
 }
 
 /// Whether something would have to be kept. Who only reads is not held back by a full disk.
 pub(super) fn changes(command: &Command) -> bool {
-    let sets = |change: &Change| *change != Change::default();
-    matches!(command, Command::Settings { change, .. } if sets(change))
-        || matches!(
+    match command {
+        Command::Chat(command) => match command {
+            ChatCommand::Settings { change, .. } => *change != Change::default(),
+            ChatCommand::Topic { topic, .. } => topic.is_some(),
+            ChatCommand::Delete { .. }
+            | ChatCommand::Read { .. }
+            | ChatCommand::Close { .. }
+            | ChatCommand::Claim { .. }
+            | ChatCommand::RegisterRoom { .. }
+            | ChatCommand::DropRoom { .. } => true,
+            _ => false,
+        },
+        Command::Account(command) => matches!(
             command,
-            Command::Topic { topic: Some(_), .. }
-                | Command::Delete { .. }
-                | Command::Read { .. }
-                | Command::Close { .. }
-                | Command::Register { .. }
-                | Command::Password { .. }
-                | Command::DeleteAccount { .. }
-                | Command::Claim { .. }
-                | Command::RegisterRoom { .. }
-                | Command::DropRoom { .. }
-                | Command::Moderate { .. }
-                | Command::Offer { .. }
-        )
+            AccountCommand::Register { .. } | AccountCommand::Password { .. } | AccountCommand::DeleteAccount { .. }
+        ),
+        Command::Moderate(_) => true,
+        Command::File(command) => matches!(command, FileCommand::Offer { .. }),
+        Command::Link(_) | Command::Query(_) => false,
+    }
 }

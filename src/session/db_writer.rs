@@ -1,4 +1,4 @@
-//! One thread that writes what is to be kept, in groups, and answers who waits for that. Knows the journal and the store, not what the records mean.
+//! The one thread that writes records to the database, in batches, and answers the sessions that wait for that. Knows the queue and the store, not what the records mean.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::event::Event;
 use crate::store::{StoreError, Writer};
 use crate::wire::{Delivery, Letter};
 
-/// Records that are written in one transaction at the most, and their bytes:
-/// more would make those wait who came first.
+/// The most records that are written in one transaction, and their bytes:
+/// with more, the first of them would wait too long.
 const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -25,23 +25,23 @@ const INDEX_STEP: usize = 64;
 /// Messages that are not in the index at the start, of which the operator is told: some seconds' work.
 const MUCH: u64 = 10_000;
 
-/// For how long nothing must have come before words are added to the index
-/// that nobody looks for: it would only take time from those who speak.
+/// For how long no record must have come before words are added to the index
+/// that no search waits for: that would only slow down members who speak.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// What whoever speaks is told when the keeper is no more.
+/// What a member who speaks is told when the writer has failed.
 const FAILED: &str = "the server failed inside";
 
-/// The same, about what the database will never take.
+/// The same, about a record that the database will never take.
 const NEVER: &str = "the database refuses it, and it will not be kept";
 
 /// The time between two looks for what has expired.
 const EXPIRY: Duration = Duration::from_secs(60);
 
-/// The pause before a failed group is tried again.
+/// The pause before a failed batch is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// How often a failed group is tried while the server is stopping.
+/// How often a failed batch is tried while the server is stopping.
 const LAST_TRIES: usize = 3;
 
 /// The life of the writer: until the queue is closed and empty.
@@ -73,8 +73,8 @@ pub fn live(hub: &Arc<Hub>, database: &Database, writer: Writer) {
     }
 }
 
-/// Tells the operator where so much is to be put into the index that searches
-/// find less meanwhile: after an older version's. Whether it did.
+/// Tells the operator if so much is to be put into the index that searches find
+/// less meanwhile: after an update from an older version. Whether it did.
 fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     let behind = writer.behind().unwrap_or(0);
     if behind < MUCH {
@@ -85,7 +85,7 @@ fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     true
 }
 
-/// A panic in the keeper stops the server in order: nothing could be kept any more, and nobody would know.
+/// A panic in the writer stops the server in order: nothing could be stored any more, and no session would know.
 struct Fuse<'a> {
     hub: &'a Arc<Hub>,
     write_queue: &'a WriteQueue,
@@ -101,7 +101,7 @@ impl Drop for Fuse<'_> {
     }
 }
 
-/// What the keeper works with.
+/// What the writer works with.
 struct DbWriter<'a> {
     hub: &'a Arc<Hub>,
     write_queue: &'a WriteQueue,
@@ -198,7 +198,7 @@ impl DbWriter<'_> {
         self.expired = Instant::now();
     }
 
-    /// What can be done later is done later. Whether it is to be tried again at once.
+    /// Notes that some work failed; it is done later. Whether it is to be tried again at once.
     fn failed(&mut self, what: &str, error: &StoreError) -> bool {
         tracing::warn!(%error, "cannot {what} now");
         self.mend(error)
@@ -226,9 +226,9 @@ impl DbWriter<'_> {
         }
     }
 
-    /// Writes one group, however long that takes, and answers. What can never
-    /// be written is given up, and the rest is not. False where the server is
-    /// stopping and the group cannot be written.
+    /// Writes one batch, however long that takes, and answers. Only what can
+    /// never be written is given up. False if the server is stopping and the
+    /// batch cannot be written.
     fn store(&mut self, batch: &mut Vec<Pending>) -> bool {
         let DbWriter { hub, write_queue, .. } = *self;
         let (mut tries, mut troubled, mut written) = (0, false, None);
@@ -282,7 +282,7 @@ impl DbWriter<'_> {
         true
     }
 
-    /// Writes a group, or what can be written of it, and gives what cannot.
+    /// Writes a batch, or what can be written of it; returns what cannot.
     ///
     /// # Errors
     /// Nothing is written, and it may be possible later.
@@ -330,7 +330,7 @@ impl DbWriter<'_> {
                 }
             }
             _ if std::mem::take(&mut self.is_down) => {
-                // Nothing is kept by this, and so nothing is wrong any more.
+                // Nothing is stored by this; it only notes that nothing is wrong any more.
                 write_queue.stored(&[]);
                 tracing::info!("what is said is kept again");
                 hub.tell(|| News::Line("* what is said is kept again".to_owned()));
@@ -340,12 +340,12 @@ impl DbWriter<'_> {
     }
 }
 
-/// Tells those who have waited for too long that what they said is not kept yet.
+/// Tells the sessions that have waited too long that their change is not stored yet.
 fn refuse(hub: &Arc<Hub>, receipts: Vec<PendingAnswer>, why: &str) {
     answer(hub, receipts.into_iter().map(|receipt| (receipt.refusal(why), receipt)));
 }
 
-/// The same, also for a disk that is slow and does not fail: the caretaker looks after them.
+/// The same if the disk is slow and does not fail. The watchdog calls it.
 pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
     if let Some(database) = &hub.database {
         let why = database.write_queue.troubled();
@@ -367,7 +367,7 @@ fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>)
     hub.apply(effects);
 }
 
-/// What whoever speaks is told: no path of ours is their business.
+/// What a member who speaks is told: without our path.
 fn short(error: &StoreError) -> &'static str {
     match error {
         StoreError::Full(_) => "the server's disk is full",

@@ -12,8 +12,8 @@ use super::queries::unread;
 use super::shelf::Room;
 use crate::answer::Done;
 use crate::chat::write_queue::PendingAnswer;
-use crate::chat::{FileSaid, Readable, Step};
-use crate::command::{Command, Place};
+use crate::chat::{FileSaid, Readable};
+use crate::command::{FileCommand, Place};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{FileId, Identity, Owner};
@@ -52,20 +52,18 @@ pub(super) struct Upload {
 impl Session {
     /// The commands about files, of a session that has a name.
     #[inline(never)]
-    pub(super) fn files(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        crate::chat::lengths(&command, &self.hub.limits)?;
+    pub(super) fn files(&mut self, tag: Option<Tag>, command: FileCommand) -> Result<(), ChatError> {
         match command {
-            Command::Offer { place, name, size } => self.offer(tag, place, &name, size),
-            Command::Chunk { upload, offset, data } => self.chunk(tag, upload, offset, data),
-            Command::Finish { upload, sha256, text } => self.finish(tag, upload, &sha256, text.unwrap_or_default()),
-            Command::Cancel { upload } => {
+            FileCommand::Offer { place, name, size } => self.offer(tag, place, &name, size),
+            FileCommand::Chunk { upload, offset, data } => self.chunk(tag, upload, offset, data),
+            FileCommand::Finish { upload, sha256, text } => self.finish(tag, upload, &sha256, text.unwrap_or_default()),
+            FileCommand::Cancel { upload } => {
                 let index = self.upload_index(upload)?;
                 self.drop_upload(index);
                 self.answer(tag, Done::Cancel { upload });
                 Ok(())
             }
-            Command::Get { file, offset } => self.get(tag, file, offset),
-            _ => Err(ChatError::Closing),
+            FileCommand::Get { file, offset } => self.get(tag, file, offset),
         }
     }
 
@@ -134,13 +132,7 @@ impl Session {
     }
 
     fn may_send(&mut self, place: Option<&Place>) -> Result<Readable, ChatError> {
-        match self.hub.chat.may_send(self.handle.id, place, hub::now())? {
-            Ok(readable) => Ok(readable),
-            Err(need) => {
-                self.load(need)?;
-                self.hub.chat.may_send(self.handle.id, place, hub::now())?.map_err(|_| ChatError::Closing)
-            }
-        }
+        self.with_loads(|session| session.hub.chat.may_send(session.handle.id, place, hub::now()))
     }
 
     /// Has something kept, and answers when it is.
@@ -219,18 +211,13 @@ impl Session {
             sha256: sum.into(),
         });
         let said = FileSaid { place: upload.place.clone(), info, text };
-        let now = hub::now();
-        for _ in 0..2 {
-            match self.hub.chat.say_file(self.handle.id, tag.clone(), said.clone(), now, &mut self.effects)? {
-                Step::Done => {
-                    self.uploads.remove(index).room.said();
-                    return Ok(());
-                }
-                // The other one may have gone and come back since.
-                Step::Needs(_) => drop(self.may_send(said.place.as_ref())?),
-            }
-        }
-        Err(ChatError::Closing)
+        // The other one may have gone and come back since.
+        self.with_loads(|session| {
+            let (chat, now) = (&session.hub.chat, hub::now());
+            chat.say_file(session.handle.id, tag.clone(), said.clone(), now, &mut session.effects)
+        })?;
+        self.uploads.remove(index).room.said();
+        Ok(())
     }
 
     fn drop_upload(&mut self, index: usize) {
@@ -258,7 +245,9 @@ impl Session {
             found = read(&*self.settled_database()?)?;
         }
         let (file, bytes) = found.ok_or_else(missing)?;
-        self.hub.chat.may_read(self.handle.id, file.place, hub::now()).ok_or_else(missing)?;
+        if !self.hub.chat.may_read(self.handle.id, file.place, hub::now()) {
+            return Err(missing());
+        }
         if bytes.is_empty() && offset < file.info.size {
             tracing::error!(file = number, offset, "a file has lost bytes");
             return Err(missing());

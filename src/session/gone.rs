@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::Session;
 use super::hub;
-use super::queries::{conversations, unread};
+use super::queries::unread;
 use crate::answer::Done;
-use crate::chat::Need;
-use crate::command::{Command, Place};
+use crate::chat::Readable;
 use crate::error::ChatError;
 use crate::model::Tag;
 use crate::model::{Identity, PlaceId};
@@ -58,36 +57,17 @@ impl Session {
         Ok(Some(()))
     }
 
-    /// What an account reads of its conversation with a guest who is gone: the one by that name who came last.
+    /// An account's conversation with a guest who is gone: of those by that name, the one who came last.
     #[inline(never)]
-    pub(super) fn with_the_gone(&mut self, command: &Command) -> Result<Option<Need>, ChatError> {
-        let (Command::History { place: Some(Place::With(nick)), .. }
-        | Command::Search { place: Some(Place::With(nick)), .. }
-        | Command::Files { place: Some(Place::With(nick)), .. }) = command
-        else {
-            return Ok(None);
-        };
+    pub(super) fn with_the_gone(&mut self, nick: &Nick) -> Result<Option<Readable>, ChatError> {
         let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
-        let database = self.settled_database()?;
-        let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
-        let is_meant = |shown: &Arc<str>| Nick::parse(shown.trim_start_matches('@')).is_ok_and(|known| known == *nick);
-        let found = conversations(memberships).filter(|(_, shown)| is_meant(shown)).last();
-        let Some((place, label)) = found else { return Ok(None) };
-        let most = |limit: &Option<usize>| self.hub.limits.page(*limit);
-        Ok(match command {
-            Command::History { page, limit, .. } => {
-                Some(Need::History { place, label, page: *page, most: most(limit) })
-            }
-            Command::Search { text, until, next, limit, .. } => Some(Need::Search {
-                account: None,
-                rooms: vec![(place, label)],
-                text: Arc::clone(text),
-                until: *until,
-                next: *next,
-                most: most(limit),
-            }),
-            Command::Files { before, .. } => Some(Need::Files { place, label, before: *before }),
-            _ => None,
-        })
+        let memberships = self.settled_database()?.store.memberships(account).map_err(|error| unread(&error))?;
+        let readable = |membership: MembershipRow| {
+            let (with, shown) = membership.with?;
+            let is_meant = Nick::parse(&shown).is_ok_and(|known| known == *nick);
+            let (label, identity) = (Arc::from(format!("@{shown}")), Identity::Account(account));
+            is_meant.then_some(Readable { place: membership.place, label, identity, with: Some(with) })
+        };
+        Ok(memberships.into_iter().filter_map(readable).last())
     }
 }

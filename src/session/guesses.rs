@@ -1,8 +1,8 @@
-//! Wrong passwords of late: under what they are counted, and who must wait because of them. Knows no password and no chat.
+//! Wrong passwords of late: under what they are counted, and which sessions must wait because of them. Knows no password and no chat.
 //!
 //! Others' guesses must not keep an owner out. So a wrong password counts first
 //! for the name together with where it came from. For the name alone it counts,
-//! too, with a larger number; but where the owner was let in before, that does
+//! too, with a larger number; but at an origin where the owner was let in before, that does
 //! not matter, nor does what was guessed there for other names. A session that
 //! is logged in has a count of its own, which nobody outside can fill.
 
@@ -26,7 +26,7 @@ const MOST_COUNTED: usize = 8_192;
 const MOST_NAMES: usize = 16_384;
 const MOST_ORIGINS: usize = 8;
 
-/// Who tries a password.
+/// For which name, and from where, a password is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey {
     /// The key of the name it is for.
@@ -122,8 +122,8 @@ impl Guesses {
     }
 
     /// Counts a try before it is known whether it is right, so that many at
-    /// the same time are counted, too. Where they would be too many, this waits
-    /// until it is known which of them were right: for others who hash, and no longer.
+    /// the same time are counted, too. If they would be too many, this waits
+    /// until it is known which of them were right: only as long as those are hashed.
     ///
     /// # Errors
     /// As for [`Guesses::may_try`].
@@ -150,7 +150,7 @@ impl Guesses {
         Ok(LoginAttempt { guesses: self, asker: asker.clone(), under, at, is_right: false })
     }
 
-    /// Whether it depends on tries that are still being looked at; an error where it does not.
+    /// Whether it depends on tries that are still being looked at; an error if the tries are too many anyway.
     fn check(&self, known: &mut Known, asker: &AttemptKey, is_account: bool) -> Result<bool, ChatError> {
         let now = Instant::now();
         let mut depends = false;
@@ -207,14 +207,14 @@ fn all_counts(asker: &AttemptKey, is_account: bool) -> Vec<Count> {
     if is_account {
         counts.push(Count::Name(asker.name.clone()));
     }
-    // On one's own machine the address is everybody's: one who guesses would keep all out.
+    // All sessions of this machine share the loopback address: one that guesses would lock out all.
     if !asker.origin.is_loopback() {
         counts.push(Count::Origin(asker.origin));
     }
     counts
 }
 
-/// Forgets what is over; where nothing is, what was guessed at longest ago.
+/// Forgets what is over; if nothing is, what was guessed at longest ago.
 fn make_room(table: &mut Table, now: Instant, window: Duration) {
     table.retain(|_, times| times.open > 0 || times.at.back().is_some_and(|time| now.duration_since(*time) < window));
     let is_over = |times: &Times| times.open == 0;

@@ -241,11 +241,16 @@ impl Hub {
         handle.stream.kill();
     }
 
-    /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
-    pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
+    /// Puts a last sentence into the outbox of a session, which takes nothing after it. Whether it was open until now.
+    pub fn say_goodbye(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let ending = ending.into();
         let closing = Event::Closing { reason: ending.reason, text: Arc::from(sentence) };
-        let first = handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))));
+        handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))))
+    }
+
+    /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
+    pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
+        let first = self.say_goodbye(handle, ending, sentence);
         if first {
             self.flush(&handle.outbox);
         }

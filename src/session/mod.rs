@@ -23,8 +23,8 @@ use std::sync::atomic::Ordering;
 
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
-use crate::chat::{JoinRequest, Step};
-use crate::command::Command;
+use crate::chat::{JoinRequest, lengths, link};
+use crate::command::{AccountCommand, Command, LinkCommand};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
@@ -185,7 +185,7 @@ impl Session {
     #[inline(never)] // its stack is free again before more is read
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = match &command {
-            Command::Quit { text } => Some(text.clone()),
+            Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
             _ => None,
         };
         let speaks = answered_when_kept(&command);
@@ -193,24 +193,13 @@ impl Session {
         if !speaks {
             self.wait_for_answers();
         }
-        let result = self.admit(speaks || changes(&command)).and_then(|()| match command {
-            command if !self.named => self.obey_unnamed(tag.clone(), command),
-            Command::Register { .. }
-            | Command::Login { .. }
-            | Command::Logout
-            | Command::Password { .. }
-            | Command::DeleteAccount { .. } => self.account(tag.clone(), command),
-            Command::Offer { .. }
-            | Command::Chunk { .. }
-            | Command::Finish { .. }
-            | Command::Cancel { .. }
-            | Command::Get { .. } => self.files(tag.clone(), command),
-            command @ Command::Moderate { everywhere: true, .. } => {
-                let done = self.carry_out(tag.clone(), command);
-                self.hub.close_banned();
-                done
+        let result = self.admit(speaks || changes(&command)).and_then(|()| {
+            if self.named {
+                return self.obey_named(tag.clone(), command);
             }
-            command => self.carry_out(tag.clone(), command),
+            // What is waited for here does not count against the time for taking a name.
+            let handle = Arc::clone(&self.handle);
+            handle.in_line(|| self.obey_unnamed(tag.clone(), command))
         });
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
@@ -220,16 +209,45 @@ impl Session {
         Flow::Go
     }
 
-    /// Carries out a command of the chat. To say something, nothing must be read; other commands may need the database.
-    #[inline(never)]
-    fn carry_out(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        if !matches!(command, Command::Say { .. }) {
-            // Meanwhile the peer is not silent, but not heard.
-            let handle = Arc::clone(&self.handle);
-            return handle.pausing(|| self.carry_out_reading(tag, command));
+    fn obey_named(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        lengths(&command, &self.hub.limits)?;
+        match command {
+            Command::Link(command) => self.link(tag, command),
+            Command::Account(command) => self.account(tag, command),
+            Command::Chat(command) => self.carry_out(tag, command),
+            Command::Moderate(command) => {
+                let everywhere = command.everywhere;
+                let done = self.hub.chat.moderate(self.handle.id, tag, &command, hub::now(), &mut self.effects);
+                if everywhere {
+                    self.hub.close_banned();
+                }
+                done
+            }
+            Command::Query(query) => self.query(tag, query),
+            Command::File(command) => self.files(tag, command),
         }
-        let step = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects)?;
-        debug_assert_eq!(step, Step::Done, "to say something, nothing must be read");
+    }
+
+    /// The few commands that need no name.
+    #[inline(never)]
+    fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+        let is_known = self.login.greeted || !self.manners.hello;
+        match command {
+            Command::Link(command) => self.link(tag, command),
+            Command::Account(command @ AccountCommand::Hello { .. }) => self.account(tag, command),
+            _ if !is_known => Err(ChatError::HelloFirst),
+            Command::Account(command @ (AccountCommand::Nick { .. } | AccountCommand::Login { .. })) => {
+                self.account(tag, command)
+            }
+            _ => Err(ChatError::NameFirst),
+        }
+    }
+
+    /// A command about the connection.
+    fn link(&mut self, tag: Option<Tag>, command: LinkCommand) -> Result<(), ChatError> {
+        if let Some(done) = link(command)? {
+            self.answer(tag, done);
+        }
         Ok(())
     }
 
@@ -305,7 +323,7 @@ impl Session {
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
         // What the session was told before comes before the farewell.
         self.flush();
-        self.hub.close(&self.handle, ending, sentence);
+        self.hub.say_goodbye(&self.handle, ending, sentence);
         Flow::End
     }
 
@@ -316,7 +334,8 @@ impl Session {
         self.wait_for_answers();
         self.drop_uploads();
         // The first reason counts: it may be ending for another one already.
-        self.hub.close(&self.handle, reason, sentence);
+        // The goodbye is written last: a peer that has read it finds its name free.
+        self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));

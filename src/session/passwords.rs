@@ -39,7 +39,7 @@ pub struct Passwords {
 
 type Memory = Vec<Block>;
 
-/// Who waits with whom for a hasher.
+/// The lane in which a session waits for a hasher.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Lane {
     /// Those who try the same name from the same origin.
@@ -51,7 +51,7 @@ enum Lane {
 }
 
 impl Passwords {
-    /// A keyring that keeps `limits`.
+    /// With the bounds of `limits`.
     pub fn new(limits: &Limits) -> Passwords {
         Passwords {
             hashers: limits.hashers,
@@ -66,13 +66,13 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ChatError::PasswordBad`] for fewer than 8 or more than 1,024 bytes, or
-    /// characters that no keyboard types; [`ChatError::Busy`] where there is no
+    /// characters that no keyboard types; [`ChatError::Busy`] if there is no
     /// turn; [`ChatError::NotTaken`] without the system's randomness or memory.
     pub fn hash(&self, password: &Secret, asker: &AttemptKey) -> Result<Arc<str>, ChatError> {
         let password = prepare(password)?;
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| ChatError::NotTaken(error.to_string()))?;
-        // Who is logged in does not wait behind those who register.
+        // A session that is logged in does not wait behind those that register.
         let lane = if asker.is_inside() { Lane::Account(asker.clone()) } else { Lane::New(asker.origin()) };
         let _turn = self.turn(lane)?;
         let new = Stored { argon2: Argon2::default(), salt: salt.to_vec(), output: Params::DEFAULT_OUTPUT_LEN };
@@ -85,10 +85,10 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ChatError::LoginTooOften`] after too many wrong ones, [`ChatError::Busy`]
-    /// where there is no turn, [`ChatError::NotTaken`] where the hash is none of ours.
+    /// if there is no turn, [`ChatError::NotTaken`] if the hash is none of ours.
     pub fn fits(&self, asker: &AttemptKey, password: &Secret, hash: Option<&str>) -> Result<bool, ChatError> {
         let is_account = hash.is_some();
-        // Who is to wait does not stand in the way of others meanwhile.
+        // A session that must wait takes no hasher from others meanwhile.
         self.guesses.may_try(asker, is_account)?;
         let (known, expected) = match hash {
             Some(hash) => Stored::parse(hash).ok_or_else(|| {
@@ -113,12 +113,12 @@ impl Passwords {
         self.guesses.let_in(asker);
     }
 
-    /// The account is no more.
+    /// The account was deleted.
     pub fn forget(&self, name: &Nick) {
         self.guesses.forget(name);
     }
 
-    /// Nobody waits here any more: the server is stopping.
+    /// No session waits here from here on: the server is stopping.
     pub fn stop(&self) {
         self.turns.stop();
     }
@@ -167,8 +167,8 @@ struct Stored {
 }
 
 impl Stored {
-    /// A PHC string of ours, or one that costs no more: whoever damages the file
-    /// must not hold a hasher for ever, nor ask for more memory than there is.
+    /// A PHC string of ours, or one that costs no more: a damaged file must not
+    /// hold a hasher for ever, nor ask for more memory than there is.
     fn parse(hash: &str) -> Option<(Stored, Option<Output>)> {
         let known = PasswordHash::new(hash).ok()?;
         let params = Params::try_from(&known).ok()?;
@@ -183,7 +183,7 @@ impl Stored {
         Some((stored, Some(output)))
     }
 
-    /// What is computed where there is no account, so that it takes as long.
+    /// What is computed if there is no account, so that it takes as long.
     fn nobody() -> (Stored, Option<Output>) {
         (Stored { argon2: Argon2::default(), salt: vec![0; 16], output: Params::DEFAULT_OUTPUT_LEN }, None)
     }

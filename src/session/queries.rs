@@ -7,17 +7,16 @@ use super::hub::{self, Database};
 pub(super) use super::waits::unread;
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
-use crate::chat::{JoinRequest, Need, Step};
-use crate::command::{Command, Page, Place};
+use crate::chat::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered};
+use crate::command::{ChatCommand, Page, Place, Query, Spot};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, Identity, PlaceId};
-use crate::model::{Message, Seq, Tag};
+use crate::model::{AccountId, Message, Millis, PlaceId, Seq, Tag};
 use crate::names::{Nick, RoomName};
-use crate::record::{MembershipRow, Pages, StoredMessage};
+use crate::record::{MembershipRow, Pages, StoredFile, StoredMessage};
 use crate::store::StoreError;
 
-/// How often a command may find that something must be read first: each time
+/// How often a verb may find that something must be read first: each time
 /// it gets further, unless others are faster for ever.
 const MAX_RETRIES: usize = 8;
 
@@ -30,41 +29,54 @@ impl Session {
     }
 
     /// Carries out a command of the chat; reads before that, and once more, what it needs.
-    pub(super) fn carry_out_reading(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
+    #[inline(never)]
+    pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
+        if matches!(command, ChatCommand::Say { .. } | ChatCommand::Me { .. }) {
+            // To say something, nothing must be read.
+            let said = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects);
+            return said.map(drop).map_err(Halt::into_refusal);
+        }
+        // Meanwhile the peer is not silent, but not heard.
+        let handle = Arc::clone(&self.handle);
+        handle.pausing(|| self.carry_out_reading(tag, command))
+    }
+
+    fn carry_out_reading(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
+        let made = self.with_loads(|session| {
+            let (chat, now) = (&session.hub.chat, hub::now());
+            chat.obey(session.handle.id, tag.clone(), command.clone(), now, &mut session.effects)
+        });
+        match made {
+            Ok(Next::Done) => Ok(()),
+            Ok(Next::CatchUp(room, request)) => {
+                self.answer(tag, Done::Join { room });
+                self.come_in(request)
+            }
+            Ok(Next::FindAuthor(message)) => self.delete(tag, message),
+            Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
+                let made = match &command {
+                    ChatCommand::Read { place: Some(Place::With(nick)), .. } => self.read_the_gone(tag, nick)?,
+                    ChatCommand::Close { with } => self.close_the_gone(tag, with)?,
+                    _ => None,
+                };
+                made.ok_or(refusal)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Does what the chat is asked for; if the chat lacks something, reads that and asks again.
+    pub(super) fn with_loads<T>(
+        &mut self,
+        mut verb: impl FnMut(&mut Session) -> Result<T, Halt>,
+    ) -> Result<T, ChatError> {
         for _ in 0..MAX_RETRIES {
-            let now = hub::now();
-            let need = match self.hub.chat.obey(self.handle.id, tag.clone(), command.clone(), now, &mut self.effects) {
-                Ok(Step::Done) => return Ok(()),
-                Ok(Step::Needs(need)) => need,
-                Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
-                    match &command {
-                        Command::Read { place: Some(Place::With(nick)), .. } => {
-                            return self.read_the_gone(tag, nick)?.ok_or(refusal);
-                        }
-                        Command::Close { with } => return self.close_the_gone(tag, with)?.ok_or(refusal),
-                        _ => {}
-                    }
-                    self.with_the_gone(&command)?.ok_or(refusal)?
-                }
-                Err(refusal) => return Err(refusal),
-            };
-            match (need, &command) {
-                (Need::CatchUp { label, .. }, Command::Join { .. }) => {
-                    self.answer(tag, Done::Join { room: label });
-                    return self.come_in(JoinRequest::try_from(command).map_err(|()| ChatError::Closing)?);
-                }
-                (Need::Author { place, label, seq, identity }, Command::Delete { place: named, .. }) => {
-                    return self.delete(tag, (place, label), named.clone(), seq, identity);
-                }
-                (need @ (Need::Recent { .. } | Need::Conversation { .. }), _) => self.load(need)?,
-                (need, _) => {
-                    let done = self.read(need)?;
-                    self.answer(tag, done);
-                    return Ok(());
-                }
+            match verb(self) {
+                Err(Halt::Load(load)) => self.load(load)?,
+                made => return made.map_err(Halt::into_refusal),
             }
         }
-        Err(ChatError::NotTaken("there is too much going on there".to_owned()))
+        verb(self).map_err(Halt::into_refusal)
     }
 
     /// Tells this session that a command was carried out.
@@ -72,55 +84,42 @@ impl Session {
         self.effects.answer(&self.handle.outbox, Event::Ok { tag, done });
     }
 
-    /// Reads what the chat must have in memory.
+    /// Reads what the chat must have in memory, and gives it to the chat.
     #[inline(never)]
-    pub(super) fn load(&mut self, need: Need) -> Result<(), ChatError> {
+    fn load(&mut self, load: Load) -> Result<(), ChatError> {
         let database = self.settled_database()?;
-        match need {
-            Need::Recent { place, label, seq, deletions } => {
+        match load {
+            Load::Recent { place, label, seq, deletions } => {
                 let most = self.hub.limits.recent;
                 let pages = database.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
-                self.hub.chat.load(place, (seq, deletions), pages.messages);
+                self.hub.chat.load_recent(place, (seq, deletions), pages.messages);
             }
-            Need::Conversation { between, reading } => {
+            Load::Conversation { between, reading } => {
                 let found = database.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
                 self.hub.chat.load_conversation(between, reading, found);
             }
-            _ => {}
         }
         Ok(())
     }
 
-    /// Goes into a room, with what was said there since, page by page, where
-    /// that is more than is remembered in memory.
-    pub(super) fn come_in(&mut self, mut wish: JoinRequest) -> Result<(), ChatError> {
+    /// Goes into a room, with what was said there since, page by page, if that
+    /// is more than is in memory.
+    pub(super) fn come_in(&mut self, mut request: JoinRequest) -> Result<(), ChatError> {
         let limits = Arc::clone(&self.hub.limits);
         let mut left = limits.history_request + 2 * limits.history_page;
         loop {
-            match self.hub.chat.go_in(self.handle.id, &wish, hub::now(), &mut self.effects)? {
-                Step::Done => return Ok(()),
-                Step::Needs(Need::CatchUp { place, label, after, first }) => {
-                    let seen = wish.seen.get_or_insert(crate::chat::LastSeen {
-                        after,
-                        made: None,
-                        run: None,
-                        accept_gap: true,
-                    });
-                    (seen.made, seen.run) = (None, None);
-                    if left == 0 {
-                        seen.accept_gap = true;
-                        continue;
-                    }
-                    let from = after.max((first - 1).saturating_sub(limits.history_request as Seq));
-                    let last = self.show_page(place, &label, (after, from))?;
-                    // Where nothing is kept between the two, there is nothing to show.
-                    if let Some(seen) = &mut wish.seen {
-                        seen.after = last.unwrap_or(first - 1);
-                        left = left.saturating_sub(usize::try_from(seen.after - from).unwrap_or(left));
-                    }
-                }
-                Step::Needs(need) => self.load(need)?,
+            let missed = self.with_loads(|session| {
+                session.hub.chat.go_in(session.handle.id, &request, hub::now(), &mut session.effects)
+            })?;
+            let Some(CatchUp { place, label, after, first }) = missed else { return Ok(()) };
+            let mut seen = LastSeen { after, made: None, run: None, accept_gap: left == 0 };
+            if left > 0 {
+                let from = after.max((first - 1).saturating_sub(limits.history_request as Seq));
+                // If nothing is stored between the two, there is nothing to show.
+                seen.after = self.show_page(place, &label, (after, from))?.unwrap_or(first - 1);
+                left = left.saturating_sub(usize::try_from(seen.after - from).unwrap_or(left));
             }
+            request.seen = Some(seen);
         }
     }
 
@@ -169,50 +168,96 @@ impl Session {
         Ok(pages)
     }
 
-    /// Reads an answer.
+    /// Answers what only reads: the chat tells what may be read, and it is read here.
     #[inline(never)]
-    fn read(&mut self, need: Need) -> Result<Done, ChatError> {
+    pub(super) fn query(&mut self, tag: Option<Tag>, query: Query) -> Result<(), ChatError> {
+        self.hub.chat.is_active(self.handle.id, hub::now())?;
+        let handle = Arc::clone(&self.handle);
+        let done = handle.pausing(|| self.read(query))?;
+        self.answer(tag, done);
+        Ok(())
+    }
+
+    fn read(&mut self, query: Query) -> Result<Done, ChatError> {
+        match query {
+            Query::History { place, page, limit } => self.history(place.as_ref(), page, limit),
+            Query::Search { place, text, until, next, limit } => {
+                self.search(place.as_ref(), &text, (until, next), limit)
+            }
+            Query::Chats { past } => {
+                let (account, _) = self.hub.chat.account_of(self.handle.id, hub::now())?;
+                let database = self.settled_database()?;
+                let (chats, more) = self.chats(&database, account, past)?;
+                Ok(Done::Chats { chats, more })
+            }
+            Query::Files { place, before } => self.list_files(place.as_ref(), before),
+        }
+    }
+
+    /// A place that this session may read: one that the chat knows, or a
+    /// conversation with a guest who is gone, which only the database knows.
+    fn readable(&mut self, place: Option<&Place>) -> Result<Readable, ChatError> {
+        let found = self.with_loads(|session| session.hub.chat.readable(session.handle.id, place, hub::now()));
+        match (found, place) {
+            (Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))), Some(Place::With(nick))) => {
+                self.with_the_gone(nick)?.ok_or(refusal)
+            }
+            (found, _) => found,
+        }
+    }
+
+    /// A page of what was said. If nothing is stored, what is in memory.
+    fn history(&mut self, place: Option<&Place>, page: Page, limit: Option<usize>) -> Result<Done, ChatError> {
+        let most = self.hub.limits.page(limit);
+        if self.hub.database.is_none() {
+            return self.hub.chat.remembered(self.handle.id, place, (page, most), hub::now()).map(Done::History);
+        }
+        let Readable { place, label, .. } = self.readable(place)?;
+        let database = self.settled_database()?;
+        let pages = self.page(&database, (place, &label), page, most)?;
+        Ok(Done::History(history(label, page, pages)))
+    }
+
+    fn search(
+        &mut self,
+        place: Option<&Place>,
+        text: &str,
+        range: (Option<Millis>, Option<Spot>),
+        limit: Option<usize>,
+    ) -> Result<Done, ChatError> {
+        self.database()?;
+        let Searchable { account, mut places } = match place {
+            None => self.hub.chat.searchable(self.handle.id, hub::now())?,
+            place => {
+                let Readable { place, label, .. } = self.readable(place)?;
+                Searchable { account: None, places: vec![(place, label)] }
+            }
+        };
         let database = self.settled_database()?;
         let told = |error: StoreError| unread(&error);
-        Ok(match need {
-            Need::History { place, label, page, most } => {
-                let pages = self.page(&database, (place, &label), page, most)?;
-                Done::History(history(label, page, pages))
-            }
-            Need::Search { account, rooms, text, until, next, most } => {
-                let mut places = rooms;
-                if let Some(account) = account {
-                    places.extend(conversations(database.store.memberships(account).map_err(told)?));
-                }
-                index_all(&database);
-                let (mut found, more) = database.store.search(&text, &places, (until, next), most).map_err(told)?;
-                let fit = fitting(found.iter().map(|found| &found.message), self.hub.limits.answer_bytes);
-                let more = fit < found.len() || more;
-                found.truncate(fit);
-                let next = found.last().filter(|_| more).map(|last| Arc::from(last.spot.to_string()));
-                Done::Search { messages: found.into_iter().map(|found| found.message).collect(), more, next }
-            }
-            Need::Chats { account, past } => {
-                let (chats, more) = self.chats(&database, account, past)?;
-                Done::Chats { chats, more }
-            }
-            Need::Files { place, label, before } => {
-                let limits = &self.hub.limits;
-                let files = database.store.files(place, before, limits.history_page + 1).map_err(told)?;
-                let row = |file: crate::record::StoredFile| FileRow {
-                    info: file.info,
-                    seq: file.seq,
-                    from: file.from,
-                    time: file.time,
-                };
-                let mut rows = files.into_iter().map(row).peekable();
-                let files = answer::page(&mut rows, limits.history_page, limits.answer_bytes);
-                Done::Files { room: label, files, more: rows.peek().is_some() }
-            }
-            Need::Recent { .. } | Need::CatchUp { .. } | Need::Conversation { .. } | Need::Author { .. } => {
-                return Err(ChatError::Closing);
-            }
-        })
+        if let Some(account) = account {
+            places.extend(conversations(database.store.memberships(account).map_err(told)?));
+        }
+        index_all(&database);
+        let (mut found, more) =
+            database.store.search(text, &places, range, self.hub.limits.page(limit)).map_err(told)?;
+        let fit = fitting(found.iter().map(|found| &found.message), self.hub.limits.answer_bytes);
+        let more = fit < found.len() || more;
+        found.truncate(fit);
+        let next = found.last().filter(|_| more).map(|last| Arc::from(last.spot.to_string()));
+        Ok(Done::Search { messages: found.into_iter().map(|found| found.message).collect(), more, next })
+    }
+
+    fn list_files(&mut self, place: Option<&Place>, before: Option<Seq>) -> Result<Done, ChatError> {
+        self.database()?;
+        let Readable { place, label, .. } = self.readable(place)?;
+        let database = self.settled_database()?;
+        let limits = &self.hub.limits;
+        let files = database.store.files(place, before, limits.history_page + 1).map_err(|error| unread(&error))?;
+        let row = |file: StoredFile| FileRow { info: file.info, seq: file.seq, from: file.from, time: file.time };
+        let mut rows = files.into_iter().map(row).peekable();
+        let files = answer::page(&mut rows, limits.history_page, limits.answer_bytes);
+        Ok(Done::Files { room: label, files, more: rows.peek().is_some() })
     }
 
     /// A page of the places of an account, with what is unread there; whether there are more.
@@ -255,14 +300,8 @@ impl Session {
 
     /// Deletes a message that is in the database only.
     #[inline(never)]
-    fn delete(
-        &mut self,
-        tag: Option<Tag>,
-        (place, label): (PlaceId, Arc<str>),
-        named: Option<Place>,
-        seq: Option<Seq>,
-        identity: Identity,
-    ) -> Result<(), ChatError> {
+    fn delete(&mut self, tag: Option<Tag>, message: Unremembered) -> Result<(), ChatError> {
+        let Unremembered { named, place, label, seq, identity } = message;
         let database = self.settled_database()?;
         let told = |error: StoreError| unread(&error);
         let line = match seq {
@@ -277,7 +316,7 @@ impl Session {
             Some(place) => place,
             None => Place::Room(RoomName::parse(&label)?),
         };
-        let known = (place, line.message.seq, line.identity);
+        let known = (&place, line.message.seq, line.identity);
         self.hub.chat.delete_known(self.handle.id, tag, known, hub::now(), &mut self.effects)
     }
 }
@@ -327,15 +366,4 @@ pub(super) fn own_places(database: &Database, account: AccountId) -> Result<Vec<
 /// The account of this name, and the PHC string of its password.
 pub(super) fn secret(database: &Database, nick: &Nick) -> Result<Option<(AccountId, String)>, ChatError> {
     database.store.secret(nick.key()).map_err(|error| unread(&error))
-}
-
-impl TryFrom<Command> for JoinRequest {
-    type Error = ();
-
-    /// What a `join` wants.
-    fn try_from(command: Command) -> Result<JoinRequest, ()> {
-        let Command::Join { room, after, made, run, key } = command else { return Err(()) };
-        let seen = after.map(|after| crate::chat::LastSeen { after, made, run, accept_gap: false });
-        Ok(JoinRequest { room, seen, key })
-    }
 }

@@ -1,4 +1,4 @@
-//! How much room there is for files: what is kept already, and what is spoken for. Knows no session, and not what is in a file.
+//! How much room there is for files: what is stored, and what is reserved. Knows no session, and not what is in a file.
 //!
 //! A file takes its room when it is offered, and not when its bytes come: or
 //! many sessions would each be told that there is room, and fill it together.
@@ -38,7 +38,7 @@ pub struct Room {
 
 impl Shelf {
     /// Takes room for a file. Whether there is room is asked after that: of two
-    /// who ask at the same time, each must see the other.
+    /// sessions that ask at the same time, each must see the other's.
     pub fn take(self: &Arc<Shelf>, file: FileId, owner: Owner, size: u64) -> Room {
         self.taken.lock().insert(file, Taken { owner, size, said: None });
         Room { shelf: Arc::clone(self), file }
@@ -56,9 +56,9 @@ impl Shelf {
         self.taken.lock().iter().filter(|(_, one)| one.said.is_some()).map(|(file, _)| *file).collect()
     }
 
-    /// Counts a file no more if `is_kept`, for then the database counts it; or if it never came there.
-    pub fn settle(&self, file: FileId, is_kept: bool) {
-        let is_over = |one: &Taken| one.said.is_some_and(|since| is_kept || since.elapsed() > LOOKED_FOR);
+    /// Counts a file no more if `is_stored`, because then the database counts it; or if it never came there.
+    pub fn settle(&self, file: FileId, is_stored: bool) {
+        let is_over = |one: &Taken| one.said.is_some_and(|since| is_stored || since.elapsed() > LOOKED_FOR);
         let mut taken = self.taken.lock();
         if taken.get(&file).is_some_and(is_over) {
             taken.remove(&file);

@@ -14,7 +14,7 @@ use super::{StoreError, schema, settle};
 /// All pages in one step, and so all of one moment, however much is written meanwhile.
 const ALL: i32 = -1;
 
-/// What the name of a copy ends in that is being made, and how many letters before it belong to nobody else.
+/// How the name of a copy ends while it is being made, and how many random letters stand before that.
 const HALF: &str = ".part";
 const LETTERS: usize = 6;
 
@@ -52,8 +52,8 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     done.and_then(|()| publish(half, to).map_err(|error| told(&error)))
 }
 
-/// Removes what backups to the same name have left behind that were killed.
-/// What cannot be removed is in nobody's way: no name is used twice.
+/// Removes what backups to the same name left behind when they were killed.
+/// What cannot be removed does no harm: no name is used twice.
 fn clear(folder: &Path, begins: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -72,23 +72,23 @@ fn clear(folder: &Path, begins: &str) {
 /// Copies, and looks whether the copy is whole.
 fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     let read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-    let source = Connection::open_with_flags(path, read).map_err(told)?;
-    settle(&source).map_err(told)?;
+    let told = StoreError::at(path);
+    let source = Connection::open_with_flags(path, read).map_err(&told)?;
+    settle(&source).map_err(&told)?;
     if schema::version(&source, path, schema::MIGRATIONS)? == 0 {
         return Err(StoreError::Foreign(path.to_path_buf()));
     }
-    let told = |error: rusqlite::Error| StoreError::sql(to, &error);
+    let told = StoreError::at(to);
     let write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut target = Connection::open_with_flags(to, write).map_err(told)?;
-    settle(&target).map_err(told)?;
-    let step = Backup::new(&source, &mut target).map_err(told)?.step(ALL).map_err(told)?;
+    let mut target = Connection::open_with_flags(to, write).map_err(&told)?;
+    settle(&target).map_err(&told)?;
+    let step = Backup::new(&source, &mut target).map_err(&told)?.step(ALL).map_err(&told)?;
     if step != StepResult::Done {
         let what = "it was busy for too long".to_owned();
         return Err(StoreError::Io { path: path.to_path_buf(), what });
     }
     // One file, without a log beside it that would have to be moved with it.
-    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(told)?;
+    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(&told)?;
     schema::version(&target, to, schema::MIGRATIONS)?;
     schema::check_thoroughly(&target, to)?;
     target.close().map_err(|(_, error)| told(error))

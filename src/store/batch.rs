@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Params, ffi, params};
 use super::columns::{piece_row, row};
 use super::delete;
 use super::order::Times;
-use crate::model::{AccountId, Address, FileId, FileInfo, Identity, Message, PlaceId, ResumeId, Target};
-use crate::model::{DAY, Millis, Seq};
+use crate::model::{
+    AccountId, Address, DAY, FileId, FileInfo, Identity, Message, Millis, PlaceId, ResumeId, Seq, Target,
+};
 use crate::record::{
     AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
 };
@@ -47,7 +48,7 @@ impl<'a> Batch<'a> {
             Record::ResumeEnded(resume_id) => delete::resume(self.connection, *resume_id),
             Record::Account(account, secret) => self.account(account, secret),
             Record::Password(account, secret) => {
-                // Whoever was let in by the old one comes back no more; who is here is kept once more.
+                // Logins with the old password cannot be resumed; sessions that go on are stored again.
                 self.run("DELETE FROM resume WHERE account = ?", [account])?;
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account, secret])
             }
@@ -128,7 +129,7 @@ impl<'a> Batch<'a> {
         self.add((insert, cells), (own, cells), || format!("the number {} of a conversation is another's", place.0))
     }
 
-    /// Puts somebody in the place of another in all their conversations.
+    /// Replaces one identity by another in all its conversations.
     fn became(&mut self, before: Identity, now: Identity) -> rusqlite::Result<()> {
         self.run("UPDATE OR IGNORE conversation SET one = ?2 WHERE one = ?1", (before, now))?;
         self.run("UPDATE OR IGNORE conversation SET other = ?2 WHERE other = ?1", (before, now))
@@ -241,7 +242,7 @@ impl<'a> Batch<'a> {
         )
     }
 
-    /// What was read stays read.
+    /// The read mark never goes back.
     fn membership(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
         self.run(
             "INSERT INTO membership (account, place, read) VALUES (?1, ?2, ?3)
@@ -250,8 +251,8 @@ impl<'a> Batch<'a> {
         )
     }
 
-    /// One row for each of its targets. A stay that is banned is not given to
-    /// anybody else, also if nothing else is kept of it.
+    /// One row for each of its targets. The number of a login that is banned is
+    /// not given again, also if nothing else is stored of it.
     fn restriction(&mut self, restriction: &RestrictionRecord) -> rusqlite::Result<()> {
         for target in &restriction.targets {
             if let Target::Resume(resume_id) = target {
@@ -287,14 +288,14 @@ impl<'a> Batch<'a> {
         let origin = origin.map(|origin| origin.to_string());
         let insert = "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
              ON CONFLICT (id) DO NOTHING";
-        // A file that is said belongs where it was said.
+        // If its message was said, the file belongs to that message's place.
         let own = "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1";
         self.add((insert, (file, place, identity, origin)), (own, (file, place, identity)), || {
             format!("the number {} of a file is another's", file.0)
         })
     }
 
-    /// A piece of a file that was given up meanwhile is not kept.
+    /// A piece of a file that was given up meanwhile is not stored.
     fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
         let is_known = self

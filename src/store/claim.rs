@@ -1,11 +1,11 @@
-//! The claim on a database file: one server at a time by whatever name, and whether the file is still where it was. Knows no SQL.
+//! The claim on a database file: one server at a time, whatever path it uses, and whether the file is still in its place. Knows no SQL.
 //!
 //! Two locks keep out a second server. One is on a file beside the database
 //! (`roomful.db.lock`), beside the file itself and not beside a link to it. The
 //! other is on the database, for one file can have two paths. It is a lock of
 //! `flock`, and SQLite's are of `fcntl`, so neither sees the other. But closing
 //! any descriptor of a file drops all `fcntl` locks that the process has on it,
-//! so this one stays open for as long as SQLite uses the file.
+//! so this one is open for as long as SQLite uses the file.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
@@ -59,7 +59,7 @@ impl Claim {
         Ok(Claim { path, suspect: AtomicBool::new(false), _database: database, _beside: beside })
     }
 
-    /// Where the file is, with no link on the way.
+    /// The path of the file, with no link in it.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -108,7 +108,7 @@ pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     if found.nlink() > 1 { Err(StoreError::Linked(path.to_path_buf())) } else { Ok(()) }
 }
 
-/// The path without any link in it, also where there is no file yet.
+/// The path without any link in it, also if there is no file yet.
 fn real(path: &Path) -> Result<PathBuf, StoreError> {
     let told = |error: io::Error| StoreError::io(path, &error);
     match fs::canonicalize(path) {

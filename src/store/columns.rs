@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Error, Result, Row};
 
-use crate::model::{AccountId, FileId, FileInfo, Identity, Message, PlaceId, ResumeId, Seq, Settings, Tag, Target};
-use crate::model::{Restriction, Role};
+use crate::model::{
+    AccountId, FileId, FileInfo, Identity, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag, Target,
+};
 use crate::names::{Nick, RoomName};
 use crate::record::StoredMessage;
 
@@ -81,10 +82,11 @@ pub fn file_info(row: &Row<'_>, first: usize) -> Result<FileInfo> {
 
 /// A type around one value lies as that value.
 macro_rules! as_the_value_in {
-    ($($kind:ident),*) => {$(
+    ($($kind:ident: |$value:ident| $cell:expr;)*) => {$(
         impl ToSql for $kind {
             fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-                self.0.to_sql()
+                let $value = &self.0;
+                Ok($cell.into())
             }
         }
 
@@ -96,7 +98,18 @@ macro_rules! as_the_value_in {
     )*};
 }
 
-as_the_value_in!(PlaceId, AccountId, ResumeId, FileId, Tag);
+as_the_value_in! {
+    PlaceId: |number| *number;
+    AccountId: |number| *number;
+    ResumeId: |number| in_range(*number);
+    FileId: |number| in_range(*number);
+    Tag: |text| text.as_ref();
+}
+
+/// A peer may ask for any number. One that is too large for SQLite was never given, and the largest stands for it.
+fn in_range(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
 
 /// A choice of a few lies as its word.
 macro_rules! as_words {

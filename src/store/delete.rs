@@ -1,4 +1,4 @@
-//! Deleting: a place, a message, an account, a resume record, a file, each with all that belongs to it. Knows not who wanted it.
+//! Deleting: a place, a message, an account, a resume record, a file, each with all that belongs to it. Knows not why.
 
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Params};

@@ -1,4 +1,4 @@
-//! Why something could not be kept or read, in sentences that say what to do. Knows no SQL and nothing of what is kept.
+//! Why something could not be stored or read, in sentences that say what to do. Knows no SQL and nothing of what is stored.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,7 +48,7 @@ pub enum StoreError {
     Index(PathBuf),
     /// There is no room left.
     Full(PathBuf),
-    /// There is something where a backup was to be written.
+    /// The path of a backup is taken.
     Exists(PathBuf),
     /// The system would not read or write.
     Io {
@@ -61,7 +61,7 @@ pub enum StoreError {
     Busy(Duration),
     /// It took longer than this to read it, so it was ended.
     TookTooLong(Duration),
-    /// Nobody reads any more: the server is stopping.
+    /// No reads any more: the server is stopping.
     Stopped,
     /// SQLite refused for a reason that has no name here.
     Refused {
@@ -99,6 +99,11 @@ impl StoreError {
         matches!(self, StoreError::Damaged { .. } | StoreError::Index(_) | StoreError::Foreign(_))
     }
 
+    /// What errors of SQLite mean for the file at `path`, for `map_err`.
+    pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
+        move |error| StoreError::sql(path, &error)
+    }
+
     /// What `error` of SQLite means for the file at `path`.
     pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();
@@ -108,7 +113,7 @@ impl StoreError {
             rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_CORRUPT_VTAB => {
                 return StoreError::Index(path);
             }
-            // And so, with no code of its own, where it does not know how to read them.
+            // And so, with no code of its own, if it does not know how to read them.
             rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("invalid fts5 file format") => {
                 return StoreError::Index(path);
             }

@@ -11,7 +11,7 @@ use crate::model::{DAY, Millis, PlaceId, ResumeId, Seq};
 /// Rows that one step removes, or looks at.
 const STEP: usize = 500;
 
-/// Milliseconds after which the time is noted again: a server where nothing happens is to let its disk sleep.
+/// Milliseconds after which the time is noted again: the disk of a server that does nothing can sleep.
 pub const NOTED: Millis = 600_000;
 
 /// The time that was noted last.

@@ -79,7 +79,7 @@ fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, us
         .collect()
 }
 
-/// The rows that differ in their target only are one curb.
+/// Rows that differ only in their target are one restriction.
 fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionRecord>> {
     let mut statement = connection.prepare(
         "SELECT place, restriction, target, nick, until, author, text, time FROM restriction

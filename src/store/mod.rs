@@ -1,11 +1,11 @@
-//! What was said, kept in one SQLite file: written by one owner, read by a few at once. Knows no sockets, no session and not who may see what.
+//! The database: one SQLite file, written by one owner, read by a few at once. Knows no sockets, no session and not who may see what.
 //!
 //! [`open`] gives three things: the [`Writer`], for the one thread that writes;
 //! the [`Store`], to read from in any thread; and what the chat must know from
-//! the beginning. Records are written in groups: a group is on the disk, all
+//! the beginning. Records are written in batches: a batch is on the disk, all
 //! of it, when [`Writer::write`] returns, and survives `kill -9` and a power cut.
 //!
-//! The file is in WAL mode, so nobody who reads waits for who writes, nor the
+//! The file is in WAL mode, so readers do not wait for the writer, nor the
 //! other way round. The module `claim` keeps out a second server.
 
 mod backup;
@@ -50,10 +50,10 @@ use crate::record::Snapshot;
 /// How long a connection waits for another that checkpoints or recovers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a connection may keep of the file in memory.
+/// How much of the file a connection may hold in memory.
 const CACHE_KIB: i64 = 2_048;
 
-/// What the log may keep of the disk when all of it is in the file.
+/// How much disk the log may take when all of it is in the file.
 const LOG_BYTES: u32 = 16 * 1_024 * 1_024;
 
 /// Statements that a connection keeps prepared: more than there are.
@@ -78,11 +78,10 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     let claim = Arc::new(Claim::take(path)?);
     let path = claim.path();
     let mut connection = connect(path)?;
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-    // What cannot be written to is known now, and not when somebody has spoken.
-    write::probe(&mut connection).map_err(told)?;
-    let snapshot = load::snapshot(&mut connection).map_err(told)?;
-    let known = expire::known(&connection).map_err(told)?;
+    // A file that cannot be written to is known now, and not when a member has spoken.
+    write::probe(&mut connection).map_err(StoreError::at(path))?;
+    let snapshot = load::snapshot(&mut connection).map_err(StoreError::at(path))?;
+    let known = expire::known(&connection).map_err(StoreError::at(path))?;
     Ok(Opened {
         store: Store::new(limits, Arc::clone(&claim)),
         writer: Writer::new(connection, known, claim)?,
@@ -92,23 +91,23 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
 
 /// The connection that writes, to a file of ours, checked, of the newest version.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let told = StoreError::at(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(told)?;
-    settle(&connection).map_err(told)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(&told)?;
+    settle(&connection).map_err(&told)?;
     if schema::version(&connection, path, schema::MIGRATIONS)? > 0 {
         schema::check(&connection, path)?;
     }
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(told)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(&told)?;
     if mode != "wal" {
         let what = "no write-ahead log is possible here; is it on a network drive?".to_owned();
         return Err(StoreError::Refused { path: path.to_path_buf(), what });
     }
-    connection.pragma_update(None, "synchronous", "FULL").map_err(told)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(&told)?;
     // A large transaction makes a large log; it is cut when it was moved into the file.
-    connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).map_err(told)?;
-    // What was deleted is overwritten where that costs no further page.
-    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(told)?;
+    connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).map_err(&told)?;
+    // What was deleted is overwritten if that costs no further page.
+    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(&told)?;
     schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
     Ok(connection)
 }

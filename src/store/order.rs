@@ -1,12 +1,11 @@
-//! In which order messages were kept, and between which times, whatever the clock did. Knows not what was said.
+//! In which order messages were stored, and between which times, whatever the clock did. Knows not what was said.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{row, rows, seq_of, span_of, unrow};
-use crate::model::PlaceId;
-use crate::model::{Millis, Seq};
+use crate::model::{Millis, PlaceId, Seq};
 
 /// What the time of the last message there is counts as.
 pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
@@ -15,7 +14,7 @@ pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
     connection.query_row(last, [], |row| row.get(0))
 }
 
-/// The times of the messages in one batch, which are told of in the order in which they are written.
+/// The times of the messages in one batch, in the order in which they are written.
 #[derive(Debug)]
 pub struct Times {
     /// The earliest and the latest time in each span of messages that the batch touches.
@@ -57,7 +56,7 @@ impl Times {
 
 /// The number of the first message of a place that is of `time` or later.
 ///
-/// Times do not go up with the numbers where the clock was set back. So they are
+/// Times do not go up with the numbers if the clock was set back. So they are
 /// looked at one by one, but for spans of messages of which the earliest and the
 /// latest are known.
 pub fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Option<Seq>> {

@@ -25,7 +25,7 @@ pub enum Length {
     Long,
 }
 
-/// At most so many connections as it was made for. Who asks when all are lent out waits for a turn.
+/// At most as many connections as it was made for. If all are lent out, a thread waits for its turn.
 #[derive(Debug)]
 pub struct Pool {
     path: PathBuf,
@@ -101,7 +101,7 @@ impl Pool {
         self.turns.load()
     }
 
-    /// Ends what is being read, and lets nobody wait any more.
+    /// Ends what is being read; no thread waits from here on.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.turns.stop();

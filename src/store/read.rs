@@ -1,4 +1,4 @@
-//! Reading what is kept: pages, seats, stays, files. Knows not who may read what: whoever asks has asked the chat.
+//! Reading what is stored: pages, memberships, logins, files. Knows not who may read what: the caller has asked the chat.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
 
-/// What is kept, to be read in any thread. Each call sees what was kept when it began, and all of it.
+/// What is stored, to be read in any thread. Each call sees all that was stored when it began.
 ///
-/// The guest of stay 0 is nobody: the author was an account that is gone.
+/// The guest with the number 0 stands for an account that was deleted.
 pub struct Store {
     pool: Pool,
-    /// Nobody else opens the file while it is read.
+    /// No other server opens the file while it is read.
     claim: Arc<Claim>,
 }
 
@@ -37,7 +37,7 @@ impl Store {
         Store { pool: Pool::new(claim.path(), limits), claim }
     }
 
-    /// Ends what is being read, and lets nobody read any more: the server is stopping.
+    /// Ends what is being read; nothing can be read from here on: the server is stopping.
     pub fn stop(&self) {
         self.pool.stop();
     }
@@ -47,7 +47,7 @@ impl Store {
         self.pool.load()
     }
 
-    /// At most `most` messages of a place, said in `label` for whoever reads them.
+    /// At most `most` messages of a place, which the reader knows as `label`.
     ///
     /// # Errors
     /// The file cannot be read; so for all that follow.
@@ -103,7 +103,7 @@ impl Store {
         })
     }
 
-    /// Where an account is at home: rooms and private conversations, in the order of their numbers.
+    /// The rooms and private conversations of an account, in the order of their numbers.
     pub fn memberships(&self, account: AccountId) -> Result<Vec<MembershipRow>, StoreError> {
         self.read(|connection| {
             connection
@@ -140,7 +140,7 @@ impl Store {
         self.read(|connection| places.iter().map(|(place, seq)| left_after(connection, *place, *seq)).collect())
     }
 
-    /// The stay whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
+    /// The login whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
     pub fn resume(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
         self.read(|connection| {
             let resume = connection
@@ -166,7 +166,7 @@ impl Store {
         })
     }
 
-    /// The conversations of somebody: with whom, where, and the number of the last message.
+    /// The other person in each private conversation of `identity`.
     ///
     /// # Errors
     /// What SQLite could not do.
@@ -263,7 +263,7 @@ impl Store {
         self.read_for(Length::Short, work)
     }
 
-    /// The same for what may take long.
+    /// The same for a read that may take long.
     pub(super) fn read_for<T>(
         &self,
         length: Length,
@@ -282,7 +282,7 @@ impl Store {
     }
 }
 
-/// The numbers of the first and the last message of a place; a first of 0 if none is left, nothing if the place is gone.
+/// The numbers of the first and the last message of a place; a first of 0 if none is left, `None` if the place was removed.
 pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Option<(Seq, Seq)>> {
     let (low, high) = rows(place);
     connection

@@ -160,7 +160,7 @@ const WORDS_CUT_BY_US: &str = "
     UPDATE place SET indexed = 0;
 ";
 
-/// Pages by time, and pages of what is found, hold also where the clock was set back.
+/// Pages by time, and pages of what is found, are right also if the clock was set back.
 const ORDER_WITHOUT_CLOCK: &str = "
     -- The earliest and the latest time among 256 messages of a place; perhaps of some that were removed.
     CREATE TABLE span (
@@ -187,15 +187,15 @@ const ORDER_WITHOUT_CLOCK: &str = "
 /// # Errors
 /// Those of [`version`], and what SQLite will not do.
 pub fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let told = StoreError::at(path);
     let found = version(connection, path, migrations)?;
     for (number, step) in (1_u32..).zip(migrations).skip(found as usize) {
         // The step and its number together or not at all, so that no step is ever done twice.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
-        transaction.execute_batch(step).map_err(told)?;
-        transaction.pragma_update(None, "application_id", APPLICATION).map_err(told)?;
-        transaction.pragma_update(None, "user_version", number).map_err(told)?;
-        transaction.commit().map_err(told)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&told)?;
+        transaction.execute_batch(step).map_err(&told)?;
+        transaction.pragma_update(None, "application_id", APPLICATION).map_err(&told)?;
+        transaction.pragma_update(None, "user_version", number).map_err(&told)?;
+        transaction.commit().map_err(&told)?;
     }
     Ok(())
 }
@@ -206,7 +206,7 @@ pub fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) ->
 /// [`StoreError::Foreign`] if the file is another program's, [`StoreError::Newer`] if more were done than there are.
 pub fn version(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<u32, StoreError> {
     let number = |sql: &str| -> Result<i64, StoreError> {
-        connection.query_row(sql, [], |row| row.get(0)).map_err(|error| StoreError::sql(path, &error))
+        connection.query_row(sql, [], |row| row.get(0)).map_err(StoreError::at(path))
     };
     let application = number("PRAGMA application_id")?;
     let found = number("PRAGMA user_version")?;
@@ -229,16 +229,16 @@ pub fn version(connection: &Connection, path: &Path, migrations: &[&str]) -> Res
 /// # Errors
 /// [`StoreError::Damaged`] with the first that was found.
 pub fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
+    let told = StoreError::at(path);
     // Virtual tables have no root page; the tables under them have.
     let mut tables = connection
         .prepare(
             "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
         )
-        .map_err(told)?;
-    let tables = tables.query_map([], |row| row.get::<_, String>(0)).map_err(told)?;
+        .map_err(&told)?;
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).map_err(&told)?;
     for table in tables {
-        is_sound(connection, path, &format!("PRAGMA quick_check('{}')", table.map_err(told)?.replace('\'', "''")))?;
+        is_sound(connection, path, &format!("PRAGMA quick_check('{}')", table.map_err(&told)?.replace('\'', "''")))?;
     }
     Ok(())
 }
@@ -252,7 +252,7 @@ pub fn check_thoroughly(connection: &Connection, path: &Path) -> Result<(), Stor
 }
 
 fn is_sound(connection: &Connection, path: &Path, sql: &str) -> Result<(), StoreError> {
-    let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-    let found: String = connection.query_row(sql, [], |row| row.get(0)).map_err(told)?;
+    let told = StoreError::at(path);
+    let found: String = connection.query_row(sql, [], |row| row.get(0)).map_err(&told)?;
     if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_path_buf(), what: found }) }
 }

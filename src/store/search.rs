@@ -33,7 +33,7 @@ const MOST_ENDINGS: usize = 128;
 impl Store {
     /// The messages in these places in which all of `words` are, the newest
     /// first, at most `most`, and whether there are more. Only those before the
-    /// time `until` and before the spot `next`, where these are given; the next
+    /// time `until` and before the spot `next`, if these are given; the next
     /// page is asked for with the spot of the last one found.
     ///
     /// Words in "quotation marks" must follow one another. A word that ends in
@@ -90,7 +90,7 @@ impl Store {
 pub struct Found {
     /// The message.
     pub message: Arc<Message>,
-    /// Where a page ends that ends with it.
+    /// The spot at which a page ends that ends with it.
     pub spot: Spot,
 }
 
@@ -136,10 +136,9 @@ impl<'a> Find<'a> {
     /// Sees to it that there is a next one, if there is any left in the place.
     /// Gives the row, from `floor` on, of what is found next outside of the place, if that is known.
     ///
-    /// FTS5 goes on to the next match however far below the place it is.
-    /// Having gone there it had better say where that is, for then the places
-    /// in between need not be asked: with fifty of them and words that are
-    /// seldom together, that is 20 ms and not 290.
+    /// FTS5 scans on to the next match even outside this place. Its row is
+    /// returned, so that the caller skips the places in between: with fifty of
+    /// them and words that are seldom together, 20 ms instead of 290.
     fn fetch(&mut self, connection: &Connection, query: &Query, floor: i64) -> rusqlite::Result<Option<i64>> {
         let mut matches = connection.prepare_cached(&format!(
             "SELECT {MESSAGE}, coalesce(message.late, message.time) FROM words CROSS JOIN message ON message.id = words.rowid

@@ -1,4 +1,4 @@
-//! The store on real files, each in a folder of its own that goes away. Knows no chat and no sockets.
+//! The store on real files, each in a folder of its own that is removed. Knows no chat and no sockets.
 
 mod damage;
 mod expire;

@@ -1,4 +1,4 @@
-//! Writing records down, in groups, all of a group or what can be written of it. Knows not what the records say.
+//! Writing records, in batches, all of a batch or what can be written of it. Knows not what the records say.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,11 +24,11 @@ pub struct Writer {
     counted: Option<Millis>,
     /// Whether a commit may return before the disk has it.
     is_at_leisure: bool,
-    /// The last time that is known for sure, for what is said by a clock that was set back.
+    /// The last time that is known for sure: the clock may have been set back since.
     known: Millis,
     /// What is written to.
     files: Files,
-    /// Nobody else opens the file while there is a writer.
+    /// No other server opens the file while there is a writer.
     claim: Arc<Claim>,
 }
 
@@ -47,23 +47,21 @@ impl Writer {
         })
     }
 
-    /// Writes the records down in their order, all or none. They are on the
-    /// disk when this returns, and the same group may be written again when it
-    /// failed.
+    /// Writes the records in their order, all or none. They are on the disk when
+    /// this returns, and the same batch may be written again when it failed.
     ///
     /// # Errors
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
     pub fn write<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         self.wait_for_the_disk()?;
-        let path = &self.path;
         let counted = write_all(&mut self.connection, records, self.known, self.counted);
-        self.counted = Some(counted.map_err(|error| StoreError::sql(path, &error))?);
+        self.counted = Some(counted.map_err(StoreError::at(&self.path))?);
         Ok(())
     }
 
-    /// Writes all changes down that can be, each whole or not at all: for a
-    /// group that cannot be written as it is, and never will be. Gives for each
-    /// why it was left out, if it was.
+    /// Writes all changes that can be written, each whole or not at all: for a
+    /// batch that can never be written as it is. Returns for each why it was
+    /// left out, if it was.
     ///
     /// # Errors
     /// Nothing is written, and it may be tried again.
@@ -79,7 +77,7 @@ impl Writer {
                 }
                 Err(error) => {
                     let error = StoreError::sql(&self.path, &error);
-                    // SQLite may have given all up for one, and then it goes without that one.
+                    // SQLite may have given up all because of one: without that one it is tried again.
                     if error.may_pass() || refused.iter().flatten().count() == begun {
                         return Err(error);
                     }
@@ -102,8 +100,7 @@ impl Writer {
     /// # Errors
     /// It cannot, and why.
     pub fn probe(&mut self) -> Result<(), StoreError> {
-        let path = &self.path;
-        probe(&mut self.connection).map_err(|error| StoreError::sql(path, &error))
+        probe(&mut self.connection).map_err(StoreError::at(&self.path))
     }
 
     /// One small step of removing what is too old or too much; see [`Expiry::step`]. Whether there is more to do.
@@ -111,9 +108,8 @@ impl Writer {
     /// # Errors
     /// The step is not done at all, and the next call begins with it.
     pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
-        let path = &self.path;
         let done = self.expiry.step(&mut self.connection, now, self.known, limits);
-        done.map_err(|error| StoreError::sql(path, &error))
+        done.map_err(StoreError::at(&self.path))
     }
 
     /// The time that is known for sure, from an earlier run of the server until it is told anew; 0 if none is.
@@ -131,7 +127,7 @@ impl Writer {
     /// # Errors
     /// What SQLite could not do.
     pub fn behind(&self) -> Result<u64, StoreError> {
-        index::behind(&self.connection).map_err(|error| StoreError::sql(&self.path, &error))
+        index::behind(&self.connection).map_err(StoreError::at(&self.path))
     }
 
     /// Takes at most `most` messages into the index of words; whether there are more.
@@ -139,9 +135,7 @@ impl Writer {
     /// # Errors
     /// Nothing is taken in, and the next call begins where this one did.
     pub fn index(&mut self, most: usize) -> Result<bool, StoreError> {
-        self.at_leisure(|writer| {
-            index::take_in(&mut writer.connection, most).map_err(|error| StoreError::sql(&writer.path, &error))
-        })
+        self.at_leisure(|writer| index::take_in(&mut writer.connection, most).map_err(StoreError::at(&writer.path)))
     }
 
     /// Empties the index of words if it is the reason for `error`, so that
@@ -150,11 +144,9 @@ impl Writer {
     /// # Errors
     /// The index cannot be emptied; nothing has changed.
     pub fn mend_index(&mut self, error: &StoreError) -> Result<bool, StoreError> {
-        let path = &self.path;
-        let told = |error: rusqlite::Error| StoreError::sql(path, &error);
-        let is_damaged = index::is_damaged(&self.connection, error).map_err(told)?;
+        let is_damaged = index::is_damaged(&self.connection, error).map_err(StoreError::at(&self.path))?;
         if is_damaged {
-            index::empty(&mut self.connection).map_err(told)?;
+            index::empty(&mut self.connection).map_err(StoreError::at(&self.path))?;
         }
         Ok(is_damaged)
     }
@@ -164,9 +156,9 @@ impl Writer {
         self.claim.takes_suspicion().then(|| StoreError::Index(self.path.clone()))
     }
 
-    /// Writes without waiting for the disk: for what is done again if a power
-    /// cut takes it. A group that is kept later takes it to the disk with it,
-    /// for the log is one and in order.
+    /// Writes without waiting for the disk: for work that is done again if a
+    /// power cut takes it. A batch that is written later takes it to the disk
+    /// with it, because there is one log, in order.
     pub(super) fn at_leisure<T>(
         &mut self,
         work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
@@ -189,18 +181,17 @@ impl Writer {
     }
 
     fn synchronous(&self, how: &str) -> Result<(), StoreError> {
-        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
-        self.connection.pragma_update(None, "synchronous", how).map_err(told)
+        self.connection.pragma_update(None, "synchronous", how).map_err(StoreError::at(&self.path))
     }
 
-    /// Closes the file in order: all is moved from the log into it, and the log is gone.
+    /// Closes the file in order: all is moved from the log into it, and the log is removed.
     ///
     /// # Errors
-    /// What was kept is kept nevertheless, and the next start finds it in the log.
+    /// What was written is stored nevertheless, and the next start finds it in the log.
     pub fn close(self) -> Result<(), StoreError> {
-        let told = |error: rusqlite::Error| StoreError::sql(&self.path, &error);
+        let told = StoreError::at(&self.path);
         let optimized = self.connection.execute_batch("PRAGMA optimize");
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)?;
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(&told)?;
         optimized.map_err(told)
     }
 }

@@ -101,7 +101,7 @@ fn obey(signals: &Signals, screen: &Screen) {
     }
     if signals.stop.swap(false, SeqCst) && has_shell() {
         screen.give_back();
-        // It returns when the program goes on, and then that signal came, too.
+        // It returns when the program continues, and then SIGCONT has come, too.
         drop(emulate_default_handler(SIGTSTP));
     }
     if signals.goes_on.swap(false, SeqCst) {

@@ -1,12 +1,12 @@
 //! The JSON dialect: one object a line, both ways, as `docs/protocol.md` describes it. Knows nothing of sessions.
 //!
 //! ```
-//! use roomful::command::Command;
+//! use roomful::command::{ChatCommand, Command};
 //! use roomful::wire::json;
 //!
 //! let (tag, command) = json::decode(br#"{"type":"say","tag":"7","text":"hi","new":true}"#).unwrap();
 //! assert_eq!(tag.unwrap().0.as_ref(), "7");
-//! assert!(matches!(command, Command::Say { .. })); // the unknown field "new" is ignored
+//! assert!(matches!(command, Command::Chat(ChatCommand::Say { .. }))); // the unknown field "new" is ignored
 //!
 //! let (tag, refusal) = json::decode(br#"{"type":"shout","tag":"8"}"#).unwrap_err();
 //! assert_eq!((tag.unwrap().0.as_ref(), refusal.code()), ("8", "unknown-command"));
@@ -24,7 +24,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::command::{self, Change, Command, ModAction, Page, Place, Secret, Spot, TABLE, Verb, Whom};
+use crate::command::{self, AccountCommand, ChatCommand, Command, FileCommand, LinkCommand, Moderation, Query};
+use crate::command::{Change, ModAction, Page, Place, Secret, Spot, TABLE, Verb, Whom};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{Millis, Seq, Tag};
@@ -182,8 +183,8 @@ impl Fields<'_> {
         needed("text", self.text.take()).map(|raw| command::text(&raw.0))
     }
 
-    fn order(&mut self, action: ModAction) -> Result<Command, ChatError> {
-        Ok(Command::Moderate {
+    fn order(&mut self, action: ModAction) -> Result<Moderation, ChatError> {
+        Ok(Moderation {
             action,
             room: self.room()?,
             everywhere: self.everywhere.unwrap_or(false),
@@ -193,7 +194,7 @@ impl Fields<'_> {
         })
     }
 
-    fn history(&mut self) -> Result<Command, ChatError> {
+    fn history(&mut self) -> Result<Query, ChatError> {
         let page = match (self.before, self.after, self.until, self.since) {
             (Some(seq), ..) => Page::Before(seq),
             (_, Some(seq), ..) => Page::After(seq),
@@ -201,10 +202,10 @@ impl Fields<'_> {
             (_, _, _, Some(time)) => Page::SinceTime(time),
             (None, None, None, None) => Page::Last,
         };
-        Ok(Command::History { place: self.place()?, page, limit: command::some_limit(self.limit)? })
+        Ok(Query::History { place: self.place()?, page, limit: command::some_limit(self.limit)? })
     }
 
-    fn chunk(&mut self) -> Result<Command, ChatError> {
+    fn chunk(&mut self) -> Result<FileCommand, ChatError> {
         let text = needed("data", self.data.take())?;
         let data = BASE64.decode(text.0.as_bytes()).map_err(|error| ChatError::BadField {
             field: "data",
@@ -212,7 +213,7 @@ impl Fields<'_> {
             wants: wants("data"),
         })?;
         let (upload, offset) = (needed("upload", self.upload)?, needed("offset", self.offset)?);
-        Ok(Command::Chunk { upload, offset, data: data.into() })
+        Ok(FileCommand::Chunk { upload, offset, data: data.into() })
     }
 }
 
@@ -234,100 +235,113 @@ fn command_of(mut fields: Fields<'_>) -> Result<Command, ChatError> {
     let kind = fields.kind.take().ok_or(ChatError::NoType)?.0;
     let verb = verb_of(&kind).ok_or_else(|| command::unknown(&kind))?;
     Ok(match verb {
-        Verb::Hello => Command::Hello {
+        Verb::Hello => AccountCommand::Hello {
             version: needed("version", fields.version)?,
             nick: fields.nick()?,
             password: secret(fields.password.take()),
             resume: fields.resume.take().map(|token| token.0.into()),
             rooms: fields.rooms()?,
-        },
-        Verb::Nick => Command::Nick { nick: fields.nick()?, rooms: fields.rooms()? },
-        Verb::Join => Command::Join {
+        }
+        .into(),
+        Verb::Nick => AccountCommand::Nick { nick: fields.nick()?, rooms: fields.rooms()? }.into(),
+        Verb::Join => ChatCommand::Join {
             room: needed("room", fields.room()?)?,
             after: fields.after,
             made: fields.made,
             run: fields.run,
             key: some(fields.key),
-        },
-        Verb::Leave => Command::Leave { room: fields.room()?, text: some(fields.text) },
-        Verb::Rooms => Command::Rooms { past: fields.past(RoomName::parse)? },
-        Verb::Members => Command::Members { room: fields.room()?, past: fields.past(Nick::parse)? },
-        Verb::Say | Verb::Me => Command::Say { room: fields.room()?, text: fields.text()?, me: verb == Verb::Me },
+        }
+        .into(),
+        Verb::Leave => ChatCommand::Leave { room: fields.room()?, text: some(fields.text) }.into(),
+        Verb::Rooms => ChatCommand::Rooms { past: fields.past(RoomName::parse)? }.into(),
+        Verb::Members => ChatCommand::Members { room: fields.room()?, past: fields.past(Nick::parse)? }.into(),
+        Verb::Say => ChatCommand::Say { room: fields.room()?, text: fields.text()? }.into(),
+        Verb::Me => ChatCommand::Me { room: fields.room()?, text: fields.text()? }.into(),
         Verb::Msg => {
             let to = needed("to", fields.to.take())?;
-            Command::Msg { to: command::somebody(&to.0)?, text: fields.text()? }
+            ChatCommand::Msg { to: command::somebody(&to.0)?, text: fields.text()? }.into()
         }
-        Verb::Reply => Command::Reply { text: fields.text()? },
-        Verb::Topic => Command::Topic { room: fields.room()?, topic: fields.topic.map(|raw| command::text(&raw.0)) },
-        Verb::Whois => Command::Whois { nick: command::somebody(&needed("nick", fields.nick)?.0)? },
-        Verb::Away => Command::Away { text: some(fields.text) },
-        Verb::Back => Command::Back,
-        Verb::History => fields.history()?,
+        Verb::Reply => ChatCommand::Reply { text: fields.text()? }.into(),
+        Verb::Topic => {
+            ChatCommand::Topic { room: fields.room()?, topic: fields.topic.map(|raw| command::text(&raw.0)) }.into()
+        }
+        Verb::Whois => ChatCommand::Whois { nick: command::somebody(&needed("nick", fields.nick)?.0)? }.into(),
+        Verb::Away => ChatCommand::Away { text: some(fields.text) }.into(),
+        Verb::Back => ChatCommand::Back.into(),
+        Verb::History => fields.history()?.into(),
         Verb::Search => {
             let next = fields.next.take().map(|raw| Spot::parse(&raw.0)).transpose()?;
             let (until, limit) = (fields.until, command::some_limit(fields.limit)?);
-            Command::Search { place: fields.place()?, text: fields.text()?, until, next, limit }
+            Query::Search { place: fields.place()?, text: fields.text()?, until, next, limit }.into()
         }
-        Verb::Delete => Command::Delete { place: fields.place()?, seq: fields.seq },
-        Verb::Chats => Command::Chats { past: fields.past(Place::parse)? },
-        Verb::Read => Command::Read { place: fields.place()?, seq: fields.seq },
-        Verb::Close => Command::Close { with: command::somebody(&needed("nick", fields.nick)?.0)? },
-        Verb::Register => Command::Register { password: Some(needed("password", secret(fields.password))?) },
-        Verb::Login => Command::Login {
+        Verb::Delete => ChatCommand::Delete { place: fields.place()?, seq: fields.seq }.into(),
+        Verb::Chats => Query::Chats { past: fields.past(Place::parse)? }.into(),
+        Verb::Read => ChatCommand::Read { place: fields.place()?, seq: fields.seq }.into(),
+        Verb::Close => ChatCommand::Close { with: command::somebody(&needed("nick", fields.nick)?.0)? }.into(),
+        Verb::Register => {
+            AccountCommand::Register { password: Some(needed("password", secret(fields.password))?) }.into()
+        }
+        Verb::Login => AccountCommand::Login {
             account: fields.account.map(|raw| Nick::parse(&raw.0)).transpose()?,
             password: Some(needed("password", secret(fields.password))?),
-        },
-        Verb::Logout => Command::Logout,
-        Verb::Password => Command::Password {
+        }
+        .into(),
+        Verb::Logout => AccountCommand::Logout.into(),
+        Verb::Password => AccountCommand::Password {
             old: Some(needed("old", secret(fields.old))?),
             new: Some(needed("new", secret(fields.new))?),
-        },
-        Verb::DeleteAccount => Command::DeleteAccount {
+        }
+        .into(),
+        Verb::DeleteAccount => AccountCommand::DeleteAccount {
             password: Some(needed("password", secret(fields.password))?),
             messages: fields.messages.unwrap_or(false),
-        },
-        Verb::Claim => Command::Claim { code: needed("code", secret(fields.code))? },
-        Verb::RegisterRoom => Command::RegisterRoom { room: fields.room()? },
-        Verb::DropRoom => Command::DropRoom { room: fields.room()? },
+        }
+        .into(),
+        Verb::Claim => ChatCommand::Claim { code: needed("code", secret(fields.code))? }.into(),
+        Verb::RegisterRoom => ChatCommand::RegisterRoom { room: fields.room()? }.into(),
+        Verb::DropRoom => ChatCommand::DropRoom { room: fields.room()? }.into(),
         Verb::Settings => {
             // The empty one opens the room.
             let key = fields.key.take().map(|raw| if raw.0.is_empty() { Ok("".into()) } else { command::key(&raw.0) });
             let key = key.transpose()?;
             let change = Change { invite_only: fields.invite_only, key, announcements: fields.announcements };
-            Command::Settings { room: fields.room()?, change }
+            ChatCommand::Settings { room: fields.room()?, change }.into()
         }
-        Verb::Invite => fields.order(ModAction::Invite)?,
-        Verb::Kick => fields.order(ModAction::Kick)?,
-        Verb::Ban => fields.order(ModAction::Ban)?,
-        Verb::Unban => fields.order(ModAction::Unban)?,
-        Verb::Mute => fields.order(ModAction::Mute)?,
-        Verb::Unmute => fields.order(ModAction::Unmute)?,
-        Verb::Op => fields.order(ModAction::Op)?,
-        Verb::Deop => fields.order(ModAction::Deop)?,
-        Verb::Bans => Command::Bans {
+        Verb::Invite => fields.order(ModAction::Invite)?.into(),
+        Verb::Kick => fields.order(ModAction::Kick)?.into(),
+        Verb::Ban => fields.order(ModAction::Ban)?.into(),
+        Verb::Unban => fields.order(ModAction::Unban)?.into(),
+        Verb::Mute => fields.order(ModAction::Mute)?.into(),
+        Verb::Unmute => fields.order(ModAction::Unmute)?.into(),
+        Verb::Op => fields.order(ModAction::Op)?.into(),
+        Verb::Deop => fields.order(ModAction::Deop)?.into(),
+        Verb::Bans => ChatCommand::Bans {
             room: fields.room()?,
             everywhere: fields.everywhere.unwrap_or(false),
             skip: fields.skip.unwrap_or(0),
-        },
-        Verb::Announce => Command::Announce { text: fields.text()? },
-        Verb::Offer => Command::Offer {
+        }
+        .into(),
+        Verb::Announce => ChatCommand::Announce { text: fields.text()? }.into(),
+        Verb::Offer => FileCommand::Offer {
             place: fields.place()?,
             name: Arc::from(&*needed("name", fields.name)?.0),
             size: needed("size", fields.size)?,
-        },
-        Verb::Chunk => fields.chunk()?,
-        Verb::Finish => Command::Finish {
+        }
+        .into(),
+        Verb::Chunk => fields.chunk()?.into(),
+        Verb::Finish => FileCommand::Finish {
             upload: needed("upload", fields.upload)?,
             sha256: needed("sha256", fields.sha256)?.0.into(),
             text: some(fields.text),
-        },
-        Verb::Cancel => Command::Cancel { upload: needed("upload", fields.upload)? },
-        Verb::Files => Command::Files { place: fields.place()?, before: fields.before },
-        Verb::Get => Command::Get { file: needed("file", fields.file)?, offset: fields.offset.unwrap_or(0) },
-        Verb::Ping => Command::Ping { token: fields.token.map(|raw| command::text(&raw.0)) },
-        Verb::Pong => Command::Pong,
-        Verb::Quit => Command::Quit { text: some(fields.text) },
-        Verb::Help => Command::Help { word: fields.word.map(|word| word.0.into_owned()) },
+        }
+        .into(),
+        Verb::Cancel => FileCommand::Cancel { upload: needed("upload", fields.upload)? }.into(),
+        Verb::Files => Query::Files { place: fields.place()?, before: fields.before }.into(),
+        Verb::Get => FileCommand::Get { file: needed("file", fields.file)?, offset: fields.offset.unwrap_or(0) }.into(),
+        Verb::Ping => LinkCommand::Ping { token: fields.token.map(|raw| command::text(&raw.0)) }.into(),
+        Verb::Pong => LinkCommand::Pong.into(),
+        Verb::Quit => LinkCommand::Quit { text: some(fields.text) }.into(),
+        Verb::Help => LinkCommand::Help { word: fields.word.map(|word| word.0.into_owned()) }.into(),
     })
 }
 
@@ -371,7 +385,7 @@ mod tests {
     #[test]
     fn unknown_fields_are_ignored_whatever_they_hold() {
         let line = br#"{"type":"say","text":"hi","version":{"x":[1]},"topic":5,"zzz":null}"#;
-        assert!(matches!(decode(line), Ok((None, Command::Say { .. }))));
+        assert!(matches!(decode(line), Ok((None, Command::Chat(ChatCommand::Say { .. })))));
     }
 
     #[test]
@@ -403,7 +417,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_utf8_become_replacement_characters() {
         match decode(b"{\"type\":\"say\",\"text\":\"a\xffb\"}") {
-            Ok((_, Command::Say { text, .. })) => assert_eq!(&*text, "a\u{fffd}b"),
+            Ok((_, Command::Chat(ChatCommand::Say { text, .. }))) => assert_eq!(&*text, "a\u{fffd}b"),
             other => panic!("{other:?}"),
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 
 use roomful::answer::Done;
 use roomful::client::{Client, ClientError, News, Options};
+use roomful::command::Secret;
 use roomful::event::Event;
 use roomful::model::Message;
 
@@ -42,7 +43,7 @@ fn b3_the_right_password_lets_in_and_a_wrong_one_does_not() {
     assert!(anna.0.is_logged_in() && anna.0.nick() == "anna");
     let options = |password: Option<&str>| Options {
         nick: Some("anna".into()),
-        password: password.map(str::to_owned),
+        password: password.map(Secret::from),
         ..Options::default()
     };
     for (password, wanted) in [(Some("not the password"), "login-failed"), (None, "nick-registered")] {

@@ -219,7 +219,7 @@ fn a_script_without_a_password_is_told_where_it_is_looked_for() {
 
 #[test]
 fn no_debug_output_shows_a_password() {
-    let options = Options { password: Some(PASSWORD.to_owned()), ..Options::default() };
+    let options = Options { password: Some(PASSWORD.into()), ..Options::default() };
     assert!(!format!("{options:?}").contains("тайна"));
     let fake = Fake::start(Faults::default());
     let options = Options { nick: Some(ACCOUNT.0.into()), password: Some(ACCOUNT.1.into()), ..Options::default() };

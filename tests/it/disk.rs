@@ -216,7 +216,7 @@ fn a_clock_that_is_a_month_ahead_deletes_nothing_before_it_has_stood_by_that() {
     eventually("what is too old is deleted", || count(&mut reader) == 0);
 }
 
-/// The version of the schema before this one had no files in tags, and knew no time.
+/// The version of the schema before this one ordered messages and tags by the clock.
 #[test]
 fn an_older_database_is_brought_up_and_keeps_its_tags() {
     let (_folder, data) = data();
@@ -227,7 +227,7 @@ fn an_older_database_is_brought_up_and_keeps_its_tags() {
     let resume = std::mem::take(&mut ann.resume);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
-    let older = "DROP INDEX file_origin; ALTER TABLE file DROP COLUMN origin; ALTER TABLE said DROP COLUMN file; DROP TABLE clock; DROP TABLE doubt; PRAGMA user_version = 3";
+    let older = "DROP INDEX message_deleted; ALTER TABLE message DROP COLUMN late; ALTER TABLE said DROP COLUMN late; DROP TABLE span; PRAGMA user_version = 2";
     Connection::open(&data).unwrap().execute_batch(older).unwrap();
     let program = Program::spawn(&mut keeping(&data));
     let mut ann = Peer::new(program.wire());

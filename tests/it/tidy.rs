@@ -30,10 +30,8 @@ const NOT_IN_CHAT: [&str; 7] =
 const LONGEST: usize = 400;
 
 /// Files that may be longer, and why.
-const LONGER: [(&str, &str); 4] = [
+const LONGER: [(&str, &str); 2] = [
     ("src/client/ui/show.rs", "what it shows is worded elsewhere next"),
-    ("src/chat/moderation.rs", "its longest function is taken apart next"),
-    ("src/chat/people.rs", "arriving is taken apart next"),
     ("src/error/mod.rs", "every refusal, one after another; there is nothing to part"),
 ];
 

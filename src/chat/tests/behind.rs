@@ -5,7 +5,7 @@ use super::*;
 impl Rig {
     fn guests_with_a_role(&self, name: &str) -> usize {
         let is_guest = |identity: &&Identity| matches!(identity, Identity::Guest(_));
-        self.chat.change(|state| state.rooms[name].roles.keys().filter(is_guest).count())
+        self.chat.change(|state| state.room(name).roles.keys().filter(is_guest).count())
     }
 
     fn conversations(&self) -> usize {
@@ -24,8 +24,8 @@ impl Rig {
     fn a_talk(&self, one: &str, other: &str) -> (Peer<'_>, Peer<'_>) {
         let (one, to) = (self.enter(one, ""), self.enter(other, ""));
         let msg = || parse(&format!("/msg {other} hi")).expect("a good line");
-        let (step, _) = self.step(|effects| self.chat.obey(one.session, None, msg(), self.now.get(), effects));
-        let Ok(Step::Needs(Need::Conversation { between, reading })) = step else { panic!("{step:?}") };
+        let (step, _) = self.step(|effects| one.gives(None, msg(), effects));
+        let Err(Halt::Load(Load::Conversation { between, reading })) = step else { panic!("{step:?}") };
         self.chat.load_conversation(between, reading, None);
         one.obeys(None, msg()).expect("nothing speaks against it");
         (one, to)
@@ -86,7 +86,7 @@ fn what_was_said_in_a_room_that_was_left_before_it_was_kept_is_forgotten_when_it
     bob.says("#b", "hi");
     rig.keeps_all();
     bob.goes(CloseReason::Quit);
-    let loaded = |name: &str| rig.chat.change(|state| state.rooms[name].recent.loaded);
+    let loaded = |name: &str| rig.chat.change(|state| state.room(name).recent.loaded);
     assert_eq!((loaded("#a"), loaded("#b")), (false, false));
 }
 

@@ -35,7 +35,7 @@ fn texts_are_counted_in_characters_and_refused_one_above_the_limit() {
 fn a_farewell_to_a_room_has_its_limit_and_a_longer_one_keeps_the_member_there() {
     let rig = Rig::with(Limits { reason: 7, ..Limits::default() });
     let ann = rig.enter("ann", "#a");
-    let leave = |length: usize| Command::Leave { room: None, text: Some("я".repeat(length).into()) };
+    let leave = |length: usize| ChatCommand::Leave { room: None, text: Some("я".repeat(length).into()) };
     match ann.refused_to(leave(8)) {
         ChatError::TooLong { what: "reason", have: 8, most: 7 } => {}
         other => panic!("{other:?}"),
@@ -52,9 +52,9 @@ fn an_empty_text_is_not_sent() {
     let ann = rig.enter("ann", "#a");
     let empty: Arc<str> = "".into();
     let commands = [
-        Command::Say { room: None, text: Arc::clone(&empty), me: false },
-        Command::Msg { to: nick("ann"), text: Arc::clone(&empty) },
-        Command::Reply { text: empty },
+        ChatCommand::Say { room: None, text: Arc::clone(&empty) },
+        ChatCommand::Msg { to: nick("ann"), text: Arc::clone(&empty) },
+        ChatCommand::Reply { text: empty },
     ];
     for command in commands {
         assert!(matches!(ann.refused_to(command), ChatError::TextEmpty));

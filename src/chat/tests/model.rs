@@ -190,7 +190,7 @@ fn skips_own(session: usize) -> bool {
 
 /// Does the step with the real chat; `None` where the peer cannot even ask.
 fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Step) -> Option<bool> {
-    let asks = |session: usize, command| peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok());
+    let asks = |session: usize, command: Command| peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok());
     match *step {
         Step::Enter(session, ..) if peers[session].is_some() => None,
         Step::Enter(session, name, ref rooms) => {
@@ -204,15 +204,18 @@ fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Ste
             peers[session] = rig.try_enter(wish).ok();
             Some(peers[session].is_some())
         }
-        Step::Join(session, place) => {
-            asks(session, Command::Join { room: room(ROOMS[place]), after: None, made: None, run: None, key: None })
-        }
+        Step::Join(session, place) => asks(
+            session,
+            ChatCommand::Join { room: room(ROOMS[place]), after: None, made: None, run: None, key: None }.into(),
+        ),
         Step::Leave(session, place) => {
-            asks(session, Command::Leave { room: Some(room(ROOMS[place])), text: Some("bye".into()) })
+            asks(session, ChatCommand::Leave { room: Some(room(ROOMS[place])), text: Some("bye".into()) }.into())
         }
-        Step::Rename(session, name) => asks(session, Command::Nick { nick: Some(nick(NICKS[name].0)), rooms: None }),
+        Step::Rename(session, name) => {
+            asks(session, AccountCommand::Nick { nick: Some(nick(NICKS[name].0)), rooms: None }.into())
+        }
         Step::Say(session, place) => {
-            asks(session, Command::Say { room: Some(room(ROOMS[place])), text: "hi".into(), me: false })
+            asks(session, ChatCommand::Say { room: Some(room(ROOMS[place])), text: "hi".into() }.into())
         }
         Step::Drop(session, reason) => {
             let peer = peers[session].take()?;

@@ -145,7 +145,7 @@ fn the_console_is_told_what_it_wants_to_hear() {
     for (watch, most) in [(Watch::Nothing, 0), (Watch::Events, 1), (Watch::Messages, 2)] {
         let mut effects = Effects::new(watch);
         for line in [format!("/topic {most}"), "hi".into()] {
-            rig.chat.obey(ann.session, None, parse(&line).unwrap(), START, &mut effects).unwrap();
+            ann.gives(None, parse(&line).unwrap(), &mut effects).unwrap();
         }
         assert_eq!(effects.news.len(), most, "{watch:?}");
     }

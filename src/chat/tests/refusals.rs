@@ -31,10 +31,10 @@ fn no_refused_command_leaves_a_trace_or_is_heard_by_anybody() {
     for (peer, line, code) in cases {
         assert_eq!(peer.refused(line).code(), code, "{line}");
     }
-    let into = |name: &str| Command::Say { room: Some(room(name)), text: "hi".into(), me: false };
+    let into = |name: &str| ChatCommand::Say { room: Some(room(name)), text: "hi".into() };
     assert_eq!(eve.refused_to(into("#a")).code(), "not-in-room");
     assert_eq!(eve.refused_to(into("#none")).code(), "no-such-room");
-    let hello = Command::Hello { version: 1, nick: None, password: None, resume: None, rooms: None };
+    let hello = AccountCommand::Hello { version: 1, nick: None, password: None, resume: None, rooms: None };
     assert_eq!(ann.refused_to(hello).code(), "named-already");
     for peer in [&ann, &bob, &eve] {
         assert!(peer.hears().is_empty());
@@ -44,9 +44,11 @@ fn no_refused_command_leaves_a_trace_or_is_heard_by_anybody() {
 #[test]
 fn who_has_no_name_yet_can_only_take_one() {
     let rig = Rig::new();
-    let refusal =
-        rig.chat.obey(SessionId(1), None, Command::Rooms { past: None }, START, &mut Effects::default()).unwrap_err();
-    assert!(matches!(refusal, ChatError::NameFirst));
+    let refusal = rig
+        .chat
+        .obey(SessionId(1), None, ChatCommand::Rooms { past: None }, START, &mut Effects::default())
+        .unwrap_err();
+    assert!(matches!(refusal, Halt::Refused(ChatError::NameFirst)));
 }
 
 #[test]
@@ -81,6 +83,6 @@ fn every_command_is_answered_once_and_with_its_tag() {
         let answers = ann.hears().iter().filter(|heard| heard.starts_with(&format!("ok t{number}: "))).count();
         assert_eq!(answers, 1, "{line}");
     }
-    ann.obeys(tag("t"), Command::Pong).unwrap();
+    ann.obeys(tag("t"), LinkCommand::Pong).unwrap();
     assert!(ann.hears().is_empty(), "a pong is an answer, and gets none");
 }

@@ -21,7 +21,8 @@ impl Peer<'_> {
     }
 
     pub(super) fn logs_in(&self, account: u32) {
-        let (Rig { chat, now, .. }, login) = (self.rig, (AccountId(account), Vec::new(), self.rig.now.get()));
+        let Rig { chat, now, .. } = self.rig;
+        let login = Proven { account: AccountId(account), memberships: Vec::new(), asked: now.get() };
         self.rig.step(|effects| chat.login(self.session, None, login, now.get(), effects)).0.expect("it may");
     }
 
@@ -128,7 +129,7 @@ fn of_two_from_one_address_the_other_stays_banned_by_the_stay() {
     op.does("/mute cat");
     op.does("/unmute bob");
     assert_eq!((bob.may(), cat.may()), ((true, true), (true, false)));
-    let count = rig.chat.change(|state| state.restrictions.at(Some(state.rooms["#a"].place)).len());
+    let count = rig.chat.change(|state| state.restrictions.at(Some(state.room("#a").place)).len());
     assert_eq!(count, 1);
 }
 
@@ -141,7 +142,7 @@ fn a_ban_holds_for_so_many_and_the_first_is_never_forgotten() {
     for turn in 0..20 {
         bob.registers();
         bob.logs_out();
-        let most = rig.chat.change(|state| state.restrictions.at(Some(state.rooms["#a"].place))[0].targets.len());
+        let most = rig.chat.change(|state| state.restrictions.at(Some(state.room("#a").place))[0].targets.len());
         assert_eq!(most, 8.min(3 + turn), "{turn}");
         assert_eq!(bob.may(), (true, false));
     }
@@ -209,7 +210,7 @@ fn a_password_that_was_proven_before_it_changed_lets_nobody_in_after_it() {
     let (chat, now) = (&rig.chat, rig.now.get());
     rig.step(|effects| chat.change_password(ann.session, None, "$2".into(), now, effects)).0.unwrap();
     let login = |asked| {
-        let proven = (AccountId(1), Vec::new(), asked);
+        let proven = Proven { account: AccountId(1), memberships: Vec::new(), asked };
         rig.step(|effects| chat.login(bob.session, None, proven, now, effects))
             .0
             .map(|entered| entered.nick.to_string())

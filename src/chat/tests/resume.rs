@@ -15,7 +15,7 @@ fn a_tag_said_twice_is_said_once_and_answered_twice() {
     hush(&[&ann]);
     for text in ["hi", "the text of the second is not looked at"] {
         ann.says_tagged(tag("t1"), "#a", text).unwrap();
-        ann.obeys(tag("t2"), Command::Msg { to: nick("bob"), text: text.into() }).unwrap();
+        ann.obeys(tag("t2"), ChatCommand::Msg { to: nick("bob"), text: text.into() }).unwrap();
     }
     assert_eq!(bob.hears(), ["#a 1 ann: hi", "ann to bob: hi"]);
     let answers = ["ok t1: #a 1", "ok t2: to bob", "ok t1: #a 1 again", "ok t2: to bob again"];

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::Seq;
 
 fn join_after(peer: &Peer<'_>, name: &str, after: Seq, made: Option<Millis>) -> Vec<String> {
-    let join = Command::Join { room: room(name), after: Some(after), made, run: None, key: None };
+    let join = ChatCommand::Join { room: room(name), after: Some(after), made, run: None, key: None };
     peer.obeys(None, join).expect("nothing speaks against joining");
     peer.hears()
 }
@@ -22,7 +22,7 @@ fn everybody_sees_one_order_and_numbers_without_gap_even_when_many_speak_at_once
         for session in sessions {
             scope.spawn(move || {
                 for line in 0..LINES {
-                    let command = Command::Say { room: None, text: line.to_string().into(), me: false };
+                    let command = ChatCommand::Say { room: None, text: line.to_string().into() };
                     chat.obey(session, None, command, START, &mut Effects::default()).expect("a member may speak");
                 }
             });
@@ -317,7 +317,7 @@ fn history_is_cut_at_the_page_and_asked_for_from_both_sides() {
         (crate::command::Page::Before(3), Some(9), "[1, 2]"),
         (crate::command::Page::After(7), Some(9), "[8, 9]"),
     ] {
-        ann.obeys(None, Command::History { place: None, page, limit }).unwrap();
+        ann.obeys(None, Query::History { place: None, page, limit }).unwrap();
         assert_eq!(ann.hears(), [format!("ok: history of #a {seqs}")]);
     }
 }

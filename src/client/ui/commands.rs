@@ -3,13 +3,15 @@
 use std::env;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use super::transfer::Job;
 use crate::command::{self, Place, TABLE};
 use crate::error::ChatError;
 use crate::names;
 
 /// When to ring the bell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Bell {
     /// Never.
     Off,
@@ -63,13 +65,11 @@ pub(super) fn local(line: &str) -> Option<Result<Local, ChatError>> {
 }
 
 fn bell(arguments: &str) -> Result<Local, ChatError> {
-    match arguments.to_lowercase().as_str() {
-        "" => Ok(Local::Bell(None)),
-        "off" => Ok(Local::Bell(Some(Bell::Off))),
-        "mentions" => Ok(Local::Bell(Some(Bell::Mentions))),
-        "all" => Ok(Local::Bell(Some(Bell::All))),
-        other => Err(bad("bell", other, "off, mentions or all")),
+    if arguments.is_empty() {
+        return Ok(Local::Bell(None));
     }
+    let bell = Bell::from_str(arguments, true).map_err(|_| bad("bell", arguments, "off, mentions or all"))?;
+    Ok(Local::Bell(Some(bell)))
 }
 
 /// A path, and perhaps a place after it. A path with blanks stands in quotes,

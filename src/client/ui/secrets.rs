@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::client::Client;
-use crate::command::{self, Command, Secret};
+use crate::command::{self, AccountCommand, Command, Secret};
 use crate::error::ChatError;
 use crate::names::Nick;
 use crate::session::passwords;
@@ -32,29 +32,32 @@ pub(super) fn fill(
     given: Option<&Secret>,
     wrong: impl Fn(&str),
 ) -> io::Result<Filled> {
-    if !needs(&command) {
-        return Ok(Filled::Whole(command));
-    }
+    let command = match command {
+        Command::Account(command) if lacks(&command) => command,
+        whole => return Ok(Filled::Whole(whole)),
+    };
     if let Some(refusal) = refusal(&command, client) {
         return Ok(Filled::Refused(refusal.to_string()));
     }
     if !terminal.can_ask_secret() {
         return Ok(match (command, given) {
-            (Command::Password { .. }, _) => Filled::Unanswered("a new password is asked for on a terminal only"),
+            (AccountCommand::Password { .. }, _) => {
+                Filled::Unanswered("a new password is asked for on a terminal only")
+            }
             (command, Some(given)) => Filled::Whole(with(command, given.clone(), None)),
             (_, None) => Filled::Unanswered("no password: there is CHAT_CLIENT_PASSWORD, and --password-file FILE"),
         });
     }
     let old = match &command {
-        Command::Register { .. } => None,
-        Command::Password { .. } => ask(terminal, "Present password")?,
+        AccountCommand::Register { .. } => None,
+        AccountCommand::Password { .. } => ask(terminal, "Present password")?,
         _ => ask(terminal, "Password")?,
     };
-    if old.is_none() && !matches!(command, Command::Register { .. }) {
+    if old.is_none() && !matches!(command, AccountCommand::Register { .. }) {
         return Ok(Filled::Dropped);
     }
     let new = match &command {
-        Command::Register { .. } | Command::Password { .. } => match ask_new(terminal, wrong)? {
+        AccountCommand::Register { .. } | AccountCommand::Password { .. } => match ask_new(terminal, wrong)? {
             None => return Ok(Filled::Dropped),
             new => new,
         },
@@ -83,12 +86,12 @@ fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<S
 }
 
 /// The refusal of a command that the server refuses with any password.
-fn refusal(command: &Command, client: &Client) -> Option<ChatError> {
+fn refusal(command: &AccountCommand, client: &Client) -> Option<ChatError> {
     match (command, client.is_logged_in()) {
-        (Command::Register { .. } | Command::Login { .. }, true) => {
+        (AccountCommand::Register { .. } | AccountCommand::Login { .. }, true) => {
             Nick::parse(&client.nick()).ok().map(ChatError::LoggedIn)
         }
-        (Command::Password { .. } | Command::DeleteAccount { .. }, false) => Some(ChatError::LoginFirst),
+        (AccountCommand::Password { .. } | AccountCommand::DeleteAccount { .. }, false) => Some(ChatError::LoginFirst),
         _ => None,
     }
 }
@@ -100,12 +103,16 @@ pub(super) fn was_wrong(code: &str) -> bool {
 
 /// Whether a person typed it, and it has no password yet.
 pub(super) fn needs(command: &Command) -> bool {
+    matches!(command, Command::Account(command) if lacks(command))
+}
+
+fn lacks(command: &AccountCommand) -> bool {
     matches!(
         command,
-        Command::Register { password: None }
-            | Command::Login { password: None, .. }
-            | Command::Password { old: None, .. }
-            | Command::DeleteAccount { password: None, .. }
+        AccountCommand::Register { password: None }
+            | AccountCommand::Login { password: None, .. }
+            | AccountCommand::Password { old: None, .. }
+            | AccountCommand::DeleteAccount { password: None, .. }
     )
 }
 
@@ -115,14 +122,17 @@ pub(super) fn asks(line: &str) -> bool {
     command::parse(line).is_ok_and(|command| needs(&command))
 }
 
-fn with(command: Command, first: Secret, second: Option<Secret>) -> Command {
-    match command {
-        Command::Register { .. } => Command::Register { password: Some(first) },
-        Command::Login { account, .. } => Command::Login { account, password: Some(first) },
-        Command::Password { .. } => Command::Password { old: Some(first), new: second },
-        Command::DeleteAccount { messages, .. } => Command::DeleteAccount { password: Some(first), messages },
+fn with(command: AccountCommand, first: Secret, second: Option<Secret>) -> Command {
+    let whole = match command {
+        AccountCommand::Register { .. } => AccountCommand::Register { password: Some(first) },
+        AccountCommand::Login { account, .. } => AccountCommand::Login { account, password: Some(first) },
+        AccountCommand::Password { .. } => AccountCommand::Password { old: Some(first), new: second },
+        AccountCommand::DeleteAccount { messages, .. } => {
+            AccountCommand::DeleteAccount { password: Some(first), messages }
+        }
         other => other,
-    }
+    };
+    whole.into()
 }
 
 /// Asks for one password. `None` if nothing was typed.
@@ -150,6 +160,7 @@ mod tests {
         for typed in ["/register", "/login anna", "/password", "/delete-account all"] {
             let command = parse(typed).unwrap();
             assert!(needs(&command) && asks(typed), "{typed}");
+            let Command::Account(command) = command else { panic!("{command:?} asks for a password") };
             let whole = with(command, secret("one"), Some(secret("two")));
             assert!(!needs(&whole), "{typed}");
             assert!(!format!("{whole:?}").contains("one"), "{whole:?}");

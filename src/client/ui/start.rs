@@ -165,8 +165,8 @@ fn connect(
     common: &Arc<Common>,
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
-    let password = wanted.password.as_ref().map(|password| password.0.to_string());
-    let options = Options { nick: wanted.nick.clone(), password, rooms, retry: settings.retry.or(retry), missed: true };
+    let (nick, password) = (wanted.nick.clone(), wanted.password.clone());
+    let options = Options { nick, password, rooms, retry: settings.retry.or(retry), missed: true };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
         shared.show.lock().news(handle, news);

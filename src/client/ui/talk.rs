@@ -13,7 +13,7 @@ use super::transfer::{self, Job, Transfers};
 use super::{Common, Exit};
 use crate::client::asked::Wanted;
 use crate::client::{AskError, Client, Unsent};
-use crate::command::{self, Change, Command, Secret};
+use crate::command::{self, AccountCommand, Change, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
 use crate::terminal::{Input, Terminal};
 
@@ -161,7 +161,7 @@ impl Talker<'_> {
             None => command::parse(line),
         };
         match command {
-            Ok(Command::Quit { text }) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
+            Ok(Command::Link(LinkCommand::Quit { text })) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
             Ok(command) if secrets::needs(&command) => return self.obey_with_password(&command),
             Ok(command) if !self.send(&command)? => return Ok(Then::Break),
             Ok(_) => {}
@@ -248,8 +248,10 @@ impl Talker<'_> {
     /// Sends a command; false where nothing was sent.
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
-        let is_line = matches!(command, Command::Say { .. } | Command::Msg { .. } | Command::Reply { .. });
-        if matches!(command, Command::Say { room: None, .. }) && room.is_none() {
+        let is_line = is_said(command);
+        if matches!(command, Command::Chat(ChatCommand::Say { room: None, .. } | ChatCommand::Me { room: None, .. }))
+            && room.is_none()
+        {
             self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
             return Ok(false);
         }
@@ -278,8 +280,8 @@ impl Talker<'_> {
     /// Who says something has read what was said there before. A script reads nothing.
     fn has_read(&mut self, command: &Command, room: Option<&str>) {
         let place = match command {
-            Command::Say { .. } => room.map(str::to_owned),
-            Command::Msg { to, .. } => Some(format!("@{to}")),
+            Command::Chat(ChatCommand::Say { .. } | ChatCommand::Me { .. }) => room.map(str::to_owned),
+            Command::Chat(ChatCommand::Msg { to, .. }) => Some(format!("@{to}")),
             _ => None,
         };
         let early = self.told_read.is_some_and(|told| told.elapsed() < READ);
@@ -364,21 +366,32 @@ fn stays(line: &str) -> bool {
 /// Whether the one who did it is told by the same event as all others.
 fn is_told_by_event(command: &Command) -> bool {
     match command {
-        Command::Topic { topic, .. } => topic.is_some(),
-        Command::Settings { change, .. } => *change != Change::default(),
+        Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),
+        Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
         _ => false,
     }
+}
+
+/// Whether it is a line that others shall read.
+fn is_said(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Chat(
+            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. }
+        )
+    )
 }
 
 /// Whether the next prompt may have another name or room in it.
 fn changes_prompt(command: &Command) -> bool {
     matches!(
         command,
-        Command::Join { .. }
-            | Command::Leave { .. }
-            | Command::Nick { .. }
-            | Command::Login { .. }
-            | Command::Logout
-            | Command::DeleteAccount { .. }
+        Command::Chat(ChatCommand::Join { .. } | ChatCommand::Leave { .. })
+            | Command::Account(
+                AccountCommand::Nick { .. }
+                    | AccountCommand::Login { .. }
+                    | AccountCommand::Logout
+                    | AccountCommand::DeleteAccount { .. }
+            )
     )
 }

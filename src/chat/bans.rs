@@ -1,0 +1,101 @@
+//! Bans met on the way in, with a new name, and by name changes; and the list of them. Runs under the chat lock.
+
+use std::sync::Arc;
+
+use super::restrictions::{BanSubject, ban_list};
+use super::{Change, SessionId, State};
+use crate::answer::{Done, page};
+use crate::error::ChatError;
+use crate::event::Event;
+use crate::model::{Millis, PlaceId, Restriction, Role, Target};
+use crate::names::{Nick, RoomName};
+use crate::wire::Letter;
+
+impl State {
+    /// The person of a session, as bans see them.
+    pub(super) fn subject_of(&self, session: SessionId) -> Option<BanSubject> {
+        let session = self.registry.session(session)?;
+        let person = self.registry.person(session.person)?;
+        Some(BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address))
+    }
+
+    /// Refuses a person who is banned from the whole server; its ops are not.
+    pub(super) fn check_server_ban(&self, subject: &BanSubject, now: Millis) -> Result<(), ChatError> {
+        match self.restrictions.on(None, Restriction::Ban, subject, now) {
+            Some(ban) if !self.registry.accounts.is_op(subject.identity) => {
+                Err(ChatError::Banned(None, ban.until, ban.text.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a name that is banned from the server, or from a room in which
+    /// its taker is: there they would be banned from then on, and yet inside.
+    pub(super) fn check_banned_name(&self, session: SessionId, nick: &Nick, now: Millis) -> Result<(), ChatError> {
+        let Some(before) = self.subject_of(session) else { return Ok(()) };
+        let subject = BanSubject { nick: nick.clone(), ..before };
+        self.check_server_ban(&subject, now)?;
+        let person = self.registry.session(session).and_then(|session| self.registry.person(session.person));
+        let mut rooms = person.into_iter().flat_map(|person| self.rooms.among(&person.rooms));
+        rooms.try_for_each(|room| self.check_ban(room, &subject, now))
+    }
+
+    /// The sessions that are banned from the server.
+    pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
+        let is_banned =
+            |id: &SessionId| self.subject_of(*id).is_some_and(|subject| self.check_server_ban(&subject, now).is_err());
+        self.registry.sessions().map(|(id, _)| id).filter(is_banned).collect()
+    }
+}
+
+impl<C> Change<'_, C> {
+    /// A restriction of a name is one of the person who had it, and has another now.
+    pub(super) fn name_follows(&mut self, before: &BanSubject) {
+        let resume = [Target::Resume(before.resume_id)];
+        self.state.restrictions.follow(before, |target| matches!(target, Target::Nick(_)), &resume, &self.cx);
+    }
+}
+
+impl Change<'_> {
+    /// The caller's person, as bans see them.
+    pub(super) fn subject(&self) -> Result<BanSubject, ChatError> {
+        self.state.subject_of(self.caller.session).ok_or(ChatError::NameFirst)
+    }
+
+    /// A guest who logs in does not stay where the account is banned.
+    pub(super) fn leave_where_banned(&mut self) -> Result<(), ChatError> {
+        let (subject, now) = (self.subject()?, self.cx.now);
+        // No op among them: those are banned from nowhere.
+        let rooms = self.state.rooms.among(&self.person()?.rooms);
+        let banned: Vec<PlaceId> =
+            rooms.filter(|room| self.state.check_ban(room, &subject, now).is_err()).map(|room| room.place).collect();
+        for place in banned {
+            let Some(nick) = self.put_out(self.caller.person, place) else { continue };
+            if let Some(room) = self.state.rooms.get(place) {
+                let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: now };
+                room.fan_out(&Arc::new(Letter::new(leave)), |_| false, self.effects);
+            }
+            self.forget_room(place);
+        }
+        Ok(())
+    }
+
+    /// A page of the bans and mutes of a room, or of the server.
+    pub(super) fn bans(&mut self, name: Option<&RoomName>, everywhere: bool, skip: u64) -> Result<(), ChatError> {
+        let room = match everywhere {
+            true => {
+                self.as_server_op()?;
+                None
+            }
+            false => Some(self.room_as(name, Role::Op)?.0),
+        };
+        let in_force = ban_list(self.state.restrictions.at(room.map(|room| room.place)), self.cx.now);
+        let mut rows = in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)).peekable();
+        let bans = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
+        let more = rows.peek().is_some();
+        let done = Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more };
+        drop(rows);
+        self.answer(done);
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! Names that belong to somebody, and becoming that somebody: register, log in, log out. Runs under the chat lock; knows no passwords, only that one was right.
+
+use std::sync::Arc;
+
+use super::outbox::Ending;
+use super::restrictions::BanSubject;
+use super::{Change, LoggedIn, PersonId, Proven, State};
+use crate::answer::Done;
+use crate::error::ChatError;
+use crate::event::Event;
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Seq, Target};
+use crate::names::{self, Nick};
+use crate::record::{AccountRecord, Record};
+use crate::wire::Letter;
+
+impl<C> Change<'_, C> {
+    /// Notes a place as an account's own, read up to `seq`, unless it is that already.
+    pub(super) fn add_membership(&mut self, person: PersonId, place: PlaceId, seq: Seq) {
+        if let Some(person) = self.state.registry.person_mut(person)
+            && let Some(account) = person.account()
+            && !person.memberships.contains_key(&place)
+        {
+            person.memberships.insert(place, seq);
+            self.cx.keep(Record::Membership(account, place, seq));
+        }
+    }
+
+    /// Renames the guests that have a name to which another person has the right.
+    #[inline(never)]
+    pub(super) fn make_way(&mut self, nick: &Nick, rightful: Option<PersonId>) {
+        for id in self.state.registry.holders(nick) {
+            let person = self.state.registry.person(id).filter(|person| person.account().is_none());
+            let Some(person) = person.filter(|_| Some(id) != rightful) else { continue };
+            let in_a_room = !person.rooms.is_empty();
+            let free = names::suggest(nick.shown(), |near| self.state.registry.taken(near));
+            let free = free.unwrap_or_else(|| self.state.registry.offer(self.cx.now.unsigned_abs()));
+            // It is free: it was just found so.
+            let _ = self.give_name(id, &free, |_| false);
+            if !in_a_room {
+                let (old, new) = (Arc::from(nick.shown()), Arc::from(free.shown()));
+                let renamed = Arc::new(Letter::new(Event::Nick { old, new, time: self.cx.now }));
+                self.tell_person(id, &renamed, |_| false);
+            }
+            let text = format!("{nick} belongs to an account, and its owner is here; you are {free} now");
+            let notice = Arc::new(Letter::new(Event::Notice { text: text.into() }));
+            self.tell_person(id, &notice, |_| false);
+        }
+    }
+}
+
+impl Change<'_> {
+    /// The account the caller is logged in to.
+    pub(super) fn own_account(&self) -> Result<AccountId, ChatError> {
+        if self.cx.write_queue.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        self.caller.account().ok_or(ChatError::LoginFirst)
+    }
+
+    /// Checks that an account can be made of the name the caller has.
+    pub(super) fn may_register(&self) -> Result<(), ChatError> {
+        if self.cx.write_queue.is_none() {
+            return Err(ChatError::NothingKept);
+        }
+        if self.caller.account().is_some() {
+            return Err(ChatError::LoggedIn(self.person()?.nick.clone()));
+        }
+        if self.state.registry.accounts.count() >= self.cx.limits.accounts {
+            return Err(ChatError::AccountsFull(self.cx.limits.accounts));
+        }
+        Ok(())
+    }
+
+    /// Makes an account of the name the caller has; `hash` is what its password became.
+    #[inline(never)]
+    pub(super) fn register(&mut self, hash: Arc<str>) -> Result<(), ChatError> {
+        self.may_register()?;
+        let (guest, nick, subject) = (self.caller.identity, self.person()?.nick.clone(), self.subject()?);
+        self.state.registry.free(&nick, Some(self.caller.person), guest)?;
+        self.state.last.account += 1;
+        let id = AccountId(self.state.last.account);
+        let account = AccountRecord { id, nick, made: self.cx.now, op: false };
+        self.state.registry.accounts.insert(account.clone());
+        self.cx.keep(Record::Account(account, hash));
+        // All targets of the restrictions are followed, because the new account is this same person.
+        let targets = [Target::Account(id), Target::Resume(subject.resume_id)];
+        self.state.restrictions.follow(&subject, |_| true, &targets, &self.cx);
+        self.become_account(id)?;
+        self.take_conversations_along(guest, id)?;
+        self.store_resumes(self.caller.person);
+        let nick = Arc::clone(&self.caller.shown);
+        self.answer_kept(Done::Register { nick }, Record::Barrier);
+        Ok(())
+    }
+
+    /// The calling guest is that account from here on: the rooms they are in are its own, with their roles there.
+    fn become_account(&mut self, id: AccountId) -> Result<(), ChatError> {
+        let (guest, account) = (self.caller.identity, Identity::Account(id));
+        let person = self.person()?;
+        let (rooms, invited) = (person.rooms.clone(), person.invited.clone());
+        self.state.registry.becomes(self.caller.person, account);
+        self.caller.identity = account;
+        // Also in a room in which they are not yet.
+        for place in rooms.iter().chain(&invited) {
+            let Some(room) = self.state.rooms.get_mut(*place) else { continue };
+            let role = room.roles.remove(&guest);
+            let more = role.filter(|role| room.roles.get(&account) < Some(role));
+            if more.is_some() || room.members.contains(&self.caller.person) {
+                room.keep(&self.cx);
+            }
+            if more.is_some() {
+                room.give_role(&self.cx, account, more);
+                self.state.registry.accounts.holds(account, *place, more);
+            }
+        }
+        for place in rooms {
+            let seq = self.state.rooms.at(place)?.seq();
+            self.add_membership(self.caller.person, place, seq);
+        }
+        Ok(())
+    }
+
+    /// Makes the calling session one of an account, whose password was right.
+    /// Returns the rooms to go into, beside those it is in already.
+    #[inline(never)]
+    pub(super) fn login(&mut self, proven: Proven) -> Result<LoggedIn, ChatError> {
+        let Proven { account, memberships, asked } = proven;
+        let person = self.person()?;
+        if person.account().is_some() {
+            return Err(ChatError::LoggedIn(person.nick.clone()));
+        }
+        let mut already = person.rooms.clone();
+        let accounts = &self.state.registry.accounts;
+        let nick = accounts.get(account).filter(|_| !accounts.changed_after(account, asked));
+        let nick = nick.map(|account| account.nick.clone()).ok_or(ChatError::LoginFailed)?;
+        let (guest, identity) = (self.subject()?, Identity::Account(account));
+        self.state.check_server_ban(&BanSubject { identity, ..guest.clone() }, self.cx.now)?;
+        // A guest who only comes from the same address, or has the same name, may well be another person.
+        let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Resume(_));
+        self.state.restrictions.follow(&guest, is_certain, &[Target::Account(account)], &self.cx);
+        if let Some(here) = self.state.registry.here(identity) {
+            self.move_session(here, "logged in")?;
+            already.clear();
+        } else {
+            self.make_way(&nick, Some(self.caller.person));
+            self.person_mut()?.knows_own(&memberships);
+            self.become_account(account)?;
+            let own = self.caller.session;
+            self.give_name(self.caller.person, &nick, |session| session == own)?;
+        }
+        self.leave_where_banned()?;
+        self.store_resume(self.caller.session);
+        let nick: Arc<str> = Arc::from(nick.shown());
+        self.answer(Done::Login { nick: Arc::clone(&nick), resume: None });
+        let rooms = self.state.rooms_of(self.caller.person, &memberships);
+        // Those it was in already are shown to it.
+        let rooms = self.state.rooms.among(rooms.iter().filter(|place| !already.contains(place)));
+        let rooms = rooms.map(|room| room.name.clone()).collect();
+        Ok(LoggedIn { nick, rooms, account: Some(account) })
+    }
+
+    /// Takes the calling session away from its person, and so out of the rooms,
+    /// and gives it to `to`, with a seat in every room `to` is in.
+    #[inline(never)]
+    fn move_session(&mut self, to: PersonId, why: &str) -> Result<(), ChatError> {
+        let rooms = self.person()?.rooms.clone();
+        for room in self.state.rooms.among(&rooms) {
+            self.effects.tell_event(&self.caller.outbox, Event::Left { room: Arc::clone(&room.shown) });
+        }
+        let ending = Ending { reason: CloseReason::Quit, text: Some(Arc::from(why)) };
+        let id = self.caller.session;
+        let mut session = self.part(id, ending).ok_or(ChatError::NameFirst)?;
+        session.person = to;
+        session.current = None;
+        self.state.registry.attach(id, session);
+        let tag = self.caller.tag.take();
+        self.caller = self.state.caller(id, tag)?;
+        let rooms = self.person()?.rooms.clone();
+        for place in rooms {
+            self.state.rooms.at_mut(place)?.seat(id, &self.caller.outbox);
+        }
+        Ok(())
+    }
+
+    /// Makes the calling session a guest's, with a free name near the one it had.
+    #[inline(never)]
+    pub(super) fn logout(&mut self, why: &str) -> Result<LoggedIn, ChatError> {
+        if self.caller.account().is_none() {
+            return Err(ChatError::LoginFirst);
+        }
+        let (registry, session) = (&self.state.registry, self.caller.session);
+        let free = names::suggest(self.person()?.nick.shown(), |near| registry.taken(near));
+        let free = free.unwrap_or_else(|| registry.offer(session.0));
+        let subject = self.subject()?;
+        let guest = self.state.registry.claim(&free, Identity::Guest(subject.resume_id), self.cx.now)?;
+        let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Resume(_));
+        self.state.restrictions.follow(&subject, is_certain, &subject.lasting(), &self.cx);
+        self.move_session(guest, why)?;
+        self.store_resume(session);
+        Ok(LoggedIn { nick: Arc::from(free.shown()), rooms: vec![self.cx.lobby.clone()], account: None })
+    }
+
+    /// Makes the caller's account an op of the server, if `code` is the one the server printed.
+    pub(super) fn claim(&mut self, code: &str) -> Result<(), ChatError> {
+        let id = self.own_account()?;
+        if self.state.claim.as_deref() != Some(code) {
+            return Err(ChatError::ClaimFailed);
+        }
+        self.state.claim = None;
+        self.state.registry.accounts.set_op(id, true);
+        self.answer_kept(Done::Claim, Record::ServerOp(id, true));
+        Ok(())
+    }
+}
+
+impl State {
+    /// The rooms of a person: those they are in, and those that are their own.
+    pub(super) fn rooms_of(&self, person: PersonId, own: &[(PlaceId, Seq)]) -> Vec<PlaceId> {
+        let mut rooms = self.registry.person(person).map_or(Vec::new(), |person| person.rooms.clone());
+        for (place, _) in own {
+            if self.rooms.get(*place).is_some() && !rooms.contains(place) {
+                rooms.push(*place);
+            }
+        }
+        rooms
+    }
+}

@@ -1,0 +1,134 @@
+//! A room and its owner: register, give up, settings; and the words of a server's op to all. Runs under the chat lock.
+
+use std::sync::Arc;
+
+use super::Change;
+use super::room::Room;
+use crate::answer::Done;
+use crate::command;
+use crate::error::ChatError;
+use crate::event::Event;
+use crate::model::{Identity, PlaceId, Role};
+use crate::names::RoomName;
+use crate::record::Record;
+use crate::wire::Letter;
+
+impl Change<'_> {
+    #[inline(never)]
+    pub(super) fn register_room(&mut self, name: Option<&RoomName>) -> Result<(), ChatError> {
+        let account = self.own_account()?;
+        let owner = Identity::Account(account);
+        let (room, _) = self.room_as(name, Role::Op)?;
+        let (place, shown) = (room.place, Arc::clone(&room.shown));
+        let is_own = |room: &&Room| room.registered && room.roles.get(&owner) == Some(&Role::Owner);
+        let held = self.state.registry.accounts.held(account).filter_map(|place| self.state.rooms.get(place));
+        if held.filter(is_own).count() >= self.cx.limits.rooms_per_account {
+            return Err(ChatError::TooManyOwned(self.cx.limits.rooms_per_account));
+        }
+        if room.registered {
+            return Err(ChatError::RoomRegistered(room.name.clone()));
+        }
+        let room = self.state.rooms.at_mut(place)?;
+        room.registered = true;
+        room.keep_changed(&self.cx);
+        room.give_role(&self.cx, owner, Some(Role::Owner));
+        self.state.left.remove(place);
+        self.state.registry.accounts.holds(owner, place, Some(Role::Owner));
+        self.tell_role(place, owner, Role::Owner);
+        self.tell_settings(place);
+        self.answer_kept(Done::RegisterRoom { room: shown }, Record::Barrier);
+        Ok(())
+    }
+
+    pub(super) fn drop_room(&mut self, name: Option<&RoomName>) -> Result<(), ChatError> {
+        self.own_account()?;
+        let room = self.own_or_any_room(name)?;
+        if !room.registered {
+            // If nobody owns the room, it is not the owner who is needed.
+            return Err(ChatError::RoomNotRegistered(room.name.clone()));
+        }
+        let (place, shown) = (self.room_as(name, Role::Owner)?.0.place, Arc::clone(&room.shown));
+        let room = self.state.rooms.at_mut(place)?;
+        room.registered = false;
+        let is_owner = |(identity, role): (&Identity, &Role)| (*role == Role::Owner).then_some(*identity);
+        let owners: Vec<Identity> = room.roles.iter().filter_map(is_owner).collect();
+        owners.iter().for_each(|identity| room.give_role(&self.cx, *identity, Some(Role::Op)));
+        room.keep_changed(&self.cx);
+        owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
+        self.tell_settings(place);
+        // Its owner may not be there.
+        let by = Arc::clone(&self.caller.shown);
+        self.hand_on(place, &by);
+        self.forget_room(place);
+        self.answer_kept(Done::DropRoom { room: shown }, Record::Barrier);
+        Ok(())
+    }
+
+    /// Changes the settings of a room, or tells them.
+    #[inline(never)]
+    pub(super) fn settings(&mut self, name: Option<&RoomName>, change: &command::Change) -> Result<(), ChatError> {
+        let room = match *change == command::Change::default() {
+            true => self.own_or_any_room(name)?,
+            false => self.room_as(name, Role::Op)?.0,
+        };
+        let place = room.place;
+        let room = self.state.rooms.at_mut(place)?;
+        let before = room.settings.clone();
+        room.settings.invite_only = change.invite_only.unwrap_or(before.invite_only);
+        room.settings.announcements = change.announcements.unwrap_or(before.announcements);
+        if let Some(key) = &change.key {
+            room.settings.key = Some(Arc::clone(key)).filter(|key| !key.is_empty());
+        }
+        let (settings, registered) = (room.settings.clone(), room.registered);
+        let changed = settings != before;
+        let done = Done::Settings { room: Arc::clone(&room.shown), settings, registered };
+        if changed {
+            room.keep_changed(&self.cx);
+            self.state.rooms.list(place);
+            self.tell_settings(place);
+            self.answer_kept(done, Record::Barrier);
+        } else {
+            self.answer(done);
+        }
+        Ok(())
+    }
+
+    /// Tells a room what an account is there now.
+    fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role) {
+        let Identity::Account(account) = identity else { return };
+        let account = self.state.registry.accounts.get(account).map(|account| Arc::from(account.nick.shown()));
+        let (Some(room), Some(nick)) = (self.state.rooms.get(place), account) else { return };
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        self.tell_room(place, Event::Role { room, nick, role: Some(role), by, time: self.cx.now });
+    }
+
+    pub(super) fn tell_settings(&mut self, place: PlaceId) {
+        let Some(room) = self.state.rooms.get(place) else { return };
+        let event = Event::Settings {
+            room: Arc::clone(&room.shown),
+            settings: room.settings.clone(),
+            registered: room.registered,
+            by: Arc::clone(&self.caller.shown),
+            time: self.cx.now,
+        };
+        self.tell_room(place, event);
+    }
+
+    pub(super) fn announce(&mut self, text: Arc<str>) -> Result<(), ChatError> {
+        self.as_server_op()?;
+        self.broadcast(text);
+        self.answer(Done::Announce);
+        Ok(())
+    }
+}
+
+impl<C> Change<'_, C> {
+    /// Tells every session that has a name, and the console.
+    pub(super) fn broadcast(&mut self, text: Arc<str>) {
+        let letter = Arc::new(Letter::new(Event::Notice { text }));
+        for (_, session) in self.state.registry.sessions() {
+            self.effects.tell(&session.outbox, &letter);
+        }
+        self.effects.report(&letter);
+    }
+}
