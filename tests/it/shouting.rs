@@ -1,6 +1,6 @@
 //! A front from outside: each line is said and told in capitals, with numbers of its own. It is hung in by a value, and nothing else knows it. (docs/architecture.md, `front`)
 
-use roomful::command::{Command, text};
+use roomful::command::{AccountCommand, ChatCommand, text};
 use roomful::error::ChatError;
 use roomful::event::Event;
 use roomful::front::{Fronts, Opening, sniff::Kind};
@@ -20,9 +20,9 @@ impl Ears {
         let line = String::from_utf8_lossy(line).to_uppercase();
         match line.strip_prefix("NICK ").filter(|_| !named).map(Nick::parse) {
             _ if line == "HOW MANY" => Input::Mark(Mark(format!("{} lines from you", self.1).into_bytes().into())),
-            Some(Ok(nick)) => Input::Command(None, Command::Nick { nick: Some(nick), rooms: None }),
+            Some(Ok(nick)) => Input::Command(None, AccountCommand::Nick { nick: Some(nick), rooms: None }.into()),
             Some(Err(error)) => Input::Refused(None, error.into()),
-            None => Input::Command(None, Command::Say { room: None, text: text(&line), me: false }),
+            None => Input::Command(None, ChatCommand::Say { room: None, text: text(&line) }.into()),
         }
     }
 }
