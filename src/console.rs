@@ -26,8 +26,7 @@ use crate::server::Handle;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Hub, News, now};
 use crate::terminal::{Input, Screen, Terminal};
-use crate::wire::Piece;
-use crate::wire::line::{clock as hours, curbed, date};
+use crate::wording::{self, Plain, clock as hours, date, restricted};
 
 pub use complete::complete;
 pub use operator::Operator;
@@ -55,7 +54,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
 
 /// What is on the screen when the server has started: every way in, ready to
 /// copy; `client` is how the terminal client is started here, `data` the
-/// file in which things are kept.
+/// database file.
 pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
     let addr = server.local_addr();
     let (ip, port) = (addr.ip().to_canonical(), addr.port());
@@ -134,11 +133,7 @@ fn words(news: &News) -> String {
         // People choose the text, and this is a terminal, too: cleaned when it came in, quoted once more.
         News::Line(line) => clean(line).into_owned(),
         News::Event(letter) => {
-            let text = String::from_utf8_lossy(letter.piece(Piece::LineElsewhere)).into_owned();
-            // The time stands before every line here already.
-            let text = text.trim_end();
-            let text = text.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(text, |(_, rest)| rest);
-            clean(text).into_owned()
+            clean(&wording::lines(|out| wording::event(letter.event(), &Plain::Timeless, out)).concat()).into_owned()
         }
     }
 }
@@ -216,7 +211,7 @@ pub fn obey(hub: &Arc<Hub>, line: &str) -> Result<String, String> {
     }
 }
 
-/// How a command is written, for who wrote it wrong.
+/// How a command is written, after it was written wrong.
 fn usage(word: &str) -> String {
     let usage = COMMANDS.iter().map(|(usage, _)| *usage).find(|usage| first_word(usage) == word);
     format!("! Write {}.", usage.unwrap_or(word))
@@ -311,7 +306,7 @@ fn ban(hub: &Hub, line: &str) -> Result<String, String> {
     let done = hub.chat.ban_everywhere(action, whom, seconds, text, now());
     let done = done.map_err(|error| format!("! {error}."))?;
     hub.close_banned();
-    Ok(format!("* {} {}", isolate(&done.nick), curbed(Restriction::Ban, action == ModAction::Unban, done.until)))
+    Ok(format!("* {} is {}", isolate(&done.nick), restricted(Restriction::Ban, action == ModAction::Unban, done.until)))
 }
 
 fn bans(hub: &Hub) -> String {

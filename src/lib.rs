@@ -26,3 +26,4 @@ pub mod store;
 pub mod terminal;
 pub mod turns;
 pub mod wire;
+pub mod wording;

@@ -37,7 +37,7 @@ use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
-use crate::wire::line;
+use crate::wording;
 
 /// The room that is always there.
 pub const LOBBY: &str = "#lobby";
@@ -131,7 +131,7 @@ impl Server {
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Store`]: the database cannot be used, and why.
     pub fn start(self) -> Result<Handle, StartError> {
-        line::look_up_zone();
+        wording::look_up_zone();
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));

@@ -12,7 +12,7 @@ pub fn complete(hub: &Arc<Hub>) -> Complete {
     Box::new(move |typed| candidates(&hub, typed))
 }
 
-/// Where the word at the end of `typed` starts, in bytes, and what may replace it.
+/// The byte at which the last word of `typed` starts, and what may replace that word.
 fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
     let start =
         typed.rfind(char::is_whitespace).map_or(0, |at| at + typed[at..].chars().next().map_or(1, char::len_utf8));

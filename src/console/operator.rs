@@ -9,8 +9,8 @@ use crate::process::{Errand, Outlet, within};
 use crate::session::hub::Hub;
 use crate::terminal::{Screen, Terminal};
 
-/// The operator's terminal, on a thread of its own: whatever it does, nobody
-/// waits for it longer than he wants to.
+/// The operator's terminal, on a thread of its own: whatever it does, no
+/// other thread waits for it longer than it wants to.
 #[derive(Debug)]
 pub struct Operator(Errand);
 

@@ -1,8 +1,8 @@
-//! Colours of the operator's screen, where it may have them. Knows how a line begins, and not what it means.
+//! Colours of the operator's screen. Knows how a line begins, and not what it means.
 
 use anstyle::{AnsiColor, Color, Style};
 
-/// Puts colours in, where they are wanted.
+/// Puts colours in, if they are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Paint(bool);
 
@@ -12,8 +12,8 @@ impl Paint {
         Paint(colour)
     }
 
-    /// What happened, after the time: the time is dim, trouble is red, who
-    /// comes is green, and who goes is dim.
+    /// What happened, after the time: the time is dim, trouble is red, a
+    /// person who comes is green, and one who leaves is dim.
     pub fn news(self, time: &str, text: &str) -> String {
         format!("{} {}", self.put(Style::new().dimmed(), time), self.line(text))
     }

@@ -11,10 +11,10 @@ use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::names::{Nick, RoomName};
-use crate::wire::line::capital;
 use crate::wire::reader::{Line, Lines};
 use crate::wire::telnet::{self, Telnet};
 use crate::wire::{Decoder, Delivery, Encoder, Input, Manners, Piece, Protocol, Question};
+use crate::wording::capital;
 
 /// So many bytes of telnet's commands cost as much as a line.
 const COMMANDS_A_LINE: usize = 512;

@@ -133,7 +133,7 @@ fn a_deleted_line_is_told_without_its_words_and_stays_as_deleted() {
     boris.say("something hasty");
     screen.shows("boris: something hasty");
     assert!(matches!(boris.0.ask("delete", &[("room", "#lobby".into())], DEADLINE), Ok(Done::Delete { .. })));
-    screen.shows("* A message of boris was deleted by boris (number 1)");
+    screen.shows("* boris deleted message 1 of boris");
     // It was said once, and the deletion does not say it again.
     assert_eq!(screen.text().matches("something hasty").count(), 1, "{}", screen.text());
     screen.types("/history\r");

@@ -94,7 +94,7 @@ fn what_was_heard_here_before_is_not_new_after_a_crash_of_the_server() {
     let mut screen = log_in(&addr, "bob");
     screen.prompts("#lobby bob>");
     screen.types("/msg vera psst\r");
-    screen.shows("bob (to vera only): psst");
+    screen.shows("bob to vera only: psst");
     program.signal("KILL");
     screen.shows("! Lost the server");
     program.ends();
@@ -127,7 +127,7 @@ fn who_logs_in_sees_a_fence_before_what_is_new_and_the_private_lines() {
     in_order(
         &screen,
         &[
-            "from before",
+            "--- #lobby, ",
             "I am here",
             "#lobby: 1 new ---",
             "new in the room",

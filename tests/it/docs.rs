@@ -13,7 +13,7 @@ use roomful::limits;
 use roomful::model::CloseReason;
 use roomful::names::{Flaw, NameError, NameKind};
 use roomful::wire::json;
-use roomful::wire::line::capital;
+use roomful::wording::capital;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -159,7 +159,7 @@ fn no_word_breaks_at_the_edge_of_the_screen() {
         whole_words(&screen, &words);
     }
     screen.types("/history 3\r");
-    screen.shows("--- now ---");
+    screen.shows("--- now, after 3 earlier messages ---");
     whole_words(&screen, &words(57));
     screen.types("/help all\r");
     screen.shows("/cancel");

@@ -3,24 +3,23 @@
 //! Two threads: the client's own thread reads the network and shows what comes;
 //! the main thread reads what is typed. Each file on its way has one more.
 
-mod answers;
-mod caught;
+mod catch_up;
 mod commands;
 mod complete;
+mod duplicates;
 mod exit;
 mod fold;
-mod heard;
+mod input;
 mod json;
 mod mention;
 mod out;
 mod secrets;
-mod show;
+mod senders;
 mod start;
 mod style;
-mod talk;
-mod told;
 mod transfer;
-mod words;
+mod view;
+mod window;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -34,8 +33,8 @@ pub use style::nick_hash;
 use super::Handle;
 use crate::command::Secret;
 use crate::terminal::{self, Terminal};
-use show::Show;
 use style::Brush;
+use window::Window;
 
 /// The server's host, if no other is named.
 pub const DEFAULT_HOST: &str = "127.0.0.1";
@@ -69,7 +68,7 @@ pub struct Settings {
 
 /// What the typing thread, the reading thread and Tab have in common.
 struct Common {
-    show: Mutex<Show>,
+    window: Mutex<Window>,
     handle: OnceLock<Handle>,
 }
 
@@ -83,7 +82,7 @@ pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     let completing = Arc::clone(&common);
     let opened = Terminal::open(Box::new(move |before| {
         let common = completing.get();
-        let room = common.and_then(|common| common.show.lock().room.clone());
+        let room = common.and_then(|common| common.window.lock().room.clone());
         complete::complete(before, common.and_then(|common| common.handle.get()), room.as_deref())
     }));
     let mut terminal = match opened {
@@ -93,12 +92,12 @@ pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     terminal.end_with_reader();
     signals.stop_screen(terminal.screen());
     let brush = Brush::new(terminal.has_editor() && terminal::wants_colour());
-    let show = Show::new(terminal.screen().clone(), brush, settings.bell);
-    let common = common.get_or_init(|| Arc::new(Common { show: Mutex::new(show), handle: OnceLock::new() }));
+    let window = Window::new(terminal.screen().clone(), brush, settings.bell);
+    let common = common.get_or_init(|| Arc::new(Common { window: Mutex::new(window), handle: OnceLock::new() }));
     let leaving = Arc::clone(common);
     signals.last_words(Box::new(move || leaving.handle.get().into_iter().for_each(|handle| handle.quit(None))));
     match start::enter(settings, &mut terminal, common) {
-        Ok(client) => talk::talk(&mut terminal, common, &client, settings.password.as_ref()),
+        Ok(client) => input::run(&mut terminal, common, &client, settings.password.as_ref()),
         Err(exit) => exit,
     }
 }

@@ -9,7 +9,7 @@ use crate::client::{self, Client, ClientError, Options};
 use crate::command::Secret;
 use crate::names;
 use crate::terminal::{self, Input, Terminal};
-use crate::wire::line::capital;
+use crate::wording::capital;
 
 /// The server, and the name there.
 pub(super) struct Wanted {
@@ -169,7 +169,7 @@ fn connect(
     let options = Options { nick, password, rooms, retry: settings.retry.or(retry), missed: true };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
-        shared.show.lock().news(handle, news);
+        shared.window.lock().news(handle, news);
     })?;
     // There is no other client before this one that could have set it.
     let _ = common.handle.set(client.handle().clone());

@@ -11,7 +11,7 @@ use super::Common;
 use super::style::safe;
 use crate::client::{FileError, Handle};
 use crate::names;
-use crate::wire::line::size;
+use crate::wording::size;
 
 /// How often a progress line is drawn anew.
 const REDRAWN: Duration = Duration::from_millis(100);
@@ -97,18 +97,18 @@ pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop
             }
         }
     };
-    let mut show = common.show.lock();
-    show.transfer(number, None);
-    let view = show.view(handle);
+    let mut window = common.window.lock();
+    window.transfer(number, None);
+    let view = window.view(handle);
     match done {
-        Ok(Some(line)) => show.note(&view, &line),
+        Ok(Some(line)) => window.note(&view, &line),
         Ok(None) => {}
         Err(sentence) => {
-            show.refused += 1;
-            show.wrong(&view, &sentence);
+            window.refused += 1;
+            window.wrong(&view, &sentence);
         }
     }
-    show.refresh(handle);
+    window.refresh(handle);
 }
 
 /// The progress of one file, as a live line.
@@ -125,9 +125,9 @@ impl Line<'_> {
             return;
         }
         self.drawn = Some(Instant::now());
-        let mut show = self.common.show.lock();
-        show.transfer(self.number, Some(progress(what, name, done, all)));
-        show.refresh(self.handle);
+        let mut window = self.common.window.lock();
+        window.transfer(self.number, Some(progress(what, name, done, all)));
+        window.refresh(self.handle);
     }
 }
 

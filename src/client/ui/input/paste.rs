@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::{Talker, Then};
+use super::{InputLoop, Then};
 use crate::client::ui::{commands, secrets};
 use crate::terminal::Input;
 
@@ -13,7 +13,7 @@ const LOOKS: Duration = Duration::from_millis(100);
 /// Pasted lines that are sent without a question.
 const PASTED: usize = 3;
 
-impl Talker<'_> {
+impl InputLoop<'_> {
     /// A typed line, or several that were pasted.
     pub(super) fn pasted(&mut self, text: &str) -> io::Result<Then> {
         let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).collect();

@@ -1,21 +1,24 @@
-//! Words that the line dialect and the client have in common: times, sizes, files, what is set. Knows no event as a whole.
+//! Parts of sentences: times, sizes, files, roles, what is set. Knows no event as a whole.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
+use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+use super::Painter;
 use crate::answer::ChatInfo;
-use crate::model::{FileInfo, Millis};
-use crate::model::{Restriction, Role, Settings};
+use crate::model::{FileInfo, Millis, Restriction, Role, Settings};
 use crate::names;
+
+/// A time as it is shown. It becomes text when it is printed.
+pub type Look = strtime::Display<'static>;
 
 /// The zone the server's own clock shows, looked up once.
 static HERE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
 
-/// Looks up the zone of the server's clock, if nobody has. To be called on a
-/// thread with a large stack: reading the system's zone needs more than a
-/// session's thread has.
+/// Looks up the zone of the server's clock, once. To be called on a thread with
+/// a large stack: reading the system's zone needs more than a session's thread has.
 pub fn look_up_zone() {
     LazyLock::force(&HERE);
 }
@@ -28,24 +31,24 @@ pub fn capital(sentence: &str) -> String {
 }
 
 /// Hours and minutes of `time` here, such as `12:05`.
-pub fn clock(time: Millis) -> String {
+pub fn clock(time: Millis) -> Look {
     local(time, "%H:%M")
 }
 
 /// The day of `time` here, such as `Thursday 19 November 2026`.
-pub fn date(time: Millis) -> String {
+pub fn date(time: Millis) -> Look {
     local(time, "%A %-d %B %Y")
 }
 
-/// The minute of `time` here, where the day matters: `2026-11-20 12:05`.
-pub fn moment(time: Millis) -> String {
+/// The day and minute of `time` here: `2026-11-20 12:05`.
+pub fn moment(time: Millis) -> Look {
     local(time, "%Y-%m-%d %H:%M")
 }
 
-fn local(time: Millis, format: &str) -> String {
+fn local(time: Millis, format: &'static str) -> Look {
     // Out of range means before the year -9999 or after 9999: a peer's wrong clock, not a reason to fail.
     let stamp = Timestamp::from_millisecond(time).unwrap_or(Timestamp::UNIX_EPOCH);
-    stamp.to_zoned(HERE.clone()).strftime(format).to_string()
+    HERE.to_datetime(stamp).strftime(format)
 }
 
 /// A number of bytes as people say it: `17 bytes`, `1.2 MB`.
@@ -65,13 +68,13 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// A file: its name, what it is, how large, and the number to ask for it by.
-pub fn file(info: &FileInfo) -> String {
+pub(super) fn file(info: &FileInfo) -> String {
     let (name, mime) = (names::clean(&info.name), names::clean(&info.mime));
     format!("{} ({mime}, {}), file {}", names::isolate(&name), size(info.size), info.file)
 }
 
 /// What is set in a room, in one sentence without its end.
-pub fn settings(settings: &Settings, registered: bool) -> String {
+pub(super) fn settings(settings: &Settings, registered: bool) -> String {
     let mut set: Vec<String> = Vec::new();
     if settings.invite_only {
         set.push("one must be invited".to_owned());
@@ -91,21 +94,26 @@ pub fn settings(settings: &Settings, registered: bool) -> String {
     set.join(", ")
 }
 
-/// What somebody is kept from, or not any more.
-pub fn curbed(restriction: Restriction, lifted: bool, until: Option<Millis>) -> String {
+/// What a person is forbidden, or not any more: it follows *is*, or *are*.
+pub fn restricted(restriction: Restriction, lifted: bool, until: Option<Millis>) -> String {
     let what = match restriction {
         Restriction::Ban => "banned",
         Restriction::Mute => "muted",
     };
     match until {
-        _ if lifted => format!("is not {what} any more"),
-        Some(until) => format!("is {what} until {}", moment(until)),
-        None => format!("is {what} for good"),
+        _ if lifted => format!("not {what} any more"),
+        Some(until) => format!("{what} until {}", moment(until)),
+        None => format!("{what} for good"),
     }
 }
 
-/// What somebody is in a room.
-pub fn role_words(role: Option<Role>) -> &'static str {
+/// A reason, if one is given.
+pub(super) fn in_brackets(text: &Option<Arc<str>>, p: &impl Painter) -> String {
+    text.as_ref().map_or(String::new(), |text| format!(" ({})", p.text(text)))
+}
+
+/// A role, after *is* or *are*.
+pub(super) fn role_words(role: Option<Role>) -> &'static str {
     match role {
         Some(Role::Owner) => "the owner",
         Some(Role::Op) => "an op",
@@ -114,8 +122,8 @@ pub fn role_words(role: Option<Role>) -> &'static str {
     }
 }
 
-/// What stands before the name of somebody who keeps order, as IRC has it.
-pub fn role_mark(role: Role) -> &'static str {
+/// The mark before the name of an owner or an op, as IRC has it.
+pub(super) fn role_mark(role: Role) -> &'static str {
     match role {
         Role::Owner => "~",
         Role::Op => "@",
@@ -124,7 +132,7 @@ pub fn role_mark(role: Role) -> &'static str {
 }
 
 /// A room or a private conversation in a list: `#chess (3 unread)`.
-pub fn chat(chat: &ChatInfo) -> String {
+pub(super) fn chat(chat: &ChatInfo) -> String {
     let room = names::clean(&chat.room);
     let room = names::isolate(&room);
     if chat.unread == 0 { room.into_owned() } else { format!("{room} ({} unread)", chat.unread) }

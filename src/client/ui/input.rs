@@ -26,7 +26,7 @@ const PROOF: Duration = Duration::from_secs(30);
 /// Lines from a pipe that may wait for their answers; the next one waits until there are fewer.
 const PIPE_WINDOW: usize = 32;
 
-/// How often at most the server is told what is read while somebody talks.
+/// How often at most the server is told what is read while the person talks.
 const READ: Duration = Duration::from_secs(10);
 
 /// What is done after a line.
@@ -37,26 +37,26 @@ enum Then {
     Leave(Option<String>),
 }
 
-/// Talks until somebody leaves: the person, or the server.
-pub(super) fn talk(terminal: &mut Terminal, common: &Arc<Common>, client: &Client, password: Option<&Secret>) -> Exit {
+/// Obeys what is typed until the person leaves, or the server ends the connection.
+pub(super) fn run(terminal: &mut Terminal, common: &Arc<Common>, client: &Client, password: Option<&Secret>) -> Exit {
     terminal.screen().hold_ctrl_c();
     let transfers = Transfers::default();
-    let mut talker = Talker { terminal, common, client, password, transfers, told_read: None, interrupts: 0 };
-    let exit = match talker.run() {
+    let mut input = InputLoop { terminal, common, client, password, transfers, told_read: None, interrupts: 0 };
+    let exit = match input.run() {
         Ok(exit) => exit,
         Err(error) => {
             client.quit(None);
             Exit::new(Exit::OTHER, format!("lost the terminal: {error}"))
         }
     };
-    talker.farewell(exit)
+    input.farewell(exit)
 }
 
-struct Talker<'a> {
+struct InputLoop<'a> {
     terminal: &'a mut Terminal,
     common: &'a Arc<Common>,
     client: &'a Client,
-    /// The one given on the command line.
+    /// The password given on the command line.
     password: Option<&'a Secret>,
     transfers: Transfers,
     /// When the server was last told what is read.
@@ -65,25 +65,25 @@ struct Talker<'a> {
     interrupts: usize,
 }
 
-impl Talker<'_> {
+impl InputLoop<'_> {
     fn run(&mut self) -> io::Result<Exit> {
         loop {
             if let Some(end) = self.client.end() {
                 return Ok(Exit::ended(&end));
             }
-            let prompt = self.common.show.lock().prompt(self.client);
+            let prompt = self.common.window.lock().prompt(self.client);
             let input = self.terminal.read(&prompt, stays)?;
             if !matches!(input, Input::Interrupted { .. }) {
                 self.interrupts = 0;
             }
-            self.common.show.lock().looked();
+            self.common.window.lock().looked();
             match input {
                 Input::Line(line) => match self.pasted(&line)? {
                     Then::Next | Then::Break => {}
                     Then::Leave(text) => return Ok(self.leave(text.as_deref())),
                 },
                 Input::TooLong => self.wrong("line too long, not sent"),
-                // It has cleared a draft; only on an empty line does it say that somebody wants to leave.
+                // It has cleared a draft. Only on an empty line does it mean that the person wants to leave.
                 Input::Interrupted { dropped: true } => self.interrupts = 0,
                 Input::Interrupted { dropped: false } => {
                     self.interrupts += 1;
@@ -123,12 +123,12 @@ impl Talker<'_> {
             self.client.mark_read(&room);
         }
         self.client.quit(text);
-        let show = self.common.show.lock();
-        if let Some(failure) = show.screen.failure() {
+        let window = self.common.window.lock();
+        if let Some(failure) = window.screen.failure() {
             return Exit::new(Exit::OTHER, failure);
         }
-        let refused = show.refused;
-        drop(show);
+        let refused = window.refused;
+        drop(window);
         if refused > 0 && !self.terminal.has_editor() {
             return Exit::new(
                 Exit::DATA,
@@ -140,7 +140,7 @@ impl Talker<'_> {
 
     /// Takes the live lines away, and says what became of those without an answer.
     fn farewell(&mut self, exit: Exit) -> Exit {
-        // They end by themselves, for there is no connection any more.
+        // They end by themselves, because there is no connection any more.
         self.transfers.join();
         for said in self.client.unanswered() {
             self.wrong(&format!("not known to be sent: {}", said.text));
@@ -175,7 +175,7 @@ impl Talker<'_> {
         Ok(Then::Next)
     }
 
-    /// Asks for what the command needs, and again where that was not right:
+    /// Asks for what the command needs, and again if that was not right:
     /// as long as a person may go on typing a password, nothing typed is said.
     fn obey_with_password(&mut self, command: &Command) -> io::Result<Then> {
         loop {
@@ -241,11 +241,11 @@ impl Talker<'_> {
 
     /// The room talked in.
     fn room(&self) -> Option<String> {
-        let shown = self.common.show.lock().room.clone();
+        let shown = self.common.window.lock().room.clone();
         shown.or_else(|| self.client.rooms().into_iter().next())
     }
 
-    /// Sends a command; false where nothing was sent.
+    /// Sends a command; false if nothing was sent.
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
         let is_line = is_said(command);
@@ -264,7 +264,7 @@ impl Talker<'_> {
         match self.client.order(command, room.as_deref(), wanted) {
             Ok(tag) => {
                 self.has_read(command, room.as_deref());
-                self.common.show.lock().refresh(self.client);
+                self.common.window.lock().refresh(self.client);
                 if changes_prompt(command) {
                     self.client.wait_for(&tag, ANSWER);
                 }
@@ -277,7 +277,7 @@ impl Talker<'_> {
         Ok(false)
     }
 
-    /// Who says something has read what was said there before. A script reads nothing.
+    /// A person who says something has read what was said there before. A script reads nothing.
     fn has_read(&mut self, command: &Command, room: Option<&str>) {
         let place = match command {
             Command::Chat(ChatCommand::Say { .. } | ChatCommand::Me { .. }) => room.map(str::to_owned),
@@ -302,14 +302,14 @@ impl Talker<'_> {
             Local::Cancel if self.transfers.stop() => {}
             Local::Cancel => self.wrong("no file is on its way"),
             Local::Bell(wanted) => {
-                let mut show = self.common.show.lock();
-                show.bell = wanted.unwrap_or(show.bell);
-                let when = match show.bell {
+                let mut window = self.common.window.lock();
+                window.bell = wanted.unwrap_or(window.bell);
+                let when = match window.bell {
                     Bell::Off => "never",
                     Bell::Mentions => "when somebody mentions you or writes to you only",
                     Bell::All => "whenever somebody says something",
                 };
-                drop(show);
+                drop(window);
                 self.note(&format!("* The bell rings {when}."));
             }
         }
@@ -337,10 +337,10 @@ impl Talker<'_> {
     }
 
     fn note(&self, line: &str) {
-        let mut show = self.common.show.lock();
-        let view = show.view(self.client);
-        show.note(&view, line);
-        show.refresh(self.client);
+        let mut window = self.common.window.lock();
+        let view = window.view(self.client);
+        window.note(&view, line);
+        window.refresh(self.client);
     }
 
     fn wrong(&self, sentence: &str) {
@@ -350,11 +350,11 @@ impl Talker<'_> {
 
 /// Says what went wrong with something typed.
 fn wrong(common: &Common, client: &Client, sentence: &str) {
-    let mut show = common.show.lock();
-    let view = show.view(client);
-    show.refused += 1;
-    show.wrong(&view, sentence);
-    show.refresh(client);
+    let mut window = common.window.lock();
+    let view = window.view(client);
+    window.refused += 1;
+    window.wrong(&view, sentence);
+    window.refresh(client);
 }
 
 /// Whether a typed line stays on the screen: what is said comes back by itself,
@@ -363,7 +363,7 @@ fn stays(line: &str) -> bool {
     line.starts_with('/') && !line.starts_with("//") && !commands::shows_password(line)
 }
 
-/// Whether the one who did it is told by the same event as all others.
+/// Whether the person hears of it by the same event as all others.
 fn is_told_by_event(command: &Command) -> bool {
     match command {
         Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),

@@ -1,0 +1,136 @@
+//! What stands on the screen: the lines so far, those that still change, and the prompt. Knows no keys; the reading thread draws here, and the typing one.
+
+mod connection;
+mod news;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::catch_up::CatchUp;
+use super::commands::Bell;
+use super::duplicates::Duplicates;
+use super::fold::Run;
+use super::out::Out;
+use super::senders::Senders;
+use super::style::{Brush, safe};
+use super::view::View;
+use crate::client::{Handle, Said};
+use crate::terminal::Screen;
+use crate::wording::{Painter, refusal};
+
+/// Own unanswered lines that are shown; of more, the number is told.
+const PENDING: usize = 5;
+
+/// The chat as a person sees it.
+pub(super) struct Window {
+    pub screen: Out,
+    brush: Brush,
+    pub bell: Bell,
+    /// The room talked in.
+    pub room: Option<String>,
+    /// Lines that were refused so far.
+    pub refused: usize,
+    run: Run,
+    /// The day of the last message.
+    day: String,
+    /// The topic of the room that is being shown.
+    topic: Option<Arc<str>>,
+    greeted: bool,
+    /// Whether the person was logged in when the last news came.
+    is_account: bool,
+    /// Lines that were missed, until the person types something.
+    new: usize,
+    /// Files on their way, by numbers of our own: a line each.
+    transfers: BTreeMap<u64, String>,
+    /// What stands above the prompt while there is no connection.
+    trouble: Option<String>,
+    catch_up: CatchUp,
+    senders: Senders,
+    duplicates: Duplicates,
+}
+
+impl Window {
+    pub fn new(screen: Screen, brush: Brush, bell: Bell) -> Window {
+        Window {
+            screen: Out::new(screen),
+            brush,
+            bell,
+            room: None,
+            refused: 0,
+            run: Run::default(),
+            day: String::new(),
+            topic: None,
+            greeted: false,
+            is_account: false,
+            new: 0,
+            transfers: BTreeMap::new(),
+            trouble: None,
+            catch_up: CatchUp::default(),
+            senders: Senders::default(),
+            duplicates: Duplicates::default(),
+        }
+    }
+
+    pub fn view(&self, handle: &Handle) -> View {
+        View { brush: self.brush, nick: handle.nick(), room: self.room.clone() }
+    }
+
+    pub fn prompt(&self, handle: &Handle) -> String {
+        let room = self.room.as_deref().map_or("(no room)".to_owned(), safe);
+        let new = if self.new > 0 { format!(" ({} new)", self.new) } else { String::new() };
+        format!("{room} {}{new}> ", safe(&handle.nick()))
+    }
+
+    /// The person has typed something, and so seen what stands there.
+    pub fn looked(&mut self) {
+        self.new = 0;
+    }
+
+    /// Prints a line about the conversation.
+    pub fn note(&mut self, view: &View, line: &str) {
+        self.fold(view);
+        self.screen.note(line);
+    }
+
+    /// Prints a refusal.
+    pub fn wrong(&mut self, view: &View, sentence: &str) {
+        self.note(view, &refusal(sentence, view));
+    }
+
+    /// The run of joins and leaves, if there is one, stays as it is from here on.
+    fn fold(&mut self, view: &View) {
+        if !self.run.is_empty() {
+            let line = std::mem::take(&mut self.run).line(self.brush, |room| view.is_elsewhere(room));
+            self.screen.note(&line);
+        }
+    }
+
+    /// Shows again what is not settled yet: the run, and own lines without an answer.
+    pub fn refresh(&mut self, handle: &Handle) {
+        if self.screen.is_plain() {
+            return;
+        }
+        let view = self.view(handle);
+        let mut live = Vec::new();
+        if !self.run.is_empty() {
+            live.push(self.run.line(self.brush, |room| view.is_elsewhere(room)));
+        }
+        let waiting: Vec<Said> = handle.unanswered().into_iter().filter(|said| !said.heard).collect();
+        live.extend(waiting.iter().take(PENDING).map(|said| view.pending(&said.to, &said.text, said.me, said.private)));
+        if waiting.len() > PENDING {
+            live.push(self.brush.dim(format!("  ·  and {} more lines", waiting.len() - PENDING)));
+        }
+        live.extend(self.transfers.values().map(|line| self.brush.dim(line)));
+        live.extend(self.trouble.as_ref().map(|trouble| refusal(trouble, &view)));
+        self.screen.live(live);
+        self.screen.reprompt(&self.prompt(handle));
+    }
+
+    /// Sets the line of a file that is on its way; none when it is not any more.
+    pub fn transfer(&mut self, number: u64, line: Option<String>) {
+        match line {
+            Some(line) => self.transfers.insert(number, line),
+            None => self.transfers.remove(&number),
+        };
+    }
+}

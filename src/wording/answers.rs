@@ -1,0 +1,134 @@
+//! What a person is told when a command of theirs is done. Knows no room and no session.
+//!
+//! On the line front a person hears no event of what they did themselves; so
+//! each change has an answer here.
+
+use std::io::{Result, Write};
+
+use super::messages::{history, numbered};
+use super::words::{restricted, settings};
+use super::{Painter, lists};
+use crate::answer::{Done, Moderated};
+use crate::model::Restriction;
+
+/// Writes what `done` says to the person who asked; nothing if an event says it.
+///
+/// # Errors
+/// Those of `out`.
+pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    match done {
+        Done::Hello { nick: Some(nick), .. } => writeln!(
+            out,
+            "* Hello {}. What you type is said to the room. /help lists the commands, /quit leaves.",
+            p.own(nick)
+        ),
+        Done::Nick { nick, .. } => writeln!(out, "* You are {} now.", p.own(nick)),
+        Done::Delete { room, seq } => writeln!(out, "* Message {seq} in {} is deleted.", p.name(room)),
+        Done::Announce => writeln!(out, "* Everybody is told."),
+        Done::Msg { to, away: Some(away), .. } => writeln!(out, "* {} is away: {}", p.nick(to), p.text(away)),
+        Done::Topic { room, topic: Some(topic) } => {
+            writeln!(out, "* The topic of {} is: {}", p.name(room), p.text(topic))
+        }
+        Done::Topic { room, topic: None } => writeln!(out, "* {} has no topic.", p.name(room)),
+        Done::Away { text } => writeln!(out, "* You are away: {}", p.text(text)),
+        Done::Back => writeln!(out, "* You are back."),
+        Done::Read { room, .. } => writeln!(out, "* {} is read.", p.name(room)),
+        Done::Close { room } => writeln!(out, "* The conversation with {} is ended.", p.name(room)),
+        Done::RegisterRoom { room } => writeln!(out, "* {} is yours now, and lasts.", p.name(room)),
+        Done::DropRoom { room } => writeln!(out, "* {} is nobody's now.", p.name(room)),
+        Done::Settings { room, settings: set, registered } => {
+            writeln!(out, "* {}: {}.", p.name(room), settings(set, *registered))
+        }
+        Done::Ping { .. } => writeln!(out, "* The server is there."),
+        Done::Register { .. }
+        | Done::Login { .. }
+        | Done::Logout { .. }
+        | Done::Password
+        | Done::DeleteAccount { .. }
+        | Done::Claim => account(done, p, out),
+        Done::Invite(_) | Done::Kick(_) | Done::Ban(_) | Done::Unban(_) => moderated(done, p, out),
+        Done::Mute(_) | Done::Unmute(_) | Done::Op(_) | Done::Deop(_) => moderated(done, p, out),
+        Done::Whois(info) => lists::whois(info, p, out),
+        Done::History(page) => history(page, numbered, p, out),
+        Done::Search { messages, more, .. } => lists::found(messages, *more, p, out),
+        Done::Help { commands } => lists::help(commands, p, out),
+        Done::Rooms { .. } | Done::Members { .. } | Done::Chats { .. } | Done::Bans { .. } | Done::Files { .. } => {
+            page(done, p, out)
+        }
+        // What these made is told by an event of its own, or is what the person typed.
+        Done::Hello { nick: None, .. } | Done::Join { .. } | Done::Leave { .. } | Done::Quit => Ok(()),
+        Done::Say { .. } | Done::Msg { .. } => Ok(()),
+        // Programs send these.
+        Done::Offer { .. } | Done::Chunk { .. } | Done::Finish { .. } | Done::Cancel { .. } | Done::Get { .. } => {
+            Ok(())
+        }
+    }
+}
+
+/// What happened to the person's account.
+fn account(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    match done {
+        Done::Register { nick } => {
+            writeln!(out, "* {} is your account now; /login {} takes it on again.", p.own(nick), p.name(nick))
+        }
+        Done::Login { nick, .. } => writeln!(out, "* You are logged in as {}.", p.own(nick)),
+        Done::Logout { nick } => writeln!(out, "* You are a guest now: {}.", p.own(nick)),
+        Done::Password => writeln!(out, "* The password is changed."),
+        Done::DeleteAccount { nick } => {
+            writeln!(out, "* The account is deleted. You are a guest now: {}.", p.own(nick))
+        }
+        Done::Claim => writeln!(out, "* You are an op of this server now."),
+        _ => Ok(()),
+    }
+}
+
+/// What was done about another person, and in which room.
+fn moderated(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    let mut line = |about: &Moderated, what: &str| {
+        let place = about.room.as_ref().map_or("the whole server".into(), |room| p.name(room));
+        writeln!(out, "* {place}: {} is {what}.", p.nick(&about.nick))
+    };
+    match done {
+        Done::Kick(about) => line(about, "put out"),
+        Done::Ban(about) => line(about, &restricted(Restriction::Ban, false, about.until)),
+        Done::Unban(about) => line(about, &restricted(Restriction::Ban, true, None)),
+        Done::Mute(about) => line(about, &restricted(Restriction::Mute, false, about.until)),
+        Done::Unmute(about) => line(about, &restricted(Restriction::Mute, true, None)),
+        Done::Op(about) => line(about, "an op"),
+        Done::Deop(about) => line(about, "no op any more"),
+        Done::Invite(about) => {
+            let room = about.room.as_ref().map_or(String::new(), |room| format!(" to {}", p.name(room)));
+            writeln!(out, "* {} is invited{room}.", p.nick(&about.nick))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A page of a list, and how the next one is asked for.
+fn page(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    let next = match done {
+        Done::Rooms { rooms, total, more } => {
+            lists::rooms(rooms, *total, p, out)?;
+            rooms.last().filter(|_| *more).map(|last| format!("rooms {}", p.name(&last.room)))
+        }
+        Done::Members { room, members, total, more } => {
+            lists::members(room, members, *total, p, out)?;
+            members.last().filter(|_| *more).map(|last| format!("members {} {}", p.name(room), p.name(&last.nick)))
+        }
+        Done::Chats { chats, more } => {
+            lists::chats(chats, out)?;
+            chats.last().filter(|_| *more).map(|last| format!("chats {}", p.name(&last.room)))
+        }
+        Done::Bans { room, bans, skip, more } => {
+            lists::bans(room.as_deref(), bans, p, out)?;
+            let next = |room: &str| format!("bans {} {}", p.name(room), skip + bans.len() as u64);
+            room.as_deref().filter(|_| *more).map(next)
+        }
+        Done::Files { room, files, more } => {
+            lists::files(room, files, p, out)?;
+            files.last().filter(|_| *more).map(|last| format!("files {} {}", p.name(room), last.seq))
+        }
+        _ => None,
+    };
+    next.map_or(Ok(()), |command| writeln!(out, "* There are more: /{command}"))
+}
