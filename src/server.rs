@@ -10,7 +10,6 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -210,41 +209,22 @@ fn needs(limits: &Limits, keeps: bool) -> Need {
 
 /// What makes an account the first op; none without the system's randomness.
 fn claim_code() -> Option<String> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    getrandom::u64().ok().map(|code| format!("{code:016x}"))
 }
 
 /// Why a server did not start.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// It cannot listen.
-    Listen(io::Error),
+    #[error("{0}")]
+    Listen(#[from] io::Error),
     /// A limit of the system, which is named, leaves no room for one session.
+    #[error("there is no room for one session: raise the limit on {0}")]
     NoRoom(&'static str),
     /// It cannot use its database.
-    Store(StoreError),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Listen(error) => write!(f, "{error}"),
-            StartError::NoRoom(limit) => write!(f, "there is no room for one session: raise the limit on {limit}"),
-            StartError::Store(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            StartError::Listen(error) => Some(error),
-            StartError::NoRoom(_) => None,
-            StartError::Store(error) => Some(error),
-        }
-    }
+    #[error("{0}")]
+    Store(#[from] StoreError),
 }
 
 impl From<StartError> for io::Error {
@@ -254,18 +234,6 @@ impl From<StartError> for io::Error {
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
-    }
-}
-
-impl From<io::Error> for StartError {
-    fn from(error: io::Error) -> StartError {
-        StartError::Listen(error)
-    }
-}
-
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> StartError {
-        StartError::Store(error)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Why something could not be stored or read, in sentences that say what to do. Knows no SQL and nothing of what is stored.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,26 +7,53 @@ use std::time::Duration;
 use rusqlite::{ErrorCode, ffi};
 
 /// Trouble with the database file. Each carries the path it is about.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The folder it is to lie in is not there.
+    /// The folder of the database is not there.
+    #[error("there is no folder for the database {}: make the folder, or name another path", .0.display())]
     NoFolder(PathBuf),
     /// The path is a folder.
+    #[error("{} is a folder: name a file in it for the database", .0.display())]
     IsFolder(PathBuf),
     /// The file, or its folder, may not be read or written.
+    #[error(
+        "the database {}, or its folder, may not be written to: change its permissions, or name another path",
+        .0.display()
+    )]
     Denied(PathBuf),
     /// There is no such file.
+    #[error("there is no database {}: name the one that the server uses", .0.display())]
     Missing(PathBuf),
     /// Another server has it open.
+    #[error("another server uses the database {}: stop it, or give this one a database of its own", .0.display())]
     InUse(PathBuf),
     /// It has more names than one.
+    #[error(
+        "the database {} has more names than one (hard links), and its log belongs to one of them: \
+         start with the name it was last used by, after the others are removed",
+        .0.display()
+    )]
     Linked(PathBuf),
     /// It was moved or removed while it was used.
+    #[error(
+        "{} was moved or removed while the server uses it: move it back, or stop the server and restore a backup",
+        .0.display()
+    )]
     Displaced(PathBuf),
     /// It is no database, or that of another program.
+    #[error(
+        "{} is not a database of this program, or its beginning is damaged: name another path, \
+         move that file away, or restore a backup made with `chat-server backup`",
+        .0.display()
+    )]
     Foreign(PathBuf),
     /// A newer version of the program has written it.
+    #[error(
+        "the database {} has version {found}, and this program knows versions up to {known}: \
+         use a newer program, or restore an older backup",
+        path.display()
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -38,6 +63,11 @@ pub enum StoreError {
         known: u32,
     },
     /// What is in it cannot be right.
+    #[error(
+        "the database {} is damaged ({what}): restore a backup made with `chat-server backup`, \
+         or move the file away to begin with an empty one",
+        path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -45,25 +75,36 @@ pub enum StoreError {
         what: String,
     },
     /// The index of words cannot be right; the messages are not in it.
+    #[error("the index of words in the database {} is damaged, and is made anew from the messages", .0.display())]
     Index(PathBuf),
     /// There is no room left.
+    #[error("there is no room left for the database {}: make some", .0.display())]
     Full(PathBuf),
     /// The path of a backup is taken.
+    #[error("{} is there already and is not overwritten: name another path, or remove it", .0.display())]
     Exists(PathBuf),
-    /// The system would not read or write.
+    /// The system did not read or write.
+    #[error(
+        "the database {} cannot be read or written ({what}): look at the disk, and at who else uses the file",
+        path.display()
+    )]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
         what: String,
     },
-    /// There was no turn to read in this time: too many others read.
+    /// No turn to read came in this time: too many others read.
+    #[error("too many read at once, and no turn came within {} s: try again later", .0.as_secs())]
     Busy(Duration),
-    /// It took longer than this to read it, so it was ended.
+    /// The read took longer than this and was ended.
+    #[error("reading took longer than {} s and was ended: ask for less, or allow more time", .0.as_secs())]
     TookTooLong(Duration),
-    /// No reads any more: the server is stopping.
+    /// Nothing is read any more: the server is stopping.
+    #[error("nothing is read any more: the server is stopping")]
     Stopped,
     /// SQLite refused for a reason that has no name here.
+    #[error("the database {} refused: {what}", path.display())]
     Refused {
         /// The file.
         path: PathBuf,
@@ -154,62 +195,3 @@ impl StoreError {
         }
     }
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What stands before the path, and what comes after it.
-        let (before, path, after): (&str, &Path, Cow<'_, str>) = match self {
-            StoreError::NoFolder(path) => {
-                ("there is no folder for the database ", path, ": make the folder, or name another path".into())
-            }
-            StoreError::IsFolder(path) => ("", path, " is a folder: name a file in it for the database".into()),
-            StoreError::Denied(path) => ("the database ", path, DENIED.into()),
-            StoreError::Missing(path) => ("there is no database ", path, ": name the one that the server uses".into()),
-            StoreError::InUse(path) => ("another server uses the database ", path, IN_USE.into()),
-            StoreError::Linked(path) => ("the database ", path, LINKED.into()),
-            StoreError::Displaced(path) => ("", path, DISPLACED.into()),
-            StoreError::Foreign(path) => ("", path, FOREIGN.into()),
-            StoreError::Newer { path, found, known } => {
-                let after = format!(" has version {found}, and this program knows versions up to {known}{NEWER}");
-                ("the database ", path, after.into())
-            }
-            StoreError::Damaged { path, what } => {
-                ("the database ", path, format!(" is damaged ({what}){DAMAGED}").into())
-            }
-            StoreError::Index(path) => ("the index of words in the database ", path, INDEX.into()),
-            StoreError::Full(path) => ("there is no room left for the database ", path, ": make some".into()),
-            StoreError::Exists(path) => ("", path, EXISTS.into()),
-            StoreError::Io { path, what } => {
-                ("the database ", path, format!(" cannot be read or written ({what}){IO}").into())
-            }
-            StoreError::Refused { path, what } => ("the database ", path, format!(" refused: {what}").into()),
-            StoreError::Busy(time) => {
-                let time = time.as_secs();
-                return write!(f, "too many read at once, and no turn came within {time} s: try again later");
-            }
-            StoreError::TookTooLong(time) => {
-                let time = time.as_secs();
-                return write!(f, "reading took longer than {time} s and was ended: ask for less, or allow more time");
-            }
-            StoreError::Stopped => return f.write_str("nothing is read any more: the server is stopping"),
-        };
-        write!(f, "{before}{}{after}", path.display())
-    }
-}
-
-const DENIED: &str = ", or its folder, may not be written to: change its permissions, or name another path";
-const IN_USE: &str = ": stop it, or give this one a database of its own";
-const LINKED: &str = " has more names than one (hard links), and its log belongs to one of them: \
-    start with the name it was last used by, after the others are removed";
-const DISPLACED: &str = " was moved or removed while the server uses it: move it back, or stop the server and \
-    restore a backup";
-const FOREIGN: &str = " is not a database of this program, or its beginning is damaged: name another path, \
-    move that file away, or restore a backup made with `chat-server backup`";
-const NEWER: &str = ": use a newer program, or restore an older backup";
-const DAMAGED: &str =
-    ": restore a backup made with `chat-server backup`, or move the file away to begin with an empty one";
-const INDEX: &str = " is damaged, and is made anew from the messages";
-const EXISTS: &str = " is there already and is not overwritten: name another path, or remove it";
-const IO: &str = ": look at the disk, and at who else uses the file";
-
-impl std::error::Error for StoreError {}
