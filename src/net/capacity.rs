@@ -1,9 +1,9 @@
-//! How many connections and threads this process can have under the limits that the system sets it. Changes none but its own.
+//! Computes how many connections and threads fit within the limits that the system sets this process. Changes only the process's own limit on open files.
 //!
 //! Past the limit on memory maps, or on memory, a Rust process does not get an
-//! error, it aborts (rust-lang/rust#78497): so the number is computed before,
-//! and newcomers above it are refused with a reason. A thread is more than a
-//! connection: who lags has a second one for a while. So a part is set aside.
+//! error, it aborts (rust-lang/rust#78497). So the number is computed before, and
+//! connections above it are refused with a reason. A connection that lags has a
+//! second thread for a while, so some threads are set aside for that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 const MAPS_A_THREAD: u64 = 4;
 /// Address space of one thread beside its stack: its signal stack, guards, rounding.
 const SPACE_A_THREAD: u64 = 64 << 10;
-/// Memory of one connection: 26 KiB in use when it is idle, what waits for it, and what the kernel holds for its socket.
+/// Memory of one connection: 26 KiB when it is idle, its outbox, and the kernel's buffers of its socket.
 const MEMORY_A_THREAD: u64 = 64 << 10;
-/// Address space that glibc sets aside for each of its arenas, of which there are 8 to a core.
+/// Address space that glibc reserves for each arena. It makes up to 8 arenas for each core.
 const ARENA: u64 = 64 << 20;
-/// Least number of threads that are for laggards.
+/// The least number of threads that are set aside for connections that lag.
 const LEAST_SPARE: u64 = 4;
 
-/// What the process needs for itself.
+/// The resources that the process needs beside its connections.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Need {
     /// Address space for the stack of one thread.
@@ -32,7 +32,7 @@ pub struct Need {
     pub memory: u64,
 }
 
-/// What the system lets this process have; `u64::MAX` is no limit.
+/// The limits that the system sets this process; `u64::MAX` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
     /// Open files (`RLIMIT_NOFILE`).
@@ -41,37 +41,37 @@ pub struct Machine {
     pub maps: u64,
     /// Threads of the whole system, and of this user.
     pub threads: u64,
-    /// Threads of this control group (`pids.max`) that nobody has yet.
+    /// Threads of this control group (`pids.max`) that are not in use yet.
     pub group_threads: u64,
     /// Bytes of address space (`RLIMIT_AS`) that are not in use yet.
     pub space: u64,
     /// Arenas of the allocator.
     pub arenas: u64,
-    /// Bytes that may yet be written to (`RLIMIT_DATA`, or what strict overcommit leaves).
+    /// Bytes of memory that may still be allocated (`RLIMIT_DATA`, or the rest under strict overcommit).
     pub data: u64,
     /// Memory of this control group (`memory.max`).
     pub memory: u64,
 }
 
-/// How much fits.
+/// How many connections and threads fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
     /// Connections; 0 if there is not room for one.
     pub connections: usize,
-    /// Threads at once: those of the connections, and some more for laggards.
+    /// Threads at once: those of the connections, and some more for connections that lag.
     pub threads: usize,
-    /// The limit that bears on the number of connections.
+    /// The name of the limit that decides the number of connections.
     pub limited_by: &'static str,
     /// Bytes that may wait for all peers together.
     pub waiting: usize,
 }
 
 impl Machine {
-    /// Raises this process's own limit on open files as far as it may, and
-    /// reads the limits. One that cannot be read is taken for none.
+    /// Raises this process's own limit on open files as far as allowed, and
+    /// reads all limits. A limit that cannot be read counts as no limit.
     pub fn read() -> Machine {
         let files = getrlimit(Resource::Nofile);
-        // Without the right to raise it, the old one stays in force.
+        // Without the right to raise it, the old limit remains in force.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
         let limit = |resource| getrlimit(resource).current.unwrap_or(u64::MAX);
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -90,7 +90,7 @@ impl Machine {
         }
     }
 
-    /// How many connections fit, beside what the process `needs` for itself.
+    /// How many connections fit, beside the resources that the process `needs` for itself.
     ///
     /// ```
     /// use roomful::net::capacity::{Machine, Need};
@@ -101,7 +101,7 @@ impl Machine {
     /// ```
     pub fn capacity(&self, needs: Need) -> Capacity {
         let stack = needs.stack.saturating_add(SPACE_A_THREAD);
-        // Of each a part is left, for what cannot be counted: buffers, the allocator's heaps, other processes.
+        // A part of each is left unused, for needs that cannot be counted: buffers, the allocator's heaps, other processes.
         let arenas = self.arenas.saturating_add(1).saturating_mul(ARENA);
         let threads = [
             (left(self.maps, 128 + self.maps / 16) / MAPS_A_THREAD, "memory maps of a process, vm.max_map_count"),
@@ -141,24 +141,25 @@ impl Machine {
     };
 }
 
-/// What is left of a limit; all of none is none.
+/// The rest of a limit; no limit remains no limit.
 fn left(limit: u64, used: u64) -> u64 {
     if limit == u64::MAX { limit } else { limit.saturating_sub(used) }
 }
 
+/// The limit that stands in a file. For no limit, control groups write `max`; those of version 1 write almost 2^63.
 fn number(path: impl AsRef<Path>) -> u64 {
-    // `max` is what the control groups write for no limit.
-    fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(u64::MAX)
+    let number = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+    number.filter(|number| *number < 1 << 60).unwrap_or(u64::MAX)
 }
 
-/// Bytes from a line such as `VmSize:   1024 kB`; 0 where there is none.
+/// Bytes from a line such as `VmSize:   1024 kB`; 0 if there is none.
 fn kib(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
     number.unwrap_or(0).saturating_mul(1024)
 }
 
-/// What may yet be promised where the system promises no more memory than it has.
+/// The memory that may still be allocated, if the system promises no more than it has (strict overcommit).
 fn uncommitted() -> u64 {
     if number("/proc/sys/vm/overcommit_memory") != 2 {
         return u64::MAX;
@@ -167,41 +168,37 @@ fn uncommitted() -> u64 {
     kib(&memory, "CommitLimit:").saturating_sub(kib(&memory, "Committed_AS:"))
 }
 
-/// How many arenas the allocator makes: 8 to a core, or as it was told.
+/// How many arenas the allocator makes: 8 for each core, unless it is told otherwise.
 fn arenas() -> u64 {
     let told = std::env::var(ARENAS_VARIABLE).ok().and_then(|value| value.parse().ok());
     told.unwrap_or_else(|| 8 * std::thread::available_parallelism().map_or(64, |cores| cores.get() as u64))
 }
 
-/// The variable by which glibc is told how many arenas to make.
+/// The environment variable that tells glibc how many arenas to make.
 pub const ARENAS_VARIABLE: &str = "MALLOC_ARENA_MAX";
 
-/// Whether address space is limited, so that arenas should be few.
+/// Whether address space is limited; then there should be few arenas.
 pub fn is_space_limited() -> bool {
     getrlimit(Resource::As).current.is_some()
 }
 
-/// What this process's control groups, and those above them, leave it: threads and memory.
+/// The threads and the memory that this process's control groups, and those above them, allow it.
 fn of_groups() -> (u64, u64) {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let (mut threads, mut memory) = (u64::MAX, u64::MAX);
     for folder in folders(&own, &mounts) {
-        threads = threads.min(left(number(folder.join("pids.max")), number_or_none(&folder.join("pids.current"))));
-        memory = memory.min(number(folder.join("memory.max")));
-        // The first version writes almost 2^63 for no limit.
-        memory =
-            memory.min(Some(number(folder.join("memory.limit_in_bytes"))).filter(|n| *n < 1 << 60).unwrap_or(u64::MAX));
+        let most = number(folder.join("pids.max"));
+        if most != u64::MAX {
+            threads = threads.min(most.saturating_sub(number(folder.join("pids.current"))));
+        }
+        memory = memory.min(number(folder.join("memory.max"))).min(number(folder.join("memory.limit_in_bytes")));
     }
     (threads, memory)
 }
 
-fn number_or_none(path: &Path) -> u64 {
-    Some(number(path)).filter(|number| *number != u64::MAX).unwrap_or(0)
-}
-
-/// The folders of the control groups of a process, and of all groups above
-/// them, from what stands in `/proc/self/cgroup` and `/proc/self/mountinfo`.
+/// The folders of the control groups of a process, and of all groups above them.
+/// `own` is the text of `/proc/self/cgroup`, `mounts` that of `/proc/self/mountinfo`.
 fn folders(own: &str, mounts: &str) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for line in own.lines() {
@@ -219,7 +216,7 @@ fn folders(own: &str, mounts: &str) -> Vec<PathBuf> {
                 }
                 _ => false,
             };
-            // A group above the mounted one cannot be seen.
+            // Groups above the mounted group cannot be seen.
             let Some(inner) = path.strip_prefix(root.trim_end_matches('/')).filter(|_| is_it) else { continue };
             let point = Path::new(point);
             let folder = point.join(inner.trim_start_matches('/'));
@@ -255,7 +252,7 @@ mod tests {
         assert_eq!(fits(Machine { memory: 256 << 20, ..none }), (2_880, 3_072, "memory.max"));
     }
 
-    /// Nobody is promised what is not there: the smallest machine said that it has room for one, and served nobody.
+    /// Once the smallest machine said that it has room for one connection, and then served none.
     #[test]
     fn the_smallest_machine_has_room_for_none_and_numbers_never_wrap() {
         for small in 0..40 {

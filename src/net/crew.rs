@@ -1,8 +1,8 @@
-//! Threads that come and go: counted, bounded by what the machine can hold, and all joined. Knows nothing of what they do.
+//! Starts threads, counts them, bounds their number, and joins them all. Knows nothing of what they do.
 //!
 //! A process that asks for one thread too many does not always get an error:
-//! past the limit on memory maps it is aborted. So nothing here asks for more
-//! than was reckoned with, and who is refused is told so as a value.
+//! past the limit on memory maps it is aborted. So a crew never starts more
+//! threads than it was made for, and a caller that gets none gets an error.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,7 +17,7 @@ pub struct Crew {
     most: usize,
     stack_bytes: usize,
     state: Mutex<State>,
-    /// Told when a thread comes to its end.
+    /// Notified when a thread ends.
     fewer: Condvar,
 }
 
@@ -25,18 +25,18 @@ pub struct Crew {
 struct State {
     next: u64,
     living: HashMap<u64, JoinHandle<()>>,
-    /// The last thread that came to its end. The next one to do so joins it,
-    /// and the last of all is joined by `join_all`: no thread is left behind,
-    /// and none is needed to sweep.
+    /// The thread that ended last. The next thread that ends joins it, and
+    /// `join_all` joins the last of all. So every thread is joined, and no extra
+    /// thread is needed for that.
     last: Option<JoinHandle<()>>,
-    /// Threads that were started and are not joined: until then the system
-    /// holds their memory.
+    /// Threads that were started and are not joined yet: the system still holds
+    /// their memory.
     held: usize,
 }
 
 impl Crew {
-    /// No thread yet, and never more than `most` at once, each with
-    /// `stack_bytes` of address space for its stack.
+    /// A crew of at most `most` threads at once, each with `stack_bytes` of address
+    /// space for its stack. No thread is started yet.
     pub fn new(most: usize, stack_bytes: usize) -> Arc<Crew> {
         Arc::new(Crew { most, stack_bytes, state: Mutex::default(), fewer: Condvar::new() })
     }
@@ -44,20 +44,20 @@ impl Crew {
     /// Starts a thread called `name`.
     ///
     /// # Errors
-    /// There are `most` already, or the system has none to give; `work` is dropped.
+    /// There are `most` threads already, or the system starts no more; `work` is dropped.
     pub fn spawn(self: &Arc<Self>, name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         // The lock is held over the spawn so that the thread finds itself in the list at its end.
         let mut state = self.state.lock();
         if state.held >= self.most {
-            drop(state); // no lock while `work` is dropped, which may close a socket
+            drop(state); // dropping `work` may close a socket, so no lock is held
             return Err(io::Error::other("as many threads as the machine can hold"));
         }
         state.next += 1;
         let id = state.next;
         let crew = Arc::clone(self);
         let life = move || {
-            // Made only here: a thread that never started has no end. Dropped
-            // after the work, also when the work panics.
+            // Made inside the thread, because a thread that never started has no
+            // end. It is dropped after the work, also if the work panics.
             let _end = End { crew, id };
             work();
         };
@@ -72,7 +72,7 @@ impl Crew {
         self.state.lock().living.len()
     }
 
-    /// Waits until every thread has come to its end, and joins the last.
+    /// Waits until every thread has ended, and joins the last.
     pub fn join_all(&self) {
         let mut state = self.state.lock();
         while !state.living.is_empty() {
@@ -94,7 +94,7 @@ impl Crew {
 
     fn join(&self, thread: Option<JoinHandle<()>>) {
         if let Some(thread) = thread {
-            // A panic in it has been printed.
+            // If it panicked, that has been printed.
             let _ = thread.join();
             self.state.lock().held -= 1;
         }

@@ -1,4 +1,4 @@
-//! Listening sockets that can be woken, and that say no politely when descriptors run out. Knows nothing of what is served.
+//! Listening sockets. The thread that waits on them can be woken, and peers are told if descriptors run out. Knows nothing of what is served.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// How often a free port is looked for that all addresses can have.
+/// How often a port is looked for that is free at all addresses.
 const TRIES: usize = 16;
 
 /// Bound, listening sockets: one for each address.
@@ -18,41 +18,41 @@ const TRIES: usize = 16;
 pub struct Listener {
     /// At least one.
     sockets: Vec<Arc<TcpListener>>,
-    /// The socket that is looked at first, so that none waits for the others.
+    /// The socket that is checked first, so that no socket waits for the others.
     turn: usize,
-    /// Kept for the day when no other descriptor is left.
+    /// A descriptor in reserve, for when no other is left.
     spare: Option<File>,
 }
 
-/// What came of waiting for a newcomer.
+/// The result of waiting for a connection.
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// A connection.
-    Somebody(TcpStream, SocketAddr),
-    /// A connection that could not be kept: no descriptor is left. Its other
-    /// end was told so; the caller should pause.
+    Connection(TcpStream, SocketAddr),
+    /// A connection that was closed, because no descriptor is left. Its peer was
+    /// told so; the caller should pause.
     TurnedAway,
-    /// Nobody; a passing fault of the system. The caller should pause.
-    Nobody(io::Error),
+    /// No connection: a passing fault of the system. The caller should pause.
+    Failed(io::Error),
 }
 
 impl Listener {
-    /// Listens on `addr` with the kernel's queue of `backlog` newcomers. The
+    /// Listens on `addr`; the kernel queues `backlog` new connections. The
     /// address of a server that has just stopped can be used again at once.
     ///
     /// # Errors
-    /// The system's: the port is in use, is not ours to use, or the address
-    /// is none of this machine.
+    /// The system's: the port is in use or not allowed, or this machine does not
+    /// have the address.
     pub fn bind(addr: SocketAddr, backlog: usize) -> io::Result<Listener> {
         Listener::bind_all(&[addr], backlog)
     }
 
-    /// Listens on each of `addrs`, such as those that a name stands for. Port
-    /// 0 means one free port, the same for all. An address that this machine
-    /// does not have is left out, if it has another one of them.
+    /// Listens on each of `addrs`, such as the addresses of a host name. Port 0
+    /// means one free port, the same for all. An address that this machine does
+    /// not have is left out, if it has another of them.
     ///
     /// # Errors
-    /// As [`Listener::bind`], of the first address that cannot be had.
+    /// As [`Listener::bind`], for the first address that cannot be used.
     pub fn bind_all(addrs: &[SocketAddr], backlog: usize) -> io::Result<Listener> {
         let mut wanted: Vec<SocketAddr> = Vec::new();
         addrs.iter().for_each(|addr| {
@@ -73,7 +73,7 @@ impl Listener {
         }
     }
 
-    /// The addresses bound, with the real port where 0 was asked for; at least one.
+    /// The addresses bound, with the real port if 0 was asked for; at least one.
     ///
     /// # Errors
     /// The system's; none is known for a bound socket.
@@ -81,26 +81,26 @@ impl Listener {
         self.sockets.iter().map(|socket| socket.local_addr()).collect()
     }
 
-    /// The first socket, to [`wake`] whoever waits on them.
+    /// The first socket, to [`wake`] the thread that waits on all of them.
     pub(super) fn socket(&self) -> Option<Arc<TcpListener>> {
         self.sockets.first().map(Arc::clone)
     }
 
-    /// Waits for a newcomer.
+    /// Waits for a connection.
     pub(super) fn accept(&mut self) -> Arrival {
         let socket = match self.next() {
             Ok(socket) => socket,
-            Err(error) => return Arrival::Nobody(error),
+            Err(error) => return Arrival::Failed(error),
         };
         match socket.accept() {
-            Ok((tcp, peer)) => Arrival::Somebody(tcp, peer),
+            Ok((tcp, peer)) => Arrival::Connection(tcp, peer),
             Err(error) if out_of_descriptors(&error) => self.turn_away(&socket, error),
-            Err(error) => Arrival::Nobody(error),
+            Err(error) => Arrival::Failed(error),
         }
     }
 
-    /// The socket at which somebody waits: the one that there is, or the next
-    /// that the system names.
+    /// The socket to accept from: the only one, or the next at which a connection
+    /// waits.
     fn next(&mut self) -> io::Result<Arc<TcpListener>> {
         if let [only] = &self.sockets[..] {
             return Ok(Arc::clone(only));
@@ -120,23 +120,23 @@ impl Listener {
         Ok(Arc::clone(&self.sockets[ready]))
     }
 
-    /// Uses the spare descriptor to take one newcomer in and say why it cannot
-    /// stay. It may come long after, when somebody has left: then it can.
+    /// Uses the spare descriptor to accept one connection and tell its peer why it
+    /// is closed. If a descriptor is free again by then, the connection is served.
     fn turn_away(&mut self, socket: &TcpListener, error: io::Error) -> Arrival {
         drop(self.spare.take());
-        let newcomer = socket.accept();
+        let accepted = socket.accept();
         self.spare = spare();
-        match newcomer {
-            Ok((tcp, peer)) if self.spare.is_some() => return Arrival::Somebody(tcp, peer),
+        match accepted {
+            Ok((tcp, peer)) if self.spare.is_some() => return Arrival::Connection(tcp, peer),
             Ok((tcp, _)) => say_no(&tcp, "The server has no descriptor left for one more connection. Try again later."),
-            Err(error) => return Arrival::Nobody(error),
+            Err(error) => return Arrival::Failed(error),
         }
         self.spare = spare();
-        if self.spare.is_some() { Arrival::TurnedAway } else { Arrival::Nobody(error) }
+        if self.spare.is_some() { Arrival::TurnedAway } else { Arrival::Failed(error) }
     }
 }
 
-/// A socket for each address. Which address could not be had, and why.
+/// Binds a socket for each address. An error names the address.
 fn bind_each(addrs: &[SocketAddr], backlog: usize) -> Result<Vec<Arc<TcpListener>>, (SocketAddr, io::Error)> {
     let mut sockets: Vec<Arc<TcpListener>> = Vec::new();
     let mut absent = None;
@@ -166,10 +166,10 @@ fn bind_one(addr: SocketAddr, is_one_of_many: bool, backlog: usize) -> io::Resul
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if is_one_of_many {
-        // The one that says who is there may be wrong by the time somebody is taken in.
+        // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
         socket.set_nonblocking(true)?;
         if addr.is_ipv6() {
-            // IPv4 has a socket of its own among them.
+            // IPv4 has a socket of its own.
             socket.set_only_v6(true)?;
         }
     }
@@ -183,15 +183,15 @@ fn is_absent(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error())
 }
 
-/// Tells a newcomer that cannot stay a sentence, as far as its socket takes it at once.
+/// Sends a sentence to a peer whose connection is refused, as far as the socket takes it at once.
 pub(super) fn say_no(tcp: &TcpStream, sentence: &str) {
     use rustix::net::{SendFlags, send};
-    // It goes either way; there is nobody to tell of a failure.
+    // The connection is closed in any case, so a failure changes nothing.
     let _ = send(tcp, format!("! {sentence}\n").as_bytes(), SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
     let _ = tcp.shutdown(std::net::Shutdown::Write);
 }
 
-/// Wakes a thread that waits in `accept` on `addr`, by connecting to it; where
+/// Wakes a thread that waits in `accept` on `addr`, by connecting to it; or, if
 /// no descriptor is left for that, by shutting the `listening` socket.
 pub(super) fn wake(addr: SocketAddr, listening: &TcpListener) {
     let ip = match addr.ip() {
@@ -200,7 +200,7 @@ pub(super) fn wake(addr: SocketAddr, listening: &TcpListener) {
         ip => ip,
     };
     if TcpStream::connect_timeout(&SocketAddr::new(ip, addr.port()), Duration::from_millis(500)).is_err() {
-        // Fails where it is shut already, and then nobody waits.
+        // Fails if it is shut already, and then no thread waits.
         let _ = rustix::net::shutdown(listening, rustix::net::Shutdown::Read);
     }
 }
@@ -231,7 +231,7 @@ mod tests {
         for addr in [bound[1], bound[0], bound[1]] {
             let newcomer = TcpStream::connect(addr).unwrap();
             match listener.accept() {
-                Arrival::Somebody(tcp, peer) => {
+                Arrival::Connection(tcp, peer) => {
                     assert_eq!((tcp.local_addr().unwrap(), peer), (addr, newcomer.local_addr().unwrap()));
                 }
                 other => panic!("{other:?}"),
@@ -243,7 +243,7 @@ mod tests {
     fn an_absent_address_is_left_out_but_one_that_is_taken_is_refused() {
         let held = Listener::bind(addr("127.0.0.1:0"), 8).unwrap();
         let taken = held.local_addrs().unwrap()[0];
-        // 192.0.2.0/24 is for documentation, and nobody has it.
+        // 192.0.2.0/24 is for documentation, and no machine has it.
         let absent = SocketAddr::new(addr("192.0.2.1:0").ip(), 0);
         assert_eq!(Listener::bind_all(&[absent, addr("127.0.0.2:0")], 8).unwrap().local_addrs().unwrap().len(), 1);
         assert_eq!(Listener::bind_all(&[absent], 8).unwrap_err().kind(), io::ErrorKind::AddrNotAvailable);

@@ -1,8 +1,9 @@
 //! A thread for every connection: accept, read, hand over, close in order. Knows bytes and sockets, and nothing of a chat.
 //!
-//! This part stands alone: `examples/echo.rs` is a whole server on it. Who
-//! uses it writes a [`Handler`]; one is made for each connection, is called on
-//! that connection's own thread, and is dropped at its end, also after a panic.
+//! This part can be used alone: `examples/echo.rs` is a whole server on it. A
+//! program that uses it writes a [`Handler`]. One handler is made for each
+//! connection. It is called on that connection's own thread, and dropped at its
+//! end, also after a panic.
 
 pub mod capacity;
 pub mod crew;
@@ -18,18 +19,18 @@ pub use listener::Listener;
 pub use service::{Admitted, Options, Service};
 pub use stream::Stream;
 
-/// What a handler wants next.
+/// What a handler waits for next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// More bytes, however long they take.
     Go,
-    /// More bytes; or [`Control::Silence`], when none come in this time.
+    /// More bytes; or [`Control::Silence`], if none come within this time.
     Within(Duration),
-    /// The end.
+    /// Nothing: the connection ends.
     End,
 }
 
-/// What a handler is told beside bytes.
+/// Something that a handler is told beside bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// Nothing came in the time given with [`Flow::Within`].
@@ -39,7 +40,7 @@ pub enum Control {
 /// How a connection ended.
 #[derive(Debug)]
 pub enum End {
-    /// The handler wanted it.
+    /// The handler ended it.
     Wanted,
     /// The peer sends nothing more; it may still read.
     Finished,
@@ -49,19 +50,19 @@ pub enum End {
     Failed,
 }
 
-/// One connection's life, as five events, all on that connection's thread.
+/// The events of one connection, all on that connection's thread.
 pub trait Handler: Send {
-    /// The connection stands.
+    /// The connection is open.
     fn connected(&mut self) -> Flow;
 
-    /// Bytes came: one read's worth, at least one byte.
+    /// Bytes came: those of one read, at least one byte.
     fn data_in(&mut self, bytes: &[u8]) -> Flow;
 
-    /// The burst is handled; what it made may be written now. Called after
-    /// each of the other events but the last.
+    /// The burst is handled; its output may be written now. Called after each of
+    /// the other events except the last.
     fn data_out(&mut self);
 
-    /// Something happened that is no data.
+    /// Something happened that is not data.
     fn control(&mut self, what: Control) -> Flow;
 
     /// The connection is over. Called exactly once, also after a panic.
@@ -70,12 +71,12 @@ pub trait Handler: Send {
 
 /// The size of a connection's first read; it doubles whenever a read fills it.
 const FIRST_READ: usize = 512;
-/// The size to which it grows at the most.
+/// The largest size of a read.
 const LARGEST_READ: usize = 65_536;
 
-/// Lives one connection's life on the calling thread, and closes it in order:
-/// the peer gets the end of our bytes, and has `linger` to hang up, so that
-/// the last line is not lost to a reset.
+/// Serves one connection on the calling thread, and closes it in order: after
+/// our last bytes the peer has `linger` to hang up, so that no reset makes the
+/// last line lost.
 fn live(stream: &Stream, handler: &mut dyn Handler, linger: Duration) {
     let end = catch_unwind(AssertUnwindSafe(|| read_all(stream, handler))).unwrap_or(End::Failed);
     let farewell = catch_unwind(AssertUnwindSafe(|| handler.disconnected(end)));
@@ -110,7 +111,7 @@ fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
                 }
             }
             Err(error) => match error.kind() {
-                // `TimedOut` is no silence of ours: the kernel has given the peer up.
+                // `TimedOut` is not our read timeout: the kernel has given up the peer.
                 ErrorKind::WouldBlock => flow = handler.control(Control::Silence),
                 ErrorKind::Interrupted => {}
                 _ => return End::Broken(error),
@@ -119,8 +120,8 @@ fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
     }
 }
 
-/// Reads and forgets what still comes, until the peer hangs up or `deadline`.
-#[inline(never)] // or every thread would carry its bin through its whole life
+/// Reads bytes and drops them, until the peer hangs up or `deadline`.
+#[inline(never)] // inlined, the buffer would be on every thread's stack all the time
 fn drain(mut stream: &Stream, deadline: Instant) {
     let mut bin = [0; 512];
     while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {

@@ -1,4 +1,4 @@
-//! The threads of a server: one that accepts, one for each connection; all of them joined. Knows nothing of what the handlers do.
+//! Runs the threads of a server: one accepts, each connection has one, and all are joined. Knows nothing of what the handlers do.
 
 use std::collections::HashMap;
 use std::io;
@@ -14,7 +14,7 @@ use super::crew::Crew;
 use super::listener::{self, Arrival, Listener};
 use super::{Handler, Stream, live};
 
-/// The shortest and the longest pause after the system failed to give a connection.
+/// The shortest and the longest pause after `accept` failed.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// How connections are prepared and ended.
@@ -22,11 +22,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 pub struct Options {
     /// The kernel's send buffer of a connection, in bytes; 0 leaves it to the system.
     pub send_buffer: usize,
-    /// For how long a peer's host may take nothing of what is sent, or answer none of the kernel's questions.
+    /// For how long a peer's host may take no bytes, or answer none of the kernel's probes.
     pub unreachable: Duration,
-    /// For how long a closing connection may stay half open.
+    /// For how long a closing connection may be half open.
     pub linger: Duration,
-    /// Whose threads the connections get.
+    /// The crew that starts the threads of connections.
     pub crew: Arc<Crew>,
 }
 
@@ -41,10 +41,10 @@ impl Default for Options {
     }
 }
 
-/// The name of a connection's thread and its handler; or the sentence that says why it cannot stay.
+/// The name of a connection's thread and its handler; or the sentence that tells the peer why it is refused.
 pub type Admitted = Result<(String, Box<dyn Handler>), String>;
 
-/// What admits a connection.
+/// Admits a connection or refuses it.
 type Admit<'a> = dyn FnMut(&Arc<Stream>) -> Admitted + 'a;
 
 /// A running server of connections. [`Service::stop`] ends it, and so does dropping it.
@@ -53,7 +53,7 @@ pub struct Service {
     /// At least one.
     addrs: Vec<SocketAddr>,
     shared: Arc<Shared>,
-    /// The accepting thread, and what it waits on.
+    /// The accepting thread, and the socket that wakes it.
     accept: Option<(JoinHandle<()>, Arc<TcpListener>)>,
     crew: Arc<Crew>,
 }
@@ -62,7 +62,7 @@ pub struct Service {
 struct Shared {
     stopping: AtomicBool,
     connections: Mutex<Connections>,
-    /// Told when somebody leaves, and when the service is to stop.
+    /// Notified when a connection ends, and when the service is to stop.
     changed: Condvar,
 }
 
@@ -74,11 +74,11 @@ struct Connections {
 
 impl Service {
     /// Starts to accept on `listener`, on a thread called `accept`. For each
-    /// newcomer, `admit` makes its handler and the name of its thread, or
-    /// says in a sentence why it cannot stay.
+    /// connection, `admit` makes its handler and the name of its thread, or
+    /// refuses it with a sentence for its peer.
     ///
     /// # Errors
-    /// The system's, when there is no thread to be had.
+    /// The system's, if it starts no thread.
     pub fn start(
         mut listener: Listener,
         options: Options,
@@ -109,7 +109,7 @@ impl Service {
         self.shared.connections.lock().living.len()
     }
 
-    /// Accepts nobody more; whoever is connected stays. Returns when the accepting thread is gone.
+    /// Accepts no more connections; those that are open continue. Returns after the accepting thread has ended.
     pub fn close_door(&mut self) {
         let Some((accept, listening)) = self.accept.take() else { return };
         self.shared.stopping.store(true, Ordering::Release);
@@ -118,12 +118,13 @@ impl Service {
             self.shared.changed.notify_all();
         }
         listener::wake(self.local_addr(), &listening);
-        // It ends by itself, and a panic in it has been printed.
+        // It ends by itself. If it panicked, that has been printed.
         let _ = accept.join();
     }
 
-    /// Accepts nobody more, waits up to `grace` for the connections to end,
-    /// cuts those that are left, and joins every thread. How many had to be cut.
+    /// Accepts no more connections, waits up to `grace` for those that are open to
+    /// end, cuts those that are left, and joins every thread. Returns how many
+    /// were cut.
     pub fn stop(mut self, grace: Duration) -> usize {
         self.stop_all(grace)
     }
@@ -150,31 +151,35 @@ impl Drop for Service {
 }
 
 impl Shared {
-    /// The life of the accepting thread: takes newcomers in until the service is to stop.
+    /// Runs the accepting thread: accepts connections until the service is to stop.
     fn accept_loop(self: &Arc<Self>, listener: &mut Listener, options: &Options, admit: &mut Admit<'_>) {
         let mut pause = PAUSES.0;
         while !self.stopping.load(Ordering::Acquire) {
             match listener.accept() {
-                // The one that came to wake us is let go.
-                Arrival::Somebody(..) | Arrival::Nobody(_) if self.stopping.load(Ordering::Acquire) => break,
-                Arrival::Somebody(tcp, peer) => {
+                // The connection that woke this thread is dropped.
+                Arrival::Connection(..) | Arrival::Failed(_) if self.stopping.load(Ordering::Acquire) => break,
+                Arrival::Connection(tcp, peer) => {
                     if self.welcome((tcp, peer), options, admit) {
                         pause = PAUSES.0;
                         continue;
                     }
                 }
                 Arrival::TurnedAway => tracing::warn!("no descriptor left, a connection was turned away"),
-                Arrival::Nobody(error) => tracing::warn!(%error, "accept failed"),
+                Arrival::Failed(error) => tracing::warn!(%error, "accept failed"),
             }
-            // To try again at once would only burn a core.
+            // Trying again at once would only use up a core.
             self.pause(pause);
             pause = (pause * 2).min(PAUSES.1);
         }
     }
 
-    /// Gives a newcomer its handler and its thread. False if the system had no thread to give.
-    fn welcome(self: &Arc<Self>, newcomer: (TcpStream, SocketAddr), options: &Options, admit: &mut Admit<'_>) -> bool {
-        let (tcp, peer) = newcomer;
+    /// Gives a connection its handler and its thread. False if the system started no thread.
+    fn welcome(
+        self: &Arc<Self>,
+        (tcp, peer): (TcpStream, SocketAddr),
+        options: &Options,
+        admit: &mut Admit<'_>,
+    ) -> bool {
         let stream = match Stream::new(tcp, peer, options.send_buffer, options.unreachable) {
             Ok(stream) => Arc::new(stream),
             Err(error) => {
@@ -198,7 +203,7 @@ impl Shared {
         true
     }
 
-    /// Starts a connection's thread, and notes the connection, so that a stop can cut it.
+    /// Starts a connection's thread, and lists the connection, so that a stop can cut it.
     fn spawn(
         self: &Arc<Self>,
         name: String,
@@ -223,7 +228,7 @@ impl Shared {
         options.crew.spawn(name, life).inspect_err(|_| self.farewell(id))
     }
 
-    /// The last thing a connection does.
+    /// Removes a connection from the list. The connection does this last.
     fn farewell(&self, id: u64) {
         self.connections.lock().living.remove(&id);
         self.changed.notify_all();

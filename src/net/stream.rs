@@ -1,4 +1,4 @@
-//! One accepted socket, shared by the threads that read it, write it and cut it. Knows nothing of what goes over it.
+//! One accepted socket, shared by the threads that read it, write it and cut it. Knows nothing of the bytes that it carries.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,8 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
 use socket2::{SockRef, TcpKeepalive};
 
-/// A connected socket. It is shared, not cloned, so that a connection costs
-/// one descriptor; nothing but [`Stream::kill`] wakes a thread blocked on it.
+/// A connected socket. It is shared, not cloned, so that a connection costs one
+/// descriptor. Only [`Stream::kill`] wakes a thread that is blocked on it.
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
@@ -18,13 +18,13 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Prepares an accepted socket: small writes go out at once, and the
-    /// kernel holds about `send_buffer` bytes that the peer has not taken (0
-    /// leaves that to the system). It ends the connection when the peer's host
-    /// has taken nothing, or said nothing, for as long as `unreachable`.
+    /// Prepares an accepted socket: small writes are sent at once, and the kernel
+    /// holds about `send_buffer` bytes that the peer has not taken (0 leaves that
+    /// to the system). The kernel ends the connection after the peer's host has
+    /// taken nothing, or sent nothing, for as long as `unreachable`.
     ///
     /// # Errors
-    /// The system's, for a socket that is closed already.
+    /// The system's, if the socket is closed already.
     pub fn new(tcp: TcpStream, peer: SocketAddr, send_buffer: usize, unreachable: Duration) -> io::Result<Stream> {
         tcp.set_nodelay(true)?;
         let socket = SockRef::from(&tcp);
@@ -33,24 +33,24 @@ impl Stream {
         }
         // The kernel counts whole seconds, and refuses less than one and more than 32,767 of them.
         let seconds = |time: Duration| time.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
-        // With a time for what is sent, Linux ends a silent connection after
-        // that time as well, as soon as one probe has no answer. So the probes
-        // begin well before: one that is lost must not be the end.
+        // With a timeout for sent bytes, Linux also ends a silent connection after
+        // that time, as soon as one probe has no answer. So the probes begin well
+        // before: one lost probe must not end the connection.
         let (first, next) = (seconds(unreachable * 5 / 9), seconds(unreachable / 9));
         socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(first).with_interval(next).with_retries(4))?;
         socket.set_tcp_user_timeout(Some(unreachable))?;
         Ok(Stream { tcp, peer })
     }
 
-    /// Who is at the other end.
+    /// The address of the peer.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// Sends as much of `bytes` as the socket takes now; how much that was.
+    /// Sends as much of `bytes` as the socket takes now; returns how much.
     ///
     /// # Errors
-    /// The system's, when the connection is broken.
+    /// The system's, if the connection is broken.
     pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match send(&self.tcp, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
@@ -65,7 +65,7 @@ impl Stream {
     /// Sends all of `bytes`, however long it takes; [`Stream::kill`] ends the wait.
     ///
     /// # Errors
-    /// The system's, when the connection is broken or cut.
+    /// The system's, if the connection is broken or cut.
     pub fn send_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match send(&self.tcp, bytes, SendFlags::NOSIGNAL) {
@@ -77,14 +77,14 @@ impl Stream {
         Ok(())
     }
 
-    /// Tells the peer in a sentence why it cannot stay, as far as the socket takes it at once.
+    /// Sends the peer a sentence that says why it is refused, as far as the socket takes it at once.
     pub(super) fn say_no(&self, sentence: &str) {
         super::listener::say_no(&self.tcp, sentence);
     }
 
-    /// Sends nothing more; the peer reads to the end of what was sent.
+    /// Sends nothing more; the peer can still read all bytes that were sent.
     pub fn end(&self) {
-        // The only failure is that there is no connection any more.
+        // It fails only if there is no connection any more.
         let _ = self.tcp.shutdown(Shutdown::Write);
     }
 
@@ -93,15 +93,15 @@ impl Stream {
         let _ = self.tcp.shutdown(Shutdown::Both);
     }
 
-    /// Leaves it to us to ask a silent peer whether it is there.
+    /// Turns the kernel's probes off: the caller asks a silent peer itself whether it is there.
     pub fn is_asked_by_us(&self) {
-        // Where this fails it is asked twice.
+        // If this fails, the peer is asked twice.
         let _ = SockRef::from(&self.tcp).set_keepalive(false);
     }
 
-    /// Whether the connection is broken or cut. What came before can still be
-    /// read, so a thread that does not read must ask. A peer that only sends
-    /// nothing more is still there.
+    /// Whether the connection is broken or cut. A read would not tell, while bytes
+    /// that came before can still be read. A peer that has only ended its own
+    /// sending is still there.
     pub fn is_broken(&self) -> bool {
         let mut sockets = [PollFd::new(&self.tcp, PollFlags::empty())];
         let told = poll(&mut sockets, Some(&Timespec::default()));
@@ -110,7 +110,7 @@ impl Stream {
 
     /// How long a read waits for a first byte; `None` is for ever.
     pub(super) fn patience(&self, time: Option<Duration>) {
-        // Fails for a time of zero only, and none of ours is.
+        // Fails only for a time of zero, and this is never zero.
         let _ = self.tcp.set_read_timeout(time.map(|time| time.max(Duration::from_millis(1))));
     }
 }

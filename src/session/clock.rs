@@ -1,35 +1,35 @@
-//! Which time it is when something is to be deleted for its age: not what a clock says that has just jumped. Knows no clock and no thread: both times come with the call.
+//! The time by which old things are deleted: a clock that has just jumped is not believed. Knows no clock and no thread: both times come with the call.
 
 use std::time::Duration;
 
 use crate::model::Millis;
 
-/// By so much the two times may part between two looks: a clock that is not exact, and one that is put right by little.
+/// The two times may differ by this much between two looks: no clock is exact, and some are corrected a little.
 const SLACK: Millis = 5_000;
 
-/// The time of day as far as it can be relied on. It goes on with the time the
-/// server has been running for, from the last time that the database knew. The
-/// clock is followed if it goes along with that; another time is believed when
-/// the clock has shown it for long.
+/// The time of day as far as it is reliable. It starts at the last time that the
+/// database knew, and moves on with the time that the server runs. The clock is
+/// followed if it agrees with that. If it shows another time, that time is
+/// believed after the clock has shown it for long.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// For how long.
+    /// How long the clock must show another time before it is believed.
     settle: Duration,
     /// The time of day at which the server was started, as it is believed.
     base: Millis,
-    /// The same as the clock has it since this time of running.
+    /// The start according to the clock, if it differs, and since when the clock says so.
     other: Option<(Duration, Millis)>,
 }
 
 impl Clock {
-    /// With the last time that the database knew; 0 if it knew none.
+    /// A clock that starts at `known`, the last time in the database; 0 if there is none.
     pub fn new(known: Millis, settle: Duration) -> Clock {
         Clock { settle, base: known, other: None }
     }
 
-    /// The time that is believed when the clock shows `wall` after the server has
-    /// been running for `running`. By the earlier of the two may be deleted what
-    /// is too old.
+    /// The time that is believed if the clock shows `wall` and the server has run
+    /// for `running`. What is too old by the earlier of `wall` and this time may
+    /// be deleted.
     pub fn look(&mut self, wall: Millis, running: Duration) -> Millis {
         let since = Millis::try_from(running.as_millis()).unwrap_or(Millis::MAX);
         let base = wall.saturating_sub(since);

@@ -1,4 +1,4 @@
-//! The one thread that writes records to the database, in batches, and answers the sessions that wait for that. Knows the queue and the store, not what the records mean.
+//! The thread that writes records to the database, in batches, and answers the sessions that wait for them. Knows the queue and the store, not what the records mean.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -14,37 +14,37 @@ use crate::event::Event;
 use crate::store::{StoreError, Writer};
 use crate::wire::{Delivery, Letter};
 
-/// The most records that are written in one transaction, and their bytes:
-/// with more, the first of them would wait too long.
+/// The most records in one transaction, and their bytes. In a larger one, the
+/// first record would wait too long.
 const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Rows that are added to the search index at once, while nothing else waits.
 const INDEX_STEP: usize = 64;
 
-/// Messages that are not in the index at the start, of which the operator is told: some seconds' work.
+/// If so many messages are not in the index at the start, the operator is told: they take some seconds.
 const MUCH: u64 = 10_000;
 
-/// For how long no record must have come before words are added to the index
-/// that no search waits for: that would only slow down members who speak.
+/// If no search waits, words are added to the index only after no record has come
+/// for this long, because that work slows down members who speak.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// What a member who speaks is told when the writer has failed.
+/// The reason that a session is told after a panic in the writer.
 const FAILED: &str = "the server failed inside";
 
-/// The same, about a record that the database will never take.
+/// The reason that a session is told if the database can never store its record.
 const NEVER: &str = "the database refuses it, and it will not be kept";
 
-/// The time between two looks for what has expired.
+/// The time between two searches for expired records.
 const EXPIRY: Duration = Duration::from_secs(60);
 
-/// The pause before a failed batch is tried again.
+/// The pause before a failed batch is written again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// How often a failed batch is tried while the server is stopping.
+/// How often a failed batch is written again while the server is stopping.
 const LAST_TRIES: usize = 3;
 
-/// The life of the writer: until the queue is closed and empty.
+/// Runs the writer until the queue is closed and empty.
 pub fn live(hub: &Arc<Hub>, database: &Database, writer: Writer) {
     let write_queue = &*database.write_queue;
     let _fuse = Fuse { hub, write_queue };
@@ -73,8 +73,9 @@ pub fn live(hub: &Arc<Hub>, database: &Database, writer: Writer) {
     }
 }
 
-/// Tells the operator if so much is to be put into the index that searches find
-/// less meanwhile: after an update from an older version. Whether it did.
+/// Tells the operator if many messages are not in the index, because searches
+/// find less until then. This happens after an update from an older version.
+/// Returns whether the operator was told.
 fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     let behind = writer.behind().unwrap_or(0);
     if behind < MUCH {
@@ -85,7 +86,7 @@ fn tells_of_index(hub: &Hub, writer: &Writer) -> bool {
     true
 }
 
-/// A panic in the writer stops the server in order: nothing could be stored any more, and no session would know.
+/// Stops the server in order after a panic in the writer. Without it, nothing could be stored, and no session would know.
 struct Fuse<'a> {
     hub: &'a Arc<Hub>,
     write_queue: &'a WriteQueue,
@@ -101,33 +102,33 @@ impl Drop for Fuse<'_> {
     }
 }
 
-/// What the writer works with.
+/// The state of the writer.
 struct DbWriter<'a> {
     hub: &'a Arc<Hub>,
     write_queue: &'a WriteQueue,
     index: &'a IndexWait,
     writer: Writer,
     clock: Clock,
-    /// When the index was made anew last.
+    /// When the index was last rebuilt.
     mended: Option<Instant>,
     /// Whether the database as a whole is damaged.
     is_down: bool,
-    /// Whether there is more to be put into the index.
+    /// Whether there are messages to add to the index.
     indexing: bool,
-    /// Whether the operator was told that searches find less, and is to be told when that is over.
+    /// Whether the operator was told that searches find less; then the operator is told when that is over.
     tells_of_index: bool,
-    /// Whether there is more to be removed, and when something was last looked for.
+    /// Whether there are expired records to remove, and when they were last searched for.
     expiring: bool,
     expired: Instant,
-    /// Whether the last look into the queue found nothing to write.
+    /// Whether the queue was empty at the last look.
     quiet: bool,
 }
 
-/// A change that is given up: the positions of its records, and why.
+/// A change that is not written: the positions of its records, and the error.
 type Refused = (RangeInclusive<u64>, StoreError);
 
 impl DbWriter<'_> {
-    /// How long the next record may be waited for, before there is something else to do.
+    /// How long the writer waits for a record before it does other work.
     fn pause(&self) -> Duration {
         match self.indexing || self.expiring {
             _ if self.is_down => AGAIN,
@@ -137,7 +138,7 @@ impl DbWriter<'_> {
         }
     }
 
-    /// Stores one batch, and does a little of the rest. False if the server is
+    /// Stores one batch and does a little other work. False if the server is
     /// stopping and the batch cannot be written.
     fn work(&mut self, batch: &mut Vec<Pending>) -> bool {
         self.quiet = batch.is_empty();
@@ -157,10 +158,10 @@ impl DbWriter<'_> {
         }
         let is_time = !self.expiring && self.expired.elapsed() >= EXPIRY;
         if is_time {
-            // The index, too, because it may have failed when the disk was full.
+            // The index too, because adding to it may have failed when the disk was full.
             (self.expiring, self.indexing) = (true, true);
         }
-        // And what is wrong with the file, or no more, is known before a member speaks.
+        // This finds out whether the file can be written to, before a member speaks.
         if self.is_down {
             self.give_up(&[]);
             return true;
@@ -171,7 +172,7 @@ impl DbWriter<'_> {
     fn take_into_index(&mut self) {
         match self.writer.index(INDEX_STEP) {
             Ok(more) => self.indexing = more,
-            // Searches find what they find, and the next look tries again.
+            // Until the next look tries again, searches find less.
             Err(error) => self.indexing = self.failed("index", &error),
         }
         if !self.indexing {
@@ -198,13 +199,13 @@ impl DbWriter<'_> {
         self.expired = Instant::now();
     }
 
-    /// Notes that some work failed; it is done later. Whether it is to be tried again at once.
+    /// Logs that some work failed; it is done later. Returns whether to try again at once.
     fn failed(&mut self, what: &str, error: &StoreError) -> bool {
         tracing::warn!(%error, "cannot {what} now");
         self.mend(error)
     }
 
-    /// Makes the index of words anew if that is what `error` is about; whether it was.
+    /// Rebuilds the index of words if `error` is about it; returns whether it was.
     fn mend(&mut self, error: &StoreError) -> bool {
         if !error.is_damage() || self.mended.is_some_and(|mended| mended.elapsed() < EXPIRY) {
             return false;
@@ -226,9 +227,9 @@ impl DbWriter<'_> {
         }
     }
 
-    /// Writes one batch, however long that takes, and answers. Only what can
-    /// never be written is given up. False if the server is stopping and the
-    /// batch cannot be written.
+    /// Writes one batch, however long that takes, and answers the sessions. Only
+    /// a change that can never be written is given up. False if the server is
+    /// stopping and the batch cannot be written.
     fn store(&mut self, batch: &mut Vec<Pending>) -> bool {
         let DbWriter { hub, write_queue, .. } = *self;
         let (mut tries, mut troubled, mut written) = (0, false, None);
@@ -282,10 +283,10 @@ impl DbWriter<'_> {
         true
     }
 
-    /// Writes a batch, or what can be written of it; returns what cannot.
+    /// Writes a batch, or the changes in it that can be written; returns the others.
     ///
     /// # Errors
-    /// Nothing is written, and it may be possible later.
+    /// Nothing is written, but it may be possible later.
     fn write(&mut self, batch: &[Pending]) -> Result<Vec<Refused>, StoreError> {
         let all = || batch.iter().map(|entry| &entry.record);
         let mut done = self.writer.write(all());
@@ -310,7 +311,7 @@ impl DbWriter<'_> {
         }
     }
 
-    /// Says what was given up, and looks whether anything can be written.
+    /// Reports the changes that were given up, and checks whether the file can be written to.
     fn give_up(&mut self, refused: &[Refused]) {
         let (hub, write_queue) = (self.hub, self.write_queue);
         if let Some((_, why)) = refused.first() {
@@ -330,7 +331,7 @@ impl DbWriter<'_> {
                 }
             }
             _ if std::mem::take(&mut self.is_down) => {
-                // Nothing is stored by this; it only notes that nothing is wrong any more.
+                // This stores nothing; it only tells the queue that the trouble is over.
                 write_queue.stored(&[]);
                 tracing::info!("what is said is kept again");
                 hub.tell(|| News::Line("* what is said is kept again".to_owned()));
@@ -340,12 +341,12 @@ impl DbWriter<'_> {
     }
 }
 
-/// Tells the sessions that have waited too long that their change is not stored yet.
+/// Tells the sessions that waited too long that their changes are not stored yet.
 fn refuse(hub: &Arc<Hub>, receipts: Vec<PendingAnswer>, why: &str) {
     answer(hub, receipts.into_iter().map(|receipt| (receipt.refusal(why), receipt)));
 }
 
-/// The same if the disk is slow and does not fail. The watchdog calls it.
+/// The same if the disk does not fail but is slow. The watchdog calls it.
 pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
     if let Some(database) = &hub.database {
         let why = database.write_queue.troubled();
@@ -354,7 +355,7 @@ pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
     }
 }
 
-/// Gives the answers that were promised, and has them sent.
+/// Sends the answers that were promised to the sessions.
 fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>) {
     let mut effects = hub.effects();
     for (event, PendingAnswer { outbox, .. }) in answers {
@@ -367,7 +368,7 @@ fn answer(hub: &Arc<Hub>, answers: impl Iterator<Item = (Event, PendingAnswer)>)
     hub.apply(effects);
 }
 
-/// What a member who speaks is told: without our path.
+/// The reason that a session is told. It does not show the path of the file.
 fn short(error: &StoreError) -> &'static str {
     match error {
         StoreError::Full(_) => "the server's disk is full",

@@ -1,4 +1,4 @@
-//! Who may come in: how many connections, and how many of them may be sessions, in all, from one address at once, and from one address over time. Knows no chat.
+//! Admits connections and sessions: so many in all, so many from one address at once, and so many from one address over time. Knows no chat.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use super::recurring::Recurring;
 use crate::limits::Limits;
 use crate::model::origin;
 
-/// Counts who is inside: connections, and the sessions among them.
+/// Counts the connections, and the sessions among them.
 #[derive(Debug)]
 pub struct Door {
     limits: Arc<Limits>,
@@ -19,14 +19,14 @@ pub struct Door {
     arrivals: Option<Recurring>,
 }
 
-/// How many there are, in all and from each address; loopback is no address here.
+/// How many connections or sessions there are, in all and from each address; loopback is not counted.
 #[derive(Debug, Default)]
 struct Inside {
     all: usize,
     from: HashMap<IpAddr, usize>,
 }
 
-/// The right to be inside. Dropping it makes room for another.
+/// The right of one connection or session to be counted. Dropping it makes room for another.
 #[derive(Debug)]
 pub struct Pass {
     inside: Arc<Mutex<Inside>>,
@@ -34,7 +34,7 @@ pub struct Pass {
 }
 
 impl Door {
-    /// A door that keeps `limits`.
+    /// A door with these `limits`.
     pub fn new(limits: &Arc<Limits>) -> Door {
         Door {
             limits: Arc::clone(limits),
@@ -44,10 +44,10 @@ impl Door {
         }
     }
 
-    /// Lets a connection from `address` in, before anything of it is read.
+    /// Admits a connection from `address`, before anything is read from it.
     ///
     /// # Errors
-    /// The sentence for a peer that cannot come in.
+    /// The sentence that tells the peer why its connection is not admitted.
     pub fn let_in(&self, address: IpAddr) -> Result<Pass, String> {
         let address = counted(address);
         let mut inside = self.connections.lock();
@@ -68,7 +68,7 @@ impl Door {
     /// Lets a connection from `address` become a session.
     ///
     /// # Errors
-    /// The sentence for a peer that cannot.
+    /// The sentence that tells the peer why there is no session for it.
     pub fn begin_session(&self, address: IpAddr) -> Result<Pass, String> {
         let address = counted(address);
         if let Some(sentence) = self.is_full() {
@@ -88,7 +88,7 @@ impl Door {
         Ok(inside.enter(&self.sessions, address))
     }
 
-    /// The sentence for a peer that comes when there is no room for a session.
+    /// The sentence for a peer, if there is no room for one more session.
     pub fn is_full(&self) -> Option<String> {
         (self.sessions.lock().all >= self.limits.sessions).then(|| self.full())
     }
@@ -98,14 +98,14 @@ impl Door {
     }
 }
 
-/// The address that is counted. Of IPv6 whole networks are: each has more
-/// addresses than could ever be. Of loopback none is.
+/// The address to count. For IPv6 it is the network, because one network has more
+/// addresses than could be counted. Loopback is not counted.
 fn counted(address: IpAddr) -> Option<IpAddr> {
     Some(origin(address)).filter(|address| !address.is_loopback())
 }
 
 impl Inside {
-    /// How many there are from `address`, if that is as many as may be; 0 is no limit.
+    /// The count for `address`, if it has reached `most`; a `most` of 0 is no limit.
     fn too_many(&self, address: Option<IpAddr>, most: usize) -> Option<usize> {
         let count = self.from.get(&address?).copied().unwrap_or(0);
         (most > 0 && count >= most).then_some(count)

@@ -1,4 +1,4 @@
-//! Files on their way in and out, in pieces, so that nobody's lines wait for them. Knows the chat only for where they may go, and the database only for their bytes.
+//! Uploads and downloads files in pieces, so that no session's lines wait behind a whole file. Knows the chat only to ask who may send and read a file, and the database only for its bytes.
 
 use std::sync::Arc;
 
@@ -22,28 +22,28 @@ use crate::names;
 use crate::record::Record;
 use crate::store::StoreError;
 
-/// The most bytes in one piece that is fetched: in base64 a sixth of what may wait for a session.
+/// The most bytes in one piece of a download. In base64 it is a sixth of what may wait for a session.
 const PIECE: usize = 32_768;
 
-/// What a line needs beside the bytes of a piece.
+/// Bytes of a line that are not bytes of its piece.
 const FRAME: usize = 256;
 
-/// So much of a file's beginning tells what it is.
+/// The kind of a file is read from this many of its first bytes.
 const HEAD: usize = 8_192;
 
-/// A file that is coming in.
+/// A file that is being uploaded.
 #[derive(Debug)]
 pub(super) struct Upload {
     number: u64,
     file: FileId,
-    /// What it takes of `files-bytes` while it comes in.
+    /// The bytes of `files-bytes` that it reserves until it is complete.
     room: Room,
     place: Option<Place>,
-    /// Whom it is for, where it is for one person.
+    /// The person it is for, if it is for one person.
     with: Option<Identity>,
     name: Arc<str>,
     size: u64,
-    /// How many bytes are here.
+    /// How many bytes have come.
     at: u64,
     sum: Sha256,
     head: Vec<u8>,
@@ -67,7 +67,7 @@ impl Session {
         }
     }
 
-    /// Checks everything before any byte is sent.
+    /// Begins an upload. Everything is checked before the client sends any byte.
     fn offer(&mut self, tag: Option<Tag>, place: Option<Place>, name: &str, size: u64) -> Result<(), ChatError> {
         let database = self.database()?;
         let limits = Arc::clone(&self.hub.limits);
@@ -110,13 +110,13 @@ impl Session {
         Ok(())
     }
 
-    /// Whether there is room for all that is kept and all that is spoken for.
+    /// Checks whether there is room for all stored files and all reserved bytes.
     fn check_room(&self, database: &Database, owner: Owner) -> Result<(), ChatError> {
         let told = |error: StoreError| unread(&error);
         for file in database.shelf.said() {
             database.shelf.settle(file, database.store.file(file).map_err(told)?.is_some());
         }
-        // Of a file that is kept in between, both count it: then it is refused once too often, and not too seldom.
+        // A file that is stored between these two reads is counted twice. So an offer may be refused needlessly, but never taken wrongly.
         let (own_taken, all_taken) = database.shelf.taken(owner);
         let (own, all) = database.store.bytes(owner).map_err(told)?;
         let limits = &self.hub.limits;
@@ -135,7 +135,7 @@ impl Session {
         self.with_loads(|session| session.hub.chat.may_send(session.handle.id, place, hub::now()))
     }
 
-    /// Has something kept, and answers when it is.
+    /// Queues `record` for the database. The session is answered with `done` when it is stored.
     pub(super) fn keep(&self, database: &Database, tag: Option<Tag>, done: Done, record: Record) {
         let outbox = Arc::clone(&self.handle.outbox);
         outbox.promise();
@@ -175,7 +175,7 @@ impl Session {
     }
 
     fn finish(&mut self, tag: Option<Tag>, number: u64, sha256: &str, text: Arc<str>) -> Result<(), ChatError> {
-        // What was carried out before has no upload any more, and its number may be another's.
+        // If this command was carried out before, its upload was removed, and its number may belong to another upload.
         if self.hub.chat.said_before(self.handle.id, tag.clone(), hub::now(), &mut self.effects) {
             if let Ok(index) = self.upload_index(number) {
                 self.drop_upload(index);
@@ -183,7 +183,7 @@ impl Session {
             return Ok(());
         }
         let index = self.upload_index(number)?;
-        // A guest's nick may be another's by now.
+        // Another guest may have this nick by now.
         let (to, with) = (self.uploads[index].place.clone(), self.uploads[index].with);
         if self.may_send(to.as_ref())?.with != with {
             self.drop_upload(index);
@@ -211,7 +211,7 @@ impl Session {
             sha256: sum.into(),
         });
         let said = FileSaid { place: upload.place.clone(), info, text };
-        // The other one may have gone and come back since.
+        // The other person may have left and come back since.
         self.with_loads(|session| {
             let (chat, now) = (&session.hub.chat, hub::now());
             chat.say_file(session.handle.id, tag.clone(), said.clone(), now, &mut session.effects)
@@ -227,7 +227,7 @@ impl Session {
         }
     }
 
-    /// What was not finished is nobody's any more.
+    /// Drops all uploads that were not finished: the session has ended.
     pub(super) fn drop_uploads(&mut self) {
         while !self.uploads.is_empty() {
             self.drop_upload(0);
@@ -241,7 +241,7 @@ impl Session {
             |database: &Database| database.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error));
         let mut found = read(&database)?;
         if found.is_none() {
-            // It may have been announced just now, and be on its way to the database.
+            // The file may be announced already but not stored yet.
             found = read(&*self.settled_database()?)?;
         }
         let (file, bytes) = found.ok_or_else(missing)?;
@@ -262,16 +262,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a file is, by how it begins; never by its name.
+/// The kind of a file, from its first bytes; never from its name.
 fn kind(head: &[u8]) -> &'static str {
     if let Some(kind) = infer::get(head) {
         return kind.mime_type();
     }
-    // A character may be cut in two where the head ends.
-    let text = match std::str::from_utf8(head) {
-        Ok(_) => true,
-        Err(error) => error.error_len().is_none(),
-    };
+    // The end of the head may cut a character in two.
+    let text = !std::str::from_utf8(head).is_err_and(|error| error.error_len().is_some());
     if text && !head.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
         "text/plain"
     } else {

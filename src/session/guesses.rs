@@ -1,10 +1,11 @@
-//! Wrong passwords of late: under what they are counted, and which sessions must wait because of them. Knows no password and no chat.
+//! Counts recent wrong passwords, and says which sessions must wait because of them. Knows no password and no chat.
 //!
-//! Others' guesses must not keep an owner out. So a wrong password counts first
-//! for the name together with where it came from. For the name alone it counts,
-//! too, with a larger number; but at an origin where the owner was let in before, that does
-//! not matter, nor does what was guessed there for other names. A session that
-//! is logged in has a count of its own, which nobody outside can fill.
+//! Guesses by other people must not lock the owner of an account out. So a wrong
+//! password counts for the name together with the origin of the session. It also
+//! counts for the name alone, up to a larger number, and for the origin alone.
+//! But those two counts do not hold at an origin from which the owner has logged
+//! in before. A session that is logged in has a count of its own, which no other
+//! session can fill.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -17,56 +18,46 @@ use crate::limits::Limits;
 use crate::model::origin;
 use crate::names::Nick;
 
-/// So many names, origins, or pairs of them have a count at once. Beyond it
-/// the one that was guessed at longest ago is forgotten.
+/// So many names, origins, or pairs of them have a count at once. If there are
+/// more, the one with the oldest guess is forgotten.
 const MOST_COUNTED: usize = 8_192;
 
-/// Of so many names it is remembered from where they were let in, and of each
-/// so many origins: those that were used last.
+/// The origins of logins are remembered for so many names, and so many origins
+/// for each name: those that were used last.
 const MOST_NAMES: usize = 16_384;
 const MOST_ORIGINS: usize = 8;
 
-/// For which name, and from where, a password is tried.
+/// The name that a password is tried for, and the origin of the session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttemptKey {
-    /// The key of the name it is for.
+    /// The key of the name.
     name: Box<str>,
-    /// Where the try comes from.
-    origin: IpAddr,
+    /// The origin of the session.
+    pub(super) origin: IpAddr,
     /// Whether the session is logged in to that account.
-    inside: bool,
+    pub(super) inside: bool,
 }
 
 impl AttemptKey {
-    /// A person at `address` who tries a password for `name`; `inside` if logged in as that.
+    /// A session from `address` that tries a password for `name`; `inside` if it is logged in to that account.
     pub fn new(name: &Nick, address: IpAddr, inside: bool) -> AttemptKey {
         AttemptKey { name: name.key().into(), origin: origin(address), inside }
     }
-
-    /// Where the try comes from.
-    pub fn origin(&self) -> IpAddr {
-        self.origin
-    }
-
-    /// Whether the session is logged in to that account.
-    pub fn is_inside(&self) -> bool {
-        self.inside
-    }
 }
 
-/// Under what a wrong password is counted.
+/// What a wrong password is counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Count {
     /// For one name, from one origin.
     Pair(AttemptKey),
-    /// The same for a name that no account has. Apart, so that names that are
-    /// made up cannot push out those of accounts.
-    Nobody(AttemptKey),
+    /// The same for a name that no account has. These have a table of their own,
+    /// so that invented names cannot push out names of accounts.
+    Unknown(AttemptKey),
     Name(Box<str>),
     Origin(IpAddr),
 }
 
-/// The wrong passwords, and from where names were let in.
+/// The recent wrong passwords, and the origins of logins.
 #[derive(Debug)]
 pub struct Guesses {
     tries: usize,
@@ -79,23 +70,23 @@ pub struct Guesses {
 #[derive(Debug, Default)]
 struct Known {
     pairs: Table,
-    nobody: Table,
+    unknown: Table,
     names: Table,
     origins: Table,
-    /// From where each name was let in, the last one first, and when that was.
+    /// For each name, the time of the last login and the origins of logins, the last one first.
     let_in: HashMap<Box<str>, (Instant, VecDeque<IpAddr>)>,
 }
 
 type Table = HashMap<Count, Times>;
 
-/// The tries that count as wrong, and how many of them are still being looked at.
+/// The tries that count as wrong, and how many of them are still being checked.
 #[derive(Debug, Default)]
 struct Times {
     at: VecDeque<Instant>,
     open: usize,
 }
 
-/// One try. It counts as wrong unless [`LoginAttempt::was_right`].
+/// One try. It counts as wrong unless [`LoginAttempt::was_right`] is called.
 #[derive(Debug)]
 #[must_use]
 pub struct LoginAttempt<'a> {
@@ -113,7 +104,7 @@ impl Guesses {
         Guesses { tries, tries_name, window, known: Mutex::default(), tried: Condvar::new() }
     }
 
-    /// Whether the asker may try a password, as far as is known now.
+    /// Whether the session may try a password, as far as is known now.
     ///
     /// # Errors
     /// [`ChatError::LoginTooOften`] after too many wrong ones.
@@ -121,9 +112,9 @@ impl Guesses {
         self.check(&mut self.known.lock(), asker, is_account).map(drop)
     }
 
-    /// Counts a try before it is known whether it is right, so that many at
-    /// the same time are counted, too. If they would be too many, this waits
-    /// until it is known which of them were right: only as long as those are hashed.
+    /// Counts a try before it is known whether it is right, so that tries at the
+    /// same time are counted too. If they could be too many, this waits until it
+    /// is known which of them were right: only as long as those are hashed.
     ///
     /// # Errors
     /// As for [`Guesses::may_try`].
@@ -142,7 +133,7 @@ impl Guesses {
             let times = table.entry(count.clone()).or_default();
             times.at.push_back(at);
             times.open += 1;
-            // More than that is never asked for.
+            // `check` never looks at more than these.
             if times.at.len() > most + times.open {
                 times.at.pop_front();
             }
@@ -150,7 +141,7 @@ impl Guesses {
         Ok(LoginAttempt { guesses: self, asker: asker.clone(), under, at, is_right: false })
     }
 
-    /// Whether it depends on tries that are still being looked at; an error if the tries are too many anyway.
+    /// Whether the answer depends on tries that are still being checked; an error if there are too many without them.
     fn check(&self, known: &mut Known, asker: &AttemptKey, is_account: bool) -> Result<bool, ChatError> {
         let now = Instant::now();
         let mut depends = false;
@@ -169,17 +160,17 @@ impl Guesses {
         Ok(depends)
     }
 
-    /// Remembers that the owner of this name was let in from there, with a resume token or anew.
+    /// Remembers that the owner of this name logged in from this origin, by password or by resume token.
     pub fn let_in(&self, asker: &AttemptKey) {
         self.known.lock().let_in(asker);
     }
 
-    /// The account is deleted: the next owner of its name may come from other addresses.
+    /// Forgets the origins of an account that is deleted: the next owner of its name may use other addresses.
     pub fn forget(&self, name: &Nick) {
         self.known.lock().let_in.remove(name.key());
     }
 
-    /// The counts that may keep this asker out.
+    /// The counts that hold for this session.
     fn that_hold(&self, known: &Known, asker: &AttemptKey, is_account: bool) -> Vec<Count> {
         let is_known = known.let_in.get(&asker.name).is_some_and(|(_, origins)| origins.contains(&asker.origin));
         let mut counts = all_counts(asker, is_account);
@@ -192,14 +183,14 @@ impl Guesses {
     fn most(&self, count: &Count) -> usize {
         match count {
             Count::Name(_) => self.tries_name.max(self.tries),
-            Count::Pair(_) | Count::Nobody(_) | Count::Origin(_) => self.tries,
+            Count::Pair(_) | Count::Unknown(_) | Count::Origin(_) => self.tries,
         }
     }
 }
 
-/// All counts of a wrong try; the first one holds for everybody.
+/// All counts of a wrong try; the first one holds for every session.
 fn all_counts(asker: &AttemptKey, is_account: bool) -> Vec<Count> {
-    let own = if is_account { Count::Pair(asker.clone()) } else { Count::Nobody(asker.clone()) };
+    let own = if is_account { Count::Pair(asker.clone()) } else { Count::Unknown(asker.clone()) };
     let mut counts = vec![own];
     if asker.inside {
         return counts;
@@ -207,37 +198,32 @@ fn all_counts(asker: &AttemptKey, is_account: bool) -> Vec<Count> {
     if is_account {
         counts.push(Count::Name(asker.name.clone()));
     }
-    // All sessions of this machine share the loopback address: one that guesses would lock out all.
+    // All sessions on this machine share the loopback address, so one that guesses would lock out all.
     if !asker.origin.is_loopback() {
         counts.push(Count::Origin(asker.origin));
     }
     counts
 }
 
-/// Forgets what is over; if nothing is, what was guessed at longest ago.
+/// Removes counts whose window has passed; if there are none, the count with the oldest guess.
 fn make_room(table: &mut Table, now: Instant, window: Duration) {
     table.retain(|_, times| times.open > 0 || times.at.back().is_some_and(|time| now.duration_since(*time) < window));
-    let is_over = |times: &Times| times.open == 0;
-    if table.len() >= MOST_COUNTED
-        && let Some(oldest) = table
-            .iter()
-            .filter(|(_, times)| is_over(times))
-            .min_by_key(|(_, times)| times.at.back())
-            .map(|(c, _)| c.clone())
-    {
-        table.remove(&oldest);
+    if table.len() >= MOST_COUNTED {
+        let checked = table.iter().filter(|(_, times)| times.open == 0);
+        let oldest = checked.min_by_key(|(_, times)| times.at.back()).map(|(count, _)| count.clone());
+        oldest.and_then(|oldest| table.remove(&oldest));
     }
 }
 
 impl LoginAttempt<'_> {
-    /// The password was right: the try does not count, and from there the owner comes.
+    /// The password was right: the try does not count, and its origin is remembered as one of the owner's.
     pub fn was_right(mut self) {
         self.is_right = true;
     }
 }
 
 impl Drop for LoginAttempt<'_> {
-    /// It is known now whether it was right.
+    /// The try is checked: sessions that wait for its result go on.
     fn drop(&mut self) {
         let mut known = self.guesses.known.lock();
         for count in &self.under {
@@ -265,7 +251,7 @@ impl Known {
     fn table(&mut self, count: &Count) -> &mut Table {
         match count {
             Count::Pair(_) => &mut self.pairs,
-            Count::Nobody(_) => &mut self.nobody,
+            Count::Unknown(_) => &mut self.unknown,
             Count::Name(_) => &mut self.names,
             Count::Origin(_) => &mut self.origins,
         }
@@ -302,7 +288,7 @@ mod tests {
         AttemptKey { inside: true, ..asker(name, address) }
     }
 
-    /// So many wrong ones; how many of them were looked at.
+    /// Tries this many wrong passwords; returns how many of them were checked.
     fn wrong(guesses: &Guesses, asker: &AttemptKey, tries: usize) -> usize {
         (0..tries).filter(|_| guesses.begin(asker, true).is_ok()).count()
     }
@@ -335,10 +321,10 @@ mod tests {
     }
 
     #[test]
-    fn others_guesses_do_not_keep_the_owner_out_of_where_the_owner_was_let_in() {
+    fn guesses_by_others_do_not_lock_the_owner_out_at_an_origin_of_an_earlier_login() {
         let guesses = guesses();
         right(&guesses, &asker("anna", THERE)).unwrap();
-        // Somebody guesses other names there, and many guess hers elsewhere.
+        // Another person guesses other names from there, and many people guess her password from other origins.
         assert_eq!(wrong(&guesses, &asker("boris", THERE), 9), 3);
         let guessed: usize = (1..=99).map(|i| wrong(&guesses, &asker("anna", &format!("198.51.100.{i}")), 3)).sum();
         assert_eq!(guessed, Limits::default().login_tries_name, "all together");
@@ -348,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_inside_is_not_kept_out_by_guesses_outside_and_does_not_guess_for_ever() {
+    fn a_session_that_is_logged_in_is_not_locked_out_by_others_and_does_not_guess_for_ever() {
         let guesses = guesses();
         assert_eq!(wrong(&guesses, &asker("anna", HERE), 9), 3);
         assert!(right(&guesses, &asker("anna", HERE)).is_err());
@@ -358,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn many_right_ones_at_once_all_count_as_right_where_one_wrong_one_would_be_too_many() {
+    fn many_right_ones_at_once_all_count_as_right_if_one_wrong_one_would_be_too_many() {
         let guesses = Guesses::new(&Limits { login_tries: 1, ..Limits::default() });
         std::thread::scope(|scope| {
             let first = guesses.begin(&asker("anna", THERE), true).unwrap();
@@ -371,14 +357,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded_and_made_up_names_push_out_none_that_are_somebodys() {
+    fn what_is_remembered_is_bounded_and_made_up_names_push_out_no_account() {
         let guesses = guesses();
         assert_eq!(wrong(&guesses, &asker("anna", HERE), 3), 3);
         for i in 0..=MOST_COUNTED {
             let made_up = AttemptKey { name: format!("n{i}").into(), ..asker("n", HERE) };
             let _wrong = guesses.begin(&made_up, false).unwrap();
         }
-        assert_eq!(guesses.known.lock().nobody.len(), MOST_COUNTED);
+        assert_eq!(guesses.known.lock().unknown.len(), MOST_COUNTED);
         assert_eq!(wrong(&guesses, &asker("anna", HERE), 1), 0);
     }
 

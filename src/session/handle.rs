@@ -1,4 +1,4 @@
-//! What other threads need of one session: its socket, its outbox, when it was last heard. Knows no chat and no front.
+//! The part of a session that other threads use: its socket, its outbox, when it was last heard. Knows no chat and no front.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -22,34 +22,34 @@ pub struct SessionHandle {
     pub id: SessionId,
     /// Its socket.
     pub stream: Arc<Stream>,
-    /// What waits for it.
+    /// The events that wait for it.
     pub outbox: Arc<Outbox>,
-    /// When it came.
+    /// When the connection came.
     pub since: Instant,
     /// Whether it answers when it is asked for a sign of life.
     pub pings: AtomicBool,
     /// Whether it has a name.
     pub named: AtomicBool,
-    /// Milliseconds from the server's start to the last bytes heard of it.
+    /// Milliseconds from the server's start to the last bytes from the peer.
     pub heard: AtomicU64,
-    /// The same to the moment up to which silence was not the peer's: we did not read.
+    /// Milliseconds from the server's start to the last moment when the session's thread did not read. Silence before it is not the peer's.
     pub excused: AtomicU64,
-    /// The same to the last time it was asked for a sign of life.
+    /// Milliseconds from the server's start to the last ping.
     pub asked: AtomicU64,
-    /// Milliseconds since it came in which this process did not run.
+    /// Milliseconds since the connection came in which this process did not run.
     pub forgiven: AtomicU64,
-    /// Whether its connection was found broken by a thread that does not read.
+    /// Whether the connection was found broken while no thread read it.
     pub lost: AtomicBool,
-    /// Whether its thread waits, and does not read: see [`SessionHandle::pausing`].
+    /// Whether its thread waits and does not read: see [`SessionHandle::pausing`].
     pub paused: AtomicBool,
-    /// Milliseconds in which its peer waited for its turn: see [`SessionHandle::in_line`].
+    /// Milliseconds in which the session waited for a turn: see [`SessionHandle::in_line`].
     pub in_line: AtomicU64,
-    /// Since when it has been ending, as the caretaker noticed.
+    /// Since when it has been ending, as the watchdog saw it.
     pub ending: Mutex<Option<Instant>>,
 }
 
 impl SessionHandle {
-    /// A session on `stream`, without a name; `encoder` writes until more is known.
+    /// A session on `stream`, without a name. `encoder` writes until the protocol is known.
     pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits, encoder: Box<dyn Encoder>) -> SessionHandle {
         let pen = SocketPen { stream: Arc::clone(stream), encoder, rest: Vec::new(), end: false };
         SessionHandle {
@@ -70,12 +70,11 @@ impl SessionHandle {
         }
     }
 
-    /// Waits, and lets the caretaker know meanwhile that the silence is not
-    /// the peer's. A connection that broke meanwhile would be noticed by
-    /// nobody, for what its peer had sent can still be read: so its session is
-    /// ended here.
+    /// Waits, and tells the watchdog meanwhile that the silence is not the peer's.
+    /// If the connection broke meanwhile, the session is ended here. No read
+    /// would notice it, because bytes that the peer sent before can still be read.
     pub fn pausing<T>(&self, wait: impl FnOnce() -> T) -> T {
-        // What waits may wait for something else within.
+        // One wait may be inside another.
         let before = self.paused.swap(true, Ordering::Relaxed);
         let waited = wait();
         self.paused.store(before, Ordering::Relaxed);
@@ -86,8 +85,8 @@ impl SessionHandle {
         waited
     }
 
-    /// Waits for something that all share. It is not the peer that takes this
-    /// time, so it does not count against the time for taking a name.
+    /// Waits for a turn at something that all sessions share. The peer does not
+    /// cause this wait, so it does not count against its time for taking a name.
     pub fn in_line<T>(&self, wait: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         self.pausing(|| {
@@ -97,8 +96,8 @@ impl SessionHandle {
         })
     }
 
-    /// Takes a pause of this process, that ended at `now`, out of all that is
-    /// counted against this session; `uptime` is the same as [`SessionHandle::heard`] counts.
+    /// Forgives a pause of this process that ended at `now`: no time limit of this
+    /// session counts it. `uptime` is `now`, as [`SessionHandle::heard`] counts.
     pub fn forgive(&self, pause: Duration, now: Instant, uptime: u64) {
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         for since in [&self.heard, &self.excused, &self.asked] {
@@ -111,12 +110,12 @@ impl SessionHandle {
         self.outbox.forgive(pause, now);
     }
 
-    /// Seeds the name offered: another one for each session, the same each time it is asked.
+    /// The seed of the name that is offered: each session has its own, and it does not change.
     pub fn seed(&self) -> u64 {
         self.id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) ^ u64::from(std::process::id())
     }
 
-    /// Who is at the other end.
+    /// The address of the peer.
     pub fn peer(&self) -> SocketAddr {
         self.stream.peer()
     }
@@ -126,11 +125,11 @@ impl SessionHandle {
 #[derive(Debug)]
 struct SocketPen {
     stream: Arc<Stream>,
-    /// Makes bytes of what is told. Another one comes through the queue, see [`Outgoing::Speak`].
+    /// Makes bytes of events. [`Outgoing::Speak`] in the queue replaces it.
     encoder: Box<dyn Encoder>,
-    /// What the socket did not take.
+    /// Bytes that the socket did not take yet.
     rest: Vec<u8>,
-    /// Whether nothing comes after that.
+    /// Whether nothing is sent after `rest`.
     end: bool,
 }
 
@@ -154,7 +153,7 @@ impl SocketPen {
         }
     }
 
-    /// Sends what the socket takes at once, and keeps the rest.
+    /// Sends what the socket takes at once, and stores the rest.
     fn send(&mut self, page: &[u8]) -> Written {
         let sent = self.stream.send_now(page);
         tracing::trace!(peer = %self.stream.peer(), bytes = page.len(), ?sent, "out");
@@ -168,7 +167,7 @@ impl SocketPen {
         }
     }
 
-    /// All is out: what comes next?
+    /// All bytes are sent: ends the stream if nothing follows.
     fn finished(&self) -> Written {
         if self.end {
             self.stream.end();
@@ -195,7 +194,7 @@ impl Sink for SocketPen {
             items.clear();
             return written;
         }
-        // Made anew each time: kept, it would be memory of every thread that ever wrote.
+        // A new page each time: a page that is reused would hold memory for every thread that ever wrote.
         let weight = items.iter().map(Outgoing::weight).sum();
         let mut page = Vec::with_capacity(weight);
         self.fill(&mut page, items);
@@ -213,8 +212,8 @@ impl Sink for SocketPen {
 }
 
 impl Drop for SocketPen {
-    /// A pen is dropped with its session. Should a panic drop it earlier, the
-    /// session would fall silent for ever; so it is cut.
+    /// A pen is dropped with its session. If a panic drops it earlier, nothing
+    /// could be written to the session any more, so its connection is cut.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.stream.kill();

@@ -1,4 +1,4 @@
-//! What all sessions share: the chat, the links to one another, the stop flag. Does outside the chat lock what a change of the chat left to be done.
+//! Everything that all sessions share: the chat, the handles of the sessions, the stop flag. After a change of the chat, does outside the chat lock what is left to do. Knows no front.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,30 +27,30 @@ use crate::net::crew::Crew;
 use crate::store::Store;
 use crate::wire::Letter;
 
-/// For how long a speaker flushes a busy room before a thread of its own takes over.
+/// For how long a speaker's thread flushes a busy room before another thread takes over.
 const FLUSHER_PATIENCE: Duration = Duration::from_millis(2);
 
 /// One thing the console shows.
 #[derive(Debug, Clone)]
 pub enum News {
-    /// Something the chat told its members.
+    /// An event that the chat told its members.
     Event(Arc<Letter>),
-    /// Something the members were not told.
+    /// A sentence that members are not told.
     Line(String),
 }
 
-/// Where things are kept, and what is needed to come to them.
+/// The database, and all that sessions need to use it.
 #[derive(Debug)]
 pub struct Database {
-    /// What was written.
+    /// Reads what is stored.
     pub store: Store,
-    /// What is yet to be written.
+    /// Records that are to be stored.
     pub write_queue: Arc<WriteQueue>,
     /// Searches that wait for the index of words.
     pub index: IndexWait,
-    /// Passwords.
+    /// Hashes and checks passwords.
     pub passwords: Passwords,
-    /// Room for files.
+    /// Counts the room for files.
     pub shelf: Arc<Shelf>,
 }
 
@@ -63,7 +63,7 @@ pub fn now() -> Millis {
 /// How often things happened since the start.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Connections taken in.
+    /// Connections admitted.
     pub sessions: AtomicU64,
     /// Lines read.
     pub lines: AtomicU64,
@@ -71,7 +71,7 @@ pub struct Counts {
     pub refused: AtomicU64,
     /// Sessions cut because they read too slowly.
     pub slow: AtomicU64,
-    /// News that the console was too slow for.
+    /// News that were left out because the console was too slow.
     pub unshown: AtomicU64,
     /// Records written to the database.
     pub kept: AtomicU64,
@@ -84,17 +84,17 @@ pub struct Hub {
     pub chat: Chat,
     /// The numbers in force.
     pub limits: Arc<Limits>,
-    /// Where things are kept, if they are.
+    /// The database, if there is one.
     pub database: Option<Arc<Database>>,
-    /// Who may come in.
+    /// Admits connections and sessions.
     pub door: Door,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
     pub counts: Counts,
-    /// Accounts that are made, by address.
+    /// Counts registrations by address.
     pub registrations: Option<Recurring>,
-    /// The threads of sessions, laggards and criers.
+    /// The threads of connections, of sessions that lag, and of rooms that are flushed.
     pub crew: Arc<Crew>,
     handles: Mutex<HashMap<SessionId, Arc<SessionHandle>>>,
     next: AtomicU64,
@@ -107,7 +107,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// An empty house. `news` is where the console listens, as far as `watch` says.
+    /// A hub without sessions. The console reads from `news`; `watch` says how much it is told.
     pub fn new(
         chat: Chat,
         limits: Arc<Limits>,
@@ -145,34 +145,34 @@ impl Hub {
         u64::try_from(now.saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// A number for a session that was never given before.
+    /// A new number for a session; no number is given twice.
     pub fn next_session(&self) -> SessionId {
         SessionId(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes a connection in.
+    /// Adds a connection.
     pub fn admit(&self, handle: &Arc<SessionHandle>) {
         self.counts.sessions.fetch_add(1, Ordering::Relaxed);
         handle.heard.store(self.uptime(), Ordering::Relaxed);
         self.handles.lock().insert(handle.id, Arc::clone(handle));
     }
 
-    /// Lets a session go.
+    /// Removes a connection, and its session.
     pub fn forget(&self, id: SessionId) {
         self.handles.lock().remove(&id);
     }
 
-    /// The link of one session.
+    /// The handle of one session.
     pub fn handle(&self, id: SessionId) -> Option<Arc<SessionHandle>> {
         self.handles.lock().get(&id).cloned()
     }
 
-    /// All sessions of this moment.
+    /// The handles of all connections at this moment.
     pub fn handles(&self) -> Vec<Arc<SessionHandle>> {
         self.handles.lock().values().cloned().collect()
     }
 
-    /// How many connections there are: sessions with a name or without, and what may become one.
+    /// How many connections there are: sessions with or without a name, and connections that are no session yet.
     pub fn sessions(&self) -> usize {
         self.handles.lock().len()
     }
@@ -182,8 +182,8 @@ impl Hub {
         Effects::new(self.watch())
     }
 
-    /// Does what a change of the chat left to be done: flush, cut, tell the
-    /// console. Never called with a lock held, never blocks on a peer.
+    /// Does what a change of the chat left to do: flush, cut, tell the console.
+    /// It is never called with a lock held, and never blocks on a peer.
     pub fn apply(self: &Arc<Self>, effects: Effects) {
         for room in &effects.room_flushes {
             self.flush_room(room);
@@ -199,9 +199,9 @@ impl Hub {
         }
     }
 
-    /// Flushes a room, unless another thread is at it. If that takes longer than
-    /// [`FLUSHER_PATIENCE`], a thread of its own goes on with it; if none is
-    /// left, this one does.
+    /// Flushes a room, unless another thread is flushing it. After
+    /// [`FLUSHER_PATIENCE`] a new thread continues; if no thread is left, this
+    /// one does.
     fn flush_room(self: &Arc<Self>, room: &Arc<RoomFlush>) {
         let Some(flusher) = room.flush(FLUSHER_PATIENCE, |outbox| self.flush(outbox)) else { return };
         let hub = Arc::clone(self);
@@ -212,16 +212,16 @@ impl Hub {
         }
     }
 
-    /// Writes what waits in one outbox, as far as its socket takes it.
+    /// Writes the events that wait in one outbox, as far as its socket takes them.
     fn flush(&self, outbox: &Arc<Outbox>) {
         if let Some(pen) = outbox.flush() {
             self.lag(outbox, pen);
         }
     }
 
-    /// Gives the pen of a session whose socket is full to a writer thread. A
-    /// session for which no thread is left is closed: to wait for its socket
-    /// here would stop everybody else.
+    /// Gives the pen of a session whose socket is full to a writer thread. If no
+    /// thread is left, the session is closed: waiting for its socket here would
+    /// stop all other sessions.
     fn lag(&self, outbox: &Arc<Outbox>, pen: Pen) {
         let own = Arc::clone(outbox);
         let name = format!("writer-{}", outbox.session().0);
@@ -241,14 +241,14 @@ impl Hub {
         handle.stream.kill();
     }
 
-    /// Puts a last sentence into the outbox of a session, which takes nothing after it. Whether it was open until now.
+    /// Puts a last sentence into the outbox of a session and closes the outbox. Returns whether it was open.
     pub fn say_goodbye(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let ending = ending.into();
         let closing = Event::Closing { reason: ending.reason, text: Arc::from(sentence) };
         handle.outbox.close(ending, Some(Arc::new(Letter::new(closing))))
     }
 
-    /// Ends a session, with a last sentence for its peer. Whether it was not ending already.
+    /// Ends a session, with a last sentence for its peer. Returns false if it was ending already.
     pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let first = self.say_goodbye(handle, ending, sentence);
         if first {
@@ -257,8 +257,8 @@ impl Hub {
         first
     }
 
-    /// Sees to it that what is still to be written to a peer is written: on
-    /// this thread, or by the thread that has the pen.
+    /// Waits until everything in the outbox is written: by this thread, or by the
+    /// thread that has the pen.
     pub fn write_the_last(&self, handle: &SessionHandle) {
         if let Some(pen) = handle.outbox.flush() {
             handle.outbox.catch_up(pen);
@@ -266,15 +266,15 @@ impl Hub {
         handle.outbox.wait_until_written(self.limits.farewell);
     }
 
-    /// Closes the sessions of those who are banned from the server.
+    /// Closes the sessions of people who are banned from the server.
     pub fn close_banned(&self) {
         for handle in self.chat.banned_sessions(now()).into_iter().filter_map(|id| self.handle(id)) {
             self.close(&handle, CloseReason::Kicked, "you are banned from this server");
         }
     }
 
-    /// Ends rooms that had been empty for `empty-days` at `time`: some of them, for
-    /// each is a change, and the others wait for the lock.
+    /// Ends rooms that had been empty for `empty-days` at `time`. It ends only some
+    /// of them, because each needs the lock and other threads wait for it.
     pub fn end_left_rooms(&self, time: Millis) {
         const ROOMS: usize = 64;
         let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
@@ -283,7 +283,7 @@ impl Hub {
         }
     }
 
-    /// Tells one session something, outside of the chat.
+    /// Sends an event to one session, outside of the chat.
     pub fn tell_session(self: &Arc<Self>, handle: &SessionHandle, event: Event) {
         let mut effects = self.effects();
         effects.tell_event(&handle.outbox, event);
@@ -301,7 +301,7 @@ impl Hub {
         }
     }
 
-    /// From here on the console wants to hear this much.
+    /// Sets how much the console wants to hear.
     pub fn set_watch(&self, watch: Watch) {
         self.watch.store(watch as u8, Ordering::Relaxed);
     }
@@ -314,8 +314,8 @@ impl Hub {
         }
     }
 
-    /// Tells the console, if it listens; only then is the news made. What the
-    /// console is too slow for is counted and left out.
+    /// Tells the console, if it listens; only then is the news made. If the console
+    /// is too slow, the news is left out and counted.
     pub fn tell(&self, news: impl FnOnce() -> News) {
         if self.watch() == Watch::Nothing {
             return;
@@ -330,7 +330,7 @@ impl Hub {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Says that the server is stopping: every wait here ends at once.
+    /// Notes that the server is stopping: every wait here ends at once.
     pub fn set_stopping(&self) {
         let _asked = self.asked_to_stop.lock();
         self.stopping.store(true, Ordering::Release);
@@ -343,13 +343,13 @@ impl Hub {
         }
     }
 
-    /// Asks whoever runs the server to stop it, and why. The first reason counts.
+    /// Asks the thread that runs the server to stop it. The first reason is the one that is told.
     pub fn ask_to_stop(&self, why: &str) {
         self.asked_to_stop.lock().get_or_insert_with(|| why.to_owned());
         self.bell.notify_all();
     }
 
-    /// Waits until somebody asks to stop; why.
+    /// Waits until a stop is asked for; returns the reason.
     pub fn wait_until_asked(&self) -> String {
         let mut asked = self.asked_to_stop.lock();
         loop {
@@ -360,7 +360,7 @@ impl Hub {
         }
     }
 
-    /// Waits for `time`, or until the server is stopping; whether it is.
+    /// Waits for `time`, or until the server is stopping; returns whether it is.
     pub fn wait(&self, time: Duration) -> bool {
         self.bell.wait_while_for(&mut self.asked_to_stop.lock(), |_| !self.stopping(), time);
         self.stopping()

@@ -1,4 +1,4 @@
-//! Searches that wait until the words of what was said before are in the index. Knows no words and no database: the writer says how far it is.
+//! Lets searches wait until the words of all earlier messages are in the index. Knows no words and no database: the writer says how far it is.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ pub struct IndexWait {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many records were stored when the index had all of them; `None` if it never had, or is made anew.
+    /// How many records were stored when the index had all of them; `None` if it never had, or is being rebuilt.
     reached: Option<u64>,
     searches: usize,
     hurried: bool,
 }
 
 impl IndexWait {
-    /// Waits until all that was added to the queue before can be found, or until `patience` is over.
+    /// Waits until everything added to the queue before can be found, or until `patience` is over.
     pub fn wait(&self, write_queue: &WriteQueue, patience: Duration) {
         let (wanted, _) = write_queue.progress();
         self.state.lock().searches += 1;
@@ -45,7 +45,7 @@ impl IndexWait {
         self.changed.notify_all();
     }
 
-    /// Notes that the index is made anew.
+    /// Notes that the index is being rebuilt.
     pub fn begins_anew(&self) {
         self.state.lock().reached = None;
     }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn who_stops_lets_no_search_wait() {
+    fn a_server_that_stops_lets_no_search_wait() {
         let (index, write_queue) = (IndexWait::default(), WriteQueue::new(&Limits::default()));
         std::thread::scope(|scope| {
             let search = scope.spawn(|| index.wait(&write_queue, LONG));

@@ -1,11 +1,11 @@
-//! Passwords: hashed outside of every lock, so many at once and by turns, in memory that is made once. Knows no chat and no database.
+//! Hashes and checks passwords: outside of every lock, a few at once and by turns, in memory that is reused. Knows no chat and no database.
 //!
-//! A password is prepared as RFC 8265, 4 (OpaqueString) says, so that it is
-//! the same from every keyboard, and hashed with argon2id (RFC 9106): 19 MiB,
-//! two passes, which takes some 30 ms on purpose.
+//! A password is prepared by RFC 8265, 4 (OpaqueString), so that it is the same
+//! from every keyboard, and hashed with argon2id (RFC 9106): 19 MiB, two passes,
+//! which takes some 30 ms on purpose.
 //!
-//! Those 19 MiB are lent and come back. Given back to the allocator they would
-//! stay with the thread that hashed, and there is a thread for every session.
+//! Those 19 MiB are lent to a thread and returned. The allocator would hold freed
+//! memory for the thread that hashed, and there is a thread for every session.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,13 +26,13 @@ use crate::turns::{NoTurn, Turn, Turns};
 /// How long a password may be, in bytes.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=1_024;
 
-/// What all sessions share to hash passwords, and to count the wrong ones.
+/// Hashes passwords for all sessions, and counts the wrong ones.
 #[derive(Debug)]
 pub struct Passwords {
     hashers: usize,
     tries: usize,
     turns: Turns<Lane>,
-    /// The memory of hashers that have nothing to do. None is made before it is needed.
+    /// Memory that no hasher uses now. It is allocated when it is first needed.
     idle: Mutex<Vec<Memory>>,
     guesses: Guesses,
 }
@@ -42,11 +42,11 @@ type Memory = Vec<Block>;
 /// The lane in which a session waits for a hasher.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Lane {
-    /// Those who try the same name from the same origin.
+    /// Sessions that try the same name from the same origin.
     Account(AttemptKey),
-    /// Those who try a name that nobody has, whatever names they make up.
-    Nobody,
-    /// Those at one origin who register.
+    /// All sessions that try names that no account has.
+    Unknown,
+    /// Sessions from one origin that register.
     New(IpAddr),
 }
 
@@ -62,7 +62,7 @@ impl Passwords {
         }
     }
 
-    /// The PHC string of a new password. Waits for a hasher, then takes its time.
+    /// The PHC string of a new password. Waits for a turn, then hashes, which takes long.
     ///
     /// # Errors
     /// [`ChatError::PasswordBad`] for fewer than 8 or more than 1,024 bytes, or
@@ -73,32 +73,32 @@ impl Passwords {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| ChatError::NotTaken(error.to_string()))?;
         // A session that is logged in does not wait behind those that register.
-        let lane = if asker.is_inside() { Lane::Account(asker.clone()) } else { Lane::New(asker.origin()) };
+        let lane = if asker.inside { Lane::Account(asker.clone()) } else { Lane::New(asker.origin) };
         let _turn = self.turn(lane)?;
         let new = Stored { argon2: Argon2::default(), salt: salt.to_vec(), output: Params::DEFAULT_OUTPUT_LEN };
         let output = self.compute(&new, password.as_bytes())?;
         phc(&salt, output).ok_or_else(|| ChatError::NotTaken("the password could not be hashed".to_owned()))
     }
 
-    /// Whether `password` is the one of `hash`. Without a hash it is not, and
-    /// finding that out takes as long. A wrong one is counted.
+    /// Whether `password` is the one of `hash`. If there is no hash, it is not, but
+    /// the answer takes as long. A wrong password is counted.
     ///
     /// # Errors
     /// [`ChatError::LoginTooOften`] after too many wrong ones, [`ChatError::Busy`]
     /// if there is no turn, [`ChatError::NotTaken`] if the hash is none of ours.
     pub fn fits(&self, asker: &AttemptKey, password: &Secret, hash: Option<&str>) -> Result<bool, ChatError> {
         let is_account = hash.is_some();
-        // A session that must wait takes no hasher from others meanwhile.
+        // A session that is refused now must not take a turn from others.
         self.guesses.may_try(asker, is_account)?;
         let (known, expected) = match hash {
             Some(hash) => Stored::parse(hash).ok_or_else(|| {
                 tracing::error!(?asker, "the hash of a password in the database is none of ours; restore a backup");
                 ChatError::NotTaken("the stored password is damaged; tell the operator".to_owned())
             })?,
-            None => Stored::nobody(),
+            None => Stored::of_no_account(),
         };
         let password = prepare(password).unwrap_or_default();
-        let _turn = self.turn(if is_account { Lane::Account(asker.clone()) } else { Lane::Nobody })?;
+        let _turn = self.turn(if is_account { Lane::Account(asker.clone()) } else { Lane::Unknown })?;
         let attempt = self.guesses.begin(asker, is_account)?;
         let output = self.compute(&known, password.as_bytes())?;
         let fits = Some(output) == expected && is_account && !password.is_empty();
@@ -108,24 +108,24 @@ impl Passwords {
         Ok(fits)
     }
 
-    /// The owner of an account came in without a password: with a resume token, or by registering.
+    /// Remembers the origin of a login without a password: with a resume token, or by registering.
     pub fn let_in(&self, asker: &AttemptKey) {
         self.guesses.let_in(asker);
     }
 
-    /// The account was deleted.
+    /// Forgets what is remembered of an account that was deleted.
     pub fn forget(&self, name: &Nick) {
         self.guesses.forget(name);
     }
 
-    /// No session waits here from here on: the server is stopping.
+    /// Ends all waits, now and later: the server is stopping.
     pub fn stop(&self) {
         self.turns.stop();
     }
 
     /// Waits for a hasher.
     fn turn(&self, lane: Lane) -> Result<Turn<'_, Lane>, ChatError> {
-        // More of one name would only wait for one another: see `Guesses::begin`.
+        // More tries for one name would only wait for one another: see `Guesses::begin`.
         let most = if matches!(lane, Lane::Account(_)) { self.tries.min(self.hashers) } else { self.hashers };
         self.turns.wait(lane, most).map_err(|none| match none {
             NoTurn::Busy(time) => ChatError::Busy(time.as_secs()),
@@ -133,9 +133,9 @@ impl Passwords {
         })
     }
 
-    /// Hashes in memory that is lent. Only with a turn, so that there is no more of it than hashers.
+    /// Hashes in memory that is lent. The caller has a turn, so there is no more memory than hashers.
     fn compute(&self, stored: &Stored, password: &[u8]) -> Result<Output, ChatError> {
-        /// Gives the memory back, also after a panic.
+        /// Returns the memory, also after a panic.
         struct Lent<'a>(&'a Passwords, Memory);
         impl Drop for Lent<'_> {
             fn drop(&mut self) {
@@ -158,7 +158,7 @@ impl Passwords {
     }
 }
 
-/// What is stored of a password, but the result.
+/// What a PHC string says, without the result.
 struct Stored {
     argon2: Argon2<'static>,
     salt: Vec<u8>,
@@ -167,8 +167,8 @@ struct Stored {
 }
 
 impl Stored {
-    /// A PHC string of ours, or one that costs no more: a damaged file must not
-    /// hold a hasher for ever, nor ask for more memory than there is.
+    /// Reads a PHC string of ours, or one that costs no more: a damaged file must
+    /// not occupy a hasher for ever, nor ask for more memory than there is.
     fn parse(hash: &str) -> Option<(Stored, Option<Output>)> {
         let known = PasswordHash::new(hash).ok()?;
         let params = Params::try_from(&known).ok()?;
@@ -183,8 +183,8 @@ impl Stored {
         Some((stored, Some(output)))
     }
 
-    /// What is computed if there is no account, so that it takes as long.
-    fn nobody() -> (Stored, Option<Output>) {
+    /// What to compute if there is no account, so that the answer takes as long.
+    fn of_no_account() -> (Stored, Option<Output>) {
         (Stored { argon2: Argon2::default(), salt: vec![0; 16], output: Params::DEFAULT_OUTPUT_LEN }, None)
     }
 }
@@ -201,7 +201,7 @@ fn phc(salt: &[u8], output: Output) -> Option<Arc<str>> {
     Some(Arc::from(hash.to_string()))
 }
 
-/// Whether a password may be one: said before anything is hashed.
+/// Checks whether a password is allowed, before anything is hashed.
 ///
 /// # Errors
 /// [`ChatError::PasswordBad`].
@@ -209,9 +209,9 @@ pub fn check(password: &Secret) -> Result<(), ChatError> {
     prepare(password).map(drop)
 }
 
-/// A password in the form in which it is hashed.
+/// The form of a password that is hashed.
 fn prepare(password: &Secret) -> Result<String, ChatError> {
-    // Long before the limit nothing is looked at any more.
+    // A password that is far too long costs no work.
     if password.0.len() > *LENGTH.end() {
         return Err(ChatError::PasswordBad);
     }
@@ -305,7 +305,7 @@ mod tests {
     fn no_more_tries_for_one_name_are_at_once_than_may_be_wrong_and_those_for_another_go_on() {
         let passwords = Passwords::new(&Limits { hashers: 2, login_tries: 1, ..Limits::default() });
         let first = passwords.turn(Lane::Account(anna())).unwrap();
-        let other = AttemptKey::new(&Nick::parse("boris").unwrap(), anna().origin(), false);
+        let other = AttemptKey::new(&Nick::parse("boris").unwrap(), anna().origin, false);
         drop(passwords.turn(Lane::Account(other)).unwrap());
         std::thread::scope(|scope| {
             let second = scope.spawn(|| passwords.turn(Lane::Account(anna())).map(drop));
@@ -318,10 +318,10 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_turn_in_time_it_is_said_that_the_server_is_busy() {
+    fn if_there_is_no_turn_in_time_the_refusal_says_that_the_server_is_busy() {
         let time = std::time::Duration::from_secs(0);
         let passwords = Passwords::new(&Limits { hashers: 1, turn_patience: time, ..Limits::default() });
-        let held = passwords.turn(Lane::Nobody).unwrap();
+        let held = passwords.turn(Lane::Unknown).unwrap();
         assert_eq!(passwords.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Busy(0)));
         drop(held);
         passwords.stop();

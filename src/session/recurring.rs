@@ -1,4 +1,4 @@
-//! What may be done from one address only so often. Knows addresses and time, not what is done.
+//! Limits how often something is done from one address. Knows addresses and time, not what is done.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,14 +9,14 @@ use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// So many addresses are remembered before the first is forgotten.
+/// So many addresses are remembered before any is forgotten.
 const FIRST_SWEEP: usize = 1024;
 
 /// Counts, for each address, how often something was done from there.
 #[derive(Debug)]
 pub struct Recurring {
     limiter: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
-    /// When so many addresses are remembered, those are forgotten whose window has passed.
+    /// If so many addresses are remembered, those whose window has passed are forgotten.
     sweep_at: AtomicUsize,
 }
 
@@ -29,10 +29,10 @@ impl Recurring {
         Some(Recurring { limiter, sweep_at: AtomicUsize::new(FIRST_SWEEP) })
     }
 
-    /// Counts one more time for `address`.
+    /// Counts one more use from `address`.
     ///
     /// # Errors
-    /// It was too often. The value says how long to wait.
+    /// There were too many. The value says how long to wait.
     pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
         if self.limiter.len() >= self.sweep_at.load(Ordering::Relaxed) {
             self.limiter.retain_recent();

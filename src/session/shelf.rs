@@ -1,7 +1,7 @@
-//! How much room there is for files: what is stored, and what is reserved. Knows no session, and not what is in a file.
+//! Counts the room that is reserved for files until the database has them. Knows no session, and not what is in a file.
 //!
-//! A file takes its room when it is offered, and not when its bytes come: or
-//! many sessions would each be told that there is room, and fill it together.
+//! A file reserves its room when it is offered, not when its bytes come.
+//! Otherwise many sessions would be told that there is room, and exceed it together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use parking_lot::Mutex;
 
 use crate::model::{FileId, Owner};
 
-/// For how long a file that was said is looked for in the database. One that
-/// is not there by then was given up, and its room is free.
+/// For how long a file that was said is looked for in the database. If it is not
+/// there by then, it was given up, and its room is free again.
 const LOOKED_FOR: Duration = Duration::from_secs(600);
 
-/// The room that is spoken for by files that are not in the database yet.
+/// The room that is reserved for files that are not in the database yet.
 #[derive(Debug, Default)]
 pub struct Shelf {
     taken: Mutex<HashMap<FileId, Taken>>,
@@ -25,11 +25,11 @@ pub struct Shelf {
 struct Taken {
     owner: Owner,
     size: u64,
-    /// Since when it is said, and on its way to the database.
+    /// When it was said, if it was; since then it is on its way to the database.
     said: Option<Instant>,
 }
 
-/// The room of one file. Dropping it gives the room back.
+/// The room of one file. Dropping it frees the room, unless the file was said.
 #[derive(Debug)]
 pub struct Room {
     shelf: Arc<Shelf>,
@@ -37,14 +37,14 @@ pub struct Room {
 }
 
 impl Shelf {
-    /// Takes room for a file. Whether there is room is asked after that: of two
-    /// sessions that ask at the same time, each must see the other's.
+    /// Reserves room for a file. The caller checks after that whether there is
+    /// room: if two sessions do this at once, each must see the other's file.
     pub fn take(self: &Arc<Shelf>, file: FileId, owner: Owner, size: u64) -> Room {
         self.taken.lock().insert(file, Taken { owner, size, said: None });
         Room { shelf: Arc::clone(self), file }
     }
 
-    /// The bytes that are taken by one owner, and by all.
+    /// The bytes that are reserved for one owner, and for all owners.
     pub fn taken(&self, owner: Owner) -> (u64, u64) {
         let taken = self.taken.lock();
         let own = taken.values().filter(|one| one.owner == owner).map(|one| one.size).sum();
@@ -56,7 +56,7 @@ impl Shelf {
         self.taken.lock().iter().filter(|(_, one)| one.said.is_some()).map(|(file, _)| *file).collect()
     }
 
-    /// Counts a file no more if `is_stored`, because then the database counts it; or if it never came there.
+    /// Frees the room of a file if `is_stored`, because the database counts it then; or if it was not stored in time.
     pub fn settle(&self, file: FileId, is_stored: bool) {
         let is_over = |one: &Taken| one.said.is_some_and(|since| is_stored || since.elapsed() > LOOKED_FOR);
         let mut taken = self.taken.lock();
@@ -67,7 +67,7 @@ impl Shelf {
 }
 
 impl Room {
-    /// The file is said: its room stays taken until the database has it.
+    /// The file is said: its room is reserved until the database has it.
     pub fn said(self) {
         if let Some(one) = self.shelf.taken.lock().get_mut(&self.file) {
             one.said = Some(Instant::now());

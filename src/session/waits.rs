@@ -1,4 +1,4 @@
-//! Everything one session's thread waits for before it goes on: its pace, the disk, its answers, its peer. Does not know what any command does.
+//! Everything that a session's thread waits for: its pace, the disk, its answers, its peer. Does not know what any command does.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::net::Flow;
 use crate::store::StoreError;
 
-/// A failed read, as the asker is told.
+/// The refusal of a command whose read failed.
 pub(super) fn unread(error: &StoreError) -> ChatError {
     match error {
         StoreError::Busy(time) => return ChatError::Busy(time.as_secs()),
@@ -33,15 +33,15 @@ pub(super) fn unread(error: &StoreError) -> ChatError {
 #[derive(Debug)]
 pub(super) struct Pace {
     lines: Option<DefaultDirectRateLimiter>,
-    /// The same for pieces of files.
+    /// The limit on pieces of files.
     pieces: Option<DefaultDirectRateLimiter>,
-    /// What may come at once, in parts of a line.
+    /// How much may come at once, in parts of a line.
     burst: NonZeroU32,
-    /// Whether lines of the peer wait here, and what is read of it may be old.
+    /// Whether lines of the peer wait, so that bytes read from it may be old.
     pub held_back: bool,
-    /// Whether the peer was told that it is too fast, and has been so since.
+    /// Whether the peer was told that it is too fast, and still is.
     told: bool,
-    /// Whether anything of the last read had to wait.
+    /// Whether a line of the last read had to wait.
     waited: bool,
 }
 
@@ -63,17 +63,17 @@ impl Pace {
         }
     }
 
-    /// Another read begins. A peer that floods is told once, and not again if
-    /// a line goes through between two that wait.
+    /// Another read begins. A peer that floods is told once: a line that need not
+    /// wait, between two lines that wait, changes nothing.
     pub fn begin_read(&mut self) {
         self.told &= std::mem::take(&mut self.waited);
     }
 
-    /// Pays `cost`; or, if it is too early for that, for how long to wait.
+    /// Pays `cost`; or returns how long to wait, if it is too early.
     fn early(&self, cost: Cost) -> Option<Duration> {
         let (pace, cost) = match cost {
             Cost::Nothing => return None,
-            // More than the burst would never be allowed.
+            // A cost above the burst would never be allowed.
             Cost::Parts(cost) => (&self.lines, cost.min(self.burst)),
             Cost::Piece => (&self.pieces, NonZeroU32::MIN),
         };
@@ -83,8 +83,8 @@ impl Pace {
 }
 
 impl Session {
-    /// Waits, if the peer is faster than `rate`. Meanwhile nothing is read
-    /// from it, and what it sent waits on its own side: nothing is lost.
+    /// Waits if the peer is faster than `rate`. Meanwhile nothing is read from it;
+    /// the bytes that it sends wait on its own side, and nothing is lost.
     pub(super) fn keep_pace(&mut self, cost: Cost) -> Flow {
         if cost == Cost::Nothing {
             return Flow::Go;
@@ -96,7 +96,7 @@ impl Session {
                 let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
                 self.effects.tell_event(&self.handle.outbox, Event::Waiting { ms });
             }
-            // What came before this line must not wait with it.
+            // Events of earlier lines must not wait with this line.
             self.flush();
             waited = true;
             self.pace.waited = true;
@@ -106,37 +106,38 @@ impl Session {
             }
         }
         if self.pace.held_back && !waited {
-            // From here on silence is the peer's again.
+            // From here on, silence counts against the peer again.
             self.pace.held_back = false;
             self.handle.heard.store(self.hub.uptime(), Ordering::Relaxed);
         }
         Flow::Go
     }
 
-    /// Waits, where what is to be kept waits already: so a slow disk slows who speaks.
+    /// Waits if the write queue is full, so that a slow disk slows down the sessions that speak.
     pub(super) fn admit(&mut self, needed: bool) -> Result<(), ChatError> {
         let Some(database) = self.hub.database.as_ref().filter(|_| needed) else { return Ok(()) };
         let write_queue = Arc::clone(&database.write_queue);
         if write_queue.has_room() {
             return Ok(());
         }
-        // What this burst said before is for others, who do not wait for the disk.
+        // Other sessions do not wait for the disk: they get the earlier events of this burst now.
         self.flush();
         self.handle.pausing(|| write_queue.admit(self.hub.limits.keep_patience)).map_err(ChatError::NotTaken)
     }
 
-    /// Waits until what this session said before is kept, and answered.
+    /// Waits until everything that this session said before is stored and answered.
     pub(super) fn wait_for_answers(&mut self) {
         if !self.handle.outbox.owes() {
             return;
         }
-        // Nobody waits for the disk but who spoke.
+        // Other sessions do not wait for the disk.
         self.flush();
         self.handle.pausing(|| self.handle.outbox.wait_for_answers(self.hub.limits.keep_patience * 2));
     }
 
-    /// Holds back the next command while much waits that this peer has not
-    /// taken, or much is promised that would come at once. A peer that never takes it is closed as a slow consumer.
+    /// Holds back the next command while the outbox is more than half full, or more
+    /// than half of it is reserved for answers. A peer that never reads is closed
+    /// as a slow consumer.
     pub(super) fn wait_for_space(&mut self) {
         let limits = &self.hub.limits;
         let (half, patience) = (limits.outbox_bytes / 2, limits.outbox_patience);
@@ -146,10 +147,11 @@ impl Session {
         self.flush();
         self.handle.pausing(|| self.handle.outbox.wait_below(half, patience));
     }
-    /// The database, when all is in it that was said before.
+
+    /// The database, after everything said before is stored.
     pub(super) fn settled_database(&mut self) -> Result<Arc<Database>, ChatError> {
         let database = self.database()?;
-        // What this burst did before is for others, who do not wait for the disk.
+        // Other sessions do not wait for the disk: they get the earlier events of this burst now.
         self.flush();
         database.write_queue.wait_until_stored(self.hub.limits.keep_patience);
         Ok(database)

@@ -1,4 +1,4 @@
-//! One thread that looks after every session's time: too long without a name, silent, slow, or taking its leave. Knows no rooms and no fronts.
+//! The thread that checks every session's time limits: too long without a name, silent, slow, or too slow to hang up. Knows no rooms and no fronts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,20 +10,20 @@ use super::hub::{self, Hub, News};
 use crate::event::Event;
 use crate::model::CloseReason;
 
-/// The time between two looks at every session: how late a deadline may be noticed.
+/// The time between two checks of every session: how late a deadline may be noticed.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// A round may come so late and still be taken for one of a busy machine.
+/// A check may be so late only because the machine is busy.
 const LATE: Duration = Duration::from_millis(500);
 
-/// The life of the caretaker: a round now and then, until the server stops.
+/// Runs the watchdog: checks every session at each interval, until the server stops.
 pub fn live(hub: &Arc<Hub>) {
-    let mut rounds = Checks::from(Instant::now());
+    let mut checks = Checks::from(Instant::now());
     while !hub.wait(INTERVAL) {
-        rounds.go(hub, Instant::now());
+        checks.go(hub, Instant::now());
     }
-    // Stopping: farewells still have their deadline. Whoever is left after that
-    // is cut by the service; a session that is none any more must not keep us here.
+    // The server is stopping. Sessions that end still have their deadline. The
+    // service cuts those that are left after it, so this loop has a deadline too.
     let deadline = Instant::now() + hub.limits.stop + hub.limits.farewell * 2;
     while hub.sessions() > 0 && Instant::now() < deadline {
         hub.handles().iter().for_each(|handle| end_farewell(hub, handle, Instant::now()));
@@ -31,22 +31,21 @@ pub fn live(hub: &Arc<Hub>) {
     }
 }
 
-/// Looks at every session, one after another, and that they come in time.
+/// Checks every session again and again, and notices if a check comes too late.
 #[derive(Debug)]
 pub struct Checks {
     last: Instant,
 }
 
 impl Checks {
-    /// The first is one round after `start`.
+    /// The first check is one interval after `start`.
     pub fn from(start: Instant) -> Checks {
         Checks { last: start }
     }
 
-    /// One look at every session. A round that comes far too late tells that
-    /// this process did not run: it was stopped, or its machine was. That is
-    /// nobody's silence and nobody's delay, so it counts against no one.
-    /// (A machine that sleeps stops the clock that we read, too.)
+    /// Checks every session once. If a check comes far too late, this process did
+    /// not run: it was stopped, or its machine was. No session caused that pause,
+    /// so it counts against none. (While a machine sleeps, our clock stops too.)
     pub fn go(&mut self, hub: &Arc<Hub>, now: Instant) {
         let pause = now.saturating_duration_since(self.last).saturating_sub(INTERVAL);
         self.last = now;
@@ -65,7 +64,7 @@ impl Checks {
 fn check_all(hub: &Arc<Hub>, now: Instant) {
     db_writer::refuse_overdue(hub);
     if hub.database.is_none() {
-        // With a database, the keeper does this: it has a time that can be relied on.
+        // With a database, the writer does this, because it has a reliable time.
         hub.end_left_rooms(hub::now());
     }
     let mut all = 0;
@@ -92,7 +91,7 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
     }
 }
 
-/// Cuts a session that had its time to hang up.
+/// Cuts a session whose peer did not hang up in time.
 fn end_farewell(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
     let since = *handle.ending.lock().get_or_insert(now);
     if now.saturating_duration_since(since) > hub.limits.farewell {
@@ -100,24 +99,24 @@ fn end_farewell(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
     }
 }
 
-/// Closes a session that has no name yet and should have.
+/// Closes a session that took no name in time.
 fn end_login(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
     let limit = hub.limits.login;
     let [forgiven, in_line] = [&handle.forgiven, &handle.in_line].map(|time| time.load(Ordering::Relaxed));
     let excused = Duration::from_millis(forgiven.saturating_add(in_line));
-    // While its thread waits, we take the time, and not the peer.
+    // While its thread waits, the server takes the time, not the peer.
     if !handle.paused.load(Ordering::Relaxed) && now.saturating_duration_since(handle.since) > limit + excused {
         let sentence = format!("no name came within {} seconds, goodbye", limit.as_secs());
         hub.close(handle, CloseReason::LoginTimeout, &sentence);
     }
 }
 
-/// Asks a silent session for a sign of life, and closes one that gave none.
+/// Pings a silent session, and closes one that does not answer.
 fn ask_for_life(hub: &Arc<Hub>, handle: &SessionHandle, now: u64) {
     let since = |then: &AtomicU64| Duration::from_millis(now.saturating_sub(then.load(Ordering::Relaxed)));
     let paused = handle.paused.load(Ordering::Relaxed);
     if paused {
-        // We are the silent ones: its thread does not read.
+        // Its thread does not read, so the silence is not the peer's.
         handle.excused.store(now, Ordering::Relaxed);
     }
     let (silent, asked) = (since(&handle.heard), since(&handle.asked));
@@ -126,13 +125,13 @@ fn ask_for_life(hub: &Arc<Hub>, handle: &SessionHandle, now: u64) {
         hub.close(handle, CloseReason::Timeout, "no sign of life from you");
         handle.stream.kill();
     } else if silent > hub.limits.ping_after && asked > hub.limits.ping_after {
-        // Also while its answer is not read: what is sent to a host that is gone tells the kernel so.
+        // Sent also while its thread does not read: if the host has vanished, the kernel notices it by this.
         handle.asked.store(now, Ordering::Relaxed);
         hub.tell_session(handle, Event::Ping { token: Arc::from(now.to_string()) });
     }
 }
 
-/// Cuts the sessions for which most waits, until the rest is within the bound.
+/// Cuts the sessions with the fullest outboxes, until the others are within the bound.
 fn relieve(hub: &Arc<Hub>, mut all: usize, mut weights: Vec<(usize, Arc<SessionHandle>)>) {
     weights.sort_unstable_by_key(|(weight, handle)| (*weight, handle.id));
     while let Some((weight, handle)) = weights.pop().filter(|_| all > hub.limits.outboxes_bytes) {
