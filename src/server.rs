@@ -1,4 +1,4 @@
-//! Puts the parts together: a server that is bound, started and stopped. Knows no terminal and no command line.
+//! Puts the parts of the server together, starts it and stops it. Knows no terminal and no command line.
 //!
 //! ```
 //! use roomful::server::Server;
@@ -6,7 +6,7 @@
 //! let server = Server::bind("127.0.0.1:0")?.start()?;
 //! println!("listening on {}", server.local_addr());
 //! let stopped = server.stop("done");
-//! assert_eq!(stopped.told, 0); // nobody was there
+//! assert_eq!(stopped.told, 0); // no session was there
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
@@ -40,7 +40,7 @@ use crate::wording;
 
 /// The room that is always there.
 pub const LOBBY: &str = "#lobby";
-/// The port used when no other is asked for.
+/// The port that is used if no other is given.
 pub const PORT: u16 = 7667;
 
 /// A server that is not running yet.
@@ -65,26 +65,26 @@ pub struct Handle {
     claim: Option<String>,
 }
 
-/// What [`Handle::stop`] did.
+/// The result of [`Handle::stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped {
-    /// Sessions that were told goodbye.
+    /// Sessions that were told that the server stops.
     pub told: usize,
-    /// Those among them that did not hang up in time and were cut.
+    /// Connections that did not end in time and were cut.
     pub cut: usize,
-    /// Records that are not in the database, for it took longer than the limit `stop-keep`, or could not be written.
+    /// Records that are not in the database, because that took longer than the limit `stop-keep`, or failed.
     pub unkept: u64,
-    /// Whether the database was closed; if not, its log is left beside it, and the next start reads that.
+    /// Whether the database was closed. If not, its log remains beside it, and the next start reads the log.
     pub closed: bool,
 }
 
 impl Server {
-    /// A server for `addr`, where port 0 means any free one. If it is a name
-    /// that stands for several addresses, the server listens on all that this
-    /// machine has. Nothing is bound before [`Server::start`].
+    /// A server for `addr`; port 0 means any free port. If `addr` is a host name
+    /// with several addresses, the server listens on all of them that this machine
+    /// has. Nothing is bound before [`Server::start`].
     ///
     /// # Errors
-    /// `addr` is no address, or a host name nobody knows.
+    /// `addr` is no address, or an unknown host name.
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Server> {
         let addr: Vec<_> = addr.to_socket_addrs()?.collect();
         if addr.is_empty() {
@@ -93,29 +93,29 @@ impl Server {
         Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() })
     }
 
-    /// With other limits than the default ones.
+    /// Sets other limits than the default ones.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Server {
         self.limits = limits;
         self
     }
 
-    /// With news of what happens, for [`Handle::news`]: nothing unless told.
+    /// Sets which news [`Handle::news`] gets: none by default.
     #[must_use]
     pub fn watch(mut self, watch: Watch) -> Server {
         self.watch = watch;
         self
     }
 
-    /// With a database at `path`, which is made if it is not there: what is
-    /// said, accounts and files outlive the server. Without one, nothing is kept.
+    /// Sets the path of a database, which is made if it is not there: messages,
+    /// accounts and files outlive the server. Without a database nothing is stored.
     #[must_use]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Server {
         self.data = Some(path.into());
         self
     }
 
-    /// With other ways in than the default ones.
+    /// Sets other fronts than the default ones.
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
         self.fronts = fronts;
@@ -125,10 +125,10 @@ impl Server {
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors
-    /// - [`StartError::Listen`]: the port is in use or not ours to use, the
-    ///   address is none of this machine, or there is no thread to be had.
+    /// - [`StartError::Listen`]: the port is in use or not allowed, this machine does
+    ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
-    /// - [`StartError::Store`]: the database cannot be used, and why.
+    /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
@@ -157,13 +157,13 @@ impl Server {
             limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
             claim,
         };
-        // Should this fail, the handle is dropped, and with it what was started ends.
+        // If this fails, dropping the handle ends everything that was started.
         handle.start_threads(writer, listener, Arc::new(self.fronts))?;
         Ok(handle)
     }
 }
 
-/// The limits that are asked for, as far as the machine can hold them.
+/// The limits that are asked for, lowered to the capacity of the machine.
 fn within(limits: Limits, capacity: &Capacity) -> Limits {
     let sessions = limits.sessions.min(capacity.connections);
     Limits {
@@ -174,10 +174,10 @@ fn within(limits: Limits, capacity: &Capacity) -> Limits {
     }
 }
 
-/// For how long a server that was killed may still have its database: until the system has cleared it away.
+/// For how long a server that was killed may still hold its database: until the system has ended its process.
 const LAST_BREATH: Duration = Duration::from_millis(500);
 
-/// What is kept, if anything is: where, by what, and what there is.
+/// The database, its writer, and the state that was stored in it; without a database, none and an empty state.
 type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
 fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
@@ -195,11 +195,10 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 
-/// What the server needs of the machine beside its sessions. A connection to
-/// the database has three files and a cache, and there is one that writes.
-fn needs(limits: &Limits, keeps: bool) -> Need {
-    let connections = if keeps { limits.readers as u64 + 1 } else { 0 };
-    let hashers = if keeps { limits.hashers as u64 } else { 0 };
+/// The resources that the server needs beside its sessions. Each connection to the
+/// database has three files and a cache; one more connection writes.
+fn needs(limits: &Limits, stores: bool) -> Need {
+    let (connections, hashers) = if stores { (limits.readers as u64 + 1, limits.hashers as u64) } else { (0, 0) };
     Need {
         stack: limits.stack_bytes as u64,
         descriptors: 16 + 4 * connections,
@@ -207,7 +206,7 @@ fn needs(limits: &Limits, keeps: bool) -> Need {
     }
 }
 
-/// What makes an account the first op; none without the system's randomness.
+/// The code that makes an account the first op; `None` if the system has no randomness.
 fn claim_code() -> Option<String> {
     getrandom::u64().ok().map(|code| format!("{code:016x}"))
 }
@@ -219,7 +218,7 @@ pub enum StartError {
     /// It cannot listen.
     #[error("{0}")]
     Listen(#[from] io::Error),
-    /// A limit of the system, which is named, leaves no room for one session.
+    /// The named limit of the system leaves no room for one session.
     #[error("there is no room for one session: raise the limit on {0}")]
     NoRoom(&'static str),
     /// It cannot use its database.
@@ -237,7 +236,7 @@ impl From<StartError> for io::Error {
     }
 }
 
-/// Makes the handler of a connection, or says why it cannot stay.
+/// Makes the handler of a connection, or refuses the connection with a sentence.
 fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
     let peer = stream.peer();
     let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
@@ -252,7 +251,7 @@ impl Handle {
     fn start_threads(&mut self, writer: Option<Writer>, listener: Listener, fronts: Arc<Fronts>) -> io::Result<()> {
         if let (Some(database), Some(writer)) = (&self.hub.database, writer) {
             let (hub, database) = (Arc::clone(&self.hub), Arc::clone(database));
-            // Nothing is ever sent: that the writer has ended is seen by its end of the channel.
+            // Nothing is ever sent. The channel is closed when the writer has ended.
             let (ended, end) = bounded::<()>(0);
             let live = move || {
                 let _ended = ended;
@@ -266,7 +265,7 @@ impl Handle {
         let (hub, limits) = (Arc::clone(&self.hub), &self.hub.limits);
         let options = Options {
             send_buffer: limits.send_buffer,
-            // The kernel does not tell a host that takes nothing from one that is gone.
+            // To the kernel, a host that takes no bytes looks like one that has vanished.
             unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
             linger: limits.farewell,
             crew: Arc::clone(&self.hub.crew),
@@ -285,31 +284,31 @@ impl Handle {
         self.service.as_ref().map_or(&[], Service::local_addrs)
     }
 
-    /// What the sessions share: the chat, the limits in force, the counts.
+    /// Everything that the sessions share: the chat, the limits in force, the counts.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
     }
 
-    /// What `claim` takes to make an account the first op of the server;
-    /// nothing where there is an op, or no database.
+    /// The code with which `claim` makes an account the first op of the server;
+    /// `None` if there is an op already, or no database.
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
     }
 
-    /// What there is too little of on this machine for as many sessions as were asked for.
+    /// The resource of this machine that allows fewer sessions than were asked for.
     pub fn limited_by(&self) -> Option<&'static str> {
         self.limited_by
     }
 
-    /// Where the news arrive that [`Server::watch`] asked for. Once.
+    /// The channel of the news that [`Server::watch`] asked for. It is given only once.
     pub fn news(&mut self) -> Option<Receiver<News>> {
         self.news.take()
     }
 
-    /// Says goodbye to everyone, with the words `why`, waits for them to hang
-    /// up for at most the limit `stop`, cuts who is left, and joins every thread.
-    /// The writer has the limit `stop-keep` for what is left to write; if that
-    /// is not enough, it is left alone with it.
+    /// Tells every session that the server stops, and `why`; waits at most the limit
+    /// `stop` for the peers to hang up, cuts the other connections, and joins every
+    /// thread. The writer has the limit `stop-keep` to write the records that are
+    /// left. If it needs longer, it is not waited for.
     pub fn stop(mut self, why: &str) -> Stopped {
         self.stop_all(why)
     }
@@ -322,13 +321,13 @@ impl Handle {
         if let Some(service) = self.service.take() {
             let sentence = format!("the server is going down: {why}");
             if let Some(database) = &self.hub.database {
-                // Whoever waits for an answer gets it before the farewell, if the disk allows it.
+                // Sessions that wait for an answer get it before the last sentence, if the disk is fast enough.
                 database.write_queue.wait_until_stored(self.hub.limits.stop);
             }
             let handles = self.hub.handles();
             let told = handles.iter().filter(|handle| self.hub.close(handle, CloseReason::ServerStopped, &sentence));
             stopped.told = told.count();
-            // Only now: whoever waits for something would leave without a word.
+            // Not before: sessions that wait for something would end without the last sentence.
             self.hub.set_stopping();
             stopped.cut = service.stop(self.hub.limits.stop);
         }
@@ -340,13 +339,13 @@ impl Handle {
         if let Some((db_writer, end)) = self.db_writer.take() {
             stopped.closed = end.recv_timeout(self.hub.limits.stop_keep) == Err(RecvTimeoutError::Disconnected);
             if stopped.closed {
-                // A panic in it has been printed.
+                // If it panicked, that has been printed.
                 let _ = db_writer.join();
             }
             stopped.unkept = self.hub.database.as_ref().map_or(0, |database| database.write_queue.waiting());
         }
         if let Some(watchdog) = self.watchdog.take() {
-            // A panic in it has been printed.
+            // If it panicked, that has been printed.
             let _ = watchdog.join();
         }
         stopped

@@ -1,4 +1,4 @@
-//! Where every connection comes in: its first bytes tell what it speaks, and whether it becomes a session. Knows not what a session does.
+//! The handler of every connection: its first bytes tell which protocol it speaks, and whether it becomes a session. Does not know what a session does.
 
 use std::sync::Arc;
 
@@ -20,18 +20,18 @@ pub struct Entrance {
     handle: Arc<SessionHandle>,
     fronts: Arc<Fronts>,
     stage: Stage,
-    /// Held until the end: then there is room for another connection.
+    /// Held until the end of the connection; then there is room for another.
     _pass: Pass,
 }
 
 /// How far the connection has come.
 #[derive(Debug)]
 enum Stage {
-    /// These first bytes do not tell yet what is spoken.
+    /// These first bytes do not tell the protocol yet.
     Sniffing(Vec<u8>),
-    /// It is a session.
+    /// The connection is a session.
     Session(Box<Session>),
-    /// Nothing that comes is heard any more.
+    /// Nothing is read any more.
     Over,
 }
 
@@ -47,12 +47,12 @@ impl Entrance {
         }
     }
 
-    /// What is spoken is known: a session begins, or the peer is told why not.
+    /// The protocol is known: begins a session, or tells the peer why not.
     fn open(&mut self, kind: Kind, first: &[u8], offer: Option<&Nick>) -> Flow {
         self.stage = Stage::Over;
         let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer };
         let Some(protocol) = Fronts::open(kind, &opening) else {
-            // No session begins, so only a server that has no room at all is full.
+            // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
         };
         let pass = match self.hub.door.begin_session(self.handle.peer().ip()) {
@@ -63,7 +63,7 @@ impl Entrance {
         self.data_in(first)
     }
 
-    /// Says, in the peer's protocol, that it is not served, or that the server is `full`.
+    /// Tells the peer, in its protocol, that this protocol is not served, or why there is no room (`full`).
     fn refuse(&mut self, kind: Kind, full: Option<String>) -> Flow {
         let peer = self.handle.peer();
         let (reason, news) = match &full {
@@ -91,7 +91,7 @@ impl Handler for Entrance {
             Stage::Sniffing(_) | Stage::Over => return Flow::End,
         };
         first.extend_from_slice(bytes);
-        // Blanks alone decide nothing, but may not go on for ever.
+        // Blanks alone do not tell the protocol, but there must not be too many.
         let is_too_much = first.len() > self.hub.limits.login_bytes;
         let Some(kind) = sniff(first).or_else(|| is_too_much.then(|| settle(first))) else {
             return Flow::Within(self.hub.limits.greet_after);
@@ -106,7 +106,7 @@ impl Handler for Entrance {
         }
     }
 
-    /// Silence: it is a person, who wants to be spoken to first.
+    /// Silence: a person is there, and waits for a greeting.
     fn control(&mut self, Control::Silence: Control) -> Flow {
         let Stage::Sniffing(first) = &mut self.stage else { return Flow::Go };
         if self.handle.outbox.closed().is_some() {
@@ -114,14 +114,14 @@ impl Handler for Entrance {
         }
         let first = std::mem::take(first);
         let offer = self.hub.chat.offer(self.handle.seed());
-        // Empty lines that came before the question are no answer to it.
+        // Empty lines that came before the greeting are no answer to it.
         match settle(&first) {
             Kind::Line => self.open(Kind::Line, first.trim_ascii_start(), Some(&offer)),
             kind => self.open(kind, &first, None),
         }
     }
 
-    /// The end of a connection, and of its session, if it has become one.
+    /// Ends the connection, and its session if there is one.
     fn disconnected(&mut self, end: End) {
         if let (Stage::Sniffing(first), End::Finished) = (&mut self.stage, &end)
             && !first.trim_ascii().is_empty()
@@ -141,7 +141,7 @@ impl Handler for Entrance {
 }
 
 impl Drop for Entrance {
-    /// Also for a connection that never lived, because there was no thread for it.
+    /// A connection that got no thread is removed here too.
     fn drop(&mut self) {
         self.hub.forget(self.handle.id);
     }

@@ -1,4 +1,4 @@
-//! The JSON front: for programs. All of its words are in [`crate::wire::json`].
+//! The JSON front: for programs. Knows lines; the objects in them are read and written by [`crate::wire::json`].
 
 use super::Opening;
 use super::sniff::without_blanks;
@@ -7,11 +7,11 @@ use crate::model::CloseReason;
 use crate::wire::reader::{Line, Lines};
 use crate::wire::{Decoder, Delivery, Encoder, Input, Manners, Piece, Protocol, json};
 
-/// What a program speaks that begins with `{`.
+/// Opens the protocol of a program whose first byte is `{`.
 pub(super) fn open(opening: &Opening<'_>) -> Protocol {
     let line_bytes = opening.limits.line_bytes;
     Protocol {
-        // A program that means to go says `quit`.
+        // A program that wants to leave says `quit`.
         manners: Manners { name: "json", echo: true, pings: true, hello: true, end_of_input: CloseReason::Lost },
         greeting: Vec::new(),
         decoder: Box::new(JsonDecoder { lines: Lines::new(line_bytes), line_bytes }),
@@ -28,7 +28,7 @@ struct JsonDecoder {
 impl JsonDecoder {
     fn read(&self, line: &Line<'_>) -> Input {
         let Line::Whole(line) = line else { return Input::Refused(None, ChatError::LineTooLong(self.line_bytes)) };
-        // RFC 8259, 8.1: a byte order mark may be ignored; some shells put one before what they pipe.
+        // RFC 8259, 8.1: a byte order mark may be ignored; some shells put one before the text that they pipe.
         let line = without_blanks(line.trim_ascii());
         if line.is_empty() {
             return Input::Empty;
@@ -59,9 +59,5 @@ struct JsonEncoder;
 impl Encoder for JsonEncoder {
     fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]> {
         Some(item.letter.piece(Piece::Json))
-    }
-
-    fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
-        out.extend_from_slice(item.letter.piece(Piece::Json));
     }
 }

@@ -1,4 +1,4 @@
-//! The line front: for people with `nc` or telnet. Asks for a name, then reads what they type with [`crate::command::parse`].
+//! The line front: for people with `nc` or telnet. Asks for a name, then reads lines with [`crate::command::parse`]. Does not know what a command does.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::wire::telnet::{self, Telnet};
 use crate::wire::{Decoder, Delivery, Encoder, Input, Manners, Piece, Protocol, Question};
 use crate::wording::capital;
 
-/// So many bytes of telnet's commands cost as much as a line.
+/// So many bytes of telnet commands cost as much as a line.
 const COMMANDS_A_LINE: usize = 512;
 
-/// What a person speaks, who is greeted if they wait for it.
+/// Opens the protocol of a person, with a greeting if a name is offered.
 pub(super) fn open(opening: &Opening<'_>) -> Protocol {
     let greeting = opening
         .offer
         .map(|offer| format!("Roomful, plain mode. Type your name and press Enter [{offer}].\n").into_bytes());
     let entry = Entry { greeted: greeting.is_some(), open: greeting.is_some(), ..Entry::default() };
     Protocol {
-        // `nc -N` and a script end their input and mean it.
+        // `nc -N` and scripts end their input to leave.
         manners: Manners { name: "line", echo: false, pings: false, hello: false, end_of_input: CloseReason::Quit },
         greeting: greeting.unwrap_or_default(),
         decoder: Box::new(LineDecoder {
@@ -52,46 +52,46 @@ struct LineDecoder {
     limits: Arc<Limits>,
     lines: Lines,
     telnet: Telnet,
-    /// Bytes of this read that were telnet's commands.
+    /// Bytes of this read that were telnet commands.
     telnet_bytes: usize,
-    /// Whether a read was begun and is not used up.
+    /// Whether a read was begun and is not used up yet.
     in_read: bool,
     entry: Entry,
     /// The command whose passwords are being asked for.
     asking: Option<Asking>,
-    /// The same, while the session looks at it.
+    /// Such a command while the session checks it.
     tried: Option<Command>,
-    /// Such a command of this read was refused: what came in the same read was
-    /// typed before the refusal was seen, and may be the password.
+    /// Whether such a command of this read was refused. The other lines of this read
+    /// were typed before the person saw the refusal, and may be the password.
     doubtful: bool,
-    /// What comes after what was given last.
+    /// The input to give next, before another line is read.
     next: Option<Input>,
 }
 
-/// What is known of somebody who has no name yet.
+/// The state of a peer that has no name yet.
 #[derive(Debug, Default)]
 struct Entry {
-    /// A name was offered.
+    /// Whether a name was offered.
     greeted: bool,
-    /// Nothing was answered to that yet: Enter takes the name.
+    /// Whether the offer is not answered yet: then Enter takes the name.
     open: bool,
-    /// Nothing came in the same read after the line that is looked at.
+    /// Whether nothing follows this line in the same read.
     alone: bool,
-    /// A line of this read gave no name. What came with it was not typed by
-    /// somebody who has seen the answer, so it is no answer either.
+    /// Whether a line of this read was refused as a name. The lines after it were
+    /// sent before the peer saw the refusal, so they are ignored.
     spent: bool,
-    /// A line before this one gave no name. Who was greeted sees the refusal
-    /// and types another; but who spoke first is a program that may not read
-    /// it, and whose next line may be meant for the room.
+    /// Whether an earlier line was refused as a name. A person who was greeted sees
+    /// the refusal and types another name. A peer that spoke first is a program: it
+    /// may not read the refusal, and its next line may be meant for the room.
     failed: bool,
     over: bool,
 }
 
-/// What is told of a line that came in one read with a refused command that needs a password.
+/// Refuses a line that came in one read with a refused command that needs a password.
 const NOT_SAID: &[u8] = b"! Not said, for it may be a password: it came together with a command that needs one.\n";
 
 impl LineDecoder {
-    /// Notes what must be known of a whole read before its first line.
+    /// Looks through a whole read before its first line is taken.
     fn begin_read(&mut self, bytes: &[u8]) {
         self.doubtful = false;
         let text = self.telnet.look_ahead(bytes);
@@ -106,7 +106,7 @@ impl LineDecoder {
             return Input::Refused(None, ChatError::LineTooLong(self.limits.line_bytes));
         };
         if !named && self.asking.is_none() {
-            // Taken for a person, and perhaps greeted as one: the line still tells what it is of.
+            // The peer was taken for a person, but its line may still be of another protocol.
             match judge_line(line) {
                 Kind::Line => {}
                 kind => return self.other(kind, line),
@@ -157,13 +157,13 @@ impl LineDecoder {
             words.extend(telnet::HIDE);
             words.extend(format!("* {question}\r\n").into_bytes());
         } else {
-            // Over nc we cannot keep the terminal from showing it; whoever types should know.
+            // Over nc we cannot hide the password on the terminal, so the person is warned.
             words.extend(format!("* {question} (your terminal shows it; an empty line stops)\n").into_bytes());
         }
         words
     }
 
-    /// A line that answers a question. A telnet client is first asked to show again what is typed.
+    /// Takes a line that answers a question. A telnet client is first told to show typed text again.
     fn take_answer(&mut self, asking: Asking, line: &str) -> Input {
         let input = self.answer(asking, line);
         if self.telnet.negotiates() {
@@ -178,7 +178,7 @@ impl LineDecoder {
             return Input::Answered(b"* Nothing was done.\n".to_vec());
         }
         if let Err(refusal) = asking.take(Secret(line.into())) {
-            // The next line is most likely the same password: it must be an answer, too.
+            // The next line is most likely the same password, so it must be taken as an answer too.
             let sentence = format!("! {}.\n", capital(&refusal.to_string()));
             return Input::Answered([sentence.into_bytes(), self.ask(asking)].concat());
         }
@@ -190,12 +190,12 @@ impl LineDecoder {
         Input::Command(None, whole)
     }
 
-    /// A line of somebody who has no name yet.
+    /// Reads a line of a peer that has no name yet.
     fn answer_to_greeting(&mut self, line: &str) -> Result<Input, ChatError> {
         let entry = &mut self.entry;
         match line {
             _ if entry.spent => return Ok(Input::Empty),
-            // Of somebody who was not asked it says nothing.
+            // A peer that was not greeted means nothing by an empty line.
             "" if !entry.greeted => return Ok(Input::Empty),
             "" if !(entry.open && entry.alone) => {
                 entry.spent = true;
@@ -214,8 +214,8 @@ impl LineDecoder {
         asked.map(|command| self.command(command))
     }
 
-    /// A command, which the session sees before its passwords are asked for:
-    /// what it would refuse anyway needs none.
+    /// Gives a command to the session before its passwords are asked for: a command
+    /// that is refused anyway needs no password.
     fn command(&mut self, command: Command) -> Input {
         self.tried = Asking::about(&command).map(Asking::into_command);
         Input::Command(None, command)
@@ -248,7 +248,7 @@ impl Decoder for LineDecoder {
         self.next.take().or_else(|| self.lines.finish().map(|line| self.line(&line, named)))
     }
 
-    /// A password that was not right is asked for again, so that the next line is no other thing.
+    /// Asks for a wrong password again, so that the next line is not taken for a message.
     fn refused(&mut self, refusal: &ChatError) -> Option<Question> {
         if matches!(refusal, ChatError::LineTooLong(_)) {
             let asking = self.asking.take()?;
@@ -270,19 +270,9 @@ impl Decoder for LineDecoder {
 #[derive(Debug)]
 pub(super) struct LineEncoder;
 
-impl LineEncoder {
-    fn piece(item: &Delivery) -> &[u8] {
-        item.letter.piece(if item.elsewhere { Piece::LineElsewhere } else { Piece::Line })
-    }
-}
-
 impl Encoder for LineEncoder {
     fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]> {
-        Some(LineEncoder::piece(item))
-    }
-
-    fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
-        out.extend_from_slice(LineEncoder::piece(item));
+        Some(item.letter.piece(if item.elsewhere { Piece::LineElsewhere } else { Piece::Line }))
     }
 }
 
@@ -291,9 +281,9 @@ fn is_command(line: &str) -> bool {
     command::shown(line).strip_prefix('/').is_some_and(|word| word.starts_with(char::is_alphabetic))
 }
 
-/// What is left of a line when the keys for erasing are obeyed, which a
-/// terminal sends as they are if it does not edit lines itself: a letter, a
-/// word, or all of it. What was erased is meant for nobody.
+/// The rest of a line after its erasing keys are applied: they erase a letter, a
+/// word or the whole line. A terminal that does not edit lines itself sends these
+/// keys. Text that was erased must not be shown to others.
 fn deletions(line: &str) -> Cow<'_, str> {
     const KEYS: [char; 5] = ['\u{3}', '\u{8}', '\u{7f}', '\u{15}', '\u{17}'];
     if !line.bytes().any(|byte| KEYS.contains(&char::from(byte))) {
@@ -303,7 +293,7 @@ fn deletions(line: &str) -> Cow<'_, str> {
     for letter in line.chars() {
         match letter {
             '\u{8}' | '\u{7f}' => drop(left.pop()),
-            // Ctrl-C means to begin anew, too.
+            // Ctrl-C also erases the whole line.
             '\u{3}' | '\u{15}' => left.clear(),
             '\u{17}' => {
                 let word = left.trim_end().rfind(char::is_whitespace);
@@ -315,8 +305,8 @@ fn deletions(line: &str) -> Cow<'_, str> {
     Cow::Owned(left)
 }
 
-/// The answer to the question for a name: a name, perhaps with a room to go
-/// to; or nothing, for the name that was offered.
+/// Reads the answer to the greeting: a name, perhaps with a room to join; or
+/// nothing, to take the name that was offered.
 fn name(line: &str) -> Result<Command, ChatError> {
     if line.starts_with('/') || line == "{quit}" {
         return command::parse(line);

@@ -1,4 +1,4 @@
-//! The ways in: what is served, one file a front, and how to say no to the rest. Knows not what a session does.
+//! The fronts: which protocols are served, one file for each, and how to refuse the others. Does not know what a session does.
 
 mod entrance;
 mod json;
@@ -17,7 +17,7 @@ use crate::wire::{Encoder, Input, Protocol};
 pub use entrance::Entrance;
 use sniff::Kind;
 
-/// What is served: for each kind that is, how its front is opened.
+/// The kinds that are served, and how the front of each is opened.
 pub struct Fronts {
     served: Vec<(Kind, Box<Open>)>,
 }
@@ -25,19 +25,19 @@ pub struct Fronts {
 /// Opens a front for one connection.
 pub type Open = dyn Fn(&Opening<'_>) -> Protocol + Send + Sync;
 
-/// What a front may know when it is opened.
+/// Everything that a front may know when it is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening<'a> {
-    /// What else is served, for a peer that turns out to speak something else.
+    /// The other fronts, for a peer that turns out to speak another protocol.
     pub fronts: &'a Arc<Fronts>,
     /// The numbers in force.
     pub limits: &'a Arc<Limits>,
-    /// A free name, for a peer that has said nothing yet and waits to be spoken to.
+    /// A free name to offer, if the peer has sent nothing yet and waits for a greeting.
     pub offer: Option<&'a Nick>,
 }
 
 impl Fronts {
-    /// Serves `kind`, too, or in another way than before.
+    /// Serves `kind` too, or with another front than before.
     #[must_use]
     pub fn serve(mut self, kind: Kind, open: impl Fn(&Opening<'_>) -> Protocol + Send + Sync + 'static) -> Fronts {
         self.served.retain(|(known, _)| *known != kind);
@@ -65,12 +65,12 @@ impl fmt::Debug for Fronts {
     }
 }
 
-/// Writes for a peer of which nothing is known yet.
+/// The encoder for a peer whose protocol is not known yet.
 pub fn plain() -> Box<dyn Encoder> {
     Box::new(line::LineEncoder)
 }
 
-/// Bytes that were nothing, if there were any; `line` of them cost as much as a line.
+/// Tells the session of bytes that made no input, if there were any; `line` of them cost as much as a line.
 fn waste(bytes: usize, line: usize) -> Option<Input> {
     (bytes > 0).then_some(Input::Waste { bytes, line })
 }

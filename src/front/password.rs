@@ -1,10 +1,10 @@
-//! Passwords on the line front: which are asked for, one question after another. Knows no bytes and no terminal.
+//! Asks for passwords on the line front, one question after another. Knows no bytes and no terminal.
 
 use crate::command::{AccountCommand, Command, Secret};
 use crate::error::ChatError;
 use crate::session::passwords;
 
-/// A command that needs passwords, which are never typed on its own line.
+/// A command that needs passwords. They are never typed on the line of the command.
 #[derive(Debug)]
 pub(super) struct Asking {
     command: AccountCommand,
@@ -12,16 +12,16 @@ pub(super) struct Asking {
     answers: Vec<Secret>,
 }
 
-/// The questions for one password, for one and a new one, and for a new one.
+/// The questions for a login, for a change of the password, and for a new account.
 const KNOWN: &[&str] = &["Password:"];
 const CHANGED: &[&str] = &["Present password:", "New password, 8 characters or more:", "The new one once more:"];
 const NEW: &[&str] = &["Password, 8 characters or more:", "Once more:"];
 
-/// How many of the questions, the last ones, are about a new password.
+/// If a command asks for a new password, its last two questions are about it.
 const ABOUT_NEW: usize = 2;
 
 impl Asking {
-    /// What is to be asked about `command`; nothing for most commands.
+    /// The questions about `command`; `None` for most commands.
     pub(super) fn about(command: &Command) -> Option<Asking> {
         let Command::Account(command) = command else { return None };
         let questions = match command {
@@ -36,7 +36,7 @@ impl Asking {
     /// Takes an answer.
     ///
     /// # Errors
-    /// A new password that does not do: then it is asked for once more.
+    /// The new password is not allowed, or the two differ: it is asked for again.
     pub(super) fn take(&mut self, answer: Secret) -> Result<(), ChatError> {
         let before_new = self.questions.len().saturating_sub(ABOUT_NEW);
         let is_new = self.questions.len() >= ABOUT_NEW && self.answers.len() >= before_new;
@@ -52,12 +52,12 @@ impl Asking {
         checked
     }
 
-    /// What is asked next; nothing if all is answered.
+    /// The next question; `None` if all are answered.
     pub(super) fn question(&self) -> Option<&'static str> {
         self.questions.get(self.answers.len()).copied()
     }
 
-    /// The command with its passwords, and without.
+    /// The command with its passwords, and without them.
     pub(super) fn complete(self) -> (Command, Command) {
         let mut answers = self.answers.into_iter();
         let (first, second) = (answers.next(), answers.next());

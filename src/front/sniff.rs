@@ -1,11 +1,11 @@
-//! Who speaks first, and with which words, decides what is spoken. Knows how each protocol begins and nothing more of it.
+//! Tells from the first bytes of a connection which protocol it speaks. Knows how each protocol begins and nothing more of it.
 
 use std::borrow::Cow;
 
 use crate::names::is_ignorable;
 use crate::wire::telnet::Telnet;
 
-/// What a connection speaks, by the first line that is not empty.
+/// The protocol of a connection, by the first line that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// JSON objects, one a line.
@@ -14,13 +14,13 @@ pub enum Kind {
     Http,
     /// An HTTP/2 client that did not ask first.
     Http2,
-    /// A player of streams.
+    /// A player of audio or video streams.
     Rtsp,
-    /// A telephone.
+    /// An internet telephone.
     Sip,
     /// An IRC client.
     Irc,
-    /// A program that brings mail, or one of the protocols made like that (FTP, POP3).
+    /// A program that sends mail, or a similar protocol (FTP, POP3).
     Smtp,
     /// A program that reads mail.
     Imap,
@@ -32,13 +32,13 @@ pub enum Kind {
     Stomp,
     /// A Jabber client.
     Xmpp,
-    /// TLS, whatever is inside.
+    /// TLS, with any protocol inside.
     Tls,
     /// A PostgreSQL client.
     Postgres,
     /// An MQTT client.
     Mqtt,
-    /// Bytes that are no text, of a protocol that is not known here.
+    /// Bytes that are not text, of a protocol that is not known here.
     Binary,
     /// A person, typing.
     Line,
@@ -51,16 +51,16 @@ const METHODS: [&[u8]; 11] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"TRACE", b"CONNECT", b"PRI", b"PROPFIND"];
 const IRC_WORDS: [&[u8]; 4] = [b"CAP", b"NICK", b"USER", b"PASS"];
 const SMTP_GREETINGS: [&[u8]; 3] = [b"EHLO", b"HELO", b"LHLO"];
-/// Words that stand alone on a line of mail and its relatives; in capitals, for a person may be called the same.
+/// Words that stand alone on a line of mail and similar protocols. Only in capitals, because a person may have such a name.
 const SMTP_WORDS: [&[u8]; 9] = [b"EHLO", b"HELO", b"QUIT", b"NOOP", b"RSET", b"CAPA", b"STLS", b"STARTTLS", b"FEAT"];
 const IMAP_WORDS: [&[u8]; 6] = [b"CAPABILITY", b"LOGIN", b"STARTTLS", b"AUTHENTICATE", b"LOGOUT", b"NOOP"];
-/// What STOMP's first frame begins with, alone on its line; a login and a password follow.
+/// The first line of STOMP's first frame; a login and a password follow.
 const STOMP_WORDS: [&[u8]; 2] = [b"CONNECT", b"STOMP"];
 const REDIS_WORDS: [&[u8]; 6] = [b"PING", b"INFO", b"COMMAND", b"CONFIG", b"SELECT", b"CLIENT"];
 
-/// What `first` bytes begin; `None` while that cannot be told yet. Empty lines
-/// decide nothing: the first line that has something in it does, whole,
-/// however the bytes are cut.
+/// The protocol that begins with the bytes `first`; `None` while they do not tell
+/// it yet. Empty lines tell nothing. The first line that is not empty decides when
+/// all of it is here, no matter how the bytes are cut.
 ///
 /// ```
 /// use roomful::front::sniff::{Kind, sniff};
@@ -75,17 +75,17 @@ pub fn sniff(first: &[u8]) -> Option<Kind> {
     look(first, false)
 }
 
-/// What `first` bytes are taken for when nothing more comes for now.
+/// The protocol that `first` bytes are taken for if nothing more comes for now.
 pub fn settle(first: &[u8]) -> Kind {
     look(first, true).unwrap_or_else(|| judge(first_line(&text_of(first)), false))
 }
 
-/// What one whole line is of. [`Kind::Line`] where it may be what a person types.
+/// The protocol of one whole line; [`Kind::Line`] if a person may type it.
 pub fn judge_line(line: &[u8]) -> Kind {
     judge(line, true)
 }
 
-/// `last` if nothing more comes.
+/// The protocol of the bytes; `last` means that nothing more comes.
 fn look(first: &[u8], last: bool) -> Option<Kind> {
     if first.first().is_some_and(|byte| is_binary(*byte)) {
         return binary(first).or(last.then_some(Kind::Binary));
@@ -102,7 +102,7 @@ fn look(first: &[u8], last: bool) -> Option<Kind> {
     }
 }
 
-/// Without telnet's commands, which come before the text of a person.
+/// The bytes without telnet commands; a telnet client may send them before a person types.
 fn text_of(first: &[u8]) -> Cow<'_, [u8]> {
     Telnet::default().strip(first)
 }
@@ -112,7 +112,7 @@ fn first_line(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
-/// Without what shows nothing before the first word.
+/// The text without blanks and invisible characters at its beginning.
 pub fn without_blanks(text: &[u8]) -> &[u8] {
     let mut rest = text.trim_ascii_start();
     while let Some(c) = first_char(rest).filter(|c| !c.is_ascii() && (c.is_whitespace() || is_ignorable(*c))) {
@@ -121,32 +121,32 @@ pub fn without_blanks(text: &[u8]) -> &[u8] {
     rest
 }
 
-/// The character that the bytes begin with, if it is whole.
+/// The first character, if all of its bytes are here.
 fn first_char(text: &[u8]) -> Option<char> {
     text.get(..text.len().min(4))?.utf8_chunks().next()?.valid().chars().next()
 }
 
-/// Whether a byte stands in no text that somebody types: most of the controls.
-/// Left are those of a line's end, and those that the keys for erasing and moving send.
+/// Whether a byte is never in typed text: true for most control characters, but not
+/// for those of a line's end and of the keys that erase and move.
 fn is_binary(byte: u8) -> bool {
     byte < b' ' && !matches!(byte, 8 | b'\t' | b'\n' | b'\r' | 0x0c | 0x15 | 0x17 | 0x1b)
 }
 
-/// Whether a line is of a binary protocol: a NUL in it, or a control so early
-/// that it is a length or a number. A control in the middle of a word is a
-/// slip of somebody who types, and Ctrl-C is a key.
+/// Whether a line is of a binary protocol: it has a NUL, or a control character so
+/// early that it is a length or a number. A control character in the middle of a
+/// word is a typing error, and Ctrl-C is a key.
 fn is_no_text(line: &[u8]) -> bool {
     const EARLY: usize = 3;
     line.contains(&0) || line.iter().take(EARLY).any(|byte| is_binary(*byte) && *byte != 3)
 }
 
-/// What begins with a byte that is no text; `None` while that cannot be told yet.
+/// The protocol of bytes whose first byte is not text; `None` while they do not tell it yet.
 fn binary(first: &[u8]) -> Option<Kind> {
     let known = |at: usize, bytes: &[u8]| first.iter().skip(at).zip(bytes).all(|(a, b)| a == b);
     let (kind, needed) = match first[0] {
         // RFC 8446, 5.1: a handshake record of version 3.
         0x16 if known(1, &[3]) => (Kind::Tls, 2),
-        // A length below 64 KiB, then version 3.0, or the wish for TLS or GSS.
+        // A length below 64 KiB, then version 3.0, or a request for TLS or GSS.
         0 if known(1, &[0]) && (known(4, &[0, 3]) || known(4, &[4, 0xd2, 0x16])) => (Kind::Postgres, 8),
         // CONNECT, its length in one byte or two, and the name of the protocol.
         0x10 if known(2, b"\0\x04MQTT") || known(2, b"\0\x06MQIsdp") || known(3, b"\0\x04MQTT") => (Kind::Mqtt, 9),
@@ -155,7 +155,7 @@ fn binary(first: &[u8]) -> Option<Kind> {
     (first.len() >= needed).then_some(kind)
 }
 
-/// What a line is of; `whole` if all of it is here.
+/// The protocol of a line; `whole` if all of it is here.
 fn judge(line: &[u8], whole: bool) -> Kind {
     let line = without_blanks(line).trim_ascii_end();
     if is_no_text(line) {
@@ -182,7 +182,7 @@ fn judge(line: &[u8], whole: bool) -> Kind {
     if let Some(kind) = rest.and_then(version) {
         return if kind == Kind::Http && first == b"PRI" { Kind::Http2 } else { kind };
     }
-    // A person may be called like a command, and name a room after that.
+    // The name of a person may be the word of a command, and a room may follow it.
     if second.starts_with(b"#") {
         return Kind::Line;
     }
@@ -286,7 +286,7 @@ mod tests {
         }
     }
 
-    /// Silence must not make a stranger of the beginning of a name.
+    /// If a person pauses within a name, it must not be taken for another protocol.
     #[test]
     fn what_is_not_whole_is_a_stranger_only_if_no_name_can_begin_so() {
         for start in ["", "\n", "G", "GET", "PUT ", "EHLO", "PING", "QUI", "n", "\u{feff}"] {

@@ -1,11 +1,11 @@
-//! What is said to a peer that speaks what is not served, or for which there is no room: a sentence, in its own protocol. Knows the shape of one answer of each.
+//! The last words to a peer whose protocol is not served, or for which there is no room: a sentence, in its own protocol. Knows one answer of each protocol.
 
 use super::sniff::Kind;
 use crate::event::Event;
 use crate::model::CloseReason;
 use crate::wire::json;
 
-/// What this server is, for a peer that took it for another.
+/// Says what this server is, to a peer that expected another.
 const SENTENCE: &str = "This is a chat server: connect with nc, telnet or chat-client";
 
 /// RFC 8446, 6: an alert record, TLS 1.2 on the wire, two bytes: fatal, protocol version.
@@ -14,13 +14,13 @@ const TLS_REFUSAL: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46];
 /// MQTT 3.1.1, 3.2: CONNACK, two bytes: no session, and why.
 const MQTT_REFUSAL: [u8; 3] = [0x20, 0x02, 0x00];
 
-/// What the operator is told of a peer that speaks `kind`, which is not served.
+/// Tells the operator that a peer speaks `kind`, which is not served.
 pub(super) fn news(kind: Kind) -> String {
     format!("speaks {kind:?}, which is not served")
 }
 
-/// The last words to a peer that speaks `kind`: that this is not served, or
-/// `full`, the sentence that says why there is no room.
+/// The last words to a peer that speaks `kind`: that it is not served, or `full`,
+/// the sentence that says why there is no room.
 pub(super) fn last_words(kind: Kind, full: Option<&str>) -> Vec<u8> {
     let sentence = full.map_or(SENTENCE, |full| full.trim_end_matches('.'));
     match kind {
@@ -54,7 +54,7 @@ pub(super) fn last_words(kind: Kind, full: Option<&str>) -> Vec<u8> {
     }
 }
 
-/// A response of HTTP or of one of its relatives.
+/// A response of HTTP or of a similar protocol.
 fn response(version: &str, head: &str, full: Option<&str>) -> Vec<u8> {
     let status = if full.is_some() { "503 Service Unavailable" } else { "501 Not Implemented" };
     let body = full.unwrap_or("This is a chat server, and it serves no page. Connect with nc, telnet or chat-client.");

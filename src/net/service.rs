@@ -174,12 +174,8 @@ impl Shared {
     }
 
     /// Gives a connection its handler and its thread. False if the system started no thread.
-    fn welcome(
-        self: &Arc<Self>,
-        (tcp, peer): (TcpStream, SocketAddr),
-        options: &Options,
-        admit: &mut Admit<'_>,
-    ) -> bool {
+    fn welcome(self: &Arc<Self>, accepted: (TcpStream, SocketAddr), options: &Options, admit: &mut Admit<'_>) -> bool {
+        let (tcp, peer) = accepted;
         let stream = match Stream::new(tcp, peer, options.send_buffer, options.unreachable) {
             Ok(stream) => Arc::new(stream),
             Err(error) => {

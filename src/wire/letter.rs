@@ -1,18 +1,18 @@
-//! An event on its way to many readers, encoded at most once for each piece that they share. Knows no queue and no socket.
+//! An event for many readers, encoded at most once for each form that they share. Knows no queue and no socket.
 
 use std::sync::{Arc, OnceLock};
 
 use super::{json, line};
 use crate::event::Event;
 
-/// What of an event is the same for many sessions, and so is encoded once for all of them.
+/// A form of an event that is the same for many sessions, so that it is encoded once for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece {
     /// A JSON object on a line.
     Json,
-    /// Plain text about the room in which the reader is talking, or about none.
+    /// Plain text about the reader's current room, or about no room.
     Line,
-    /// Plain text about another of the reader's rooms: it names the room.
+    /// Plain text about another of the reader's rooms; it names the room.
     LineElsewhere,
 }
 
@@ -28,7 +28,7 @@ impl Piece {
     }
 }
 
-/// An event on its way to many readers.
+/// An event for many readers, with its encoded forms.
 #[derive(Debug)]
 pub struct Letter {
     event: Event,
@@ -42,19 +42,18 @@ impl Letter {
         Letter { weight: event.weight(), event, pieces: Default::default() }
     }
 
-    /// What it says.
+    /// The event.
     pub fn event(&self) -> &Event {
         &self.event
     }
 
-    /// About how many bytes it takes on a wire; see [`Event::weight`].
+    /// About how many bytes it takes when it is sent; see [`Event::weight`].
     pub fn weight(&self) -> usize {
         self.weight
     }
 
-    /// What it says, as this piece, with its line ending; nothing if the
-    /// piece has no words for the event. It is encoded by the thread that
-    /// needs it first.
+    /// The bytes of this form, with the line ending; empty if this form says nothing
+    /// of the event. The first thread that needs them encodes them.
     pub fn piece(&self, piece: Piece) -> &[u8] {
         self.pieces[piece as usize].get_or_init(|| {
             let mut bytes = Vec::with_capacity(self.weight);
@@ -64,19 +63,19 @@ impl Letter {
     }
 }
 
-/// A letter, as one session gets it.
+/// A letter for one session.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// What is said.
+    /// The letter.
     pub letter: Arc<Letter>,
-    /// It is about a room in which the session is not talking.
+    /// Whether it is about a room that is not the session's current one.
     pub elsewhere: bool,
-    /// The session asked for it: a command of its own made it.
+    /// Whether a command of the session itself made the event.
     pub answers: bool,
 }
 
 impl Delivery {
-    /// `letter`, for a session that did not ask, about nothing elsewhere.
+    /// `letter` for a session that did not ask for it, not about another room.
     pub fn of(letter: &Arc<Letter>) -> Delivery {
         Delivery { letter: Arc::clone(letter), elsewhere: false, answers: false }
     }

@@ -1,14 +1,14 @@
-//! The line dialect: plain text for people with `nc` or telnet; what they type is read by [`crate::command`]. Knows nothing of sessions.
+//! The line dialect: plain text for people with `nc` or telnet; their lines are read by [`crate::command`]. Knows nothing of sessions.
 //!
-//! Refusals start with `!`, notices with `*`, what people say with the time.
-//! No colours and no cursor codes: the reader's own terminal edits the line.
+//! Refusals start with `!`, notices with `*`, messages with the time. There are no
+//! colours and no cursor codes: the reader's own terminal edits the line.
 
 use crate::event::Event;
 use crate::wording::{self, Plain};
 
-/// Appends `event` to `out`, one line or several, or nothing: a person at
-/// `nc` needs no `ok` for what they see themselves. `elsewhere` names the
-/// room, for readers who are talking in another.
+/// Appends `event` to `out`: one line, several, or none, because a person at `nc`
+/// needs no `ok` for their own line. `elsewhere` names the room, for readers whose
+/// current room is another.
 pub fn encode(event: &Event, elsewhere: bool, out: &mut Vec<u8>) {
     let painter = if elsewhere { Plain::Elsewhere } else { Plain::Here };
     wording::event(event, &painter, out).expect("a Vec takes every byte");

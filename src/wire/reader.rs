@@ -1,4 +1,4 @@
-//! Cuts a stream of bytes into lines of bounded length. Knows nothing of what is in them, nor where the bytes come from.
+//! Cuts a stream of bytes into lines of bounded length. Does not know their meaning, nor where the bytes come from.
 //!
 //! ```
 //! use roomful::wire::reader::{Line, Lines};
@@ -21,13 +21,13 @@ use std::borrow::Cow;
 /// One line, without its ending.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// As it came; borrowed unless it came in pieces.
+    /// The line as it came; borrowed unless it came in pieces.
     Whole(Cow<'a, [u8]>),
-    /// It was longer than the limit and is lost up to its end.
+    /// The line was longer than the limit, and all of it is dropped.
     TooLong,
 }
 
-/// The beginning of a line whose end has not come yet, and the limit it must keep.
+/// The beginning of a line whose end has not come yet, and the limit of its length.
 #[derive(Debug)]
 pub struct Lines {
     held: Vec<u8>,
@@ -43,9 +43,9 @@ impl Lines {
         Lines { held: Vec::new(), most, dropping: false, dropped: 0 }
     }
 
-    /// Takes the next line off the front of `bytes`. `None` means that
-    /// `bytes` is used up; what it held of an unfinished line is kept here,
-    /// and is never more than the limit.
+    /// Takes the next line off the front of `bytes`. `None` means that `bytes` is
+    /// used up. The beginning of an unfinished line is stored here, and is never
+    /// longer than the limit.
     pub fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<Line<'a>> {
         let Some(end) = memchr::memchr(b'\n', bytes) else {
             self.hold(bytes);
@@ -71,7 +71,7 @@ impl Lines {
         }))
     }
 
-    /// At the end of the stream: the last line, where it has no ending.
+    /// At the end of the stream: the last line, if it has no ending.
     pub fn finish(&mut self) -> Option<Line<'static>> {
         if std::mem::take(&mut self.dropping) {
             return Some(Line::TooLong);
@@ -80,7 +80,7 @@ impl Lines {
         (!held.is_empty()).then(|| Line::Whole(Cow::Owned(without_return(&held).to_vec())))
     }
 
-    /// How many bytes were dropped since this was last asked.
+    /// How many bytes were dropped since the last call.
     pub fn dropped(&mut self) -> usize {
         std::mem::take(&mut self.dropped)
     }

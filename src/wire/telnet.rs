@@ -1,15 +1,15 @@
-//! Takes the telnet commands out of what a telnet client sends, so that text is left. Knows nothing of lines or names.
+//! Takes the telnet commands out of the bytes of a telnet client, so that only text is left. Knows nothing of lines or names.
 //!
 //! From RFC 854: a command is IAC (255) and one or two bytes, or a
 //! subnegotiation from IAC SB to IAC SE; Enter may come as CR NUL. UTF-8 text
-//! has no byte 255, so nothing is lost when it did not come from telnet.
+//! has no byte 255, so nothing is lost if the peer is no telnet client.
 
 use std::borrow::Cow;
 
 const IAC: u8 = 255;
 const SB: u8 = 250;
 const SE: u8 = 240;
-/// The keys that interrupt, and that erase a letter and a line; they become the characters for that.
+/// The commands of the keys that interrupt, erase a letter and erase a line; they become control characters.
 const INTERRUPT: u8 = 244;
 const ERASE_LETTER: u8 = 247;
 const ERASE_LINE: u8 = 248;
@@ -36,18 +36,18 @@ pub struct Telnet {
     negotiates: bool,
 }
 
-/// Asks a telnet client not to show what is typed (RFC 857): IAC WILL ECHO.
+/// Asks a telnet client not to show typed text (RFC 857): IAC WILL ECHO.
 pub const HIDE: [u8; 3] = [IAC, WILL, 1];
-/// Asks it to show that again: IAC WONT ECHO.
+/// Asks it to show typed text again: IAC WONT ECHO.
 pub const SHOW: [u8; 3] = [IAC, WILL + 1, 1];
 
 impl Telnet {
-    /// Whether it is surely a telnet client at the other end: it has sent a telnet command.
+    /// Whether the peer is surely a telnet client: it has sent a telnet command.
     pub fn negotiates(&self) -> bool {
         self.negotiates
     }
 
-    /// Notes what a read that is yet to be stripped has of telnet's commands; what it is as text.
+    /// Notes whether a read has telnet commands, before it is stripped; returns its text.
     pub fn look_ahead<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let mut ahead = Telnet { ..*self };
         let text = ahead.strip(bytes);
@@ -55,7 +55,7 @@ impl Telnet {
         text
     }
 
-    /// What is left of `bytes` as text. CR NUL becomes CR LF. Borrowed where there was nothing to take out.
+    /// The text in `bytes`. CR NUL becomes CR LF. Borrowed if there was nothing to take out.
     pub fn strip<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         if self.is_plain(bytes) {
             self.state = if bytes.last() == Some(&b'\r') { State::Return } else { State::Text };
@@ -64,7 +64,7 @@ impl Telnet {
         Cow::Owned(bytes.iter().filter_map(|byte| self.step(*byte)).collect())
     }
 
-    /// The same up to the end of the first line; `bytes` moves on behind that.
+    /// The text up to the end of the first line, which is taken off the front of `bytes`.
     pub fn line<'a>(&mut self, bytes: &mut &'a [u8]) -> Cow<'a, [u8]> {
         let (piece, rest) = bytes.split_at(memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1));
         if self.is_plain(piece) {
@@ -87,7 +87,7 @@ impl Telnet {
         matches!(self.state, State::Text | State::Return) && bytes.iter().all(|byte| !matches!(byte, &IAC | 0))
     }
 
-    /// Takes one byte; the one that is left of it as text, if any.
+    /// Takes one byte; returns a byte of text, if there is one.
     fn step(&mut self, byte: u8) -> Option<u8> {
         let (state, text) = match (self.state, byte) {
             (State::Text | State::Return, IAC) => {
@@ -100,10 +100,10 @@ impl Telnet {
             (State::Command, INTERRUPT | ERASE_LINE) => (State::Text, Some(0x15)),
             (State::Command, WILL..=DONT) => (State::Option, None),
             (State::Command, SE..) | (State::Option, _) => (State::Text, None),
-            // Below SE there are no commands: it was no telnet, and the byte may be the line's end.
+            // Below SE there are no commands: the peer is no telnet client, and the byte may be the line's end.
             (State::Text | State::Return | State::Command, b'\r') => (State::Return, Some(b'\r')),
             (State::Text | State::Return | State::Command, _) => (State::Text, Some(byte)),
-            // We ask for no subnegotiation; one that does not end may not swallow more than its line.
+            // We ask for no subnegotiation. One that does not end must not take more than its line.
             (State::Sub | State::SubCommand, b'\n') => (State::Text, Some(byte)),
             (State::Sub, IAC) => (State::SubCommand, None),
             (State::SubCommand, SE) => (State::Text, None),
@@ -140,13 +140,13 @@ mod tests {
         assert_eq!(strip(&[b"a\xff\xffb\n"]), b"ab\n");
     }
 
-    /// RFC 854: what was erased is meant for nobody.
+    /// RFC 854: erased text must not be shown.
     #[test]
     fn erasing_a_letter_and_a_line_become_their_characters() {
         assert_eq!(strip(&[&[b'x', IAC, ERASE_LETTER, b'/', IAC], &[ERASE_LINE, b'a', b'\n']]), b"x\x08/\x15a\n");
     }
 
-    /// Line by line comes to the same text, each line with its end, however it is cut.
+    /// Line by line, the text is the same, each line with its end, no matter how it is cut.
     #[test]
     fn lines_are_stripped_one_after_another() {
         let sent = b"an\xff\xfd\x03na\r\0hi\xff\xfa\n\r\nx\xff\xfd\nyz\r".as_slice();
