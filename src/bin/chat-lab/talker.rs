@@ -1,4 +1,4 @@
-//! One of two people who talk, on either front: comes in, says marked lines, hears the other's, and tells what must not happen. Knows no dice and no judgement.
+//! One of the two people that talk, on either front: logs in, says marked lines, hears the other's lines, and reports what must not happen. Knows no dice and no judgement.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -17,7 +17,7 @@ const PASSWORD: &str = "nine blue skis in the hall";
 /// A server that takes a line of ours no sooner has held it up.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// Where a line is said.
+/// The place in which a line is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spot {
     /// In the room of both.
@@ -31,9 +31,9 @@ pub enum Spot {
 pub enum News {
     /// A line of the other came, at this time of the soak's clock.
     Heard {
-        /// Who heard it.
+        /// The person that heard it.
         who: usize,
-        /// Where it was said.
+        /// The place in which it was said.
         spot: Spot,
         /// Its mark.
         mark: Mark,
@@ -159,7 +159,7 @@ impl Ear {
                 Ok(1..) => self.meaning(&line, marker, &mut hint, now),
                 _ => Some(News::Broken(format!("the connection of {} ended", self.names[self.who]))),
             };
-            // Nobody to tell: it is over.
+            // No thread listens: the soak is over.
             if told.is_some_and(|told| news.send(told).is_err()) || !matches!(got, Ok(1..)) {
                 return;
             }
@@ -204,7 +204,7 @@ impl Ear {
             "waiting" => return Some(News::Waiting),
             "error" | "closing" => return Some(broken()),
             "left" => return Some(broken()),
-            "kick" | "curb" | "role" if is("nick", mine) && is("room", &self.room) => return Some(broken()),
+            "kick" | "restriction" | "role" if is("nick", mine) && is("room", &self.room) => return Some(broken()),
             "nick" if is("old", mine) => return Some(broken()),
             _ => return None,
         };
@@ -213,7 +213,7 @@ impl Ear {
     }
 }
 
-/// All messages of a room, from its first, as one who comes in reads them: by pages, and
+/// All messages of a room, from its first, as a client that logs in reads them: by pages, and
 /// from a new connection whenever the last may ask for no more.
 ///
 /// # Errors
