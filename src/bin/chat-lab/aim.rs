@@ -12,7 +12,7 @@ pub struct Aim {
     pub addr: SocketAddr,
     /// Decides everything.
     pub seed: u64,
-    /// Two people who talk.
+    /// The two people that talk.
     pub people: [String; 2],
     /// Their room.
     pub room: String,
@@ -20,7 +20,7 @@ pub struct Aim {
     pub over: Over,
 }
 
-/// Whether the soak is over, for all who wait for that.
+/// Whether the soak is over, for all threads that wait for its end.
 #[derive(Debug, Default)]
 pub struct Over {
     is_over: Mutex<bool>,
@@ -39,7 +39,7 @@ impl Over {
         *self.is_over.lock()
     }
 
-    /// Waits for it, but not beyond that time.
+    /// Waits for the end, but not beyond that time.
     pub fn wait_until(&self, time: Instant) {
         self.bell.wait_while_until(&mut self.is_over.lock(), |is_over| !*is_over, time);
     }

@@ -1,4 +1,4 @@
-//! A build beside the one before it, cell by cell: how many times as dear it is, and where it is worse. Knows only rows.
+//! A build beside the one before it, cell by cell: how many times as dear it is, and in which cells it is worse. Knows only rows.
 
 use std::fmt::Write;
 

@@ -11,14 +11,14 @@ use crate::marker::Mark;
 use crate::process::Holding;
 use crate::target::{Target, fresh_run, room};
 
-/// Cycles that go on at once, each in a room of its own, where one stays and hears what is said.
+/// Cycles at the same time, each in a room of its own, with one client that does not leave and hears the messages.
 /// A peer's listen queue holds ten: with more lanes connections would wait a second for the kernel.
 pub const LANES: usize = 8;
-/// A round begins no more cycles after this; a server that lets people in once a second does few.
-const ROUND: Duration = Duration::from_secs(4);
-/// A round that makes no progress for this long has failed.
+/// A measurement begins no more cycles after this; a server that lets people in once a second does few.
+const MEASURED: Duration = Duration::from_secs(4);
+/// A measurement that makes no progress for this long has failed.
 const STANDSTILL: Duration = Duration::from_secs(10);
-/// How long ended threads may take to be gone.
+/// How long the kernel may take to remove ended threads.
 const SETTLE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Default)]
@@ -28,20 +28,20 @@ struct Lane {
     done: bool,
 }
 
-/// Warms up, then does two rounds of `cycles` each.
+/// Warms up, then measures `cycles` cycles twice.
 ///
 /// # Errors
-/// When somebody is refused or the cycles stop, or the server's process has ended.
+/// A client is refused, the cycles stop, or the server's process has ended.
 pub fn run(target: &Target, cycles: u32, row: &mut Row) -> Result<()> {
     let rooms = fresh_run();
     let mut crowd = target.crowd(64)?;
     crowd.admit(LANES, |who| room(rooms, who))?;
-    let (mut done, mut heard) = round(&mut crowd, cycles / 10, rooms)?;
+    let (mut done, mut heard) = measure(&mut crowd, cycles / 10, rooms)?;
     let before = settled(target, None)?;
     let mut after = before;
     for name in ["", "_2"] {
         let (cpu, started) = (target.cpu()?, Instant::now());
-        let this = round(&mut crowd, cycles, rooms)?;
+        let this = measure(&mut crowd, cycles, rooms)?;
         (done, heard) = (done + this.0, heard + this.1);
         let cycles = f64::from(this.0);
         let spent = target.cpu()?.zip(cpu).map(|(after, before)| (after - before).as_secs_f64());
@@ -63,7 +63,7 @@ pub fn run(target: &Target, cycles: u32, row: &mut Row) -> Result<()> {
 }
 
 /// Does at most `cycles` cycles; returns how many were done and how many of their messages were heard.
-fn round(crowd: &mut Crowd, cycles: u32, rooms: u32) -> Result<(u32, u32)> {
+fn measure(crowd: &mut Crowd, cycles: u32, rooms: u32) -> Result<(u32, u32)> {
     let mut lanes = [Lane { done: true, ..Lane::default() }; LANES];
     let (mut begun, mut done, mut heard) = (0, 0, 0);
     let (started, mut last) = (Instant::now(), Instant::now());
@@ -71,7 +71,7 @@ fn round(crowd: &mut Crowd, cycles: u32, rooms: u32) -> Result<(u32, u32)> {
     let mut line = Vec::new();
     loop {
         for (lane, state) in lanes.iter_mut().enumerate() {
-            if state.done && begun < cycles && started.elapsed() < ROUND {
+            if state.done && begun < cycles && started.elapsed() < MEASURED {
                 begin(crowd, lane, rooms)?;
                 *state = Lane::default();
                 begun += 1;

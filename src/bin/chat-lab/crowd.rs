@@ -59,7 +59,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Nobody yet.
+    /// A crowd without clients.
     ///
     /// # Errors
     /// When the kernel has no epoll descriptor left.
@@ -94,7 +94,7 @@ impl Crowd {
         Ok(who)
     }
 
-    /// Puts a new client in the place of one that is gone.
+    /// Puts a new client in the place of one that has left.
     ///
     /// # Errors
     /// When it cannot connect.

@@ -79,7 +79,7 @@ impl Dialect {
         }
     }
 
-    /// What goes before the text of message `number`, which is `bytes` long.
+    /// The bytes before the text of message `number`, which is `bytes` long.
     pub fn say_head(self, room: &str, number: u32, bytes: usize) -> String {
         match self {
             Self::Json => {
@@ -92,7 +92,7 @@ impl Dialect {
         }
     }
 
-    /// What goes after the text of a message.
+    /// The bytes after the text of a message.
     pub fn say_tail(self) -> &'static str {
         match self {
             Self::Json => "\"}\n",

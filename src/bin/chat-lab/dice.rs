@@ -10,7 +10,7 @@ impl Dice {
         Dice(seed)
     }
 
-    /// A row of its own for each list of numbers, also where the lists are nearly the same.
+    /// A sequence of its own for each list of numbers, also if the lists are nearly the same.
     pub fn of_all(seeds: &[u64]) -> Dice {
         Dice(seeds.iter().fold(0, |mixed, seed| mix(mixed ^ seed)))
     }

@@ -13,7 +13,7 @@ use crate::target::{Target, fresh_run, room};
 
 /// A run ends, and what is missing counts as lost, when nothing comes for this long.
 const STANDSTILL: Duration = Duration::from_secs(5);
-/// A measured spree goes on for at most this many times its planned time to get its deliveries.
+/// A measured spree lasts at most this many times its planned time to get its deliveries.
 const OVERTIME: u32 = 4;
 /// Receive buffer of the deaf member, in bytes.
 const DEAF_RCVBUF: usize = 4096;
@@ -25,7 +25,7 @@ pub struct Plan {
     pub members: usize,
     /// How many of them speak; at most 255.
     pub speakers: usize,
-    /// Messages of one speaker that not everybody has yet, at most.
+    /// At most so many messages of one speaker are not yet heard by all members.
     pub in_flight: u32,
     /// Bytes of text a message.
     pub size: usize,
@@ -35,7 +35,7 @@ pub struct Plan {
     pub measure: Duration,
     /// Measure longer when there were fewer deliveries.
     pub least: u64,
-    /// Whether one more member is there who never reads.
+    /// Whether there is one more member that never reads.
     pub deaf: bool,
 }
 
@@ -56,7 +56,7 @@ struct Fanout<'a> {
     room: String,
     /// Index and name of the deaf member, and what others heard of it.
     deaf: Option<(usize, String)>,
-    /// Answers to what was said, where the dialect has them.
+    /// Answers to messages, if the dialect has answers.
     answers: u64,
     /// When each speaker said what is not answered yet; answers come in that order.
     unanswered_since: Vec<VecDeque<u64>>,

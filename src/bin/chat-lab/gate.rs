@@ -10,13 +10,13 @@ use crate::crowd::{Crowd, Heard, Troubles};
 const BATCH: usize = 8;
 /// But as many as this for a server that is slow to let people in: one peer does so once a second.
 const MAX_BATCH: usize = 1024;
-/// Nobody joining for this long doubles the batch.
+/// If no client joins for this long, the batch is doubled.
 const SLOW: Duration = Duration::from_millis(50);
-/// A crowd of which nobody gets in for this long has failed.
+/// If no client of the crowd gets in for this long, the crowd has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Getting out may take this long in all.
 const LEAVING: Duration = Duration::from_secs(10);
-/// A server that closes nothing for this long has forgotten somebody.
+/// A server that closes no connection for this long has forgotten one.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// How a crowd got out.
@@ -32,7 +32,7 @@ impl Crowd {
     /// Opens `count` clients a few at a time and returns when all have joined.
     ///
     /// # Errors
-    /// When somebody is refused or does not get in in time, with the server's words.
+    /// A client is refused or does not get in in time; with the server's words.
     pub fn admit(&mut self, count: usize, room: impl Fn(usize) -> String) -> Result<()> {
         let (first, mut joined, mut last_joined) = (self.members.len(), 0, Instant::now());
         let mut batch = BATCH;

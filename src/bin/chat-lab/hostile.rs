@@ -1,4 +1,4 @@
-//! A hostile client: one connection after the other, on both fronts, each with what the dice of its seed say. Knows nothing of what becomes of others.
+//! A hostile client: one connection after the other, on both fronts, each decided by the dice of its seed. Knows nothing of other clients.
 //!
 //! What a connection sends depends on the seed, the client's number and the
 //! connection's number alone, but for tokens and numbers of uploads that the server
@@ -21,7 +21,7 @@ use crate::wild::{PASSWORD, Wild, quoted};
 const STUCK: Duration = Duration::from_secs(1);
 /// How often a client that waits looks whether the soak is over.
 const LOOK: Duration = Duration::from_millis(200);
-/// Questions with long answers, for who will not read them.
+/// Questions with long answers, for clients that do not read.
 const MUCH: [&str; 4] = [
     "{\"type\":\"history\",\"limit\":100}\n",
     "{\"type\":\"members\"}\n",
@@ -261,7 +261,7 @@ impl Life<'_> {
         self.send(lines.as_bytes())
     }
 
-    /// Keeps order in a room of its own, against whoever it is.
+    /// Kicks, bans and mutes other clients in a room of its own.
     fn rule(&mut self, front: Front) -> io::Result<()> {
         let room = format!("#own{}", self.wild.dice.below(100_000));
         let mut lines = match front {
@@ -279,7 +279,7 @@ impl Life<'_> {
         self.send(lines.as_bytes())
     }
 
-    /// Goes, in one of the ways in which clients go.
+    /// Ends the connection, in one of several ways.
     fn end(&mut self) -> io::Result<()> {
         match self.wild.dice.below(6) {
             // With what is not read yet: a reset.

@@ -1,4 +1,4 @@
-//! Idle: many clients in rooms of ten who say nothing; measures the way in and what each costs to keep. Knows no dialect.
+//! Idle: many clients in rooms of ten that say nothing; measures the login and the cost of each idle client. Knows no dialect.
 
 use std::time::{Duration, Instant};
 

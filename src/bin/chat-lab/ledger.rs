@@ -1,4 +1,4 @@
-//! The books of a fan-out: what was said, who has heard it, in which order and how late; knows no socket.
+//! The books of a fan-out: which messages were said, which members heard them, in which order and how late. Knows no socket.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,14 @@ use crate::histogram::Histogram;
 use crate::marker::Mark;
 use crate::order::Order;
 
-/// Who takes part in a fan-out.
+/// The members of a fan-out.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     /// Members of the room, speakers included.
     pub members: usize,
     /// How many of them speak, from index 0; at most 255.
     pub speakers: usize,
-    /// Messages of one speaker that not everybody has yet, at most.
+    /// At most so many messages of one speaker are not yet heard by all members.
     pub in_flight: u32,
     /// Whether speakers hear themselves.
     pub echo: bool,
@@ -30,7 +30,7 @@ pub struct Ledger {
     pub doubled: u64,
     /// Deliveries after a later one of the same speaker.
     pub reordered: u64,
-    /// Messages that somebody still waits for.
+    /// Messages that a member still waits for.
     pub open: u64,
     shape: Shape,
     order: Order,

@@ -97,7 +97,7 @@ struct Load {
     /// How many of them speak.
     #[arg(long, default_value = "1,10", value_delimiter = ',')]
     speakers: Vec<usize>,
-    /// Messages of one speaker that not everybody has yet, at most.
+    /// At most so many messages of one speaker are not yet heard by all members.
     #[arg(long, default_value = "1,64", value_delimiter = ',')]
     in_flight: Vec<u32>,
     /// Bytes of text a message, 27 to 400.
@@ -106,13 +106,13 @@ struct Load {
     /// Seconds a cell is measured, after 0.3 of warm-up.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// A fanout cell with fewer deliveries goes on, up to four times as long.
+    /// A fanout cell with fewer deliveries continues, up to four times as long.
     #[arg(long, default_value_t = 20_000)]
     least: u64,
     /// Clients of idle.
     #[arg(long, default_value_t = 10_000)]
     clients: usize,
-    /// Cycles of each of the two rounds of churn.
+    /// Cycles of each of the two measurements of churn.
     #[arg(long, default_value_t = 4000)]
     cycles: u32,
     /// Members who hear in deaf.
@@ -134,7 +134,7 @@ struct ArchiveArgs {
     /// The server program.
     #[arg(long, default_value = "target/release/chat-server")]
     server: PathBuf,
-    /// Where to make the database; the file must not be there yet.
+    /// The path of the database; the file must not be there yet.
     #[arg(long)]
     data: PathBuf,
     /// How many messages to put into it, all in one room.
@@ -187,7 +187,7 @@ struct Report {
     /// Which markers.
     #[arg(long, default_value = "bench")]
     section: String,
-    /// Compare each server with the one of the same name and "before" instead, and say where it is worse.
+    /// Compare each server with the one of the same name and "before" instead, and say in which cells it is worse.
     #[arg(long)]
     beside: bool,
     /// A paragraph to stand above the tables, such as what they were measured on.

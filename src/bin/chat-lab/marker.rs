@@ -1,4 +1,4 @@
-//! The mark inside every message the lab sends: who spoke, which message, when; knows no dialect and no socket.
+//! The mark inside every message the lab sends: its speaker, its number and its time. Knows no dialect and no socket.
 
 use memchr::memmem::Finder;
 
@@ -22,7 +22,7 @@ pub struct Mark {
     pub speaker: u8,
     /// Counts up from 0 for each speaker.
     pub number: u32,
-    /// When it was handed to the socket, in nanoseconds of the lab's clock; 48 bits are kept.
+    /// When it was handed to the socket, in nanoseconds of the lab's clock; 48 bits are stored.
     pub sent: u64,
 }
 
@@ -60,7 +60,7 @@ impl Marker {
         out.extend_from_slice(&text[..self.size]);
     }
 
-    /// The mark in `line`. `hint` is where the last one of this connection began: lines of
+    /// The mark in `line`. `hint` is the position of the last mark of this connection: lines of
     /// one speaker are alike, so the search is nearly always one comparison.
     #[inline]
     pub fn find(&self, line: &[u8], hint: &mut usize) -> Option<Mark> {

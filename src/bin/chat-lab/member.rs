@@ -18,7 +18,7 @@ pub struct Member {
     pub nick: String,
     /// The room we join.
     pub room: String,
-    /// Where the mark began in the last message heard.
+    /// The position of the mark in the last message heard.
     pub hint: usize,
     /// We are in the room.
     pub joined: bool,
@@ -35,7 +35,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// Connects to `server`, with a receive buffer of `rcvbuf` bytes where one is given.
+    /// Connects to `server`, with a receive buffer of `rcvbuf` bytes if a size is given.
     ///
     /// # Errors
     /// When the connection is refused, or there are no descriptors or ports left.
@@ -113,7 +113,7 @@ impl Member {
     }
 }
 
-/// A name nobody else has: digits only behind the letter, so that no two look alike.
+/// A name of its own: a letter and then only digits, so that no two names look alike.
 pub fn fresh_nick() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,17 +1,17 @@
-//! Did all members see the messages in one order? Knows only who heard what after what.
+//! Checks that all members saw the messages in one order. Knows only the order in which each member heard them.
 
 use std::collections::HashMap;
 
 use crate::marker::Mark;
 
-/// Messages of each speaker whose order is kept in full; the order of all others is kept as a hash.
+/// So many messages of each speaker are stored in full order; the order of all others is stored as a hash.
 const KEPT: u32 = 20_000;
 
 /// What each member heard, in its order.
 ///
 /// Members who do not speak hear all messages, so equal hashes mean equal orders.
 /// Speakers may lack their own messages; their lists, and that of one silent member, are
-/// kept, and there is one order exactly when all these lists can be merged into one.
+/// stored, and there is one order exactly if all these lists can be merged into one.
 #[derive(Clone, Debug)]
 pub struct Order {
     speakers: usize,
@@ -30,7 +30,7 @@ impl Order {
     #[inline]
     pub fn heard(&mut self, who: usize, mark: Mark) {
         let word = u32::from(mark.speaker) << 24 | mark.number & 0xff_ffff;
-        // An odd factor keeps every earlier message in the hash, and makes its place count.
+        // With an odd factor the hash depends on every earlier message, and on its place.
         self.hashes[who] = self.hashes[who].wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(word) + 1);
         if who < self.lists.len() && mark.number < KEPT {
             self.lists[who].push(word);

@@ -124,7 +124,7 @@ pub const TABLES: [(&str, &str, &[Column]); 9] = [
 /// What is compared server by server, cell by cell, before the full table of fan-out.
 const COMPARED: [Column; 2] = [("cpu_us", "Server CPU, µs a delivery", 2), ("p99_ms", "p99 latency, ms", 2)];
 
-/// All tables as Markdown, which reads well on a terminal too: medians, and the range where
+/// All tables as Markdown, which reads well on a terminal too: medians, and the range if
 /// there were several runs and it matters.
 pub fn markdown(rows: &[Row]) -> String {
     let mut page = String::new();

@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// The address at which it listens.
     pub addr: SocketAddr,
-    /// Nanoseconds from the start of the program to the line that says where it listens.
+    /// Nanoseconds from the start of the program to the line that tells its address.
     pub took: u64,
 }
 
@@ -60,7 +60,7 @@ impl Server {
         bail!("the server does not listen")
     }
 
-    /// Its stderr, once, where it was started with a pipe for it.
+    /// Its stderr, once, if it was started with a pipe for it.
     pub fn stderr(&mut self) -> Option<ChildStderr> {
         self.child.stderr.take()
     }
@@ -108,7 +108,7 @@ impl Drop for Server {
 /// One client that asks one thing after the other, in JSON.
 #[derive(Debug)]
 pub struct Peer {
-    /// Where it writes.
+    /// The file that it writes.
     pub stream: TcpStream,
     /// What it reads.
     pub lines: BufReader<TcpStream>,

@@ -1,4 +1,4 @@
-//! Soak: two people talk for minutes beside hostile clients of all kinds; judges what was promised to the two, and what the server keeps of it all. Knows no dialect.
+//! Soak: two people talk for minutes beside hostile clients of all kinds; judges what was promised to the two, and the memory and files that the server still holds. Knows no dialect.
 //!
 //! Everything hostile is decided by a seed. The two people talk at a pace within the
 //! default `rate`, one on each front, in a room of theirs and in private by turns.
@@ -35,10 +35,10 @@ const PRIVATE: u32 = 3;
 const ALONE: Duration = Duration::from_secs(2);
 /// Bytes of text of a line.
 const SIZE: usize = 64;
-/// For how long the memory may grow before it counts as where it was.
+/// For how long the memory may grow before it is measured for comparison.
 const WARM_UP: Duration = Duration::from_secs(60);
-/// What ends must have ended by then: `gone-after`. A client that closes its connection is seen to be
-/// gone when something is sent to it, and one that has sent what has no answer may be sent nothing sooner.
+/// Ended connections must be removed by then: `gone-after`. The server notices a closed connection
+/// when it sends something to it. If the client asked for no answer, that may be no sooner than a ping.
 const SETTLE: Duration = Duration::from_secs(150);
 /// How often the server's process is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -180,7 +180,7 @@ impl Soak {
             for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
                 if line.contains("panicked") || line.contains("ERROR") {
-                    // Nobody to tell: the soak was given up.
+                    // No thread listens: the soak was given up.
                     let _ = teller.send(News::Cry(line.into_owned()));
                 }
             }
@@ -304,7 +304,7 @@ impl Soak {
             News::Heard { who, spot, mark, now } => self.books[spot as usize].heard(who, mark, now),
             News::Kept(spot) => self.answered[spot as usize] += 1,
             News::Page(page) => self.pages.push(page),
-            // Who reads all of a long conversation at once must wait, and who talks at this pace must not.
+            // A client that reads a whole long conversation at once must wait; one that talks at this pace must not.
             News::Waiting if !self.is_over => self.verdict.breaks("a person was told to be slower".to_owned()),
             News::Waiting => {}
             News::Broken(words) => self.verdict.breaks(words),

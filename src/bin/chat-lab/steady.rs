@@ -30,7 +30,7 @@ struct Steady {
     /// One for each room.
     ledgers: Vec<Ledger>,
     rooms: Vec<String>,
-    /// When in a period each member speaks, and who that is, in this order.
+    /// The times in a period at which members speak, and which member it is, in this order.
     moments: Vec<(u64, usize)>,
     answers: bool,
     /// When each member said what is not answered yet.

@@ -29,11 +29,11 @@ pub struct Suite {
     pub size: usize,
     /// How long a cell is measured.
     pub seconds: f64,
-    /// A fan-out cell goes on, up to four times as long, until it has this many deliveries.
+    /// A fan-out cell continues, up to four times as long, until it has this many deliveries.
     pub least: u64,
     /// Clients of idle.
     pub clients: usize,
-    /// Cycles of a round of churn.
+    /// Cycles of one measurement of churn.
     pub cycles: u32,
     /// Members who hear in deaf.
     pub deaf_members: usize,
@@ -41,7 +41,7 @@ pub struct Suite {
     pub repeats: usize,
 }
 
-/// All there are; `store` is fan-out again, for a server that stores what is said beside one that does not.
+/// All scenarios; `store` is fan-out again, to compare a server that stores messages with one that does not.
 pub const SCENARIOS: [&str; 6] = ["fanout", "store", "steady", "deaf", "churn", "idle"];
 
 /// How many times as long as another cell *steady* is measured: it has few deliveries a second.
@@ -50,7 +50,7 @@ const STEADY_LONGER: u32 = 4;
 impl Suite {
     /// Runs every cell on every target in turn, so that what changes on this machine
     /// meanwhile changes for all; `done` is told each row as it comes. Each second repeat
-    /// goes through the targets backwards, so that none always follows the same other.
+    /// takes the targets in reverse order, so that no target always follows the same other.
     ///
     /// # Errors
     /// None of a cell's: a cell that fails is a row with its trouble.

@@ -1,4 +1,4 @@
-//! A server to be measured: where it listens, how it is spoken to, which process it is; knows nothing of scenarios.
+//! A server to be measured: its address, its dialect, its process. Knows nothing of scenarios.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub struct Target {
     pub name: String,
     /// How it is spoken to.
     pub dialect: Dialect,
-    /// Where it listens; on this machine.
+    /// The address at which it listens; on this machine.
     pub addr: SocketAddr,
     /// Its process; without one the figures of cost are left out.
     pub process: Option<Process>,
@@ -44,7 +44,7 @@ impl Target {
         Crowd::new(self.addr, self.dialect, Marker::new(fresh_run() as u16, size))
     }
 
-    /// Processor time used so far, where the process is known.
+    /// Processor time used so far, if the process is known.
     ///
     /// # Errors
     /// When the process has ended.
@@ -74,7 +74,7 @@ impl Target {
         Ok(Some(last.saturating_sub(first)))
     }
 
-    /// What the process holds, where it is known.
+    /// The memory and files that the process holds, if it is known.
     ///
     /// # Errors
     /// When the process has ended.
@@ -98,7 +98,7 @@ impl FromStr for Target {
     }
 }
 
-/// A room nobody was in before, so that it has no history; `part` tells rooms of one run apart.
+/// A new room, which has no history; `part` tells rooms of one run apart.
 pub fn room(run: u32, part: usize) -> String {
     format!("#lab{}-{run}-{part}", std::process::id())
 }

@@ -11,8 +11,8 @@ use crate::marker::Marker;
 use crate::process::Holding;
 
 /// Memory may be so many times what it was after the warm-up, and this much more. It is not
-/// exactly where it was: glibc keeps for its arenas what was freed in them, SQLite keeps pages,
-/// and the chat keeps rooms, tokens and tags up to its limits. What grew without bound would be
+/// exactly the same: glibc holds freed memory in its arenas, SQLite holds pages, and the
+/// chat stores rooms, tokens and tags up to its limits. Memory that grew without bound would be
 /// many times more after ten minutes than after one.
 const GROWTH: f64 = 1.5;
 const SLACK: u64 = 32 * 1024 * 1024;
@@ -39,7 +39,7 @@ pub struct Course {
     pub before: Holding,
     /// After the warm-up.
     pub warm: Holding,
-    /// When the last hostile client goes.
+    /// When the last hostile client ends.
     pub end: Holding,
     /// With the two people only, again.
     pub after: Holding,
@@ -135,7 +135,7 @@ impl Verdict {
         }
     }
 
-    /// Judges what the two said in one place: what was heard, answered and kept of it.
+    /// Judges the lines that the two said in one place: which were heard, answered and stored.
     pub fn talk(&mut self, cell: &str, book: &Ledger, answered: u64, found: Marked, p99_ms: f64) {
         let mut row = Row::new("soak", cell.to_owned(), "server");
         let (p99, said, lost) = (book.latency.millis(99.0), book.said(), book.lost());
@@ -165,7 +165,7 @@ impl Verdict {
         }
         if p99.is_none_or(|p99| p99 > p99_ms) {
             let took = p99.map_or("none came".to_owned(), |p99| format!("{p99:.1} ms"));
-            // Where others use the processors, that may not be the server's fault.
+            // If other programs use the processors, that may not be the server's fault.
             let own = self.rows.iter().find(|row| row.cell == MACHINE).and_then(|row| row.figures.get("p99_ms"));
             let own = own.map_or(String::new(), |own| format!(", and the machine itself {own:.1}"));
             self.breaks(format!("{cell} one line in a hundred took over {p99_ms} ms: {took}{own}"));

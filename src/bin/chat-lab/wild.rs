@@ -156,7 +156,7 @@ impl Wild {
         text.chars().take(length).collect()
     }
 
-    /// A name: one of the people, of the other clients, or one that nobody can have.
+    /// A name: one of the people's, of the other clients', or one that is not allowed.
     pub fn name(&mut self) -> String {
         match self.dice.below(10) {
             0 | 1 => self.dice.pick(&self.people.clone()).clone(),
