@@ -1,4 +1,4 @@
-//! A copy of the database while it is used, or while it is not. Knows nothing of what is in it.
+//! Copies the database, also while a server uses it. Knows nothing of its contents.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,19 +11,19 @@ use tempfile::NamedTempFile;
 use super::claim::{folder_of, has_one_name, with_ending};
 use super::{StoreError, schema, settle};
 
-/// All pages in one step, and so all of one moment, however much is written meanwhile.
+/// All pages in one step, so that the copy is of one moment, no matter what is written meanwhile.
 const ALL: i32 = -1;
 
-/// How the name of a copy ends while it is being made, and how many random letters stand before that.
+/// The ending of an unfinished copy's name, and the number of random letters before it.
 const HALF: &str = ".part";
 const LETTERS: usize = 6;
 
-/// Copies the database at `path`, as it is at this moment, to the new file
-/// `to`, checks the copy, and gives its size in bytes. A server that uses the
-/// database goes on with its work.
+/// Copies the database at `path`, as it is at this moment, to the new file `to`,
+/// checks the copy, and returns its size in bytes. A server that uses the database
+/// continues meanwhile.
 ///
 /// # Errors
-/// A [`StoreError`], and then there is no copy, not even half of one.
+/// A [`StoreError`]; then there is no copy, not even half of one.
 pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     if path.is_dir() {
         return Err(StoreError::IsFolder(path.to_path_buf()));
@@ -39,21 +39,21 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     let Some(name) = to.file_name() else { return Err(StoreError::Exists(to.to_path_buf())) };
     let begins = format!("{}.", name.to_string_lossy());
     clear(folder_of(to), &begins);
-    // Under its name there is only ever a whole copy, even if this process is killed.
+    // Only a whole copy gets the name, even if this process is killed.
     let half = tempfile::Builder::new().prefix(&begins).rand_bytes(LETTERS).suffix(HALF).tempfile_in(folder_of(to));
     let half = half.map_err(|error| told(&error))?;
-    // While it is locked it is not taken for one that was left behind.
+    // The lock tells other backups that this file is not left over from a backup that was killed.
     half.as_file().lock().map_err(|error| told(&error))?;
     let done = copy(path, half.path());
     for ending in ["-journal", "-wal", "-shm"] {
-        // There is none, if all went well.
+        // If everything went well, there is no such file.
         let _ = fs::remove_file(with_ending(half.path(), ending));
     }
     done.and_then(|()| publish(half, to).map_err(|error| told(&error)))
 }
 
-/// Removes what backups to the same name left behind when they were killed.
-/// What cannot be removed does no harm: no name is used twice.
+/// Removes the unfinished files of backups to the same name that were killed. A file
+/// that cannot be removed does no harm, because no name is used twice.
 fn clear(folder: &Path, begins: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -69,7 +69,7 @@ fn clear(folder: &Path, begins: &str) {
     }
 }
 
-/// Copies, and looks whether the copy is whole.
+/// Copies the database, and checks the copy.
 fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     let read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let told = StoreError::at(path);
@@ -94,13 +94,13 @@ fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     target.close().map_err(|(_, error)| told(error))
 }
 
-/// Gives the copy its name, if nothing else has got it meanwhile, and its size.
+/// Gives the copy its name, unless another file has got that name meanwhile; returns its size.
 fn publish(half: NamedTempFile, to: &Path) -> io::Result<u64> {
     half.as_file().sync_all()?;
     let copy = match half.persist_noclobber(to) {
         Ok(copy) => copy,
         Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists || to.exists() => return Err(failed.error),
-        // Not every file system can give a name only if it is free.
+        // Some file systems cannot refuse to replace a file.
         Err(failed) => failed.file.persist(to)?,
     };
     File::open(folder_of(to))?.sync_all()?;

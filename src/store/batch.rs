@@ -1,4 +1,4 @@
-//! The records of one transaction: one statement or a few for each kind. Knows no transaction, and not when it is due.
+//! Writes the records of one transaction, with one statement or a few for each kind. Knows no transaction.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::record::{
     AccountRecord, Numbers, Record, RestrictionRecord, ResumeRecord, RoomRecord, SaidRecord, StoredMessage,
 };
 
-/// Records that are being written together.
+/// Records that are written together.
 pub struct Batch<'a> {
     connection: &'a Connection,
-    /// The last time that is known for sure.
+    /// The last time that is certain.
     known: Millis,
-    /// The last message of each place that was written to; `None` if there is no such place.
+    /// The last message of each place that was written to; `None` if the place does not exist.
     last: HashMap<PlaceId, Option<Seq>>,
     /// The highest numbers in this batch.
     numbers: Numbers,
@@ -28,8 +28,8 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch after messages of which the last counts as of `counted`, when
-    /// `known` was the last time that is known for sure.
+    /// An empty batch. The last message before it counts as of the time `counted`,
+    /// and `known` is the last time that is certain.
     pub fn new(connection: &'a Connection, known: Millis, counted: Millis) -> Batch<'a> {
         Batch { connection, known, last: HashMap::new(), numbers: Numbers::default(), times: Times::after(counted) }
     }
@@ -48,7 +48,7 @@ impl<'a> Batch<'a> {
             Record::ResumeEnded(resume_id) => delete::resume(self.connection, *resume_id),
             Record::Account(account, secret) => self.account(account, secret),
             Record::Password(account, secret) => {
-                // Logins with the old password cannot be resumed; sessions that go on are stored again.
+                // Logins with the old password cannot be resumed; sessions that continue are stored again.
                 self.run("DELETE FROM resume WHERE account = ?", [account])?;
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account, secret])
             }
@@ -76,8 +76,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes what the batch as a whole has changed: the last message of each place, and the numbers.
-    /// Gives what the time of the last message counts as.
+    /// Writes the last message of each place, and the highest numbers. Returns the
+    /// time that the last message counts as.
     pub fn finish(mut self) -> rusqlite::Result<Millis> {
         for (place, last) in self.last.drain() {
             if let Some(last) = last {
@@ -103,7 +103,7 @@ impl<'a> Batch<'a> {
         self.place(room.place)?;
         let insert = "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3";
-        // Whatever may change in a room, when it was made does not.
+        // The row of the same room was updated, because its time `made` never changes. So this row is another room's.
         let own = "SELECT FALSE";
         self.add(
             (insert, params![room.place, room.name, room.made, room.topic, room.settings, room.registered]),
@@ -138,7 +138,7 @@ impl<'a> Batch<'a> {
     fn place(&mut self, place: PlaceId) -> rusqlite::Result<()> {
         self.numbers.place = self.numbers.place.max(place.0);
         if self.last.get(&place) == Some(&None) {
-            // It was looked for before it was made.
+            // It was searched for before it was made.
             self.last.remove(&place);
         }
         self.run("INSERT OR IGNORE INTO place (id) VALUES (?)", [place])
@@ -159,7 +159,7 @@ impl<'a> Batch<'a> {
     fn message(&mut self, line: &StoredMessage) -> rusqlite::Result<()> {
         let (place, message) = (line.place, &*line.message);
         if !self.is_there(place)? {
-            // What is said in a place that was removed is not stored.
+            // A message in a place that was removed is not stored.
             return Ok(());
         }
         self.seen(line.identity);
@@ -177,14 +177,14 @@ impl<'a> Batch<'a> {
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
         if *time < self.known.saturating_sub(DAY) {
-            // The clock was set back. When it is right again, this message is not as old as it says.
+            // The clock was set back, so this message is not as old as its time says.
             self.run("INSERT OR REPLACE INTO doubt (id, since) VALUES (?, ?)", (id, self.known))?;
         }
         self.last.insert(place, self.last.get(&place).copied().flatten().max(Some(message.seq)));
         message.file.as_ref().map_or(Ok(()), |file| self.message_file(line, id, file))
     }
 
-    /// Gives the file that came with a message what was not known before it was complete.
+    /// Completes the row of the file that came with a message: its values were not known before.
     fn message_file(&mut self, line: &StoredMessage, id: i64, file: &FileInfo) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.file);
         let insert = "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -198,7 +198,7 @@ impl<'a> Batch<'a> {
         )
     }
 
-    /// Whether there is such a place, asked once for each in a batch.
+    /// Whether the place exists; each is looked up once in a batch.
     fn is_there(&mut self, place: PlaceId) -> rusqlite::Result<bool> {
         if let Some(last) = self.last.get(&place) {
             return Ok(last.is_some());
@@ -215,7 +215,7 @@ impl<'a> Batch<'a> {
     fn said(&self, said: &SaidRecord) -> rusqlite::Result<()> {
         let late = Some(self.times.counted()).filter(|counted| *counted > said.time);
         self.run(
-            // A tag that was forgotten may be used again.
+            // A tag that the chat has forgotten may be used again.
             "INSERT OR REPLACE INTO said (resume, tag, label, seq, time, file, late) VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![said.resume_id, said.tag, said.label, said.seq, said.time, said.file, late],
         )
@@ -242,7 +242,7 @@ impl<'a> Batch<'a> {
         )
     }
 
-    /// The read mark never goes back.
+    /// The read mark never moves back.
     fn membership(&self, account: AccountId, place: PlaceId, read: Seq) -> rusqlite::Result<()> {
         self.run(
             "INSERT INTO membership (account, place, read) VALUES (?1, ?2, ?3)
@@ -251,8 +251,8 @@ impl<'a> Batch<'a> {
         )
     }
 
-    /// One row for each of its targets. The number of a login that is banned is
-    /// not given again, also if nothing else is stored of it.
+    /// Writes one row for each target. The number of a banned login is never given
+    /// again, even if nothing else of it is stored.
     fn restriction(&mut self, restriction: &RestrictionRecord) -> rusqlite::Result<()> {
         for target in &restriction.targets {
             if let Target::Resume(resume_id) = target {
@@ -288,14 +288,14 @@ impl<'a> Batch<'a> {
         let origin = origin.map(|origin| origin.to_string());
         let insert = "INSERT INTO file (id, place, identity, size, name, mime, sha256, origin) VALUES (?, ?, ?, 0, '', '', '', ?)
              ON CONFLICT (id) DO NOTHING";
-        // If its message was said, the file belongs to that message's place.
+        // If its message was said, the file belongs to the place of that message.
         let own = "SELECT identity = ?3 AND (place = ?2 OR message IS NOT NULL) FROM file WHERE id = ?1";
         self.add((insert, (file, place, identity, origin)), (own, (file, place, identity)), || {
             format!("the number {} of a file is another's", file.0)
         })
     }
 
-    /// A piece of a file that was given up meanwhile is not stored.
+    /// Writes a piece of a file, unless the upload was given up meanwhile.
     fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
         let is_known = self
@@ -311,9 +311,9 @@ impl<'a> Batch<'a> {
         self.add((insert, cells), (own, cells), || format!("there is another piece at {offset} of file {}", file.0))
     }
 
-    /// Adds a row under a number that was given for it. The same batch may be
-    /// written again, so the row may be there: `own` tells whether it is this
-    /// one. Another's is never written over, and that is an error.
+    /// Adds a row under its number. A batch may be written twice, so the row may be
+    /// there already: `own` tells whether it is the same. If it is another's row, it
+    /// is not overwritten, and that is an error.
     fn add(
         &self,
         (insert, cells): (&str, impl Params),
@@ -342,7 +342,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The place of a restriction, as it lies in its column: 0 is the whole server.
+/// The place of a restriction in its column; 0 is the whole server.
 fn server_or(place: Option<PlaceId>) -> u32 {
     place.map_or(0, |place| place.0)
 }

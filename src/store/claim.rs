@@ -1,11 +1,11 @@
-//! The claim on a database file: one server at a time, whatever path it uses, and whether the file is still in its place. Knows no SQL.
+//! Claims a database file for one server at a time, no matter by which path, and checks that the file is still in its place. Knows no SQL.
 //!
-//! Two locks keep out a second server. One is on a file beside the database
-//! (`roomful.db.lock`), beside the file itself and not beside a link to it. The
-//! other is on the database, for one file can have two paths. It is a lock of
-//! `flock`, and SQLite's are of `fcntl`, so neither sees the other. But closing
-//! any descriptor of a file drops all `fcntl` locks that the process has on it,
-//! so this one is open for as long as SQLite uses the file.
+//! Two locks refuse a second server. One is on a file beside the database
+//! (`roomful.db.lock`): beside the file itself, not beside a link to it. The other
+//! is on the database, because one file can have two paths. It is a `flock` lock
+//! and SQLite's locks are `fcntl` locks, so neither sees the other. But closing any
+//! descriptor of a file drops all `fcntl` locks that the process has on it. So this
+//! descriptor is open for as long as SQLite uses the file.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
@@ -18,7 +18,7 @@ use super::StoreError;
 /// The files of a running database: its own, the log, and the index of the log.
 const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
 
-/// A database file that is ours for as long as this is there.
+/// The claim on a database file. Dropping it gives the claim up.
 #[derive(Debug)]
 pub struct Claim {
     path: PathBuf,
@@ -28,7 +28,7 @@ pub struct Claim {
     _beside: File,
 }
 
-/// Which files they are, whatever they are called: device and number.
+/// The identity of the files, without their names: device and number of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Files([(u64, u64); ENDINGS.len()]);
 
@@ -52,7 +52,7 @@ impl Claim {
         has_one_name(&path, &fs::metadata(&path).map_err(|error| told(&error))?)?;
         let database = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| told(&error))?;
         if let Err(error) = lock(&path, &database) {
-            // Closed, it would take the locks of another server in this process with it.
+            // Closing it would drop the `fcntl` locks of another server in this process.
             std::mem::forget(database);
             return Err(error);
         }
@@ -64,7 +64,7 @@ impl Claim {
         &self.path
     }
 
-    /// The files that are there now: all of them, once something was written.
+    /// The files under these names now. All of them exist after the first write.
     pub fn files(&self) -> Result<Files, StoreError> {
         let mut files = Files([(0, 0); ENDINGS.len()]);
         for (file, ending) in files.0.iter_mut().zip(ENDINGS) {
@@ -78,8 +78,8 @@ impl Claim {
         Ok(files)
     }
 
-    /// Looks whether `files` are still under their names. What is written to
-    /// others is nowhere, once they are closed.
+    /// Checks that `files` still have their names. If a file has no name any more, all
+    /// that is written to it is lost when it is closed.
     pub fn has(&self, files: &Files) -> Result<(), StoreError> {
         let found = self.files()?;
         match ENDINGS.iter().zip(found.0.iter().zip(&files.0)).find(|(_, (found, own))| found != own) {
@@ -93,14 +93,14 @@ impl Claim {
         self.suspect.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a reader has found the index of words damaged since this was asked last.
+    /// Whether a reader has found the index of words damaged since the last call.
     pub fn takes_suspicion(&self) -> bool {
         self.suspect.swap(false, Ordering::Relaxed)
     }
 }
 
-/// Refuses a file with more names than one: SQLite keeps the log beside one of
-/// them, and under another what is in the log is missing.
+/// Refuses a file with more than one name. SQLite puts the log beside one name; a
+/// server that uses another name would miss the records in the log.
 pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     if !found.is_file() {
         return Err(StoreError::Foreign(path.to_path_buf()));
@@ -108,7 +108,7 @@ pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     if found.nlink() > 1 { Err(StoreError::Linked(path.to_path_buf())) } else { Ok(()) }
 }
 
-/// The path without any link in it, also if there is no file yet.
+/// The path with all links resolved, also if there is no file yet.
 fn real(path: &Path) -> Result<PathBuf, StoreError> {
     let told = |error: io::Error| StoreError::io(path, &error);
     match fs::canonicalize(path) {
@@ -131,12 +131,12 @@ fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
     }
 }
 
-/// The folder a file lies in.
+/// The folder of a file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `path` with `ending` behind its last letter.
+/// `path` with `ending` appended to its name.
 pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);

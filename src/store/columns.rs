@@ -1,4 +1,4 @@
-//! How the chat's numbers, names and words lie in columns, and back. Knows no statement and no file.
+//! Converts the chat's types to columns of the database and back. Knows no statement and no file.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use crate::model::{
 use crate::names::{Nick, RoomName};
 use crate::record::StoredMessage;
 
-/// Bits of a message's row number that are its number in its place, and of a piece's that are its offset.
+/// The low bits of a row number: a message's number in its place, or a piece's offset in its file.
 pub const LOW: u32 = 32;
 
 /// The highest number that a message can have in its place.
 const LAST_SEQ: Seq = u32::MAX as Seq;
 
-/// The columns that [`message()`] reads. The file is that of the message, if it has one.
+/// The columns that [`message()`] reads. The file is the one that came with the message, if there is one.
 pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.me,
     message.deleted, file.id, file.name, file.mime, file.size, file.sha256";
 
 /// How many columns [`MESSAGE`] has.
 pub const MESSAGE_COLUMNS: usize = 12;
 
-/// Bits of a message's number that are its number in its span: spans have 256 messages.
+/// The low bits of a message's number: its number in its span. A span has 256 messages.
 const SPAN: u32 = 8;
 
 /// The span of the message with this row number.
@@ -32,7 +32,7 @@ pub fn span_of(row: i64) -> i64 {
     row >> SPAN
 }
 
-/// The row number of a message. All messages of a place lie together, in the order of their numbers.
+/// The row number of a message. All messages of a place are stored together, in the order of their numbers.
 pub fn row(place: PlaceId, seq: Seq) -> i64 {
     (i64::from(place.0) << LOW) | seq.min(LAST_SEQ).cast_signed()
 }
@@ -42,7 +42,7 @@ pub fn rows(place: PlaceId) -> (i64, i64) {
     (row(place, 0), row(place, LAST_SEQ))
 }
 
-/// The place and the number there of the message with this row number.
+/// The place of the message with this row number, and its number in that place.
 pub fn unrow(row: i64) -> (PlaceId, Seq) {
     (PlaceId(u32::try_from(row >> LOW).unwrap_or(0)), seq_of(row))
 }
@@ -57,7 +57,7 @@ pub fn piece_row(file: FileId, offset: u64) -> i64 {
     (file.0.cast_signed() << LOW) | offset.min(u64::from(u32::MAX)).cast_signed()
 }
 
-/// A message out of the columns of [`MESSAGE`], shown as said in `label`.
+/// Reads a message from the columns of [`MESSAGE`]; its place is shown as `label`.
 pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
     let (place, seq) = unrow(row.get(0)?);
     let file = row.get::<_, Option<FileId>>(7)?.map(|_| file_info(row, 7)).transpose()?;
@@ -74,13 +74,13 @@ pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
     Ok(StoredMessage { place, identity: row.get(2)?, message: Arc::new(message) })
 }
 
-/// A file's number, name, type, size and sum, from column `first` on.
+/// Reads a file's number, name, type, size and sum, from column `first` on.
 pub fn file_info(row: &Row<'_>, first: usize) -> Result<FileInfo> {
     let (file, name, mime) = (row.get(first)?, row.get(first + 1)?, row.get(first + 2)?);
     Ok(FileInfo { file, name, mime, size: row.get(first + 3)?, sha256: row.get(first + 4)? })
 }
 
-/// A type around one value lies as that value.
+/// A type around one value is stored as that value.
 macro_rules! as_the_value_in {
     ($($kind:ident: |$value:ident| $cell:expr;)*) => {$(
         impl ToSql for $kind {
@@ -106,12 +106,12 @@ as_the_value_in! {
     Tag: |text| text.as_ref();
 }
 
-/// A peer may ask for any number. One that is too large for SQLite was never given, and the largest stands for it.
+/// A peer may ask for any number. One that is too large for SQLite was never given; the largest number replaces it.
 fn in_range(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A choice of a few lies as its word.
+/// A value of a small enum is stored as its word.
 macro_rules! as_words {
     ($kind:ident: $($value:ident = $word:literal),*) => {
         impl ToSql for $kind {
@@ -131,7 +131,7 @@ macro_rules! as_words {
 as_words!(Role: Member = "member", Op = "op", Owner = "owner");
 as_words!(Restriction: Ban = "ban", Mute = "mute");
 
-/// A name lies as it is shown.
+/// A name is stored as it is shown.
 macro_rules! as_shown {
     ($($name:ident),*) => {$(
         impl ToSql for $name {
@@ -150,7 +150,7 @@ macro_rules! as_shown {
 
 as_shown!(Nick, RoomName);
 
-/// Accounts lie above 0, guests below. 0 is no identity: its account was deleted.
+/// An account is stored as a number above 0, a guest as one below. 0 means that the account was deleted.
 impl ToSql for Identity {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
@@ -172,7 +172,7 @@ impl FromSql for Identity {
     }
 }
 
-/// A target lies as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`.
+/// A target is stored as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`.
 impl ToSql for Target {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
@@ -199,7 +199,7 @@ impl FromSql for Target {
     }
 }
 
-/// Settings lie as JSON.
+/// Settings are stored as JSON.
 impl ToSql for Settings {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         let text = serde_json::to_string(self).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -214,7 +214,7 @@ impl FromSql for Settings {
     }
 }
 
-/// What a column says is none of our words.
+/// The error for a column whose word is not known.
 fn strange(text: &str) -> FromSqlError {
     FromSqlError::Other(format!("{text:?} means nothing").into())
 }

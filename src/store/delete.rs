@@ -1,4 +1,4 @@
-//! Deleting: a place, a message, an account, a resume record, a file, each with all that belongs to it. Knows not why.
+//! Deletes a place, a message, an account, a resume record or a file, with everything that belongs to it. Does not know why.
 
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Params};
@@ -15,15 +15,15 @@ pub fn place(connection: &Connection, place: PlaceId) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Deletes the text and the file of a message. Its row stays, so that the numbers have no gap.
+/// Deletes the text and the file of a message. Its row remains, so that the numbers have no gap.
 pub fn message(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     files(connection, "SELECT file FROM message WHERE id = ? AND file IS NOT NULL", [id])?;
     run(connection, "UPDATE message SET text = '', file = NULL, deleted = 1 WHERE id = ?", [id])?;
     run(connection, "DELETE FROM words WHERE rowid = ?", [id])
 }
 
-/// Deletes an account, and its messages and files if `with_messages`; else they have no author any more.
-/// Its conversations are deleted before, see [`conversations_of`].
+/// Deletes an account, and its messages and files if `with_messages`; otherwise they lose their author.
+/// The caller has deleted its conversations, see [`conversations_of`].
 pub fn account(connection: &Connection, id: AccountId, with_messages: bool) -> rusqlite::Result<()> {
     for found in ids(connection, "SELECT id FROM resume WHERE account = ?", [id])? {
         resume(connection, found)?;
@@ -34,7 +34,7 @@ pub fn account(connection: &Connection, id: AccountId, with_messages: bool) -> r
     run(connection, "DELETE FROM restriction WHERE target = ?", [Target::Account(id)])?;
     if with_messages {
         files(connection, "SELECT id FROM file WHERE identity = ?", [id])?;
-        // All messages are looked at: an index by author would cost more with every message than this does once.
+        // This reads all messages. An index by author would cost more, because each new message would be added to it.
         run(connection, "DELETE FROM words WHERE rowid IN (SELECT id FROM message WHERE identity = ?)", [id])?;
         let forget = "UPDATE message SET identity = 0, text = '', file = NULL, deleted = 1 WHERE identity = ?";
         run(connection, forget, [id])
@@ -49,13 +49,13 @@ pub fn conversations_of(connection: &Connection, account: AccountId) -> rusqlite
     ids(connection, "SELECT place FROM conversation WHERE one = ?1 OR other = ?1", [Identity::Account(account)])
 }
 
-/// Deletes a resume record, and what was said with it under tags.
+/// Deletes a resume record, and its tags.
 pub fn resume(connection: &Connection, id: ResumeId) -> rusqlite::Result<()> {
     run(connection, "DELETE FROM said WHERE resume = ?", [id])?;
     run(connection, "DELETE FROM resume WHERE id = ?", [id])
 }
 
-/// Deletes the files that have no message: nobody sends them any more.
+/// Deletes the files that have no message: their uploads were never finished.
 pub fn unfinished_files(connection: &Connection) -> rusqlite::Result<()> {
     files(connection, "SELECT id FROM file WHERE message IS NULL", [])
 }

@@ -1,4 +1,4 @@
-//! Why something could not be stored or read, in sentences that say what to do. Knows no SQL and nothing of what is stored.
+//! The errors of the database, in sentences that say what to do. Knows no SQL and nothing of the records.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,8 +114,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same may well succeed later: when there is room again, when
-    /// the disk is back or may be written to.
+    /// Whether the same may succeed later: if there is room again, or if the disk is
+    /// back or may be written to.
     pub fn may_pass(&self) -> bool {
         match self {
             StoreError::Full(_) | StoreError::Io { .. } | StoreError::Denied(_) | StoreError::Displaced(_) => true,
@@ -140,21 +140,21 @@ impl StoreError {
         matches!(self, StoreError::Damaged { .. } | StoreError::Index(_) | StoreError::Foreign(_))
     }
 
-    /// What errors of SQLite mean for the file at `path`, for `map_err`.
+    /// Turns errors of SQLite about the file at `path` into store errors, for `map_err`.
     pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
         move |error| StoreError::sql(path, &error)
     }
 
-    /// What `error` of SQLite means for the file at `path`.
+    /// Turns an error of SQLite about the file at `path` into a store error.
     pub(super) fn sql(path: &Path, error: &rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();
         let what = error.to_string();
         let code = match error {
-            // So FTS5 says that what it finds in its own tables means nothing.
+            // FTS5 says so if it cannot make sense of its own tables.
             rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_CORRUPT_VTAB => {
                 return StoreError::Index(path);
             }
-            // And so, with no code of its own, if it does not know how to read them.
+            // It says so, without a code of its own, if it does not know their format.
             rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("invalid fts5 file format") => {
                 return StoreError::Index(path);
             }
@@ -180,7 +180,7 @@ impl StoreError {
         }
     }
 
-    /// What `error` of the system means for the file at `path`.
+    /// Turns an error of the system about the file at `path` into a store error.
     pub(super) fn io(path: &Path, error: &io::Error) -> StoreError {
         let path = path.to_path_buf();
         match error.kind() {

@@ -1,29 +1,29 @@
-//! Removing what is too old or too much, a little at a time so that no speaker waits long. Knows no clock: the time comes with the call, and can be relied on.
+//! Removes records that are too old or too many, a few at a time so that no speaker waits long. Knows no clock: a reliable time comes with the call.
 
 use rusqlite::types::FromSql;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, TransactionBehavior};
 
-use super::columns::{row, rows, seq_of, span_of, unrow};
+use super::columns::{rows, seq_of, span_of};
 use super::delete;
 use crate::limits::Limits;
 use crate::model::{DAY, Millis, PlaceId, ResumeId, Seq};
 
-/// Rows that one step removes, or looks at.
+/// Rows that one step removes or checks.
 const STEP: usize = 500;
 
-/// Milliseconds after which the time is noted again: the disk of a server that does nothing can sleep.
+/// Milliseconds after which the time is stored again; not sooner, so that the disk of an idle server can sleep.
 pub const NOTED: Millis = 600_000;
 
-/// The time that was noted last.
+/// The time that was stored last.
 pub fn known(connection: &Connection) -> rusqlite::Result<Millis> {
     connection.query_row("SELECT known FROM clock", [], |row| row.get(0))
 }
 
-/// How far the search for what is too old or too much has come.
+/// How far the search for expired records has come.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Expiry {
     part: Part,
-    /// The number of the last place or resume record that needs no more looking at.
+    /// The number of the last place or resume record that is done.
     done: u64,
 }
 
@@ -38,11 +38,11 @@ enum Part {
 }
 
 impl Expiry {
-    /// One small step of removing: places that were removed, messages that are
-    /// too old or too many in their place, with their files; resume records
-    /// that nobody used; tags older than a day, or too many of one record; bans
-    /// and mutes that are over. `known` is the time that is known for sure, and
-    /// is written down. Whether there is more to do: when all was looked at
+    /// Does one small step of removing: the rest of removed places; messages that are
+    /// too old or too many in their place, with their files; resume records that
+    /// were not used for long; tags that are older than a day or too many for one
+    /// record; bans and mutes that are over. Stores `known`, the time that is
+    /// certain. Returns whether there is more to do. After everything was checked
     /// once there is not, and the next call begins again.
     pub fn step(
         &mut self,
@@ -65,12 +65,12 @@ struct Step<'a> {
     known: Millis,
     limits: &'a Limits,
     at: Expiry,
-    /// Rows that may still be removed or looked at.
+    /// Rows that this step may still remove or check.
     left: usize,
 }
 
 impl Step<'_> {
-    /// Goes on until all was looked at or the step is full; whether all was.
+    /// Works until everything is checked or the step is full; returns whether everything is checked.
     fn go(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         while self.left > 0 {
             let (is_done, next) = match self.at.part {
@@ -94,7 +94,7 @@ impl Step<'_> {
         Ok(false)
     }
 
-    /// What is left of places that were removed.
+    /// Removes the rest of a place that was removed.
     fn removed(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let place = connection.prepare_cached("SELECT id FROM place WHERE removed = 1 LIMIT 1")?;
         let Some(place) = first(place, [])? else { return Ok(true) };
@@ -108,7 +108,7 @@ impl Step<'_> {
         Ok(false)
     }
 
-    /// What is too old or too much in the next place.
+    /// Removes messages that are too old or too many in the next place.
     fn places(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let Limits { history_days, history_size, .. } = *self.limits;
         if history_days == 0 && history_size == 0 {
@@ -129,7 +129,7 @@ impl Step<'_> {
         Ok(false)
     }
 
-    /// Removes messages from the oldest of a place on, as long as `is_old` says so; whether none of them is left.
+    /// Removes the oldest messages of a place as long as `is_old` is true; returns whether no such message is left.
     fn drop_oldest(
         &mut self,
         connection: &Connection,
@@ -156,16 +156,15 @@ impl Step<'_> {
         drop(found);
         self.left -= dropped;
         let Some(last) = last else { return Ok(true) };
-        let upto = row(place, unrow(last).1);
         let files = "SELECT file FROM message WHERE id BETWEEN ? AND ? AND file IS NOT NULL";
-        delete::files(connection, files, [low, upto])?;
-        connection.prepare_cached("DELETE FROM words WHERE rowid BETWEEN ? AND ?")?.execute([low, upto])?;
-        connection.prepare_cached("DELETE FROM doubt WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
-        connection.prepare_cached("DELETE FROM message WHERE id BETWEEN ? AND ?")?.execute([low, upto])?;
+        delete::files(connection, files, [low, last])?;
+        connection.prepare_cached("DELETE FROM words WHERE rowid BETWEEN ? AND ?")?.execute([low, last])?;
+        connection.prepare_cached("DELETE FROM doubt WHERE id BETWEEN ? AND ?")?.execute([low, last])?;
+        connection.prepare_cached("DELETE FROM message WHERE id BETWEEN ? AND ?")?.execute([low, last])?;
         Ok(dropped < most)
     }
 
-    /// The next resume record that was not used for long.
+    /// Removes the next resume record that was not used for long.
     fn resumes(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let oldest = self.days_ago(self.limits.resume_days);
         let resume = connection.prepare_cached("SELECT id FROM resume WHERE seen < ? ORDER BY seen LIMIT 1")?;
@@ -175,7 +174,7 @@ impl Step<'_> {
         Ok(false)
     }
 
-    /// What was said under tags with the next resume record too long ago, or too many things before.
+    /// Removes tags of the next resume record that are too old or too many.
     fn said(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
         let next = connection.prepare_cached("SELECT resume FROM said WHERE resume > ? ORDER BY resume LIMIT 1")?;
         let Some(resume) = first::<ResumeId>(next, [self.at.done])? else { return Ok(true) };

@@ -1,9 +1,8 @@
-//! Which letters count as the same when words are looked for, and where one word ends and the next begins. Knows no index.
+//! Decides which letters count as the same in a search, and where words begin and end. Knows no index.
 //!
-//! What is put into the index and what is asked of it go through the same two
-//! functions, [`fold`] and [`cut`]; so neither can know a word that the other
-//! does not. The tokenizer of SQLite gets words with blanks between them, and
-//! decides nothing.
+//! Messages for the index and words of a search pass through the same two functions,
+//! [`fold`] and [`cut`], so both have the same words. The tokenizer of SQLite gets
+//! words with blanks between them, and decides nothing.
 
 use std::borrow::Cow;
 
@@ -12,16 +11,16 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::names::is_ignorable;
 
-/// A text in which what people type for the same letter is the same.
+/// Folds a text: different ways to type the same letter become equal.
 ///
-/// - Widths, ligatures and composed letters are taken apart (NFKD), and put together at the end (NFC).
-/// - Accents go, and the vowel signs of Arabic and Hebrew, which are seldom typed. Marks that make
-///   another letter stay: й is not и, が is not か, and the vowels of Hindi or Thai are no accents.
-///   For ё people type е.
-/// - Case goes, by the full folding: ß is ss, ς is σ.
-/// - Letters that Unicode has no parts for are written as keyboards without them write them: ł is l, ø is o.
-/// - What is not seen, such as a soft hyphen or a joiner, goes, and the tone of a skin; a blank without
-///   width parts words.
+/// - Wide letters, ligatures and composed letters are decomposed (NFKD), and composed at the end (NFC).
+/// - Accents are removed, and the vowel signs of Arabic and Hebrew, because they are seldom typed.
+///   Marks that make another letter are not removed: й is not и, が is not か, and the vowels of Hindi or
+///   Thai are no accents. ё becomes е, because people type е for it.
+/// - Case is removed, by the full folding: ß is ss, ς is σ.
+/// - Letters that Unicode does not decompose become those of keyboards without them: ł is l, ø is o.
+/// - Invisible characters, such as a soft hyphen or a joiner, are removed, and skin tones of emoji; a blank
+///   without width separates words.
 pub fn fold(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii() && byte != 0) {
         return text.to_ascii_lowercase();
@@ -42,15 +41,15 @@ pub fn fold(text: &str) -> String {
     folded.nfc().collect()
 }
 
-/// Only makes an Arabic word longer on paper.
+/// Only stretches an Arabic word; it is no letter.
 const TATWEEL: char = '\u{640}';
 
-/// Whether `mark` on `base` makes no other letter of it.
+/// Whether `base` with `mark` is still the same letter.
 fn is_accent(base: char, mark: char) -> bool {
     match mark {
         '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' => {
             match base {
-                // Stress goes, but ѓ and ќ are letters of their own, as й, ї, ў and many more are.
+                // Stress marks are removed, but ѓ and ќ are letters of their own, like й, ї, ў and many more.
                 '\u{400}'..='\u{52f}' => match mark {
                     '\u{300}' | '\u{301}' => !matches!(base, 'г' | 'Г' | 'к' | 'К'),
                     '\u{308}' => matches!(base, 'е' | 'Е'),
@@ -65,11 +64,11 @@ fn is_accent(base: char, mark: char) -> bool {
     }
 }
 
-/// Adds a letter, small. Up and down again is the full folding: ẞ, ß, SS, ss.
+/// Appends a letter in lower case. Lower, upper and lower again is the full folding: ẞ, ß, SS, ss.
 fn fold_letter(letter: char, folded: &mut String) {
     match letter {
         '\0'..='\x7f' => return folded.push(letter.to_ascii_lowercase()),
-        // Most letters that are not ASCII need no long way.
+        // Most letters beyond ASCII need no folding.
         'а'..='я' | '\u{3040}'..='\u{9fff}' | '\u{900}'..='\u{109f}' => return folded.push(letter),
         _ => {}
     }
@@ -84,7 +83,7 @@ fn fold_letter(letter: char, folded: &mut String) {
             'ħ' => folded.push('h'),
             'ł' => folded.push('l'),
             'ŧ' => folded.push('t'),
-            // The keyboards of Iran and of Egypt.
+            // Letters of the keyboards of Iran and Egypt.
             'ی' | 'ى' => folded.push('ي'),
             'ک' => folded.push('ك'),
             letter => folded.push(letter),
@@ -92,10 +91,10 @@ fn fold_letter(letter: char, folded: &mut String) {
     }
 }
 
-/// The words of a folded text, in their order. A character of a script that is
-/// written without blanks is a word, so that any part of a run is found as a
-/// phrase; so is a Hangul syllable, for particles hang on Korean words; and so
-/// are emoji and the like.
+/// The words of a folded text, in their order. Each character of a script without
+/// blanks is a word, so that any part of a text is found as a phrase. A Hangul
+/// syllable is a word too, because particles are attached to Korean words; and so
+/// are emoji and similar characters.
 pub fn cut(folded: &str) -> impl Iterator<Item = &str> {
     let mut rest = folded;
     std::iter::from_fn(move || {
@@ -114,7 +113,7 @@ pub fn cut(folded: &str) -> impl Iterator<Item = &str> {
 /// The words of a folded text with a blank between each two, as the index has them.
 pub fn words(folded: &str) -> Cow<'_, str> {
     if folded.is_ascii() {
-        // Of ASCII the index knows what a word is.
+        // The tokenizer of the index finds the words of ASCII itself.
         return Cow::Borrowed(folded);
     }
     let mut words = String::with_capacity(folded.len() + folded.len() / 2);
@@ -127,7 +126,7 @@ pub fn words(folded: &str) -> Cow<'_, str> {
     Cow::Owned(words)
 }
 
-/// Whether a word is one character that stands alone: nothing begins with it.
+/// Whether a word is one character that stands alone, so that no longer word begins with it.
 pub fn stands_alone(word: &str) -> bool {
     word.chars().next().is_some_and(|first| kind(first) == Kind::Alone)
 }
@@ -151,7 +150,7 @@ fn kind(c: char) -> Kind {
     }
 }
 
-/// Whether `c` is of a script in which no blank tells the words: Han, kana, Bopomofo, Hangul, and
+/// Whether `c` is of a script without blanks between words: Han, kana, Bopomofo, Hangul, and
 /// those of South East Asia (UAX #14, class SA).
 fn is_without_blanks(c: char) -> bool {
     matches!(c,

@@ -1,7 +1,7 @@
-//! The index of words: what goes into it, and how it is made anew when it is damaged. Knows not what is searched for.
+//! Fills the index of words, and rebuilds it if it is damaged. Knows no searches.
 //!
-//! The index lags behind the messages: they are taken in step by step when
-//! nothing else is to be written. All that is in it is made from the messages.
+//! The index lags behind the messages: they are added step by step when there is
+//! nothing else to write. Everything in it is made from the messages.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -13,13 +13,13 @@ use crate::model::{PlaceId, Seq};
 /// The version of FTS5's tables that this program's SQLite makes.
 const FORMAT: u32 = 4;
 
-/// How many messages are still to be taken into the index.
+/// How many messages are not in the index yet.
 pub fn behind(connection: &Connection) -> rusqlite::Result<u64> {
     let sum = "SELECT coalesce(sum(last - indexed), 0) FROM place WHERE indexed < last AND removed = 0";
     connection.query_row(sum, [], |row| row.get(0))
 }
 
-/// Takes at most `most` messages into the index; whether there are more.
+/// Adds at most `most` messages to the index; returns whether there are more.
 pub fn take_in(connection: &mut Connection, most: usize) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut left = most;
@@ -34,7 +34,7 @@ pub fn take_in(connection: &mut Connection, most: usize) -> rusqlite::Result<boo
     Ok(is_behind)
 }
 
-/// A place with messages that are not in the index, up to which one they are, and its last.
+/// A place with messages that are not in the index, the number of its last message in the index, and that of its last message.
 fn first_behind(connection: &Connection) -> rusqlite::Result<Option<(PlaceId, Seq, Seq)>> {
     connection
         .prepare_cached("SELECT id, indexed, last FROM place WHERE indexed < last AND removed = 0 LIMIT 1")?
@@ -42,7 +42,7 @@ fn first_behind(connection: &Connection) -> rusqlite::Result<Option<(PlaceId, Se
         .optional()
 }
 
-/// Takes in messages of a place after `indexed`; up to which one it did, and how many that were.
+/// Adds messages of a place after `indexed`; returns the number of the last one, and how many were added.
 fn take_in_of(
     connection: &Connection,
     place: PlaceId,
@@ -64,7 +64,7 @@ fn take_in_of(
         reached = seq_of(id);
         taken += 1;
     }
-    // What is not there any more need not be waited for.
+    // Everything up to `last` was read; the messages with the last numbers may be removed.
     Ok((if taken < most { last } else { reached }, taken))
 }
 
@@ -72,7 +72,7 @@ fn take_in_of(
 pub fn is_damaged(connection: &Connection, error: &StoreError) -> rusqlite::Result<bool> {
     match error {
         StoreError::Index(_) => Ok(true),
-        // If pages of its tables are damaged, it is not FTS5 that notices.
+        // If pages of its tables are damaged, SQLite notices it and not FTS5.
         StoreError::Damaged { .. } => Ok(!is_sound(connection)?),
         _ => Ok(false),
     }
@@ -94,10 +94,10 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
 /// Empties the index, so that [`take_in`] makes it anew.
 pub fn empty(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // This does not look at what is in the index.
+    // This does not read the contents of the index.
     let all = "INSERT INTO words (words) VALUES ('delete-all')";
     if transaction.execute_batch(all).is_err() {
-        // But it does look at this, which says how the tables are to be read.
+        // But it reads this row, which tells the format of the tables.
         transaction.execute_batch(&format!("REPLACE INTO words_config VALUES ('version', {FORMAT}); {all}"))?;
     }
     transaction.execute("UPDATE place SET indexed = 0 WHERE indexed > 0", [])?;

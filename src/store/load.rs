@@ -1,4 +1,4 @@
-//! What the chat must know from the beginning, read at the start. Knows nothing of messages.
+//! Reads the state that the chat needs at the start. Knows nothing of messages.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use super::delete;
 use crate::model::{AccountId, PlaceId, Role};
 use crate::record::{AccountRecord, Numbers, RestrictionRecord, RoomRecord, RoomSnapshot, Snapshot};
 
-/// Reads it, after what was never finished is removed.
+/// Reads the state, after files that were never finished are removed.
 pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
     let transaction = connection.transaction()?;
     delete::unfinished_files(&transaction)?;
-    // No number is given that a message has already, whatever became of the count.
+    // The stored count may be too low; no message may get the number of another.
     transaction.execute_batch(
         "UPDATE place SET last = (SELECT max(id) & 0xffffffff FROM message
             WHERE message.id BETWEEN place.id << 32 AND (place.id << 32) | 0xffffffff)

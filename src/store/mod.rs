@@ -1,12 +1,12 @@
-//! The database: one SQLite file, written by one owner, read by a few at once. Knows no sockets, no session and not who may see what.
+//! The database: one SQLite file, written by one thread, read by a few at once. Knows no sockets, no sessions and no rights.
 //!
-//! [`open`] gives three things: the [`Writer`], for the one thread that writes;
-//! the [`Store`], to read from in any thread; and what the chat must know from
-//! the beginning. Records are written in batches: a batch is on the disk, all
-//! of it, when [`Writer::write`] returns, and survives `kill -9` and a power cut.
+//! [`open`] returns three things: the [`Writer`], for the one thread that writes;
+//! the [`Store`], to read from in any thread; and the state that the chat needs at
+//! the start. Records are written in batches. All of a batch is on the disk when
+//! [`Writer::write`] returns, and survives `kill -9` and a power cut.
 //!
-//! The file is in WAL mode, so readers do not wait for the writer, nor the
-//! other way round. The module `claim` keeps out a second server.
+//! The file is in WAL mode, so readers and the writer do not wait for each other.
+//! The module `claim` refuses a second server.
 
 mod backup;
 mod batch;
@@ -53,10 +53,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of the file a connection may hold in memory.
 const CACHE_KIB: i64 = 2_048;
 
-/// How much disk the log may take when all of it is in the file.
+/// The size of the log file after all of the log is in the database file.
 const LOG_BYTES: u32 = 16 * 1_024 * 1_024;
 
-/// Statements that a connection keeps prepared: more than there are.
+/// Prepared statements that a connection may hold: more than there are.
 const STATEMENTS: usize = 96;
 
 /// An open database.
@@ -65,7 +65,7 @@ pub struct Opened {
     pub store: Store,
     /// To write with.
     pub writer: Writer,
-    /// What the chat must know from the beginning.
+    /// The state that the chat needs at the start.
     pub snapshot: Snapshot,
 }
 
@@ -73,12 +73,12 @@ pub struct Opened {
 /// newest version, and removes files that were never finished.
 ///
 /// # Errors
-/// A [`StoreError`] that says what to do, and then nothing is changed.
+/// A [`StoreError`] that says what to do; then nothing is changed.
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     let claim = Arc::new(Claim::take(path)?);
     let path = claim.path();
     let mut connection = connect(path)?;
-    // A file that cannot be written to is known now, and not when a member has spoken.
+    // A file that cannot be written to is found now, and not when a member speaks.
     write::probe(&mut connection).map_err(StoreError::at(path))?;
     let snapshot = load::snapshot(&mut connection).map_err(StoreError::at(path))?;
     let known = expire::known(&connection).map_err(StoreError::at(path))?;
@@ -89,7 +89,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     })
 }
 
-/// The connection that writes, to a file of ours, checked, of the newest version.
+/// Opens the connection that writes. The file is checked and brought to the newest version.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let told = StoreError::at(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -104,15 +104,15 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Refused { path: path.to_path_buf(), what });
     }
     connection.pragma_update(None, "synchronous", "FULL").map_err(&told)?;
-    // A large transaction makes a large log; it is cut when it was moved into the file.
+    // A large transaction makes a large log; the log is cut after its pages are in the database file.
     connection.query_row(&format!("PRAGMA journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).map_err(&told)?;
-    // What was deleted is overwritten if that costs no further page.
+    // Deleted text is overwritten if that writes no extra page.
     connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(&told)?;
     schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
     Ok(connection)
 }
 
-/// What every connection has in common.
+/// The settings of every connection.
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;

@@ -1,4 +1,4 @@
-//! In which order messages were stored, and between which times, whatever the clock did. Knows not what was said.
+//! The order in which messages were stored, and pages by time, also if the clock was set back. Does not know what was said.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::columns::{row, rows, seq_of, span_of, unrow};
 use crate::model::{Millis, PlaceId, Seq};
 
-/// What the time of the last message there is counts as.
+/// The time that the last message of all counts as.
 pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
     let last = "SELECT coalesce(max(coalesce(late, time)), 0)
         FROM place CROSS JOIN message ON message.id = (place.id << 32) + place.last";
@@ -17,14 +17,14 @@ pub fn last_counted(connection: &Connection) -> rusqlite::Result<Millis> {
 /// The times of the messages in one batch, in the order in which they are written.
 #[derive(Debug)]
 pub struct Times {
-    /// The earliest and the latest time in each span of messages that the batch touches.
+    /// The earliest and the latest time in each span of messages that the batch writes to.
     spans: HashMap<i64, (Millis, Millis)>,
     /// What the time of the last message counts as.
     counted: Millis,
 }
 
 impl Times {
-    /// After messages of which the last counts as of `counted`.
+    /// The times of an empty batch; the last message before it counts as of `counted`.
     pub fn after(counted: Millis) -> Times {
         Times { spans: HashMap::new(), counted }
     }
@@ -34,7 +34,7 @@ impl Times {
         self.counted
     }
 
-    /// Puts a message into the order of all; what its time counts as, if not as itself.
+    /// Puts a message into the order of all; returns the time that it counts as, if that is not its own.
     pub fn late(&mut self, id: i64, time: Millis) -> Option<Millis> {
         let (least, most) = self.spans.entry(span_of(id)).or_insert((time, time));
         (*least, *most) = (time.min(*least), time.max(*most));
@@ -43,7 +43,7 @@ impl Times {
         is_late.then_some(self.counted)
     }
 
-    /// Writes the times of these messages into their spans.
+    /// Stores the times of these messages in their spans.
     pub fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         for (span, (least, most)) in self.spans.drain() {
             let widen = "INSERT INTO span (id, least, most) VALUES (?1, ?2, ?3)
@@ -54,11 +54,10 @@ impl Times {
     }
 }
 
-/// The number of the first message of a place that is of `time` or later.
+/// The number of the first message of a place at `time` or later.
 ///
-/// Times do not go up with the numbers if the clock was set back. So they are
-/// looked at one by one, but for spans of messages of which the earliest and the
-/// latest are known.
+/// If the clock was set back, times do not increase with the numbers. So messages
+/// are read one by one, but only in spans whose earliest and latest times fit.
 pub fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Option<Seq>> {
     let (low, high) = rows(place);
     let found = connection
@@ -72,7 +71,7 @@ pub fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rus
     Ok(found.map(seq_of))
 }
 
-/// The number of the last message of a place that is from before `time`; 0 if there is none.
+/// The number of the last message of a place before `time`; 0 if there is none.
 pub fn last_before(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Seq> {
     let (low, high) = rows(place);
     let found = connection
@@ -87,10 +86,11 @@ pub fn last_before(connection: &Connection, place: PlaceId, time: Millis) -> rus
     Ok(found.map_or(0, seq_of))
 }
 
-/// The number up to which the messages of a place count as of an earlier time
-/// than `counted`, or of the same, if it is `with_same`.
+/// The number of the last message of a place that counts as earlier than `counted`,
+/// or as of the same time, if `with_same`.
 ///
-/// What they count as goes up with the numbers, so halving finds the number in some twenty steps.
+/// The times that messages count as increase with their numbers, so a binary search
+/// finds the number in some twenty steps.
 pub fn upto(
     connection: &Connection,
     place: PlaceId,

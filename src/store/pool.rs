@@ -1,4 +1,4 @@
-//! The connections that read, lent out one at a time and by turns, for a bounded time. Knows nothing of what is read.
+//! Lends out the connections that read, by turns and for a bounded time. Knows nothing of what is read.
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -13,19 +13,19 @@ use super::{StoreError, settle};
 use crate::limits::Limits;
 use crate::turns::{NoTurn, Turn, Turns};
 
-/// After so many steps of SQLite's machine it is asked whether the time is over.
+/// After so many steps of its virtual machine, SQLite checks whether the time is over.
 const STEPS: i32 = 1_000;
 
 /// How long a read is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Length {
-    /// A page, a row, a list that is bounded.
+    /// A page, a row or a bounded list.
     Short,
-    /// What may look at much to find little. Short ones do not wait for that.
+    /// A read that may look at many rows to find few. Short reads do not wait for it.
     Long,
 }
 
-/// At most as many connections as it was made for. If all are lent out, a thread waits for its turn.
+/// A bounded number of connections. If all are lent out, a thread waits for its turn.
 #[derive(Debug)]
 pub struct Pool {
     path: PathBuf,
@@ -39,17 +39,17 @@ pub struct Pool {
     stopping: Arc<AtomicBool>,
 }
 
-/// A connection on loan. It goes back when it is dropped.
+/// A connection on loan. Dropping it returns the connection.
 #[derive(Debug)]
 pub struct Reader<'a> {
     pool: &'a Pool,
-    /// There until it is dropped.
+    /// `Some` until it is dropped.
     connection: Option<Connection>,
     _turn: Turn<'a, Length>,
 }
 
 impl Pool {
-    /// None is opened before it is needed.
+    /// A pool without connections. Each is opened when it is first needed.
     pub fn new(path: &Path, limits: &Limits) -> Pool {
         let most = limits.readers.max(1);
         Pool {
@@ -63,10 +63,10 @@ impl Pool {
         }
     }
 
-    /// A connection that can only read, and that ends what takes too long.
+    /// Lends a connection that can only read. It ends a read that takes too long.
     ///
     /// # Errors
-    /// There is no turn, or the file cannot be opened.
+    /// No turn came in time, or the file cannot be opened.
     pub fn lend(&self, length: Length) -> Result<Reader<'_>, StoreError> {
         let most = if length == Length::Long { self.most_long } else { self.most };
         let turn = self.turns.wait(length, most).map_err(|none| match none {
@@ -74,7 +74,7 @@ impl Pool {
             NoTurn::Stopped => StoreError::Stopped,
         })?;
         let idle = self.idle.lock().pop();
-        // Opening reads the disk: without a lock.
+        // Opening reads the disk, so no lock is held.
         let mut connection = match idle {
             Some(connection) => connection,
             None => open(&self.path).map_err(|error| self.told(&error))?,
@@ -85,7 +85,7 @@ impl Pool {
         Ok(Reader { pool: self, connection: Some(connection), _turn: turn })
     }
 
-    /// What an error of SQLite means for the file that is read.
+    /// Turns an error of SQLite about the file that is read into a store error.
     pub fn told(&self, error: &rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::OperationInterrupted) if self.stopping.load(Ordering::Relaxed) => {
@@ -101,7 +101,7 @@ impl Pool {
         self.turns.load()
     }
 
-    /// Ends what is being read; no thread waits from here on.
+    /// Ends all reads, and all waits, now and later.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.turns.stop();
@@ -130,9 +130,9 @@ impl DerefMut for Reader<'_> {
 }
 
 impl Drop for Reader<'_> {
-    /// Before the turn, so that the next that waits finds the connection.
+    /// Returns the connection before the turn ends, so that the next thread finds it.
     fn drop(&mut self) {
-        // One that could not end its transaction is closed, and another is opened when it is needed.
+        // A connection that could not end its transaction is closed; another is opened when it is needed.
         if let Some(connection) = self.connection.take().filter(Connection::is_autocommit) {
             self.pool.idle.lock().push(connection);
         }

@@ -1,4 +1,4 @@
-//! Reading what is stored: pages, memberships, logins, files. Knows not who may read what: the caller has asked the chat.
+//! Reads what is stored: pages, memberships, logins, files. Does not know who may read it: the caller has asked the chat.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
 
-/// What is stored, to be read in any thread. Each call sees all that was stored when it began.
+/// Reads the database, in any thread. Each call sees everything that was stored when it began.
 ///
-/// The guest with the number 0 stands for an account that was deleted.
+/// The guest with the number 0 means an account that was deleted.
 pub struct Store {
     pool: Pool,
-    /// No other server opens the file while it is read.
+    /// Refuses other servers while the file is read.
     claim: Arc<Claim>,
 }
 
@@ -37,7 +37,7 @@ impl Store {
         Store { pool: Pool::new(claim.path(), limits), claim }
     }
 
-    /// Ends what is being read; nothing can be read from here on: the server is stopping.
+    /// Ends all reads, now and later: the server is stopping.
     pub fn stop(&self) {
         self.pool.stop();
     }
@@ -50,7 +50,7 @@ impl Store {
     /// At most `most` messages of a place, which the reader knows as `label`.
     ///
     /// # Errors
-    /// The file cannot be read; so for all that follow.
+    /// The file cannot be read; the same for the functions below.
     pub fn page(&self, place: PlaceId, label: &Arc<str>, page: Page, most: usize) -> Result<Pages, StoreError> {
         self.read(|connection| {
             let Some(bounds) = bounds(connection, place)? else { return Ok(Pages::default()) };
@@ -132,15 +132,12 @@ impl Store {
         })
     }
 
-    /// How many messages there are after a number, in each of these places; those that are deleted are not.
-    ///
-    /// # Errors
-    /// What SQLite could not do.
+    /// How many messages come after a number, in each of these places, without deleted messages.
     pub fn left_after(&self, places: &[(PlaceId, Seq)]) -> Result<Vec<u64>, StoreError> {
         self.read(|connection| places.iter().map(|(place, seq)| left_after(connection, *place, *seq)).collect())
     }
 
-    /// The login whose resume token has this SHA-256, with the last `most_tags` of what it said under tags.
+    /// The login whose resume token has this SHA-256, with its last `most_tags` tags.
     pub fn resume(&self, token: &[u8; 32], most_tags: usize) -> Result<Option<ResumeRow>, StoreError> {
         self.read(|connection| {
             let resume = connection
@@ -167,9 +164,6 @@ impl Store {
     }
 
     /// The other person in each private conversation of `identity`.
-    ///
-    /// # Errors
-    /// What SQLite could not do.
     pub fn conversations(&self, identity: Identity) -> Result<Vec<Identity>, StoreError> {
         self.read(|connection| {
             connection
@@ -179,7 +173,7 @@ impl Store {
         })
     }
 
-    /// The private conversation of two, in whichever order, and the number of its last message: 0 if there is none.
+    /// The private conversation of two people, in any order, and the number of its last message, or 0.
     pub fn conversation(&self, one: Identity, other: Identity) -> Result<Option<ConversationRow>, StoreError> {
         self.read(|connection| {
             let found = connection
@@ -216,9 +210,9 @@ impl Store {
         self.read(|connection| files(connection, newest, (place, before, most)))
     }
 
-    /// A file that is complete, and at most `most` of its bytes from `offset`
-    /// on; fewer only at its end. Both are of one moment, so that what is
-    /// deleted meanwhile is there or is not.
+    /// A complete file, and at most `most` of its bytes from `offset` on; fewer only at
+    /// its end. Both are read at one moment, so a file that is deleted meanwhile is
+    /// there as a whole or not at all.
     pub fn piece(&self, file: FileId, offset: u64, most: usize) -> Result<Option<(StoredFile, Vec<u8>)>, StoreError> {
         self.read(|connection| {
             let mut bytes = Vec::new();
@@ -232,7 +226,7 @@ impl Store {
             while bytes.len() < most
                 && let Some(next_piece) = rows.next()?
             {
-                // The first piece may begin before what is wanted; after a gap there is no going on.
+                // The first piece may begin before the offset; after a gap nothing more is read.
                 let begins: i64 = next_piece.get(0)?;
                 let next = wanted + i64::try_from(bytes.len()).unwrap_or(i64::MAX);
                 let piece = next_piece.get_ref(1)?.as_blob()?;
@@ -243,7 +237,7 @@ impl Store {
         })
     }
 
-    /// The bytes of one owner's files that were said, and those of all.
+    /// The bytes of one owner's files that were said, and of all owners' files.
     pub fn bytes(&self, owner: Owner) -> Result<(u64, u64), StoreError> {
         let (of, cell) = match owner {
             Owner::Account(id) => ("identity = ?", Value::from(i64::from(id.0))),
@@ -258,7 +252,7 @@ impl Store {
         })
     }
 
-    /// Reads with one of the connections, and sees one state of the file from the first statement to the last.
+    /// Reads with one of the connections. All its statements see the same state of the file.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.read_for(Length::Short, work)
     }
@@ -282,7 +276,7 @@ impl Store {
     }
 }
 
-/// The numbers of the first and the last message of a place; a first of 0 if none is left, `None` if the place was removed.
+/// The numbers of the first and the last message of a place; the first is 0 if no message is left. `None` if the place was removed.
 pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Option<(Seq, Seq)>> {
     let (low, high) = rows(place);
     connection
@@ -294,8 +288,8 @@ pub fn bounds(connection: &Connection, place: PlaceId) -> rusqlite::Result<Optio
         .optional()
 }
 
-/// How many messages of a place come after a number, without those that are deleted. As their
-/// numbers have no gaps, only the deleted ones are counted one by one.
+/// How many messages of a place come after a number, without deleted messages. The numbers
+/// have no gaps, so only the deleted messages are counted one by one.
 fn left_after(connection: &Connection, place: PlaceId, seq: Seq) -> rusqlite::Result<u64> {
     connection
         .prepare_cached(

@@ -1,4 +1,4 @@
-//! The tables, and how a file of an older version gets those of this one. Knows nothing of what is written into them.
+//! The tables, and how an older file gets the tables of this version. Knows nothing of the rows in them.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-/// Says that a SQLite file is ours: `Rmfl`. Another program's has another number, or none.
+/// Marks a SQLite file as ours: `Rmfl`. A file of another program has another number, or none.
 const APPLICATION: i32 = 0x526d_666c;
 
-/// What makes each version out of the one before. One that was released is never changed; a new one is added below it.
+/// The statements that make each version from the one before. They are never changed after a release; a new version is added below.
 pub const MIGRATIONS: &[&str] = &[
     "
     -- The highest numbers given so far, because no number is given again when what had it was removed.
@@ -147,9 +147,9 @@ pub const MIGRATIONS: &[&str] = &[
     ORDER_WITHOUT_CLOCK,
 ];
 
-/// The index of words gets its words cut and folded by `fold`, with blanks
-/// between them; to the tokenizer every character above ASCII is a letter. What
-/// was in the index is put there anew while nothing else is to be written.
+/// The index gets words that `fold` has cut and folded, with blanks between them; to
+/// the tokenizer, every character above ASCII is a letter. The messages are added to
+/// the new index when there is nothing else to write.
 const WORDS_CUT_BY_US: &str = "
     DROP TABLE word;
     DROP TABLE words;
@@ -160,7 +160,7 @@ const WORDS_CUT_BY_US: &str = "
     UPDATE place SET indexed = 0;
 ";
 
-/// Pages by time, and pages of what is found, are right also if the clock was set back.
+/// Makes pages by time, and pages of search results, right also if the clock was set back.
 const ORDER_WITHOUT_CLOCK: &str = "
     -- The earliest and the latest time among 256 messages of a place; perhaps of some that were removed.
     CREATE TABLE span (
@@ -182,15 +182,15 @@ const ORDER_WITHOUT_CLOCK: &str = "
     CREATE INDEX message_deleted ON message (deleted) WHERE deleted = 1;
 ";
 
-/// Makes the tables of the newest version in an empty file, or brings an older file up to it.
+/// Makes the tables of the newest version in an empty file, or brings an older file to that version.
 ///
 /// # Errors
-/// Those of [`version`], and what SQLite will not do.
+/// Those of [`version`], and those of SQLite.
 pub fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
     let told = StoreError::at(path);
     let found = version(connection, path, migrations)?;
     for (number, step) in (1_u32..).zip(migrations).skip(found as usize) {
-        // The step and its number together or not at all, so that no step is ever done twice.
+        // The step and its number are committed together, so that no step is done twice.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&told)?;
         transaction.execute_batch(step).map_err(&told)?;
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(&told)?;
@@ -200,10 +200,10 @@ pub fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) ->
     Ok(())
 }
 
-/// The version of the file, which is how many of `migrations` were done on it: 0 if it is empty.
+/// The version of the file: how many of `migrations` were done on it; 0 if it is empty.
 ///
 /// # Errors
-/// [`StoreError::Foreign`] if the file is another program's, [`StoreError::Newer`] if more were done than there are.
+/// [`StoreError::Foreign`] if the file is another program's, [`StoreError::Newer`] if its version is not known here.
 pub fn version(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<u32, StoreError> {
     let number = |sql: &str| -> Result<i64, StoreError> {
         connection.query_row(sql, [], |row| row.get(0)).map_err(StoreError::at(path))
@@ -222,15 +222,15 @@ pub fn version(connection: &Connection, path: &Path, migrations: &[&str]) -> Res
     Ok(found)
 }
 
-/// Looks whether the pages of each table contradict one another. What the
-/// index of words says of itself is not gone through: that takes five times as
-/// long as all the rest, and no message depends on it.
+/// Checks that the pages of each table do not contradict one another. It does not
+/// check the contents of the index of words: that takes five times as long as all
+/// the rest, and no message depends on it.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] with the first that was found.
+/// [`StoreError::Damaged`] with the first fault.
 pub fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let told = StoreError::at(path);
-    // Virtual tables have no root page; the tables under them have.
+    // Virtual tables have no root page, but the tables behind them have.
     let mut tables = connection
         .prepare(
             "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
@@ -243,10 +243,10 @@ pub fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Looks at all there is in the file.
+/// Checks everything in the file.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] with the first that was found.
+/// [`StoreError::Damaged`] with the first fault.
 pub fn check_thoroughly(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     is_sound(connection, path, "PRAGMA integrity_check")
 }

@@ -1,4 +1,4 @@
-//! Finding messages by their words. Knows not who may find what, and not how the words come into the index.
+//! Finds messages by their words. Does not know who may find them, nor how the words get into the index.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,31 +15,31 @@ use crate::command::Spot;
 use crate::model::{Message, Millis, PlaceId, Seq};
 use crate::record::StoredMessage;
 
-/// Words of one search, characters that count as words too; those beyond are not looked for.
+/// The most words of one search, characters that count as words included; more are ignored.
 const MOST_WORDS: usize = 64;
 
-/// Quotation marks, also those that telephones put in by themselves.
+/// Quotation marks, also those that telephones insert by themselves.
 const QUOTES: [char; 6] = ['"', '“', '”', '„', '«', '»'];
 
-/// Messages of one place that are fetched at once.
+/// How many messages of one place are fetched at once.
 const FETCH: usize = 32;
 
-/// Letters of a beginning for which the index has lists of its own: the least and the most.
+/// The index has lists for beginnings of words with so many letters: at least, at most.
 const LISTED: [usize; 2] = [2, 4];
 
-/// Words that the longer beginnings of one search may stand for, before all messages with their first letters are read.
+/// The most words that the longer beginnings of one search may match. With more, all messages with their first letters are read.
 const MOST_ENDINGS: usize = 128;
 
 impl Store {
-    /// The messages in these places in which all of `words` are, the newest
-    /// first, at most `most`, and whether there are more. Only those before the
-    /// time `until` and before the spot `next`, if these are given; the next
-    /// page is asked for with the spot of the last one found.
+    /// The messages in these places that have all of `words`, the newest first, at
+    /// most `most`, and whether there are more. `bounds` are a time and a spot: only
+    /// messages before both, if they are given. The next page begins at the spot of
+    /// the last message of this one.
     ///
-    /// Words in "quotation marks" must follow one another. A word that ends in
-    /// `*` stands for all that begin so, if these are two letters or more. Which
-    /// letters count as the same, and what a word is, says the module `fold`; no
-    /// other character means anything. Without a word nothing is found.
+    /// Words in "quotation marks" must follow one another. A word that ends in `*`
+    /// means all words that begin so, if it has two letters or more. The module
+    /// `fold` decides which letters count as the same, and what a word is; no other
+    /// character has a meaning. Without a word nothing is found.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -60,7 +60,7 @@ impl Store {
             let mut places: Vec<_> = places.iter().collect();
             places.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(*place));
             places.dedup_by_key(|(place, _)| *place);
-            // Of the places from the last to the first, those above the next match have none.
+            // The places are searched from the last to the first; those above the row of the next match have none.
             let floor = places.last().map_or(0, |(place, _)| row(*place, 0));
             let (mut finds, mut next) = (Vec::new(), None);
             for (place, label) in places {
@@ -90,17 +90,17 @@ impl Store {
 pub struct Found {
     /// The message.
     pub message: Arc<Message>,
-    /// The spot at which a page ends that ends with it.
+    /// The spot at which a page ends, if this message is its last.
     pub spot: Spot,
 }
 
-/// What was found in one place and not taken yet, the newest first.
+/// The search in one place, with the messages that were found and not taken yet, the newest first.
 struct Find<'a> {
     place: PlaceId,
     label: &'a Arc<str>,
     until: Option<Millis>,
     found: VecDeque<Found>,
-    /// Up to which number nothing was looked for yet.
+    /// Messages up to this number are not searched yet.
     unseen: Seq,
 }
 
@@ -120,7 +120,7 @@ impl<'a> Find<'a> {
         if let Some(spot) = next {
             let upto = match spot.place == place {
                 true => spot.seq.saturating_sub(1),
-                // Of two places in which something counts as of one time, the one with the higher number is first.
+                // If messages in two places count as of the same time, the place with the higher number is first.
                 false => upto(connection, place, (first, last), spot.counted, place < spot.place)?,
             };
             find.unseen = find.unseen.min(upto);
@@ -128,13 +128,13 @@ impl<'a> Find<'a> {
         Ok(find)
     }
 
-    /// The spot of the next one.
+    /// The spot of the next message found.
     fn spot(&self) -> Option<Spot> {
         self.found.front().map(|found| found.spot)
     }
 
-    /// Sees to it that there is a next one, if there is any left in the place.
-    /// Gives the row, from `floor` on, of what is found next outside of the place, if that is known.
+    /// Finds the next messages of the place, if none are waiting and any are left.
+    /// Returns the row, from `floor` on, of the next match outside this place, if it is known.
     ///
     /// FTS5 scans on to the next match even outside this place. Its row is
     /// returned, so that the caller skips the places in between: with fifty of
@@ -168,14 +168,14 @@ impl<'a> Find<'a> {
     }
 }
 
-/// Words, or the beginning of a word; folded, and cut as the index has them.
+/// Words that follow one another, or the beginning of a word; folded and cut like those in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Term {
     Words(String),
     Beginning(String),
 }
 
-/// What is looked for. What has no word in it is not.
+/// The terms of a search. Text without a word in it makes no term.
 fn terms(folded: &str) -> Vec<Term> {
     let mut terms = Vec::new();
     let mut room = MOST_WORDS;
@@ -190,7 +190,7 @@ fn terms(folded: &str) -> Vec<Term> {
         });
     };
     for (number, part) in folded.split(QUOTES).enumerate() {
-        // Every second part is between two quotation marks, or after one that was not closed.
+        // Every second part is between two quotation marks, or after one that is not closed.
         if number % 2 == 1 {
             add(part, false);
         } else {
@@ -200,18 +200,18 @@ fn terms(folded: &str) -> Vec<Term> {
     terms
 }
 
-/// What to ask the index for, and what it cannot be asked for.
+/// The query for the index, and the conditions that the index cannot check.
 struct Query {
-    /// In the language of FTS5. Each term is in quotation marks, so that nothing in it means anything there.
+    /// The query in the language of FTS5. Each term is in quotation marks, so that FTS5 takes it as text.
     text: String,
-    /// Some word of a message must begin with each of these; the index knows only their first letters.
+    /// A message must have a word for each of these beginnings; the query has only their first letters.
     beginnings: Vec<String>,
 }
 
-/// Makes a query. For a long beginning, FTS5 would merge the lists of all
-/// words with it, again for each place: up to seconds, measured. It is asked
-/// for the words one by one instead, and if they are too many, for the first
-/// letters of the beginning, for which it has a list.
+/// Makes a query. For a long beginning, FTS5 would merge the lists of all words that
+/// begin so, again for each place; this took up to seconds. So the query names these
+/// words one by one. If they are too many, it has the first letters of the beginning,
+/// for which the index has a list.
 fn query(connection: &Connection, terms: &[Term]) -> rusqlite::Result<Query> {
     let [least, most] = LISTED;
     let (mut plain, mut parts, mut beginnings) = (Vec::new(), Vec::new(), Vec::new());
@@ -249,7 +249,7 @@ fn words_with(connection: &Connection, start: &str, most: usize) -> rusqlite::Re
 }
 
 impl Query {
-    /// Whether a text that the index has found has in it what the index could not be asked for.
+    /// Whether a text that the index has found also meets the conditions that the index cannot check.
     fn is_met(&self, text: &str) -> bool {
         if self.beginnings.is_empty() {
             return true;

@@ -24,7 +24,7 @@ use crate::record::*;
 /// Whose the files here are.
 const OWN: Owner = Owner::Account(AccountId(1));
 
-/// Where guests come from.
+/// The origin of guests.
 const THERE: Address = Address::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
 /// A database in a folder of its own.

@@ -1,4 +1,4 @@
-//! Writing records, in batches, all of a batch or what can be written of it. Knows not what the records say.
+//! Writes records in batches: all of a batch, or all changes in it that can be written. Does not know what the records say.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use crate::limits::Limits;
 use crate::model::Millis;
 use crate::record::Record;
 
-/// The one that writes. One thread has it.
+/// Writes the database. One thread has it.
 pub struct Writer {
     pub(super) connection: Connection,
     path: PathBuf,
     expiry: Expiry,
-    /// What the time of the last message counts as; none before it was looked for.
+    /// The time that the last message counts as; `None` before it is read.
     counted: Option<Millis>,
     /// Whether a commit may return before the disk has it.
     is_at_leisure: bool,
-    /// The last time that is known for sure: the clock may have been set back since.
+    /// The last time that is certain: the clock may have been set back since.
     known: Millis,
-    /// What is written to.
+    /// The files that are written to.
     files: Files,
-    /// No other server opens the file while there is a writer.
+    /// Refuses other servers while there is a writer.
     claim: Arc<Claim>,
 }
 
@@ -47,8 +47,8 @@ impl Writer {
         })
     }
 
-    /// Writes the records in their order, all or none. They are on the disk when
-    /// this returns, and the same batch may be written again when it failed.
+    /// Writes the records in their order, all or none. They are on the disk when this
+    /// returns. A batch that failed may be written again.
     ///
     /// # Errors
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
@@ -59,9 +59,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all changes that can be written, each whole or not at all: for a
-    /// batch that can never be written as it is. Returns for each why it was
-    /// left out, if it was.
+    /// Writes all changes that can be written, each whole or not at all. This is for a
+    /// batch that can never be written as a whole. Returns the error of each change
+    /// that was left out.
     ///
     /// # Errors
     /// Nothing is written, and it may be tried again.
@@ -77,7 +77,7 @@ impl Writer {
                 }
                 Err(error) => {
                     let error = StoreError::sql(&self.path, &error);
-                    // SQLite may have given up all because of one: without that one it is tried again.
+                    // SQLite may have undone everything because of one change: try again without it.
                     if error.may_pass() || refused.iter().flatten().count() == begun {
                         return Err(error);
                     }
@@ -86,60 +86,60 @@ impl Writer {
         }
     }
 
-    /// Looks whether what was written is in the file of our name, and not in
-    /// one that was moved or removed meanwhile.
+    /// Checks that the file that was written to is still under its name, and was not
+    /// moved or removed meanwhile.
     ///
     /// # Errors
-    /// It is not, or that cannot be known.
+    /// It is not, or the system does not tell.
     pub fn is_in_place(&self) -> Result<(), StoreError> {
         self.claim.has(&self.files)
     }
 
-    /// Looks whether anything can be written at all.
+    /// Checks whether anything can be written at all.
     ///
     /// # Errors
-    /// It cannot, and why.
+    /// It cannot; the error says why.
     pub fn probe(&mut self) -> Result<(), StoreError> {
         probe(&mut self.connection).map_err(StoreError::at(&self.path))
     }
 
-    /// One small step of removing what is too old or too much; see [`Expiry::step`]. Whether there is more to do.
+    /// Removes a few records that are too old or too many; see [`Expiry::step`]. Returns whether there is more to do.
     ///
     /// # Errors
-    /// The step is not done at all, and the next call begins with it.
+    /// Nothing is removed, and the next call begins with the same step.
     pub fn expire(&mut self, now: Millis, limits: &Limits) -> Result<bool, StoreError> {
         let done = self.expiry.step(&mut self.connection, now, self.known, limits);
         done.map_err(StoreError::at(&self.path))
     }
 
-    /// The time that is known for sure, from an earlier run of the server until it is told anew; 0 if none is.
+    /// The last time that is certain. Until [`Writer::know_time`] it is from an earlier run of the server; 0 if there is none.
     pub fn known_time(&self) -> Millis {
         self.known
     }
 
-    /// Tells which time it is for sure, whatever the clock shows. [`Writer::expire`] stores it.
+    /// Sets the time that is certain, whatever the clock shows. [`Writer::expire`] stores it.
     pub fn know_time(&mut self, known: Millis) {
         self.known = known;
     }
 
-    /// How many messages are still to be taken into the index of words.
+    /// How many messages are not in the index of words yet.
     ///
     /// # Errors
-    /// What SQLite could not do.
+    /// The file cannot be read.
     pub fn behind(&self) -> Result<u64, StoreError> {
         index::behind(&self.connection).map_err(StoreError::at(&self.path))
     }
 
-    /// Takes at most `most` messages into the index of words; whether there are more.
+    /// Adds at most `most` messages to the index of words; returns whether there are more.
     ///
     /// # Errors
-    /// Nothing is taken in, and the next call begins where this one did.
+    /// Nothing is added, and the next call begins with the same messages.
     pub fn index(&mut self, most: usize) -> Result<bool, StoreError> {
         self.at_leisure(|writer| index::take_in(&mut writer.connection, most).map_err(StoreError::at(&writer.path)))
     }
 
     /// Empties the index of words if it is the reason for `error`, so that
-    /// [`Writer::index`] makes it anew; whether it was.
+    /// [`Writer::index`] rebuilds it. Returns whether it was the reason.
     ///
     /// # Errors
     /// The index cannot be emptied; nothing has changed.
@@ -151,14 +151,14 @@ impl Writer {
         Ok(is_damaged)
     }
 
-    /// Whether a search has found the index of words damaged, as an error; once.
+    /// An error, if a search has found the index of words damaged since the last call.
     pub fn suspicion(&self) -> Option<StoreError> {
         self.claim.takes_suspicion().then(|| StoreError::Index(self.path.clone()))
     }
 
-    /// Writes without waiting for the disk: for work that is done again if a
-    /// power cut takes it. A batch that is written later takes it to the disk
-    /// with it, because there is one log, in order.
+    /// Writes without waiting for the disk: for work that can be done again if a power
+    /// cut undoes it. When a later batch is on the disk, so is this work, because both
+    /// are in one log, in order.
     pub(super) fn at_leisure<T>(
         &mut self,
         work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
@@ -170,8 +170,8 @@ impl Writer {
         done
     }
 
-    /// From here on a commit returns when it is on the disk. What is answered
-    /// depends on it, so it is asked for until SQLite has taken it.
+    /// Makes every commit wait for the disk again. Answers depend on that, so if it
+    /// fails, it is tried again before the next batch.
     fn wait_for_the_disk(&mut self) -> Result<(), StoreError> {
         if self.is_at_leisure {
             self.synchronous("FULL")?;
@@ -184,10 +184,10 @@ impl Writer {
         self.connection.pragma_update(None, "synchronous", how).map_err(StoreError::at(&self.path))
     }
 
-    /// Closes the file in order: all is moved from the log into it, and the log is removed.
+    /// Closes the file in order: the log is moved into the file, and removed.
     ///
     /// # Errors
-    /// What was written is stored nevertheless, and the next start finds it in the log.
+    /// All records are stored nevertheless; the next start finds them in the log.
     pub fn close(self) -> Result<(), StoreError> {
         let told = StoreError::at(&self.path);
         let optimized = self.connection.execute_batch("PRAGMA optimize");
@@ -196,7 +196,7 @@ impl Writer {
     }
 }
 
-/// Writes them; what the time of the last message counts as after that.
+/// Writes the records; returns the time that the last message counts as.
 fn write_all<'a>(
     connection: &mut Connection,
     records: impl IntoIterator<Item = &'a Record>,
@@ -214,7 +214,7 @@ fn write_all<'a>(
     Ok(counted)
 }
 
-/// Writes what can be written, and notes in `refused` what cannot; an error ends the transaction with nothing written.
+/// Writes the changes that can be written, and notes the errors of the others in `refused`. An error undoes everything.
 fn write_each(
     connection: &mut Connection,
     (path, known): (&Path, Millis),
@@ -244,7 +244,7 @@ fn write_each(
     Ok(counted)
 }
 
-/// Writes what is there already, so that it is known whether anything can be written.
+/// Writes values that are stored already, to find out whether anything can be written.
 pub fn probe(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE numbers SET place = place", [])?;

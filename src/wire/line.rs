@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_where_history_was_asked_for_and_only_there() {
+    fn numbers_are_shown_if_history_was_asked_for_and_only_then() {
         let gone = Message { seq: 2, deleted: true, text: "".into(), ..(*message("")).clone() };
         let history =
             History { room: "#лыжи".into(), messages: vec![message("раз"), gone.into()], ..History::default() };
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_keep_order_are_marked_as_irc_marks_them() {
+    fn owners_and_ops_are_marked_as_irc_marks_them() {
         let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, away: None };
         let members = vec![
             member("anna", Some(Role::Owner)),

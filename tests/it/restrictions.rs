@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{Peer, TestServer, eventually};
 
-/// The curbs of a room: `ban bob by ann`.
+/// The restrictions in a room: `ban bob by ann`.
 fn bans(peer: &mut Peer, fields: serde_json::Value) -> Vec<String> {
     match peer.does("bans", fields) {
         Done::Bans { bans, .. } => {

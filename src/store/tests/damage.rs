@@ -1,4 +1,4 @@
-//! A damaged index of words is made anew, and nothing else of the file is touched for it. Knows no chat.
+//! A damaged index of words is rebuilt, and nothing else of the file is changed. Knows no chat.
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn an_index_whose_settings_are_damaged_is_made_anew_too() {
 }
 
 #[test]
-fn who_searches_in_a_damaged_index_has_it_looked_after() {
+fn a_search_in_a_damaged_index_has_the_index_checked() {
     let mut rig = damaged();
     assert!(rig.writer().suspicion().is_none());
     rig.store().search("words", &[(PlaceId(1), label())], (None, None), 9).unwrap_err();

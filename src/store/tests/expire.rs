@@ -1,4 +1,4 @@
-//! What goes by itself, and when. Knows no clock.
+//! Which records are removed by themselves, and when. Knows no clock.
 
 use super::*;
 use crate::store::expire::NOTED;
@@ -19,7 +19,7 @@ fn messages_go_with_their_files_when_they_are_too_old() {
 }
 
 #[test]
-fn a_place_whose_messages_are_all_gone_goes_on_counting() {
+fn a_place_whose_messages_are_all_removed_continues_to_count() {
     let mut rig = Rig::with_room();
     rig.limits.history_days = 1;
     rig.say(&["one", "two"]);
@@ -30,7 +30,7 @@ fn a_place_whose_messages_are_all_gone_goes_on_counting() {
 }
 
 #[test]
-fn what_is_deleted_or_gone_by_itself_is_not_left_to_be_read() {
+fn what_is_deleted_or_has_expired_cannot_be_read_in_the_file() {
     let mut rig = Rig::with_room();
     rig.write([room(2, "go")]);
     rig.say(&["m"; 9]);
@@ -70,7 +70,7 @@ fn each_place_keeps_its_last_messages() {
 }
 
 #[test]
-fn nothing_is_too_old_or_too_much_where_both_limits_are_off() {
+fn nothing_is_too_old_or_too_much_if_both_limits_are_off() {
     let mut rig = Rig::with_room();
     (rig.limits.history_days, rig.limits.history_size) = (0, 0);
     rig.say(&["one", "two"]);
@@ -79,7 +79,7 @@ fn nothing_is_too_old_or_too_much_where_both_limits_are_off() {
 }
 
 #[test]
-fn a_stay_goes_when_nobody_came_back_to_it() {
+fn a_resume_record_is_removed_if_it_was_not_used_for_long() {
     let mut rig = Rig::new();
     rig.limits.resume_days = 3;
     rig.write([Record::Resume(resume_record(1, "anna", 5)), Record::Resume(resume_record(2, "bob", 6))]);
@@ -133,7 +133,7 @@ fn bans_go_when_they_are_over() {
 
 /// A tag that is forgotten too early is said twice.
 #[test]
-fn the_last_tags_are_those_said_last_also_where_the_clock_was_set_back() {
+fn the_last_tags_are_those_said_last_also_if_the_clock_was_set_back() {
     let mut rig = Rig::with_room();
     rig.limits.tags = 2;
     rig.write([Record::Resume(resume_record(1, "ann", 5 * DAY))]);

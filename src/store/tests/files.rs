@@ -1,9 +1,9 @@
-//! Files in pieces: whole, half, read from anywhere, gone. Knows no way by which they came.
+//! Files in pieces: whole, half, read from any offset, deleted. Does not know how they were uploaded.
 
 use super::*;
 
 #[test]
-fn a_file_is_nobodys_to_see_until_its_message_is_kept() {
+fn a_file_cannot_be_read_until_its_message_is_stored() {
     let mut rig = Rig::with_room();
     let mut records = file_of(3, 1, &[b"hello ", b"world"]);
     let last = records.pop().unwrap();

@@ -1,4 +1,4 @@
-//! One server for a file, by whatever name it is called, and only where the file can be written and stays. Knows nothing of what is in it.
+//! One server for a file, under any of its names, and only if the file can be written and is not moved. Knows nothing of its contents.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -55,7 +55,7 @@ fn a_symbolic_link_is_no_way_around_the_lock_and_is_a_way_to_the_file() {
 
 /// SQLite's page "How To Corrupt An SQLite Database File", 2.5: multiple links to the same file.
 #[test]
-fn a_file_with_two_names_is_refused_by_either_until_one_is_gone() {
+fn a_file_with_two_names_is_refused_by_either_until_one_is_removed() {
     let mut rig = Rig::with_room();
     let other = rig.folder.path().join("other.db");
     fs::hard_link(rig.path(), &other).unwrap();

@@ -15,7 +15,7 @@ fn refusal(opened: Result<Opened, StoreError>) -> StoreError {
 }
 
 #[test]
-fn a_second_server_is_kept_out_until_the_first_is_gone() {
+fn a_second_server_is_refused_until_the_first_has_ended() {
     let mut rig = Rig::with_room();
     let error = refusal(rig.try_open());
     assert!(matches!(error, StoreError::InUse(_)), "{error}");
@@ -37,7 +37,7 @@ fn a_thread_can_own_the_writer_and_all_threads_share_the_store() {
 }
 
 #[test]
-fn what_was_kept_is_there_though_the_database_was_never_closed() {
+fn what_was_stored_is_there_though_the_database_was_never_closed() {
     let rig = Rig::with_room();
     let left = rig.folder.path().join("left.db");
     // As after `kill -9`: the file and its log, as they are while the server runs.
@@ -176,7 +176,7 @@ fn a_damaged_file_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn on_a_full_disk_nothing_is_kept_by_halves_and_later_all_is() {
+fn on_a_full_disk_nothing_is_stored_by_halves_and_later_all_is() {
     let mut rig = Rig::with_room();
     let bytes: Arc<[u8]> = Arc::from(vec![7; 200_000]);
     let group = [

@@ -56,9 +56,9 @@ fn a_page_begins_or_ends_at_a_time() {
     assert_eq!(rig.page(Page::BeforeTime(Millis::MIN), 2), (vec![], 1, false));
 }
 
-/// Where the clock was set back, a time finds a number: the first that is late enough, or the last that is early enough.
+/// If the clock was set back, a time finds a number: the first that is late enough, or the last that is early enough.
 #[test]
-fn a_page_by_time_begins_at_the_right_number_where_the_clock_was_set_back() {
+fn a_page_by_time_begins_at_the_right_number_if_the_clock_was_set_back() {
     let times = |seq: Seq| Millis::try_from(if seq <= 600 { 10_000 + seq } else { seq - 600 }).unwrap();
     let mut rig = Rig::with_room();
     rig.write([room(2, "go"), line(2, 1, "other")]);
@@ -74,7 +74,7 @@ fn a_page_by_time_begins_at_the_right_number_where_the_clock_was_set_back() {
     assert_eq!(rig.page(Page::BeforeTime(10_300), 3), (vec![998, 999, 1_000], 1, true));
     assert_eq!(rig.page(Page::BeforeTime(200), 3), (vec![797, 798, 799], 1, true));
     assert_eq!(rig.page(Page::BeforeTime(1), 3), (vec![], 1, false));
-    // What the spans say of messages that are gone is not believed.
+    // The times of removed messages in the spans do not mislead.
     rig.limits.history_size = 350;
     rig.expire(0);
     assert_eq!(rig.page(Page::SinceTime(10_300), 3), (vec![], 651, false));
@@ -103,7 +103,7 @@ fn what_is_left_after_the_oldest_expired_has_its_numbers_still() {
 }
 
 #[test]
-fn readers_are_lent_to_all_who_ask_and_see_whole_groups_only() {
+fn readers_are_lent_to_all_threads_and_see_whole_groups_only() {
     let mut rig = Rig::with_room();
     rig.limits.readers = 2;
     rig.again();

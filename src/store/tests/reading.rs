@@ -1,4 +1,4 @@
-//! Who reads when many do: turns, and an end to what takes too long. Knows not what is read.
+//! Many reads at once: turns, and an end to reads that take too long. Does not know what is read.
 
 use std::time::Duration;
 
@@ -72,9 +72,9 @@ fn pages_are_read_while_searches_have_all_the_readers_that_they_may_have() {
     assert!(!reads(store), "the server is stopping");
 }
 
-/// docs/limits.md, `turn-patience`: nobody waits for ever.
+/// docs/limits.md, `turn-patience`: no read waits for ever.
 #[test]
-fn who_gets_no_turn_in_time_is_told_that_too_many_read() {
+fn a_read_that_gets_no_turn_in_time_is_refused_because_too_many_read() {
     let mut rig = ten();
     (rig.limits.read_time, rig.limits.readers, rig.limits.turn_patience) = (LONG, 1, Duration::from_millis(1));
     rig.again();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_room_is_kept_with_its_latest_topic_and_settings_and_its_roles() {
+fn a_room_is_stored_with_its_latest_topic_and_settings_and_its_roles() {
     let mut rig = Rig::new();
     let settings = Settings { invite_only: true, key: Some("open sesame".into()), announcements: true };
     let record =
@@ -23,7 +23,7 @@ fn a_room_is_kept_with_its_latest_topic_and_settings_and_its_roles() {
 }
 
 #[test]
-fn a_room_that_is_gone_leaves_nothing_behind() {
+fn a_room_that_is_removed_leaves_nothing_behind() {
     let mut rig = Rig::with_room();
     rig.say(&["hello"]);
     rig.index();
@@ -48,7 +48,7 @@ fn a_room_that_is_gone_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_is_said_in_a_place_that_is_gone_is_gone_with_it() {
+fn what_is_said_in_a_place_that_is_removed_is_removed_with_it() {
     let mut rig = Rig::with_room();
     rig.write([Record::PlaceDeleted(PlaceId(1)), line(1, 1, "late")]);
     rig.write([line(1, 2, "later"), line(9, 1, "nowhere")]);
@@ -56,7 +56,7 @@ fn what_is_said_in_a_place_that_is_gone_is_gone_with_it() {
 }
 
 #[test]
-fn a_message_is_kept_with_all_that_belongs_to_it() {
+fn a_message_is_stored_with_all_that_belongs_to_it() {
     let mut rig = Rig::with_room();
     let wave = Message { me: true, ..message(1, "waves") };
     let sent = Message { file: Some(Arc::new(info(4, 9))), ..message(2, "look") };
@@ -89,7 +89,7 @@ fn the_same_group_may_be_written_again() {
 }
 
 #[test]
-fn an_account_is_kept_and_its_password_and_rights_change() {
+fn an_account_is_stored_and_its_password_and_rights_change() {
     let mut rig = Rig::new();
     let mut anna = account_record(1, "Анна");
     rig.write([Record::Account(anna.clone(), "$one".into()), Record::Account(account_record(2, "bob"), "$two".into())]);
@@ -271,7 +271,7 @@ fn a_ban_that_holds_for_several_is_one_ban_and_each_of_them_can_be_taken_from_it
 }
 
 #[test]
-fn a_number_is_never_given_twice_whatever_is_gone() {
+fn a_number_is_never_given_twice_whatever_is_removed() {
     let mut rig = Rig::new();
     rig.write([room(4, "rust"), Record::Account(account_record(5, "anna"), "$".into())]);
     rig.write([Record::Resume(resume_record(6, "bob", 1)), Record::File(FileId(7), guest(6), PlaceId(4), None)]);

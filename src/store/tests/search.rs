@@ -1,4 +1,4 @@
-//! Searching: which words find which messages, and how one goes on to older ones. Knows no pages.
+//! Searching: which words find which messages, and how a search continues with older ones. Knows no pages.
 
 use super::*;
 use crate::command::Spot;
@@ -267,7 +267,7 @@ fn pages(rig: &mut Rig, most: usize, mut between: impl FnMut(&mut Rig)) -> Vec<(
 
 #[test]
 fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did() {
-    // Each number is a message: the place, and the time. Some are said at one time, and the clock goes back.
+    // Each number is a message: the place, and the time. Some are said at one time, and the clock is set back.
     let said = (1..=3_u32, 0..12_i64);
     let config = proptest::test_runner::Config { cases: 30, ..Default::default() };
     proptest::proptest!(config, |(said in proptest::collection::vec(said, 1..60), most in 1..9_usize)| {
@@ -296,7 +296,7 @@ fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did
         all.sort_unstable();
         proptest::prop_assert_eq!(sorted, all, "each once");
         proptest::prop_assert!(found.iter().all(|(place, seq)| *place > 1 || *seq <= later));
-        // The newest first: in the order in which they were kept.
+        // The newest first: in the order in which they were stored.
         let place_in_time = |one: &(u32, Seq)| kept.iter().position(|other| other == one).unwrap();
         for two in found.windows(2) {
             let [newer, older] = [place_in_time(&two[0]), place_in_time(&two[1])];
@@ -306,7 +306,7 @@ fn pages_of_what_is_found_miss_nothing_and_repeat_nothing_whatever_the_clock_did
 }
 
 #[test]
-fn what_was_said_before_a_time_is_found_where_the_clock_was_set_back() {
+fn what_was_said_before_a_time_is_found_if_the_clock_was_set_back() {
     let mut rig = Rig::with_room();
     for (seq, time) in (1..).zip([10, 20, 30, 5, 15, 25, 40]) {
         rig.write([line_by(account(1), 1, Message { time, ..message(seq, "hello") })]);
