@@ -60,6 +60,9 @@ impl Listener {
                 wanted.push(*addr);
             }
         });
+        if wanted.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address"));
+        }
         let mut tries = 0;
         loop {
             tries += 1;
@@ -154,10 +157,6 @@ fn bind_each(addrs: &[SocketAddr], backlog: usize) -> Result<Vec<Arc<TcpListener
     }
     match absent {
         Some(absent) if sockets.is_empty() => Err(absent),
-        _ if sockets.is_empty() => {
-            let nowhere = SocketAddr::from(([0; 4], 0));
-            Err((nowhere, io::Error::new(io::ErrorKind::InvalidInput, "no address")))
-        }
         _ => Ok(sockets),
     }
 }

@@ -264,8 +264,7 @@ impl DbWriter<'_> {
         let receipts = write_queue.stored(batch);
         hub.counts.kept.fetch_add(batch.len() as u64, Ordering::Relaxed);
         if troubled {
-            tracing::info!("what is said is kept again");
-            hub.tell(|| News::Line("* what is said is kept again".to_owned()));
+            tell_that_trouble_is_over(hub);
         }
         batch.clear();
         self.give_up(&refused);
@@ -333,12 +332,16 @@ impl DbWriter<'_> {
             _ if std::mem::take(&mut self.is_down) => {
                 // This stores nothing; it only tells the queue that the trouble is over.
                 write_queue.stored(&[]);
-                tracing::info!("what is said is kept again");
-                hub.tell(|| News::Line("* what is said is kept again".to_owned()));
+                tell_that_trouble_is_over(hub);
             }
             _ => {}
         }
     }
+}
+
+fn tell_that_trouble_is_over(hub: &Hub) {
+    tracing::info!("what is said is kept again");
+    hub.tell(|| News::Line("* what is said is kept again".to_owned()));
 }
 
 /// Tells the sessions that waited too long that their changes are not stored yet.

@@ -135,26 +135,10 @@ impl Passwords {
 
     /// Hashes in memory that is lent. The caller has a turn, so there is no more memory than hashers.
     fn compute(&self, stored: &Stored, password: &[u8]) -> Result<Output, ChatError> {
-        /// Returns the memory, also after a panic.
-        struct Lent<'a>(&'a Passwords, Memory);
-        impl Drop for Lent<'_> {
-            fn drop(&mut self) {
-                self.0.idle.lock().push(std::mem::take(&mut self.1));
-            }
-        }
-        let idle = self.idle.lock().pop().unwrap_or_default();
-        let mut lent = Lent(self, idle);
-        let blocks = Params::DEFAULT.block_count();
-        let missing = blocks.saturating_sub(lent.1.len());
-        lent.1.try_reserve_exact(missing).map_err(|error| ChatError::NotTaken(error.to_string()))?;
-        lent.1.resize(blocks.max(lent.1.len()), Block::new());
-        let mut output = [0; Output::MAX_LENGTH];
-        let output = &mut output[..stored.output.min(Output::MAX_LENGTH)];
-        stored
-            .argon2
-            .hash_password_into_with_memory(password, &stored.salt, output, &mut lent.1)
-            .map_err(|error| ChatError::NotTaken(error.to_string()))?;
-        Output::new(output).map_err(|error| ChatError::NotTaken(error.to_string()))
+        let mut memory = self.idle.lock().pop().unwrap_or_default();
+        let output = stored.compute(password, &mut memory);
+        self.idle.lock().push(memory);
+        output.map_err(ChatError::NotTaken)
     }
 }
 
@@ -181,6 +165,18 @@ impl Stored {
         let (salt, output) = (known.salt?.to_vec(), known.hash?);
         let stored = Stored { argon2: Argon2::new(algorithm, version, params), salt, output: output.len() };
         Some((stored, Some(output)))
+    }
+
+    /// Hashes a password, in memory that is made large enough for it.
+    fn compute(&self, password: &[u8], memory: &mut Memory) -> Result<Output, String> {
+        let blocks = Params::DEFAULT.block_count().max(memory.len());
+        memory.try_reserve_exact(blocks - memory.len()).map_err(|error| error.to_string())?;
+        memory.resize(blocks, Block::new());
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = &mut output[..self.output.min(Output::MAX_LENGTH)];
+        let done = self.argon2.hash_password_into_with_memory(password, &self.salt, output, memory);
+        done.map_err(|error| error.to_string())?;
+        Output::new(output).map_err(|error| error.to_string())
     }
 
     /// What to compute if there is no account, so that the answer takes as long.

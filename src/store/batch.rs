@@ -79,23 +79,20 @@ impl<'a> Batch<'a> {
     /// Writes the last message of each place, and the highest numbers. Returns the
     /// time that the last message counts as.
     pub fn finish(mut self) -> rusqlite::Result<Millis> {
-        for (place, last) in self.last.drain() {
+        for (place, last) in std::mem::take(&mut self.last) {
             if let Some(last) = last {
-                self.connection
-                    .prepare_cached("UPDATE place SET last = max(last, ?2) WHERE id = ?1")?
-                    .execute((place, last))?;
+                self.run("UPDATE place SET last = max(last, ?2) WHERE id = ?1", (place, last))?;
             }
         }
         self.times.write(self.connection)?;
         let Numbers { place, account, resume, file } = self.numbers;
-        if self.numbers == Numbers::default() {
-            return Ok(self.times.counted());
+        if self.numbers != Numbers::default() {
+            self.run(
+                "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), resume = max(resume, ?3), file = max(file, ?4)
+                 WHERE place < ?1 OR account < ?2 OR resume < ?3 OR file < ?4",
+                (place, account, resume, file),
+            )?;
         }
-        self.run(
-            "UPDATE numbers SET place = max(place, ?1), account = max(account, ?2), resume = max(resume, ?3), file = max(file, ?4)
-             WHERE place < ?1 OR account < ?2 OR resume < ?3 OR file < ?4",
-            (place, account, resume, file),
-        )?;
         Ok(self.times.counted())
     }
 
@@ -298,11 +295,8 @@ impl<'a> Batch<'a> {
     /// Writes a piece of a file, unless the upload was given up meanwhile.
     fn piece(&self, file: FileId, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
         let end = offset.saturating_add(bytes.len() as u64);
-        let is_known = self
-            .connection
-            .prepare_cached("UPDATE file SET size = max(size, ?2) WHERE id = ?1")?
-            .execute((file, end))?;
-        if is_known == 0 {
+        let size = "UPDATE file SET size = max(size, ?2) WHERE id = ?1";
+        if self.connection.prepare_cached(size)?.execute((file, end))? == 0 {
             return Ok(());
         }
         let cells = (piece_row(file, offset), bytes);

@@ -59,31 +59,24 @@ impl Times {
 /// If the clock was set back, times do not increase with the numbers. So messages
 /// are read one by one, but only in spans whose earliest and latest times fit.
 pub fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Option<Seq>> {
-    let (low, high) = rows(place);
-    let found = connection
-        .prepare_cached(
-            "SELECT message.id FROM span
-             CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
-             WHERE span.id BETWEEN ? AND ? AND most >= ?3 AND time >= ?3 ORDER BY span.id, message.id LIMIT 1",
-        )?
-        .query_row((span_of(low), span_of(high), time), |row| row.get(0))
-        .optional()?;
-    Ok(found.map(seq_of))
+    in_spans(connection, place, "most >= ?3 AND time >= ?3 ORDER BY span.id, message.id", time)
 }
 
 /// The number of the last message of a place before `time`; 0 if there is none.
 pub fn last_before(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Seq> {
+    let last = in_spans(connection, place, "least < ?3 AND time < ?3 ORDER BY span.id DESC, message.id DESC", time)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The number of the first message of a place that `which` selects and orders.
+fn in_spans(connection: &Connection, place: PlaceId, which: &str, time: Millis) -> rusqlite::Result<Option<Seq>> {
     let (low, high) = rows(place);
-    let found = connection
-        .prepare_cached(
-            "SELECT message.id FROM span
-             CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
-             WHERE span.id BETWEEN ? AND ? AND least < ?3 AND time < ?3
-             ORDER BY span.id DESC, message.id DESC LIMIT 1",
-        )?
-        .query_row((span_of(low), span_of(high), time), |row| row.get(0))
-        .optional()?;
-    Ok(found.map_or(0, seq_of))
+    let sql = format!(
+        "SELECT message.id FROM span CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
+         WHERE span.id BETWEEN ? AND ? AND {which} LIMIT 1"
+    );
+    let mut first = connection.prepare_cached(&sql)?;
+    first.query_row((span_of(low), span_of(high), time), |row| row.get(0).map(seq_of)).optional()
 }
 
 /// The number of the last message of a place that counts as earlier than `counted`,

@@ -1,6 +1,5 @@
 //! Lends out the connections that read, by turns and for a bounded time. Knows nothing of what is read.
 
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{StoreError, settle};
 use crate::limits::Limits;
-use crate::turns::{NoTurn, Turn, Turns};
+use crate::turns::{NoTurn, Turns};
 
 /// After so many steps of its virtual machine, SQLite checks whether the time is over.
 const STEPS: i32 = 1_000;
@@ -39,15 +38,6 @@ pub struct Pool {
     stopping: Arc<AtomicBool>,
 }
 
-/// A connection on loan. Dropping it returns the connection.
-#[derive(Debug)]
-pub struct Reader<'a> {
-    pool: &'a Pool,
-    /// `Some` until it is dropped.
-    connection: Option<Connection>,
-    _turn: Turn<'a, Length>,
-}
-
 impl Pool {
     /// A pool without connections. Each is opened when it is first needed.
     pub fn new(path: &Path, limits: &Limits) -> Pool {
@@ -63,13 +53,13 @@ impl Pool {
         }
     }
 
-    /// Lends a connection that can only read. It ends a read that takes too long.
+    /// Lends a connection that can only read to `work`, and ends a read that takes too long.
     ///
     /// # Errors
     /// No turn came in time, or the file cannot be opened.
-    pub fn lend(&self, length: Length) -> Result<Reader<'_>, StoreError> {
+    pub fn lend<T>(&self, length: Length, work: impl FnOnce(&mut Connection) -> T) -> Result<T, StoreError> {
         let most = if length == Length::Long { self.most_long } else { self.most };
-        let turn = self.turns.wait(length, most).map_err(|none| match none {
+        let _turn = self.turns.wait(length, most).map_err(|none| match none {
             NoTurn::Busy(time) => StoreError::Busy(time),
             NoTurn::Stopped => StoreError::Stopped,
         })?;
@@ -82,7 +72,12 @@ impl Pool {
         let (deadline, stopping) = (Instant::now() + self.time, Arc::clone(&self.stopping));
         let is_over = move || stopping.load(Ordering::Relaxed) || Instant::now() >= deadline;
         connection.progress_handler(STEPS, Some(is_over)).map_err(|error| self.told(&error))?;
-        Ok(Reader { pool: self, connection: Some(connection), _turn: turn })
+        let done = work(&mut connection);
+        // A connection that could not end its transaction is closed; another is opened when it is needed.
+        if connection.is_autocommit() {
+            self.idle.lock().push(connection);
+        }
+        Ok(done)
     }
 
     /// Turns an error of SQLite about the file that is read into a store error.
@@ -113,28 +108,4 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     settle(&connection)?;
     Ok(connection)
-}
-
-impl Deref for Reader<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        self.connection.as_ref().expect("it is lent out with a connection, and has it until it is dropped")
-    }
-}
-
-impl DerefMut for Reader<'_> {
-    fn deref_mut(&mut self) -> &mut Connection {
-        self.connection.as_mut().expect("it is lent out with a connection, and has it until it is dropped")
-    }
-}
-
-impl Drop for Reader<'_> {
-    /// Returns the connection before the turn ends, so that the next thread finds it.
-    fn drop(&mut self) {
-        // A connection that could not end its transaction is closed; another is opened when it is needed.
-        if let Some(connection) = self.connection.take().filter(Connection::is_autocommit) {
-            self.pool.idle.lock().push(connection);
-        }
-    }
 }

@@ -270,9 +270,10 @@ impl Store {
             }
             told
         };
-        let mut reader = self.pool.lend(length)?;
-        let transaction = reader.transaction().map_err(told)?;
-        work(&transaction).map_err(told)
+        self.pool.lend(length, |connection| {
+            let transaction = connection.transaction().map_err(told)?;
+            work(&transaction).map_err(told)
+        })?
     }
 }
 
