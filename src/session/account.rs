@@ -1,4 +1,4 @@
-//! A session takes a name: a guest's, or an account's by its password. Hashes and reads on its own thread, outside every lock; who is who is the chat's to know.
+//! A session takes a name: a guest's, or an account's by its password. Hashes and reads on its own thread, outside every lock. Does not know which names are taken: the chat does.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
-use super::queries::{own_places, secret};
+use super::queries::own_places;
 use super::{Later, Session};
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
@@ -19,7 +19,7 @@ use crate::model::{Millis, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
 
-/// What somebody who comes in says of themselves.
+/// The name and the proofs that a login gives.
 #[derive(Debug, Default)]
 pub(super) struct Name {
     pub nick: Option<Nick>,
@@ -30,12 +30,12 @@ pub(super) struct Name {
     pub rooms: Option<Vec<RoomName>>,
 }
 
-/// What was said and counted before a name was taken.
+/// The state of a session before it has a name.
 #[derive(Debug, Default)]
 pub(super) struct Login {
     /// Whether the peer has said `hello`.
     pub greeted: bool,
-    /// What a `hello` without a name said for later.
+    /// The resume token and the rooms of a `hello` without a name, for later.
     resume: Option<Box<str>>,
     rooms: Option<Vec<RoomName>>,
     pub lines: usize,
@@ -43,7 +43,7 @@ pub(super) struct Login {
 }
 
 impl Session {
-    /// What a peer says first: a name, or that it will say one.
+    /// The first command of a program, with a name or without.
     fn hello(&mut self, tag: Option<Tag>, version: u64, name: Name, password: Option<Secret>) -> Result<(), ChatError> {
         if self.named {
             return Err(ChatError::NamedAlready(self.hub.chat.nick_of(self.handle.id, hub::now())?));
@@ -62,7 +62,7 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the first name, or another one.
+    /// Takes the first name, or another name.
     fn nick(&mut self, tag: Option<Tag>, nick: Option<Nick>, rooms: Option<Vec<RoomName>>) -> Result<(), ChatError> {
         if self.named {
             return self.hub.chat.rename(self.handle.id, tag, nick, hub::now(), &mut self.effects);
@@ -78,7 +78,7 @@ impl Session {
     fn come_as(&mut self, tag: Option<Tag>, nick: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
         let asked = hub::now();
         let nick = nick.ok_or(ChatError::Missing { field: "account", usage: "login NAME" })?;
-        // What has no accounts asks for no password.
+        // Without a database there are no accounts, so no password is asked for.
         self.database()?;
         let account = Some(self.prove(&nick, &needed(password)?, false)?);
         let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
@@ -86,25 +86,25 @@ impl Session {
         Ok(())
     }
 
-    /// Finds out whether the password is that of the account of this name;
-    /// `inside` if this session is logged in to it.
+    /// Checks whether the password is that of the account with this name; `inside` if
+    /// this session is logged in to that account.
     #[inline(never)]
     fn prove(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<AccountId, ChatError> {
-        // Nobody waits for us meanwhile.
+        // Other sessions need not wait for this: they get the earlier events now.
         self.flush();
         let database = self.settled_database()?;
         let asker = self.asker(nick, inside);
-        let known = secret(&database, nick)?;
+        let known = database.store.secret(nick.key())?;
         let hash = known.as_ref().map(|(_, hash)| &**hash);
         let fits = self.handle.pausing(|| database.passwords.fits(&asker, password, hash))?;
         let (id, _) = known.filter(|_| fits).ok_or(ChatError::LoginFailed)?;
         Ok(id)
     }
 
-    /// Hashes a new password for somebody of this name.
+    /// Hashes a new password for an account with this name.
     #[inline(never)]
     fn hashed(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<Arc<str>, ChatError> {
-        // Nobody waits for us meanwhile.
+        // Other sessions need not wait for this: they get the earlier events now.
         self.flush();
         let (database, asker) = (self.database()?, self.asker(nick, inside));
         self.handle.pausing(|| database.passwords.hash(password, &asker))
@@ -118,7 +118,7 @@ impl Session {
         self.later.push(Later::Enter(tag, kind, Box::new(name)));
     }
 
-    /// Takes a name, as it was found to be this session's.
+    /// Takes a name, after the password was checked.
     #[inline(never)]
     pub(super) fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
         let (front, echo) = (self.manners.name, self.manners.echo);
@@ -161,8 +161,8 @@ impl Session {
         self.entered(entered)
     }
 
-    /// What a guest said in private before the connection was lost is theirs
-    /// again. Where it cannot be read now, it is when somebody names the other.
+    /// Loads the private conversations of a guest who resumed. One that cannot be read
+    /// now is read when one of the two people names the other.
     #[inline(never)]
     fn recall_conversations(&self) {
         let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.identity_of(self.handle.id)) else {
@@ -175,7 +175,7 @@ impl Session {
         }
     }
 
-    /// What the database knows of a token that the chat does not know; and the account of one that is known.
+    /// The row of a token that only the database knows; or the account of a token that the chat knows.
     #[inline(never)]
     fn recall(
         &mut self,
@@ -190,23 +190,22 @@ impl Session {
             TokenOwner::Account(id) => Ok((None, Some(id))),
             TokenOwner::Unknown => {
                 let database = self.settled_database()?;
-                let resume = database.store.resume(resume_hash, self.hub.limits.tags);
-                let resume = resume.map_err(|error| super::queries::unread(&error))?;
+                let resume = database.store.resume(resume_hash, self.hub.limits.tags)?;
                 let account = resume.as_ref().and_then(|found| found.resume.account);
                 Ok((resume, account))
             }
         }
     }
 
-    /// A session that has its name, or another one: what is unread is told,
-    /// and its rooms are yet to be gone into.
+    /// After a login or logout: sends the unread counts, and notes the rooms to join
+    /// next.
     #[inline(never)]
     fn entered(&mut self, entered: LoggedIn) -> Result<(), ChatError> {
         self.later.extend(entered.rooms.into_iter().enumerate().map(|(number, room)| Later::Room(number, room)));
         if let Some(account) = entered.account {
             let database = self.settled_database()?;
             self.remember_origin(&database);
-            // The answer is given: what cannot be read now is told when it is asked for.
+            // The login is answered already. If this read fails, the client can ask for `chats`.
             if let Ok((chats, more)) = self.chats(&database, account, None) {
                 self.effects.answer(&self.handle.outbox, Event::Chats { chats, more });
             }
@@ -214,21 +213,21 @@ impl Session {
         Ok(())
     }
 
-    /// An account is for ever, and many are soon made.
+    /// Limits registrations from one address, because accounts are never removed by themselves.
     fn may_register_again(&self) -> Result<(), ChatError> {
         let address = origin(self.handle.peer().ip());
         let early = self.hub.registrations.as_ref().and_then(|registrations| registrations.check(address).err());
         early.map_or(Ok(()), |early| Err(ChatError::RegisterTooOften(early.as_secs() + 1)))
     }
 
-    /// Others' guesses do not keep the owner out of where this session came from.
+    /// Remembers the origin of this session, so that guesses by others do not lock the owner out there.
     fn remember_origin(&self, database: &Database) {
         if let Ok((_, nick)) = self.hub.chat.account_of(self.handle.id, hub::now()) {
             database.passwords.let_in(&self.asker(&nick, true));
         }
     }
 
-    /// Takes what a deleted account said out of the memory of all rooms, some at a time.
+    /// Removes the messages of a deleted account from the memory of all rooms, some rooms at a time.
     fn delete_said(&mut self, said: &DeletedAccount) {
         let mut past = None;
         loop {
@@ -253,7 +252,7 @@ impl Session {
         Ok(())
     }
 
-    /// A session that has a name takes on an account, and its name.
+    /// A session that has a name logs in to an account, and takes its name.
     fn log_in(&mut self, tag: Option<Tag>, account: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
         let id = self.handle.id;
         self.database()?;
@@ -307,7 +306,7 @@ impl Session {
                 if messages {
                     self.delete_said(&DeletedAccount { account, nick: Arc::from(nick.shown()) });
                 }
-                // The answer comes before what happens because of it.
+                // The answer comes before its consequences.
                 self.wait_for_answers();
                 self.entered(entered)
             }
@@ -315,21 +314,21 @@ impl Session {
     }
 }
 
-/// A password that must be there: a front that has none has asked for it.
+/// The password, if there is one; if not, the refusal makes the front ask for it.
 fn needed(password: Option<Secret>) -> Result<Secret, ChatError> {
     password.ok_or(ChatError::Missing { field: "password", usage: "" })
 }
 
-/// What is kept of a token: whoever reads the database cannot come back with it.
+/// The form of a token that is stored: a person that reads the database cannot resume with it.
 fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// A token nobody can guess.
+/// A token that cannot be guessed.
 fn token() -> Arc<str> {
     let mut bytes = [0; 16];
-    // Without the system's randomness a token would be no secret: then it is
-    // empty, and brings nobody back.
+    // Without the system's randomness a token would be no secret: then it is empty,
+    // and cannot be used to resume.
     if let Err(error) = getrandom::fill(&mut bytes) {
         tracing::warn!(%error, "no randomness for a resume token");
         return Arc::from("");

@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 
 use super::Session;
 use super::hub::{self, Database};
-use super::queries::unread;
 use super::shelf::Room;
 use crate::answer::Done;
 use crate::chat::write_queue::PendingAnswer;
@@ -20,7 +19,6 @@ use crate::model::{FileId, Identity, Owner};
 use crate::model::{FileInfo, Tag};
 use crate::names;
 use crate::record::Record;
-use crate::store::StoreError;
 
 /// The most bytes in one piece of a download. In base64 it is a sixth of what may wait for a session.
 const PIECE: usize = 32_768;
@@ -112,13 +110,12 @@ impl Session {
 
     /// Checks whether there is room for all stored files and all reserved bytes.
     fn check_room(&self, database: &Database, owner: Owner) -> Result<(), ChatError> {
-        let told = |error: StoreError| unread(&error);
         for file in database.shelf.said() {
-            database.shelf.settle(file, database.store.file(file).map_err(told)?.is_some());
+            database.shelf.settle(file, database.store.file(file)?.is_some());
         }
         // A file that is stored between these two reads is counted twice. So an offer may be refused needlessly, but never taken wrongly.
         let (own_taken, all_taken) = database.shelf.taken(owner);
-        let (own, all) = database.store.bytes(owner).map_err(told)?;
+        let (own, all) = database.store.bytes(owner)?;
         let limits = &self.hub.limits;
         for (own, have, most) in [
             (true, own + own_taken, limits.files_per_person as u64),
@@ -237,8 +234,7 @@ impl Session {
     fn get(&mut self, tag: Option<Tag>, number: u64, offset: u64) -> Result<(), ChatError> {
         let database = self.database()?;
         let missing = || ChatError::NoSuchFile(number);
-        let read =
-            |database: &Database| database.store.piece(FileId(number), offset, PIECE).map_err(|error| unread(&error));
+        let read = |database: &Database| database.store.piece(FileId(number), offset, PIECE);
         let mut found = read(&database)?;
         if found.is_none() {
             // The file may be announced already but not stored yet.

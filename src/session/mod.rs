@@ -1,4 +1,4 @@
-//! One peer's life on one connection: read, obey, flush, leave. Does not know which front it serves, nor what others are doing.
+//! A session: one peer on one connection, from its first input to its removal. Does not know which front it serves, nor what other sessions do.
 
 mod account;
 mod clock;
@@ -6,7 +6,7 @@ mod cost;
 pub mod db_writer;
 pub mod door;
 mod files;
-mod gone;
+mod former_guests;
 mod guesses;
 pub mod handle;
 pub mod hub;
@@ -39,7 +39,7 @@ use handle::SessionHandle;
 use hub::{Hub, News};
 use waits::Pace;
 
-/// One peer's life on one connection.
+/// One peer on one connection.
 #[derive(Debug)]
 pub struct Session {
     hub: Arc<Hub>,
@@ -48,26 +48,26 @@ pub struct Session {
     decoder: Box<dyn Decoder>,
     named: bool,
     login: Login,
-    /// What the command that was just handled leaves to be done.
+    /// Work that the command just handled leaves for later.
     later: Vec<Later>,
     pace: Pace,
-    /// Files that are coming in, and how many there were.
+    /// Files that are being uploaded, and the number of the last upload.
     uploads: Vec<files::Upload>,
     upload_number: u64,
     effects: Effects,
-    /// Held until the end: then there is room for another session.
+    /// Held until the end of the session; then there is room for another.
     _pass: Pass,
 }
 
-/// What is done after a command, in a shallower call: stack pages once touched
-/// stay resident for the life of the thread, and these go deep.
+/// Work that is done after a command, in a shallower call. It calls deep, and stack
+/// pages that were used once are resident for the life of the thread.
 #[derive(Debug)]
 enum Later {
     /// Take this name.
     Enter(Option<Tag>, LoginKind, Box<Name>),
-    /// Go into a room that came with the name, one of so many.
+    /// Join a room that came with the name; the number counts these rooms.
     Room(usize, RoomName),
-    /// Go into a room that was asked for.
+    /// Join a room that a command named.
     GoIn(Option<Tag>, JoinRequest),
 }
 
@@ -93,7 +93,7 @@ impl Session {
         session
     }
 
-    /// The first words in a protocol.
+    /// Begins to speak a protocol: its encoder, its greeting, its `hello`.
     fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
         self.queue(Outgoing::Speak(encoder));
         self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
@@ -106,14 +106,14 @@ impl Session {
         }
     }
 
-    /// One read's worth of bytes.
+    /// Handles the bytes of one read.
     pub fn hear(&mut self, bytes: &[u8]) -> Flow {
         tracing::trace!(session = self.handle.id.0, bytes = bytes.len(), "in");
         if self.handle.outbox.closed().is_some() {
             return Flow::End;
         }
         self.pace.begin_read();
-        // What is read from one who is held back may have come long ago.
+        // If the peer is held back, these bytes may have come long ago.
         if !self.pace.held_back {
             self.handle.heard.store(self.hub.uptime(), Ordering::Relaxed);
         }
@@ -127,7 +127,7 @@ impl Session {
         self.handle_all(bytes)
     }
 
-    /// Handles all that is asked in `bytes`, one thing after another.
+    /// Handles all input in `bytes`, one after another.
     fn handle_all(&mut self, mut bytes: &[u8]) -> Flow {
         while let Some(input) = self.decoder.next(&mut bytes, self.named) {
             if self.handle(input) == Flow::End || self.do_later() == Flow::End {
@@ -140,8 +140,8 @@ impl Session {
         Flow::Go
     }
 
-    /// Handles one thing that the decoder has read. It is paid for first: a
-    /// peer that sends too fast waits here.
+    /// Handles one input of the decoder. It is paid for first, so a peer that sends
+    /// too fast waits here.
     fn handle(&mut self, input: Input) -> Flow {
         if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost_of(&input)) == Flow::End {
             return Flow::End;
@@ -174,7 +174,7 @@ impl Session {
         Flow::Go
     }
 
-    /// Counts a line. Before a name is taken there may not be many.
+    /// Counts a line. Only a few lines are allowed before a name is taken.
     fn count_line(&mut self) -> Flow {
         self.hub.counts.lines.fetch_add(1, Ordering::Relaxed);
         self.login.lines += usize::from(!self.named);
@@ -184,7 +184,7 @@ impl Session {
         self.close(CloseReason::LoginLines, "too many lines without a name, goodbye")
     }
 
-    /// Has bytes written that are no event, in their place among the events.
+    /// Queues bytes that are no event, in order with the events.
     fn write(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             self.queue(Outgoing::Raw(bytes.into_boxed_slice()));
@@ -195,7 +195,7 @@ impl Session {
         self.effects.offer(&self.handle.outbox, item);
     }
 
-    #[inline(never)] // its stack is free again before more is read
+    #[inline(never)] // so that its stack is free before the next read
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = match &command {
             Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
@@ -210,7 +210,7 @@ impl Session {
             if self.named {
                 return self.obey_named(tag.clone(), command);
             }
-            // What is waited for here does not count against the time for taking a name.
+            // Waits in here do not count against the time for taking a name.
             let handle = Arc::clone(&self.handle);
             handle.in_line(|| self.obey_unnamed(tag.clone(), command))
         });
@@ -265,7 +265,7 @@ impl Session {
         Ok(())
     }
 
-    /// The server's side of the greeting: the first thing a program hears.
+    /// Sends the server's `hello`, the first event that a program gets.
     #[inline(never)]
     fn greet(&mut self) {
         let limits = &self.hub.limits;
@@ -281,7 +281,7 @@ impl Session {
         self.effects.answer(&self.handle.outbox, hello);
     }
 
-    /// Does what the last command has left to be done.
+    /// Does the work that the last command left for later.
     fn do_later(&mut self) -> Flow {
         while !self.later.is_empty() {
             for later in std::mem::take(&mut self.later) {
@@ -289,7 +289,7 @@ impl Session {
                     return Flow::End;
                 }
                 let (tag, done) = match later {
-                    // What is waited for here does not count against the time for taking a name.
+                    // Waits in here do not count against the time for taking a name.
                     Later::Enter(tag, kind, name) => {
                         let handle = Arc::clone(&self.handle);
                         (tag.clone(), handle.in_line(|| self.enter(tag, kind, *name)))
@@ -305,14 +305,14 @@ impl Session {
         Flow::Go
     }
 
-    /// A command is paid for already; a room that came with the name is not.
+    /// Pays for a room that came with the name. The others were paid for as commands.
     fn pay_for(&mut self, later: &Later) -> Flow {
         let cost = match later {
             Later::Enter(..) | Later::GoIn(..) => return Flow::Go,
-            // It goes with the name.
+            // The first room is free: it belongs to the name.
             Later::Room(0, _) => Cost::Nothing,
             Later::Room(number, _) if *number < self.hub.limits.rooms_per_person => Cost::ROOM,
-            // One more than a person may be in: a refusal.
+            // Above the limit, the answer is only a refusal.
             Later::Room(..) => Cost::LINE,
         };
         let flow = self.keep_pace(cost);
@@ -345,27 +345,28 @@ impl Session {
         self.write(after);
     }
 
-    /// Does what the commands so far have left to be done.
+    /// Applies the effects of the commands so far.
     pub fn flush(&mut self) {
         let effects = std::mem::replace(&mut self.effects, self.hub.effects());
         self.hub.apply(effects);
     }
 
     fn close(&mut self, ending: impl Into<Ending>, sentence: &str) -> Flow {
-        // What the session was told before comes before the farewell.
+        // Earlier events come before the last sentence.
         self.flush();
         self.hub.say_goodbye(&self.handle, ending, sentence);
         Flow::End
     }
 
-    /// The epilogue: the one place where a session is removed.
+    /// Ends the session. It is removed only here.
     pub fn end(&mut self, end: End) {
         let (reason, sentence) = self.why(end);
         self.flush();
         self.wait_for_answers();
         self.drop_uploads();
-        // The first reason counts: it may be ending for another one already.
-        // The goodbye is written last: a peer that has read it finds its name free.
+        // The first reason counts: the session may be ending for another reason already.
+        // The last sentence is written after the name is free, so a peer that has read
+        // it can take the name again.
         self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
@@ -382,10 +383,10 @@ impl Session {
         }
     }
 
-    /// Why the session ends, and its last sentence. If its input ended, what is left of that is handled first.
+    /// Why the session ends, and its last sentence. If the input ended, its rest is handled first.
     fn why(&mut self, end: End) -> (CloseReason, &'static str) {
         match end {
-            // A peer that is closed already is not heard any more, not even with half a line.
+            // If the session is closed already, the rest of the input is ignored.
             End::Finished if self.handle.outbox.closed().is_some() => (CloseReason::Quit, "bye"),
             End::Finished => {
                 while let Some(input) = self.decoder.finish(self.named)

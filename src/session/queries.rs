@@ -1,9 +1,9 @@
-//! What a session reads from the database, on its own thread and outside every lock: history, search, unread counts, and what a command needs to go on. Knows no front.
+//! Reads from the database for a session, on its own thread and outside every lock: history, search, unread counts, and rows that a command needs. Knows no front.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::hub::{self, Database};
-pub(super) use super::waits::unread;
 use super::{Later, Session};
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
@@ -12,31 +12,33 @@ use crate::command::{ChatCommand, Page, Place, Query, Spot};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, Message, Millis, PlaceId, Seq, Tag};
-use crate::names::{Nick, RoomName};
+use crate::names::RoomName;
 use crate::record::{MembershipRow, Pages, StoredFile, StoredMessage};
-use crate::store::StoreError;
 
-/// How often a verb may find that something must be read first: each time
-/// it gets further, unless others are faster for ever.
+/// How often a command may need another read before it can be carried out. Each
+/// time it gets further, unless other sessions change the chat faster every time.
 const MAX_RETRIES: usize = 8;
 
-/// Where the asker's own last message is looked for, in messages.
+/// The session's own last message is searched for among this many messages of the place.
 const OWN_LAST: usize = 100;
+
+/// How long a search waits for the index. After that it may not find the newest messages.
+const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Session {
     pub(super) fn database(&self) -> Result<Arc<Database>, ChatError> {
         self.hub.database.clone().ok_or(ChatError::NothingKept)
     }
 
-    /// Carries out a command of the chat; reads before that, and once more, what it needs.
+    /// Carries out a command of the chat, after reading all rows that it needs.
     #[inline(never)]
     pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
         if matches!(command, ChatCommand::Say { .. } | ChatCommand::Me { .. }) {
-            // To say something, nothing must be read.
+            // Saying something needs no read.
             let said = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects);
             return said.map(drop).map_err(Halt::into_refusal);
         }
-        // Meanwhile the peer is not silent, but not heard.
+        // During the reads the session does not read from the peer, so its silence does not count.
         let handle = Arc::clone(&self.handle);
         handle.pausing(|| self.carry_out_reading(tag, command))
     }
@@ -55,8 +57,8 @@ impl Session {
             Ok(Next::FindAuthor(message)) => self.delete(tag, message),
             Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
                 let made = match &command {
-                    ChatCommand::Read { place: Some(Place::With(nick)), .. } => self.read_the_gone(tag, nick)?,
-                    ChatCommand::Close { with } => self.close_the_gone(tag, with)?,
+                    ChatCommand::Read { place: Some(Place::With(nick)), .. } => self.read_former_guest(tag, nick)?,
+                    ChatCommand::Close { with } => self.close_former_guest(tag, with)?,
                     _ => None,
                 };
                 made.ok_or(refusal)
@@ -65,7 +67,7 @@ impl Session {
         }
     }
 
-    /// Does what the chat is asked for; if the chat lacks something, reads that and asks again.
+    /// Calls `verb` on the chat. If the chat lacks rows, reads them and calls it again.
     pub(super) fn with_loads<T>(
         &mut self,
         mut verb: impl FnMut(&mut Session) -> Result<T, Halt>,
@@ -84,26 +86,26 @@ impl Session {
         self.effects.answer(&self.handle.outbox, Event::Ok { tag, done });
     }
 
-    /// Reads what the chat must have in memory, and gives it to the chat.
+    /// Reads the rows that the chat needs in memory, and gives them to the chat.
     #[inline(never)]
     fn load(&mut self, load: Load) -> Result<(), ChatError> {
         let database = self.settled_database()?;
         match load {
             Load::Recent { place, label, seq, deletions } => {
                 let most = self.hub.limits.recent;
-                let pages = database.store.page(place, &label, Page::Last, most).map_err(|error| unread(&error))?;
+                let pages = database.store.page(place, &label, Page::Last, most)?;
                 self.hub.chat.load_recent(place, (seq, deletions), pages.messages);
             }
             Load::Conversation { between, reading } => {
-                let found = database.store.conversation(between.0, between.1).map_err(|error| unread(&error))?;
+                let found = database.store.conversation(between.0, between.1)?;
                 self.hub.chat.load_conversation(between, reading, found);
             }
         }
         Ok(())
     }
 
-    /// Goes into a room, with what was said there since, page by page, if that
-    /// is more than is in memory.
+    /// Joins a room. If more messages were missed than are in memory, reads them from
+    /// the database and shows them page by page.
     pub(super) fn come_in(&mut self, tag: Option<Tag>, mut request: JoinRequest) -> Result<(), ChatError> {
         let limits = Arc::clone(&self.hub.limits);
         let mut left = limits.history_request + 2 * limits.history_page;
@@ -127,8 +129,8 @@ impl Session {
         }
     }
 
-    /// Shows one page of what was said after `from`, to somebody who has seen
-    /// all up to `after`. Returns the number of its last message.
+    /// Shows one page of the messages after `from`, if the member has seen all up to
+    /// `after`. Returns the number of the last message of the page.
     #[inline(never)]
     fn show_page(
         &mut self,
@@ -149,7 +151,7 @@ impl Session {
         Ok(Some(last))
     }
 
-    /// Reads a page, as far as it may wait for this session at once: the texts may be long.
+    /// Reads a page, cut to the bytes that may wait for this session at once: texts may be long.
     fn page(
         &self,
         database: &Database,
@@ -157,7 +159,7 @@ impl Session {
         page: Page,
         most: usize,
     ) -> Result<Pages, ChatError> {
-        let mut pages = database.store.page(place, label, page, most).map_err(|error| unread(&error))?;
+        let mut pages = database.store.page(place, label, page, most)?;
         let (lines, most) = (&mut pages.messages, self.hub.limits.answer_bytes);
         let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
         let fit = if is_up {
@@ -172,7 +174,7 @@ impl Session {
         Ok(pages)
     }
 
-    /// Answers what only reads: the chat tells what may be read, and it is read here.
+    /// Answers a query: the chat decides what this session may read, and the rows are read here.
     #[inline(never)]
     pub(super) fn query(&mut self, tag: Option<Tag>, query: Query) -> Result<(), ChatError> {
         self.hub.chat.is_active(self.handle.id, hub::now())?;
@@ -199,18 +201,18 @@ impl Session {
     }
 
     /// A place that this session may read: one that the chat knows, or a
-    /// conversation with a guest who is gone, which only the database knows.
+    /// conversation with a guest who left, which only the database knows.
     fn readable(&mut self, place: Option<&Place>) -> Result<Readable, ChatError> {
         let found = self.with_loads(|session| session.hub.chat.readable(session.handle.id, place, hub::now()));
         match (found, place) {
             (Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))), Some(Place::With(nick))) => {
-                self.with_the_gone(nick)?.ok_or(refusal)
+                self.with_former_guest(nick)?.ok_or(refusal)
             }
             (found, _) => found,
         }
     }
 
-    /// A page of what was said. If nothing is stored, what is in memory.
+    /// A page of messages from the database, or from memory if there is no database.
     fn history(&mut self, place: Option<&Place>, page: Page, limit: Option<usize>) -> Result<Done, ChatError> {
         let most = self.hub.limits.page(limit);
         if self.hub.database.is_none() {
@@ -238,13 +240,11 @@ impl Session {
             }
         };
         let database = self.settled_database()?;
-        let told = |error: StoreError| unread(&error);
         if let Some(account) = account {
-            places.extend(conversations(database.store.memberships(account).map_err(told)?));
+            places.extend(conversations(database.store.memberships(account)?));
         }
-        index_all(&database);
-        let (mut found, more) =
-            database.store.search(text, &places, range, self.hub.limits.page(limit)).map_err(told)?;
+        database.index.wait(&database.write_queue, INDEX_PATIENCE);
+        let (mut found, more) = database.store.search(text, &places, range, self.hub.limits.page(limit))?;
         let fit = fitting(found.iter().map(|found| &found.message), self.hub.limits.answer_bytes);
         let more = fit < found.len() || more;
         found.truncate(fit);
@@ -257,14 +257,14 @@ impl Session {
         let Readable { place, label, .. } = self.readable(place)?;
         let database = self.settled_database()?;
         let limits = &self.hub.limits;
-        let files = database.store.files(place, before, limits.history_page + 1).map_err(|error| unread(&error))?;
+        let files = database.store.files(place, before, limits.history_page + 1)?;
         let row = |file: StoredFile| FileRow { info: file.info, seq: file.seq, from: file.from, time: file.time };
         let mut rows = files.into_iter().map(row).peekable();
         let files = answer::page(&mut rows, limits.history_page, limits.answer_bytes);
         Ok(Done::Files { room: label, files, more: rows.peek().is_some() })
     }
 
-    /// A page of the places of an account, with what is unread there; whether there are more.
+    /// A page of the places of an account, with their unread counts; and whether there are more.
     #[inline(never)]
     pub(super) fn chats(
         &self,
@@ -272,7 +272,7 @@ impl Session {
         account: AccountId,
         past: Option<Place>,
     ) -> Result<(Vec<ChatInfo>, bool), ChatError> {
-        let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
+        let memberships = database.store.memberships(account)?;
         let places: Vec<PlaceId> = memberships
             .iter()
             .filter(|membership| membership.with.is_none())
@@ -284,7 +284,7 @@ impl Session {
             membership.read.max(spoke.get(&membership.place).copied().unwrap_or(0)).min(membership.seq)
         };
         let after: Vec<_> = memberships.iter().map(|membership| (membership.place, read_up(membership))).collect();
-        let left = database.store.left_after(&after).map_err(|error| unread(&error))?;
+        let left = database.store.left_after(&after)?;
         let label = |membership: &MembershipRow| match &membership.with {
             Some((_, nick)) => Some(Arc::from(format!("@{nick}"))),
             None => labels.get(&membership.place).cloned(),
@@ -302,16 +302,15 @@ impl Session {
         Ok((page, rows.peek().is_some()))
     }
 
-    /// Deletes a message that is in the database only.
+    /// Deletes a message that is only in the database.
     #[inline(never)]
     fn delete(&mut self, tag: Option<Tag>, message: Unremembered) -> Result<(), ChatError> {
         let Unremembered { named, place, label, seq, identity } = message;
         let database = self.settled_database()?;
-        let told = |error: StoreError| unread(&error);
         let line = match seq {
-            Some(seq) => database.store.message(place, &label, seq).map_err(told)?,
+            Some(seq) => database.store.message(place, &label, seq)?,
             None => {
-                let pages = database.store.page(place, &label, Page::Last, OWN_LAST).map_err(told)?;
+                let pages = database.store.page(place, &label, Page::Last, OWN_LAST)?;
                 pages.messages.into_iter().rev().find(|line| line.identity == identity && !line.message.deleted)
             }
         };
@@ -325,24 +324,16 @@ impl Session {
     }
 }
 
-/// Waits until what was said is in the search index, too.
-fn index_all(database: &Database) {
-    database.index.wait(&database.write_queue, INDEX_PATIENCE);
-}
-
-/// How long a search waits for the index to catch up; after that it finds what it finds.
-const INDEX_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
-
 fn messages(lines: Vec<StoredMessage>) -> Vec<Arc<Message>> {
     lines.into_iter().map(|line| line.message).collect()
 }
 
-/// How many of these messages are no more than `most` bytes together; one at least.
+/// How many of these messages have at most `most` bytes together; at least one.
 fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) -> usize {
     answer::page(&mut messages.cloned().peekable(), usize::MAX, most).len().max(1)
 }
 
-/// A page as it is told; what is missing before it was deleted by age or number.
+/// The history of a page. `missed` counts messages that were removed because of their age or number.
 fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
     let Pages { messages: stored, first, more } = pages;
     let messages = messages(stored);
@@ -354,20 +345,15 @@ fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
     History { room, messages, missed, more, after: None }
 }
 
-/// The private conversations among somebody's places.
+/// The private conversations among these memberships.
 pub(super) fn conversations(memberships: Vec<MembershipRow>) -> impl Iterator<Item = (PlaceId, Arc<str>)> {
     memberships
         .into_iter()
         .filter_map(|membership| Some((membership.place, Arc::from(format!("@{}", membership.with?.1)))))
 }
 
-/// The places of an account, by number, and how far each is read.
+/// The places of an account, and the number up to which each is read.
 pub(super) fn own_places(database: &Database, account: AccountId) -> Result<Vec<(PlaceId, Seq)>, ChatError> {
-    let memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
+    let memberships = database.store.memberships(account)?;
     Ok(memberships.into_iter().map(|membership| (membership.place, membership.read)).collect())
-}
-
-/// The account of this name, and the PHC string of its password.
-pub(super) fn secret(database: &Database, nick: &Nick) -> Result<Option<(AccountId, String)>, ChatError> {
-    database.store.secret(nick.key()).map_err(|error| unread(&error))
 }

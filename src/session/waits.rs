@@ -18,15 +18,18 @@ use crate::net::Flow;
 use crate::store::StoreError;
 
 /// The refusal of a command whose read failed.
-pub(super) fn unread(error: &StoreError) -> ChatError {
-    match error {
-        StoreError::Busy(time) => return ChatError::Busy(time.as_secs()),
-        StoreError::TookTooLong(time) => return ChatError::TakesTooLong(time.as_secs()),
-        StoreError::Stopped => return ChatError::Closing,
-        _ => {}
+impl From<StoreError> for ChatError {
+    fn from(error: StoreError) -> ChatError {
+        match error {
+            StoreError::Busy(time) => ChatError::Busy(time.as_secs()),
+            StoreError::TookTooLong(time) => ChatError::TakesTooLong(time.as_secs()),
+            StoreError::Stopped => ChatError::Closing,
+            error => {
+                tracing::error!(%error, "cannot read");
+                ChatError::NotTaken("the server cannot read its database".to_owned())
+            }
+        }
     }
-    tracing::error!(%error, "cannot read");
-    ChatError::NotTaken("the server cannot read its database".to_owned())
 }
 
 /// How fast a peer may be, and whether it was too fast.

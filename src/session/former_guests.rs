@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Session;
 use super::hub::{self, Database};
-use super::queries::unread;
 use crate::answer::Done;
 use crate::chat::Readable;
 use crate::error::ChatError;
@@ -20,7 +19,7 @@ impl Session {
     fn conversations_with(&mut self, nick: &Nick) -> Result<Option<Conversations>, ChatError> {
         let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
         let database = self.settled_database()?;
-        let mut memberships = database.store.memberships(account).map_err(|error| unread(&error))?;
+        let mut memberships = database.store.memberships(account)?;
         let is_called = |shown: &str| Nick::parse(shown).is_ok_and(|known| known == *nick);
         memberships.retain(|membership| membership.with.as_ref().is_some_and(|(_, shown)| is_called(shown)));
         Ok(Some((account, database, memberships)))
@@ -28,7 +27,7 @@ impl Session {
 
     /// Marks conversations with a guest who left as read; `None` if there is no such conversation.
     #[inline(never)]
-    pub(super) fn read_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
+    pub(super) fn read_former_guest(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
         let Some((account, database, memberships)) = self.conversations_with(nick)? else { return Ok(None) };
         let Some(seq) = memberships.iter().map(|membership| membership.seq).max() else { return Ok(None) };
         for MembershipRow { place, seq, .. } in memberships {
@@ -40,7 +39,7 @@ impl Session {
 
     /// Ends the conversations with guests of that name who left; `None` if there is none.
     #[inline(never)]
-    pub(super) fn close_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
+    pub(super) fn close_former_guest(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
         let Some((account, database, memberships)) = self.conversations_with(nick)? else { return Ok(None) };
         let mut ended = false;
         for MembershipRow { place, with, .. } in memberships {
@@ -58,7 +57,7 @@ impl Session {
 
     /// An account's conversation with a guest who left. If several guests had that name, it is the last one's.
     #[inline(never)]
-    pub(super) fn with_the_gone(&mut self, nick: &Nick) -> Result<Option<Readable>, ChatError> {
+    pub(super) fn with_former_guest(&mut self, nick: &Nick) -> Result<Option<Readable>, ChatError> {
         let Some((account, _, mut memberships)) = self.conversations_with(nick)? else { return Ok(None) };
         let Some((place, (with, shown))) = memberships.pop().and_then(|last| Some((last.place, last.with?))) else {
             return Ok(None);
