@@ -8,10 +8,14 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::StoreError;
 use super::columns::{row, seq_of};
 use super::fold::{fold, words};
+use super::schema::first_fault;
 use crate::model::{PlaceId, Seq};
 
 /// The version of FTS5's tables that this program's SQLite makes.
 const FORMAT: u32 = 4;
+
+/// The tables behind the index.
+const TABLES: &str = r"SELECT name FROM sqlite_schema WHERE name LIKE 'words\_%' ESCAPE '\'";
 
 /// How many messages are not in the index yet.
 pub fn behind(connection: &Connection) -> rusqlite::Result<u64> {
@@ -73,22 +77,9 @@ pub fn is_damaged(connection: &Connection, error: &StoreError) -> rusqlite::Resu
     match error {
         StoreError::Index(_) => Ok(true),
         // If pages of its tables are damaged, SQLite notices it and not FTS5.
-        StoreError::Damaged { .. } => Ok(!is_sound(connection)?),
+        StoreError::Damaged { .. } => Ok(first_fault(connection, TABLES)?.is_some()),
         _ => Ok(false),
     }
-}
-
-/// Whether the pages of the index's tables do not contradict one another.
-fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
-    let mut tables = connection.prepare(r"SELECT name FROM sqlite_schema WHERE name LIKE 'words\_%' ESCAPE '\'")?;
-    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for table in tables {
-        let found: String = connection.query_row(&format!("PRAGMA quick_check('{table}')"), [], |row| row.get(0))?;
-        if found != "ok" {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Empties the index, so that [`take_in`] makes it anew.

@@ -229,18 +229,23 @@ pub fn version(connection: &Connection, path: &Path, migrations: &[&str]) -> Res
 /// # Errors
 /// [`StoreError::Damaged`] with the first fault.
 pub fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let told = StoreError::at(path);
     // Virtual tables have no root page, but the tables behind them have.
-    let mut tables = connection
-        .prepare(
-            "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
-        )
-        .map_err(&told)?;
-    let tables = tables.query_map([], |row| row.get::<_, String>(0)).map_err(&told)?;
-    for table in tables {
-        is_sound(connection, path, &format!("PRAGMA quick_check('{}')", table.map_err(&told)?.replace('\'', "''")))?;
+    let tables =
+        "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
+    let fault = first_fault(connection, tables).map_err(StoreError::at(path))?;
+    fault.map_or(Ok(()), |what| Err(StoreError::Damaged { path: path.to_path_buf(), what }))
+}
+
+/// The first contradiction in the pages of the tables whose names `tables` selects.
+pub fn first_fault(connection: &Connection, tables: &str) -> rusqlite::Result<Option<String>> {
+    for table in connection.prepare(tables)?.query_map([], |row| row.get::<_, String>(0))? {
+        let check = format!("PRAGMA quick_check('{}')", table?.replace('\'', "''"));
+        let found: String = connection.query_row(&check, [], |row| row.get(0))?;
+        if found != "ok" {
+            return Ok(Some(found));
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Checks everything in the file.
@@ -248,11 +253,7 @@ pub fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Damaged`] with the first fault.
 pub fn check_thoroughly(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    is_sound(connection, path, "PRAGMA integrity_check")
-}
-
-fn is_sound(connection: &Connection, path: &Path, sql: &str) -> Result<(), StoreError> {
-    let told = StoreError::at(path);
-    let found: String = connection.query_row(sql, [], |row| row.get(0)).map_err(&told)?;
+    let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+    let found: String = check.map_err(StoreError::at(path))?;
     if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_path_buf(), what: found }) }
 }

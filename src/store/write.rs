@@ -1,6 +1,6 @@
 //! Writes records in batches: all of a batch, or all changes in it that can be written. Does not know what the records say.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -54,8 +54,19 @@ impl Writer {
     /// Nothing is written, and [`StoreError::may_pass`] tells whether to try again.
     pub fn write<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> Result<(), StoreError> {
         self.wait_for_the_disk()?;
-        let counted = write_all(&mut self.connection, records, self.known, self.counted);
-        self.counted = Some(counted.map_err(StoreError::at(&self.path))?);
+        self.write_all(records).map_err(StoreError::at(&self.path))
+    }
+
+    fn write_all<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let counted = self.counted.map_or_else(|| last_counted(&transaction), Ok)?;
+        let mut batch = Batch::new(&transaction, self.known, counted);
+        for record in records {
+            batch.write(record)?;
+        }
+        let counted = batch.finish()?;
+        transaction.commit()?;
+        self.counted = Some(counted);
         Ok(())
     }
 
@@ -70,20 +81,38 @@ impl Writer {
         let mut refused: Vec<Option<StoreError>> = changes.iter().map(|_| None).collect();
         loop {
             let begun = refused.iter().flatten().count();
-            match write_each(&mut self.connection, (&self.path, self.known), changes, &mut refused, self.counted) {
-                Ok(counted) => {
-                    self.counted = Some(counted);
-                    return Ok(refused);
-                }
-                Err(error) => {
-                    let error = StoreError::sql(&self.path, &error);
-                    // SQLite may have undone everything because of one change: try again without it.
-                    if error.may_pass() || refused.iter().flatten().count() == begun {
-                        return Err(error);
-                    }
-                }
+            let Err(error) = self.write_possible(changes, &mut refused) else { return Ok(refused) };
+            let error = StoreError::sql(&self.path, &error);
+            // SQLite may have undone everything because of one change: try again without it.
+            if error.may_pass() || refused.iter().flatten().count() == begun {
+                return Err(error);
             }
         }
+    }
+
+    /// Writes the changes that can be written, and notes the errors of the others in `refused`. An error undoes everything.
+    fn write_possible(&mut self, changes: &[Vec<&Record>], refused: &mut [Option<StoreError>]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut counted = self.counted.map_or_else(|| last_counted(&transaction), Ok)?;
+        for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
+            transaction.execute_batch("SAVEPOINT change")?;
+            let mut batch = Batch::new(&transaction, self.known, counted);
+            match change.iter().try_for_each(|record| batch.write(record)).and_then(|()| batch.finish()) {
+                Ok(after) => counted = after,
+                Err(error) => {
+                    let why = StoreError::sql(&self.path, &error);
+                    if why.may_pass() {
+                        return Err(error);
+                    }
+                    *refused = Some(why);
+                    transaction.execute_batch("ROLLBACK TO change")?;
+                }
+            }
+            transaction.execute_batch("RELEASE change")?;
+        }
+        transaction.commit()?;
+        self.counted = Some(counted);
+        Ok(())
     }
 
     /// Checks that the file that was written to is still under its name, and was not
@@ -194,54 +223,6 @@ impl Writer {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(&told)?;
         optimized.map_err(told)
     }
-}
-
-/// Writes the records; returns the time that the last message counts as.
-fn write_all<'a>(
-    connection: &mut Connection,
-    records: impl IntoIterator<Item = &'a Record>,
-    known: Millis,
-    counted: Option<Millis>,
-) -> rusqlite::Result<Millis> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
-    let mut batch = Batch::new(&transaction, known, counted);
-    for record in records {
-        batch.write(record)?;
-    }
-    let counted = batch.finish()?;
-    transaction.commit()?;
-    Ok(counted)
-}
-
-/// Writes the changes that can be written, and notes the errors of the others in `refused`. An error undoes everything.
-fn write_each(
-    connection: &mut Connection,
-    (path, known): (&Path, Millis),
-    changes: &[Vec<&Record>],
-    refused: &mut [Option<StoreError>],
-    counted: Option<Millis>,
-) -> rusqlite::Result<Millis> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut counted = counted.map_or_else(|| last_counted(&transaction), Ok)?;
-    for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
-        transaction.execute_batch("SAVEPOINT change")?;
-        let mut batch = Batch::new(&transaction, known, counted);
-        match change.iter().try_for_each(|record| batch.write(record)).and_then(|()| batch.finish()) {
-            Ok(after) => counted = after,
-            Err(error) => {
-                let why = StoreError::sql(path, &error);
-                if why.may_pass() {
-                    return Err(error);
-                }
-                *refused = Some(why);
-                transaction.execute_batch("ROLLBACK TO change")?;
-            }
-        }
-        transaction.execute_batch("RELEASE change")?;
-    }
-    transaction.commit()?;
-    Ok(counted)
 }
 
 /// Writes values that are stored already, to find out whether anything can be written.
