@@ -31,8 +31,7 @@ use crate::model::{CloseReason, Tag};
 use crate::names::RoomName;
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
-use account::Login;
-use account::Name;
+use account::{Login, Name};
 use cost::{Cost, answered_when_kept, changes, cost_of, is_line};
 use door::Pass;
 use handle::SessionHandle;
@@ -197,10 +196,7 @@ impl Session {
 
     #[inline(never)] // so that its stack is free before the next read
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
-        let quit = match &command {
-            Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
-            _ => None,
-        };
+        let quit = if let Command::Link(LinkCommand::Quit { text }) = &command { Some(text.clone()) } else { None };
         let speaks = answered_when_kept(&command);
         // Answers come in the order of the commands.
         if !speaks {
@@ -324,7 +320,7 @@ impl Session {
 
     #[cold]
     #[inline(never)]
-    fn refuse(&mut self, tag: Option<Tag>, refusal: ChatError) {
+    fn refuse(&mut self, tag: Option<Tag>, mut refusal: ChatError) {
         self.wait_for_answers();
         let after = match self.decoder.refused(&refusal) {
             Some(Question::Instead(words)) => return self.write(words),
@@ -332,13 +328,9 @@ impl Session {
             None => Vec::new(),
         };
         self.hub.counts.refused.fetch_add(1, Ordering::Relaxed);
-        let refusal = match refusal {
-            ChatError::Name(error, None) => {
-                let near = self.hub.chat.suggest(&error);
-                ChatError::Name(error, near)
-            }
-            other => other,
-        };
+        if let ChatError::Name(error, near @ None) = &mut refusal {
+            *near = self.hub.chat.suggest(error);
+        }
         tracing::debug!(session = self.handle.id.0, code = refusal.code(), "refused");
         self.hub.tell(|| News::Line(format!("! {} refused: {}", self.hub.named(&self.handle), refusal.code())));
         self.effects.answer(&self.handle.outbox, refusal.told(tag));
@@ -364,9 +356,8 @@ impl Session {
         self.flush();
         self.wait_for_answers();
         self.drop_uploads();
-        // The first reason counts: the session may be ending for another reason already.
-        // The last sentence is written after the name is free, so a peer that has read
-        // it can take the name again.
+        // If the session is ending already, the first reason counts. The last sentence is
+        // written after the name is free, so a peer that has read it can take the name.
         self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
