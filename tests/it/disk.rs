@@ -41,7 +41,7 @@ fn says(peer: &mut Peer, text: &str) -> Result<Done, Refusal> {
     peer.ask("say", json!({"room": "#a", "text": text}))
 }
 
-/// README, What is kept: what was answered `ok` is in that file.
+/// README, What is stored: what was answered `ok` is in that file.
 #[test]
 fn no_second_server_gets_to_a_file_by_another_of_its_names() {
     let (folder, data) = data();
@@ -90,7 +90,7 @@ fn a_file_or_folder_that_cannot_be_written_to_is_refused_before_anybody_comes() 
     }
 }
 
-/// README, What is kept: what was answered `ok` is in that file.
+/// README, What is stored: what was answered `ok` is in that file.
 #[test]
 fn nothing_is_answered_ok_while_the_file_is_moved_away_and_when_it_is_back_all_goes_on() {
     let (folder, data) = data();

@@ -108,7 +108,7 @@ fn a_file_whose_name_shows_nothing_is_called_file() {
     assert_eq!((&*said[0].text, &*said[0].file.as_ref().unwrap().name), ("", "file"));
 }
 
-/// README, *What is kept*: where much is to be put into the index, the operator is told, and when that is done.
+/// README, *What is stored*: if much is to be indexed, the operator is told, and also when it is done.
 #[test]
 fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
     let folder = tempfile::tempdir().unwrap();

@@ -148,7 +148,7 @@ fn threads(process: u32) -> Vec<String> {
     names.map(|name| name.trim().trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect()
 }
 
-/// threads.md, *Who runs*: every thread of the server and of the client is in the table.
+/// threads.md, *The threads*: every thread of the server and of the client is in the table.
 #[test]
 fn every_thread_of_the_programs_is_on_the_page() {
     let folder = tempfile::tempdir().unwrap();
