@@ -266,7 +266,7 @@ fn a_token_of_a_logged_in_session_logs_in_again() {
     assert_eq!(code, "nick-registered", "after a goodbye it brings nobody back");
 }
 
-/// protocol.md, *What is kept*: a server without a database says so.
+/// protocol.md, *What is stored*: a server without a database says so.
 #[test]
 fn where_nothing_is_kept_there_are_no_accounts_files_and_searches() {
     let server = TestServer::start();

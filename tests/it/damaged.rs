@@ -28,7 +28,7 @@ fn found(peer: &mut Peer) -> Option<usize> {
     }
 }
 
-/// Protocol, What is kept: whoever speaks is refused only what cannot be kept.
+/// protocol.md, *What is stored*: whoever speaks is refused only what cannot be kept.
 #[test]
 fn a_damaged_index_of_words_holds_nobody_back_and_is_made_anew() {
     let (mut program, mut ann, database, _folder) = with_lines();
@@ -44,7 +44,7 @@ fn a_damaged_index_of_words_holds_nobody_back_and_is_made_anew() {
     assert_eq!(program.stop().code, Some(0));
 }
 
-/// Protocol, What is kept: a number is never given twice, and nothing is written over.
+/// protocol.md, *What is stored*: a number is never given twice, and nothing is written over.
 #[test]
 fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_kept() {
     let (mut program, mut ann, database, _folder) = with_lines();
@@ -79,7 +79,7 @@ fn a_file_that_has_lost_bytes_is_refused_and_not_empty() {
     assert_eq!(ann.code("get", json!({"file": file, "offset": 0})), "no-such-file");
 }
 
-/// Protocol, What is kept: `not-taken` is what nobody heard.
+/// protocol.md, *What is stored*: `not-taken` is what nobody heard.
 #[test]
 fn where_nothing_can_be_kept_any_more_nobody_is_heard_until_it_can() {
     let (mut program, mut ann, database, _folder) = with_lines();

@@ -133,7 +133,7 @@ fn another_guest_of_the_same_name_deletes_nothing() {
     assert_eq!(bob.code("delete", json!({"room": "#a"})), "no-such-message");
 }
 
-/// protocol.md, *What is kept*: without a database one deletes what is remembered.
+/// protocol.md, *What is stored*: without a database one deletes what is remembered.
 #[test]
 fn in_memory_too_what_is_remembered_is_deleted() {
     let server = TestServer::start();

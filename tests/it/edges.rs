@@ -142,7 +142,7 @@ fn accounts_and_registered_rooms_have_their_limits() {
     ann.does("register-room", json!({"room": "#c"}));
 }
 
-/// protocol.md, *What is kept*: private conversations between any two people; each side reads its own.
+/// protocol.md, *What is stored*: private conversations between any two people; each side reads its own.
 #[test]
 fn an_account_reads_its_conversation_with_a_guest_who_is_gone() {
     let server = TestServer::kept();

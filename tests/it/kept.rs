@@ -1,4 +1,4 @@
-//! What is kept: history over pages and restarts, tags, and answers in their order. Knows no accounts. (protocol.md, *What is kept*, `history`)
+//! What is kept: history over pages and restarts, tags, and answers in their order. Knows no accounts. (protocol.md, *What is stored*, `history`)
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -204,7 +204,7 @@ fn history_and_search_have_what_was_said_just_before() {
     }
 }
 
-/// protocol.md, *What is kept*: a room with nothing in it is gone, also over a restart; others stay.
+/// protocol.md, *What is stored*: a room with nothing in it is gone, also over a restart; others stay.
 #[test]
 fn a_room_without_topic_and_message_is_gone_when_empty_and_others_stay() {
     let server = TestServer::kept();

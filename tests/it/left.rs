@@ -1,4 +1,4 @@
-//! Rooms that are left behind: they end, and nobody is kept from making one. (protocol.md, What is kept)
+//! Rooms that are left behind: they end, and nobody is kept from making one. (protocol.md, What is stored)
 
 use serde_json::json;
 

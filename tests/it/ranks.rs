@@ -223,7 +223,7 @@ fn who_is_kicked_is_told_and_out_and_may_come_back() {
     assert_eq!(ann.code("kick", json!({"room": "#a", "nick": "bob", "text": long})), "reason-too-long");
 }
 
-/// protocol.md, *What is kept*: a private room that nobody has registered is gone with those who were in it.
+/// protocol.md, *What is stored*: a private room that nobody has registered is gone with those who were in it.
 #[test]
 fn an_unregistered_private_room_is_forgotten_when_it_is_empty() {
     let server = TestServer::kept();

@@ -198,7 +198,7 @@ fn b7_a_private_conversation_is_seen_by_the_two_only_and_stays_listed() {
     assert_eq!(server.once_more("eve").code("history", json!({"room": "@ann"})), "no-conversation");
 }
 
-/// protocol.md, *What is kept*: a guest's conversation is that guest's, as long as the token holds.
+/// protocol.md, *What is stored*: a guest's conversation is that guest's, as long as the token holds.
 #[test]
 fn a_guests_conversation_is_not_for_the_next_of_that_name() {
     let server = TestServer::kept();
