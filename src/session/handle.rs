@@ -70,7 +70,7 @@ impl SessionHandle {
         }
     }
 
-    /// Waits, and lets the watchdog know meanwhile that the silence is not
+    /// Waits, and lets the caretaker know meanwhile that the silence is not
     /// the peer's. A connection that broke meanwhile would be noticed by
     /// nobody, for what its peer had sent can still be read: so its session is
     /// ended here.
