@@ -2,7 +2,7 @@
 //!
 //! One binary, so that it is linked once. Each test is called by the sentence
 //! it proves, and cites what it proves: a page and its part, or the number of
-//! a fault that older chat servers had (`D13`). No test sleeps here: a
+//! a fault that older chat servers had (`Lab D13`). No test sleeps here: a
 //! peer that must hear nothing says `ping` and hears nothing before the answer.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
