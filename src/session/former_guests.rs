@@ -26,7 +26,6 @@ impl Session {
     }
 
     /// Marks conversations with a guest who left as read; `None` if there is no such conversation.
-    #[inline(never)]
     pub(super) fn read_former_guest(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
         let Some((account, database, memberships)) = self.conversations_with(nick)? else { return Ok(None) };
         let Some(seq) = memberships.iter().map(|membership| membership.seq).max() else { return Ok(None) };
@@ -38,7 +37,6 @@ impl Session {
     }
 
     /// Ends the conversations with guests of that name who left; `None` if there is none.
-    #[inline(never)]
     pub(super) fn close_former_guest(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
         let Some((account, database, memberships)) = self.conversations_with(nick)? else { return Ok(None) };
         let mut ended = false;
@@ -56,7 +54,6 @@ impl Session {
     }
 
     /// An account's conversation with a guest who left. If several guests had that name, it is the last one's.
-    #[inline(never)]
     pub(super) fn with_former_guest(&mut self, nick: &Nick) -> Result<Option<Readable>, ChatError> {
         let Some((account, _, mut memberships)) = self.conversations_with(nick)? else { return Ok(None) };
         let Some((place, (with, shown))) = memberships.pop().and_then(|last| Some((last.place, last.with?))) else {

@@ -11,6 +11,7 @@ mod guesses;
 pub mod handle;
 pub mod hub;
 pub mod index_wait;
+mod later;
 pub mod passwords;
 mod queries;
 pub mod recurring;
@@ -23,19 +24,19 @@ use std::sync::atomic::Ordering;
 
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
-use crate::chat::{JoinRequest, LoginKind, lengths, link};
+use crate::chat::{lengths, link};
 use crate::command::{AccountCommand, Command, LinkCommand};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
-use crate::names::RoomName;
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
-use account::{Login, Name};
-use cost::{Cost, answered_when_kept, changes, cost_of, is_line};
+use account::Login;
+use cost::{answered_when_kept, changes, cost_of, is_line};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
+use later::Later;
 use waits::Pace;
 
 /// One peer on one connection.
@@ -48,7 +49,7 @@ pub struct Session {
     named: bool,
     login: Login,
     /// Work that the command just handled leaves for later.
-    later: Vec<Later>,
+    later: Option<Box<Later>>,
     pace: Pace,
     /// Files that are being uploaded, and the number of the last upload.
     uploads: Vec<files::Upload>,
@@ -56,18 +57,6 @@ pub struct Session {
     effects: Effects,
     /// Held until the end of the session; then there is room for another.
     _pass: Pass,
-}
-
-/// Work that is done after a command, in a shallower call. It calls deep, and stack
-/// pages that were used once are resident for the life of the thread.
-#[derive(Debug)]
-enum Later {
-    /// Take this name.
-    Enter(Option<Tag>, LoginKind, Box<Name>),
-    /// Join a room that came with the name; the number counts these rooms.
-    Room(usize, RoomName),
-    /// Join a room that a command named.
-    GoIn(Option<Tag>, JoinRequest),
 }
 
 impl Session {
@@ -79,7 +68,7 @@ impl Session {
             decoder,
             named: false,
             login: Login::default(),
-            later: Vec::new(),
+            later: None,
             pace: Pace::new(&hub.limits),
             uploads: Vec::new(),
             upload_number: 0,
@@ -275,47 +264,6 @@ impl Session {
             ping_after: limits.ping_after.as_secs(),
         };
         self.effects.answer(&self.handle.outbox, hello);
-    }
-
-    /// Does the work that the last command left for later.
-    fn do_later(&mut self) -> Flow {
-        while !self.later.is_empty() {
-            for later in std::mem::take(&mut self.later) {
-                if self.pay_for(&later) == Flow::End {
-                    return Flow::End;
-                }
-                let (tag, done) = match later {
-                    // Waits in here do not count against the time for taking a name.
-                    Later::Enter(tag, kind, name) => {
-                        let handle = Arc::clone(&self.handle);
-                        (tag.clone(), handle.in_line(|| self.enter(tag, kind, *name)))
-                    }
-                    Later::Room(_, room) => (None, self.come_in(None, JoinRequest::from(room))),
-                    Later::GoIn(tag, request) => (tag.clone(), self.come_in(tag, request)),
-                };
-                if let Err(refusal) = done {
-                    self.refuse(tag, refusal);
-                }
-            }
-        }
-        Flow::Go
-    }
-
-    /// Pays for a room that came with the name. The others were paid for as commands.
-    fn pay_for(&mut self, later: &Later) -> Flow {
-        let cost = match later {
-            Later::Enter(..) | Later::GoIn(..) => return Flow::Go,
-            // The first room is free: it belongs to the name.
-            Later::Room(0, _) => Cost::Nothing,
-            Later::Room(number, _) if *number < self.hub.limits.rooms_per_person => Cost::ROOM,
-            // Above the limit, the answer is only a refusal.
-            Later::Room(..) => Cost::LINE,
-        };
-        let flow = self.keep_pace(cost);
-        if flow != Flow::End {
-            self.wait_for_space();
-        }
-        flow
     }
 
     #[cold]

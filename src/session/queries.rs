@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Session;
 use super::hub::{self, Database};
-use super::{Later, Session};
+use super::later::Later;
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
 use crate::chat::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered};
@@ -51,7 +52,7 @@ impl Session {
         match made {
             Ok(Next::Done) => Ok(()),
             Ok(Next::GoIn(request)) => {
-                self.later.push(Later::GoIn(tag, request));
+                self.later = Some(Box::new(Later::GoIn(tag, request)));
                 Ok(())
             }
             Ok(Next::FindAuthor(message)) => self.delete(tag, message),
@@ -265,7 +266,6 @@ impl Session {
     }
 
     /// A page of the places of an account, with their unread counts; and whether there are more.
-    #[inline(never)]
     pub(super) fn chats(
         &self,
         database: &Database,
@@ -303,7 +303,6 @@ impl Session {
     }
 
     /// Deletes a message that is only in the database.
-    #[inline(never)]
     fn delete(&mut self, tag: Option<Tag>, message: Unremembered) -> Result<(), ChatError> {
         let Unremembered { named, place, label, seq, identity } = message;
         let database = self.settled_database()?;
