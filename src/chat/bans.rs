@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::restrictions::{BanSubject, ban_list};
 use super::{Change, SessionId, State};
-use crate::answer::{Done, page};
+use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{Millis, PlaceId, Restriction, Role, Target};
@@ -35,8 +35,7 @@ impl State {
         let Some(before) = self.subject_of(session) else { return Ok(()) };
         let subject = BanSubject { nick: nick.clone(), ..before };
         self.check_server_ban(&subject, now)?;
-        let person = self.registry.session(session).and_then(|session| self.registry.person(session.person));
-        let mut rooms = person.into_iter().flat_map(|person| self.rooms.among(&person.rooms));
+        let mut rooms = self.registry.person_in(session).into_iter().flat_map(|person| self.rooms.among(&person.rooms));
         rooms.try_for_each(|room| self.check_ban(room, &subject, now))
     }
 
@@ -90,12 +89,8 @@ impl Change<'_> {
             false => Some(self.room_as(name, Role::Op)?.0),
         };
         let in_force = ban_list(self.state.restrictions.at(room.map(|room| room.place)), self.cx.now);
-        let mut rows = in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)).peekable();
-        let bans = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
-        let more = rows.peek().is_some();
-        let done = Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more };
-        drop(rows);
-        self.answer(done);
+        let (bans, more) = self.cx.page(in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)));
+        self.answer(Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more });
         Ok(())
     }
 }

@@ -68,19 +68,15 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Tells both people of a conversation, each with the name of the other one as the place.
     fn tell_both_deleted(&mut self, nick: &Nick, label: &Arc<str>, seq: Seq) {
-        let by = &Arc::clone(&self.caller.shown);
+        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
+        let own = Event::Deleted { room: Arc::clone(label), seq, by: Arc::clone(&by), time };
+        self.tell_own(&Arc::new(Letter::new(own)));
         let other = self.state.somebody(nick).and_then(|(_, person)| person);
-        // The other one may be gone; one's own other sessions are told all the same.
-        let sides = [
-            (Some(self.caller.person), Arc::clone(label)),
-            (other.filter(|other| *other != self.caller.person), format!("@{by}").into()),
-        ];
-        let skipped = Some(self.caller.session).filter(|_| !self.caller.echo);
-        for (side, room) in sides {
-            let Some(side) = side else { continue };
-            let deleted = Event::Deleted { room, seq, by: Arc::clone(by), time: self.cx.now };
-            self.tell_person(side, &Arc::new(Letter::new(deleted)), |session| Some(session) == skipped);
+        if let Some(other) = other.filter(|other| *other != self.caller.person) {
+            let deleted = Event::Deleted { room: format!("@{by}").into(), seq, by, time };
+            self.tell_person(other, &Arc::new(Letter::new(deleted)), |_| false);
         }
     }
 }

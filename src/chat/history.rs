@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::loads::Halt;
+use super::room::Room;
 use super::{Change, Chat, Conversation, PersonId, SessionId, State};
 use crate::answer::History;
 use crate::command::{Page, Place};
@@ -63,24 +64,24 @@ impl State {
 impl Change<'_> {
     /// A place that the caller may read.
     pub(super) fn readable(&self, place: Option<&Place>) -> Result<Readable, Halt> {
-        let (identity, name) = (
-            self.caller.identity,
-            match place {
-                Some(Place::With(nick)) => return self.readable_with(nick),
-                Some(Place::Room(name)) => Some(name),
-                None => None,
-            },
-        );
-        let room = self.own_room(name)?;
-        Ok(Readable { place: room.place, label: Arc::clone(&room.shown), identity, with: None })
+        match place {
+            Some(Place::With(nick)) => self.readable_with(nick),
+            Some(Place::Room(name)) => Ok(self.readable_room(self.own_room(Some(name))?)),
+            None => Ok(self.readable_room(self.own_room(None)?)),
+        }
     }
 
-    /// The same, and for an op of the server any room: to keep order there, one need not be in it.
+    /// The same; but an op of the server need not be in the room.
     pub(super) fn readable_or_any(&self, place: Option<&Place>) -> Result<Readable, Halt> {
-        let Some(Place::Room(name)) = place else { return self.readable(place) };
-        let room = self.own_or_any_room(Some(name))?;
-        let (label, identity) = (Arc::clone(&room.shown), self.caller.identity);
-        Ok(Readable { place: room.place, label, identity, with: None })
+        match place {
+            Some(Place::Room(name)) => Ok(self.readable_room(self.own_or_any_room(Some(name))?)),
+            Some(Place::With(_)) | None => self.readable(place),
+        }
+    }
+
+    fn readable_room(&self, room: &Room) -> Readable {
+        let (place, label) = (room.place, Arc::clone(&room.shown));
+        Readable { place, label, identity: self.caller.identity, with: None }
     }
 
     fn readable_with(&self, nick: &Nick) -> Result<Readable, Halt> {

@@ -9,7 +9,7 @@ use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, CloseReason, Identity, PlaceId, Seq, Target};
-use crate::names::{self, Nick};
+use crate::names::Nick;
 use crate::record::{AccountRecord, Record};
 use crate::wire::Letter;
 
@@ -32,8 +32,7 @@ impl<C> Change<'_, C> {
             let person = self.state.registry.person(id).filter(|person| person.account().is_none());
             let Some(person) = person.filter(|_| Some(id) != rightful) else { continue };
             let in_a_room = !person.rooms.is_empty();
-            let free = names::suggest(nick.shown(), |near| self.state.registry.taken(near));
-            let free = free.unwrap_or_else(|| self.state.registry.offer(self.cx.now.unsigned_abs()));
+            let free = self.state.registry.near(nick, self.cx.now.unsigned_abs());
             // It is free: it was just found so.
             let _ = self.give_name(id, &free, |_| false);
             if !in_a_room {
@@ -188,9 +187,8 @@ impl Change<'_> {
         if self.caller.account().is_none() {
             return Err(ChatError::LoginFirst);
         }
-        let (registry, session) = (&self.state.registry, self.caller.session);
-        let free = names::suggest(self.person()?.nick.shown(), |near| registry.taken(near));
-        let free = free.unwrap_or_else(|| registry.offer(session.0));
+        let session = self.caller.session;
+        let free = self.state.registry.near(&self.person()?.nick, session.0);
         let subject = self.subject()?;
         let guest = self.state.registry.claim(&free, Identity::Guest(subject.resume_id), self.cx.now)?;
         let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Resume(_));

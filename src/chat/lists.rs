@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::directory::after;
 use super::room::Room;
 use super::{Change, PersonId, State};
-use crate::answer::{Done, MemberInfo, RoomInfo, page};
+use crate::answer::{Done, MemberInfo, RoomInfo};
 use crate::error::ChatError;
 use crate::model::{PlaceId, Role};
 use crate::names::{Nick, RoomName};
@@ -68,9 +68,7 @@ impl Change<'_> {
         };
         // The topic of a private room is for its members, and for an op of the server.
         let told = |room: &Room| all || !room.is_private() || room.members.contains(&self.caller.person);
-        let mut rows = std::iter::from_fn(next).map(|room| room_info(room, told(room))).peekable();
-        let rooms = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
-        let more = rows.peek().is_some();
+        let (rooms, more) = self.cx.page(std::iter::from_fn(next).map(|room| room_info(room, told(room))));
         Ok(Done::Rooms { rooms, total, more })
     }
 
@@ -80,12 +78,8 @@ impl Change<'_> {
             Some(name) => self.room_to_see(name)?,
             None => self.own_room(None)?,
         };
-        let mut rows = self.state.members_of(room, past).peekable();
-        let members = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
-        let (more, total) = (rows.peek().is_some(), room.members.len());
-        let done = Done::Members { room: Arc::clone(&room.shown), members, total, more };
-        drop(rows);
-        self.answer(done);
+        let (members, more) = self.cx.page(self.state.members_of(room, past));
+        self.answer(Done::Members { room: Arc::clone(&room.shown), members, total: room.members.len(), more });
         Ok(())
     }
 }

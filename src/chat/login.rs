@@ -195,7 +195,7 @@ impl Chat {
 
     /// The identity of a session's person.
     pub fn identity_of(&self, session: SessionId) -> Option<Identity> {
-        self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.identity))
+        self.change(|state| Some(state.registry.person_in(session)?.identity))
     }
 
     /// The account, and its name, to which a session is logged in.

@@ -20,25 +20,9 @@ impl Moderation {
         self.seconds.map(|seconds| now.saturating_add_unsigned(seconds.saturating_mul(1000)))
     }
 
-    /// The restriction it puts on a person, by whom and when.
-    pub(super) fn record(
-        &self,
-        place: Option<PlaceId>,
-        restriction: Restriction,
-        target: &ModTarget,
-        (by, time): (Arc<str>, Millis),
-    ) -> RestrictionRecord {
-        let (targets, nick) = (target.targets.clone(), Arc::clone(&target.shown));
-        RestrictionRecord {
-            place,
-            restriction,
-            targets,
-            nick,
-            until: self.until(time),
-            by,
-            text: self.text.clone(),
-            time,
-        }
+    /// Whether it ends a ban or a mute.
+    fn lifts(&self) -> bool {
+        matches!(self.action, ModAction::Unban | ModAction::Unmute)
     }
 }
 
@@ -127,9 +111,8 @@ impl Change<'_> {
         match action {
             ModAction::Kick => self.kick(place, &target, request.text.as_ref()),
             ModAction::Ban => self.ban(place, &target, request)?,
-            ModAction::Mute => self.restrict(place, Restriction::Mute, &target, request)?,
-            ModAction::Unban => self.lift(place, Restriction::Ban, &target, request)?,
-            ModAction::Unmute => self.lift(place, Restriction::Mute, &target, request)?,
+            ModAction::Unban => self.restrict(place, Restriction::Ban, &target, request)?,
+            ModAction::Mute | ModAction::Unmute => self.restrict(place, Restriction::Mute, &target, request)?,
             ModAction::Invite => self.invite(place, &target, role >= Role::Op)?,
             ModAction::Op => self.set_op(place, &target, Some(Role::Op))?,
             ModAction::Deop => self.set_op(place, &target, None)?,
@@ -224,15 +207,14 @@ impl Change<'_> {
 
     /// A person who is put out is not invited any more.
     fn uninvite(&mut self, place: PlaceId, identity: Identity) {
-        if let Some(room) = self.state.rooms.get_mut(place)
+        if let Some(room) = self.state.rooms.get(place)
             && room.roles.get(&identity) == Some(&Role::Member)
         {
-            room.give_role(&self.cx, identity, None);
-            self.state.registry.accounts.holds(identity, place, None);
+            self.give_role(place, identity, None);
         }
     }
 
-    /// Puts a ban or a mute on a person.
+    /// Puts a ban or a mute on a person, or lifts it, and tells the room.
     fn restrict(
         &mut self,
         place: PlaceId,
@@ -240,45 +222,16 @@ impl Change<'_> {
         target: &ModTarget,
         request: &Moderation,
     ) -> Result<(), ChatError> {
-        self.state.rooms.at_mut(place)?.keep(&self.cx);
-        let by = Arc::clone(&self.caller.shown);
-        let record = request.record(Some(place), restriction, target, (by, self.cx.now));
-        self.state.restrictions.put(record, &self.cx)?;
-        self.tell_restriction(place, restriction, false, (target, request))
-    }
-
-    /// Lifts a ban or a mute.
-    fn lift(
-        &mut self,
-        place: PlaceId,
-        restriction: Restriction,
-        target: &ModTarget,
-        request: &Moderation,
-    ) -> Result<(), ChatError> {
-        if !self.state.restrictions.lift(Some(place), restriction, &target.targets, &target.shown, &self.cx) {
-            return Err(ChatError::NoSuchBan(target.shown.to_string()));
+        let lifted = request.lifts();
+        let room = self.state.rooms.at_mut(place)?;
+        if !lifted {
+            room.keep(&self.cx);
         }
-        self.tell_restriction(place, restriction, true, (target, request))
-    }
-
-    fn tell_restriction(
-        &mut self,
-        place: PlaceId,
-        restriction: Restriction,
-        lifted: bool,
-        (target, request): (&ModTarget, &Moderation),
-    ) -> Result<(), ChatError> {
-        let event = Event::Restriction {
-            room: Arc::clone(&self.state.rooms.at(place)?.shown),
-            restriction,
-            lifted,
-            nick: Arc::clone(&target.shown),
-            by: Arc::clone(&self.caller.shown),
-            until: request.until(self.cx.now),
-            text: request.text.clone(),
-            time: self.cx.now,
-        };
-        self.tell_room(place, event);
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        self.set_restriction(Some(place), restriction, target, (request, &by))?;
+        let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
+        let time = self.cx.now;
+        self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, by, until, text, time });
         Ok(())
     }
 
@@ -320,15 +273,43 @@ impl Change<'_> {
         target: &ModTarget,
         role: Option<Role>,
     ) -> Result<(), ChatError> {
-        let room = self.state.rooms.at_mut(place)?;
-        room.keep(&self.cx);
-        room.give_role(&self.cx, identity, role);
-        self.state.registry.accounts.holds(identity, place, role);
+        self.state.rooms.at_mut(place)?.keep(&self.cx);
+        self.give_role(place, identity, role);
         let person = target.person.and_then(|id| self.state.registry.person_mut(id));
         if let Some(guest) = person.filter(|person| person.account().is_none()) {
             guest.invited.insert(place);
         }
         Ok(())
+    }
+}
+
+impl<C> Change<'_, C> {
+    /// Puts a ban or a mute on a person, or lifts it: in a room, or on the whole server.
+    pub(super) fn set_restriction(
+        &mut self,
+        place: Option<PlaceId>,
+        restriction: Restriction,
+        target: &ModTarget,
+        (request, by): (&Moderation, &Arc<str>),
+    ) -> Result<(), ChatError> {
+        let (nick, cx) = (Arc::clone(&target.shown), &self.cx);
+        if request.lifts() {
+            return match self.state.restrictions.lift(place, restriction, &target.targets, &nick, cx) {
+                true => Ok(()),
+                false => Err(ChatError::NoSuchBan(nick.to_string())),
+            };
+        }
+        let (targets, by, text) = (target.targets.clone(), Arc::clone(by), request.text.clone());
+        let (until, time) = (request.until(cx.now), cx.now);
+        self.state.restrictions.put(RestrictionRecord { place, restriction, targets, nick, until, by, text, time }, cx)
+    }
+
+    /// Gives a person a role in a room, or takes it away.
+    pub(super) fn give_role(&mut self, place: PlaceId, identity: Identity, role: Option<Role>) {
+        if let Some(room) = self.state.rooms.get_mut(place) {
+            room.give_role(&self.cx, identity, role);
+            self.state.registry.accounts.holds(identity, place, role);
+        }
     }
 }
 

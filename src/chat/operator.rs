@@ -53,10 +53,7 @@ impl Chat {
 
     /// The nick of a session's person, if it has one.
     pub fn shown_nick(&self, id: SessionId) -> Option<Arc<str>> {
-        self.change(|state| {
-            let session = state.registry.session(id)?;
-            state.registry.person(session.person).map(|person| Arc::clone(&person.shown))
-        })
+        self.change(|state| Some(Arc::clone(&state.registry.person_in(id)?.shown)))
     }
 
     /// The rooms, in the order of their names, and how many members each has.
@@ -106,18 +103,11 @@ impl<C> Change<'_, C> {
     pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
         let target = self.state.target_of(&request.whom);
         match request.action {
-            ModAction::Ban => {
-                if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) {
-                    return Err(ChatError::NeedsRole(Role::Owner, None));
-                }
-                let record = request.record(None, Restriction::Ban, &target, (by, self.cx.now));
-                self.state.restrictions.put(record, &self.cx)?;
+            ModAction::Ban if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) => {
+                return Err(ChatError::NeedsRole(Role::Owner, None));
             }
-            ModAction::Unban => {
-                let (targets, shown) = (&target.targets, &target.shown);
-                if !self.state.restrictions.lift(None, Restriction::Ban, targets, shown, &self.cx) {
-                    return Err(ChatError::NoSuchBan(shown.to_string()));
-                }
+            ModAction::Ban | ModAction::Unban => {
+                self.set_restriction(None, Restriction::Ban, &target, (request, &by))?;
             }
             ModAction::Invite
             | ModAction::Kick

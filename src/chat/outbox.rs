@@ -83,7 +83,7 @@ pub struct Outbox {
     lighter: Condvar,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<Outgoing>,
     /// Memory for the next write, empty.
@@ -111,22 +111,9 @@ struct Queue {
 impl Outbox {
     /// An empty outbox of `session` with the bounds of `limits`, and `pen` in it.
     pub fn new(session: SessionId, limits: &Limits, pen: Option<Pen>) -> Outbox {
-        let queue = Queue {
-            items: VecDeque::new(),
-            spare: VecDeque::new(),
-            waiting: Weight::default(),
-            answers: 0,
-            writing: Weight::default(),
-            writing_since: None,
-            over_since: None,
-            due: false,
-            promised: 0,
-            pen,
-            over: false,
-            closed: None,
-        };
+        let queue = Mutex::new(Queue { pen, ..Queue::default() });
         let (most_bytes, most_items) = (limits.outbox_bytes, limits.outbox_items);
-        Outbox { session, most_bytes, most_items, queue: Mutex::new(queue), lighter: Condvar::new() }
+        Outbox { session, most_bytes, most_items, queue, lighter: Condvar::new() }
     }
 
     /// Whose outbox this is.

@@ -18,7 +18,7 @@ use crate::wire::Letter;
 impl<C> Change<'_, C> {
     /// Takes a session out for good; and its person, if this was the last one. Returns the nick.
     pub(super) fn depart(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
-        let person = self.state.registry.person(self.state.registry.session(id)?.person)?;
+        let person = self.state.registry.person_in(id)?;
         let (shown, nick, identity) = (Arc::clone(&person.shown), person.nick.clone(), person.identity);
         let reason = ending.reason;
         let session = self.part(id, ending)?;

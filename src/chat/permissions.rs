@@ -40,7 +40,7 @@ impl State {
     /// away. A person who may not speak in one of their rooms has none.
     pub(super) fn side_words(&self, session: SessionId, text: Option<Arc<str>>, now: Millis) -> Option<Arc<str>> {
         let subject = text.as_ref().and_then(|_| self.subject_of(session))?;
-        let person = self.registry.person(self.registry.session(session)?.person)?;
+        let person = self.registry.person_in(session)?;
         text.filter(|_| self.rooms.among(&person.rooms).all(|room| self.is_heard(&subject, room, now).is_ok()))
     }
 }

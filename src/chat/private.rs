@@ -103,9 +103,14 @@ impl Change<'_> {
             self.tell_person(reader, &letter, |_| false);
         }
         if reader != Some(self.caller.person) {
-            let skipped = Some(self.caller.session).filter(|_| !self.caller.echo);
-            self.tell_person(self.caller.person, &letter, |session| Some(session) == skipped);
+            self.tell_own(&letter);
         }
+    }
+
+    /// Tells the caller's sessions; the calling one only if it wants to hear its own messages.
+    pub(super) fn tell_own(&mut self, letter: &Arc<Letter>) {
+        let (own, echo) = (self.caller.session, self.caller.echo);
+        self.tell_person(self.caller.person, letter, |session| session == own && !echo);
     }
 
     /// The number of a conversation; one that begins gets it now.

@@ -40,9 +40,6 @@ impl Change<'_> {
 impl Chat {
     /// Up to where a session's person has read because they spoke there: it is stored when they leave.
     pub fn spoke(&self, session: SessionId) -> HashMap<PlaceId, Seq> {
-        self.change(|state| {
-            let person = state.registry.session(session).and_then(|session| state.registry.person(session.person));
-            person.map_or(HashMap::new(), |person| person.spoke.clone())
-        })
+        self.change(|state| Some(state.registry.person_in(session)?.spoke.clone())).unwrap_or_default()
     }
 }

@@ -113,6 +113,11 @@ impl Registry {
         self.people.get(&id)
     }
 
+    /// The person of a session.
+    pub fn person_in(&self, session: SessionId) -> Option<&Person> {
+        self.people.get(&self.sessions.get(&session)?.person)
+    }
+
     pub fn person_mut(&mut self, id: PersonId) -> Option<&mut Person> {
         self.people.get_mut(&id)
     }
@@ -155,17 +160,21 @@ impl Registry {
     /// Checks that `nick` is free for `person`, or for somebody new, who is `identity`.
     pub fn free(&self, nick: &Nick, person: Option<PersonId>, identity: Identity) -> Result<(), ChatError> {
         let others = |owner: Option<PersonId>| owner.is_some() && owner != person;
-        let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(self.next));
-        if self.accounts.owner(nick).is_some_and(|owner| Identity::Account(owner) != identity) {
-            return Err(ChatError::NickRegistered(nick.clone(), near()));
-        }
-        if others(self.names.named(nick)) {
-            return Err(ChatError::NickInUse(nick.clone(), near()));
-        }
-        if others(self.names.like(nick)) {
-            return Err(ChatError::NickConfusable(nick.clone(), near()));
-        }
-        Ok(())
+        let refusal = if self.accounts.owner(nick).is_some_and(|owner| Identity::Account(owner) != identity) {
+            ChatError::NickRegistered
+        } else if others(self.names.named(nick)) {
+            ChatError::NickInUse
+        } else if others(self.names.like(nick)) {
+            ChatError::NickConfusable
+        } else {
+            return Ok(());
+        };
+        Err(refusal(nick.clone(), self.near(nick, self.next)))
+    }
+
+    /// A free nick near this one; if there is none, the one that is offered for `seed`.
+    pub fn near(&self, nick: &Nick, seed: u64) -> Nick {
+        names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(seed))
     }
 
     /// A free nick for a guest. Different seeds give different ones.

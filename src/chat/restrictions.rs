@@ -106,9 +106,7 @@ impl Restrictions {
             }
         }
         if restriction.targets != before {
-            before
-                .into_iter()
-                .for_each(|old| cx.keep(Record::RestrictionLifted(restriction.place, restriction.restriction, old)));
+            cx.lift(restriction.place, restriction.restriction, before);
             cx.keep(Record::Restriction(restriction.clone()));
         }
         self.add(restriction);
@@ -137,12 +135,9 @@ impl Restrictions {
         restriction.targets.truncate(cx.limits.ban_targets);
         cx.keep(Record::Restriction(restriction.clone()));
         // What two have in common has one row: that of the one which lasts longer.
-        for old in self
-            .at(place)
-            .iter()
-            .filter(|old| old.restriction == restriction.restriction && lasts_longer(old, &restriction))
-        {
-            if old.targets.iter().any(|target| restriction.targets.contains(target)) {
+        let shares = |old: &RestrictionRecord| old.targets.iter().any(|target| restriction.targets.contains(target));
+        for old in self.at(place).iter().filter(|old| old.restriction == restriction.restriction && shares(old)) {
+            if lasts_longer(old, &restriction) {
                 cx.keep(Record::Restriction(old.clone()));
             }
         }
@@ -155,15 +150,14 @@ impl Restrictions {
         let gone = self.take(place, |old| old.restriction == kind && same(old, targets, nick));
         let mut lifted = gone.iter().any(|old| in_force(old, cx.now));
         let gone: Vec<Target> = gone.into_iter().flat_map(|old| old.targets).collect();
-        gone.iter().for_each(|target| cx.keep(Record::RestrictionLifted(place, kind, target.clone())));
+        cx.lift(place, kind, gone.iter().cloned());
         // Others who came from the same address are restricted as before, but the address is not.
         let is_open = |target: &Target| {
             matches!(target, Target::Address(_)) && (gone.contains(target) || targets.contains(target))
         };
         for mut old in self.take(place, |old| old.restriction == kind && old.targets.iter().any(is_open)) {
             lifted |= in_force(&old, cx.now);
-            let open: Vec<Target> = old.targets.extract_if(.., |target| is_open(target)).collect();
-            open.into_iter().for_each(|target| cx.keep(Record::RestrictionLifted(place, kind, target)));
+            cx.lift(place, kind, old.targets.extract_if(.., |target| is_open(target)));
             if !old.targets.is_empty() {
                 self.add(old);
             }
@@ -188,7 +182,7 @@ impl Restrictions {
                     if restriction.targets.len() >= cx.limits.ban_targets {
                         // The oldest but the first, which is whom the order was about.
                         let oldest = restriction.targets.remove(1);
-                        cx.keep(Record::RestrictionLifted(place, restriction.restriction, oldest.clone()));
+                        cx.lift(place, restriction.restriction, [oldest.clone()]);
                         dropped.push(oldest);
                     }
                     restriction.targets.push(target.clone());
@@ -206,10 +200,7 @@ impl Restrictions {
     /// A place is gone, or its order is over.
     pub fn end_at(&mut self, place: Place, cx: &Context<'_>) {
         for restriction in self.take(place, |_| true) {
-            restriction
-                .targets
-                .into_iter()
-                .for_each(|target| cx.keep(Record::RestrictionLifted(place, restriction.restriction, target)));
+            cx.lift(place, restriction.restriction, restriction.targets);
         }
     }
 

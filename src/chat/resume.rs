@@ -12,9 +12,7 @@ impl State {
     /// Whose a token is, as far as it is in memory.
     fn token_owner(&mut self, token: &str, now: Millis, limits: &Limits) -> TokenOwner {
         let identity = match self.tokens.session_of(token) {
-            Some(session) => {
-                self.registry.session(session).and_then(|s| Some(self.registry.person(s.person)?.identity))
-            }
+            Some(session) => self.registry.person_in(session).map(|person| person.identity),
             None => self.tokens.recent(token, now, limits).map(|lost| lost.identity),
         };
         match identity {

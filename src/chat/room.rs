@@ -112,8 +112,8 @@ impl Room {
 
     /// Makes sure that the room has its row, before anything is stored that is in it.
     pub fn keep(&mut self, cx: &Context<'_>) {
-        if !std::mem::replace(&mut self.kept, true) {
-            cx.keep(Record::Room(self.record()));
+        if !self.kept {
+            self.keep_changed(cx);
         }
     }
 
@@ -135,7 +135,7 @@ impl Room {
 
     /// Whether not everybody may come in, and so not everybody may read it.
     pub fn is_private(&self) -> bool {
-        self.settings.invite_only || self.settings.key.is_some()
+        self.settings.is_private()
     }
 
     /// Whether the room may go when nobody is in it: nobody has registered it, and there is nothing in it to keep.

@@ -31,9 +31,8 @@ impl Change<'_> {
         let room = self.state.rooms.at_mut(place)?;
         room.registered = true;
         room.keep_changed(&self.cx);
-        room.give_role(&self.cx, owner, Some(Role::Owner));
+        self.give_role(place, owner, Some(Role::Owner));
         self.state.left.remove(place);
-        self.state.registry.accounts.holds(owner, place, Some(Role::Owner));
         self.tell_role(place, owner, Role::Owner);
         self.tell_settings(place);
         self.answer_kept(Done::RegisterRoom { room: shown }, Record::Barrier);

@@ -35,9 +35,8 @@ impl Change<'_, ()> {
     fn recall_room(&mut self, found: RoomSnapshot) {
         let RoomSnapshot { room, .. } = &found;
         let lasting = room.registered || room.name == *self.cx.lobby;
-        let private = room.settings.invite_only || room.settings.key.is_some();
         let empty = found.seq == 0 && room.topic.is_none();
-        if (private || empty) && !lasting {
+        if (room.settings.is_private() || empty) && !lasting {
             // It was for those who were in it, and they are not any more; or nothing is in it.
             return self.cx.keep(Record::PlaceDeleted(room.place));
         }

@@ -60,9 +60,8 @@ impl<C> Change<'_, C> {
         if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
             room.keep(&self.cx);
         }
-        room.give_role(&self.cx, identity, Some(Role::Op));
-        self.state.registry.accounts.holds(identity, place, Some(Role::Op));
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(by));
+        self.give_role(place, identity, Some(Role::Op));
         self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
     }
 
