@@ -1,4 +1,4 @@
-//! Bans met on the way in, with a new name, and by name changes; and the list of them. Runs under the chat lock.
+//! Bans: they are checked when a person comes in or takes a name; and the list of them. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl State {
         Some(BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address))
     }
 
-    /// Refuses a person who is banned from the whole server; its ops are not.
+    /// Refuses a person who is banned from the whole server. A ban does not hold for an op of the server.
     pub(super) fn check_server_ban(&self, subject: &BanSubject, now: Millis) -> Result<(), ChatError> {
         match self.restrictions.on(None, Restriction::Ban, subject, now) {
             Some(ban) if !self.registry.accounts.is_op(subject.identity) => {
@@ -29,8 +29,8 @@ impl State {
         }
     }
 
-    /// Refuses a name that is banned from the server, or from a room in which
-    /// its taker is: there they would be banned from then on, and yet inside.
+    /// Refuses a name that is banned from the server, or from a room of the
+    /// person who wants it: that person would be banned there and still inside.
     pub(super) fn check_banned_name(&self, session: SessionId, nick: &Nick, now: Millis) -> Result<(), ChatError> {
         let Some(before) = self.subject_of(session) else { return Ok(()) };
         let subject = BanSubject { nick: nick.clone(), ..before };
@@ -48,7 +48,7 @@ impl State {
 }
 
 impl<C> Change<'_, C> {
-    /// A restriction of a name is one of the person who had it, and has another now.
+    /// Called when a person takes another name. A restriction of the old name holds for that person still.
     pub(super) fn name_follows(&mut self, before: &BanSubject) {
         let resume = [Target::Resume(before.resume_id)];
         self.state.restrictions.follow(before, |target| matches!(target, Target::Nick(_)), &resume, &self.cx);
@@ -61,10 +61,10 @@ impl Change<'_> {
         self.state.subject_of(self.caller.session).ok_or(ChatError::NameFirst)
     }
 
-    /// A guest who logs in does not stay where the account is banned.
+    /// Takes a guest who logged in out of the rooms from which the account is banned.
     pub(super) fn leave_where_banned(&mut self) -> Result<(), ChatError> {
         let (subject, now) = (self.subject()?, self.cx.now);
-        // No op among them: those are banned from nowhere.
+        // An op loses no room here: no ban holds for an op.
         let rooms = self.state.rooms.among(&self.person()?.rooms);
         let banned: Vec<PlaceId> =
             rooms.filter(|room| self.state.check_ban(room, &subject, now).is_err()).map(|room| room.place).collect();

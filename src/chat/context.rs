@@ -1,4 +1,4 @@
-//! What every change must know of its surroundings: the time, the limits, where records go. Changes nothing.
+//! What every change must know of its surroundings: the time, the limits, the queue for its records. Changes no state.
 
 use super::write_queue::WriteQueue;
 use crate::answer::{self, Row};

@@ -1,4 +1,4 @@
-//! Taking back what was said: one message by its number, or all that an account ever said. Runs under the chat lock.
+//! Deleting what was said: one message by its number, or all messages of an account. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl Change<'_> {
-    /// Deletes a message that is in memory; of another one the author must be read first.
+    /// Deletes a message that is in memory. For any other message, the author must be read from the database first.
     #[inline(never)]
     pub(super) fn delete(&mut self, place: Option<Place>, seq: Option<Seq>) -> Result<Next, Halt> {
         let Readable { place: id, label, identity, .. } = self.readable_or_any(place.as_ref())?;
@@ -55,7 +55,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// One's own message, or as an op of the room another's.
+    /// Deletes the caller's own message; an op of the room may delete any message.
     fn delete_in_room(&mut self, place: PlaceId, seq: Seq, author: Identity) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         if author != self.caller.identity && self.state.role_in(self.caller.identity, room) < Some(Role::Op) {
@@ -82,8 +82,8 @@ impl Change<'_> {
 }
 
 impl Change<'_, ()> {
-    /// Deletes what a deleted account said, as far as it is in memory, in at
-    /// most `most` rooms after `past`. The key of the last one, if there are more.
+    /// Deletes the messages of a deleted account that are in memory, in at most
+    /// `most` rooms after `past`. Returns the key of the last room, if there are more.
     fn delete_said(&mut self, said: &DeletedAccount, past: Option<&str>, most: usize) -> Option<Arc<str>> {
         let places: Vec<PlaceId> = self.state.rooms.after(past, true).take(most).map(|room| room.place).collect();
         for place in &places {
@@ -99,7 +99,7 @@ impl Change<'_, ()> {
     }
 }
 
-/// An account that was deleted with all it said.
+/// An account that was deleted with all its messages.
 #[derive(Debug, Clone)]
 pub struct DeletedAccount {
     /// Its number.
@@ -112,7 +112,7 @@ impl Chat {
     /// Deletes a message whose author was read from the database.
     ///
     /// # Errors
-    /// It is not the caller's, and they are no op there.
+    /// The message is not the caller's, and the caller is no op there.
     pub fn delete_known(
         &self,
         session: SessionId,
@@ -124,9 +124,9 @@ impl Chat {
         self.on_behalf((session, tag), now, effects, |change| change.delete_at(place, seq, author))
     }
 
-    /// Deletes what a deleted account said from the memory of a number of
-    /// rooms; from where to go on, if there are more. Not all at once, because
-    /// everybody would wait for as long as there are rooms.
+    /// Deletes the messages of a deleted account from the memory of some rooms.
+    /// Returns the room after which to go on, if there are more. Not all rooms
+    /// in one call, because every session waits for the lock meanwhile.
     pub fn delete_said(
         &self,
         said: &DeletedAccount,
@@ -134,7 +134,7 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Option<Arc<str>> {
-        /// Rooms that are looked through while the others wait for the lock.
+        /// Rooms in one call, that is, in one hold of the lock.
         const ROOMS: usize = 256;
         self.by_server(now, effects, |change| change.delete_said(said, past, ROOMS))
     }

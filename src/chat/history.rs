@@ -1,4 +1,4 @@
-//! Where a session may read: a room one is in, one's conversation with somebody; and what is in memory of a room. Runs under the chat lock, and so reads no database.
+//! What a session may read: the rooms and conversations of its person; and the messages of a room that are in memory. Runs under the chat lock, and so reads no database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,21 +22,21 @@ pub struct Readable {
     pub label: Arc<str>,
     /// The person who asks.
     pub identity: Identity,
-    /// The other one, if it is a private conversation.
+    /// The other person, if it is a private conversation.
     pub with: Option<Identity>,
 }
 
 /// Everything a session may search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searchable {
-    /// The account whose conversations are looked through, too: the database knows them.
+    /// The account. The database knows its conversations, and they are searched too.
     pub account: Option<AccountId>,
-    /// The places that are known here, and how they are shown.
+    /// The places that the chat knows, and how they are shown.
     pub places: Vec<(PlaceId, Arc<str>)>,
 }
 
 impl State {
-    /// The person of this name, here or not.
+    /// The person of this name, online or not; the second value only if online.
     pub(super) fn somebody(&self, nick: &Nick) -> Option<(Identity, Option<PersonId>)> {
         if let Some(id) = self.registry.called(nick) {
             return Some((self.registry.person(id)?.identity, Some(id)));
@@ -44,13 +44,13 @@ impl State {
         self.registry.accounts.named(nick).map(|account| (Identity::Account(account.id), None))
     }
 
-    /// The same, and how a conversation with them is shown: in their own spelling.
+    /// The same, and how a conversation with that person is shown: with the name as its owner spells it.
     pub(super) fn somebody_shown(&self, nick: &Nick) -> Result<(Identity, Arc<str>), ChatError> {
         let found = self.somebody(nick).and_then(|(identity, _)| Some((identity, self.label_of(identity)?)));
         found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))
     }
 
-    /// How a conversation with a person is shown, if they are here or have an account.
+    /// How a conversation with a person is shown, if that person is online or has an account.
     fn label_of(&self, identity: Identity) -> Option<Arc<str>> {
         let here = self.registry.person_of(identity).map(|person| &person.nick);
         let account = match identity {
@@ -121,10 +121,11 @@ impl Change<'_> {
 }
 
 impl Chat {
-    /// What a query may read: the session reads it then, and answers. Without a place, the room in which it is talking.
+    /// The place of a query, if the session may read it. Without `place`, the room in which the session talks.
+    /// The session then reads from the database, and answers.
     ///
     /// # Errors
-    /// It may not read there, or there is no such place.
+    /// The session may not read there, or there is no such place.
     pub fn readable(&self, session: SessionId, place: Option<&Place>, now: Millis) -> Result<Readable, Halt> {
         self.looking(session, now, |change| change.readable(place))
     }
@@ -132,7 +133,7 @@ impl Chat {
     /// Everything a session may search.
     ///
     /// # Errors
-    /// It has no name.
+    /// The session has no name.
     pub fn searchable(&self, session: SessionId, now: Millis) -> Result<Searchable, ChatError> {
         self.looking(session, now, |change| change.searchable())
     }
@@ -142,10 +143,10 @@ impl Chat {
         self.looking(session, now, |change| Ok::<_, ChatError>(change.may_read(place))).unwrap_or(false)
     }
 
-    /// A page of what is in memory of a room: all there is if nothing is stored.
+    /// A page of the messages of a room that are in memory. There are no others if nothing is stored.
     ///
     /// # Errors
-    /// The session is not in that room; or it is a conversation, of which nothing is in memory.
+    /// The session is not in that room; or the place is a conversation: none of its messages is in memory.
     pub fn remembered(
         &self,
         session: SessionId,
@@ -166,12 +167,12 @@ impl Chat {
     /// Notes that a session asks for something: its person is active.
     ///
     /// # Errors
-    /// It has no name.
+    /// The session has no name.
     pub fn is_active(&self, session: SessionId, now: Millis) -> Result<(), ChatError> {
         self.on_behalf((session, None), now, &mut Effects::default(), |change| change.is_active())
     }
 
-    /// What the rooms among these places are called, into which a session's person may come.
+    /// The names of the rooms among these places that a session's person may enter.
     pub fn labels(&self, session: SessionId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
         let labels = |state: &mut State| Some(state.labels(state.registry.session(session)?.person, places, now));
         self.change(labels).unwrap_or_default()

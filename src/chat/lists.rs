@@ -1,4 +1,4 @@
-//! What a session asks to be listed: rooms, and who is in one; page by page. Runs under the chat lock, and works no longer than the page is long.
+//! The lists that a session asks for: rooms, and the members of a room, page by page. Runs under the chat lock, and works only as long as the page is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl State {
         self.rooms.after(None, true).map(|room| room_info(room, true)).collect()
     }
 
-    /// Puts a member of some rooms where the new name belongs.
+    /// Moves a member in the member lists of some rooms, from the old name to the new one.
     pub(super) fn list_anew(&mut self, id: PersonId, rooms: &[PlaceId], before: &Nick, now: &Nick) {
         for place in rooms {
             if let Some(room) = self.rooms.get_mut(*place) {
@@ -27,7 +27,7 @@ impl State {
         }
     }
 
-    /// Those in a room whose names come after `past`, in the order of the names.
+    /// The members of a room whose names come after `past`, in the order of the names.
     pub(super) fn members_of(&self, room: &Room, past: Option<&Nick>) -> impl Iterator<Item = MemberInfo> {
         let people = room.names.range::<str, _>(after(past.map(Nick::key))).map(|(_, id)| *id);
         people.filter_map(|id| self.registry.person(id)).map(|person| MemberInfo {
@@ -40,7 +40,7 @@ impl State {
 
 impl Change<'_> {
     /// A page of the rooms that the caller may know of, in the order of the
-    /// names: the open ones, and those of their own that are not.
+    /// names: all open rooms, and the caller's own rooms that are private.
     pub(super) fn list_rooms(&mut self, past: Option<&RoomName>) -> Result<(), ChatError> {
         let done = self.rooms_after(past)?;
         self.answer(done);

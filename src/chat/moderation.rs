@@ -1,4 +1,4 @@
-//! What is done about a person in a room: kick, ban, mute, invite, op. Runs under the chat lock.
+//! What ops do to a person in a room: kick, ban, mute, invite, op. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use crate::record::{Record, RestrictionRecord};
 use crate::wire::Letter;
 
 impl Moderation {
-    /// When it is over, if it is for a time.
+    /// When the ban or mute ends, if it has an end.
     pub(super) fn until(&self, now: Millis) -> Option<Millis> {
         self.seconds.map(|seconds| now.saturating_add_unsigned(seconds.saturating_mul(1000)))
     }
 
-    /// Whether it ends a ban or a mute.
+    /// Whether the request ends a ban or a mute.
     fn lifts(&self) -> bool {
         matches!(self.action, ModAction::Unban | ModAction::Unmute)
     }
 }
 
-/// The person a request is about, as far as they are known.
+/// The person that a request is about, as far as the chat knows that person.
 #[derive(Debug)]
 pub(super) struct ModTarget {
-    /// By what they are found; the first is what they were called in the request.
+    /// What finds the person; the first is what the request named.
     pub targets: Vec<Target>,
     pub identity: Option<Identity>,
     person: Option<PersonId>,
@@ -37,7 +37,7 @@ pub(super) struct ModTarget {
 }
 
 impl State {
-    /// The person a request is about: one who is here, an account, or an address.
+    /// The target of a request: a person who is online, an account, or an address.
     pub(super) fn target_of(&self, whom: &Whom) -> ModTarget {
         let nick = match whom {
             Whom::Address(address) => {
@@ -61,9 +61,9 @@ impl State {
         }
     }
 
-    /// By what a person who is here is found again: the account, the resume
-    /// number and address of each session; a guest on the server's own machine
-    /// also by the name, because there the address would be everybody's.
+    /// What finds a person who is online again: the account, and the resume number
+    /// and address of each session. A guest on the server's own machine is found
+    /// by the name instead of the address, because all people there share the address.
     fn targets_of(&self, person: &Person) -> Vec<Target> {
         let mut targets: Vec<Target> = person.account().map(Target::Account).into_iter().collect();
         let mut is_local = false;
@@ -79,7 +79,7 @@ impl State {
         targets
     }
 
-    /// The members of a room that are meant: a person, or all guests from an address but its ops.
+    /// The members of a room that a target names: one person, or all guests from an address who are no ops.
     fn members_meant(&self, place: PlaceId, target: &ModTarget) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(place) else { return Vec::new() };
         if let Some(id) = target.person {
@@ -93,7 +93,7 @@ impl State {
 }
 
 impl Change<'_> {
-    /// Does something about a person, in a room or on the whole server.
+    /// Carries out a request about a person, in a room or on the whole server.
     #[inline(never)]
     pub(super) fn moderate(&mut self, request: &Moderation) -> Result<(), ChatError> {
         let action = request.action;
@@ -122,16 +122,16 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The room, in which the caller must have the role that the action takes.
+    /// The room, and the caller's role in it, which must be enough for the action.
     fn place_to_moderate(&self, name: Option<&RoomName>, action: ModAction) -> Result<(PlaceId, Role), ChatError> {
         let as_op = self.room_as(name, Role::Op).map(|(room, role)| (room.place, role));
         match action {
-            // Every member of an open room may invite, though only the word of an op lasts.
+            // Every member of an open room may invite, but only the invitation of an op lasts.
             ModAction::Invite => {
                 let room = self.own_or_any_room(name)?;
                 if room.is_private() { as_op } else { Ok(as_op.unwrap_or((room.place, Role::Member))) }
             }
-            // In a registered room its owner makes ops; in another one the ops themselves do.
+            // In a registered room only the owner makes ops; in other rooms every op does.
             ModAction::Op | ModAction::Deop => {
                 let (place, role) = as_op?;
                 let room = self.state.rooms.at(place)?;
@@ -144,7 +144,7 @@ impl Change<'_> {
         }
     }
 
-    /// Refuses an action that is not for this person: nothing has changed yet.
+    /// Refuses an action that this person cannot be the target of. Nothing has changed yet.
     fn check_target(&self, place: PlaceId, role: Role, target: &ModTarget, action: ModAction) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let theirs = target.identity.and_then(|identity| self.state.role_in(identity, room));
@@ -165,14 +165,14 @@ impl Change<'_> {
         }
     }
 
-    /// Puts the members that are meant out of a room.
+    /// Removes the members that a target names from a room.
     fn kick(&mut self, place: PlaceId, target: &ModTarget, text: Option<&Arc<str>>) {
         for id in self.state.members_meant(place, target) {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
             let (nick, identity) = (Arc::clone(&person.shown), person.identity);
-            let kept_order = self.state.keeps_order(id, place);
+            let was_op = self.state.keeps_order(id, place);
             let kick = Event::Kick {
                 room: Arc::clone(&room.shown),
                 nick: Arc::clone(&nick),
@@ -183,14 +183,14 @@ impl Change<'_> {
             self.tell_room(place, kick);
             self.put_out(id, place);
             self.uninvite(place, identity);
-            if kept_order {
+            if was_op {
                 self.hand_on(place, &nick);
             }
         }
         self.forget_room(place);
     }
 
-    /// Keeps a person out of a room. One who is away loses the membership: the room is not told to them any more.
+    /// Bans a person from a room. The person loses the membership, also if not online.
     fn ban(&mut self, place: PlaceId, target: &ModTarget, request: &Moderation) -> Result<(), ChatError> {
         self.restrict(place, Restriction::Ban, target, request)?;
         self.kick(place, target, request.text.as_ref());
@@ -205,7 +205,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// A person who is put out is not invited any more.
+    /// Takes back the invitation of a person who was removed.
     fn uninvite(&mut self, place: PlaceId, identity: Identity) {
         if let Some(room) = self.state.rooms.get(place)
             && room.roles.get(&identity) == Some(&Role::Member)
@@ -235,7 +235,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Asks a person into a room; if the invitation lasts, they may come in at any time.
+    /// Invites a person into a room. If the invitation lasts, the person may come in at any time.
     fn invite(&mut self, place: PlaceId, target: &ModTarget, lasts: bool) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
@@ -250,11 +250,11 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes a person an op of a room, or not any more.
+    /// Makes a person an op of a room, or takes that away.
     fn set_op(&mut self, place: PlaceId, target: &ModTarget, role: Option<Role>) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let Some(identity) = target.identity else { return Ok(()) };
-        // An owner is more than an op already, and who is invited only is none.
+        // An owner is more than an op already, and an invited person is no op.
         if role.is_none() == (room.roles.get(&identity) < Some(&Role::Op)) {
             return Ok(());
         }
@@ -265,7 +265,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Gives a role to a person, who may not be in the room: a guest loses it when they leave the server.
+    /// Gives a role to a person, also outside the room. A guest loses the role when leaving the server.
     fn set_role(
         &mut self,
         place: PlaceId,

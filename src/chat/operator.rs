@@ -1,4 +1,4 @@
-//! What the operator sees of the chat, and does to it from outside.
+//! What the operator sees of the chat, and does to it. Knows no console.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::error::ChatError;
 use crate::model::{Millis, Restriction, Role};
 use crate::names::Nick;
 
-/// One row of what the operator's `identity` shows.
+/// One row of the operator's list of sessions.
 #[derive(Debug, Clone)]
 pub struct Presence {
     /// The session.
@@ -27,12 +27,12 @@ pub struct Presence {
 }
 
 impl Chat {
-    /// Says something to everybody who has a name.
+    /// Sends a notice to every session that has a name.
     pub fn broadcast(&self, text: Arc<str>, effects: &mut Effects) {
         self.by_server(0, effects, |change| change.broadcast(text));
     }
 
-    /// Everybody who has a name, in the order of their sessions.
+    /// All sessions that have a name, in their order.
     pub fn presence(&self) -> Vec<Presence> {
         let mut rows: Vec<Presence> = self.change(|state| {
             let row = |(id, session): (SessionId, &registry::Session)| {
@@ -61,7 +61,7 @@ impl Chat {
         self.change(|state| state.all_rooms())
     }
 
-    /// The sessions of whoever is called so.
+    /// The sessions of the person with this name.
     pub fn sessions_of(&self, nick: &Nick) -> Vec<SessionId> {
         self.change(|state| {
             let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
@@ -74,10 +74,10 @@ impl Chat {
         self.change(|state| state.banned_sessions(now))
     }
 
-    /// Bans somebody from the server, or lifts that: what the operator does. Whom, and until when.
+    /// Bans a person from the server, or lifts the ban. Returns the person, and when the ban ends.
     ///
     /// # Errors
-    /// Nobody of that kind is banned, or there are too many bans.
+    /// There is no such ban to lift, or there are too many bans.
     pub fn ban_everywhere(
         &self,
         action: ModAction,
@@ -99,7 +99,7 @@ impl Chat {
 }
 
 impl<C> Change<'_, C> {
-    /// A ban from the whole server, or its end.
+    /// Bans a person from the whole server, or lifts the ban.
     pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
         let target = self.state.target_of(&request.whom);
         match request.action {

@@ -16,14 +16,14 @@ use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
 
 impl Change<'_> {
-    /// Writes to a person, who may be an account that is not here.
+    /// Writes to a person, or to an account that is not online.
     pub(super) fn msg(&mut self, to: &Nick, text: Arc<str>) -> Result<(), Halt> {
         let found = self.state.somebody(to);
         let (to, reader) = found.ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
         self.write_to(to, reader, text)
     }
 
-    /// Writes to the person who wrote last.
+    /// Writes to the person who last wrote to the caller.
     pub(super) fn reply(&mut self, text: Arc<str>) -> Result<(), Halt> {
         let to = self.person()?.correspondent.ok_or(ChatError::NobodyToReplyTo)?;
         self.write_to(to, self.state.registry.here(to), text)
@@ -44,7 +44,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The name of a person who is not here: only an account is written to then.
+    /// The name of a person who is not online. It must be an account.
     fn absent_nick(&self, to: Identity) -> Result<Arc<str>, ChatError> {
         let account = match to {
             Identity::Account(id) => self.state.registry.accounts.get(id),
@@ -53,8 +53,8 @@ impl Change<'_> {
         account.map(|account| Arc::from(account.nick.shown())).ok_or(ChatError::NobodyToReplyTo)
     }
 
-    /// Says something to one person: it gets its number, both sides hear it, and
-    /// it is on its way to the database. The message's `room` is as the speaker sees it.
+    /// Says something to one person: the message gets its number, both people hear
+    /// it, and it is queued for the database. Its `room` is as the speaker sees it.
     #[inline(never)]
     pub(super) fn say_privately(
         &mut self,
@@ -96,7 +96,7 @@ impl Change<'_> {
         Ok(message)
     }
 
-    /// Tells the reader, and the speaker's own sessions.
+    /// Tells the sessions of the reader, and of the speaker.
     fn tell_both(&mut self, reader: Option<PersonId>, event: Event) {
         let letter = Arc::new(Letter::new(event));
         if let Some(reader) = reader {
@@ -113,7 +113,7 @@ impl Change<'_> {
         self.tell_person(self.caller.person, letter, |session| session == own && !echo);
     }
 
-    /// The number of a conversation; one that begins gets it now.
+    /// The number of a conversation. If it begins now, it gets its number here.
     fn begin_conversation(&mut self, to: Identity, name: &Arc<str>) -> Result<PlaceId, ChatError> {
         let identity = self.caller.identity;
         let pair = Pair::new(identity, to);
@@ -152,7 +152,7 @@ impl Change<'_> {
         Ok(place)
     }
 
-    /// Refuses to begin a conversation with an account that has too many; guests have half of the number.
+    /// Refuses to begin a conversation if an account has too many. For a guest half of them are too many.
     fn may_begin(&self, to: Identity) -> Result<(), ChatError> {
         let (identity, most) = (self.caller.identity, self.cx.limits.conversations);
         let most = if matches!(identity, Identity::Guest(_)) { most / 2 } else { most };
@@ -168,7 +168,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Something is said in a conversation that one of the two had ended: it is among theirs again, read up to here.
+    /// Called before a message is said. Accounts that had ended the conversation have it again, read up to here.
     fn reopen_conversation(&mut self, pair: Pair, place: PlaceId) {
         let Some(conversation) = self.state.conversations.get_mut(&pair) else { return };
         let seq = conversation.seq;
@@ -181,8 +181,8 @@ impl Change<'_> {
         }
     }
 
-    /// Ends a conversation for the caller's account. When the other one has
-    /// ended it, too, or was a guest who is gone, what was said in it ends with it.
+    /// Ends a conversation for the caller's account. If the other account has
+    /// ended it, too, the conversation is deleted with all its messages.
     pub(super) fn close_conversation(&mut self, with: &Nick) -> Result<(), Halt> {
         let account = self.own_account()?;
         let Readable { place, label, identity, with } = self.readable(Some(&Place::With(with.clone())))?;
@@ -213,7 +213,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// What a person said in private as a guest is theirs as the account they have become.
+    /// Gives the private conversations of a guest to the account that the guest has become.
     pub(super) fn take_conversations_along(&mut self, guest: Identity, id: AccountId) -> Result<(), ChatError> {
         let (Identity::Guest(resume_id), account) = (guest, Identity::Account(id)) else { return Ok(()) };
         self.cx.keep(Record::Became(resume_id, id));
@@ -228,7 +228,7 @@ impl Change<'_> {
             if let Some(person) = self.state.registry.person_of_mut(other) {
                 person.conversations.remove(&guest);
                 person.conversations.insert(account);
-                // A person to whom the guest wrote answers to the account now.
+                // A reply to the guest goes to the account now.
                 if person.correspondent == Some(guest) {
                     person.correspondent = Some(account);
                 }
@@ -240,7 +240,7 @@ impl Change<'_> {
 }
 
 impl Chat {
-    /// Notes that an account's conversation with a guest who is gone is over.
+    /// Notes that an account's conversation with a guest who has left is over.
     pub fn conversation_over(&self, account: AccountId, guest: Identity, place: PlaceId) {
         self.change(|state| {
             state.registry.accounts.count_conversation(account, false);
