@@ -1,4 +1,4 @@
-//! Up to where an account has read in each of its places. Runs under the chat lock.
+//! The read marks: up to which message an account has read in each of its places. Runs under the chat lock.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl Change<'_> {
-    /// Notes that a place was read, and tells the account's other sessions.
+    /// Notes that a place was read up to `seq`, and tells the account's other sessions.
     #[inline(never)]
     pub(super) fn read(&mut self, place: Option<&Place>, seq: Option<Seq>) -> Result<(), Halt> {
         let account = self.own_account()?;
@@ -24,7 +24,7 @@ impl Change<'_> {
             None => self.state.rooms.at(place)?.seq(),
         };
         let read = self.person_mut()?.memberships.entry(place).or_default();
-        // It never goes back.
+        // The mark never moves back.
         let (before, seq) = (*read, seq.unwrap_or(last).min(last).max(*read));
         *read = seq;
         if seq > before {
@@ -38,7 +38,7 @@ impl Change<'_> {
 }
 
 impl Chat {
-    /// Up to where a session's person has read because they spoke there: it is stored when they leave.
+    /// The read marks that a session's person moved by speaking. They are stored when the person leaves.
     pub fn spoke(&self, session: SessionId) -> HashMap<PlaceId, Seq> {
         self.change(|state| Some(state.registry.person_in(session)?.spoke.clone())).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! A room and its owner: register, give up, settings; and the words of a server's op to all. Runs under the chat lock.
+//! A room and its owner: register, drop, settings; and the announcement of a server op. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Change<'_> {
         self.own_account()?;
         let room = self.own_or_any_room(name)?;
         if !room.registered {
-            // If nobody owns the room, it is not the owner who is needed.
+            // Checked first: the caller must not be told that only the owner may do this.
             return Err(ChatError::RoomNotRegistered(room.name.clone()));
         }
         let (place, shown) = (self.room_as(name, Role::Owner)?.0.place, Arc::clone(&room.shown));
@@ -55,7 +55,7 @@ impl Change<'_> {
         room.keep_changed(&self.cx);
         owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
         self.tell_settings(place);
-        // Its owner may not be there.
+        // The owner may not be in the room.
         let by = Arc::clone(&self.caller.shown);
         self.hand_on(place, &by);
         self.forget_room(place);
@@ -92,7 +92,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Tells a room what an account is there now.
+    /// Tells a room the new role of an account.
     fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role) {
         let Identity::Account(account) = identity else { return };
         let account = self.state.registry.accounts.get(account).map(|account| Arc::from(account.nick.shown()));

@@ -1,4 +1,4 @@
-//! One flushes for all: the outboxes of a room that wait to be flushed, and the one thread at a time that does it. Starts no thread, and knows no sockets.
+//! The flush of a room: the outboxes that wait to be flushed, and the one thread at a time that flushes them. Starts no thread, and knows no sockets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use super::outbox::Outbox;
 
 /// The outboxes of one room that wait to be flushed.
 ///
-/// One thread at a time flushes them. A speaker who finds another thread at it
-/// goes on: what was just said will be seen before that thread ends. So while
-/// one speaker flushes member after member, what the others say gathers, and
-/// goes out with one write a member instead of one a message.
+/// One thread at a time flushes them. If another thread already does, a speaker
+/// goes on: that thread will see the message before it ends. So while one speaker
+/// flushes member after member, the messages of other speakers gather, and go out
+/// with one write for each member instead of one for each message.
 #[derive(Debug, Default)]
 pub struct RoomFlush {
     state: Mutex<State>,
@@ -22,7 +22,7 @@ pub struct RoomFlush {
 struct State {
     due: Vec<Arc<Outbox>>,
     running: bool,
-    /// Whether another speaker came while one was flushing, since the last flusher began.
+    /// Whether another speaker came during a flush, since the last flusher began.
     crowded: bool,
 }
 
@@ -45,15 +45,15 @@ pub struct Flusher {
 }
 
 impl RoomFlush {
-    /// The list to which a fan-out adds. It is locked once for a whole fan-out.
+    /// The list to which a fan-out adds. A fan-out locks it once.
     pub(super) fn due(&self) -> Due<'_> {
         Due(self.state.lock())
     }
 
-    /// Calls `flush` for every outbox that is due, again and again until none
-    /// is, unless another thread is at it. After `patience` it returns the
-    /// duty, for a thread that has nothing else to do: then the speaker can go
-    /// on, however much others have to say.
+    /// Calls `flush` for every outbox that is due, again and again until none is
+    /// due, unless another thread already does. After `patience` it returns the
+    /// duty, for a thread that has nothing else to do: so the speaker can go on,
+    /// however much other members say.
     pub fn flush(self: &Arc<Self>, patience: Duration, flush: impl FnMut(&Arc<Outbox>)) -> Option<Flusher> {
         self.begin()?.run(patience, flush)
     }
@@ -95,7 +95,7 @@ impl Flusher {
         }
     }
 
-    /// What is due now. If that is nothing, the duty is over.
+    /// Takes the outboxes that are due. If there are none, the duty is over.
     fn take_due(&mut self) -> Vec<Arc<Outbox>> {
         let mut state = self.room.state.lock();
         self.over = state.due.is_empty();

@@ -1,4 +1,4 @@
-//! That a room does not lose its last op: which member is the next when that op leaves, and why that op cannot be unmade. Knows no words and no connection. Runs under the chat lock.
+//! A room does not lose its last op: which member is the next op when the last one leaves, and why that op cannot be unmade. Runs under the chat lock; knows no texts and no connections.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::event::Event;
 use crate::model::{Identity, Millis, PlaceId, Restriction, Role};
 
 impl State {
-    /// Whether a member keeps order in a room by a role there.
+    /// Whether a member is an op or the owner of a room by a role there.
     pub(super) fn keeps_order(&self, id: PersonId, place: PlaceId) -> bool {
         let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(place)) else { return false };
         room.roles.get(&person.identity) >= Some(&Role::Op)
     }
 
-    /// The member who is op next: the one who has been there longest. A muted
-    /// member is passed over, unless all are muted.
+    /// The next op: the member who has been in the room longest. A muted member is
+    /// passed over, unless all are muted.
     fn next_op(&self, room: &Room, now: Millis) -> Option<PersonId> {
         let rank = |(session, came)| {
             let subject = self.subject_of(session)?;
@@ -30,8 +30,8 @@ impl State {
 }
 
 impl<C> Change<'_, C> {
-    /// Refuses to unmake the owner of a registered room, which would be
-    /// nobody's and registered, and the only op who is in another one.
+    /// Refuses to unmake the owner of a registered room, which would then have no
+    /// owner; and to unmake the only op in a room that is not registered.
     pub(super) fn check_last_op(&self, room: &Room, identity: Identity) -> Result<(), ChatError> {
         let is_last = match room.roles.get(&identity) {
             _ if room.name == *self.cx.lobby => false,
@@ -46,8 +46,8 @@ impl<C> Change<'_, C> {
         if is_last { Err(ChatError::LastOp(room.name.clone())) } else { Ok(()) }
     }
 
-    /// Called after an op left. If a room that nobody has registered has no op
-    /// in it any more, the next member is op from now on.
+    /// Called after an op left. If the room is not registered and no op is in it
+    /// any more, the next member is op from now on.
     pub(super) fn hand_on(&mut self, place: PlaceId, by: &Arc<str>) {
         let room = self.state.rooms.get(place).filter(|room| !room.lasts(&self.cx));
         let Some(room) = room.filter(|room| !room.members.iter().any(|id| self.state.keeps_order(*id, place))) else {
@@ -65,8 +65,8 @@ impl<C> Change<'_, C> {
         self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
     }
 
-    /// A guest who was lost and comes back has their roles again, unless the
-    /// order of the room has ended since.
+    /// Gives a guest who comes back the old roles again, unless the room has been
+    /// emptied since.
     pub(super) fn take_roles_up(&mut self, id: PersonId, roles: Vec<(PlaceId, u64, Role)>) {
         let Some(guest) = self.state.registry.person_mut(id).filter(|person| person.account().is_none()) else {
             return;
