@@ -1,4 +1,4 @@
-//! What a change of the chat leaves to be done outside its lock: whom to flush, whom to cut, what to tell the console. Does none of it.
+//! What a change of the chat leaves to be done outside its lock: outboxes to flush, sessions to cut, news for the console. Does none of it.
 
 use std::sync::Arc;
 
