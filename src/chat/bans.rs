@@ -38,13 +38,6 @@ impl State {
         let mut rooms = self.registry.person_in(session).into_iter().flat_map(|person| self.rooms.among(&person.rooms));
         rooms.try_for_each(|room| self.check_ban(room, &subject, now))
     }
-
-    /// The sessions that are banned from the server.
-    pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
-        let is_banned =
-            |id: &SessionId| self.subject_of(*id).is_some_and(|subject| self.check_server_ban(&subject, now).is_err());
-        self.registry.sessions().map(|(id, _)| id).filter(is_banned).collect()
-    }
 }
 
 impl<C> Change<'_, C> {
@@ -81,13 +74,10 @@ impl Change<'_> {
 
     /// A page of the bans and mutes of a room, or of the server.
     pub(super) fn bans(&mut self, name: Option<&RoomName>, everywhere: bool, skip: u64) -> Result<(), ChatError> {
-        let room = match everywhere {
-            true => {
-                self.as_server_op()?;
-                None
-            }
-            false => Some(self.room_as(name, Role::Op)?.0),
-        };
+        if everywhere {
+            self.as_server_op()?;
+        }
+        let room = if everywhere { None } else { Some(self.room_as(name, Role::Op)?.0) };
         let in_force = ban_list(self.state.restrictions.at(room.map(|room| room.place)), self.cx.now);
         let (bans, more) = self.cx.page(in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)));
         self.answer(Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more });

@@ -81,24 +81,6 @@ impl Change<'_> {
     }
 }
 
-impl Change<'_, ()> {
-    /// Deletes the messages of a deleted account that are in memory, in at most
-    /// `most` rooms after `past`. Returns the key of the last room, if there are more.
-    fn delete_said(&mut self, said: &DeletedAccount, past: Option<&str>, most: usize) -> Option<Arc<str>> {
-        let places: Vec<PlaceId> = self.state.rooms.after(past, true).take(most).map(|room| room.place).collect();
-        for place in &places {
-            let Some(room) = self.state.rooms.get_mut(*place) else { continue };
-            for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
-                let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
-                let deleted = Event::Deleted { room: shown, seq, by, time: self.cx.now };
-                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, self.effects);
-            }
-        }
-        let last = places.last().filter(|_| places.len() == most)?;
-        self.state.rooms.get(*last).map(|room| Arc::from(room.name.key()))
-    }
-}
-
 /// An account that was deleted with all its messages.
 #[derive(Debug, Clone)]
 pub struct DeletedAccount {
@@ -136,6 +118,19 @@ impl Chat {
     ) -> Option<Arc<str>> {
         /// Rooms in one call, that is, in one hold of the lock.
         const ROOMS: usize = 256;
-        self.by_server(now, effects, |change| change.delete_said(said, past, ROOMS))
+        self.by_server(now, effects, |change| {
+            let rooms = &mut change.state.rooms;
+            let places: Vec<PlaceId> = rooms.after(past, true).take(ROOMS).map(|room| room.place).collect();
+            for place in &places {
+                let Some(room) = rooms.get_mut(*place) else { continue };
+                for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
+                    let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
+                    let deleted = Event::Deleted { room: shown, seq, by, time: now };
+                    room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, change.effects);
+                }
+            }
+            let last = places.last().filter(|_| places.len() == ROOMS)?;
+            rooms.get(*last).map(|room| Arc::from(room.name.key()))
+        })
     }
 }

@@ -95,29 +95,6 @@ impl Change<'_> {
             Some(_) | None => Err(ChatError::NoConversation(nick.clone()).into()),
         }
     }
-
-    /// Everything the caller may search.
-    fn searchable(&self) -> Result<Searchable, ChatError> {
-        let (person, identity) = (self.person()?, self.caller.identity);
-        let rooms = self.state.rooms.among(&person.rooms).map(|room| (room.place, Arc::clone(&room.shown)));
-        let account = self.caller.account();
-        let with = person.conversations.iter().filter(|_| account.is_none()).filter_map(|other| {
-            let found = self.state.conversations.get(&Pair::new(identity, *other))?;
-            Some((found.place?, self.state.label_of(*other)?))
-        });
-        Ok(Searchable { account, places: rooms.chain(with).collect() })
-    }
-
-    /// Whether the caller may read a place.
-    fn may_read(&self, place: PlaceId) -> bool {
-        let Ok(person) = self.person() else { return false };
-        if let Some(room) = self.state.rooms.get(place) {
-            return room.members.contains(&self.caller.person);
-        }
-        let conversation = |other: &Identity| self.state.conversations.get(&Pair::new(person.identity, *other));
-        let mut known = person.conversations.iter().filter_map(conversation);
-        known.any(|found| found.place == Some(place)) || person.memberships.contains_key(&place)
-    }
 }
 
 impl Chat {
@@ -135,12 +112,30 @@ impl Chat {
     /// # Errors
     /// The session has no name.
     pub fn searchable(&self, session: SessionId, now: Millis) -> Result<Searchable, ChatError> {
-        self.looking(session, now, |change| change.searchable())
+        self.looking(session, now, |change| {
+            let (state, person, identity) = (&*change.state, change.person()?, change.caller.identity);
+            let rooms = state.rooms.among(&person.rooms).map(|room| (room.place, Arc::clone(&room.shown)));
+            let account = change.caller.account();
+            let with = person.conversations.iter().filter(|_| account.is_none()).filter_map(|other| {
+                let found = state.conversations.get(&Pair::new(identity, *other))?;
+                Some((found.place?, state.label_of(*other)?))
+            });
+            Ok(Searchable { account, places: rooms.chain(with).collect() })
+        })
     }
 
     /// Whether a session may read a place.
     pub fn may_read(&self, session: SessionId, place: PlaceId, now: Millis) -> bool {
-        self.looking(session, now, |change| Ok::<_, ChatError>(change.may_read(place))).unwrap_or(false)
+        let may_read = |change: &Change<'_>| -> Result<bool, ChatError> {
+            let (state, person) = (&*change.state, change.person()?);
+            if let Some(room) = state.rooms.get(place) {
+                return Ok(room.members.contains(&change.caller.person));
+            }
+            let conversation = |other: &Identity| state.conversations.get(&Pair::new(person.identity, *other));
+            let mut known = person.conversations.iter().filter_map(conversation);
+            Ok(known.any(|found| found.place == Some(place)) || person.memberships.contains_key(&place))
+        };
+        self.looking(session, now, may_read).unwrap_or(false)
     }
 
     /// A page of the messages of a room that are in memory. There are no others if nothing is stored.
@@ -174,7 +169,7 @@ impl Chat {
 
     /// The names of the rooms among these places that a session's person may enter.
     pub fn labels(&self, session: SessionId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
-        let labels = |state: &mut State| Some(state.labels(state.registry.session(session)?.person, places, now));
-        self.change(labels).unwrap_or_default()
+        self.change(|state| Some(state.labels(state.registry.session(session)?.person, places, now)))
+            .unwrap_or_default()
     }
 }

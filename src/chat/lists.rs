@@ -5,28 +5,13 @@ use std::sync::Arc;
 
 use super::directory::after;
 use super::room::Room;
-use super::{Change, PersonId, State};
+use super::{Change, State};
 use crate::answer::{Done, MemberInfo, RoomInfo};
 use crate::error::ChatError;
 use crate::model::{PlaceId, Role};
 use crate::names::{Nick, RoomName};
 
 impl State {
-    /// All rooms, in the order of their names: for the operator.
-    pub(super) fn all_rooms(&self) -> Vec<RoomInfo> {
-        self.rooms.after(None, true).map(|room| room_info(room, true)).collect()
-    }
-
-    /// Moves a member in the member lists of some rooms, from the old name to the new one.
-    pub(super) fn list_anew(&mut self, id: PersonId, rooms: &[PlaceId], before: &Nick, now: &Nick) {
-        for place in rooms {
-            if let Some(room) = self.rooms.get_mut(*place) {
-                room.names.remove(before.key());
-                room.names.insert(Arc::from(now.key()), id);
-            }
-        }
-    }
-
     /// The members of a room whose names come after `past`, in the order of the names.
     pub(super) fn members_of(&self, room: &Room, past: Option<&Nick>) -> impl Iterator<Item = MemberInfo> {
         let people = room.names.range::<str, _>(after(past.map(Nick::key))).map(|(_, id)| *id);
@@ -84,7 +69,8 @@ impl Change<'_> {
     }
 }
 
-fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
+/// A row of a room list.
+pub(super) fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
     let topic = room.topic.clone().filter(|_| with_topic);
     RoomInfo { room: Arc::clone(&room.shown), members: room.members.len(), topic }
 }

@@ -86,8 +86,8 @@ impl State {
             return room.members.contains(&id).then_some(id).into_iter().collect();
         }
         let is_found = |id: &SessionId| self.subject_of(*id).is_some_and(|subject| subject.is_any(&target.targets));
-        let sessions = |id: &PersonId| self.registry.person(*id).map_or(&[][..], |person| &person.sessions);
-        let is_meant = |id: &&PersonId| sessions(id).iter().any(is_found) && !self.keeps_order(**id, place);
+        let is_meant =
+            |id: &&PersonId| self.registry.sessions_of(**id).iter().any(is_found) && !self.keeps_order(**id, place);
         room.members.iter().filter(is_meant).copied().collect()
     }
 }
@@ -173,14 +173,8 @@ impl Change<'_> {
             };
             let (nick, identity) = (Arc::clone(&person.shown), person.identity);
             let was_op = self.state.keeps_order(id, place);
-            let kick = Event::Kick {
-                room: Arc::clone(&room.shown),
-                nick: Arc::clone(&nick),
-                by: Arc::clone(&self.caller.shown),
-                text: text.cloned(),
-                time: self.cx.now,
-            };
-            self.tell_room(place, kick);
+            let (room, by, time) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown), self.cx.now);
+            self.tell_room(place, Event::Kick { room, nick: Arc::clone(&nick), by, text: text.cloned(), time });
             self.put_out(id, place);
             self.uninvite(place, identity);
             if was_op {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
+use super::lists::room_info;
 use super::restrictions::ban_list;
 use super::{Change, Chat, SessionId, registry};
 use crate::answer::{BanInfo, Moderated};
@@ -58,20 +59,21 @@ impl Chat {
 
     /// The rooms, in the order of their names, and how many members each has.
     pub fn rooms(&self) -> Vec<crate::answer::RoomInfo> {
-        self.change(|state| state.all_rooms())
+        self.change(|state| state.rooms.after(None, true).map(|room| room_info(room, true)).collect())
     }
 
     /// The sessions of the person with this name.
     pub fn sessions_of(&self, nick: &Nick) -> Vec<SessionId> {
-        self.change(|state| {
-            let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
-            person.map_or(Vec::new(), |person| person.sessions.clone())
-        })
+        self.change(|state| Some(state.registry.sessions_of(state.registry.called(nick)?).to_vec())).unwrap_or_default()
     }
 
     /// The sessions that are banned from the server.
     pub fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
-        self.change(|state| state.banned_sessions(now))
+        self.change(|state| {
+            let subjects = state.registry.sessions().filter_map(|(id, _)| Some((id, state.subject_of(id)?)));
+            let banned = subjects.filter(|(_, subject)| state.check_server_ban(subject, now).is_err());
+            banned.map(|(id, _)| id).collect()
+        })
     }
 
     /// Bans a person from the server, or lifts the ban. Returns the person, and when the ban ends.

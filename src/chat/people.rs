@@ -117,7 +117,12 @@ impl<C> Change<'_, C> {
         let (old, rooms, old_nick) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
         let before = person.sessions.first().and_then(|session| self.state.subject_of(*session));
         self.state.registry.rename(id, nick)?;
-        self.state.list_anew(id, &rooms, &old_nick, nick);
+        for place in &rooms {
+            if let Some(room) = self.state.rooms.get_mut(*place) {
+                room.names.remove(old_nick.key());
+                room.names.insert(Arc::from(nick.key()), id);
+            }
+        }
         if let Some(before) = before {
             self.name_follows(&before);
         }

@@ -151,10 +151,14 @@ impl Registry {
         self.names.owner(nick).is_some() || self.accounts.owner(nick).is_some()
     }
 
+    /// The sessions of a person; none if the person is not online.
+    pub fn sessions_of(&self, person: PersonId) -> &[SessionId] {
+        self.people.get(&person).map_or(&[], |person| &person.sessions)
+    }
+
     /// The outboxes of a person's sessions.
     pub fn outboxes(&self, person: PersonId) -> impl Iterator<Item = (SessionId, &Arc<Outbox>)> {
-        let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
-        sessions.iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
+        self.sessions_of(person).iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
     }
 
     /// Checks that `nick` is free for `person`, or for a new person, with this identity.
@@ -249,8 +253,7 @@ impl Registry {
 
     /// Whether all sessions of a person only wait for their end; see [`Session::replaced`].
     pub fn are_replaced(&self, person: PersonId) -> bool {
-        let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
-        sessions.iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)
+        self.sessions_of(person).iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)
     }
 
     /// Notes that a person spoke, and so has read all messages before; of accounts only.

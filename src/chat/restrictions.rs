@@ -138,7 +138,7 @@ impl Restrictions {
         // A target that two restrictions share has one row: the one that lasts longer.
         let shares = |old: &RestrictionRecord| old.targets.iter().any(|target| restriction.targets.contains(target));
         for old in self.at(place).iter().filter(|old| old.restriction == restriction.restriction && shares(old)) {
-            if lasts_longer(old, &restriction) {
+            if old.until.unwrap_or(Millis::MAX) > restriction.until.unwrap_or(Millis::MAX) {
                 cx.keep(Record::Restriction(old.clone()));
             }
         }
@@ -262,10 +262,6 @@ fn same(restriction: &RestrictionRecord, targets: &[Target], nick: &str) -> bool
     restriction.targets == targets
         || restriction.nick.to_lowercase() == nick.to_lowercase()
         || restriction.targets.iter().filter(is_own).any(|target| targets.contains(target))
-}
-
-fn lasts_longer(one: &RestrictionRecord, other: &RestrictionRecord) -> bool {
-    one.until.unwrap_or(Millis::MAX) > other.until.unwrap_or(Millis::MAX)
 }
 
 /// Whether a restriction is not over yet.

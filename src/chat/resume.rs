@@ -2,31 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{Change, Chat, PersonId, SessionId, State, TokenOwner};
+use super::{Change, Chat, PersonId, SessionId, TokenOwner};
 use crate::answer::Done;
-use crate::limits::Limits;
 use crate::model::{FileId, Identity, Millis, ResumeId, Tag};
 use crate::record::{Record, ResumeRecord, SaidRecord};
-
-impl State {
-    /// The owner of a token, if the chat knows it.
-    fn token_owner(&mut self, token: &str, now: Millis, limits: &Limits) -> TokenOwner {
-        let identity = match self.tokens.session_of(token) {
-            Some(session) => self.registry.person_in(session).map(|person| person.identity),
-            None => self.tokens.recent(token, now, limits).map(|lost| lost.identity),
-        };
-        match identity {
-            None => TokenOwner::Unknown,
-            Some(Identity::Guest(_)) => TokenOwner::Guest,
-            Some(Identity::Account(id)) => TokenOwner::Account(id),
-        }
-    }
-}
 
 impl<C> Change<'_, C> {
     /// Stores the resume numbers of a person's sessions, so that their tokens work after a restart.
     pub(super) fn store_resumes(&mut self, person: PersonId) {
-        let sessions = self.state.registry.person(person).map_or(Vec::new(), |person| person.sessions.clone());
+        let sessions = self.state.registry.sessions_of(person).to_vec();
         sessions.into_iter().for_each(|session| self.store_resume(session));
     }
 
@@ -90,7 +74,15 @@ fn said_record(resume_id: ResumeId, tag: &Tag, done: &Done, time: Millis) -> Opt
 impl Chat {
     /// The owner of `token`, if the chat knows it.
     pub fn token_owner(&self, token: &str, now: Millis) -> TokenOwner {
-        self.change(|state| state.token_owner(token, now, &self.limits))
+        let identity = self.change(|state| match state.tokens.session_of(token) {
+            Some(session) => state.registry.person_in(session).map(|person| person.identity),
+            None => state.tokens.recent(token, now, &self.limits).map(|lost| lost.identity),
+        });
+        match identity {
+            None => TokenOwner::Unknown,
+            Some(Identity::Guest(_)) => TokenOwner::Guest,
+            Some(Identity::Account(id)) => TokenOwner::Account(id),
+        }
     }
 
     /// Forgets the answer to a command with this tag: the message cannot be stored,

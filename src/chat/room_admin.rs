@@ -103,14 +103,9 @@ impl Change<'_> {
 
     pub(super) fn tell_settings(&mut self, place: PlaceId) {
         let Some(room) = self.state.rooms.get(place) else { return };
-        let event = Event::Settings {
-            room: Arc::clone(&room.shown),
-            settings: room.settings.clone(),
-            registered: room.registered,
-            by: Arc::clone(&self.caller.shown),
-            time: self.cx.now,
-        };
-        self.tell_room(place, event);
+        let (settings, registered, time) = (room.settings.clone(), room.registered, self.cx.now);
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        self.tell_room(place, Event::Settings { room, settings, registered, by, time });
     }
 
     pub(super) fn announce(&mut self, text: Arc<str>) -> Result<(), ChatError> {

@@ -41,27 +41,6 @@ impl Change<'_> {
         self.may_speak(self.state.rooms.at(readable.place)?)?;
         Ok(readable)
     }
-
-    fn say_file(&mut self, said: FileSaid) -> Result<(), Halt> {
-        if self.said_before() {
-            return Ok(());
-        }
-        let FileSaid { place, info, text } = said;
-        let file = info.file;
-        let words = Words { text, me: false, file: Some(info) };
-        let message = match &place {
-            Some(Place::With(nick)) => {
-                let (to, reader) =
-                    self.state.somebody(nick).ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
-                self.say_privately(to, reader, words)?
-            }
-            Some(Place::Room(name)) => self.say_in(Some(name), words)?,
-            None => self.say_in(None, words)?,
-        };
-        let room = Arc::clone(&message.room);
-        self.done_once(Done::Finish { room, seq: message.seq, time: message.time, file, again: false });
-        Ok(())
-    }
 }
 
 impl Chat {
@@ -93,7 +72,26 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Result<(), Halt> {
-        self.on_behalf((session, tag), now, effects, |change| change.say_file(said))
+        self.on_behalf((session, tag), now, effects, |change| {
+            if change.said_before() {
+                return Ok(());
+            }
+            let FileSaid { place, info, text } = said;
+            let file = info.file;
+            let words = Words { text, me: false, file: Some(info) };
+            let message = match &place {
+                Some(Place::With(nick)) => {
+                    let found = change.state.somebody(nick);
+                    let (to, reader) = found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+                    change.say_privately(to, reader, words)?
+                }
+                Some(Place::Room(name)) => change.say_in(Some(name), words)?,
+                None => change.say_in(None, words)?,
+            };
+            let (room, seq, time) = (Arc::clone(&message.room), message.seq, message.time);
+            change.done_once(Done::Finish { room, seq, time, file, again: false });
+            Ok(())
+        })
     }
 
     /// Answers a command whose tag was used before with the same answer. Returns whether the tag was used before.

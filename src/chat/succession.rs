@@ -50,11 +50,9 @@ impl<C> Change<'_, C> {
     /// any more, the next member is op from now on.
     pub(super) fn hand_on(&mut self, place: PlaceId, by: &Arc<str>) {
         let room = self.state.rooms.get(place).filter(|room| !room.lasts(&self.cx));
-        let Some(room) = room.filter(|room| !room.members.iter().any(|id| self.state.keeps_order(*id, place))) else {
-            return;
-        };
-        let next = self.state.next_op(room, self.cx.now).and_then(|id| self.state.registry.person(id));
-        let Some(person) = next else { return };
+        let room = room.filter(|room| !room.members.iter().any(|id| self.state.keeps_order(*id, place)));
+        let next = room.and_then(|room| self.state.next_op(room, self.cx.now));
+        let Some(person) = next.and_then(|id| self.state.registry.person(id)) else { return };
         let (identity, nick) = (person.identity, Arc::clone(&person.shown));
         let Some(room) = self.state.rooms.get_mut(place) else { return };
         if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
