@@ -64,8 +64,8 @@ pub enum Load {
 pub enum Next {
     /// Nothing: the command is carried out.
     Done,
-    /// Answer the `join` for the room with this name, and go in with [`Chat::go_in`], which tells what was missed.
-    CatchUp(Arc<str>, JoinRequest),
+    /// Go into the room with [`Chat::go_in`].
+    GoIn(JoinRequest),
     /// Read the author of a message, and delete it with [`Chat::delete_known`].
     FindAuthor(Unremembered),
 }
@@ -120,11 +120,13 @@ pub struct JoinRequest {
     pub seen: Option<LastSeen>,
     /// The key of the room.
     pub key: Option<Arc<str>>,
+    /// Whether this is a command that the chat has yet to answer.
+    pub answer: bool,
 }
 
 impl From<RoomName> for JoinRequest {
     fn from(room: RoomName) -> JoinRequest {
-        JoinRequest { room, seen: None, key: None }
+        JoinRequest { room, seen: None, key: None, answer: false }
     }
 }
 
