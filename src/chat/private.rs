@@ -88,23 +88,18 @@ impl Change<'_> {
         let message = Arc::new(Message { room, seq, from, text, time, me, file, deleted: false });
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
         conversation.added = self.cx.keep_counted(Record::Message(stored));
-        self.tell_both(reader, event);
+        let letter = Arc::new(Letter::new(event));
+        if let Some(id) = reader {
+            self.tell_person(id, &letter, |_| false);
+        }
+        if reader != Some(self.caller.person) {
+            self.tell_own(&letter);
+        }
         if let Some(reader) = reader.and_then(|id| self.state.registry.person_mut(id)) {
             reader.correspondent = Some(identity);
         }
         self.state.registry.spoke(self.caller.person, place, seq);
         Ok(message)
-    }
-
-    /// Tells the sessions of the reader, and of the speaker.
-    fn tell_both(&mut self, reader: Option<PersonId>, event: Event) {
-        let letter = Arc::new(Letter::new(event));
-        if let Some(reader) = reader {
-            self.tell_person(reader, &letter, |_| false);
-        }
-        if reader != Some(self.caller.person) {
-            self.tell_own(&letter);
-        }
     }
 
     /// Tells the caller's sessions; the calling one only if it wants to hear its own messages.

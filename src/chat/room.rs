@@ -237,7 +237,7 @@ impl Room {
             let delivery = Delivery { elsewhere: seat.elsewhere, ..Delivery::of(letter) };
             match seat.outbox.offer(Outgoing::Event(delivery)) {
                 Offer::Taken | Offer::Closed => {}
-                Offer::Due => due.push(&seat.outbox),
+                Offer::Due => due.push(Arc::clone(&seat.outbox)),
                 Offer::Overflow => effects.overflowed.push(seat.session),
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::outbox::Outbox;
 
@@ -26,16 +26,6 @@ struct State {
     crowded: bool,
 }
 
-/// The outboxes of a room that wait to be flushed, while a fan-out adds to them.
-pub(super) struct Due<'a>(MutexGuard<'a, State>);
-
-impl Due<'_> {
-    /// Has `outbox` flushed with the others.
-    pub fn push(&mut self, outbox: &Arc<Outbox>) {
-        self.0.due.push(Arc::clone(outbox));
-    }
-}
-
 /// The duty to flush a room. Dropping it, also in a panic, lets the next speaker take it.
 #[derive(Debug)]
 pub struct Flusher {
@@ -46,8 +36,8 @@ pub struct Flusher {
 
 impl RoomFlush {
     /// The list to which a fan-out adds. A fan-out locks it once.
-    pub(super) fn due(&self) -> Due<'_> {
-        Due(self.state.lock())
+    pub(super) fn due(&self) -> MappedMutexGuard<'_, Vec<Arc<Outbox>>> {
+        MutexGuard::map(self.state.lock(), |state| &mut state.due)
     }
 
     /// Calls `flush` for every outbox that is due, again and again until none is
@@ -75,23 +65,18 @@ impl Flusher {
     pub fn run(mut self, patience: Duration, mut flush: impl FnMut(&Arc<Outbox>)) -> Option<Flusher> {
         let began = Instant::now();
         loop {
-            self.let_others_speak();
+            // If several members speak at once, yields the processor once, so that their messages join this flush.
+            if self.crowded {
+                std::thread::yield_now();
+            }
             let due = self.take_due();
             if due.is_empty() {
                 return None;
             }
             due.into_iter().for_each(|outbox| flush(&outbox));
-            if began.elapsed() > patience && self.has_more() {
+            if began.elapsed() > patience && !self.room.state.lock().due.is_empty() {
                 return Some(self);
             }
-        }
-    }
-
-    /// If several members speak at once, yields the processor once, so that
-    /// their messages join this flush.
-    fn let_others_speak(&self) {
-        if self.crowded {
-            std::thread::yield_now();
         }
     }
 
@@ -102,10 +87,6 @@ impl Flusher {
         self.crowded |= state.crowded;
         state.running = !self.over;
         std::mem::take(&mut state.due)
-    }
-
-    fn has_more(&self) -> bool {
-        !self.room.state.lock().due.is_empty()
     }
 }
 
