@@ -40,6 +40,16 @@ pub enum Identity {
     Guest(ResumeId),
 }
 
+impl Identity {
+    /// The number of the account, if it is one.
+    pub fn account(self) -> Option<AccountId> {
+        match self {
+            Identity::Account(id) => Some(id),
+            Identity::Guest(_) => None,
+        }
+    }
+}
+
 /// Two people who write to each other, in the one order in which their conversation is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pair(Identity, Identity);

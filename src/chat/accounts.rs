@@ -25,6 +25,11 @@ impl Accounts {
         self.ids.get(&id)
     }
 
+    /// The account with this identity.
+    pub fn of(&self, identity: Identity) -> Option<&AccountRecord> {
+        self.ids.get(&identity.account()?)
+    }
+
     /// Notes that an account has another password from now on.
     pub fn has_changed(&mut self, id: AccountId, now: Millis) {
         self.changed.insert(id, now);
@@ -53,7 +58,7 @@ impl Accounts {
     }
 
     pub fn is_op(&self, identity: Identity) -> bool {
-        matches!(identity, Identity::Account(id) if self.ids.get(&id).is_some_and(|account| account.op))
+        self.of(identity).is_some_and(|account| account.op)
     }
 
     pub fn has_op(&self) -> bool {
@@ -71,7 +76,7 @@ impl Accounts {
 
     /// Notes an account's role in a room, or that it has none any more; a guest's role is not noted.
     pub fn holds(&mut self, identity: Identity, place: PlaceId, role: Option<Role>) {
-        let Identity::Account(id) = identity else { return };
+        let Some(id) = identity.account() else { return };
         if role.is_some() {
             self.held.entry(id).or_default().insert(place);
         } else if let Some(places) = self.held.get_mut(&id) {

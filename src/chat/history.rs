@@ -52,12 +52,9 @@ impl State {
 
     /// How a conversation with a person is shown, if that person is online or has an account.
     fn label_of(&self, identity: Identity) -> Option<Arc<str>> {
-        let here = self.registry.person_of(identity).map(|person| &person.nick);
-        let account = match identity {
-            Identity::Account(id) => self.registry.accounts.get(id).map(|account| &account.nick),
-            Identity::Guest(_) => None,
-        };
-        Some(format!("@{}", here.or(account)?.shown()).into())
+        let online = self.registry.person_of(identity).map(|person| &person.nick);
+        let account = self.registry.accounts.of(identity).map(|account| &account.nick);
+        Some(format!("@{}", online.or(account)?.shown()).into())
     }
 }
 

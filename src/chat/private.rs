@@ -46,10 +46,7 @@ impl Change<'_> {
 
     /// The name of a person who is not online. It must be an account.
     fn absent_nick(&self, to: Identity) -> Result<Arc<str>, ChatError> {
-        let account = match to {
-            Identity::Account(id) => self.state.registry.accounts.get(id),
-            Identity::Guest(_) => None,
-        };
+        let account = self.state.registry.accounts.of(to);
         account.map(|account| Arc::from(account.nick.shown())).ok_or(ChatError::NobodyToReplyTo)
     }
 
@@ -152,15 +149,11 @@ impl Change<'_> {
         let (identity, most) = (self.caller.identity, self.cx.limits.conversations);
         let most = if matches!(identity, Identity::Guest(_)) { most / 2 } else { most };
         let accounts = &self.state.registry.accounts;
-        for one in [identity, to] {
-            if let Identity::Account(id) = one
-                && accounts.conversations(id) >= most
-                && let Some(account) = accounts.get(id)
-            {
-                return Err(ChatError::ConversationsFull(account.nick.clone()));
-            }
+        let mut both = [identity, to].into_iter().filter_map(|one| accounts.of(one));
+        match both.find(|account| accounts.conversations(account.id) >= most) {
+            Some(account) => Err(ChatError::ConversationsFull(account.nick.clone())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Called before a message is said. Accounts that had ended the conversation have it again, read up to here.

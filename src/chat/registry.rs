@@ -73,10 +73,7 @@ pub(super) struct Person {
 impl Person {
     /// The account to which this person is logged in.
     pub fn account(&self) -> Option<AccountId> {
-        match self.identity {
-            Identity::Account(id) => Some(id),
-            Identity::Guest(_) => None,
-        }
+        self.identity.account()
     }
 
     /// Takes the memberships that the database found; the marks in memory may be newer.

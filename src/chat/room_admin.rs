@@ -94,9 +94,8 @@ impl Change<'_> {
 
     /// Tells a room the new role of an account.
     fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role) {
-        let Identity::Account(account) = identity else { return };
-        let account = self.state.registry.accounts.get(account).map(|account| Arc::from(account.nick.shown()));
-        let (Some(room), Some(nick)) = (self.state.rooms.get(place), account) else { return };
+        let nick = self.state.registry.accounts.of(identity).map(|account| Arc::from(account.nick.shown()));
+        let (Some(room), Some(nick)) = (self.state.rooms.get(place), nick) else { return };
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
         self.tell_room(place, Event::Role { room, nick, role: Some(role), by, time: self.cx.now });
     }
