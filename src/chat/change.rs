@@ -148,7 +148,7 @@ impl Change<'_> {
 
     /// Queues `record` for the database. The `ok` of this command comes when the
     /// record and all records before it are stored.
-    pub(super) fn answer_kept(&mut self, done: Done, record: Record) {
+    pub(super) fn answer_when_stored(&mut self, done: Done, record: Record) {
         let Some(write_queue) = self.cx.write_queue else { return self.answer(done) };
         self.caller.outbox.promise();
         let answer = Event::Ok { tag: self.caller.tag.take(), done };

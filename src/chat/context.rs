@@ -19,12 +19,12 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// Queues `record` for the database, if there is one.
-    pub(super) fn keep(&self, record: Record) {
-        self.keep_counted(record);
+    pub(super) fn store(&self, record: Record) {
+        self.store_counted(record);
     }
 
     /// The same; returns its place among all that was ever added.
-    pub(super) fn keep_counted(&self, record: Record) -> u64 {
+    pub(super) fn store_counted(&self, record: Record) -> u64 {
         self.write_queue.map_or(0, |write_queue| write_queue.add(record, None))
     }
 
@@ -37,7 +37,7 @@ impl Context<'_> {
 
     /// Queues the end of the restrictions of these targets.
     pub(super) fn lift(&self, place: Option<PlaceId>, kind: Restriction, targets: impl IntoIterator<Item = Target>) {
-        targets.into_iter().for_each(|target| self.keep(Record::RestrictionLifted(place, kind, target)));
+        targets.into_iter().for_each(|target| self.store(Record::RestrictionLifted(place, kind, target)));
     }
 
     /// Whether everything up to `added` is in the database, if there is one.

@@ -51,7 +51,7 @@ impl Change<'_> {
             Place::With(_) if author != identity => return Err(ChatError::NoSuchMessage(seq)),
             Place::With(nick) => self.tell_both_deleted(nick, &label, seq),
         }
-        self.answer_kept(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq));
+        self.answer_when_stored(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq));
         Ok(())
     }
 

@@ -18,12 +18,12 @@ impl Change<'_> {
         let id = self.own_account()?;
         self.state.tokens.forget_lost(Identity::Account(id));
         self.state.registry.accounts.has_changed(id, self.cx.now);
-        self.cx.keep(Record::Password(id, hash));
+        self.cx.store(Record::Password(id, hash));
         for session in self.other_sessions() {
             self.send_away(session, "your password was changed; log in again");
         }
         self.store_resumes(self.caller.person);
-        self.answer_kept(Done::Password, Record::Barrier);
+        self.answer_when_stored(Done::Password, Record::Barrier);
         Ok(())
     }
 
@@ -45,7 +45,7 @@ impl Change<'_> {
         }
         self.state.tokens.forget(&session.token);
         if session.resume_stored {
-            self.cx.keep(Record::ResumeEnded(session.resume_id));
+            self.cx.store(Record::ResumeEnded(session.resume_id));
         }
     }
 
@@ -64,7 +64,7 @@ impl Change<'_> {
         let entered = self.logout("the account was deleted")?;
         op_in.iter().for_each(|place| self.hand_on(*place, &by));
         let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
-        self.answer_kept(done, Record::AccountDeleted(id, messages));
+        self.answer_when_stored(done, Record::AccountDeleted(id, messages));
         Ok(entered)
     }
 
@@ -83,7 +83,7 @@ impl Change<'_> {
             }
             if role == Some(Role::Owner) && !room.has_owner() && room.registered {
                 room.registered = false;
-                self.cx.keep(Record::Room(room.record()));
+                self.cx.store(Record::Room(room.record()));
                 unowned.push(place);
             }
         }

@@ -22,11 +22,11 @@ impl State {
         let Some(person) = self.registry.person(asker) else { return false };
         let role = self.role_in(person.identity, room);
         let open = role.is_some() || person.memberships.contains_key(&room.place);
-        role >= Some(Role::Op) || open && !self.is_kept_out(person, room, now)
+        role >= Some(Role::Op) || open && !self.is_banned(person, room, now)
     }
 
     /// Whether a person is banned from a room, by any of the person's sessions.
-    fn is_kept_out(&self, person: &Person, room: &Room, now: Millis) -> bool {
+    fn is_banned(&self, person: &Person, room: &Room, now: Millis) -> bool {
         let subject = |id: &SessionId| self.subject_of(*id);
         person.sessions.iter().filter_map(subject).any(|subject| self.check_ban(room, &subject, now).is_err())
     }
@@ -35,7 +35,7 @@ impl State {
     pub(super) fn labels(&self, id: PersonId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
         let Some(person) = self.registry.person(id) else { return HashMap::new() };
         let told = |room: &&Room| {
-            room.members.contains(&id) || self.may_know(id, room, now) && !self.is_kept_out(person, room, now)
+            room.members.contains(&id) || self.may_know(id, room, now) && !self.is_banned(person, room, now)
         };
         self.rooms.among(places).filter(told).map(|room| (room.place, Arc::clone(&room.shown))).collect()
     }

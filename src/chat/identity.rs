@@ -21,7 +21,7 @@ impl<C> Change<'_, C> {
             && !person.memberships.contains_key(&place)
         {
             person.memberships.insert(place, seq);
-            self.cx.keep(Record::Membership(account, place, seq));
+            self.cx.store(Record::Membership(account, place, seq));
         }
     }
 
@@ -80,7 +80,7 @@ impl Change<'_> {
         let id = AccountId(self.state.last.account);
         let account = AccountRecord { id, nick, made: self.cx.now, op: false };
         self.state.registry.accounts.insert(account.clone());
-        self.cx.keep(Record::Account(account, hash));
+        self.cx.store(Record::Account(account, hash));
         // All targets of the restrictions are followed, because the new account is this same person.
         let targets = [Target::Account(id), Target::Resume(subject.resume_id)];
         self.state.restrictions.follow(&subject, |_| true, &targets, &self.cx);
@@ -88,7 +88,7 @@ impl Change<'_> {
         self.take_conversations_along(guest, id)?;
         self.store_resumes(self.caller.person);
         let nick = Arc::clone(&self.caller.shown);
-        self.answer_kept(Done::Register { nick }, Record::Barrier);
+        self.answer_when_stored(Done::Register { nick }, Record::Barrier);
         Ok(())
     }
 
@@ -105,7 +105,7 @@ impl Change<'_> {
             let role = room.roles.remove(&guest);
             let more = role.filter(|role| room.roles.get(&account) < Some(role));
             if more.is_some() || room.members.contains(&self.caller.person) {
-                room.keep(&self.cx);
+                room.store_once(&self.cx);
             }
             if more.is_some() {
                 room.give_role(&self.cx, account, more);
@@ -206,7 +206,7 @@ impl Change<'_> {
         }
         self.state.claim = None;
         self.state.registry.accounts.set_op(id, true);
-        self.answer_kept(Done::Claim, Record::ServerOp(id, true));
+        self.answer_when_stored(Done::Claim, Record::ServerOp(id, true));
         Ok(())
     }
 }

@@ -105,8 +105,8 @@ impl<C> Change<'_, C> {
     pub(super) fn end_room(&mut self, place: PlaceId) {
         self.state.left.remove(place);
         let Some(room) = self.state.rooms.remove(place) else { return };
-        if room.kept {
-            self.cx.keep(Record::PlaceDeleted(place));
+        if room.stored {
+            self.cx.store(Record::PlaceDeleted(place));
         }
     }
 }

@@ -232,7 +232,7 @@ impl Chat {
             let account = change.state.registry.accounts.named(nick).map(|account| account.id);
             let id = account.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
             change.state.registry.accounts.set_op(id, op);
-            change.cx.keep(Record::ServerOp(id, op));
+            change.cx.store(Record::ServerOp(id, op));
             let text = match op {
                 true => "you are an op of the server now, and may do everything everywhere; the operator made you one",
                 false => "you are no op of the server any more; the operator took that from you",

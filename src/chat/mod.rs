@@ -49,7 +49,7 @@ mod rooms;
 mod sent_files;
 mod start;
 mod succession;
-mod unkept;
+mod unstored;
 pub mod write_queue;
 
 use std::collections::HashMap;
@@ -112,7 +112,7 @@ struct State {
     /// Private conversations of people who are online.
     conversations: HashMap<Pair, Conversation>,
     /// What is forgotten when it is stored.
-    unkept: unkept::Unkept,
+    unstored: unstored::Unstored,
     /// Bans and mutes, of rooms and of the whole server.
     restrictions: Restrictions,
     tokens: Tokens,
@@ -142,12 +142,12 @@ impl Chat {
         limits: Arc<Limits>,
         lobby: RoomName,
         now: Millis,
-        kept: Snapshot,
+        found: Snapshot,
         write_queue: Option<Arc<WriteQueue>>,
     ) -> Chat {
         let chat =
             Chat { state: Mutex::default(), limits, lobby, run: now, write_queue, broken: AtomicBool::new(false) };
-        chat.by_server(now, &mut Effects::default(), |change| change.recall(kept));
+        chat.by_server(now, &mut Effects::default(), |change| change.recall(found));
         chat
     }
 

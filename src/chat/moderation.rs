@@ -87,7 +87,7 @@ impl State {
         }
         let is_found = |id: &SessionId| self.subject_of(*id).is_some_and(|subject| subject.is_any(&target.targets));
         let is_meant =
-            |id: &&PersonId| self.registry.sessions_of(**id).iter().any(is_found) && !self.keeps_order(**id, place);
+            |id: &&PersonId| self.registry.sessions_of(**id).iter().any(is_found) && !self.is_op_of(room, **id);
         room.members.iter().filter(is_meant).copied().collect()
     }
 }
@@ -101,7 +101,7 @@ impl Change<'_> {
             self.as_server_op()?;
             let by = Arc::clone(&self.caller.shown);
             let made = self.moderate_everywhere(request, by)?;
-            self.answer_kept(done_of(action, made), Record::Barrier);
+            self.answer_when_stored(done_of(action, made), Record::Barrier);
             return Ok(());
         }
         let (place, role) = self.place_to_moderate(request.room.as_ref(), action)?;
@@ -118,7 +118,7 @@ impl Change<'_> {
             ModAction::Deop => self.set_op(place, &target, None)?,
         }
         let made = Moderated { room, nick: target.shown, until: request.until(self.cx.now) };
-        self.answer_kept(done_of(action, made), Record::Barrier);
+        self.answer_when_stored(done_of(action, made), Record::Barrier);
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl Change<'_> {
                 continue;
             };
             let (nick, identity) = (Arc::clone(&person.shown), person.identity);
-            let was_op = self.state.keeps_order(id, place);
+            let was_op = self.state.is_op_of(room, id);
             let (room, by, time) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown), self.cx.now);
             self.tell_room(place, Event::Kick { room, nick: Arc::clone(&nick), by, text: text.cloned(), time });
             self.put_out(id, place);
@@ -194,7 +194,7 @@ impl Change<'_> {
             person.memberships.remove(&place);
         }
         if let Identity::Account(account) = identity {
-            self.cx.keep(Record::MembershipEnded(account, place));
+            self.cx.store(Record::MembershipEnded(account, place));
         }
         Ok(())
     }
@@ -219,7 +219,7 @@ impl Change<'_> {
         let lifted = request.lifts();
         let room = self.state.rooms.at_mut(place)?;
         if !lifted {
-            room.keep(&self.cx);
+            room.store_once(&self.cx);
         }
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
         self.set_restriction(Some(place), restriction, target, (request, &by))?;
@@ -267,7 +267,7 @@ impl Change<'_> {
         target: &ModTarget,
         role: Option<Role>,
     ) -> Result<(), ChatError> {
-        self.state.rooms.at_mut(place)?.keep(&self.cx);
+        self.state.rooms.at_mut(place)?.store_once(&self.cx);
         self.give_role(place, identity, role);
         let person = target.person.and_then(|id| self.state.registry.person_mut(id));
         if let Some(guest) = person.filter(|person| person.account().is_none()) {

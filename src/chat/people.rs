@@ -73,7 +73,7 @@ impl<C> Change<'_, C> {
         op_in.into_iter().for_each(|place| self.hand_on(place, &person.shown));
         person.rooms.iter().for_each(|place| self.forget_room(*place));
         if let Some(account) = person.account() {
-            person.spoke.iter().for_each(|(place, seq)| self.cx.keep(Record::Membership(account, *place, *seq)));
+            person.spoke.iter().for_each(|(place, seq)| self.cx.store(Record::Membership(account, *place, *seq)));
         }
         self.forget_conversations(person.identity, person.conversations);
     }
@@ -87,7 +87,7 @@ impl<C> Change<'_, C> {
             CloseReason::Quit | CloseReason::Kicked => {
                 self.state.tokens.forget(&token);
                 if resume_stored {
-                    self.cx.keep(Record::ResumeEnded(resume_id));
+                    self.cx.store(Record::ResumeEnded(resume_id));
                 }
             }
             _ => {

@@ -84,7 +84,7 @@ impl Change<'_> {
         };
         let message = Arc::new(Message { room, seq, from, text, time, me, file, deleted: false });
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
-        conversation.added = self.cx.keep_counted(Record::Message(stored));
+        conversation.added = self.cx.store_counted(Record::Message(stored));
         let letter = Arc::new(Letter::new(event));
         if let Some(id) = reader {
             self.tell_person(id, &letter, |_| false);
@@ -131,10 +131,10 @@ impl Change<'_> {
         }
         let (own, other) = (Arc::clone(&self.caller.shown), Arc::clone(name));
         let nicks = if pair.both()[0] == identity { (own, other) } else { (other, own) };
-        self.cx.keep(Record::Conversation { place, between: pair, nicks });
+        self.cx.store(Record::Conversation { place, between: pair, nicks });
         for one in [identity, to] {
             if let Identity::Account(account) = one {
-                self.cx.keep(Record::Membership(account, place, 0));
+                self.cx.store(Record::Membership(account, place, 0));
                 self.state.registry.accounts.count_conversation(account, true);
                 if let Some(person) = self.state.registry.person_of_mut(one) {
                     person.memberships.entry(place).or_default();
@@ -161,7 +161,7 @@ impl Change<'_> {
         let Some(conversation) = self.state.conversations.get_mut(&pair) else { return };
         let seq = conversation.seq;
         for account in std::mem::take(&mut conversation.closed) {
-            self.cx.keep(Record::Membership(account, place, seq));
+            self.cx.store(Record::Membership(account, place, seq));
             self.state.registry.accounts.count_conversation(account, true);
             if let Some(person) = self.state.registry.person_of_mut(Identity::Account(account)) {
                 person.memberships.insert(place, seq);
@@ -197,14 +197,14 @@ impl Change<'_> {
         } else {
             Record::MembershipEnded(account, place)
         };
-        self.answer_kept(Done::Close { room: label }, record);
+        self.answer_when_stored(Done::Close { room: label }, record);
         Ok(())
     }
 
     /// Gives the private conversations of a guest to the account that the guest has become.
     pub(super) fn take_conversations_along(&mut self, guest: Identity, id: AccountId) -> Result<(), ChatError> {
         let (Identity::Guest(resume_id), account) = (guest, Identity::Account(id)) else { return Ok(()) };
-        self.cx.keep(Record::Became(resume_id, id));
+        self.cx.store(Record::Became(resume_id, id));
         let others: Vec<Identity> = self.person()?.conversations.iter().copied().collect();
         for other in others {
             let Some(conversation) = self.state.conversations.remove(&Pair::new(guest, other)) else { continue };

@@ -32,7 +32,7 @@ impl Change<'_> {
             let own = self.caller.session;
             self.tell_person(self.caller.person, &letter, |session| session == own);
         }
-        self.answer_kept(Done::Read { room: label, seq }, Record::Membership(account, place, seq));
+        self.answer_when_stored(Done::Read { room: label, seq }, Record::Membership(account, place, seq));
         Ok(())
     }
 }

@@ -108,7 +108,7 @@ impl Restrictions {
         }
         if restriction.targets != before {
             cx.lift(restriction.place, restriction.restriction, before);
-            cx.keep(Record::Restriction(restriction.clone()));
+            cx.store(Record::Restriction(restriction.clone()));
         }
         self.add(restriction);
     }
@@ -134,12 +134,12 @@ impl Restrictions {
             restriction.targets.extend(more.collect::<Vec<_>>());
         }
         restriction.targets.truncate(cx.limits.ban_targets);
-        cx.keep(Record::Restriction(restriction.clone()));
+        cx.store(Record::Restriction(restriction.clone()));
         // A target that two restrictions share has one row: the one that lasts longer.
         let shares = |old: &RestrictionRecord| old.targets.iter().any(|target| restriction.targets.contains(target));
         for old in self.at(place).iter().filter(|old| old.restriction == restriction.restriction && shares(old)) {
             if old.until.unwrap_or(Millis::MAX) > restriction.until.unwrap_or(Millis::MAX) {
-                cx.keep(Record::Restriction(old.clone()));
+                cx.store(Record::Restriction(old.clone()));
             }
         }
         self.add(restriction);
@@ -189,7 +189,7 @@ impl Restrictions {
                     restriction.targets.push(target.clone());
                     news.push(target.clone());
                 }
-                cx.keep(Record::Restriction(restriction.clone()));
+                cx.store(Record::Restriction(restriction.clone()));
             }
             for target in news {
                 self.found.entry(target).or_default().insert(place);

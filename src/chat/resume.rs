@@ -22,7 +22,7 @@ impl<C> Change<'_, C> {
         let (id, token, person) = (session.resume_id, session.token_hash, session.person);
         let Some(person) = self.state.registry.person(person) else { return };
         let (account, nick) = (person.account(), person.nick.clone());
-        self.cx.keep(Record::Resume(ResumeRecord { id, token, account, nick, seen: self.cx.now }));
+        self.cx.store(Record::Resume(ResumeRecord { id, token, account, nick, seen: self.cx.now }));
     }
 }
 
@@ -38,7 +38,7 @@ impl Change<'_> {
             *again = true;
         }
         // The message may still be on its way to the database.
-        self.answer_kept(done, Record::Barrier);
+        self.answer_when_stored(done, Record::Barrier);
         true
     }
 
@@ -56,7 +56,7 @@ impl Change<'_> {
                 self.store_resume(self.caller.session);
             }
         }
-        self.answer_kept(done, record);
+        self.answer_when_stored(done, record);
     }
 }
 

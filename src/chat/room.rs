@@ -35,7 +35,7 @@ pub(super) struct Room {
     /// The number of the last message when this run of the server began.
     pub seq_at_start: Seq,
     /// Whether it has a row in the database.
-    pub kept: bool,
+    pub stored: bool,
     /// How many records had been added to the write queue with the last message.
     pub added: u64,
     seats: Vec<Seat>,
@@ -73,7 +73,7 @@ impl Room {
             members: HashSet::new(),
             names: BTreeMap::new(),
             seq_at_start: 0,
-            kept: false,
+            stored: false,
             added: 0,
             seats: Vec::new(),
             given: 0,
@@ -92,7 +92,7 @@ impl Room {
             registered: room.registered,
             roles: roles.into_iter().map(|(account, role)| (Identity::Account(account), role)).collect(),
             seq_at_start: seq,
-            kept: true,
+            stored: true,
             recent: Recent::new(seq),
             ..Room::new(room.name, room.place, room.made)
         }
@@ -111,16 +111,16 @@ impl Room {
     }
 
     /// Makes sure that the room has its row before anything in it is stored.
-    pub fn keep(&mut self, cx: &Context<'_>) {
-        if !self.kept {
-            self.keep_changed(cx);
+    pub fn store_once(&mut self, cx: &Context<'_>) {
+        if !self.stored {
+            self.store(cx);
         }
     }
 
     /// Stores the room as it is now.
-    pub fn keep_changed(&mut self, cx: &Context<'_>) {
-        self.kept = true;
-        cx.keep(Record::Room(self.record()));
+    pub fn store(&mut self, cx: &Context<'_>) {
+        self.stored = true;
+        cx.store(Record::Room(self.record()));
     }
 
     /// The number of the last message: 0 if there is none.
@@ -139,9 +139,9 @@ impl Room {
     }
 
     /// Whether the room is to be removed: it is empty and not registered, and has nothing to store. A private
-    /// room is removed with its messages, because any person may be the next to make it. `keeps`: there is a database.
-    pub fn forgettable(&self, keeps: bool) -> bool {
-        let empty = self.topic.is_none() && (!keeps || self.seq() == 0);
+    /// room is removed with its messages, because any person may be the next to make it.
+    pub fn forgettable(&self, has_database: bool) -> bool {
+        let empty = self.topic.is_none() && (!has_database || self.seq() == 0);
         self.members.is_empty() && !self.registered && (empty || self.is_private())
     }
 
@@ -153,11 +153,11 @@ impl Room {
             let settings = std::mem::take(&mut self.settings);
             for identity in std::mem::take(&mut self.roles).into_keys() {
                 if let Identity::Account(account) = identity {
-                    cx.keep(Record::Role(self.place, account, None));
+                    cx.store(Record::Role(self.place, account, None));
                 }
             }
             if settings != Settings::default() {
-                self.keep_changed(cx);
+                self.store(cx);
             }
         }
         self.let_go(cx);
@@ -176,8 +176,8 @@ impl Room {
             Some(role) => self.roles.insert(identity, role),
             None => self.roles.remove(&identity),
         };
-        if let (Identity::Account(account), true) = (identity, self.kept) {
-            cx.keep(Record::Role(self.place, account, role));
+        if let (Identity::Account(account), true) = (identity, self.stored) {
+            cx.store(Record::Role(self.place, account, role));
         }
     }
 

@@ -30,12 +30,12 @@ impl Change<'_> {
         }
         let room = self.state.rooms.at_mut(place)?;
         room.registered = true;
-        room.keep_changed(&self.cx);
+        room.store(&self.cx);
         self.give_role(place, owner, Some(Role::Owner));
         self.state.left.remove(place);
         self.tell_role(place, owner, Role::Owner);
         self.tell_settings(place);
-        self.answer_kept(Done::RegisterRoom { room: shown }, Record::Barrier);
+        self.answer_when_stored(Done::RegisterRoom { room: shown }, Record::Barrier);
         Ok(())
     }
 
@@ -52,14 +52,14 @@ impl Change<'_> {
         let is_owner = |(identity, role): (&Identity, &Role)| (*role == Role::Owner).then_some(*identity);
         let owners: Vec<Identity> = room.roles.iter().filter_map(is_owner).collect();
         owners.iter().for_each(|identity| room.give_role(&self.cx, *identity, Some(Role::Op)));
-        room.keep_changed(&self.cx);
+        room.store(&self.cx);
         owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
         self.tell_settings(place);
         // The owner may not be in the room.
         let by = Arc::clone(&self.caller.shown);
         self.hand_on(place, &by);
         self.forget_room(place);
-        self.answer_kept(Done::DropRoom { room: shown }, Record::Barrier);
+        self.answer_when_stored(Done::DropRoom { room: shown }, Record::Barrier);
         Ok(())
     }
 
@@ -82,10 +82,10 @@ impl Change<'_> {
         let changed = settings != before;
         let done = Done::Settings { room: Arc::clone(&room.shown), settings, registered };
         if changed {
-            room.keep_changed(&self.cx);
+            room.store(&self.cx);
             self.state.rooms.list(place);
             self.tell_settings(place);
-            self.answer_kept(done, Record::Barrier);
+            self.answer_when_stored(done, Record::Barrier);
         } else {
             self.answer(done);
         }

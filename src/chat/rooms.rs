@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::directory::Directory;
 use super::loads::{CatchUp, Halt, JoinRequest, LastSeen};
 use super::room::Room;
-use super::unkept::What;
+use super::unstored::What;
 use super::{Change, PersonId, SessionId};
 use crate::answer::{Done, page};
 use crate::command::Page;
@@ -75,7 +75,7 @@ impl<C> Change<'_, C> {
         if let Some(account) = person.account()
             && person.memberships.remove(&place).is_some()
         {
-            self.cx.keep(Record::MembershipEnded(account, place));
+            self.cx.store(Record::MembershipEnded(account, place));
         }
         let (next, sessions, nick) = (person.rooms.last().copied(), person.sessions.clone(), Arc::clone(&person.shown));
         for session in sessions {
@@ -179,7 +179,7 @@ impl Change<'_> {
         let room = self.state.rooms.at_mut(place)?;
         let account = matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some();
         if account {
-            room.keep(&self.cx);
+            room.store_once(&self.cx);
         }
         // The first person in an empty room is its op, unless the room is registered or the lobby.
         if room.members.is_empty() && !room.lasts(&self.cx) {
@@ -257,9 +257,9 @@ impl Change<'_> {
 
     pub(super) fn leave_room(&mut self, name: Option<&RoomName>, text: Option<Arc<str>>) -> Result<(), ChatError> {
         let room = self.own_room(name)?;
+        let was_op = self.state.is_op_of(room, self.caller.person);
         let (place, room) = (room.place, Arc::clone(&room.shown));
         let text = self.state.side_words(self.caller.session, text, self.cx.now);
-        let was_op = self.state.keeps_order(self.caller.person, place);
         self.answer(Done::Leave { room: Arc::clone(&room) });
         let Some(nick) = self.put_out(self.caller.person, place) else { return Ok(()) };
         self.tell_all_in(place, Event::Leave { room, nick: Arc::clone(&nick), text, time: self.cx.now });
@@ -301,9 +301,9 @@ impl Change<'_> {
         });
         let identity = self.caller.identity;
         room.recent.push(&message, identity, self.cx.limits);
-        room.keep(&self.cx);
+        room.store_once(&self.cx);
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
-        room.added = self.cx.keep_counted(Record::Message(stored));
+        room.added = self.cx.store_counted(Record::Message(stored));
         let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
         room.fan_out(&letter, |session| self.caller.skips_own(session), self.effects);
         self.effects.report(&letter);
@@ -327,11 +327,11 @@ impl Change<'_> {
         room.topic.clone_from(&topic);
         let done = Done::Topic { room: Arc::clone(&room.shown), topic: topic.clone() };
         if changed {
-            room.keep_changed(&self.cx);
+            room.store(&self.cx);
             let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
             self.tell_room(place, Event::Topic { room, topic, by, time: self.cx.now });
         }
-        self.answer_kept(done, Record::Barrier);
+        self.answer_when_stored(done, Record::Barrier);
         Ok(())
     }
 }

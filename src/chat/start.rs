@@ -8,8 +8,8 @@ use crate::record::{Record, RoomSnapshot, Snapshot};
 impl Change<'_, ()> {
     /// Takes what was stored before.
     #[inline(never)]
-    pub(super) fn recall(&mut self, kept: Snapshot) {
-        let Snapshot { rooms, accounts, conversations, restrictions, last } = kept;
+    pub(super) fn recall(&mut self, found: Snapshot) {
+        let Snapshot { rooms, accounts, conversations, restrictions, last } = found;
         self.state.last = last;
         self.state.registry.accounts.found_conversations(conversations);
         accounts.into_iter().for_each(|account| self.state.registry.accounts.insert(account));
@@ -38,7 +38,7 @@ impl Change<'_, ()> {
         let empty = found.seq == 0 && room.topic.is_none();
         if (room.settings.is_private() || empty) && !lasting {
             // A private room was for its members, and it has none any more; an empty room has nothing to show.
-            return self.cx.keep(Record::PlaceDeleted(room.place));
+            return self.cx.store(Record::PlaceDeleted(room.place));
         }
         let (place, said) = (room.place, found.said);
         for (account, role) in &found.roles {

@@ -10,9 +10,8 @@ use crate::model::{Identity, Millis, PlaceId, Restriction, Role};
 
 impl State {
     /// Whether a member is an op or the owner of a room by a role there.
-    pub(super) fn keeps_order(&self, id: PersonId, place: PlaceId) -> bool {
-        let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(place)) else { return false };
-        room.roles.get(&person.identity) >= Some(&Role::Op)
+    pub(super) fn is_op_of(&self, room: &Room, id: PersonId) -> bool {
+        self.registry.person(id).is_some_and(|person| room.roles.get(&person.identity) >= Some(&Role::Op))
     }
 
     /// The next op: the member who has been in the room longest. A muted member is
@@ -39,7 +38,7 @@ impl<C> Change<'_, C> {
             Some(Role::Op) if !room.registered => {
                 let is_here = |id: &PersonId| self.state.registry.here(identity) == Some(*id);
                 let mut others = room.members.iter().filter(|id| !is_here(id));
-                room.members.iter().any(is_here) && !others.any(|id| self.state.keeps_order(*id, room.place))
+                room.members.iter().any(is_here) && !others.any(|id| self.state.is_op_of(room, *id))
             }
             Some(Role::Op | Role::Member) | None => false,
         };
@@ -50,13 +49,13 @@ impl<C> Change<'_, C> {
     /// any more, the next member is op from now on.
     pub(super) fn hand_on(&mut self, place: PlaceId, by: &Arc<str>) {
         let room = self.state.rooms.get(place).filter(|room| !room.lasts(&self.cx));
-        let room = room.filter(|room| !room.members.iter().any(|id| self.state.keeps_order(*id, place)));
+        let room = room.filter(|room| !room.members.iter().any(|id| self.state.is_op_of(room, *id)));
         let next = room.and_then(|room| self.state.next_op(room, self.cx.now));
         let Some(person) = next.and_then(|id| self.state.registry.person(id)) else { return };
         let (identity, nick) = (person.identity, Arc::clone(&person.shown));
         let Some(room) = self.state.rooms.get_mut(place) else { return };
         if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
-            room.keep(&self.cx);
+            room.store_once(&self.cx);
         }
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(by));
         self.give_role(place, identity, Some(Role::Op));

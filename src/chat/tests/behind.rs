@@ -13,7 +13,7 @@ impl Rig {
     }
 
     /// All records so far are in the database.
-    fn keeps_all(&self) {
+    fn stores_all(&self) {
         let write_queue = self.chat.write_queue.as_ref().expect("a chat with a database");
         let mut batch = Vec::new();
         write_queue.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
@@ -68,7 +68,7 @@ fn a_conversation_of_two_people_who_left_before_it_was_stored_is_forgotten_when_
     bob.ends(CloseReason::Lost);
     assert_eq!(rig.conversations(), 1, "the database does not know it yet");
     let (cat, dan) = rig.a_talk("cat", "dan");
-    rig.keeps_all();
+    rig.stores_all();
     cat.ends(CloseReason::Quit);
     dan.ends(CloseReason::Quit);
     assert_eq!(rig.conversations(), 0);
@@ -84,7 +84,7 @@ fn messages_of_a_room_that_was_left_before_they_were_stored_are_forgotten_when_t
     let bob = rig.enter("bob", "#b");
     bob.does("/topic tea");
     bob.says("#b", "hi");
-    rig.keeps_all();
+    rig.stores_all();
     bob.ends(CloseReason::Quit);
     let loaded = |name: &str| rig.chat.change(|state| state.room(name).recent.loaded);
     assert_eq!((loaded("#a"), loaded("#b")), (false, false));

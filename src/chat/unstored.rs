@@ -11,7 +11,7 @@ const AT_ONCE: usize = 8;
 
 /// What is to be forgotten, and how many records had been added to the write queue with it.
 #[derive(Debug, Default)]
-pub(super) struct Unkept(VecDeque<(u64, What)>);
+pub(super) struct Unstored(VecDeque<(u64, What)>);
 
 #[derive(Debug)]
 pub(super) enum What {
@@ -24,7 +24,7 @@ pub(super) enum What {
 impl State {
     /// Notes what is to be forgotten when all is stored up to `added`.
     pub(super) fn forget_later(&mut self, added: u64, what: What) {
-        self.unkept.0.push_back((added, what));
+        self.unstored.0.push_back((added, what));
     }
 }
 
@@ -32,14 +32,14 @@ impl<C> Change<'_, C> {
     /// Forgets the conversations of a person who left, unless the other person is
     /// online; but not before the database has all of them.
     pub(super) fn forget_conversations(&mut self, identity: Identity, with: impl IntoIterator<Item = Identity>) {
-        self.forget_kept();
+        self.forget_stored();
         with.into_iter().for_each(|other| self.forget_conversation(identity, other));
     }
 
     /// Forgets some of the entries that are stored by now.
-    fn forget_kept(&mut self) {
+    fn forget_stored(&mut self) {
         for _ in 0..AT_ONCE {
-            let due = self.state.unkept.0.pop_front_if(|(added, _)| self.cx.is_stored(*added));
+            let due = self.state.unstored.0.pop_front_if(|(added, _)| self.cx.is_stored(*added));
             match due {
                 None => return,
                 Some((_, What::Conversation(one, other))) => self.forget_conversation(one, other),
