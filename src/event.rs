@@ -301,11 +301,9 @@ impl Event {
     /// than the text it carries.
     pub fn weight(&self) -> usize {
         let file = |file: &Option<Arc<FileInfo>>| file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
-        if let Event::Ok { done, .. } = self {
-            return done.weight();
-        }
         FRAME
             + match self {
+                Event::Ok { done, .. } => return done.weight(),
                 Event::Message(message) => message.text.len() + file(&message.file),
                 Event::Private { text, file: sent, .. } => text.len() + file(sent),
                 Event::Notice { text } | Event::Closing { text, .. } => text.len(),
@@ -323,7 +321,6 @@ impl Event {
                 Event::Chats { chats, .. } => sum(chats),
                 Event::Error { value, text, .. } => value.len() + text.len(),
                 Event::Hello { .. }
-                | Event::Ok { .. }
                 | Event::Left { .. }
                 | Event::Join { .. }
                 | Event::Nick { .. }

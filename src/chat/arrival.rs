@@ -120,7 +120,7 @@ impl Change<'_, ()> {
         let nick = account.map(|account| account.nick.clone()).ok_or(ChatError::LoginFailed)?;
         let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
         self.state.check_server_ban(&subject, self.cx.now)?;
-        if let Some(person) = self.state.registry.here(identity) {
+        if let Some(person) = self.state.registry.online(identity) {
             return Ok(person);
         }
         self.make_way(&nick, None);
@@ -144,7 +144,7 @@ impl Change<'_, ()> {
     ) -> Result<PersonId, ChatError> {
         let (identity, registry) = (Identity::Guest(resume_id), &self.state.registry);
         // A replaced session may end later than the lost one; then the person is still there.
-        let ghost = registry.here(identity);
+        let ghost = registry.online(identity);
         let nick = match &request.nick {
             Some(nick) => nick.clone(),
             None if registry.free(before, ghost, identity).is_ok() => before.clone(),

@@ -73,7 +73,7 @@ impl Change<'_> {
         let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
         let own = Event::Deleted { room: Arc::clone(label), seq, by: Arc::clone(&by), time };
         self.tell_own(&Arc::new(Letter::new(own)));
-        let other = self.state.somebody(nick).and_then(|(_, person)| person);
+        let other = self.state.addressee(nick).and_then(|(_, person)| person);
         if let Some(other) = other.filter(|other| *other != self.caller.person) {
             let deleted = Event::Deleted { room: format!("@{by}").into(), seq, by, time };
             self.tell_person(other, &Arc::new(Letter::new(deleted)), |_| false);

@@ -37,7 +37,7 @@ pub struct Searchable {
 
 impl State {
     /// The person of this name, online or not; the second value only if online.
-    pub(super) fn somebody(&self, nick: &Nick) -> Option<(Identity, Option<PersonId>)> {
+    pub(super) fn addressee(&self, nick: &Nick) -> Option<(Identity, Option<PersonId>)> {
         if let Some(id) = self.registry.called(nick) {
             return Some((self.registry.person(id)?.identity, Some(id)));
         }
@@ -45,8 +45,8 @@ impl State {
     }
 
     /// The same, and how a conversation with that person is shown: with the name as its owner spells it.
-    pub(super) fn somebody_shown(&self, nick: &Nick) -> Result<(Identity, Arc<str>), ChatError> {
-        let found = self.somebody(nick).and_then(|(identity, _)| Some((identity, self.label_of(identity)?)));
+    pub(super) fn addressee_shown(&self, nick: &Nick) -> Result<(Identity, Arc<str>), ChatError> {
+        let found = self.addressee(nick).and_then(|(identity, _)| Some((identity, self.label_of(identity)?)));
         found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))
     }
 
@@ -83,7 +83,7 @@ impl Change<'_> {
 
     fn readable_with(&self, nick: &Nick) -> Result<Readable, Halt> {
         let identity = self.caller.identity;
-        let (other, label) = self.state.somebody_shown(nick)?;
+        let (other, label) = self.state.addressee_shown(nick)?;
         match self.state.conversations.get(&Pair::new(identity, other)) {
             Some(Conversation { place: Some(place), .. }) => {
                 Ok(Readable { place: *place, label, identity, with: Some(other) })

@@ -137,8 +137,8 @@ impl Change<'_> {
         // Only by the resume number: the same address or name may be another person's.
         let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Resume(_));
         self.state.restrictions.follow(&guest, is_certain, &[Target::Account(account)], &self.cx);
-        if let Some(here) = self.state.registry.here(identity) {
-            self.move_session(here, "logged in")?;
+        if let Some(person) = self.state.registry.online(identity) {
+            self.move_session(person, "logged in")?;
             already.clear();
         } else {
             self.make_way(&nick, Some(self.caller.person));

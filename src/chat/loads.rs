@@ -173,7 +173,7 @@ impl Room {
 impl State {
     /// See [`Reading`]; `None` if that person is not online.
     fn reading(&self, identity: Identity) -> Option<Reading> {
-        let id = self.registry.here(identity)?;
+        let id = self.registry.online(identity)?;
         Some(Reading { person: id, ended: self.registry.person(id)?.ended })
     }
 

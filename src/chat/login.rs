@@ -238,7 +238,7 @@ impl Chat {
                 false => "you are no op of the server any more; the operator took that from you",
             };
             let notice = Arc::new(Letter::new(Event::Notice { text: Arc::from(text) }));
-            if let Some(person) = change.state.registry.here(Identity::Account(id)) {
+            if let Some(person) = change.state.registry.online(Identity::Account(id)) {
                 change.tell_person(person, &notice, |_| false);
             }
             Ok(())

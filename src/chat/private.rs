@@ -18,7 +18,7 @@ use crate::wire::Letter;
 impl Change<'_> {
     /// Writes to a person, or to an account that is not online.
     pub(super) fn msg(&mut self, to: &Nick, text: Arc<str>) -> Result<(), Halt> {
-        let found = self.state.somebody(to);
+        let found = self.state.addressee(to);
         let (to, reader) = found.ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
         self.write_to(to, reader, text)
     }
@@ -26,7 +26,7 @@ impl Change<'_> {
     /// Writes to the person who last wrote to the caller.
     pub(super) fn reply(&mut self, text: Arc<str>) -> Result<(), Halt> {
         let to = self.person()?.correspondent.ok_or(ChatError::NobodyToReplyTo)?;
-        self.write_to(to, self.state.registry.here(to), text)
+        self.write_to(to, self.state.registry.online(to), text)
     }
 
     #[inline(never)]
@@ -125,7 +125,7 @@ impl Change<'_> {
         let place = PlaceId(self.state.last.place);
         self.state.conversations.entry(pair).or_default().place = Some(place);
         for one in [identity, to] {
-            if let (Identity::Guest(_), Some(person)) = (one, self.state.registry.here(one)) {
+            if let (Identity::Guest(_), Some(person)) = (one, self.state.registry.online(one)) {
                 self.store_resumes(person);
             }
         }

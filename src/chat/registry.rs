@@ -129,7 +129,7 @@ impl Registry {
     }
 
     /// The person with this identity, if online.
-    pub fn here(&self, identity: Identity) -> Option<PersonId> {
+    pub fn online(&self, identity: Identity) -> Option<PersonId> {
         self.identities.get(&identity).copied()
     }
 

@@ -31,7 +31,7 @@ impl Change<'_> {
         }
         let identity = self.caller.identity;
         if let Some(Place::With(nick)) = place {
-            let (other, label) = self.state.somebody_shown(nick)?;
+            let (other, label) = self.state.addressee_shown(nick)?;
             let found = self.state.conversations.get(&Pair::new(identity, other));
             let found = found.ok_or_else(|| self.state.unknown_conversation(identity, other))?;
             // A conversation that has not begun has no number yet. The file gets its place with the message.
@@ -81,7 +81,7 @@ impl Chat {
             let words = Words { text, me: false, file: Some(info) };
             let message = match &place {
                 Some(Place::With(nick)) => {
-                    let found = change.state.somebody(nick);
+                    let found = change.state.addressee(nick);
                     let (to, reader) = found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
                     change.say_privately(to, reader, words)?
                 }

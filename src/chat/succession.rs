@@ -36,9 +36,9 @@ impl<C> Change<'_, C> {
             _ if room.name == *self.cx.lobby => false,
             Some(Role::Owner) => true,
             Some(Role::Op) if !room.registered => {
-                let is_here = |id: &PersonId| self.state.registry.here(identity) == Some(*id);
-                let mut others = room.members.iter().filter(|id| !is_here(id));
-                room.members.iter().any(is_here) && !others.any(|id| self.state.is_op_of(room, *id))
+                let is_target = |id: &PersonId| self.state.registry.online(identity) == Some(*id);
+                let mut others = room.members.iter().filter(|id| !is_target(id));
+                room.members.iter().any(is_target) && !others.any(|id| self.state.is_op_of(room, *id))
             }
             Some(Role::Op | Role::Member) | None => false,
         };

@@ -57,7 +57,7 @@ impl<C> Change<'_, C> {
     fn forget_conversation(&mut self, one: Identity, other: Identity) {
         let key = Pair::new(one, other);
         let Some(Conversation { added, .. }) = self.state.conversations.get(&key) else { return };
-        if key.both().iter().any(|identity| self.state.registry.here(*identity).is_some()) {
+        if key.both().iter().any(|identity| self.state.registry.online(*identity).is_some()) {
             return;
         }
         let added = *added;
