@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::registry::Person;
-use super::restrictions::BanSubject;
 use super::{Change, PersonId, SessionId, State};
 use crate::answer::{Done, Moderated};
 use crate::command::{ModAction, Moderation, Whom};
@@ -67,9 +66,8 @@ impl State {
     fn targets_of(&self, person: &Person) -> Vec<Target> {
         let mut targets: Vec<Target> = person.account().map(Target::Account).into_iter().collect();
         let mut is_local = false;
-        for session in person.sessions.iter().filter_map(|id| self.registry.session(*id)) {
-            is_local |= session.address.to_canonical().is_loopback();
-            let subject = BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address);
+        for subject in person.sessions.iter().filter_map(|id| self.subject_of(*id)) {
+            is_local |= subject.origin.is_loopback();
             let more: Vec<Target> = subject.lasting().into_iter().filter(|target| !targets.contains(target)).collect();
             targets.extend(more);
         }
