@@ -26,7 +26,6 @@ impl<C> Change<'_, C> {
     }
 
     /// Renames the guests that have this name or one that looks like it, but not the person `rightful`.
-    #[inline(never)]
     pub(super) fn make_way(&mut self, nick: &Nick, rightful: Option<PersonId>) {
         for id in self.state.registry.holders(nick) {
             let person = self.state.registry.person(id).filter(|person| person.account().is_none());
@@ -71,7 +70,6 @@ impl Change<'_> {
     }
 
     /// Makes an account of the caller's name; `hash` is the hash of its password.
-    #[inline(never)]
     pub(super) fn register(&mut self, hash: Arc<str>) -> Result<(), ChatError> {
         self.may_register()?;
         let (guest, nick, subject) = (self.caller.identity, self.person()?.nick.clone(), self.subject()?);
@@ -121,7 +119,6 @@ impl Change<'_> {
 
     /// Makes the calling session a session of an account, whose password was right.
     /// Returns the rooms that the session has yet to enter.
-    #[inline(never)]
     pub(super) fn login(&mut self, proven: Proven) -> Result<LoggedIn, ChatError> {
         let Proven { account, memberships, asked } = proven;
         let person = self.person()?;
@@ -160,7 +157,6 @@ impl Change<'_> {
 
     /// Moves the calling session from its person to the person `to`: out of the
     /// rooms of the one, and into the rooms of the other.
-    #[inline(never)]
     fn move_session(&mut self, to: PersonId, why: &str) -> Result<(), ChatError> {
         let rooms = self.person()?.rooms.clone();
         for room in self.state.rooms.among(&rooms) {
@@ -182,7 +178,6 @@ impl Change<'_> {
     }
 
     /// Makes the calling session a session of a new guest, with a free name near its old name.
-    #[inline(never)]
     pub(super) fn logout(&mut self, why: &str) -> Result<LoggedIn, ChatError> {
         if self.caller.account().is_none() {
             return Err(ChatError::LoginFirst);

@@ -29,7 +29,6 @@ impl Change<'_> {
         self.write_to(to, self.state.registry.online(to), text)
     }
 
-    #[inline(never)]
     fn write_to(&mut self, to: Identity, reader: Option<PersonId>, text: Arc<str>) -> Result<(), Halt> {
         if reader.is_none() {
             self.absent_nick(to)?;
@@ -52,7 +51,6 @@ impl Change<'_> {
 
     /// Says something to one person: the message gets its number, both people hear
     /// it, and it is queued for the database. Its `room` is as the speaker sees it.
-    #[inline(never)]
     pub(super) fn say_privately(
         &mut self,
         to: Identity,

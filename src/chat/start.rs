@@ -7,7 +7,6 @@ use crate::record::{Record, RoomSnapshot, Snapshot};
 
 impl Change<'_, ()> {
     /// Takes what was stored before.
-    #[inline(never)]
     pub(super) fn recall(&mut self, found: Snapshot) {
         let Snapshot { rooms, accounts, conversations, restrictions, last } = found;
         self.state.last = last;
