@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Signal, kill_current_process_group};
 
-use super::draft::{Draft, Offer, Own};
+use super::draft::{Draft, Offer, Own, Step};
 use super::keys::{Key, Keys};
 use super::{Complete, Input, Screen, painter};
 use crate::process::is_in_background;
@@ -192,7 +192,7 @@ impl LineEditor {
                 return Some(Input::Interrupted { dropped: typed });
             }
             Key::EndOfInput if draft.text().is_empty() => return Some(Input::End),
-            Key::EndOfInput | Key::EraseNext => draft.erase_next(),
+            Key::EndOfInput => draft.erase(Step::Right),
             Key::Complete | Key::CompleteBack => self.offer(key == Key::CompleteBack, secret),
             Key::Cancel => {
                 if !self.offer.cancel(draft)
@@ -201,19 +201,10 @@ impl LineEditor {
                     draft.set(line);
                 }
             }
-            Key::Erase => draft.erase(),
-            Key::EraseWord => draft.erase_word(),
-            Key::EraseNextWord => draft.erase_next_word(),
-            Key::EraseToStart => draft.erase_to_start(),
-            Key::EraseToEnd => draft.erase_to_end(),
+            Key::Go(step) => draft.go(step),
+            Key::Erase(step) => draft.erase(step),
             Key::PutBack => draft.put_back(),
             Key::Swap => draft.swap(),
-            Key::Left => draft.left(),
-            Key::Right => draft.right(),
-            Key::WordLeft => draft.word_left(),
-            Key::WordRight => draft.word_right(),
-            Key::Start => draft.start(),
-            Key::End => draft.end(),
             Key::Older | Key::Newer | Key::Find | Key::FindNewer if secret => {}
             Key::Older => self.show(|own, typed| own.older(typed)),
             Key::Newer => self.show(|own, _| own.newer()),
