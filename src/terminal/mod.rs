@@ -134,7 +134,7 @@ impl Terminal {
         let read = match &mut self.input {
             Typist::Editor(editor) => editor.read(&prompt, true, |_| true),
             Typist::Plain(input) => {
-                self.screen.prompt(&prompt);
+                modes::write(&prompt);
                 input.read()
             }
         };

@@ -1,12 +1,14 @@
 //! How the client ends: the codes that scripts see, and the signals that end it. Knows no connection.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::client::error::words;
 use crate::client::{ClientError, End};
 use crate::model::CloseReason;
 use crate::process::within;
@@ -88,6 +90,11 @@ impl Exit {
         };
         Exit::new(code, error.to_string())
     }
+}
+
+/// What to say of an error of stdout; nothing if its reader has closed it, which is no error.
+pub(super) fn unprinted(error: &io::Error) -> Option<String> {
+    (error.kind() != io::ErrorKind::BrokenPipe).then(|| format!("cannot print: {}", words(error)))
 }
 
 impl fmt::Display for Exit {

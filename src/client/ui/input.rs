@@ -124,8 +124,8 @@ impl InputLoop<'_> {
         }
         self.client.quit(text);
         let window = self.common.window.lock();
-        if let Some(failure) = window.screen.failure() {
-            return Exit::new(Exit::OTHER, failure);
+        if let Some(failure) = &window.failure {
+            return Exit::new(Exit::OTHER, failure.clone());
         }
         let refused = window.refused;
         drop(window);
@@ -180,7 +180,7 @@ impl InputLoop<'_> {
     fn obey_with_password(&mut self, command: &Command) -> io::Result<Then> {
         loop {
             let (common, client) = (self.common, self.client);
-            let wrong = |sentence: &str| wrong(common, client, sentence);
+            let wrong = |sentence: &str| common.refuse(client, sentence);
             match secrets::fill(command.clone(), self.terminal, client, self.password, wrong)? {
                 Filled::Whole(whole) if self.terminal.can_ask_secret() => {
                     if !self.prove(&whole) {
@@ -241,7 +241,7 @@ impl InputLoop<'_> {
 
     /// The room talked in.
     fn room(&self) -> Option<String> {
-        let shown = self.common.window.lock().room.clone();
+        let shown = self.common.window.lock().view.room.clone();
         shown.or_else(|| self.client.rooms().into_iter().next())
     }
 
@@ -337,24 +337,12 @@ impl InputLoop<'_> {
     }
 
     fn note(&self, line: &str) {
-        let mut window = self.common.window.lock();
-        let view = window.view(self.client);
-        window.note(&view, line);
-        window.refresh(self.client);
+        self.common.note(self.client, line);
     }
 
     fn wrong(&self, sentence: &str) {
-        wrong(self.common, self.client, sentence);
+        self.common.refuse(self.client, sentence);
     }
-}
-
-/// Says what went wrong with something typed.
-fn wrong(common: &Common, client: &Client, sentence: &str) {
-    let mut window = common.window.lock();
-    let view = window.view(client);
-    window.refused += 1;
-    window.wrong(&view, sentence);
-    window.refresh(client);
 }
 
 /// Whether a typed line stays on the screen: what is said comes back by itself,

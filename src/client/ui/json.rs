@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::retry_on_intr;
 use serde_json::Value;
 
-use super::out::failure;
+use super::exit::unprinted;
 use super::{Exit, Settings};
 use crate::client::error::words;
 use crate::client::link::dial;
@@ -135,7 +135,7 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
         }
         let mut out = io::stdout().lock();
         if let Err(error) = out.write_all(&line).and_then(|()| out.flush()) {
-            return Some(failure(&error).map_or_else(Exit::done, |text| Exit::new(Exit::OTHER, text)));
+            return Some(unprinted(&error).map_or_else(Exit::done, |text| Exit::new(Exit::OTHER, text)));
         }
         match json::decode_event(&line) {
             Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::new(Exit::DONE, String::new())),

@@ -12,7 +12,6 @@ mod fold;
 mod input;
 mod json;
 mod mention;
-mod out;
 mod secrets;
 mod senders;
 mod start;
@@ -72,6 +71,22 @@ struct Common {
     handle: OnceLock<Handle>,
 }
 
+impl Common {
+    /// Shows a line about something typed.
+    fn note(&self, handle: &Handle, line: &str) {
+        let mut window = self.window.lock();
+        window.note(line);
+        window.refresh(handle);
+    }
+
+    /// Says why something typed was not done.
+    fn refuse(&self, handle: &Handle, sentence: &str) {
+        let mut window = self.window.lock();
+        window.refuse(sentence);
+        window.refresh(handle);
+    }
+}
+
 /// Runs the client on this process's stdin and stdout, to its end.
 pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     if settings.json {
@@ -82,7 +97,7 @@ pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     let completing = Arc::clone(&common);
     let opened = Terminal::open(Box::new(move |before| {
         let common = completing.get();
-        let room = common.and_then(|common| common.window.lock().room.clone());
+        let room = common.and_then(|common| common.window.lock().view.room.clone());
         complete::complete(before, common.and_then(|common| common.handle.get()), room.as_deref())
     }));
     let mut terminal = match opened {

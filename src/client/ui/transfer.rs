@@ -97,18 +97,12 @@ pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop
             }
         }
     };
-    let mut window = common.window.lock();
-    window.transfer(number, None);
-    let view = window.view(handle);
+    common.window.lock().transfer(number, None);
     match done {
-        Ok(Some(line)) => window.note(&view, &line),
-        Ok(None) => {}
-        Err(sentence) => {
-            window.refused += 1;
-            window.wrong(&view, &sentence);
-        }
+        Ok(Some(line)) => common.note(handle, &line),
+        Ok(None) => common.window.lock().refresh(handle),
+        Err(sentence) => common.refuse(handle, &sentence),
     }
-    window.refresh(handle);
 }
 
 /// The progress of one file, as a live line.

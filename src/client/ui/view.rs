@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::fold::list;
 use super::mention::mentions;
 use super::style::{Brush, safe};
 use crate::answer::Done;
+use crate::client::Said;
 use crate::event::Event;
 use crate::model::Message;
 use crate::names;
@@ -97,21 +97,21 @@ impl View {
     }
 
     /// An own line that has no answer yet.
-    pub fn pending(&self, to: &str, text: &str, me: bool, private: bool) -> String {
+    pub fn pending(&self, said: &Said) -> String {
         /// What is shown of a long line while it waits.
         const SHOWN: usize = 240;
-        let mut text: String = names::clean(text).into_owned();
+        let mut text: String = names::clean(&said.text).into_owned();
         if text.chars().count() > SHOWN {
             text = text.chars().take(SHOWN).chain("…".chars()).collect();
         }
-        let place = match (private, to) {
+        let place = match (said.private, &*said.to) {
             (true, "") => " (reply)".to_owned(),
             (true, to) => format!(" (to {} only)", safe(to)),
             (false, room) if self.is_elsewhere(room) => format!(" {}", safe(room)),
             (false, _) => String::new(),
         };
         let nick = safe(&self.nick);
-        let line = if me { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
+        let line = if said.me { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
         self.brush.dim(format!("  ·  {place} {line}"))
     }
 
@@ -119,6 +119,20 @@ impl View {
     pub fn company(&self, members: &[String]) -> String {
         let others: Vec<&str> = members.iter().map(String::as_str).filter(|nick| *nick != self.nick).collect();
         if others.is_empty() { "alone so far".to_owned() } else { format!("with {}", list(&others, self.brush)) }
+    }
+}
+
+/// `a, b and c`; of many, some and how many others.
+pub(super) fn list(names: &[&str], brush: Brush) -> String {
+    /// People that are named; the others are counted.
+    const NAMED: usize = 8;
+    let shown: Vec<String> = names.iter().take(NAMED).map(|nick| brush.nick(nick)).collect();
+    let others = names.len() - shown.len();
+    match (shown.as_slice(), others) {
+        ([], _) => String::new(),
+        ([one], 0) => one.clone(),
+        ([most @ .., last], 0) => format!("{} and {last}", most.join(", ")),
+        (some, n) => format!("{} and {n} others", some.join(", ")),
     }
 }
 
