@@ -48,12 +48,12 @@ impl Exit {
     /// The longest line passed on at once by `--json`, in bytes.
     pub(super) const LINE_BYTES: u64 = 4 << 20;
 
-    pub(super) fn new(code: u8, text: String) -> Exit {
-        Exit { code, text }
+    pub(super) fn new(code: u8, text: impl Into<String>) -> Exit {
+        Exit { code, text: text.into() }
     }
 
     pub(super) fn done() -> Exit {
-        Exit::new(Exit::DONE, String::new())
+        Exit::new(Exit::DONE, "")
     }
 
     pub(super) fn closed(reason: CloseReason, text: &str) -> Exit {
@@ -68,16 +68,16 @@ impl Exit {
             CloseReason::LoginTimeout | CloseReason::LoginLines | CloseReason::LoggedOut => Exit::REFUSED,
             CloseReason::Replaced | CloseReason::NotServed => Exit::OTHER,
         };
-        Exit::new(code, if text.is_empty() { reason.words().to_owned() } else { text.to_owned() })
+        Exit::new(code, if text.is_empty() { reason.words() } else { text })
     }
 
     pub(super) fn ended(end: &End) -> Exit {
         match end {
             End::Quit => Exit::done(),
             // The server's sentence was shown when it came.
-            End::Closed { reason, .. } => Exit { text: String::new(), ..Exit::closed(*reason, "") },
+            End::Closed { reason, .. } => Exit::new(Exit::closed(*reason, "").code, ""),
             End::GaveUp { why } => Exit::new(Exit::UNAVAILABLE, format!("lost the server ({why})")),
-            End::Refused { text } => Exit::new(Exit::REFUSED, text.clone()),
+            End::Refused { text } => Exit::new(Exit::REFUSED, text),
         }
     }
 

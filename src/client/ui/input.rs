@@ -89,30 +89,19 @@ impl InputLoop<'_> {
                     self.interrupts += 1;
                     if self.interrupts > 1 {
                         self.leave(None);
-                        return Ok(Exit::new(Exit::INTERRUPTED, String::new()));
+                        return Ok(Exit::new(Exit::INTERRUPTED, ""));
                     }
                     self.note("* Ctrl-C again leaves; so does Ctrl-D.");
                 }
-                Input::End => {
-                    if let Some(end) = self.wait_for_answers() {
-                        return Ok(Exit::ended(&end));
-                    }
-                    return Ok(self.leave(None));
-                }
-                Input::Stopped => {
-                    return Ok(match self.client.end() {
-                        Some(end) => Exit::ended(&end),
-                        None => self.leave(None),
-                    });
+                Input::End | Input::Stopped => {
+                    // At the end of a pipe all lines are answered before we leave. A person does
+                    // not wait: the farewell is sent after the lines anyway.
+                    let waits = input == Input::End && !self.terminal.has_editor();
+                    let end = if waits { self.client.settle(0) } else { self.client.end() };
+                    return Ok(end.map_or_else(|| self.leave(None), |end| Exit::ended(&end)));
                 }
             }
         }
-    }
-
-    /// At the end of a pipe all lines are answered before we leave. A person
-    /// who leaves does not wait: the farewell goes after the lines anyway.
-    fn wait_for_answers(&self) -> Option<crate::client::End> {
-        if self.terminal.has_editor() { None } else { self.client.settle(0) }
     }
 
     fn leave(&mut self, text: Option<&str>) -> Exit {
@@ -130,10 +119,8 @@ impl InputLoop<'_> {
         let refused = window.refused;
         drop(window);
         if refused > 0 && !self.terminal.has_editor() {
-            return Exit::new(
-                Exit::DATA,
-                format!("{refused} {} refused", if refused == 1 { "line was" } else { "lines were" }),
-            );
+            let lines = if refused == 1 { "line was" } else { "lines were" };
+            return Exit::new(Exit::DATA, format!("{refused} {lines} refused"));
         }
         Exit::done()
     }
@@ -149,18 +136,14 @@ impl InputLoop<'_> {
     }
 
     fn obey(&mut self, line: &str) -> io::Result<Then> {
-        let command = match commands::local(line) {
-            Some(Ok(local)) => {
-                self.obey_here(local)?;
-                return Ok(Then::Next);
+        if let Some(local) = commands::local(line) {
+            match local {
+                Ok(local) => self.obey_here(local)?,
+                Err(refusal) => self.wrong(&refusal.to_string()),
             }
-            Some(Err(refusal)) => {
-                self.wrong(&refusal.to_string());
-                return Ok(Then::Next);
-            }
-            None => command::parse(line),
-        };
-        match command {
+            return Ok(Then::Next);
+        }
+        match command::parse(line) {
             Ok(Command::Link(LinkCommand::Quit { text })) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
             Ok(command) if secrets::needs(&command) => return self.obey_with_password(&command),
             Ok(command) if !self.send(&command)? => return Ok(Then::Break),
@@ -199,10 +182,6 @@ impl InputLoop<'_> {
                     self.wrong(&sentence);
                     return Ok(self.after_no_password());
                 }
-                Filled::Unanswered(sentence) => {
-                    self.wrong(sentence);
-                    return Ok(self.after_no_password());
-                }
             }
         }
     }
@@ -219,24 +198,17 @@ impl InputLoop<'_> {
 
     /// Sends a password, and waits for the answer; whether it was a wrong one.
     fn prove(&mut self, command: &Command) -> bool {
-        match self.client.order(command, self.room().as_deref(), Wanted::Both) {
-            Ok(tag) => match self.client.answer_to(&tag, PROOF) {
-                Err(AskError::Refused { code, .. }) if secrets::was_wrong(&code) => true,
-                Err(AskError::Refused { .. }) => {
-                    self.note("* No password is asked for now.");
-                    false
-                }
-                Err(error @ (AskError::Lost | AskError::Timeout)) => {
-                    self.wrong(&format!("{error}; whether the password was taken is not known"));
-                    false
-                }
-                _ => false,
-            },
-            Err(unsent) => {
-                self.wrong(&unsent.to_string());
-                false
+        let sent = self.client.order(command, self.room().as_deref(), Wanted::Both);
+        match sent.map_err(AskError::from).and_then(|tag| self.client.answer_to(&tag, PROOF)) {
+            Ok(_) => {}
+            Err(AskError::Refused { code, .. }) if secrets::was_wrong(&code) => return true,
+            Err(AskError::Refused { .. }) => self.note("* No password is asked for now."),
+            Err(error @ (AskError::Lost | AskError::Timeout)) => {
+                self.wrong(&format!("{error}; whether the password was taken is not known"));
             }
+            Err(AskError::Unsent(unsent)) => self.wrong(&unsent.to_string()),
         }
+        false
     }
 
     /// The room talked in.

@@ -51,7 +51,7 @@ pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn
     match exit {
         // At the end of our input the server closes because of that, whatever it calls it.
         Some(exit) if exit.code != Exit::UNAVAILABLE || !leaving => exit,
-        _ if leaving => Exit::new(Exit::DONE, String::new()),
+        _ if leaving => Exit::done(),
         _ => Exit::new(Exit::UNAVAILABLE, "lost the server".to_owned()),
     }
 }
@@ -138,7 +138,7 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
             return Some(unprinted(&error).map_or_else(Exit::done, |text| Exit::new(Exit::OTHER, text)));
         }
         match json::decode_event(&line) {
-            Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::new(Exit::DONE, String::new())),
+            Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::done()),
             Ok(Event::Closing { reason, text }) => exit = Some(Exit::closed(reason, &text)),
             Ok(Event::Error { tag: Some(tag), text, .. }) if &*tag.0 == HELLO => {
                 return Some(Exit::new(Exit::REFUSED, text.to_string()));

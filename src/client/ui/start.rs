@@ -182,7 +182,7 @@ fn ask(terminal: &mut Terminal, question: &str, default: &str) -> Result<String,
             Ok(Input::Line(answer)) => Ok(answer),
             Ok(Input::TooLong) => continue,
             Ok(Input::Interrupted { dropped: true }) => continue,
-            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, String::new())),
+            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, "")),
             Ok(Input::End | Input::Stopped) => Err(Exit::done()),
             Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
         };
