@@ -4,10 +4,12 @@ use super::error::AskError;
 use crate::answer::Done;
 use crate::model::Tag;
 
-/// Who is told the answer to a command: the sink of news, or a thread that waits for it.
+/// What is to happen with the answer to a command: the sink of news is told, or a thread that waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// The sink.
+    /// The sink is told. The command says a line, which waits among the lines without an answer.
+    Line,
+    /// The sink is told.
     Told,
     /// The sink, but an `ok` comes without its tag: an event of its own tells what was made.
     Made,

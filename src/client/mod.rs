@@ -50,7 +50,6 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 pub use error::{AskError, ClientError, End, FileError, Unsent};
 pub use handle::Handle;
-pub use request::request_of;
 pub use state::Said;
 pub use upload::{Sent, Source};
 

@@ -106,30 +106,24 @@ impl State {
         self.pending.len() >= WINDOW && self.connected && self.end.is_none() && !self.leaving
     }
 
-    /// Makes a command's line, with a tag. `said` is the line to say, if it is
-    /// one; if not, `wanted` says who is told the answer.
-    pub fn compose(
-        &mut self,
-        kind: &str,
-        fields: &[(&str, Value)],
-        said: Option<Said>,
-        wanted: Wanted,
-    ) -> Result<(Tag, String), Unsent> {
+    /// Makes a command's line, with a tag.
+    pub fn compose(&mut self, kind: &str, fields: &[(&str, Value)], wanted: Wanted) -> Result<(Tag, String), Unsent> {
+        let is_line = wanted == Wanted::Line;
         if self.end.is_some() || self.leaving {
             return Err(Unsent::Ended);
         }
-        if said.is_none() && !self.connected {
+        if !is_line && !self.connected {
             return Err(Unsent::NotConnected);
         }
-        if said.is_some() && self.pending.len() >= WINDOW {
+        if is_line && self.pending.len() >= WINDOW {
             return Err(Unsent::Full(WINDOW));
         }
+        let field = |wanted| fields.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.as_str());
+        let text = field("text").unwrap_or_default();
         let long = |have, most, unit| Err(Unsent::TooLong { have, most, unit });
-        if let Some(said) = said.as_ref().filter(|said| said.text.len() > self.text) {
-            let have = said.text.chars().count();
-            if have > self.text {
-                return long(have, self.text, "characters");
-            }
+        let have = text.chars().count();
+        if is_line && have > self.text {
+            return long(have, self.text, "characters");
         }
         let tag = self.next_tag();
         let mut all = vec![("tag", Value::from(&*tag.0))];
@@ -138,9 +132,13 @@ impl State {
         if line.len() >= self.line_bytes {
             return long(line.len() + 1, self.line_bytes, "bytes");
         }
-        match said {
-            Some(said) => self.pending.push_back(Said { tag: tag.clone(), line: line.clone(), ..said }),
-            None => self.asked.begin(tag.clone(), wanted),
+        if is_line {
+            let to = field("room").or_else(|| field("to")).unwrap_or_default().to_owned();
+            let (private, me) = (matches!(kind, "msg" | "reply"), kind == "me");
+            let (tag, text, line) = (tag.clone(), text.into(), line.clone());
+            self.pending.push_back(Said { tag, to, text, private, me, heard: false, line });
+        } else {
+            self.asked.begin(tag.clone(), wanted);
         }
         Ok((tag, line))
     }
@@ -223,7 +221,7 @@ impl State {
         match wanted {
             Wanted::Awaited | Wanted::Ignored => Told::Nothing,
             Wanted::Made => Told::Event(Event::Ok { tag: None, done }),
-            Wanted::Told | Wanted::Both => Told::Event(Event::Ok { tag, done }),
+            Wanted::Line | Wanted::Told | Wanted::Both => Told::Event(Event::Ok { tag, done }),
             Wanted::Missed => self.found(done),
         }
     }

@@ -71,19 +71,11 @@ fn a_room_that_was_made_anew_counts_anew() {
 fn after_a_break_the_rooms_come_first_and_then_the_lines_without_an_answer() {
     let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
     told(&mut state, [joined(7, 3), history(1..=3)]);
-    let said = |text: &str| Said {
-        tag: Tag("".into()),
-        to: "#a".into(),
-        text: text.into(),
-        private: false,
-        me: false,
-        heard: false,
-        line: String::new(),
-    };
-    let (first, _) = state.compose("say", &[("text", "one".into())], Some(said("one")), Wanted::Told).unwrap();
+    let fields = |text: &'static str| [("room", "#a".into()), ("text", text.into())];
+    let (first, _) = state.compose("say", &fields("one"), Wanted::Line).unwrap();
     state.lost();
-    let (second, _) = state.compose("say", &[("text", "two".into())], Some(said("two")), Wanted::Told).unwrap();
-    assert_eq!(state.compose("rooms", &[], None, Wanted::Told), Err(Unsent::NotConnected));
+    let (second, _) = state.compose("say", &fields("two"), Wanted::Line).unwrap();
+    assert_eq!(state.compose("rooms", &[], Wanted::Told), Err(Unsent::NotConnected));
     let lines = state.comeback();
     assert_eq!(lines.len(), 3);
     assert!(lines[0].contains(r##""after":3,"made":7,"room":"#a","run":5"##), "{}", lines[0]);
@@ -157,9 +149,9 @@ fn messages_from_before_one_came_are_not_missed_later() {
 }
 
 #[test]
-fn an_answer_goes_to_whoever_waits_for_it_and_a_lost_connection_too() {
+fn an_answer_goes_to_the_thread_that_waits_for_it_and_a_lost_connection_too() {
     let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
-    let ask = |state: &mut State, wanted| state.compose("x", &[], None, wanted).unwrap().0;
+    let ask = |state: &mut State, wanted| state.compose("x", &[], wanted).unwrap().0;
     let (mine, yours) = (ask(&mut state, Wanted::Awaited), ask(&mut state, Wanted::Told));
     let (made, dropped) = (ask(&mut state, Wanted::Made), ask(&mut state, Wanted::Awaited));
     state.asked.give_up(&dropped);
@@ -175,19 +167,10 @@ fn an_answer_goes_to_whoever_waits_for_it_and_a_lost_connection_too() {
 }
 
 #[test]
-fn a_line_that_was_said_and_not_kept_is_told_apart_from_one_that_was_not_said() {
+fn a_line_that_was_said_and_not_stored_is_told_apart_from_one_that_was_not_said() {
     let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
     for (code, is_unkept) in [("not-taken", false), ("not-kept", true)] {
-        let said = Said {
-            tag: Tag("".into()),
-            to: "#a".into(),
-            text: "x".into(),
-            private: false,
-            me: false,
-            heard: false,
-            line: String::new(),
-        };
-        let (tag, _) = state.compose("say", &[], Some(said), Wanted::Told).unwrap();
+        let (tag, _) = state.compose("say", &[("text", "x".into())], Wanted::Line).unwrap();
         let (value, text) = ("".into(), "".into());
         let told = state.learn(Event::Error { tag: Some(tag), code: code.into(), value, text, offer: None });
         assert_eq!(matches!(told, Told::Unkept(..)), is_unkept);

@@ -12,6 +12,7 @@ use super::secrets::{self, Filled};
 use super::transfer::{self, Job, Transfers};
 use super::{Common, Exit};
 use crate::client::asked::Wanted;
+use crate::client::handle::is_line;
 use crate::client::{AskError, Client, Unsent};
 use crate::command::{self, AccountCommand, Change, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
@@ -220,7 +221,7 @@ impl InputLoop<'_> {
     /// Sends a command; false if nothing was sent.
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
-        let is_line = is_said(command);
+        let is_line = is_line(command);
         if matches!(command, Command::Chat(ChatCommand::Say { room: None, .. } | ChatCommand::Me { room: None, .. }))
             && room.is_none()
         {
@@ -330,16 +331,6 @@ fn is_told_by_event(command: &Command) -> bool {
         Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
         _ => false,
     }
-}
-
-/// Whether it is a line that others shall read.
-fn is_said(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Chat(
-            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. }
-        )
-    )
 }
 
 /// Whether the next prompt may have another name or room in it.
