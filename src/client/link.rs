@@ -132,7 +132,7 @@ impl Link {
         self.send(&json::request("hello", &fields)).map_err(ClientError::Lost)?;
         let mut welcome = Welcome::default();
         let mut aside = VecDeque::new();
-        loop {
+        let (nick, resume) = loop {
             let event = match self.next().map_err(ClientError::Lost)? {
                 Some(Incoming::Event(event)) => event,
                 Some(Incoming::Other(line)) => return Err(no_event(&line)),
@@ -152,11 +152,9 @@ impl Link {
                 }
                 Event::Ok { done: Done::Hello { nick: Some(nick), resume, registered }, .. } => {
                     welcome.registered = registered;
-                    return Ok(self.let_in(welcome, &nick, resume, aside));
+                    break (nick, resume);
                 }
-                Event::Ok { done: Done::Nick { nick, resume }, .. } => {
-                    return Ok(self.let_in(welcome, &nick, resume, aside));
-                }
+                Event::Ok { done: Done::Nick { nick, resume }, .. } => break (nick, resume),
                 Event::Error { code, text, offer, .. } => {
                     let (code, text) = (code.to_string(), names::clean(&text).into_owned());
                     return Err(ClientError::Refused { code, text, offer: offer.map(|offer| offer.to_string()) });
@@ -166,21 +164,12 @@ impl Link {
                 }
                 other => aside.push_back(Incoming::Event(other)),
             }
-        }
-    }
-
-    /// Puts the events that came meanwhile first, in their order.
-    fn let_in(
-        &mut self,
-        mut welcome: Welcome,
-        nick: &str,
-        resume: Option<Arc<str>>,
-        mut aside: VecDeque<Incoming>,
-    ) -> Welcome {
+        };
+        // The events that came meanwhile are the first, in their order.
         aside.append(&mut self.ready);
         self.ready = aside;
-        (welcome.nick, welcome.resume) = (nick.to_owned(), resume.map(|token| token.to_string()));
-        welcome
+        let resume = resume.map(|token| token.to_string());
+        Ok(Welcome { nick: nick.to_string(), resume, ..welcome })
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::News;
 use super::asked::{Asked, Wanted};
 use super::error::{AskError, End, Unsent};
-use super::keys::{room_key, same_room};
+use super::keys::{place_key, same_room};
 use super::link::Welcome;
 use super::marks::Marks;
 use super::missed::{self, Missed};
@@ -67,17 +68,6 @@ pub(super) struct State {
     text: usize,
     line_bytes: usize,
     tags: u64,
-}
-
-/// What the sink is told of an event.
-pub(super) enum Told {
-    Event(Event),
-    /// A line was refused; with the sentence.
-    Unsent(Said, Arc<str>),
-    /// A line was said and is not stored; with the sentence.
-    Unkept(Said, Arc<str>),
-    /// Nothing: it was known, or another thread waits for it.
-    Nothing,
 }
 
 impl State {
@@ -146,8 +136,8 @@ impl State {
     /// A room is asked for with this key.
     pub fn has_key(&mut self, room: &str, key: Option<&Arc<str>>) {
         match key.filter(|key| !key.is_empty()) {
-            Some(key) => drop(self.keys.insert(room_key(room), Arc::clone(key))),
-            None => drop(self.keys.remove(&room_key(room))),
+            Some(key) => drop(self.keys.insert(place_key(room), Arc::clone(key))),
+            None => drop(self.keys.remove(&place_key(room))),
         }
     }
 
@@ -163,14 +153,18 @@ impl State {
         if self.account && self.connected { self.marks.report(place) } else { None }
     }
 
-    /// Learns from an event. Returns what is to be told.
-    pub fn learn(&mut self, event: Event) -> Told {
+    /// Learns from an event. Returns what the sink is told: nothing if it is known, or if a thread waits for it.
+    pub fn learn(&mut self, event: Event) -> Option<News> {
         match event {
             Event::Ok { tag, done } => self.answered(tag, done),
             Event::Error { tag, code, value, text, offer } => {
                 let place = tag.as_ref().and_then(|tag| self.pending.iter().position(|said| said.tag == *tag));
                 if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
-                    return if &*code == "not-kept" { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
+                    return Some(if &*code == "not-kept" {
+                        News::Unkept(said, text)
+                    } else {
+                        News::Unsent(said, text)
+                    });
                 }
                 // A room that does not let the client in again is left.
                 self.rooms.refused(tag.as_ref());
@@ -180,23 +174,23 @@ impl State {
                     self.asked.keep(tag.clone(), Err(AskError::Refused { code, text }));
                 }
                 match wanted {
-                    Wanted::Awaited | Wanted::Ignored | Wanted::Missed => Told::Nothing,
-                    _ => Told::Event(Event::Error { tag, code, value, text, offer }),
+                    Wanted::Awaited | Wanted::Ignored | Wanted::Missed => None,
+                    _ => Some(News::Event(Event::Error { tag, code, value, text, offer })),
                 }
             }
             Event::Message(message) => self.heard(message),
-            Event::History(history) => Told::Event(Event::History(self.unseen(history))),
+            Event::History(history) => Some(News::Event(Event::History(self.unseen(history)))),
             other => {
                 self.follow(&other);
-                Told::Event(other)
+                Some(News::Event(other))
             }
         }
     }
 
     /// A message was said in a room.
-    fn heard(&mut self, message: Arc<Message>) -> Told {
+    fn heard(&mut self, message: Arc<Message>) -> Option<News> {
         if self.rooms.get(&message.room).is_some_and(|room| !room.catch_up.message(message.seq)) {
-            return Told::Nothing;
+            return None;
         }
         self.marks.seen(&message.room, message.seq);
         if message.from.as_ref() == self.nick {
@@ -206,10 +200,10 @@ impl State {
                 said.heard = true;
             }
         }
-        Told::Event(Event::Message(message))
+        Some(News::Event(Event::Message(message)))
     }
 
-    fn answered(&mut self, tag: Option<Tag>, done: Done) -> Told {
+    fn answered(&mut self, tag: Option<Tag>, done: Done) -> Option<News> {
         if let Some(tag) = &tag {
             self.pending.retain(|said| said.tag != *tag);
         }
@@ -219,9 +213,9 @@ impl State {
             self.asked.keep(tag.clone(), Ok(done.clone()));
         }
         match wanted {
-            Wanted::Awaited | Wanted::Ignored => Told::Nothing,
-            Wanted::Made => Told::Event(Event::Ok { tag: None, done }),
-            Wanted::Line | Wanted::Told | Wanted::Both => Told::Event(Event::Ok { tag, done }),
+            Wanted::Awaited | Wanted::Ignored => None,
+            Wanted::Made => Some(News::Event(Event::Ok { tag: None, done })),
+            Wanted::Line | Wanted::Told | Wanted::Both => Some(News::Event(Event::Ok { tag, done })),
             Wanted::Missed => self.found(done),
         }
     }
@@ -292,7 +286,7 @@ impl State {
         }
     }
 
-    /// Notes that a command is on its way, and who is told its answer.
+    /// Notes that a command is on its way, and what happens with its answer.
     fn begin(&mut self, wanted: Wanted) -> Tag {
         let tag = self.next_tag();
         self.asked.begin(tag.clone(), wanted);
@@ -307,7 +301,7 @@ impl State {
         for at in 0..self.rooms.0.len() {
             let tag = self.begin(Wanted::Made);
             let room = &mut self.rooms.0[at];
-            let key = self.keys.get(&room_key(&room.name)).map_or(Value::Null, |key| (**key).into());
+            let key = self.keys.get(&place_key(&room.name)).map_or(Value::Null, |key| (**key).into());
             let fields = [
                 ("tag", (*tag.0).into()),
                 ("room", (&*room.name).into()),
@@ -367,21 +361,21 @@ impl State {
     }
 
     /// The answer to something missed came.
-    fn found(&mut self, done: Done) -> Told {
+    fn found(&mut self, done: Done) -> Option<News> {
         match done {
             Done::History(mut history) => {
                 self.missed.leave_out(&mut history);
-                let Some(last) = history.messages.last() else { return Told::Nothing };
+                let Some(last) = history.messages.last() else { return None };
                 self.marks.seen(&history.room, last.seq);
-                Told::Event(Event::History(history))
+                Some(News::Event(Event::History(history)))
             }
             Done::Ping { .. } => {
                 if !self.asked.has(Wanted::Missed) {
                     self.missed.end();
                 }
-                Told::Event(Event::Ok { tag: None, done })
+                Some(News::Event(Event::Ok { tag: None, done }))
             }
-            _ => Told::Nothing,
+            _ => None,
         }
     }
 }

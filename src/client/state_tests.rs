@@ -20,8 +20,10 @@ fn told(state: &mut State, events: impl IntoIterator<Item = Event>) -> Vec<Seq> 
     let mut seqs = Vec::new();
     for event in events {
         match state.learn(event) {
-            Told::Event(Event::Message(message)) => seqs.push(message.seq),
-            Told::Event(Event::History(history)) => seqs.extend(history.messages.iter().map(|message| message.seq)),
+            Some(News::Event(Event::Message(message))) => seqs.push(message.seq),
+            Some(News::Event(Event::History(history))) => {
+                seqs.extend(history.messages.iter().map(|message| message.seq))
+            }
             _ => {}
         }
     }
@@ -156,9 +158,9 @@ fn an_answer_goes_to_the_thread_that_waits_for_it_and_a_lost_connection_too() {
     let (made, dropped) = (ask(&mut state, Wanted::Made), ask(&mut state, Wanted::Awaited));
     state.asked.give_up(&dropped);
     let ok = |tag: &Tag| Event::Ok { tag: Some(tag.clone()), done: Done::Back };
-    assert!(matches!(state.learn(ok(&mine)), Told::Nothing) && matches!(state.learn(ok(&dropped)), Told::Nothing));
-    assert!(matches!(state.learn(ok(&yours)), Told::Event(Event::Ok { tag: Some(_), .. })));
-    assert!(matches!(state.learn(ok(&made)), Told::Event(Event::Ok { tag: None, .. })));
+    assert!(state.learn(ok(&mine)).is_none() && state.learn(ok(&dropped)).is_none());
+    assert!(matches!(state.learn(ok(&yours)), Some(News::Event(Event::Ok { tag: Some(_), .. }))));
+    assert!(matches!(state.learn(ok(&made)), Some(News::Event(Event::Ok { tag: None, .. }))));
     assert_eq!((state.asked.take(&mine), state.asked.take(&mine)), (Some(Ok(Done::Back)), None));
     let late = ask(&mut state, Wanted::Awaited);
     state.lost();
@@ -173,8 +175,8 @@ fn a_line_that_was_said_and_not_stored_is_told_apart_from_one_that_was_not_said(
         let (tag, _) = state.compose("say", &[("text", "x".into())], Wanted::Line).unwrap();
         let (value, text) = ("".into(), "".into());
         let told = state.learn(Event::Error { tag: Some(tag), code: code.into(), value, text, offer: None });
-        assert_eq!(matches!(told, Told::Unkept(..)), is_unkept);
-        assert_eq!(matches!(told, Told::Unsent(..)), !is_unkept);
+        assert_eq!(matches!(told, Some(News::Unkept(..))), is_unkept);
+        assert_eq!(matches!(told, Some(News::Unsent(..))), !is_unkept);
     }
 }
 
@@ -225,8 +227,8 @@ fn a_room_that_does_not_let_one_in_again_is_no_longer_ones_own_and_a_key_opens_i
         let (code, value, text) = ("banned".into(), "#a".into(), "you are banned from #a".into());
         Event::Error { tag, code, value, text, offer: None }
     };
-    assert!(matches!(state.learn(refused(None)), Told::Event(_)) && state.rooms.0.len() == 1);
-    assert!(matches!(state.learn(refused(tag)), Told::Event(_)) && state.rooms.0.is_empty());
+    assert!(matches!(state.learn(refused(None)), Some(News::Event(_))) && state.rooms.0.len() == 1);
+    assert!(matches!(state.learn(refused(tag)), Some(News::Event(_))) && state.rooms.0.is_empty());
 }
 
 fn private_message(seq: Seq) -> Arc<Message> {
@@ -261,11 +263,11 @@ fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
     let history =
         History { room: "@Boris".into(), messages: vec![private_message(8), private_message(9)], ..History::default() };
     let told = state.learn(Event::Ok { tag: tag_of(&lines[0]), done: Done::History(history) });
-    let Told::Event(Event::History(history)) = told else { panic!("nothing is told") };
+    let Some(News::Event(Event::History(history))) = told else { panic!("nothing is told") };
     assert_eq!(history.messages, [private_message(8)]);
     assert!(state.asked.has(Wanted::Missed));
     let done = Done::Ping { token: "".into() };
-    assert!(matches!(state.learn(Event::Ok { tag: tag_of(&lines[1]), done }), Told::Event(Event::Ok { .. })));
+    assert!(matches!(state.learn(Event::Ok { tag: tag_of(&lines[1]), done }), Some(News::Event(Event::Ok { .. }))));
     assert!(!state.asked.has(Wanted::Missed));
 }
 
