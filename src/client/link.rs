@@ -47,6 +47,22 @@ pub(super) struct Login<'a> {
     pub greet: bool,
 }
 
+impl Login<'_> {
+    /// The fields of `hello`.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        let mut fields = vec![("version", PROTOCOL.into())];
+        if let Some(nick) = self.nick {
+            fields.extend([("nick", nick.into()), ("rooms", self.rooms_field()), ("resume", self.resume.into())]);
+            fields.push(("password", self.password.map(|password| &*password.0).into()));
+        }
+        fields
+    }
+
+    fn rooms_field(&self) -> Value {
+        self.rooms.map(<[String]>::to_vec).into()
+    }
+}
+
 /// What the server said at the login.
 #[derive(Debug, Default)]
 pub(super) struct Welcome {
@@ -122,14 +138,7 @@ impl Link {
     /// Says hello and takes a name. Other events that come meanwhile come out of
     /// [`Link::next`] afterwards.
     pub fn log_in(&mut self, login: &Login<'_>) -> Result<Welcome, ClientError> {
-        let rooms = || login.rooms.map_or(Value::Null, |rooms| Value::from(rooms.to_vec()));
-        let mut fields = vec![("version", Value::from(PROTOCOL))];
-        if let Some(nick) = login.nick {
-            fields.extend([("nick", nick.into()), ("rooms", rooms())]);
-            fields.push(("resume", login.resume.map_or(Value::Null, Value::from)));
-            fields.push(("password", login.password.map_or(Value::Null, |password| Value::from(&*password.0))));
-        }
-        self.send(&json::request("hello", &fields)).map_err(ClientError::Lost)?;
+        self.send(&json::request("hello", &login.fields())).map_err(ClientError::Lost)?;
         let mut welcome = Welcome::default();
         let mut aside = VecDeque::new();
         let (nick, resume) = loop {
@@ -148,7 +157,7 @@ impl Link {
                     if login.greet {
                         return Ok(welcome);
                     }
-                    self.send(&json::request("nick", &[("rooms", rooms())])).map_err(ClientError::Lost)?;
+                    self.send(&json::request("nick", &[("rooms", login.rooms_field())])).map_err(ClientError::Lost)?;
                 }
                 Event::Ok { done: Done::Hello { nick: Some(nick), resume, registered }, .. } => {
                     welcome.registered = registered;

@@ -196,11 +196,10 @@ impl Screen {
     }
 
     /// The editor starts to wait for keys.
-    pub(super) fn begin_line(&self, prompt: &str, is_asked: bool, secret: bool) {
+    pub(super) fn begin_line(&self, typed: Typed) {
         if let Some(editor) = &self.0.editor {
             editor.modes.read(true);
         }
-        let typed = Typed { prompt: prompt.to_owned(), is_asked, secret, ..Typed::default() };
         self.change(|ink| ink.typed = Some(typed));
     }
 

@@ -9,13 +9,12 @@ use std::thread;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::retry_on_intr;
-use serde_json::Value;
 
 use super::exit::unprinted;
 use super::{Exit, Settings};
 use crate::client::error::words;
-use crate::client::link::dial;
-use crate::event::{Event, PROTOCOL};
+use crate::client::link::{Login, dial};
+use crate::event::Event;
 use crate::model::CloseReason;
 use crate::wire::json;
 
@@ -101,16 +100,11 @@ impl Write for &To {
 
 /// What the client says by itself, if it was given a name.
 fn hello(settings: &Settings) -> Option<String> {
-    let nick = settings.nick.as_deref()?;
-    let rooms = if settings.rooms.is_empty() { Value::Null } else { settings.rooms.clone().into() };
-    let password = settings.password.as_ref().map_or(Value::Null, |password| (*password.0).into());
-    let fields = [
-        ("tag", HELLO.into()),
-        ("version", PROTOCOL.into()),
-        ("nick", nick.into()),
-        ("password", password),
-        ("rooms", rooms),
-    ];
+    let nick = Some(settings.nick.as_deref()?);
+    let rooms = Some(&*settings.rooms).filter(|rooms| !rooms.is_empty());
+    let login = Login { nick, rooms, password: settings.password.as_ref(), ..Login::default() };
+    let mut fields = login.fields();
+    fields.push(("tag", HELLO.into()));
     Some(json::request("hello", &fields) + "\n")
 }
 
