@@ -266,7 +266,7 @@ impl Handle {
         if let Some(pen) = self.0.pen.try_lock_until(until) {
             let going = !std::mem::replace(&mut self.0.state.lock().leaving, true);
             if let (Some(stream), true) = (&*pen, going) {
-                let line = json::request("quit", &[("text", text.map_or(Value::Null, Value::from))]);
+                let line = json::request("quit", &[("text", text.into())]);
                 self.0.write(stream, vec![line]);
             }
         }

@@ -296,12 +296,12 @@ impl State {
     /// The lines to send after a reconnect: the rooms, then the lines without an
     /// answer, then what asks for missed conversations.
     pub fn comeback(&mut self) -> Vec<String> {
-        let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
+        let known = |time: Millis| Value::from(Some(time).filter(|time| *time != 0));
         let mut lines = Vec::with_capacity(self.rooms.0.len() + self.pending.len());
         for at in 0..self.rooms.0.len() {
             let tag = self.begin(Wanted::Made);
             let room = &mut self.rooms.0[at];
-            let key = self.keys.get(&place_key(&room.name)).map_or(Value::Null, |key| (**key).into());
+            let key = self.keys.get(&place_key(&room.name)).map(|key| &**key).into();
             let fields = [
                 ("tag", (*tag.0).into()),
                 ("room", (&*room.name).into()),

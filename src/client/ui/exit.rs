@@ -121,45 +121,30 @@ impl Signals {
     /// is the second signal, or there is nothing yet to end in order.
     pub fn came(&self) -> bool {
         let mut wishes = self.0.lock();
-        let again = std::mem::replace(&mut wishes.came, true);
-        match (&wishes.screen, &wishes.stop) {
-            (screen, _) if again => {
-                if let Some(screen) = screen.clone() {
-                    within(GIVE_BACK, move || screen.restore());
-                }
-                return true;
-            }
-            (Some(screen), _) => {
-                screen.stop();
-                Signals::end_anyway(screen.clone(), wishes.last_words.take());
-            }
-            (None, Some(stop)) => {
-                stop();
-                // It has no screen and no last words, only a socket.
-                Signals::end_anyway(None, None);
-            }
+        let screen = wishes.screen.clone();
+        if std::mem::replace(&mut wishes.came, true) {
+            give_back(screen);
+            return true;
+        }
+        match (&screen, &wishes.stop) {
+            (Some(screen), _) => screen.stop(),
+            (None, Some(stop)) => stop(),
             (None, None) => return true,
         }
-        false
-    }
-
-    /// Ends the program after [`IN_ORDER`], if it has not ended by then: it may be
-    /// waiting for a pipe that is not read any more.
-    fn end_anyway(screen: impl Into<Option<Screen>>, last_words: Option<Box<dyn FnOnce() + Send>>) {
-        let screen = screen.into();
-        let end = move || {
+        let last_words = wishes.last_words.take();
+        // The program may be waiting for a pipe that is not read any more.
+        let end_anyway = move || {
             // It returns after that time.
             let _ = crossbeam_channel::after(IN_ORDER).recv();
             if let Some(say) = last_words {
                 say();
             }
-            if let Some(screen) = screen {
-                within(GIVE_BACK, move || screen.restore());
-            }
+            give_back(screen);
             std::process::exit(i32::from(Exit::OTHER));
         };
         // If there is no thread for it, a second signal ends the program.
-        let _ = thread::Builder::new().name("last-resort".to_owned()).spawn(end);
+        let _ = thread::Builder::new().name("last-resort".to_owned()).spawn(end_anyway);
+        false
     }
 
     pub(super) fn last_words(&self, say: Box<dyn FnOnce() + Send>) {
@@ -172,5 +157,12 @@ impl Signals {
 
     pub(super) fn on_stop(&self, stop: Box<dyn Fn() + Send>) {
         self.0.lock().stop = Some(stop);
+    }
+}
+
+/// Restores the terminal, if it takes that within [`GIVE_BACK`].
+fn give_back(screen: Option<Screen>) {
+    if let Some(screen) = screen {
+        within(GIVE_BACK, move || screen.restore());
     }
 }

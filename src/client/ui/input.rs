@@ -30,6 +30,9 @@ const PIPE_WINDOW: usize = 32;
 /// How often at most the server is told what is read while the person talks.
 const READ: Duration = Duration::from_secs(10);
 
+/// The refusal of what needs a room to talk in.
+const NO_ROOM: &str = "you are in no room, nothing was sent; /join ROOM goes into one";
+
 /// What is done after a line.
 enum Then {
     Next,
@@ -225,7 +228,7 @@ impl InputLoop<'_> {
         if matches!(command, Command::Chat(ChatCommand::Say { room: None, .. } | ChatCommand::Me { room: None, .. }))
             && room.is_none()
         {
-            self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
+            self.wrong(NO_ROOM);
             return Ok(false);
         }
         if !self.terminal.has_editor() {
@@ -296,7 +299,7 @@ impl InputLoop<'_> {
             Job::Send(path, place) if place.is_empty() => match self.room() {
                 Some(room) => Job::Send(path, room),
                 None => {
-                    self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
+                    self.wrong(NO_ROOM);
                     return Ok(());
                 }
             },
