@@ -40,7 +40,7 @@ impl Asked {
         self.open.iter().any(|(open, _)| open == tag)
     }
 
-    /// Whether something is open whose answer is wanted so.
+    /// Whether a command is open whose answer is `wanted` in this way.
     pub fn has(&self, wanted: Wanted) -> bool {
         self.open.iter().any(|(_, open)| *open == wanted)
     }
@@ -49,7 +49,7 @@ impl Asked {
         self.open.push((tag, wanted));
     }
 
-    /// An answer came with this tag. Returns who is told it: the sink, if no command has this tag.
+    /// An answer came with this tag. Returns what is to happen with it: the sink is told if no command has this tag.
     pub fn end(&mut self, tag: Option<&Tag>) -> Wanted {
         let place = self.open.iter().position(|(open, _)| Some(open) == tag);
         place.map_or(Wanted::Told, |place| self.open.remove(place).1)

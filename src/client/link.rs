@@ -235,13 +235,13 @@ mod tests {
     use super::*;
 
     /// An address at which no server listens.
-    fn nobody() -> SocketAddr {
+    fn deserted() -> SocketAddr {
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
     }
 
     #[test]
     fn each_address_of_a_name_is_tried_once_and_the_error_tells_of_each() {
-        let (one, two) = (nobody(), nobody());
+        let (one, two) = (deserted(), deserted());
         let error = dial_any([one, two, one].into_iter()).unwrap_err();
         assert_eq!(words(&error), format!("{one}: connection refused; {two}: connection refused"));
         let error = dial_any([one, one].into_iter()).unwrap_err();

@@ -113,7 +113,7 @@ fn what_was_lost_with_the_server_does_not_count_as_seen() {
     assert_eq!(told(&mut state, live(1..=9)), (1..=9).collect::<Vec<_>>());
     state.lost();
     state.comeback();
-    // 6 to 9 were heard and not kept; the server counts on from 6, with other messages.
+    // 6 to 9 were heard and not stored; the server counts on from 6, with other messages.
     assert_eq!(told(&mut state, [joined(1, 7), page(5, 6..=7)]), [6, 7]);
     assert_eq!(told(&mut state, live(8..=8)), [8]);
     assert!(state.comeback()[0].contains(r#""after":8"#));
@@ -271,7 +271,7 @@ fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
     assert!(!state.asked.has(Wanted::Missed));
 }
 
-/// The same for an account, which is told where something is unread.
+/// The same for an account, which is told which places have unread lines.
 #[test]
 fn an_account_asks_where_something_is_unread_that_was_not_heard_here() {
     let mut state = anna();

@@ -74,7 +74,7 @@ impl Terminal {
     }
 
     /// The stdin and stdout of this process without a line editor, whatever
-    /// they are; no mode of a terminal is touched.
+    /// they are; no mode of a terminal is changed.
     ///
     /// # Errors
     /// Those of the system, when no wake-up pipe can be made.

@@ -213,14 +213,14 @@ impl Screen {
         }
     }
 
-    /// The line is over. If `stays` has it, it stays on the screen after its prompt.
-    pub(super) fn end_line(&self, stays: Option<&str>) {
+    /// The line has ended. `printed` remains on the screen after its prompt.
+    pub(super) fn end_line(&self, printed: Option<&str>) {
         if let Some(editor) = &self.0.editor {
             editor.modes.read(false);
         }
         self.change(|ink| {
             let prompt = ink.typed.take().map_or(String::new(), |typed| typed.prompt);
-            if let Some(line) = stays {
+            if let Some(line) = printed {
                 ink.fresh.push_str(&format!("{prompt}{}\n", line.replace('\t', " ")));
             }
         });

@@ -11,7 +11,7 @@ use crate::wording::{Fences, clock};
 /// Whether messages that were missed are still to come, and in which rooms.
 #[derive(Debug, Default)]
 pub(super) struct CatchUp {
-    /// Rooms whose missed messages are still to come; true when the person is
+    /// Rooms whose missed messages are still to come; true if the person is
     /// in the room again, so that its next page is the last one.
     returning: HashMap<String, bool>,
     /// How many messages were unread in the person's rooms at the login.
@@ -54,7 +54,7 @@ impl CatchUp {
         self.returning.retain(|room, _| rooms.contains(room));
     }
 
-    /// The person went into a room by a command: all of its page is from before.
+    /// The person joined a room by a command: no message of its page is new.
     pub fn entered(&mut self, room: &str) {
         self.unread.remove(room);
     }

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_who_came_and_went_is_named_once() {
+    fn a_person_with_two_changes_is_named_once() {
         let mut run = Run::default();
         run.add(Some("#a"), "anna", Did::Came);
         run.add(None, "anna", Did::Went("quit".into()));

@@ -1,4 +1,4 @@
-//! The loop of the typing thread: a line typed, a line obeyed. Knows the client, and of the screen only that there is one.
+//! The loop of the typing thread: each line that is typed is obeyed. Knows the client, and of the screen only that there is one.
 
 mod paste;
 
@@ -109,7 +109,7 @@ impl InputLoop<'_> {
     }
 
     fn leave(&mut self, text: Option<&str>) -> Exit {
-        // Goodbye comes before all that waits for the screen, on a pipe that nobody may read.
+        // Goodbye comes before all that waits for the screen, which may be a pipe that is not read.
         if self.terminal.has_editor()
             && let Some(room) = self.room()
         {
@@ -162,8 +162,8 @@ impl InputLoop<'_> {
         Ok(Then::Next)
     }
 
-    /// Asks for what the command needs, and again if that was not right:
-    /// as long as a person may go on typing a password, nothing typed is said.
+    /// Asks for the passwords of a command, and again if one was not right. As long
+    /// as a person may go on typing a password, nothing that they type is said.
     fn obey_with_password(&mut self, command: &Command) -> io::Result<Then> {
         loop {
             let (common, client) = (self.common, self.client);
@@ -200,7 +200,7 @@ impl InputLoop<'_> {
         Then::Leave(None)
     }
 
-    /// Sends a password, and waits for the answer; whether it was a wrong one.
+    /// Sends a password, and waits for the answer. Returns whether it was a wrong one.
     fn prove(&mut self, command: &Command) -> bool {
         let sent = self.client.order(command, self.room().as_deref(), Wanted::Both);
         match sent.map_err(AskError::from).and_then(|tag| self.client.answer_to(&tag, PROOF)) {
@@ -221,7 +221,7 @@ impl InputLoop<'_> {
         shown.or_else(|| self.client.rooms().into_iter().next())
     }
 
-    /// Sends a command; false if nothing was sent.
+    /// Sends a command. Returns false if nothing was sent.
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
         let is_line = is_line(command);
@@ -292,8 +292,8 @@ impl InputLoop<'_> {
         Ok(())
     }
 
-    /// Sends or fetches a file: beside all else for a person, and before the
-    /// next line for a script, whose lines are obeyed in their order.
+    /// Sends or fetches a file. A person may go on typing meanwhile; a script's
+    /// next line waits, because its lines are obeyed in their order.
     fn file(&mut self, job: Job) -> io::Result<()> {
         let job = match job {
             Job::Send(path, place) if place.is_empty() => match self.room() {
@@ -327,7 +327,7 @@ fn stays(line: &str) -> bool {
     line.starts_with('/') && !line.starts_with("//") && !commands::shows_password(line)
 }
 
-/// Whether the person hears of it by the same event as all others.
+/// Whether the person is told of it by the same event as all other members.
 fn is_told_by_event(command: &Command) -> bool {
     match command {
         Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),

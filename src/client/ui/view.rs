@@ -11,7 +11,7 @@ use crate::model::Message;
 use crate::names;
 use crate::wording::{self, Look, Painter};
 
-/// The eyes of one person at one moment.
+/// What one person sees differently from others: their name, their room, their colours.
 #[derive(Debug, Clone)]
 pub(super) struct View {
     pub brush: Brush,
@@ -41,7 +41,7 @@ impl Painter for View {
         self.brush.own(nick).into()
     }
 
-    /// A bad server may not have cleaned it.
+    /// Cleaned once more, because a bad server may not have done it.
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         names::clean(text)
     }
@@ -91,7 +91,7 @@ impl View {
         wording::lines(|out| wording::answer(done, self, out))
     }
 
-    /// A message from before or from now.
+    /// An earlier message, or one that was said now.
     pub fn message(&self, message: &Message) -> String {
         wording::lines(|out| wording::message(message, self, out)).concat()
     }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_where_somebody_asked_and_only_there() {
+    fn numbers_stand_in_answers_and_only_there() {
         let history = History { room: "#a".into(), messages: vec![message(17, "hi")], ..History::default() };
         let asked = view().answer(&Done::History(history.clone()));
         assert!(asked[1].ends_with(" 17 boris: hi"), "{asked:?}");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_show_what_is_unread_and_who_keeps_order() {
+    fn lists_show_what_is_unread_and_the_ops() {
         let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
         let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)], more: false });
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);

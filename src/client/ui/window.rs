@@ -79,7 +79,7 @@ impl Window {
         format!("{room} {}{new}> ", safe(&handle.nick()))
     }
 
-    /// The person has typed something, and so seen what stands there.
+    /// The person has typed something, and so has seen the lines above.
     pub fn looked(&mut self) {
         self.new = 0;
     }

@@ -1,4 +1,4 @@
-//! Losing the connection and coming back: what is shown of that, and of messages from before. Knows no keys.
+//! What is shown when the connection is lost and when it is back, and of earlier messages. Knows no keys.
 
 use std::time::Duration;
 
@@ -44,8 +44,8 @@ impl Window {
         }
     }
 
-    /// Messages from before. On a pipe they are told apart from what is said
-    /// now, so that no script takes them for new; but missed ones are new.
+    /// Earlier messages. On a pipe they go to stderr, so that no script takes them
+    /// for new ones; but messages that were missed are new, and go to stdout.
     pub(super) fn history(&mut self, mut history: History) {
         history.messages.iter().for_each(|message| self.senders.message(message));
         let is_elsewhere = self.view.is_elsewhere(&history.room);
