@@ -158,8 +158,8 @@ impl State {
         match event {
             Event::Ok { tag, done } => self.answered(tag, done),
             Event::Error { tag, code, value, text, offer } => {
-                let place = tag.as_ref().and_then(|tag| self.pending.iter().position(|said| said.tag == *tag));
-                if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
+                let at = self.pending.iter().position(|said| Some(&said.tag) == tag.as_ref());
+                if let Some(said) = at.and_then(|at| self.pending.remove(at)) {
                     return Some(if &*code == "not-kept" {
                         News::Unkept(said, text)
                     } else {
@@ -168,12 +168,8 @@ impl State {
                 }
                 // A room that does not let the client in again is left.
                 self.rooms.refused(tag.as_ref());
-                let wanted = self.asked.end(tag.as_ref());
-                if matches!(wanted, Wanted::Awaited | Wanted::Both) {
-                    let (code, text) = (code.to_string(), text.to_string());
-                    self.asked.keep(tag.clone(), Err(AskError::Refused { code, text }));
-                }
-                match wanted {
+                let refused = || Err(AskError::Refused { code: code.to_string(), text: text.to_string() });
+                match self.asked.end(tag.as_ref(), refused) {
                     Wanted::Awaited | Wanted::Ignored | Wanted::Missed => None,
                     _ => Some(News::Event(Event::Error { tag, code, value, text, offer })),
                 }
@@ -208,11 +204,7 @@ impl State {
             self.pending.retain(|said| said.tag != *tag);
         }
         self.become_of(&done);
-        let wanted = self.asked.end(tag.as_ref());
-        if matches!(wanted, Wanted::Awaited | Wanted::Both) {
-            self.asked.keep(tag.clone(), Ok(done.clone()));
-        }
-        match wanted {
+        match self.asked.end(tag.as_ref(), || Ok(done.clone())) {
             Wanted::Awaited | Wanted::Ignored => None,
             Wanted::Made => Some(News::Event(Event::Ok { tag: None, done })),
             Wanted::Line | Wanted::Told | Wanted::Both => Some(News::Event(Event::Ok { tag, done })),
