@@ -2,6 +2,7 @@
 
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::secrets::secret;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
@@ -161,12 +162,13 @@ fn free_name(addr: &str, offer: Option<String>, is_free: bool) -> Option<String>
 fn connect(
     wanted: &Wanted,
     settings: &Settings,
-    retry: Option<std::time::Duration>,
+    retry: Option<Duration>,
     common: &Arc<Common>,
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
     let (nick, password) = (wanted.nick.clone(), wanted.password.clone());
-    let options = Options { nick, password, rooms, retry: settings.retry.or(retry), missed: true };
+    let options =
+        Options { nick, password, rooms, retry: settings.retry.map(Duration::from_secs).or(retry), missed: true };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
         shared.window.lock().news(handle, news);
