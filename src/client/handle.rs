@@ -77,12 +77,6 @@ impl Shared {
         }
     }
 
-    /// Answers the server's ping.
-    pub fn answer_ping(&self, token: &Arc<str>) {
-        self.state.lock().owed.push(json::request("pong", &[("token", (**token).into())]));
-        self.pay();
-    }
-
     /// Writes the owed lines. If another thread is writing now, that thread writes
     /// them, so that the reading thread never waits for a server that waits for it.
     pub fn pay(&self) {

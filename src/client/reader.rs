@@ -74,7 +74,8 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
         asked = false;
         let news = match incoming {
             Incoming::Event(Event::Ping { token }) => {
-                shared.answer_ping(&token);
+                shared.state.lock().owed.push(json::request("pong", &[("token", (&*token).into())]));
+                shared.pay();
                 continue;
             }
             Incoming::Event(Event::Closing { reason, text }) => {

@@ -357,7 +357,7 @@ impl State {
         match done {
             Done::History(mut history) => {
                 self.missed.leave_out(&mut history);
-                let Some(last) = history.messages.last() else { return None };
+                let last = history.messages.last()?;
                 self.marks.seen(&history.room, last.seq);
                 Some(News::Event(Event::History(history)))
             }

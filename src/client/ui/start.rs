@@ -124,7 +124,9 @@ fn person(
                 }
                 wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
                 if wanted.password.is_none() {
-                    offer = free_name(&addr, other, code == "nick-registered");
+                    // Only the refusal of a name brings another one: else the server is asked for it.
+                    let greeting = if code == "nick-registered" { None } else { client::greet(&addr).ok() };
+                    offer = greeting.map(|greeting| names::clean(&greeting.offer).into_owned()).or(other);
                 }
             }
             Err(error) => return Err(Trouble::Failed(error)),
@@ -147,16 +149,6 @@ fn password_of(nick: Option<&str>, terminal: &mut Terminal) -> Result<Option<Sec
         Ok(Input::End | Input::Stopped) => Err(Exit::done()),
         Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
     }
-}
-
-/// The name to offer instead of one that belongs to an account. A refused
-/// password brings no offer, so the server is asked for one.
-fn free_name(addr: &str, offer: Option<String>, is_free: bool) -> Option<String> {
-    if is_free {
-        return offer;
-    }
-    let greeted = client::greet(addr).ok().map(|greeting| names::clean(&greeting.offer).into_owned());
-    greeted.or(offer)
 }
 
 fn connect(
