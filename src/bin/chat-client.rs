@@ -62,7 +62,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let exit = ui::run(&settings, &signals);
     if !exit.text.is_empty() {
         // If stderr is closed or full, the exit code tells.
-        let _ = writeln!(io::stderr(), "! {exit}");
+        let _ = writeln!(io::stderr(), "! {}", exit.text);
     }
     Ok(ExitCode::from(exit.code))
 }

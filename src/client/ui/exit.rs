@@ -1,6 +1,5 @@
 //! How the client ends: the codes that scripts see, and the signals that end it. Knows no connection.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -95,12 +94,6 @@ impl Exit {
 /// What to say of an error of stdout; nothing if its reader has closed it, which is no error.
 pub(super) fn unprinted(error: &io::Error) -> Option<String> {
     (error.kind() != io::ErrorKind::BrokenPipe).then(|| format!("cannot print: {}", words(error)))
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
 }
 
 /// What SIGINT, SIGTERM and SIGHUP do. The program hands each to [`Signals::came`].

@@ -33,7 +33,7 @@ pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn
     on_stop(Box::new(move || stopping.quit()));
     if let Some(hello) = hello(settings) {
         // If it fails, the reading below sees the same.
-        let _ = to.pass(hello.as_bytes());
+        let _ = (&*to).write_all(hello.as_bytes());
     }
     let typing = Arc::clone(&to);
     let typist = thread::Builder::new().name("stdin".to_owned()).spawn(move || {
@@ -65,15 +65,6 @@ struct To {
 }
 
 impl To {
-    fn pass(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut begun = self.begun.lock();
-        let count = (&*self.stream).write(bytes)?;
-        if let Some(last) = bytes[..count].last() {
-            *begun = *last != b'\n';
-        }
-        Ok(count)
-    }
-
     /// Says goodbye, and that nothing more comes.
     fn quit(&self) {
         self.leaving.store(true, SeqCst);
@@ -90,7 +81,12 @@ impl To {
 
 impl Write for &To {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.pass(bytes)
+        let mut begun = self.begun.lock();
+        let count = (&*self.stream).write(bytes)?;
+        if let Some(last) = bytes[..count].last() {
+            *begun = *last != b'\n';
+        }
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

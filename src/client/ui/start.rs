@@ -64,7 +64,7 @@ impl Wanted {
 pub(super) fn enter(settings: &Settings, terminal: &mut Terminal, common: &Arc<Common>) -> Result<Client, Exit> {
     let mut wanted = Wanted::from(settings);
     if !terminal::is_person() {
-        return connect(&wanted, settings, SCRIPT_RETRY.into(), common).map_err(|error| Exit::failed(&error));
+        return connect(&wanted, settings, Some(SCRIPT_RETRY), common).map_err(|error| Exit::failed(&error));
     }
     let mut ask_where = settings.server.is_none() && settings.nick.is_none();
     loop {
@@ -114,13 +114,12 @@ fn person(
             Ok(client) => return Ok(client),
             Err(ClientError::Refused { code, text, offer: other }) => {
                 let other = other.or(wanted.nick.clone()).map(|offer| names::clean(&offer).into_owned());
-                if !is_about_account(&code) {
-                    terminal.screen().note(&format!("! {}.", capital(&text)));
-                    (offer, wanted.nick, wanted.password) = (other, None, None);
-                    continue;
-                }
                 if code != "nick-registered" {
                     terminal.screen().note(&format!("! {}.", capital(&text)));
+                }
+                if !is_about_account(&code) {
+                    (offer, wanted.nick, wanted.password) = (other, None, None);
+                    continue;
                 }
                 wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
                 if wanted.password.is_none() {
