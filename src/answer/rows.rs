@@ -136,7 +136,7 @@ pub trait Row {
 /// Takes a page off the front of `rows`: at most `most`, and as many as fit in
 /// `bytes`, but one at least. What is left in `rows` is for the next page.
 pub fn page<T: Row>(rows: &mut Peekable<impl Iterator<Item = T>>, most: usize, bytes: usize) -> Vec<T> {
-    let (mut page, mut weight) = (Vec::new(), 0);
+    let (mut page, mut weight) = (Vec::with_capacity(rows.size_hint().0.min(most)), 0);
     while let Some(row) = rows.next_if(|row| page.is_empty() || (page.len() < most && weight + row.weight() <= bytes)) {
         weight += row.weight();
         page.push(row);

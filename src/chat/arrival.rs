@@ -110,6 +110,7 @@ impl Change<'_, ()> {
     }
 
     /// The person of an account: it may be here already, with other sessions.
+    #[inline(never)]
     fn account_arrives(
         &mut self,
         id: AccountId,
@@ -127,6 +128,7 @@ impl Change<'_, ()> {
         self.state.registry.claim(&nick, identity, self.cx.now)
     }
 
+    #[inline(never)]
     fn guest_arrives(&mut self, resume_id: ResumeId, request: &LoginRequest<'_>) -> Result<PersonId, ChatError> {
         let identity = Identity::Guest(resume_id);
         let nick = request.nick.clone().unwrap_or_else(|| self.state.registry.offer(request.seed));
@@ -136,6 +138,7 @@ impl Change<'_, ()> {
     }
 
     /// A guest who was lost is here again: with the old name, if it is free and no other is wanted.
+    #[inline(never)]
     fn guest_returns(
         &mut self,
         before: &Nick,
@@ -165,8 +168,8 @@ impl Change<'_, ()> {
         Ok(person)
     }
 
-    #[inline(never)]
     /// What the session has: what it had before, if its token is known, in memory or in the database.
+    #[inline(never)]
     fn begin(&mut self, person: PersonId, resume_id: ResumeId, request: &LoginRequest<'_>) -> Beginning {
         let guest = self.state.registry.person(person).filter(|person| person.account().is_none());
         let current = guest.and_then(|guest| guest.rooms.last().copied());
@@ -223,8 +226,8 @@ impl Change<'_, ()> {
         })
     }
 
-    #[inline(never)]
     /// Adds the session to its person, answers, and seats it in the rooms of the person.
+    #[inline(never)]
     fn attach(&mut self, beginning: Beginning, request: &LoginRequest<'_>) -> Result<LoggedIn, ChatError> {
         let Beginning { person, resume_id, resume_stored, token: (token, token_hash), tags, current } = beginning;
         let session = Session {

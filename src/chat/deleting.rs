@@ -17,7 +17,6 @@ use crate::wire::Letter;
 
 impl Change<'_> {
     /// Deletes a message that is in memory; of another one the author must be read first.
-    #[inline(never)]
     pub(super) fn delete(&mut self, place: Option<Place>, seq: Option<Seq>) -> Result<Next, Halt> {
         let Readable { place: id, label, identity, .. } = self.readable_or_any(place.as_ref())?;
         let room = self.state.rooms.get(id);
@@ -39,7 +38,6 @@ impl Change<'_> {
     }
 
     /// Deletes a message whose author is known.
-    #[inline(never)]
     fn delete_at(&mut self, place: &Place, seq: Seq, author: Identity) -> Result<(), ChatError> {
         let found = self.readable_or_any(Some(place)).map_err(|halt| match halt {
             Halt::Refused(refusal) => refusal,

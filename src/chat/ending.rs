@@ -50,7 +50,6 @@ impl Change<'_> {
     }
 
     /// Deletes the caller's account. The calling session goes on as a guest's; the others end.
-    #[inline(never)]
     pub(super) fn delete_account(&mut self, messages: bool) -> Result<LoggedIn, ChatError> {
         let id = self.own_account()?;
         let by = Arc::clone(&self.caller.shown);

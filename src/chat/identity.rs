@@ -26,7 +26,6 @@ impl<C> Change<'_, C> {
     }
 
     /// Renames the guests that have a name to which another person has the right.
-    #[inline(never)]
     pub(super) fn make_way(&mut self, nick: &Nick, rightful: Option<PersonId>) {
         for id in self.state.registry.holders(nick) {
             let person = self.state.registry.person(id).filter(|person| person.account().is_none());
@@ -72,7 +71,6 @@ impl Change<'_> {
     }
 
     /// Makes an account of the name the caller has; `hash` is what its password became.
-    #[inline(never)]
     pub(super) fn register(&mut self, hash: Arc<str>) -> Result<(), ChatError> {
         self.may_register()?;
         let (guest, nick, subject) = (self.caller.identity, self.person()?.nick.clone(), self.subject()?);
@@ -122,7 +120,6 @@ impl Change<'_> {
 
     /// Makes the calling session one of an account, whose password was right.
     /// Returns the rooms to go into, beside those it is in already.
-    #[inline(never)]
     pub(super) fn login(&mut self, proven: Proven) -> Result<LoggedIn, ChatError> {
         let Proven { account, memberships, asked } = proven;
         let person = self.person()?;
@@ -161,7 +158,6 @@ impl Change<'_> {
 
     /// Takes the calling session away from its person, and so out of the rooms,
     /// and gives it to `to`, with a seat in every room `to` is in.
-    #[inline(never)]
     fn move_session(&mut self, to: PersonId, why: &str) -> Result<(), ChatError> {
         let rooms = self.person()?.rooms.clone();
         for room in self.state.rooms.among(&rooms) {
@@ -183,7 +179,6 @@ impl Change<'_> {
     }
 
     /// Makes the calling session a guest's, with a free name near the one it had.
-    #[inline(never)]
     pub(super) fn logout(&mut self, why: &str) -> Result<LoggedIn, ChatError> {
         if self.caller.account().is_none() {
             return Err(ChatError::LoginFirst);

@@ -110,7 +110,6 @@ impl State {
 
 impl Change<'_> {
     /// Does something about a person, in a room or on the whole server.
-    #[inline(never)]
     pub(super) fn moderate(&mut self, request: &Moderation) -> Result<(), ChatError> {
         let action = request.action;
         if request.everywhere {

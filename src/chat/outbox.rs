@@ -88,6 +88,8 @@ struct Queue {
     items: VecDeque<Outgoing>,
     /// Memory for the next write, empty.
     spare: VecDeque<Outgoing>,
+    /// Whether something was written since the last look.
+    used: bool,
     /// Weight of `items`.
     waiting: Weight,
     /// How many of `items` are answers.
@@ -114,6 +116,7 @@ impl Outbox {
         let queue = Queue {
             items: VecDeque::new(),
             spare: VecDeque::new(),
+            used: false,
             waiting: Weight::default(),
             answers: 0,
             writing: Weight::default(),
@@ -303,7 +306,8 @@ impl Outbox {
 
     /// How the session is doing at `now`. It is too slow when one write takes
     /// longer than `patience`, or when it has been over `soft` bytes, answers
-    /// not counted, for that long.
+    /// not counted, for that long. A queue that was not used since the last look
+    /// gives its memory back: most sessions are silent most of the time.
     pub fn look(&self, now: Instant, soft: usize, patience: Duration) -> Look {
         let mut queue = self.queue.lock();
         let weight = queue.waiting.all() + queue.writing.all();
@@ -311,6 +315,9 @@ impl Outbox {
             queue.over_since.get_or_insert(now);
         } else {
             queue.over_since = None;
+        }
+        if !std::mem::take(&mut queue.used) && queue.items.is_empty() {
+            (queue.items, queue.spare) = (VecDeque::new(), VecDeque::new());
         }
         let mut since = [queue.writing_since, queue.over_since].into_iter().flatten();
         Look {
@@ -328,15 +335,6 @@ impl Outbox {
             *since = now.min(*since + pause);
         }
     }
-
-    /// What waits, taken out unwritten: for tests of the chat without sockets.
-    #[cfg(test)]
-    pub(super) fn take(&self) -> Vec<Outgoing> {
-        let mut queue = self.queue.lock();
-        queue.due = false;
-        (queue.waiting, queue.answers) = (Weight::default(), 0);
-        queue.items.drain(..).collect()
-    }
 }
 
 impl Queue {
@@ -348,6 +346,7 @@ impl Queue {
     /// everything, or one piece of it if an answer is among it.
     fn hand_over(&mut self, writing: &mut VecDeque<Outgoing>) {
         debug_assert!(writing.is_empty());
+        self.used = true;
         if self.answers == 0 {
             std::mem::swap(&mut self.items, writing);
             self.writing = std::mem::take(&mut self.waiting);
@@ -402,6 +401,16 @@ mod tests {
 
     use super::*;
     use crate::event::Event;
+
+    impl Outbox {
+        /// What waits, taken out unwritten: for tests of the chat without sockets.
+        pub(in crate::chat) fn take(&self) -> Vec<Outgoing> {
+            let mut queue = self.queue.lock();
+            queue.due = false;
+            (queue.waiting, queue.answers) = (Weight::default(), 0);
+            queue.items.drain(..).collect()
+        }
+    }
 
     /// What one write does: what others do meanwhile, and what the other side takes of it.
     struct Turn(Box<dyn FnOnce(&Outbox) + Send>, Written);
@@ -496,6 +505,25 @@ mod tests {
 
     fn taken(outbox: &Outbox) -> Vec<String> {
         outbox.take().into_iter().map(words).collect()
+    }
+
+    #[test]
+    fn a_queue_that_is_silent_from_one_look_to_the_next_gives_its_memory_back() {
+        let (outbox, _) = scripted([]);
+        let memory = || {
+            let queue = outbox.queue.lock();
+            queue.items.capacity() + queue.spare.capacity()
+        };
+        let look = || outbox.look(Instant::now(), 1, Duration::ZERO);
+        outbox.offer(raw("a"));
+        assert!(flush(&outbox).is_none());
+        look();
+        assert!(memory() > 0, "it was used since the look before");
+        look();
+        assert_eq!(memory(), 0);
+        outbox.offer(raw("b"));
+        look();
+        assert!(memory() > 0, "something waits in it");
     }
 
     #[test]

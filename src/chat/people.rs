@@ -29,7 +29,6 @@ impl<C> Change<'_, C> {
     }
 
     /// Takes a session away from its person; and the person from the rooms, if it was the last one.
-    #[inline(never)]
     pub(super) fn part(&mut self, session: SessionId, mut ending: Ending) -> Option<Session> {
         let id = self.state.registry.session(session)?.person;
         if ending.reason == CloseReason::Quit {
@@ -79,7 +78,6 @@ impl<C> Change<'_, C> {
     }
 
     /// Remembers what is needed to bring a lost session back; one that said goodbye is forgotten.
-    #[inline(never)]
     fn remember(&mut self, session: Session, nick: Nick, identity: Identity, reason: CloseReason) {
         let Session { token, resume_id, resume_stored, tags, roles, .. } = session;
         match reason {

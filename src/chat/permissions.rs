@@ -47,7 +47,6 @@ impl State {
 
 impl Change<'_> {
     /// Whether the caller may come into a room in which they are not.
-    #[inline(never)]
     pub(super) fn may_come_in(&self, room: &Room, key: Option<&str>) -> Result<(), ChatError> {
         self.state.check_ban(room, &self.subject()?, self.cx.now)?;
         let is_own = self.person()?.memberships.contains_key(&room.place);

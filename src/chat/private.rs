@@ -29,7 +29,6 @@ impl Change<'_> {
         self.write_to(to, self.state.registry.here(to), text)
     }
 
-    #[inline(never)]
     fn write_to(&mut self, to: Identity, reader: Option<PersonId>, text: Arc<str>) -> Result<(), Halt> {
         if reader.is_none() {
             self.absent_nick(to)?;
@@ -55,7 +54,6 @@ impl Change<'_> {
 
     /// Says something to one person: it gets its number, both sides hear it, and
     /// it is on its way to the database. The message's `room` is as the speaker sees it.
-    #[inline(never)]
     pub(super) fn say_privately(
         &mut self,
         to: Identity,

@@ -15,7 +15,6 @@ use crate::wire::Letter;
 
 impl Change<'_> {
     /// Notes that a place was read, and tells the account's other sessions.
-    #[inline(never)]
     pub(super) fn read(&mut self, place: Option<&Place>, seq: Option<Seq>) -> Result<(), Halt> {
         let account = self.own_account()?;
         let Readable { place, label, identity, with } = self.readable(place)?;

@@ -14,7 +14,6 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl Change<'_> {
-    #[inline(never)]
     pub(super) fn register_room(&mut self, name: Option<&RoomName>) -> Result<(), ChatError> {
         let account = self.own_account()?;
         let owner = Identity::Account(account);
@@ -65,7 +64,6 @@ impl Change<'_> {
     }
 
     /// Changes the settings of a room, or tells them.
-    #[inline(never)]
     pub(super) fn settings(&mut self, name: Option<&RoomName>, change: &command::Change) -> Result<(), ChatError> {
         let room = match *change == command::Change::default() {
             true => self.own_or_any_room(name)?,

@@ -25,7 +25,6 @@ pub(super) struct Words {
 }
 
 impl<C> Change<'_, C> {
-    #[inline(never)]
     pub(super) fn make_room(&mut self, name: &RoomName, maker: Option<Owner>) -> PlaceId {
         self.state.last.place += 1;
         let mut room = Room::new(name.clone(), PlaceId(self.state.last.place), self.cx.now);

@@ -7,7 +7,6 @@ use crate::record::{Record, RoomSnapshot, Snapshot};
 
 impl Change<'_, ()> {
     /// Takes up what was stored.
-    #[inline(never)]
     pub(super) fn recall(&mut self, kept: Snapshot) {
         let Snapshot { rooms, accounts, conversations, restrictions, last } = kept;
         self.state.last = last;

@@ -43,7 +43,7 @@ fn every_command_is_on_the_page_with_its_fields_and_an_example() {
             other => panic!("{}: {other:?} is neither must nor may", spec.name),
         });
         let (told, made) = (told.collect::<Names>(), names(json::fields(spec.verb).iter()));
-        // What keeps order is one type for eight commands: not each of them makes use of all its fields.
+        // Moderation is one type for eight commands: not each of them makes use of all its fields.
         let same = if spec.family == Family::Moderate { told.is_subset(&made) } else { told == made };
         assert!(same, "fields of {}: {told:?} on the page, {made:?} in the code", spec.name);
         let shown = examples(part).iter().any(|(mark, line)| *mark == '>' && kind_of(line) == spec.name);
