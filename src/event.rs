@@ -23,7 +23,7 @@ pub enum Event {
         version: u32,
         /// The server and its version.
         server: Arc<str>,
-        /// A free name, for who has none in mind.
+        /// A free name, for a session that has no other.
         offer: Arc<str>,
         /// The room joined when no other is asked for.
         lobby: Arc<str>,
@@ -45,26 +45,26 @@ pub enum Event {
     },
     /// A command was refused; the session goes on.
     Error {
-        /// The command's tag, where it could be read.
+        /// The command's tag, if it could be read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tag: Option<Tag>,
         /// The stable code, see `docs/protocol.md`.
         code: Arc<str>,
-        /// The value that gave offence.
+        /// The value that was refused.
         value: Arc<str>,
         /// A sentence for people.
         text: Arc<str>,
-        /// A name that would do instead, where the refusal is about a name.
+        /// A name that is free, if the refusal is about a name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offer: Option<Arc<str>>,
     },
-    /// A line was said.
+    /// A message was said.
     Message(Arc<Message>),
-    /// A private line, to both sides.
+    /// A private message, to both people.
     Private {
-        /// Who wrote it.
+        /// The author.
         from: Arc<str>,
-        /// To whom.
+        /// The reader.
         to: Arc<str>,
         /// Its number in the conversation of the two.
         seq: Seq,
@@ -88,7 +88,7 @@ pub enum Event {
         seq: Seq,
         /// How many members it has.
         total: usize,
-        /// The topic, where there is one.
+        /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
     },
@@ -109,20 +109,20 @@ pub enum Event {
         /// The room.
         room: Arc<str>,
     },
-    /// Somebody came into a room.
+    /// A person came into a room.
     Join {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// Somebody left a room and is still on the server.
+    /// A person left a room and is still online.
     Leave {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// Words of farewell.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,9 +130,9 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody is gone from every room.
+    /// A person left the server, and so every room.
     Quit {
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// Why.
         reason: CloseReason,
@@ -142,7 +142,7 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody has another name now.
+    /// A person has another name now.
     Nick {
         /// The name before.
         old: Arc<str>,
@@ -158,14 +158,14 @@ pub enum Event {
         /// The topic; absent when it was removed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
-        /// Who set it.
+        /// The member who set it.
         by: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// Somebody is away, or back where there is no text.
+    /// A person is away; or is back, if there is no text.
     Away {
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// The away text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,18 +177,18 @@ pub enum Event {
         room: Arc<str>,
         /// Which.
         seq: Seq,
-        /// Who deleted it.
+        /// The person who deleted it.
         by: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// Somebody was put out of a room, and perhaps is kept out.
+    /// A person was removed from a room, and may be banned from it.
     Kick {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,7 +196,7 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody is kept from coming in or from speaking, or not any more.
+    /// A person is banned or muted, or not any more.
     Restriction {
         /// The room.
         room: Arc<str>,
@@ -205,9 +205,9 @@ pub enum Event {
         /// Whether it is lifted.
         #[serde(default, skip_serializing_if = "is_false")]
         lifted: bool,
-        /// Who, by the name they have or had.
+        /// The person, by the present or last name.
         nick: Arc<str>,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// Until when; for ever if it is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,31 +218,31 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody may do more or less in a room.
+    /// A person has another role in a room.
     Role {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
-        /// What they are now; absent where they are like everybody.
+        /// The role now; absent if the person has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// A room is set otherwise.
+    /// A room has other settings.
     Settings {
         /// The room.
         room: Arc<str>,
-        /// What is set now; the key itself is told to those in the room.
+        /// What is set now. The members of the room are told the key, too.
         #[serde(flatten)]
         settings: Settings,
-        /// Whether somebody has registered it.
+        /// Whether an account has registered it.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// When.
         time: Millis,
@@ -251,7 +251,7 @@ pub enum Event {
     Invite {
         /// The room.
         room: Arc<str>,
-        /// Who says so.
+        /// The op.
         by: Arc<str>,
         /// When.
         time: Millis,
@@ -276,7 +276,7 @@ pub enum Event {
         /// What.
         text: Arc<str>,
     },
-    /// You are too fast; what you sent is kept and goes on in this time.
+    /// You are too fast. What you sent is not lost; the server reads on after this time.
     Waiting {
         /// Milliseconds until the next line is taken.
         ms: u64,
@@ -301,11 +301,9 @@ impl Event {
     /// than the text it carries.
     pub fn weight(&self) -> usize {
         let file = |file: &Option<Arc<FileInfo>>| file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
-        if let Event::Ok { done, .. } = self {
-            return done.weight();
-        }
         FRAME
             + match self {
+                Event::Ok { done, .. } => return done.weight(),
                 Event::Message(message) => message.text.len() + file(&message.file),
                 Event::Private { text, file: sent, .. } => text.len() + file(sent),
                 Event::Notice { text } | Event::Closing { text, .. } => text.len(),
@@ -323,7 +321,6 @@ impl Event {
                 Event::Chats { chats, .. } => sum(chats),
                 Event::Error { value, text, .. } => value.len() + text.len(),
                 Event::Hello { .. }
-                | Event::Ok { .. }
                 | Event::Left { .. }
                 | Event::Join { .. }
                 | Event::Nick { .. }
