@@ -27,7 +27,7 @@ use crate::names::{Nick, RoomName};
 
 pub use chat::{ChatCommand, Moderation};
 pub use parse::{parse, shown};
-pub use table::{Spec, TABLE, Verb, find, named, nearest, unknown};
+pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
 pub use values::{Change, ModAction, Page, Place, Secret, Spot, Whom, key, some_limit, somebody, text};
 

@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
 use crate::chat::{JoinRequest, lengths, link};
-use crate::command::{AccountCommand, Command, LinkCommand};
+use crate::command::{Command, LinkCommand, Needs, Stores};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
@@ -32,7 +32,7 @@ use crate::names::RoomName;
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
 use account::Login;
-use cost::{Cost, answered_when_kept, changes, cost_of, is_line};
+use cost::{Cost, cost_of, is_line};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
@@ -188,12 +188,17 @@ impl Session {
             Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
             _ => None,
         };
-        let speaks = answered_when_kept(&command);
+        let (speaks, stores) = match command.spec().stores {
+            Stores::Nothing => (false, false),
+            Stores::Change => (false, true),
+            Stores::If(sets) => (false, sets(&command)),
+            Stores::Said => (true, true),
+        };
         // Answers come in the order of the commands.
         if !speaks {
             self.wait_for_answers();
         }
-        let result = self.admit(speaks || changes(&command)).and_then(|()| {
+        let result = self.admit(stores).and_then(|()| {
             if self.named {
                 return self.obey_named(tag.clone(), command);
             }
@@ -232,13 +237,11 @@ impl Session {
     #[inline(never)]
     fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         let is_known = self.login.greeted || !self.manners.hello;
-        match command {
-            Command::Link(command) => self.link(tag, command),
-            Command::Account(command @ AccountCommand::Hello { .. }) => self.account(tag, command),
-            _ if !is_known => Err(ChatError::HelloFirst),
-            Command::Account(command @ (AccountCommand::Nick { .. } | AccountCommand::Login { .. })) => {
-                self.account(tag, command)
-            }
+        match (command.spec().needs, command) {
+            (Needs::Hello | Needs::Name, _) if !is_known => Err(ChatError::HelloFirst),
+            (Needs::Nothing | Needs::Hello, Command::Link(command)) => self.link(tag, command),
+            (Needs::Nothing | Needs::Hello, Command::Account(command)) => self.account(tag, command),
+            // The others know their asker by the name, whatever the table says.
             _ => Err(ChatError::NameFirst),
         }
     }

@@ -13,7 +13,7 @@ use super::transfer::{self, Job, Transfers};
 use super::{Common, Exit};
 use crate::client::asked::Wanted;
 use crate::client::{AskError, Client, Unsent};
-use crate::command::{self, AccountCommand, Change, ChatCommand, Command, LinkCommand, Secret};
+use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret, Stores};
 use crate::error::ChatError;
 use crate::terminal::{Input, Terminal};
 
@@ -248,7 +248,7 @@ impl InputLoop<'_> {
     /// Sends a command; false if nothing was sent.
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
-        let is_line = is_said(command);
+        let is_line = matches!(command.spec().stores, Stores::Said);
         if matches!(command, Command::Chat(ChatCommand::Say { room: None, .. } | ChatCommand::Me { room: None, .. }))
             && room.is_none()
         {
@@ -260,7 +260,8 @@ impl InputLoop<'_> {
         } else if is_line && !self.wait_for_place()? {
             return Ok(false);
         }
-        let wanted = if is_told_by_event(command) { Wanted::Made } else { Wanted::Told };
+        // What a command sets, the person hears by the same event as all others.
+        let wanted = if command.sets() { Wanted::Made } else { Wanted::Told };
         match self.client.order(command, room.as_deref(), wanted) {
             Ok(tag) => {
                 self.has_read(command, room.as_deref());
@@ -361,25 +362,6 @@ fn wrong(common: &Common, client: &Client, sentence: &str) {
 /// and a password that was typed there must not be seen longer than it takes.
 fn stays(line: &str) -> bool {
     line.starts_with('/') && !line.starts_with("//") && !commands::shows_password(line)
-}
-
-/// Whether the person hears of it by the same event as all others.
-fn is_told_by_event(command: &Command) -> bool {
-    match command {
-        Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),
-        Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
-        _ => false,
-    }
-}
-
-/// Whether it is a line that others shall read.
-fn is_said(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Chat(
-            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. }
-        )
-    )
 }
 
 /// Whether the next prompt may have another name or room in it.
