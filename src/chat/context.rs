@@ -1,10 +1,13 @@
-//! What every change must know of its surroundings: the time, the limits, where records go. Changes nothing.
+//! What every change must know of its surroundings: the time, the limits, chance, where records go. Changes nothing.
 
 use super::write_queue::WriteQueue;
 use crate::limits::Limits;
 use crate::model::Millis;
 use crate::names::RoomName;
 use crate::record::Record;
+
+/// Draws a number from 1 to the one it is given; none if there is no randomness.
+pub type Chance = fn(u64) -> Option<u64>;
 
 /// The surroundings of one change.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +16,7 @@ pub(super) struct Context<'a> {
     pub(super) run: Millis,
     pub(super) limits: &'a Limits,
     pub(super) lobby: &'a RoomName,
+    pub(super) chance: Chance,
     pub(super) write_queue: Option<&'a WriteQueue>,
 }
 

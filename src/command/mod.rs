@@ -13,7 +13,8 @@
 
 mod chat;
 mod parse;
-pub mod read;
+mod read;
+mod strings;
 mod table;
 mod time;
 mod values;
@@ -27,9 +28,10 @@ use crate::names::{Nick, RoomName};
 
 pub use chat::{ChatCommand, Moderation};
 pub use parse::{parse, shown};
+pub use strings::refused;
 pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
-pub use values::{Change, ModAction, Page, Place, Secret, Spot, Whom, key, some_limit, somebody, text};
+pub use values::*;
 
 /// What a member asks, by what carries it out. Closed: a new one does not compile until that does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -247,7 +249,7 @@ macro_rules! families {
             /// Reads a command of this family.
             ///
             /// # Errors
-            /// The deserializer's; [`read::refused`] may know better.
+            /// The deserializer's; [`refused`] may know better.
             pub fn read<'de, D: Deserializer<'de>>(self, deserializer: D) -> Result<Command, D::Error> {
                 match self {
                     $(Family::$family => Deserialize::deserialize(deserializer).map(Command::$family)),+

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::strings::as_string;
 use crate::error::ChatError;
 use crate::model::PlaceId;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName, clean, shows};
+
+as_string!(Place: Place::parse, Whom: Whom::parse, Spot: Spot::parse);
 
 /// Somebody who may be here. A name that nobody can have is nobody's.
 pub fn somebody(name: &str) -> Result<Nick, ChatError> {
