@@ -345,6 +345,10 @@ impl Change<'_> {
             ChatCommand::Close { with } => self.close_conversation(&with)?,
             ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::Speech)?,
             ChatCommand::Me { room, text } => self.say(room.as_ref(), text, Manner::Action)?,
+            ChatCommand::Roll { room, dice } => {
+                let thrown = dice.thrown(&self.caller.shown, self.cx.chance)?;
+                self.say(room.as_ref(), thrown, Manner::ByServer)?;
+            }
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
             ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
             ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,

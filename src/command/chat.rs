@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, ModAction, Place, Secret, Whom, read};
+use super::{Change, Dice, ModAction, Place, Secret, Whom, read};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
@@ -61,6 +61,14 @@ pub enum ChatCommand {
         /// The words.
         #[serde(deserialize_with = "read::text")]
         text: Arc<str>,
+    },
+    /// Throws dice in a room; the current one if it is not said. The server says what came.
+    Roll {
+        /// The room.
+        room: Option<RoomName>,
+        /// Which dice; one of six sides if it is not said.
+        #[serde(default)]
+        dice: Dice,
     },
     /// Writes to one person.
     Msg {

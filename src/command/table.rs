@@ -131,6 +131,7 @@ table! {
     Chat     Members       "members"        ["who", "names"],  List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
     Chat     Say           "say"            [],                Line,    Said,              Name,    "say TEXT",                    "says a line, as typing it without a slash does";
     Chat     Me            "me"             [],                Line,    Said,              Name,    "me TEXT",                     "says what you do: /me waves";
+    Chat     Roll          "roll"           [],                Line,    Said,              Name,    "roll [NdM]",                  "throws dice, and the server says what came: /roll 2d6; one of six sides if you say nothing";
     Chat     Msg           "msg"            ["w", "query"],    Line,    Said,              Name,    "msg NAME TEXT",               "writes to one person only";
     Chat     Reply         "reply"          ["r"],             Line,    Said,              Name,    "reply TEXT",                  "writes to whoever wrote to you last";
     Chat     Topic         "topic"          [],                Line,    If(Command::sets), Name,    "topic [TEXT]",                "shows this room's topic, or sets it; \"-\" removes it";

@@ -180,7 +180,7 @@ fn every_command_in_an_example_has_its_answer() {
             let (_, answer) = answers.next().unwrap_or_else(|| panic!("no answer to {command}"));
             assert_eq!(answer["tag"], command["tag"], "{command} and {answer}");
             let kind = match command["type"].as_str().expect("a type") {
-                "me" => "say",
+                "me" | "roll" => "say",
                 "reply" => "msg",
                 kind => kind,
             };

@@ -26,6 +26,8 @@ mod coming_in;
 mod conversations;
 /// Messages that are taken back.
 mod deleting;
+/// Dice, which nobody but the server can say.
+mod dice;
 /// Who may come in: how many, and how often.
 mod door;
 /// Where what is kept meets other limits.
