@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// The version of the protocol, told in both directions by `hello`.
+pub const PROTOCOL: u32 = 1;
+
 /// Milliseconds since 1 January 1970, UTC.
 pub type Millis = i64;
 
@@ -200,91 +203,61 @@ pub enum Target {
     Nick(Arc<str>),
 }
 
-/// Why a session ended: exactly one of these, the first that happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CloseReason {
-    /// The member asked to leave, or ended its input.
-    Quit,
-    /// The connection broke.
-    Lost,
-    /// The peer was silent for longer than `gone-after`.
-    Timeout,
-    /// The peer took no name in time.
-    LoginTimeout,
-    /// The peer sent too much before it took a name.
-    LoginLines,
-    /// The peer read too slowly.
-    SlowConsumer,
-    /// The operator closed the session.
-    Kicked,
-    /// The same person came back on a new connection.
-    Replaced,
-    /// The account's password is another, or the account is gone.
-    LoggedOut,
-    /// The server stopped.
-    ServerStopped,
-    /// The peer speaks a protocol that is not served here.
-    NotServed,
-    /// There is no room for one session more.
-    Full,
-    /// The server failed inside, in this session only.
-    Failed,
+/// Each row: a reason, its code, and the words that people are shown.
+macro_rules! reasons {
+    ($($(#[$about:meta])* $name:ident = $code:literal, $words:literal;)+) => {
+        /// Why a session ended: exactly one of these, the first that happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum CloseReason {
+            $($(#[$about])* #[serde(rename = $code)] $name),+
+        }
+
+        impl CloseReason {
+            /// All of them, in the order of `docs/protocol.md`.
+            pub const ALL: &[CloseReason] = &[$(CloseReason::$name),+];
+
+            /// The stable name on the wire, in kebab case.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(CloseReason::$name => $code),+
+                }
+            }
+
+            /// The words people are shown after a name that left.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(CloseReason::$name => $words),+
+                }
+            }
+        }
+    };
 }
 
-impl CloseReason {
-    /// All of them, in the order of `docs/protocol.md`.
-    pub const ALL: [CloseReason; 13] = [
-        CloseReason::Quit,
-        CloseReason::Lost,
-        CloseReason::Timeout,
-        CloseReason::LoginTimeout,
-        CloseReason::LoginLines,
-        CloseReason::SlowConsumer,
-        CloseReason::Kicked,
-        CloseReason::Replaced,
-        CloseReason::LoggedOut,
-        CloseReason::ServerStopped,
-        CloseReason::NotServed,
-        CloseReason::Full,
-        CloseReason::Failed,
-    ];
-
-    /// The stable name on the wire, in kebab case.
-    pub fn code(self) -> &'static str {
-        match self {
-            CloseReason::Quit => "quit",
-            CloseReason::Lost => "lost",
-            CloseReason::Timeout => "timeout",
-            CloseReason::LoginTimeout => "login-timeout",
-            CloseReason::LoginLines => "login-lines",
-            CloseReason::SlowConsumer => "slow-consumer",
-            CloseReason::Kicked => "kicked",
-            CloseReason::Replaced => "replaced",
-            CloseReason::LoggedOut => "logged-out",
-            CloseReason::ServerStopped => "server-stopped",
-            CloseReason::NotServed => "not-served",
-            CloseReason::Full => "full",
-            CloseReason::Failed => "failed",
-        }
-    }
-
-    /// The words people are shown after a name that left.
-    pub fn words(self) -> &'static str {
-        match self {
-            CloseReason::Quit => "quit",
-            CloseReason::Lost => "connection lost",
-            CloseReason::Timeout => "no sign of life",
-            CloseReason::LoginTimeout => "took no name in time",
-            CloseReason::LoginLines => "sent too much before taking a name",
-            CloseReason::SlowConsumer => "read too slowly",
-            CloseReason::Kicked => "kicked",
-            CloseReason::Replaced => "came back on a new connection",
-            CloseReason::LoggedOut => "logged out",
-            CloseReason::ServerStopped => "server stopped",
-            CloseReason::NotServed => "that protocol is not served here",
-            CloseReason::Full => "no room on the server",
-            CloseReason::Failed => "a fault in the server",
-        }
-    }
+reasons! {
+    /// The member asked to leave, or ended its input.
+    Quit = "quit", "quit";
+    /// The connection broke.
+    Lost = "lost", "connection lost";
+    /// The peer was silent for longer than `gone-after`.
+    Timeout = "timeout", "no sign of life";
+    /// The peer took no name in time.
+    LoginTimeout = "login-timeout", "took no name in time";
+    /// The peer sent too much before it took a name.
+    LoginLines = "login-lines", "sent too much before taking a name";
+    /// The peer read too slowly.
+    SlowConsumer = "slow-consumer", "read too slowly";
+    /// The operator closed the session.
+    Kicked = "kicked", "kicked";
+    /// The same person came back on a new connection.
+    Replaced = "replaced", "came back on a new connection";
+    /// The account's password is another, or the account is gone.
+    LoggedOut = "logged-out", "logged out";
+    /// The server stopped.
+    ServerStopped = "server-stopped", "server stopped";
+    /// The peer speaks a protocol that is not served here.
+    NotServed = "not-served", "that protocol is not served here";
+    /// There is no room for one session more.
+    Full = "full", "no room on the server";
+    /// The server failed inside, in this session only.
+    Failed = "failed", "a fault in the server";
 }

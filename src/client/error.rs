@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::error::Code;
 use crate::model::CloseReason;
 
 /// Why there is no client: it could not connect, or was not let in.
@@ -20,7 +21,7 @@ pub enum ClientError {
     /// The server refused the name, a room's name or the protocol version.
     Refused {
         /// The stable code, see `docs/protocol.md`.
-        code: String,
+        code: Code,
         /// The server's sentence.
         text: String,
         /// A name that would do instead.
@@ -119,7 +120,7 @@ pub enum AskError {
     /// The server refused.
     Refused {
         /// The stable code, see `docs/protocol.md`.
-        code: String,
+        code: Code,
         /// The server's sentence.
         text: String,
     },

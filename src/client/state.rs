@@ -14,6 +14,7 @@ use super::missed::{self, Missed};
 use super::rooms::Rooms;
 use crate::answer::{ChatInfo, Done, History};
 use crate::command::Secret;
+use crate::error::Code;
 use crate::event::Event;
 use crate::model::{Message, Millis, Seq, Tag};
 use crate::wire::json;
@@ -172,13 +173,13 @@ impl State {
             Event::Error { tag, code, value, text, offer } => {
                 let place = tag.as_ref().and_then(|tag| self.pending.iter().position(|said| said.tag == *tag));
                 if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
-                    return if &*code == "not-kept" { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
+                    return if code == Code::NotKept { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
                 }
                 // A room that does not let the client in again is left.
                 self.rooms.refused(tag.as_ref());
                 let wanted = self.asked.end(tag.as_ref());
                 if matches!(wanted, Wanted::Awaited | Wanted::Both) {
-                    let (code, text) = (code.to_string(), text.to_string());
+                    let (code, text) = (code.clone(), text.to_string());
                     self.asked.keep(tag.clone(), Err(AskError::Refused { code, text }));
                 }
                 match wanted {

@@ -311,7 +311,7 @@ impl Session {
             }
             other => other,
         };
-        tracing::debug!(session = self.handle.id.0, code = refusal.code(), "refused");
+        tracing::debug!(session = self.handle.id.0, code = %refusal.code(), "refused");
         self.hub.tell(|| News::Line(format!("! {} refused: {}", self.hub.named(&self.handle), refusal.code())));
         self.effects.answer(&self.handle.outbox, refusal.told(tag));
         self.write(after);

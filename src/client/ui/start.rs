@@ -7,6 +7,7 @@ use super::secrets::secret;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
 use crate::client::{self, Client, ClientError, Options};
 use crate::command::Secret;
+use crate::error::Code;
 use crate::names;
 use crate::terminal::{self, Input, Terminal};
 use crate::wording::capital;
@@ -118,12 +119,12 @@ fn person(
                     (offer, wanted.nick, wanted.password) = (other, None, None);
                     continue;
                 }
-                if code != "nick-registered" {
+                if code != Code::NickRegistered {
                     terminal.screen().note(&format!("! {}.", capital(&text)));
                 }
                 wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
                 if wanted.password.is_none() {
-                    offer = free_name(&addr, other, code == "nick-registered");
+                    offer = free_name(&addr, other, code == Code::NickRegistered);
                 }
             }
             Err(error) => return Err(Trouble::Failed(error)),
@@ -132,8 +133,8 @@ fn person(
 }
 
 /// Whether the login needs a password, or another one.
-fn is_about_account(code: &str) -> bool {
-    matches!(code, "nick-registered" | "login-failed" | "login-too-often" | "password-bad")
+fn is_about_account(code: &Code) -> bool {
+    matches!(code, Code::NickRegistered | Code::LoginFailed | Code::LoginTooOften | Code::PasswordBad)
 }
 
 /// Asks for the password of a name that belongs to an account. `None` if the person wants another name.
