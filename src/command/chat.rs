@@ -171,23 +171,27 @@ pub enum ChatCommand {
     },
 }
 
-/// Keeps order: does something about a person in a room.
+/// Keeps order: does something about a person in a room. On the wire each action has only the fields that it makes use of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "read::Order", into = "read::Order")]
 pub struct Moderation {
     /// What.
-    #[serde(rename = "type")]
     pub action: ModAction,
     /// Where; in the current room if it is not said.
     pub room: Option<RoomName>,
     /// Not there only, but on the whole server: for bans.
-    #[serde(default)]
     pub everywhere: bool,
     /// About whom.
-    #[serde(rename = "nick")]
     pub whom: Whom,
     /// For how many seconds; for ever if it is not said.
     pub seconds: Option<u64>,
     /// Why.
-    #[serde(default, deserialize_with = "read::some_text")]
     pub text: Option<Arc<str>>,
+}
+
+impl Moderation {
+    /// In one room, for good, without words.
+    pub fn new(action: ModAction, room: Option<RoomName>, whom: Whom) -> Moderation {
+        Moderation { action, room, everywhere: false, whom, seconds: None, text: None }
+    }
 }

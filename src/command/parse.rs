@@ -281,14 +281,7 @@ impl<'a> Arguments<'a> {
         if matches!(action, ModAction::Ban | ModAction::Mute) {
             (seconds, rest) = timed(rest)?;
         }
-        Ok(Moderation {
-            action,
-            room: None,
-            everywhere: false,
-            whom: Whom::parse(whom)?,
-            seconds,
-            text: some_text(rest),
-        })
+        Ok(Moderation { seconds, text: some_text(rest), ..Moderation::new(action, None, Whom::parse(whom)?) })
     }
 
     /// Nothing, or a setting and its value.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::strings::as_string;
 use crate::error::ChatError;
@@ -137,8 +137,7 @@ impl fmt::Debug for Secret {
 }
 
 /// What is done about somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModAction {
     /// May come into a room where one must be invited.
     Invite,
