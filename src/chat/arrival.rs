@@ -65,6 +65,7 @@ impl Change<'_, ()> {
     }
 
     /// Finds out who comes in. Nothing has changed yet.
+    #[inline(never)]
     fn arrival(&mut self, request: &LoginRequest<'_>) -> Result<Arrival, ChatError> {
         let (state, cx) = (&mut *self.state, &self.cx);
         let older = request.resume.as_deref().and_then(|token| state.tokens.session_of(token));
@@ -164,6 +165,7 @@ impl Change<'_, ()> {
         Ok(person)
     }
 
+    #[inline(never)]
     /// What the session has: what it had before, if its token is known, in memory or in the database.
     fn begin(&mut self, person: PersonId, resume_id: ResumeId, request: &LoginRequest<'_>) -> Beginning {
         let guest = self.state.registry.person(person).filter(|person| person.account().is_none());
@@ -221,6 +223,7 @@ impl Change<'_, ()> {
         })
     }
 
+    #[inline(never)]
     /// Adds the session to its person, answers, and seats it in the rooms of the person.
     fn attach(&mut self, beginning: Beginning, request: &LoginRequest<'_>) -> Result<LoggedIn, ChatError> {
         let Beginning { person, resume_id, resume_stored, token: (token, token_hash), tags, current } = beginning;

@@ -64,8 +64,8 @@ pub enum Load {
 pub enum Next {
     /// Nothing: the command is carried out.
     Done,
-    /// Answer the `join` into the room that is shown so, and go in with [`Chat::go_in`], which tells what was missed.
-    CatchUp(Arc<str>, JoinRequest),
+    /// Go into the room with [`Chat::go_in`].
+    GoIn(JoinRequest),
     /// Read whose a message is, and delete it with [`Chat::delete_known`].
     FindAuthor(Unremembered),
 }
@@ -120,11 +120,13 @@ pub struct JoinRequest {
     pub seen: Option<LastSeen>,
     /// The word that opens it.
     pub key: Option<Arc<str>>,
+    /// Whether this is a command that is yet to be answered.
+    pub answer: bool,
 }
 
 impl From<RoomName> for JoinRequest {
     fn from(room: RoomName) -> JoinRequest {
-        JoinRequest { room, seen: None, key: None }
+        JoinRequest { room, seen: None, key: None, answer: false }
     }
 }
 

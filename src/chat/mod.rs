@@ -195,18 +195,19 @@ impl Chat {
         self.change(|state| names::suggest(&error.value(), |nick| state.registry.taken(nick)))
     }
 
-    /// Takes a session into a room: a `join` without an answer. Unless something is to be shown to it first.
+    /// Takes a session into a room, unless something is to be shown to it first.
     ///
     /// # Errors
     /// A room that cannot be joined.
     pub fn go_in(
         &self,
         session: SessionId,
+        tag: Option<Tag>,
         request: &JoinRequest,
         now: Millis,
         effects: &mut Effects,
     ) -> Result<Option<CatchUp>, Halt> {
-        self.on_behalf((session, None), now, effects, |change| change.go_into(request))
+        self.on_behalf((session, tag), now, effects, |change| change.join(request))
     }
 
     /// Carries out a command of a session that has a name. Its answer, `ok`,
@@ -336,7 +337,7 @@ impl Change<'_> {
         match command {
             ChatCommand::Join { room, after, made, run, key } => {
                 let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
-                return self.join(JoinRequest { room, seen, key });
+                return Ok(Next::GoIn(JoinRequest { room, seen, key, answer: true }));
             }
             ChatCommand::Delete { place, seq } => return self.delete(place, seq),
             ChatCommand::Msg { to, text } => self.msg(&to, text)?,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::directory::Directory;
-use super::loads::{CatchUp, Halt, JoinRequest, LastSeen, Next};
+use super::loads::{CatchUp, Halt, JoinRequest, LastSeen};
 use super::room::Room;
 use super::unkept::What;
 use super::{Change, PersonId, SessionId};
@@ -115,23 +115,15 @@ impl<C> Change<'_, C> {
 
 impl Change<'_> {
     /// Goes into a room, unless there is something to be shown first.
-    pub(super) fn join(&mut self, request: JoinRequest) -> Result<Next, Halt> {
-        let place = self.room_to_join(&request)?;
-        let room = self.state.rooms.at(place)?;
-        if let Some(missed) = room.missed(request.seen.as_ref(), &self.cx) {
-            return Ok(Next::CatchUp(missed.label, request));
-        }
-        let done = Done::Join { room: Arc::clone(&room.shown) };
-        self.answer(done);
-        self.go_in(place, request.seen)?;
-        Ok(Next::Done)
-    }
-
-    /// The same without an answer.
-    pub(super) fn go_into(&mut self, request: &JoinRequest) -> Result<Option<CatchUp>, Halt> {
+    pub(super) fn join(&mut self, request: &JoinRequest) -> Result<Option<CatchUp>, Halt> {
         let place = self.room_to_join(request)?;
-        let missed = self.state.rooms.at(place)?.missed(request.seen.as_ref(), &self.cx);
+        let room = self.state.rooms.at(place)?;
+        let missed = room.missed(request.seen.as_ref(), &self.cx);
         if missed.is_none() {
+            if request.answer {
+                let room = Arc::clone(&room.shown);
+                self.answer(Done::Join { room });
+            }
             self.go_in(place, request.seen)?;
         }
         Ok(missed)
@@ -231,21 +223,26 @@ impl Change<'_> {
             total: room.members.len(),
             topic: room.topic.clone(),
         };
+        let mut letters = vec![letter(joined)];
         let mut members = self.state.members_of(room, None).peekable();
-        let mut pieces = Vec::new();
-        while pieces.is_empty() || members.peek().is_some() {
+        loop {
             let piece = page(&mut members, limits.members_page, limits.answer_bytes);
-            pieces.push(Event::Members { room: shown(), members: piece, more: members.peek().is_some() });
+            let more = members.peek().is_some();
+            letters.push(letter(Event::Members { room: shown(), members: piece, more }));
+            if !more {
+                break;
+            }
         }
-        let history = match seen.map(|seen| room.seen_up_to(&seen, self.cx.run)) {
-            Some(after) => room.recent.history_since(&room.shown, after, limits),
-            None => vec![room.recent.history(&room.shown, Page::Last, limits.replay, limits.answer_bytes)],
-        };
-        let letters: Vec<Arc<Letter>> = std::iter::once(joined)
-            .chain(pieces)
-            .chain(history.into_iter().map(Event::History))
-            .map(|event| Arc::new(Letter::new(event)))
-            .collect();
+        match seen.map(|seen| room.seen_up_to(&seen, self.cx.run)) {
+            Some(after) => {
+                let pieces = room.recent.history_since(&room.shown, after, limits);
+                letters.extend(pieces.into_iter().map(|piece| letter(Event::History(piece))));
+            }
+            None => {
+                let replay = room.recent.history(&room.shown, Page::Last, limits.replay, limits.answer_bytes);
+                letters.push(letter(Event::History(replay)));
+            }
+        }
         for (session, outbox) in self.state.registry.outboxes(self.caller.person) {
             let own = session == self.caller.session;
             if own || newcomer && self.effects.keeps_up(outbox, limits.outbox_bytes) {
@@ -349,4 +346,8 @@ impl Change<'_> {
         self.answer_kept(done, Record::Barrier);
         Ok(())
     }
+}
+
+fn letter(event: Event) -> Arc<Letter> {
+    Arc::new(Letter::new(event))
 }

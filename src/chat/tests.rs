@@ -133,7 +133,7 @@ impl Rig {
         let entered = self.step(|effects| self.chat.enter(&entry, self.now.get(), effects)).0?;
         for room in &entered.rooms {
             let wish = crate::chat::JoinRequest::from(room.clone());
-            let went = self.step(|effects| self.chat.go_in(session, &wish, self.now.get(), effects)).0;
+            let went = self.step(|effects| self.chat.go_in(session, None, &wish, self.now.get(), effects)).0;
             if let Err(Halt::Refused(refusal)) = went {
                 outbox.offer(Outgoing::Event(Delivery::of(&Arc::new(Letter::new(refusal.told(None))))));
             }
@@ -193,7 +193,11 @@ impl Peer<'_> {
         let (session, now) = (self.session, now.get());
         lengths(&command, limits)?;
         match command {
-            Command::Chat(command) => return chat.obey(session, tag, command, now, effects),
+            Command::Chat(command) => {
+                let next = chat.obey(session, tag.clone(), command, now, effects)?;
+                let Next::GoIn(request) = next else { return Ok(next) };
+                assert_eq!(chat.go_in(session, tag, &request, now, effects)?, None, "nothing is shown first");
+            }
             Command::Query(Query::History { place, page, limit }) if chat.write_queue.is_none() => {
                 let history = chat.remembered(session, place.as_ref(), (page, limits.page(limit)), now)?;
                 effects.answer(&self.outbox, Event::Ok { tag, done: Done::History(history) });

@@ -135,7 +135,7 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
         match attempt(handle, lost, sink) {
             Ok(link) => return Ok(link),
             // The server takes us later, when it is less busy.
-            Err(ClientError::Refused { code, text, .. }) if code == Code::Busy => why = text,
+            Err(ClientError::Refused { code: Code::Busy, text, .. }) => why = text,
             Err(ClientError::Refused { text, .. }) => return Err(End::Refused { text }),
             Err(error) => why = error.to_string(),
         }

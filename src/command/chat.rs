@@ -1,10 +1,10 @@
-//! What a member asks of the chat itself: to say, to change, to look up, to keep order. Knows no other commands.
+//! What a member asks of the chat itself: to say, to change, to look up. Knows no other commands.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Dice, ModAction, Place, Secret, Whom, read};
+use super::{Change, Dice, Place, Secret, read};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
@@ -169,29 +169,4 @@ pub enum ChatCommand {
         #[serde(deserialize_with = "read::text")]
         text: Arc<str>,
     },
-}
-
-/// Keeps order: does something about a person in a room. On the wire each action has only the fields that it makes use of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "read::Order", into = "read::Order")]
-pub struct Moderation {
-    /// What.
-    pub action: ModAction,
-    /// Where; in the current room if it is not said.
-    pub room: Option<RoomName>,
-    /// Not there only, but on the whole server: for bans.
-    pub everywhere: bool,
-    /// About whom.
-    pub whom: Whom,
-    /// For how many seconds; for ever if it is not said.
-    pub seconds: Option<u64>,
-    /// Why.
-    pub text: Option<Arc<str>>,
-}
-
-impl Moderation {
-    /// In one room, for good, without words.
-    pub fn new(action: ModAction, room: Option<RoomName>, whom: Whom) -> Moderation {
-        Moderation { action, room, everywhere: false, whom, seconds: None, text: None }
-    }
 }

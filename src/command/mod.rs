@@ -12,6 +12,7 @@
 //! ```
 
 mod chat;
+mod order;
 mod parse;
 mod read;
 mod strings;
@@ -26,7 +27,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
-pub use chat::{ChatCommand, Moderation};
+pub use chat::ChatCommand;
+pub use order::Moderation;
 pub use parse::{parse, shown};
 pub use strings::refused;
 pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};

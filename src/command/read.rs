@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
-use super::{Change, ModAction, Moderation, Page, Place, Secret, Whom};
+use super::{Change, Page, Place, Secret};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
@@ -155,51 +155,4 @@ pub(super) mod settings {
         let Change { invite_only, key, announcements } = change.clone();
         Fields { room: room.clone(), invite_only, key, announcements }.serialize(serializer)
     }
-}
-
-/// Each row: an action of those who keep order, and what it takes beside the room and the person.
-macro_rules! orders {
-    ($($action:ident { $($(#[$how:meta])* $field:ident: $type:ty),* })+) => {
-        /// A [`Moderation`] as it is on the wire.
-        #[derive(Deserialize, Serialize)]
-        #[serde(rename_all = "kebab-case")]
-        pub(super) enum Order {
-            $($action { room: Option<RoomName>, nick: Whom, $($(#[$how])* $field: $type),* }),+
-        }
-
-        impl From<Order> for Moderation {
-            fn from(order: Order) -> Moderation {
-                match order {
-                    $(Order::$action { room, nick, $($field),* } => {
-                        #[allow(clippy::needless_update)] // a ban has all fields
-                        Moderation { $($field,)* ..Moderation::new(ModAction::$action, room, nick) }
-                    })+
-                }
-            }
-        }
-
-        impl From<Moderation> for Order {
-            fn from(order: Moderation) -> Order {
-                let Moderation { action, room, whom: nick, .. } = order;
-                match action {
-                    $(ModAction::$action => Order::$action { room, nick, $($field: order.$field),* }),+
-                }
-            }
-        }
-    };
-}
-
-orders! {
-    Invite {}
-    Kick { #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>> }
-    Ban {
-        #[serde(default)] everywhere: bool,
-        seconds: Option<u64>,
-        #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>>
-    }
-    Unban { #[serde(default)] everywhere: bool }
-    Mute { seconds: Option<u64>, #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>> }
-    Unmute {}
-    Op {}
-    Deop {}
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::Session;
 use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::queries::{own_places, secret};
+use super::{Later, Session};
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use crate::command::{AccountCommand, Secret};
@@ -54,7 +54,8 @@ impl Session {
         self.login.greeted = true;
         if let Some(nick) = &name.nick {
             let account = password.map(|password| self.prove(nick, &password, false)).transpose()?;
-            return self.enter(tag, LoginKind::Hello, Name { account, ..name });
+            self.enter_later(tag, LoginKind::Hello, Name { account, ..name });
+            return Ok(());
         }
         (self.login.resume, self.login.rooms) = (name.resume, name.rooms);
         self.answer(tag, Done::Hello { nick: None, resume: None, registered: false });
@@ -69,7 +70,8 @@ impl Session {
         let kind = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
         let rooms = rooms.or_else(|| self.login.rooms.clone());
         let name = Name { nick, account: None, asked: hub::now(), resume: self.login.resume.clone(), rooms };
-        self.enter(tag, kind, name)
+        self.enter_later(tag, kind, name);
+        Ok(())
     }
 
     /// Takes the name of an account as the first one.
@@ -80,7 +82,8 @@ impl Session {
         self.database()?;
         let account = Some(self.prove(&nick, &needed(password)?, false)?);
         let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
-        self.enter(tag, LoginKind::Login, name)
+        self.enter_later(tag, LoginKind::Login, name);
+        Ok(())
     }
 
     /// Finds out whether the password is that of the account of this name;
@@ -111,8 +114,13 @@ impl Session {
         AttemptKey::new(nick, self.handle.peer().ip(), inside)
     }
 
+    fn enter_later(&mut self, tag: Option<Tag>, kind: LoginKind, name: Name) {
+        self.later.push(Later::Enter(tag, kind, Box::new(name)));
+    }
+
+    /// Takes a name, as it was found to be this session's.
     #[inline(never)]
-    fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
+    pub(super) fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
         let (front, echo) = (self.manners.name, self.manners.echo);
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
@@ -194,7 +202,7 @@ impl Session {
     /// and its rooms are yet to be gone into.
     #[inline(never)]
     fn entered(&mut self, entered: LoggedIn) -> Result<(), ChatError> {
-        self.entering = entered.rooms;
+        self.later.extend(entered.rooms.into_iter().enumerate().map(|(number, room)| Later::Room(number, room)));
         if let Some(account) = entered.account {
             let database = self.settled_database()?;
             self.remember_origin(&database);

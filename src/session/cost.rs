@@ -1,8 +1,8 @@
-//! What it takes of `rate` that something was read. Knows no session; the price of a command stands in the table of commands.
+//! What it takes of `rate` and of the disk that something was read. Knows no session; what a command takes stands in the table of commands.
 
 use std::num::NonZeroU32;
 
-use crate::command::{Command, Price};
+use crate::command::{Command, Price, Stores};
 use crate::wire::Input;
 
 /// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
@@ -69,5 +69,19 @@ fn cost_of_command(command: &Command) -> Cost {
         Price::Line => Cost::LINE,
         Price::List => Cost::LIST,
         Price::Piece => Cost::Piece,
+    }
+}
+
+/// Whether a command says something: its answer comes when that is stored, and the next command need not wait for it.
+pub(super) fn speaks(command: &Command) -> bool {
+    matches!(command.spec().stores, Stores::Said)
+}
+
+/// Whether something would have to be stored.
+pub(super) fn stores(command: &Command) -> bool {
+    match command.spec().stores {
+        Stores::Nothing => false,
+        Stores::Change | Stores::Said => true,
+        Stores::If(sets) => sets(command),
     }
 }

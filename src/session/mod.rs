@@ -23,16 +23,16 @@ use std::sync::atomic::Ordering;
 
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
-use crate::chat::{JoinRequest, lengths, link};
-use crate::command::{Command, LinkCommand, Needs, Stores};
+use crate::chat::{JoinRequest, LoginKind, lengths, link};
+use crate::command::{Command, LinkCommand, Needs};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
 use crate::names::RoomName;
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
-use account::Login;
-use cost::{Cost, cost_of, is_line};
+use account::{Login, Name};
+use cost::{Cost, cost_of, is_line, speaks, stores};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
@@ -47,8 +47,8 @@ pub struct Session {
     decoder: Box<dyn Decoder>,
     named: bool,
     login: Login,
-    /// Rooms to go into, now that there is a name.
-    entering: Vec<RoomName>,
+    /// What the command that was just handled leaves to be done.
+    later: Vec<Later>,
     pace: Pace,
     /// Files that are coming in, and how many there were.
     uploads: Vec<files::Upload>,
@@ -56,6 +56,18 @@ pub struct Session {
     effects: Effects,
     /// Held until the end: then there is room for another session.
     _pass: Pass,
+}
+
+/// What is done after a command, in a shallower call: stack pages once touched
+/// stay resident for the life of the thread, and these go deep.
+#[derive(Debug)]
+enum Later {
+    /// Take this name.
+    Enter(Option<Tag>, LoginKind, Box<Name>),
+    /// Go into a room that came with the name, one of so many.
+    Room(usize, RoomName),
+    /// Go into a room that was asked for.
+    GoIn(Option<Tag>, JoinRequest),
 }
 
 impl Session {
@@ -67,7 +79,7 @@ impl Session {
             decoder,
             named: false,
             login: Login::default(),
-            entering: Vec::new(),
+            later: Vec::new(),
             pace: Pace::new(&hub.limits),
             uploads: Vec::new(),
             upload_number: 0,
@@ -117,7 +129,7 @@ impl Session {
     /// Handles all that is asked in `bytes`, one thing after another.
     fn handle_all(&mut self, mut bytes: &[u8]) -> Flow {
         while let Some(input) = self.decoder.next(&mut bytes, self.named) {
-            if self.handle(input) == Flow::End || self.go_in() == Flow::End {
+            if self.handle(input) == Flow::End || self.do_later() == Flow::End {
                 return Flow::End;
             }
             if self.handle.lost.load(Ordering::Relaxed) {
@@ -188,17 +200,11 @@ impl Session {
             Command::Link(LinkCommand::Quit { text }) => Some(text.clone()),
             _ => None,
         };
-        let (speaks, stores) = match command.spec().stores {
-            Stores::Nothing => (false, false),
-            Stores::Change => (false, true),
-            Stores::If(sets) => (false, sets(&command)),
-            Stores::Said => (true, true),
-        };
         // Answers come in the order of the commands.
-        if !speaks {
+        if !speaks(&command) {
             self.wait_for_answers();
         }
-        let result = self.admit(stores).and_then(|()| {
+        let result = self.admit(stores(&command)).and_then(|()| {
             if self.named {
                 return self.obey_named(tag.clone(), command);
             }
@@ -214,6 +220,7 @@ impl Session {
         Flow::Go
     }
 
+    #[inline(never)]
     fn obey_named(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         lengths(&command, &self.hub.limits)?;
         match command {
@@ -241,7 +248,6 @@ impl Session {
             (Needs::Hello | Needs::Name, _) if !is_known => Err(ChatError::HelloFirst),
             (Needs::Nothing | Needs::Hello, Command::Link(command)) => self.link(tag, command),
             (Needs::Nothing | Needs::Hello, Command::Account(command)) => self.account(tag, command),
-            // The others know their asker by the name, whatever the table says.
             _ => Err(ChatError::NameFirst),
         }
     }
@@ -270,28 +276,45 @@ impl Session {
         self.effects.answer(&self.handle.outbox, hello);
     }
 
-    /// Goes into the rooms that came with the name. Done later than the name
-    /// is taken, in a shallower call: stack pages once touched stay resident
-    /// for the life of the thread.
-    #[inline(never)]
-    fn go_in(&mut self) -> Flow {
-        for (number, room) in std::mem::take(&mut self.entering).into_iter().enumerate() {
-            let cost = match number {
-                // It goes with the name.
-                0 => Cost::Nothing,
-                _ if number < self.hub.limits.rooms_per_person => Cost::ROOM,
-                // One more than a person may be in: a refusal.
-                _ => Cost::LINE,
-            };
-            if self.keep_pace(cost) == Flow::End {
-                return Flow::End;
-            }
-            self.wait_for_space();
-            if let Err(refusal) = self.come_in(JoinRequest::from(room)) {
-                self.refuse(None, refusal);
+    /// Does what the last command has left to be done.
+    fn do_later(&mut self) -> Flow {
+        while !self.later.is_empty() {
+            for later in std::mem::take(&mut self.later) {
+                if self.pay_for(&later) == Flow::End {
+                    return Flow::End;
+                }
+                let (tag, done) = match later {
+                    // What is waited for here does not count against the time for taking a name.
+                    Later::Enter(tag, kind, name) => {
+                        let handle = Arc::clone(&self.handle);
+                        (tag.clone(), handle.in_line(|| self.enter(tag, kind, *name)))
+                    }
+                    Later::Room(_, room) => (None, self.come_in(None, JoinRequest::from(room))),
+                    Later::GoIn(tag, request) => (tag.clone(), self.come_in(tag, request)),
+                };
+                if let Err(refusal) = done {
+                    self.refuse(tag, refusal);
+                }
             }
         }
         Flow::Go
+    }
+
+    /// A command is paid for already; a room that came with the name is not.
+    fn pay_for(&mut self, later: &Later) -> Flow {
+        let cost = match later {
+            Later::Enter(..) | Later::GoIn(..) => return Flow::Go,
+            // It goes with the name.
+            Later::Room(0, _) => Cost::Nothing,
+            Later::Room(number, _) if *number < self.hub.limits.rooms_per_person => Cost::ROOM,
+            // One more than a person may be in: a refusal.
+            Later::Room(..) => Cost::LINE,
+        };
+        let flow = self.keep_pace(cost);
+        if flow != Flow::End {
+            self.wait_for_space();
+        }
+        flow
     }
 
     #[cold]
@@ -362,7 +385,7 @@ impl Session {
             End::Finished => {
                 while let Some(input) = self.decoder.finish(self.named)
                     && self.handle(input) != Flow::End
-                    && self.go_in() != Flow::End
+                    && self.do_later() != Flow::End
                 {}
                 (self.manners.end_of_input, "bye")
             }

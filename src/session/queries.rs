@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Session;
 use super::hub::{self, Database};
 pub(super) use super::waits::unread;
+use super::{Later, Session};
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
 use crate::chat::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered};
@@ -48,9 +48,9 @@ impl Session {
         });
         match made {
             Ok(Next::Done) => Ok(()),
-            Ok(Next::CatchUp(room, request)) => {
-                self.answer(tag, Done::Join { room });
-                self.come_in(request)
+            Ok(Next::GoIn(request)) => {
+                self.later.push(Later::GoIn(tag, request));
+                Ok(())
             }
             Ok(Next::FindAuthor(message)) => self.delete(tag, message),
             Err(refusal @ (ChatError::NoSuchNick(_) | ChatError::NoConversation(_))) => {
@@ -104,14 +104,18 @@ impl Session {
 
     /// Goes into a room, with what was said there since, page by page, if that
     /// is more than is in memory.
-    pub(super) fn come_in(&mut self, mut request: JoinRequest) -> Result<(), ChatError> {
+    pub(super) fn come_in(&mut self, tag: Option<Tag>, mut request: JoinRequest) -> Result<(), ChatError> {
         let limits = Arc::clone(&self.hub.limits);
         let mut left = limits.history_request + 2 * limits.history_page;
         loop {
             let missed = self.with_loads(|session| {
-                session.hub.chat.go_in(session.handle.id, &request, hub::now(), &mut session.effects)
+                let chat = &session.hub.chat;
+                chat.go_in(session.handle.id, tag.clone(), &request, hub::now(), &mut session.effects)
             })?;
             let Some(CatchUp { place, label, after, first }) = missed else { return Ok(()) };
+            if std::mem::take(&mut request.answer) {
+                self.answer(tag.clone(), Done::Join { room: Arc::clone(&label) });
+            }
             let mut seen = LastSeen { after, made: None, run: None, accept_gap: left == 0 };
             if left > 0 {
                 let from = after.max((first - 1).saturating_sub(limits.history_request as Seq));
