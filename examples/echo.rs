@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use roomful::net::{Control, End, Flow, Handler, Listener, Options, Service, Stream};
 
-/// One connection. It is made when somebody comes, lives on that connection's own thread, and is dropped at its end.
+/// One connection. It lives on the connection's own thread, and is dropped at its end.
 struct Echo(Arc<Stream>);
 
 impl Handler for Echo {
@@ -37,6 +37,6 @@ fn main() -> io::Result<()> {
     })?;
     eprintln!("echo on {}; Enter ends it", service.local_addr());
     io::stdin().read_line(&mut String::new())?;
-    drop(service); // cuts whoever is connected, and joins every thread
+    drop(service); // cuts every connection, and joins every thread
     Ok(())
 }

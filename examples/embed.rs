@@ -7,7 +7,7 @@ use std::time::Duration;
 use roomful::limits::Limits;
 use roomful::server::Server;
 
-/// Somebody with `nc`.
+/// A person with `nc`.
 struct Person {
     stream: TcpStream,
     lines: BufReader<TcpStream>,
@@ -17,7 +17,7 @@ impl Person {
     /// Comes in; returns when the lobby has been shown.
     fn enter(addr: SocketAddr, name: &str) -> io::Result<Person> {
         let stream = TcpStream::connect(addr)?;
-        // A test that waits for ever tells nobody what is wrong.
+        // A test that waits for ever does not tell what is wrong.
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         let mut person = Person { lines: BufReader::new(stream.try_clone()?), stream };
         person.types(name)?;

@@ -14,7 +14,7 @@ pub(crate) use rows::{FRAME, length, sum};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "kebab-case")]
 pub enum Done {
-    /// The greeting is exchanged; with a name, where one was taken.
+    /// The greeting is exchanged; a name may have been taken with it.
     Hello {
         /// The name taken, if the `hello` asked for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ pub enum Done {
         /// The token that brings this person back after a lost connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
-        /// Whether one is logged in to the account of that name.
+        /// Whether the session is logged in to the account of that name.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
     },
@@ -54,7 +54,7 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// Who is in a room.
+    /// The members of a room.
     Members {
         /// The room.
         room: Arc<str>,
@@ -74,19 +74,19 @@ pub enum Done {
         seq: Seq,
         /// When the server took it.
         time: Millis,
-        /// Whether this tag was said before; nothing was said again.
+        /// Whether this tag was used before; nothing was said again.
         #[serde(default, skip_serializing_if = "is_false")]
         again: bool,
     },
     /// The private message is delivered.
     Msg {
-        /// To whom.
+        /// The reader.
         to: Arc<str>,
         /// Its number in the conversation.
         seq: Seq,
         /// When the server took it.
         time: Millis,
-        /// The away text of the one written to.
+        /// The away text of the reader.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         away: Option<Arc<str>>,
         /// Whether this tag was sent before; nothing was sent again.
@@ -97,7 +97,7 @@ pub enum Done {
     Topic {
         /// The room.
         room: Arc<str>,
-        /// The topic, where there is one.
+        /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
     },
@@ -130,7 +130,7 @@ pub enum Done {
         /// Which.
         seq: Seq,
     },
-    /// One's own rooms and private conversations.
+    /// The caller's rooms and private conversations.
     Chats {
         /// Rooms first, in the order of their names.
         chats: Vec<ChatInfo>,
@@ -145,12 +145,12 @@ pub enum Done {
         /// Up to which message.
         seq: Seq,
     },
-    /// A private conversation is ended: it is not among one's own any more.
+    /// A private conversation is ended: it is not among the caller's any more.
     Close {
-        /// With whom: `@nick`.
+        /// The other person: `@nick`.
         room: Arc<str>,
     },
-    /// There is an account of this name now, and one is logged in to it.
+    /// There is an account of this name now, and the session is logged in to it.
     Register {
         /// The name.
         nick: Arc<str>,
@@ -170,19 +170,19 @@ pub enum Done {
     },
     /// The password is changed.
     Password,
-    /// The account is deleted, and one is a guest.
+    /// The account is deleted, and the session is a guest's.
     DeleteAccount {
         /// The name now.
         nick: Arc<str>,
     },
     /// An op of the server from now on.
     Claim,
-    /// The room is one's own, and lasts.
+    /// The account owns the room, and the room lasts.
     RegisterRoom {
         /// The room.
         room: Arc<str>,
     },
-    /// The room is nobody's.
+    /// The room has no owner.
     DropRoom {
         /// The room.
         room: Arc<str>,
@@ -194,21 +194,21 @@ pub enum Done {
         /// What is set.
         #[serde(flatten)]
         settings: Settings,
-        /// Whether somebody has registered it.
+        /// Whether an account has registered it.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
     },
     /// Invited.
     Invite(Moderated),
-    /// Put out.
+    /// Removed from the room.
     Kick(Moderated),
-    /// Kept out.
+    /// Banned.
     Ban(Moderated),
-    /// Not kept out any more.
+    /// Not banned any more.
     Unban(Moderated),
-    /// Kept from speaking.
+    /// Muted.
     Mute(Moderated),
-    /// Not kept from speaking any more.
+    /// Not muted any more.
     Unmute(Moderated),
     /// An op.
     Op(Moderated),
@@ -228,16 +228,16 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// Everybody is told.
+    /// All people are told.
     Announce,
     /// The file may come.
     Offer {
-        /// What to call it while it comes.
+        /// Its number while it comes.
         upload: u64,
         /// The most bytes that one piece may have.
         piece: usize,
     },
-    /// The piece is kept.
+    /// The piece is stored.
     Chunk {
         /// Of which upload.
         upload: u64,
@@ -293,7 +293,7 @@ pub enum Done {
         /// What the `ping` carried.
         token: Arc<str>,
     },
-    /// Going; nothing more comes but `closing`.
+    /// The session ends; only `closing` comes after this.
     Quit,
 }
 
@@ -304,14 +304,14 @@ pub struct History {
     pub room: Arc<str>,
     /// The messages, without gaps.
     pub messages: Vec<Arc<Message>>,
-    /// How many of those asked for are left out before these: no longer kept, or too many for one answer.
+    /// How many of those asked for are left out before these: not stored any more, or too many for one answer.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub missed: u64,
     /// Whether there are more in the direction asked for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub more: bool,
     /// The last message seen before these, as the server takes it: less than the `after` of the
-    /// `join` where that was about messages that are lost.
+    /// `join` if that was about messages that are lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Seq>,
 }

@@ -1,4 +1,4 @@
-//! The operator's screen: what happens scrolls by, and a few commands are taken. Knows no sockets; asks the house.
+//! The operator's screen: what happens scrolls by, and a few commands are taken. Knows no sockets; asks the hub.
 
 mod complete;
 mod operator;
@@ -110,7 +110,7 @@ pub fn show_news(hub: &Hub, news: &Receiver<News>, ending: &Receiver<()>, out: &
 }
 
 /// Prints texts, unless so much is printed and not drawn that the terminal
-/// seems to take nothing: memory must not grow with what nobody sees.
+/// seems to take nothing: memory must not grow with what is never shown.
 pub fn printer(screen: Screen) -> impl FnMut(&str) + Send {
     /// Bytes.
     const TOO_MANY: usize = 1 << 20;

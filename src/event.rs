@@ -24,7 +24,7 @@ pub enum Event {
         version: u32,
         /// The server and its version.
         server: Arc<str>,
-        /// A free name, for who has none in mind.
+        /// A free name, for a session that has no other.
         offer: Arc<str>,
         /// The room joined when no other is asked for.
         lobby: Arc<str>,
@@ -46,26 +46,26 @@ pub enum Event {
     },
     /// A command was refused; the session goes on.
     Error {
-        /// The command's tag, where it could be read.
+        /// The command's tag, if it could be read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tag: Option<Tag>,
         /// The stable code, see `docs/protocol.md`.
         code: Code,
-        /// The value that gave offence.
+        /// The value that was refused.
         value: Arc<str>,
         /// A sentence for people.
         text: Arc<str>,
-        /// A name that would do instead, where the refusal is about a name.
+        /// A name that is free, if the refusal is about a name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offer: Option<Arc<str>>,
     },
-    /// A line was said.
+    /// A message was said.
     Message(Arc<Message>),
-    /// A private line, to both sides.
+    /// A private message, to both people.
     Private {
-        /// Who wrote it.
+        /// The author.
         from: Arc<str>,
-        /// To whom.
+        /// The reader.
         to: Arc<str>,
         /// Its number in the conversation of the two.
         seq: Seq,
@@ -89,7 +89,7 @@ pub enum Event {
         seq: Seq,
         /// How many members it has.
         total: usize,
-        /// The topic, where there is one.
+        /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
     },
@@ -110,20 +110,20 @@ pub enum Event {
         /// The room.
         room: Arc<str>,
     },
-    /// Somebody came into a room.
+    /// A person came into a room.
     Join {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// Somebody left a room and is still on the server.
+    /// A person left a room and is still online.
     Leave {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// Words of farewell.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,9 +131,9 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody is gone from every room.
+    /// A person left the server, and so every room.
     Quit {
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// Why.
         reason: CloseReason,
@@ -143,7 +143,7 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody has another name now.
+    /// A person has another name now.
     Nick {
         /// The name before.
         old: Arc<str>,
@@ -159,14 +159,14 @@ pub enum Event {
         /// The topic; absent when it was removed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
-        /// Who set it.
+        /// The member who set it.
         by: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// Somebody is away, or back where there is no text.
+    /// A person is away; or is back, if there is no text.
     Away {
-        /// Who.
+        /// The person.
         nick: Arc<str>,
         /// The away text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,18 +178,18 @@ pub enum Event {
         room: Arc<str>,
         /// Which.
         seq: Seq,
-        /// Who deleted it.
+        /// The person who deleted it.
         by: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// Somebody was put out of a room, and perhaps is kept out.
+    /// A person was removed from a room, and may be banned from it.
     Kick {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody is kept from coming in or from speaking, or not any more.
+    /// A person is banned or muted, or not any more.
     Restriction {
         /// The room.
         room: Arc<str>,
@@ -206,9 +206,9 @@ pub enum Event {
         /// Whether it is lifted.
         #[serde(default, skip_serializing_if = "is_false")]
         lifted: bool,
-        /// Who, by the name they have or had.
+        /// The person, by the present or last name.
         nick: Arc<str>,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// Until when; for ever if it is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,31 +219,31 @@ pub enum Event {
         /// When.
         time: Millis,
     },
-    /// Somebody may do more or less in a room.
+    /// A person has another role in a room.
     Role {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The person.
         nick: Arc<str>,
-        /// What they are now; absent where they are like everybody.
+        /// The role now; absent if the person has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// When.
         time: Millis,
     },
-    /// A room is set otherwise.
+    /// A room has other settings.
     Settings {
         /// The room.
         room: Arc<str>,
-        /// What is set now; the key itself is told to those in the room.
+        /// What is set now. The members of the room are told the key, too.
         #[serde(flatten)]
         settings: Settings,
-        /// Whether somebody has registered it.
+        /// Whether an account has registered it.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
-        /// Who did it.
+        /// The op who did it.
         by: Arc<str>,
         /// When.
         time: Millis,
@@ -252,7 +252,7 @@ pub enum Event {
     Invite {
         /// The room.
         room: Arc<str>,
-        /// Who says so.
+        /// The op.
         by: Arc<str>,
         /// When.
         time: Millis,
@@ -277,7 +277,7 @@ pub enum Event {
         /// What.
         text: Arc<str>,
     },
-    /// You are too fast; what you sent is kept and goes on in this time.
+    /// You are too fast. What you sent is not lost; the server reads on after this time.
     Waiting {
         /// Milliseconds until the next line is taken.
         ms: u64,
@@ -302,11 +302,9 @@ impl Event {
     /// than the text it carries.
     pub fn weight(&self) -> usize {
         let file = |file: &Option<Arc<FileInfo>>| file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME);
-        if let Event::Ok { done, .. } = self {
-            return done.weight();
-        }
         FRAME
             + match self {
+                Event::Ok { done, .. } => return done.weight(),
                 Event::Message(message) => message.text.len() + file(&message.file),
                 Event::Private { text, file: sent, .. } => text.len() + file(sent),
                 Event::Notice { text } | Event::Closing { text, .. } => text.len(),
@@ -324,7 +322,6 @@ impl Event {
                 Event::Chats { chats, .. } => sum(chats),
                 Event::Error { value, text, .. } => value.len() + text.len(),
                 Event::Hello { .. }
-                | Event::Ok { .. }
                 | Event::Left { .. }
                 | Event::Join { .. }
                 | Event::Nick { .. }

@@ -30,17 +30,27 @@ pub struct AccountId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResumeId(pub u64);
 
-/// The number of a file that somebody sent. Never used twice in one file of the store; from 1.
+/// The number of a file that was sent. Never used twice in one file of the store; from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub u64);
 
-/// Whose something is: an account's, or a guest's for one login.
+/// The identity of a person: an account, or a guest for one login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Identity {
-    /// Somebody with a password.
+    /// A person with a password.
     Account(AccountId),
-    /// Somebody without.
+    /// A person without one.
     Guest(ResumeId),
+}
+
+impl Identity {
+    /// The number of the account, if it is one.
+    pub fn account(self) -> Option<AccountId> {
+        match self {
+            Identity::Account(id) => Some(id),
+            Identity::Guest(_) => None,
+        }
+    }
 }
 
 /// Two people who write to each other, in the one order in which their conversation is stored.
@@ -48,7 +58,7 @@ pub enum Identity {
 pub struct Pair(Identity, Identity);
 
 impl Pair {
-    /// The two, in whichever order they come.
+    /// The two, given in any order.
     pub fn new(one: Identity, other: Identity) -> Pair {
         if one <= other { Pair(one, other) } else { Pair(other, one) }
     }
@@ -59,21 +69,21 @@ impl Pair {
     }
 }
 
-/// Where somebody comes from.
+/// The address of a peer.
 pub type Address = IpAddr;
 
-/// Whose something counts as that one may have only so much of: an account's,
-/// or that of all guests of one address, because a guest who reconnects is another one.
+/// The owner of something of which one owner may have only so much: an account, or
+/// all guests of one address together, because a guest who reconnects is a new guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
-    /// Of an account.
+    /// An account.
     Account(AccountId),
-    /// Of the guests of an address, as [`origin`] counts it.
+    /// The guests of an address, as [`origin`] counts it.
     Guests(Address),
 }
 
 impl Owner {
-    /// Whose it counts as, if it is `identity`'s, who comes from `address`.
+    /// The owner that `identity`, coming from `address`, counts as.
     pub fn of(identity: Identity, address: Address) -> Owner {
         match identity {
             Identity::Account(id) => Owner::Account(id),
@@ -84,7 +94,7 @@ impl Owner {
 
 /// Which addresses count as one: an IPv4 address is itself, also if it is
 /// written as an IPv6 one; of an IPv6 address the network counts, its first 64
-/// bits, for the other 64 are its customer's to choose. Loopback stays loopback.
+/// bits, because a customer can choose the other 64. Loopback stays loopback.
 ///
 /// ```
 /// use roomful::model::origin;
@@ -102,7 +112,7 @@ pub fn origin(address: Address) -> Address {
     }
 }
 
-/// The mark a sender puts on a command, to know its answer by: 1 to 64 bytes.
+/// The mark that a sender puts on a command to know its answer: 1 to 64 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tag(pub Arc<str>);
 
@@ -111,14 +121,14 @@ impl Tag {
     pub const MAX_BYTES: usize = 64;
 }
 
-/// A line said in a room, or in a private conversation.
+/// A message said in a room, or in a private conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Where it was said: `#room`, or `@nick` of the other one in a private conversation.
+    /// Where it was said: `#room`, or `@nick` of the other person in a private conversation.
     pub room: Arc<str>,
     /// Its number there.
     pub seq: Seq,
-    /// Who said it.
+    /// The name of its author.
     pub from: Arc<str>,
     /// What was said.
     pub text: Arc<str>,
@@ -135,14 +145,14 @@ pub struct Message {
     pub deleted: bool,
 }
 
-/// A file that somebody sent.
+/// A file that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
     /// Its number, to ask for it by.
     pub file: u64,
     /// Its name, cleaned: no folders, no control characters, 1 to 255 bytes.
     pub name: Arc<str>,
-    /// What it is, by its content: `image/jpeg`; `application/octet-stream` where that does not tell.
+    /// What it is, by its content: `image/jpeg`; `application/octet-stream` if the content does not tell.
     pub mime: Arc<str>,
     /// How many bytes it has.
     pub size: u64,
@@ -154,25 +164,25 @@ pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// What somebody may do in a room, the least first.
+/// What a person may do in a room, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// May come in, even where one must be invited.
+    /// May come in, also into a room for invited people only.
     Member,
-    /// Keeps order: kicks, bans, mutes, invites, sets.
+    /// May also kick, ban, mute, invite, and change the settings.
     Op,
-    /// Owns the room: makes ops, gives the room up.
+    /// May also make ops, and drop the room.
     Owner,
 }
 
 /// What an op can set in a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Only who is invited comes in.
+    /// Only invited people come in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invite_only: bool,
-    /// The word one must know to come in.
+    /// The word that a person must know to come in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
     /// Only ops speak.
@@ -180,84 +190,86 @@ pub struct Settings {
     pub announcements: bool,
 }
 
-/// What somebody is kept from.
+impl Settings {
+    /// Whether not every person may come in, and so not every person may read it.
+    pub fn is_private(&self) -> bool {
+        self.invite_only || self.key.is_some()
+    }
+}
+
+/// What a person may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Restriction {
-    /// From coming in.
+    /// Come in.
     Ban,
-    /// From speaking.
+    /// Speak.
     Mute,
 }
 
-/// Whom a restriction is for.
+/// The people that a restriction is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// An account, under whatever name.
     Account(AccountId),
-    /// Somebody with this resume token, under whatever name and account.
+    /// The person with this resume number, under whatever name and account.
     Resume(ResumeId),
     /// Every guest from this address, which is an [`origin`].
     Address(Address),
-    /// Whoever has this nick, by its key.
+    /// The guest with this nick, by its key.
     Nick(Arc<str>),
 }
 
-/// Each row: a reason, its code, and the words that people are shown.
-macro_rules! reasons {
-    ($($(#[$about:meta])* $name:ident = $code:literal, $words:literal;)+) => {
+macro_rules! close_reasons {
+    ($($(#[doc = $doc:literal])+ $reason:ident $code:literal $words:literal;)+) => {
         /// Why a session ended: exactly one of these, the first that happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum CloseReason {
-            $($(#[$about])* #[serde(rename = $code)] $name),+
+            $($(#[doc = $doc])+ #[serde(rename = $code)] $reason,)+
         }
 
         impl CloseReason {
             /// All of them, in the order of `docs/protocol.md`.
-            pub const ALL: &[CloseReason] = &[$(CloseReason::$name),+];
+            pub const ALL: [CloseReason; [$($code),+].len()] = [$(CloseReason::$reason),+];
 
             /// The stable name on the wire, in kebab case.
             pub fn code(self) -> &'static str {
-                match self {
-                    $(CloseReason::$name => $code),+
-                }
+                match self { $(CloseReason::$reason => $code,)+ }
             }
 
-            /// The words people are shown after a name that left.
+            /// The words that people see after the name of a person that left.
             pub fn words(self) -> &'static str {
-                match self {
-                    $(CloseReason::$name => $words),+
-                }
+                match self { $(CloseReason::$reason => $words,)+ }
             }
         }
     };
 }
 
-reasons! {
+close_reasons! {
     /// The member asked to leave, or ended its input.
-    Quit = "quit", "quit";
+    Quit "quit" "quit";
     /// The connection broke.
-    Lost = "lost", "connection lost";
+    Lost "lost" "connection lost";
     /// The peer was silent for longer than `gone-after`.
-    Timeout = "timeout", "no sign of life";
+    Timeout "timeout" "no sign of life";
     /// The peer took no name in time.
-    LoginTimeout = "login-timeout", "took no name in time";
+    LoginTimeout "login-timeout" "took no name in time";
     /// The peer sent too much before it took a name.
-    LoginLines = "login-lines", "sent too much before taking a name";
+    LoginLines "login-lines" "sent too much before taking a name";
     /// The peer read too slowly.
-    SlowConsumer = "slow-consumer", "read too slowly";
+    SlowConsumer "slow-consumer" "read too slowly";
     /// The operator closed the session.
-    Kicked = "kicked", "kicked";
+    Kicked "kicked" "kicked";
     /// The same person came back on a new connection.
-    Replaced = "replaced", "came back on a new connection";
-    /// The account's password is another, or the account is gone.
-    LoggedOut = "logged-out", "logged out";
+    Replaced "replaced" "came back on a new connection";
+    /// The account has another password, or was deleted.
+    LoggedOut "logged-out" "logged out";
     /// The server stopped.
-    ServerStopped = "server-stopped", "server stopped";
+    ServerStopped "server-stopped" "server stopped";
     /// The peer speaks a protocol that is not served here.
-    NotServed = "not-served", "that protocol is not served here";
-    /// There is no room for one session more.
-    Full = "full", "no room on the server";
+    NotServed "not-served" "that protocol is not served here";
+    /// There is no space for one more session.
+    Full "full" "no room on the server";
     /// The server failed inside, in this session only.
-    Failed = "failed", "a fault in the server";
+    Failed "failed" "a fault in the server";
 }

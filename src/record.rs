@@ -49,7 +49,7 @@ pub struct RestrictionRecord {
     pub place: Option<PlaceId>,
     /// What is forbidden.
     pub restriction: Restriction,
-    /// Whom it holds for. The first is the one that the op named.
+    /// Whom it holds for. The first is what the op named.
     pub targets: Vec<Target>,
     /// The nick that the member had, to show.
     pub nick: Arc<str>,

@@ -1,4 +1,4 @@
-//! Taking turns at something of which there are few: how many threads wait, how long, and which is next. Knows not what is shared.
+//! Taking turns at something of which there are few: how many threads wait, how long, and which is next. Does not know what is shared.
 //!
 //! A thread that asks stands in a lane. The lanes have their turns one after
 //! another, so that a lane with many does not hold up a lane with one; within a
@@ -15,7 +15,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::limits::Limits;
 
-/// So many places, lent out by turns to those in lanes called `L`.
+/// Places that threads take in turn. Each thread waits in a lane, which has a name of type `L`.
 #[derive(Debug)]
 pub struct Turns<L> {
     most: usize,
@@ -27,7 +27,7 @@ pub struct Turns<L> {
 
 #[derive(Debug)]
 struct Queue<L> {
-    /// Places that are lent out.
+    /// Places that are taken.
     busy: usize,
     waiting: usize,
     lanes: HashMap<L, Lane>,
@@ -63,17 +63,17 @@ pub struct Turn<'a, L: Hash + Eq + Clone> {
     lane: L,
 }
 
-/// There was no turn.
+/// Why there was no turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoTurn {
-    /// Too many want one: as many wait as may, or it did not come in this time.
+    /// Too many threads wait, or the turn did not come in this time.
     Busy(Duration),
-    /// There are none any more.
+    /// The server stops.
     Stopped,
 }
 
 impl<L: Hash + Eq + Clone> Turns<L> {
-    /// With `most` places, and as many waiting and as long as `limits` says.
+    /// With `most` places; `limits` says how many threads wait, and how long.
     pub fn new(most: usize, limits: &Limits) -> Turns<L> {
         let queue = Queue { busy: 0, waiting: 0, lanes: HashMap::new(), rota: VecDeque::new(), stopped: false };
         Turns {
@@ -84,11 +84,11 @@ impl<L: Hash + Eq + Clone> Turns<L> {
         }
     }
 
-    /// Waits for a place, of which those in this lane have `most` at once.
+    /// Waits for a place. This lane has at most `most` places at once.
     ///
     /// # Errors
-    /// [`NoTurn`]: nothing was lent. If too many wait, it is the last one of
-    /// the longest lane that is sent away, and not the last comer of all lanes.
+    /// [`NoTurn`]: there was no place. If too many threads wait, the last thread of
+    /// the longest lane is sent away, which may be another one.
     pub fn wait(&self, lane: L, most: usize) -> Result<Turn<'_, L>, NoTurn> {
         let mut queue = self.queue.lock();
         if queue.stopped {
@@ -126,7 +126,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
         while queue.send_one_away() {}
     }
 
-    /// How many places are lent out, and how many wait for one.
+    /// How many places are taken, and how many threads wait.
     pub fn load(&self) -> (usize, usize) {
         let queue = self.queue.lock();
         (queue.busy, queue.waiting)
@@ -134,7 +134,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
 }
 
 impl<L: Hash + Eq + Clone> Queue<L> {
-    /// Lends a place to the lane.
+    /// Gives a place to the lane.
     fn begin(&mut self, lane: &L) {
         self.busy += 1;
         self.lanes.entry(lane.clone()).or_default().busy += 1;
@@ -226,14 +226,14 @@ mod tests {
         Turns::new(most, &Limits::default())
     }
 
-    /// Waits until so many wait; each test lets them come one after another.
+    /// Waits until so many threads wait. Each test lets them come one after another.
     fn until_waiting(turns: &Turns<&'static str>, waiting: usize) {
         while turns.load().1 < waiting {
             std::thread::yield_now();
         }
     }
 
-    /// One who waits in a lane, says that its turn came, and gives the place back.
+    /// A thread that waits in a lane, says that its turn came, and gives the place back.
     fn waiter<'scope>(
         scope: &'scope Scope<'scope, '_>,
         turns: &'scope Turns<&'static str>,
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_with_many_does_not_keep_out_a_lane_with_one() {
+    fn a_lane_with_many_does_not_hold_up_a_lane_with_one() {
         let turns = turns(1);
         let (came, order) = unbounded();
         std::thread::scope(|scope| {
@@ -266,7 +266,7 @@ mod tests {
             waiters.into_iter().for_each(|waiter| waiter.join().unwrap().unwrap());
         });
         assert_eq!(all(&order), ["many", "one", "many", "many"]);
-        assert!(turns.queue.lock().lanes.is_empty(), "nobody is there any more");
+        assert!(turns.queue.lock().lanes.is_empty(), "no thread is there any more");
     }
 
     #[test]
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_longer_than_the_patience_and_takes_nothing_along() {
+    fn no_thread_waits_longer_than_the_patience_and_none_takes_a_place_along() {
         let patience = Duration::from_millis(1);
         let turns = Turns::new(1, &Limits { turn_patience: patience, ..Limits::default() });
         let held = turns.wait("a", 9).unwrap();
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn who_stops_lets_nobody_wait() {
+    fn turns_that_stop_let_no_thread_wait() {
         let turns = turns(1);
         let (came, order) = unbounded();
         std::thread::scope(|scope| {

@@ -12,10 +12,10 @@ use crate::model::{FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
 pub struct MemberInfo {
     /// The name as its owner writes it.
     pub nick: Arc<str>,
-    /// What the member may do there, where it is more than others.
+    /// The role of the member, if it is more than `member`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// The away text, where the member is away.
+    /// The away text, if the member is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Arc<str>>,
 }
@@ -27,7 +27,7 @@ pub struct RoomInfo {
     pub room: Arc<str>,
     /// How many members it has.
     pub members: usize,
-    /// The topic, where there is one.
+    /// The topic, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Arc<str>>,
 }
@@ -45,13 +45,13 @@ pub struct WhoisInfo {
     pub idle: u64,
     /// The fronts of the person's sessions: `json`, `line`.
     pub fronts: Vec<String>,
-    /// Whether the name belongs to an account, and they are logged in to it.
+    /// Whether the name belongs to an account, and the person is logged in to it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub registered: bool,
-    /// Where they come from: only an op of the server is told.
+    /// The address of the person: only an op of the server is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Arc<str>>,
-    /// The away text, where the person is away.
+    /// The away text, if the person is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Arc<str>>,
 }
@@ -74,12 +74,12 @@ pub struct ChatInfo {
 pub struct BanInfo {
     /// From what: `ban` or `mute`.
     pub restriction: Restriction,
-    /// Who it is for: a nick, or an address.
+    /// The person it is for: a nick, or an address.
     pub nick: Arc<str>,
     /// Until when; for ever if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
-    /// Who said so.
+    /// The op.
     pub by: Arc<str>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,13 +88,13 @@ pub struct BanInfo {
     pub time: Millis,
 }
 
-/// What was done about somebody.
+/// What was done to a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderated {
-    /// Where; on the whole server if it is absent.
+    /// The room; if absent, the whole server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Arc<str>>,
-    /// About whom: a nick, or an address.
+    /// The person: a nick, or an address.
     pub nick: Arc<str>,
     /// Until when; for ever, or for once, if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,7 +109,7 @@ pub struct FileRow {
     pub info: Arc<FileInfo>,
     /// The number of its message.
     pub seq: Seq,
-    /// Who sent it.
+    /// The sender.
     pub from: Arc<str>,
     /// When.
     pub time: Millis,
@@ -136,7 +136,7 @@ pub trait Row {
 /// Takes a page off the front of `rows`: at most `most`, and as many as fit in
 /// `bytes`, but one at least. What is left in `rows` is for the next page.
 pub fn page<T: Row>(rows: &mut Peekable<impl Iterator<Item = T>>, most: usize, bytes: usize) -> Vec<T> {
-    let (mut page, mut weight) = (Vec::new(), 0);
+    let (mut page, mut weight) = (Vec::with_capacity(rows.size_hint().0.min(most)), 0);
     while let Some(row) = rows.next_if(|row| page.is_empty() || (page.len() < most && weight + row.weight() <= bytes)) {
         weight += row.weight();
         page.push(row);

@@ -1,14 +1,13 @@
-//! `chat-client`: the chat on a terminal, or for a script on a pipe. Knows arguments, signals and exit codes only.
+//! `chat-client`: the chat on a terminal, or for a script on a pipe. Knows signals and exit codes only.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 use std::{env, fs, io};
 
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
-use roomful::client::ui::{self, Bell, Settings, Signals};
+use roomful::client::ui::{self, Settings, Signals};
 use roomful::command::Secret;
 use roomful::process::{self, Kind};
 
@@ -44,58 +43,14 @@ const PASSWORD_BYTES: u64 = 4096;
 #[derive(Parser)]
 #[command(version, after_long_help = EXAMPLES)]
 struct Arguments {
-    /// The server's host, or host:port
-    #[arg(short, long, env = "CHAT_CLIENT_SERVER", value_name = "ADDR")]
-    server: Option<String>,
-
-    /// The server's port, 7667 if not said
-    #[arg(short, long, env = "CHAT_CLIENT_PORT")]
-    port: Option<u16>,
-
-    /// Your name; without one the server offers one
-    #[arg(short, long, visible_alias = "name", env = "CHAT_CLIENT_NICK", value_name = "NAME")]
-    nick: Option<String>,
-
-    /// A file with the password, if the name belongs to an account
-    ///
-    /// Its first line is the password. It comes before the variable
-    /// CHAT_CLIENT_PASSWORD, which has the password itself.
-    #[arg(long, env = "CHAT_CLIENT_PASSWORD_FILE", value_name = "FILE")]
-    password_file: Option<PathBuf>,
-
-    /// A room to join instead of the lobby; several by several --room, or with commas
-    #[arg(short, long = "room", env = "CHAT_CLIENT_ROOM", value_name = "ROOM", value_delimiter = ',')]
-    rooms: Vec<String>,
-
-    /// Pass the JSON protocol through: commands on stdin, events on stdout
-    #[arg(long, env = "CHAT_CLIENT_JSON", value_parser = process::yes_or_no)]
-    json: bool,
-
-    /// For how many seconds to try to come back after a lost connection
-    ///
-    /// If not said: on a terminal for ever, else for 30 seconds.
-    #[arg(long, env = "CHAT_CLIENT_RETRY", value_name = "SECONDS")]
-    retry: Option<u64>,
-
-    /// When to ring the bell
-    #[arg(long, env = "CHAT_CLIENT_BELL", value_enum, default_value = "mentions")]
-    bell: Bell,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     process::settle_signals(Kind::Personal).context("cannot take care of signals")?;
-    let arguments = Arguments::from_arg_matches(&process::parse(Arguments::command()))?;
-    let password = password(arguments.password_file.as_deref())?;
-    let settings = Settings {
-        server: arguments.server,
-        port: arguments.port,
-        nick: arguments.nick,
-        password,
-        rooms: arguments.rooms,
-        json: arguments.json,
-        retry: arguments.retry.map(Duration::from_secs),
-        bell: arguments.bell,
-    };
+    let Arguments { mut settings } = Arguments::from_arg_matches(&process::parse(Arguments::command()))?;
+    settings.password = password(settings.password_file.as_deref())?;
     let signals = Signals::default();
     let handler = signals.clone();
     ctrlc::set_handler(move || {
@@ -107,7 +62,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let exit = ui::run(&settings, &signals);
     if !exit.text.is_empty() {
         // If stderr is closed or full, the exit code tells.
-        let _ = writeln!(io::stderr(), "! {exit}");
+        let _ = writeln!(io::stderr(), "! {}", exit.text);
     }
     Ok(ExitCode::from(exit.code))
 }

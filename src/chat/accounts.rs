@@ -1,4 +1,4 @@
-//! All accounts, by number and by name: who is an op, who has a role where, how many conversations each has. Knows no passwords and nobody's sessions.
+//! All accounts, by number and by name: which are ops, in which rooms each has a role, how many conversations each has. Knows no passwords and no sessions.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,7 +14,7 @@ pub(super) struct Accounts {
     names: NameIndex<AccountId>,
     /// How many private conversations each has, if it has any.
     conversations: HashMap<AccountId, usize>,
-    /// The rooms in which each has a role, if it has any: nobody looks through all rooms because of one account.
+    /// The rooms in which each has a role, if it has any. Without it, all rooms would be searched for one account.
     held: HashMap<AccountId, BTreeSet<PlaceId>>,
     /// When an account got another password, in this run of the server.
     changed: HashMap<AccountId, Millis>,
@@ -25,13 +25,18 @@ impl Accounts {
         self.ids.get(&id)
     }
 
+    /// The account with this identity.
+    pub fn of(&self, identity: Identity) -> Option<&AccountRecord> {
+        self.ids.get(&identity.account()?)
+    }
+
     /// Notes that an account has another password from now on.
     pub fn has_changed(&mut self, id: AccountId, now: Millis) {
         self.changed.insert(id, now);
     }
 
-    /// Whether an account got another password after this time. What was proven
-    /// or read before that is not true any more, though it comes only now.
+    /// Whether an account got another password after this time. A password that
+    /// was checked before the change, or a row that was read before it, is out of date.
     pub fn changed_after(&self, id: AccountId, time: Millis) -> bool {
         self.changed.get(&id).is_some_and(|changed| *changed > time)
     }
@@ -47,13 +52,13 @@ impl Accounts {
         self.ids.get(&self.names.named(nick)?)
     }
 
-    /// Whose this name is, or one that looks like it.
+    /// The account that has this name, or one that looks like it.
     pub fn owner(&self, nick: &Nick) -> Option<AccountId> {
         self.names.owner(nick)
     }
 
     pub fn is_op(&self, identity: Identity) -> bool {
-        matches!(identity, Identity::Account(id) if self.ids.get(&id).is_some_and(|account| account.op))
+        self.of(identity).is_some_and(|account| account.op)
     }
 
     pub fn has_op(&self) -> bool {
@@ -71,7 +76,7 @@ impl Accounts {
 
     /// Notes an account's role in a room, or that it has none any more; a guest's role is not noted.
     pub fn holds(&mut self, identity: Identity, place: PlaceId, role: Option<Role>) {
-        let Identity::Account(id) = identity else { return };
+        let Some(id) = identity.account() else { return };
         if role.is_some() {
             self.held.entry(id).or_default().insert(place);
         } else if let Some(places) = self.held.get_mut(&id) {
@@ -92,7 +97,7 @@ impl Accounts {
         self.conversations.get(&id).copied().unwrap_or(0)
     }
 
-    /// Takes what was found of the conversations.
+    /// Takes the numbers of conversations that the database found.
     pub fn found_conversations(&mut self, found: Vec<(AccountId, usize)>) {
         self.conversations = found.into_iter().collect();
     }

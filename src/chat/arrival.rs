@@ -1,4 +1,4 @@
-//! A session takes its name: as a new guest, as one who was here before, as an account, or in the place of its own lost connection. Runs under the chat lock.
+//! A session takes its name: as a new guest, as a guest who comes back, as an account, or in the place of an older connection of the same session. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
 use crate::wire::Letter;
 
-/// Who comes in.
+/// What the session becomes.
 enum Arrival {
-    /// Somebody without a token, or with one that nobody knows.
+    /// A guest without a token, or with an unknown one.
     NewGuest,
-    /// A guest who was here before, by a token in memory or in the database.
+    /// A guest who comes back, with a token that is in memory or in the database.
     LostGuest(Nick, ResumeId),
     /// An account, by its password or its token; and the resume number of that token.
     Account(AccountId, Option<ResumeId>),
-    /// A session that is still here on an older connection.
+    /// The session is still there, on an older connection.
     TakeOver(SessionId),
 }
 
@@ -33,7 +33,7 @@ struct Beginning {
     resume_stored: bool,
     token: (Arc<str>, [u8; 32]),
     tags: Tags,
-    /// The room in which it is talking, if its person was here all the while.
+    /// The room in which it talks, if its person was online all the time.
     current: Option<PlaceId>,
 }
 
@@ -64,7 +64,7 @@ impl Change<'_, ()> {
         ResumeId(self.state.last.resume + 1)
     }
 
-    /// Finds out who comes in. Nothing has changed yet.
+    /// Finds out what the session becomes. Nothing has changed yet.
     #[inline(never)]
     fn arrival(&mut self, request: &LoginRequest<'_>) -> Result<Arrival, ChatError> {
         let (state, cx) = (&mut *self.state, &self.cx);
@@ -73,16 +73,16 @@ impl Change<'_, ()> {
             && let Some(session) = state.registry.session(older)
         {
             let account = state.registry.person(session.person).and_then(|person| person.account());
-            // With a password it is that account which is meant, whosever the token is.
+            // With a password, that account is meant, whatever the token says.
             let is_meant = request.account.is_none_or(|id| account == Some(id));
-            // A session that is ending for good is not taken over: it has only not hung up yet.
+            // A session that said goodbye is not taken over: its connection is only not closed yet.
             let ending = session.outbox.closed().map(|ending| ending.reason);
             if is_meant && !matches!(ending, Some(CloseReason::Kicked | CloseReason::Quit)) {
                 return Ok(Arrival::TakeOver(older));
             }
         }
         let stored = request.recalled.as_ref().map(|row| &row.resume);
-        // A password or a token of before may be on its way still.
+        // The password may have changed after this one was checked, or after this token was read.
         let recalled = stored.and_then(|stored| Some((stored.account?, stored.seen)));
         for (id, time) in request.account.map(|id| (id, request.asked)).into_iter().chain(recalled) {
             if state.registry.accounts.changed_after(id, time) {
@@ -109,7 +109,8 @@ impl Change<'_, ()> {
         })
     }
 
-    /// The person of an account: it may be here already, with other sessions.
+    /// The person of an account, which may be online already, with other sessions.
+    #[inline(never)]
     fn account_arrives(
         &mut self,
         id: AccountId,
@@ -120,13 +121,14 @@ impl Change<'_, ()> {
         let nick = account.map(|account| account.nick.clone()).ok_or(ChatError::LoginFailed)?;
         let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
         self.state.check_server_ban(&subject, self.cx.now)?;
-        if let Some(person) = self.state.registry.here(identity) {
+        if let Some(person) = self.state.registry.online(identity) {
             return Ok(person);
         }
         self.make_way(&nick, None);
         self.state.registry.claim(&nick, identity, self.cx.now)
     }
 
+    #[inline(never)]
     fn guest_arrives(&mut self, resume_id: ResumeId, request: &LoginRequest<'_>) -> Result<PersonId, ChatError> {
         let identity = Identity::Guest(resume_id);
         let nick = request.nick.clone().unwrap_or_else(|| self.state.registry.offer(request.seed));
@@ -135,7 +137,8 @@ impl Change<'_, ()> {
         self.state.registry.claim(&nick, identity, self.cx.now)
     }
 
-    /// A guest who was lost is here again: with the old name, if it is free and no other is wanted.
+    /// The person of a guest who comes back: with the old name, if it is free and the session wants no other.
+    #[inline(never)]
     fn guest_returns(
         &mut self,
         before: &Nick,
@@ -143,8 +146,8 @@ impl Change<'_, ()> {
         request: &LoginRequest<'_>,
     ) -> Result<PersonId, ChatError> {
         let (identity, registry) = (Identity::Guest(resume_id), &self.state.registry);
-        // A session that was replaced may outlast the one that was lost, and still be the person.
-        let ghost = registry.here(identity);
+        // A replaced session may end later than the lost one; then the person is still there.
+        let ghost = registry.online(identity);
         let nick = match &request.nick {
             Some(nick) => nick.clone(),
             None if registry.free(before, ghost, identity).is_ok() => before.clone(),
@@ -165,16 +168,16 @@ impl Change<'_, ()> {
         Ok(person)
     }
 
+    /// What the session begins with: what it had before, if its token is in memory or in the database.
     #[inline(never)]
-    /// What the session has: what it had before, if its token is known, in memory or in the database.
     fn begin(&mut self, person: PersonId, resume_id: ResumeId, request: &LoginRequest<'_>) -> Beginning {
         let guest = self.state.registry.person(person).filter(|person| person.account().is_none());
         let current = guest.and_then(|guest| guest.rooms.last().copied());
         self.state.last.resume = self.state.last.resume.max(resume_id.0);
         let (now, limits) = (self.cx.now, self.cx.limits);
-        // Not before: who is refused one name may ask for another with the same token.
+        // Only here: after a refused name, the session may try another name with the same token.
         let lost = request.resume.as_deref().and_then(|token| self.state.tokens.redeem(token, now, limits));
-        // The token stays: the answer that would tell a new one may be lost, too.
+        // The token is not replaced: the answer with a new token might be lost, too.
         let (token, tags, resume_stored) = match (lost, &request.recalled, &request.resume) {
             (Some((token, lost)), ..) => {
                 self.take_roles_up(person, lost.roles);
@@ -188,8 +191,8 @@ impl Change<'_, ()> {
         Beginning { person, resume_id, resume_stored, token, tags, current }
     }
 
-    /// The same session on a new connection: the older one is ended, and
-    /// nobody else notices anything but another name, if it comes with one.
+    /// The same session on a new connection: the older connection is closed. Other
+    /// people notice nothing, except a new name if the session comes with one.
     #[cold]
     #[inline(never)]
     fn take_over(&mut self, older: SessionId, request: &LoginRequest<'_>) -> Result<Beginning, ChatError> {
@@ -210,7 +213,7 @@ impl Change<'_, ()> {
         if old.outbox.close(CloseReason::Replaced, Some(closing)) {
             self.effects.outboxes.push(Arc::clone(&old.outbox));
         }
-        // What it has not said yet is sent again here, with its tag: from there it would be said twice.
+        // The client sends its open commands again on the new connection. From the old one they would be said twice.
         old.replaced = true;
         Ok(Beginning {
             person,
@@ -218,13 +221,13 @@ impl Change<'_, ()> {
             resume_stored: old.resume_stored,
             token: (Arc::clone(&old.token), old.token_hash),
             tags: std::mem::take(&mut old.tags),
-            // The new session goes on talking where the older one talked.
+            // The new session talks in the room in which the older one talked.
             current: old.current,
         })
     }
 
-    #[inline(never)]
     /// Adds the session to its person, answers, and seats it in the rooms of the person.
+    #[inline(never)]
     fn attach(&mut self, beginning: Beginning, request: &LoginRequest<'_>) -> Result<LoggedIn, ChatError> {
         let Beginning { person, resume_id, resume_stored, token: (token, token_hash), tags, current } = beginning;
         let session = Session {
@@ -269,7 +272,7 @@ impl Change<'_, ()> {
 }
 
 impl Change<'_> {
-    /// The rooms of the caller's person, those they are in and those of the account; or the lobby.
+    /// The rooms of the caller's person: those the person is in, and those of the account; or the lobby.
     fn rooms_to_enter(&self, own: &[(PlaceId, Seq)]) -> Vec<RoomName> {
         let places = self.state.rooms_of(self.caller.person, own);
         let rooms: Vec<RoomName> = self.state.rooms.among(&places).map(|room| room.name.clone()).collect();

@@ -1,10 +1,10 @@
-//! Bans met on the way in, with a new name, and by name changes; and the list of them. Runs under the chat lock.
+//! Bans: they are checked when a person comes in or takes a name; and the list of them. Runs under the chat lock.
 
 use std::sync::Arc;
 
 use super::restrictions::{BanSubject, ban_list};
 use super::{Change, SessionId, State};
-use crate::answer::{Done, page};
+use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{Millis, PlaceId, Restriction, Role, Target};
@@ -19,7 +19,7 @@ impl State {
         Some(BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address))
     }
 
-    /// Refuses a person who is banned from the whole server; its ops are not.
+    /// Refuses a person who is banned from the whole server. A ban does not hold for an op of the server.
     pub(super) fn check_server_ban(&self, subject: &BanSubject, now: Millis) -> Result<(), ChatError> {
         match self.restrictions.on(None, Restriction::Ban, subject, now) {
             Some(ban) if !self.registry.accounts.is_op(subject.identity) => {
@@ -29,27 +29,19 @@ impl State {
         }
     }
 
-    /// Refuses a name that is banned from the server, or from a room in which
-    /// its taker is: there they would be banned from then on, and yet inside.
+    /// Refuses a name that is banned from the server, or from a room of the
+    /// person who wants it: that person would be banned there and still inside.
     pub(super) fn check_banned_name(&self, session: SessionId, nick: &Nick, now: Millis) -> Result<(), ChatError> {
         let Some(before) = self.subject_of(session) else { return Ok(()) };
         let subject = BanSubject { nick: nick.clone(), ..before };
         self.check_server_ban(&subject, now)?;
-        let person = self.registry.session(session).and_then(|session| self.registry.person(session.person));
-        let mut rooms = person.into_iter().flat_map(|person| self.rooms.among(&person.rooms));
+        let mut rooms = self.registry.person_in(session).into_iter().flat_map(|person| self.rooms.among(&person.rooms));
         rooms.try_for_each(|room| self.check_ban(room, &subject, now))
-    }
-
-    /// The sessions that are banned from the server.
-    pub(super) fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
-        let is_banned =
-            |id: &SessionId| self.subject_of(*id).is_some_and(|subject| self.check_server_ban(&subject, now).is_err());
-        self.registry.sessions().map(|(id, _)| id).filter(is_banned).collect()
     }
 }
 
 impl<C> Change<'_, C> {
-    /// A restriction of a name is one of the person who had it, and has another now.
+    /// Called when a person takes another name. A restriction of the old name holds for that person still.
     pub(super) fn name_follows(&mut self, before: &BanSubject) {
         let resume = [Target::Resume(before.resume_id)];
         self.state.restrictions.follow(before, |target| matches!(target, Target::Nick(_)), &resume, &self.cx);
@@ -62,10 +54,10 @@ impl Change<'_> {
         self.state.subject_of(self.caller.session).ok_or(ChatError::NameFirst)
     }
 
-    /// A guest who logs in does not stay where the account is banned.
+    /// Takes a guest who logged in out of the rooms from which the account is banned.
     pub(super) fn leave_where_banned(&mut self) -> Result<(), ChatError> {
         let (subject, now) = (self.subject()?, self.cx.now);
-        // No op among them: those are banned from nowhere.
+        // An op loses no room here: no ban holds for an op.
         let rooms = self.state.rooms.among(&self.person()?.rooms);
         let banned: Vec<PlaceId> =
             rooms.filter(|room| self.state.check_ban(room, &subject, now).is_err()).map(|room| room.place).collect();
@@ -82,20 +74,13 @@ impl Change<'_> {
 
     /// A page of the bans and mutes of a room, or of the server.
     pub(super) fn bans(&mut self, name: Option<&RoomName>, everywhere: bool, skip: u64) -> Result<(), ChatError> {
-        let room = match everywhere {
-            true => {
-                self.as_server_op()?;
-                None
-            }
-            false => Some(self.room_as(name, Role::Op)?.0),
-        };
+        if everywhere {
+            self.as_server_op()?;
+        }
+        let room = if everywhere { None } else { Some(self.room_as(name, Role::Op)?.0) };
         let in_force = ban_list(self.state.restrictions.at(room.map(|room| room.place)), self.cx.now);
-        let mut rows = in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)).peekable();
-        let bans = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
-        let more = rows.peek().is_some();
-        let done = Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more };
-        drop(rows);
-        self.answer(done);
+        let (bans, more) = self.cx.page(in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)));
+        self.answer(Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more });
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One change of the chat: the state it changes, the session that asks for it, and what it leaves to be done outside. The verbs are its methods, each in the file of its subject.
+//! One change of the chat: the state, the session that asks for the change, and the effects outside the lock. The commands are its methods, each in the file of its subject; this file knows none of them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::names::RoomName;
 use crate::record::Record;
 use crate::wire::Letter;
 
-/// The session that asks for a change, and its person as they were when it began.
+/// The session that asks for a change, and its person as it was when the change began.
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) session: SessionId,
@@ -32,21 +32,18 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// The account the caller is logged in to.
+    /// The account to which the caller is logged in.
     pub(super) fn account(&self) -> Option<AccountId> {
-        match self.identity {
-            Identity::Account(id) => Some(id),
-            Identity::Guest(_) => None,
-        }
+        self.identity.account()
     }
 
-    /// Whether `session` is the calling one, and is not told what it did itself.
+    /// Whether `session` is the calling one and does not want to hear its own messages.
     pub(super) fn skips_own(&self, session: SessionId) -> bool {
         session == self.session && !self.echo
     }
 }
 
-/// One change. Without a caller, `()`, the server makes it itself.
+/// One change. If the server makes the change itself, the caller is `()`.
 pub(super) struct Change<'a, C = Caller> {
     pub(super) state: &'a mut State,
     pub(super) cx: Context<'a>,
@@ -89,7 +86,7 @@ impl<C> Change<'_, C> {
         self.effects.report(&letter);
     }
 
-    /// Tells every session of a person but those of which `skips` is true.
+    /// Tells every session of a person, but not the sessions for which `skips` is true.
     pub(super) fn tell_person(&mut self, person: PersonId, letter: &Arc<Letter>, skips: impl Fn(SessionId) -> bool) {
         for (session, outbox) in self.state.registry.outboxes(person) {
             if !skips(session) {
@@ -116,7 +113,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The room called so, or the one in which the caller is talking; the caller must be in it.
+    /// The room of this name, or the room in which the caller talks. The caller must be in it.
     pub(super) fn own_room(&self, name: Option<&RoomName>) -> Result<&Room, ChatError> {
         let room = match name {
             Some(name) => self.state.rooms.named(name),
@@ -149,9 +146,9 @@ impl Change<'_> {
         self.effects.answer(&self.caller.outbox, Event::Ok { tag, done });
     }
 
-    /// Queues `record` for the database. The `ok` of this command comes when it
-    /// is stored, and with it all that was before.
-    pub(super) fn answer_kept(&mut self, done: Done, record: Record) {
+    /// Queues `record` for the database. The `ok` of this command comes when the
+    /// record and all records before it are stored.
+    pub(super) fn answer_when_stored(&mut self, done: Done, record: Record) {
         let Some(write_queue) = self.cx.write_queue else { return self.answer(done) };
         self.caller.outbox.promise();
         let answer = Event::Ok { tag: self.caller.tag.take(), done };

@@ -7,7 +7,7 @@ use crate::command::{self, ChatCommand, Command, FileCommand, LinkCommand, Query
 use crate::error::ChatError;
 use crate::limits::Limits;
 
-/// The answer to a command about the connection. A `pong` is an answer, and gets none.
+/// The answer to a command about the connection. A `pong` is an answer itself, so it gets none.
 ///
 /// # Errors
 /// `help` about a word that is no command.
@@ -34,7 +34,7 @@ fn help(word: Option<&str>) -> Result<Done, ChatError> {
 /// Refuses texts and times over their limits, before any lock is taken.
 ///
 /// # Errors
-/// A text that is too long, or empty where it is what is said; a time that is out of range.
+/// A text that is too long; an empty message; a time that is out of range.
 pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
     match command {
         Command::Chat(command) => in_chat(command, limits),
@@ -67,7 +67,7 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
     }
 }
 
-/// What is said must show something.
+/// A message must not be empty.
 fn said(text: &Arc<str>, limits: &Limits) -> Result<(), ChatError> {
     if text.is_empty() { Err(ChatError::TextEmpty) } else { measure("text", text, limits.text) }
 }

@@ -1,4 +1,4 @@
-//! Taking back what was said: one message by its number, or all that an account ever said. Runs under the chat lock.
+//! Deleting what was said: one message by its number, or all messages of an account. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -16,8 +16,7 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl Change<'_> {
-    /// Deletes a message that is in memory; of another one the author must be read first.
-    #[inline(never)]
+    /// Deletes a message that is in memory. For any other message, the author must be read from the database first.
     pub(super) fn delete(&mut self, place: Option<Place>, seq: Option<Seq>) -> Result<Next, Halt> {
         let Readable { place: id, label, identity, .. } = self.readable_or_any(place.as_ref())?;
         let room = self.state.rooms.get(id);
@@ -39,7 +38,6 @@ impl Change<'_> {
     }
 
     /// Deletes a message whose author is known.
-    #[inline(never)]
     fn delete_at(&mut self, place: &Place, seq: Seq, author: Identity) -> Result<(), ChatError> {
         let found = self.readable_or_any(Some(place)).map_err(|halt| match halt {
             Halt::Refused(refusal) => refusal,
@@ -51,11 +49,11 @@ impl Change<'_> {
             Place::With(_) if author != identity => return Err(ChatError::NoSuchMessage(seq)),
             Place::With(nick) => self.tell_both_deleted(nick, &label, seq),
         }
-        self.answer_kept(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq));
+        self.answer_when_stored(Done::Delete { room: label, seq }, Record::MessageDeleted(id, seq));
         Ok(())
     }
 
-    /// One's own message, or as an op of the room another's.
+    /// Deletes the caller's own message; an op of the room may delete any message.
     fn delete_in_room(&mut self, place: PlaceId, seq: Seq, author: Identity) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         if author != self.caller.identity && self.state.role_in(self.caller.identity, room) < Some(Role::Op) {
@@ -68,42 +66,20 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Tells both people of a conversation, each with the name of the other one as the place.
     fn tell_both_deleted(&mut self, nick: &Nick, label: &Arc<str>, seq: Seq) {
-        let by = &Arc::clone(&self.caller.shown);
-        let other = self.state.somebody(nick).and_then(|(_, person)| person);
-        // The other one may be gone; one's own other sessions are told all the same.
-        let sides = [
-            (Some(self.caller.person), Arc::clone(label)),
-            (other.filter(|other| *other != self.caller.person), format!("@{by}").into()),
-        ];
-        let skipped = Some(self.caller.session).filter(|_| !self.caller.echo);
-        for (side, room) in sides {
-            let Some(side) = side else { continue };
-            let deleted = Event::Deleted { room, seq, by: Arc::clone(by), time: self.cx.now };
-            self.tell_person(side, &Arc::new(Letter::new(deleted)), |session| Some(session) == skipped);
+        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
+        let own = Event::Deleted { room: Arc::clone(label), seq, by: Arc::clone(&by), time };
+        self.tell_own(&Arc::new(Letter::new(own)));
+        let other = self.state.addressee(nick).and_then(|(_, person)| person);
+        if let Some(other) = other.filter(|other| *other != self.caller.person) {
+            let deleted = Event::Deleted { room: format!("@{by}").into(), seq, by, time };
+            self.tell_person(other, &Arc::new(Letter::new(deleted)), |_| false);
         }
     }
 }
 
-impl Change<'_, ()> {
-    /// Deletes what a deleted account said, as far as it is in memory, in at
-    /// most `most` rooms after `past`. The key of the last one, if there are more.
-    fn delete_said(&mut self, said: &DeletedAccount, past: Option<&str>, most: usize) -> Option<Arc<str>> {
-        let places: Vec<PlaceId> = self.state.rooms.after(past, true).take(most).map(|room| room.place).collect();
-        for place in &places {
-            let Some(room) = self.state.rooms.get_mut(*place) else { continue };
-            for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
-                let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
-                let deleted = Event::Deleted { room: shown, seq, by, time: self.cx.now };
-                room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, self.effects);
-            }
-        }
-        let last = places.last().filter(|_| places.len() == most)?;
-        self.state.rooms.get(*last).map(|room| Arc::from(room.name.key()))
-    }
-}
-
-/// An account that was deleted with all it said.
+/// An account that was deleted with all its messages.
 #[derive(Debug, Clone)]
 pub struct DeletedAccount {
     /// Its number.
@@ -116,7 +92,7 @@ impl Chat {
     /// Deletes a message whose author was read from the database.
     ///
     /// # Errors
-    /// It is not the caller's, and they are no op there.
+    /// The message is not the caller's, and the caller is no op there.
     pub fn delete_known(
         &self,
         session: SessionId,
@@ -128,9 +104,9 @@ impl Chat {
         self.on_behalf((session, tag), now, effects, |change| change.delete_at(place, seq, author))
     }
 
-    /// Deletes what a deleted account said from the memory of a number of
-    /// rooms; from where to go on, if there are more. Not all at once, because
-    /// everybody would wait for as long as there are rooms.
+    /// Deletes the messages of a deleted account from the memory of some rooms.
+    /// Returns the room after which to go on, if there are more. Not all rooms
+    /// in one call, because every session waits for the lock meanwhile.
     pub fn delete_said(
         &self,
         said: &DeletedAccount,
@@ -138,8 +114,21 @@ impl Chat {
         now: Millis,
         effects: &mut Effects,
     ) -> Option<Arc<str>> {
-        /// Rooms that are looked through while the others wait for the lock.
+        /// Rooms in one call, that is, in one hold of the lock.
         const ROOMS: usize = 256;
-        self.by_server(now, effects, |change| change.delete_said(said, past, ROOMS))
+        self.by_server(now, effects, |change| {
+            let rooms = &mut change.state.rooms;
+            let places: Vec<PlaceId> = rooms.after(past, true).take(ROOMS).map(|room| room.place).collect();
+            for place in &places {
+                let Some(room) = rooms.get_mut(*place) else { continue };
+                for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
+                    let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
+                    let deleted = Event::Deleted { room: shown, seq, by, time: now };
+                    room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, change.effects);
+                }
+            }
+            let last = places.last().filter(|_| places.len() == ROOMS)?;
+            rooms.get(*last).map(|room| Arc::from(room.name.key()))
+        })
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Directory {
     /// The rooms by the keys of their names, in order. Looking through all
     /// rooms for a page would hold the lock for as long as there are rooms.
     all: BTreeMap<Arc<str>, PlaceId>,
-    /// Those that everybody may know of.
+    /// The rooms that every person may know of.
     open: BTreeMap<Arc<str>, PlaceId>,
 }
 
@@ -31,10 +31,10 @@ impl Directory {
         self.rooms.get_mut(&place)
     }
 
-    /// The room of a number in hand.
+    /// The room of a number that the caller has.
     ///
     /// # Errors
-    /// It is over.
+    /// The room was removed.
     pub fn at(&self, place: PlaceId) -> Result<&Room, ChatError> {
         self.get(place).ok_or(ChatError::NoRoom)
     }
@@ -42,7 +42,7 @@ impl Directory {
     /// The same, to be changed.
     ///
     /// # Errors
-    /// It is over.
+    /// The room was removed.
     pub fn at_mut(&mut self, place: PlaceId) -> Result<&mut Room, ChatError> {
         self.get_mut(place).ok_or(ChatError::NoRoom)
     }
@@ -57,7 +57,7 @@ impl Directory {
         self.get(self.names.like(name)?)
     }
 
-    /// Those of these places that are rooms.
+    /// The rooms among these places.
     pub fn among<'s>(&'s self, places: impl IntoIterator<Item = &'s PlaceId>) -> impl Iterator<Item = &'s Room> {
         places.into_iter().filter_map(|place| self.rooms.get(place))
     }
@@ -85,7 +85,7 @@ impl Directory {
         Some(room)
     }
 
-    /// Notes whether everybody may know of a room now.
+    /// Notes whether every person may know of a room now.
     pub fn list(&mut self, place: PlaceId) {
         let Some(room) = self.rooms.get(&place) else { return };
         let key: Arc<str> = Arc::from(room.name.key());
@@ -97,13 +97,13 @@ impl Directory {
         self.all.insert(key, place);
     }
 
-    /// The rooms after `past` in the order of their names, all of them or those that everybody may know of.
+    /// The rooms after `past` in the order of their names, either all, or the ones that every person may know of.
     pub fn after(&self, past: Option<&str>, all: bool) -> impl Iterator<Item = &Room> {
         let set = if all { &self.all } else { &self.open };
         self.among(set.range::<str, _>(after(past)).map(|(_, place)| place))
     }
 
-    /// How many rooms there are in all, and how many everybody may know of.
+    /// How many rooms there are, and how many of them every person may know of.
     pub fn sizes(&self) -> (usize, usize) {
         (self.all.len(), self.open.len())
     }

@@ -1,4 +1,4 @@
-//! What a change of the chat leaves to be done outside its lock: whom to flush, whom to cut, what to tell the console. Does none of it.
+//! What a change of the chat leaves to be done outside its lock: outboxes to flush, sessions to cut, news for the console. Does none of it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::model::CloseReason;
 use crate::wire::{Delivery, Letter};
 
-/// To be done after the chat lock is released. One is filled by a whole burst of commands.
+/// What is to be done after the chat lock is released. A whole burst of commands fills one.
 #[derive(Debug, Default)]
 pub struct Effects {
     /// Rooms with outboxes to flush.
@@ -18,9 +18,9 @@ pub struct Effects {
     pub outboxes: Vec<Arc<Outbox>>,
     /// Sessions to cut, because their outbox is over its bound.
     pub overflowed: Vec<SessionId>,
-    /// What happened, for the console, where one listens.
+    /// What happened, for the console, if there is one.
     pub news: Vec<Arc<Letter>>,
-    /// Whether anybody wants the news, and the messages among them.
+    /// Which news the console wants.
     pub watch: Watch,
 }
 
@@ -30,14 +30,14 @@ pub enum Watch {
     /// Nothing: there is no console.
     #[default]
     Nothing,
-    /// Who comes and goes, topics, names.
+    /// Members who come and leave, topics, names.
     Events,
-    /// That, and what is said in the rooms.
+    /// The same, and the messages in the rooms.
     Messages,
 }
 
 impl Effects {
-    /// An empty one that gathers news as far as `watch` says.
+    /// Empty effects, which collect the news that `watch` names.
     pub fn new(watch: Watch) -> Effects {
         Effects { watch, ..Effects::default() }
     }
@@ -57,9 +57,9 @@ impl Effects {
         self.offer(outbox, Outgoing::Event(Delivery { answers: true, ..Delivery::of(letter) }));
     }
 
-    /// Whether a session that did not ask may be given an answer. Its thread
-    /// does not wait for what another one of its person asks for; so one that
-    /// has `most` bytes waiting is a slow consumer.
+    /// Whether a session may be given an answer to what another session of its
+    /// person asked. Its own thread does not wait for space then; so a session
+    /// with more than `most` bytes waiting is closed as a slow consumer.
     pub fn keeps_up(&mut self, outbox: &Arc<Outbox>, most: usize) -> bool {
         if outbox.weight() <= most {
             return true;
@@ -91,7 +91,7 @@ impl Effects {
         }
     }
 
-    /// Keeps `letter` for the console, where it wants such news.
+    /// Adds `letter` to the news, if the console wants such news.
     pub fn report(&mut self, letter: &Arc<Letter>) {
         let wanted = match letter.event() {
             Event::Message(_) => Watch::Messages,

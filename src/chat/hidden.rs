@@ -1,4 +1,4 @@
-//! What is told of rooms and people to whom: a room into which one may not come is not told. Runs under the chat lock.
+//! Which rooms a person may know of, and what `whois` tells: a person who may not enter a private room does not learn of it. Runs under the chat lock.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use crate::model::{Millis, PlaceId, Role};
 use crate::names::{Nick, RoomName};
 
 impl State {
-    /// Whether a person may be told that there is this room: it is open to all,
-    /// or the person is in it, or may enter it, by a role, an invitation, or
-    /// because it is one of the account's own. A banned person is not told.
+    /// Whether a person may know that this room exists. The room is open to all,
+    /// or the person is in it, or may enter it: by a role, an invitation, or the
+    /// account's membership. A banned person may not know.
     pub(super) fn may_know(&self, asker: PersonId, room: &Room, now: Millis) -> bool {
         if !room.is_private() || room.members.contains(&asker) {
             return true;
@@ -22,27 +22,27 @@ impl State {
         let Some(person) = self.registry.person(asker) else { return false };
         let role = self.role_in(person.identity, room);
         let open = role.is_some() || person.memberships.contains_key(&room.place);
-        role >= Some(Role::Op) || open && !self.is_kept_out(person, room, now)
+        role >= Some(Role::Op) || open && !self.is_banned(person, room, now)
     }
 
-    /// Whether a person is banned from a room, by any session of theirs.
-    fn is_kept_out(&self, person: &Person, room: &Room, now: Millis) -> bool {
+    /// Whether a person is banned from a room, by any of the person's sessions.
+    fn is_banned(&self, person: &Person, room: &Room, now: Millis) -> bool {
         let subject = |id: &SessionId| self.subject_of(*id);
         person.sessions.iter().filter_map(subject).any(|subject| self.check_ban(room, &subject, now).is_err())
     }
 
-    /// What those of these places are called that are rooms, and into which a person may come.
+    /// The names of the rooms among these places that a person may enter.
     pub(super) fn labels(&self, id: PersonId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
         let Some(person) = self.registry.person(id) else { return HashMap::new() };
         let told = |room: &&Room| {
-            room.members.contains(&id) || self.may_know(id, room, now) && !self.is_kept_out(person, room, now)
+            room.members.contains(&id) || self.may_know(id, room, now) && !self.is_banned(person, room, now)
         };
         self.rooms.among(places).filter(told).map(|room| (room.place, Arc::clone(&room.shown))).collect()
     }
 }
 
 impl Change<'_> {
-    /// The room called so, if the caller may be told who is in it.
+    /// The room of this name, if the caller may see its members.
     pub(super) fn room_to_see(&self, name: &RoomName) -> Result<&Room, ChatError> {
         let room = self.state.rooms.named(name);
         let room = room.filter(|room| self.state.may_know(self.caller.person, room, self.cx.now));

@@ -1,10 +1,11 @@
-//! Where a session may read: a room one is in, one's conversation with somebody; and what is in memory of a room. Runs under the chat lock, and so reads no database.
+//! What a session may read: the rooms and conversations of its person; and the messages of a room that are in memory. Runs under the chat lock, and so reads no database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::effects::Effects;
 use super::loads::Halt;
+use super::room::Room;
 use super::{Change, Chat, Conversation, PersonId, SessionId, State};
 use crate::answer::History;
 use crate::command::{Page, Place};
@@ -21,71 +22,68 @@ pub struct Readable {
     pub label: Arc<str>,
     /// The person who asks.
     pub identity: Identity,
-    /// The other one, if it is a private conversation.
+    /// The other person, if it is a private conversation.
     pub with: Option<Identity>,
 }
 
 /// Everything a session may search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searchable {
-    /// The account whose conversations are looked through, too: the database knows them.
+    /// The account. The database knows its conversations, and they are searched too.
     pub account: Option<AccountId>,
-    /// The places that are known here, and how they are shown.
+    /// The places that the chat knows, and how they are shown.
     pub places: Vec<(PlaceId, Arc<str>)>,
 }
 
 impl State {
-    /// The person of this name, here or not.
-    pub(super) fn somebody(&self, nick: &Nick) -> Option<(Identity, Option<PersonId>)> {
+    /// The person of this name, online or not; the second value only if online.
+    pub(super) fn addressee(&self, nick: &Nick) -> Option<(Identity, Option<PersonId>)> {
         if let Some(id) = self.registry.called(nick) {
             return Some((self.registry.person(id)?.identity, Some(id)));
         }
         self.registry.accounts.named(nick).map(|account| (Identity::Account(account.id), None))
     }
 
-    /// The same, and how a conversation with them is shown: in their own spelling.
-    pub(super) fn somebody_shown(&self, nick: &Nick) -> Result<(Identity, Arc<str>), ChatError> {
-        let found = self.somebody(nick).and_then(|(identity, _)| Some((identity, self.label_of(identity)?)));
+    /// The same, and how a conversation with that person is shown: with the name as its owner spells it.
+    pub(super) fn addressee_shown(&self, nick: &Nick) -> Result<(Identity, Arc<str>), ChatError> {
+        let found = self.addressee(nick).and_then(|(identity, _)| Some((identity, self.label_of(identity)?)));
         found.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))
     }
 
-    /// How a conversation with a person is shown, if they are here or have an account.
+    /// How a conversation with a person is shown, if that person is online or has an account.
     fn label_of(&self, identity: Identity) -> Option<Arc<str>> {
-        let here = self.registry.person_of(identity).map(|person| &person.nick);
-        let account = match identity {
-            Identity::Account(id) => self.registry.accounts.get(id).map(|account| &account.nick),
-            Identity::Guest(_) => None,
-        };
-        Some(format!("@{}", here.or(account)?.shown()).into())
+        let online = self.registry.person_of(identity).map(|person| &person.nick);
+        let account = self.registry.accounts.of(identity).map(|account| &account.nick);
+        Some(format!("@{}", online.or(account)?.shown()).into())
     }
 }
 
 impl Change<'_> {
     /// A place that the caller may read.
     pub(super) fn readable(&self, place: Option<&Place>) -> Result<Readable, Halt> {
-        let (identity, name) = (
-            self.caller.identity,
-            match place {
-                Some(Place::With(nick)) => return self.readable_with(nick),
-                Some(Place::Room(name)) => Some(name),
-                None => None,
-            },
-        );
-        let room = self.own_room(name)?;
-        Ok(Readable { place: room.place, label: Arc::clone(&room.shown), identity, with: None })
+        match place {
+            Some(Place::With(nick)) => self.readable_with(nick),
+            Some(Place::Room(name)) => Ok(self.readable_room(self.own_room(Some(name))?)),
+            None => Ok(self.readable_room(self.own_room(None)?)),
+        }
     }
 
-    /// The same, and for an op of the server any room: to keep order there, one need not be in it.
+    /// The same; but an op of the server need not be in the room.
     pub(super) fn readable_or_any(&self, place: Option<&Place>) -> Result<Readable, Halt> {
-        let Some(Place::Room(name)) = place else { return self.readable(place) };
-        let room = self.own_or_any_room(Some(name))?;
-        let (label, identity) = (Arc::clone(&room.shown), self.caller.identity);
-        Ok(Readable { place: room.place, label, identity, with: None })
+        match place {
+            Some(Place::Room(name)) => Ok(self.readable_room(self.own_or_any_room(Some(name))?)),
+            Some(Place::With(_)) | None => self.readable(place),
+        }
+    }
+
+    fn readable_room(&self, room: &Room) -> Readable {
+        let (place, label) = (room.place, Arc::clone(&room.shown));
+        Readable { place, label, identity: self.caller.identity, with: None }
     }
 
     fn readable_with(&self, nick: &Nick) -> Result<Readable, Halt> {
         let identity = self.caller.identity;
-        let (other, label) = self.state.somebody_shown(nick)?;
+        let (other, label) = self.state.addressee_shown(nick)?;
         match self.state.conversations.get(&Pair::new(identity, other)) {
             Some(Conversation { place: Some(place), .. }) => {
                 Ok(Readable { place: *place, label, identity, with: Some(other) })
@@ -94,36 +92,14 @@ impl Change<'_> {
             Some(_) | None => Err(ChatError::NoConversation(nick.clone()).into()),
         }
     }
-
-    /// Everything the caller may search.
-    fn searchable(&self) -> Result<Searchable, ChatError> {
-        let (person, identity) = (self.person()?, self.caller.identity);
-        let rooms = self.state.rooms.among(&person.rooms).map(|room| (room.place, Arc::clone(&room.shown)));
-        let account = self.caller.account();
-        let with = person.conversations.iter().filter(|_| account.is_none()).filter_map(|other| {
-            let found = self.state.conversations.get(&Pair::new(identity, *other))?;
-            Some((found.place?, self.state.label_of(*other)?))
-        });
-        Ok(Searchable { account, places: rooms.chain(with).collect() })
-    }
-
-    /// Whether the caller may read a place.
-    fn may_read(&self, place: PlaceId) -> bool {
-        let Ok(person) = self.person() else { return false };
-        if let Some(room) = self.state.rooms.get(place) {
-            return room.members.contains(&self.caller.person);
-        }
-        let conversation = |other: &Identity| self.state.conversations.get(&Pair::new(person.identity, *other));
-        let mut known = person.conversations.iter().filter_map(conversation);
-        known.any(|found| found.place == Some(place)) || person.memberships.contains_key(&place)
-    }
 }
 
 impl Chat {
-    /// What a query may read: the session reads it then, and answers. Without a place, the room in which it is talking.
+    /// The place of a query, if the session may read it. Without `place`, the room in which the session talks.
+    /// The session then reads from the database, and answers.
     ///
     /// # Errors
-    /// It may not read there, or there is no such place.
+    /// The session may not read there, or there is no such place.
     pub fn readable(&self, session: SessionId, place: Option<&Place>, now: Millis) -> Result<Readable, Halt> {
         self.looking(session, now, |change| change.readable(place))
     }
@@ -131,20 +107,38 @@ impl Chat {
     /// Everything a session may search.
     ///
     /// # Errors
-    /// It has no name.
+    /// The session has no name.
     pub fn searchable(&self, session: SessionId, now: Millis) -> Result<Searchable, ChatError> {
-        self.looking(session, now, |change| change.searchable())
+        self.looking(session, now, |change| {
+            let (state, person, identity) = (&*change.state, change.person()?, change.caller.identity);
+            let rooms = state.rooms.among(&person.rooms).map(|room| (room.place, Arc::clone(&room.shown)));
+            let account = change.caller.account();
+            let with = person.conversations.iter().filter(|_| account.is_none()).filter_map(|other| {
+                let found = state.conversations.get(&Pair::new(identity, *other))?;
+                Some((found.place?, state.label_of(*other)?))
+            });
+            Ok(Searchable { account, places: rooms.chain(with).collect() })
+        })
     }
 
     /// Whether a session may read a place.
     pub fn may_read(&self, session: SessionId, place: PlaceId, now: Millis) -> bool {
-        self.looking(session, now, |change| Ok::<_, ChatError>(change.may_read(place))).unwrap_or(false)
+        let may_read = |change: &Change<'_>| -> Result<bool, ChatError> {
+            let (state, person) = (&*change.state, change.person()?);
+            if let Some(room) = state.rooms.get(place) {
+                return Ok(room.members.contains(&change.caller.person));
+            }
+            let conversation = |other: &Identity| state.conversations.get(&Pair::new(person.identity, *other));
+            let mut known = person.conversations.iter().filter_map(conversation);
+            Ok(known.any(|found| found.place == Some(place)) || person.memberships.contains_key(&place))
+        };
+        self.looking(session, now, may_read).unwrap_or(false)
     }
 
-    /// A page of what is in memory of a room: all there is if nothing is stored.
+    /// A page of the messages of a room that are in memory. There are no others if nothing is stored.
     ///
     /// # Errors
-    /// The session is not in that room; or it is a conversation, of which nothing is in memory.
+    /// The session is not in that room; or the place is a conversation: none of its messages is in memory.
     pub fn remembered(
         &self,
         session: SessionId,
@@ -165,14 +159,14 @@ impl Chat {
     /// Notes that a session asks for something: its person is active.
     ///
     /// # Errors
-    /// It has no name.
+    /// The session has no name.
     pub fn is_active(&self, session: SessionId, now: Millis) -> Result<(), ChatError> {
         self.on_behalf((session, None), now, &mut Effects::default(), |change| change.is_active())
     }
 
-    /// What the rooms among these places are called, into which a session's person may come.
+    /// The names of the rooms among these places that a session's person may enter.
     pub fn labels(&self, session: SessionId, places: &[PlaceId], now: Millis) -> HashMap<PlaceId, Arc<str>> {
-        let labels = |state: &mut State| Some(state.labels(state.registry.session(session)?.person, places, now));
-        self.change(labels).unwrap_or_default()
+        self.change(|state| Some(state.labels(state.registry.session(session)?.person, places, now)))
+            .unwrap_or_default()
     }
 }

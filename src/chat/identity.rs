@@ -1,4 +1,4 @@
-//! Names that belong to somebody, and becoming that somebody: register, log in, log out. Runs under the chat lock; knows no passwords, only that one was right.
+//! Accounts and their names: register, log in, log out, claim. Runs under the chat lock; knows no passwords, only that one was right.
 
 use std::sync::Arc;
 
@@ -9,32 +9,30 @@ use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, CloseReason, Identity, PlaceId, Seq, Target};
-use crate::names::{self, Nick};
+use crate::names::Nick;
 use crate::record::{AccountRecord, Record};
 use crate::wire::Letter;
 
 impl<C> Change<'_, C> {
-    /// Notes a place as an account's own, read up to `seq`, unless it is that already.
+    /// Makes the account of a person a member of a place, read up to `seq`, unless it is a member already.
     pub(super) fn add_membership(&mut self, person: PersonId, place: PlaceId, seq: Seq) {
         if let Some(person) = self.state.registry.person_mut(person)
             && let Some(account) = person.account()
             && !person.memberships.contains_key(&place)
         {
             person.memberships.insert(place, seq);
-            self.cx.keep(Record::Membership(account, place, seq));
+            self.cx.store(Record::Membership(account, place, seq));
         }
     }
 
-    /// Renames the guests that have a name to which another person has the right.
-    #[inline(never)]
+    /// Renames the guests that have this name or one that looks like it, but not the person `rightful`.
     pub(super) fn make_way(&mut self, nick: &Nick, rightful: Option<PersonId>) {
         for id in self.state.registry.holders(nick) {
             let person = self.state.registry.person(id).filter(|person| person.account().is_none());
             let Some(person) = person.filter(|_| Some(id) != rightful) else { continue };
             let in_a_room = !person.rooms.is_empty();
-            let free = names::suggest(nick.shown(), |near| self.state.registry.taken(near));
-            let free = free.unwrap_or_else(|| self.state.registry.offer(self.cx.now.unsigned_abs()));
-            // It is free: it was just found so.
+            let free = self.state.registry.near(nick, self.cx.now.unsigned_abs());
+            // It cannot be refused: the name was just found free.
             let _ = self.give_name(id, &free, |_| false);
             if !in_a_room {
                 let (old, new) = (Arc::from(nick.shown()), Arc::from(free.shown()));
@@ -49,7 +47,7 @@ impl<C> Change<'_, C> {
 }
 
 impl Change<'_> {
-    /// The account the caller is logged in to.
+    /// The account to which the caller is logged in.
     pub(super) fn own_account(&self) -> Result<AccountId, ChatError> {
         if self.cx.write_queue.is_none() {
             return Err(ChatError::NothingKept);
@@ -57,7 +55,7 @@ impl Change<'_> {
         self.caller.account().ok_or(ChatError::LoginFirst)
     }
 
-    /// Checks that an account can be made of the name the caller has.
+    /// Checks that the caller's name can become an account.
     pub(super) fn may_register(&self) -> Result<(), ChatError> {
         if self.cx.write_queue.is_none() {
             return Err(ChatError::NothingKept);
@@ -71,8 +69,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes an account of the name the caller has; `hash` is what its password became.
-    #[inline(never)]
+    /// Makes an account of the caller's name; `hash` is the hash of its password.
     pub(super) fn register(&mut self, hash: Arc<str>) -> Result<(), ChatError> {
         self.may_register()?;
         let (guest, nick, subject) = (self.caller.identity, self.person()?.nick.clone(), self.subject()?);
@@ -81,7 +78,7 @@ impl Change<'_> {
         let id = AccountId(self.state.last.account);
         let account = AccountRecord { id, nick, made: self.cx.now, op: false };
         self.state.registry.accounts.insert(account.clone());
-        self.cx.keep(Record::Account(account, hash));
+        self.cx.store(Record::Account(account, hash));
         // All targets of the restrictions are followed, because the new account is this same person.
         let targets = [Target::Account(id), Target::Resume(subject.resume_id)];
         self.state.restrictions.follow(&subject, |_| true, &targets, &self.cx);
@@ -89,24 +86,24 @@ impl Change<'_> {
         self.take_conversations_along(guest, id)?;
         self.store_resumes(self.caller.person);
         let nick = Arc::clone(&self.caller.shown);
-        self.answer_kept(Done::Register { nick }, Record::Barrier);
+        self.answer_when_stored(Done::Register { nick }, Record::Barrier);
         Ok(())
     }
 
-    /// The calling guest is that account from here on: the rooms they are in are its own, with their roles there.
+    /// The calling guest is that account from here on. The account gets the guest's rooms, and the guest's roles there.
     fn become_account(&mut self, id: AccountId) -> Result<(), ChatError> {
         let (guest, account) = (self.caller.identity, Identity::Account(id));
         let person = self.person()?;
         let (rooms, invited) = (person.rooms.clone(), person.invited.clone());
         self.state.registry.becomes(self.caller.person, account);
         self.caller.identity = account;
-        // Also in a room in which they are not yet.
+        // Invitations, too: a guest may have a role in a room without being in it.
         for place in rooms.iter().chain(&invited) {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             let role = room.roles.remove(&guest);
             let more = role.filter(|role| room.roles.get(&account) < Some(role));
             if more.is_some() || room.members.contains(&self.caller.person) {
-                room.keep(&self.cx);
+                room.store_once(&self.cx);
             }
             if more.is_some() {
                 room.give_role(&self.cx, account, more);
@@ -120,9 +117,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes the calling session one of an account, whose password was right.
-    /// Returns the rooms to go into, beside those it is in already.
-    #[inline(never)]
+    /// Makes the calling session a session of an account, whose password was right.
+    /// Returns the rooms that the session has yet to enter.
     pub(super) fn login(&mut self, proven: Proven) -> Result<LoggedIn, ChatError> {
         let Proven { account, memberships, asked } = proven;
         let person = self.person()?;
@@ -135,11 +131,11 @@ impl Change<'_> {
         let nick = nick.map(|account| account.nick.clone()).ok_or(ChatError::LoginFailed)?;
         let (guest, identity) = (self.subject()?, Identity::Account(account));
         self.state.check_server_ban(&BanSubject { identity, ..guest.clone() }, self.cx.now)?;
-        // A guest who only comes from the same address, or has the same name, may well be another person.
+        // Only by the resume number: the same address or name may be another person's.
         let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Resume(_));
         self.state.restrictions.follow(&guest, is_certain, &[Target::Account(account)], &self.cx);
-        if let Some(here) = self.state.registry.here(identity) {
-            self.move_session(here, "logged in")?;
+        if let Some(person) = self.state.registry.online(identity) {
+            self.move_session(person, "logged in")?;
             already.clear();
         } else {
             self.make_way(&nick, Some(self.caller.person));
@@ -153,15 +149,14 @@ impl Change<'_> {
         let nick: Arc<str> = Arc::from(nick.shown());
         self.answer(Done::Login { nick: Arc::clone(&nick), resume: None });
         let rooms = self.state.rooms_of(self.caller.person, &memberships);
-        // Those it was in already are shown to it.
+        // The session has seen the rooms in which it already was.
         let rooms = self.state.rooms.among(rooms.iter().filter(|place| !already.contains(place)));
         let rooms = rooms.map(|room| room.name.clone()).collect();
         Ok(LoggedIn { nick, rooms, account: Some(account) })
     }
 
-    /// Takes the calling session away from its person, and so out of the rooms,
-    /// and gives it to `to`, with a seat in every room `to` is in.
-    #[inline(never)]
+    /// Moves the calling session from its person to the person `to`: out of the
+    /// rooms of the one, and into the rooms of the other.
     fn move_session(&mut self, to: PersonId, why: &str) -> Result<(), ChatError> {
         let rooms = self.person()?.rooms.clone();
         for room in self.state.rooms.among(&rooms) {
@@ -182,15 +177,13 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes the calling session a guest's, with a free name near the one it had.
-    #[inline(never)]
+    /// Makes the calling session a session of a new guest, with a free name near its old name.
     pub(super) fn logout(&mut self, why: &str) -> Result<LoggedIn, ChatError> {
         if self.caller.account().is_none() {
             return Err(ChatError::LoginFirst);
         }
-        let (registry, session) = (&self.state.registry, self.caller.session);
-        let free = names::suggest(self.person()?.nick.shown(), |near| registry.taken(near));
-        let free = free.unwrap_or_else(|| registry.offer(session.0));
+        let session = self.caller.session;
+        let free = self.state.registry.near(&self.person()?.nick, session.0);
         let subject = self.subject()?;
         let guest = self.state.registry.claim(&free, Identity::Guest(subject.resume_id), self.cx.now)?;
         let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Resume(_));
@@ -200,7 +193,7 @@ impl Change<'_> {
         Ok(LoggedIn { nick: Arc::from(free.shown()), rooms: vec![self.cx.lobby.clone()], account: None })
     }
 
-    /// Makes the caller's account an op of the server, if `code` is the one the server printed.
+    /// Makes the caller's account an op of the server, if `code` is the code that the server printed.
     pub(super) fn claim(&mut self, code: &str) -> Result<(), ChatError> {
         let id = self.own_account()?;
         if self.state.claim.as_deref() != Some(code) {
@@ -208,13 +201,13 @@ impl Change<'_> {
         }
         self.state.claim = None;
         self.state.registry.accounts.set_op(id, true);
-        self.answer_kept(Done::Claim, Record::ServerOp(id, true));
+        self.answer_when_stored(Done::Claim, Record::ServerOp(id, true));
         Ok(())
     }
 }
 
 impl State {
-    /// The rooms of a person: those they are in, and those that are their own.
+    /// The rooms of a person: the rooms that the person is in, and the rooms among the memberships.
     pub(super) fn rooms_of(&self, person: PersonId, own: &[(PlaceId, Seq)]) -> Vec<PlaceId> {
         let mut rooms = self.registry.person(person).map_or(Vec::new(), |person| person.rooms.clone());
         for (place, _) in own {

@@ -1,4 +1,4 @@
-//! Rooms that were left behind: empty, and registered by no account. When they end, so that nobody can fill the server with rooms and go. Knows rooms by their numbers only.
+//! Rooms that are empty and not registered, and when they are removed: so that no person can fill the server with rooms. Knows rooms by their numbers only.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,10 +6,10 @@ use super::Change;
 use crate::model::{Millis, Owner, PlaceId, Seq};
 use crate::record::Record;
 
-/// What a room is worth, the least first: how much was said, and since when it is empty.
+/// The value of a room, the least first: how many messages it has, and since when it is empty.
 type Worth = (Seq, Millis, PlaceId);
 
-/// All rooms that were left behind.
+/// All rooms that are empty and not registered.
 #[derive(Debug, Default)]
 pub(super) struct Left {
     rooms: HashMap<PlaceId, (Option<Owner>, Seq, Millis)>,
@@ -30,7 +30,7 @@ impl Left {
         }
     }
 
-    /// The room is not empty any more, or not there, or registered.
+    /// Forgets a room: it has members again, or is registered, or was removed.
     pub fn remove(&mut self, place: PlaceId) {
         let Some((maker, seq, time)) = self.rooms.remove(&place) else { return };
         self.by_worth.remove(&(seq, time, place));
@@ -45,18 +45,18 @@ impl Left {
         }
     }
 
-    /// The one in which least was said.
+    /// The room of the least value.
     fn least(&self) -> Option<PlaceId> {
         self.by_worth.first().map(|(.., place)| *place)
     }
 
-    /// The same of one maker's, if those are more than `most`.
+    /// The same among the rooms of one maker, if they are more than `most`.
     fn least_of(&self, maker: Owner, most: usize) -> Option<PlaceId> {
         let rooms = self.by_maker.get(&maker).filter(|rooms| rooms.len() > most)?;
         rooms.first().map(|(.., place)| *place)
     }
 
-    /// The one that has been empty for longest, if that is since before `time`.
+    /// The room that has been empty for longest, if it became empty before `time`.
     fn before(&self, time: Millis) -> Option<PlaceId> {
         self.by_time.first().filter(|(since, _)| *since < time).map(|(_, place)| *place)
     }
@@ -69,8 +69,8 @@ impl Left {
 }
 
 impl<C> Change<'_, C> {
-    /// Notes a room that is left empty, if it may end for that; and ends one of
-    /// its maker's, if those are too many now.
+    /// Notes a room that is empty since `since`, if it may be removed for that. If
+    /// its maker has left too many rooms, removes the least of them.
     pub(super) fn leave_behind(&mut self, place: PlaceId, since: Millis) {
         let Some(room) = self.state.rooms.get(place) else { return };
         if room.lasts(&self.cx) || !room.members.is_empty() {
@@ -83,7 +83,7 @@ impl<C> Change<'_, C> {
         }
     }
 
-    /// Makes space for one more room, if it can.
+    /// Removes the least of the empty rooms, if the server has no space for one more room.
     pub(super) fn make_space(&mut self) {
         if self.state.rooms.len() >= self.cx.limits.rooms
             && let Some(least) = self.state.left.least()
@@ -92,7 +92,7 @@ impl<C> Change<'_, C> {
         }
     }
 
-    /// Ends at most `most` rooms that were left empty before `time`; whether there are more.
+    /// Removes at most `most` rooms that became empty before `time`. Returns whether there may be more.
     pub(super) fn end_left(&mut self, time: Millis, most: usize) -> bool {
         for _ in 0..most {
             let Some(place) = self.state.left.before(time) else { return false };
@@ -101,12 +101,12 @@ impl<C> Change<'_, C> {
         true
     }
 
-    /// Removes a room, and what was said in it.
+    /// Removes a room and its messages.
     pub(super) fn end_room(&mut self, place: PlaceId) {
         self.state.left.remove(place);
         let Some(room) = self.state.rooms.remove(place) else { return };
-        if room.kept {
-            self.cx.keep(Record::PlaceDeleted(place));
+        if room.stored {
+            self.cx.store(Record::PlaceDeleted(place));
         }
     }
 }

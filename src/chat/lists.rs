@@ -1,33 +1,18 @@
-//! What a session asks to be listed: rooms, and who is in one; page by page. Runs under the chat lock, and works no longer than the page is long.
+//! The lists that a session asks for: rooms, and the members of a room, page by page. Runs under the chat lock, and works only as long as the page is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::directory::after;
 use super::room::Room;
-use super::{Change, PersonId, State};
-use crate::answer::{Done, MemberInfo, RoomInfo, page};
+use super::{Change, State};
+use crate::answer::{Done, MemberInfo, RoomInfo};
 use crate::error::ChatError;
 use crate::model::{PlaceId, Role};
 use crate::names::{Nick, RoomName};
 
 impl State {
-    /// All rooms, in the order of their names: for the operator.
-    pub(super) fn all_rooms(&self) -> Vec<RoomInfo> {
-        self.rooms.after(None, true).map(|room| room_info(room, true)).collect()
-    }
-
-    /// Puts a member of some rooms where the new name belongs.
-    pub(super) fn list_anew(&mut self, id: PersonId, rooms: &[PlaceId], before: &Nick, now: &Nick) {
-        for place in rooms {
-            if let Some(room) = self.rooms.get_mut(*place) {
-                room.names.remove(before.key());
-                room.names.insert(Arc::from(now.key()), id);
-            }
-        }
-    }
-
-    /// Those in a room whose names come after `past`, in the order of the names.
+    /// The members of a room whose names come after `past`, in the order of the names.
     pub(super) fn members_of(&self, room: &Room, past: Option<&Nick>) -> impl Iterator<Item = MemberInfo> {
         let people = room.names.range::<str, _>(after(past.map(Nick::key))).map(|(_, id)| *id);
         people.filter_map(|id| self.registry.person(id)).map(|person| MemberInfo {
@@ -40,7 +25,7 @@ impl State {
 
 impl Change<'_> {
     /// A page of the rooms that the caller may know of, in the order of the
-    /// names: the open ones, and those of their own that are not.
+    /// names: all open rooms, and the caller's own rooms that are private.
     pub(super) fn list_rooms(&mut self, past: Option<&RoomName>) -> Result<(), ChatError> {
         let done = self.rooms_after(past)?;
         self.answer(done);
@@ -68,9 +53,7 @@ impl Change<'_> {
         };
         // The topic of a private room is for its members, and for an op of the server.
         let told = |room: &Room| all || !room.is_private() || room.members.contains(&self.caller.person);
-        let mut rows = std::iter::from_fn(next).map(|room| room_info(room, told(room))).peekable();
-        let rooms = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
-        let more = rows.peek().is_some();
+        let (rooms, more) = self.cx.page(std::iter::from_fn(next).map(|room| room_info(room, told(room))));
         Ok(Done::Rooms { rooms, total, more })
     }
 
@@ -80,17 +63,14 @@ impl Change<'_> {
             Some(name) => self.room_to_see(name)?,
             None => self.own_room(None)?,
         };
-        let mut rows = self.state.members_of(room, past).peekable();
-        let members = page(&mut rows, self.cx.limits.members_page, self.cx.limits.answer_bytes);
-        let (more, total) = (rows.peek().is_some(), room.members.len());
-        let done = Done::Members { room: Arc::clone(&room.shown), members, total, more };
-        drop(rows);
-        self.answer(done);
+        let (members, more) = self.cx.page(self.state.members_of(room, past));
+        self.answer(Done::Members { room: Arc::clone(&room.shown), members, total: room.members.len(), more });
         Ok(())
     }
 }
 
-fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
+/// A row of a room list.
+pub(super) fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
     let topic = room.topic.clone().filter(|_| with_topic);
     RoomInfo { room: Arc::clone(&room.shown), members: room.members.len(), topic }
 }

@@ -1,4 +1,4 @@
-//! What the chat must have in memory before a verb can go on: why the verb stops, what the session reads, and how it is given to the chat. Reads nothing itself.
+//! What the chat must have in memory before a command can go on: why the command stops, what the session reads for it, and how the chat gets it. Reads nothing itself.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::model::{Identity, Millis, Pair, PlaceId, Seq};
 use crate::names::RoomName;
 use crate::record::{ConversationRow, StoredMessage};
 
-/// Why a verb stops before its end. Nothing has changed then.
+/// Why a command stops before its end. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
     /// It is refused.
     Refused(ChatError),
-    /// The chat lacks what only the database has: read it, give it to the chat, and ask again.
+    /// The chat needs what only the database has: the session reads it, gives it to the chat, and asks again.
     Load(Load),
 }
 
@@ -27,7 +27,7 @@ impl From<ChatError> for Halt {
 }
 
 impl Halt {
-    /// The refusal, also if something is to be loaded and that does not help.
+    /// The refusal; also if the chat still asks to load, though the session has tried several times.
     pub fn into_refusal(self) -> ChatError {
         match self {
             Halt::Refused(refusal) => refusal,
@@ -36,7 +36,7 @@ impl Halt {
     }
 }
 
-/// What is to be read, outside the lock.
+/// What the session is to read, outside the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Load {
     /// The last messages of a room, for [`Chat::load_recent`].
@@ -45,7 +45,7 @@ pub enum Load {
         place: PlaceId,
         /// How it is shown.
         label: Arc<str>,
-        /// The number of its last message.
+        /// The number of its last message then.
         seq: Seq,
         /// How often something had been deleted there when this was asked.
         deletions: u64,
@@ -54,30 +54,30 @@ pub enum Load {
     Conversation {
         /// The two, the caller first.
         between: (Identity, Identity),
-        /// What must still be so when it is given.
+        /// What must be the same when the chat gets it.
         reading: Option<Reading>,
     },
 }
 
-/// What the session has to do after a verb: most are at their end.
+/// What the session has to do after a command. Most commands are complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Nothing: the command is carried out.
     Done,
     /// Go into the room with [`Chat::go_in`].
     GoIn(JoinRequest),
-    /// Read whose a message is, and delete it with [`Chat::delete_known`].
+    /// Read the author of a message, and delete it with [`Chat::delete_known`].
     FindAuthor(Unremembered),
 }
 
-/// What was said in a room after the last message that was seen, and before the first one in memory.
+/// The messages of a room that a session has not seen and that are not in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatchUp {
     /// The room.
     pub place: PlaceId,
     /// How it is shown.
     pub label: Arc<str>,
-    /// The last message that was seen, as the chat takes it.
+    /// The last message that the session has seen, as the chat counts it.
     pub after: Seq,
     /// The first message that is in memory.
     pub first: Seq,
@@ -86,13 +86,13 @@ pub struct CatchUp {
 /// A message that is to be deleted and is not in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unremembered {
-    /// Where it was said, as the command says.
+    /// The place as the command names it.
     pub named: Option<Place>,
-    /// The same, by its number.
+    /// The number of that place.
     pub place: PlaceId,
-    /// How that is shown.
+    /// How that place is shown.
     pub label: Arc<str>,
-    /// Its number; the caller's last message there if none.
+    /// The number of the message; if none, the caller's last message there is meant.
     pub seq: Option<Seq>,
     /// The caller.
     pub identity: Identity,
@@ -105,9 +105,9 @@ pub struct LastSeen {
     pub after: Seq,
     /// When that room was made.
     pub made: Option<Millis>,
-    /// In which run of the server.
+    /// The run of the server in which the session saw it.
     pub run: Option<Millis>,
-    /// Whether to go in even if something between that and now is left out.
+    /// Whether the session goes in even if it does not get all messages since.
     pub accept_gap: bool,
 }
 
@@ -118,9 +118,9 @@ pub struct JoinRequest {
     pub room: RoomName,
     /// What the session has seen of it.
     pub seen: Option<LastSeen>,
-    /// The word that opens it.
+    /// The key of the room.
     pub key: Option<Arc<str>>,
-    /// Whether this is a command that is yet to be answered.
+    /// Whether this is a command that the chat has yet to answer.
     pub answer: bool,
 }
 
@@ -130,20 +130,20 @@ impl From<RoomName> for JoinRequest {
     }
 }
 
-/// The person for whom a conversation is read. While they are here, it is
-/// forgotten only if one of the two ends it, and that is counted. So what
-/// others forget does not undo what was read.
+/// The person for whom a conversation is read from the database. While that
+/// person is online, the chat forgets the conversation only if one of the two
+/// ends it, and that is counted here: so the chat knows if the row is out of date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     person: PersonId,
-    /// How often a conversation of theirs was ended.
+    /// How often a conversation of that person was ended.
     ended: u64,
 }
 
 impl Room {
-    /// The last message that a session has seen, by what it says. A room made
-    /// anew counts anew; and what was heard in an earlier run of the server
-    /// may not have been stored: its number was given again since.
+    /// The last message that a session has seen, if it says so much. A room that
+    /// was made again counts from 1 again. A message of an earlier run of the
+    /// server may be lost, and another message may have its number now.
     pub(super) fn seen_up_to(&self, seen: &LastSeen, run: Millis) -> Seq {
         if seen.made.is_some_and(|made| made != self.made) {
             return 0;
@@ -152,7 +152,7 @@ impl Room {
         if same_run { seen.after.min(self.seq()) } else { seen.after.min(self.seq_at_start) }
     }
 
-    /// Stops unless the last messages are in memory.
+    /// Stops the command unless the last messages are in memory.
     pub(super) fn must_be_loaded(&self, cx: &Context<'_>) -> Result<(), Halt> {
         if self.recent.loaded || cx.write_queue.is_none() {
             return Ok(());
@@ -161,7 +161,7 @@ impl Room {
         Err(Halt::Load(Load::Recent { place, label, seq: self.seq(), deletions: self.recent.deletions }))
     }
 
-    /// What a session has missed that has seen so much, and that is not in memory.
+    /// The messages after `seen` that are not in memory, if there are any.
     pub(super) fn missed(&self, seen: Option<&LastSeen>, cx: &Context<'_>) -> Option<CatchUp> {
         let seen = seen.filter(|seen| !seen.accept_gap && cx.write_queue.is_some())?;
         let (after, first) = (self.seen_up_to(seen, cx.run), self.recent.first());
@@ -171,18 +171,18 @@ impl Room {
 }
 
 impl State {
-    /// See [`Reading`]; nothing if that person is not here.
+    /// See [`Reading`]; `None` if that person is not online.
     fn reading(&self, identity: Identity) -> Option<Reading> {
-        let id = self.registry.here(identity)?;
+        let id = self.registry.online(identity)?;
         Some(Reading { person: id, ended: self.registry.person(id)?.ended })
     }
 
-    /// Stops because the conversation of these two is not known here; `one` asks.
+    /// Stops the command of `one`, because the chat does not know the conversation of these two.
     pub(super) fn unknown_conversation(&self, one: Identity, other: Identity) -> Halt {
         Halt::Load(Load::Conversation { between: (one, other), reading: self.reading(one) })
     }
 
-    /// A conversation of these two is over: what was read of it is not true any more.
+    /// Called when the conversation of these two has ended: a row that was read before is out of date.
     pub(super) fn ended(&mut self, pair: Pair) {
         for identity in pair.both() {
             if let Some(person) = self.registry.person_of_mut(identity) {
@@ -204,14 +204,14 @@ impl Chat {
         });
     }
 
-    /// For [`Chat::load_conversation`]: to be asked before a conversation of theirs is read.
+    /// For [`Chat::load_conversation`]. Called before a conversation of this person is read.
     pub fn reading(&self, identity: Identity) -> Option<Reading> {
         self.change(|state| state.reading(identity))
     }
 
-    /// Gives the chat the number of a conversation and of its last message, as
-    /// they were read; or that there is none yet. Ignored if a conversation of
-    /// theirs was ended since `reading`: this one may have changed.
+    /// Gives the chat the numbers of a conversation and of its last message, as
+    /// they were read; or that there is no such conversation. Ignored if a
+    /// conversation of the person ended since `reading`, because it may be this one.
     pub fn load_conversation(
         &self,
         between: (Identity, Identity),

@@ -1,4 +1,4 @@
-//! Who a session is: taking a name, taking on an account. What the session may ask the chat for; the verbs behind it are in `arrival` and `accounts`.
+//! How a session gets a name or an account: what it may ask the chat for. How the chat does it is in `arrival`, `identity` and `ending`.
 
 use std::sync::Arc;
 
@@ -19,35 +19,35 @@ use crate::wire::Letter;
 pub struct LoginRequest<'a> {
     /// Which session.
     pub session: SessionId,
-    /// Where it hears.
+    /// Its outbox.
     pub outbox: &'a Arc<Outbox>,
-    /// Whether it wants to hear its own lines, too.
+    /// Whether it wants to hear its own messages, too.
     pub echo: bool,
     /// Its front, for `whois`.
     pub front: &'static str,
-    /// Where it comes from.
+    /// Its address.
     pub address: Address,
-    /// The name wanted; the one offered for `seed` if it is not said.
+    /// The name that it wants; if none, it gets the name offered for `seed`.
     pub nick: Option<Nick>,
-    /// The account whose password it knew.
+    /// The account whose password the session knew.
     pub account: Option<AccountId>,
-    /// When it was asked for that.
+    /// When the password was asked for.
     pub asked: Millis,
-    /// The places of that account, or of the one to which the token belongs, and how far each is read.
+    /// The places of that account, or of the account of the token, and how far each is read.
     pub memberships: Vec<(PlaceId, Seq)>,
     /// Chooses the name that is offered.
     pub seed: u64,
     /// The token of an earlier session of the same person.
     pub resume: Option<Box<str>>,
-    /// What the database knows of that token, where the chat does not know it.
+    /// What the database knows of that token, if the chat does not know it.
     pub recalled: Option<ResumeRow>,
-    /// SHA-256 of that.
+    /// SHA-256 of that token.
     pub resume_hash: [u8; 32],
     /// A fresh token, and its SHA-256.
     pub token: (Arc<str>, [u8; 32]),
-    /// The rooms to join; if it is not said, those where this person is already and those of the account, or the lobby.
+    /// The rooms to join. If none: the rooms of this person and of the account, or the lobby.
     pub rooms: Option<Vec<RoomName>>,
-    /// The command it came with.
+    /// The command with which it asks.
     pub greeting: LoginKind,
     /// The tag of the command.
     pub tag: Option<Tag>,
@@ -64,7 +64,7 @@ pub struct Proven {
     pub asked: Millis,
 }
 
-/// The command with which somebody enters: its answer has that name.
+/// The command with which a session takes its first name. The answer has the name of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginKind {
     /// `hello`, with a name.
@@ -75,31 +75,31 @@ pub enum LoginKind {
     Login,
 }
 
-/// A session that has its name, and has yet to go into its rooms.
+/// A session that has its name, and has yet to enter its rooms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
     /// The nick it has.
     pub nick: Arc<str>,
-    /// Where to go in, with [`Chat::go_in`], one after another.
+    /// The rooms to enter, with [`Chat::go_in`], one after another.
     pub rooms: Vec<RoomName>,
     /// The account it is logged in to.
     pub account: Option<AccountId>,
 }
 
-/// Whose a resume token is.
+/// The owner of a resume token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenOwner {
-    /// Nobody's that is remembered here.
+    /// The chat does not know the token.
     Unknown,
-    /// A guest's.
+    /// A guest.
     Guest,
-    /// An account's.
+    /// An account.
     Account(AccountId),
 }
 
 impl Chat {
-    /// Gives a session a name; the answer is in its outbox. From here on it is
-    /// in the chat, though in no new room yet.
+    /// Gives a session a name; the answer is in its outbox. From here on the
+    /// session is in the chat, but it has not entered any new room yet.
     ///
     /// # Errors
     /// A nick that is taken, or looks like one that is, or belongs to an account; a ban.
@@ -107,18 +107,18 @@ impl Chat {
         self.by_server(now, effects, |change| change.enter(entry))
     }
 
-    /// Whether the asking session may make an account of its name: asked before its password is hashed.
+    /// Whether a session may make an account of its name. Called before its password is hashed.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason against it.
     pub fn may_register(&self, session: SessionId, now: Millis) -> Result<(), ChatError> {
         self.looking(session, now, |change| change.may_register())
     }
 
-    /// Makes an account of the name a session has; `hash` is the PHC string of its password.
+    /// Makes an account of the name of a session; `hash` is the PHC string of its password.
     ///
     /// # Errors
-    /// The name is not one that can have an account now.
+    /// The name cannot become an account now.
     pub fn register(
         &self,
         session: SessionId,
@@ -130,10 +130,10 @@ impl Chat {
         self.on_behalf((session, tag), now, effects, |change| change.register(hash))
     }
 
-    /// Makes a session one of an account, whose password was right.
+    /// Makes a session a session of an account, whose password was right.
     ///
     /// # Errors
-    /// It is logged in already, or the account is banned or gone.
+    /// The session is logged in already, or the account is banned or deleted.
     pub fn login(
         &self,
         session: SessionId,
@@ -145,10 +145,10 @@ impl Chat {
         self.on_behalf((session, tag), now, effects, |change| change.login(proven))
     }
 
-    /// Makes a session a guest's again.
+    /// Makes a session a guest's session again.
     ///
     /// # Errors
-    /// It is one already.
+    /// It is a guest's session already.
     pub fn logout(
         &self,
         session: SessionId,
@@ -163,10 +163,10 @@ impl Chat {
         })
     }
 
-    /// Deletes the account of a session; and all it has said, if `messages`.
+    /// Deletes the account of a session; and all messages of the account, if `messages`.
     ///
     /// # Errors
-    /// It has none.
+    /// The session has no account.
     pub fn delete_account(
         &self,
         session: SessionId,
@@ -181,7 +181,7 @@ impl Chat {
     /// Gives the account of a session another password, by its PHC string.
     ///
     /// # Errors
-    /// It has none.
+    /// The session has no account.
     pub fn change_password(
         &self,
         session: SessionId,
@@ -195,13 +195,13 @@ impl Chat {
 
     /// The identity of a session's person.
     pub fn identity_of(&self, session: SessionId) -> Option<Identity> {
-        self.change(|state| Some(state.registry.person(state.registry.session(session)?.person)?.identity))
+        self.change(|state| Some(state.registry.person_in(session)?.identity))
     }
 
-    /// The account, and its name, to which a session is logged in.
+    /// The account to which a session is logged in, and its name.
     ///
     /// # Errors
-    /// It is a guest's, or nothing is kept.
+    /// The session is a guest's, or the server has no database.
     pub fn account_of(&self, session: SessionId, now: Millis) -> Result<(AccountId, Nick), ChatError> {
         self.looking(session, now, |change| Ok((change.own_account()?, change.person()?.nick.clone())))
     }
@@ -209,12 +209,12 @@ impl Chat {
     /// The name of a session.
     ///
     /// # Errors
-    /// It has none.
+    /// The session has no name.
     pub fn nick_of(&self, session: SessionId, now: Millis) -> Result<Nick, ChatError> {
         self.looking(session, now, |change| Ok(change.person()?.nick.clone()))
     }
 
-    /// Sets what `claim` takes, unless the server has an op; whether it was set.
+    /// Sets the code for `claim`, unless the server has an op. Returns whether it was set.
     pub fn set_claim(&self, code: &str) -> bool {
         self.change(|state| {
             let wanted = self.write_queue.is_some() && !state.registry.accounts.has_op();
@@ -223,7 +223,7 @@ impl Chat {
         })
     }
 
-    /// Makes an account an op of the server, or not any more, and tells it so: what the operator does.
+    /// Makes an account an op of the server, or takes that away, and tells the account. Only the operator does this.
     ///
     /// # Errors
     /// No account has that name.
@@ -232,13 +232,13 @@ impl Chat {
             let account = change.state.registry.accounts.named(nick).map(|account| account.id);
             let id = account.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
             change.state.registry.accounts.set_op(id, op);
-            change.cx.keep(Record::ServerOp(id, op));
+            change.cx.store(Record::ServerOp(id, op));
             let text = match op {
                 true => "you are an op of the server now, and may do everything everywhere; the operator made you one",
                 false => "you are no op of the server any more; the operator took that from you",
             };
             let notice = Arc::new(Letter::new(Event::Notice { text: Arc::from(text) }));
-            if let Some(person) = change.state.registry.here(Identity::Account(id)) {
+            if let Some(person) = change.state.registry.online(Identity::Account(id)) {
                 change.tell_person(person, &notice, |_| false);
             }
             Ok(())

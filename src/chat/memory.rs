@@ -1,4 +1,4 @@
-//! What is remembered by a resume token: whose it is, and the tags of what was said, so that nothing is said twice. Knows no rooms.
+//! What is remembered for a resume token: its owner, and the tags of the messages, so that no message is said twice. Knows no rooms.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::model::{Millis, Tag};
 use crate::names::Nick;
 use crate::record::SaidRecord;
 
-/// The last tags of one person, and what each of them made.
+/// The last tags of one session, and the answer that each command got.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
     made: HashMap<Tag, Done>,
@@ -19,7 +19,7 @@ pub(super) struct Tags {
 }
 
 impl Tags {
-    /// The last tags as they were kept, the oldest first.
+    /// The last tags as they were stored, the oldest first.
     pub fn recalled(said: &[SaidRecord], most: usize) -> Tags {
         let mut tags = Tags::default();
         for SaidRecord { tag, label, seq, time, file, .. } in said {
@@ -34,19 +34,19 @@ impl Tags {
         tags
     }
 
-    /// What this tag made, if it was used before.
+    /// The answer to the command with this tag, if the tag was used before.
     pub fn get(&self, tag: &Tag) -> Option<&Done> {
         self.made.get(tag)
     }
 
-    /// Forgets `tag`, so that it is as if it had not been used.
+    /// Forgets `tag`, as if it had not been used.
     pub fn forget(&mut self, tag: &Tag) {
         if self.made.remove(tag).is_some() {
             self.order.retain(|other| other != tag);
         }
     }
 
-    /// Remembers what `tag` made, and forgets the oldest above `most`.
+    /// Remembers the answer to `tag`, and forgets the oldest tags above `most`.
     pub fn put(&mut self, tag: Tag, done: Done, most: usize) {
         if self.made.insert(tag.clone(), done).is_none() {
             self.order.push_back(tag);
@@ -57,69 +57,69 @@ impl Tags {
     }
 }
 
-/// What a lost session leaves behind, until it comes back or its time is over.
+/// What is remembered of a lost session, until it comes back or its time is over.
 #[derive(Debug)]
 pub(super) struct Lost {
     /// When it was lost.
     pub time: Millis,
     /// The name it had.
     pub nick: Nick,
-    /// Whose it was.
+    /// The person of the session.
     pub identity: Identity,
     pub resume_id: ResumeId,
-    /// Whether that stay is in the database.
+    /// Whether the resume number is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// What a guest was in rooms: in which, and how often those had been empty then.
+    /// The roles of a guest: the room, how often the room had been emptied then, and the role.
     pub roles: Vec<(PlaceId, u64, Role)>,
 }
 
-/// Whom a token brings back.
+/// The session that a token brings back.
 #[derive(Debug)]
 enum Owner {
-    /// A session that is here.
+    /// A session that is connected.
     Here(SessionId),
-    /// One that is gone.
-    Gone(Box<Lost>),
+    /// A session that is lost.
+    Lost(Box<Lost>),
 }
 
 /// All tokens.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     owners: HashMap<Arc<str>, Owner>,
-    /// Tokens of those who went, the oldest first; some may be used up since.
-    gone: VecDeque<(Millis, Arc<str>)>,
+    /// Tokens of lost sessions, the oldest first. Some may have been used since.
+    lost: VecDeque<(Millis, Arc<str>)>,
 }
 
 impl Tokens {
-    /// Notes that `token` brings back what a session is, that is here.
+    /// Notes that `token` belongs to a session that is connected.
     pub fn bind(&mut self, token: Arc<str>, session: SessionId) {
         self.owners.insert(token, Owner::Here(session));
     }
 
-    /// The session that `token` brings back among those that are still here, on an older connection.
+    /// The session of `token`, if it is still connected.
     pub fn session_of(&self, token: &str) -> Option<SessionId> {
         match self.owners.get(token) {
             Some(Owner::Here(session)) => Some(*session),
-            Some(Owner::Gone(..)) | None => None,
+            Some(Owner::Lost(..)) | None => None,
         }
     }
 
-    /// What the session left behind that was lost not long ago and had this `token`.
+    /// What is remembered of the lost session of `token`.
     pub fn recent(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<&Lost> {
         self.expire(now, limits);
         match self.owners.get(token) {
-            Some(Owner::Gone(lost)) => Some(lost),
+            Some(Owner::Lost(lost)) => Some(lost),
             Some(Owner::Here(_)) | None => None,
         }
     }
 
-    /// Uses up the `token` of a session that was lost not long ago.
+    /// Takes out what is remembered of the lost session of `token`. The token is used up then.
     pub fn redeem(&mut self, token: &str, now: Millis, limits: &Limits) -> Option<(Arc<str>, Lost)> {
         self.expire(now, limits);
         match self.owners.remove_entry(token) {
-            Some((token, Owner::Gone(lost))) => Some((token, *lost)),
-            // Whoever is here is not lost.
+            Some((token, Owner::Lost(lost))) => Some((token, *lost)),
+            // A connected session keeps its token.
             Some((token, here @ Owner::Here(_))) => {
                 self.owners.insert(token, here);
                 None
@@ -128,35 +128,35 @@ impl Tokens {
         }
     }
 
-    /// Forgets `token`: its owner left for good.
+    /// Forgets `token`: its session said goodbye.
     pub fn forget(&mut self, token: &str) {
         self.owners.remove(token);
     }
 
-    /// Keeps what a session leaves behind that went without saying goodbye.
+    /// Remembers a session that was lost without a goodbye.
     pub fn park(&mut self, token: Arc<str>, lost: Lost, limits: &Limits) {
         let now = lost.time;
-        self.owners.insert(Arc::clone(&token), Owner::Gone(Box::new(lost)));
-        self.gone.push_back((now, token));
+        self.owners.insert(Arc::clone(&token), Owner::Lost(Box::new(lost)));
+        self.lost.push_back((now, token));
         self.expire(now, limits);
     }
 
-    /// Forgets all lost sessions of `identity`: the account is gone, or its password is another.
+    /// Forgets all lost sessions of `identity`: the account was deleted, or has another password.
     pub fn forget_lost(&mut self, identity: Identity) {
-        self.owners.retain(|_, owner| !matches!(owner, Owner::Gone(lost) if lost.identity == identity));
+        self.owners.retain(|_, owner| !matches!(owner, Owner::Lost(lost) if lost.identity == identity));
     }
 
     fn expire(&mut self, now: Millis, limits: &Limits) {
         let resume = Millis::try_from(limits.resume.as_millis()).unwrap_or(Millis::MAX);
-        while let Some((went, token)) = self.gone.front() {
-            if self.gone.len() <= limits.resumes && now - went <= resume {
+        while let Some((time, token)) = self.lost.front() {
+            if self.lost.len() <= limits.resumes && now - time <= resume {
                 return;
             }
-            // The token may belong to somebody who came back and went again later.
-            if matches!(self.owners.get(token), Some(Owner::Gone(lost)) if lost.time == *went) {
+            // The session may have come back and been lost again later.
+            if matches!(self.owners.get(token), Some(Owner::Lost(lost)) if lost.time == *time) {
                 self.owners.remove(token);
             }
-            self.gone.pop_front();
+            self.lost.pop_front();
         }
     }
 }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_who_went_the_oldest_is_forgotten() {
+    fn of_too_many_lost_sessions_the_oldest_is_forgotten() {
         let limits = Limits { resumes: 2, ..Limits::default() };
         let mut tokens = Tokens::default();
         for token in ["a", "b", "c"] {

@@ -1,15 +1,15 @@
-//! Who is where and who hears what: all of the chat behind one lock. Knows no sockets, files, clocks or threads.
+//! All of the chat behind one lock: sessions, people, rooms, and what each session hears. Knows no sockets, files, clocks or threads.
 //!
 //! Three promises hold for every change:
 //!
-//! 1. It is one critical section: nobody sees half of it.
+//! 1. It is one critical section: no thread sees half of it.
 //! 2. Under the lock events are only queued, to outboxes that never block.
-//!    What must be done outside — flushing, cutting — is handed back in a
+//!    What must be done outside the lock, to flush and to cut, is returned in
 //!    [`Effects`]; the guard never leaves this module.
 //! 3. Everything is checked before anything is changed, so a refusal leaves no trace.
 //!
-//! Order of locks: the chat lock first, then the queue of a round or of one
-//! outbox. Those are leaves, held for a few instructions on memory only.
+//! Order of locks: the chat lock first, then the list of a room flush, the write
+//! queue, or one outbox. Those are held for a few instructions on memory only.
 
 mod accounts;
 mod arrival;
@@ -49,7 +49,7 @@ mod rooms;
 mod sent_files;
 mod start;
 mod succession;
-mod unkept;
+mod unstored;
 pub mod write_queue;
 
 use std::collections::HashMap;
@@ -83,11 +83,11 @@ use rooms::Manner;
 pub use sent_files::FileSaid;
 use write_queue::WriteQueue;
 
-/// The number of one peer's life on one connection. Never used twice in one server.
+/// The number of a session. Never used twice in one run of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u64);
 
-/// The number of somebody with a nick. Never used twice in one server.
+/// The number of a person with a nick. Never used twice in one run of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PersonId(u64);
 
@@ -100,7 +100,7 @@ pub struct Chat {
     /// When this run of the server began.
     run: Millis,
     chance: Chance,
-    /// Where changes go that are kept; nowhere, where nothing is.
+    /// The queue for records; none if the server has no database.
     write_queue: Option<Arc<WriteQueue>>,
     broken: AtomicBool,
 }
@@ -112,16 +112,16 @@ struct State {
     rooms: directory::Directory,
     /// Rooms that are empty and not registered.
     left: left::Left,
-    /// Private conversations of people who are here.
+    /// Private conversations of people who are online.
     conversations: HashMap<Pair, Conversation>,
-    /// What is forgotten when it is kept.
-    unkept: unkept::Unkept,
+    /// What is forgotten when it is stored.
+    unstored: unstored::Unstored,
     /// Bans and mutes, of rooms and of the whole server.
     restrictions: Restrictions,
     tokens: Tokens,
     /// The highest numbers given so far.
     last: Numbers,
-    /// What makes an account the first op of the server.
+    /// The code with which an account becomes the first op of the server.
     claim: Option<Box<str>>,
 }
 
@@ -132,20 +132,20 @@ struct Conversation {
     place: Option<PlaceId>,
     /// The number of its last message.
     seq: Seq,
-    /// How much had been added to the journal with that.
+    /// How many records had been added to the write queue with that message.
     added: u64,
-    /// The accounts among the two who have ended it for themselves.
+    /// The accounts among the two that have ended it for themselves.
     closed: Vec<AccountId>,
 }
 
 impl Chat {
-    /// A chat that begins at `now` with what was kept, and its lobby. Changes
-    /// go to `write_queue`; without one, nothing is kept.
+    /// A chat that begins at `now` with a lobby and what was stored. Its records
+    /// go to `write_queue`; without a queue, nothing is stored.
     pub fn new(
         limits: Arc<Limits>,
         lobby: RoomName,
         now: Millis,
-        kept: Snapshot,
+        found: Snapshot,
         write_queue: Option<Arc<WriteQueue>>,
     ) -> Chat {
         let chat = Chat {
@@ -157,7 +157,7 @@ impl Chat {
             write_queue,
             broken: AtomicBool::new(false),
         };
-        chat.by_server(now, &mut Effects::default(), |change| change.recall(kept));
+        chat.by_server(now, &mut Effects::default(), |change| change.recall(found));
         chat
     }
 
@@ -210,12 +210,12 @@ impl Chat {
         self.on_behalf((session, tag), now, effects, |change| change.join(request))
     }
 
-    /// Carries out a command of a session that has a name. Its answer, `ok`,
-    /// is in its outbox, in its place among the events; or it is promised to
-    /// the outbox, and comes when the change is kept.
+    /// Carries out a command of a session that has a name. The answer, `ok`, is
+    /// queued in the outbox among the events; or it is promised to the outbox, and
+    /// comes when the change is stored.
     ///
     /// # Errors
-    /// Whatever refusal the command meets; then nothing has changed.
+    /// The refusal of the command; then nothing has changed.
     pub fn obey(
         &self,
         session: SessionId,
@@ -230,7 +230,7 @@ impl Chat {
         })
     }
 
-    /// The same for what is done by those who keep order.
+    /// The same for what ops do to people.
     ///
     /// # Errors
     /// As [`Chat::obey`].
@@ -277,7 +277,7 @@ impl Chat {
         self.by_server(now, effects, |change| what(&mut change.on_behalf_of(session, tag)?))
     }
 
-    /// The same, if nothing is changed, and so nobody is told anything.
+    /// The same, but nothing is changed, and so no session is told anything.
     fn looking<R, E: From<ChatError>>(
         &self,
         session: SessionId,
@@ -292,22 +292,22 @@ impl Chat {
         self.change(|state| what(&mut Change { state, cx: self.context(now), effects, caller: () }))
     }
 
-    /// The one place where a session is removed. Tells the others in its
-    /// rooms, once, unless its person has other sessions. A session that
-    /// never took a name leaves nothing to tell. Returns the nick it had.
+    /// Removes a session; no other function does. Tells the members of its rooms,
+    /// unless its person has other sessions. Of a session without a name there is
+    /// nothing to tell. Returns the nick.
     pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, effects: &mut Effects) -> Option<Arc<str>> {
         self.by_server(now, effects, |change| change.depart(session, ending))
     }
 
-    /// Ends at most `most` rooms that nobody has registered and that have been
-    /// empty since before `time`; whether there are more. Their rows are kept
-    /// as being over like any other change.
+    /// Removes at most `most` rooms that are not registered and became empty before
+    /// `time`. Returns whether there may be more. The records are queued as for
+    /// any other change.
     pub fn end_left(&self, time: Millis, most: usize, now: Millis) -> bool {
         self.by_server(now, &mut Effects::default(), |change| change.end_left(time, most))
     }
 
-    /// Whether a panic has left a change half done. Then nothing here can be
-    /// trusted, and the server must stop: rather down than wrong.
+    /// Whether a panic has left a change half done. Then the state may be wrong, and
+    /// the server must stop.
     pub fn broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
     }
@@ -321,7 +321,7 @@ impl Chat {
             }
         }
         let mut state = self.state.lock();
-        // Not asked of `panicking`: a session that panicked elsewhere leaves while its thread unwinds.
+        // `std::thread::panicking` would not do: a session that panicked elsewhere is removed while its thread unwinds.
         let fuse = Fuse(&self.broken);
         let made = what(&mut state);
         if let Some(write_queue) = &self.write_queue {

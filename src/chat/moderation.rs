@@ -1,9 +1,8 @@
-//! What is done about a person in a room: kick, ban, mute, invite, op. Runs under the chat lock.
+//! What ops do to a person in a room: kick, ban, mute, invite, op. Runs under the chat lock.
 
 use std::sync::Arc;
 
 use super::registry::Person;
-use super::restrictions::BanSubject;
 use super::{Change, PersonId, SessionId, State};
 use crate::answer::{Done, Moderated};
 use crate::command::{ModAction, Moderation, Whom};
@@ -15,37 +14,21 @@ use crate::record::{Record, RestrictionRecord};
 use crate::wire::Letter;
 
 impl Moderation {
-    /// When it is over, if it is for a time.
+    /// When the ban or mute ends, if it has an end.
     pub(super) fn until(&self, now: Millis) -> Option<Millis> {
         self.seconds.map(|seconds| now.saturating_add_unsigned(seconds.saturating_mul(1000)))
     }
 
-    /// The restriction it puts on a person, by whom and when.
-    pub(super) fn record(
-        &self,
-        place: Option<PlaceId>,
-        restriction: Restriction,
-        target: &ModTarget,
-        (by, time): (Arc<str>, Millis),
-    ) -> RestrictionRecord {
-        let (targets, nick) = (target.targets.clone(), Arc::clone(&target.shown));
-        RestrictionRecord {
-            place,
-            restriction,
-            targets,
-            nick,
-            until: self.until(time),
-            by,
-            text: self.text.clone(),
-            time,
-        }
+    /// Whether the request ends a ban or a mute.
+    fn lifts(&self) -> bool {
+        matches!(self.action, ModAction::Unban | ModAction::Unmute)
     }
 }
 
-/// The person a request is about, as far as they are known.
+/// The person that a request is about, as far as the chat knows that person.
 #[derive(Debug)]
 pub(super) struct ModTarget {
-    /// By what they are found; the first is what they were called in the request.
+    /// What finds the person; the first is what the request named.
     pub targets: Vec<Target>,
     pub identity: Option<Identity>,
     person: Option<PersonId>,
@@ -53,7 +36,7 @@ pub(super) struct ModTarget {
 }
 
 impl State {
-    /// The person a request is about: one who is here, an account, or an address.
+    /// The target of a request: a person who is online, an account, or an address.
     pub(super) fn target_of(&self, whom: &Whom) -> ModTarget {
         let nick = match whom {
             Whom::Address(address) => {
@@ -77,15 +60,14 @@ impl State {
         }
     }
 
-    /// By what a person who is here is found again: the account, the resume
-    /// number and address of each session; a guest on the server's own machine
-    /// also by the name, because there the address would be everybody's.
+    /// What finds a person who is online again: the account, and the resume number
+    /// and address of each session. A guest on the server's own machine is found
+    /// by the name instead of the address, because all people there share the address.
     fn targets_of(&self, person: &Person) -> Vec<Target> {
         let mut targets: Vec<Target> = person.account().map(Target::Account).into_iter().collect();
         let mut is_local = false;
-        for session in person.sessions.iter().filter_map(|id| self.registry.session(*id)) {
-            is_local |= session.address.to_canonical().is_loopback();
-            let subject = BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address);
+        for subject in person.sessions.iter().filter_map(|id| self.subject_of(*id)) {
+            is_local |= subject.origin.is_loopback();
             let more: Vec<Target> = subject.lasting().into_iter().filter(|target| !targets.contains(target)).collect();
             targets.extend(more);
         }
@@ -95,29 +77,28 @@ impl State {
         targets
     }
 
-    /// The members of a room that are meant: a person, or all guests from an address but its ops.
+    /// The members of a room that a target names: one person, or all guests from an address who are no ops.
     fn members_meant(&self, place: PlaceId, target: &ModTarget) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(place) else { return Vec::new() };
         if let Some(id) = target.person {
             return room.members.contains(&id).then_some(id).into_iter().collect();
         }
         let is_found = |id: &SessionId| self.subject_of(*id).is_some_and(|subject| subject.is_any(&target.targets));
-        let sessions = |id: &PersonId| self.registry.person(*id).map_or(&[][..], |person| &person.sessions);
-        let is_meant = |id: &&PersonId| sessions(id).iter().any(is_found) && !self.keeps_order(**id, place);
+        let is_meant =
+            |id: &&PersonId| self.registry.sessions_of(**id).iter().any(is_found) && !self.is_op_of(room, **id);
         room.members.iter().filter(is_meant).copied().collect()
     }
 }
 
 impl Change<'_> {
-    /// Does something about a person, in a room or on the whole server.
-    #[inline(never)]
+    /// Carries out a request about a person, in a room or on the whole server.
     pub(super) fn moderate(&mut self, request: &Moderation) -> Result<(), ChatError> {
         let action = request.action;
         if request.everywhere {
             self.as_server_op()?;
             let by = Arc::clone(&self.caller.shown);
             let made = self.moderate_everywhere(request, by)?;
-            self.answer_kept(done_of(action, made), Record::Barrier);
+            self.answer_when_stored(done_of(action, made), Record::Barrier);
             return Ok(());
         }
         let (place, role) = self.place_to_moderate(request.room.as_ref(), action)?;
@@ -127,28 +108,27 @@ impl Change<'_> {
         match action {
             ModAction::Kick => self.kick(place, &target, request.text.as_ref()),
             ModAction::Ban => self.ban(place, &target, request)?,
-            ModAction::Mute => self.restrict(place, Restriction::Mute, &target, request)?,
-            ModAction::Unban => self.lift(place, Restriction::Ban, &target, request)?,
-            ModAction::Unmute => self.lift(place, Restriction::Mute, &target, request)?,
+            ModAction::Unban => self.restrict(place, Restriction::Ban, &target, request)?,
+            ModAction::Mute | ModAction::Unmute => self.restrict(place, Restriction::Mute, &target, request)?,
             ModAction::Invite => self.invite(place, &target, role >= Role::Op)?,
             ModAction::Op => self.set_op(place, &target, Some(Role::Op))?,
             ModAction::Deop => self.set_op(place, &target, None)?,
         }
         let made = Moderated { room, nick: target.shown, until: request.until(self.cx.now) };
-        self.answer_kept(done_of(action, made), Record::Barrier);
+        self.answer_when_stored(done_of(action, made), Record::Barrier);
         Ok(())
     }
 
-    /// The room, in which the caller must have the role that the action takes.
+    /// The room, and the caller's role in it, which must be enough for the action.
     fn place_to_moderate(&self, name: Option<&RoomName>, action: ModAction) -> Result<(PlaceId, Role), ChatError> {
         let as_op = self.room_as(name, Role::Op).map(|(room, role)| (room.place, role));
         match action {
-            // Every member of an open room may invite, though only the word of an op lasts.
+            // Every member of an open room may invite, but only the invitation of an op lasts.
             ModAction::Invite => {
                 let room = self.own_or_any_room(name)?;
                 if room.is_private() { as_op } else { Ok(as_op.unwrap_or((room.place, Role::Member))) }
             }
-            // In a registered room its owner makes ops; in another one the ops themselves do.
+            // In a registered room only the owner makes ops; in other rooms every op does.
             ModAction::Op | ModAction::Deop => {
                 let (place, role) = as_op?;
                 let room = self.state.rooms.at(place)?;
@@ -161,7 +141,7 @@ impl Change<'_> {
         }
     }
 
-    /// Refuses an action that is not for this person: nothing has changed yet.
+    /// Refuses an action that this person cannot be the target of. Nothing has changed yet.
     fn check_target(&self, place: PlaceId, role: Role, target: &ModTarget, action: ModAction) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let theirs = target.identity.and_then(|identity| self.state.role_in(identity, room));
@@ -182,32 +162,26 @@ impl Change<'_> {
         }
     }
 
-    /// Puts the members that are meant out of a room.
+    /// Removes the members that a target names from a room.
     fn kick(&mut self, place: PlaceId, target: &ModTarget, text: Option<&Arc<str>>) {
         for id in self.state.members_meant(place, target) {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
             let (nick, identity) = (Arc::clone(&person.shown), person.identity);
-            let kept_order = self.state.keeps_order(id, place);
-            let kick = Event::Kick {
-                room: Arc::clone(&room.shown),
-                nick: Arc::clone(&nick),
-                by: Arc::clone(&self.caller.shown),
-                text: text.cloned(),
-                time: self.cx.now,
-            };
-            self.tell_room(place, kick);
+            let was_op = self.state.is_op_of(room, id);
+            let (room, by, time) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown), self.cx.now);
+            self.tell_room(place, Event::Kick { room, nick: Arc::clone(&nick), by, text: text.cloned(), time });
             self.put_out(id, place);
             self.uninvite(place, identity);
-            if kept_order {
+            if was_op {
                 self.hand_on(place, &nick);
             }
         }
         self.forget_room(place);
     }
 
-    /// Keeps a person out of a room. One who is away loses the membership: the room is not told to them any more.
+    /// Bans a person from a room. The person loses the membership, also if not online.
     fn ban(&mut self, place: PlaceId, target: &ModTarget, request: &Moderation) -> Result<(), ChatError> {
         self.restrict(place, Restriction::Ban, target, request)?;
         self.kick(place, target, request.text.as_ref());
@@ -217,22 +191,21 @@ impl Change<'_> {
             person.memberships.remove(&place);
         }
         if let Identity::Account(account) = identity {
-            self.cx.keep(Record::MembershipEnded(account, place));
+            self.cx.store(Record::MembershipEnded(account, place));
         }
         Ok(())
     }
 
-    /// A person who is put out is not invited any more.
+    /// Takes back the invitation of a person who was removed.
     fn uninvite(&mut self, place: PlaceId, identity: Identity) {
-        if let Some(room) = self.state.rooms.get_mut(place)
+        if let Some(room) = self.state.rooms.get(place)
             && room.roles.get(&identity) == Some(&Role::Member)
         {
-            room.give_role(&self.cx, identity, None);
-            self.state.registry.accounts.holds(identity, place, None);
+            self.give_role(place, identity, None);
         }
     }
 
-    /// Puts a ban or a mute on a person.
+    /// Puts a ban or a mute on a person, or lifts it, and tells the room.
     fn restrict(
         &mut self,
         place: PlaceId,
@@ -240,49 +213,20 @@ impl Change<'_> {
         target: &ModTarget,
         request: &Moderation,
     ) -> Result<(), ChatError> {
-        self.state.rooms.at_mut(place)?.keep(&self.cx);
-        let by = Arc::clone(&self.caller.shown);
-        let record = request.record(Some(place), restriction, target, (by, self.cx.now));
-        self.state.restrictions.put(record, &self.cx)?;
-        self.tell_restriction(place, restriction, false, (target, request))
-    }
-
-    /// Lifts a ban or a mute.
-    fn lift(
-        &mut self,
-        place: PlaceId,
-        restriction: Restriction,
-        target: &ModTarget,
-        request: &Moderation,
-    ) -> Result<(), ChatError> {
-        if !self.state.restrictions.lift(Some(place), restriction, &target.targets, &target.shown, &self.cx) {
-            return Err(ChatError::NoSuchBan(target.shown.to_string()));
+        let lifted = request.lifts();
+        let room = self.state.rooms.at_mut(place)?;
+        if !lifted {
+            room.store_once(&self.cx);
         }
-        self.tell_restriction(place, restriction, true, (target, request))
-    }
-
-    fn tell_restriction(
-        &mut self,
-        place: PlaceId,
-        restriction: Restriction,
-        lifted: bool,
-        (target, request): (&ModTarget, &Moderation),
-    ) -> Result<(), ChatError> {
-        let event = Event::Restriction {
-            room: Arc::clone(&self.state.rooms.at(place)?.shown),
-            restriction,
-            lifted,
-            nick: Arc::clone(&target.shown),
-            by: Arc::clone(&self.caller.shown),
-            until: request.until(self.cx.now),
-            text: request.text.clone(),
-            time: self.cx.now,
-        };
-        self.tell_room(place, event);
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        self.set_restriction(Some(place), restriction, target, (request, &by))?;
+        let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
+        let time = self.cx.now;
+        self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, by, until, text, time });
         Ok(())
     }
 
-    /// Asks a person into a room; if the invitation lasts, they may come in at any time.
+    /// Invites a person into a room. If the invitation lasts, the person may come in at any time.
     fn invite(&mut self, place: PlaceId, target: &ModTarget, lasts: bool) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
@@ -297,11 +241,11 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Makes a person an op of a room, or not any more.
+    /// Makes a person an op of a room, or takes that away.
     fn set_op(&mut self, place: PlaceId, target: &ModTarget, role: Option<Role>) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let Some(identity) = target.identity else { return Ok(()) };
-        // An owner is more than an op already, and who is invited only is none.
+        // An owner is more than an op already, and an invited person is no op.
         if role.is_none() == (room.roles.get(&identity) < Some(&Role::Op)) {
             return Ok(());
         }
@@ -312,7 +256,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Gives a role to a person, who may not be in the room: a guest loses it when they leave the server.
+    /// Gives a role to a person, also outside the room. A guest loses the role when leaving the server.
     fn set_role(
         &mut self,
         place: PlaceId,
@@ -320,15 +264,43 @@ impl Change<'_> {
         target: &ModTarget,
         role: Option<Role>,
     ) -> Result<(), ChatError> {
-        let room = self.state.rooms.at_mut(place)?;
-        room.keep(&self.cx);
-        room.give_role(&self.cx, identity, role);
-        self.state.registry.accounts.holds(identity, place, role);
+        self.state.rooms.at_mut(place)?.store_once(&self.cx);
+        self.give_role(place, identity, role);
         let person = target.person.and_then(|id| self.state.registry.person_mut(id));
         if let Some(guest) = person.filter(|person| person.account().is_none()) {
             guest.invited.insert(place);
         }
         Ok(())
+    }
+}
+
+impl<C> Change<'_, C> {
+    /// Puts a ban or a mute on a person, or lifts it: in a room, or on the whole server.
+    pub(super) fn set_restriction(
+        &mut self,
+        place: Option<PlaceId>,
+        restriction: Restriction,
+        target: &ModTarget,
+        (request, by): (&Moderation, &Arc<str>),
+    ) -> Result<(), ChatError> {
+        let (nick, cx) = (Arc::clone(&target.shown), &self.cx);
+        if request.lifts() {
+            return match self.state.restrictions.lift(place, restriction, &target.targets, &nick, cx) {
+                true => Ok(()),
+                false => Err(ChatError::NoSuchBan(nick.to_string())),
+            };
+        }
+        let (targets, by, text) = (target.targets.clone(), Arc::clone(by), request.text.clone());
+        let (until, time) = (request.until(cx.now), cx.now);
+        self.state.restrictions.put(RestrictionRecord { place, restriction, targets, nick, until, by, text, time }, cx)
+    }
+
+    /// Gives a person a role in a room, or takes it away.
+    pub(super) fn give_role(&mut self, place: PlaceId, identity: Identity, role: Option<Role>) {
+        if let Some(room) = self.state.rooms.get_mut(place) {
+            room.give_role(&self.cx, identity, role);
+            self.state.registry.accounts.holds(identity, place, role);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which name is whose: an index by the key of a name, and by its look, which no two may share. Does not know what is named.
+//! An index of names: by the key of a name, and by its look, because no two names may look the same. Does not know what is named.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,13 +47,13 @@ impl<Id> Default for NameIndex<Id> {
 }
 
 impl<Id: Copy> NameIndex<Id> {
-    /// The name is `id`'s from now on.
+    /// The name belongs to `id` from now on.
     pub fn claim(&mut self, name: &impl Name, id: Id) {
         self.keys.insert(Arc::from(name.key()), id);
         self.looks.insert(Arc::from(name.look()), id);
     }
 
-    /// The name is nobody's any more.
+    /// The name is free from now on.
     pub fn free(&mut self, name: &impl Name) {
         self.keys.remove(name.key());
         self.looks.remove(name.look());
@@ -65,22 +65,22 @@ impl<Id: Copy> NameIndex<Id> {
         self.claim(new, id);
     }
 
-    /// Whose exactly this name is.
+    /// The owner of exactly this name.
     pub fn named(&self, name: &impl Name) -> Option<Id> {
         self.keys.get(name.key()).copied()
     }
 
-    /// Whose a name is that looks like this one.
+    /// The owner of a name that looks like this one.
     pub fn like(&self, name: &impl Name) -> Option<Id> {
         self.looks.get(name.look()).copied()
     }
 
-    /// Whose this name is, or one that looks like it.
+    /// The owner of this name, or of one that looks like it.
     pub fn owner(&self, name: &impl Name) -> Option<Id> {
         self.named(name).or_else(|| self.like(name))
     }
 
-    /// How many names are somebody's; panics if the two maps disagree: for tests.
+    /// How many names have an owner; panics if the two maps disagree: for tests.
     #[cfg(test)]
     pub fn check(&self) -> usize {
         assert_eq!(self.keys.len(), self.looks.len());

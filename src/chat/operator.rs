@@ -1,8 +1,9 @@
-//! What the operator sees of the chat, and does to it from outside.
+//! What the operator sees of the chat, and does to it. Knows no console.
 
 use std::sync::Arc;
 
 use super::effects::Effects;
+use super::lists::room_info;
 use super::restrictions::ban_list;
 use super::{Change, Chat, SessionId, registry};
 use crate::answer::{BanInfo, Moderated};
@@ -11,7 +12,7 @@ use crate::error::ChatError;
 use crate::model::{Millis, Restriction, Role};
 use crate::names::Nick;
 
-/// One row of what the operator's `identity` shows.
+/// One row of the operator's list of sessions.
 #[derive(Debug, Clone)]
 pub struct Presence {
     /// The session.
@@ -27,12 +28,12 @@ pub struct Presence {
 }
 
 impl Chat {
-    /// Says something to everybody who has a name.
+    /// Sends a notice to every session that has a name.
     pub fn broadcast(&self, text: Arc<str>, effects: &mut Effects) {
         self.by_server(0, effects, |change| change.broadcast(text));
     }
 
-    /// Everybody who has a name, in the order of their sessions.
+    /// All sessions that have a name, in their order.
     pub fn presence(&self) -> Vec<Presence> {
         let mut rows: Vec<Presence> = self.change(|state| {
             let row = |(id, session): (SessionId, &registry::Session)| {
@@ -53,34 +54,32 @@ impl Chat {
 
     /// The nick of a session's person, if it has one.
     pub fn shown_nick(&self, id: SessionId) -> Option<Arc<str>> {
-        self.change(|state| {
-            let session = state.registry.session(id)?;
-            state.registry.person(session.person).map(|person| Arc::clone(&person.shown))
-        })
+        self.change(|state| Some(Arc::clone(&state.registry.person_in(id)?.shown)))
     }
 
     /// The rooms, in the order of their names, and how many members each has.
     pub fn rooms(&self) -> Vec<crate::answer::RoomInfo> {
-        self.change(|state| state.all_rooms())
+        self.change(|state| state.rooms.after(None, true).map(|room| room_info(room, true)).collect())
     }
 
-    /// The sessions of whoever is called so.
+    /// The sessions of the person with this name.
     pub fn sessions_of(&self, nick: &Nick) -> Vec<SessionId> {
-        self.change(|state| {
-            let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
-            person.map_or(Vec::new(), |person| person.sessions.clone())
-        })
+        self.change(|state| Some(state.registry.sessions_of(state.registry.called(nick)?).to_vec())).unwrap_or_default()
     }
 
     /// The sessions that are banned from the server.
     pub fn banned_sessions(&self, now: Millis) -> Vec<SessionId> {
-        self.change(|state| state.banned_sessions(now))
+        self.change(|state| {
+            let subjects = state.registry.sessions().filter_map(|(id, _)| Some((id, state.subject_of(id)?)));
+            let banned = subjects.filter(|(_, subject)| state.check_server_ban(subject, now).is_err());
+            banned.map(|(id, _)| id).collect()
+        })
     }
 
-    /// Bans somebody from the server, or lifts that: what the operator does. Whom, and until when.
+    /// Bans a person from the server, or lifts the ban. Returns the person, and when the ban ends.
     ///
     /// # Errors
-    /// Nobody of that kind is banned, or there are too many bans.
+    /// There is no such ban to lift, or there are too many bans.
     pub fn ban_everywhere(
         &self,
         action: ModAction,
@@ -102,22 +101,15 @@ impl Chat {
 }
 
 impl<C> Change<'_, C> {
-    /// A ban from the whole server, or its end.
+    /// Bans a person from the whole server, or lifts the ban.
     pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
         let target = self.state.target_of(&request.whom);
         match request.action {
-            ModAction::Ban => {
-                if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) {
-                    return Err(ChatError::NeedsRole(Role::Owner, None));
-                }
-                let record = request.record(None, Restriction::Ban, &target, (by, self.cx.now));
-                self.state.restrictions.put(record, &self.cx)?;
+            ModAction::Ban if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) => {
+                return Err(ChatError::NeedsRole(Role::Owner, None));
             }
-            ModAction::Unban => {
-                let (targets, shown) = (&target.targets, &target.shown);
-                if !self.state.restrictions.lift(None, Restriction::Ban, targets, shown, &self.cx) {
-                    return Err(ChatError::NoSuchBan(shown.to_string()));
-                }
+            ModAction::Ban | ModAction::Unban => {
+                self.set_restriction(None, Restriction::Ban, &target, (request, &by))?;
             }
             ModAction::Invite
             | ModAction::Kick

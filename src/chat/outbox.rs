@@ -1,9 +1,9 @@
 //! What waits for one session, within bounds, and the pen: the right to write it out. Knows no sockets, no threads and no rooms.
 //!
-//! Everybody may `offer`; whoever holds the pen writes. The pen lies in the
-//! outbox and is taken out of it like any other value, so there can be only
-//! one, it can be handed to another thread, and nobody ever waits for it: who
-//! finds it gone knows that its holder looks again before putting it back.
+//! Every thread may `offer`; the thread that holds the pen writes. The pen lies
+//! in the outbox and is taken out of it like any other value: so there is only
+//! one, and it can be given to another thread. No thread ever waits for it: if
+//! the pen is not there, its holder looks again before it puts the pen back.
 
 mod outgoing;
 mod pen;
@@ -23,26 +23,26 @@ pub use outgoing::Outgoing;
 use outgoing::Weight;
 pub use pen::{Pen, Sink, Written};
 
-/// What an answer that is promised counts, in bytes: more than it will weigh,
-/// for they come in groups, and must find room when they do beside what others
-/// say. Half an outbox of them is as many as tags are remembered.
+/// Bytes reserved for each promised answer. Generous, because such answers
+/// arrive in groups and must fit beside other traffic. As many as tags are
+/// remembered (`tags`) fill half an outbox.
 const PROMISE: usize = 512;
 
-/// What goes out in one write, in bytes by weight, while an answer waits: so
-/// long answers go in pieces, and each piece shows that the peer still reads.
+/// Bytes, by weight, of one write while an answer waits. So a long answer goes
+/// out in pieces, and each piece that is written shows that the peer still reads.
 const PIECE: usize = 16_384;
 
 /// What became of an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
-    /// Taken; somebody has already promised to flush this outbox.
+    /// Taken; another thread has already undertaken to flush this outbox.
     Taken,
-    /// Taken; whoever offered must see to it that it is flushed.
+    /// Taken; the caller must have the outbox flushed.
     Due,
-    /// The session is closing and hears nothing more.
+    /// Not taken: the session is closing.
     Closed,
-    /// The offer would break the bound: the session is a slow consumer and
-    /// must be cut. Said once, then `Closed`.
+    /// Not taken, because the bound is reached: the session is a slow consumer
+    /// and must be cut. Returned once, then `Closed`.
     Overflow,
 }
 
@@ -51,7 +51,7 @@ pub enum Offer {
 pub struct Ending {
     /// The reason.
     pub reason: CloseReason,
-    /// Words of farewell, or the operator's.
+    /// The farewell of the member, or the words of the operator.
     pub text: Option<Arc<str>>,
 }
 
@@ -66,7 +66,7 @@ impl From<CloseReason> for Ending {
 pub struct Look {
     /// What waits, in bytes by weight.
     pub weight: usize,
-    /// Whether its reader has been too slow for too long.
+    /// Whether its peer has read too slowly for too long.
     pub too_slow: bool,
     /// Whether the session is ending.
     pub closed: bool,
@@ -79,28 +79,30 @@ pub struct Outbox {
     most_bytes: usize,
     most_items: usize,
     queue: Mutex<Queue>,
-    /// Told when something is written, and when the session is closing.
+    /// Notified when something is written, and when the session is closing.
     lighter: Condvar,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<Outgoing>,
     /// Memory for the next write, empty.
     spare: VecDeque<Outgoing>,
+    /// Whether something was written since the last look.
+    used: bool,
     /// Weight of `items`.
     waiting: Weight,
     /// How many of `items` are answers.
     answers: usize,
-    /// Weight of what the pen's holder took and has not yet written.
+    /// Weight of what the holder of the pen took and has not written yet.
     writing: Weight,
-    /// Since when the holder has been writing that; only while the session lags.
+    /// Since when the holder has been writing that; only while the session is a laggard.
     writing_since: Option<Instant>,
     /// Since when the weight has been over the soft bound.
     over_since: Option<Instant>,
-    /// Whether somebody has promised to flush.
+    /// Whether a thread has undertaken to flush.
     due: bool,
-    /// Answers that come when something is kept.
+    /// How many answers come later, when a record is stored.
     promised: usize,
     pen: Option<Pen>,
     /// Whether the end was written, or there is nothing to write to.
@@ -111,25 +113,12 @@ struct Queue {
 impl Outbox {
     /// An empty outbox of `session` with the bounds of `limits`, and `pen` in it.
     pub fn new(session: SessionId, limits: &Limits, pen: Option<Pen>) -> Outbox {
-        let queue = Queue {
-            items: VecDeque::new(),
-            spare: VecDeque::new(),
-            waiting: Weight::default(),
-            answers: 0,
-            writing: Weight::default(),
-            writing_since: None,
-            over_since: None,
-            due: false,
-            promised: 0,
-            pen,
-            over: false,
-            closed: None,
-        };
+        let queue = Mutex::new(Queue { pen, ..Queue::default() });
         let (most_bytes, most_items) = (limits.outbox_bytes, limits.outbox_items);
-        Outbox { session, most_bytes, most_items, queue: Mutex::new(queue), lighter: Condvar::new() }
+        Outbox { session, most_bytes, most_items, queue, lighter: Condvar::new() }
     }
 
-    /// Whose outbox this is.
+    /// The session of this outbox.
     pub fn session(&self) -> SessionId {
         self.session
     }
@@ -138,10 +127,10 @@ impl Outbox {
     ///
     /// 1. It never blocks and never touches a socket.
     /// 2. Offers made one after another are written in that order.
-    /// 3. It never grows the queue beyond its bound. Answers do not count
-    ///    toward it: each is bounded by itself, and the session's own thread
+    /// 3. The queue never grows beyond its bound. Answers do not count toward
+    ///    the bound: each is bounded by itself, and the session's own thread
     ///    waits before it asks for more, see [`Outbox::wait_below`].
-    /// 4. After `Due`, and only then, the caller must have it flushed.
+    /// 4. After `Due`, and only then, the caller must have the outbox flushed.
     pub fn offer(&self, item: Outgoing) -> Offer {
         let weight = Weight::of(&item);
         let answer = item.is_answer();
@@ -181,17 +170,17 @@ impl Outbox {
         self.queue.lock().promised > 0
     }
 
-    /// Waits until all answers are here that were promised, the session is
-    /// closing, or `time` has passed: so answers come in the order of the commands.
+    /// Waits until all promised answers have come, the session is closing, or
+    /// `time` has passed: so answers come in the order of the commands.
     pub fn wait_for_answers(&self, time: Duration) {
         let is_owed = |queue: &mut Queue| queue.promised > 0 && queue.closed.is_none();
         Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_owed);
     }
 
-    /// Ends the session, unless it is ending already: the first reason
-    /// counts. `last` is the last thing it hears, and after it the sending
-    /// side is closed. Whether this call was the first; then the caller must
-    /// have it flushed.
+    /// Closes the session, unless it is closing already: the first reason
+    /// counts. `last` is the last letter that it gets; after that the sending
+    /// side is closed. Returns whether this call was the first. Then the caller
+    /// must have the outbox flushed.
     pub fn close(&self, ending: impl Into<Ending>, last: Option<Arc<Letter>>) -> bool {
         let mut queue = self.queue.lock();
         if queue.closed.is_some() {
@@ -212,23 +201,23 @@ impl Outbox {
         self.queue.lock().closed.clone()
     }
 
-    /// What waits and what is promised, in bytes by weight.
+    /// What waits, and what is reserved for promised answers, in bytes.
     pub fn load(&self) -> usize {
         self.queue.lock().load()
     }
 
-    /// Waits until the load is no more than `bytes`, the session is closing, or
-    /// `time` has passed: how a reader is held back whose questions make more
-    /// than its peer takes.
+    /// Waits until the load is at most `bytes`, the session is closing, or `time`
+    /// has passed. So a session reads no more commands while its peer does not
+    /// take the answers.
     pub fn wait_below(&self, bytes: usize, time: Duration) {
         let is_above = |queue: &mut Queue| queue.load() > bytes && queue.closed.is_none();
         Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_above);
     }
 
-    /// Takes the pen, writes what waits, and puts the pen back. Returns the
-    /// pen where the other side took only a part: the caller gives it to a
-    /// thread that calls [`Outbox::catch_up`]. Nobody waits: where another
-    /// thread has the pen, it will write what is here, too.
+    /// Takes the pen, writes what waits, and puts the pen back. If the other side
+    /// took only a part, returns the pen: the caller gives it to a thread that
+    /// calls [`Outbox::catch_up`]. Never waits: if another thread has the pen,
+    /// that thread writes this, too.
     pub fn flush(&self) -> Option<Pen> {
         let mut queue = self.queue.lock();
         queue.due = false;
@@ -265,16 +254,16 @@ impl Outbox {
         None
     }
 
-    /// Waits until nobody is writing here and nothing is left to write, or
-    /// `time` has passed: the end of a session may not close the socket under
-    /// the hands of another thread, or the last words would be lost.
+    /// Waits until no thread writes here and nothing is left to write, or `time`
+    /// has passed. The end of a session must not close the socket while another
+    /// thread writes, or the last words would be lost.
     pub fn wait_until_written(&self, time: Duration) {
         let is_busy = |queue: &mut Queue| !queue.over && (queue.pen.is_none() || !queue.items.is_empty());
         Patience::of(time).wait_while(&self.lighter, &mut self.queue.lock(), is_busy);
     }
 
-    /// Writes, waiting for the other side, until nothing is left, then puts
-    /// the pen back: the whole life of a writer thread.
+    /// Writes, and waits for the other side, until nothing is left; then puts the
+    /// pen back. This is all that a writer thread does.
     pub fn catch_up(&self, mut pen: Pen) {
         let mut items = VecDeque::new();
         loop {
@@ -301,9 +290,10 @@ impl Outbox {
         queue.waiting.all() + queue.writing.all()
     }
 
-    /// How the session is doing at `now`. It is too slow when one write takes
-    /// longer than `patience`, or when it has been over `soft` bytes, answers
-    /// not counted, for that long.
+    /// The state of the session at `now`. It is too slow if one write takes
+    /// longer than `patience`, or if more than `soft` bytes, answers not counted,
+    /// have waited for that long. A queue that was not used since the last look
+    /// gives its memory back: most sessions are silent most of the time.
     pub fn look(&self, now: Instant, soft: usize, patience: Duration) -> Look {
         let mut queue = self.queue.lock();
         let weight = queue.waiting.all() + queue.writing.all();
@@ -311,6 +301,9 @@ impl Outbox {
             queue.over_since.get_or_insert(now);
         } else {
             queue.over_since = None;
+        }
+        if !std::mem::take(&mut queue.used) && queue.items.is_empty() {
+            (queue.items, queue.spare) = (VecDeque::new(), VecDeque::new());
         }
         let mut since = [queue.writing_since, queue.over_since].into_iter().flatten();
         Look {
@@ -320,22 +313,13 @@ impl Outbox {
         }
     }
 
-    /// Takes a pause of this process, that ended before `now`, out of what [`Outbox::look`] counts.
+    /// Takes a pause of this process, which ended before `now`, out of the times of [`Outbox::look`].
     pub fn forgive(&self, pause: Duration, now: Instant) {
         let mut queue = self.queue.lock();
         let Queue { writing_since, over_since, .. } = &mut *queue;
         for since in [writing_since, over_since].into_iter().flatten() {
             *since = now.min(*since + pause);
         }
-    }
-
-    /// What waits, taken out unwritten: for tests of the chat without sockets.
-    #[cfg(test)]
-    pub(super) fn take(&self) -> Vec<Outgoing> {
-        let mut queue = self.queue.lock();
-        queue.due = false;
-        (queue.waiting, queue.answers) = (Weight::default(), 0);
-        queue.items.drain(..).collect()
     }
 }
 
@@ -344,10 +328,11 @@ impl Queue {
         self.waiting.all() + self.writing.all() + self.promised * PROMISE
     }
 
-    /// Hands what waits to the pen's holder, who gives an empty queue for it:
+    /// Moves what waits to `writing`, the empty queue of the pen's holder:
     /// everything, or one piece of it if an answer is among it.
     fn hand_over(&mut self, writing: &mut VecDeque<Outgoing>) {
         debug_assert!(writing.is_empty());
+        self.used = true;
         if self.answers == 0 {
             std::mem::swap(&mut self.items, writing);
             self.writing = std::mem::take(&mut self.waiting);
@@ -365,9 +350,9 @@ impl Queue {
         self.waiting -= weight;
     }
 
-    /// Takes back the memory in which the holder had what it wrote, `most` items
-    /// at once, so that the next offers and the next write need not allocate
-    /// any. Much memory is kept only as long as it is needed.
+    /// Takes back the queue in which the holder had what it wrote, so that the
+    /// next offers and the next write need not allocate. `most` items were in it
+    /// at once; a large queue is freed if so much is not needed any more.
     fn take_back(&mut self, mut written: VecDeque<Outgoing>, most: usize) {
         const LITTLE: usize = 64;
         if self.items.capacity() <= written.capacity() {
@@ -387,7 +372,7 @@ impl Queue {
         (self.waiting, self.answers) = (Weight::default(), 0);
     }
 
-    /// There is nothing to write to: what waits is dropped, and so is the pen.
+    /// Drops what waits: there is no connection any more.
     fn give_up(&mut self) {
         self.over = true;
         self.closed.get_or_insert(CloseReason::Lost.into());
@@ -403,7 +388,17 @@ mod tests {
     use super::*;
     use crate::event::Event;
 
-    /// What one write does: what others do meanwhile, and what the other side takes of it.
+    impl Outbox {
+        /// What waits, taken out unwritten: for tests of the chat without sockets.
+        pub(in crate::chat) fn take(&self) -> Vec<Outgoing> {
+            let mut queue = self.queue.lock();
+            queue.due = false;
+            (queue.waiting, queue.answers) = (Weight::default(), 0);
+            queue.items.drain(..).collect()
+        }
+    }
+
+    /// What one write does: what other threads do meanwhile, and what the other side takes.
     struct Turn(Box<dyn FnOnce(&Outbox) + Send>, Written);
 
     /// A sink that plays its turns one after another, then takes everything.
@@ -499,6 +494,25 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_that_is_silent_from_one_look_to_the_next_gives_its_memory_back() {
+        let (outbox, _) = scripted([]);
+        let memory = || {
+            let queue = outbox.queue.lock();
+            queue.items.capacity() + queue.spare.capacity()
+        };
+        let look = || outbox.look(Instant::now(), 1, Duration::ZERO);
+        outbox.offer(raw("a"));
+        assert!(flush(&outbox).is_none());
+        look();
+        assert!(memory() > 0, "it was used since the look before");
+        look();
+        assert_eq!(memory(), 0);
+        outbox.offer(raw("b"));
+        look();
+        assert!(memory() > 0, "something waits in it");
+    }
+
+    #[test]
     fn the_first_offer_after_a_flush_is_due_and_the_next_ones_are_not() {
         let (outbox, out) = scripted([]);
         for _ in 0..2 {
@@ -511,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_during_a_write_is_written_by_the_holder_and_who_finds_the_pen_gone_goes_on() {
+    fn what_is_offered_during_a_write_is_written_by_the_holder_and_a_thread_without_the_pen_goes_on() {
         let meanwhile = |outbox: &Outbox| {
             assert_eq!(outbox.offer(raw("b")), Offer::Due);
             assert!(flush(outbox).is_none());
@@ -528,7 +542,7 @@ mod tests {
     }
 
     #[test]
-    fn a_laggard_gets_the_rest_in_order_from_whoever_catches_up() {
+    fn a_laggard_gets_the_rest_in_order_from_the_thread_that_catches_up() {
         let more = |outbox: &Outbox| assert_eq!(outbox.offer(raw("e")), Offer::Due);
         let (outbox, out) = scripted([turn(Written::Part, |_| ()), turn(Written::All, more)]);
         for item in ["a", "b", "c"] {
@@ -539,7 +553,7 @@ mod tests {
         assert_eq!((out.lock().len(), outbox.weight()), (1, 3), "a write that is not finished weighs what it weighed");
         outbox.offer(raw("d"));
         assert!(flush(&outbox).is_none());
-        assert_eq!(out.lock().len(), 1, "nobody writes past the holder");
+        assert_eq!(out.lock().len(), 1, "no thread writes past the holder");
         outbox.catch_up(pen);
         assert_eq!(*out.lock(), ["a", "b", "c", "d", "e"]);
         assert!(!outbox.lagging() && outbox.weight() == 0);
@@ -549,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn when_the_other_side_is_gone_nothing_is_kept_and_nothing_more_is_taken() {
+    fn when_the_other_side_has_hung_up_all_is_dropped_and_nothing_more_is_taken() {
         let offer = |outbox: &Outbox| assert_eq!(outbox.offer(raw("b")), Offer::Due);
         for waiting in [false, true] {
             let first = if waiting { vec![turn(Written::Part, |_| ())] } else { vec![] };
@@ -576,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn many_threads_lose_nothing_and_each_keeps_its_order() {
+    fn many_threads_lose_nothing_and_the_items_of_each_stay_in_order() {
         const LINES: usize = 500;
         let (outbox, out) = scripted([]);
         std::thread::scope(|scope| {
@@ -634,7 +648,10 @@ mod tests {
         let outbox = bare(10, 1);
         let long = "x".repeat(10_000);
         (0..9).for_each(|_| assert_ne!(outbox.offer(answer(&long)), Offer::Overflow));
-        assert!(outbox.weight() > 90_000 && outbox.load() > 90_000, "it waits, and holds back who asks for more");
+        assert!(
+            outbox.weight() > 90_000 && outbox.load() > 90_000,
+            "it waits, and holds back a session that asks for more"
+        );
         assert!(!outbox.look(Instant::now() + Duration::from_secs(99), 10, Duration::ZERO).too_slow);
         assert_eq!(outbox.offer(raw("0123456789")), Offer::Taken, "up to the bound of what it is told");
         assert_eq!(outbox.offer(raw("x")), Offer::Overflow);
@@ -702,11 +719,11 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_the_last_write_waits_for_whoever_is_at_it() {
+    fn a_wait_for_the_last_write_lasts_until_the_writing_thread_is_done() {
         let (began, begun) = crossbeam_channel::bounded(0);
         let (outbox, out) = scripted([turn(Written::All, move |_| {
             began.send(()).unwrap();
-            // Until the other one has said goodbye, and is about to wait.
+            // Until the other thread has closed the outbox, and is about to wait.
             began.send(()).unwrap();
         })]);
         let own = Arc::clone(&outbox);
@@ -722,7 +739,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_space_goes_on_when_anybody_has_written() {
+    fn a_wait_for_space_ends_when_any_thread_has_written() {
         let (outbox, _) = scripted([]);
         outbox.offer(raw("ab"));
         let (own, (done, over)) = (Arc::clone(&outbox), crossbeam_channel::bounded(1));
@@ -737,7 +754,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_word_is_heard_even_where_the_outbox_is_at_its_bound() {
+    fn a_last_word_is_heard_even_if_the_outbox_is_at_its_bound() {
         let outbox = bare(1, 1);
         outbox.offer(raw("a"));
         assert!(outbox.close(CloseReason::Quit, Some(Arc::new(Letter::new(Event::Notice { text: "bye".into() })))));
@@ -794,6 +811,6 @@ mod tests {
             outbox.close(CloseReason::Lost, None);
             waiting.join().unwrap();
         });
-        assert_eq!(outbox.fulfil(letter()), Offer::Closed, "who is gone hears no answer");
+        assert_eq!(outbox.fulfil(letter()), Offer::Closed, "a closed session gets no answer");
     }
 }

@@ -1,4 +1,4 @@
-//! How long one thread waits for another, counting only the time in which this process ran. Knows not what is waited for.
+//! How long one thread waits for another, counting only the time in which this process ran. Does not know what is waited for.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,16 @@ use parking_lot::{Condvar, MutexGuard};
 
 /// What is left of a wait.
 ///
-/// A process that was stopped, with its machine or by a signal, wakes with
-/// all its deadlines in the past, before any other thread has had the time to
-/// do what is waited for. So a wait goes in steps, and none counts for more
-/// than its own length.
+/// A process may be stopped, with its machine or by a signal. When it goes on,
+/// all its deadlines are in the past, before the other threads have had any
+/// time to work. So a wait has steps, and a step never counts for more than its
+/// own length.
 #[derive(Debug)]
 pub struct Patience {
     left: Duration,
 }
 
-/// A pause of the process costs a thread that waits this much at the most.
+/// The length of a step: a pause of the process costs a waiting thread at most this.
 const STEP: Duration = Duration::from_millis(500);
 
 impl Patience {
@@ -24,8 +24,8 @@ impl Patience {
         Patience { left: time }
     }
 
-    /// Waits for `bell`, for one step at the most; whether the patience is at
-    /// its end. The caller looks again at what it waits for either way.
+    /// Waits for `bell`, for at most one step. Returns whether the patience is at
+    /// its end. In both cases the caller checks its condition again.
     pub fn wait<T>(&mut self, bell: &Condvar, guard: &mut MutexGuard<'_, T>) -> bool {
         let step = self.left.min(STEP);
         if step.is_zero() {
@@ -36,7 +36,7 @@ impl Patience {
         self.has_passed(began.elapsed(), step)
     }
 
-    /// Waits for `bell` as long as `is_so`, or until the patience is at its end; whether it is so no more.
+    /// Waits for `bell` while `is_so` holds, until the patience is at its end. Returns whether it holds no more.
     pub fn wait_while<T>(
         mut self,
         bell: &Condvar,

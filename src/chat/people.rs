@@ -16,9 +16,9 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl<C> Change<'_, C> {
-    /// Takes a session out for good; and its person, if this was the last one. Returns the nick.
+    /// Removes a session; and its person, if this was the last session. Returns the nick.
     pub(super) fn depart(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
-        let person = self.state.registry.person(self.state.registry.session(id)?.person)?;
+        let person = self.state.registry.person_in(id)?;
         let (shown, nick, identity) = (Arc::clone(&person.shown), person.nick.clone(), person.identity);
         let reason = ending.reason;
         let session = self.part(id, ending)?;
@@ -28,8 +28,7 @@ impl<C> Change<'_, C> {
         Some(shown)
     }
 
-    /// Takes a session away from its person; and the person from the rooms, if it was the last one.
-    #[inline(never)]
+    /// Takes a session away from its person; and the person out of the rooms, if this was the last session.
     pub(super) fn part(&mut self, session: SessionId, mut ending: Ending) -> Option<Session> {
         let id = self.state.registry.session(session)?.person;
         if ending.reason == CloseReason::Quit {
@@ -52,14 +51,14 @@ impl<C> Change<'_, C> {
         Some(session)
     }
 
-    /// Takes a person, who has no session any more, out of all rooms, and tells the neighbours.
+    /// Takes a person who has no session any more out of all rooms, and tells the members there.
     fn take_out(&mut self, id: PersonId, person: Person, session: &mut Session, ending: Ending) {
-        let mut kept_order = Vec::new();
+        let mut op_in = Vec::new();
         for place in person.rooms.iter().chain(&person.invited) {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             room.remove(id, &person.nick);
             if room.roles.get(&person.identity) >= Some(&Role::Op) {
-                kept_order.push(*place);
+                op_in.push(*place);
             }
             if let Identity::Guest(_) = person.identity
                 && let Some(role) = room.roles.remove(&person.identity)
@@ -70,16 +69,15 @@ impl<C> Change<'_, C> {
         let (Ending { reason, text }, nick) = (ending, Arc::clone(&person.shown));
         let letter = Arc::new(Letter::new(Event::Quit { nick, reason, text, time: self.cx.now }));
         self.tell_neighbours(&person.rooms, &letter, |_| false);
-        kept_order.into_iter().for_each(|place| self.hand_on(place, &person.shown));
+        op_in.into_iter().for_each(|place| self.hand_on(place, &person.shown));
         person.rooms.iter().for_each(|place| self.forget_room(*place));
         if let Some(account) = person.account() {
-            person.spoke.iter().for_each(|(place, seq)| self.cx.keep(Record::Membership(account, *place, *seq)));
+            person.spoke.iter().for_each(|(place, seq)| self.cx.store(Record::Membership(account, *place, *seq)));
         }
         self.forget_conversations(person.identity, person.conversations);
     }
 
-    /// Remembers what is needed to bring a lost session back; one that said goodbye is forgotten.
-    #[inline(never)]
+    /// Remembers what brings a lost session back. A session that said goodbye is forgotten.
     fn remember(&mut self, session: Session, nick: Nick, identity: Identity, reason: CloseReason) {
         let Session { token, resume_id, resume_stored, tags, roles, .. } = session;
         match reason {
@@ -87,7 +85,7 @@ impl<C> Change<'_, C> {
             CloseReason::Quit | CloseReason::Kicked => {
                 self.state.tokens.forget(&token);
                 if resume_stored {
-                    self.cx.keep(Record::ResumeEnded(resume_id));
+                    self.cx.store(Record::ResumeEnded(resume_id));
                 }
             }
             _ => {
@@ -97,7 +95,7 @@ impl<C> Change<'_, C> {
         }
     }
 
-    /// Tells everybody in any of `rooms`, each session once, but those of which `skips` is true.
+    /// Tells every session in any of `rooms`, each once, but not the sessions for which `skips` is true.
     fn tell_neighbours(&mut self, rooms: &[PlaceId], letter: &Arc<Letter>, skips: impl Fn(SessionId) -> bool) {
         let mut told = HashSet::new();
         for room in self.state.rooms.among(rooms) {
@@ -106,7 +104,7 @@ impl<C> Change<'_, C> {
         }
     }
 
-    /// Gives a person another name, if it is free, and tells the neighbours.
+    /// Gives a person another name, if it is free, and tells the members of the person's rooms.
     pub(super) fn give_name(
         &mut self,
         id: PersonId,
@@ -117,7 +115,12 @@ impl<C> Change<'_, C> {
         let (old, rooms, old_nick) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
         let before = person.sessions.first().and_then(|session| self.state.subject_of(*session));
         self.state.registry.rename(id, nick)?;
-        self.state.list_anew(id, &rooms, &old_nick, nick);
+        for place in &rooms {
+            if let Some(room) = self.state.rooms.get_mut(*place) {
+                room.names.remove(old_nick.key());
+                room.names.insert(Arc::from(nick.key()), id);
+            }
+        }
         if let Some(before) = before {
             self.name_follows(&before);
         }
@@ -144,7 +147,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes that the caller is away, and why; others are told the reason if the caller may speak.
+    /// Notes that the caller is away, and why. The members of the caller's rooms hear the reason if the caller may speak.
     pub(super) fn away(&mut self, text: Option<Arc<str>>) -> Result<(), ChatError> {
         let text = self.state.side_words(self.caller.session, text, self.cx.now).unwrap_or_else(|| Arc::from("away"));
         self.set_away(Some(Arc::clone(&text)))?;

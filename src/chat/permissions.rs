@@ -1,4 +1,4 @@
-//! Who may what in a room: come in, speak, keep order. Changes nothing.
+//! What a person may do in a room: come in, speak, act as an op. Changes nothing.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::model::{Identity, Millis, Restriction, Role};
 use crate::names::RoomName;
 
 impl State {
-    /// What a person may do in a room. An op of the server may do what an owner may.
+    /// The role of a person in a room. An op of the server may do all that an owner may.
     pub(super) fn role_in(&self, identity: Identity, room: &Room) -> Option<Role> {
         if self.registry.accounts.is_op(identity) { Some(Role::Owner) } else { room.roles.get(&identity).copied() }
     }
 
-    /// Refuses a person who is banned from a room; its ops are not.
+    /// Refuses a person who is banned from a room. A ban does not hold for an op of the room.
     pub(super) fn check_ban(&self, room: &Room, subject: &BanSubject, now: Millis) -> Result<(), ChatError> {
         match self.restrictions.on(Some(room.place), Restriction::Ban, subject, now) {
             Some(ban) if self.role_in(subject.identity, room) < Some(Role::Op) => {
@@ -25,7 +25,7 @@ impl State {
         }
     }
 
-    /// Whether what a person says in a room is heard.
+    /// Whether a person may speak in a room.
     fn is_heard(&self, subject: &BanSubject, room: &Room, now: Millis) -> Result<(), ChatError> {
         if self.role_in(subject.identity, room) >= Some(Role::Op) {
             return Ok(());
@@ -36,18 +36,17 @@ impl State {
         if room.settings.announcements { Err(ChatError::AnnouncementsOnly(room.name.clone())) } else { Ok(()) }
     }
 
-    /// Words beside a message that others see: a farewell, or why a person is
-    /// away. A person who may not speak in one of their rooms has none.
+    /// A text that is no message, but that others see: a farewell, or why a person
+    /// is away. It is dropped if the person may not speak in one of the rooms.
     pub(super) fn side_words(&self, session: SessionId, text: Option<Arc<str>>, now: Millis) -> Option<Arc<str>> {
         let subject = text.as_ref().and_then(|_| self.subject_of(session))?;
-        let person = self.registry.person(self.registry.session(session)?.person)?;
+        let person = self.registry.person_in(session)?;
         text.filter(|_| self.rooms.among(&person.rooms).all(|room| self.is_heard(&subject, room, now).is_ok()))
     }
 }
 
 impl Change<'_> {
-    /// Whether the caller may come into a room in which they are not.
-    #[inline(never)]
+    /// Whether the caller may come into a room.
     pub(super) fn may_come_in(&self, room: &Room, key: Option<&str>) -> Result<(), ChatError> {
         self.state.check_ban(room, &self.subject()?, self.cx.now)?;
         let is_own = self.person()?.memberships.contains_key(&room.place);
@@ -71,7 +70,7 @@ impl Change<'_> {
         self.state.is_heard(&self.subject()?, room, self.cx.now)
     }
 
-    /// The room as in [`Change::own_or_any_room`], in which the caller must have that role; and the role they have.
+    /// The room as in [`Change::own_or_any_room`], if the caller's role there is at least `needed`; and that role.
     pub(super) fn room_as(&self, name: Option<&RoomName>, needed: Role) -> Result<(&Room, Role), ChatError> {
         let room = self.own_or_any_room(name)?;
         let role = self.state.role_in(self.caller.identity, room).filter(|role| *role >= needed);

@@ -16,20 +16,19 @@ use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
 
 impl Change<'_> {
-    /// Writes to a person, who may be an account that is not here.
+    /// Writes to a person, or to an account that is not online.
     pub(super) fn msg(&mut self, to: &Nick, text: Arc<str>) -> Result<(), Halt> {
-        let found = self.state.somebody(to);
+        let found = self.state.addressee(to);
         let (to, reader) = found.ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
         self.write_to(to, reader, text)
     }
 
-    /// Writes to the person who wrote last.
+    /// Writes to the person who last wrote to the caller.
     pub(super) fn reply(&mut self, text: Arc<str>) -> Result<(), Halt> {
         let to = self.person()?.correspondent.ok_or(ChatError::NobodyToReplyTo)?;
-        self.write_to(to, self.state.registry.here(to), text)
+        self.write_to(to, self.state.registry.online(to), text)
     }
 
-    #[inline(never)]
     fn write_to(&mut self, to: Identity, reader: Option<PersonId>, text: Arc<str>) -> Result<(), Halt> {
         if reader.is_none() {
             self.absent_nick(to)?;
@@ -44,18 +43,14 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The name of a person who is not here: only an account is written to then.
+    /// The name of a person who is not online. It must be an account.
     fn absent_nick(&self, to: Identity) -> Result<Arc<str>, ChatError> {
-        let account = match to {
-            Identity::Account(id) => self.state.registry.accounts.get(id),
-            Identity::Guest(_) => None,
-        };
+        let account = self.state.registry.accounts.of(to);
         account.map(|account| Arc::from(account.nick.shown())).ok_or(ChatError::NobodyToReplyTo)
     }
 
-    /// Says something to one person: it gets its number, both sides hear it, and
-    /// it is on its way to the database. The message's `room` is as the speaker sees it.
-    #[inline(never)]
+    /// Says something to one person: the message gets its number, both people hear
+    /// it, and it is queued for the database. Its `room` is as the speaker sees it.
     pub(super) fn say_privately(
         &mut self,
         to: Identity,
@@ -87,8 +82,14 @@ impl Change<'_> {
         };
         let message = Arc::new(Message { room, seq, from, text, time, me: false, file, deleted: false });
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
-        conversation.added = self.cx.keep_counted(Record::Message(stored));
-        self.tell_both(reader, event);
+        conversation.added = self.cx.store_counted(Record::Message(stored));
+        let letter = Arc::new(Letter::new(event));
+        if let Some(id) = reader {
+            self.tell_person(id, &letter, |_| false);
+        }
+        if reader != Some(self.caller.person) {
+            self.tell_own(&letter);
+        }
         if let Some(reader) = reader.and_then(|id| self.state.registry.person_mut(id)) {
             reader.correspondent = Some(identity);
         }
@@ -96,19 +97,13 @@ impl Change<'_> {
         Ok(message)
     }
 
-    /// Tells the reader, and the speaker's own sessions.
-    fn tell_both(&mut self, reader: Option<PersonId>, event: Event) {
-        let letter = Arc::new(Letter::new(event));
-        if let Some(reader) = reader {
-            self.tell_person(reader, &letter, |_| false);
-        }
-        if reader != Some(self.caller.person) {
-            let skipped = Some(self.caller.session).filter(|_| !self.caller.echo);
-            self.tell_person(self.caller.person, &letter, |session| Some(session) == skipped);
-        }
+    /// Tells the caller's sessions; the calling one only if it wants to hear its own messages.
+    pub(super) fn tell_own(&mut self, letter: &Arc<Letter>) {
+        let (own, echo) = (self.caller.session, self.caller.echo);
+        self.tell_person(self.caller.person, letter, |session| session == own && !echo);
     }
 
-    /// The number of a conversation; one that begins gets it now.
+    /// The number of a conversation. If it begins now, it gets its number here.
     fn begin_conversation(&mut self, to: Identity, name: &Arc<str>) -> Result<PlaceId, ChatError> {
         let identity = self.caller.identity;
         let pair = Pair::new(identity, to);
@@ -128,16 +123,16 @@ impl Change<'_> {
         let place = PlaceId(self.state.last.place);
         self.state.conversations.entry(pair).or_default().place = Some(place);
         for one in [identity, to] {
-            if let (Identity::Guest(_), Some(person)) = (one, self.state.registry.here(one)) {
+            if let (Identity::Guest(_), Some(person)) = (one, self.state.registry.online(one)) {
                 self.store_resumes(person);
             }
         }
         let (own, other) = (Arc::clone(&self.caller.shown), Arc::clone(name));
         let nicks = if pair.both()[0] == identity { (own, other) } else { (other, own) };
-        self.cx.keep(Record::Conversation { place, between: pair, nicks });
+        self.cx.store(Record::Conversation { place, between: pair, nicks });
         for one in [identity, to] {
             if let Identity::Account(account) = one {
-                self.cx.keep(Record::Membership(account, place, 0));
+                self.cx.store(Record::Membership(account, place, 0));
                 self.state.registry.accounts.count_conversation(account, true);
                 if let Some(person) = self.state.registry.person_of_mut(one) {
                     person.memberships.entry(place).or_default();
@@ -147,28 +142,24 @@ impl Change<'_> {
         Ok(place)
     }
 
-    /// Refuses to begin a conversation with an account that has too many; guests have half of the number.
+    /// Refuses to begin a conversation if an account has too many. For a guest half of them are too many.
     fn may_begin(&self, to: Identity) -> Result<(), ChatError> {
         let (identity, most) = (self.caller.identity, self.cx.limits.conversations);
         let most = if matches!(identity, Identity::Guest(_)) { most / 2 } else { most };
         let accounts = &self.state.registry.accounts;
-        for one in [identity, to] {
-            if let Identity::Account(id) = one
-                && accounts.conversations(id) >= most
-                && let Some(account) = accounts.get(id)
-            {
-                return Err(ChatError::ConversationsFull(account.nick.clone()));
-            }
+        let mut both = [identity, to].into_iter().filter_map(|one| accounts.of(one));
+        match both.find(|account| accounts.conversations(account.id) >= most) {
+            Some(account) => Err(ChatError::ConversationsFull(account.nick.clone())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Something is said in a conversation that one of the two had ended: it is among theirs again, read up to here.
+    /// Called before a message is said. Accounts that had ended the conversation have it again, read up to here.
     fn reopen_conversation(&mut self, pair: Pair, place: PlaceId) {
         let Some(conversation) = self.state.conversations.get_mut(&pair) else { return };
         let seq = conversation.seq;
         for account in std::mem::take(&mut conversation.closed) {
-            self.cx.keep(Record::Membership(account, place, seq));
+            self.cx.store(Record::Membership(account, place, seq));
             self.state.registry.accounts.count_conversation(account, true);
             if let Some(person) = self.state.registry.person_of_mut(Identity::Account(account)) {
                 person.memberships.insert(place, seq);
@@ -176,8 +167,8 @@ impl Change<'_> {
         }
     }
 
-    /// Ends a conversation for the caller's account. When the other one has
-    /// ended it, too, or was a guest who is gone, what was said in it ends with it.
+    /// Ends a conversation for the caller's account. If the other account has
+    /// ended it, too, the conversation is deleted with all its messages.
     pub(super) fn close_conversation(&mut self, with: &Nick) -> Result<(), Halt> {
         let account = self.own_account()?;
         let Readable { place, label, identity, with } = self.readable(Some(&Place::With(with.clone())))?;
@@ -204,14 +195,14 @@ impl Change<'_> {
         } else {
             Record::MembershipEnded(account, place)
         };
-        self.answer_kept(Done::Close { room: label }, record);
+        self.answer_when_stored(Done::Close { room: label }, record);
         Ok(())
     }
 
-    /// What a person said in private as a guest is theirs as the account they have become.
+    /// Gives the private conversations of a guest to the account that the guest has become.
     pub(super) fn take_conversations_along(&mut self, guest: Identity, id: AccountId) -> Result<(), ChatError> {
         let (Identity::Guest(resume_id), account) = (guest, Identity::Account(id)) else { return Ok(()) };
-        self.cx.keep(Record::Became(resume_id, id));
+        self.cx.store(Record::Became(resume_id, id));
         let others: Vec<Identity> = self.person()?.conversations.iter().copied().collect();
         for other in others {
             let Some(conversation) = self.state.conversations.remove(&Pair::new(guest, other)) else { continue };
@@ -223,7 +214,7 @@ impl Change<'_> {
             if let Some(person) = self.state.registry.person_of_mut(other) {
                 person.conversations.remove(&guest);
                 person.conversations.insert(account);
-                // A person to whom the guest wrote answers to the account now.
+                // A reply to the guest goes to the account now.
                 if person.correspondent == Some(guest) {
                     person.correspondent = Some(account);
                 }
@@ -235,7 +226,7 @@ impl Change<'_> {
 }
 
 impl Chat {
-    /// Notes that an account's conversation with a guest who is gone is over.
+    /// Notes that an account's conversation with a guest who has left is over.
     pub fn conversation_over(&self, account: AccountId, guest: Identity, place: PlaceId) {
         self.change(|state| {
             state.registry.accounts.count_conversation(account, false);

@@ -1,4 +1,4 @@
-//! Up to where an account has read in each of its places. Runs under the chat lock.
+//! The read marks: up to which message an account has read in each of its places. Runs under the chat lock.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,8 +14,7 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl Change<'_> {
-    /// Notes that a place was read, and tells the account's other sessions.
-    #[inline(never)]
+    /// Notes that a place was read up to `seq`, and tells the account's other sessions.
     pub(super) fn read(&mut self, place: Option<&Place>, seq: Option<Seq>) -> Result<(), Halt> {
         let account = self.own_account()?;
         let Readable { place, label, identity, with } = self.readable(place)?;
@@ -24,7 +23,7 @@ impl Change<'_> {
             None => self.state.rooms.at(place)?.seq(),
         };
         let read = self.person_mut()?.memberships.entry(place).or_default();
-        // It never goes back.
+        // The mark never moves back.
         let (before, seq) = (*read, seq.unwrap_or(last).min(last).max(*read));
         *read = seq;
         if seq > before {
@@ -32,17 +31,14 @@ impl Change<'_> {
             let own = self.caller.session;
             self.tell_person(self.caller.person, &letter, |session| session == own);
         }
-        self.answer_kept(Done::Read { room: label, seq }, Record::Membership(account, place, seq));
+        self.answer_when_stored(Done::Read { room: label, seq }, Record::Membership(account, place, seq));
         Ok(())
     }
 }
 
 impl Chat {
-    /// Up to where a session's person has read because they spoke there: it is stored when they leave.
+    /// The read marks that a session's person moved by speaking. They are stored when the person leaves.
     pub fn spoke(&self, session: SessionId) -> HashMap<PlaceId, Seq> {
-        self.change(|state| {
-            let person = state.registry.session(session).and_then(|session| state.registry.person(session.person));
-            person.map_or(HashMap::new(), |person| person.spoke.clone())
-        })
+        self.change(|state| Some(state.registry.person_in(session)?.spoke.clone())).unwrap_or_default()
     }
 }

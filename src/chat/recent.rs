@@ -1,4 +1,4 @@
-//! What was said last in a room, as far as memory holds it: a ring of messages whose numbers have no gaps. Knows no members.
+//! The last messages of a room that are in memory: a ring of messages whose numbers have no gaps. Knows no members.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::record::StoredMessage;
 pub(super) struct Recent {
     /// The number of the last message, also if it is not in memory.
     last: Seq,
-    /// Whether the last messages are here, as far as they are stored.
+    /// Whether the last stored messages are in memory.
     pub loaded: bool,
-    /// How often something was deleted: what was read before that may not be true any more.
+    /// How often a message was deleted. Messages that were read before that may be out of date.
     pub deletions: u64,
     said: VecDeque<Said>,
     bytes: usize,
 }
 
-/// A message, and whose it is.
+/// A message and its author.
 #[derive(Debug, Clone)]
 struct Said {
     message: Arc<Message>,
@@ -30,7 +30,7 @@ struct Said {
 }
 
 impl Recent {
-    /// The memory of a room whose last message has the number `last`; none of them is here yet.
+    /// The ring of a room whose last message has the number `last`; no message is in memory yet.
     pub fn new(last: Seq) -> Recent {
         Recent { last, loaded: last == 0, deletions: 0, said: VecDeque::new(), bytes: 0 }
     }
@@ -58,7 +58,7 @@ impl Recent {
         if std::mem::replace(&mut self.loaded, true) {
             return;
         }
-        // They join what is said next without a gap, or they are of no use here.
+        // They must join the next message without a gap, or they are of no use.
         let lines = if lines.last().is_some_and(|line| line.message.seq != self.last) { Vec::new() } else { lines };
         for StoredMessage { identity, message, .. } in lines {
             self.bytes += message.text.len();
@@ -86,7 +86,7 @@ impl Recent {
         Some(said.message.seq)
     }
 
-    /// Takes the words and the file out of a message, if it is in memory.
+    /// Removes the text and the file of a message, if it is in memory.
     pub fn delete(&mut self, seq: Seq) {
         self.deletions += 1;
         let Some(said) = self.index(seq).and_then(|index| self.said.get_mut(index)) else { return };
@@ -95,7 +95,7 @@ impl Recent {
         said.message = Arc::new(Message { text: Arc::from(""), file: None, deleted: true, ..old });
     }
 
-    /// Deletes all messages of `identity` that are in memory; which.
+    /// Deletes all messages of `identity` that are in memory. Returns their numbers.
     pub fn delete_all_of(&mut self, identity: Identity) -> Vec<Seq> {
         self.deletions += 1;
         let own = self.said.iter().filter(|said| said.identity == identity && !said.message.deleted);
@@ -104,12 +104,12 @@ impl Recent {
         seqs
     }
 
-    /// Numbers have no gaps, so a number tells where a message is.
+    /// The index of a message: numbers have no gaps.
     fn index(&self, seq: Seq) -> Option<usize> {
         usize::try_from(seq.checked_sub(self.first())?).ok()
     }
 
-    /// Forgets the oldest messages over the limits; in the database they stay.
+    /// Forgets the oldest messages over the limits; they are still in the database.
     fn trim(&mut self, limits: &Limits) {
         while self.said.len() > limits.recent || self.bytes > limits.recent_bytes {
             let Some(oldest) = self.said.pop_front() else { break };
@@ -117,8 +117,8 @@ impl Recent {
         }
     }
 
-    /// What was said after `after`, as far as it is in memory: in pieces that
-    /// join without a gap, one at least.
+    /// The messages after `after` that are in memory, in pieces that join without
+    /// a gap. At least one piece, which may be empty.
     pub fn history_since(&self, room: &Arc<str>, mut after: Seq, limits: &Limits) -> Vec<History> {
         let mut pieces = Vec::new();
         loop {
@@ -132,12 +132,12 @@ impl Recent {
         }
     }
 
-    /// At most `most` of the messages in memory that `page` asks for, and
-    /// about `bytes`, but one at least; the oldest first.
+    /// The messages in memory that `page` asks for, the oldest first: at most
+    /// `most`, of about `bytes`, but at least one.
     pub fn history(&self, room: &Arc<str>, page: Page, most: usize, bytes: usize) -> History {
         let first = self.first();
         let index = |seq: Seq| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX).min(self.said.len());
-        // Times go back if the clock was set back: they find a number, and only that.
+        // Times are not in order if the clock was set back. A time only finds the number from which on the page counts.
         let time_of = |said: &Said| said.message.time;
         let since = |time| self.said.iter().position(|said| time_of(said) >= time).unwrap_or(self.said.len());
         let before = |time| self.said.iter().rposition(|said| time_of(said) < time).map_or(0, |at| at + 1);

@@ -1,4 +1,4 @@
-//! Who is here: sessions by their number, people by number, by nick and by the look of the nick. Knows no rooms but by number, and takes no lock.
+//! The sessions and people that are online: sessions by number, people by number, by nick and by the look of the nick. Knows rooms by number only, and takes no lock.
 //!
 //! A person may have several sessions; a session has one person. The maps
 //! change together, in the functions here and nowhere else.
@@ -21,27 +21,27 @@ use crate::names::{self, Nick};
 pub(super) struct Session {
     pub person: PersonId,
     pub outbox: Arc<Outbox>,
-    /// Whether it hears its own lines, too.
+    /// Whether it hears its own messages, too.
     pub echo: bool,
     /// Its front, for `whois`.
     pub front: &'static str,
     /// The room in which it is talking.
     pub current: Option<PlaceId>,
     pub address: Address,
-    /// What brings it back after a lost connection; empty where there is no randomness for one.
+    /// The token that brings it back after a lost connection; empty if the system gave no randomness for one.
     pub token: Arc<str>,
-    /// Whether another session has taken over what this one was, or it was sent away, and it only waits for its end.
+    /// Whether another session has replaced this one, or the server has closed it: it only waits for its end.
     pub replaced: bool,
     pub token_hash: [u8; 32],
     pub resume_id: ResumeId,
-    /// Whether that stay is in the database.
+    /// Whether the resume number is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// What its person was in rooms, a guest identitiese last session this was.
+    /// The roles of its person, if that is a guest and this was its last session: see [`Lost::roles`](super::memory::Lost::roles).
     pub roles: Vec<(PlaceId, u64, Role)>,
 }
 
-/// Somebody with a nick.
+/// A person: a guest or an account that has a nick.
 #[derive(Debug)]
 pub(super) struct Person {
     pub nick: Nick,
@@ -50,36 +50,33 @@ pub(super) struct Person {
     pub identity: Identity,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<PlaceId>,
-    /// Where a guest is invited or an op, beside those: it ends with them.
+    /// Other rooms in which a guest has a role. Guests lose these roles when they leave.
     pub invited: HashSet<PlaceId>,
     pub away: Option<Arc<str>>,
     pub since: Millis,
     /// When the person last said or asked something.
     pub active: Millis,
-    /// Who wrote to them last.
+    /// The person who last wrote to this person.
     pub correspondent: Option<Identity>,
-    /// With whom they have private conversations identitiese numbers are known here.
+    /// The other people of the private conversations that the chat has in memory.
     pub conversations: HashSet<Identity>,
-    /// How often one of these was ended while they are here.
+    /// How often one of these conversations was ended while this person is online.
     pub ended: u64,
-    /// The places that are kept as their own, and how far each is read; of accounts only.
+    /// The memberships, and how far each place is read; of accounts only.
     pub memberships: HashMap<PlaceId, Seq>,
-    /// Up to where they have read because they spoke there; of accounts only.
+    /// The read marks that this person moved by speaking; of accounts only.
     pub spoke: HashMap<PlaceId, Seq>,
-    /// How the newest session ended, where one that it replaced is still there.
+    /// How the newest session ended, if a session that it replaced has not ended yet.
     pub ending: Option<Ending>,
 }
 
 impl Person {
-    /// The account they are logged in to.
+    /// The account to which this person is logged in.
     pub fn account(&self) -> Option<AccountId> {
-        match self.identity {
-            Identity::Account(id) => Some(id),
-            Identity::Guest(_) => None,
-        }
+        self.identity.account()
     }
 
-    /// Takes what was found of their own places; what is known here may be newer.
+    /// Takes the memberships that the database found; the marks in memory may be newer.
     pub fn knows_own(&mut self, found: &[(PlaceId, Seq)]) {
         for (place, read) in found {
             let known = self.memberships.entry(*place).or_default();
@@ -95,7 +92,7 @@ pub(super) struct Registry {
     people: HashMap<PersonId, Person>,
     names: NameIndex<PersonId>,
     identities: HashMap<Identity, PersonId>,
-    /// Names that belong to somebody, here or not.
+    /// All accounts, online or not.
     pub accounts: Accounts,
     next: u64,
 }
@@ -113,6 +110,11 @@ impl Registry {
         self.people.get(&id)
     }
 
+    /// The person of a session.
+    pub fn person_in(&self, session: SessionId) -> Option<&Person> {
+        self.people.get(&self.sessions.get(&session)?.person)
+    }
+
     pub fn person_mut(&mut self, id: PersonId) -> Option<&mut Person> {
         self.people.get_mut(&id)
     }
@@ -121,17 +123,17 @@ impl Registry {
         self.sessions.iter().map(|(id, session)| (*id, session))
     }
 
-    /// Who is called so.
+    /// The person with this nick.
     pub fn called(&self, nick: &Nick) -> Option<PersonId> {
         self.names.named(nick)
     }
 
-    /// Who of those here this is.
-    pub fn here(&self, identity: Identity) -> Option<PersonId> {
+    /// The person with this identity, if online.
+    pub fn online(&self, identity: Identity) -> Option<PersonId> {
         self.identities.get(&identity).copied()
     }
 
-    /// The person who is here and has this identity.
+    /// The same, as a value.
     pub fn person_of(&self, identity: Identity) -> Option<&Person> {
         self.people.get(self.identities.get(&identity)?)
     }
@@ -141,31 +143,39 @@ impl Registry {
         self.people.get_mut(self.identities.get(&identity)?)
     }
 
-    /// Whether this nick, or one that looks like it, is somebody's.
+    /// Whether a person or an account has this nick, or one that looks like it.
     pub fn taken(&self, nick: &Nick) -> bool {
         self.names.owner(nick).is_some() || self.accounts.owner(nick).is_some()
     }
 
-    /// The outboxes of a person's sessions.
-    pub fn outboxes(&self, person: PersonId) -> impl Iterator<Item = (SessionId, &Arc<Outbox>)> {
-        let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
-        sessions.iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
+    /// The sessions of a person; none if the person is not online.
+    pub fn sessions_of(&self, person: PersonId) -> &[SessionId] {
+        self.people.get(&person).map_or(&[], |person| &person.sessions)
     }
 
-    /// Checks that `nick` is free for `person`, or for somebody new, who is `identity`.
+    /// The outboxes of a person's sessions.
+    pub fn outboxes(&self, person: PersonId) -> impl Iterator<Item = (SessionId, &Arc<Outbox>)> {
+        self.sessions_of(person).iter().filter_map(|id| Some((*id, &self.sessions.get(id)?.outbox)))
+    }
+
+    /// Checks that `nick` is free for `person`, or for a new person, with this identity.
     pub fn free(&self, nick: &Nick, person: Option<PersonId>, identity: Identity) -> Result<(), ChatError> {
         let others = |owner: Option<PersonId>| owner.is_some() && owner != person;
-        let near = || names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(self.next));
-        if self.accounts.owner(nick).is_some_and(|owner| Identity::Account(owner) != identity) {
-            return Err(ChatError::NickRegistered(nick.clone(), near()));
-        }
-        if others(self.names.named(nick)) {
-            return Err(ChatError::NickInUse(nick.clone(), near()));
-        }
-        if others(self.names.like(nick)) {
-            return Err(ChatError::NickConfusable(nick.clone(), near()));
-        }
-        Ok(())
+        let refusal = if self.accounts.owner(nick).is_some_and(|owner| Identity::Account(owner) != identity) {
+            ChatError::NickRegistered
+        } else if others(self.names.named(nick)) {
+            ChatError::NickInUse
+        } else if others(self.names.like(nick)) {
+            ChatError::NickConfusable
+        } else {
+            return Ok(());
+        };
+        Err(refusal(nick.clone(), self.near(nick, self.next)))
+    }
+
+    /// A free nick near this one; if there is none, the one that is offered for `seed`.
+    pub fn near(&self, nick: &Nick, seed: u64) -> Nick {
+        names::suggest(nick.shown(), |near| self.taken(near)).unwrap_or_else(|| self.offer(seed))
     }
 
     /// A free nick for a guest. Different seeds give different ones.
@@ -173,7 +183,7 @@ impl Registry {
         names::offer(seed, |nick| self.taken(nick))
     }
 
-    /// Makes a person of a nick that is free.
+    /// Makes a new person with a nick, if it is free.
     pub fn claim(&mut self, nick: &Nick, identity: Identity, now: Millis) -> Result<PersonId, ChatError> {
         self.free(nick, None, identity)?;
         self.next += 1;
@@ -201,8 +211,8 @@ impl Registry {
         Ok(id)
     }
 
-    /// Gives a person another nick, if it is free, in one step: at no time has
-    /// the person none, or both.
+    /// Gives a person another nick, if it is free, in one step: the person always
+    /// has exactly one nick.
     pub fn rename(&mut self, id: PersonId, nick: &Nick) -> Result<(), ChatError> {
         let Some(identity) = self.people.get(&id).map(|person| person.identity) else { return Ok(()) };
         self.free(nick, Some(id), identity)?;
@@ -213,7 +223,7 @@ impl Registry {
         Ok(())
     }
 
-    /// From here on this person is `identity`, and nobody here was before.
+    /// Gives a person another identity, which no person online has.
     pub fn becomes(&mut self, id: PersonId, identity: Identity) {
         if let Some(person) = self.people.get_mut(&id) {
             self.identities.remove(&person.identity);
@@ -222,7 +232,7 @@ impl Registry {
         }
     }
 
-    /// Whoever has this nick, or one that looks like it.
+    /// The people who have this nick, or one that looks like it.
     pub fn holders(&self, nick: &Nick) -> Vec<PersonId> {
         let mut holders: Vec<PersonId> = self.names.named(nick).into_iter().chain(self.names.like(nick)).collect();
         holders.dedup();
@@ -238,13 +248,12 @@ impl Registry {
         }
     }
 
-    /// Whether all of a person's sessions are replaced or sent away, and only wait for their end.
+    /// Whether all sessions of a person only wait for their end; see [`Session::replaced`].
     pub fn are_replaced(&self, person: PersonId) -> bool {
-        let sessions = self.people.get(&person).map_or(&[][..], |person| &person.sessions);
-        sessions.iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)
+        self.sessions_of(person).iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)
     }
 
-    /// Notes that somebody spoke, and so has read what was before: of accounts only.
+    /// Notes that a person spoke, and so has read all messages before; of accounts only.
     pub fn spoke(&mut self, id: PersonId, place: PlaceId, seq: Seq) {
         if let Some(person) = self.people.get_mut(&id).filter(|person| person.account().is_some()) {
             person.spoke.insert(place, seq);
@@ -253,7 +262,7 @@ impl Registry {
         }
     }
 
-    /// Takes a session away. Its person comes with it if this was the last.
+    /// Removes a session. Its person is removed and returned with it if this was the last session.
     pub fn detach(&mut self, id: SessionId) -> Option<(Session, Option<Person>)> {
         let session = self.sessions.remove(&id)?;
         let person = self.people.get_mut(&session.person)?;
@@ -267,7 +276,7 @@ impl Registry {
         Some((session, Some(person)))
     }
 
-    /// Panics where the maps disagree: for tests.
+    /// Panics if the maps disagree: for tests.
     #[cfg(test)]
     pub fn check(&self) {
         assert_eq!(self.names.check(), self.people.len());

@@ -1,9 +1,9 @@
-//! Every ban and mute: where it is in force, and whom it holds for. Knows no room, no session and no order.
+//! Every ban and mute: in which place it is in force, and for which people. Knows no rooms, sessions or ops.
 //!
-//! A restriction is for a person, and a person may be found again in more ways than
-//! one: by the account, by the stay (which is the session and its token), by
-//! the address, by the nick. So a restriction has several targets. When a restricted
-//! person registers, logs in or out, the new account or stay is one more target.
+//! A restriction is for a person. A person can be found again in several ways: by
+//! the account, by the resume number (a session and its token), by the address, by
+//! the nick. So a restriction has several targets. When a restricted person
+//! registers, logs in or out, the new account or resume number is one more target.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,13 +18,13 @@ use crate::record::{Record, RestrictionRecord};
 /// A room, or the whole server.
 type Place = Option<PlaceId>;
 
-/// A person, with everything that a restriction may be found by.
+/// A person, with everything by which a restriction finds people.
 #[derive(Debug, Clone)]
 pub(super) struct BanSubject {
     pub identity: Identity,
     pub resume_id: ResumeId,
     pub nick: Nick,
-    /// Where they come from, as it counts.
+    /// The address, as [`origin`] counts it.
     pub origin: Address,
 }
 
@@ -33,24 +33,24 @@ impl BanSubject {
         BanSubject { identity, resume_id, nick, origin: origin(address) }
     }
 
-    /// Whether a restriction with that target is for them.
+    /// Whether a restriction with that target is for this person.
     pub fn is_meant(&self, target: &Target) -> bool {
         let guest = matches!(self.identity, Identity::Guest(_));
         match target {
             Target::Account(id) => self.identity == Identity::Account(*id),
             Target::Resume(resume_id) => self.resume_id == *resume_id,
-            // An account answers for itself, wherever it comes from.
+            // A ban of an address holds for guests only: an account is banned by its own target.
             Target::Address(address) => guest && *address == self.origin,
             Target::Nick(key) => guest && **key == *self.nick.key(),
         }
     }
 
-    /// Whether a restriction with any of these targets is for them.
+    /// Whether a restriction with any of these targets is for this person.
     pub fn is_any(&self, targets: &[Target]) -> bool {
         targets.iter().any(|target| self.is_meant(target))
     }
 
-    /// Every target by which they are found.
+    /// Every target that finds this person.
     fn found_by(&self) -> Vec<Target> {
         let mut targets = vec![Target::Resume(self.resume_id)];
         match self.identity {
@@ -61,7 +61,8 @@ impl BanSubject {
     }
 
     /// The targets that find this person again after a new name or account: the
-    /// stay and the address. A loopback address is left out, because everybody shares it.
+    /// resume number and the address. A loopback address is left out, because all
+    /// people on this machine share it.
     pub fn lasting(&self) -> Vec<Target> {
         let address = Some(self.origin).filter(|address| !address.is_loopback()).map(Target::Address);
         std::iter::once(Target::Resume(self.resume_id)).chain(address).collect()
@@ -72,32 +73,32 @@ impl BanSubject {
 #[derive(Debug, Default)]
 pub(super) struct Restrictions {
     places: HashMap<Place, Vec<RestrictionRecord>>,
-    /// Where there is a restriction with that target: so that nobody looks through all rooms because of one person.
+    /// The places that have a restriction with that target. Without it, all rooms would be searched for one person.
     found: HashMap<Target, BTreeSet<Place>>,
 }
 
 impl Restrictions {
-    /// Those of a place, the oldest first; some may be over.
+    /// The restrictions of a place, the oldest first; some may be over.
     pub fn at(&self, place: Place) -> &[RestrictionRecord] {
         self.places.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// The restriction of this kind that is in force for a person in a place.
-    pub fn on(&self, place: Place, kind: Restriction, suspect: &BanSubject, now: Millis) -> Option<&RestrictionRecord> {
-        // Every line that is said there comes through here: where there are many, those of others are not gone through.
+    pub fn on(&self, place: Place, kind: Restriction, subject: &BanSubject, now: Millis) -> Option<&RestrictionRecord> {
+        // Every message in the place is checked here. If it has many restrictions, the index tells first whether any is for this person.
         const MANY: usize = 8;
         let restrictions = self.at(place);
         let is_found = |target| self.found.get(&target).is_some_and(|places: &BTreeSet<Place>| places.contains(&place));
-        if restrictions.len() > MANY && !suspect.found_by().into_iter().any(is_found) {
+        if restrictions.len() > MANY && !subject.found_by().into_iter().any(is_found) {
             return None;
         }
         let meant = |restriction: &&RestrictionRecord| {
-            restriction.restriction == kind && in_force(restriction, now) && suspect.is_any(&restriction.targets)
+            restriction.restriction == kind && in_force(restriction, now) && subject.is_any(&restriction.targets)
         };
         restrictions.iter().find(meant)
     }
 
-    /// Takes what was found in the database. An address of before networks were counted as one is brought up to that.
+    /// Takes a restriction that was found in the database. An address that was stored before networks counted as one is replaced.
     pub fn recall(&mut self, mut restriction: RestrictionRecord, cx: &Context<'_>) {
         let before = restriction.targets.clone();
         for target in &mut restriction.targets {
@@ -106,64 +107,58 @@ impl Restrictions {
             }
         }
         if restriction.targets != before {
-            before
-                .into_iter()
-                .for_each(|old| cx.keep(Record::RestrictionLifted(restriction.place, restriction.restriction, old)));
-            cx.keep(Record::Restriction(restriction.clone()));
+            cx.lift(restriction.place, restriction.restriction, before);
+            cx.store(Record::Restriction(restriction.clone()));
         }
         self.add(restriction);
     }
 
-    /// Puts a restriction in the place of an earlier one for the same person, and
-    /// forgets those that are over. It holds for whom the earlier one held, too.
+    /// Adds a restriction. It replaces an earlier one of the same kind for the same
+    /// person, and holds for the targets of that one, too.
     pub fn put(&mut self, mut restriction: RestrictionRecord, cx: &Context<'_>) -> Result<(), ChatError> {
         let place = restriction.place;
         let is_same = |old: &RestrictionRecord| {
             old.restriction == restriction.restriction && same(old, &restriction.targets, &restriction.nick)
         };
-        // Those that are over are forgotten if there is no room for more, and no
-        // sooner: a clock that is wrong for a minute may say that all are.
+        // Restrictions that are over are removed only if there is no space for more:
+        // a clock that is wrong for a minute may say that all are over.
         let full = self.at(place).iter().filter(|old| !is_same(old)).count() >= cx.limits.bans;
         let goes = |old: &RestrictionRecord| is_same(old) || full && !in_force(old, cx.now);
         let left = self.at(place).iter().filter(|old| !goes(old)).count();
         if left >= cx.limits.bans {
             return Err(ChatError::TooManyBans(cx.limits.bans));
         }
-        let gone = self.take(place, goes);
-        for old in gone.into_iter().filter(|old| in_force(old, cx.now)) {
+        let removed = self.take(place, goes);
+        for old in removed.into_iter().filter(|old| in_force(old, cx.now)) {
             let more = old.targets.into_iter().filter(|target| !restriction.targets.contains(target));
             restriction.targets.extend(more.collect::<Vec<_>>());
         }
         restriction.targets.truncate(cx.limits.ban_targets);
-        cx.keep(Record::Restriction(restriction.clone()));
-        // What two have in common has one row: that of the one which lasts longer.
-        for old in self
-            .at(place)
-            .iter()
-            .filter(|old| old.restriction == restriction.restriction && lasts_longer(old, &restriction))
-        {
-            if old.targets.iter().any(|target| restriction.targets.contains(target)) {
-                cx.keep(Record::Restriction(old.clone()));
+        cx.store(Record::Restriction(restriction.clone()));
+        // A target that two restrictions share has one row: the one that lasts longer.
+        let shares = |old: &RestrictionRecord| old.targets.iter().any(|target| restriction.targets.contains(target));
+        for old in self.at(place).iter().filter(|old| old.restriction == restriction.restriction && shares(old)) {
+            if old.until.unwrap_or(Millis::MAX) > restriction.until.unwrap_or(Millis::MAX) {
+                cx.store(Record::Restriction(old.clone()));
             }
         }
         self.add(restriction);
         Ok(())
     }
 
-    /// Lifts the restrictions of a kind that a person has in a place; whether one was in force.
+    /// Lifts the restrictions of a kind that a person has in a place. Returns whether one was in force.
     pub fn lift(&mut self, place: Place, kind: Restriction, targets: &[Target], nick: &str, cx: &Context<'_>) -> bool {
-        let gone = self.take(place, |old| old.restriction == kind && same(old, targets, nick));
-        let mut lifted = gone.iter().any(|old| in_force(old, cx.now));
-        let gone: Vec<Target> = gone.into_iter().flat_map(|old| old.targets).collect();
-        gone.iter().for_each(|target| cx.keep(Record::RestrictionLifted(place, kind, target.clone())));
-        // Others who came from the same address are restricted as before, but the address is not.
+        let removed = self.take(place, |old| old.restriction == kind && same(old, targets, nick));
+        let mut lifted = removed.iter().any(|old| in_force(old, cx.now));
+        let removed: Vec<Target> = removed.into_iter().flat_map(|old| old.targets).collect();
+        cx.lift(place, kind, removed.iter().cloned());
+        // Restrictions of other people from the same address are still in force, but without the address.
         let is_open = |target: &Target| {
-            matches!(target, Target::Address(_)) && (gone.contains(target) || targets.contains(target))
+            matches!(target, Target::Address(_)) && (removed.contains(target) || targets.contains(target))
         };
         for mut old in self.take(place, |old| old.restriction == kind && old.targets.iter().any(is_open)) {
             lifted |= in_force(&old, cx.now);
-            let open: Vec<Target> = old.targets.extract_if(.., |target| is_open(target)).collect();
-            open.into_iter().for_each(|target| cx.keep(Record::RestrictionLifted(place, kind, target)));
+            cx.lift(place, kind, old.targets.extract_if(.., |target| is_open(target)));
             if !old.targets.is_empty() {
                 self.add(old);
             }
@@ -171,30 +166,30 @@ impl Restrictions {
         lifted
     }
 
-    /// The person's restrictions, in every place, hold for the targets in `more` as well. Only
-    /// restrictions count that are found by a target for which `certain` is true.
-    pub fn follow(&mut self, suspect: &BanSubject, certain: fn(&Target) -> bool, more: &[Target], cx: &Context<'_>) {
-        let found = suspect.found_by().into_iter().filter(certain);
+    /// Adds the targets in `more` to the restrictions of a person in every place. Only
+    /// restrictions count that have a target of this person for which `certain` is true.
+    pub fn follow(&mut self, subject: &BanSubject, certain: fn(&Target) -> bool, more: &[Target], cx: &Context<'_>) {
+        let found = subject.found_by().into_iter().filter(certain);
         let places: BTreeSet<Place> = found.filter_map(|target| self.found.get(&target)).flatten().copied().collect();
         for place in places {
             let (mut news, mut dropped) = (Vec::new(), Vec::new());
             for restriction in self.places.get_mut(&place).into_iter().flatten() {
-                let meant = |target: &Target| certain(target) && suspect.is_meant(target);
+                let meant = |target: &Target| certain(target) && subject.is_meant(target);
                 let more: Vec<&Target> = more.iter().filter(|target| !restriction.targets.contains(target)).collect();
                 if more.is_empty() || !in_force(restriction, cx.now) || !restriction.targets.iter().any(meant) {
                     continue;
                 }
                 for target in more {
                     if restriction.targets.len() >= cx.limits.ban_targets {
-                        // The oldest but the first, which is whom the order was about.
+                        // The oldest but the first, which the op named.
                         let oldest = restriction.targets.remove(1);
-                        cx.keep(Record::RestrictionLifted(place, restriction.restriction, oldest.clone()));
+                        cx.lift(place, restriction.restriction, [oldest.clone()]);
                         dropped.push(oldest);
                     }
                     restriction.targets.push(target.clone());
                     news.push(target.clone());
                 }
-                cx.keep(Record::Restriction(restriction.clone()));
+                cx.store(Record::Restriction(restriction.clone()));
             }
             for target in news {
                 self.found.entry(target).or_default().insert(place);
@@ -203,13 +198,10 @@ impl Restrictions {
         }
     }
 
-    /// A place is gone, or its order is over.
+    /// Ends all restrictions of a place: it was removed, or its roles and bans have ended.
     pub fn end_at(&mut self, place: Place, cx: &Context<'_>) {
         for restriction in self.take(place, |_| true) {
-            restriction
-                .targets
-                .into_iter()
-                .for_each(|target| cx.keep(Record::RestrictionLifted(place, restriction.restriction, target)));
+            cx.lift(place, restriction.restriction, restriction.targets);
         }
     }
 
@@ -222,19 +214,19 @@ impl Restrictions {
         restrictions.insert(at, restriction);
     }
 
-    /// Takes those out of a place that `goes` says.
+    /// Removes the restrictions of a place for which `goes` is true.
     fn take(&mut self, place: Place, goes: impl Fn(&RestrictionRecord) -> bool) -> Vec<RestrictionRecord> {
         let Some(restrictions) = self.places.get_mut(&place) else { return Vec::new() };
-        let gone: Vec<RestrictionRecord> = restrictions.extract_if(.., |restriction| goes(restriction)).collect();
+        let removed: Vec<RestrictionRecord> = restrictions.extract_if(.., |restriction| goes(restriction)).collect();
         if restrictions.is_empty() {
             self.places.remove(&place);
         }
-        let lost: Vec<Target> = gone.iter().flat_map(|restriction| restriction.targets.iter().cloned()).collect();
+        let lost: Vec<Target> = removed.iter().flat_map(|restriction| restriction.targets.iter().cloned()).collect();
         self.lose(place, &lost);
-        gone
+        removed
     }
 
-    /// These are found there no more, unless another restriction has them.
+    /// Removes these targets of a place from the index, unless another restriction there has them.
     fn lose(&mut self, place: Place, targets: &[Target]) {
         for target in targets {
             if self.at(place).iter().any(|restriction| restriction.targets.contains(target)) {
@@ -249,7 +241,7 @@ impl Restrictions {
         }
     }
 
-    /// Panics where the two maps disagree: for tests.
+    /// Panics if the two maps disagree: for tests.
     #[cfg(test)]
     pub fn check(&self) {
         let mut found: HashMap<Target, BTreeSet<Place>> = HashMap::new();
@@ -263,8 +255,8 @@ impl Restrictions {
     }
 }
 
-/// Whether a restriction is about the person who has these targets and this nick.
-/// Several people come from one address, so that alone does not tell.
+/// Whether a restriction is for the person with these targets and this nick. The
+/// same address is not enough, because several people may come from it.
 fn same(restriction: &RestrictionRecord, targets: &[Target], nick: &str) -> bool {
     let is_own = |target: &&Target| !matches!(target, Target::Address(_));
     restriction.targets == targets
@@ -272,11 +264,7 @@ fn same(restriction: &RestrictionRecord, targets: &[Target], nick: &str) -> bool
         || restriction.targets.iter().filter(is_own).any(|target| targets.contains(target))
 }
 
-fn lasts_longer(one: &RestrictionRecord, other: &RestrictionRecord) -> bool {
-    one.until.unwrap_or(Millis::MAX) > other.until.unwrap_or(Millis::MAX)
-}
-
-/// Whether it is not over yet.
+/// Whether a restriction is not over yet.
 fn in_force(restriction: &RestrictionRecord, now: Millis) -> bool {
     restriction.until.is_none_or(|until| until > now)
 }

@@ -1,34 +1,16 @@
-//! What lets a session come back: its token is stored, and what it said under a tag is not said twice. Runs under the chat lock.
+//! What lets a session come back: its token is stored, and a message with a tag is not said twice. Runs under the chat lock.
 
 use std::sync::Arc;
 
-use super::{Change, Chat, PersonId, SessionId, State, TokenOwner};
+use super::{Change, Chat, PersonId, SessionId, TokenOwner};
 use crate::answer::Done;
-use crate::limits::Limits;
 use crate::model::{FileId, Identity, Millis, ResumeId, Tag};
 use crate::record::{Record, ResumeRecord, SaidRecord};
-
-impl State {
-    /// Whose a token is, as far as it is in memory.
-    fn token_owner(&mut self, token: &str, now: Millis, limits: &Limits) -> TokenOwner {
-        let identity = match self.tokens.session_of(token) {
-            Some(session) => {
-                self.registry.session(session).and_then(|s| Some(self.registry.person(s.person)?.identity))
-            }
-            None => self.tokens.recent(token, now, limits).map(|lost| lost.identity),
-        };
-        match identity {
-            None => TokenOwner::Unknown,
-            Some(Identity::Guest(_)) => TokenOwner::Guest,
-            Some(Identity::Account(id)) => TokenOwner::Account(id),
-        }
-    }
-}
 
 impl<C> Change<'_, C> {
     /// Stores the resume numbers of a person's sessions, so that their tokens work after a restart.
     pub(super) fn store_resumes(&mut self, person: PersonId) {
-        let sessions = self.state.registry.person(person).map_or(Vec::new(), |person| person.sessions.clone());
+        let sessions = self.state.registry.sessions_of(person).to_vec();
         sessions.into_iter().for_each(|session| self.store_resume(session));
     }
 
@@ -40,14 +22,14 @@ impl<C> Change<'_, C> {
         let (id, token, person) = (session.resume_id, session.token_hash, session.person);
         let Some(person) = self.state.registry.person(person) else { return };
         let (account, nick) = (person.account(), person.nick.clone());
-        self.cx.keep(Record::Resume(ResumeRecord { id, token, account, nick, seen: self.cx.now }));
+        self.cx.store(Record::Resume(ResumeRecord { id, token, account, nick, seen: self.cx.now }));
     }
 }
 
 impl Change<'_> {
-    /// Answers a command whose tag was used before with what it made then;
-    /// whether it was one. A client that lost its connection sends again what
-    /// it has no answer to, and must not be heard twice.
+    /// Answers a command whose tag was used before with the same answer. Returns
+    /// whether the tag was used before. A client that lost its connection sends
+    /// commands again that were not answered, and they must not be said twice.
     pub(super) fn said_before(&mut self) -> bool {
         let tags = self.state.registry.session(self.caller.session).map(|session| &session.tags);
         let Some(done) = self.caller.tag.as_ref().and_then(|tag| tags?.get(tag)) else { return false };
@@ -55,12 +37,12 @@ impl Change<'_> {
         if let Done::Say { again, .. } | Done::Msg { again, .. } | Done::Finish { again, .. } = &mut done {
             *again = true;
         }
-        // What it made then may still be on its way to the database.
-        self.answer_kept(done, Record::Barrier);
+        // The message may still be on its way to the database.
+        self.answer_when_stored(done, Record::Barrier);
         true
     }
 
-    /// Answers when what was said is stored, and remembers the tag with the answer.
+    /// Answers when the message is stored, and remembers the tag with the answer.
     pub(super) fn done_once(&mut self, done: Done) {
         let mut record = Record::Barrier;
         if let Some(session) = self.state.registry.session_mut(self.caller.session) {
@@ -69,16 +51,16 @@ impl Change<'_> {
                 let said = said_record(session.resume_id, tag, &done, self.cx.now);
                 record = said.map_or(Record::Barrier, Record::Said);
             }
-            // What a person said is theirs: their resume number must not be given again.
+            // The message belongs to this resume number: the number must not be given again after a restart.
             if !session.resume_stored && self.cx.write_queue.is_some() {
                 self.store_resume(self.caller.session);
             }
         }
-        self.answer_kept(done, record);
+        self.answer_when_stored(done, record);
     }
 }
 
-/// What was said under a tag, for the database.
+/// The message that was said under a tag, for the database.
 fn said_record(resume_id: ResumeId, tag: &Tag, done: &Done, time: Millis) -> Option<SaidRecord> {
     let (label, seq, file) = match done {
         Done::Say { room, seq, .. } => (Arc::clone(room), *seq, None),
@@ -90,13 +72,21 @@ fn said_record(resume_id: ResumeId, tag: &Tag, done: &Done, time: Millis) -> Opt
 }
 
 impl Chat {
-    /// Whose `token` is, as far as it is in memory.
+    /// The owner of `token`, if the chat knows it.
     pub fn token_owner(&self, token: &str, now: Millis) -> TokenOwner {
-        self.change(|state| state.token_owner(token, now, &self.limits))
+        let identity = self.change(|state| match state.tokens.session_of(token) {
+            Some(session) => state.registry.person_in(session).map(|person| person.identity),
+            None => state.tokens.recent(token, now, &self.limits).map(|lost| lost.identity),
+        });
+        match identity {
+            None => TokenOwner::Unknown,
+            Some(Identity::Guest(_)) => TokenOwner::Guest,
+            Some(Identity::Account(id)) => TokenOwner::Account(id),
+        }
     }
 
-    /// Forgets what a command with this tag made: it will never be kept, and so
-    /// it is not answered `ok` if it comes again.
+    /// Forgets the answer to a command with this tag: the message cannot be stored,
+    /// so the command must not be answered `ok` if it comes again.
     pub fn forget_tag(&self, session: SessionId, tag: &Tag) {
         self.change(|state| {
             if let Some(session) = state.registry.session_mut(session) {

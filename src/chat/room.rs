@@ -1,4 +1,4 @@
-//! One room: who is in it, what was said last, and the fan-out to all of them. Knows nothing of other rooms, and takes no lock but the queues'.
+//! One room: its members, its last messages, and the fan-out to the members. Knows nothing of other rooms, and takes no lock but those of the outboxes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -22,37 +22,37 @@ pub(super) struct Room {
     pub shown: Arc<str>,
     pub place: PlaceId,
     pub made: Millis,
-    /// Who made it in this run of the server.
+    /// The maker, if it was made in this run of the server.
     pub maker: Option<Owner>,
     pub topic: Option<Arc<str>>,
     pub settings: Settings,
-    /// Whether somebody has registered it.
+    /// Whether an account has registered it.
     pub registered: bool,
     pub roles: HashMap<Identity, Role>,
     pub members: HashSet<PersonId>,
-    /// The same, in the order of their names, by the key of the nick.
+    /// The members by the key of the nick, in the order of the names.
     pub names: BTreeMap<Arc<str>, PersonId>,
     /// The number of the last message when this run of the server began.
     pub seq_at_start: Seq,
     /// Whether it has a row in the database.
-    pub kept: bool,
-    /// How much had been added to the journal with the last message.
+    pub stored: bool,
+    /// How many records had been added to the write queue with the last message.
     pub added: u64,
     seats: Vec<Seat>,
     /// How many seats were ever given.
     given: u64,
-    /// How often nobody was left in it, and its order ended.
+    /// How often it became empty, and its roles and settings ended.
     pub emptied: u64,
     flush: Arc<RoomFlush>,
     pub recent: Recent,
 }
 
-/// One session's place in a room: where it hears, and how.
+/// One session's seat in a room.
 #[derive(Debug)]
 struct Seat {
     session: SessionId,
     outbox: Arc<Outbox>,
-    /// The how manieth that was ever given here.
+    /// The number of this seat among all that were ever given here.
     came: u64,
     /// Whether this session is talking in another room now.
     elsewhere: bool,
@@ -73,7 +73,7 @@ impl Room {
             members: HashSet::new(),
             names: BTreeMap::new(),
             seq_at_start: 0,
-            kept: false,
+            stored: false,
             added: 0,
             seats: Vec::new(),
             given: 0,
@@ -92,7 +92,7 @@ impl Room {
             registered: room.registered,
             roles: roles.into_iter().map(|(account, role)| (Identity::Account(account), role)).collect(),
             seq_at_start: seq,
-            kept: true,
+            stored: true,
             recent: Recent::new(seq),
             ..Room::new(room.name, room.place, room.made)
         }
@@ -110,17 +110,17 @@ impl Room {
         }
     }
 
-    /// Makes sure that the room has its row, before anything is stored that is in it.
-    pub fn keep(&mut self, cx: &Context<'_>) {
-        if !std::mem::replace(&mut self.kept, true) {
-            cx.keep(Record::Room(self.record()));
+    /// Makes sure that the room has its row before anything in it is stored.
+    pub fn store_once(&mut self, cx: &Context<'_>) {
+        if !self.stored {
+            self.store(cx);
         }
     }
 
     /// Stores the room as it is now.
-    pub fn keep_changed(&mut self, cx: &Context<'_>) {
-        self.kept = true;
-        cx.keep(Record::Room(self.record()));
+    pub fn store(&mut self, cx: &Context<'_>) {
+        self.stored = true;
+        cx.store(Record::Room(self.record()));
     }
 
     /// The number of the last message: 0 if there is none.
@@ -128,56 +128,56 @@ impl Room {
         self.recent.last()
     }
 
-    /// Whether the room and its order stay when nobody is in it: it is registered, or the lobby.
+    /// Whether the room stays with its roles and settings when it is empty: it is registered, or the lobby.
     pub fn lasts(&self, cx: &Context<'_>) -> bool {
         self.registered || self.name == *cx.lobby
     }
 
-    /// Whether not everybody may come in, and so not everybody may read it.
+    /// Whether not every person may come in, and so not every person may read it.
     pub fn is_private(&self) -> bool {
-        self.settings.invite_only || self.settings.key.is_some()
+        self.settings.is_private()
     }
 
-    /// Whether the room may go when nobody is in it: nobody has registered it, and there is nothing in it to keep.
-    /// One that was private goes with what was said: the next to come may be anybody.
-    pub fn forgettable(&self, keeps: bool) -> bool {
-        let empty = self.topic.is_none() && (!keeps || self.seq() == 0);
+    /// Whether the room is to be removed: it is empty and not registered, and has nothing to store. A private
+    /// room is removed with its messages, because any person may be the next to make it.
+    pub fn forgettable(&self, has_database: bool) -> bool {
+        let empty = self.topic.is_none() && (!has_database || self.seq() == 0);
         self.members.is_empty() && !self.registered && (empty || self.is_private())
     }
 
-    /// Called when nobody is in the room any more. Unless it lasts, its ops and its
-    /// settings end; and what is in the database needs no memory.
+    /// Called when the room is empty. Unless it lasts, its roles and settings end.
+    /// Messages that are in the database are removed from memory.
     pub fn emptied(&mut self, cx: &Context<'_>) {
         if !self.lasts(cx) {
             self.emptied += 1;
             let settings = std::mem::take(&mut self.settings);
             for identity in std::mem::take(&mut self.roles).into_keys() {
                 if let Identity::Account(account) = identity {
-                    cx.keep(Record::Role(self.place, account, None));
+                    cx.store(Record::Role(self.place, account, None));
                 }
             }
             if settings != Settings::default() {
-                self.keep_changed(cx);
+                self.store(cx);
             }
         }
         self.let_go(cx);
     }
 
-    /// Forgets what was said, if the database can give it back: not while it waits to be stored.
+    /// Forgets the messages in memory, if the database has them all.
     pub fn let_go(&mut self, cx: &Context<'_>) {
         if self.seq() > 0 && cx.write_queue.is_some_and(|write_queue| write_queue.is_stored(self.added)) {
             self.recent.unload();
         }
     }
 
-    /// Gives a person a role, or takes it away; an account's is stored.
+    /// Gives a person a role, or takes it away; the role of an account is stored.
     pub fn give_role(&mut self, cx: &Context<'_>, identity: Identity, role: Option<Role>) {
         match role {
             Some(role) => self.roles.insert(identity, role),
             None => self.roles.remove(&identity),
         };
-        if let (Identity::Account(account), true) = (identity, self.kept) {
-            cx.keep(Record::Role(self.place, account, role));
+        if let (Identity::Account(account), true) = (identity, self.stored) {
+            cx.store(Record::Role(self.place, account, role));
         }
     }
 
@@ -197,7 +197,7 @@ impl Room {
         self.names.remove(nick.key());
     }
 
-    /// Gives a session its seat; one that has a seat keeps it.
+    /// Gives a session a seat, unless it has one.
     pub fn seat(&mut self, session: SessionId, outbox: &Arc<Outbox>) {
         if !self.seats.iter().any(|seat| seat.session == session) {
             self.given += 1;
@@ -205,7 +205,7 @@ impl Room {
         }
     }
 
-    /// Takes a session's seat away. The order of the seats is nobody's promise.
+    /// Takes a session's seat away. The seats have no order.
     pub fn unseat(&mut self, session: SessionId) {
         if let Some(at) = self.seats.iter().position(|seat| seat.session == session) {
             self.seats.swap_remove(at);
@@ -219,12 +219,12 @@ impl Room {
         }
     }
 
-    /// The sessions that have a seat, and the how manieth each came, in no order.
+    /// The sessions that have a seat, and the number of each seat, in no order.
     pub fn arrivals(&self) -> impl Iterator<Item = (SessionId, u64)> {
         self.seats.iter().map(|seat| (seat.session, seat.came))
     }
 
-    /// The fan-out: offers `letter` to every seat but those for which `skips` is true.
+    /// The fan-out: offers `letter` to every seat, but not to the sessions for which `skips` is true.
     ///
     /// The caller holds the chat lock, so all members are offered the same
     /// letters in the same order. No offer blocks, and nothing is written here.
@@ -237,7 +237,7 @@ impl Room {
             let delivery = Delivery { elsewhere: seat.elsewhere, ..Delivery::of(letter) };
             match seat.outbox.offer(Outgoing::Event(delivery)) {
                 Offer::Taken | Offer::Closed => {}
-                Offer::Due => due.push(&seat.outbox),
+                Offer::Due => due.push(Arc::clone(&seat.outbox)),
                 Offer::Overflow => effects.overflowed.push(seat.session),
             }
         }
@@ -245,7 +245,7 @@ impl Room {
         effects.flush_room(&self.flush);
     }
 
-    /// Panics where the room disagrees with itself: for tests.
+    /// Panics if the room disagrees with itself: for tests.
     #[cfg(test)]
     pub fn check(&self) {
         self.recent.check();

@@ -1,4 +1,4 @@
-//! A room and its owner: register, give up, settings; and the words of a server's op to all. Runs under the chat lock.
+//! A room and its owner: register, drop, settings; and the announcement of a server op. Runs under the chat lock.
 
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl Change<'_> {
-    #[inline(never)]
     pub(super) fn register_room(&mut self, name: Option<&RoomName>) -> Result<(), ChatError> {
         let account = self.own_account()?;
         let owner = Identity::Account(account);
@@ -30,13 +29,12 @@ impl Change<'_> {
         }
         let room = self.state.rooms.at_mut(place)?;
         room.registered = true;
-        room.keep_changed(&self.cx);
-        room.give_role(&self.cx, owner, Some(Role::Owner));
+        room.store(&self.cx);
+        self.give_role(place, owner, Some(Role::Owner));
         self.state.left.remove(place);
-        self.state.registry.accounts.holds(owner, place, Some(Role::Owner));
         self.tell_role(place, owner, Role::Owner);
         self.tell_settings(place);
-        self.answer_kept(Done::RegisterRoom { room: shown }, Record::Barrier);
+        self.answer_when_stored(Done::RegisterRoom { room: shown }, Record::Barrier);
         Ok(())
     }
 
@@ -44,7 +42,7 @@ impl Change<'_> {
         self.own_account()?;
         let room = self.own_or_any_room(name)?;
         if !room.registered {
-            // If nobody owns the room, it is not the owner who is needed.
+            // Checked first: the caller must not be told that only the owner may do this.
             return Err(ChatError::RoomNotRegistered(room.name.clone()));
         }
         let (place, shown) = (self.room_as(name, Role::Owner)?.0.place, Arc::clone(&room.shown));
@@ -53,19 +51,18 @@ impl Change<'_> {
         let is_owner = |(identity, role): (&Identity, &Role)| (*role == Role::Owner).then_some(*identity);
         let owners: Vec<Identity> = room.roles.iter().filter_map(is_owner).collect();
         owners.iter().for_each(|identity| room.give_role(&self.cx, *identity, Some(Role::Op)));
-        room.keep_changed(&self.cx);
+        room.store(&self.cx);
         owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
         self.tell_settings(place);
-        // Its owner may not be there.
+        // The owner may not be in the room.
         let by = Arc::clone(&self.caller.shown);
         self.hand_on(place, &by);
         self.forget_room(place);
-        self.answer_kept(Done::DropRoom { room: shown }, Record::Barrier);
+        self.answer_when_stored(Done::DropRoom { room: shown }, Record::Barrier);
         Ok(())
     }
 
     /// Changes the settings of a room, or tells them.
-    #[inline(never)]
     pub(super) fn settings(&mut self, name: Option<&RoomName>, change: &command::Change) -> Result<(), ChatError> {
         let room = match *change == command::Change::default() {
             true => self.own_or_any_room(name)?,
@@ -83,35 +80,29 @@ impl Change<'_> {
         let changed = settings != before;
         let done = Done::Settings { room: Arc::clone(&room.shown), settings, registered };
         if changed {
-            room.keep_changed(&self.cx);
+            room.store(&self.cx);
             self.state.rooms.list(place);
             self.tell_settings(place);
-            self.answer_kept(done, Record::Barrier);
+            self.answer_when_stored(done, Record::Barrier);
         } else {
             self.answer(done);
         }
         Ok(())
     }
 
-    /// Tells a room what an account is there now.
+    /// Tells a room the new role of an account.
     fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role) {
-        let Identity::Account(account) = identity else { return };
-        let account = self.state.registry.accounts.get(account).map(|account| Arc::from(account.nick.shown()));
-        let (Some(room), Some(nick)) = (self.state.rooms.get(place), account) else { return };
+        let nick = self.state.registry.accounts.of(identity).map(|account| Arc::from(account.nick.shown()));
+        let (Some(room), Some(nick)) = (self.state.rooms.get(place), nick) else { return };
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
         self.tell_room(place, Event::Role { room, nick, role: Some(role), by, time: self.cx.now });
     }
 
     pub(super) fn tell_settings(&mut self, place: PlaceId) {
         let Some(room) = self.state.rooms.get(place) else { return };
-        let event = Event::Settings {
-            room: Arc::clone(&room.shown),
-            settings: room.settings.clone(),
-            registered: room.registered,
-            by: Arc::clone(&self.caller.shown),
-            time: self.cx.now,
-        };
-        self.tell_room(place, event);
+        let (settings, registered, time) = (room.settings.clone(), room.registered, self.cx.now);
+        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        self.tell_room(place, Event::Settings { room, settings, registered, by, time });
     }
 
     pub(super) fn announce(&mut self, text: Arc<str>) -> Result<(), ChatError> {

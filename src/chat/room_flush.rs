@@ -1,18 +1,18 @@
-//! One flushes for all: the outboxes of a room that wait to be flushed, and the one thread at a time that does it. Starts no thread, and knows no sockets.
+//! The flush of a room: the outboxes that wait to be flushed, and the one thread at a time that flushes them. Starts no thread, and knows no sockets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::outbox::Outbox;
 
 /// The outboxes of one room that wait to be flushed.
 ///
-/// One thread at a time flushes them. A speaker who finds another thread at it
-/// goes on: what was just said will be seen before that thread ends. So while
-/// one speaker flushes member after member, what the others say gathers, and
-/// goes out with one write a member instead of one a message.
+/// One thread at a time flushes them. If another thread already does, a speaker
+/// goes on: that thread will see the message before it ends. So while one speaker
+/// flushes member after member, the messages of other speakers gather, and go out
+/// with one write for each member instead of one for each message.
 #[derive(Debug, Default)]
 pub struct RoomFlush {
     state: Mutex<State>,
@@ -22,18 +22,8 @@ pub struct RoomFlush {
 struct State {
     due: Vec<Arc<Outbox>>,
     running: bool,
-    /// Whether another speaker came while one was flushing, since the last flusher began.
+    /// Whether another speaker came during a flush, since the last flusher began.
     crowded: bool,
-}
-
-/// The outboxes of a room that wait to be flushed, while a fan-out adds to them.
-pub(super) struct Due<'a>(MutexGuard<'a, State>);
-
-impl Due<'_> {
-    /// Has `outbox` flushed with the others.
-    pub fn push(&mut self, outbox: &Arc<Outbox>) {
-        self.0.due.push(Arc::clone(outbox));
-    }
 }
 
 /// The duty to flush a room. Dropping it, also in a panic, lets the next speaker take it.
@@ -45,15 +35,15 @@ pub struct Flusher {
 }
 
 impl RoomFlush {
-    /// The list to which a fan-out adds. It is locked once for a whole fan-out.
-    pub(super) fn due(&self) -> Due<'_> {
-        Due(self.state.lock())
+    /// The list to which a fan-out adds. A fan-out locks it once.
+    pub(super) fn due(&self) -> MappedMutexGuard<'_, Vec<Arc<Outbox>>> {
+        MutexGuard::map(self.state.lock(), |state| &mut state.due)
     }
 
-    /// Calls `flush` for every outbox that is due, again and again until none
-    /// is, unless another thread is at it. After `patience` it returns the
-    /// duty, for a thread that has nothing else to do: then the speaker can go
-    /// on, however much others have to say.
+    /// Calls `flush` for every outbox that is due, again and again until none is
+    /// due, unless another thread already does. After `patience` it returns the
+    /// duty, for a thread that has nothing else to do: so the speaker can go on,
+    /// however much other members say.
     pub fn flush(self: &Arc<Self>, patience: Duration, flush: impl FnMut(&Arc<Outbox>)) -> Option<Flusher> {
         self.begin()?.run(patience, flush)
     }
@@ -75,37 +65,28 @@ impl Flusher {
     pub fn run(mut self, patience: Duration, mut flush: impl FnMut(&Arc<Outbox>)) -> Option<Flusher> {
         let began = Instant::now();
         loop {
-            self.let_others_speak();
+            // If several members speak at once, yields the processor once, so that their messages join this flush.
+            if self.crowded {
+                std::thread::yield_now();
+            }
             let due = self.take_due();
             if due.is_empty() {
                 return None;
             }
             due.into_iter().for_each(|outbox| flush(&outbox));
-            if began.elapsed() > patience && self.has_more() {
+            if began.elapsed() > patience && !self.room.state.lock().due.is_empty() {
                 return Some(self);
             }
         }
     }
 
-    /// If several members speak at once, yields the processor once, so that
-    /// their messages join this flush.
-    fn let_others_speak(&self) {
-        if self.crowded {
-            std::thread::yield_now();
-        }
-    }
-
-    /// What is due now. If that is nothing, the duty is over.
+    /// Takes the outboxes that are due. If there are none, the duty is over.
     fn take_due(&mut self) -> Vec<Arc<Outbox>> {
         let mut state = self.room.state.lock();
         self.over = state.due.is_empty();
         self.crowded |= state.crowded;
         state.running = !self.over;
         std::mem::take(&mut state.due)
-    }
-
-    fn has_more(&self) -> bool {
-        !self.room.state.lock().due.is_empty()
     }
 }
 

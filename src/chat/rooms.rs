@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::directory::Directory;
 use super::loads::{CatchUp, Halt, JoinRequest, LastSeen};
 use super::room::Room;
-use super::unkept::What;
+use super::unstored::What;
 use super::{Change, PersonId, SessionId};
 use crate::answer::{Done, page};
 use crate::command::Page;
@@ -36,7 +36,6 @@ pub(super) struct Words {
 }
 
 impl<C> Change<'_, C> {
-    #[inline(never)]
     pub(super) fn make_room(&mut self, name: &RoomName, maker: Option<Owner>) -> PlaceId {
         self.state.last.place += 1;
         let mut room = Room::new(name.clone(), PlaceId(self.state.last.place), self.cx.now);
@@ -66,8 +65,8 @@ impl<C> Change<'_, C> {
         self.leave_behind(place, self.cx.now);
     }
 
-    /// Takes a person out of a room, and tells their sessions so; the others
-    /// are yet to be told. Returns the nick.
+    /// Takes a person out of a room, and tells the person's sessions. The caller of
+    /// this must tell the members. Returns the nick.
     pub(super) fn put_out(&mut self, id: PersonId, place: PlaceId) -> Option<Arc<str>> {
         let room = self.state.rooms.get_mut(place)?;
         room.remove(id, &self.state.registry.person(id)?.nick);
@@ -79,14 +78,14 @@ impl<C> Change<'_, C> {
         let person = self.state.registry.person_mut(id)?;
         person.rooms.retain(|other| *other != place);
         person.spoke.remove(&place);
-        // A guest is an op until they leave.
+        // A guest is an op only until leaving the room.
         if let (Identity::Guest(_), Some(Role::Op)) = (person.identity, room.roles.get(&person.identity)) {
             room.roles.remove(&person.identity);
         }
         if let Some(account) = person.account()
             && person.memberships.remove(&place).is_some()
         {
-            self.cx.keep(Record::MembershipEnded(account, place));
+            self.cx.store(Record::MembershipEnded(account, place));
         }
         let (next, sessions, nick) = (person.rooms.last().copied(), person.sessions.clone(), Arc::clone(&person.shown));
         for session in sessions {
@@ -114,7 +113,7 @@ impl<C> Change<'_, C> {
 }
 
 impl Change<'_> {
-    /// Goes into a room, unless there is something to be shown first.
+    /// Takes the caller into a room, unless there is something to be shown first.
     pub(super) fn join(&mut self, request: &JoinRequest) -> Result<Option<CatchUp>, Halt> {
         let place = self.room_to_join(request)?;
         let room = self.state.rooms.at(place)?;
@@ -129,7 +128,7 @@ impl Change<'_> {
         Ok(missed)
     }
 
-    /// The room to go into: one that the caller may enter, or a new one.
+    /// The room to enter: one that the caller may enter, or a new one.
     fn room_to_join(&mut self, request: &JoinRequest) -> Result<PlaceId, Halt> {
         let (name, limits) = (&request.room, self.cx.limits);
         let person = self.person()?;
@@ -145,12 +144,12 @@ impl Change<'_> {
             room.must_be_loaded(&self.cx)?;
             return Ok(room.place);
         }
-        // Who has a key means a room that has one, and would talk in one that is open to all.
+        // The caller gave a key, so means a room with a key. A new room would be open to all.
         if request.key.is_some() {
             return Err(ChatError::RoomNew(name.clone()).into());
         }
         if let Some(other) = self.state.rooms.like(name) {
-            // The name of a room that is not told is not told here either.
+            // The name of a room that the caller may not know of is not told here either.
             let known = self.state.may_know(self.caller.person, other, self.cx.now);
             let other = if known { &other.name } else { name }.clone();
             return Err(ChatError::RoomConfusable(name.clone(), other).into());
@@ -164,10 +163,10 @@ impl Change<'_> {
         Ok(self.make_room(name, maker))
     }
 
-    /// Seats the person's sessions in a room, and tells them what is there: the
-    /// members, the recent messages. All of it is queued in this one critical
-    /// section, so what is said next comes after it, without gap or double.
-    /// Joining a room one is in shows it anew, to the calling session only.
+    /// Seats the person's sessions in a room, and shows them the room: the members,
+    /// the recent messages. All of it is queued in this one critical section, so
+    /// the next message comes after it, without gap or double. If the person is in
+    /// the room already, the room is shown again, to the calling session only.
     fn go_in(&mut self, place: PlaceId, seen: Option<LastSeen>) -> Result<(), ChatError> {
         let newcomer = !self.state.rooms.at(place)?.members.contains(&self.caller.person);
         if newcomer {
@@ -181,7 +180,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Seats a person who was not in the room, and tells the others.
+    /// Seats a person who was not in the room, and tells the members.
     #[inline(never)]
     fn come_in(&mut self, place: PlaceId) -> Result<(), ChatError> {
         let (identity, nick) = (self.caller.identity, Arc::clone(&self.caller.shown));
@@ -190,9 +189,9 @@ impl Change<'_> {
         let room = self.state.rooms.at_mut(place)?;
         let account = matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some();
         if account {
-            room.keep(&self.cx);
+            room.store_once(&self.cx);
         }
-        // The first to come into an empty room that nobody owns keeps order there.
+        // The first person in an empty room is its op, unless the room is registered or the lobby.
         if room.members.is_empty() && !room.lasts(&self.cx) {
             room.give_role(&self.cx, identity, Some(Role::Op));
             self.state.registry.accounts.holds(identity, place, Some(Role::Op));
@@ -210,7 +209,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Tells what is in a room: to all sessions of a newcomer, else to the calling one.
+    /// Shows a room: to all sessions of a newcomer, else only to the calling session.
     #[inline(never)]
     fn show_room(&mut self, place: PlaceId, seen: Option<LastSeen>, newcomer: bool) -> Result<(), ChatError> {
         let (room, limits) = (self.state.rooms.at(place)?, self.cx.limits);
@@ -252,8 +251,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes in which room the calling session is talking now. The person's
-    /// other sessions follow only if they were talking in none.
+    /// Notes the room in which the calling session talks now. The person's other
+    /// sessions talk there, too, only if they talked in no room.
     fn talk_in(&mut self, place: PlaceId) {
         let sessions: Vec<_> = self.state.registry.outboxes(self.caller.person).map(|(session, _)| session).collect();
         for session in sessions {
@@ -268,13 +267,13 @@ impl Change<'_> {
 
     pub(super) fn leave_room(&mut self, name: Option<&RoomName>, text: Option<Arc<str>>) -> Result<(), ChatError> {
         let room = self.own_room(name)?;
+        let was_op = self.state.is_op_of(room, self.caller.person);
         let (place, room) = (room.place, Arc::clone(&room.shown));
         let text = self.state.side_words(self.caller.session, text, self.cx.now);
-        let kept_order = self.state.keeps_order(self.caller.person, place);
         self.answer(Done::Leave { room: Arc::clone(&room) });
         let Some(nick) = self.put_out(self.caller.person, place) else { return Ok(()) };
         self.tell_all_in(place, Event::Leave { room, nick: Arc::clone(&nick), text, time: self.cx.now });
-        if kept_order {
+        if was_op {
             self.hand_on(place, &nick);
         }
         self.forget_room(place);
@@ -292,8 +291,8 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Says something in a room: it gets its number, every member hears it, and
-    /// it is on its way to the database.
+    /// Says something in a room: the message gets its number, every member hears it,
+    /// and it is queued for the database.
     pub(super) fn say_in(&mut self, name: Option<&RoomName>, words: Words) -> Result<Arc<Message>, ChatError> {
         let room = self.own_room(name)?;
         self.may_speak(room)?;
@@ -313,9 +312,9 @@ impl Change<'_> {
         });
         let identity = self.caller.identity;
         room.recent.push(&message, identity, self.cx.limits);
-        room.keep(&self.cx);
+        room.store_once(&self.cx);
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
-        room.added = self.cx.keep_counted(Record::Message(stored));
+        room.added = self.cx.store_counted(Record::Message(stored));
         let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
         room.fan_out(&letter, |session| !by_server && self.caller.skips_own(session), self.effects);
         self.effects.report(&letter);
@@ -339,11 +338,11 @@ impl Change<'_> {
         room.topic.clone_from(&topic);
         let done = Done::Topic { room: Arc::clone(&room.shown), topic: topic.clone() };
         if changed {
-            room.keep_changed(&self.cx);
+            room.store(&self.cx);
             let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
             self.tell_room(place, Event::Topic { room, topic, by, time: self.cx.now });
         }
-        self.answer_kept(done, Record::Barrier);
+        self.answer_when_stored(done, Record::Barrier);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! How the chat begins: what was stored is taken up. Runs under the chat lock, once.
+//! How the chat begins: it takes what was stored. Runs under the chat lock, once.
 
 use super::Change;
 use super::room::Room;
@@ -6,16 +6,15 @@ use crate::model::Identity;
 use crate::record::{Record, RoomSnapshot, Snapshot};
 
 impl Change<'_, ()> {
-    /// Takes up what was stored.
-    #[inline(never)]
-    pub(super) fn recall(&mut self, kept: Snapshot) {
-        let Snapshot { rooms, accounts, conversations, restrictions, last } = kept;
+    /// Takes what was stored before.
+    pub(super) fn recall(&mut self, found: Snapshot) {
+        let Snapshot { rooms, accounts, conversations, restrictions, last } = found;
         self.state.last = last;
         self.state.registry.accounts.found_conversations(conversations);
         accounts.into_iter().for_each(|account| self.state.registry.accounts.insert(account));
         rooms.into_iter().for_each(|room| self.recall_room(room));
         for restriction in restrictions {
-            // Whether a ban is over is asked when it matters: the clock may be wrong just now.
+            // Also a ban that is over: the clock may be wrong now, and the end is checked whenever the ban matters.
             if restriction.place.is_none_or(|place| self.state.rooms.get(place).is_some()) {
                 self.state.restrictions.recall(restriction, &self.cx);
             }
@@ -35,11 +34,10 @@ impl Change<'_, ()> {
     fn recall_room(&mut self, found: RoomSnapshot) {
         let RoomSnapshot { room, .. } = &found;
         let lasting = room.registered || room.name == *self.cx.lobby;
-        let private = room.settings.invite_only || room.settings.key.is_some();
         let empty = found.seq == 0 && room.topic.is_none();
-        if (private || empty) && !lasting {
-            // It was for those who were in it, and they are not any more; or nothing is in it.
-            return self.cx.keep(Record::PlaceDeleted(room.place));
+        if (room.settings.is_private() || empty) && !lasting {
+            // A private room was for its members, and it has none any more; an empty room has nothing to show.
+            return self.cx.store(Record::PlaceDeleted(room.place));
         }
         let (place, said) = (room.place, found.said);
         for (account, role) in &found.roles {

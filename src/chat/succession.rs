@@ -1,4 +1,4 @@
-//! That a room does not lose its last op: which member is the next when that op leaves, and why that op cannot be unmade. Knows no words and no connection. Runs under the chat lock.
+//! A room does not lose its last op: which member is the next op when the last one leaves, and why that op cannot be unmade. Runs under the chat lock; knows no texts and no connections.
 
 use std::sync::Arc;
 
@@ -9,14 +9,13 @@ use crate::event::Event;
 use crate::model::{Identity, Millis, PlaceId, Restriction, Role};
 
 impl State {
-    /// Whether a member keeps order in a room by a role there.
-    pub(super) fn keeps_order(&self, id: PersonId, place: PlaceId) -> bool {
-        let (Some(person), Some(room)) = (self.registry.person(id), self.rooms.get(place)) else { return false };
-        room.roles.get(&person.identity) >= Some(&Role::Op)
+    /// Whether a member is an op or the owner of a room by a role there.
+    pub(super) fn is_op_of(&self, room: &Room, id: PersonId) -> bool {
+        self.registry.person(id).is_some_and(|person| room.roles.get(&person.identity) >= Some(&Role::Op))
     }
 
-    /// The member who is op next: the one who has been there longest. A muted
-    /// member is passed over, unless all are muted.
+    /// The next op: the member who has been in the room longest. A muted member is
+    /// passed over, unless all are muted.
     fn next_op(&self, room: &Room, now: Millis) -> Option<PersonId> {
         let rank = |(session, came)| {
             let subject = self.subject_of(session)?;
@@ -30,44 +29,41 @@ impl State {
 }
 
 impl<C> Change<'_, C> {
-    /// Refuses to unmake the owner of a registered room, which would be
-    /// nobody's and registered, and the only op who is in another one.
+    /// Refuses to unmake the owner of a registered room, which would then have no
+    /// owner; and to unmake the only op in a room that is not registered.
     pub(super) fn check_last_op(&self, room: &Room, identity: Identity) -> Result<(), ChatError> {
         let is_last = match room.roles.get(&identity) {
             _ if room.name == *self.cx.lobby => false,
             Some(Role::Owner) => true,
             Some(Role::Op) if !room.registered => {
-                let is_here = |id: &PersonId| self.state.registry.here(identity) == Some(*id);
-                let mut others = room.members.iter().filter(|id| !is_here(id));
-                room.members.iter().any(is_here) && !others.any(|id| self.state.keeps_order(*id, room.place))
+                let is_target = |id: &PersonId| self.state.registry.online(identity) == Some(*id);
+                let mut others = room.members.iter().filter(|id| !is_target(id));
+                room.members.iter().any(is_target) && !others.any(|id| self.state.is_op_of(room, *id))
             }
             Some(Role::Op | Role::Member) | None => false,
         };
         if is_last { Err(ChatError::LastOp(room.name.clone())) } else { Ok(()) }
     }
 
-    /// Called after an op left. If a room that nobody has registered has no op
-    /// in it any more, the next member is op from now on.
+    /// Called after an op left. If the room is not registered and no op is in it
+    /// any more, the next member is op from now on.
     pub(super) fn hand_on(&mut self, place: PlaceId, by: &Arc<str>) {
         let room = self.state.rooms.get(place).filter(|room| !room.lasts(&self.cx));
-        let Some(room) = room.filter(|room| !room.members.iter().any(|id| self.state.keeps_order(*id, place))) else {
-            return;
-        };
-        let next = self.state.next_op(room, self.cx.now).and_then(|id| self.state.registry.person(id));
-        let Some(person) = next else { return };
+        let room = room.filter(|room| !room.members.iter().any(|id| self.state.is_op_of(room, *id)));
+        let next = room.and_then(|room| self.state.next_op(room, self.cx.now));
+        let Some(person) = next.and_then(|id| self.state.registry.person(id)) else { return };
         let (identity, nick) = (person.identity, Arc::clone(&person.shown));
         let Some(room) = self.state.rooms.get_mut(place) else { return };
         if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
-            room.keep(&self.cx);
+            room.store_once(&self.cx);
         }
-        room.give_role(&self.cx, identity, Some(Role::Op));
-        self.state.registry.accounts.holds(identity, place, Some(Role::Op));
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(by));
+        self.give_role(place, identity, Some(Role::Op));
         self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
     }
 
-    /// A guest who was lost and comes back has their roles again, unless the
-    /// order of the room has ended since.
+    /// Gives a guest who comes back the old roles again, unless the room has been
+    /// emptied since.
     pub(super) fn take_roles_up(&mut self, id: PersonId, roles: Vec<(PlaceId, u64, Role)>) {
         let Some(guest) = self.state.registry.person_mut(id).filter(|person| person.account().is_none()) else {
             return;

@@ -37,24 +37,24 @@ struct Rig {
     limits: Arc<Limits>,
     now: Cell<Millis>,
     next: Cell<u64>,
-    /// Sessions the chat asked to have flushed, and whose outbox was not emptied since.
+    /// The sessions that the chat wants flushed and whose outbox was not emptied since.
     due: RefCell<HashSet<SessionId>>,
 }
 
-/// How to enter, beside the usual.
+/// How a peer enters, if not as usual.
 #[derive(Default)]
 struct JoinRequest<'a> {
     /// The name wanted; empty takes the name offered.
     nick: &'a str,
-    /// The rooms, with blanks between them; the lobby if it is not said.
+    /// The rooms, with blanks between them; if none, the lobby.
     rooms: Option<&'a str>,
     resume: Option<&'a str>,
-    deaf: bool,
-    /// The address they come from; one's own machine if it is not said.
+    skips_own: bool,
+    /// The address of the peer; if none, this machine.
     from: Option<&'a str>,
 }
 
-/// One session and its outbox, which nobody empties but the test.
+/// One session and its outbox, which only the test empties.
 struct Peer<'a> {
     rig: &'a Rig,
     session: SessionId,
@@ -87,8 +87,8 @@ impl Rig {
         Rig::on(limits, None)
     }
 
-    /// With a journal, of which nobody takes anything.
-    fn kept(limits: Limits) -> Rig {
+    /// With a write queue from which no thread takes.
+    fn stored(limits: Limits) -> Rig {
         let write_queue = Arc::new(WriteQueue::new(&limits));
         Rig::on(limits, Some(write_queue))
     }
@@ -114,7 +114,7 @@ impl Rig {
         let entry = LoginRequest {
             session,
             outbox: &outbox,
-            echo: !wish.deaf,
+            echo: !wish.skips_own,
             front: "json",
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,
@@ -141,7 +141,7 @@ impl Rig {
         Ok(Peer { rig: self, session, outbox })
     }
 
-    /// Runs `what`, then checks all maps and notes whom the chat wants flushed.
+    /// Runs `what`, then checks all maps and notes which sessions the chat wants flushed.
     fn step<R>(&self, what: impl FnOnce(&mut Effects) -> R) -> (R, Effects) {
         let mut effects = Effects::new(Watch::Messages);
         let made = what(&mut effects);
@@ -149,7 +149,7 @@ impl Rig {
         due.extend(effects.outboxes.iter().map(|outbox| outbox.session()));
         for room in &effects.room_flushes {
             let left = room.flush(Duration::MAX, |outbox| due.extend([outbox.session()]));
-            assert!(left.is_none(), "nobody else is at it, and all was flushed");
+            assert!(left.is_none(), "no other thread flushes, and all was flushed");
         }
         self.chat.change(|state| state.check(&self.chat.lobby));
         (made, effects)
@@ -248,7 +248,7 @@ impl Peer<'_> {
     }
 
     /// Ends the session, as its reader does.
-    fn goes(&self, reason: CloseReason) -> Option<Arc<str>> {
+    fn ends(&self, reason: CloseReason) -> Option<Arc<str>> {
         let Rig { chat, now, .. } = self.rig;
         self.rig.step(|effects| chat.leave(self.session, reason.into(), now.get(), effects)).0
     }
@@ -258,7 +258,7 @@ impl Peer<'_> {
         let due = self.rig.due.borrow_mut().remove(&self.session);
         let mut letters = Vec::new();
         for item in self.outbox.take() {
-            assert!(due, "{item:?} waits, and nobody was told to flush it");
+            assert!(due, "{item:?} waits, and no flush was asked for");
             match item {
                 Outgoing::Event(delivery) => letters.push((delivery.letter, delivery.elsewhere)),
                 Outgoing::Close => {}
@@ -273,7 +273,7 @@ impl Peer<'_> {
         self.takes().iter().map(|(letter, _)| words(letter.event())).collect()
     }
 
-    /// The same, each line with a `~` before it where it is about a room elsewhere.
+    /// The same; a line about a room in which the session does not talk begins with `~`.
     fn hears_where(&self) -> Vec<String> {
         let mark = |elsewhere| if elsewhere { "~" } else { "" };
         self.takes().iter().map(|(letter, elsewhere)| mark(*elsewhere).to_owned() + &words(letter.event())).collect()
@@ -292,7 +292,7 @@ impl State {
         self.rooms.named(&room(name)).expect("the room is there")
     }
 
-    /// Panics where people, rooms and looks disagree.
+    /// Panics if people, rooms and looks disagree.
     fn check(&mut self, lobby: &RoomName) {
         self.registry.check();
         self.restrictions.check();
@@ -315,11 +315,11 @@ impl State {
             let mut expected: Vec<_> = members.flat_map(|person| person.sessions.iter().copied()).collect();
             seated.sort_unstable();
             expected.sort_unstable();
-            assert_eq!(seated, expected, "{}: who is a member has a seat", room.shown);
+            assert_eq!(seated, expected, "{}: each member has a seat", room.shown);
         }
         for (id, session) in self.registry.sessions() {
             let person = self.registry.person(session.person).expect("a session has its person");
-            assert_eq!(session.current.is_none(), person.rooms.is_empty(), "who is in a room talks in one");
+            assert_eq!(session.current.is_none(), person.rooms.is_empty(), "a person in a room talks in one");
             assert!(session.current.iter().all(|current| person.rooms.contains(current)));
             let distinct: HashSet<_> = person.rooms.iter().collect();
             assert_eq!(distinct.len(), person.rooms.len());

@@ -1,8 +1,8 @@
 //! Records that wait to be stored, within bounds, and the answers that wait for that. Knows no database, no files and no threads.
 //!
-//! The chat adds under its lock and never waits; one thread takes, writes and
-//! says what is stored. If much waits here, a member who is about to speak waits
-//! *before* that: so a slow disk slows members who speak, and no one else.
+//! The chat adds records under its lock and never waits; one thread takes them,
+//! writes them, and says what is stored. If many wait here, a member who is about
+//! to speak waits first: so a slow disk slows only the members who speak.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -28,12 +28,12 @@ const GATHER: Duration = Duration::from_millis(2);
 pub struct Pending {
     /// The record.
     pub record: Record,
-    /// How many records were ever added, with this one.
+    /// How many records were ever added, including this one.
     position: u64,
     /// The answer, if a session waits for one.
     receipt: Option<PendingAnswer>,
     since: Instant,
-    /// Whether it is the last of one change. The records of a change are stored
+    /// Whether it is the last record of a change. The records of a change are stored
     /// together or not at all: a message without its tag would be said twice.
     is_last: bool,
 }
@@ -51,7 +51,7 @@ pub fn changes(batch: &[Pending]) -> impl Iterator<Item = (RangeInclusive<u64>, 
 pub struct PendingAnswer {
     /// The outbox of the session that is answered.
     pub outbox: Arc<Outbox>,
-    /// What.
+    /// The answer.
     pub answer: Event,
 }
 
@@ -64,7 +64,7 @@ impl PendingAnswer {
         }
     }
 
-    /// The answer if the record could not be stored in time.
+    /// What is answered if the record could not be stored in time.
     pub fn refusal(&self, why: &str) -> Event {
         ChatError::NotKept(why.to_owned()).told(self.tag().cloned())
     }
@@ -84,18 +84,18 @@ pub struct WriteQueue {
 #[derive(Debug, Default)]
 struct Queue {
     entries: VecDeque<Pending>,
-    /// How many of `entries` are of whole changes: only those are taken.
+    /// How many of `entries` belong to whole changes: only these are taken.
     whole: usize,
-    /// Weight of what is not stored yet: of `entries`, and of what was taken.
+    /// Weight of all records that are not stored yet: in `entries`, and taken.
     bytes: usize,
     /// How many records were ever added, and how many of them are stored.
     added: u64,
     stored: u64,
-    /// The answers of what was taken, with its position, and since when they have been waited for.
+    /// The answers of the taken records: the position, since when the session waits, and the answer.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be stored at the moment.
     trouble: Option<Arc<str>>,
-    /// Whether the writer is to look up, though nothing waits.
+    /// Whether the writer is to return from `take`, though nothing waits.
     woken: bool,
     /// Whether no session is to wait here any more: the server is stopping.
     hurried: bool,
@@ -103,7 +103,7 @@ struct Queue {
 }
 
 impl WriteQueue {
-    /// An empty one with the bounds of `limits`.
+    /// An empty queue with the bounds of `limits`.
     pub fn new(limits: &Limits) -> WriteQueue {
         WriteQueue {
             queue: Mutex::default(),
@@ -118,7 +118,7 @@ impl WriteQueue {
     /// never refuses: [`WriteQueue::admit`] checks the bound before the command
     /// runs, so at most one command of each session can exceed it.
     ///
-    /// Returns how many records were ever added, with this one.
+    /// Returns how many records were ever added, including this one.
     pub fn add(&self, record: Record, receipt: Option<PendingAnswer>) -> u64 {
         let mut queue = self.queue.lock();
         self.push(&mut queue, record, receipt, false);
@@ -128,7 +128,7 @@ impl WriteQueue {
     /// Adds a record that is a whole change.
     pub fn add_whole(&self, record: Record, receipt: Option<PendingAnswer>) {
         let mut queue = self.queue.lock();
-        // Behind a change that is being made it is taken with that.
+        // If a change is not sealed yet, this record is taken together with it.
         let is_loose = queue.whole < queue.entries.len();
         self.push(&mut queue, record, receipt, true);
         if !is_loose {
@@ -199,8 +199,8 @@ impl WriteQueue {
         }
     }
 
-    /// Waits until everything is stored that was added before, or until
-    /// `patience` is over: then a reader sees what there is.
+    /// Waits until all records are stored that were added before, or until
+    /// `patience` is over. Then a reader reads what is stored.
     pub fn wait_until_stored(&self, patience: Duration) {
         let mut queue = self.queue.lock();
         let wanted = queue.added;
@@ -208,8 +208,8 @@ impl WriteQueue {
         Patience::of(patience).wait_while(&self.changed, &mut queue, lags);
     }
 
-    /// Takes about `most` entries at most, of about `bytes`, but whole changes
-    /// only, waiting up to `time` for the first. False when there is nothing more, and never will be.
+    /// Takes about `most` entries, of about `bytes`, but whole changes only. Waits
+    /// up to `time` for the first. False if the queue is closed and nothing is left.
     pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
         let mut queue = self.queue.lock();
         let is_idle = |queue: &mut Queue| queue.whole == 0 && !queue.closed && !queue.woken;
@@ -217,7 +217,7 @@ impl WriteQueue {
             return true;
         }
         queue.woken = false;
-        // What comes within this time shares the write: only members who speak wait for it.
+        // Records that come within this time share the write. Only members who speak wait for it.
         let is_few = |queue: &mut Queue| {
             (1..most).contains(&queue.whole) && queue.bytes < bytes && !queue.closed && !queue.hurried
         };
@@ -235,9 +235,8 @@ impl WriteQueue {
         !(queue.closed && batch.is_empty())
     }
 
-    /// Notes that what was taken is stored, or given up, and that nothing is
-    /// wrong. Returns the answers that may be given now, with the positions of
-    /// the records they are about.
+    /// Notes that a batch is stored, or given up, and that there is no trouble.
+    /// Returns the answers that may be given now, with the positions of their records.
     pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
         let mut queue = self.queue.lock();
         queue.stored += batch.len() as u64;
@@ -253,19 +252,19 @@ impl WriteQueue {
         self.changed.notify_all();
     }
 
-    /// Takes the answers that have been waited for longer than `patience`.
+    /// Takes the answers for which sessions have waited longer than `patience`.
     pub fn overdue(&self, patience: Duration) -> Vec<PendingAnswer> {
         let mut queue = self.queue.lock();
         let Queue { entries, in_hand, .. } = &mut *queue;
         let is_due = |since: &Instant| since.elapsed() >= patience;
         let mut overdue: Vec<PendingAnswer> =
             in_hand.extract_if(.., |(_, since, _)| is_due(since)).map(|(.., receipt)| receipt).collect();
-        // The oldest is first: behind one that is not due none is.
+        // The oldest is first: after an entry that is not due, none is due.
         overdue.extend(entries.iter_mut().take_while(|entry| is_due(&entry.since)).filter_map(|e| e.receipt.take()));
         overdue
     }
 
-    /// Takes a pause of this process, that ended before `now`, out of what [`WriteQueue::overdue`] counts.
+    /// Takes a pause of this process, which ended before `now`, out of the times of [`WriteQueue::overdue`].
     pub fn forgive(&self, pause: Duration, now: Instant) {
         let mut queue = self.queue.lock();
         let Queue { entries, in_hand, .. } = &mut *queue;
@@ -276,7 +275,7 @@ impl WriteQueue {
         }
     }
 
-    /// Whether all is stored that was added up to `position`; see [`WriteQueue::add`].
+    /// Whether all records up to `position` are stored; see [`WriteQueue::add`].
     pub fn is_stored(&self, position: u64) -> bool {
         self.queue.lock().stored >= position
     }
@@ -287,7 +286,7 @@ impl WriteQueue {
         self.changed.notify_all();
     }
 
-    /// Why nothing can be stored now, if it is so.
+    /// Why nothing can be stored now, if there is trouble.
     pub fn troubled(&self) -> Option<Arc<str>> {
         self.queue.lock().trouble.clone()
     }
@@ -310,13 +309,13 @@ impl WriteQueue {
         self.changed.notify_all();
     }
 
-    /// Says that nothing more will be added.
+    /// Says that no more records will be added.
     pub fn close(&self) {
         self.queue.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Waits for `time`, or until the queue is closed; whether it is.
+    /// Waits for `time`, or until the queue is closed. Returns whether it is closed.
     pub fn wait_closed(&self, time: Duration) -> bool {
         let mut queue = self.queue.lock();
         self.changed.wait_while_for(&mut queue, |queue| !queue.closed, time);
@@ -349,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn who_speaks_waits_while_as_many_records_wait_as_the_limit_says() {
+    fn a_speaker_waits_while_as_many_records_wait_as_the_limit_says() {
         let write_queue = write_queue(2);
         for (waiting, admitted) in [(0, true), (1, true), (2, false)] {
             assert_eq!(write_queue.waiting(), waiting);
@@ -357,7 +356,7 @@ mod tests {
             write_queue.add_whole(Record::Barrier, None);
         }
         let batch = take(&write_queue, 9);
-        assert!(write_queue.admit(NO_TIME).is_err(), "what was taken is not kept yet");
+        assert!(write_queue.admit(NO_TIME).is_err(), "what was taken is not stored yet");
         std::thread::scope(|scope| {
             let speaker = scope.spawn(|| write_queue.admit(LONG));
             write_queue.stored(&batch);
@@ -394,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn in_trouble_nobody_is_admitted_and_who_waited_too_long_is_told_with_the_tag() {
+    fn in_trouble_no_command_is_admitted_and_an_answer_that_is_overdue_is_refused_with_its_tag() {
         let write_queue = write_queue(99);
         write_queue.add_whole(Record::Barrier, Some(receipt()));
         write_queue.trouble("the disk is full");
@@ -408,7 +407,7 @@ mod tests {
             other => panic!("{other:?}"),
         }
         let batch = take(&write_queue, 9);
-        assert!(write_queue.stored(&batch).is_empty(), "nobody is answered twice");
+        assert!(write_queue.stored(&batch).is_empty(), "no command is answered twice");
         assert_eq!((write_queue.troubled(), write_queue.admit(NO_TIME)), (None, Ok(())));
     }
 
@@ -445,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn who_stops_lets_nobody_wait() {
+    fn a_server_that_stops_lets_no_session_wait() {
         let write_queue = write_queue(1);
         write_queue.add_whole(Record::Barrier, None);
         std::thread::scope(|scope| {
@@ -475,20 +474,20 @@ mod tests {
     #[test]
     fn what_belongs_together_is_taken_together_or_not_at_all() {
         let write_queue = write_queue(99);
-        let gone = |resume_id| Record::ResumeEnded(crate::model::ResumeId(resume_id));
+        let ended = |resume_id| Record::ResumeEnded(crate::model::ResumeId(resume_id));
         let taken = |most| {
             let batch = take(&write_queue, most);
             write_queue.stored(&batch);
             batch.len()
         };
         for resume_id in 1..=3 {
-            write_queue.add(gone(resume_id), None);
+            write_queue.add(ended(resume_id), None);
         }
         assert_eq!(taken(9), 0, "the change is not over");
-        write_queue.add_whole(gone(4), None);
+        write_queue.add_whole(ended(4), None);
         assert_eq!(taken(9), 0, "nor is it when another adds something");
         write_queue.seal();
-        write_queue.add_whole(gone(5), None);
+        write_queue.add_whole(ended(5), None);
         assert_eq!(taken(2), 4, "the bound does not part it");
         assert_eq!((taken(2), write_queue.waiting()), (1, 0));
     }

@@ -4,10 +4,12 @@ use super::error::AskError;
 use crate::answer::Done;
 use crate::model::Tag;
 
-/// Who is told the answer to a command: the sink of news, or a thread that waits for it.
+/// What is to happen with the answer to a command: the sink of news is told, or a thread that waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// The sink.
+    /// The sink is told. The command says a line, which waits among the lines without an answer.
+    Line,
+    /// The sink is told.
     Told,
     /// The sink, but an `ok` comes without its tag: an event of its own tells what was made.
     Made,
@@ -38,7 +40,7 @@ impl Asked {
         self.open.iter().any(|(open, _)| open == tag)
     }
 
-    /// Whether something is open whose answer is wanted so.
+    /// Whether a command is open whose answer is `wanted` in this way.
     pub fn has(&self, wanted: Wanted) -> bool {
         self.open.iter().any(|(_, open)| *open == wanted)
     }
@@ -47,21 +49,21 @@ impl Asked {
         self.open.push((tag, wanted));
     }
 
-    /// An answer came with this tag. Returns who is told it: the sink, if no command has this tag.
-    pub fn end(&mut self, tag: Option<&Tag>) -> Wanted {
-        let place = self.open.iter().position(|(open, _)| Some(open) == tag);
-        place.map_or(Wanted::Told, |place| self.open.remove(place).1)
-    }
-
-    /// Stores an answer for the thread that waits for it.
-    pub fn keep(&mut self, tag: Option<Tag>, answer: Result<Done, AskError>) {
-        self.answers.extend(tag.map(|tag| (tag, answer)));
+    /// An answer came with this tag, and is stored if a thread waits for it. Returns
+    /// what else is to happen with it: the sink is told if no command has this tag.
+    pub fn end(&mut self, tag: Option<&Tag>, answer: impl FnOnce() -> Result<Done, AskError>) -> Wanted {
+        let Some(at) = self.open.iter().position(|(open, _)| Some(open) == tag) else { return Wanted::Told };
+        let (tag, wanted) = self.open.remove(at);
+        if matches!(wanted, Wanted::Awaited | Wanted::Both) {
+            self.answers.push((tag, answer()));
+        }
+        wanted
     }
 
     /// The answer that a thread waits for, if it has come.
     pub fn take(&mut self, tag: &Tag) -> Option<Result<Done, AskError>> {
-        let place = self.answers.iter().position(|(answered, _)| answered == tag)?;
-        Some(self.answers.swap_remove(place).1)
+        let at = self.answers.iter().position(|(answered, _)| answered == tag)?;
+        Some(self.answers.swap_remove(at).1)
     }
 
     /// No thread waits for that answer any more.

@@ -22,6 +22,10 @@ struct Download<'a> {
     file: u64,
     /// The pieces without an answer, each with its first byte.
     asked: VecDeque<(Tag, u64)>,
+    /// How long the pieces are.
+    piece: u64,
+    /// The first byte of the next piece to ask for.
+    next: u64,
 }
 
 impl Handle {
@@ -45,9 +49,9 @@ impl Handle {
         path: Option<&Path>,
         mut progress: impl FnMut(&FileInfo, u64) -> bool,
     ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
-        let mut download = Download { handle: self, file, asked: VecDeque::with_capacity(WINDOW) };
+        let mut download = Download { handle: self, file, asked: VecDeque::with_capacity(WINDOW), piece: 0, next: 0 };
         let got = download.run(path, &mut progress);
-        download.asked.drain(..).for_each(|(tag, _)| self.give_up(&tag));
+        download.give_up();
         got
     }
 }
@@ -60,14 +64,14 @@ impl Download<'_> {
     ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
         // The first piece tells how large the pieces are.
         self.ask(0)?;
-        let (info, _, first) = self.answer()?;
+        let (info, _, mut bytes) = self.answer()?;
         let (folder, name) = target(path, &info.name);
         let local = |path: &Path, error: io::Error| FileError::Local { path: path.to_owned(), error };
         let mut part = Part::new(&folder).map_err(|error| local(&folder, error))?;
         let mut hash = Sha256::new();
-        let mut piece = first.len() as u64;
-        let (mut got, mut next) = (0, piece);
-        let mut bytes = first;
+        self.piece = bytes.len() as u64;
+        self.next = self.piece;
+        let mut got = 0;
         loop {
             got += bytes.len() as u64;
             if got > info.size || (bytes.is_empty() && got < info.size) {
@@ -81,7 +85,7 @@ impl Download<'_> {
             if got == info.size {
                 break;
             }
-            bytes = self.next(got, &mut piece, &mut next, &info)?;
+            bytes = self.piece_at(got, &info)?;
         }
         if !hex(&hash.finalize()).eq_ignore_ascii_case(&info.sha256) {
             return Err(FileError::Damaged);
@@ -90,30 +94,36 @@ impl Download<'_> {
         Ok((info, path))
     }
 
-    /// The piece that begins at `got`. Asks for the pieces after it, from `next` on.
-    fn next(&mut self, got: u64, piece: &mut u64, next: &mut u64, info: &FileInfo) -> Result<Vec<u8>, FileError> {
+    /// The piece that begins at `got`. Asks for the pieces after it.
+    fn piece_at(&mut self, got: u64, info: &FileInfo) -> Result<Vec<u8>, FileError> {
         loop {
             if self.asked.is_empty() {
-                *next = got;
+                self.next = got;
             }
-            while *next < info.size && self.asked.len() < WINDOW {
-                self.ask(*next)?;
-                *next += *piece;
+            while self.next < info.size && self.asked.len() < WINDOW {
+                self.ask(self.next)?;
+                self.next += self.piece;
             }
             let (other, offset, bytes) = self.answer()?;
             if other.size != info.size || other.sha256 != info.sha256 {
                 return Err(FileError::Damaged);
             }
-            // If a piece is shorter than the one before it, the pieces asked for after it begin at wrong bytes.
-            if offset == got {
-                let length = bytes.len() as u64;
-                if length < *piece && got + length < info.size {
-                    (*piece, *next) = (length.max(1), got + length);
-                    self.asked.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
-                }
-                return Ok(bytes);
+            if offset != got {
+                continue;
             }
+            // If a piece is shorter than the one before it, the pieces asked for after it begin at wrong bytes.
+            let length = bytes.len() as u64;
+            if length < self.piece && got + length < info.size {
+                (self.piece, self.next) = (length.max(1), got + length);
+                self.give_up();
+            }
+            return Ok(bytes);
         }
+    }
+
+    /// The pieces without an answer are not wanted any more.
+    fn give_up(&mut self) {
+        self.asked.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
     }
 
     fn ask(&mut self, offset: u64) -> Result<(), AskError> {

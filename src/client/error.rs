@@ -4,21 +4,26 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use thiserror::Error;
+
 use crate::error::Code;
 use crate::model::CloseReason;
 
 /// Why there is no client: it could not connect, or was not let in.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// No server answers at that address, or it is no address.
+    #[error("cannot connect to {addr}: {}", words(error))]
     Connect {
         /// The address as it was given.
         addr: String,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// The server refused the name, a room's name or the protocol version.
+    #[error("{text}")]
     Refused {
         /// The stable code, see `docs/protocol.md`.
         code: Code,
@@ -28,6 +33,7 @@ pub enum ClientError {
         offer: Option<String>,
     },
     /// The server closed the connection before the login.
+    #[error("{}", closed(text))]
     Closed {
         /// Its reason, if it spoke the protocol.
         reason: Option<CloseReason>,
@@ -35,31 +41,15 @@ pub enum ClientError {
         text: String,
     },
     /// The server there does not speak this protocol; its first line.
+    #[error("that is no Roomful server; it says {0:?}")]
     NotRoomful(String),
     /// The connection broke, or the server was silent for too long.
-    Lost(io::Error),
+    #[error("lost the server ({})", words(.0))]
+    Lost(#[source] io::Error),
 }
 
-impl fmt::Display for ClientError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ClientError::Connect { addr, error } => write!(f, "cannot connect to {addr}: {}", words(error)),
-            ClientError::Refused { text, .. } => f.write_str(text),
-            ClientError::Closed { text, .. } if text.is_empty() => write!(f, "the server closed the connection"),
-            ClientError::Closed { text, .. } => write!(f, "the server says: {text}"),
-            ClientError::NotRoomful(line) => write!(f, "that is no Roomful server; it says {line:?}"),
-            ClientError::Lost(error) => write!(f, "lost the server ({})", words(error)),
-        }
-    }
-}
-
-impl std::error::Error for ClientError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ClientError::Connect { error, .. } | ClientError::Lost(error) => Some(error),
-            _ => None,
-        }
-    }
+fn closed(text: &str) -> String {
+    if text.is_empty() { "the server closed the connection".to_owned() } else { format!("the server says: {text}") }
 }
 
 /// What the system said, in words for people: small letters, no error number.
@@ -77,15 +67,18 @@ pub(super) fn words(error: &io::Error) -> String {
 }
 
 /// Why a line or a command was not sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Unsent {
     /// There is no connection at the moment. Lines to say wait and are sent later;
     /// other commands are not.
+    #[error("there is no connection; try again when it is back")]
     NotConnected,
     /// So many lines wait for their answers already.
+    #[error("{0} lines wait for their answers already")]
     Full(usize),
     /// The text is too long.
+    #[error("too long ({have} {unit}, max {most})")]
     TooLong {
         /// How long it is.
         have: usize,
@@ -95,29 +88,19 @@ pub enum Unsent {
         unit: &'static str,
     },
     /// The client has ended.
+    #[error("the connection has ended")]
     Ended,
 }
 
-impl fmt::Display for Unsent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unsent::NotConnected => write!(f, "there is no connection; try again when it is back"),
-            Unsent::Full(count) => write!(f, "{count} lines wait for their answers already"),
-            Unsent::TooLong { have, most, unit } => write!(f, "too long ({have} {unit}, max {most})"),
-            Unsent::Ended => write!(f, "the connection has ended"),
-        }
-    }
-}
-
-impl std::error::Error for Unsent {}
-
 /// Why a question has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AskError {
     /// It was not sent.
-    Unsent(Unsent),
+    #[error(transparent)]
+    Unsent(#[from] Unsent),
     /// The server refused.
+    #[error("{text}")]
     Refused {
         /// The stable code, see `docs/protocol.md`.
         code: Code,
@@ -125,80 +108,41 @@ pub enum AskError {
         text: String,
     },
     /// The connection was lost before the answer came.
+    #[error("the connection was lost")]
     Lost,
     /// No answer came in time.
+    #[error("no answer in time")]
     Timeout,
 }
 
-impl fmt::Display for AskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AskError::Unsent(unsent) => write!(f, "{unsent}"),
-            AskError::Refused { text, .. } => f.write_str(text),
-            AskError::Lost => write!(f, "the connection was lost"),
-            AskError::Timeout => write!(f, "no answer in time"),
-        }
-    }
-}
-
-impl std::error::Error for AskError {}
-
-impl From<Unsent> for AskError {
-    fn from(unsent: Unsent) -> AskError {
-        AskError::Unsent(unsent)
-    }
-}
-
 /// Why a file was not sent, or not fetched. No part of it is stored.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// The file on this machine could not be read or written.
+    #[error("{}: {}", path.display(), words(error))]
     Local {
         /// Which.
         path: PathBuf,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// It is a folder, a device or the like.
+    #[error("{} is no file", .0.display())]
     NoFile(PathBuf),
     /// It became shorter while it was sent.
+    #[error("{} became shorter meanwhile", .0.display())]
     Changed(PathBuf),
     /// The server refused it, or the connection broke.
-    Asked(AskError),
+    #[error(transparent)]
+    Asked(#[from] AskError),
     /// What came has another size or hash than the server had said.
+    #[error("it came damaged, and was thrown away")]
     Damaged,
     /// The `progress` function returned `false`.
+    #[error("stopped")]
     Stopped,
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FileError::Local { path, error } => write!(f, "{}: {}", path.display(), words(error)),
-            FileError::NoFile(path) => write!(f, "{} is no file", path.display()),
-            FileError::Changed(path) => write!(f, "{} became shorter meanwhile", path.display()),
-            FileError::Asked(error) => write!(f, "{error}"),
-            FileError::Damaged => write!(f, "it came damaged, and was thrown away"),
-            FileError::Stopped => write!(f, "stopped"),
-        }
-    }
-}
-
-impl std::error::Error for FileError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            FileError::Local { error, .. } => Some(error),
-            FileError::Asked(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<AskError> for FileError {
-    fn from(error: AskError) -> FileError {
-        FileError::Asked(error)
-    }
 }
 
 /// Why a client ended. No news come after it.

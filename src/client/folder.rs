@@ -33,7 +33,7 @@ pub(super) fn target(path: Option<&Path>, name: &str) -> (PathBuf, String) {
     }
 }
 
-/// A file that is still coming, under a name of its own. It is removed if it is not kept.
+/// A file that is still coming, under a name of its own. It is removed if it does not get its name.
 #[derive(Debug)]
 pub(super) struct Part(NamedTempFile);
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_file_that_is_not_kept_nothing_is_left() {
+    fn of_a_file_that_does_not_come_whole_nothing_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let mut part = Part::new(folder.path()).unwrap();
         part.write(b"half").unwrap();

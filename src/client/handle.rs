@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::asked::Wanted;
 use super::error::{AskError, End, Unsent};
-use super::request::line_of;
+use super::request::request_of;
 use super::state::{Said, State};
 use crate::answer::{ChatInfo, Done};
 use crate::chat::patience::Patience;
@@ -65,27 +65,16 @@ impl Shared {
         }
     }
 
-    /// Writes a line. An error is left to the reading thread, which sees it too.
-    fn write(&self, stream: &TcpStream, line: &str) {
-        self.write_all(stream, &mut vec![line.to_owned()]);
-    }
-
-    /// Writes lines, and then those that are owed.
-    fn write_all(&self, stream: &TcpStream, lines: &mut Vec<String>) {
+    /// Writes lines, and then those that are owed. An error is left to the reading thread, which sees it too.
+    fn write(&self, stream: &TcpStream, mut lines: Vec<String>) {
         while !lines.is_empty() {
-            let text: String = lines.drain(..).flat_map(|line| [line, "\n".to_owned()]).collect();
+            let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
             if (&*stream).write_all(text.as_bytes()).is_err() {
                 let _ = stream.shutdown(Shutdown::Both);
                 return;
             }
-            lines.append(&mut self.state.lock().owed);
+            lines = std::mem::take(&mut self.state.lock().owed);
         }
-    }
-
-    /// Answers the server's ping.
-    pub fn answer_ping(&self, token: &Arc<str>) {
-        self.state.lock().owed.push(pong(token));
-        self.pay();
     }
 
     /// Writes the owed lines. If another thread is writing now, that thread writes
@@ -94,14 +83,16 @@ impl Shared {
         while !self.state.lock().owed.is_empty() {
             let Some(pen) = self.pen.try_lock() else { return };
             let Some(stream) = &*pen else { return };
-            let mut owed = std::mem::take(&mut self.state.lock().owed);
-            self.write_all(stream, &mut owed);
+            let owed = std::mem::take(&mut self.state.lock().owed);
+            self.write(stream, owed);
         }
     }
 }
 
-fn pong(token: &str) -> String {
-    json::request("pong", &[("token", token.into())])
+/// Whether a command says a line that other people shall read.
+pub(super) fn is_line(command: &Command) -> bool {
+    use ChatCommand::{Me, Msg, Reply, Say};
+    matches!(command, Command::Chat(Say { .. } | Me { .. } | Msg { .. } | Reply { .. }))
 }
 
 impl Handle {
@@ -111,7 +102,7 @@ impl Handle {
     /// # Errors
     /// When the text is too long, or 64 lines wait for their answers already.
     pub fn say(&self, room: &str, text: &str) -> Result<Tag, Unsent> {
-        self.send_line(Some(room), text, "say")
+        self.post("say", &[("room", room.into()), ("text", text.into())], Wanted::Line)
     }
 
     /// Says an action (`/me`).
@@ -119,7 +110,7 @@ impl Handle {
     /// # Errors
     /// As [`Handle::say`].
     pub fn me(&self, room: &str, text: &str) -> Result<Tag, Unsent> {
-        self.send_line(Some(room), text, "me")
+        self.post("me", &[("room", room.into()), ("text", text.into())], Wanted::Line)
     }
 
     /// Writes to one person only.
@@ -127,7 +118,7 @@ impl Handle {
     /// # Errors
     /// As [`Handle::say`].
     pub fn msg(&self, nick: &str, text: &str) -> Result<Tag, Unsent> {
-        self.send_line(Some(nick), text, "msg")
+        self.post("msg", &[("to", nick.into()), ("text", text.into())], Wanted::Line)
     }
 
     /// Writes to the person from whom the last private line came.
@@ -135,23 +126,7 @@ impl Handle {
     /// # Errors
     /// As [`Handle::say`].
     pub fn reply(&self, text: &str) -> Result<Tag, Unsent> {
-        self.send_line(None, text, "reply")
-    }
-
-    fn send_line(&self, to: Option<&str>, text: &str, kind: &'static str) -> Result<Tag, Unsent> {
-        let private = matches!(kind, "msg" | "reply");
-        let (to_field, me) = (if private { "to" } else { "room" }, kind == "me");
-        let fields = [(to_field, to.map_or(Value::Null, Value::from)), ("text", text.into())];
-        let said = Said {
-            tag: Tag("".into()),
-            to: to.unwrap_or_default().to_owned(),
-            text: text.into(),
-            private,
-            me,
-            heard: false,
-            line: String::new(),
-        };
-        self.post(kind, &fields, Some(said), Wanted::Told)
+        self.post("reply", &[("text", text.into())], Wanted::Line)
     }
 
     /// Sends any other command, as `docs/protocol.md` describes it: its type and
@@ -160,7 +135,7 @@ impl Handle {
     /// # Errors
     /// When there is no connection, or the line is too long.
     pub fn request(&self, kind: &str, fields: &[(&'static str, Value)]) -> Result<Tag, Unsent> {
-        self.post(kind, fields, None, Wanted::Told)
+        self.post(kind, fields, Wanted::Told)
     }
 
     /// Sends any other command, and waits for at most `patience` for its answer.
@@ -188,7 +163,7 @@ impl Handle {
 
     /// Sends a command whose answer is to be taken by [`Handle::answer_to`].
     pub(super) fn begin_asking(&self, kind: &str, fields: &[(&'static str, Value)]) -> Result<Tag, Unsent> {
-        self.post(kind, fields, None, Wanted::Awaited)
+        self.post(kind, fields, Wanted::Awaited)
     }
 
     pub(super) fn answer_to(&self, tag: &Tag, patience: Duration) -> Result<Done, AskError> {
@@ -218,7 +193,7 @@ impl Handle {
     pub fn mark_read(&self, place: &str) {
         let Some(seq) = self.0.state.lock().report(place) else { return };
         // If it fails, there is no connection, and the next call tells the server.
-        let _ = self.post("read", &[("room", place.into()), ("seq", seq.into())], None, Wanted::Ignored);
+        let _ = self.post("read", &[("room", place.into()), ("seq", seq.into())], Wanted::Ignored);
     }
 
     /// Waits for at most `timeout` until one more line may be said. Returns
@@ -256,27 +231,22 @@ impl Handle {
         self.order(command, room, Wanted::Told)
     }
 
-    /// The same; `wanted` says who is told the answer, if the command says no line.
+    /// The same; `wanted` says what happens with the answer, if the command says no line.
     pub(super) fn order(&self, command: &Command, room: Option<&str>, wanted: Wanted) -> Result<Tag, Unsent> {
         if let Command::Chat(ChatCommand::Join { room, key: key @ Some(_), .. }) = command {
             self.0.state.lock().has_key(room.shown(), key.as_ref());
         }
-        let line = line_of(command, room);
-        match line.says {
-            Some((to, text)) => self.send_line(to.as_deref(), &text, line.kind),
-            None => {
-                let fields: Vec<_> = line.fields.iter().map(|(name, value)| (&**name, value.clone())).collect();
-                self.post(line.kind, &fields, None, wanted)
-            }
-        }
+        let (kind, fields) = request_of(command, room);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, value.clone())).collect();
+        self.post(kind, &fields, if is_line(command) { Wanted::Line } else { wanted })
     }
 
-    fn post(&self, kind: &str, fields: &[(&str, Value)], said: Option<Said>, wanted: Wanted) -> Result<Tag, Unsent> {
+    fn post(&self, kind: &str, fields: &[(&str, Value)], wanted: Wanted) -> Result<Tag, Unsent> {
         // The pen is taken first, so that lines go out in the order in which they wait.
         let pen = self.0.pen.lock();
-        let (tag, line) = self.0.state.lock().compose(kind, fields, said, wanted)?;
+        let (tag, line) = self.0.state.lock().compose(kind, fields, wanted)?;
         if let Some(stream) = &*pen {
-            self.0.write(stream, &line);
+            self.0.write(stream, vec![line]);
         }
         drop(pen);
         // Lines may have become owed after our last look and before the pen was free.
@@ -290,8 +260,8 @@ impl Handle {
         if let Some(pen) = self.0.pen.try_lock_until(until) {
             let going = !std::mem::replace(&mut self.0.state.lock().leaving, true);
             if let (Some(stream), true) = (&*pen, going) {
-                let line = json::request("quit", &[("text", text.map_or(Value::Null, Value::from))]);
-                self.0.write(stream, &line);
+                let line = json::request("quit", &[("text", text.into())]);
+                self.0.write(stream, vec![line]);
             }
         }
         self.0.changed.notify_all();

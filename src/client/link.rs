@@ -47,6 +47,22 @@ pub(super) struct Login<'a> {
     pub greet: bool,
 }
 
+impl Login<'_> {
+    /// The fields of `hello`.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        let mut fields = vec![("version", PROTOCOL.into())];
+        if let Some(nick) = self.nick {
+            fields.extend([("nick", nick.into()), ("rooms", self.rooms_field()), ("resume", self.resume.into())]);
+            fields.push(("password", self.password.map(|password| &*password.0).into()));
+        }
+        fields
+    }
+
+    fn rooms_field(&self) -> Value {
+        self.rooms.map(<[String]>::to_vec).into()
+    }
+}
+
 /// What the server said at the login.
 #[derive(Debug, Default)]
 pub(super) struct Welcome {
@@ -122,17 +138,10 @@ impl Link {
     /// Says hello and takes a name. Other events that come meanwhile come out of
     /// [`Link::next`] afterwards.
     pub fn log_in(&mut self, login: &Login<'_>) -> Result<Welcome, ClientError> {
-        let rooms = || login.rooms.map_or(Value::Null, |rooms| Value::from(rooms.to_vec()));
-        let mut fields = vec![("version", Value::from(PROTOCOL))];
-        if let Some(nick) = login.nick {
-            fields.extend([("nick", nick.into()), ("rooms", rooms())]);
-            fields.push(("resume", login.resume.map_or(Value::Null, Value::from)));
-            fields.push(("password", login.password.map_or(Value::Null, |password| Value::from(&*password.0))));
-        }
-        self.send(&json::request("hello", &fields)).map_err(ClientError::Lost)?;
+        self.send(&json::request("hello", &login.fields())).map_err(ClientError::Lost)?;
         let mut welcome = Welcome::default();
         let mut aside = VecDeque::new();
-        loop {
+        let (nick, resume) = loop {
             let event = match self.next().map_err(ClientError::Lost)? {
                 Some(Incoming::Event(event)) => event,
                 Some(Incoming::Other(line)) => return Err(no_event(&line)),
@@ -148,15 +157,13 @@ impl Link {
                     if login.greet {
                         return Ok(welcome);
                     }
-                    self.send(&json::request("nick", &[("rooms", rooms())])).map_err(ClientError::Lost)?;
+                    self.send(&json::request("nick", &[("rooms", login.rooms_field())])).map_err(ClientError::Lost)?;
                 }
                 Event::Ok { done: Done::Hello { nick: Some(nick), resume, registered }, .. } => {
                     welcome.registered = registered;
-                    return Ok(self.let_in(welcome, &nick, resume, aside));
+                    break (nick, resume);
                 }
-                Event::Ok { done: Done::Nick { nick, resume }, .. } => {
-                    return Ok(self.let_in(welcome, &nick, resume, aside));
-                }
+                Event::Ok { done: Done::Nick { nick, resume }, .. } => break (nick, resume),
                 Event::Error { code, text, offer, .. } => {
                     let text = names::clean(&text).into_owned();
                     return Err(ClientError::Refused { code, text, offer: offer.map(|offer| offer.to_string()) });
@@ -166,21 +173,12 @@ impl Link {
                 }
                 other => aside.push_back(Incoming::Event(other)),
             }
-        }
-    }
-
-    /// Puts the events that came meanwhile first, in their order.
-    fn let_in(
-        &mut self,
-        mut welcome: Welcome,
-        nick: &str,
-        resume: Option<Arc<str>>,
-        mut aside: VecDeque<Incoming>,
-    ) -> Welcome {
+        };
+        // The events that came meanwhile are the first, in their order.
         aside.append(&mut self.ready);
         self.ready = aside;
-        (welcome.nick, welcome.resume) = (nick.to_owned(), resume.map(|token| token.to_string()));
-        welcome
+        let resume = resume.map(|token| token.to_string());
+        Ok(Welcome { nick: nick.to_string(), resume, ..welcome })
     }
 }
 
@@ -237,13 +235,13 @@ mod tests {
     use super::*;
 
     /// An address at which no server listens.
-    fn nobody() -> SocketAddr {
+    fn deserted() -> SocketAddr {
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
     }
 
     #[test]
     fn each_address_of_a_name_is_tried_once_and_the_error_tells_of_each() {
-        let (one, two) = (nobody(), nobody());
+        let (one, two) = (deserted(), deserted());
         let error = dial_any([one, two, one].into_iter()).unwrap_err();
         assert_eq!(words(&error), format!("{one}: connection refused; {two}: connection refused"));
         let error = dial_any([one, one].into_iter()).unwrap_err();

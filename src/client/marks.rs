@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{key, room_key};
+use super::keys::place_key;
 use crate::model::Seq;
 
 /// Places that are followed. If there are more, those are not reported as read.
@@ -36,7 +36,7 @@ impl Marks {
 
     /// The number of the last message that was shown.
     pub fn seen_in(&self, place: &str) -> Seq {
-        self.0.get(&key_of(place)).map_or(0, |mark| mark.seen)
+        self.0.get(&place_key(place)).map_or(0, |mark| mark.seen)
     }
 
     /// The private conversations, each with the number of its last message that was shown.
@@ -47,7 +47,7 @@ impl Marks {
 
     /// The messages after `seq` are lost, or the place is a new one of that name: their numbers come again.
     pub fn rewind(&mut self, place: &str, seq: Seq) {
-        if let Some(mark) = self.0.get_mut(&key_of(place)) {
+        if let Some(mark) = self.0.get_mut(&place_key(place)) {
             *mark = Mark { seen: mark.seen.min(seq), read: mark.read.min(seq) };
         }
     }
@@ -55,7 +55,7 @@ impl Marks {
     /// The number up to which to report a place as read; it counts as reported
     /// then. `None` if the server knows it.
     pub fn report(&mut self, place: &str) -> Option<Seq> {
-        let mark = self.0.get_mut(&key_of(place)).filter(|mark| mark.seen > mark.read)?;
+        let mark = self.0.get_mut(&place_key(place)).filter(|mark| mark.seen > mark.read)?;
         mark.read = mark.seen;
         Some(mark.read)
     }
@@ -66,19 +66,11 @@ impl Marks {
     }
 
     fn mark(&mut self, place: &str) -> Option<&mut Mark> {
-        let key = key_of(place);
+        let key = place_key(place);
         if self.0.len() >= MOST && !self.0.contains_key(&key) {
             return None;
         }
         Some(self.0.entry(key).or_default())
-    }
-}
-
-/// The same for `#Room` and `#room`, for `@Anna` and `@anna`.
-pub(super) fn key_of(place: &str) -> String {
-    match place.strip_prefix('@') {
-        Some(nick) => format!("@{}", key(nick)),
-        None => room_key(place),
     }
 }
 

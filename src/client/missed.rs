@@ -1,6 +1,6 @@
 //! Conversations that are asked for because lines were missed there. Knows no connection and no rooms.
 
-use super::marks::key_of;
+use super::keys::place_key;
 use crate::answer::History;
 use crate::model::{Seq, Tag};
 use crate::wire::json;
@@ -24,7 +24,7 @@ pub(super) struct Missed {
 impl Missed {
     /// The command that asks for a conversation after a number.
     pub fn ask(&mut self, place: &str, after: Seq, tag: &Tag) -> String {
-        self.open.push((key_of(place), Vec::new()));
+        self.open.push((place_key(place), Vec::new()));
         let fields =
             [("tag", (*tag.0).into()), ("room", place.into()), ("after", after.into()), ("limit", PAGE.into())];
         json::request("history", &fields)
@@ -32,13 +32,13 @@ impl Missed {
 
     /// A private line came by itself: it may also be in what is asked for.
     pub fn heard(&mut self, place: &str, seq: Seq) {
-        let key = key_of(place);
+        let key = place_key(place);
         self.open.iter_mut().filter(|(open, _)| *open == key).for_each(|(_, came)| came.push(seq));
     }
 
     /// Leaves out of an answer what came by itself meanwhile.
     pub fn leave_out(&self, history: &mut History) {
-        let key = key_of(&history.room);
+        let key = place_key(&history.room);
         if let Some((_, came)) = self.open.iter().find(|(open, _)| *open == key) {
             history.messages.retain(|message| !came.contains(&message.seq));
         }

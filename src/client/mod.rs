@@ -50,7 +50,6 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 pub use error::{AskError, ClientError, End, FileError, Unsent};
 pub use handle::Handle;
-pub use request::request_of;
 pub use state::Said;
 pub use upload::{Sent, Source};
 
@@ -163,7 +162,9 @@ impl Client {
     pub fn connect(addr: &str, options: Options) -> Result<Client, ClientError> {
         let (sender, news) = crossbeam_channel::bounded(NEWS);
         // It fails if the client was dropped, and then the news are not wanted.
-        Client::start(addr, options, news, move |_, news| drop(sender.send(news)))
+        let mut client = Client::connect_with(addr, options, move |_, news| drop(sender.send(news)))?;
+        client.news = news;
+        Ok(client)
     }
 
     /// Like [`Client::connect`], but each piece of news is handed to `sink`,
@@ -174,15 +175,6 @@ impl Client {
     pub fn connect_with(
         addr: &str,
         options: Options,
-        sink: impl FnMut(&Handle, News) + Send + 'static,
-    ) -> Result<Client, ClientError> {
-        Client::start(addr, options, crossbeam_channel::never(), sink)
-    }
-
-    fn start(
-        addr: &str,
-        options: Options,
-        news: Receiver<News>,
         sink: impl FnMut(&Handle, News) + Send + 'static,
     ) -> Result<Client, ClientError> {
         let mut link = Link::open(addr)?;
@@ -206,7 +198,7 @@ impl Client {
         if options.rooms.is_none_or(|rooms| !rooms.is_empty()) {
             handle.wait(FIRST_ROOM, |state| !state.rooms.0.is_empty() || state.end.is_some());
         }
-        Ok(Client { handle, news, reader: Some(reader) })
+        Ok(Client { handle, news: crossbeam_channel::never(), reader: Some(reader) })
     }
 
     /// The handle, to be cloned and given to other threads.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::error::{ClientError, End, words};
 use super::handle::Handle;
 use super::link::{Incoming, Link, Login, Welcome};
-use super::state::Told;
 use super::{News, handle::Shared};
 use crate::command::Secret;
 use crate::error::Code;
@@ -76,23 +75,23 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
         asked = false;
         let news = match incoming {
             Incoming::Event(Event::Ping { token }) => {
-                shared.answer_ping(&token);
+                shared.state.lock().owed.push(json::request("pong", &[("token", (&*token).into())]));
+                shared.pay();
                 continue;
             }
             Incoming::Event(Event::Closing { reason, text }) => {
                 said = Some(Close::Said(reason, names::clean(&text).into_owned()));
                 News::Event(Event::Closing { reason, text })
             }
-            Incoming::Event(event) => match shared.state.lock().learn(event) {
-                Told::Event(event) => News::Event(event),
-                Told::Unsent(said, why) => News::Unsent(said, why),
-                Told::Unkept(said, why) => News::Unkept(said, why),
-                Told::Nothing => {
+            Incoming::Event(event) => {
+                let news = shared.state.lock().learn(event);
+                let Some(news) = news else {
                     // A thread may wait for an answer that is no news.
                     shared.changed.notify_all();
                     continue;
-                }
-            },
+                };
+                news
+            }
             Incoming::Other(line) => News::Other(line),
         };
         shared.pay();

@@ -2,19 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::command::{ChatCommand, Command, Query};
-
-/// What is to be sent for a command.
-pub(super) struct Request {
-    pub kind: &'static str,
-    pub fields: Map<String, Value>,
-    /// Where it is something to say: to whom, and the words.
-    pub says: Option<(Option<String>, String)>,
-}
+use crate::command::{Command, Query};
 
 /// A command's `type` and fields; `current` stands for a room that is not named.
 /// Fields that are null are not sent.
-pub fn request_of(command: &Command, current: Option<&str>) -> (&'static str, Map<String, Value>) {
+pub(super) fn request_of(command: &Command, current: Option<&str>) -> (&'static str, Map<String, Value>) {
     let kind = command.verb().spec().name;
     let mut fields = match serde_json::to_value(command) {
         Ok(Value::Object(mut named)) => match named.remove(kind) {
@@ -34,21 +26,6 @@ pub fn request_of(command: &Command, current: Option<&str>) -> (&'static str, Ma
         *room = current.into();
     }
     (kind, fields)
-}
-
-pub(super) fn line_of(command: &Command, room: Option<&str>) -> Request {
-    let (kind, fields) = request_of(command, room);
-    let named = |wanted: &str| fields.get(wanted).and_then(Value::as_str);
-    let says = match command {
-        Command::Chat(
-            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. },
-        ) => {
-            let to = named("room").or_else(|| named("to")).map(str::to_owned);
-            Some((to, named("text").unwrap_or_default().to_owned()))
-        }
-        _ => None,
-    };
-    Request { kind, fields, says }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catch_up::CatchUp;
-use super::keys::{key, same_room};
+use super::keys::{nick_key, same_room};
 use crate::event::Event;
 use crate::model::{Millis, Seq, Tag};
 
@@ -45,25 +45,25 @@ impl Rooms {
         match event {
             Event::Members { room, members, .. } => {
                 if let Some(room) = self.get(room) {
-                    room.members.extend(members.iter().map(|member| (key(&member.nick), member.nick.to_string())));
+                    room.members.extend(members.iter().map(|member| (nick_key(&member.nick), member.nick.to_string())));
                 }
             }
             Event::Left { room } => self.0.retain(|joined| !same_room(&joined.name, room)),
             Event::Join { room, nick, .. } => {
                 if let Some(room) = self.get(room) {
-                    room.members.insert(key(nick), nick.to_string());
+                    room.members.insert(nick_key(nick), nick.to_string());
                 }
             }
             Event::Leave { room, nick, .. } | Event::Kick { room, nick, .. } => {
                 if let Some(room) = self.get(room) {
-                    room.members.remove(&key(nick));
+                    room.members.remove(&nick_key(nick));
                 }
             }
-            Event::Quit { nick, .. } => self.0.iter_mut().for_each(|room| drop(room.members.remove(&key(nick)))),
+            Event::Quit { nick, .. } => self.0.iter_mut().for_each(|room| drop(room.members.remove(&nick_key(nick)))),
             Event::Nick { old, new, .. } => {
                 for room in &mut self.0 {
-                    if room.members.remove(&key(old)).is_some() {
-                        room.members.insert(key(new), new.to_string());
+                    if room.members.remove(&nick_key(old)).is_some() {
+                        room.members.insert(nick_key(new), new.to_string());
                     }
                 }
             }

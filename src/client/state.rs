@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::News;
 use super::asked::{Asked, Wanted};
 use super::error::{AskError, End, Unsent};
-use super::keys::{room_key, same_room};
+use super::keys::{place_key, same_room};
 use super::link::Welcome;
 use super::marks::Marks;
 use super::missed::{self, Missed};
@@ -70,17 +71,6 @@ pub(super) struct State {
     tags: u64,
 }
 
-/// What the sink is told of an event.
-pub(super) enum Told {
-    Event(Event),
-    /// A line was refused; with the sentence.
-    Unsent(Said, Arc<str>),
-    /// A line was said and is not stored; with the sentence.
-    Unkept(Said, Arc<str>),
-    /// Nothing: it was known, or another thread waits for it.
-    Nothing,
-}
-
 impl State {
     pub fn welcomed(&mut self, welcome: &Welcome) {
         welcome.nick.clone_into(&mut self.nick);
@@ -107,30 +97,24 @@ impl State {
         self.pending.len() >= WINDOW && self.connected && self.end.is_none() && !self.leaving
     }
 
-    /// Makes a command's line, with a tag. `said` is the line to say, if it is
-    /// one; if not, `wanted` says who is told the answer.
-    pub fn compose(
-        &mut self,
-        kind: &str,
-        fields: &[(&str, Value)],
-        said: Option<Said>,
-        wanted: Wanted,
-    ) -> Result<(Tag, String), Unsent> {
+    /// Makes a command's line, with a tag.
+    pub fn compose(&mut self, kind: &str, fields: &[(&str, Value)], wanted: Wanted) -> Result<(Tag, String), Unsent> {
+        let is_line = wanted == Wanted::Line;
         if self.end.is_some() || self.leaving {
             return Err(Unsent::Ended);
         }
-        if said.is_none() && !self.connected {
+        if !is_line && !self.connected {
             return Err(Unsent::NotConnected);
         }
-        if said.is_some() && self.pending.len() >= WINDOW {
+        if is_line && self.pending.len() >= WINDOW {
             return Err(Unsent::Full(WINDOW));
         }
+        let field = |wanted| fields.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.as_str());
+        let text = field("text").unwrap_or_default();
         let long = |have, most, unit| Err(Unsent::TooLong { have, most, unit });
-        if let Some(said) = said.as_ref().filter(|said| said.text.len() > self.text) {
-            let have = said.text.chars().count();
-            if have > self.text {
-                return long(have, self.text, "characters");
-            }
+        let have = text.chars().count();
+        if is_line && have > self.text {
+            return long(have, self.text, "characters");
         }
         let tag = self.next_tag();
         let mut all = vec![("tag", Value::from(&*tag.0))];
@@ -139,9 +123,13 @@ impl State {
         if line.len() >= self.line_bytes {
             return long(line.len() + 1, self.line_bytes, "bytes");
         }
-        match said {
-            Some(said) => self.pending.push_back(Said { tag: tag.clone(), line: line.clone(), ..said }),
-            None => self.asked.begin(tag.clone(), wanted),
+        if is_line {
+            let to = field("room").or_else(|| field("to")).unwrap_or_default().to_owned();
+            let (private, me) = (matches!(kind, "msg" | "reply"), kind == "me");
+            let (tag, text, line) = (tag.clone(), text.into(), line.clone());
+            self.pending.push_back(Said { tag, to, text, private, me, heard: false, line });
+        } else {
+            self.asked.begin(tag.clone(), wanted);
         }
         Ok((tag, line))
     }
@@ -149,8 +137,8 @@ impl State {
     /// A room is asked for with this key.
     pub fn has_key(&mut self, room: &str, key: Option<&Arc<str>>) {
         match key.filter(|key| !key.is_empty()) {
-            Some(key) => drop(self.keys.insert(room_key(room), Arc::clone(key))),
-            None => drop(self.keys.remove(&room_key(room))),
+            Some(key) => drop(self.keys.insert(place_key(room), Arc::clone(key))),
+            None => drop(self.keys.remove(&place_key(room))),
         }
     }
 
@@ -166,40 +154,40 @@ impl State {
         if self.account && self.connected { self.marks.report(place) } else { None }
     }
 
-    /// Learns from an event. Returns what is to be told.
-    pub fn learn(&mut self, event: Event) -> Told {
+    /// Learns from an event. Returns what the sink is told: nothing if it is known, or if a thread waits for it.
+    pub fn learn(&mut self, event: Event) -> Option<News> {
         match event {
             Event::Ok { tag, done } => self.answered(tag, done),
             Event::Error { tag, code, value, text, offer } => {
-                let place = tag.as_ref().and_then(|tag| self.pending.iter().position(|said| said.tag == *tag));
-                if let Some(said) = place.and_then(|place| self.pending.remove(place)) {
-                    return if code == Code::NotKept { Told::Unkept(said, text) } else { Told::Unsent(said, text) };
+                let at = self.pending.iter().position(|said| Some(&said.tag) == tag.as_ref());
+                if let Some(said) = at.and_then(|at| self.pending.remove(at)) {
+                    return Some(if code == Code::NotKept {
+                        News::Unkept(said, text)
+                    } else {
+                        News::Unsent(said, text)
+                    });
                 }
                 // A room that does not let the client in again is left.
                 self.rooms.refused(tag.as_ref());
-                let wanted = self.asked.end(tag.as_ref());
-                if matches!(wanted, Wanted::Awaited | Wanted::Both) {
-                    let (code, text) = (code.clone(), text.to_string());
-                    self.asked.keep(tag.clone(), Err(AskError::Refused { code, text }));
-                }
-                match wanted {
-                    Wanted::Awaited | Wanted::Ignored | Wanted::Missed => Told::Nothing,
-                    _ => Told::Event(Event::Error { tag, code, value, text, offer }),
+                let refused = || Err(AskError::Refused { code: code.clone(), text: text.to_string() });
+                match self.asked.end(tag.as_ref(), refused) {
+                    Wanted::Awaited | Wanted::Ignored | Wanted::Missed => None,
+                    _ => Some(News::Event(Event::Error { tag, code, value, text, offer })),
                 }
             }
             Event::Message(message) => self.heard(message),
-            Event::History(history) => Told::Event(Event::History(self.unseen(history))),
+            Event::History(history) => Some(News::Event(Event::History(self.unseen(history)))),
             other => {
                 self.follow(&other);
-                Told::Event(other)
+                Some(News::Event(other))
             }
         }
     }
 
     /// A message was said in a room.
-    fn heard(&mut self, message: Arc<Message>) -> Told {
+    fn heard(&mut self, message: Arc<Message>) -> Option<News> {
         if self.rooms.get(&message.room).is_some_and(|room| !room.catch_up.message(message.seq)) {
-            return Told::Nothing;
+            return None;
         }
         self.marks.seen(&message.room, message.seq);
         if message.from.as_ref() == self.nick {
@@ -209,22 +197,18 @@ impl State {
                 said.heard = true;
             }
         }
-        Told::Event(Event::Message(message))
+        Some(News::Event(Event::Message(message)))
     }
 
-    fn answered(&mut self, tag: Option<Tag>, done: Done) -> Told {
+    fn answered(&mut self, tag: Option<Tag>, done: Done) -> Option<News> {
         if let Some(tag) = &tag {
             self.pending.retain(|said| said.tag != *tag);
         }
         self.become_of(&done);
-        let wanted = self.asked.end(tag.as_ref());
-        if matches!(wanted, Wanted::Awaited | Wanted::Both) {
-            self.asked.keep(tag.clone(), Ok(done.clone()));
-        }
-        match wanted {
-            Wanted::Awaited | Wanted::Ignored => Told::Nothing,
-            Wanted::Made => Told::Event(Event::Ok { tag: None, done }),
-            Wanted::Told | Wanted::Both => Told::Event(Event::Ok { tag, done }),
+        match self.asked.end(tag.as_ref(), || Ok(done.clone())) {
+            Wanted::Awaited | Wanted::Ignored => None,
+            Wanted::Made => Some(News::Event(Event::Ok { tag: None, done })),
+            Wanted::Line | Wanted::Told | Wanted::Both => Some(News::Event(Event::Ok { tag, done })),
             Wanted::Missed => self.found(done),
         }
     }
@@ -295,7 +279,7 @@ impl State {
         }
     }
 
-    /// Notes that a command is on its way, and who is told its answer.
+    /// Notes that a command is on its way, and what happens with its answer.
     fn begin(&mut self, wanted: Wanted) -> Tag {
         let tag = self.next_tag();
         self.asked.begin(tag.clone(), wanted);
@@ -305,12 +289,12 @@ impl State {
     /// The lines to send after a reconnect: the rooms, then the lines without an
     /// answer, then what asks for missed conversations.
     pub fn comeback(&mut self) -> Vec<String> {
-        let known = |time: Millis| if time == 0 { Value::Null } else { time.into() };
+        let known = |time: Millis| Value::from(Some(time).filter(|time| *time != 0));
         let mut lines = Vec::with_capacity(self.rooms.0.len() + self.pending.len());
         for at in 0..self.rooms.0.len() {
             let tag = self.begin(Wanted::Made);
             let room = &mut self.rooms.0[at];
-            let key = self.keys.get(&room_key(&room.name)).map_or(Value::Null, |key| (**key).into());
+            let key = self.keys.get(&place_key(&room.name)).map(|key| &**key).into();
             let fields = [
                 ("tag", (*tag.0).into()),
                 ("room", (&*room.name).into()),
@@ -370,21 +354,21 @@ impl State {
     }
 
     /// The answer to something missed came.
-    fn found(&mut self, done: Done) -> Told {
+    fn found(&mut self, done: Done) -> Option<News> {
         match done {
             Done::History(mut history) => {
                 self.missed.leave_out(&mut history);
-                let Some(last) = history.messages.last() else { return Told::Nothing };
+                let last = history.messages.last()?;
                 self.marks.seen(&history.room, last.seq);
-                Told::Event(Event::History(history))
+                Some(News::Event(Event::History(history)))
             }
             Done::Ping { .. } => {
                 if !self.asked.has(Wanted::Missed) {
                     self.missed.end();
                 }
-                Told::Event(Event::Ok { tag: None, done })
+                Some(News::Event(Event::Ok { tag: None, done }))
             }
-            _ => Told::Nothing,
+            _ => None,
         }
     }
 }

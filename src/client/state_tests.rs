@@ -20,8 +20,10 @@ fn told(state: &mut State, events: impl IntoIterator<Item = Event>) -> Vec<Seq> 
     let mut seqs = Vec::new();
     for event in events {
         match state.learn(event) {
-            Told::Event(Event::Message(message)) => seqs.push(message.seq),
-            Told::Event(Event::History(history)) => seqs.extend(history.messages.iter().map(|message| message.seq)),
+            Some(News::Event(Event::Message(message))) => seqs.push(message.seq),
+            Some(News::Event(Event::History(history))) => {
+                seqs.extend(history.messages.iter().map(|message| message.seq))
+            }
             _ => {}
         }
     }
@@ -71,19 +73,11 @@ fn a_room_that_was_made_anew_counts_anew() {
 fn after_a_break_the_rooms_come_first_and_then_the_lines_without_an_answer() {
     let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
     told(&mut state, [joined(7, 3), history(1..=3)]);
-    let said = |text: &str| Said {
-        tag: Tag("".into()),
-        to: "#a".into(),
-        text: text.into(),
-        private: false,
-        me: false,
-        heard: false,
-        line: String::new(),
-    };
-    let (first, _) = state.compose("say", &[("text", "one".into())], Some(said("one")), Wanted::Told).unwrap();
+    let fields = |text: &'static str| [("room", "#a".into()), ("text", text.into())];
+    let (first, _) = state.compose("say", &fields("one"), Wanted::Line).unwrap();
     state.lost();
-    let (second, _) = state.compose("say", &[("text", "two".into())], Some(said("two")), Wanted::Told).unwrap();
-    assert_eq!(state.compose("rooms", &[], None, Wanted::Told), Err(Unsent::NotConnected));
+    let (second, _) = state.compose("say", &fields("two"), Wanted::Line).unwrap();
+    assert_eq!(state.compose("rooms", &[], Wanted::Told), Err(Unsent::NotConnected));
     let lines = state.comeback();
     assert_eq!(lines.len(), 3);
     assert!(lines[0].contains(r##""after":3,"made":7,"room":"#a","run":5"##), "{}", lines[0]);
@@ -119,7 +113,7 @@ fn what_was_lost_with_the_server_does_not_count_as_seen() {
     assert_eq!(told(&mut state, live(1..=9)), (1..=9).collect::<Vec<_>>());
     state.lost();
     state.comeback();
-    // 6 to 9 were heard and not kept; the server counts on from 6, with other messages.
+    // 6 to 9 were heard and not stored; the server counts on from 6, with other messages.
     assert_eq!(told(&mut state, [joined(1, 7), page(5, 6..=7)]), [6, 7]);
     assert_eq!(told(&mut state, live(8..=8)), [8]);
     assert!(state.comeback()[0].contains(r#""after":8"#));
@@ -157,16 +151,16 @@ fn messages_from_before_one_came_are_not_missed_later() {
 }
 
 #[test]
-fn an_answer_goes_to_whoever_waits_for_it_and_a_lost_connection_too() {
+fn an_answer_goes_to_the_thread_that_waits_for_it_and_a_lost_connection_too() {
     let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
-    let ask = |state: &mut State, wanted| state.compose("x", &[], None, wanted).unwrap().0;
+    let ask = |state: &mut State, wanted| state.compose("x", &[], wanted).unwrap().0;
     let (mine, yours) = (ask(&mut state, Wanted::Awaited), ask(&mut state, Wanted::Told));
     let (made, dropped) = (ask(&mut state, Wanted::Made), ask(&mut state, Wanted::Awaited));
     state.asked.give_up(&dropped);
     let ok = |tag: &Tag| Event::Ok { tag: Some(tag.clone()), done: Done::Back };
-    assert!(matches!(state.learn(ok(&mine)), Told::Nothing) && matches!(state.learn(ok(&dropped)), Told::Nothing));
-    assert!(matches!(state.learn(ok(&yours)), Told::Event(Event::Ok { tag: Some(_), .. })));
-    assert!(matches!(state.learn(ok(&made)), Told::Event(Event::Ok { tag: None, .. })));
+    assert!(state.learn(ok(&mine)).is_none() && state.learn(ok(&dropped)).is_none());
+    assert!(matches!(state.learn(ok(&yours)), Some(News::Event(Event::Ok { tag: Some(_), .. }))));
+    assert!(matches!(state.learn(ok(&made)), Some(News::Event(Event::Ok { tag: None, .. }))));
     assert_eq!((state.asked.take(&mine), state.asked.take(&mine)), (Some(Ok(Done::Back)), None));
     let late = ask(&mut state, Wanted::Awaited);
     state.lost();
@@ -175,23 +169,14 @@ fn an_answer_goes_to_whoever_waits_for_it_and_a_lost_connection_too() {
 }
 
 #[test]
-fn a_line_that_was_said_and_not_kept_is_told_apart_from_one_that_was_not_said() {
+fn a_line_that_was_said_and_not_stored_is_told_apart_from_one_that_was_not_said() {
     let mut state = State { connected: true, text: 100, line_bytes: 1000, ..State::default() };
     for (code, is_unkept) in [("not-taken", false), ("not-kept", true)] {
-        let said = Said {
-            tag: Tag("".into()),
-            to: "#a".into(),
-            text: "x".into(),
-            private: false,
-            me: false,
-            heard: false,
-            line: String::new(),
-        };
-        let (tag, _) = state.compose("say", &[], Some(said), Wanted::Told).unwrap();
+        let (tag, _) = state.compose("say", &[("text", "x".into())], Wanted::Line).unwrap();
         let (value, text) = ("".into(), "".into());
         let told = state.learn(Event::Error { tag: Some(tag), code: code.into(), value, text, offer: None });
-        assert_eq!(matches!(told, Told::Unkept(..)), is_unkept);
-        assert_eq!(matches!(told, Told::Unsent(..)), !is_unkept);
+        assert_eq!(matches!(told, Some(News::Unkept(..))), is_unkept);
+        assert_eq!(matches!(told, Some(News::Unsent(..))), !is_unkept);
     }
 }
 
@@ -242,8 +227,8 @@ fn a_room_that_does_not_let_one_in_again_is_no_longer_ones_own_and_a_key_opens_i
         let (code, value, text) = ("banned".into(), "#a".into(), "you are banned from #a".into());
         Event::Error { tag, code, value, text, offer: None }
     };
-    assert!(matches!(state.learn(refused(None)), Told::Event(_)) && state.rooms.0.len() == 1);
-    assert!(matches!(state.learn(refused(tag)), Told::Event(_)) && state.rooms.0.is_empty());
+    assert!(matches!(state.learn(refused(None)), Some(News::Event(_))) && state.rooms.0.len() == 1);
+    assert!(matches!(state.learn(refused(tag)), Some(News::Event(_))) && state.rooms.0.is_empty());
 }
 
 fn private_message(seq: Seq) -> Arc<Message> {
@@ -278,15 +263,15 @@ fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
     let history =
         History { room: "@Boris".into(), messages: vec![private_message(8), private_message(9)], ..History::default() };
     let told = state.learn(Event::Ok { tag: tag_of(&lines[0]), done: Done::History(history) });
-    let Told::Event(Event::History(history)) = told else { panic!("nothing is told") };
+    let Some(News::Event(Event::History(history))) = told else { panic!("nothing is told") };
     assert_eq!(history.messages, [private_message(8)]);
     assert!(state.asked.has(Wanted::Missed));
     let done = Done::Ping { token: "".into() };
-    assert!(matches!(state.learn(Event::Ok { tag: tag_of(&lines[1]), done }), Told::Event(Event::Ok { .. })));
+    assert!(matches!(state.learn(Event::Ok { tag: tag_of(&lines[1]), done }), Some(News::Event(Event::Ok { .. }))));
     assert!(!state.asked.has(Wanted::Missed));
 }
 
-/// The same for an account, which is told where something is unread.
+/// The same for an account, which is told which places have unread lines.
 #[test]
 fn an_account_asks_where_something_is_unread_that_was_not_heard_here() {
     let mut state = anna();

@@ -175,8 +175,8 @@ impl Upload<'_> {
     }
 
     fn finish(&self, sha256: &str, text: &str, size: u64) -> Result<Sent, FileError> {
-        let text = if text.is_empty() { Value::Null } else { text.into() };
-        let fields = [("upload", self.upload.into()), ("sha256", sha256.into()), ("text", text)];
+        let text = Some(text).filter(|text| !text.is_empty());
+        let fields = [("upload", self.upload.into()), ("sha256", sha256.into()), ("text", text.into())];
         match self.handle.ask("finish", &fields, PATIENCE)? {
             Done::Finish { room, seq, file, .. } => Ok(Sent { room: room.to_string(), seq, file, size }),
             _ => Err(FileError::Damaged),

@@ -14,9 +14,8 @@ pub fn complete(hub: &Arc<Hub>) -> Complete {
 
 /// The byte at which the last word of `typed` starts, and what may replace that word.
 fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
-    let start =
-        typed.rfind(char::is_whitespace).map_or(0, |at| at + typed[at..].chars().next().map_or(1, char::len_utf8));
-    let word = &typed[start..];
+    let word = typed.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let start = typed.len() - word.len();
     if start == 0 {
         let slash = if word.starts_with('/') { "/" } else { "" };
         let commands = COMMANDS.iter().map(|(usage, _)| {
@@ -29,19 +28,14 @@ fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
     let mut before = typed[..start].split_whitespace();
     let command = before.next().unwrap_or_default().trim_start_matches('/');
     let is_first = before.next().is_none();
-    let nicks = || hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick));
-    let found = match command {
-        "quiet" if is_first => starting(word, ["on", "off"].map(str::to_owned).into_iter()),
-        "unban" if is_first => {
-            starting(word, hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)))
-        }
+    let found: Vec<String> = match command {
+        "quiet" if is_first => ["on", "off"].map(str::to_owned).into(),
+        "unban" if is_first => hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)).collect(),
         "help" | "who" | "rooms" | "bans" | "stats" | "stop" | "quiet" | "unban" => Vec::new(),
-        _ if word.starts_with('#') => {
-            starting(word, hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)))
-        }
-        _ => starting(word, nicks()),
+        _ if word.starts_with('#') => hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)).collect(),
+        _ => hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick)).collect(),
     };
-    (start, found)
+    (start, starting(word, found.into_iter()))
 }
 
 /// Those that begin with `word`, whatever its case, each once and in order.

@@ -9,8 +9,8 @@ use crate::process::{Errand, Outlet, within};
 use crate::session::hub::Hub;
 use crate::terminal::{Screen, Terminal};
 
-/// The operator's terminal, on a thread of its own: whatever it does, no
-/// other thread waits for it longer than it wants to.
+/// The operator's terminal, on a thread of its own, so that no other thread
+/// waits for it without a limit.
 #[derive(Debug)]
 pub struct Operator(Errand);
 
@@ -25,15 +25,15 @@ impl Operator {
             if let Some(paint) = paint {
                 take_commands(&hub, &mut terminal, &out, paint);
             }
-            // Nothing comes before it is at its end.
+            // No value comes: it returns when the thread is to end.
             let _ = wait.recv();
             drop(terminal);
         };
         Ok(Operator(Errand::start("console", live)?))
     }
 
-    /// Gives the terminal back as it was found: in order, if that is done
-    /// within `time`, else without what was still to be shown, if it can be.
+    /// Restores the terminal. What is still to be shown is shown, if that is
+    /// done within `time`.
     pub fn end(self, screen: &Screen, time: Duration) {
         if !self.0.end(time) {
             let screen = screen.clone();

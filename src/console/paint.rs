@@ -13,7 +13,7 @@ impl Paint {
     }
 
     /// What happened, after the time: the time is dim, trouble is red, a
-    /// person who comes is green, and one who leaves is dim.
+    /// person that comes is green, and a person that leaves is dim.
     pub fn news(self, time: &str, text: &str) -> String {
         format!("{} {}", self.put(Style::new().dimmed(), time), self.line(text))
     }

@@ -15,7 +15,7 @@ use super::{MAX_NICK, Nick, compose, is_letter, mixed_scripts, stands_alone};
 /// Characters that names do not have are dropped, letters of a second script are swapped for their
 /// lookalikes in the first, what is too long is cut between graphemes, and then a number is
 /// appended until `taken` says no: 2 to 10, and then every tenth. At most 18 nicks are tried,
-/// for each takes its time, and the chat's lock may be held meanwhile.
+/// because each takes its time, and the chat's lock may be held meanwhile.
 ///
 /// ```
 /// use roomful::names::suggest;

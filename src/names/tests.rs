@@ -106,7 +106,7 @@ fn a_room_may_start_with_a_digit_but_not_with_a_loose_mark() {
 }
 
 #[test]
-fn what_a_front_reads_or_nobody_sees_is_a_bad_character() {
+fn what_a_front_reads_or_is_not_seen_is_a_bad_character() {
     for c in SPECIAL {
         assert_eq!(nick_code(&format!("a{c}b")), "nick-bad-character", "{c:?}");
         assert_eq!(room_code(&format!("a{c}b")), "room-bad-character", "{c:?}");

@@ -43,7 +43,7 @@ pub fn settle_signals(kind: Kind) -> io::Result<()> {
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGXFSZ);
     for signal in ENDING {
-        if ignored & bit(signal) != 0 {
+        if ignored >> (signal as u64 - 1) & 1 == 1 {
             blocked.add(signal);
         }
     }
@@ -59,13 +59,9 @@ pub fn is_in_background() -> bool {
     tcgetpgrp(io::stdin()).is_ok_and(|front| front != getpgrp())
 }
 
-/// The signals that are ignored now, a bit each; none if the system does not tell.
+/// The signals that are ignored now, a bit each, from signal 1 on; none if the system does not tell.
 fn ignored_at_start() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
-}
-
-fn bit(signal: Signal) -> u64 {
-    1 << (signal as u64 - 1)
 }

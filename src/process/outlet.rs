@@ -118,7 +118,7 @@ mod tests {
     const SOON: Duration = Duration::from_secs(5);
 
     #[test]
-    fn who_offers_never_waits_and_what_found_no_room_is_counted() {
+    fn an_offer_never_waits_and_what_finds_no_room_is_counted() {
         let (sender, written) = channel();
         let (open, closed) = channel::<()>();
         let (begin, begun) = channel();

@@ -5,30 +5,20 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
+use super::Session;
 use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
+use super::later::{Later, Name};
 use super::queries::{own_places, secret};
-use super::{Later, Session};
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use crate::command::{AccountCommand, Secret};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
+use crate::model::Tag;
 use crate::model::{AccountId, origin};
-use crate::model::{Millis, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
-
-/// What somebody who comes in says of themselves.
-#[derive(Debug, Default)]
-pub(super) struct Name {
-    pub nick: Option<Nick>,
-    pub account: Option<AccountId>,
-    /// When the password was asked for.
-    pub asked: Millis,
-    pub resume: Option<Box<str>>,
-    pub rooms: Option<Vec<RoomName>>,
-}
 
 /// What was said and counted before a name was taken.
 #[derive(Debug, Default)]
@@ -88,7 +78,6 @@ impl Session {
 
     /// Finds out whether the password is that of the account of this name;
     /// `inside` if this session is logged in to it.
-    #[inline(never)]
     fn prove(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<AccountId, ChatError> {
         // Nobody waits for us meanwhile.
         self.flush();
@@ -102,7 +91,6 @@ impl Session {
     }
 
     /// Hashes a new password for somebody of this name.
-    #[inline(never)]
     fn hashed(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<Arc<str>, ChatError> {
         // Nobody waits for us meanwhile.
         self.flush();
@@ -115,7 +103,7 @@ impl Session {
     }
 
     fn enter_later(&mut self, tag: Option<Tag>, kind: LoginKind, name: Name) {
-        self.later.push(Later::Enter(tag, kind, Box::new(name)));
+        self.later = Some(Box::new(Later::Enter(tag, kind, name)));
     }
 
     /// Takes a name, as it was found to be this session's.
@@ -163,7 +151,6 @@ impl Session {
 
     /// What a guest said in private before the connection was lost is theirs
     /// again. Where it cannot be read now, it is when somebody names the other.
-    #[inline(never)]
     fn recall_conversations(&self) {
         let (Some(database), Some(guest)) = (&self.hub.database, self.hub.chat.identity_of(self.handle.id)) else {
             return;
@@ -202,7 +189,7 @@ impl Session {
     /// and its rooms are yet to be gone into.
     #[inline(never)]
     fn entered(&mut self, entered: LoggedIn) -> Result<(), ChatError> {
-        self.later.extend(entered.rooms.into_iter().enumerate().map(|(number, room)| Later::Room(number, room)));
+        self.later = Some(Box::new(Later::Rooms(entered.rooms)));
         if let Some(account) = entered.account {
             let database = self.settled_database()?;
             self.remember_origin(&database);

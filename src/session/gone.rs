@@ -15,7 +15,6 @@ use crate::record::{MembershipRow, Record};
 
 impl Session {
     /// Marks as read what was said with somebody who is gone; nothing where there is no such conversation.
-    #[inline(never)]
     pub(super) fn read_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
         let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
         let database = self.settled_database()?;
@@ -34,7 +33,6 @@ impl Session {
     }
 
     /// Ends the conversations with guests of that name who are gone; nothing where there is none.
-    #[inline(never)]
     pub(super) fn close_the_gone(&mut self, tag: Option<Tag>, nick: &Nick) -> Result<Option<()>, ChatError> {
         let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
         let database = self.settled_database()?;
@@ -58,7 +56,6 @@ impl Session {
     }
 
     /// An account's conversation with a guest who is gone: of those by that name, the one who came last.
-    #[inline(never)]
     pub(super) fn with_the_gone(&mut self, nick: &Nick) -> Result<Option<Readable>, ChatError> {
         let Ok((account, _)) = self.hub.chat.account_of(self.handle.id, hub::now()) else { return Ok(None) };
         let memberships = self.settled_database()?.store.memberships(account).map_err(|error| unread(&error))?;

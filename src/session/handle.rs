@@ -122,6 +122,12 @@ impl SessionHandle {
     }
 }
 
+/// The size of the memory in which several events are put together for one
+/// write, at least, in bytes. The allocator stores pieces up to 1,032 bytes for
+/// the thread that freed them, several of each size, as long as the thread
+/// lives; a larger piece is free for all threads.
+const LEAST_PAGE: usize = 1_100;
+
 /// The pen of a session on a socket.
 #[derive(Debug)]
 struct SocketPen {
@@ -195,9 +201,9 @@ impl Sink for SocketPen {
             items.clear();
             return written;
         }
-        // Made anew each time: kept, it would be memory of every thread that ever wrote.
-        let weight = items.iter().map(Outgoing::weight).sum();
-        let mut page = Vec::with_capacity(weight);
+        // Made anew each time: stored, it would be memory of every thread that ever wrote.
+        let weight: usize = items.iter().map(Outgoing::weight).sum();
+        let mut page = Vec::with_capacity(weight.max(LEAST_PAGE));
         self.fill(&mut page, items);
         self.send(&page)
     }

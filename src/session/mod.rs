@@ -11,6 +11,7 @@ mod guesses;
 pub mod handle;
 pub mod hub;
 pub mod index_wait;
+mod later;
 pub mod passwords;
 mod queries;
 pub mod recurring;
@@ -23,19 +24,19 @@ use std::sync::atomic::Ordering;
 
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
-use crate::chat::{JoinRequest, LoginKind, lengths, link};
+use crate::chat::{lengths, link};
 use crate::command::{Command, LinkCommand, Needs};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
-use crate::names::RoomName;
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
-use account::{Login, Name};
-use cost::{Cost, cost_of, is_line, speaks, stores};
+use account::Login;
+use cost::{cost_of, is_line, speaks, stores};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
+use later::Later;
 use waits::Pace;
 
 /// One peer's life on one connection.
@@ -48,7 +49,7 @@ pub struct Session {
     named: bool,
     login: Login,
     /// What the command that was just handled leaves to be done.
-    later: Vec<Later>,
+    later: Option<Box<Later>>,
     pace: Pace,
     /// Files that are coming in, and how many there were.
     uploads: Vec<files::Upload>,
@@ -56,18 +57,6 @@ pub struct Session {
     effects: Effects,
     /// Held until the end: then there is room for another session.
     _pass: Pass,
-}
-
-/// What is done after a command, in a shallower call: stack pages once touched
-/// stay resident for the life of the thread, and these go deep.
-#[derive(Debug)]
-enum Later {
-    /// Take this name.
-    Enter(Option<Tag>, LoginKind, Box<Name>),
-    /// Go into a room that came with the name, one of so many.
-    Room(usize, RoomName),
-    /// Go into a room that was asked for.
-    GoIn(Option<Tag>, JoinRequest),
 }
 
 impl Session {
@@ -79,7 +68,7 @@ impl Session {
             decoder,
             named: false,
             login: Login::default(),
-            later: Vec::new(),
+            later: None,
             pace: Pace::new(&hub.limits),
             uploads: Vec::new(),
             upload_number: 0,
@@ -274,47 +263,6 @@ impl Session {
             ping_after: limits.ping_after.as_secs(),
         };
         self.effects.answer(&self.handle.outbox, hello);
-    }
-
-    /// Does what the last command has left to be done.
-    fn do_later(&mut self) -> Flow {
-        while !self.later.is_empty() {
-            for later in std::mem::take(&mut self.later) {
-                if self.pay_for(&later) == Flow::End {
-                    return Flow::End;
-                }
-                let (tag, done) = match later {
-                    // What is waited for here does not count against the time for taking a name.
-                    Later::Enter(tag, kind, name) => {
-                        let handle = Arc::clone(&self.handle);
-                        (tag.clone(), handle.in_line(|| self.enter(tag, kind, *name)))
-                    }
-                    Later::Room(_, room) => (None, self.come_in(None, JoinRequest::from(room))),
-                    Later::GoIn(tag, request) => (tag.clone(), self.come_in(tag, request)),
-                };
-                if let Err(refusal) = done {
-                    self.refuse(tag, refusal);
-                }
-            }
-        }
-        Flow::Go
-    }
-
-    /// A command is paid for already; a room that came with the name is not.
-    fn pay_for(&mut self, later: &Later) -> Flow {
-        let cost = match later {
-            Later::Enter(..) | Later::GoIn(..) => return Flow::Go,
-            // It goes with the name.
-            Later::Room(0, _) => Cost::Nothing,
-            Later::Room(number, _) if *number < self.hub.limits.rooms_per_person => Cost::ROOM,
-            // One more than a person may be in: a refusal.
-            Later::Room(..) => Cost::LINE,
-        };
-        let flow = self.keep_pace(cost);
-        if flow != Flow::End {
-            self.wait_for_space();
-        }
-        flow
     }
 
     #[cold]

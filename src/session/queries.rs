@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Session;
 use super::hub::{self, Database};
+use super::later::Later;
 pub(super) use super::waits::unread;
-use super::{Later, Session};
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
 use crate::chat::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered};
@@ -49,7 +50,7 @@ impl Session {
         match made {
             Ok(Next::Done) => Ok(()),
             Ok(Next::GoIn(request)) => {
-                self.later.push(Later::GoIn(tag, request));
+                self.later = Some(Box::new(Later::GoIn(tag, request)));
                 Ok(())
             }
             Ok(Next::FindAuthor(message)) => self.delete(tag, message),
@@ -265,7 +266,6 @@ impl Session {
     }
 
     /// A page of the places of an account, with what is unread there; whether there are more.
-    #[inline(never)]
     pub(super) fn chats(
         &self,
         database: &Database,
@@ -303,7 +303,6 @@ impl Session {
     }
 
     /// Deletes a message that is in the database only.
-    #[inline(never)]
     fn delete(&mut self, tag: Option<Tag>, message: Unremembered) -> Result<(), ChatError> {
         let Unremembered { named, place, label, seq, identity } = message;
         let database = self.settled_database()?;

@@ -10,6 +10,17 @@ const REMEMBERED: usize = 500;
 /// The longest draft, in bytes. More than that cannot be typed.
 pub(super) const LONGEST: usize = 1 << 20;
 
+/// A way of the cursor through the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    Start,
+    End,
+}
+
 /// The text that is typed, with its cursor.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -51,30 +62,14 @@ impl Draft {
         self.at = start + word.len();
     }
 
-    pub fn erase(&mut self) {
-        let from = self.before();
-        self.text.replace_range(from..self.at, "");
-        self.at = from;
-    }
-
-    pub fn erase_next(&mut self) {
-        self.text.replace_range(self.at..self.after(), "");
-    }
-
-    pub fn erase_word(&mut self) {
-        self.cut(self.word_before(), self.at);
-    }
-
-    pub fn erase_next_word(&mut self) {
-        self.cut(self.at, self.word_after());
-    }
-
-    pub fn erase_to_start(&mut self) {
-        self.cut(0, self.at);
-    }
-
-    pub fn erase_to_end(&mut self) {
-        self.cut(self.at, self.text.len());
+    /// Removes the text up to where `step` leads. `put_back` brings it again, unless it is one letter.
+    pub fn erase(&mut self, step: Step) {
+        let to = self.target(step);
+        let erased: String = self.text.drain(self.at.min(to)..self.at.max(to)).collect();
+        self.at = self.at.min(to);
+        if !matches!(step, Step::Left | Step::Right) && !erased.is_empty() {
+            self.erased = erased;
+        }
     }
 
     pub fn put_back(&mut self) {
@@ -84,67 +79,38 @@ impl Draft {
         }
     }
 
+    /// Changes the letters on both sides of the cursor.
     pub fn swap(&mut self) {
         if self.at == self.text.len() {
-            self.left();
+            self.go(Step::Left);
         }
-        let (from, to) = (self.before(), self.after());
+        let (from, to) = (self.target(Step::Left), self.target(Step::Right));
         let pair = format!("{}{}", &self.text[self.at..to], &self.text[from..self.at]);
         self.text.replace_range(from..to, &pair);
         self.at = to;
     }
 
-    pub fn left(&mut self) {
-        self.at = self.before();
+    pub fn go(&mut self, step: Step) {
+        self.at = self.target(step);
     }
 
-    pub fn right(&mut self) {
-        self.at = self.after();
-    }
-
-    pub fn word_left(&mut self) {
-        self.at = self.word_before();
-    }
-
-    pub fn word_right(&mut self) {
-        self.at = self.word_after();
-    }
-
-    pub fn start(&mut self) {
-        self.at = 0;
-    }
-
-    pub fn end(&mut self) {
-        self.at = self.text.len();
-    }
-
-    fn cut(&mut self, from: usize, to: usize) {
-        if from < to {
-            self.erased = self.text.drain(from..to).collect();
-            self.at = from;
+    /// Where `step` leads from the cursor.
+    fn target(&self, step: Step) -> usize {
+        let (before, after) = self.text.split_at(self.at);
+        match step {
+            Step::Left => self.at - before.graphemes(true).next_back().map_or(0, str::len),
+            Step::Right => self.at + after.graphemes(true).next().map_or(0, str::len),
+            Step::WordLeft => {
+                let mut letters = before.trim_end().char_indices().rev();
+                letters.find(|(_, letter)| letter.is_whitespace()).map_or(0, |(at, letter)| at + letter.len_utf8())
+            }
+            Step::WordRight => {
+                let word = after.trim_start();
+                self.text.len() - word.find(char::is_whitespace).map_or(0, |end| word.len() - end)
+            }
+            Step::Start => 0,
+            Step::End => self.text.len(),
         }
-    }
-
-    fn before(&self) -> usize {
-        let last = self.text[..self.at].graphemes(true).next_back();
-        self.at - last.map_or(0, str::len)
-    }
-
-    fn after(&self) -> usize {
-        let next = self.text[self.at..].graphemes(true).next();
-        self.at + next.map_or(0, str::len)
-    }
-
-    fn word_before(&self) -> usize {
-        let trimmed = self.text[..self.at].trim_end();
-        trimmed.char_indices().rev().find(|(_, letter)| letter.is_whitespace()).map_or(0, |(at, c)| at + c.len_utf8())
-    }
-
-    fn word_after(&self) -> usize {
-        let rest = &self.text[self.at..];
-        let begins = rest.len() - rest.trim_start().len();
-        let long = rest[begins..].find(char::is_whitespace).unwrap_or(rest.len() - begins);
-        self.at + begins + long
     }
 }
 
@@ -293,41 +259,35 @@ mod tests {
     #[test]
     fn a_draft_is_edited_by_what_people_take_for_letters_and_words() {
         let mut typed = draft("привет 👨‍👩‍👧 мир");
-        typed.erase_word();
+        typed.erase(Step::WordLeft);
         assert_eq!(typed.text(), "привет 👨‍👩‍👧 ");
-        typed.left();
-        typed.erase();
+        typed.go(Step::Left);
+        typed.erase(Step::Left);
         assert_eq!(typed.text(), "привет  ");
-        typed.word_left();
+        typed.go(Step::WordLeft);
         assert_eq!(typed.at(), 0);
         typed.put_back();
         assert_eq!(typed.text(), "мирпривет  ");
-        typed.word_right();
-        typed.erase_to_end();
+        typed.go(Step::WordRight);
+        typed.erase(Step::End);
         assert_eq!((typed.text(), typed.at()), ("мирпривет", "мирпривет".len()));
         typed.swap();
         assert_eq!(typed.text(), "мирпривте");
-        typed.start();
-        typed.erase_next();
-        typed.erase_next_word();
+        typed.go(Step::Start);
+        typed.erase(Step::Right);
+        typed.erase(Step::WordRight);
         assert_eq!(typed.take(), "");
     }
 
     #[test]
     fn an_empty_draft_takes_every_key() {
         let mut empty = Draft::default();
-        empty.erase();
-        empty.erase_next();
-        empty.erase_word();
-        empty.erase_next_word();
-        empty.erase_to_start();
-        empty.erase_to_end();
+        for step in [Step::Left, Step::Right, Step::WordLeft, Step::WordRight, Step::Start, Step::End] {
+            empty.erase(step);
+            empty.go(step);
+        }
         empty.put_back();
         empty.swap();
-        empty.left();
-        empty.right();
-        empty.word_left();
-        empty.word_right();
         assert_eq!((empty.text(), empty.at()), ("", 0));
         let mut one = draft("x");
         one.swap();
@@ -364,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn offered_words_come_round_and_go_back() {
+    fn offered_words_come_one_after_another_and_go_back() {
         let mut typed = draft("x an");
         let mut offer = Offer::default();
         offer.begin(&mut typed, 2, vec!["anna ".into(), "andrej ".into()]);

@@ -11,7 +11,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Signal, kill_current_process_group};
 
-use super::draft::{Draft, Offer, Own};
+use super::draft::{Draft, Offer, Own, Step};
+use super::frame::Typed;
 use super::keys::{Key, Keys};
 use super::{Complete, Input, Screen, painter};
 use crate::process::is_in_background;
@@ -59,19 +60,30 @@ impl LineEditor {
         Ok((editor, screen))
     }
 
-    pub fn read(&mut self, prompt: &str, is_asked: bool, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
-        self.read_line(prompt, is_asked, false, keep)
-    }
-
-    /// Reads a line of which nothing is shown, not even how long it is getting.
+    /// Reads a line after the prompt of `typed`. It stays on the screen if `keep` says so.
     ///
-    /// It is the same editor, because it may already hold keys that were typed
-    /// ahead. Another editor would leave them to the next line, which is shown.
-    pub fn read_secret(&mut self, prompt: &str) -> io::Result<Input> {
-        let read = self.read_line(prompt, true, true, |_| false);
-        // Or the key that puts back what was erased would show the secret.
-        self.draft = Draft::default();
-        read
+    /// A secret is read here, too, because keys that were typed ahead may belong to it.
+    /// Another editor would leave them to the next line, which is shown.
+    pub fn read(&mut self, typed: Typed, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
+        if self.screen.is_stopped() {
+            return Ok(Input::Stopped);
+        }
+        let secret = typed.secret;
+        self.screen.begin_line(typed);
+        let input = self.edit(secret);
+        let line = match &input {
+            Ok(Input::Line(line)) if keep(line) => Some(line.as_str()),
+            _ => None,
+        };
+        self.screen.end_line(line);
+        self.draft.take();
+        if secret {
+            // Or the key that puts back what was erased would show the secret.
+            self.draft = Draft::default();
+        }
+        self.own.rest();
+        self.offer.rest();
+        input
     }
 
     pub fn remember(&mut self, line: &str) {
@@ -88,29 +100,6 @@ impl LineEditor {
             self.take_bytes()?;
         }
         Ok(self.keys.take_interrupt())
-    }
-
-    fn read_line(
-        &mut self,
-        prompt: &str,
-        is_asked: bool,
-        secret: bool,
-        keep: impl Fn(&str) -> bool,
-    ) -> io::Result<Input> {
-        if self.screen.is_stopped() {
-            return Ok(Input::Stopped);
-        }
-        self.screen.begin_line(prompt, is_asked, secret);
-        let input = self.edit(secret);
-        let line = match &input {
-            Ok(Input::Line(line)) if keep(line) => Some(line.as_str()),
-            _ => None,
-        };
-        self.screen.end_line(line);
-        self.draft.take();
-        self.own.rest();
-        self.offer.rest();
-        input
     }
 
     fn edit(&mut self, secret: bool) -> io::Result<Input> {
@@ -192,7 +181,7 @@ impl LineEditor {
                 return Some(Input::Interrupted { dropped: typed });
             }
             Key::EndOfInput if draft.text().is_empty() => return Some(Input::End),
-            Key::EndOfInput | Key::EraseNext => draft.erase_next(),
+            Key::EndOfInput => draft.erase(Step::Right),
             Key::Complete | Key::CompleteBack => self.offer(key == Key::CompleteBack, secret),
             Key::Cancel => {
                 if !self.offer.cancel(draft)
@@ -201,19 +190,10 @@ impl LineEditor {
                     draft.set(line);
                 }
             }
-            Key::Erase => draft.erase(),
-            Key::EraseWord => draft.erase_word(),
-            Key::EraseNextWord => draft.erase_next_word(),
-            Key::EraseToStart => draft.erase_to_start(),
-            Key::EraseToEnd => draft.erase_to_end(),
+            Key::Go(step) => draft.go(step),
+            Key::Erase(step) => draft.erase(step),
             Key::PutBack => draft.put_back(),
             Key::Swap => draft.swap(),
-            Key::Left => draft.left(),
-            Key::Right => draft.right(),
-            Key::WordLeft => draft.word_left(),
-            Key::WordRight => draft.word_right(),
-            Key::Start => draft.start(),
-            Key::End => draft.end(),
             Key::Older | Key::Newer | Key::Find | Key::FindNewer if secret => {}
             Key::Older => self.show(|own, typed| own.older(typed)),
             Key::Newer => self.show(|own, _| own.newer()),

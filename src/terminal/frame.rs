@@ -32,11 +32,15 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// One empty row: no prompt.
+    pub fn empty() -> Frame {
+        Frame { rows: vec![String::new()], ..Frame::default() }
+    }
+
     /// `live` lines and `typed`, laid out for a screen of this size.
     pub fn new(live: &[String], typed: Option<&Typed>, columns: usize, height: usize) -> Frame {
         let width = columns.saturating_sub(1).max(1);
-        let mut frame =
-            typed.map_or_else(|| Frame { rows: vec![String::new()], ..Frame::default() }, |typed| laid(typed, width));
+        let mut frame = typed.map_or_else(Frame::empty, |typed| laid(typed, width));
         // Half the screen for each at most: the rest is for printed lines.
         let half = (height / 2).max(1);
         frame.keep(half);

@@ -1,9 +1,11 @@
-//! Bytes from a terminal in, keys out. Knows no draft and no screen, and waits for nothing.
+//! Bytes from a terminal in, keys out. Knows no text and no screen, and waits for nothing.
 //!
 //! A key may come in pieces. An incomplete key waits here until more bytes come,
 //! or until [`Keys::expire`] says that no more come.
 
 use std::time::Duration;
+
+use super::draft::Step;
 
 /// How long the rest of a key may take. Only then is Escape a key of its own.
 const PIECE: Duration = Duration::from_millis(100);
@@ -26,22 +28,14 @@ pub(super) enum Key {
     CompleteBack,
     /// Takes back the offered word.
     Cancel,
-    Erase,
-    EraseNext,
-    EraseWord,
-    EraseNextWord,
-    EraseToStart,
-    EraseToEnd,
-    /// Puts back what one of the four keys before erased last.
+    /// Moves the cursor.
+    Go(Step),
+    /// Removes the text that the cursor would pass.
+    Erase(Step),
+    /// Puts back what was erased last, if it was more than a letter.
     PutBack,
     /// Changes the letters on both sides of the cursor.
     Swap,
-    Left,
-    Right,
-    WordLeft,
-    WordRight,
-    Start,
-    End,
     Older,
     Newer,
     /// Searches older lines for what is typed, or newer ones.
@@ -140,25 +134,25 @@ fn key(bytes: &[u8]) -> Option<(usize, Part)> {
 
 fn control(byte: u8) -> Part {
     Part::Key(match byte {
-        0x01 => Key::Start,
-        0x02 => Key::Left,
+        0x01 => Key::Go(Step::Start),
+        0x02 => Key::Go(Step::Left),
         0x03 => Key::Interrupt,
         0x04 => Key::EndOfInput,
-        0x05 => Key::End,
-        0x06 => Key::Right,
+        0x05 => Key::Go(Step::End),
+        0x06 => Key::Go(Step::Right),
         0x07 => Key::Cancel,
-        0x08 | 0x7f => Key::Erase,
+        0x08 | 0x7f => Key::Erase(Step::Left),
         0x09 => Key::Complete,
         0x0a | 0x0d => Key::Enter,
-        0x0b => Key::EraseToEnd,
+        0x0b => Key::Erase(Step::End),
         0x0c => Key::Clear,
         0x0e => Key::Newer,
         0x10 => Key::Older,
         0x12 => Key::Find,
         0x13 => Key::FindNewer,
         0x14 => Key::Swap,
-        0x15 => Key::EraseToStart,
-        0x17 => Key::EraseWord,
+        0x15 => Key::Erase(Step::Start),
+        0x17 => Key::Erase(Step::WordLeft),
         0x19 => Key::PutBack,
         0x1a => Key::Suspend,
         _ => return Part::Nothing,
@@ -176,10 +170,10 @@ fn escaped(bytes: &[u8]) -> Option<(usize, Part)> {
             Some((if whole { end + 1 } else { end }, part))
         }
         b'O' => Some((3, sequence(&[], *bytes.get(2)?))),
-        b'b' => Some((2, Part::Key(Key::WordLeft))),
-        b'f' => Some((2, Part::Key(Key::WordRight))),
-        b'd' => Some((2, Part::Key(Key::EraseNextWord))),
-        0x08 | 0x7f => Some((2, Part::Key(Key::EraseWord))),
+        b'b' => Some((2, Part::Key(Key::Go(Step::WordLeft)))),
+        b'f' => Some((2, Part::Key(Key::Go(Step::WordRight)))),
+        b'd' => Some((2, Part::Key(Key::Erase(Step::WordRight)))),
+        0x08 | 0x7f => Some((2, Part::Key(Key::Erase(Step::WordLeft)))),
         // Escape, and then something else.
         _ => Some((1, Part::Key(Key::Cancel))),
     }
@@ -191,13 +185,13 @@ fn sequence(numbers: &[u8], end: u8) -> Part {
         (b"200", b'~') => return Part::PasteBegins,
         (_, b'A') => Key::Older,
         (_, b'B') => Key::Newer,
-        (_, b'C') => [Key::Right, Key::WordRight][usize::from(by_word)],
-        (_, b'D') => [Key::Left, Key::WordLeft][usize::from(by_word)],
-        (_, b'H') | (b"1" | b"7", b'~') => Key::Start,
-        (_, b'F') | (b"4" | b"8", b'~') => Key::End,
+        (_, b'C') => Key::Go(if by_word { Step::WordRight } else { Step::Right }),
+        (_, b'D') => Key::Go(if by_word { Step::WordLeft } else { Step::Left }),
+        (_, b'H') | (b"1" | b"7", b'~') => Key::Go(Step::Start),
+        (_, b'F') | (b"4" | b"8", b'~') => Key::Go(Step::End),
         (_, b'Z') => Key::CompleteBack,
-        (b"3", b'~') => Key::EraseNext,
-        (b"3;5" | b"3;3", b'~') => Key::EraseNextWord,
+        (b"3", b'~') => Key::Erase(Step::Right),
+        (b"3;5" | b"3;3", b'~') => Key::Erase(Step::WordRight),
         _ => return Part::Nothing,
     })
 }

@@ -20,6 +20,7 @@ use std::io::{self, IsTerminal};
 pub use screen::{Screen, write_plain};
 
 use editor::LineEditor;
+use frame::Typed;
 use plain::PlainInput;
 
 /// What [`Terminal::read`] has read.
@@ -73,7 +74,7 @@ impl Terminal {
     }
 
     /// The stdin and stdout of this process without a line editor, whatever
-    /// they are; no mode of a terminal is touched.
+    /// they are; no mode of a terminal is changed.
     ///
     /// # Errors
     /// Those of the system, when no wake-up pipe can be made.
@@ -108,7 +109,7 @@ impl Terminal {
     /// Those of the system. The terminal cannot be used after that.
     pub fn read(&mut self, prompt: &str, keep: impl Fn(&str) -> bool) -> io::Result<Input> {
         match &mut self.input {
-            Typist::Editor(editor) => editor.read(prompt, false, keep),
+            Typist::Editor(editor) => editor.read(Typed { prompt: prompt.to_owned(), ..Typed::default() }, keep),
             Typist::Plain(input) => input.read(),
         }
     }
@@ -132,9 +133,9 @@ impl Terminal {
     pub fn ask(&mut self, question: &str, default: &str) -> io::Result<Input> {
         let prompt = format!("{question} [{default}]: ");
         let read = match &mut self.input {
-            Typist::Editor(editor) => editor.read(&prompt, true, |_| true),
+            Typist::Editor(editor) => editor.read(Typed { prompt, is_asked: true, ..Typed::default() }, |_| true),
             Typist::Plain(input) => {
-                self.screen.prompt(&prompt);
+                modes::write(&prompt);
                 input.read()
             }
         };
@@ -159,7 +160,9 @@ impl Terminal {
     pub fn ask_secret(&mut self, question: &str) -> io::Result<Input> {
         let prompt = format!("{question}: ");
         match &mut self.input {
-            Typist::Editor(editor) => editor.read_secret(&prompt),
+            Typist::Editor(editor) => {
+                editor.read(Typed { prompt, is_asked: true, secret: true, ..Typed::default() }, |_| false)
+            }
             Typist::Plain(_) if is_person() => plain::read_secret(&prompt),
             Typist::Plain(_) => Err(io::Error::new(io::ErrorKind::NotFound, "nobody to ask")),
         }

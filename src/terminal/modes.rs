@@ -95,6 +95,7 @@ impl Modes {
     }
 }
 
-fn write(text: &str) {
+/// Writes to the terminal. It fails if there is no terminal any more, and then the reading thread finds out.
+pub(super) fn write(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
 }

@@ -1,6 +1,7 @@
 //! What the screen shows: lines that stay, live lines that are redrawn, and what is typed. Knows no keys and no meaning.
 
 use std::io::{self, IsTerminal, Write as _};
+use std::mem::take;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use parking_lot::Mutex;
 use rustix::termios::tcgetwinsize;
 
 use super::frame::{Frame, Typed};
-use super::modes::Modes;
+use super::modes::{Modes, write};
 use super::width::wrap;
 
 /// A screen to print on, from any thread. All clones are the same screen.
@@ -142,20 +143,15 @@ impl Screen {
     /// Rings the terminal's bell, if there is an editor.
     pub fn ring(&self) {
         if !self.is_plain() {
-            self.0.ink.lock().rings = true;
-            self.ring_painter();
+            self.change(|ink| ink.rings = true);
         }
     }
 
     /// Sets the live lines, which stand above the prompt until they are set anew.
     pub fn live(&self, lines: Vec<String>) {
-        let mut ink = self.0.ink.lock();
-        if ink.live == lines || self.is_plain() {
-            return;
+        if !self.is_plain() && self.0.ink.lock().live != lines {
+            self.change(|ink| ink.live = lines);
         }
-        ink.live = lines;
-        drop(ink);
-        self.ring_painter();
     }
 
     /// All changes until this is dropped are seen at the same time.
@@ -187,6 +183,11 @@ impl Screen {
         self.0.stopped.load(SeqCst)
     }
 
+    fn change(&self, change: impl FnOnce(&mut Ink)) {
+        change(&mut self.0.ink.lock());
+        self.ring_painter();
+    }
+
     fn ring_painter(&self) {
         if let Some(editor) = &self.0.editor {
             // If the pipe is full, the painter will wake without this byte, too.
@@ -195,13 +196,11 @@ impl Screen {
     }
 
     /// The editor starts to wait for keys.
-    pub(super) fn begin_line(&self, prompt: &str, is_asked: bool, secret: bool) {
+    pub(super) fn begin_line(&self, typed: Typed) {
         if let Some(editor) = &self.0.editor {
             editor.modes.read(true);
         }
-        let typed = Typed { prompt: prompt.to_owned(), is_asked, secret, ..Typed::default() };
-        self.0.ink.lock().typed = Some(typed);
-        self.ring_painter();
+        self.change(|ink| ink.typed = Some(typed));
     }
 
     pub(super) fn set_line(&self, text: &str, at: usize) {
@@ -214,26 +213,22 @@ impl Screen {
         }
     }
 
-    /// The line is over. If `stays` has it, it stays on the screen after its prompt.
-    pub(super) fn end_line(&self, stays: Option<&str>) {
+    /// The line has ended. `printed` remains on the screen after its prompt.
+    pub(super) fn end_line(&self, printed: Option<&str>) {
         if let Some(editor) = &self.0.editor {
             editor.modes.read(false);
         }
-        let mut ink = self.0.ink.lock();
-        let prompt = ink.typed.take().map_or(String::new(), |typed| typed.prompt);
-        if let Some(line) = stays {
-            ink.fresh.push_str(&prompt);
-            ink.fresh.push_str(&line.replace('\t', " "));
-            ink.fresh.push('\n');
-        }
-        drop(ink);
-        self.ring_painter();
+        self.change(|ink| {
+            let prompt = ink.typed.take().map_or(String::new(), |typed| typed.prompt);
+            if let Some(line) = printed {
+                ink.fresh.push_str(&format!("{prompt}{}\n", line.replace('\t', " ")));
+            }
+        });
     }
 
     /// Clears the screen, because the person wants that; what scrolled away stays.
     pub(super) fn clear(&self) {
-        self.0.ink.lock().clears = true;
-        self.ring_painter();
+        self.change(|ink| ink.clears = true);
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -251,12 +246,12 @@ impl Screen {
         let mut pen = self.0.pen.lock();
         let (columns, rows) = size(io::stdout());
         let mut ink = self.0.ink.lock();
-        let (fresh, rings, clears) =
-            (std::mem::take(&mut ink.fresh), std::mem::take(&mut ink.rings), std::mem::take(&mut ink.clears));
-        let anew = std::mem::take(&mut ink.anew) || clears;
+        let fresh = take(&mut ink.fresh);
+        let (rings, clears) = (take(&mut ink.rings), take(&mut ink.clears));
+        let anew = take(&mut ink.anew) || clears;
         let frame = match &self.0.editor {
             // In the background there is no prompt, because what is typed is for the shell.
-            Some(editor) if !editor.modes.is_taken() => Frame { rows: vec![String::new()], ..Frame::default() },
+            Some(editor) if !editor.modes.is_taken() => Frame::empty(),
             _ => Frame::new(&ink.live, ink.typed.as_ref(), columns, rows),
         };
         drop(ink);
@@ -270,8 +265,7 @@ impl Screen {
         let mut drawing = if rings { "\u{7}".to_owned() } else { String::new() };
         drawing.push_str(if clears { "\u{1b}[H\u{1b}[2J" } else { "" });
         draw(&mut drawing, &pen, &fresh, &frame, columns);
-        // It fails if there is no terminal any more, and then the reading thread finds out.
-        let _ = io::stdout().write_all(drawing.as_bytes()).and_then(|()| io::stdout().flush());
+        write(&drawing);
         *pen = frame;
     }
 
@@ -293,13 +287,9 @@ impl Screen {
     fn leave(&self) {
         let mut pen = self.0.pen.lock();
         let mut drawing = String::new();
-        draw(&mut drawing, &pen, "", &Frame { rows: vec![String::new()], ..Frame::default() }, 1);
-        let _ = io::stdout().write_all(drawing.as_bytes()).and_then(|()| io::stdout().flush());
+        draw(&mut drawing, &pen, "", &Frame::empty(), 1);
+        write(&drawing);
         *pen = Frame::default();
-    }
-
-    pub(super) fn prompt(&self, prompt: &str) {
-        let _ = io::stdout().write_all(prompt.as_bytes()).and_then(|()| io::stdout().flush());
     }
 
     /// Draws what is left when there is no editor any more.
@@ -312,8 +302,7 @@ impl Screen {
         ink.typed = None;
         drop(ink);
         self.paint_now();
-        self.0.ink.lock().closed = true;
-        self.ring_painter();
+        self.change(|ink| ink.closed = true);
         self.restore();
     }
 }

@@ -11,7 +11,7 @@ use super::{Painter, lists};
 use crate::answer::{Done, Moderated};
 use crate::model::Restriction;
 
-/// Writes what `done` says to the person who asked; nothing if an event says it.
+/// Writes what `done` says to the person that asked; nothing if an event says it.
 ///
 /// # Errors
 /// Those of `out`.

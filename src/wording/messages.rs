@@ -1,4 +1,4 @@
-//! What was said, now and earlier. Knows no screen; whose eyes it is for is the painter's.
+//! What was said, now and earlier. Knows no screen, and nothing of the reader but what the painter says.
 
 use std::io::{Result, Write};
 
@@ -22,7 +22,7 @@ pub fn message(message: &Message, p: &impl Painter, out: &mut impl Write) -> Res
     said(message, p, out)
 }
 
-/// The same with its number, for a reader who asked for it and may want to delete it.
+/// The same with its number, because the reader asked for the message and may want to delete it.
 pub(super) fn numbered(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     head(clock(message.time), None, Some(message.seq), p, out)?;
     said(message, p, out)
@@ -104,7 +104,7 @@ pub enum HistoryLine<'a> {
 }
 
 /// The lines of a page: a fence with the date before the messages and one after
-/// them, so that nobody takes what was said before for what is said now.
+/// them, so that no reader takes an earlier message for a new one.
 pub fn history_lines<'a>(history: &'a History, fences: &Fences, p: &impl Painter) -> Vec<HistoryLine<'a>> {
     let count = history.messages.len();
     let (room, mut day) = (p.name(&history.room), String::new());

@@ -80,11 +80,11 @@ pub trait Painter {
 /// Plain text for many readers, so that none of them is *you*.
 #[derive(Debug, Clone, Copy)]
 pub enum Plain {
-    /// For readers who talk in the room that it is about.
+    /// For readers in the room that it is about.
     Here,
-    /// For readers who talk in another room.
+    /// For readers in another room.
     Elsewhere,
-    /// For readers of all rooms, who are told the time in another way.
+    /// For readers of all rooms, which are told the time in another way.
     Timeless,
 }
 

@@ -9,7 +9,7 @@ use crate::support::{PASSWORD, TestServer, brief, eventually};
 /// Lab B12: with an empty folder, an account and a room are made from the program, and are there after a restart.
 #[test]
 fn b12_an_account_and_a_room_are_made_on_a_fresh_database() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("Ann");
     ann.join("#new");
     ann.say("#new", "first");
@@ -27,7 +27,7 @@ fn b12_an_account_and_a_room_are_made_on_a_fresh_database() {
 /// Lab B3: whether the name or the password is wrong is not told, and nothing of the chat is.
 #[test]
 fn b3_a_wrong_password_and_an_unknown_name_are_answered_alike() {
-    let server = TestServer::kept_with(|limits| limits.login_tries = 9);
+    let server = TestServer::with_database_and(|limits| limits.login_tries = 9);
     server.account_in("ann", "#a").say("#a", "secret");
     let mut peer = server.peer();
     let wrong = peer.refusal("hello", json!({"version": 1, "nick": "ann", "password": "nine blue skies"}));
@@ -44,12 +44,12 @@ fn b3_a_wrong_password_and_an_unknown_name_are_answered_alike() {
     assert_eq!(peer.shown().seq, 1);
 }
 
-/// Lab B3: who guesses is held up, with the right password too, until the window has passed.
+/// Lab B3: a guesser is held up, with the right password too, until the window has passed.
 #[test]
 fn b3_after_three_wrong_passwords_none_is_looked_at_for_a_while() {
-    let server = TestServer::kept_with(|limits| limits.login_window = std::time::Duration::from_secs(2));
+    let server = TestServer::with_database_and(|limits| limits.login_window = std::time::Duration::from_secs(2));
     server.account("ann").quit();
-    // A guest, for who has no name has few lines.
+    // A guest, because a session without a name has few lines.
     let mut peer = server.login("guest");
     for _ in 0..3 {
         assert_eq!(peer.code("login", json!({"account": "ann", "password": "a wrong one"})), "login-failed");
@@ -62,10 +62,10 @@ fn b3_after_three_wrong_passwords_none_is_looked_at_for_a_while() {
     eventually("the window passes", || peer.ask("login", json!({"account": "ann", "password": PASSWORD})).is_ok());
 }
 
-/// Lab B4: nobody who reads the file gets a password, or a token to come back with.
+/// Lab B4: a reader of the file gets no password, and no token to come back with.
 #[test]
 fn b4_the_files_have_argon2id_strings_and_no_password_or_token() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     ann.ask("password", json!({"old": PASSWORD, "new": "ten red sledges"})).unwrap();
     ann.join("#a");
@@ -87,7 +87,7 @@ fn b4_the_files_have_argon2id_strings_and_no_password_or_token() {
 /// Lab B2: the tables of the database, which the server alone opens.
 #[test]
 fn b2_users_rooms_and_messages_have_their_tables() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.say("#a", "x");
     drop(ann);
@@ -106,7 +106,7 @@ fn b2_users_rooms_and_messages_have_their_tables() {
 /// protocol.md, guarantee 8: a registered name is its owner's, here or not, and so is what looks like it.
 #[test]
 fn a_registered_name_is_refused_to_guests_and_so_is_what_looks_like_it() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut opa = server.account("opa");
     let mut guest = server.peer();
     for here in [true, false] {
@@ -127,10 +127,10 @@ fn a_registered_name_is_refused_to_guests_and_so_is_what_looks_like_it() {
     assert_eq!(server.peer().hello(json!({"nick": "opa"})).unwrap_err().code, "nick-registered");
 }
 
-/// protocol.md, `hello`: a guest's token does not bring back a name that is somebody's by now.
+/// protocol.md, `hello`: a guest's token does not bring back a name that belongs to an account by now.
 #[test]
 fn a_token_does_not_bring_back_a_name_that_another_has_registered() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let guest = server.login("ann");
     let token = guest.resume.clone();
     guest.wire.reset();
@@ -140,10 +140,10 @@ fn a_token_does_not_bring_back_a_name_that_another_has_registered() {
     assert_ne!(nick, "ann");
 }
 
-/// protocol.md, `login`: a guest becomes somebody; the neighbours hear of another name, and own rooms open.
+/// protocol.md, `login`: a guest becomes the account; the others hear of another name, and its rooms open.
 #[test]
 fn a_guest_who_logs_in_gets_the_name_and_the_rooms_of_the_account() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#home");
     ann.does("topic", json!({"topic": "so it stays"}));
     ann.quit();
@@ -167,8 +167,8 @@ fn a_guest_who_logs_in_gets_the_name_and_the_rooms_of_the_account() {
 
 /// protocol.md, `logout`: a guest with a free name, in the lobby, and nowhere else.
 #[test]
-fn who_logs_out_is_a_guest_in_the_lobby() {
-    let server = TestServer::kept();
+fn a_person_who_logs_out_is_a_guest_in_the_lobby() {
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     assert_eq!(bob.code("logout", json!({})), "login-first");
     let mut ann = server.account_in("ann", "#a");
@@ -185,8 +185,8 @@ fn who_logs_out_is_a_guest_in_the_lobby() {
 
 /// protocol.md, `password`: the old one opens nothing any more, nor do tokens of sessions that are lost.
 #[test]
-fn a_changed_password_shuts_out_who_knew_the_old_one() {
-    let server = TestServer::kept_with(|limits| limits.login_tries = 9);
+fn a_changed_password_shuts_out_people_who_knew_the_old_one() {
+    let server = TestServer::with_database_and(|limits| limits.login_tries = 9);
     let mut ann = server.account("ann");
     let lost = server.once_more("ann");
     let token = lost.resume.clone();
@@ -209,11 +209,11 @@ fn a_changed_password_shuts_out_who_knew_the_old_one() {
     assert_eq!(server.come_back(&own_token).1, "ann", "the token of the session that changed it");
 }
 
-/// protocol.md, `delete-account`: the name is free, and what was said stays, or goes with it.
+/// protocol.md, `delete-account`: the name is free, and what was said is left, or deleted with it.
 #[test]
 fn a_deleted_account_leaves_its_name_and_as_wanted_its_messages() {
     for messages in [false, true] {
-        let server = TestServer::kept();
+        let server = TestServer::with_database();
         let mut bob = server.account_in("bob", "#a");
         let mut ann = server.account_in("ann", "#a");
         ann.say("#a", "hello wax");
@@ -241,10 +241,10 @@ fn a_deleted_account_leaves_its_name_and_as_wanted_its_messages() {
     }
 }
 
-/// protocol.md, `hello`, resume: the token of who was logged in logs in again, over a restart as well.
+/// protocol.md, `hello`, resume: the token of a session that was logged in logs in again, over a restart as well.
 #[test]
 fn a_token_of_a_logged_in_session_logs_in_again() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let token = ann.resume.clone();
     ann.say("#a", "x");
@@ -266,9 +266,9 @@ fn a_token_of_a_logged_in_session_logs_in_again() {
     assert_eq!(code, "nick-registered", "after a goodbye it brings nobody back");
 }
 
-/// protocol.md, *What is kept*: a server without a database says so.
+/// protocol.md, *What is stored*: a server without a database says so.
 #[test]
-fn where_nothing_is_kept_there_are_no_accounts_files_and_searches() {
+fn without_a_database_there_are_no_accounts_files_and_searches() {
     let server = TestServer::start();
     let mut ann = server.login_in("ann", "#a");
     for (kind, fields) in [
@@ -296,7 +296,7 @@ fn where_nothing_is_kept_there_are_no_accounts_files_and_searches() {
 /// protocol.md, *Values*: a password is taken byte for byte, and has its lengths.
 #[test]
 fn a_password_has_eight_to_a_thousand_and_twenty_four_bytes() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login("ann");
     for bad in ["1234567".to_owned(), "x".repeat(1_025), "with\ttab in it".to_owned()] {
         let refusal = ann.refusal("register", json!({"password": bad}));
@@ -318,7 +318,7 @@ fn a_password_has_eight_to_a_thousand_and_twenty_four_bytes() {
 /// protocol.md, `claim`: once, and by an account.
 #[test]
 fn the_code_of_the_server_makes_one_account_its_op_once() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let code = server.claim();
     let mut guest = server.login("guest");
     assert_eq!(guest.code("claim", json!({"code": code})), "login-first");

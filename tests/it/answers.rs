@@ -1,4 +1,4 @@
-//! Long answers: whoever asks for much gets it, in pages and pieces, and is not taken for a slow reader. (protocol.md, Pages)
+//! Long answers: a session that asks for much gets it, in pages and pieces, and is not taken for a slow reader. (protocol.md, Pages)
 
 use std::sync::atomic::Ordering;
 
@@ -49,7 +49,7 @@ fn last<'a>(done: &'a Value, list: &str) -> &'a Value {
 
 /// protocol.md, Pages: 100 members with the longest away texts are four times what may wait for a slow reader.
 #[test]
-fn whoever_comes_into_a_room_of_many_long_away_texts_stays_and_sees_them_all() {
+fn a_person_who_joins_a_room_of_many_long_away_texts_stays_and_sees_them_all() {
     let server = TestServer::with(small);
     let others: Vec<Peer> = (0..100)
         .map(|i| {
@@ -76,7 +76,7 @@ fn whoever_comes_into_a_room_of_many_long_away_texts_stays_and_sees_them_all() {
 
 /// protocol.md, Pages: the messages shown to a newcomer are one page, those after `after` all, in pieces.
 #[test]
-fn whoever_comes_into_a_room_of_long_messages_gets_a_page_of_them_and_who_comes_back_gets_all() {
+fn a_person_who_joins_a_room_of_long_messages_gets_a_page_of_them_and_one_who_comes_back_gets_all() {
     let server = TestServer::with(small);
     let mut ann = server.login_in("ann", "#a");
     for seq in 1..=8 {
@@ -101,7 +101,7 @@ fn whoever_comes_into_a_room_of_long_messages_gets_a_page_of_them_and_who_comes_
 /// protocol.md, `rooms`: one guest makes 50 rooms with the longest topics; everybody may still ask, also after a restart.
 #[test]
 fn rooms_with_long_topics_are_listed_page_by_page_also_after_a_restart() {
-    let server = TestServer::kept_with(small);
+    let server = TestServer::with_database_and(small);
     let mut ann = server.login("ann");
     for i in 0..50 {
         ann.join(&format!("#{}{i:02}", "щ".repeat(60)));
@@ -144,7 +144,7 @@ fn bans_with_long_reasons_are_listed_page_by_page() {
 /// protocol.md, `chats`: many guests write to an account that is not here; its owner still gets in.
 #[test]
 fn an_account_to_which_many_wrote_logs_in_and_lists_its_conversations_page_by_page() {
-    let server = TestServer::kept_with(small);
+    let server = TestServer::with_database_and(small);
     server.account("ann").quit();
     for i in 0..100 {
         let mut guest = server.login(&long_name(i));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestServer;
 
-/// Issue, Bad input: each bad line gets its code, and the next good one is obeyed.
+/// Each bad line gets its code, and the next good one is obeyed.
 #[test]
 fn every_bad_line_is_refused_with_its_reason_and_the_session_goes_on() {
     let server = TestServer::start();
@@ -47,7 +47,7 @@ fn every_bad_line_is_refused_with_its_reason_and_the_session_goes_on() {
     assert_eq!(ann.say("#lobby", "still here"), 1);
 }
 
-/// Issue, JSON front: fields it does not know are ignored.
+/// Fields it does not know are ignored.
 #[test]
 fn unknown_fields_are_ignored() {
     let server = TestServer::start();
@@ -56,7 +56,7 @@ fn unknown_fields_are_ignored() {
     assert_eq!(ann.hears(), ["#lobby ann: hi"]);
 }
 
-/// Issue, Bad input: nesting must not eat the small stack of a session's thread.
+/// Nesting must not eat the small stack of a session's thread.
 #[test]
 fn json_nested_too_deeply_is_refused_and_not_followed() {
     let server = TestServer::start();
@@ -82,7 +82,7 @@ fn json_nested_too_deeply_is_refused_and_not_followed() {
     assert_eq!(ann.say("#lobby", "still here"), 1);
 }
 
-/// Issue, JSON front: the tag comes back with the refusal, wherever it can be read.
+/// The tag comes back with the refusal, if it can be read.
 #[test]
 fn a_refusal_carries_the_tag_back() {
     let server = TestServer::start();

@@ -1,4 +1,4 @@
-//! Many commands in one write, half-closed connections, and guests who become somebody. Knows a little of everything.
+//! Many commands in one write, half-closed connections, and guests who get an account. Knows a little of everything.
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::support::{PASSWORD, TestServer, brief, seqs};
 
-/// protocol.md, *Ending*: a half-close is still answered, and what was answered is kept.
+/// protocol.md, *Ending*: a half-close is still answered, and what was answered is stored.
 #[test]
-fn who_only_stops_sending_is_answered_to_the_last_line() {
-    let server = TestServer::kept();
+fn a_peer_that_only_stops_sending_is_answered_to_the_last_line() {
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     let line = |n: u64| json!({"type": "say", "tag": format!("s{n}"), "text": n.to_string()}).to_string() + "\n";
     ann.wire.send((1..=200).map(line).collect::<String>());
@@ -29,8 +29,8 @@ fn who_only_stops_sending_is_answered_to_the_last_line() {
 
 /// protocol.md, *Lines*: a whole conversation in one write, from the greeting on.
 #[test]
-fn a_whole_stay_in_one_write_is_answered_in_its_order() {
-    let server = TestServer::kept();
+fn a_whole_session_in_one_write_is_answered_in_its_order() {
+    let server = TestServer::with_database();
     server.account_in("ann", "#a").quit();
     for greeting in [
         json!({"type": "hello", "tag": "0", "version": 1, "nick": "ann", "password": PASSWORD, "rooms": ["#b"]}),
@@ -65,8 +65,8 @@ fn a_whole_stay_in_one_write_is_answered_in_its_order() {
 
 /// protocol.md, `deop`: takes from an op what an op may, and nothing from anybody else.
 #[test]
-fn deop_of_somebody_who_is_no_op_takes_no_invitation_away() {
-    let server = TestServer::kept();
+fn deop_of_a_member_who_is_no_op_takes_no_invitation_away() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account("bob");
     ann.does("settings", json!({"room": "#a", "invite_only": true}));
@@ -77,10 +77,10 @@ fn deop_of_somebody_who_is_no_op_takes_no_invitation_away() {
     bob.join("#a");
 }
 
-/// protocol.md, `register`: makes an account of the nick one has; who has registered is the same person.
+/// protocol.md, `register`: makes an account of the nick one has; after it one is the same person.
 #[test]
-fn who_registers_keeps_the_conversations_of_the_guest() {
-    let server = TestServer::kept();
+fn a_person_who_registers_keeps_the_conversations_of_the_guest() {
+    let server = TestServer::with_database();
     let mut bob = server.account("bob");
     let mut ann = server.login("ann");
     ann.does("msg", json!({"to": "bob", "text": "as a guest"}));
@@ -94,7 +94,7 @@ fn who_registers_keeps_the_conversations_of_the_guest() {
 /// protocol.md, *Files*: for the two of the conversation, as long as the guest's token holds.
 #[test]
 fn a_guest_who_comes_back_gets_the_files_and_finds_the_words_of_a_conversation() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     let guest = server.login("guest");
     let token = guest.resume.clone();
@@ -111,7 +111,7 @@ fn a_guest_who_comes_back_gets_the_files_and_finds_the_words_of_a_conversation()
 /// protocol.md, `delete-account`: with its conversations, for the other side as well.
 #[test]
 fn a_deleted_account_takes_its_conversations_along() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.account("bob");
     let mut ann = server.account("ann");
     let (file, _) = ann.sends_file("@bob", "map", b"here");
@@ -128,8 +128,8 @@ fn a_deleted_account_takes_its_conversations_along() {
 
 /// protocol.md, `register-room`: a room that stays though nobody is in it and nothing was said.
 #[test]
-fn a_registered_room_stays_when_it_is_empty_and_goes_when_dropped() {
-    let server = TestServer::kept();
+fn a_registered_room_lasts_when_it_is_empty_and_ends_when_dropped() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#mine");
     ann.does("register-room", json!({}));
     ann.does("settings", json!({"invite_only": true}));
@@ -149,8 +149,8 @@ fn a_registered_room_stays_when_it_is_empty_and_goes_when_dropped() {
 
 /// protocol.md, guarantee 5: `finish` to a person, tags and all, as a line.
 #[test]
-fn a_file_to_somebody_who_is_not_here_is_unread_for_them() {
-    let server = TestServer::kept();
+fn a_file_to_a_person_who_is_not_here_is_unread_for_them() {
+    let server = TestServer::with_database();
     server.account("bob").quit();
     let mut ann = server.account("ann");
     let (file, seq) = ann.sends_file("@BOB", "map", b"here");
@@ -162,10 +162,10 @@ fn a_file_to_somebody_who_is_not_here_is_unread_for_them() {
     assert_eq!(bob.gets(file).1, b"here");
 }
 
-/// protocol.md, `ban`: it is for the account, and to come in as a guest is no way round it.
+/// protocol.md, `ban`: it is for the account, and coming in as a guest does not evade it.
 #[test]
-fn who_logs_in_does_not_stay_where_the_account_is_banned() {
-    let server = TestServer::kept();
+fn a_person_who_logs_in_does_not_stay_where_the_account_is_banned() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     server.account_in("bob", "#a").quit();
     ann.does("ban", json!({"room": "#a", "nick": "bob"}));

@@ -1,4 +1,4 @@
-//! The server program where the system's limits are low, and laggards where threads are few: refused in words, never aborted. (docs/limits.md, `sessions`)
+//! The server program under low limits of the system, and laggards with few threads: refused in words, never aborted. (docs/limits.md, `sessions`)
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use roomful::limits::Limits;
 use roomful::model::CloseReason;
 use roomful::session::handle::SessionHandle;
 
-use crate::gone::Bare;
+use crate::dead_peers::Bare;
 use crate::server_support::{Program, server};
 use crate::support::{Wire, eventually};
 
@@ -26,7 +26,7 @@ fn under(limit: &str) -> (Program, String) {
     (program, ready)
 }
 
-/// docs/limits.md, `sessions`: too little of anything is told in a sentence to who comes, and by number and reason to
+/// docs/limits.md, `sessions`: too little of anything is told in a sentence to a newcomer, and by number and reason to
 /// the operator. Aborted before: memory ran out in the middle of a session; or room for one session with 256 files.
 #[test]
 fn under_each_limit_of_the_system_newcomers_are_refused_in_words_and_the_server_ends_in_order() {
@@ -69,7 +69,7 @@ fn with_too_few_descriptors_for_one_session_the_server_does_not_start_and_names_
 /// docs/threads.md, rule 6: a laggard has a second thread only as long as there is one that was reckoned with.
 /// It was spawned whatever there was, and one thread too many aborts the process.
 #[test]
-fn a_laggard_for_whom_no_thread_is_left_is_closed_and_the_one_who_has_a_thread_goes_on() {
+fn a_laggard_for_which_no_thread_is_left_is_closed_and_the_one_that_has_a_thread_goes_on() {
     let bare = Bare::with(Limits { send_buffer: 4_096, ..Limits::default() }, 1);
     let ((mut first_wire, first), (_wire, second)) = (bare.come(), bare.come());
     let hub = &bare.hub;

@@ -75,7 +75,7 @@ impl Known {
 fn what_was_missed_comes_in_pages_and_what_is_left_out_is_counted() {
     for restart in [false, true] {
         for missed in [0, 1, 3, 99, 100, 101, 150, 250] {
-            let server = TestServer::kept();
+            let server = TestServer::with_database();
             let mut bob = server.login_in("bob", "#a");
             bob.says_numbers("#a", 1, 10);
             let mut known = Known::nothing();
@@ -96,7 +96,7 @@ fn what_was_missed_comes_in_pages_and_what_is_left_out_is_counted() {
 /// protocol.md, *Catching up*: more than `history-request` is left out, counted, and to be had with `history`.
 #[test]
 fn of_fifteen_hundred_missed_the_last_thousand_come_at_least() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     bob.says_numbers("#a", 1, 1_510);
     drop(bob);
@@ -115,8 +115,8 @@ fn of_fifteen_hundred_missed_the_last_thousand_come_at_least() {
 
 /// protocol.md, guarantee 4: while others speak, and over restarts.
 #[test]
-fn who_catches_up_while_others_speak_misses_nothing_and_hears_nothing_twice() {
-    let mut server = TestServer::kept();
+fn a_person_who_catches_up_while_others_speak_misses_nothing_and_hears_nothing_twice() {
+    let mut server = TestServer::with_database();
     let mut known = Known::nothing();
     let ann_comes = |server: &TestServer, known: &mut Known| {
         let over = AtomicBool::new(false);
@@ -153,10 +153,10 @@ fn who_catches_up_while_others_speak_misses_nothing_and_hears_nothing_twice() {
     ann_comes(&server, &mut known);
 }
 
-/// protocol.md, `join`, `run`: what was heard but not kept when the server died does not count.
+/// protocol.md, `join`, `run`: what was heard but not stored when the server died does not count.
 #[test]
-fn what_was_heard_in_another_run_and_not_kept_does_not_count() {
-    let server = TestServer::kept();
+fn what_was_heard_in_another_run_and_not_stored_does_not_count() {
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     bob.says_numbers("#a", 1, 5);
     let mut known = Known::nothing();
@@ -180,7 +180,7 @@ fn what_was_heard_in_another_run_and_not_kept_does_not_count() {
 /// protocol.md, `join`, `made`: a room made anew counts anew.
 #[test]
 fn a_room_made_anew_is_shown_from_its_beginning() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     bob.says_numbers("#a", 1, 3);
     let mut ann = server.login("ann");

@@ -75,7 +75,7 @@ fn a_server_without_a_place_is_75_with_its_sentence() {
 }
 
 #[test]
-fn who_is_kicked_is_told_why_and_does_not_come_back() {
+fn a_person_who_is_kicked_is_told_why_and_does_not_come_back() {
     let addr = fake_server(concat!(
         r##"{"type":"hello","version":1,"server":"x","offer":"a","lobby":"#l","text":10,"line_bytes":512,"ping_after":9}"##,
         "\n",

@@ -36,7 +36,7 @@ fn message(news: &News) -> Option<&Message> {
 
 #[test]
 fn b3_the_right_password_lets_in_and_a_wrong_one_does_not() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     register(&addr, "anna");
     let anna = log_in(&addr, "anna");
@@ -56,7 +56,7 @@ fn b3_the_right_password_lets_in_and_a_wrong_one_does_not() {
 
 #[test]
 fn b9_a_line_of_ones_own_shows_in_the_other_session() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     register(&addr, "anna");
     let (desk, phone, boris) = (log_in(&addr, "anna"), log_in(&addr, "anna"), Peer::connect(&addr, "boris"));
@@ -75,7 +75,7 @@ fn b9_a_line_of_ones_own_shows_in_the_other_session() {
 
 #[test]
 fn b5_what_came_meanwhile_is_unread_until_it_is_said_to_be_read() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     register(&addr, "anna");
     let anna = log_in(&addr, "anna");
@@ -99,7 +99,7 @@ fn b5_what_came_meanwhile_is_unread_until_it_is_said_to_be_read() {
 
 #[test]
 fn a_lost_connection_logs_in_again_and_hears_what_was_missed_once() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     register(&addr, "anna");
     let relay = Relay::to(&addr);
@@ -124,8 +124,8 @@ fn a_lost_connection_logs_in_again_and_hears_what_was_missed_once() {
 }
 
 #[test]
-fn a_deleted_line_is_told_without_its_words_and_stays_as_deleted() {
-    let server = TestServer::kept();
+fn a_deleted_line_is_told_without_its_words_and_shown_as_deleted() {
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     let boris = Peer::connect(&addr, "boris");
     let mut screen = Screen::start(&["--server", &addr, "--nick", "anna"]);
@@ -141,8 +141,8 @@ fn a_deleted_line_is_told_without_its_words_and_stays_as_deleted() {
 }
 
 #[test]
-fn who_is_put_out_is_told_by_whom_and_talks_elsewhere() {
-    let server = TestServer::kept();
+fn a_person_who_is_put_out_is_told_by_whom_and_talks_elsewhere() {
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     let boris = Peer::connect(&addr, "boris");
     assert!(matches!(boris.0.ask("join", &[("room", "#chess".into())], DEADLINE), Ok(Done::Join { .. })));
@@ -160,7 +160,7 @@ fn who_is_put_out_is_told_by_whom_and_talks_elsewhere() {
 
 #[test]
 fn all_that_is_typed_about_accounts_works_on_a_terminal() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     let mut screen = Screen::start(&["--server", &addr, "--nick", "anna"]);
     screen.prompts("#lobby anna>");

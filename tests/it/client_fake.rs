@@ -1,4 +1,4 @@
-//! A server that plays along as far as a client's files and passwords need it, and fails where it is told to. Knows one room.
+//! A server that plays along as far as a client's files and passwords need it, and fails when it is told to. Knows one room.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -190,7 +190,7 @@ fn fetch(peer: &Peer, file: u64, folder: &Path) -> Vec<u8> {
 
 #[test]
 fn a11_a_picture_of_1_mib_arrives_byte_by_byte() {
-    let (server, folder) = (TestServer::kept(), tempdir().unwrap());
+    let (server, folder) = (TestServer::with_database(), tempdir().unwrap());
     let addr = server.addr().to_string();
     let (anna, boris) = (Peer::connect(&addr, "anna"), Peer::connect(&addr, "boris"));
     let (path, bytes) = (folder.path().join("лес.jpg"), picture(1 << 20));
@@ -206,7 +206,7 @@ fn a11_a_picture_of_1_mib_arrives_byte_by_byte() {
 
 #[test]
 fn a11_a_text_that_is_called_jpg_is_shown_as_a_text() {
-    let (server, folder) = (TestServer::kept(), tempdir().unwrap());
+    let (server, folder) = (TestServer::with_database(), tempdir().unwrap());
     let addr = server.addr().to_string();
     let path = folder.path().join("photo.jpg");
     fs::write(&path, "only words\n".repeat(10)).unwrap();
@@ -220,7 +220,7 @@ fn a11_a_text_that_is_called_jpg_is_shown_as_a_text() {
 
 #[test]
 fn ten_mib_go_up_and_down_while_others_talk() {
-    let (server, folder) = (TestServer::kept(), tempdir().unwrap());
+    let (server, folder) = (TestServer::with_database(), tempdir().unwrap());
     let addr = server.addr().to_string();
     let (anna, boris, vera) =
         (Peer::connect(&addr, "anna"), Peer::connect(&addr, "boris"), Peer::connect(&addr, "vera"));
@@ -247,8 +247,8 @@ fn ten_mib_go_up_and_down_while_others_talk() {
 }
 
 #[test]
-fn a_file_for_one_person_is_had_by_the_two_only_and_goes_with_its_message() {
-    let (server, folder) = (TestServer::kept(), tempdir().unwrap());
+fn a_file_for_one_person_is_fetched_by_the_two_only_and_deleted_with_its_message() {
+    let (server, folder) = (TestServer::with_database(), tempdir().unwrap());
     let addr = server.addr().to_string();
     let (anna, boris, vera) =
         (Peer::connect(&addr, "anna"), Peer::connect(&addr, "boris"), Peer::connect(&addr, "vera"));
@@ -273,7 +273,7 @@ fn a_file_for_one_person_is_had_by_the_two_only_and_goes_with_its_message() {
 
 #[test]
 fn a_file_that_is_too_large_is_refused_before_any_byte() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let anna = Peer::connect(&server.addr().to_string(), "anna");
     let mut progressed = false;
     let refused =

@@ -59,7 +59,7 @@ fn a_line_whose_answer_was_lost_is_not_said_twice() {
 }
 
 #[test]
-fn nobody_notices_who_comes_back_before_being_missed() {
+fn nobody_notices_a_client_that_comes_back_before_being_missed() {
     let server = ServerProgram::start();
     let (ann, relay) = (server.peer("ann"), Relay::to(&server.addr));
     let bob = Peer::connect(&relay.addr, "bob");
@@ -74,7 +74,7 @@ fn nobody_notices_who_comes_back_before_being_missed() {
 }
 
 #[test]
-fn who_finds_the_own_name_taken_takes_the_one_that_is_offered() {
+fn a_client_that_finds_its_name_taken_takes_the_one_that_is_offered() {
     let server = ServerProgram::start();
     let relay = Relay::to(&server.addr);
     let bob = Peer::connect(&relay.addr, "bob");

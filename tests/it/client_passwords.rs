@@ -142,7 +142,7 @@ fn a_name_that_belongs_to_an_account_asks_for_its_password() {
 /// What is copied often ends with its line: that is no part of the password,
 /// wherever it is asked for. A line break inside is, and such a password is refused.
 #[test]
-fn a_pasted_password_is_the_same_wherever_it_is_asked_for() {
+fn a_pasted_password_is_the_same_at_every_question() {
     let fake = Fake::start(Faults::default());
     let mut screen = Screen::start(&["--server", &fake.addr, "--nick", ACCOUNT.0]);
     screen.shows("Enter for another name");
@@ -178,7 +178,7 @@ fn setting_a_topic_is_told_once() {
     screen.shows("The bell rings never");
     screen.shows("* boris set the topic of #lobby: chess");
     assert!(!screen.text().contains("The topic of #lobby is"), "{}", screen.text());
-    // Nothing has changed, and there is no event; but somebody waits for an answer.
+    // Nothing has changed, and there is no event; but the person waits for an answer.
     screen.types("/topic chess\r");
     screen.shows("* The topic of #lobby is: chess");
 }
@@ -229,7 +229,7 @@ fn no_debug_output_shows_a_password() {
 }
 
 #[test]
-fn the_password_logs_in_again_where_the_token_does_not() {
+fn the_password_logs_in_again_if_the_token_does_not() {
     let fake = Fake::start(Faults::default());
     let relay = Relay::to(&fake.addr);
     let options = Options { nick: Some(ACCOUNT.0.into()), password: Some(ACCOUNT.1.into()), ..Options::default() };
@@ -237,7 +237,7 @@ fn the_password_logs_in_again_where_the_token_does_not() {
     relay.cut();
     anna.until("the way back", |news| matches!(news, News::Back { instead_of: None, .. }).then_some(()));
     assert!(anna.0.is_logged_in() && anna.0.nick() == ACCOUNT.0);
-    // Who typed the password is not in the memory of the client, and comes back as somebody else.
+    // The client does not remember who typed the password, and comes back as another person.
     let relay = Relay::to(&fake.addr);
     let boris = Peer::connect(&relay.addr, "boris");
     let done = boris.0.ask("login", &[("account", ACCOUNT.0.into()), ("password", ACCOUNT.1.into())], DEADLINE);
@@ -265,7 +265,7 @@ fn what_was_read_is_said_once_by_an_account_and_never_by_a_guest() {
     said(&mut screen, "Анна: and again");
     screen.types("/quit\r");
     assert_eq!(screen.ends().0, 0);
-    // The last one goes before the goodbye.
+    // The last one is sent before the goodbye.
     let seqs: Vec<u64> = fake.heard("read").iter().map(|read| read["seq"].as_u64().unwrap()).collect();
     assert!(seqs.len() <= 2 && seqs.is_sorted() && seqs.last() == Some(&12), "{seqs:?}");
 }

@@ -20,7 +20,7 @@ fn is_in(child: &mut Child) -> BufReader<std::process::ChildStderr> {
     err
 }
 
-/// `chat-client | grep -m1 x`: a filter whose reader is gone has nothing more to do.
+/// `chat-client | grep -m1 x`: a filter whose reader has ended has nothing more to do.
 #[test]
 fn a_client_leaves_when_nobody_can_read_it_any_more() {
     let server = ServerProgram::start();
@@ -103,7 +103,7 @@ fn a_client_on_a_terminal_that_takes_nothing_says_goodbye_when_it_is_told_to_end
     assert!(matches!(ended, WaitStatus::Exited(_, _)), "{ended:?}");
 }
 
-/// docs/protocol.md: who leaves says `quit`.
+/// docs/protocol.md: a client that leaves says `quit`.
 #[test]
 fn json_at_the_end_of_its_input_is_quit_also_after_half_a_line() {
     let server = ServerProgram::start();
@@ -150,7 +150,7 @@ fn the_examples_in_the_help_of_the_client_can_be_typed() {
     for line in lines {
         let line = &line.replace("example.org", &server.addr);
         let (code, out, err) = typed(line, folder.path(), &[("CHAT_CLIENT_SERVER", &server.addr)]);
-        // This server keeps nothing: it has no accounts and takes no files.
+        // This server has no database: it has no accounts and takes no files.
         let expected = match line {
             line if line.contains("/send") => 65,
             line if line.contains("--password-file") => 77,

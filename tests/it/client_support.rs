@@ -23,7 +23,7 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 pub struct ServerProgram {
     child: Child,
     pub addr: String,
-    /// Where it runs, and keeps what it keeps.
+    /// The folder in which it runs and stores its files.
     _folder: TempDir,
 }
 
@@ -55,7 +55,7 @@ impl ServerProgram {
         signal(self.child.id(), name);
     }
 
-    /// Somebody else in the chat.
+    /// Another person in the chat.
     pub fn peer(&self, nick: &str) -> Peer {
         Peer::connect(&self.addr, nick)
     }
@@ -74,7 +74,7 @@ pub fn signal(process: u32, name: &str) {
     assert!(Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap().success());
 }
 
-/// Somebody in the lobby, without a screen.
+/// A person in the lobby, without a screen.
 pub struct Peer(pub Client);
 
 impl Peer {
@@ -111,7 +111,7 @@ impl Peer {
         })
     }
 
-    /// Waits until somebody is gone; with the code of the reason.
+    /// Waits until a person has left; with the code of the reason.
     pub fn sees_going(&self, who: &str) -> &'static str {
         self.until(who, |news| match news {
             News::Event(Event::Quit { nick, reason, .. }) if &**nick == who => Some(reason.code()),

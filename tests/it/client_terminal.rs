@@ -97,7 +97,7 @@ fn a_refused_name_is_explained_and_the_offered_one_is_the_default() {
 }
 
 #[test]
-fn e2_a_failed_connect_says_why_and_keeps_what_was_typed() {
+fn e2_a_failed_connect_says_why_and_remembers_what_was_typed() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = free.local_addr().unwrap();
     drop(free);
@@ -167,7 +167,7 @@ fn joins_and_leaves_become_one_line() {
 }
 
 #[test]
-fn somebody_who_mentions_us_rings_the_bell_and_others_do_not() {
+fn a_person_who_mentions_us_rings_the_bell_and_others_do_not() {
     let server = ServerProgram::start();
     let mut screen = enter(&server, "Анна");
     let ann = server.peer("bob");

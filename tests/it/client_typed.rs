@@ -71,7 +71,7 @@ fn a_wrong_password_is_asked_for_again_before_anything_else_is_read() {
     let fake = Fake::start(Faults::default());
     let mut screen = Screen::start(&["--server", &fake.addr, "--nick", "boris"]);
     screen.prompts("#lobby boris>");
-    // The second one is typed ahead, where it was said before.
+    // The second one is typed ahead; before, it was said.
     screen.types(&format!("/login {}\rwrong one\r{}\r", ACCOUNT.0, ACCOUNT.1));
     screen.shows("! Wrong name or password.");
     screen.shows(&format!("* You are logged in as {}.", ACCOUNT.0));

@@ -1,4 +1,4 @@
-//! What a person sees who comes back after a lost connection: what was missed, and that it is new.
+//! What a person sees after coming back from a lost connection: what was missed, and that it is new.
 
 use std::process::Stdio;
 
@@ -36,8 +36,8 @@ fn in_order(screen: &Screen, words: &[&str]) {
 
 /// docs/protocol.md, *Catching up*: what was said in rooms comes by itself, private lines are asked for.
 #[test]
-fn who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
-    let server = TestServer::kept();
+fn a_person_who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     register(&addr, "bob");
     let (relay, ann) = (Relay::to(&addr), Peer::connect(&addr, "ann"));
@@ -105,10 +105,10 @@ fn what_was_heard_here_before_is_not_new_after_a_crash_of_the_server() {
     assert!(text.contains(": 1 in @ann.") && !text.contains("in @vera"), "{text}");
 }
 
-/// docs/protocol.md, `chats`: after a login one is told where something is unread.
+/// docs/protocol.md, `chats`: after a login one is told in which places messages are unread.
 #[test]
-fn who_logs_in_sees_a_fence_before_what_is_new_and_the_private_lines() {
-    let server = TestServer::kept();
+fn a_person_who_logs_in_sees_a_fence_before_what_is_new_and_the_private_lines() {
+    let server = TestServer::with_database();
     let addr = server.addr().to_string();
     register(&addr, "bob");
     let ann = Peer::connect(&addr, "ann");
@@ -138,7 +138,7 @@ fn who_logs_in_sees_a_fence_before_what_is_new_and_the_private_lines() {
     );
 }
 
-/// docs/protocol.md, *Rates*: who is too fast is held back, and told so; a person once.
+/// docs/protocol.md, *Rates*: a session that is too fast is held back, and told so; a person once.
 #[test]
 fn too_fast_is_told_once_for_much_that_is_sent() {
     let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (40, 5));

@@ -1,4 +1,4 @@
-//! Coming in with passwords and tokens at once, many at once, and as somebody else than before. Knows no rooms but a few. (protocol.md, `hello`, `login`, `logout`)
+//! Coming in with passwords and tokens at once, many at once, and as another person than before. Knows no rooms but a few. (protocol.md, `hello`, `login`, `logout`)
 
 use std::thread;
 
@@ -11,7 +11,7 @@ use crate::support::{PASSWORD, TestServer, brief};
 /// protocol.md, `login-too-often`: wrong passwords count, and right ones do not, however many come at once.
 #[test]
 fn many_log_in_at_once_from_one_address() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let names: Vec<String> = (0..12).map(|n| format!("user{n}")).collect();
     names.iter().for_each(|name| drop(server.account(name).quit()));
     let codes: Vec<String> = thread::scope(|scope| {
@@ -26,10 +26,10 @@ fn many_log_in_at_once_from_one_address() {
     assert_eq!(codes, names);
 }
 
-/// The same, for one who guesses on many connections at once.
+/// The same, for a guesser on many connections at once.
 #[test]
-fn who_guesses_on_many_connections_at_once_has_three_tries() {
-    let server = TestServer::kept();
+fn a_guesser_on_many_connections_at_once_has_three_tries() {
+    let server = TestServer::with_database();
     server.account("ann").quit();
     let mut codes: Vec<String> = thread::scope(|scope| {
         let guess = |n: usize| {
@@ -45,8 +45,8 @@ fn who_guesses_on_many_connections_at_once_has_three_tries() {
 
 /// protocol.md, `hello`: with a password it is the account that is meant, whatever the token was for.
 #[test]
-fn a_password_counts_more_than_the_token_of_somebody_else() {
-    let server = TestServer::kept();
+fn a_password_counts_more_than_the_token_of_another_person() {
+    let server = TestServer::with_database();
     server.account("ann").quit();
     for lost in [false, true] {
         let guest = server.login("guest");
@@ -72,8 +72,8 @@ fn a_password_counts_more_than_the_token_of_somebody_else() {
 
 /// protocol.md, `logout`: the token is a guest's from then on.
 #[test]
-fn who_logged_out_comes_back_as_the_guest() {
-    let server = TestServer::kept();
+fn a_person_who_logged_out_comes_back_as_the_guest() {
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     let token = ann.resume.clone();
     let Done::Logout { nick } = ann.does("logout", json!({})) else { panic!() };
@@ -93,7 +93,7 @@ fn who_logged_out_comes_back_as_the_guest() {
 /// protocol.md, `delete-account`: every session goes on in the lobby, and tokens of the account open nothing.
 #[test]
 fn nothing_brings_a_deleted_account_back() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.say("#a", "x");
     let lost = server.once_more("ann");
@@ -116,7 +116,7 @@ fn nothing_brings_a_deleted_account_back() {
 /// protocol.md, `chats`: rooms, then conversations, each in the order of the names.
 #[test]
 fn chats_are_in_the_order_of_the_names_whatever_their_case() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#Beta");
     ann.join("#alpha");
     for nick in ["Zoe", "bob", "Cat"] {
@@ -128,7 +128,7 @@ fn chats_are_in_the_order_of_the_names_whatever_their_case() {
 /// protocol.md, `finish`: its text is one like any other.
 #[test]
 fn the_words_with_a_file_have_the_limit_of_all_words() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     let upload = ann.offers("#a", "x", 0).0;
     let finish = |text: String| json!({"upload": upload, "sha256": crate::support::sha256(b""), "text": text});
@@ -137,10 +137,10 @@ fn the_words_with_a_file_have_the_limit_of_all_words() {
     ann.does("finish", finish("x".repeat(4_000)));
 }
 
-/// protocol.md, `finish`: who may not speak there any more, does not send a file there either.
+/// protocol.md, `finish`: a member who may not speak there any more does not send a file there either.
 #[test]
-fn who_is_put_out_in_the_middle_of_an_upload_sends_nothing() {
-    let server = TestServer::kept();
+fn a_member_who_is_put_out_in_the_middle_of_an_upload_sends_nothing() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     let upload = bob.offers("#a", "x", 0).0;

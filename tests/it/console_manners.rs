@@ -81,7 +81,7 @@ fn a_server_is_as_quiet_as_it_is_told_to_be() {
 }
 
 #[test]
-fn refusals_name_who_is_refused_beside_the_address() {
+fn refusals_name_the_refused_person_beside_the_address() {
     let mut program = Program::start(&[]);
     let mut ann = program.peer("ann", "#a");
     ann.ask("leave", json!({"room": "#nowhere"})).unwrap_err();

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::support::TestServer;
 
-/// limits.md, `conversations`: guests begin half of them at the most, and whoever writes in one there is still may.
+/// limits.md, `conversations`: guests begin half of them at the most, and may still write in those that they have.
 #[test]
 fn an_account_has_no_more_conversations_than_the_limit_says_and_guests_begin_half_of_them() {
-    let server = TestServer::kept_with(|limits| limits.conversations = 4);
+    let server = TestServer::with_database_and(|limits| limits.conversations = 4);
     server.account("ann").quit();
     let mut guests: Vec<_> = (0..3).map(|i| server.login(&format!("guest{i}"))).collect();
     guests[0].does("msg", json!({"to": "ann", "text": "one"}));
@@ -30,10 +30,10 @@ fn an_account_has_no_more_conversations_than_the_limit_says_and_guests_begin_hal
     assert_eq!(ann.chats(), ["@bob 0/1", "@gleb 0/1", "@guest0 0/2", "@guest1 0/1"]);
 }
 
-/// protocol.md, `close`: it is not among one's chats any more, until somebody writes in it again.
+/// protocol.md, `close`: it is not among one's chats any more, until one of the two writes in it again.
 #[test]
 fn a_conversation_that_was_ended_comes_back_when_the_other_writes_and_only_that_is_unread() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let (mut ann, mut bob) = (server.account("ann"), server.account("bob"));
     bob.does("msg", json!({"to": "ann", "text": "hi"}));
     ann.does("close", json!({"nick": "bob"}));
@@ -53,10 +53,10 @@ fn a_conversation_that_was_ended_comes_back_when_the_other_writes_and_only_that_
     assert_eq!((ann.chats(), ann.texts("@bob")), (vec!["@bob 0/1".to_owned()], vec!["anew".to_owned()]));
 }
 
-/// protocol.md, `close`: with guests who are gone nothing is left of it; at `nc` it is `/close NAME`.
+/// protocol.md, `close`: with guests who have left, nothing is left of it; at `nc` it is `/close NAME`.
 #[test]
-fn a_conversation_with_a_guest_who_is_gone_ends_with_all_that_was_said() {
-    let server = TestServer::kept();
+fn a_conversation_with_a_guest_who_left_ends_with_all_that_was_said() {
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     for text in ["one", "two"] {
         let mut guest = server.login("guest");

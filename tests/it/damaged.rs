@@ -5,14 +5,14 @@ use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::server_support::{Program, all_of, keeping};
+use crate::server_support::{Program, all_of, with_database};
 use crate::support::{Peer, eventually};
 
-/// A server with lines in `#a`, all of them in the index; who said them; and the database from outside.
+/// A server with lines in `#a`, all of them in the index; their speaker; and the database from outside.
 fn with_lines() -> (Program, Peer, Connection, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     ["one word", "two words", "three words"].iter().for_each(|text| assert!(ann.say("#a", text) > 0));
     assert_eq!(found(&mut ann), Some(2));
@@ -28,7 +28,7 @@ fn found(peer: &mut Peer) -> Option<usize> {
     }
 }
 
-/// Protocol, What is kept: whoever speaks is refused only what cannot be kept.
+/// protocol.md, *What is stored*: a speaker is refused only what cannot be stored.
 #[test]
 fn a_damaged_index_of_words_holds_nobody_back_and_is_made_anew() {
     let (mut program, mut ann, database, _folder) = with_lines();
@@ -44,9 +44,9 @@ fn a_damaged_index_of_words_holds_nobody_back_and_is_made_anew() {
     assert_eq!(program.stop().code, Some(0));
 }
 
-/// Protocol, What is kept: a number is never given twice, and nothing is written over.
+/// protocol.md, *What is stored*: a number is never given twice, and nothing is written over.
 #[test]
-fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_kept() {
+fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_stored() {
     let (mut program, mut ann, database, _folder) = with_lines();
     let mut bob = program.peer("bob", "#a");
     let sql = "INSERT INTO message (id, time, identity, nick, text, me, deleted)
@@ -61,7 +61,7 @@ fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_kept() {
     assert_eq!(refused[0].code, "not-kept");
     assert!(refused[0].value.contains("will not be kept"), "{refused:?}");
     program.shows("the number 4 in place");
-    // Said again it is not answered as if it were kept.
+    // Said again it is not answered as if it were stored.
     let (peer, tag) = if answers[0].is_err() { (&mut ann, "lost") } else { (&mut bob, "kept") };
     peer.send("say", json!({"room": "#a", "text": "once more", "tag": tag}));
     assert!(matches!(peer.answer(tag), Ok(Done::Say { seq: 6, again: false, .. })));
@@ -79,9 +79,9 @@ fn a_file_that_has_lost_bytes_is_refused_and_not_empty() {
     assert_eq!(ann.code("get", json!({"file": file, "offset": 0})), "no-such-file");
 }
 
-/// Protocol, What is kept: `not-taken` is what nobody heard.
+/// protocol.md, *What is stored*: `not-taken` is what nobody heard.
 #[test]
-fn where_nothing_can_be_kept_any_more_nobody_is_heard_until_it_can() {
+fn if_nothing_can_be_stored_any_more_nobody_is_heard_until_it_can() {
     let (mut program, mut ann, database, _folder) = with_lines();
     let say = |ann: &mut Peer| ann.ask("say", json!({"room": "#a", "text": "hello"}));
     database.execute_batch("ALTER TABLE numbers RENAME TO other").unwrap();

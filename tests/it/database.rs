@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::client_support::{client, finish};
-use crate::server_support::{Program, all_of, keeping, server};
+use crate::server_support::{Program, all_of, server, with_database};
 use crate::support::{Got, Peer, Wire, eventually};
 
 /// The database cannot be made or used.
@@ -26,7 +26,7 @@ fn run(command: &mut Command) -> (i32, String, String) {
 /// Starting on this file fails with one line that has these words; the file is as it was.
 fn is_refused(data: &Path, words: &str) {
     let before = fs::read(data).ok();
-    let (code, out, err) = run(&mut keeping(data));
+    let (code, out, err) = run(&mut with_database(data));
     assert_eq!((code, out.as_str()), (EXIT_STORE, ""), "{err}");
     assert!(err.starts_with("chat-server: ") && err.contains(words) && err.lines().count() == 1, "{words:?}: {err}");
     assert_eq!(fs::read(data).ok(), before, "{words:?}: the file is as it was");
@@ -36,7 +36,7 @@ fn is_refused(data: &Path, words: &str) {
 fn filled() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     (0..50).for_each(|_| assert!(ann.say("#a", &"words ".repeat(100)) > 0));
     drop(ann);
@@ -45,12 +45,12 @@ fn filled() -> (TempDir, PathBuf) {
 }
 
 fn count(data: &Path, room: &str) -> usize {
-    let program = Program::spawn(&mut keeping(data));
+    let program = Program::spawn(&mut with_database(data));
     all_of(&mut program.peer("reader", room), room).len()
 }
 
 #[test]
-fn a_path_where_no_database_can_be_is_refused_with_what_to_do() {
+fn a_path_that_can_have_no_database_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "mine").unwrap();
@@ -104,7 +104,7 @@ fn a_folder_that_is_read_only_is_refused_with_what_to_do() {
     }
     let before = fs::read(&data).unwrap();
     for name in ["roomful.db", "new.db"] {
-        let server = keeping(&folder.path().join(name));
+        let server = with_database(&folder.path().join(name));
         let mut command = Command::new("unshare");
         let mount = r#"mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@""#;
         command.args(["-rm", "sh", "-c", mount]).arg(folder.path());
@@ -120,10 +120,10 @@ fn a_folder_that_is_read_only_is_refused_with_what_to_do() {
 fn a_second_server_on_the_same_file_is_refused_and_the_first_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     ann.say("#a", "one");
-    let (code, out, err) = run(&mut keeping(&data));
+    let (code, out, err) = run(&mut with_database(&data));
     assert_eq!((code, out.as_str()), (EXIT_STORE, ""), "{err}");
     assert!(err.contains("another server uses the database") && err.lines().count() == 1, "{err}");
     assert_eq!(ann.say("#a", "two"), 2);
@@ -140,7 +140,7 @@ fn backup(data: &Path, to: &Path) -> (i32, String, String) {
 fn a_copy_made_under_load_opens_and_has_what_was_answered_before_and_is_never_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let (data, copy) = (folder.path().join("roomful.db"), folder.path().join("monday.db"));
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let (answers, mut ann) = (AtomicU64::new(0), program.peer("ann", "#a"));
     let say = |line: u64| format!("{}\n", json!({"type": "say", "room": "#a", "text": format!("{line}")}));
     let had = thread::scope(|scope| {
@@ -189,7 +189,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn without_a_word_it_keeps_things_in_the_working_folder_and_with_memory_nowhere() {
+fn without_a_word_the_database_is_in_the_working_folder_and_with_memory_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = server();
     command.args(["--listen", "127.0.0.1:0"]).current_dir(folder.path()).stdin(Stdio::piped());
@@ -203,7 +203,7 @@ fn without_a_word_it_keeps_things_in_the_working_folder_and_with_memory_nowhere(
     assert_eq!(names(folder.path()), ["roomful.db", "roomful.db.lock"], "no log is left when it is closed in order");
 }
 
-/// features.md B2: whoever has no right to the database can chat nevertheless.
+/// A user without rights to the database can chat nevertheless.
 #[test]
 fn b2_the_client_does_not_mind_a_database_it_cannot_read() {
     let program = Program::start(&[]);
@@ -225,7 +225,7 @@ fn b2_the_client_does_not_mind_a_database_it_cannot_read() {
 fn after_a_stop_in_order_everything_is_there_again() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
     let made = ann.join("#b").made;
     ann.ask("register", json!({"password": "correct horse"})).unwrap();
@@ -237,7 +237,7 @@ fn after_a_stop_in_order_everything_is_there_again() {
     let last = ended.out.last().unwrap();
     assert!(last.starts_with("stopped: ") && last.contains("database closed, all threads joined"), "{last}");
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = Peer::new(Wire::connect(program.addr));
     ann.hello(json!({"nick": "ann", "password": "correct horse", "rooms": []})).unwrap();
     let shown = ann.join("#b");

@@ -1,4 +1,4 @@
-//! Messages that are taken back. Knows no files. (protocol.md, `delete`)
+//! Messages that are deleted. Knows no files. (protocol.md, `delete`)
 
 use roomful::answer::Done;
 use serde_json::json;
@@ -7,8 +7,8 @@ use crate::support::TestServer;
 
 /// protocol.md, `delete`: one's own last one, or one by its number; everybody there is told.
 #[test]
-fn who_said_something_takes_it_back() {
-    let server = TestServer::kept();
+fn a_person_who_said_something_takes_it_back() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     bob.say("#a", "bob's first");
@@ -35,7 +35,7 @@ fn who_said_something_takes_it_back() {
 /// protocol.md, `delete`: an op, what others said; also what is in the database only.
 #[test]
 fn an_op_deletes_what_others_said_also_long_ago() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.does("register-room", json!({}));
     let mut bob = server.account_in("bob", "#a");
@@ -70,7 +70,7 @@ fn an_op_deletes_what_others_said_also_long_ago() {
 /// protocol.md, `delete`: what is deleted is not found, and is in no file after the end.
 #[test]
 fn what_is_deleted_is_not_found_and_not_in_the_file() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.say("#a", "the key is under the xylophone");
     ann.say("#a", "nothing there");
@@ -98,7 +98,7 @@ fn what_is_deleted_is_not_found_and_not_in_the_file() {
 /// protocol.md, `delete`: in a private conversation, one's own only; both are told under the other's name.
 #[test]
 fn in_a_conversation_each_deletes_their_own() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let (mut ann, mut bob) = (server.account("ann"), server.account("Bob"));
     ann.does("msg", json!({"to": "bob", "text": "one"}));
     bob.does("reply", json!({"text": "two"}));
@@ -122,7 +122,7 @@ fn in_a_conversation_each_deletes_their_own() {
 /// A guest's words are the guest's: another of the same name does not delete them.
 #[test]
 fn another_guest_of_the_same_name_deletes_nothing() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let _ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     bob.say("#a", "first bob");
@@ -133,7 +133,7 @@ fn another_guest_of_the_same_name_deletes_nothing() {
     assert_eq!(bob.code("delete", json!({"room": "#a"})), "no-such-message");
 }
 
-/// protocol.md, *What is kept*: without a database one deletes what is remembered.
+/// protocol.md, *What is stored*: without a database one deletes what is remembered.
 #[test]
 fn in_memory_too_what_is_remembered_is_deleted() {
     let server = TestServer::start();

@@ -98,7 +98,7 @@ fn dice_that_nobody_has_are_refused_and_the_range_is_told() {
 
 #[test]
 fn what_holds_for_a_line_holds_for_dice() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     ann.does("mute", json!({"room": "#a", "nick": "bob"}));

@@ -11,7 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::client_support::finish;
-use crate::server_support::{Program, all_of, keeping, server};
+use crate::server_support::{Program, all_of, server, with_database};
 use crate::support::{Peer, Refusal, eventually, sha256};
 
 /// The database cannot be made or used.
@@ -41,23 +41,23 @@ fn says(peer: &mut Peer, text: &str) -> Result<Done, Refusal> {
     peer.ask("say", json!({"room": "#a", "text": text}))
 }
 
-/// README, What is kept: what was answered `ok` is in that file.
+/// README, What is stored: what was answered `ok` is in that file.
 #[test]
 fn no_second_server_gets_to_a_file_by_another_of_its_names() {
     let (folder, data) = data();
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     ann.say("#a", "one");
     let (soft, hard) = (folder.path().join("soft.db"), folder.path().join("hard.db"));
     symlink(&data, &soft).unwrap();
-    is_refused(&mut keeping(&soft), "another server uses the database");
+    is_refused(&mut with_database(&soft), "another server uses the database");
     fs::hard_link(&data, &hard).unwrap();
-    is_refused(&mut keeping(&hard), "has more names than one (hard links)");
+    is_refused(&mut with_database(&hard), "has more names than one (hard links)");
     assert_eq!(ann.say("#a", "two"), 2);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
     fs::remove_file(hard).unwrap();
-    let program = Program::spawn(&mut keeping(&soft));
+    let program = Program::spawn(&mut with_database(&soft));
     assert_eq!(all_of(&mut program.peer("reader", "#a"), "#a").len(), 2);
 }
 
@@ -69,7 +69,7 @@ fn bound_by_rights(data: &Path) -> Option<Command> {
         eprintln!("skipped: whoever runs this may write to everything");
         return None;
     }
-    let server = keeping(data);
+    let server = with_database(data);
     let mut command = Command::new("setpriv");
     command.args(less).arg(server.get_program()).args(server.get_args()).env_remove("CHAT_SERVER_MEMORY");
     Some(command)
@@ -78,7 +78,7 @@ fn bound_by_rights(data: &Path) -> Option<Command> {
 #[test]
 fn a_file_or_folder_that_cannot_be_written_to_is_refused_before_anybody_comes() {
     let (folder, data) = data();
-    assert_eq!(Program::spawn(&mut keeping(&data)).stop().code, Some(0));
+    assert_eq!(Program::spawn(&mut with_database(&data)).stop().code, Some(0));
     let Some(mut command) = bound_by_rights(&data) else { return };
     let may = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     for (path, mode, before) in [(&*data, 0o444, 0o600), (folder.path(), 0o555, 0o700)] {
@@ -90,11 +90,11 @@ fn a_file_or_folder_that_cannot_be_written_to_is_refused_before_anybody_comes() 
     }
 }
 
-/// README, What is kept: what was answered `ok` is in that file.
+/// README, What is stored: what was answered `ok` is in that file.
 #[test]
 fn nothing_is_answered_ok_while_the_file_is_moved_away_and_when_it_is_back_all_goes_on() {
     let (folder, data) = data();
-    let mut program = Program::spawn(keeping(&data).args(["--keep-patience", "1"]));
+    let mut program = Program::spawn(with_database(&data).args(["--keep-patience", "1"]));
     let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
     ann.say("#a", "before");
     let away = folder.path().join("away.db");
@@ -108,7 +108,7 @@ fn nothing_is_answered_ok_while_the_file_is_moved_away_and_when_it_is_back_all_g
     program.shows("what is said is kept again");
     assert_eq!(ann.say("#a", "after"), 3);
     program.signal("KILL");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let all = all_of(&mut program.peer("reader", "#a"), "#a");
     assert!(all.iter().map(|message| &*message.text).eq(["before", "meanwhile", "after"]), "{all:?}");
 }
@@ -117,7 +117,7 @@ fn nothing_is_answered_ok_while_the_file_is_moved_away_and_when_it_is_back_all_g
 #[test]
 fn what_a_killed_backup_left_behind_is_in_no_other_backups_way() {
     let (folder, data) = data();
-    assert_eq!(Program::spawn(&mut keeping(&data)).stop().code, Some(0));
+    assert_eq!(Program::spawn(&mut with_database(&data)).stop().code, Some(0));
     let left = ["monday.db.part", "monday.db.Ab3dE6.part", "monday.db.Ab3dE6.part-journal", "monday.db.own.part"];
     left.iter().for_each(|name| fs::write(folder.path().join(name), "half").unwrap());
     let copy = folder.path().join("monday.db");
@@ -136,7 +136,7 @@ fn what_a_killed_backup_left_behind_is_in_no_other_backups_way() {
 #[test]
 fn a_disk_that_does_not_answer_holds_up_the_end_only_as_long_as_it_may() {
     let (_folder, data) = data();
-    let program = Program::spawn(keeping(&data).args(["--stop-keep", "1", "--stop", "100"]));
+    let program = Program::spawn(with_database(&data).args(["--stop-keep", "1", "--stop", "100"]));
     let disk = Connection::open(&data).unwrap();
     let mut ann = program.peer("ann", "#a");
     ann.say("#a", "kept");
@@ -148,7 +148,7 @@ fn a_disk_that_does_not_answer_holds_up_the_end_only_as_long_as_it_may() {
     assert!(ended.err.contains("not in the database: the last ") && ended.err.contains("none of them was answered ok"));
     assert!(ended.out.last().unwrap().contains("database not closed in time"), "{:?}", ended.out);
     drop(disk);
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     assert_eq!(all_of(&mut program.peer("reader", "#a"), "#a").len(), 1);
 }
 
@@ -156,7 +156,7 @@ fn a_disk_that_does_not_answer_holds_up_the_end_only_as_long_as_it_may() {
 #[test]
 fn a_finish_that_is_sent_again_after_a_restart_is_answered_with_its_file() {
     let (_folder, data) = data();
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
     let mut made = Vec::new();
     for (place, tag) in [("#a", "one"), ("@bob", "two")] {
@@ -168,7 +168,7 @@ fn a_finish_that_is_sent_again_after_a_restart_is_answered_with_its_file() {
     bob.sync();
     let resume = std::mem::take(&mut ann.resume);
     program.signal("KILL");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = Peer::new(program.wire());
     ann.hello(json!({"nick": "ann", "resume": resume, "rooms": ["#a"]})).unwrap();
     for (tag, before) in made {
@@ -181,7 +181,7 @@ fn a_finish_that_is_sent_again_after_a_restart_is_answered_with_its_file() {
 /// Lines of a month ago in `#a`, in a database that was used last then.
 fn of_a_month_ago() -> (TempDir, PathBuf) {
     let (folder, data) = data();
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     (1..=5).for_each(|line| assert_eq!(ann.say("#a", "a line"), line));
     drop(ann);
@@ -204,23 +204,23 @@ fn count(reader: &mut Peer) -> usize {
 #[test]
 fn a_clock_that_is_a_month_ahead_deletes_nothing_before_it_has_stood_by_that() {
     let (_folder, data) = of_a_month_ago();
-    let program = Program::spawn(keeping(&data).args(["--history-days", "30", "--history-size", "3"]));
+    let program = Program::spawn(with_database(&data).args(["--history-days", "30", "--history-size", "3"]));
     let mut reader = program.peer("reader", "#a");
     // What is too much is deleted in the same step as what is too old.
     eventually("the look for what is too much", || count(&mut reader) < 5);
     assert_eq!(count(&mut reader), 3);
     drop(reader);
     assert_eq!(program.stop().code, Some(0));
-    let program = Program::spawn(keeping(&data).args(["--history-days", "30", "--clock-settle", "off"]));
+    let program = Program::spawn(with_database(&data).args(["--history-days", "30", "--clock-settle", "off"]));
     let mut reader = program.peer("reader", "#a");
     eventually("what is too old is deleted", || count(&mut reader) == 0);
 }
 
 /// The version of the schema before this one ordered messages and tags by the clock.
 #[test]
-fn an_older_database_is_brought_up_and_keeps_its_tags() {
+fn an_older_database_is_brought_up_with_its_tags() {
     let (_folder, data) = data();
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     ann.send("say", json!({"room": "#a", "text": "once", "tag": "once"}));
     ann.answer("once").unwrap();
@@ -229,7 +229,7 @@ fn an_older_database_is_brought_up_and_keeps_its_tags() {
     assert_eq!(program.stop().code, Some(0));
     let older = "DROP INDEX message_deleted; ALTER TABLE message DROP COLUMN late; ALTER TABLE said DROP COLUMN late; DROP TABLE span; PRAGMA user_version = 2";
     Connection::open(&data).unwrap().execute_batch(older).unwrap();
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = Peer::new(program.wire());
     ann.hello(json!({"nick": "ann", "resume": resume, "rooms": ["#a"]})).unwrap();
     ann.send("say", json!({"room": "#a", "text": "once", "tag": "once"}));

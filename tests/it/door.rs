@@ -1,4 +1,4 @@
-//! Who may come in: how many in all, and how many from one address.
+//! Connections and sessions: how many in all, and how many from one address.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// protocol.md, limits, `sessions`: one more is told so and closed; when one goes, there is room again.
+/// protocol.md, limits, `sessions`: one more is told so and closed; when one ends, there is room again.
 #[test]
 fn one_session_too_many_is_told_and_closed() {
     let server = TestServer::with(|limits| limits.sessions = 2);
@@ -48,7 +48,7 @@ fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
     }
 }
 
-/// protocol.md, limits, `arrivals`: counted also when they are gone again.
+/// protocol.md, limits, `arrivals`: counted also when they have ended again.
 #[test]
 fn an_address_comes_as_often_as_the_limit_says() {
     let limits = Limits { arrivals: 3, arrival_window: Duration::from_secs(600), ..Limits::default() };

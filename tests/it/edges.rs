@@ -1,4 +1,4 @@
-//! Where what is kept meets other limits: long texts in pages, tokens of one session of several, rooms with a key in a greeting. Knows a little of everything.
+//! What is stored, and other limits: long texts in pages, tokens of one session of several, rooms with a key in a greeting. Knows a little of everything.
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -9,8 +9,8 @@ use crate::support::{PASSWORD, TestServer, brief, message_of, seqs};
 
 /// protocol.md, `history`, *Slow readers*: a page of the longest texts is no reason to be closed.
 #[test]
-fn pages_of_the_longest_texts_are_sent_to_who_reads() {
-    let server = TestServer::kept();
+fn pages_of_the_longest_texts_are_sent_to_a_session_that_reads() {
+    let server = TestServer::with_database();
     let mut ann = server.login("ann");
     let made = ann.join("#a").made;
     let long = "ж".repeat(3_990);
@@ -58,7 +58,7 @@ fn pages_of_the_longest_texts_are_sent_to_who_reads() {
 /// protocol.md, *Tags and answers*: a room of a `hello` that cannot be joined is refused on its own.
 #[test]
 fn a_room_with_a_key_in_a_greeting_is_refused_after_the_answer_and_the_others_open() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#key");
     ann.does("settings", json!({"key": "wax"}));
     let mut bob = server.peer();
@@ -71,7 +71,7 @@ fn a_room_with_a_key_in_a_greeting_is_refused_after_the_answer_and_the_others_op
 /// protocol.md, `hello`: an account without rooms goes to the lobby.
 #[test]
 fn an_account_without_rooms_goes_to_the_lobby() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     server.account("ann").quit();
     let mut ann = server.peer();
     ann.ask("hello", json!({"version": 1, "nick": "ann", "password": PASSWORD})).unwrap();
@@ -83,7 +83,7 @@ fn an_account_without_rooms_goes_to_the_lobby() {
 /// protocol.md, *Reconnecting*: a token replaces its own session, not the account's others.
 #[test]
 fn one_session_of_several_is_replaced_and_the_others_go_on() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     let mut one = server.account_in("ann", "#a");
     let mut two = server.once_more("ann");
@@ -109,8 +109,8 @@ fn one_session_of_several_is_replaced_and_the_others_go_on() {
 
 /// protocol.md, `kick`: all sessions of the one put out.
 #[test]
-fn who_is_kicked_is_out_with_all_sessions() {
-    let server = TestServer::kept();
+fn a_person_who_is_kicked_is_out_with_all_sessions() {
+    let server = TestServer::with_database();
     let mut op = server.account_in("op1", "#a");
     let mut one = server.account_in("ann", "#a");
     let mut two = server.once_more("ann");
@@ -127,7 +127,7 @@ fn who_is_kicked_is_out_with_all_sessions() {
 /// protocol.md, limits, `accounts` and `rooms-per-account`.
 #[test]
 fn accounts_and_registered_rooms_have_their_limits() {
-    let server = TestServer::kept_with(|limits| (limits.accounts, limits.rooms_per_account) = (1, 2));
+    let server = TestServer::with_database_and(|limits| (limits.accounts, limits.rooms_per_account) = (1, 2));
     let mut ann = server.account("ann");
     let refusal = server.login("bob").refusal("register", json!({"password": PASSWORD}));
     assert_eq!((&*refusal.code, &*refusal.value), ("accounts-full", "1"));
@@ -142,10 +142,10 @@ fn accounts_and_registered_rooms_have_their_limits() {
     ann.does("register-room", json!({"room": "#c"}));
 }
 
-/// protocol.md, *What is kept*: private conversations between any two people; each side reads its own.
+/// protocol.md, *What is stored*: private conversations between any two people; each side reads its own.
 #[test]
-fn an_account_reads_its_conversation_with_a_guest_who_is_gone() {
-    let server = TestServer::kept();
+fn an_account_reads_its_conversation_with_a_guest_who_left() {
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     let mut guest = server.login("guest");
     guest.does("msg", json!({"to": "ann", "text": "my number is 17"}));
@@ -167,7 +167,7 @@ fn an_account_reads_its_conversation_with_a_guest_who_is_gone() {
 /// protocol.md, `ban`: an address is meant for guests who come from it, and for no account.
 #[test]
 fn a_ban_of_an_address_is_for_its_guests() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let mut cat = server.login_in("cat", "#a");
@@ -185,7 +185,7 @@ fn a_ban_of_an_address_is_for_its_guests() {
 /// protocol.md, *Accounts and sessions*: several sessions at once in one conversation keep one order.
 #[test]
 fn both_sides_of_a_conversation_see_one_order() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let (mut ann, mut bob) = (server.account("ann"), server.account("bob"));
     let mut two = server.once_more("ann");
     std::thread::scope(|scope| {
@@ -209,8 +209,8 @@ fn both_sides_of_a_conversation_see_one_order() {
 
 /// protocol.md, limits, `history-size`: the oldest go, and what is left out is counted.
 #[test]
-fn what_is_no_longer_kept_is_counted_as_missed() {
-    let server = TestServer::kept_with(|limits| limits.history_size = 150);
+fn what_is_no_longer_stored_is_counted_as_missed() {
+    let server = TestServer::with_database_and(|limits| limits.history_size = 150);
     let mut ann = server.login_in("ann", "#a");
     ann.says_numbers("#a", 1, 400);
     drop(ann);

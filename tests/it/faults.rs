@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::server_support::{Program, all_of, keeping};
+use crate::server_support::{Program, all_of, with_database};
 use crate::small_disk::SmallDisk;
 use crate::support::{Got, Peer, Wire, eventually, message_of};
 
@@ -23,7 +23,7 @@ const WINDOW: usize = 64;
 /// Answers between two kills.
 const ANSWERS: usize = 1_500;
 
-/// Somebody who says one line after the other, and again what was not answered.
+/// A speaker who says one line after the other, and again what was not answered.
 struct Speaker {
     nick: String,
     resume: String,
@@ -44,7 +44,7 @@ impl Speaker {
     }
 
     /// Comes back, says again what was not answered, and then more, until the
-    /// server is gone; or no more, until all is answered.
+    /// server has died; or no more, until all is answered.
     fn speak(&mut self, addr: SocketAddr, more: bool, answers: &AtomicUsize) {
         let mut peer = Peer::new(Wire::connect(addr));
         let hello = json!({"nick": self.nick, "resume": self.resume, "rooms": ["#load"]});
@@ -77,7 +77,7 @@ impl Speaker {
     }
 }
 
-/// Somebody who only hears, and comes back with what was heard last.
+/// A listener, who comes back with what was heard last.
 #[derive(Default)]
 struct Listener {
     nick: String,
@@ -119,7 +119,7 @@ impl Listener {
         self.heard.insert(message.seq, message.text.to_string());
     }
 
-    /// Hears until the server is gone.
+    /// Hears until the server has died.
     fn listen(&mut self, mut peer: Peer) {
         peer.so_far().iter().for_each(|event| self.hear(event));
         while let Got::Line(line) = peer.wire.get() {
@@ -128,9 +128,9 @@ impl Listener {
     }
 }
 
-/// SPEC `ok`, `run`, tags: three kills while ten speak and three hear.
+/// Three kills while ten speak and three hear.
 #[test]
-fn after_kill_9_what_was_answered_is_there_once_and_who_comes_back_says_and_hears_all_once() {
+fn after_kill_9_what_was_answered_is_there_once_and_clients_that_come_back_say_and_hear_all_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
     let speaker = |i| Speaker {
@@ -144,7 +144,7 @@ fn after_kill_9_what_was_answered_is_there_once_and_who_comes_back_says_and_hear
     let listener = |i| Listener { nick: format!("listener{i}"), ..Listener::default() };
     let mut listeners: Vec<Listener> = (0..3).map(listener).collect();
     for _ in 0..3 {
-        let program = Program::spawn(&mut keeping(&data));
+        let program = Program::spawn(&mut with_database(&data));
         let (addr, answers) = (program.addr, AtomicUsize::new(0));
         thread::scope(|scope| {
             for listener in &mut listeners {
@@ -158,7 +158,7 @@ fn after_kill_9_what_was_answered_is_there_once_and_who_comes_back_says_and_hear
             program.signal("KILL");
         });
     }
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut back: Vec<Peer> = listeners.iter_mut().map(|listener| listener.come_in(program.addr)).collect();
     let addr = program.addr;
     let before = all_of(&mut program.peer("reader", "#load"), "#load");
@@ -206,22 +206,22 @@ fn says_again(program: &Program, resume: &str) -> bool {
 }
 
 #[test]
-fn who_had_come_back_before_a_second_kill_says_nothing_twice() {
+fn a_person_who_had_come_back_before_a_second_kill_says_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let mut ann = program.peer("ann", "#a");
     ann.send("say", json!({"room": "#a", "text": "once", "tag": "once"}));
     ann.answer("once").unwrap();
     program.signal("KILL");
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     let disk = Connection::open(&data).unwrap();
     disk.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut back = Peer::new(program.wire());
     back.hello(json!({"nick": "ann", "resume": ann.resume, "rooms": ["#a"]})).unwrap();
     program.signal("KILL");
     drop((back.wire.rest_or_cut(), disk));
-    assert!(says_again(&Program::spawn(&mut keeping(&data)), &back.resume));
+    assert!(says_again(&Program::spawn(&mut with_database(&data)), &back.resume));
 }
 
 /// Says lines until one is refused with `code`; what was answered `ok`.
@@ -245,9 +245,9 @@ fn has_all(all: &[std::sync::Arc<Message>], kept: &[(Seq, String)]) {
     assert!(kept.iter().all(|(seq, text)| *all[*seq as usize - 1].text == **text), "what was answered is there");
 }
 
-/// SPEC "What is kept": who speaks is refused, nobody else is disturbed, and it passes.
+/// A speaker is refused, nobody else is disturbed, and it passes.
 #[test]
-fn a_full_disk_refuses_who_speaks_and_nobody_else_and_when_there_is_room_again_all_goes_on() {
+fn a_full_disk_refuses_speakers_and_nobody_else_and_when_there_is_room_again_all_goes_on() {
     let Some(disk) = SmallDisk::start() else { return };
     let (mut ann, mut bob) = (disk.program.peer("ann", "#a"), disk.program.peer("bob", "#a"));
     let mut kept = Vec::new();
@@ -273,12 +273,12 @@ fn a_full_disk_refuses_who_speaks_and_nobody_else_and_when_there_is_room_again_a
     disk.program.signal("KILL");
     let folder = tempfile::tempdir().unwrap();
     disk.disk.rescue(folder.path());
-    let program = Program::spawn(&mut keeping(&folder.path().join("roomful.db")));
+    let program = Program::spawn(&mut with_database(&folder.path().join("roomful.db")));
     has_all(&all_of(&mut program.peer("reader", "#a"), "#a"), &kept);
 }
 
 #[test]
-fn a_server_with_a_full_disk_stops_in_time_and_keeps_what_was_answered() {
+fn a_server_with_a_full_disk_stops_in_time_and_has_what_was_answered() {
     let Some(disk) = SmallDisk::start() else { return };
     let (mut ann, mut kept) = (disk.program.peer("ann", "#a"), Vec::new());
     disk.disk.fill();
@@ -288,7 +288,7 @@ fn a_server_with_a_full_disk_stops_in_time_and_keeps_what_was_answered() {
     assert_eq!(ended.code, Some(75), "{}", ended.err);
     let folder = tempfile::tempdir().unwrap();
     disk.rescue(folder.path());
-    let program = Program::spawn(&mut keeping(&folder.path().join("roomful.db")));
+    let program = Program::spawn(&mut with_database(&folder.path().join("roomful.db")));
     has_all(&all_of(&mut program.peer("reader", "#a"), "#a"), &kept);
 }
 
@@ -296,7 +296,7 @@ fn a_server_with_a_full_disk_stops_in_time_and_keeps_what_was_answered() {
 fn slow(arguments: &[&str]) -> (Program, Connection, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let program = Program::spawn(keeping(&data).args(arguments));
+    let program = Program::spawn(with_database(&data).args(arguments));
     (program, Connection::open(data).unwrap(), folder)
 }
 
@@ -345,7 +345,7 @@ fn when_no_more_can_wait_for_the_disk_what_was_taken_is_heard_nevertheless() {
 }
 
 #[test]
-fn who_must_wait_to_read_what_is_kept_does_not_hold_back_what_others_hear() {
+fn a_session_that_must_wait_to_read_what_is_stored_does_not_hold_back_what_others_hear() {
     let (program, disk, _folder) = slow(&[]);
     let (mut ann, mut bob, mut cat) = (program.peer("ann", "#a"), program.peer("bob", "#b"), program.peer("cat", "#c"));
     disk.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -1,4 +1,4 @@
-//! Files: in, out, and who may have them. Knows only their bytes. (protocol.md, *Files*)
+//! Files: sent, fetched, and by whom. Knows only their bytes. (protocol.md, *Files*)
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -33,7 +33,7 @@ fn hash(upload: u64, bytes: &[u8]) -> Value {
 /// Lab A11: what arrives is what was sent, byte for byte, whatever its size.
 #[test]
 fn a11_a_file_arrives_as_it_was_sent_and_is_there_after_a_restart() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let (upload, piece) = ann.offers("#a", "probe", 1);
@@ -82,7 +82,7 @@ fn a11_a_file_arrives_as_it_was_sent_and_is_there_after_a_restart() {
 /// Guarantee 7: ten MiB up and down, and the others hear every line in its order.
 #[test]
 fn ten_mebibytes_go_up_and_down_while_others_talk() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let content = bytes(10 << 20);
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#talk");
@@ -111,7 +111,7 @@ fn ten_mebibytes_go_up_and_down_while_others_talk() {
     });
     one.extend(bob.sync());
     other.extend(cat.sync());
-    // Who ended first may have heard less before the last `sync`; by now both have all.
+    // The one that ended first may have heard less before the last `sync`; by now both have all.
     one.extend(bob.sync());
     let seqs = |events: &[Event]| events.iter().filter_map(message_of).map(|m| m.seq).collect::<Vec<_>>();
     assert_eq!(seqs(&one), seqs(&other));
@@ -121,7 +121,7 @@ fn ten_mebibytes_go_up_and_down_while_others_talk() {
 /// protocol.md, `offer`: refused before any byte is sent.
 #[test]
 fn a_file_over_a_limit_is_refused_before_any_byte() {
-    let server = TestServer::kept_with(|limits| {
+    let server = TestServer::with_database_and(|limits| {
         (limits.file_bytes, limits.files_per_person, limits.files_bytes) = (1_000, 1_500, 2_000);
     });
     let mut ann = server.account_in("ann", "#a");
@@ -142,14 +142,14 @@ fn a_file_over_a_limit_is_refused_before_any_byte() {
     ann.does("delete", json!({"room": "#a", "seq": 1}));
     bob.sends_file("#a", "four", &bytes(600));
     assert_eq!(bob.file_names("#a"), ["four", "three"]);
-    let server = TestServer::kept_with(|limits| limits.file_bytes = 0);
+    let server = TestServer::with_database_and(|limits| limits.file_bytes = 0);
     assert_eq!(server.account_in("ann", "#a").code("offer", offer(0)), "file-too-large", "there are no files");
 }
 
 /// protocol.md, `uploads`: two at once in one session.
 #[test]
 fn one_session_sends_two_files_at_once() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     let one = ann.offers("#a", "one", 2).0;
     let two = ann.offers("#a", "two", 2).0;
@@ -168,7 +168,7 @@ fn one_session_sends_two_files_at_once() {
 /// protocol.md, `chunk`, `finish`, `cancel`: what does not fit is refused, and the rest can still be sent.
 #[test]
 fn a_wrong_piece_is_refused_and_the_right_one_taken_after_it() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     ann.sync();
@@ -203,10 +203,10 @@ fn a_wrong_piece_is_refused_and_the_right_one_taken_after_it() {
     assert_eq!(bob.hears().len(), 1, "one message");
 }
 
-/// protocol.md, *Files*: an upload belongs to its session, and nothing of it stays.
+/// protocol.md, *Files*: an upload belongs to its session, and nothing of it is left.
 #[test]
 fn an_upload_ends_with_its_session_and_leaves_nothing() {
-    let server = TestServer::kept_with(|limits| limits.files_bytes = 100_000);
+    let server = TestServer::with_database_and(|limits| limits.files_bytes = 100_000);
     let mut ann = server.account_in("ann", "#a");
     let (upload, piece) = ann.offers("#a", "half", 90_000);
     ann.sends_pieces(upload, piece, &bytes(50_000));
@@ -228,7 +228,7 @@ fn an_upload_ends_with_its_session_and_leaves_nothing() {
 /// protocol.md, `offer`: the name is cleaned; what the file is, is told by its content.
 #[test]
 fn a_name_has_no_folders_and_does_not_tell_what_a_file_is() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     for name in ["../../etc/passwd", "..\\..\\boot.ini", "/", "..", ".", "", "a\u{0}b\nc", "\u{202e}gpj.exe", "C:\\x"] {
         let file = ann.sends_file("#a", name, b"text").0;
@@ -244,10 +244,10 @@ fn a_name_has_no_folders_and_does_not_tell_what_a_file_is() {
     assert_eq!(&*ann.gets(jpg).0.mime, "text/plain");
 }
 
-/// protocol.md, `get`, `files`: for who is where it was sent, and for nobody else.
+/// protocol.md, `get`, `files`: for members of the room in which it was sent, and for nobody else.
 #[test]
 fn a_file_is_for_those_in_the_room_or_in_the_conversation() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account("bob");
     let mut eve = server.account("eve");
@@ -281,10 +281,10 @@ fn a_file_is_for_those_in_the_room_or_in_the_conversation() {
     assert_eq!(server.once_more("eve").code("get", json!({"file": private})), "no-such-file");
 }
 
-/// protocol.md, `delete`: the file goes with its message.
+/// protocol.md, `delete`: the file is deleted with its message.
 #[test]
 fn a_deleted_message_takes_its_file_away() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let (file, seq) = ann.sends_file("#a", "map.png", b"\x89PNG\r\n\x1a\n and the rest");
     let (private, _) = ann.sends_file("@ann", "to myself", b"x");
@@ -301,7 +301,7 @@ fn a_deleted_message_takes_its_file_away() {
 /// protocol.md, *Tags and answers*: `finish` takes part in it, over a reconnect.
 #[test]
 fn a_finish_that_was_not_answered_is_sent_again() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let token = ann.resume.clone();
     let upload = ann.offers("#a", "x", 1).0;
@@ -326,7 +326,7 @@ fn a_finish_that_was_not_answered_is_sent_again() {
 /// Lab B13: a picture is sent and arrives, and a message says that it is one.
 #[test]
 fn b13_a_picture_is_a_message_with_its_kind_and_size() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let (mut ann, mut bob) = (server.account_in("ann", "#a"), server.login_in("bob", "#a"));
     let picture = [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR".as_slice(), &[7; 5_000]].concat();
     let (file, seq) = ann.sends_file("#a", "holiday", &picture);
@@ -340,7 +340,7 @@ fn b13_a_picture_is_a_message_with_its_kind_and_size() {
 /// Lab B14: an audio message is known as one, however it is called.
 #[test]
 fn b14_an_audio_file_is_known_by_how_it_begins() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     for (begins, mime) in [
         (b"ID3\x04\x00\x00\x00\x00".as_slice(), "audio/mpeg"),

@@ -11,13 +11,13 @@ use roomful::record::{Record, RoomRecord, StoredMessage};
 use roomful::store;
 use serde_json::{Value, json};
 
-use crate::server_support::{Program, keeping};
+use crate::server_support::{Program, with_database};
 use crate::support::TestServer;
 
 /// protocol.md, `search`: what people type for one another is the same, and a run without blanks is searched inside.
 #[test]
 fn words_are_found_inside_a_run_and_however_they_are_typed() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     for text in ["今天你好吗", "それでも", "Café Straße", "ΟΔΥΣΣΕΎΣ", "мой ёж", "👩‍🚀 lands"]
     {
@@ -47,7 +47,7 @@ fn words_are_found_inside_a_run_and_however_they_are_typed() {
 /// protocol.md, *Text*: what shows nothing counts as the empty text, on both fronts.
 #[test]
 fn a_text_that_shows_nothing_is_the_empty_text() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     for hidden in
@@ -97,7 +97,7 @@ fn a_name_that_shows_nothing_is_refused() {
 /// protocol.md, `offer`: a name that shows nothing is `file`.
 #[test]
 fn a_file_whose_name_shows_nothing_is_called_file() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let sent: Value = json!({"room": "#a", "name": "\u{3164}\u{200b}", "size": 1});
     let Done::Offer { upload, .. } = ann.does("offer", sent) else { panic!() };
@@ -108,7 +108,7 @@ fn a_file_whose_name_shows_nothing_is_called_file() {
     assert_eq!((&*said[0].text, &*said[0].file.as_ref().unwrap().name), ("", "file"));
 }
 
-/// README, *What is kept*: where much is to be put into the index, the operator is told, and when that is done.
+/// README, *What is stored*: if much is to be indexed, the operator is told, and also when it is done.
 #[test]
 fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,13 +134,13 @@ fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
     writer.write(&[Record::Room(room)]).unwrap();
     writer.write(&(1..=10_000).map(line).collect::<Vec<_>>()).unwrap();
     writer.close().unwrap();
-    let mut program = Program::spawn(&mut keeping(&data));
+    let mut program = Program::spawn(&mut with_database(&data));
     program.shows("the words of 10000 messages are put into the index");
     program.shows("all words can be found again");
     let mut ann = program.peer("ann", "#a");
     assert_eq!(ann.finds(json!({"text": "你好", "limit": 1})), ["#a 今天你好吗"]);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
-    let program = Program::spawn(&mut keeping(&data));
+    let program = Program::spawn(&mut with_database(&data));
     assert_eq!(program.stop().out.iter().filter(|line| line.contains("index")).count(), 0, "it is told once");
 }

@@ -62,7 +62,7 @@ fn what_is_glued_to_the_hello_is_obeyed_after_it() {
     assert_eq!(bob.hears(), ["#lobby + ann", "#lobby ann: at once", "#lobby + cat", "#lobby cat: me too"]);
 }
 
-/// features.md 3, row 12: LF, CRLF and CR NUL; telnet commands are no text.
+/// LF, CRLF and CR NUL; telnet commands are no text.
 #[test]
 fn every_line_ending_and_telnet_are_understood() {
     let server = TestServer::start();
@@ -113,7 +113,7 @@ fn a_line_one_below_and_at_the_limit_is_taken_and_one_above_is_refused_on_both_f
     }
 }
 
-/// features.md 3, row 13: an endless line kept a core busy and the memory growing.
+/// An endless line kept a core busy and the memory growing.
 #[test]
 fn an_unfinished_line_of_a_megabyte_is_refused_once_and_costs_nobody_else_anything() {
     let server = TestServer::start();
@@ -129,7 +129,7 @@ fn an_unfinished_line_of_a_megabyte_is_refused_once_and_costs_nobody_else_anythi
     assert_eq!(ann.hears(), ["#lobby bob: still here"]);
 }
 
-/// Issue, Bad input: binary is answered, and nobody else notices.
+/// Binary is answered, and nobody else notices.
 #[test]
 fn binary_lines_are_harmless_on_both_fronts() {
     let server = TestServer::start();
@@ -177,7 +177,7 @@ fn e4_every_script_passes_and_bad_utf8_becomes_a_replacement_character() {
     assert_eq!(said, ["c\u{fffd}d".into(), "a\u{fffd}(b\u{fffd}".into()] as [std::sync::Arc<str>; 2]);
 }
 
-/// features.md 3, row 21: no text from one person drives another's terminal.
+/// No text from one person drives another's terminal.
 #[test]
 fn control_and_escape_characters_and_nul_are_taken_out() {
     let server = TestServer::start();
@@ -192,7 +192,7 @@ fn control_and_escape_characters_and_nul_are_taken_out() {
     assert_eq!(ann.ask("say", json!({"text": "\u{1b}\0"})).unwrap_err().code, "text-empty");
 }
 
-/// features.md 5(b): `echo hi | ncat` must work: what was read is delivered, then bye.
+/// `echo hi | ncat` must work: what was read is delivered, then bye.
 #[test]
 fn a_half_close_delivers_what_was_read_and_says_bye() {
     let server = TestServer::start();

@@ -21,10 +21,10 @@ fn change(peer: &mut Peer, old: &str, new: &str) -> Result<(), String> {
     peer.ask("password", json!({"old": old, "new": new})).map(drop).map_err(|refusal| refusal.code)
 }
 
-/// protocol.md: others' guesses keep nobody out for good.
+/// protocol.md: guesses of others lock out no owner for good.
 #[test]
 fn while_others_guess_the_owner_who_is_logged_in_changes_the_password_and_deletes_the_account() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     guess(&server, "ann");
     change(&mut ann, PASSWORD, "ten red sledges").unwrap();
@@ -34,7 +34,7 @@ fn while_others_guess_the_owner_who_is_logged_in_changes_the_password_and_delete
 /// The same with `nc`.
 #[test]
 fn while_others_guess_a_person_who_is_logged_in_changes_the_password() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     server.account("ann").quit();
     let mut ann = server.nc();
     ann.types("/login ann");
@@ -55,10 +55,10 @@ fn while_others_guess_a_person_who_is_logged_in_changes_the_password() {
     assert!(told.iter().all(|line| !line.starts_with('!')), "{told:?}");
 }
 
-/// protocol.md: a count of its own for who is logged in.
+/// protocol.md: a session that is logged in has a count of its own.
 #[test]
-fn who_finds_a_terminal_logged_in_does_not_guess_for_ever_and_does_not_keep_out_the_owner_elsewhere() {
-    let server = TestServer::kept();
+fn a_guesser_at_a_terminal_logged_in_does_not_guess_for_ever_and_does_not_lock_out_the_owner_elsewhere() {
+    let server = TestServer::with_database();
     let mut stolen = server.account("ann");
     for _ in 0..3 {
         assert_eq!(change(&mut stolen, WRONG, "ten red sledges"), Err("login-failed".to_owned()));
@@ -71,7 +71,7 @@ fn who_finds_a_terminal_logged_in_does_not_guess_for_ever_and_does_not_keep_out_
 /// protocol.md: a token brings its owner back while others guess.
 #[test]
 fn while_others_guess_the_owner_comes_back_with_the_token() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let ann = server.account("ann");
     let token = ann.resume.clone();
     ann.wire.reset();
@@ -83,7 +83,7 @@ fn while_others_guess_the_owner_comes_back_with_the_token() {
 /// docs/limits.md, `hashers`: a file that is damaged does not hold one for ever.
 #[test]
 fn a_stored_password_that_would_take_for_ever_is_refused_and_the_server_goes_on_and_stops() {
-    let mut server = TestServer::kept_with(|limits| limits.hashers = 1);
+    let mut server = TestServer::with_database_and(|limits| limits.hashers = 1);
     server.account("ann").quit();
     server.account("bob").quit();
     let salted = "c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";

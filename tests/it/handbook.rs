@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::client_support::client;
-use crate::server_support::{Program, keeping};
+use crate::server_support::{Program, with_database};
 use crate::support::{DEADLINE, LinePeer, Peer, TestServer, eventually};
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
@@ -76,7 +76,7 @@ fn play(nc: &mut LinePeer, boris: &mut Option<Peer>, dialogue: &[&str]) {
     }
 }
 
-/// Boris, in the lobby, who has said something already.
+/// Boris, in the lobby, with one line said.
 fn boris(server: &TestServer) -> Option<Peer> {
     let mut boris = server.login_in("Boris", "#lobby");
     boris.say("#lobby", "anybody for chess?");
@@ -86,7 +86,7 @@ fn boris(server: &TestServer) -> Option<Peer> {
 /// protocol.md, *The line dialect*: what is typed into `nc -N` is answered as the page shows.
 #[test]
 fn a_script_on_the_line_front_is_answered_as_the_page_says() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut nc = server.nc();
     let typed = PROTOCOL.split_once("`printf '").and_then(|(_, rest)| rest.split_once('\'')).expect("it is there").0;
     nc.wire.send(typed.replace("\\n", "\n"));
@@ -97,7 +97,7 @@ fn a_script_on_the_line_front_is_answered_as_the_page_says() {
 /// protocol.md, *The line dialect*: the conversation goes as the page shows it.
 #[test]
 fn a_conversation_on_the_line_front_goes_as_the_page_says() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut boris = boris(&server);
     play(&mut server.nc(), &mut boris, &block("A conversation; ", "text"));
 }
@@ -105,7 +105,7 @@ fn a_conversation_on_the_line_front_goes_as_the_page_says() {
 /// protocol.md, *The line dialect*: an account is made, and come back to, as the page shows.
 #[test]
 fn an_account_on_the_line_front_is_made_and_come_back_to_as_the_page_says() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut boris = boris(&server);
     let mut anna = server.nc_login("anna");
     play(&mut anna, &mut boris, &block("\nAn account; ", "text"));
@@ -116,7 +116,7 @@ fn an_account_on_the_line_front_is_made_and_come_back_to_as_the_page_says() {
 /// protocol.md: the client on top of the page is ten lines, and does what it says.
 #[test]
 fn the_smallest_client_of_the_page_connects_says_a_line_and_prints_what_comes() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#lobby");
     let lines = block("The smallest client", "python");
     assert!(lines.iter().filter(|line| !line.is_empty()).count() <= 10, "it is called a client of ten lines");
@@ -148,11 +148,11 @@ fn threads(process: u32) -> Vec<String> {
     names.map(|name| name.trim().trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect()
 }
 
-/// threads.md, *Who runs*: every thread of the server and of the client is in the table.
+/// threads.md, *The threads*: every thread of the server and of the client is in the table.
 #[test]
 fn every_thread_of_the_programs_is_on_the_page() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::spawn(&mut keeping(&folder.path().join("roomful.db")));
+    let program = Program::spawn(&mut with_database(&folder.path().join("roomful.db")));
     let _peer = program.peer("ann", "#a");
     let mut client = client();
     let client = client.args(["--server", &program.addr.to_string(), "--nick", "vera"]);
@@ -191,11 +191,11 @@ fn every_thread_that_the_source_names_is_on_the_page() {
     assert!(names >= 10, "only {names} threads were found in the source");
 }
 
-/// limits.md: what `off` does instead of lifting the limit, where the row says so.
+/// limits.md: what `off` does instead of lifting the limit, if the row says so.
 #[test]
 fn files_of_no_bytes_at_most_are_no_files_as_the_page_says() {
     assert!(LIMITS.contains("With `off` no file is taken at all."));
-    let server = TestServer::kept_with(|limits| limits.set("file-bytes", "off").unwrap());
+    let server = TestServer::with_database_and(|limits| limits.set("file-bytes", "off").unwrap());
     let mut ann = server.login_in("ann", "#a");
     for size in [1, 1_000] {
         let refusal = ann.code("offer", json!({"room": "#a", "name": "a", "size": size}));

@@ -18,7 +18,7 @@ fn every_line_of_every_help_fits_into_80_columns() {
             texts += usize::from(!help.is_empty());
             let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
             assert!(wide.is_empty(), "{program} {order:?}: {wide:#?}");
-            // A line that was broken has its rest alone on the next one, where only a list of ours could be.
+            // The rest of a broken line stands alone on the next one, in which only a list of ours could be.
             let codes = help.split_once("Exit codes:").map_or("", |(_, codes)| codes);
             let broken: Vec<&str> = codes.lines().skip(1).filter(|line| !begins_with_a_number(line)).collect();
             assert!(broken.is_empty(), "{program} {order:?}: {broken:#?}");

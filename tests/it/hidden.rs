@@ -25,7 +25,7 @@ fn whois(peer: &mut Peer, nick: &str) -> Vec<String> {
 /// protocol.md, *Private rooms*: neither `rooms` nor `whois` nor any refusal but that of `join` tells of one.
 #[test]
 fn a_room_one_may_not_enter_is_told_to_those_only_who_may_know_it() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#open");
     for (room, change) in [("#invited", json!({"invite_only": true})), ("#key", json!({"key": "wax"}))] {
         ann.join(room);
@@ -78,7 +78,7 @@ fn a_room_one_may_not_enter_is_told_to_those_only_who_may_know_it() {
 /// protocol.md, *Private rooms*: an op of the server sees all.
 #[test]
 fn an_op_of_the_server_sees_private_rooms() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut op = server.account("op");
     op.does("claim", json!({"code": server.claim()}));
     let mut ann = server.account_in("ann", "#a");
@@ -88,10 +88,10 @@ fn an_op_of_the_server_sees_private_rooms() {
     op.does("members", json!({"room": "#a"}));
 }
 
-/// protocol.md, *Private rooms*, `chats`: who is banned while away is told nothing more of the room.
+/// protocol.md, *Private rooms*, `chats`: a person who is banned while away is told nothing more of the room.
 #[test]
 fn an_account_that_is_banned_while_away_is_told_nothing_more_of_the_room() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let mut cat = server.account_in("cat", "#a");
@@ -126,7 +126,7 @@ fn an_account_that_is_banned_while_away_is_told_nothing_more_of_the_room() {
 /// protocol.md, *Private rooms*: a name that looks like a hidden room's is refused without saying which.
 #[test]
 fn a_name_that_looks_like_a_hidden_rooms_is_refused_without_its_name() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#cop");
     ann.does("settings", json!({"room": "#cop", "key": "wax"}));
     let mut bob = server.login("bob");

@@ -15,7 +15,7 @@ fn keys() -> Vec<String> {
     keys
 }
 
-/// docs/threads.md, "painter": who types never holds up what is printed.
+/// docs/threads.md, "painter": typing never holds up what is printed.
 #[test]
 fn no_key_stops_what_others_say_from_being_shown() {
     let server = ServerProgram::start();
@@ -55,7 +55,7 @@ fn no_key_stops_the_news_on_the_console() {
 
 /// `/help all`: Tab completes.
 #[test]
-fn tab_goes_through_what_fits_and_comes_round() {
+fn tab_goes_through_what_fits_and_begins_again() {
     let server = ServerProgram::start();
     let mut screen = enter(&server, "bob");
     screen.types("/b\t");
@@ -74,7 +74,7 @@ fn tab_goes_through_what_fits_and_comes_round() {
         }
     }
     assert!(rounds > 1);
-    // Back to what was typed, by the key that goes back.
+    // Back to what was typed, by the key for the way back.
     screen.types("\u{7}");
     screen.prompts("#lobby bob> /b");
 }
@@ -166,7 +166,7 @@ fn a_hundred_typed_ahead_lines_arrive_whole_while_the_server_is_slow() {
 
 /// Ctrl-L: the screen is empty, but for the line that is typed and what is said from then on.
 #[test]
-fn ctrl_l_clears_the_screen_and_keeps_the_draft() {
+fn ctrl_l_clears_the_screen_and_not_the_draft() {
     let server = ServerProgram::start();
     let ann = server.peer("ann");
     let mut screen = enter(&server, "bob");

@@ -1,4 +1,4 @@
-//! How sessions end, and what the others hear of it: once, with the reason. (design.md 6, promise 5)
+//! How sessions end, and what the others hear of it: once, with the reason.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +38,7 @@ fn d12_a_reset_peer_harms_nobody() {
 
 /// Lab D12: the end of a stream was not handled, and cost a core for ever.
 #[test]
-fn d12_who_leaves_is_gone_with_thread_and_session() {
+fn d12_a_session_that_ends_leaves_no_thread() {
     let server = TestServer::start();
     for i in 0..100 {
         let peer = server.login_in(&format!("guest{i}"), "#a");
@@ -94,9 +94,9 @@ fn a_peer_lost_in_the_middle_of_a_line_has_not_said_it() {
     assert_eq!(ann.hears(), ["#lobby + bob", "#lobby + cat"]);
 }
 
-/// Who was closed by the server is not heard any more, not even with half a line.
+/// A session that the server closed is not heard any more, not even with half a line.
 #[test]
-fn who_was_kicked_says_nothing_more() {
+fn a_person_who_was_kicked_says_nothing_more() {
     let server = TestServer::start();
     let mut ann = server.login_in("ann", "#lobby");
     let mut bob = server.nc_login("bob");
@@ -121,15 +121,15 @@ fn who_was_kicked_says_nothing_more() {
     assert_eq!(ann.sync(), []);
 }
 
-/// style.md, measured 9: the last line is heard; also where somebody else is writing to the leaver just then.
+/// The last line is heard; also if another thread is writing to the leaving session just then.
 #[test]
-fn the_farewell_is_heard_also_while_somebody_else_writes_to_the_leaver() {
+fn the_farewell_is_heard_also_while_another_thread_writes_to_the_leaver() {
     let server = TestServer::start();
     for i in 0..150 {
         let mut ann = server.nc_login("ann");
         let mut bob = server.nc_login("bob");
         bob.types("/quit");
-        // The thread that told ann so may still have her pen when she goes, too.
+        // The thread that told ann so may still have her pen when she leaves, too.
         ann.until("bob left");
         ann.types("/quit");
         assert_eq!(ann.rest(), ["* Bye."], "round {i}");
@@ -137,9 +137,9 @@ fn the_farewell_is_heard_also_while_somebody_else_writes_to_the_leaver() {
     }
 }
 
-/// Lab E12: a client that vanished is dropped by the ping timeout; who answers stays.
+/// Lab E12: a client that vanished is dropped by the ping timeout; one that answers is not.
 #[test]
-fn e12_who_gives_no_sign_of_life_is_gone_and_who_answers_stays() {
+fn e12_a_session_without_a_sign_of_life_is_closed_and_one_that_answers_is_not() {
     let server = TestServer::with(|limits| {
         (limits.ping_after, limits.gone_after) = (Duration::from_secs(1), Duration::from_secs(2));
     });
@@ -167,7 +167,7 @@ fn e12_who_gives_no_sign_of_life_is_gone_and_who_answers_stays() {
 
 /// Lab E8: the main thread only accepts.
 #[test]
-fn e8_newcomers_get_in_while_somebody_floods() {
+fn e8_newcomers_get_in_while_a_session_floods() {
     let server = TestServer::start();
     let flooder = server.login_in("flooder", "#a");
     let over = AtomicBool::new(false);
@@ -198,9 +198,9 @@ fn e16_a_client_connects() {
     assert_eq!(server.login_in("ann", "#lobby").hears(), [""; 0]);
 }
 
-/// Lab E16, 2: a client cannot connect; and E2, a server cannot listen where another does.
+/// Lab E16, 2: a client cannot connect; and E2, a server cannot listen on a port that another has.
 #[test]
-fn e16_a_client_cannot_connect_where_nobody_listens() {
+fn e16_a_client_cannot_connect_if_nobody_listens() {
     let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
     let refused = std::net::TcpStream::connect(nobody).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);

@@ -1,10 +1,10 @@
-//! Rooms that are left behind: they end, and nobody is kept from making one. (protocol.md, What is kept)
+//! Rooms that are left behind: they end, and everybody can make one. (protocol.md, What is stored)
 
 use serde_json::json;
 
 use crate::support::{Peer, TestServer, eventually};
 
-/// A room with a topic, and its maker gone out of it.
+/// A room with a topic that its maker has left.
 fn leaves_behind(peer: &mut Peer, room: &str, messages: usize) {
     peer.join(room);
     peer.does("topic", json!({"topic": "mine"}));
@@ -20,10 +20,10 @@ fn rooms(peer: &mut Peer) -> Vec<String> {
     done["rooms"].as_array().expect("a list").iter().map(|room| room["room"].as_str().unwrap().to_owned()).collect()
 }
 
-/// limits.md, `rooms`: one guest fills the server with rooms and goes; everybody can still make one, also after a restart.
+/// limits.md, `rooms`: one guest fills the server with rooms and leaves; everybody can still make one, also after a restart.
 #[test]
-fn whoever_fills_the_server_with_rooms_and_goes_keeps_nobody_from_making_one() {
-    let server = TestServer::kept_with(|limits| limits.rooms = 20);
+fn a_guest_who_fills_the_server_with_rooms_and_leaves_stops_nobody_from_making_one() {
+    let server = TestServer::with_database_and(|limits| limits.rooms = 20);
     let mut eve = server.login("eve");
     (0..30).for_each(|i| leaves_behind(&mut eve, &format!("#e{i}"), 0));
     eve.quit();
@@ -37,7 +37,7 @@ fn whoever_fills_the_server_with_rooms_and_goes_keeps_nobody_from_making_one() {
 /// limits.md, `rooms-left`: of the rooms that the guests of one address left, the one in which least was said ends.
 #[test]
 fn of_too_many_rooms_left_behind_the_one_in_which_least_was_said_ends() {
-    let server = TestServer::kept_with(|limits| limits.rooms_left = 2);
+    let server = TestServer::with_database_and(|limits| limits.rooms_left = 2);
     let mut eve = server.login("eve");
     leaves_behind(&mut eve, "#much", 3);
     leaves_behind(&mut eve, "#little", 1);
@@ -52,10 +52,10 @@ fn of_too_many_rooms_left_behind_the_one_in_which_least_was_said_ends() {
     assert_eq!(rooms(&mut ann), ["#ann", "#lobby", "#much", "#some"]);
 }
 
-/// limits.md, `empty-days`: an empty room that is not registered ends; one with somebody in it, or with an owner, does not.
+/// limits.md, `empty-days`: an empty room that is not registered ends; one with a member in it, or with an owner, does not.
 #[test]
 fn a_room_that_was_empty_for_long_ends_unless_it_is_registered() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     leaves_behind(&mut ann, "#old", 1);
     ann.join("#here");

@@ -1,4 +1,4 @@
-//! For those who come with `nc` and telnet.
+//! The line front, for people with `nc` and telnet.
 
 use roomful::event::Event;
 
@@ -72,7 +72,7 @@ fn e5_quit_leaves_and_tells_the_others() {
     }
 }
 
-/// Issue, Line front: an unknown command is never sent as text, and names the nearest one.
+/// An unknown command is never sent as text, and names the nearest one.
 #[test]
 fn a_mistyped_command_is_not_said() {
     let server = TestServer::start();
@@ -87,7 +87,7 @@ fn a_mistyped_command_is_not_said() {
     assert_eq!(ann.sync(), []);
 }
 
-/// features.md 5(g): one table of commands for all fronts.
+/// One table of commands for all fronts.
 #[test]
 fn every_command_answers_at_nc() {
     let server = TestServer::start();
@@ -116,7 +116,7 @@ fn every_command_answers_at_nc() {
     assert_eq!(ann.hears().last().unwrap(), "Boris to ann: you too");
 }
 
-/// Issue, the chat: recent lines are fenced and dated, so nobody takes them for new ones.
+/// Recent lines are fenced and dated, so nobody takes them for new ones.
 #[test]
 fn what_was_said_before_is_fenced_and_dated() {
     let server = TestServer::start();

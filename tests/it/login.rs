@@ -38,7 +38,7 @@ fn the_greeting_says_what_a_client_must_know() {
     assert_eq!(ann.shown().members, [offer.to_string()]);
 }
 
-/// Issue, the chat: guests get an offered free name; empty takes it.
+/// Guests get an offered free name; empty takes it.
 #[test]
 fn an_empty_name_takes_the_one_offered() {
     let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
@@ -54,7 +54,7 @@ fn an_empty_name_takes_the_one_offered() {
     }
 }
 
-/// Lab D6, features.md 2: what looks like somebody's name is not to be had, and a free one is offered.
+/// Lab D6: a name that looks like another person's cannot be taken, and a free one is offered.
 #[test]
 fn nobody_takes_a_name_that_is_here_or_looks_like_one() {
     let server = TestServer::start();
@@ -82,7 +82,7 @@ fn nobody_takes_a_name_that_is_here_or_looks_like_one() {
     assert_eq!(refusal.code, "nick-confusable");
 }
 
-/// features.md 2: a bad name is explained, with one that would do.
+/// A bad name is explained, with one that would do.
 #[test]
 fn a_bad_name_is_refused_with_its_reason_and_an_offer() {
     let server = TestServer::start();
@@ -104,7 +104,7 @@ fn a_bad_name_is_refused_with_its_reason_and_an_offer() {
         line.types(nick);
         assert!(line.line().starts_with("! "), "{nick:?}");
     }
-    // Of these nothing can be kept; the name offered in the greeting stands.
+    // Of these nothing is left; the name offered in the greeting stands.
     assert_eq!(server.peer().hello(json!({"nick": ""})).unwrap_err().code, "nick-empty");
     assert_eq!(server.peer().hello(json!({"nick": "😀"})).unwrap_err().code, "nick-bad-start");
     for length in [31, 32] {
@@ -125,7 +125,7 @@ fn a_hello_with_another_version_is_refused_and_may_be_said_again() {
     assert_eq!(ann.hello(json!({"nick": "ann"})).unwrap(), "ann");
 }
 
-/// Issue, Bad input: commands before the name.
+/// Commands before the name.
 #[test]
 fn commands_before_the_name_are_refused_and_nothing_of_the_rooms_is_shown() {
     let server = TestServer::start();
@@ -158,9 +158,9 @@ fn commands_before_the_name_are_refused_and_nothing_of_the_rooms_is_shown() {
     assert_eq!(bob.rest(), ["* Bye."]);
 }
 
-/// protocol.md, limits, `login`: who takes too long is told and closed.
+/// protocol.md, limits, `login`: a session that takes too long is told and closed.
 #[test]
-fn who_takes_no_name_in_time_is_told_and_closed() {
+fn a_session_that_takes_no_name_in_time_is_told_and_closed() {
     let server = TestServer::with(|limits| limits.login = Duration::from_secs(1));
     let mut named = server.login("ann");
     let mut json = server.peer();
@@ -206,7 +206,7 @@ fn too_many_bytes_without_a_name_close_the_session() {
     }
 }
 
-/// Lab A2, features.md 5(b): a name and a room may come at once.
+/// Lab A2: a name and a room may come at once.
 #[test]
 fn a_name_and_rooms_may_be_asked_for_together() {
     let server = TestServer::start();

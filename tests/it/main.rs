@@ -1,8 +1,8 @@
 //! Everything a client or a person can see, over real sockets on port 0 and real terminals.
 //!
 //! One binary, so that it is linked once. Each test is called by the sentence
-//! it proves, and cites what it proves: a page and command, or a lab report
-//! and its number (`D13`), as `features.md` lists them. Nobody sleeps here: a
+//! it proves, and cites what it proves: a page and its part, or the number of
+//! a fault that older chat servers had (`Lab D13`). No test sleeps here: a
 //! peer that must hear nothing says `ping` and hears nothing before the answer.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
@@ -16,23 +16,25 @@ mod accounts;
 mod answers;
 /// Lines that mean nothing to the JSON front, and what is answered.
 mod bad_json;
-/// Many commands in one write, and guests who become somebody.
+/// Many commands in one write, and guests who get an account.
 mod becoming;
 /// Coming back to much that was missed.
 mod catching_up;
-/// Coming in with passwords and tokens at once, and as somebody else than before.
+/// Coming in with passwords and tokens at once, and as another person than before.
 mod coming_in;
 /// Private conversations: how many, and their end.
 mod conversations;
-/// Messages that are taken back.
+/// Messages that are deleted.
 mod deleting;
 /// Dice, which nobody but the server can say.
 mod dice;
-/// Who may come in: how many, and how often.
+/// Connections and sessions: how many, and how often.
 mod door;
-/// Where what is kept meets other limits.
+/// What is stored, and other limits.
 mod edges;
-/// Files: in, out, and who may have them.
+/// Bans and mutes that nobody evades.
+mod evasion;
+/// Files: sent, fetched, and by whom.
 mod files;
 /// Words that are found as people type them, inside a run too; and texts that show nothing.
 mod found;
@@ -48,29 +50,25 @@ mod handbook;
 mod help;
 /// Rooms into which one may not come, and what is told of them: nothing.
 mod hidden;
-/// Rooms always have somebody who keeps order.
-mod keeping_order;
-/// What is kept: history over pages and restarts.
-mod kept;
 /// The server program with a database: killed, and started anew.
 mod killed;
+/// Rooms always have an owner or an op.
+mod last_op;
 /// How sessions end, and what the others hear of it.
 mod leaving;
 /// Rooms that are left behind.
 mod left;
-/// The same for those who come with `nc` and telnet.
+/// The same for people with `nc` and telnet.
 mod line_front;
 /// Taking a name: offered, refused, in time.
 mod login;
 /// One order for all, without gap or double, whatever the others do.
 mod order;
-/// Order that holds, whoever one becomes.
-mod order_holds;
 /// Pages that are exact whatever the clock did, and what counts as unread.
 mod pages;
 /// Passwords on the line front: asked for, and never on the line of a command.
 mod passwords;
-/// Who may do what to whom in a room.
+/// What each role may do in a room.
 mod ranks;
 /// Too fast for `rate`.
 mod rate;
@@ -90,10 +88,12 @@ mod shelf;
 mod shouting;
 /// Readers that are slow, dripping or deaf.
 mod slow;
-/// Who is taken for what by their first bytes, and what is not served.
+/// Which protocol the first bytes are taken for, and what is not served.
 mod sniffing;
 /// The end of the server: farewells, threads, the port.
 mod stopping;
+/// What is stored: history over pages and restarts.
+mod stored;
 /// Programs that take the server for another one.
 mod strangers;
 /// What people do with one another: rooms, private lines, topics, history.
@@ -113,7 +113,7 @@ mod background;
 mod client;
 /// Accounts: logging in, several sessions, unread counts.
 mod client_accounts;
-/// A server that plays along, and fails where it is told to.
+/// A server that plays along, and fails when it is told to.
 mod client_fake;
 /// Files sent and fetched.
 mod client_files;
@@ -131,7 +131,7 @@ mod client_support;
 mod client_terminal;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
-/// What a person sees who comes back after a lost connection.
+/// What a person sees after coming back from a lost connection.
 mod coming_back;
 /// Keys: none of them stops the printing, and what each does.
 mod keys;
@@ -146,19 +146,19 @@ mod console_manners;
 mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.
 mod database;
+/// Hosts that vanish, and a server that was stopped for a while.
+mod dead_peers;
 /// The disk under a running server: links, rights, files that are moved, a clock that jumps.
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;
-/// Hosts that vanish, and a server that was stopped for a while.
-mod gone;
 /// The programs as processes: signals, descriptors, variables, addresses.
 mod processes;
 /// The server program: how it starts and how it ends.
 mod server_binary;
 /// What the operator sees of it and types into it.
 mod server_console;
-/// A server where descriptors run out.
+/// A server that runs out of descriptors.
 mod server_descriptors;
 /// What the server program's tests need.
 mod server_support;

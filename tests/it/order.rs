@@ -1,4 +1,4 @@
-//! One order for all, whatever the others do. (design.md 6, promises 1 and 4)
+//! One order for all, whatever the others do.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,9 +19,9 @@ fn messages_to(peer: &mut Peer, last: u64) -> Vec<Arc<Message>> {
     messages
 }
 
-/// design.md 6.1: everyone sees one order; the numbers have no gap.
+/// Everyone sees one order; the numbers have no gap.
 #[test]
-fn everybody_sees_one_order_whoever_speaks() {
+fn everybody_sees_one_order_with_every_speaker() {
     const SPEAKERS: u64 = 4;
     const LINES: u64 = 100;
     let server = TestServer::start();
@@ -89,9 +89,9 @@ fn the_speaker_sees_its_own_lines_in_their_place() {
     assert_eq!(seqs, Vec::from_iter(1..=20));
 }
 
-/// design.md 6.4: joining shows what was said, then what is said: no gap, no double.
+/// Joining shows what was said, then what is said: no gap, no double.
 #[test]
-fn who_joins_while_others_speak_misses_nothing_and_hears_nothing_twice() {
+fn a_person_who_joins_while_others_speak_misses_nothing_and_hears_nothing_twice() {
     let server = TestServer::start();
     let speakers: Vec<Peer> = (0..2).map(|i| server.login_in(&format!("speaker{i}"), "#a")).collect();
     let over = AtomicBool::new(false);

@@ -16,7 +16,7 @@ use crate::support::{TestServer, seqs};
 
 /// A server on a database with these messages: the place, 1 or 2, and the time. The rooms are `#r1` and `#r2`.
 fn server_with(said: &[(u32, Millis)]) -> TestServer {
-    let mut server = TestServer::kept();
+    let mut server = TestServer::with_database();
     let data = server.data();
     server.stop("its database is filled");
     std::fs::remove_file(&data).unwrap();
@@ -51,14 +51,14 @@ fn words() -> Message {
     Message { text: "needle".into(), ..Message::default() }
 }
 
-/// Twenty messages in two rooms: the clock goes, is set back by an hour, and goes; many at one time.
+/// Twenty messages in two rooms: the clock runs, is set back by an hour, and runs; many at one time.
 fn twenty() -> Vec<(u32, Millis)> {
     const HOUR: Millis = 3_600_000;
     let now = 1_700_000_000_000;
     (0..20).map(|n| (1 + (n % 2) as u32, now + n / 4 - if n < 10 { 0 } else { HOUR })).collect()
 }
 
-/// protocol.md, `search`: `next` leaves nothing out and repeats nothing, where the clock was set back too.
+/// protocol.md, `search`: `next` leaves nothing out and repeats nothing, also if the clock was set back.
 #[test]
 fn what_is_found_comes_whole_in_pages_after_the_clock_was_set_back() {
     let server = server_with(&twenty());
@@ -89,7 +89,7 @@ fn what_is_found_comes_whole_in_pages_after_the_clock_was_set_back() {
 /// protocol.md, `search`: what an answer did not have as `next` is refused with what is wanted.
 #[test]
 fn a_made_up_next_is_refused() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     for next in ["", "x", "1.2", "1.2.3.4", "1.-2.3", "1.2.x", "\u{1b}[31m"] {
         let refusal = ann.refusal("search", json!({"text": "needle", "next": next}));
@@ -118,7 +118,7 @@ fn a_page_by_time_begins_at_the_right_number_after_the_clock_was_set_back() {
 /// protocol.md, `history`, `search`: `limit` is above 0; the line front's `/history` says the same.
 #[test]
 fn a_page_of_nothing_is_refused_and_one_of_one_is_not() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     ann.say("#a", "needle");
     for kind in ["history", "search"] {
@@ -135,13 +135,13 @@ fn a_page_of_nothing_is_refused_and_one_of_one_is_not() {
     nc.until("! ");
 }
 
-/// limits.md, `replay`: off shows nothing to who joins; who asks is answered nevertheless.
+/// limits.md, `replay`: off shows nothing to a person who joins; a person who asks is answered nevertheless.
 #[test]
-fn who_asks_for_history_gets_some_where_nothing_is_replayed() {
+fn a_person_who_asks_for_history_gets_some_if_nothing_is_replayed() {
     for kept in [true, false] {
         for (replay, most) in [(0, 20), (1, 1), (30, 30)] {
             let change = |limits: &mut Limits| limits.replay = replay;
-            let server = if kept { TestServer::kept_with(change) } else { TestServer::with(change) };
+            let server = if kept { TestServer::with_database_and(change) } else { TestServer::with(change) };
             let mut ann = server.login_in("ann", "#a");
             ann.says_numbers("#a", 1, 40);
             let page = ann.history(json!({"room": "#a"}));
@@ -155,7 +155,7 @@ fn who_asks_for_history_gets_some_where_nothing_is_replayed() {
 /// protocol.md, *Answers*, chat: `unread` is how many are there still.
 #[test]
 fn what_is_deleted_or_expired_is_not_unread() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account("bob");
     bob.join("#a");

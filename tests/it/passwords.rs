@@ -13,7 +13,7 @@ fn answers(peer: &mut LinePeer, question: &str, password: &str) {
 
 #[test]
 fn a_person_registers_and_comes_back_with_the_password() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.nc_login("ann");
     ann.types("/register");
     answers(&mut ann, "Password", PASSWORD);
@@ -34,10 +34,10 @@ fn a_person_registers_and_comes_back_with_the_password() {
     assert!(info.registered);
 }
 
-/// SPEC: a password on the command's own line may have been seen.
+/// A password on the command's own line may have been seen.
 #[test]
 fn a_password_on_the_line_of_its_command_is_refused() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     server.account("bob").quit();
     let mut ann = server.nc_login("ann");
     ann.sync();
@@ -54,7 +54,7 @@ fn a_password_on_the_line_of_its_command_is_refused() {
 
 #[test]
 fn the_line_after_the_question_is_never_said_or_shown() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#lobby");
     let mut ann = server.nc_login("ann");
     ann.types("/register");
@@ -72,7 +72,7 @@ fn the_line_after_the_question_is_never_said_or_shown() {
 
 #[test]
 fn a_person_changes_the_password_and_deletes_the_account() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.nc_login("ann");
     ann.types("/register");
     answers(&mut ann, "Password", PASSWORD);
@@ -95,7 +95,7 @@ fn a_person_changes_the_password_and_deletes_the_account() {
 /// protocol.md, *The line dialect*: what was done is told.
 #[test]
 fn a_person_is_told_that_the_name_is_an_account() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.nc_login("ann");
     ann.types("/register");
     answers(&mut ann, "Password", PASSWORD);

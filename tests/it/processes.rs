@@ -11,7 +11,7 @@ use roomful::limits::Limits;
 use roomful::server::Server;
 
 use crate::client_support::{self, Screen, ServerProgram, client, finish, signal};
-use crate::server_support::{Program, keeping, peer_at, run, server};
+use crate::server_support::{Program, peer_at, run, server, with_database};
 use crate::support::{Peer, brief, eventually};
 
 const TOLD: &str = "closing server-stopped: the server is going down: it was told to stop";
@@ -100,7 +100,7 @@ fn a_signal_that_was_ignored_at_the_start_of_the_client_stays_ignored() {
     }
 }
 
-/// A pipe that nobody reads is full soon: what is said goes to stdout, and diagnostics to stderr.
+/// A pipe that nobody reads is full soon: messages are written to stdout, and diagnostics to stderr.
 #[test]
 fn output_that_nobody_reads_holds_up_no_farewell() {
     let mut command = at("127.0.0.1:0");
@@ -164,7 +164,7 @@ fn closed_or_full_descriptors_are_no_reason_to_fail() {
 fn what_cannot_be_printed_is_an_error_without_a_panic_and_a_copy_is_made_anyway() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let kept = Program::spawn(&mut keeping(&data));
+    let kept = Program::spawn(&mut with_database(&data));
     let copy = folder.path().join("copy.db");
     let program = |before: &str, arguments: &[&str]| {
         let mut command = server();
@@ -192,9 +192,9 @@ fn what_cannot_be_printed_is_an_error_without_a_panic_and_a_copy_is_made_anyway(
 
 /// `ulimit -f`, for which the system sends SIGXFSZ.
 #[test]
-fn a_file_that_may_not_grow_refuses_who_speaks_and_ends_nothing() {
+fn a_file_that_may_not_grow_refuses_speakers_and_ends_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = keeping(&folder.path().join("roomful.db"));
+    let mut command = with_database(&folder.path().join("roomful.db"));
     command.args(["--keep-patience", "1"]);
     let mut program = Program::spawn(after("ulimit -f 1000", &command).stdin(Stdio::piped()));
     let mut ann = program.peer("ann", "#a");
@@ -206,7 +206,7 @@ fn a_file_that_may_not_grow_refuses_who_speaks_and_ends_nothing() {
     assert!(!program.asks("who").is_empty());
     let mut bob = program.peer("bob", "#b");
     bob.ask("ping", serde_json::json!({"token": "x"})).unwrap();
-    // What was heard and could not be kept is told at the end, as with a full disk.
+    // What was heard and could not be stored is told at the end, as with a full disk.
     assert_eq!(program.stop().code, Some(75));
 }
 
@@ -243,7 +243,7 @@ impl Drop for InBackground {
     }
 }
 
-/// The system stops who changes or reads a terminal that another program has, and its clients with it.
+/// The system stops a program that changes or reads the terminal of another one, and its clients with it.
 #[test]
 fn a_server_in_the_background_of_a_terminal_goes_on() {
     for arguments in [&["--no-console"][..], &[]] {

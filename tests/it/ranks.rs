@@ -1,4 +1,4 @@
-//! Who may do what to whom in a room: ops, owners, invitations, settings. Knows no bans. (protocol.md, *Roles*)
+//! What each role may do in a room: ops, owners, invitations, settings. Knows no bans. (protocol.md, *Roles*)
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -18,10 +18,10 @@ fn roles(peer: &mut Peer, room: &str) -> Vec<String> {
     }
 }
 
-/// protocol.md, *Roles*: who makes a room is its op; the lobby has none.
+/// protocol.md, *Roles*: the maker of a room is its op; the lobby has none.
 #[test]
-fn who_makes_a_room_keeps_order_there() {
-    let server = TestServer::kept();
+fn the_maker_of_a_room_is_its_op() {
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     bob.join("#lobby");
@@ -41,8 +41,8 @@ fn who_makes_a_room_keeps_order_there() {
 
 /// protocol.md, *Errors*, `needs-role`: what is refused, and that it says what would be needed.
 #[test]
-fn who_is_no_op_is_refused_and_told_what_is_needed() {
-    let server = TestServer::kept();
+fn a_person_who_is_no_op_is_refused_and_told_what_is_needed() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let mut cat = server.login("cat");
@@ -84,8 +84,8 @@ fn who_is_no_op_is_refused_and_told_what_is_needed() {
 
 /// protocol.md, `register-room`, `op`, `deop`, `drop-room`: an owner, over a restart, too.
 #[test]
-fn a_registered_room_keeps_its_owner_and_its_order_over_a_restart() {
-    let server = TestServer::kept();
+fn a_registered_room_has_its_owner_and_its_settings_over_a_restart() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     bob.sync();
@@ -126,7 +126,7 @@ fn a_registered_room_keeps_its_owner_and_its_order_over_a_restart() {
 /// protocol.md, `op`: in a registered room it is its owner who makes ops.
 #[test]
 fn in_a_registered_room_only_the_owner_makes_ops() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let _cat = server.account_in("cat", "#a");
@@ -139,10 +139,10 @@ fn in_a_registered_room_only_the_owner_makes_ops() {
     assert_eq!(bob.code("deop", json!({"room": "#a", "nick": "ann"})), "needs-role");
 }
 
-/// protocol.md, `invite`: in a room that is open to all whoever is in it, else its ops.
+/// protocol.md, `invite`: in a room that is open to all, every member; else its ops.
 #[test]
-fn only_ops_invite_where_one_must_be_invited() {
-    let server = TestServer::kept();
+fn only_ops_invite_into_a_room_for_invited_people() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let _cat = server.login("cat");
@@ -151,10 +151,10 @@ fn only_ops_invite_where_one_must_be_invited() {
     assert_eq!(bob.code("invite", json!({"room": "#a", "nick": "cat"})), "needs-role");
 }
 
-/// protocol.md, `settings`, `invite`: who is invited comes in, and nobody else.
+/// protocol.md, `settings`, `invite`: invited people come in, and nobody else.
 #[test]
-fn an_invite_only_room_is_for_who_is_invited() {
-    let server = TestServer::kept();
+fn an_invite_only_room_is_for_invited_people() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let (mut bob, mut cat) = (server.account("bob"), server.login("cat"));
     ann.say("#a", "among us");
@@ -185,7 +185,7 @@ fn an_invite_only_room_is_for_who_is_invited() {
 /// protocol.md, `settings`: what changes is told to all; what is the same, to nobody; the key can be removed.
 #[test]
 fn settings_are_told_when_they_change() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     ann.does("settings", json!({"room": "#a", "key": "wax"}));
@@ -203,10 +203,10 @@ fn settings_are_told_when_they_change() {
     server.login_in("cat", "#a");
 }
 
-/// protocol.md, `kick`: told to all there, to the one put out as well; who may come back.
+/// protocol.md, `kick`: told to all there, also to the one put out, who may come back.
 #[test]
-fn who_is_kicked_is_told_and_out_and_may_come_back() {
-    let server = TestServer::kept();
+fn a_person_who_is_kicked_is_told_and_out_and_may_come_back() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     let mut cat = server.login_in("cat", "#a");
@@ -223,10 +223,10 @@ fn who_is_kicked_is_told_and_out_and_may_come_back() {
     assert_eq!(ann.code("kick", json!({"room": "#a", "nick": "bob", "text": long})), "reason-too-long");
 }
 
-/// protocol.md, *What is kept*: a private room that nobody has registered is gone with those who were in it.
+/// protocol.md, *What is stored*: a private room that is not registered ends with its last member.
 #[test]
 fn an_unregistered_private_room_is_forgotten_when_it_is_empty() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     for (room, change) in [("#key", json!({"key": "wax"})), ("#invited", json!({"invite_only": true}))] {
         let mut ann = server.account_in(room.trim_start_matches('#'), room);
         ann.say(room, "among us");

@@ -1,4 +1,4 @@
-//! Too fast for `rate`. (design.md 8: the speaker's own thread waits and is told, nothing is lost)
+//! Too fast for `rate`.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::support::{TestServer, brief, message_of};
 
-/// protocol.md, limits, `rate`: told once, nothing refused or lost, the order kept, nobody else slowed.
+/// protocol.md, limits, `rate`: told once, nothing refused or lost, all in order, no other session slowed.
 #[test]
-fn who_is_too_fast_is_told_once_and_loses_nothing() {
+fn a_person_who_is_too_fast_is_told_once_and_loses_nothing() {
     let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (2, 5));
     let mut bob = server.login("bob");
     bob.join("#a");
@@ -64,9 +64,9 @@ fn lists_cost_more_and_signs_of_life_little() {
     ann.quit();
 }
 
-/// design.md 8: the one who waits can be woken by stop.
+/// A session that waits can be woken by stop.
 #[test]
-fn stop_wakes_the_one_who_waits() {
+fn stop_wakes_a_session_that_waits() {
     let mut server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (1, 1));
     let mut ann = server.login("ann");
     ann.wire.send("{\"type\":\"say\",\"text\":\"x\"}\n".repeat(1_000));
@@ -130,7 +130,7 @@ fn a_hello_with_many_rooms_waits_for_them() {
 /// protocol.md, `registrations`: an account lasts, so its making is counted, from loopback too.
 #[test]
 fn accounts_are_made_only_so_often_from_one_address() {
-    let server = TestServer::kept_with(|limits| limits.registrations = 2);
+    let server = TestServer::with_database_and(|limits| limits.registrations = 2);
     server.account("ann");
     server.account("bob");
     let refusal = server.login("eve").refusal("register", json!({"password": "nine blue skis"}));
@@ -141,7 +141,7 @@ fn accounts_are_made_only_so_often_from_one_address() {
 
 /// protocol.md, `waiting`: a flood of what costs little is told once, though some of it goes through without a wait.
 #[test]
-fn who_floods_with_little_things_is_told_once() {
+fn a_flooder_with_little_things_is_told_once() {
     let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (100, 1));
     let mut ann = server.login("ann");
     ann.wire.send("{\"type\":\"pong\"}\n".repeat(1_000));

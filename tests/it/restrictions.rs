@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{Peer, TestServer, eventually};
 
-/// The curbs of a room: `ban bob by ann`.
+/// The restrictions of a room: `ban bob by ann`.
 fn bans(peer: &mut Peer, fields: serde_json::Value) -> Vec<String> {
     match peer.does("bans", fields) {
         Done::Bans { bans, .. } => {
@@ -19,10 +19,10 @@ fn bans(peer: &mut Peer, fields: serde_json::Value) -> Vec<String> {
     }
 }
 
-/// protocol.md, `ban`: out, and kept out, by the name on loopback; until it is lifted.
+/// protocol.md, `ban`: put out, and not let in, by the name on loopback; until it is lifted.
 #[test]
-fn a_banned_guest_is_put_out_and_kept_out_until_unbanned() {
-    let server = TestServer::kept();
+fn a_banned_guest_is_put_out_and_not_let_in_until_unbanned() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     let mut cat = server.login_in("cat", "#a");
@@ -47,10 +47,10 @@ fn a_banned_guest_is_put_out_and_kept_out_until_unbanned() {
     bob.join("#a");
 }
 
-/// protocol.md, *Roles*: a ban is for the account of whoever is banned, here or not, and over a restart.
+/// protocol.md, *Roles*: a ban is for the account of the banned person, here or not, and over a restart.
 #[test]
 fn a_ban_is_for_the_account_and_outlasts_a_restart_of_a_registered_room() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.does("register-room", json!({"room": "#a"}));
     let mut bob = server.account_in("bob", "#a");
@@ -73,7 +73,7 @@ fn a_ban_is_for_the_account_and_outlasts_a_restart_of_a_registered_room() {
 /// protocol.md, `ban`, `mute`, `seconds`: it is over when the time is.
 #[test]
 fn a_ban_and_a_mute_for_a_second_are_over_after_it() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     let mut cat = server.login_in("cat", "#a");
@@ -96,8 +96,8 @@ fn a_ban_and_a_mute_for_a_second_are_over_after_it() {
 
 /// protocol.md, `mute`: may stay and hear, and neither speak, send files, nor set the topic.
 #[test]
-fn who_is_muted_hears_and_does_not_speak() {
-    let server = TestServer::kept();
+fn a_person_who_is_muted_hears_and_does_not_speak() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     bob.sync();
@@ -127,7 +127,7 @@ fn who_is_muted_hears_and_does_not_speak() {
 /// protocol.md, limits, `bans`; a new one replaces an old one.
 #[test]
 fn a_room_has_so_many_bans_and_one_for_each() {
-    let server = TestServer::kept_with(|limits| limits.bans = 2);
+    let server = TestServer::with_database_and(|limits| limits.bans = 2);
     let mut ann = server.account_in("ann", "#a");
     for _ in 0..3 {
         ann.does("ban", json!({"room": "#a", "nick": "bob"}));
@@ -144,7 +144,7 @@ fn a_room_has_so_many_bans_and_one_for_each() {
 /// protocol.md, `ban`, `everywhere`: their sessions are closed, and they do not come in again.
 #[test]
 fn an_op_of_the_server_bans_from_the_whole_server() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     ann.does("claim", json!({"code": server.claim()}));
     let mut bob = server.account_in("bob", "#b");
@@ -165,7 +165,7 @@ fn an_op_of_the_server_bans_from_the_whole_server() {
     server.wait_for_sessions(2);
     let mut heard = dan.hears();
     heard.sort();
-    heard.retain(|line| !line.starts_with("#b ")); // who keeps order now, by turns
+    heard.retain(|line| !line.starts_with("#b ")); // the op of now, by turns
     assert_eq!(heard, ["- bob kicked", "- cat kicked"]);
     let mut listed = bans(&mut ann, json!({"everywhere": true}));
     listed.sort();
@@ -184,8 +184,8 @@ fn an_op_of_the_server_bans_from_the_whole_server() {
 
 /// protocol.md, `mute`: no words by the side, in a farewell or as a reason to be away.
 #[test]
-fn who_is_muted_says_nothing_by_the_side() {
-    let server = TestServer::kept();
+fn a_person_who_is_muted_says_nothing_by_the_side() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     ann.does("mute", json!({"room": "#a", "nick": "bob"}));

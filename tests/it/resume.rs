@@ -28,9 +28,9 @@ fn is_quit(event: &Event) -> bool {
     matches!(event, Event::Quit { .. })
 }
 
-/// features.md 3, row 24: a ghost keeps the name; its owner takes over at once, and nobody notices.
+/// A dead connection has the name; its owner takes over at once, and nobody notices.
 #[test]
-fn who_comes_back_while_the_old_connection_lasts_takes_over_unnoticed() {
+fn a_person_who_comes_back_while_the_old_connection_lasts_takes_over_unnoticed() {
     let server = TestServer::start();
     let mut bob = server.login_in("bob", "#a");
     let mut old = server.login_in("ann", "#a");
@@ -49,9 +49,9 @@ fn who_comes_back_while_the_old_connection_lasts_takes_over_unnoticed() {
     assert_eq!(brief(&bob.wait(is_quit)), "- ann quit");
 }
 
-/// Who was lost finds the name kept for the token, and the missed messages after the last one seen.
+/// A lost person finds the name reserved for the token, and the missed messages after the last one seen.
 #[test]
-fn who_was_lost_comes_back_to_name_and_missed_messages() {
+fn a_person_who_was_lost_comes_back_to_name_and_missed_messages() {
     let server = TestServer::start();
     let mut bob = server.login_in("bob", "#a");
     let mut old = server.login("ann");
@@ -87,7 +87,7 @@ fn a_room_made_anew_is_shown_from_its_beginning() {
     assert_eq!(texts, ["new"]);
 }
 
-/// Issue, JSON front: a repeated tag after a reconnect is not said twice.
+/// A repeated tag after a reconnect is not said twice.
 #[test]
 fn a_repeated_tag_is_answered_as_before_and_not_said_twice() {
     let server = TestServer::start();
@@ -118,7 +118,7 @@ fn a_repeated_tag_is_answered_as_before_and_not_said_twice() {
     assert_eq!(bob.hears(), ["#a ann: once", "ann to bob: psst", "#a + ann"]);
 }
 
-/// Who said goodbye, or has a token of nobody's, is a new person.
+/// After a goodbye, or with an unknown token, one is a new person.
 #[test]
 fn a_token_is_void_after_a_goodbye_and_a_wrong_one_opens_nothing() {
     let server = TestServer::start();
@@ -139,10 +139,10 @@ fn a_token_is_void_after_a_goodbye_and_a_wrong_one_opens_nothing() {
     }
 }
 
-/// design.md 6.3 and 6.4: however often the connection is lost, nothing is missed, doubled or said twice.
+/// However often the connection is lost, nothing is missed, doubled or said twice.
 #[test]
 fn reconnecting_while_others_speak_loses_and_doubles_nothing() {
-    // On a busy machine much is said before somebody is back.
+    // On a busy machine much is said before a client is back.
     let server = TestServer::with(|limits| limits.recent = 2_000);
     let mut talker = server.login_in("talker", "#a");
     let mut ann = server.login("ann");
@@ -170,7 +170,7 @@ fn reconnecting_while_others_speak_loses_and_doubles_nothing() {
             ann = come_back(&server, &token);
             let after = seen.last().copied().unwrap_or(0);
             ann.ask("join", json!({"room": "#a", "after": after, "made": made})).expect("the room stands");
-            // Who takes over hears the room from the hello on; what `joined` shows replaces that.
+            // A session that takes over hears the room from the hello on; what `joined` shows replaces that.
             ann.so_far();
             let shown = ann.shown();
             assert_eq!(shown.history.missed, 0);

@@ -118,7 +118,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_draft_back() {
     assert_eq!(shell.modes(), found);
 }
 
-/// The same, where the signal comes from somewhere else.
+/// The same, if the signal comes from another program.
 #[test]
 fn whatever_ends_the_client_the_terminal_is_as_it_was_found() {
     for signal in ["TSTP", "TERM", "HUP", "INT", "QUIT", "USR1", "ALRM"] {
@@ -178,7 +178,7 @@ fn no_word_breaks_at_the_edge_of_the_console() {
     whole_words(&screen, &words);
 }
 
-/// The same where the cursor cannot be moved, so that there is no editor: in the client and on the console.
+/// The same if the cursor cannot be moved, so that there is no editor: in the client and on the console.
 #[test]
 fn no_word_breaks_at_the_edge_of_a_terminal_without_an_editor() {
     let (mut console, addr) = at_a_terminal(&[("TERM", "dumb")]);

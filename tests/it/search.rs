@@ -8,7 +8,7 @@ use crate::support::TestServer;
 /// protocol.md, `search`: case does not matter, е finds ё; all words; phrases; beginnings.
 #[test]
 fn words_are_found_in_any_case_as_phrases_and_by_their_beginnings() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     for text in ["Ёлка и ЁЖИК", "ежик в тумане", "новая Лыжня за лесом", "за новой лыжнёй", "Straße 12", "wax, wax-on"]
     {
@@ -32,7 +32,7 @@ fn words_are_found_in_any_case_as_phrases_and_by_their_beginnings() {
 /// What means something to SQLite is looked for as it stands, or finds nothing; it fails nothing.
 #[test]
 fn no_search_is_an_error_or_more_than_words() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     ann.say("#a", "alpha beta NOT gamma");
     for text in
@@ -51,7 +51,7 @@ fn no_search_is_an_error_or_more_than_words() {
 /// protocol.md, `search`: in the rooms one is in and one's own conversations, and nowhere else.
 #[test]
 fn nobody_finds_what_they_may_not_see() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#b");
     let mut eve = server.account_in("eve", "#e");
@@ -80,7 +80,7 @@ fn nobody_finds_what_they_may_not_see() {
 /// protocol.md, `search`: also in a guest's own conversations.
 #[test]
 fn a_guest_finds_what_was_said_in_private() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     let mut guest = server.login("guest");
     ann.does("msg", json!({"to": "guest", "text": "secret"}));
@@ -91,7 +91,7 @@ fn a_guest_finds_what_was_said_in_private() {
 /// protocol.md, `search`: pages, with the `next` of the one before.
 #[test]
 fn what_is_found_comes_in_pages_with_nothing_left_out() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     for n in 1..=60 {
         ann.say("#a", &format!("needle {n}"));
@@ -122,7 +122,7 @@ fn what_is_found_comes_in_pages_with_nothing_left_out() {
 /// The first results in 1,500 messages come as they should, from the file too.
 #[test]
 fn an_old_message_is_found_after_a_restart() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     ann.say("#a", "старая лыжня");
     ann.says_numbers("#a", 2, 1_500);

@@ -1,4 +1,4 @@
-//! The server program where descriptors run out: who is in stays in, who is not gets a sentence, no core burns. (issue, Bad input)
+//! The server program without a descriptor left: sessions go on, newcomers get a sentence, no core burns.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -74,7 +74,7 @@ fn a_server_started_with_few_descriptors_says_no_to_the_one_too_many() {
 fn out_of_descriptors_the_others_go_on_and_no_core_burns() {
     let mut program = Program::start(&["--log", "warn"]);
     let (mut ann, bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
-    // Lowered now, or the server had reckoned with it; the kernel has kept one for the next to come.
+    // Lowered now, or the server had reckoned with it; the kernel has reserved one for the next to come.
     program.shows("bob joined #a");
     let most = lowest_free(&program) + 1;
     let pid = Pid::from_raw(i32::try_from(program.id()).unwrap());
@@ -82,7 +82,7 @@ fn out_of_descriptors_the_others_go_on_and_no_core_burns() {
     let _vera = program.peer("vera", "#a");
     let before = ticks(&program);
     let began = Instant::now();
-    // Ever longer does it wait before it looks who else is there: more than a second in all.
+    // Ever longer does it wait before it accepts again: more than a second in all.
     for _ in 0..8 {
         let mut wire = program.wire();
         (0..10).for_each(|_| drop(ann.sync()));
@@ -93,7 +93,7 @@ fn out_of_descriptors_the_others_go_on_and_no_core_burns() {
     let (used, passed) = (ticks(&program) - before, began.elapsed());
     assert!(passed > Duration::from_secs(1), "{passed:?}");
     assert!(used <= 20, "{used} hundredths of a second of CPU in {passed:?}");
-    // It lays its spare one down to wait for the next newcomer. Who comes when somebody has left meanwhile can stay.
+    // It gives its spare one back to wait for the next newcomer. If a session has ended meanwhile, the newcomer can stay.
     eventually("it waits with its spare one", || lowest_free(&program) < most);
     let open = || fs::read_dir(format!("/proc/{}/fd", program.id())).unwrap().count();
     let before = open();

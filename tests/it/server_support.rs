@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::client_support::{Screen, finish, one_at_a_time};
 use crate::support::{DEADLINE, LinePeer, Peer, Wire, eventually};
 
-/// The server program, without any settings from outside. It keeps nothing, unless told to.
+/// The server program, without any settings from outside. It has no database, unless told to.
 pub fn server() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-server"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHAT_SERVER_")) {
@@ -26,8 +26,8 @@ pub fn server() -> Command {
     command
 }
 
-/// The server program on a free port, without a rate limit, that keeps things in `data`.
-pub fn keeping(data: &Path) -> Command {
+/// The server program on a free port, without a rate limit, with a database in `data`.
+pub fn with_database(data: &Path) -> Command {
     let mut command = server();
     command.env_remove("CHAT_SERVER_MEMORY").args(["--listen", "127.0.0.1:0", "--rate", "off"]);
     command.arg("--data").arg(data).stdin(Stdio::piped());
@@ -81,7 +81,7 @@ pub fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, Stri
 /// A running server program. Killed when dropped.
 pub struct Program {
     child: Child,
-    /// Where the operator types.
+    /// The input into which the operator types.
     pub console: Option<ChildStdin>,
     out: Receiver<String>,
     err: Receiver<String>,
@@ -211,7 +211,7 @@ impl Program {
         peer
     }
 
-    /// Somebody with `nc`, in the lobby.
+    /// A person with `nc`, in the lobby.
     pub fn nc(&self, nick: &str) -> LinePeer {
         let mut peer = LinePeer::new(self.wire());
         peer.login(nick);

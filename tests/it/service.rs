@@ -45,7 +45,7 @@ impl Handler for Echo {
 
     fn data_out(&mut self) {
         let back = std::mem::take(&mut self.back);
-        // Where it fails the next read tells.
+        // If it fails, the next read tells.
         let _ = self.stream.send_all(&back);
     }
 
@@ -150,7 +150,7 @@ fn c4_a_handler_is_made_once_and_dropped_once_also_after_a_panic() {
 
 /// Stop with open connections: they have the grace to go, then they are cut, and all is joined.
 #[test]
-fn stop_cuts_who_is_left_and_joins_everything() {
+fn stop_cuts_connections_that_are_left_and_joins_everything() {
     let (service, book) = start();
     let peers: Vec<TcpStream> = (0..5).map(|_| connect(&service)).collect();
     assert_eq!(service.connections(), 5);
@@ -164,9 +164,9 @@ fn stop_cuts_who_is_left_and_joins_everything() {
     }
 }
 
-/// Who is not admitted is told the sentence, and the others stay.
+/// A peer that is not admitted is told the sentence, and the others stay.
 #[test]
-fn who_is_not_admitted_is_told_why() {
+fn a_peer_that_is_not_admitted_is_told_why() {
     let (mut service, book) = start();
     let mut peers: Vec<TcpStream> = (0..8).map(|_| connect(&service)).collect();
     let mut ninth = TcpStream::connect(service.local_addr()).unwrap();

@@ -9,7 +9,7 @@ use crate::support::{PASSWORD, TestServer};
 /// Lab B9: each session hears all, what the other one says included.
 #[test]
 fn b9_two_sessions_of_one_account_both_hear_everything() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     let mut one = server.account_in("ann", "#a");
     let mut two = server.once_more("ann");
@@ -28,8 +28,8 @@ fn b9_two_sessions_of_one_account_both_hear_everything() {
 
 /// protocol.md, guarantee 6: one member, one `join`, one `quit`.
 #[test]
-fn several_sessions_are_one_member_who_comes_once_and_goes_once() {
-    let server = TestServer::kept();
+fn several_sessions_are_one_member_who_comes_once_and_leaves_once() {
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     let one = server.account_in("ann", "#a");
     assert_eq!(bob.hears(), ["#a + ann"]);
@@ -49,7 +49,7 @@ fn several_sessions_are_one_member_who_comes_once_and_goes_once() {
 
 #[test]
 fn what_one_session_joins_and_leaves_the_other_joins_and_leaves() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut one = server.account("ann");
     let mut two = server.once_more("ann");
     two.sync();
@@ -63,8 +63,8 @@ fn what_one_session_joins_and_leaves_the_other_joins_and_leaves() {
 }
 
 #[test]
-fn a_guest_who_logs_in_to_an_account_that_is_here_is_gone_for_the_others() {
-    let server = TestServer::kept();
+fn a_guest_who_logs_in_to_an_account_that_is_here_has_left_for_the_others() {
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     bob.join("#b");
     let _one = server.account_in("ann", "#b");
@@ -80,7 +80,7 @@ fn a_guest_who_logs_in_to_an_account_that_is_here_is_gone_for_the_others() {
 
 #[test]
 fn when_one_session_logs_out_the_others_stay() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#a");
     let mut one = server.account_in("ann", "#a");
     let mut two = server.once_more("ann");
@@ -93,10 +93,10 @@ fn when_one_session_logs_out_the_others_stay() {
     assert_eq!(one.sync(), [Event::Left { room: "#a".into() }], "it is another's by now");
 }
 
-/// Lab B10: how a person is connected is seen, and a session that is gone is not.
+/// Lab B10: how a person is connected is seen, and a session that has ended is not.
 #[test]
 fn b10_whois_lists_the_sessions_of_a_person() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login("bob");
     let one = server.account("ann");
     let _two = server.once_more("ann");
@@ -113,7 +113,7 @@ fn b10_whois_lists_the_sessions_of_a_person() {
 /// Lab B5: own rooms and conversations with what is unread, told after a login.
 #[test]
 fn b5_after_a_login_the_own_chats_are_told_with_what_is_unread() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.account_in("bob", "#a");
     let mut ann = server.account_in("ann", "#a");
     ann.join("#b");
@@ -138,7 +138,7 @@ fn b5_after_a_login_the_own_chats_are_told_with_what_is_unread() {
 /// Lab B5: what is read in one session is read in the others, and stays read.
 #[test]
 fn b5_the_read_marker_follows_the_account_and_never_goes_back() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.account_in("bob", "#a");
     let mut one = server.account_in("ann", "#a");
     let mut two = server.once_more("ann");
@@ -167,7 +167,7 @@ fn b5_the_read_marker_follows_the_account_and_never_goes_back() {
 /// Lab B7: a private conversation is the two's, stays listed, and is read by each side under the other's name.
 #[test]
 fn b7_a_private_conversation_is_seen_by_the_two_only_and_stays_listed() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let (mut ann, mut boris) = (server.account_in("ann", "#a"), server.account_in("Boris", "#a"));
     let mut eve = server.account_in("eve", "#a");
     [&mut ann, &mut boris, &mut eve].into_iter().for_each(|peer| drop(peer.sync()));
@@ -198,10 +198,10 @@ fn b7_a_private_conversation_is_seen_by_the_two_only_and_stays_listed() {
     assert_eq!(server.once_more("eve").code("history", json!({"room": "@ann"})), "no-conversation");
 }
 
-/// protocol.md, *What is kept*: a guest's conversation is that guest's, as long as the token holds.
+/// protocol.md, *What is stored*: a guest's conversation is that guest's, as long as the token holds.
 #[test]
 fn a_guests_conversation_is_not_for_the_next_of_that_name() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     let mut bob = server.login("bob");
     ann.does("msg", json!({"to": "bob", "text": "for this bob"}));

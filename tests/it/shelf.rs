@@ -16,7 +16,7 @@ fn offers(peer: &mut Peer, size: usize) -> Result<u64, String> {
 /// limits.md, `files-bytes`: what 30 sessions offer at once is not more than there is room for.
 #[test]
 fn what_many_sessions_offer_at_once_is_no_more_than_there_is_room_for() {
-    let server = TestServer::kept_with(|limits| limits.files_bytes = 2_000_000);
+    let server = TestServer::with_database_and(|limits| limits.files_bytes = 2_000_000);
     let mut peers: Vec<Peer> = (0..30).map(|i| server.account_in(&format!("ann{i}"), "#a")).collect();
     let taken: Vec<bool> = peers.iter_mut().map(|peer| offers(peer, 500_000).is_ok()).collect();
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 4);
@@ -32,7 +32,7 @@ fn what_many_sessions_offer_at_once_is_no_more_than_there_is_room_for() {
 /// limits.md, `files-per-person`: all sessions of an account together, also when a file is said and another is offered at once.
 #[test]
 fn the_sessions_of_an_account_share_its_room() {
-    let server = TestServer::kept_with(|limits| limits.files_per_person = 100_000);
+    let server = TestServer::with_database_and(|limits| limits.files_per_person = 100_000);
     let mut first = server.account_in("ann", "#a");
     let mut others: Vec<Peer> = (0..3).map(|_| server.once_more("ann")).collect();
     first.sends_file("#a", "a.bin", &[7; 60_000]);
@@ -46,7 +46,7 @@ fn the_sessions_of_an_account_share_its_room() {
 /// The same: a guest who reconnects is another one, and has no new room; an account has its own.
 #[test]
 fn guests_share_the_room_of_their_address_also_after_a_restart() {
-    let server = TestServer::kept_with(|limits| limits.files_per_person = 100_000);
+    let server = TestServer::with_database_and(|limits| limits.files_per_person = 100_000);
     let mut guest = server.login_in("guest", "#a");
     guest.sends_file("#a", "a.bin", &[7; 60_000]);
     guest.quit();

@@ -1,4 +1,4 @@
-//! Readers that are slow, dripping or deaf. (design.md 4, steps 3 and 4; 6, promise 2)
+//! Readers that are slow, dripping or deaf.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ fn is_quit(event: &Event) -> bool {
     matches!(event, Event::Quit { .. })
 }
 
-/// Lab D4, design.md 6.2 and 6.5: it stops nobody, is closed as a slow consumer, and the others are told once.
+/// Lab D4: it stops nobody, is closed as a slow consumer, and the others are told once.
 #[test]
 fn d4_a_deaf_reader_stops_nobody_and_is_closed_and_told_of_once() {
     let server = TestServer::with(small);
@@ -47,7 +47,7 @@ fn d4_a_deaf_reader_stops_nobody_and_is_closed_and_told_of_once() {
         heard.extend(bob.sync());
         gone.extend(ann.hears().into_iter().filter(|event| event.starts_with("- ")));
     }
-    // After that the room goes on as if nothing had been.
+    // After that the room goes on as before.
     let last = ann.say("#a", "after");
     assert_eq!(gone, ["- deaf slow-consumer"]);
     assert_eq!(ann.hears(), ["#a ann: after"]);
@@ -78,7 +78,7 @@ fn a_deaf_terminal_is_closed_too() {
     assert_eq!(gone.as_deref(), Some("- deaf slow-consumer"));
 }
 
-/// design.md 7: a write timeout is per call, so a dripping reader kept it alive for ever. Age counts here.
+/// A write timeout is per call, so a dripping reader kept it alive for ever. Age counts here.
 #[test]
 fn a_dripping_reader_is_closed_by_the_age_of_what_waits() {
     let server = TestServer::with(|limits| {
@@ -131,9 +131,9 @@ fn c5_a_slow_reader_that_reads_gets_five_mebibytes_complete_and_in_order() {
     assert!(ann.sync().last().unwrap().ends_with("slow: here I am"));
 }
 
-/// protocol.md, limits, `outboxes-bytes`: over the sum of all, the largest goes first.
+/// protocol.md, limits, `outboxes-bytes`: over the sum of all, the largest is closed first.
 #[test]
-fn where_all_outboxes_together_are_too_large_the_largest_goes() {
+fn if_all_outboxes_together_are_too_large_the_largest_is_closed() {
     let server = TestServer::with(|limits| {
         (limits.send_buffer, limits.outboxes_bytes) = (NARROW, 300_000);
         (limits.outbox_bytes, limits.outbox_soft_bytes) = (1 << 20, 1 << 20);
@@ -150,9 +150,9 @@ fn where_all_outboxes_together_are_too_large_the_largest_goes() {
     assert!(!ann.sync().iter().any(is_quit));
 }
 
-/// Somebody who asks for more than they read is held back; nobody else is.
+/// A session that asks for more than it reads is held back; no other is.
 #[test]
-fn who_asks_and_does_not_read_waits_for_themselves() {
+fn a_session_that_asks_and_does_not_read_waits_for_itself() {
     let server =
         TestServer::with(|limits| (limits.send_buffer, limits.outbox_patience) = (NARROW, Duration::from_secs(1)));
     let mut ann = server.login_in("ann", "#a");

@@ -1,4 +1,4 @@
-//! A server on a disk that is soon full: a file system in memory, in a mount namespace. Needs no rights where the system has namespaces for everybody.
+//! A server on a disk that is soon full: a file system in memory, in a mount namespace. Needs no rights if the system has namespaces for all users.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::server_support::{Program, keeping};
+use crate::server_support::{Program, with_database};
 
 /// A server on a small file system of its own.
 pub struct SmallDisk {
@@ -16,14 +16,14 @@ pub struct SmallDisk {
     pub disk: Disk,
 }
 
-/// The file system. It is gone when this and the server are.
+/// The file system. It is removed with this and the server.
 pub struct Disk {
     held: File,
     _folder: TempDir,
 }
 
 impl SmallDisk {
-    /// Nothing, where this system has no mount namespaces for us.
+    /// Nothing, if this system has no mount namespaces for us.
     pub fn start() -> Option<SmallDisk> {
         let namespaces = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
         if !namespaces.is_ok_and(|status| status.success()) {
@@ -31,7 +31,7 @@ impl SmallDisk {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let server = keeping(&folder.path().join("roomful.db"));
+        let server = with_database(&folder.path().join("roomful.db"));
         let mut command = Command::new("unshare");
         command.args(["-rm", "sh", "-c", r#"mount -t tmpfs -o size=4m none "$0" && exec "$@""#]);
         command.arg(folder.path()).arg(server.get_program()).args(server.get_args()).args(["--keep-patience", "1"]);

@@ -1,4 +1,4 @@
-//! Who is taken for what by their first bytes.
+//! Which protocol the first bytes are taken for.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use crate::support::{Got, Peer, TestServer};
 
 const GREETING: &str = "Roomful, plain mode. Type your name and press Enter [";
 
-/// design.md 2: 300 ms of silence make a person, who is spoken to first.
+/// After 300 ms of silence the peer is taken for a person, and greeted.
 #[test]
-fn who_says_nothing_is_greeted_after_the_silence_and_not_before() {
+fn a_peer_that_says_nothing_is_greeted_after_the_silence_and_not_before() {
     let server = TestServer::start();
     let before = Instant::now();
     let mut bob = server.nc();
@@ -18,15 +18,15 @@ fn who_says_nothing_is_greeted_after_the_silence_and_not_before() {
     bob.login("bob");
 }
 
-/// design.md 2: who speaks first is not asked for what they have said.
+/// A person who speaks first is not asked for what they have said.
 #[test]
-fn who_types_at_once_is_not_greeted() {
+fn a_person_who_types_at_once_is_not_greeted() {
     let server = TestServer::with(|limits| limits.greet_after = Duration::from_secs(60));
     let shown = server.nc().login("bob");
     assert!(shown[0].starts_with("* Hello bob."), "{shown:?}");
 }
 
-/// design.md 2: the first line may still switch a greeted connection.
+/// The first line may still switch a greeted connection.
 #[test]
 fn json_after_the_greeting_switches_to_json() {
     let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
@@ -38,7 +38,7 @@ fn json_after_the_greeting_switches_to_json() {
     assert_eq!(ann.quit().iter().filter_map(crate::support::message_of).count(), 1);
 }
 
-/// design.md 2: the bytes that were looked at are handed on, none is lost.
+/// The bytes that were looked at are handed on, none is lost.
 #[test]
 fn a_name_that_begins_like_a_protocol_is_a_name_all_the_same() {
     let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
@@ -51,7 +51,7 @@ fn a_name_that_begins_like_a_protocol_is_a_name_all_the_same() {
     ] {
         let mut peer = server.nc();
         peer.wire.send(first);
-        // Undecided bytes do not keep a person from being greeted.
+        // Undecided bytes do not stop a person from being greeted.
         let greeting = peer.line();
         assert!(greeting.starts_with(GREETING), "{greeting}");
         peer.wire.send(rest);
@@ -60,7 +60,7 @@ fn a_name_that_begins_like_a_protocol_is_a_name_all_the_same() {
     }
 }
 
-/// design.md 2: a hello in single bytes is known as surely as in one piece.
+/// A hello in single bytes is known as surely as in one piece.
 #[test]
 fn a_json_hello_byte_by_byte_is_json() {
     let server = TestServer::start();
@@ -71,9 +71,9 @@ fn a_json_hello_byte_by_byte_is_json() {
     ann.answer("h").unwrap();
 }
 
-/// Lab report B, 1: there is no page yet, and who wants a WebSocket is told so.
+/// Lab report B, 1: there is no page yet, and a peer that wants a WebSocket is told so.
 #[test]
-fn b1_who_asks_for_a_websocket_is_told_that_it_is_not_served() {
+fn b1_a_peer_that_asks_for_a_websocket_is_told_that_it_is_not_served() {
     let server = TestServer::start();
     let mut browser = server.wire();
     browser.send("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
@@ -81,7 +81,7 @@ fn b1_who_asks_for_a_websocket_is_told_that_it_is_not_served() {
     assert!(answer.starts_with("HTTP/1.1 501 ") && answer.contains("chat-client"), "{answer}");
 }
 
-/// Issue, Bad input: until these fronts exist, a sentence in their own protocol, and the end.
+/// Until these fronts exist, a sentence in their own protocol, and the end.
 #[test]
 fn http_tls_and_irc_get_a_sentence_and_a_close() {
     let server = TestServer::start();
@@ -115,7 +115,7 @@ fn http_tls_and_irc_get_a_sentence_and_a_close() {
 
 /// Lab D12: a peer that comes and goes without a word leaves nothing.
 #[test]
-fn who_hangs_up_without_a_word_leaves_no_session() {
+fn a_peer_that_hangs_up_without_a_word_leaves_no_session() {
     let server = TestServer::start();
     for _ in 0..20 {
         let wire = server.wire();

@@ -1,4 +1,4 @@
-//! The end of the server. (design.md 5, Stop; 6, promise 6)
+//! The end of the server.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn e7_everybody_is_told_why_on_every_front() {
     }
 }
 
-/// Issue, Server: within 2 s, whatever the peers do.
+/// Within 2 s, whatever the peers do.
 #[test]
 fn deaf_and_stubborn_peers_hold_nothing_up() {
     const NARROW: usize = 4_096;
@@ -91,7 +91,7 @@ fn dropping_the_handle_stops_and_joins_too() {
     assert_eq!(brief(heard.last().unwrap()), "closing server-stopped: the server is going down: it was dropped");
 }
 
-/// Who knocks while the server stops is not left waiting.
+/// A peer that connects while the server stops is not left waiting.
 #[test]
 fn newcomers_during_the_stop_are_not_left_hanging() {
     let mut server = TestServer::start();

@@ -154,9 +154,9 @@ fn a_hello_after_enter_on_the_greeting_is_refused_and_never_said() {
     assert_eq!(heard.len(), 1, "{heard:?}");
 }
 
-/// Telnet's commands come before anything is typed, and whoever sends them is spoken to.
+/// Telnet's commands come before anything is typed, and a peer that sends them is greeted.
 #[test]
-fn who_begins_with_telnet_commands_is_greeted() {
+fn a_peer_that_begins_with_telnet_commands_is_greeted() {
     let server = TestServer::with(|limits| limits.greet_after = Duration::from_millis(10));
     let mut tel = server.nc();
     tel.wire.send(b"\xff\xfd\x03\xff\xfb\x18");
@@ -238,7 +238,7 @@ fn a_pipe_with_a_good_name_says_its_lines() {
 /// A password that looks like a protocol is an answer to the question for it.
 #[test]
 fn a_password_that_looks_like_a_protocol_is_a_password() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login("ann");
     for password in ["GET / HTTP/1.1", "{\"type\":1}"] {
         ann.ask("register", serde_json::json!({"password": password})).ok();

@@ -1,12 +1,12 @@
 //! A server for one test, and how to come to it. Knows no test.
 
+mod account_peer;
 mod json_peer;
-mod kept_peer;
 mod line_peer;
 mod wire;
 
+pub use account_peer::{PASSWORD, seqs, sha256};
 pub use json_peer::{Peer, Refusal, brief, message_of};
-pub use kept_peer::{PASSWORD, seqs, sha256};
 pub use line_peer::LinePeer;
 pub use wire::{Got, Wire};
 
@@ -33,7 +33,7 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 pub struct TestServer {
     handle: Option<Handle>,
     addr: SocketAddr,
-    /// Where it keeps things, if it does; gone with it.
+    /// The folder of its database, if it has one; removed with it.
     folder: Option<Arc<TempDir>>,
     limits: Limits,
 }
@@ -59,12 +59,12 @@ impl TestServer {
     }
 
     /// With a database in a folder of its own.
-    pub fn kept() -> TestServer {
-        TestServer::kept_with(|_| ())
+    pub fn with_database() -> TestServer {
+        TestServer::with_database_and(|_| ())
     }
 
     /// The same, with some limits changed.
-    pub fn kept_with(change: impl FnOnce(&mut Limits)) -> TestServer {
+    pub fn with_database_and(change: impl FnOnce(&mut Limits)) -> TestServer {
         let mut limits = Limits { rate: 0, ..Limits::default() };
         change(&mut limits);
         TestServer::on(Some(Arc::new(tempfile::tempdir().expect("a folder"))), limits)
@@ -136,12 +136,12 @@ impl TestServer {
         peer
     }
 
-    /// Somebody with `nc` who has not typed anything.
+    /// A person with `nc` who has not typed anything.
     pub fn nc(&self) -> LinePeer {
         LinePeer::new(self.wire())
     }
 
-    /// Somebody with `nc` and a name, in the lobby.
+    /// A person with `nc` and a name, in the lobby.
     pub fn nc_login(&self, nick: &str) -> LinePeer {
         let mut peer = self.nc();
         peer.login(nick);
@@ -192,8 +192,8 @@ impl Drop for TestServer {
     }
 }
 
-/// What every thread of a server holds on to: sessions, criers, the caretaker
-/// and the accepting thread share the house, a writer shares its outbox.
+/// What every thread of a server holds on to: sessions, flushers, the watchdog
+/// and the accepting thread share the hub, a writer shares its outbox.
 /// Names would not do: the tests run side by side, and all servers count from 1.
 struct Left {
     hub: Weak<Hub>,

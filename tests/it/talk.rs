@@ -40,7 +40,7 @@ fn a7_joins_and_leaves_are_told_once_each() {
     assert_eq!(bob.hears(), ["#b - cat (tea)"]);
 }
 
-/// style.md, Part 2: a member who left hears nothing more of the room.
+/// A member who left hears nothing more of the room.
 #[test]
 fn a_member_who_left_hears_nothing_more() {
     let server = TestServer::start();
@@ -53,9 +53,9 @@ fn a_member_who_left_hears_nothing_more() {
     assert_eq!(bob.ask("say", json!({"room": "#rust", "text": "x"})).unwrap_err().code, "not-in-room");
 }
 
-/// Issue, the chat: rooms are made by joining, and gone when empty and without topic.
+/// Rooms are made by joining, and removed when empty and without topic.
 #[test]
-fn a_room_is_made_by_joining_and_gone_when_empty_and_without_topic() {
+fn a_room_is_made_by_joining_and_removed_when_empty_and_without_topic() {
     let server = TestServer::start();
     let mut ann = server.login_in("ann", "лыжи");
     ann.join("#kept");
@@ -94,9 +94,9 @@ fn a_private_line_reaches_its_reader_and_nobody_else() {
     assert_eq!(ann.ask("msg", json!({"to": "nobody", "text": "x"})).unwrap_err().code, "no-such-nick");
 }
 
-/// protocol.md, `away`, `back`, `whois`: the others see it, and who writes is told.
+/// protocol.md, `away`, `back`, `whois`: the others see it, and a person who writes is told.
 #[test]
-fn who_is_away_is_seen_to_be_away() {
+fn a_person_who_is_away_is_seen_to_be_away() {
     let server = TestServer::start();
     let (mut ann, mut bob) = (server.login_in("ann", "#a"), server.nc_login("bob"));
     ann.join("#lobby");
@@ -131,7 +131,7 @@ fn a_new_name_is_told_once_and_frees_the_old_one() {
     assert_eq!(bob.hears(), ["#a ANNA: x"]);
 }
 
-/// protocol.md, `topic`: seen by all, kept for newcomers.
+/// protocol.md, `topic`: seen by all, and shown to newcomers.
 #[test]
 fn a_topic_is_told_to_the_room_and_shown_to_newcomers() {
     let server = TestServer::start();
@@ -182,7 +182,7 @@ fn history_is_read_page_by_page_both_ways() {
     assert_eq!(page(json!({"limit": 1_000})).0, Vec::from_iter(21..=120));
 }
 
-/// protocol.md, `members`: the list follows joins, leaves and names, in pieces where it is long.
+/// protocol.md, `members`: the list follows joins, leaves and names, in pieces if it is long.
 #[test]
 fn the_member_list_follows_and_comes_in_pieces() {
     let server = TestServer::with(|limits| limits.members_page = 2);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{LinePeer, TestServer, Wire, eventually};
 
-/// design.md 5 and 6.6: one thread a client, a second while it lags, none afterwards.
+/// One thread a client, a second while it lags, none afterwards.
 #[test]
 fn no_thread_or_descriptor_is_left_and_a_clean_leave_costs_no_cpu() {
     let own = std::env::current_exe().expect("this test's own binary");

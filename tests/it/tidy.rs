@@ -1,4 +1,4 @@
-//! What every file must keep: its layer, its first line, its length, and words that no file has. Knows only text.
+//! Rules for every file: its layer, its first line, its length, and words that no file has. Knows only text.
 
 /// How long functions are, and what the pages say of them.
 mod functions;

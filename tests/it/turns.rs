@@ -1,4 +1,4 @@
-//! Turns at what is shared: the memory of many who log in, and whose time the waiting is. Knows not how turns are taken.
+//! Turns at what is shared: the memory of many who log in, and which time the waiting counts against. Does not know how turns are taken.
 
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::client_fake::{Fake, Faults};
 use crate::client_relay::Relay;
 use crate::client_support;
-use crate::server_support::{Program, keeping};
+use crate::server_support::{Program, with_database};
 use crate::support::{PASSWORD, Peer, TestServer};
 
 /// The most memory that the server program ever had, in MiB.
@@ -28,7 +28,7 @@ fn most_resident(program: &Program) -> u64 {
 fn many_who_register_and_log_in_cost_the_memory_of_the_hashers_and_no_more() {
     const MANY: usize = 40;
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::spawn(&mut keeping(&folder.path().join("roomful.db")));
+    let program = Program::spawn(&mut with_database(&folder.path().join("roomful.db")));
     let registered = |n: usize| {
         let mut peer = Peer::new(program.wire());
         peer.hello(json!({"nick": format!("guest{n}"), "rooms": []})).expect("a free name");
@@ -73,7 +73,7 @@ fn the_time_in_which_a_peer_waits_for_its_turn_does_not_count_against_its_time_f
 /// The same: a login waits for a hasher, and that is put to our account.
 #[test]
 fn a_login_is_time_in_line() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let began = Instant::now();
     let mut peer = server.peer();
     peer.refusal("hello", json!({"version": 1, "nick": "nobody", "password": PASSWORD}));
@@ -82,10 +82,10 @@ fn a_login_is_time_in_line() {
     assert!((1..=began.elapsed().as_millis()).contains(&in_line), "{in_line} ms");
 }
 
-/// docs/threads.md: nobody who waits for a turn keeps the server from stopping.
+/// docs/threads.md: a session that waits for a turn does not stop the server from stopping.
 #[test]
 fn a_server_stops_while_many_wait_to_be_let_in() {
-    let mut server = TestServer::kept_with(|limits| limits.hashers = 1);
+    let mut server = TestServer::with_database_and(|limits| limits.hashers = 1);
     let peers: Vec<Peer> = (0..50)
         .map(|n| {
             let mut peer = server.peer();

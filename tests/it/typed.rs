@@ -90,7 +90,7 @@ fn a_line_that_looks_like_a_command_is_refused_and_say_says_it() {
 /// A new password that does not do is asked for again at once, and what is typed next is an answer.
 #[test]
 fn a_new_password_that_does_not_do_is_asked_for_again() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut bob = server.login_in("bob", "#lobby");
     let mut ann = server.nc_login("ann");
     bob.hears();
@@ -108,7 +108,7 @@ fn a_new_password_that_does_not_do_is_asked_for_again() {
     asks(&mut ann, "Once more:");
     ann.types(PASSWORD);
     assert!(ann.line().starts_with("* ann is your account now"));
-    // The same where there is one already; the present one is kept meanwhile.
+    // The same if there is one already; the present one is remembered meanwhile.
     ann.types("/password");
     asks(&mut ann, "Present password:");
     ann.types(PASSWORD);
@@ -128,7 +128,7 @@ fn a_new_password_that_does_not_do_is_asked_for_again() {
 /// A wrong password is asked for again; an empty line stops, and says so.
 #[test]
 fn a_wrong_password_is_asked_for_again_until_an_empty_line() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     server.account("ann").quit();
     let mut bob = server.login_in("bob", "#lobby");
     let mut eve = server.nc_login("eve");
@@ -161,7 +161,7 @@ fn a_wrong_password_is_asked_for_again_until_an_empty_line() {
 /// After too many wrong ones no more are asked for, and the person is told so.
 #[test]
 fn when_no_more_passwords_are_looked_at_the_dialogue_is_over_and_says_so() {
-    let server = TestServer::kept_with(|limits| limits.login_tries = 1);
+    let server = TestServer::with_database_and(|limits| limits.login_tries = 1);
     server.account("ann").quit();
     let mut eve = server.nc_login("eve");
     eve.sync();
@@ -178,7 +178,7 @@ fn when_no_more_passwords_are_looked_at_the_dialogue_is_over_and_says_so() {
 /// What is refused whatever the password is, is refused before it is asked for.
 #[test]
 fn what_needs_no_password_to_be_refused_is_refused_before_it_is_asked_for() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.nc_login("ann");
     ann.sync();
     for line in ["/password", "/delete-account all"] {
@@ -208,7 +208,7 @@ fn what_needs_no_password_to_be_refused_is_refused_before_it_is_asked_for() {
 /// A script's wrong password takes what comes after it for answers, not for things to say.
 #[test]
 fn what_a_script_says_after_a_wrong_password_is_not_said() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     server.account("ann").quit();
     let mut bob = server.login_in("bob", "#lobby");
     let mut pipe = server.nc();

@@ -9,7 +9,7 @@ use crate::support::{PASSWORD, TestServer};
 /// Sent in one piece with a command that is refused, the next lines were typed before the refusal was seen.
 #[test]
 fn a_password_that_came_together_with_a_refused_command_is_not_said() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     server.account("owner").quit();
     let mut ann = server.login_in("ann", "#lobby");
     let mut bob = server.nc_login("bob");
@@ -38,7 +38,7 @@ fn a_password_that_came_together_with_a_refused_command_is_not_said() {
 /// After too many wrong ones, the same.
 #[test]
 fn a_password_that_came_together_with_too_many_wrong_ones_is_not_said() {
-    let server = TestServer::kept_with(|limits| limits.login_tries = 1);
+    let server = TestServer::with_database_and(|limits| limits.login_tries = 1);
     server.account("owner").quit();
     let mut ann = server.login_in("ann", "#lobby");
     let mut bob = server.nc_login("bob");

@@ -204,7 +204,7 @@ impl Ear {
             "waiting" => return Some(News::Waiting),
             "error" | "closing" => return Some(broken()),
             "left" => return Some(broken()),
-            "kick" | "curb" | "role" if is("nick", mine) && is("room", &self.room) => return Some(broken()),
+            "kick" | "restriction" | "role" if is("nick", mine) && is("room", &self.room) => return Some(broken()),
             "nick" if is("old", mine) => return Some(broken()),
             _ => return None,
         };

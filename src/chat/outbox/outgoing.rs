@@ -9,13 +9,13 @@ use crate::wire::{Delivery, Encoder, Mark};
 pub enum Outgoing {
     /// An event.
     Event(Delivery),
-    /// Bytes of the front's own, such as a greeting.
+    /// Bytes of the front, such as a greeting.
     Raw(Box<[u8]>),
-    /// From here on this encoder writes. In the queue, so that what was queued before is written as it was meant.
+    /// From here on this encoder writes. It is queued, so that all items before it are written by the encoder before.
     Speak(Box<dyn Encoder>),
-    /// A word from the session's decoder to its encoder.
+    /// A message from the session's decoder to its encoder.
     Mark(Mark),
-    /// The end: after what was before it, the sending side is closed.
+    /// The end: after all items before it, the sending side is closed.
     Close,
 }
 
@@ -30,8 +30,8 @@ impl Outgoing {
         }
     }
 
-    /// Whether it is what the session itself asked for. A session that reads
-    /// is not slow because it asked for much: this does not count toward the bound.
+    /// Whether the session itself asked for it. That does not count toward the
+    /// bound: a session that reads is not slow because it asked for much.
     pub(super) fn is_answer(&self) -> bool {
         matches!(self, Outgoing::Event(Delivery { answers: true, .. }))
     }

@@ -9,19 +9,19 @@ use super::Outgoing;
 pub enum Written {
     /// All of it is out.
     All,
-    /// The other side took only a part; the sink keeps the rest.
+    /// The other side took only a part; the sink has the rest.
     Part,
-    /// The other side is gone, or the end was written: there is nothing to write to.
+    /// The other side has hung up, or the end was written: no write is possible any more.
     Over,
 }
 
-/// Where an outbox is emptied to. The one who holds it is the only one who writes.
+/// What an outbox is written to. The thread that holds it is the only one that writes.
 pub trait Sink: Send + std::fmt::Debug {
     /// Writes all `items`, in order, leaving the queue empty. Never blocks.
     fn write(&mut self, items: &mut VecDeque<Outgoing>) -> Written;
 
-    /// The same, but waits until the other side has taken everything or is
-    /// gone; starts with what an earlier write left.
+    /// The same, but waits until the other side has taken everything or has hung
+    /// up; starts with what an earlier write left.
     fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written;
 }
 

@@ -1,4 +1,4 @@
-//! Promises that nothing stays in memory of those who went.
+//! Promises that nothing is left in memory of people who left.
 
 use super::*;
 
@@ -12,9 +12,9 @@ impl Rig {
         self.chat.change(|state| state.conversations.len())
     }
 
-    /// All that was to be kept so far is in the database.
-    fn keeps_all(&self) {
-        let write_queue = self.chat.write_queue.as_ref().expect("a chat that keeps");
+    /// All records so far are in the database.
+    fn stores_all(&self) {
+        let write_queue = self.chat.write_queue.as_ref().expect("a chat with a database");
         let mut batch = Vec::new();
         write_queue.take(&mut batch, usize::MAX, usize::MAX, std::time::Duration::ZERO);
         write_queue.stored(&batch);
@@ -33,19 +33,19 @@ impl Rig {
 }
 
 #[test]
-fn of_guests_who_were_made_ops_from_outside_nothing_stays_when_they_go() {
+fn of_guests_who_were_made_ops_from_outside_nothing_is_left_when_they_leave() {
     let rig = Rig::new();
     let ann = rig.enter("ann", "#a");
     for name in ["bob", "cat", "dan"] {
         let guest = rig.enter(name, "");
         ann.does(&format!("/op {name}"));
-        guest.goes(CloseReason::Lost);
+        guest.ends(CloseReason::Lost);
     }
     assert_eq!(rig.guests_with_a_role("#a"), 1, "ann's");
 }
 
 #[test]
-fn who_is_invited_again_and_again_is_invited_once() {
+fn a_person_who_is_invited_again_and_again_is_invited_once() {
     let rig = Rig::new();
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#b"));
     for _ in 0..3 {
@@ -61,38 +61,38 @@ fn who_is_invited_again_and_again_is_invited_once() {
 }
 
 #[test]
-fn a_conversation_of_two_who_went_before_it_was_kept_is_forgotten_when_it_is() {
-    let rig = Rig::kept(Limits::default());
+fn a_conversation_of_two_people_who_left_before_it_was_stored_is_forgotten_when_it_is() {
+    let rig = Rig::stored(Limits::default());
     let (ann, bob) = rig.a_talk("ann", "bob");
-    ann.goes(CloseReason::Lost);
-    bob.goes(CloseReason::Lost);
+    ann.ends(CloseReason::Lost);
+    bob.ends(CloseReason::Lost);
     assert_eq!(rig.conversations(), 1, "the database does not know it yet");
     let (cat, dan) = rig.a_talk("cat", "dan");
-    rig.keeps_all();
-    cat.goes(CloseReason::Quit);
-    dan.goes(CloseReason::Quit);
+    rig.stores_all();
+    cat.ends(CloseReason::Quit);
+    dan.ends(CloseReason::Quit);
     assert_eq!(rig.conversations(), 0);
 }
 
 #[test]
-fn what_was_said_in_a_room_that_was_left_before_it_was_kept_is_forgotten_when_it_is() {
-    let rig = Rig::kept(Limits::default());
+fn messages_of_a_room_that_was_left_before_they_were_stored_are_forgotten_when_they_are() {
+    let rig = Rig::stored(Limits::default());
     let ann = rig.enter("ann", "#a");
     ann.does("/topic tea");
     ann.says("#a", "hi");
-    ann.goes(CloseReason::Lost);
+    ann.ends(CloseReason::Lost);
     let bob = rig.enter("bob", "#b");
     bob.does("/topic tea");
     bob.says("#b", "hi");
-    rig.keeps_all();
-    bob.goes(CloseReason::Quit);
+    rig.stores_all();
+    bob.ends(CloseReason::Quit);
     let loaded = |name: &str| rig.chat.change(|state| state.room(name).recent.loaded);
     assert_eq!((loaded("#a"), loaded("#b")), (false, false));
 }
 
 #[test]
 fn of_an_account_that_is_deleted_no_change_of_password_is_remembered() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let ann = rig.enter("ann", "");
     ann.registers();
     let now = rig.now.get();

@@ -14,7 +14,7 @@ fn taken(peer: &Peer<'_>, line: &str) -> Result<(), Code> {
 fn texts_are_counted_in_characters_and_refused_one_above_the_limit() {
     let rig = Rig::with(Limits { text: 10, topic: 9, away: 8, reason: 7, ..Limits::default() });
     let (ann, _bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
-    ann.does("/msg ann so that there is somebody to reply to".split_at(14).0);
+    ann.does("/msg ann so that there is a person to reply to".split_at(14).0);
     let cases = [
         ("", 10, "text-too-long"),
         ("/me ", 10, "text-too-long"),
@@ -103,7 +103,7 @@ fn a_member_whose_outbox_overflows_is_named_once_and_the_others_hear_everything(
     assert_eq!(named, [(65, slow.session)]);
     assert_eq!(slow.outbox.closed(), Some(CloseReason::SlowConsumer.into()));
     assert!(slow.hears().is_empty());
-    slow.goes(CloseReason::SlowConsumer);
+    slow.ends(CloseReason::SlowConsumer);
     assert_eq!(bob.hears(), ["slow quits: slow-consumer"]);
 }
 
@@ -122,7 +122,7 @@ fn an_overflow_outside_of_rooms_is_named_too() {
 /// protocol.md, *Slow readers*: what a session gets because another one of its account asked.
 #[test]
 fn what_another_session_asks_for_does_not_wait_without_end_for_one_that_does_not_read() {
-    let rig = Rig::kept(Limits { outbox_bytes: 32_768, ..Limits::default() });
+    let rig = Rig::stored(Limits { outbox_bytes: 32_768, ..Limits::default() });
     for number in 0..40 {
         rig.enter(&format!("guest{number}"), "#big").does(&format!("/away {}", "ж".repeat(200)));
     }

@@ -38,7 +38,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..60)
 }
 
-/// Who has which name, who is in which room, and how many lines were said there.
+/// The name of each session, its rooms, and how many messages were said in each room.
 #[derive(Default)]
 struct Model {
     names: [Option<usize>; SESSIONS],
@@ -95,7 +95,7 @@ impl Model {
         self.heard[session].extend(heard);
     }
 
-    /// Takes a session out of a room. Whoever was there longest was its op; then the next one is, who is returned.
+    /// Takes a session out of a room. The member who has been there longest is its op. Returns the new op, if it is another one.
     fn take_out(&mut self, session: usize, room: usize) -> Option<usize> {
         let mut next = None;
         if let Some((members, _)) = self.rooms.get_mut(&room) {
@@ -108,7 +108,7 @@ impl Model {
         next
     }
 
-    /// Tells a room who keeps order now that `session` is gone.
+    /// Tells a room its new op after `session` left.
     fn hand_on(&mut self, session: usize, room: usize, next: Option<usize>) {
         let Some(next) = next else { return };
         let line = format!("{} makes {} Some(Op) of {}", self.name(session), self.name(next), ROOMS[room]);
@@ -188,7 +188,7 @@ fn skips_own(session: usize) -> bool {
     session % 2 == 1
 }
 
-/// Does the step with the real chat; `None` where the peer cannot even ask.
+/// Does the step with the real chat; `None` if the peer cannot even ask.
 fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Step) -> Option<bool> {
     let asks = |session: usize, command: Command| peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok());
     match *step {
@@ -198,7 +198,7 @@ fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Ste
             let wish = JoinRequest {
                 nick: NICKS[name].0,
                 rooms: Some(&names),
-                deaf: skips_own(session),
+                skips_own: skips_own(session),
                 ..JoinRequest::default()
             };
             peers[session] = rig.try_enter(wish).ok();
@@ -219,8 +219,8 @@ fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Ste
         }
         Step::Drop(session, reason) => {
             let peer = peers[session].take()?;
-            let name = peer.goes(REASONS[reason]);
-            assert!(name.is_some() && peer.hears().is_empty(), "who goes hears nothing of it");
+            let name = peer.ends(REASONS[reason]);
+            assert!(name.is_some() && peer.hears().is_empty(), "a session that ends hears nothing of it");
             Some(true)
         }
     }

@@ -1,4 +1,4 @@
-//! Promises about people: names, comings and goings, away, and who somebody is.
+//! Promises about people: names, coming and leaving, away, and `whois`.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn a_person_may_change_the_case_of_its_own_name() {
 }
 
 #[test]
-fn who_wants_no_name_gets_one_that_is_free() {
+fn a_session_that_wants_no_name_gets_one_that_is_free() {
     let rig = Rig::new();
     let offer = rig.chat.offer(1);
     rig.enter("bob", "");
@@ -73,7 +73,7 @@ fn a_taken_name_is_refused_at_the_door_and_leaves_no_trace() {
 }
 
 #[test]
-fn who_names_no_room_comes_into_the_lobby() {
+fn a_session_that_names_no_room_comes_into_the_lobby() {
     let rig = Rig::new();
     let ann = rig.try_enter(JoinRequest { nick: "ann", ..JoinRequest::default() }).unwrap();
     let heard = ["ok: hello ann", "in #lobby, last 0, 1 members", "members of #lobby ann", "history of #lobby []"];
@@ -92,7 +92,7 @@ fn a_room_that_cannot_be_joined_does_not_cost_the_name() {
 fn a_name_is_free_again_when_its_owner_went() {
     let rig = Rig::new();
     let ann = rig.enter("ann", "#a");
-    assert_eq!(ann.goes(CloseReason::Lost).as_deref(), Some("ann"));
+    assert_eq!(ann.ends(CloseReason::Lost).as_deref(), Some("ann"));
     rig.enter("ann", "#a");
     assert_eq!(rig.chat.leave(SessionId(99), CloseReason::Lost.into(), START, &mut Effects::default()), None);
 }
@@ -126,7 +126,7 @@ fn whois_tells_rooms_time_idleness_fronts_and_away() {
 }
 
 #[test]
-fn the_operator_sees_who_is_here_and_is_heard_by_everybody_with_a_name() {
+fn the_operator_sees_all_people_and_is_heard_by_every_session_with_a_name() {
     let rig = Rig::new();
     let (bob, ann) = (rig.enter("bob", ""), rig.enter("ann", "#a"));
     let rows: Vec<_> = rig.chat.presence().iter().map(|row| (row.session, row.nick.to_string())).collect();

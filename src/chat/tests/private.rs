@@ -17,7 +17,7 @@ fn a_private_line_reaches_exactly_both() {
 fn a_private_line_to_oneself_comes_once_and_its_writer_without_echo_hears_others_only() {
     let rig = Rig::new();
     let deaf =
-        rig.try_enter(JoinRequest { nick: "ann", rooms: Some(""), deaf: true, ..JoinRequest::default() }).unwrap();
+        rig.try_enter(JoinRequest { nick: "ann", rooms: Some(""), skips_own: true, ..JoinRequest::default() }).unwrap();
     let bob = rig.enter("bob", "");
     hush(&[&deaf]);
     deaf.does("/msg bob psst");
@@ -28,7 +28,7 @@ fn a_private_line_to_oneself_comes_once_and_its_writer_without_echo_hears_others
 }
 
 #[test]
-fn who_writes_to_somebody_away_is_told_so() {
+fn a_member_who_writes_to_a_person_who_is_away_is_told_so() {
     let rig = Rig::new();
     let (ann, bob) = (rig.enter("ann", ""), rig.enter("bob", ""));
     bob.does("/away tea");
@@ -43,7 +43,7 @@ fn a_reply_goes_to_the_last_writer_under_any_name() {
     eve.does("/msg bob first");
     ann.does("/msg bob last");
     ann.does("/nick vera");
-    eve.does("/nick ann"); // now somebody else has the writer's old name
+    eve.does("/nick ann"); // now another person has the writer's old name
     hush(&[&ann, &bob, &eve]);
     bob.does("/reply yes");
     assert_eq!(ann.hears(), ["bob to vera: yes"]);
@@ -52,13 +52,13 @@ fn a_reply_goes_to_the_last_writer_under_any_name() {
 }
 
 #[test]
-fn there_is_no_reply_to_nobody_nor_to_somebody_who_left() {
+fn there_is_no_reply_without_a_writer_nor_to_a_person_who_left() {
     let rig = Rig::new();
     let (ann, bob) = (rig.enter("ann", ""), rig.enter("bob", ""));
     assert!(matches!(bob.refused("/reply yes"), ChatError::NobodyToReplyTo));
     ann.does("/msg bob hi");
-    assert!(matches!(ann.refused("/reply yes"), ChatError::NobodyToReplyTo), "who wrote was not written to");
-    ann.goes(CloseReason::Quit);
+    assert!(matches!(ann.refused("/reply yes"), ChatError::NobodyToReplyTo), "the writer was not written to");
+    ann.ends(CloseReason::Quit);
     rig.enter("ann", "");
     assert!(matches!(bob.refused("/reply yes"), ChatError::NobodyToReplyTo));
     assert!(matches!(bob.refused("/msg eve hi"), ChatError::NoSuchNick(_)));

@@ -1,4 +1,4 @@
-//! Promises about what was read for somebody outside the lock: others do not undo it.
+//! Promises about what was read for a person outside the lock: other people do not undo it.
 
 use super::*;
 use crate::model::Settings;
@@ -27,15 +27,15 @@ fn gives(rig: &Rig, step: Result<Next, Halt>, conversation: Option<ConversationR
 
 #[test]
 fn what_others_forget_does_not_undo_what_was_read_of_a_conversation() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let (ann, _bob) = (rig.enter("ann", ""), rig.enter("bob", ""));
     let wanted = ann.asks("/msg bob hi");
     for (one, other) in [("eve", "dan"), ("vera", "max")] {
         let (one, other) = (rig.enter(one, ""), rig.enter(other, ""));
         let line = format!("/history @{}", if other.session.0 == 4 { "dan" } else { "max" });
         gives(&rig, one.asks(&line), None, Vec::new());
-        one.goes(CloseReason::Quit);
-        other.goes(CloseReason::Quit);
+        one.ends(CloseReason::Quit);
+        other.ends(CloseReason::Quit);
     }
     gives(&rig, wanted, None, Vec::new());
     assert_eq!(ann.asks("/msg bob hi"), Ok(Next::Done));
@@ -56,7 +56,7 @@ fn what_is_deleted_elsewhere_does_not_undo_what_was_read_of_a_room() {
         last: Numbers { place: 7, ..Numbers::default() },
         ..Snapshot::default()
     };
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let chat = Chat::new(Arc::clone(&rig.limits), room("#lobby"), START, kept, rig.chat.write_queue.clone());
     let rig = Rig { chat, ..rig };
     let (ann, eve) = (rig.enter("ann", ""), rig.enter("eve", "#lobby"));

@@ -1,4 +1,4 @@
-//! A refused command changes nothing, and nobody else hears of it.
+//! A refused command changes nothing, and no other session hears of it.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn no_refused_command_leaves_a_trace_or_is_heard_by_anybody() {
 }
 
 #[test]
-fn who_has_no_name_yet_can_only_take_one() {
+fn a_session_without_a_name_can_only_take_one() {
     let rig = Rig::new();
     let refusal = rig
         .chat

@@ -1,4 +1,4 @@
-//! Promises about bans and mutes beyond one's own machine, where the address counts. (protocol.md, *Roles*)
+//! Promises about bans and mutes of people on other machines, because there the address counts. (protocol.md, *Roles*)
 
 use super::*;
 use crate::command::{ModAction, Whom};
@@ -44,7 +44,7 @@ impl Peer<'_> {
     }
 }
 
-/// A room `#a` with its op, who came from elsewhere.
+/// A room `#a` with its op, who came from another address.
 fn op(rig: &Rig) -> Peer<'_> {
     let op = enter(rig, "op-ann", "198.51.100.1", None).expect("a free name");
     op.does("/join #a");
@@ -52,15 +52,15 @@ fn op(rig: &Rig) -> Peer<'_> {
 }
 
 #[test]
-fn who_is_banned_as_a_guest_registers_and_is_banned_as_the_account() {
-    let rig = Rig::kept(Limits::default());
+fn a_guest_who_is_banned_registers_and_is_banned_as_the_account() {
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     op.does("/ban bob");
     assert_eq!(bob.may(), (false, false));
     bob.registers();
     assert_eq!(bob.may(), (false, false));
-    // Another guest from there registers: an account is made of who they are, and that is banned.
+    // Another guest from that address registers: the guest is banned, and so is the new account.
     let cat = enter(&rig, "cat", HERE, None).unwrap();
     cat.registers();
     assert_eq!(cat.may(), (false, false));
@@ -70,34 +70,34 @@ fn who_is_banned_as_a_guest_registers_and_is_banned_as_the_account() {
 
 #[test]
 fn an_account_answers_for_itself_and_not_for_its_address() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let cat = enter(&rig, "cat", "203.0.113.9", None).unwrap();
     cat.registers();
-    cat.goes(CloseReason::Quit);
+    cat.ends(CloseReason::Quit);
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     op.does("/ban bob");
     let guest = enter(&rig, "guest", HERE, None).unwrap();
     assert_eq!(guest.may(), (false, false), "a guest from the same address");
     guest.logs_in(1);
     assert_eq!(guest.may(), (true, true), "an account from there");
-    bob.goes(CloseReason::Quit);
+    bob.ends(CloseReason::Quit);
 }
 
 #[test]
 fn a_banned_account_that_logs_out_is_banned_by_stay_and_address() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     bob.registers();
-    bob.goes(CloseReason::Quit);
+    bob.ends(CloseReason::Quit);
     op.does("/ban bob"); // who is away
     let bob = enter(&rig, "bobby", "192.0.2.77", None).unwrap();
     bob.logs_in(1);
     bob.logs_out();
     assert_eq!(bob.may(), (false, false));
     let token = bob.token();
-    bob.goes(CloseReason::Lost);
+    bob.ends(CloseReason::Lost);
     assert_eq!(enter(&rig, "rob", "192.0.2.77", None).unwrap().may(), (false, false), "the address");
     let back = enter(&rig, "robby", "203.0.113.5", Some(&token)).unwrap();
     assert_eq!(back.may(), (false, false), "the token, from elsewhere");
@@ -106,11 +106,11 @@ fn a_banned_account_that_logs_out_is_banned_by_stay_and_address() {
 
 #[test]
 fn the_next_address_of_an_ipv6_network_is_the_same_guest_and_the_next_network_is_not() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let bob = enter(&rig, "bob", "2001:db8:0:1::1", None).unwrap();
     op.does("/ban bob");
-    bob.goes(CloseReason::Quit);
+    bob.ends(CloseReason::Quit);
     assert_eq!(enter(&rig, "rob", "2001:db8:0:1:ffff:ffff:ffff:ffff", None).unwrap().may(), (false, false));
     assert_eq!(enter(&rig, "dan", "2001:db8:0:2::1", None).unwrap().may(), (true, true));
     op.does("/unban bob");
@@ -122,7 +122,7 @@ fn the_next_address_of_an_ipv6_network_is_the_same_guest_and_the_next_network_is
 
 #[test]
 fn of_two_from_one_address_the_other_stays_banned_by_the_stay() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let (bob, cat) = (enter(&rig, "bob", HERE, None).unwrap(), enter(&rig, "cat", HERE, None).unwrap());
     op.does("/mute bob");
@@ -135,7 +135,7 @@ fn of_two_from_one_address_the_other_stays_banned_by_the_stay() {
 
 #[test]
 fn a_ban_holds_for_so_many_and_the_first_is_never_forgotten() {
-    let rig = Rig::kept(Limits { ban_targets: 8, ..Limits::default() });
+    let rig = Rig::stored(Limits { ban_targets: 8, ..Limits::default() });
     let op = op(&rig);
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     op.does("/mute bob");
@@ -150,11 +150,11 @@ fn a_ban_holds_for_so_many_and_the_first_is_never_forgotten() {
 
 #[test]
 fn a_new_ban_holds_for_whom_the_old_one_held_and_for_as_long_as_it_says() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     op.does("/ban bob 1h");
-    bob.goes(CloseReason::Quit);
+    bob.ends(CloseReason::Quit);
     op.does("/ban BOB 2h");
     assert_eq!(enter(&rig, "rob", HERE, None).unwrap().may(), (false, false));
     rig.later(2 * 3_600);
@@ -163,16 +163,16 @@ fn a_new_ban_holds_for_whom_the_old_one_held_and_for_as_long_as_it_says() {
 
 #[test]
 fn a_ban_from_the_server_holds_for_the_address_and_the_token() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     let token = bob.token();
-    bob.goes(CloseReason::Lost);
+    bob.ends(CloseReason::Lost);
     let bob = enter(&rig, "rob", "192.0.2.2", Some(&token)).unwrap();
     let now = rig.now.get();
     let ban = |whom: &str| Whom::parse(whom).expect("a name");
     rig.chat.ban_everywhere(ModAction::Ban, ban("rob"), None, None, now).unwrap();
     assert_eq!(rig.chat.banned_sessions(now), [bob.session]);
-    bob.goes(CloseReason::Lost);
+    bob.ends(CloseReason::Lost);
     for (from, resume) in [("192.0.2.2", None), (HERE, Some(&*token))] {
         assert!(matches!(enter(&rig, "new", from, resume).map(drop), Err(ChatError::Banned(None, ..))), "{from}");
     }
@@ -186,7 +186,7 @@ fn a_ban_from_the_server_holds_for_the_address_and_the_token() {
 
 #[test]
 fn of_many_bans_each_is_in_force_for_its_own() {
-    let rig = Rig::kept(Limits::default());
+    let rig = Rig::stored(Limits::default());
     let op = op(&rig);
     let bob = enter(&rig, "bob", HERE, None).unwrap();
     for number in 0..20 {
@@ -200,8 +200,8 @@ fn of_many_bans_each_is_in_force_for_its_own() {
 
 /// protocol.md, `password`: also a login that was on its way, and a token that was read before.
 #[test]
-fn a_password_that_was_proven_before_it_changed_lets_nobody_in_after_it() {
-    let rig = Rig::kept(Limits::default());
+fn a_password_that_was_proven_before_it_changed_lets_no_session_in_after_it() {
+    let rig = Rig::stored(Limits::default());
     let ann = enter(&rig, "ann", HERE, None).unwrap();
     ann.registers();
     let bob = enter(&rig, "bob", HERE, None).unwrap();

@@ -1,4 +1,4 @@
-//! Promises to somebody who lost its connection: nothing is said twice, and who is still here is not told.
+//! Promises to a session that lost its connection: nothing is said twice, and other people are not told while its person is still online.
 
 use super::*;
 
@@ -55,7 +55,7 @@ fn a_tag_is_not_said_twice_after_a_lost_session_came_back() {
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
     ann.says_tagged(tag("t1"), "#a", "hi").unwrap();
     let token = ann.token();
-    ann.goes(CloseReason::Lost);
+    ann.ends(CloseReason::Lost);
     bob.hears();
     rig.later(600);
     let again = rig.resume("ann", &token, Some("#a")).unwrap();
@@ -81,7 +81,7 @@ fn a_token_is_forgotten_after_its_time_and_when_its_owner_said_goodbye() {
         let ann = rig.enter("ann", "#lobby");
         ann.says_tagged(tag("t"), "#lobby", "hi").unwrap();
         let token = ann.token();
-        ann.goes(reason);
+        ann.ends(reason);
         rig.later(seconds);
         let again = rig.resume("ann", &token, None).unwrap();
         again.hears();
@@ -96,8 +96,8 @@ fn a_refused_comeback_does_not_use_the_token_up() {
     let ann = rig.enter("ann", "#lobby");
     ann.says_tagged(tag("t"), "#lobby", "hi").unwrap();
     let token = ann.token();
-    ann.goes(CloseReason::Lost);
-    rig.enter("ann", ""); // somebody else was quicker
+    ann.ends(CloseReason::Lost);
+    rig.enter("ann", ""); // another person was quicker
     let before = rig.trace();
     let refusal = rig.resume("ann", &token, None).map(drop).unwrap_err();
     assert!(matches!(refusal, ChatError::NickInUse(..)));
@@ -109,7 +109,7 @@ fn a_refused_comeback_does_not_use_the_token_up() {
 }
 
 #[test]
-fn a_token_used_while_the_old_session_lives_takes_over_and_nobody_else_notices() {
+fn a_token_used_while_the_old_session_lives_takes_over_and_no_other_person_notices() {
     let rig = Rig::new();
     let (old, bob) = (rig.enter("ann", "#a #b"), rig.enter("bob", "#a #b"));
     old.says_tagged(tag("t"), "#a", "hi").unwrap();
@@ -124,17 +124,17 @@ fn a_token_used_while_the_old_session_lives_takes_over_and_nobody_else_notices()
     bob.says("#b", "two");
     new.says_tagged(tag("t"), "#a", "hi").unwrap();
     assert_eq!(new.hears_where(), ["~#a 2 bob: one", "#b 1 bob: two", "ok t: #a 1 again"]);
-    old.goes(CloseReason::Replaced);
+    old.ends(CloseReason::Replaced);
     assert_eq!(bob.hears(), ["#a 2 bob: one", "ok: #a 2", "#b 1 bob: two", "ok: #b 1"]);
     assert!(old.hears().is_empty());
     assert_eq!(new.token(), "token of 1".into());
-    new.goes(CloseReason::Lost);
+    new.ends(CloseReason::Lost);
     let roles = ["ann makes bob Some(Op) of #a", "ann makes bob Some(Op) of #b"];
     assert_eq!(bob.hears(), ["ann quits: lost", roles[0], roles[1]]);
 }
 
 #[test]
-fn who_takes_over_talks_where_the_old_session_talked() {
+fn a_session_that_takes_over_talks_in_the_room_of_the_old_one() {
     let rig = Rig::new();
     let (old, bob) = (rig.enter("ann", "#a #b"), rig.enter("bob", "#a #b"));
     old.does("/join #a");
@@ -147,7 +147,7 @@ fn who_takes_over_talks_where_the_old_session_talked() {
 }
 
 #[test]
-fn who_takes_over_under_another_name_is_renamed_for_all_to_hear() {
+fn a_session_that_takes_over_under_another_name_is_renamed_for_all_to_hear() {
     let rig = Rig::new();
     let (old, bob) = (rig.enter("ann", "#a #b"), rig.enter("bob", "#a #b"));
     hush(&[&old]);
@@ -162,14 +162,14 @@ fn who_takes_over_under_another_name_is_renamed_for_all_to_hear() {
 }
 
 #[test]
-fn who_takes_over_and_quits_at_once_is_told_to_have_quit() {
+fn a_session_that_takes_over_and_quits_at_once_is_told_to_have_quit() {
     let rig = Rig::new();
     let (old, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
     let token = old.token();
     let new = rig.resume("ann", &token, Some("#a")).unwrap();
-    new.goes(CloseReason::Quit);
+    new.ends(CloseReason::Quit);
     assert!(bob.hears().is_empty());
-    old.goes(CloseReason::Replaced);
+    old.ends(CloseReason::Replaced);
     assert_eq!(bob.hears(), ["ann quits: quit", "ann makes bob Some(Op) of #a"]);
     assert!(rig.chat.change(|state| state.tokens.redeem(&token, START, &rig.limits).is_none()));
 }
@@ -179,8 +179,8 @@ fn how_a_replaced_session_broke_is_not_how_its_person_went() {
     let rig = Rig::new();
     let (old, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
     let new = rig.resume("ann", &old.token(), Some("#a")).unwrap();
-    old.goes(CloseReason::Lost);
-    new.goes(CloseReason::Quit);
+    old.ends(CloseReason::Lost);
+    new.ends(CloseReason::Quit);
     assert_eq!(bob.hears(), ["ann quits: quit", "ann makes bob Some(Op) of #a"]);
 }
 
@@ -198,7 +198,7 @@ fn while_two_sessions_are_one_person_it_is_in_a_room_once() {
     assert_eq!(bob.hears(), ["bob to ann: hi", "ok: to ann", "ann leaves #a", "ann makes bob Some(Op) of #a"]);
     let heard = new.hears();
     assert_eq!(heard.iter().filter(|line| **line == "bob to ann: hi").count(), 1);
-    old.goes(CloseReason::Replaced);
+    old.ends(CloseReason::Replaced);
     assert_eq!(rig.rooms(), ["#a 1", "#b 1", "#lobby 0"]);
 }
 
@@ -216,21 +216,21 @@ fn a_session_that_was_replaced_says_nothing_more() {
 
 /// On a busy machine the end of the replaced session comes last of all.
 #[test]
-fn who_is_lost_while_a_replaced_session_lasts_comes_back_as_the_same_person() {
+fn a_session_that_is_lost_while_a_replaced_one_lasts_comes_back_as_the_same_person() {
     let rig = Rig::new();
     let (old, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
     let token = old.token();
     let new = rig.resume("ann", &token, Some("#a")).unwrap();
-    new.goes(CloseReason::Lost);
+    new.ends(CloseReason::Lost);
     let newest =
         rig.try_enter(JoinRequest { resume: Some(&token), rooms: Some(""), ..JoinRequest::default() }).unwrap();
     assert_eq!(newest.hears(), ["ok: hello ann"]);
-    old.goes(CloseReason::Replaced);
+    old.ends(CloseReason::Replaced);
     newest.says("#a", "still here");
     assert_eq!(bob.hears(), ["#a 1 ann: still here"]);
 }
 
-/// protocol.md, *Roles*: a guest who was lost is an op and invited as before, where the order has not ended since.
+/// protocol.md, *Roles*: a guest who was lost is an op and invited as before, unless the room was emptied since.
 #[test]
 fn a_guest_who_was_lost_comes_back_to_their_roles() {
     let rig = Rig::new();
@@ -241,14 +241,14 @@ fn a_guest_who_was_lost_comes_back_to_their_roles() {
     ann.does("/join #a");
     ann.does("/settings invite-only on");
     ann.does("/invite cat");
-    [&ann, &cat].into_iter().for_each(|peer| drop(peer.goes(CloseReason::Lost)));
+    [&ann, &cat].into_iter().for_each(|peer| drop(peer.ends(CloseReason::Lost)));
     let cat = rig.resume("cat", &of_cat, Some("#a")).unwrap();
     assert!(bob.hears().contains(&"cat joins #a".to_owned()), "still invited");
     let ann = rig.resume("ann", &of_ann, Some("")).unwrap();
     hush(&[&ann, &cat]);
     ann.does("/join #a");
     ann.does("/kick cat");
-    // Of #b nobody was left, and its order ended with that.
+    // #b became empty, and its roles ended with that.
     let eve = rig.enter("eve", "#b");
     ann.does("/join #b");
     assert!(matches!(ann.refused("/kick eve"), ChatError::NeedsRole(..)));

@@ -59,7 +59,7 @@ fn each_room_counts_for_itself_and_is_heard_by_its_members_only() {
 }
 
 #[test]
-fn who_joins_hears_the_answer_the_members_the_recent_and_then_the_live_without_gap_or_double() {
+fn a_member_who_joins_hears_the_answer_the_members_the_recent_and_then_the_live_without_gap_or_double() {
     let rig = Rig::with(Limits { replay: 3, ..Limits::default() });
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", ""));
     (1..=5).for_each(|i| drop(ann.says("#a", &i.to_string())));
@@ -76,7 +76,7 @@ fn who_joins_hears_the_answer_the_members_the_recent_and_then_the_live_without_g
 }
 
 #[test]
-fn who_comes_back_hears_what_it_missed_of_the_same_room() {
+fn a_session_that_comes_back_hears_what_it_missed_of_the_same_room() {
     let rig = Rig::with(Limits { replay: 1, recent: 4, ..Limits::default() });
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", ""));
     (1..=6).for_each(|i| drop(ann.says("#a", &i.to_string()))); // 3 to 6 are remembered
@@ -98,7 +98,7 @@ fn who_comes_back_hears_what_it_missed_of_the_same_room() {
 }
 
 #[test]
-fn who_comes_back_to_a_room_made_anew_hears_it_from_its_beginning() {
+fn a_session_that_comes_back_to_a_room_made_anew_hears_it_from_its_beginning() {
     let rig = Rig::with(Limits { recent: 2, ..Limits::default() });
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", ""));
     (1..=5).for_each(|i| drop(ann.says("#a", &i.to_string())));
@@ -110,7 +110,7 @@ fn who_comes_back_to_a_room_made_anew_hears_it_from_its_beginning() {
 }
 
 #[test]
-fn a_join_is_told_once_to_the_others_and_not_to_who_joined() {
+fn a_join_is_told_once_to_the_other_members_and_not_to_the_one_who_joined() {
     let rig = Rig::new();
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", ""));
     bob.does("/join #a");
@@ -131,7 +131,7 @@ fn joining_a_room_one_is_in_shows_it_again_and_tells_nobody() {
 }
 
 #[test]
-fn a_leave_is_told_once_with_its_reason_and_who_left_hears_nothing_more() {
+fn a_leave_is_told_once_with_its_reason_and_the_member_who_left_hears_nothing_more() {
     let rig = Rig::new();
     let (ann, bob) = (rig.enter("ann", "#a"), rig.enter("bob", "#a"));
     hush(&[&ann]);
@@ -143,7 +143,7 @@ fn a_leave_is_told_once_with_its_reason_and_who_left_hears_nothing_more() {
 }
 
 #[test]
-fn a_quit_is_told_once_to_somebody_who_shares_three_rooms() {
+fn a_quit_is_told_once_to_a_person_who_shares_three_rooms() {
     let rig = Rig::new();
     let (ann, bob) = (rig.enter("ann", "#a #b #c"), rig.enter("bob", "#a #b #c #d"));
     let dan = rig.enter("dan", "#d");
@@ -165,9 +165,9 @@ fn a_room_goes_with_its_last_member_unless_it_has_a_topic_or_is_the_lobby() {
     ann.does("/topic kept"); // in the room joined last
     ann.leaves("#plain", "");
     assert_eq!(rig.rooms(), ["#lobby 1", "#plain 1", "#topical 1"]);
-    bob.goes(CloseReason::Lost);
+    bob.ends(CloseReason::Lost);
     assert_eq!(rig.rooms(), ["#lobby 1", "#topical 1"]);
-    ann.goes(CloseReason::Quit);
+    ann.ends(CloseReason::Quit);
     assert_eq!(rig.rooms(), ["#lobby 0", "#topical 0"]);
     let eve = rig.enter("eve", "#topical");
     eve.does("/topic -");
@@ -265,7 +265,7 @@ fn a_line_is_marked_as_from_elsewhere_while_the_session_talks_in_another_room() 
 }
 
 #[test]
-fn who_leaves_the_room_it_talks_in_talks_in_the_one_joined_before() {
+fn a_session_that_leaves_the_room_it_talks_in_talks_in_the_one_joined_before() {
     let rig = Rig::new();
     let ann = rig.enter("ann", "#a #b #c");
     ann.does("/leave #b");
@@ -278,8 +278,9 @@ fn who_leaves_the_room_it_talks_in_talks_in_the_one_joined_before() {
 #[test]
 fn a_session_without_echo_does_not_hear_its_own_line_and_the_others_do() {
     let rig = Rig::new();
-    let deaf =
-        rig.try_enter(JoinRequest { nick: "ann", rooms: Some("#a"), deaf: true, ..JoinRequest::default() }).unwrap();
+    let deaf = rig
+        .try_enter(JoinRequest { nick: "ann", rooms: Some("#a"), skips_own: true, ..JoinRequest::default() })
+        .unwrap();
     let bob = rig.enter("bob", "#a");
     hush(&[&deaf]);
     deaf.does("/me waves");

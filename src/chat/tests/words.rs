@@ -18,7 +18,7 @@ fn history(history: &History) -> String {
     format!("history of {} {seqs:?}{missed}{more}", history.room)
 }
 
-/// `text` with `before` in front of it, where there is one.
+/// `text` with `before` in front of it, if there is a text.
 fn maybe(before: &str, text: Option<&str>) -> String {
     text.map_or(String::new(), |text| format!("{before}{text}"))
 }

@@ -11,12 +11,12 @@ use crate::wording::{Fences, clock};
 /// Whether messages that were missed are still to come, and in which rooms.
 #[derive(Debug, Default)]
 pub(super) struct CatchUp {
-    /// Rooms whose missed messages are still to come; true when the person is
+    /// Rooms whose missed messages are still to come; true if the person is
     /// in the room again, so that its next page is the last one.
     returning: HashMap<String, bool>,
     /// How many messages were unread in the person's rooms at the login.
     unread: HashMap<String, u64>,
-    /// What was missed, while it still comes in.
+    /// What was missed. `None` if all of it has come.
     missed: Option<Missed>,
     /// When the connection was lost.
     lost_at: Option<String>,
@@ -37,7 +37,7 @@ impl CatchUp {
         self.missed.get_or_insert_default().since = self.lost_at.take();
     }
 
-    /// The person is in a room, perhaps again.
+    /// The person is in a room, for the first time or again.
     pub fn joined(&mut self, room: &str) {
         if let Some(back) = self.returning.get_mut(room) {
             *back = true;
@@ -54,18 +54,18 @@ impl CatchUp {
         self.returning.retain(|room, _| rooms.contains(room));
     }
 
-    /// The person went into a room by a command: all of its page is from before.
+    /// The person joined a room by a command: no message of its page is new.
     pub fn entered(&mut self, room: &str) {
         self.unread.remove(room);
     }
 
-    /// A login tells how much is unread.
+    /// The server tells after a login how many messages are unread.
     pub fn unread(&mut self, chats: &[ChatInfo]) {
         self.unread = chats.iter().map(|chat| (chat.room.to_string(), chat.unread)).collect();
     }
 
-    /// What the server said of that is told at the end, or it would scroll
-    /// away. `unheard` are the conversations with something unread.
+    /// Remembers what the server said of unread messages. It is shown at the end,
+    /// because it would scroll away. `unheard` are the conversations with unread messages.
     pub fn tell_later(&mut self, unheard: Vec<ChatInfo>, said: Event) {
         let missed = self.missed.get_or_insert_default();
         (missed.unheard, missed.said) = (unheard, Some(said));
@@ -84,8 +84,8 @@ impl CatchUp {
         } else if let Some(unread) = self.unread.remove(&*page.room).and_then(|unread| usize::try_from(unread).ok()) {
             let known = page.messages.len().saturating_sub(unread);
             new = (unread > 0).then_some(known);
-            // A login leads into all rooms of a person at once: of those in which
-            // they do not talk, only what is new is shown.
+            // A login joins all rooms of the account at once. Of all but the present
+            // one, only new messages are shown.
             if is_elsewhere {
                 page.messages.drain(..known);
                 new = new.map(|_| 0);
@@ -98,7 +98,7 @@ impl CatchUp {
         Fences { new, since, goes_on: returning == Some(false) }
     }
 
-    /// All that was missed has come: the sum of it, if there was any.
+    /// All that was missed has come. Returns the sum of it, if there was any.
     pub fn end(&mut self) -> Option<Missed> {
         let missed = self.missed.take()?;
         self.returning.clear();
@@ -111,7 +111,7 @@ impl CatchUp {
 pub(super) struct Missed {
     /// When the connection was lost; none after a login.
     since: Option<String>,
-    /// Conversations with something unread that was not shown here.
+    /// Conversations with unread messages that were not shown here.
     unheard: Vec<ChatInfo>,
     /// What the server said of them.
     said: Option<Event>,
@@ -138,11 +138,11 @@ impl Missed {
         self.said.as_ref().filter(|_| self.since.is_none())
     }
 
-    /// The sum in one line; none if nothing was missed.
+    /// The sum in one line. `None` if nothing was missed.
     pub fn line(&self) -> Option<String> {
         let mut parts: Vec<String> =
             self.counts.iter().map(|(place, count)| format!("{count} in {}", safe(place))).collect();
-        // Conversations beyond those that are asked for.
+        // Only some conversations are asked for: the others are named.
         let shown = |chat: &&ChatInfo| self.counts.iter().any(|(place, _)| *place == *chat.room);
         parts.extend(self.unheard.iter().filter(|chat| !shown(chat)).map(|chat| {
             let place = safe(&chat.room);

@@ -60,7 +60,8 @@ pub(super) fn local(line: &str) -> Option<Result<Local, ChatError>> {
         "send" => send(arguments),
         "get" => get(arguments),
         "cancel" => Ok(Local::Cancel),
-        _ => return unknown(word).map(Err),
+        _ if command::find(word).is_some() => return None,
+        _ => Err(unknown(word)),
     })
 }
 
@@ -136,12 +137,9 @@ pub(super) fn shows_password(line: &str) -> bool {
 }
 
 /// The refusal of a word that is no command here, with the nearest that is.
-fn unknown(word: &str) -> Option<ChatError> {
-    if command::find(word).is_some() {
-        return None;
-    }
+fn unknown(word: &str) -> ChatError {
     let words = commands().map(|(name, ..)| name);
-    Some(ChatError::UnknownCommand(names::clean(word).into_owned(), command::nearest(word, words)))
+    ChatError::UnknownCommand(names::clean(word).into_owned(), command::nearest(word, words))
 }
 
 /// All commands that people can type: name, usage and help.
@@ -155,32 +153,28 @@ const FIRST: [&str; 10] = ["join", "leave", "rooms", "members", "msg", "nick", "
 /// The lines of `/help`: the first commands, all of them, or one.
 pub(super) fn help(word: Option<&str>) -> Result<Vec<String>, ChatError> {
     let row = |usage: &str, help: &str| format!("  /{usage:<24}  {help}");
-    let all = || commands().map(|(name, usage, help)| row(usage, &with_aliases(name, help)));
+    let whole = |(name, usage, help)| row(usage, &with_aliases(name, help));
     match word {
         None => {
-            let first = |name: &&str| commands().find(|(known, ..)| known == name);
-            let mut lines: Vec<String> =
-                FIRST.iter().filter_map(|name| first(name).map(|(_, usage, help)| row(usage, help))).collect();
+            let first = FIRST.iter().filter_map(|name| commands().find(|(known, ..)| known == name));
+            let mut lines: Vec<String> = first.map(|(_, usage, help)| row(usage, help)).collect();
             lines.push("  All else is said to the room; //text says a line that starts with a slash.".to_owned());
             lines.push("  Tab completes, arrows bring back own lines, Ctrl-R finds them, Ctrl-D leaves.".to_owned());
             lines.push("  /help all lists all commands and their other names, /help NAME tells of one.".to_owned());
             Ok(lines)
         }
-        Some("all") => Ok(all().collect()),
+        Some("all") => Ok(commands().map(whole).collect()),
         Some(word) => {
             let name = command::find(word).map_or(word, |spec| spec.name);
-            match commands().find(|(known, ..)| *known == name) {
-                Some((name, usage, help)) => Ok(vec![row(usage, &with_aliases(name, help))]),
-                None => Err(unknown(word).unwrap_or_else(|| command::unknown(word))),
-            }
+            let found = commands().find(|(known, ..)| *known == name).ok_or_else(|| unknown(word))?;
+            Ok(vec![whole(found)])
         }
     }
 }
 
 /// What a command does, and its other names.
 fn with_aliases(name: &str, help: &str) -> String {
-    let aliases = TABLE.iter().find(|spec| spec.name == name).map_or(&[][..], |spec| spec.aliases);
-    match aliases {
+    match command::find(name).map_or(&[][..], |spec| spec.aliases) {
         [] => help.to_owned(),
         some => format!("{help}; also /{}", some.join(", /")),
     }

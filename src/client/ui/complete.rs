@@ -14,9 +14,8 @@ const FILES: usize = 100;
 /// Finds words for Tab: takes the text left of the cursor, and returns the byte at
 /// which its last word starts, and the words that may replace it.
 pub(super) fn complete(before: &str, handle: Option<&Handle>, room: Option<&str>) -> (usize, Vec<String>) {
-    let start =
-        before.rfind(char::is_whitespace).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-    let word = &before[start..];
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let start = before.len() - word.len();
     if start == 0 && word.starts_with('/') && !word.starts_with("//") {
         return (0, starting(word, commands().map(|(name, ..)| format!("/{name} "))));
     }
@@ -57,8 +56,7 @@ fn paths(typed: &str) -> Vec<String> {
     found.sort();
     let quoted = |name: String| match format!("{folder}{name}") {
         path if !path.contains(char::is_whitespace) => path,
-        path if path.ends_with('/') => format!("'{path}"),
-        path => format!("'{path}'"),
+        path => format!("'{path}{}", if path.ends_with('/') { "" } else { "'" }),
     };
     found.into_iter().map(quoted).collect()
 }

@@ -1,4 +1,4 @@
-//! What the person was told already, and is not told again by another event or answer about the same. Knows no words.
+//! What the person was told already, so that no other event or answer says it again. Knows no words.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 use crate::answer::Done;
 use crate::event::Event;
 
-/// How soon after a wait another one is taken for the same.
+/// A wait that begins so soon after another one is not told again.
 const SAME_WAIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
-    /// Rooms for which an event has told what the person did there; the
-    /// answers still to come need not. If a command changed nothing there is
-    /// no event, and then the answer does tell.
+    /// Rooms for which an event has told what the person did there. The answer
+    /// that is still to come says nothing new. If a command changed nothing,
+    /// there is no event, and the answer is shown.
     told: Vec<Arc<str>>,
     /// The room from which the person was just put out.
     put_out: Option<Arc<str>>,
-    /// Until when the server lets the person wait, and has said so.
+    /// When the last wait ends that the person was told of.
     waits: Option<Instant>,
     /// The server has said why it closes.
     farewell: bool,
@@ -43,10 +43,10 @@ impl Duplicates {
         }
     }
 
-    /// Whether an answer says nothing new; `own` if the person asked.
+    /// Whether an answer says nothing new. `own`: the person asked, not the client.
     pub fn is_told(&mut self, done: &Done, own: bool) -> bool {
         let room = match done {
-            // The client asked by itself, or an event tells the person as it tells all others.
+            // The client itself asked, or the person is told by the same event as all members.
             Done::Hello { .. } | Done::Delete { .. } | Done::Announce => return true,
             Done::Ping { .. } => return !own,
             Done::Topic { room, .. } | Done::Settings { room, .. } if !own => room,

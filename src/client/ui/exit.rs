@@ -1,12 +1,13 @@
 //! How the client ends: the codes that scripts see, and the signals that end it. Knows no connection.
 
-use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::client::error::words;
 use crate::client::{ClientError, End};
 use crate::model::CloseReason;
 use crate::process::within;
@@ -46,12 +47,12 @@ impl Exit {
     /// The longest line passed on at once by `--json`, in bytes.
     pub(super) const LINE_BYTES: u64 = 4 << 20;
 
-    pub(super) fn new(code: u8, text: String) -> Exit {
-        Exit { code, text }
+    pub(super) fn new(code: u8, text: impl Into<String>) -> Exit {
+        Exit { code, text: text.into() }
     }
 
     pub(super) fn done() -> Exit {
-        Exit::new(Exit::DONE, String::new())
+        Exit::new(Exit::DONE, "")
     }
 
     pub(super) fn closed(reason: CloseReason, text: &str) -> Exit {
@@ -66,16 +67,16 @@ impl Exit {
             CloseReason::LoginTimeout | CloseReason::LoginLines | CloseReason::LoggedOut => Exit::REFUSED,
             CloseReason::Replaced | CloseReason::NotServed => Exit::OTHER,
         };
-        Exit::new(code, if text.is_empty() { reason.words().to_owned() } else { text.to_owned() })
+        Exit::new(code, if text.is_empty() { reason.words() } else { text })
     }
 
     pub(super) fn ended(end: &End) -> Exit {
         match end {
             End::Quit => Exit::done(),
             // The server's sentence was shown when it came.
-            End::Closed { reason, .. } => Exit { text: String::new(), ..Exit::closed(*reason, "") },
+            End::Closed { reason, .. } => Exit::new(Exit::closed(*reason, "").code, ""),
             End::GaveUp { why } => Exit::new(Exit::UNAVAILABLE, format!("lost the server ({why})")),
-            End::Refused { text } => Exit::new(Exit::REFUSED, text.clone()),
+            End::Refused { text } => Exit::new(Exit::REFUSED, text),
         }
     }
 
@@ -90,10 +91,9 @@ impl Exit {
     }
 }
 
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
+/// What to say of an error of stdout; nothing if its reader has closed it, which is no error.
+pub(super) fn unprinted(error: &io::Error) -> Option<String> {
+    (error.kind() != io::ErrorKind::BrokenPipe).then(|| format!("cannot print: {}", words(error)))
 }
 
 /// What SIGINT, SIGTERM and SIGHUP do. The program hands each to [`Signals::came`].
@@ -114,45 +114,30 @@ impl Signals {
     /// is the second signal, or there is nothing yet to end in order.
     pub fn came(&self) -> bool {
         let mut wishes = self.0.lock();
-        let again = std::mem::replace(&mut wishes.came, true);
-        match (&wishes.screen, &wishes.stop) {
-            (screen, _) if again => {
-                if let Some(screen) = screen.clone() {
-                    within(GIVE_BACK, move || screen.restore());
-                }
-                return true;
-            }
-            (Some(screen), _) => {
-                screen.stop();
-                Signals::end_anyway(screen.clone(), wishes.last_words.take());
-            }
-            (None, Some(stop)) => {
-                stop();
-                // It has no screen and no last words, only a socket.
-                Signals::end_anyway(None, None);
-            }
+        let screen = wishes.screen.clone();
+        if std::mem::replace(&mut wishes.came, true) {
+            give_back(screen);
+            return true;
+        }
+        match (&screen, &wishes.stop) {
+            (Some(screen), _) => screen.stop(),
+            (None, Some(stop)) => stop(),
             (None, None) => return true,
         }
-        false
-    }
-
-    /// Ends the program after [`IN_ORDER`], if it has not ended by then: it may be
-    /// waiting for a pipe that is not read any more.
-    fn end_anyway(screen: impl Into<Option<Screen>>, last_words: Option<Box<dyn FnOnce() + Send>>) {
-        let screen = screen.into();
-        let end = move || {
+        let last_words = wishes.last_words.take();
+        // The program may be waiting for a pipe that is not read any more.
+        let end_anyway = move || {
             // It returns after that time.
             let _ = crossbeam_channel::after(IN_ORDER).recv();
             if let Some(say) = last_words {
                 say();
             }
-            if let Some(screen) = screen {
-                within(GIVE_BACK, move || screen.restore());
-            }
+            give_back(screen);
             std::process::exit(i32::from(Exit::OTHER));
         };
         // If there is no thread for it, a second signal ends the program.
-        let _ = thread::Builder::new().name("last-resort".to_owned()).spawn(end);
+        let _ = thread::Builder::new().name("last-resort".to_owned()).spawn(end_anyway);
+        false
     }
 
     pub(super) fn last_words(&self, say: Box<dyn FnOnce() + Send>) {
@@ -165,5 +150,12 @@ impl Signals {
 
     pub(super) fn on_stop(&self, stop: Box<dyn Fn() + Send>) {
         self.0.lock().stop = Some(stop);
+    }
+}
+
+/// Restores the terminal, if it takes that within [`GIVE_BACK`].
+fn give_back(screen: Option<Screen>) {
+    if let Some(screen) = screen {
+        within(GIVE_BACK, move || screen.restore());
     }
 }

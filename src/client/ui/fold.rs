@@ -5,17 +5,15 @@
 //! [`MOST`] people; then its line stays as it is. A person who came and went
 //! within a run, or went and came back, is named once.
 
-use super::style::Brush;
+use super::view::{View, list};
+use crate::wording::Painter;
 
 /// People in one run; one more begins the next.
 const MOST: usize = 40;
 
-/// People named in a run for each thing that they did; the others are counted.
-const NAMED: usize = 8;
-
 /// What one person did within a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Did {
+pub(super) enum Did {
     Came,
     /// With the reason in words.
     Went(String),
@@ -42,15 +40,8 @@ impl Run {
         same_room && (self.people.len() < MOST || self.people.iter().any(|(known, _)| known == nick))
     }
 
-    pub fn came(&mut self, room: Option<&str>, nick: &str) {
-        self.note(room, nick, Did::Came);
-    }
-
-    pub fn went(&mut self, room: Option<&str>, nick: &str, why: &str) {
-        self.note(room, nick, Did::Went(why.to_owned()));
-    }
-
-    fn note(&mut self, room: Option<&str>, nick: &str, did: Did) {
+    /// Adds what one person did; a quit is about no room.
+    pub fn add(&mut self, room: Option<&str>, nick: &str, did: Did) {
         if self.room.is_none() {
             self.room = room.map(str::to_owned);
         }
@@ -67,8 +58,8 @@ impl Run {
         }
     }
 
-    /// The run as one line; `elsewhere` says whether its room must be named.
-    pub fn line(&self, brush: Brush, elsewhere: impl Fn(&str) -> bool) -> String {
+    /// The run as one line. It names its room if `view` is of another one.
+    pub fn line(&self, view: &View) -> String {
         let mut whys: Vec<&str> = Vec::new();
         for (_, did) in &self.people {
             if let Did::Went(why) = did
@@ -82,7 +73,7 @@ impl Run {
             let names: Vec<&str> =
                 self.people.iter().filter(|(_, did)| which(did)).map(|(nick, _)| nick.as_str()).collect();
             if !names.is_empty() {
-                parts.push(format!("{} {done}", list(&names, brush)));
+                parts.push(format!("{} {done}", list(&names, view.brush)));
             }
         };
         part("joined", &|did| *did == Did::Came);
@@ -91,50 +82,40 @@ impl Run {
         }
         part("came and went", &|did| *did == Did::CameAndWent);
         part("went and came back", &|did| *did == Did::WentAndCame);
-        let place = self.room.as_deref().filter(|room| elsewhere(room)).map(|room| format!(" {room}:"));
+        let place = self.room.as_deref().filter(|room| view.is_elsewhere(room)).map(|room| format!(" {room}:"));
+        let brush = view.brush;
         format!("{}{} {}", brush.dim("*"), brush.dim(place.unwrap_or_default()), parts.join("; "))
-    }
-}
-
-/// `a, b and c`; of many, some and how many others.
-pub(super) fn list(names: &[&str], brush: Brush) -> String {
-    let shown: Vec<String> = names.iter().take(NAMED).map(|nick| brush.nick(nick)).collect();
-    let others = names.len() - shown.len();
-    match (shown.as_slice(), others) {
-        ([], _) => String::new(),
-        ([one], 0) => one.clone(),
-        ([most @ .., last], 0) => format!("{} and {last}", most.join(", ")),
-        (some, n) => format!("{} and {n} others", some.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::ui::style::Brush;
 
     fn line(run: &Run) -> String {
-        run.line(Brush::new(false), |_| false)
+        run.line(&View { brush: Brush::new(false), nick: "x".into(), room: Some("#a".into()) })
     }
 
     #[test]
     fn a_run_of_joins_and_leaves_is_one_line() {
         let mut run = Run::default();
         for nick in ["anna", "boris", "vera"] {
-            run.came(Some("#a"), nick);
+            run.add(Some("#a"), nick, Did::Came);
         }
-        run.went(None, "gleb", "quit");
-        run.went(None, "dora", "quit");
-        run.went(None, "egor", "connection lost");
+        run.add(None, "gleb", Did::Went("quit".into()));
+        run.add(None, "dora", Did::Went("quit".into()));
+        run.add(None, "egor", Did::Went("connection lost".into()));
         assert_eq!(line(&run), "* anna, boris and vera joined; gleb and dora left (quit); egor left (connection lost)");
     }
 
     #[test]
-    fn who_came_and_went_is_named_once() {
+    fn a_person_with_two_changes_is_named_once() {
         let mut run = Run::default();
-        run.came(Some("#a"), "anna");
-        run.went(None, "anna", "quit");
-        run.went(None, "boris", "connection lost");
-        run.came(Some("#a"), "boris");
+        run.add(Some("#a"), "anna", Did::Came);
+        run.add(None, "anna", Did::Went("quit".into()));
+        run.add(None, "boris", Did::Went("connection lost".into()));
+        run.add(Some("#a"), "boris", Did::Came);
         assert_eq!(line(&run), "* anna came and went; boris went and came back");
     }
 
@@ -143,7 +124,7 @@ mod tests {
         let mut run = Run::default();
         for i in 0..MOST {
             assert!(run.takes(Some("#a"), "x"));
-            run.came(Some("#a"), &format!("n{i}"));
+            run.add(Some("#a"), &format!("n{i}"), Did::Came);
         }
         assert!(!run.takes(Some("#a"), "x") && run.takes(Some("#a"), "n3") && !run.takes(Some("#b"), "n3"));
         assert_eq!(line(&run), "* n0, n1, n2, n3, n4, n5, n6, n7 and 32 others joined");

@@ -1,4 +1,4 @@
-//! The loop of the typing thread: a line typed, a line obeyed. Knows the client, and of the screen only that there is one.
+//! The loop of the typing thread: each line that is typed is obeyed. Knows the client, and of the screen only that there is one.
 
 mod paste;
 
@@ -12,8 +12,9 @@ use super::secrets::{self, Filled};
 use super::transfer::{self, Job, Transfers};
 use super::{Common, Exit};
 use crate::client::asked::Wanted;
+use crate::client::handle::is_line;
 use crate::client::{AskError, Client, Unsent};
-use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret, Stores};
+use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
 use crate::terminal::{Input, Terminal};
 
@@ -28,6 +29,9 @@ const PIPE_WINDOW: usize = 32;
 
 /// How often at most the server is told what is read while the person talks.
 const READ: Duration = Duration::from_secs(10);
+
+/// The refusal of what needs a room to talk in.
+const NO_ROOM: &str = "you are in no room, nothing was sent; /join ROOM goes into one";
 
 /// What is done after a line.
 enum Then {
@@ -89,34 +93,23 @@ impl InputLoop<'_> {
                     self.interrupts += 1;
                     if self.interrupts > 1 {
                         self.leave(None);
-                        return Ok(Exit::new(Exit::INTERRUPTED, String::new()));
+                        return Ok(Exit::new(Exit::INTERRUPTED, ""));
                     }
                     self.note("* Ctrl-C again leaves; so does Ctrl-D.");
                 }
-                Input::End => {
-                    if let Some(end) = self.wait_for_answers() {
-                        return Ok(Exit::ended(&end));
-                    }
-                    return Ok(self.leave(None));
-                }
-                Input::Stopped => {
-                    return Ok(match self.client.end() {
-                        Some(end) => Exit::ended(&end),
-                        None => self.leave(None),
-                    });
+                Input::End | Input::Stopped => {
+                    // At the end of a pipe all lines are answered before we leave. A person does
+                    // not wait: the farewell is sent after the lines anyway.
+                    let waits = input == Input::End && !self.terminal.has_editor();
+                    let end = if waits { self.client.settle(0) } else { self.client.end() };
+                    return Ok(end.map_or_else(|| self.leave(None), |end| Exit::ended(&end)));
                 }
             }
         }
     }
 
-    /// At the end of a pipe all lines are answered before we leave. A person
-    /// who leaves does not wait: the farewell goes after the lines anyway.
-    fn wait_for_answers(&self) -> Option<crate::client::End> {
-        if self.terminal.has_editor() { None } else { self.client.settle(0) }
-    }
-
     fn leave(&mut self, text: Option<&str>) -> Exit {
-        // Goodbye comes before all that waits for the screen, on a pipe that nobody may read.
+        // Goodbye comes before all that waits for the screen, which may be a pipe that is not read.
         if self.terminal.has_editor()
             && let Some(room) = self.room()
         {
@@ -124,16 +117,14 @@ impl InputLoop<'_> {
         }
         self.client.quit(text);
         let window = self.common.window.lock();
-        if let Some(failure) = window.screen.failure() {
-            return Exit::new(Exit::OTHER, failure);
+        if let Some(failure) = &window.failure {
+            return Exit::new(Exit::OTHER, failure.clone());
         }
         let refused = window.refused;
         drop(window);
         if refused > 0 && !self.terminal.has_editor() {
-            return Exit::new(
-                Exit::DATA,
-                format!("{refused} {} refused", if refused == 1 { "line was" } else { "lines were" }),
-            );
+            let lines = if refused == 1 { "line was" } else { "lines were" };
+            return Exit::new(Exit::DATA, format!("{refused} {lines} refused"));
         }
         Exit::done()
     }
@@ -149,18 +140,14 @@ impl InputLoop<'_> {
     }
 
     fn obey(&mut self, line: &str) -> io::Result<Then> {
-        let command = match commands::local(line) {
-            Some(Ok(local)) => {
-                self.obey_here(local)?;
-                return Ok(Then::Next);
+        if let Some(local) = commands::local(line) {
+            match local {
+                Ok(local) => self.obey_here(local)?,
+                Err(refusal) => self.wrong(&refusal.to_string()),
             }
-            Some(Err(refusal)) => {
-                self.wrong(&refusal.to_string());
-                return Ok(Then::Next);
-            }
-            None => command::parse(line),
-        };
-        match command {
+            return Ok(Then::Next);
+        }
+        match command::parse(line) {
             Ok(Command::Link(LinkCommand::Quit { text })) => return Ok(Then::Leave(text.map(|text| text.to_string()))),
             Ok(command) if secrets::needs(&command) => return self.obey_with_password(&command),
             Ok(command) if !self.send(&command)? => return Ok(Then::Break),
@@ -175,12 +162,12 @@ impl InputLoop<'_> {
         Ok(Then::Next)
     }
 
-    /// Asks for what the command needs, and again if that was not right:
-    /// as long as a person may go on typing a password, nothing typed is said.
+    /// Asks for the passwords of a command, and again if one was not right. As long
+    /// as a person may go on typing a password, nothing that they type is said.
     fn obey_with_password(&mut self, command: &Command) -> io::Result<Then> {
         loop {
             let (common, client) = (self.common, self.client);
-            let wrong = |sentence: &str| wrong(common, client, sentence);
+            let wrong = |sentence: &str| common.refuse(client, sentence);
             match secrets::fill(command.clone(), self.terminal, client, self.password, wrong)? {
                 Filled::Whole(whole) if self.terminal.can_ask_secret() => {
                     if !self.prove(&whole) {
@@ -199,10 +186,6 @@ impl InputLoop<'_> {
                     self.wrong(&sentence);
                     return Ok(self.after_no_password());
                 }
-                Filled::Unanswered(sentence) => {
-                    self.wrong(sentence);
-                    return Ok(self.after_no_password());
-                }
             }
         }
     }
@@ -217,42 +200,35 @@ impl InputLoop<'_> {
         Then::Leave(None)
     }
 
-    /// Sends a password, and waits for the answer; whether it was a wrong one.
+    /// Sends a password, and waits for the answer. Returns whether it was a wrong one.
     fn prove(&mut self, command: &Command) -> bool {
-        match self.client.order(command, self.room().as_deref(), Wanted::Both) {
-            Ok(tag) => match self.client.answer_to(&tag, PROOF) {
-                Err(AskError::Refused { code, .. }) if secrets::was_wrong(&code) => true,
-                Err(AskError::Refused { .. }) => {
-                    self.note("* No password is asked for now.");
-                    false
-                }
-                Err(error @ (AskError::Lost | AskError::Timeout)) => {
-                    self.wrong(&format!("{error}; whether the password was taken is not known"));
-                    false
-                }
-                _ => false,
-            },
-            Err(unsent) => {
-                self.wrong(&unsent.to_string());
-                false
+        let sent = self.client.order(command, self.room().as_deref(), Wanted::Both);
+        match sent.map_err(AskError::from).and_then(|tag| self.client.answer_to(&tag, PROOF)) {
+            Ok(_) => {}
+            Err(AskError::Refused { code, .. }) if secrets::was_wrong(&code) => return true,
+            Err(AskError::Refused { .. }) => self.note("* No password is asked for now."),
+            Err(error @ (AskError::Lost | AskError::Timeout)) => {
+                self.wrong(&format!("{error}; whether the password was taken is not known"));
             }
+            Err(AskError::Unsent(unsent)) => self.wrong(&unsent.to_string()),
         }
+        false
     }
 
     /// The room talked in.
     fn room(&self) -> Option<String> {
-        let shown = self.common.window.lock().room.clone();
+        let shown = self.common.window.lock().view.room.clone();
         shown.or_else(|| self.client.rooms().into_iter().next())
     }
 
-    /// Sends a command; false if nothing was sent.
+    /// Sends a command. Returns false if nothing was sent.
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
-        let is_line = matches!(command.spec().stores, Stores::Said);
+        let is_line = is_line(command);
         if matches!(command, Command::Chat(ChatCommand::Say { room: None, .. } | ChatCommand::Me { room: None, .. }))
             && room.is_none()
         {
-            self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
+            self.wrong(NO_ROOM);
             return Ok(false);
         }
         if !self.terminal.has_editor() {
@@ -317,14 +293,14 @@ impl InputLoop<'_> {
         Ok(())
     }
 
-    /// Sends or fetches a file: beside all else for a person, and before the
-    /// next line for a script, whose lines are obeyed in their order.
+    /// Sends or fetches a file. A person may go on typing meanwhile; a script's
+    /// next line waits, because its lines are obeyed in their order.
     fn file(&mut self, job: Job) -> io::Result<()> {
         let job = match job {
             Job::Send(path, place) if place.is_empty() => match self.room() {
                 Some(room) => Job::Send(path, room),
                 None => {
-                    self.wrong("you are in no room, nothing was sent; /join ROOM goes into one");
+                    self.wrong(NO_ROOM);
                     return Ok(());
                 }
             },
@@ -338,24 +314,12 @@ impl InputLoop<'_> {
     }
 
     fn note(&self, line: &str) {
-        let mut window = self.common.window.lock();
-        let view = window.view(self.client);
-        window.note(&view, line);
-        window.refresh(self.client);
+        self.common.note(self.client, line);
     }
 
     fn wrong(&self, sentence: &str) {
-        wrong(self.common, self.client, sentence);
+        self.common.refuse(self.client, sentence);
     }
-}
-
-/// Says what went wrong with something typed.
-fn wrong(common: &Common, client: &Client, sentence: &str) {
-    let mut window = common.window.lock();
-    let view = window.view(client);
-    window.refused += 1;
-    window.wrong(&view, sentence);
-    window.refresh(client);
 }
 
 /// Whether a typed line stays on the screen: what is said comes back by itself,

@@ -9,13 +9,12 @@ use std::thread;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::retry_on_intr;
-use serde_json::Value;
 
-use super::out::failure;
+use super::exit::unprinted;
 use super::{Exit, Settings};
 use crate::client::error::words;
-use crate::client::link::dial;
-use crate::event::{Event, PROTOCOL};
+use crate::client::link::{Login, dial};
+use crate::event::Event;
 use crate::model::CloseReason;
 use crate::wire::json;
 
@@ -34,7 +33,7 @@ pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn
     on_stop(Box::new(move || stopping.quit()));
     if let Some(hello) = hello(settings) {
         // If it fails, the reading below sees the same.
-        let _ = to.pass(hello.as_bytes());
+        let _ = (&*to).write_all(hello.as_bytes());
     }
     let typing = Arc::clone(&to);
     let typist = thread::Builder::new().name("stdin".to_owned()).spawn(move || {
@@ -51,7 +50,7 @@ pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn
     match exit {
         // At the end of our input the server closes because of that, whatever it calls it.
         Some(exit) if exit.code != Exit::UNAVAILABLE || !leaving => exit,
-        _ if leaving => Exit::new(Exit::DONE, String::new()),
+        _ if leaving => Exit::done(),
         _ => Exit::new(Exit::UNAVAILABLE, "lost the server".to_owned()),
     }
 }
@@ -66,15 +65,6 @@ struct To {
 }
 
 impl To {
-    fn pass(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut begun = self.begun.lock();
-        let count = (&*self.stream).write(bytes)?;
-        if let Some(last) = bytes[..count].last() {
-            *begun = *last != b'\n';
-        }
-        Ok(count)
-    }
-
     /// Says goodbye, and that nothing more comes.
     fn quit(&self) {
         self.leaving.store(true, SeqCst);
@@ -91,7 +81,12 @@ impl To {
 
 impl Write for &To {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.pass(bytes)
+        let mut begun = self.begun.lock();
+        let count = (&*self.stream).write(bytes)?;
+        if let Some(last) = bytes[..count].last() {
+            *begun = *last != b'\n';
+        }
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -101,16 +96,11 @@ impl Write for &To {
 
 /// What the client says by itself, if it was given a name.
 fn hello(settings: &Settings) -> Option<String> {
-    let nick = settings.nick.as_deref()?;
-    let rooms = if settings.rooms.is_empty() { Value::Null } else { settings.rooms.clone().into() };
-    let password = settings.password.as_ref().map_or(Value::Null, |password| (*password.0).into());
-    let fields = [
-        ("tag", HELLO.into()),
-        ("version", PROTOCOL.into()),
-        ("nick", nick.into()),
-        ("password", password),
-        ("rooms", rooms),
-    ];
+    let nick = Some(settings.nick.as_deref()?);
+    let rooms = Some(&*settings.rooms).filter(|rooms| !rooms.is_empty());
+    let login = Login { nick, rooms, password: settings.password.as_ref(), ..Login::default() };
+    let mut fields = login.fields();
+    fields.push(("tag", HELLO.into()));
     Some(json::request("hello", &fields) + "\n")
 }
 
@@ -135,10 +125,10 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
         }
         let mut out = io::stdout().lock();
         if let Err(error) = out.write_all(&line).and_then(|()| out.flush()) {
-            return Some(failure(&error).map_or_else(Exit::done, |text| Exit::new(Exit::OTHER, text)));
+            return Some(unprinted(&error).map_or_else(Exit::done, |text| Exit::new(Exit::OTHER, text)));
         }
         match json::decode_event(&line) {
-            Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::new(Exit::DONE, String::new())),
+            Ok(Event::Closing { reason: CloseReason::Quit, .. }) => exit = Some(Exit::done()),
             Ok(Event::Closing { reason, text }) => exit = Some(Exit::closed(reason, &text)),
             Ok(Event::Error { tag: Some(tag), text, .. }) if &*tag.0 == HELLO => {
                 return Some(Exit::new(Exit::REFUSED, text.to_string()));

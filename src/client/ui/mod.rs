@@ -12,7 +12,6 @@ mod fold;
 mod input;
 mod json;
 mod mention;
-mod out;
 mod secrets;
 mod senders;
 mod start;
@@ -21,9 +20,11 @@ mod transfer;
 mod view;
 mod window;
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use clap::Args;
 use parking_lot::Mutex;
 
 pub use commands::Bell;
@@ -32,6 +33,7 @@ pub use style::nick_hash;
 
 use super::Handle;
 use crate::command::Secret;
+use crate::process::yes_or_no;
 use crate::terminal::{self, Terminal};
 use style::Brush;
 use window::Window;
@@ -45,24 +47,48 @@ pub const DEFAULT_PORT: u16 = 7667;
 /// For how long a script's client tries to reconnect, if no time is named.
 const SCRIPT_RETRY: Duration = Duration::from_secs(30);
 
-/// What was asked for on the command line.
-#[derive(Debug, Clone, Default)]
+/// What was asked for on the command line. The sentences are its help.
+#[derive(Debug, Clone, Default, Args)]
 pub struct Settings {
-    /// The server: a host, or `host:port`. A person is asked for it if it is not said.
+    /// The server's host, or host:port
+    #[arg(short, long, env = "CHAT_CLIENT_SERVER", value_name = "ADDR")]
     pub server: Option<String>,
-    /// The port, if `server` has none.
+
+    /// The server's port, 7667 if not said
+    #[arg(short, long, env = "CHAT_CLIENT_PORT")]
     pub port: Option<u16>,
-    /// The name. A person is asked for it if it is not said; a script takes the one offered.
+
+    /// Your name; without one the server offers one
+    #[arg(short, long, visible_alias = "name", env = "CHAT_CLIENT_NICK", value_name = "NAME")]
     pub nick: Option<String>,
-    /// The password, if the name belongs to an account. A person is asked for it if it is not said.
+
+    /// A file with the password, if the name belongs to an account
+    ///
+    /// Its first line is the password. It comes before the variable
+    /// CHAT_CLIENT_PASSWORD, which has the password itself.
+    #[arg(long, env = "CHAT_CLIENT_PASSWORD_FILE", value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// The password itself. It is no argument, because other people on the machine can see those.
+    #[arg(skip)]
     pub password: Option<Secret>,
-    /// The rooms to join; the lobby if there is none.
+
+    /// A room to join instead of the lobby; several by several --room, or with commas
+    #[arg(short, long = "room", env = "CHAT_CLIENT_ROOM", value_name = "ROOM", value_delimiter = ',')]
     pub rooms: Vec<String>,
-    /// Whether to pass the JSON protocol through.
+
+    /// Pass the JSON protocol through: commands on stdin, events on stdout
+    #[arg(long, env = "CHAT_CLIENT_JSON", value_parser = yes_or_no)]
     pub json: bool,
-    /// For how long to try to reconnect; on a terminal for ever, else for 30 s.
-    pub retry: Option<Duration>,
-    /// When to ring the bell.
+
+    /// For how many seconds to try to come back after a lost connection
+    ///
+    /// If not said: on a terminal for ever, else for 30 seconds.
+    #[arg(long, env = "CHAT_CLIENT_RETRY", value_name = "SECONDS")]
+    pub retry: Option<u64>,
+
+    /// When to ring the bell
+    #[arg(long, env = "CHAT_CLIENT_BELL", value_enum, default_value = "mentions")]
     pub bell: Bell,
 }
 
@@ -70,6 +96,22 @@ pub struct Settings {
 struct Common {
     window: Mutex<Window>,
     handle: OnceLock<Handle>,
+}
+
+impl Common {
+    /// Shows a line about something typed.
+    fn note(&self, handle: &Handle, line: &str) {
+        let mut window = self.window.lock();
+        window.note(line);
+        window.refresh(handle);
+    }
+
+    /// Says why something typed was not done.
+    fn refuse(&self, handle: &Handle, sentence: &str) {
+        let mut window = self.window.lock();
+        window.refuse(sentence);
+        window.refresh(handle);
+    }
 }
 
 /// Runs the client on this process's stdin and stdout, to its end.
@@ -82,7 +124,7 @@ pub fn run(settings: &Settings, signals: &Signals) -> Exit {
     let completing = Arc::clone(&common);
     let opened = Terminal::open(Box::new(move |before| {
         let common = completing.get();
-        let room = common.and_then(|common| common.window.lock().room.clone());
+        let room = common.and_then(|common| common.window.lock().view.room.clone());
         complete::complete(before, common.and_then(|common| common.handle.get()), room.as_deref())
     }));
     let mut terminal = match opened {

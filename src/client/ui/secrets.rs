@@ -15,10 +15,8 @@ pub(super) enum Filled {
     Whole(Command),
     /// The person has entered nothing.
     Dropped,
-    /// The command would be refused, so no password was asked for; with the sentence.
+    /// No password was asked for, because the command would be refused, or there is no person to ask; with the sentence.
     Refused(String),
-    /// There is no person to ask; with the sentence.
-    Unanswered(&'static str),
 }
 
 /// Puts in the passwords that a typed command does not have, because none is
@@ -40,33 +38,26 @@ pub(super) fn fill(
         return Ok(Filled::Refused(refusal.to_string()));
     }
     if !terminal.can_ask_secret() {
-        return Ok(match (command, given) {
+        return Ok(match (&command, given) {
             (AccountCommand::Password { .. }, _) => {
-                Filled::Unanswered("a new password is asked for on a terminal only")
+                Filled::Refused("a new password is asked for on a terminal only".to_owned())
             }
-            (command, Some(given)) => Filled::Whole(with(command, given.clone(), None)),
-            (_, None) => Filled::Unanswered("no password: there is CHAT_CLIENT_PASSWORD, and --password-file FILE"),
+            (_, None) => {
+                Filled::Refused("no password: there is CHAT_CLIENT_PASSWORD, and --password-file FILE".to_owned())
+            }
+            (_, given) => Filled::Whole(with(command, given.cloned(), None).into()),
         });
     }
-    let old = match &command {
-        AccountCommand::Register { .. } => None,
-        AccountCommand::Password { .. } => ask(terminal, "Present password")?,
-        _ => ask(terminal, "Password")?,
-    };
-    if old.is_none() && !matches!(command, AccountCommand::Register { .. }) {
-        return Ok(Filled::Dropped);
-    }
-    let new = match &command {
-        AccountCommand::Register { .. } | AccountCommand::Password { .. } => match ask_new(terminal, wrong)? {
-            None => return Ok(Filled::Dropped),
-            new => new,
+    let (present, new) = match &command {
+        AccountCommand::Register { .. } => (ask_new(terminal, wrong)?, None),
+        AccountCommand::Password { .. } => match ask(terminal, "Present password")? {
+            None => (None, None),
+            present => (present, ask_new(terminal, wrong)?),
         },
-        _ => None,
+        _ => (ask(terminal, "Password")?, None),
     };
-    Ok(match (old.or_else(|| new.clone()), new) {
-        (Some(first), new) => Filled::Whole(with(command, first, new)),
-        (None, _) => Filled::Dropped,
-    })
+    let whole = with(command, present, new);
+    Ok(if lacks(&whole) { Filled::Dropped } else { Filled::Whole(whole.into()) })
 }
 
 /// Asks for a new password, twice, until one is good. `None` if nothing was typed.
@@ -107,13 +98,13 @@ pub(super) fn needs(command: &Command) -> bool {
 }
 
 fn lacks(command: &AccountCommand) -> bool {
-    matches!(
-        command,
-        AccountCommand::Register { password: None }
-            | AccountCommand::Login { password: None, .. }
-            | AccountCommand::Password { old: None, .. }
-            | AccountCommand::DeleteAccount { password: None, .. }
-    )
+    match command {
+        AccountCommand::Register { password }
+        | AccountCommand::Login { password, .. }
+        | AccountCommand::DeleteAccount { password, .. } => password.is_none(),
+        AccountCommand::Password { old, new } => old.is_none() || new.is_none(),
+        _ => false,
+    }
 }
 
 /// Whether a typed line asks for a password. Pasted together with other lines
@@ -122,17 +113,15 @@ pub(super) fn asks(line: &str) -> bool {
     command::parse(line).is_ok_and(|command| needs(&command))
 }
 
-fn with(command: AccountCommand, first: Secret, second: Option<Secret>) -> Command {
-    let whole = match command {
-        AccountCommand::Register { .. } => AccountCommand::Register { password: Some(first) },
-        AccountCommand::Login { account, .. } => AccountCommand::Login { account, password: Some(first) },
-        AccountCommand::Password { .. } => AccountCommand::Password { old: Some(first), new: second },
-        AccountCommand::DeleteAccount { messages, .. } => {
-            AccountCommand::DeleteAccount { password: Some(first), messages }
-        }
+/// The command with its password; `new` is the second one of a command that changes it.
+fn with(command: AccountCommand, password: Option<Secret>, new: Option<Secret>) -> AccountCommand {
+    match command {
+        AccountCommand::Register { .. } => AccountCommand::Register { password },
+        AccountCommand::Login { account, .. } => AccountCommand::Login { account, password },
+        AccountCommand::Password { .. } => AccountCommand::Password { old: password, new },
+        AccountCommand::DeleteAccount { messages, .. } => AccountCommand::DeleteAccount { password, messages },
         other => other,
-    };
-    whole.into()
+    }
 }
 
 /// Asks for one password. `None` if nothing was typed.
@@ -161,8 +150,8 @@ mod tests {
             let command = parse(typed).unwrap();
             assert!(needs(&command) && asks(typed), "{typed}");
             let Command::Account(command) = command else { panic!("{command:?} asks for a password") };
-            let whole = with(command, secret("one"), Some(secret("two")));
-            assert!(!needs(&whole), "{typed}");
+            let whole = with(command, Some(secret("one")), Some(secret("two")));
+            assert!(!lacks(&whole), "{typed}");
             assert!(!format!("{whole:?}").contains("one"), "{whole:?}");
         }
         assert!(!needs(&parse("/logout").unwrap()) && !needs(&parse("hello").unwrap()));

@@ -2,6 +2,7 @@
 
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::secrets::secret;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
@@ -64,7 +65,7 @@ impl Wanted {
 pub(super) fn enter(settings: &Settings, terminal: &mut Terminal, common: &Arc<Common>) -> Result<Client, Exit> {
     let mut wanted = Wanted::from(settings);
     if !terminal::is_person() {
-        return connect(&wanted, settings, SCRIPT_RETRY.into(), common).map_err(|error| Exit::failed(&error));
+        return connect(&wanted, settings, Some(SCRIPT_RETRY), common).map_err(|error| Exit::failed(&error));
     }
     let mut ask_where = settings.server.is_none() && settings.nick.is_none();
     loop {
@@ -114,17 +115,18 @@ fn person(
             Ok(client) => return Ok(client),
             Err(ClientError::Refused { code, text, offer: other }) => {
                 let other = other.or(wanted.nick.clone()).map(|offer| names::clean(&offer).into_owned());
-                if !is_about_account(&code) {
-                    terminal.screen().note(&format!("! {}.", capital(&text)));
-                    (offer, wanted.nick, wanted.password) = (other, None, None);
-                    continue;
-                }
                 if code != Code::NickRegistered {
                     terminal.screen().note(&format!("! {}.", capital(&text)));
                 }
+                if !is_about_account(&code) {
+                    (offer, wanted.nick, wanted.password) = (other, None, None);
+                    continue;
+                }
                 wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
                 if wanted.password.is_none() {
-                    offer = free_name(&addr, other, code == Code::NickRegistered);
+                    // Only the refusal of a name brings another one: else the server is asked for it.
+                    let greeting = if code == Code::NickRegistered { None } else { client::greet(&addr).ok() };
+                    offer = greeting.map(|greeting| names::clean(&greeting.offer).into_owned()).or(other);
                 }
             }
             Err(error) => return Err(Trouble::Failed(error)),
@@ -149,25 +151,16 @@ fn password_of(nick: Option<&str>, terminal: &mut Terminal) -> Result<Option<Sec
     }
 }
 
-/// The name to offer instead of one that belongs to an account. A refused
-/// password brings no offer, so the server is asked for one.
-fn free_name(addr: &str, offer: Option<String>, is_free: bool) -> Option<String> {
-    if is_free {
-        return offer;
-    }
-    let greeted = client::greet(addr).ok().map(|greeting| names::clean(&greeting.offer).into_owned());
-    greeted.or(offer)
-}
-
 fn connect(
     wanted: &Wanted,
     settings: &Settings,
-    retry: Option<std::time::Duration>,
+    retry: Option<Duration>,
     common: &Arc<Common>,
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
     let (nick, password) = (wanted.nick.clone(), wanted.password.clone());
-    let options = Options { nick, password, rooms, retry: settings.retry.or(retry), missed: true };
+    let options =
+        Options { nick, password, rooms, retry: settings.retry.map(Duration::from_secs).or(retry), missed: true };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
         shared.window.lock().news(handle, news);
@@ -183,7 +176,7 @@ fn ask(terminal: &mut Terminal, question: &str, default: &str) -> Result<String,
             Ok(Input::Line(answer)) => Ok(answer),
             Ok(Input::TooLong) => continue,
             Ok(Input::Interrupted { dropped: true }) => continue,
-            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, String::new())),
+            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, "")),
             Ok(Input::End | Input::Stopped) => Err(Exit::done()),
             Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
         };

@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Color, Style};
 
-use crate::names::{self, Nick};
+use crate::client::keys::nick_key;
+use crate::names;
 
 /// Colours for nicks. Red is left to refusals, black and white to the page.
 const PALETTE: [AnsiColor; 10] = [
@@ -31,8 +32,7 @@ const PALETTE: [AnsiColor; 10] = [
 /// assert_eq!(nick_hash("anna"), 0xc9cc_e27b);
 /// ```
 pub fn nick_hash(nick: &str) -> u32 {
-    let key = Nick::parse(nick).map_or_else(|_| nick.to_lowercase(), |nick| nick.key().to_owned());
-    key.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    nick_key(nick).bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Puts colours in, if they are wanted.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::Common;
 use super::style::safe;
 use crate::client::{FileError, Handle};
+use crate::model::FileInfo;
 use crate::names;
 use crate::wording::size;
 
@@ -69,23 +70,27 @@ impl Transfers {
 
 /// Does a job to its end, and says how it ended.
 pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop: &AtomicBool) {
-    let mut line = Line { common, handle, number, drawn: None };
+    let mut drawn: Option<Instant> = None;
+    // Draws the progress as a live line. False if the file is not wanted any more.
+    let mut goes_on = |what: &str, name: &str, done: u64, all: u64| {
+        if drawn.is_none_or(|drawn| drawn.elapsed() >= REDRAWN) {
+            drawn = Some(Instant::now());
+            let mut window = common.window.lock();
+            window.transfer(number, Some(progress(what, name, done, all)));
+            window.refresh(handle);
+        }
+        !stop.load(SeqCst)
+    };
     let done = match job {
         Job::Send(path, place) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let sent = handle.send_file(place, path, "", |done, all| {
-                line.draw("sending", &name, done, all);
-                !stop.load(SeqCst)
-            });
+            let sent = handle.send_file(place, path, "", |done, all| goes_on("sending", &name, done, all));
             // The message that says so is seen by all, and here too.
             sent.map(|_| None).map_err(|error| format!("the file {name} was not sent: {error}"))
         }
         Job::Get(file, path) => {
-            let got = handle.get_file(*file, path.as_deref(), |info, done| {
-                line.draw("fetching", &info.name, done, info.size);
-                !stop.load(SeqCst)
-            });
-            match got {
+            let progress = |info: &FileInfo, done| goes_on("fetching", &info.name, done, info.size);
+            match handle.get_file(*file, path.as_deref(), progress) {
                 Ok((info, path)) => Ok(Some(format!(
                     "* Saved {} ({}) as {}",
                     safe(&info.name),
@@ -97,37 +102,11 @@ pub(super) fn run(common: &Common, handle: &Handle, job: &Job, number: u64, stop
             }
         }
     };
-    let mut window = common.window.lock();
-    window.transfer(number, None);
-    let view = window.view(handle);
+    common.window.lock().transfer(number, None);
     match done {
-        Ok(Some(line)) => window.note(&view, &line),
-        Ok(None) => {}
-        Err(sentence) => {
-            window.refused += 1;
-            window.wrong(&view, &sentence);
-        }
-    }
-    window.refresh(handle);
-}
-
-/// The progress of one file, as a live line.
-struct Line<'a> {
-    common: &'a Common,
-    handle: &'a Handle,
-    number: u64,
-    drawn: Option<Instant>,
-}
-
-impl Line<'_> {
-    fn draw(&mut self, what: &str, name: &str, done: u64, all: u64) {
-        if self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAWN) {
-            return;
-        }
-        self.drawn = Some(Instant::now());
-        let mut window = self.common.window.lock();
-        window.transfer(self.number, Some(progress(what, name, done, all)));
-        window.refresh(self.handle);
+        Ok(Some(line)) => common.note(handle, &line),
+        Ok(None) => common.window.lock().refresh(handle),
+        Err(sentence) => common.refuse(handle, &sentence),
     }
 }
 

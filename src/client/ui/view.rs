@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::fold::list;
 use super::mention::mentions;
 use super::style::{Brush, safe};
 use crate::answer::Done;
+use crate::client::Said;
 use crate::event::Event;
 use crate::model::Message;
 use crate::names;
 use crate::wording::{self, Look, Painter};
 
-/// The eyes of one person at one moment.
+/// What one person sees differently from others: their name, their room, their colours.
 #[derive(Debug, Clone)]
 pub(super) struct View {
     pub brush: Brush,
@@ -41,7 +41,7 @@ impl Painter for View {
         self.brush.own(nick).into()
     }
 
-    /// A bad server may not have cleaned it.
+    /// Cleaned once more, because a bad server may not have done it.
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         names::clean(text)
     }
@@ -91,27 +91,27 @@ impl View {
         wording::lines(|out| wording::answer(done, self, out))
     }
 
-    /// A message from before or from now.
+    /// An earlier message, or one that was said now.
     pub fn message(&self, message: &Message) -> String {
         wording::lines(|out| wording::message(message, self, out)).concat()
     }
 
     /// An own line that has no answer yet.
-    pub fn pending(&self, to: &str, text: &str, me: bool, private: bool) -> String {
+    pub fn pending(&self, said: &Said) -> String {
         /// What is shown of a long line while it waits.
         const SHOWN: usize = 240;
-        let mut text: String = names::clean(text).into_owned();
+        let mut text: String = names::clean(&said.text).into_owned();
         if text.chars().count() > SHOWN {
             text = text.chars().take(SHOWN).chain("…".chars()).collect();
         }
-        let place = match (private, to) {
+        let place = match (said.private, &*said.to) {
             (true, "") => " (reply)".to_owned(),
             (true, to) => format!(" (to {} only)", safe(to)),
             (false, room) if self.is_elsewhere(room) => format!(" {}", safe(room)),
             (false, _) => String::new(),
         };
         let nick = safe(&self.nick);
-        let line = if me { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
+        let line = if said.me { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
         self.brush.dim(format!("  ·  {place} {line}"))
     }
 
@@ -119,6 +119,20 @@ impl View {
     pub fn company(&self, members: &[String]) -> String {
         let others: Vec<&str> = members.iter().map(String::as_str).filter(|nick| *nick != self.nick).collect();
         if others.is_empty() { "alone so far".to_owned() } else { format!("with {}", list(&others, self.brush)) }
+    }
+}
+
+/// `a, b and c`; of many, some and how many others.
+pub(super) fn list(names: &[&str], brush: Brush) -> String {
+    /// People that are named; the others are counted.
+    const NAMED: usize = 8;
+    let shown: Vec<String> = names.iter().take(NAMED).map(|nick| brush.nick(nick)).collect();
+    let others = names.len() - shown.len();
+    match (shown.as_slice(), others) {
+        ([], _) => String::new(),
+        ([one], 0) => one.clone(),
+        ([most @ .., last], 0) => format!("{} and {last}", most.join(", ")),
+        (some, n) => format!("{} and {n} others", some.join(", ")),
     }
 }
 
@@ -191,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_where_somebody_asked_and_only_there() {
+    fn numbers_stand_in_answers_and_only_there() {
         let history = History { room: "#a".into(), messages: vec![message(17, "hi")], ..History::default() };
         let asked = view().answer(&Done::History(history.clone()));
         assert!(asked[1].ends_with(" 17 boris: hi"), "{asked:?}");
@@ -213,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_show_what_is_unread_and_who_keeps_order() {
+    fn lists_show_what_is_unread_and_the_ops() {
         let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
         let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)], more: false });
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);

@@ -4,30 +4,32 @@ mod connection;
 mod news;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use super::catch_up::CatchUp;
 use super::commands::Bell;
 use super::duplicates::Duplicates;
+use super::exit::unprinted;
 use super::fold::Run;
-use super::out::Out;
 use super::senders::Senders;
 use super::style::{Brush, safe};
 use super::view::View;
 use crate::client::{Handle, Said};
-use crate::terminal::Screen;
-use crate::wording::{Painter, refusal};
+use crate::terminal::{Screen, write_plain};
+use crate::wording::refusal;
 
 /// Own unanswered lines that are shown; of more, the number is told.
 const PENDING: usize = 5;
 
 /// The chat as a person sees it.
 pub(super) struct Window {
-    pub screen: Out,
-    brush: Brush,
+    pub screen: Screen,
+    /// How the person sees it now: their name, and the room they talk in.
+    pub view: View,
     pub bell: Bell,
-    /// The room talked in.
-    pub room: Option<String>,
+    /// What the system said if stdout took no more.
+    pub failure: Option<String>,
     /// Lines that were refused so far.
     pub refused: usize,
     run: Run,
@@ -52,10 +54,10 @@ pub(super) struct Window {
 impl Window {
     pub fn new(screen: Screen, brush: Brush, bell: Bell) -> Window {
         Window {
-            screen: Out::new(screen),
-            brush,
+            screen,
+            view: View { brush, nick: String::new(), room: None },
             bell,
-            room: None,
+            failure: None,
             refused: 0,
             run: Run::default(),
             day: String::new(),
@@ -71,36 +73,50 @@ impl Window {
         }
     }
 
-    pub fn view(&self, handle: &Handle) -> View {
-        View { brush: self.brush, nick: handle.nick(), room: self.room.clone() }
-    }
-
     pub fn prompt(&self, handle: &Handle) -> String {
-        let room = self.room.as_deref().map_or("(no room)".to_owned(), safe);
+        let room = self.view.room.as_deref().map_or("(no room)".to_owned(), safe);
         let new = if self.new > 0 { format!(" ({} new)", self.new) } else { String::new() };
         format!("{room} {}{new}> ", safe(&handle.nick()))
     }
 
-    /// The person has typed something, and so seen what stands there.
+    /// The person has typed something, and so has seen the lines above.
     pub fn looked(&mut self) {
         self.new = 0;
     }
 
+    /// Prints what was said. If stdout takes no more, as on a full disk, the
+    /// client is to leave, because what is said after that would be lost.
+    fn print(&mut self, text: &str) {
+        if !self.screen.is_plain() {
+            return self.screen.print(text);
+        }
+        if let Err(error) = write_plain(&mut io::stdout().lock(), text) {
+            self.failure = self.failure.take().or_else(|| unprinted(&error));
+            self.screen.stop();
+        }
+    }
+
     /// Prints a line about the conversation.
-    pub fn note(&mut self, view: &View, line: &str) {
-        self.fold(view);
+    pub fn note(&mut self, line: &str) {
+        self.fold();
         self.screen.note(line);
     }
 
-    /// Prints a refusal.
-    pub fn wrong(&mut self, view: &View, sentence: &str) {
-        self.note(view, &refusal(sentence, view));
+    /// Prints what went wrong.
+    fn wrong(&mut self, sentence: &str) {
+        self.note(&refusal(sentence, &self.view));
+    }
+
+    /// Prints why something typed was not done, and counts it.
+    pub fn refuse(&mut self, sentence: &str) {
+        self.refused += 1;
+        self.wrong(sentence);
     }
 
     /// The run of joins and leaves, if there is one, stays as it is from here on.
-    fn fold(&mut self, view: &View) {
+    fn fold(&mut self) {
         if !self.run.is_empty() {
-            let line = std::mem::take(&mut self.run).line(self.brush, |room| view.is_elsewhere(room));
+            let line = std::mem::take(&mut self.run).line(&self.view);
             self.screen.note(&line);
         }
     }
@@ -110,18 +126,19 @@ impl Window {
         if self.screen.is_plain() {
             return;
         }
-        let view = self.view(handle);
+        self.view.nick = handle.nick();
+        let view = &self.view;
         let mut live = Vec::new();
         if !self.run.is_empty() {
-            live.push(self.run.line(self.brush, |room| view.is_elsewhere(room)));
+            live.push(self.run.line(view));
         }
         let waiting: Vec<Said> = handle.unanswered().into_iter().filter(|said| !said.heard).collect();
-        live.extend(waiting.iter().take(PENDING).map(|said| view.pending(&said.to, &said.text, said.me, said.private)));
+        live.extend(waiting.iter().take(PENDING).map(|said| view.pending(said)));
         if waiting.len() > PENDING {
-            live.push(self.brush.dim(format!("  ·  and {} more lines", waiting.len() - PENDING)));
+            live.push(view.brush.dim(format!("  ·  and {} more lines", waiting.len() - PENDING)));
         }
-        live.extend(self.transfers.values().map(|line| self.brush.dim(line)));
-        live.extend(self.trouble.as_ref().map(|trouble| refusal(trouble, &view)));
+        live.extend(self.transfers.values().map(|line| view.brush.dim(line)));
+        live.extend(self.trouble.as_ref().map(|trouble| refusal(trouble, view)));
         self.screen.live(live);
         self.screen.reprompt(&self.prompt(handle));
     }

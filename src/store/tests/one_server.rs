@@ -25,7 +25,7 @@ fn moved_and_back(rig: &mut Rig, ending: &str) {
     rig.writer().is_in_place().unwrap();
 }
 
-/// docs/protocol.md, What is kept: `ok` means that it is in the database.
+/// docs/protocol.md, *What is stored*: `ok` means that it is in the database.
 #[test]
 fn a_file_that_is_moved_under_a_running_server_is_noticed_and_so_is_its_log() {
     let mut rig = Rig::with_room();

@@ -17,7 +17,7 @@ pub struct Peer {
     pub resume: String,
     tags: u32,
     /// What came while an answer was waited for.
-    kept: Vec<Event>,
+    aside: Vec<Event>,
 }
 
 /// An `error` event.
@@ -29,7 +29,7 @@ pub struct Refusal {
     pub offer: Option<String>,
 }
 
-/// What a room showed to somebody who joined.
+/// What a room showed to a person who joined.
 #[derive(Debug)]
 pub struct Shown {
     pub made: Millis,
@@ -41,7 +41,7 @@ pub struct Shown {
 
 impl Peer {
     pub fn new(wire: Wire) -> Peer {
-        Peer { wire, resume: String::new(), tags: 0, kept: Vec::new() }
+        Peer { wire, resume: String::new(), tags: 0, aside: Vec::new() }
     }
 
     /// Sends a command and does not wait for its answer.
@@ -68,7 +68,7 @@ impl Peer {
                 Event::Error { tag: Some(tag), code, value, text, offer } if *tag.0 == *wanted => {
                     return Err(refusal(code.as_str(), &value, &text, offer.as_deref()));
                 }
-                other => self.kept.push(other),
+                other => self.aside.push(other),
             }
         }
     }
@@ -81,15 +81,15 @@ impl Peer {
 
     /// The first event there is or comes that `is` wanted; those before it stay for `sync`.
     pub fn wait(&mut self, mut is: impl FnMut(&Event) -> bool) -> Event {
-        if let Some(at) = self.kept.iter().position(&mut is) {
-            return self.kept.remove(at);
+        if let Some(at) = self.aside.iter().position(&mut is) {
+            return self.aside.remove(at);
         }
         loop {
             let event = self.read();
             if is(&event) {
                 return event;
             }
-            self.kept.push(event);
+            self.aside.push(event);
         }
     }
 
@@ -110,7 +110,7 @@ impl Peer {
 
     /// What came so far and was not waited for, without asking for more.
     pub fn so_far(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.kept)
+        std::mem::take(&mut self.aside)
     }
 
     /// The same as `sync` in few words, see [`brief`].
@@ -123,7 +123,7 @@ impl Peer {
         fields["version"] = Value::from(PROTOCOL);
         match self.ask("hello", fields)? {
             Done::Hello { nick, resume, .. } => {
-                self.kept.retain(|event| !matches!(event, Event::Hello { .. }));
+                self.aside.retain(|event| !matches!(event, Event::Hello { .. }));
                 self.resume = resume.map_or(String::new(), |token| token.to_string());
                 Ok(nick.map_or(String::new(), |nick| nick.to_string()))
             }
@@ -131,7 +131,7 @@ impl Peer {
         }
     }
 
-    /// Goes into a room, and reads what it shows.
+    /// Joins a room, and reads what it shows.
     pub fn join(&mut self, room: &str) -> Shown {
         self.join_after(room, json!({}))
     }
@@ -160,7 +160,7 @@ impl Peer {
         }
     }
 
-    /// Goes out of a room, and takes no notice of `left`.
+    /// Leaves a room, and takes no notice of `left`.
     pub fn leave(&mut self, room: &str) {
         self.ask("leave", json!({"room": room})).expect("it is in there");
         self.wait(|event| matches!(event, Event::Left { .. }));
@@ -182,7 +182,7 @@ impl Peer {
 
     /// All that still comes, to the orderly end.
     pub fn rest(&mut self) -> Vec<Event> {
-        let mut events = std::mem::take(&mut self.kept);
+        let mut events = std::mem::take(&mut self.aside);
         let decode = |line: String| json::decode_event(line.as_bytes()).unwrap_or_else(|e| panic!("{e}: {line}"));
         events.extend(self.wire.rest().into_iter().map(decode));
         events
@@ -198,7 +198,7 @@ fn refusal(code: &str, value: &str, text: &str, offer: Option<&str>) -> Refusal 
     Refusal { code: code.to_owned(), value: value.to_owned(), text: text.to_owned(), offer: offer.map(str::to_owned) }
 }
 
-/// The message in an event, where there is one.
+/// The message in an event, if there is one.
 pub fn message_of(event: &Event) -> Option<&Arc<Message>> {
     match event {
         Event::Message(message) => Some(message),

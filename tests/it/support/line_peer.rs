@@ -1,8 +1,8 @@
-//! Somebody with `nc`: sends text, reads lines. Knows the words of the line front that end an answer.
+//! A person with `nc`: sends text, reads lines. Knows the words of the line front that end an answer.
 
 use super::{Got, Wire};
 
-/// Somebody with `nc`.
+/// A person with `nc`.
 pub struct LinePeer {
     pub wire: Wire,
 }
@@ -67,7 +67,7 @@ impl LinePeer {
         self.wire.rest()
     }
 
-    /// What comes next, where that may be the end.
+    /// What comes next, if that may be the end.
     pub fn get(&mut self) -> Got {
         self.wire.get()
     }

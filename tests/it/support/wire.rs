@@ -23,7 +23,7 @@ pub enum Got {
 pub struct Wire {
     stream: TcpStream,
     held: Vec<u8>,
-    /// The last lines received, for whoever must find out why a test failed.
+    /// The last lines received, to find out why a test failed.
     seen: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl Wire {
         assert!(sent.is_ok(), "{sent:?}; received: {:#?}", self.seen);
     }
 
-    /// Sends bytes, which the server may be too gone to take.
+    /// Sends bytes, even if the server has ended the connection.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
@@ -68,7 +68,7 @@ impl Wire {
         self.stream.shutdown(Shutdown::Write).expect("it is connected");
     }
 
-    /// Goes with a reset, as a machine does that has lost its power and is back.
+    /// Ends with a reset, as a machine does that has lost its power and is back.
     pub fn reset(self) {
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
     }
@@ -155,7 +155,7 @@ impl Wire {
         std::mem::take(&mut self.held)
     }
 
-    /// One single byte off the socket, as a reader takes it who cannot do more. `None` at the end.
+    /// One single byte off the socket, as a very slow reader takes it. `None` at the end.
     pub fn drip(&mut self) -> Option<u8> {
         let mut byte = [0];
         self.stream.set_read_timeout(Some(DEADLINE)).expect("not zero");

@@ -13,6 +13,18 @@ const MOST_PARAMETERS: usize = 5;
 /// Lines of a function on one of the screens of docs/walk.md.
 const ONE_SCREEN: usize = 40;
 
+/// The functions that docs/walk.md shows, in the order of the walk.
+const SCREENS: [&str; 8] = [
+    "Shared::accept_loop",
+    "Shared::welcome",
+    "read_all",
+    "Session::handle",
+    "Chat::change",
+    "Change::say_in",
+    "Room::fan_out",
+    "Outbox::flush",
+];
+
 /// Words in the glossary of docs/architecture.md.
 const WORDS: usize = 20;
 
@@ -67,32 +79,55 @@ const fn three() -> u8 { 3 }
     assert_eq!(found, [("one", 3, 3, 2), ("two", 6, 5, 2), ("three", 12, 1, 0)]);
 }
 
-/// docs/walk.md leads from accept to flush: each function that it links is
-/// where the page says, and fits on one screen.
+/// docs/walk.md leads from accept to flush: it links each of its screens, in
+/// this order, each is where the page says, and none is longer than a screen.
 #[test]
 fn the_walk_leads_through_functions_that_fit_on_a_screen() {
     let page = read(&root().join("docs/walk.md"));
     let links: Vec<(&str, &str)> = page.split("[`").skip(1).filter_map(link).collect();
-    assert!(links.len() >= 7, "seven screens, and {} links", links.len());
-    for (name, target) in links {
-        let (path, line) = target.split_once("#L").unwrap_or((target, ""));
+    assert_eq!(links.iter().map(|(name, _)| *name).collect::<Vec<_>>(), SCREENS);
+    for (name, path) in links {
         let text = read(&root().join(path));
-        let own = name.rsplit("::").next().unwrap_or(name).trim_end_matches("()");
-        let found: Vec<_> = functions(&text).into_iter().filter(|function| function.name == own).collect();
-        assert!(!found.is_empty(), "{path} has no function {name}");
-        for function in &found {
-            assert!(function.lines <= ONE_SCREEN, "{name} in {path} has {} lines", function.lines);
+        let (of, own) = name.split_once("::").map_or((None, name), |(of, own)| (Some(of), own));
+        let found: Vec<_> =
+            functions(before_tests(&text)).into_iter().filter(|function| function.name == own).collect();
+        let [function] = found.as_slice() else { panic!("{path} has {} functions {name}", found.len()) };
+        assert!(function.lines <= ONE_SCREEN, "{name} in {path} has {} lines", function.lines);
+        let before: Vec<&str> = text.lines().take(function.line).collect();
+        let head = before.into_iter().rev().find(|line| line.starts_with("impl"));
+        let is_there = of.is_none_or(|of| head.is_some_and(|head| words(head).any(|word| word == of)));
+        assert!(is_there, "{own} in {path} is no function of {of:?}");
+    }
+}
+
+/// Also what the walk only names on its way is in the code.
+#[test]
+fn the_walk_names_only_what_is_there() {
+    let page = read(&root().join("docs/walk.md"));
+    let sources = files("src", "rs");
+    let used: BTreeSet<&str> =
+        sources.iter().flat_map(|(_, text)| code(before_tests(text))).flat_map(|(_, line)| words(line)).collect();
+    let outside_pictures: String = page.split("```").step_by(2).collect();
+    for name in outside_pictures.split('`').skip(1).step_by(2) {
+        if name.contains('/') {
+            assert!(root().join(name).is_file(), "there is no file {name}");
+        } else if name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            let missing = name.split("::").find(|part| !used.contains(part));
+            assert_eq!(missing, None, "{name} is on the page and not in the code");
         }
-        let is_there = line.is_empty() || found.iter().any(|function| function.line.to_string() == line);
-        assert!(is_there, "{name} is not in line {line} of {path}");
     }
 }
 
 /// Of `name`](../src/path.rs) and what follows: the name and the path.
 fn link(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_once("`](../")?;
-    let target = rest.split_once(')')?.0;
-    target.starts_with("src/").then_some((name, target))
+    let path = rest.split_once(')')?.0;
+    path.starts_with("src/").then_some((name, path))
+}
+
+/// The words of a line of code.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
 #[test]
@@ -103,11 +138,8 @@ fn the_glossary_is_short_and_each_of_its_words_is_in_the_code() {
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
     assert!((1..=WORDS).contains(&rows.len()), "{} words, and {WORDS} are the most", rows.len());
     let sources = files("src", "rs");
-    let used: BTreeSet<&str> = sources
-        .iter()
-        .flat_map(|(_, text)| code(before_tests(text)))
-        .flat_map(|(_, line)| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
-        .collect();
+    let used: BTreeSet<&str> =
+        sources.iter().flat_map(|(_, text)| code(before_tests(text))).flat_map(|(_, line)| words(line)).collect();
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
         assert_eq!(cells.len(), 3, "a word, its meaning, the standard term: {row}");

@@ -1,4 +1,4 @@
-//! Lines that come faster than a server takes them: asked about, sent in order, and waited for. Knows no commands.
+//! Lines that are pasted, and so come faster than a server takes them. Knows no commands.
 
 use std::io;
 use std::time::Duration;
@@ -52,9 +52,8 @@ impl InputLoop<'_> {
         Ok(Then::Next)
     }
 
-    /// Waits until one more line may wait for its answer, as a pipe does. What
-    /// is pasted comes faster than any server takes it. False if the person
-    /// does not want to wait any more.
+    /// Waits until one more line may wait for its answer. Returns false if the
+    /// person does not want to wait any more.
     pub(super) fn wait_for_place(&mut self) -> io::Result<bool> {
         while !self.client.has_place(LOOKS) {
             if self.terminal.screen().is_stopped() {

@@ -1,4 +1,4 @@
-//! That a room has somebody who keeps order: those who may do it cannot undo it, and somebody goes on. Knows no ban that is evaded. (protocol.md, *Roles*)
+//! That a room always has an owner or an op: the last one cannot be deopped, and another follows. Knows no ban that is evaded. (protocol.md, *Roles*)
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -9,8 +9,8 @@ use crate::support::{PASSWORD, TestServer};
 
 /// protocol.md, *Roles*: nobody puts themselves out, bans or mutes themselves.
 #[test]
-fn nobody_keeps_order_over_themselves() {
-    let server = TestServer::kept();
+fn nobody_moderates_themselves() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#b");
     for action in ["kick", "ban", "mute"] {
@@ -22,8 +22,8 @@ fn nobody_keeps_order_over_themselves() {
 
 /// protocol.md, `deop`: a room does not lose its owner, nor an unregistered one its only op.
 #[test]
-fn the_last_who_keeps_order_cannot_be_deopped() {
-    let server = TestServer::kept();
+fn the_last_op_cannot_be_deopped() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut op = server.account("op");
     op.does("claim", json!({"code": server.claim()}));
@@ -44,10 +44,10 @@ fn the_last_who_keeps_order_cannot_be_deopped() {
     cat.does("settings", json!({"room": "#b", "announcements": true}));
 }
 
-/// protocol.md, *Roles*: where nobody has registered the room, who has been there longest takes over.
+/// protocol.md, *Roles*: if the room is not registered, the member who has been there longest follows.
 #[test]
-fn when_the_only_op_goes_who_was_there_longest_keeps_order() {
-    let server = TestServer::kept();
+fn when_the_only_op_leaves_the_member_who_was_there_longest_is_op() {
+    let server = TestServer::with_database();
     let mut admin = server.account("admiral");
     admin.does("claim", json!({"code": server.claim()}));
     for way in ["leave", "quit", "lost", "kick"] {
@@ -81,10 +81,10 @@ fn when_the_only_op_goes_who_was_there_longest_keeps_order() {
     }
 }
 
-/// protocol.md, `delete-account`: the rooms it owns are given up, and told so; somebody there keeps order.
+/// protocol.md, `delete-account`: the rooms it owns are given up, and told so; a member there becomes op.
 #[test]
 fn the_rooms_of_a_deleted_account_are_given_up_and_told_so() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     ann.does("register-room", json!({"room": "#a"}));
@@ -101,8 +101,8 @@ fn the_rooms_of_a_deleted_account_are_given_up_and_told_so() {
 
 /// protocol.md, *Roles*: an op of the server may do in a room what its owner may, without being in it.
 #[test]
-fn an_op_of_the_server_keeps_all_of_a_rooms_order_from_outside() {
-    let server = TestServer::kept();
+fn an_op_of_the_server_moderates_a_room_from_outside() {
+    let server = TestServer::with_database();
     let mut op = server.account("ann");
     op.does("claim", json!({"code": server.claim()}));
     let mut bob = server.account_in("bob", "#b");
@@ -139,10 +139,10 @@ fn an_op_of_the_server_keeps_all_of_a_rooms_order_from_outside() {
     op.does("drop-room", json!({"room": "#b"}));
 }
 
-/// protocol.md, `kick`, `invite`: who is put out of a private room is no longer invited; only an op's word lasts.
+/// protocol.md, `kick`, `invite`: a person who is put out of a private room is no longer invited; only an op's invitation lasts.
 #[test]
 fn an_invitation_ends_with_a_kick_and_lasts_only_from_an_op() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
     let (mut cat, mut dan) = (server.login("cat"), server.login("dan"));
@@ -157,10 +157,10 @@ fn an_invitation_ends_with_a_kick_and_lasts_only_from_an_op() {
     dan.join("#a");
 }
 
-/// The console's `op`: who is made an op of the server is told.
+/// The console's `op`: a person who is made an op of the server is told.
 #[test]
-fn who_is_made_an_op_on_the_console_is_told() {
-    let server = TestServer::kept();
+fn a_person_who_is_made_an_op_on_the_console_is_told() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut two = server.once_more("ann");
     two.chats_told();
@@ -173,10 +173,10 @@ fn who_is_made_an_op_on_the_console_is_told() {
     }
 }
 
-/// protocol.md, `invite`: a guest's invitation goes along into the account, and ends with the guest.
+/// protocol.md, `invite`: a guest's invitation holds for the account, and ends with the guest.
 #[test]
-fn an_invitation_of_a_guest_goes_along_and_ends_with_them() {
-    let server = TestServer::kept();
+fn an_invitation_of_a_guest_holds_for_the_account_and_ends_with_the_guest() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let (mut bob, cat) = (server.login("bob"), server.login("cat"));
     ann.does("settings", json!({"room": "#a", "invite_only": true}));

@@ -1,4 +1,4 @@
-//! What is kept: history over pages and restarts, tags, and answers in their order. Knows no accounts. (protocol.md, *What is kept*, `history`)
+//! What is stored: history over pages and restarts, tags, and answers in their order. Knows no accounts. (protocol.md, *What is stored*, `history`)
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -9,7 +9,7 @@ use crate::support::{Peer, TestServer, brief, seqs};
 /// Lab B6: after a restart the last lines come back, in their order, and the numbers go on.
 #[test]
 fn b6_after_a_restart_the_last_lines_come_back_in_order() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login("ann");
     let made = ann.join("#a").made;
     ann.says_numbers("#a", 1, 30);
@@ -28,7 +28,7 @@ fn b6_after_a_restart_the_last_lines_come_back_in_order() {
 /// Lab B8: what was answered `ok` is there after a restart.
 #[test]
 fn b8_what_was_answered_is_there_after_a_restart() {
-    let mut server = TestServer::kept();
+    let mut server = TestServer::with_database();
     for round in 1..=4 {
         let mut ann = server.login_in("ann", "#a");
         assert_eq!(ann.say("#a", &format!("line {round}")), round);
@@ -38,10 +38,10 @@ fn b8_what_was_answered_is_there_after_a_restart() {
     }
 }
 
-/// protocol.md, `history`: all that is kept, page by page, also where memory ends.
+/// protocol.md, `history`: all that is stored, page by page, also beyond what is in memory.
 #[test]
-fn all_that_is_kept_is_read_page_by_page_both_ways() {
-    let server = TestServer::kept();
+fn all_that_is_stored_is_read_page_by_page_both_ways() {
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     ann.says_numbers("#a", 1, 250);
     read_all(&mut ann);
@@ -76,7 +76,7 @@ fn read_all(peer: &mut Peer) {
 /// protocol.md, `history`: `until` and `since`.
 #[test]
 fn history_is_read_before_and_after_a_time() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     ann.says_numbers("#a", 1, 120);
     let times: Vec<i64> =
@@ -99,7 +99,7 @@ fn history_is_read_before_and_after_a_time() {
 /// protocol.md, `history`: of a conversation, under the other one's name, as of a room.
 #[test]
 fn a_long_conversation_is_read_page_by_page() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let (mut ann, mut bob) = (server.account("ann"), server.account("bob"));
     for n in 1..=130 {
         let (from, to) = if n % 2 == 0 { (&mut ann, "bob") } else { (&mut bob, "ann") };
@@ -123,7 +123,7 @@ fn a_long_conversation_is_read_page_by_page() {
 /// protocol.md, *Tags and answers*: over a restart as well.
 #[test]
 fn a_tag_is_not_said_again_after_a_restart() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let _bob = server.account("bob");
     let mut ann = server.login_in("ann", "#a");
     let token = ann.resume.clone();
@@ -155,7 +155,7 @@ fn a_tag_is_not_said_again_after_a_restart() {
 /// protocol.md, guarantee 2: one answer each, in the order of the commands, whatever they wait for.
 #[test]
 fn answers_come_in_the_order_of_the_commands_of_one_write() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let _bob = server.account("bob");
     let mut ann = server.account_in("ann", "#a");
     let commands = [
@@ -195,7 +195,7 @@ fn answers_come_in_the_order_of_the_commands_of_one_write() {
 /// What was said in the same write is in the history that is asked for after it.
 #[test]
 fn history_and_search_have_what_was_said_just_before() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     for n in 1..=20 {
         ann.send("say", json!({"room": "#a", "text": format!("word{n}")}));
@@ -204,10 +204,10 @@ fn history_and_search_have_what_was_said_just_before() {
     }
 }
 
-/// protocol.md, *What is kept*: a room with nothing in it is gone, also over a restart; others stay.
+/// protocol.md, *What is stored*: a room with nothing in it is removed, also over a restart; others are not.
 #[test]
-fn a_room_without_topic_and_message_is_gone_when_empty_and_others_stay() {
-    let server = TestServer::kept();
+fn a_room_without_topic_and_message_is_removed_when_empty_and_others_are_not() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#said");
     ann.say("#said", "x");
     ann.join("#topic");
@@ -231,8 +231,8 @@ fn a_room_without_topic_and_message_is_gone_when_empty_and_others_stay() {
 
 /// Lab B12: what a guest is told of a message to nobody.
 #[test]
-fn who_is_neither_here_nor_registered_cannot_be_written_to() {
-    let server = TestServer::kept();
+fn a_person_who_is_neither_here_nor_registered_cannot_be_written_to() {
+    let server = TestServer::with_database();
     server.account("bob").quit();
     let mut ann = server.login("ann");
     assert_eq!(ann.code("msg", json!({"to": "nobody", "text": "x"})), "no-such-nick");

@@ -1,4 +1,4 @@
-//! Order that holds: against another name, another account, another session. Knows not who keeps it. (protocol.md, *Roles*)
+//! Bans and mutes that nobody evades: by another name, another account, another session. Knows no ops. (protocol.md, *Roles*)
 
 use roomful::answer::Done;
 use roomful::event::Event;
@@ -24,8 +24,8 @@ fn farewell(peer: &mut Peer) -> (String, String) {
 
 /// protocol.md, *Roles*: a ban and a mute hold for the session, whatever it calls itself.
 #[test]
-fn who_is_banned_or_muted_is_so_under_another_name_too() {
-    let server = TestServer::kept();
+fn a_person_who_is_banned_or_muted_is_so_under_another_name_too() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     let mut cat = server.login_in("cat", "#a");
@@ -48,10 +48,10 @@ fn who_is_banned_or_muted_is_so_under_another_name_too() {
     bob.does("nick", json!({"nick": "bob"}));
 }
 
-/// protocol.md, *Roles*: a ban that was for a name goes along when its bearer takes another.
+/// protocol.md, *Roles*: a ban of a name follows the person to another name.
 #[test]
-fn a_ban_of_a_name_goes_along_with_who_had_it_when_they_came() {
-    let server = TestServer::kept();
+fn a_ban_of_a_name_follows_the_person_who_had_it_on_arrival() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.does("mute", json!({"room": "#a", "nick": "bob"}));
     let mut bob = server.login_in("bob", "#a");
@@ -61,10 +61,10 @@ fn a_ban_of_a_name_goes_along_with_who_had_it_when_they_came() {
     bob.say("#a", "at last");
 }
 
-/// protocol.md, `nick`: nobody takes a name that is banned where they are.
+/// protocol.md, `nick`: a name that is banned in a room cannot be taken by its members.
 #[test]
-fn who_is_inside_cannot_take_a_name_that_is_banned_there() {
-    let server = TestServer::kept();
+fn a_member_cannot_take_a_name_that_is_banned_there() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.does("claim", json!({"code": server.claim()}));
     ann.does("ban", json!({"room": "#a", "nick": "bob"}));
@@ -79,10 +79,10 @@ fn who_is_inside_cannot_take_a_name_that_is_banned_there() {
     assert_eq!(cat.code("join", json!({"room": "#a"})), "banned");
 }
 
-/// protocol.md, *Roles*: it goes along into the account, in every room, also where one is not now.
+/// protocol.md, *Roles*: it holds for the account, too, in every room, also if the person is not there now.
 #[test]
-fn who_registers_or_logs_in_is_banned_and_muted_as_before() {
-    let server = TestServer::kept();
+fn a_person_who_registers_or_logs_in_is_banned_and_muted_as_before() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.join("#b");
     server.account("dora").quit();
@@ -111,10 +111,10 @@ fn who_registers_or_logs_in_is_banned_and_muted_as_before() {
     server.once_more("dora").join("#a");
 }
 
-/// protocol.md, *Roles*: who logs out of a banned account is banned as the guest, and over a restart.
+/// protocol.md, *Roles*: a person who logs out of a banned account is banned as the guest, and over a restart.
 #[test]
-fn who_logs_out_or_deletes_the_account_is_banned_as_before() {
-    let server = TestServer::kept();
+fn a_person_who_logs_out_or_deletes_the_account_is_banned_as_before() {
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.does("register-room", json!({"room": "#a"}));
     let mut bob = server.account_in("bob", "#a");
@@ -145,10 +145,10 @@ fn who_logs_out_or_deletes_the_account_is_banned_as_before() {
     bob.join("#a");
 }
 
-/// protocol.md, *Roles*: a ban from the whole server holds for the stay, too.
+/// protocol.md, *Roles*: a ban from the whole server holds for the resume token, too.
 #[test]
-fn who_is_banned_from_the_server_does_not_come_back_with_the_token_under_another_name() {
-    let server = TestServer::kept();
+fn a_person_who_is_banned_from_the_server_does_not_come_back_with_the_token_under_another_name() {
+    let server = TestServer::with_database();
     let mut ann = server.account("ann");
     ann.does("claim", json!({"code": server.claim()}));
     let bob = server.login("bob");
@@ -165,7 +165,7 @@ fn who_is_banned_from_the_server_does_not_come_back_with_the_token_under_another
 #[test]
 fn a_time_is_taken_from_a_second_to_a_hundred_years_and_nothing_else() {
     const LONGEST: u64 = 3_155_760_000;
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     ann.does("claim", json!({"code": server.claim()}));
     for action in ["ban", "mute"] {
@@ -191,7 +191,7 @@ fn a_time_is_taken_from_a_second_to_a_hundred_years_and_nothing_else() {
 /// protocol.md, *The line dialect*: the answer says until when, or for good; what is no time is refused.
 #[test]
 fn a_person_is_told_how_long_a_mute_lasts_and_what_is_no_time_is_refused() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut ann = server.nc_login("ann");
     ann.asks("/join #a");
     let mut bob = server.nc_login("bob");
@@ -211,10 +211,10 @@ fn a_person_is_told_how_long_a_mute_lasts_and_what_is_no_time_is_refused() {
     assert!(answer[1].contains("is muted for good"), "{answer:?}");
 }
 
-/// protocol.md, `password`: who was logged in with the old one is logged out, and does not come back.
+/// protocol.md, `password`: sessions that were logged in with the old one are logged out, and do not come back.
 #[test]
 fn a_new_password_ends_the_other_sessions_and_their_tokens() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut own = server.account_in("ann", "#a");
     let mut other = server.once_more("ann");
     let lost = server.once_more("ann");
@@ -243,7 +243,7 @@ fn a_new_password_ends_the_other_sessions_and_their_tokens() {
 /// protocol.md, `delete-account`: its other sessions are ended, and do not come back.
 #[test]
 fn a_deleted_account_ends_its_other_sessions() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let mut own = server.account_in("ann", "#a");
     let mut other = server.once_more("ann");
     let mut bob = server.login_in("bob", "#a");
@@ -263,7 +263,7 @@ fn a_deleted_account_ends_its_other_sessions() {
 /// The console's `ban`: says until when, or for good, and takes no time that is none.
 #[test]
 fn the_console_says_how_long_a_ban_lasts() {
-    let server = TestServer::kept();
+    let server = TestServer::with_database();
     let obey = |line: &str| roomful::console::obey(server.hub(), line);
     assert_eq!(obey("ban bob spam").unwrap(), "* bob is banned for good");
     let told = obey("ban bob 5 minutes spam").unwrap();

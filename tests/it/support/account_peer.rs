@@ -1,4 +1,4 @@
-//! What a program asks of a server that keeps things: accounts, history, files. Knows no test.
+//! What a program asks of a server with a database: accounts, history, files. Knows no test.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -99,7 +99,7 @@ impl Peer {
         }
     }
 
-    /// The own places: `#a 2/5`, where 2 of 5 are read.
+    /// The own places: `#a 2/5` if 2 of 5 are read.
     pub fn chats(&mut self) -> Vec<String> {
         match self.does("chats", json!({})) {
             Done::Chats { chats, .. } => {

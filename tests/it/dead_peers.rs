@@ -1,4 +1,4 @@
-//! Hosts that vanish, and a server that was stopped for a while: the one is noticed soon, the other is nobody's silence. (docs/threads.md, dead peers)
+//! Hosts that vanish, and a server that was stopped for a while: the first are noticed soon, the second is not taken for silence. (docs/threads.md, dead peers)
 
 use std::io::{ErrorKind, Read};
 use std::mem::MaybeUninit;
@@ -68,7 +68,7 @@ fn reason(handle: &SessionHandle) -> Option<CloseReason> {
 }
 
 /// docs/limits.md, `unreachable-after`: the kernel ends a connection whose host takes nothing, on every front. It took
-/// up to 1,072 s where there was no such time. Who speaks JSON is asked by us, and silence alone ends it later.
+/// up to 1,072 s without such a time. A JSON session is asked by us, and silence alone ends it later.
 #[test]
 fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
     let server = TestServer::start();
@@ -91,7 +91,7 @@ fn the_kernel_never_has_less_patience_than_the_outbox() {
     assert_eq!(SockRef::from(&*handle.stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(106)));
 }
 
-/// protocol.md, pings: what a flooder left in our buffers was said for minutes after its host was gone, for the thread
+/// protocol.md, pings: what a flooder left in our buffers was said for minutes after its host had vanished, because the thread
 /// that holds it back does not read, and so was not told.
 #[test]
 fn a_session_that_is_held_back_ends_as_soon_as_its_connection_is_broken() {
@@ -128,7 +128,7 @@ fn what_a_flooder_left_behind_is_not_said_any_more_once_its_connection_is_broken
 }
 
 /// The same with lines that have no answer, so that nothing tells us: what they had in our buffers kept their session
-/// here for up to half an hour, for each read of it counted as a sign of life.
+/// here for up to half an hour, because each read of it counted as a sign of life.
 #[test]
 fn what_a_flooder_left_behind_is_no_sign_of_life() {
     let server = TestServer::with(|limits| {
@@ -147,7 +147,7 @@ fn what_a_flooder_left_behind_is_no_sign_of_life() {
 
 /// A session that is held back is no sign of life from its peer; but nor is its silence the peer's.
 #[test]
-fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
+fn a_session_that_is_held_back_is_asked_and_not_closed_because_we_do_not_read() {
     let second = Duration::from_secs(1);
     let bare = Bare::with(Limits { ping_after: second * 5, gone_after: second * 12, ..Limits::default() }, 4);
     let (mut wire, handle) = bare.come();
@@ -158,7 +158,7 @@ fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
     (1..=60).for_each(|n| rounds.go(&bare.hub, start + second / 2 * n));
     assert_eq!(reason(&handle), None);
     assert_eq!(handle.heard.load(Ordering::Relaxed), heard, "nothing was heard");
-    // Every five seconds it is asked: a host that is gone would not take it.
+    // Every five seconds it is asked: a host that has vanished would not take it.
     (0..4).for_each(|_| assert!(wire.line().contains("ping")));
     // From now on it is read, and still says nothing.
     handle.paused.store(false, Ordering::Relaxed);
@@ -170,7 +170,7 @@ fn who_is_held_back_is_asked_and_not_closed_for_what_we_do_not_read() {
 
 /// The same, at its end: what was read of it late was no sign of life, so it is asked once more before it is closed.
 #[test]
-fn who_was_held_back_is_asked_once_more_before_it_is_closed() {
+fn a_session_that_was_held_back_is_asked_once_more_before_it_is_closed() {
     let second = Duration::from_secs(1);
     let bare = Bare::with(Limits { ping_after: second * 5, gone_after: second * 12, ..Limits::default() }, 4);
     let (mut wire, handle) = bare.come();
@@ -229,7 +229,7 @@ fn a_pause_of_the_server_counts_against_no_deadline_of_a_session() {
 
 /// The same with the program itself.
 #[test]
-fn a_server_program_that_was_stopped_keeps_its_sessions_when_it_goes_on() {
+fn a_server_program_that_was_stopped_has_its_sessions_when_it_goes_on() {
     let program = Program::start(&["--gone-after", "4", "--ping-after", "1"]);
     let mut peers: Vec<_> = (0..5).map(|n| program.peer(&format!("guest{n}"), "#a")).collect();
     program.signal("STOP");
@@ -238,7 +238,7 @@ fn a_server_program_that_was_stopped_keeps_its_sessions_when_it_goes_on() {
     silence.set_read_timeout(Some(DEADLINE)).expect("not zero");
     assert_eq!(silence.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
     program.signal("CONT");
-    // More than one round of the caretaker later each of them is still answered.
+    // After more than one look of the watchdog each of them is still answered.
     let (end, mut heard) = (Instant::now() + Duration::from_secs(1), 0);
     while Instant::now() < end {
         heard += peers.iter_mut().map(|peer| peer.sync().len()).sum::<usize>();

@@ -1,45 +1,45 @@
-//! What nobody here needs any more, and the database does not have yet: it is forgotten when it does. Runs under the chat lock.
+//! What the chat does not need any more, but the database does not have yet: it is forgotten when it is stored. Runs under the chat lock.
 
 use std::collections::VecDeque;
 
 use super::{Change, Conversation, State};
 use crate::model::{Identity, Pair, PlaceId};
 
-/// So many entries are looked at whenever a person goes. One person leaves fewer
-/// entries behind, so their number does not grow, and nobody waits for the work.
+/// So many entries are checked whenever a person leaves. Most people add fewer, so
+/// the list does not grow, and no session waits long for this work.
 const AT_ONCE: usize = 8;
 
-/// What is to be forgotten, and how much had been added to the journal with it.
+/// What is to be forgotten, and how many records had been added to the write queue with it.
 #[derive(Debug, Default)]
-pub(super) struct Unkept(VecDeque<(u64, What)>);
+pub(super) struct Unstored(VecDeque<(u64, What)>);
 
 #[derive(Debug)]
 pub(super) enum What {
     /// The conversation of these two.
     Conversation(Identity, Identity),
-    /// What was said of late in this room.
+    /// The last messages of this room.
     Recent(PlaceId),
 }
 
 impl State {
     /// Notes what is to be forgotten when all is stored up to `added`.
     pub(super) fn forget_later(&mut self, added: u64, what: What) {
-        self.unkept.0.push_back((added, what));
+        self.unstored.0.push_back((added, what));
     }
 }
 
 impl<C> Change<'_, C> {
-    /// Forgets the conversations of a person who left, unless the other one is
-    /// here; and not before the database knows all of them.
+    /// Forgets the conversations of a person who left, unless the other person is
+    /// online; but not before the database has all of them.
     pub(super) fn forget_conversations(&mut self, identity: Identity, with: impl IntoIterator<Item = Identity>) {
-        self.forget_kept();
+        self.forget_stored();
         with.into_iter().for_each(|other| self.forget_conversation(identity, other));
     }
 
-    /// Forgets some of what was to be forgotten and is stored by now.
-    fn forget_kept(&mut self) {
+    /// Forgets some of the entries that are stored by now.
+    fn forget_stored(&mut self) {
         for _ in 0..AT_ONCE {
-            let due = self.state.unkept.0.pop_front_if(|(added, _)| self.cx.is_stored(*added));
+            let due = self.state.unstored.0.pop_front_if(|(added, _)| self.cx.is_stored(*added));
             match due {
                 None => return,
                 Some((_, What::Conversation(one, other))) => self.forget_conversation(one, other),
@@ -53,11 +53,11 @@ impl<C> Change<'_, C> {
         }
     }
 
-    /// Forgets the conversation of these two, if neither of them is here.
+    /// Forgets the conversation of these two, if neither of them is online.
     fn forget_conversation(&mut self, one: Identity, other: Identity) {
         let key = Pair::new(one, other);
         let Some(Conversation { added, .. }) = self.state.conversations.get(&key) else { return };
-        if key.both().iter().any(|identity| self.state.registry.here(*identity).is_some()) {
+        if key.both().iter().any(|identity| self.state.registry.online(*identity).is_some()) {
             return;
         }
         let added = *added;
