@@ -8,10 +8,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, sum};
+use crate::error::{ChatError, Code};
 use crate::model::{CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
+use crate::names;
 
-/// The version of the protocol, told in both directions by `hello`.
-pub const PROTOCOL: u32 = 1;
+pub use crate::model::PROTOCOL;
 
 /// Everything a session can be told. Closed: a new one does not compile until every front words it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tag: Option<Tag>,
         /// The stable code, see `docs/protocol.md`.
-        code: Arc<str>,
+        code: Code,
         /// The value that was refused.
         value: Arc<str>,
         /// A sentence for people.
@@ -333,6 +334,19 @@ impl Event {
     }
 }
 
+impl ChatError {
+    /// The refusal as it is told to whoever caused it.
+    pub fn told(&self, tag: Option<Tag>) -> Event {
+        Event::Error {
+            tag,
+            code: self.code(),
+            value: Arc::from(names::clean(&self.value())),
+            text: Arc::from(self.to_string()),
+            offer: self.offer().map(|nick| Arc::from(nick.shown())),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,7 +400,7 @@ mod tests {
             Done::Ping { token: Arc::clone(&long) },
         ];
         let events = [
-            Event::Error { tag: None, code: name(), value: Arc::clone(&long), text: name(), offer: None },
+            Event::Error { tag: None, code: Code::NoRoom, value: Arc::clone(&long), text: name(), offer: None },
             Event::Message(Arc::clone(&message)),
             Event::Private { from: name(), to: name(), seq: 1, text: Arc::clone(&long), time: 0, file: None },
             Event::Kick { room: name(), nick: name(), by: name(), text: some.clone(), time: 0 },

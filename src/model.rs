@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+/// The version of the protocol, told in both directions by `hello`.
+pub const PROTOCOL: u32 = 1;
+
 /// Milliseconds since 1 January 1970, UTC.
 pub type Millis = i64;
 

@@ -31,7 +31,7 @@ use crate::net::crew::Crew;
 use crate::net::{Admitted, Listener, Options, Service, Stream};
 use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
-use crate::session::hub::{Database, Hub, News, now};
+use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
 use crate::session::{db_writer, watchdog};
@@ -145,7 +145,7 @@ impl Server {
         let (console, news) = bounded(limits.console_lines);
         let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue);
+        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue).with_chance(chance);
         let claim = claim_code().filter(|code| chat.set_claim(code));
         let hub = Arc::new(Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew));
         let mut handle = Handle {

@@ -62,18 +62,8 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
         ChatCommand::Settings { change, .. } => fits("key", &change.key, limits.reason),
         ChatCommand::Away { text } => fits("away", text, limits.away),
         ChatCommand::Leave { text, .. } => fits("reason", text, limits.reason),
-        ChatCommand::Join { .. }
-        | ChatCommand::Rooms { .. }
-        | ChatCommand::Members { .. }
-        | ChatCommand::Whois { .. }
-        | ChatCommand::Back
-        | ChatCommand::Delete { .. }
-        | ChatCommand::Read { .. }
-        | ChatCommand::Close { .. }
-        | ChatCommand::Claim { .. }
-        | ChatCommand::RegisterRoom { .. }
-        | ChatCommand::DropRoom { .. }
-        | ChatCommand::Bans { .. } => Ok(()),
+        // The others have no text; a test looks at each field that is one.
+        _ => Ok(()),
     }
 }
 

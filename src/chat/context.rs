@@ -1,4 +1,4 @@
-//! What every change must know of its surroundings: the time, the limits, the queue for its records. Changes no state.
+//! What every change must know of its surroundings: the time, the limits, chance, the queue for its records. Changes no state.
 
 use super::write_queue::WriteQueue;
 use crate::answer::{self, Row};
@@ -7,6 +7,9 @@ use crate::model::{Millis, PlaceId, Restriction, Target};
 use crate::names::RoomName;
 use crate::record::Record;
 
+/// Draws a number from 1 to the one it is given; none if there is no randomness.
+pub type Chance = fn(u64) -> Option<u64>;
+
 /// The surroundings of one change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
@@ -14,6 +17,7 @@ pub(super) struct Context<'a> {
     pub(super) run: Millis,
     pub(super) limits: &'a Limits,
     pub(super) lobby: &'a RoomName,
+    pub(super) chance: Chance,
     pub(super) write_queue: Option<&'a WriteQueue>,
 }
 

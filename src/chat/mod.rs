@@ -67,6 +67,7 @@ use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
 use change::Change;
 pub use check::{lengths, link};
+pub use context::Chance;
 use context::Context;
 pub use deleting::DeletedAccount;
 use effects::Effects;
@@ -78,6 +79,7 @@ pub use operator::Presence;
 use outbox::Ending;
 use registry::Registry;
 use restrictions::Restrictions;
+use rooms::Manner;
 pub use sent_files::FileSaid;
 use write_queue::WriteQueue;
 
@@ -97,6 +99,7 @@ pub struct Chat {
     lobby: RoomName,
     /// When this run of the server began.
     run: Millis,
+    chance: Chance,
     /// The queue for records; none if the server has no database.
     write_queue: Option<Arc<WriteQueue>>,
     broken: AtomicBool,
@@ -145,10 +148,22 @@ impl Chat {
         found: Snapshot,
         write_queue: Option<Arc<WriteQueue>>,
     ) -> Chat {
-        let chat =
-            Chat { state: Mutex::default(), limits, lobby, run: now, write_queue, broken: AtomicBool::new(false) };
+        let chat = Chat {
+            state: Mutex::default(),
+            limits,
+            lobby,
+            run: now,
+            chance: |_| None,
+            write_queue,
+            broken: AtomicBool::new(false),
+        };
         chat.by_server(now, &mut Effects::default(), |change| change.recall(found));
         chat
+    }
+
+    /// The same with a source of random numbers: the chat itself knows none.
+    pub fn with_chance(self, chance: Chance) -> Chat {
+        Chat { chance, ..self }
     }
 
     fn context(&self, now: Millis) -> Context<'_> {
@@ -157,6 +172,7 @@ impl Chat {
             run: self.run,
             limits: &self.limits,
             lobby: &self.lobby,
+            chance: self.chance,
             write_queue: self.write_queue.as_deref(),
         }
     }
@@ -328,8 +344,12 @@ impl Change<'_> {
             ChatCommand::Reply { text } => self.reply(text)?,
             ChatCommand::Read { place, seq } => self.read(place.as_ref(), seq)?,
             ChatCommand::Close { with } => self.close_conversation(&with)?,
-            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, false)?,
-            ChatCommand::Me { room, text } => self.say(room.as_ref(), text, true)?,
+            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::Speech)?,
+            ChatCommand::Me { room, text } => self.say(room.as_ref(), text, Manner::Action)?,
+            ChatCommand::Roll { room, dice } => {
+                let thrown = dice.thrown(&self.caller.shown, self.cx.chance)?;
+                self.say(room.as_ref(), thrown, Manner::ByServer)?;
+            }
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
             ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
             ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,

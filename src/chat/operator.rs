@@ -89,7 +89,7 @@ impl Chat {
         now: Millis,
     ) -> Result<Moderated, ChatError> {
         in_range(seconds)?;
-        let request = Moderation { action, room: None, everywhere: true, whom, seconds, text };
+        let request = Moderation { everywhere: true, seconds, text, ..Moderation::new(action, None, whom) };
         let by = Arc::from("the operator");
         self.by_server(now, &mut Effects::default(), |change| change.moderate_everywhere(&request, by))
     }

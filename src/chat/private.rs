@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::history::Readable;
 use super::loads::Halt;
-use super::rooms::Words;
+use super::rooms::{Manner, Words};
 use super::{Change, Chat, PersonId};
 use crate::answer::Done;
 use crate::command::Place;
@@ -36,7 +36,7 @@ impl Change<'_> {
         if self.said_before() {
             return Ok(());
         }
-        let message = self.say_privately(to, reader, Words { text, me: false, file: None })?;
+        let message = self.say_privately(to, reader, Words { text, manner: Manner::Speech, file: None })?;
         let away = reader.and_then(|id| self.state.registry.person(id)).and_then(|person| person.away.clone());
         let to = Arc::from(message.room.trim_start_matches('@'));
         self.done_once(Done::Msg { to, seq: message.seq, time: message.time, away, again: false });
@@ -70,7 +70,7 @@ impl Change<'_> {
         self.reopen_conversation(pair, place);
         let conversation = self.state.conversations.entry(pair).or_default();
         conversation.seq += 1;
-        let (seq, Words { text, me, file }) = (conversation.seq, words);
+        let (seq, Words { text, file, .. }) = (conversation.seq, words);
         let (room, time) = (Arc::from(format!("@{name}")), self.cx.now);
         let event = Event::Private {
             from: Arc::clone(&from),
@@ -80,7 +80,7 @@ impl Change<'_> {
             time,
             file: file.clone(),
         };
-        let message = Arc::new(Message { room, seq, from, text, time, me, file, deleted: false });
+        let message = Arc::new(Message { room, seq, from, text, time, me: false, file, deleted: false });
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
         conversation.added = self.cx.store_counted(Record::Message(stored));
         let letter = Arc::new(Letter::new(event));

@@ -12,15 +12,26 @@ use crate::command::Page;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{FileInfo, Identity, Message, Owner, PlaceId, Role};
-use crate::names::RoomName;
+use crate::names::{RoomName, SERVER};
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
+
+/// How something is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// By the caller.
+    Speech,
+    /// By the caller, as what the caller does.
+    Action,
+    /// By the server about the caller, under a name that no person can have.
+    ByServer,
+}
 
 /// What is said, before it has its number.
 #[derive(Debug)]
 pub(super) struct Words {
     pub text: Arc<str>,
-    pub me: bool,
+    pub manner: Manner,
     pub file: Option<Arc<FileInfo>>,
 }
 
@@ -270,11 +281,11 @@ impl Change<'_> {
     }
 
     /// Says something in a room.
-    pub(super) fn say(&mut self, name: Option<&RoomName>, text: Arc<str>, me: bool) -> Result<(), ChatError> {
+    pub(super) fn say(&mut self, name: Option<&RoomName>, text: Arc<str>, manner: Manner) -> Result<(), ChatError> {
         if self.said_before() {
             return Ok(());
         }
-        let message = self.say_in(name, Words { text, me, file: None })?;
+        let message = self.say_in(name, Words { text, manner, file: None })?;
         let room = Arc::clone(&message.room);
         self.done_once(Done::Say { room, seq: message.seq, time: message.time, again: false });
         Ok(())
@@ -287,14 +298,15 @@ impl Change<'_> {
         self.may_speak(room)?;
         let place = room.place;
         let room = self.state.rooms.at_mut(place)?;
-        let Words { text, me, file } = words;
+        let Words { text, manner, file } = words;
+        let by_server = manner == Manner::ByServer;
         let message = Arc::new(Message {
             room: Arc::clone(&room.shown),
             seq: room.seq() + 1,
-            from: Arc::clone(&self.caller.shown),
+            from: if by_server { Arc::from(SERVER) } else { Arc::clone(&self.caller.shown) },
             text,
             time: self.cx.now,
-            me,
+            me: manner == Manner::Action,
             file,
             deleted: false,
         });
@@ -304,7 +316,7 @@ impl Change<'_> {
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
         room.added = self.cx.store_counted(Record::Message(stored));
         let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
-        room.fan_out(&letter, |session| self.caller.skips_own(session), self.effects);
+        room.fan_out(&letter, |session| !by_server && self.caller.skips_own(session), self.effects);
         self.effects.report(&letter);
         self.state.registry.spoke(self.caller.person, place, message.seq);
         Ok(message)

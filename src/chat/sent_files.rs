@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::history::Readable;
 use super::loads::Halt;
-use super::rooms::Words;
+use super::rooms::{Manner, Words};
 use super::{Change, Chat, SessionId};
 use crate::answer::Done;
 use crate::command::Place;
@@ -78,7 +78,7 @@ impl Chat {
             }
             let FileSaid { place, info, text } = said;
             let file = info.file;
-            let words = Words { text, me: false, file: Some(info) };
+            let words = Words { text, manner: Manner::Speech, file: Some(info) };
             let message = match &place {
                 Some(Place::With(nick)) => {
                     let found = change.state.addressee(nick);

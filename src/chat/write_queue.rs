@@ -402,7 +402,7 @@ mod tests {
         let overdue = write_queue.overdue(NO_TIME);
         match overdue[0].refusal("the disk is full") {
             Event::Error { tag: Some(Tag(tag)), code, value, .. } => {
-                assert_eq!((&*tag, &*code, &*value), ("7", "not-kept", "the disk is full"));
+                assert_eq!((&*tag, code.as_str(), &*value), ("7", "not-kept", "the disk is full"));
             }
             other => panic!("{other:?}"),
         }

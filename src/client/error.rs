@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::error::Code;
 use crate::model::CloseReason;
 
 /// Why there is no client: it could not connect, or was not let in.
@@ -25,7 +26,7 @@ pub enum ClientError {
     #[error("{text}")]
     Refused {
         /// The stable code, see `docs/protocol.md`.
-        code: String,
+        code: Code,
         /// The server's sentence.
         text: String,
         /// A name that would do instead.
@@ -102,7 +103,7 @@ pub enum AskError {
     #[error("{text}")]
     Refused {
         /// The stable code, see `docs/protocol.md`.
-        code: String,
+        code: Code,
         /// The server's sentence.
         text: String,
     },

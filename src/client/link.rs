@@ -165,7 +165,7 @@ impl Link {
                 }
                 Event::Ok { done: Done::Nick { nick, resume }, .. } => break (nick, resume),
                 Event::Error { code, text, offer, .. } => {
-                    let (code, text) = (code.to_string(), names::clean(&text).into_owned());
+                    let text = names::clean(&text).into_owned();
                     return Err(ClientError::Refused { code, text, offer: offer.map(|offer| offer.to_string()) });
                 }
                 Event::Closing { reason, text } => {

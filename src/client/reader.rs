@@ -10,6 +10,7 @@ use super::handle::Handle;
 use super::link::{Incoming, Link, Login, Welcome};
 use super::{News, handle::Shared};
 use crate::command::Secret;
+use crate::error::Code;
 use crate::event::Event;
 use crate::model::CloseReason;
 use crate::names;
@@ -103,9 +104,6 @@ fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// The code of a server that is too busy for a login now.
-const BUSY: &str = "server-busy";
-
 /// Tries to reconnect; or says why not.
 fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)) -> Result<Link, End> {
     let shared = &handle.0;
@@ -136,7 +134,7 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
         match attempt(handle, lost, sink) {
             Ok(link) => return Ok(link),
             // The server takes us later, when it is less busy.
-            Err(ClientError::Refused { code, text, .. }) if code == BUSY => why = text,
+            Err(ClientError::Refused { code: Code::Busy, text, .. }) => why = text,
             Err(ClientError::Refused { text, .. }) => return Err(End::Refused { text }),
             Err(error) => why = error.to_string(),
         }
@@ -190,9 +188,9 @@ fn again(link: &mut Link, login: Login<'_>, password: Option<&Secret>) -> Result
         Err(ClientError::Refused { code, offer: Some(offer), .. }) => (code, offer),
         other => return other,
     };
-    if let Some(password) = password.filter(|_| code == "nick-registered") {
+    if let Some(password) = password.filter(|_| code == Code::NickRegistered) {
         match link.log_in(&Login { password: Some(password), ..login }) {
-            Err(ClientError::Refused { code, .. }) if code != BUSY => {}
+            Err(ClientError::Refused { code, .. }) if code != Code::Busy => {}
             other => return other,
         }
     }

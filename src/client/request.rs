@@ -43,7 +43,11 @@ mod tests {
             TABLE.iter().filter(|spec| !spec.usage.is_empty() && spec.name != "help" && !asks.contains(&spec.name))
         {
             let typed = format!("/{}", spec.usage).replace(['[', ']'], "").replace("NUMBER", "7").replace("TIME", "2h");
-            let typed = typed.replace("SETTING", "announcements").replace("VALUE", "on").replace("PLACE", "@NAME");
+            let typed = typed
+                .replace("SETTING", "announcements")
+                .replace("VALUE", "on")
+                .replace("PLACE", "@NAME")
+                .replace("NdM", "2d6");
             let meant = command::parse(&typed).unwrap();
             let (kind, fields) = request_of(&meant, None);
             let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, value.clone())).collect();

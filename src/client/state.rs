@@ -15,6 +15,7 @@ use super::missed::{self, Missed};
 use super::rooms::Rooms;
 use crate::answer::{ChatInfo, Done, History};
 use crate::command::Secret;
+use crate::error::Code;
 use crate::event::Event;
 use crate::model::{Message, Millis, Seq, Tag};
 use crate::wire::json;
@@ -160,7 +161,7 @@ impl State {
             Event::Error { tag, code, value, text, offer } => {
                 let at = self.pending.iter().position(|said| Some(&said.tag) == tag.as_ref());
                 if let Some(said) = at.and_then(|at| self.pending.remove(at)) {
-                    return Some(if &*code == "not-kept" {
+                    return Some(if code == Code::NotKept {
                         News::Unkept(said, text)
                     } else {
                         News::Unsent(said, text)
@@ -168,7 +169,7 @@ impl State {
                 }
                 // A room that does not let the client in again is left.
                 self.rooms.refused(tag.as_ref());
-                let refused = || Err(AskError::Refused { code: code.to_string(), text: text.to_string() });
+                let refused = || Err(AskError::Refused { code: code.clone(), text: text.to_string() });
                 match self.asked.end(tag.as_ref(), refused) {
                     Wanted::Awaited | Wanted::Ignored | Wanted::Missed => None,
                     _ => Some(News::Event(Event::Error { tag, code, value, text, offer })),

@@ -1,10 +1,10 @@
-//! What a member asks of the chat itself: to say, to change, to look up, to keep order. Knows no other commands.
+//! What a member asks of the chat itself: to say, to change, to look up. Knows no other commands.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, ModAction, Place, Secret, Whom, read};
+use super::{Change, Dice, Place, Secret, read};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
@@ -61,6 +61,14 @@ pub enum ChatCommand {
         /// The words.
         #[serde(deserialize_with = "read::text")]
         text: Arc<str>,
+    },
+    /// Throws dice in a room; the current one if it is not said. The server says what came.
+    Roll {
+        /// The room.
+        room: Option<RoomName>,
+        /// Which dice; one of six sides if it is not said.
+        #[serde(default)]
+        dice: Dice,
     },
     /// Writes to one person.
     Msg {
@@ -161,25 +169,4 @@ pub enum ChatCommand {
         #[serde(deserialize_with = "read::text")]
         text: Arc<str>,
     },
-}
-
-/// Keeps order: does something about a person in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moderation {
-    /// What.
-    #[serde(rename = "type")]
-    pub action: ModAction,
-    /// Where; in the current room if it is not said.
-    pub room: Option<RoomName>,
-    /// Not there only, but on the whole server: for bans.
-    #[serde(default)]
-    pub everywhere: bool,
-    /// About whom.
-    #[serde(rename = "nick")]
-    pub whom: Whom,
-    /// For how many seconds; for ever if it is not said.
-    pub seconds: Option<u64>,
-    /// Why.
-    #[serde(default, deserialize_with = "read::some_text")]
-    pub text: Option<Arc<str>>,
 }

@@ -12,8 +12,10 @@
 //! ```
 
 mod chat;
+mod order;
 mod parse;
-pub mod read;
+mod read;
+mod strings;
 mod table;
 mod time;
 mod values;
@@ -25,11 +27,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
-pub use chat::{ChatCommand, Moderation};
+pub use chat::ChatCommand;
+pub use order::Moderation;
 pub use parse::{parse, shown};
-pub use table::{Spec, TABLE, Verb, find, named, nearest, unknown};
+pub use strings::refused;
+pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
-pub use values::{Change, ModAction, Page, Place, Secret, Spot, Whom, key, some_limit, somebody, text};
+pub use values::*;
 
 /// What a member asks, by what carries it out. Closed: a new one does not compile until that does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -247,7 +251,7 @@ macro_rules! families {
             /// Reads a command of this family.
             ///
             /// # Errors
-            /// The deserializer's; [`read::refused`] may know better.
+            /// The deserializer's; [`refused`] may know better.
             pub fn read<'de, D: Deserializer<'de>>(self, deserializer: D) -> Result<Command, D::Error> {
                 match self {
                     $(Family::$family => Deserialize::deserialize(deserializer).map(Command::$family)),+

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
 use super::{
-    Change, Command, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, somebody, text, timed, unknown,
+    Change, Command, Dice, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, somebody, text, timed, unknown,
 };
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
@@ -123,6 +123,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Members => given.members()?.into(),
         Verb::Say => ChatCommand::Say { room: None, text: given.words("TEXT")? }.into(),
         Verb::Me => ChatCommand::Me { room: None, text: given.words("TEXT")? }.into(),
+        Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
         Verb::Reply => ChatCommand::Reply { text: given.words("TEXT")? }.into(),
         Verb::Topic => given.topic().into(),
@@ -280,14 +281,7 @@ impl<'a> Arguments<'a> {
         if matches!(action, ModAction::Ban | ModAction::Mute) {
             (seconds, rest) = timed(rest)?;
         }
-        Ok(Moderation {
-            action,
-            room: None,
-            everywhere: false,
-            whom: Whom::parse(whom)?,
-            seconds,
-            text: some_text(rest),
-        })
+        Ok(Moderation { seconds, text: some_text(rest), ..Moderation::new(action, None, Whom::parse(whom)?) })
     }
 
     /// Nothing, or a setting and its value.

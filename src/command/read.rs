@@ -1,97 +1,18 @@
 //! How the fields of commands are read and written by serde, cleaned and checked as those that people type. Knows no dialect.
-//!
-//! serde's own errors are sentences, so a refusal that is found here would be
-//! lost in one. It is laid aside, and [`refused`] takes it from there.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Change, Page, Place, Secret, Spot, Whom};
+use super::strings::{Read, from_string, read, refuse, wanting};
+use super::{Change, Page, Place, Secret};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
-thread_local! {
-    static REFUSED: Cell<Option<Box<ChatError>>> = const { Cell::new(None) };
-}
-
-/// The refusal of the field that was read last and in vain, if serde cannot
-/// tell it. A [`ChatError::BadField`] in it knows no field, and perhaps no value.
-pub fn refused() -> Option<ChatError> {
-    REFUSED.take().map(|refusal| *refusal)
-}
-
-fn refuse<E: Error>(refusal: ChatError) -> E {
-    let words = E::custom(&refusal);
-    REFUSED.set(Some(Box::new(refusal)));
-    words
-}
-
-/// If only the type of the value was wrong, says what it should be.
-fn wanting<T, E>(read: Result<T, E>, value: &str, wants: &'static str) -> Result<T, E> {
-    read.inspect_err(|_| {
-        let refusal = refused().unwrap_or_else(|| ChatError::BadField { field: "", value: value.to_owned(), wants });
-        REFUSED.set(Some(Box::new(refusal)));
-    })
-}
-
-struct Read<F>(F);
-
-impl<'de, T, E: Into<ChatError>, F: FnOnce(&str) -> Result<T, E>> Visitor<'de> for Read<F> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<D: Error>(self, text: &str) -> Result<T, D> {
-        (self.0)(text).map_err(|error| refuse(error.into()))
-    }
-}
-
-/// Reads a string as what `parse` makes of it.
-fn read<'de, D: Deserializer<'de>, T, E: Into<ChatError>>(
-    deserializer: D,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<T, D::Error> {
-    deserializer.deserialize_str(Read(parse))
-}
-
-/// What reads itself from a string, as people type it.
-macro_rules! from_string {
-    ($($type:ty: $parse:expr;)+) => {$(
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                read(deserializer, $parse)
-            }
-        }
-    )+};
-}
-
-from_string! {
-    Nick: Nick::parse;
-    RoomName: RoomName::parse;
-    Place: Place::parse;
-    Whom: Whom::parse;
-    Spot: Spot::parse;
-}
-
-macro_rules! to_string {
-    ($($type:ty),+) => {$(
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-    )+};
-}
-
-to_string!(Place, Whom, Spot);
+from_string!(Nick: Nick::parse, RoomName: RoomName::parse);
 
 /// As it came: what is cleaned would be another secret. What is none is not repeated.
 impl<'de> Deserialize<'de> for Secret {

@@ -1,6 +1,8 @@
 //! The one table of commands: their names, how they are written, what they do. Knows no arguments.
 
-use super::{AccountCommand, ChatCommand, Command, Family, FileCommand, LinkCommand, ModAction, Moderation, Query};
+use super::{
+    AccountCommand, Change, ChatCommand, Command, Family, FileCommand, LinkCommand, ModAction, Moderation, Query,
+};
 use crate::error::ChatError;
 use crate::names;
 
@@ -15,10 +17,55 @@ pub struct Spec {
     pub name: &'static str,
     /// Other words for it after a slash.
     pub aliases: &'static [&'static str],
+    /// What it takes of its sender's rate.
+    pub price: Price,
+    /// Whether it writes to disk.
+    pub stores: Stores,
+    /// What must come before it.
+    pub needs: Needs,
     /// How it is written after a slash, without it; empty where it is for programs only.
     pub usage: &'static str,
     /// What it does, in a sentence for people.
     pub help: &'static str,
+}
+
+/// What a command takes of its sender's rate: whatever costs the server costs its sender.
+#[derive(Debug, Clone, Copy)]
+pub enum Price {
+    /// Nothing: a goodbye.
+    Nothing,
+    /// A sign of life: nobody who means well sends more than some of them a second.
+    Little,
+    /// As much as a line that is said.
+    Line,
+    /// What has to be looked up.
+    List,
+    /// One piece of a file.
+    Piece,
+}
+
+/// Whether a command writes to disk. One that only reads is not held back by a full disk.
+#[derive(Debug, Clone, Copy)]
+pub enum Stores {
+    /// It only reads, or is about the connection.
+    Nothing,
+    /// It changes what is stored.
+    Change,
+    /// It does so if this says so of its arguments.
+    If(fn(&Command) -> bool),
+    /// It says something: answered when that is stored, and the next command need not wait for it.
+    Said,
+}
+
+/// What must come before a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// The greeting, where there is one.
+    Hello,
+    /// A name.
+    Name,
 }
 
 /// The pattern of one command: a row of the table that has none, or the other way round, does not compile.
@@ -44,7 +91,7 @@ macro_rules! is {
 }
 
 macro_rules! table {
-    ($($family:ident $verb:ident $name:literal $aliases:expr, $usage:literal, $help:literal;)+) => {
+    ($($family:ident $verb:ident $name:literal $aliases:expr, $price:ident, $stores:ident $(($if:path))?, $needs:ident, $usage:literal, $help:literal;)+) => {
         /// Which command a word means.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs)] // each is described by its row in TABLE
@@ -53,7 +100,17 @@ macro_rules! table {
         }
 
         /// Every command, in the order of the handbook.
-        pub const TABLE: &[Spec] = &[$(Spec { verb: Verb::$verb, family: Family::$family, name: $name, aliases: &$aliases, usage: $usage, help: $help }),+];
+        pub const TABLE: &[Spec] = &[$(Spec {
+            verb: Verb::$verb,
+            family: Family::$family,
+            name: $name,
+            aliases: &$aliases,
+            price: Price::$price,
+            stores: Stores::$stores $(($if))?,
+            needs: Needs::$needs,
+            usage: $usage,
+            help: $help,
+        }),+];
 
         impl Command {
             /// Which command it is.
@@ -67,55 +124,72 @@ macro_rules! table {
 }
 
 table! {
-    Account  Hello         "hello"           [],                 "",                            "greets the server, with version, name and rooms";
-    Chat     Join          "join"            ["j"],              "join ROOM [KEY]",             "goes into a room, and makes it if there is none";
-    Chat     Leave         "leave"           ["part"],           "leave [ROOM]",                "goes out of this room, or the one named";
-    Chat     Rooms         "rooms"           ["list"],           "rooms [PAST]",                "lists the rooms, how many are in them, and their topics";
-    Chat     Members       "members"         ["who", "names"],   "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
-    Chat     Say           "say"             [],                 "say TEXT",                    "says a line, as typing it without a slash does";
-    Chat     Me            "me"              [],                 "me TEXT",                     "says what you do: /me waves";
-    Chat     Msg           "msg"             ["w", "query"],     "msg NAME TEXT",               "writes to one person only";
-    Chat     Reply         "reply"           ["r"],              "reply TEXT",                  "writes to whoever wrote to you last";
-    Chat     Topic         "topic"           [],                 "topic [TEXT]",                "shows this room's topic, or sets it; \"-\" removes it";
-    Account  Nick          "nick"            ["name"],           "nick [NAME]",                 "takes another name";
-    Chat     Whois         "whois"           [],                 "whois NAME",                  "tells where somebody is, since when, and how idle";
-    Chat     Away          "away"            [],                 "away [TEXT]",                 "tells the others that you are away";
-    Chat     Back          "back"            [],                 "back",                        "tells the others that you are back";
-    Query    History       "history"         ["last"],           "history [PLACE] [NUMBER]",    "shows earlier messages of this room, of #ROOM, or with @NAME";
-    Query    Search        "search"          ["find"],           "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
-    Chat     Delete        "delete"          ["del"],            "delete [NUMBER]",             "deletes your last message here, or the one with that number";
-    Query    Chats         "chats"           [],                 "chats [PAST]",                "lists your rooms and private conversations, and what is unread";
-    Chat     Read          "read"            [],                 "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
-    Chat     Close         "close"           [],                 "close NAME",                  "ends the private conversation with NAME: it is not among your chats any more";
-    Query    Files         "files"           [],                 "files [PLACE [NUMBER]]",      "lists the files that were sent here, in #ROOM, or with @NAME";
-    Account  Register      "register"        [],                 "register",                    "makes an account of your name; asks for a password";
-    Account  Login         "login"           ["identify"],       "login [NAME]",                "takes on your account, and its name; asks for the password";
-    Account  Logout        "logout"          [],                 "logout",                      "goes on as a guest";
-    Account  Password      "password"        ["passwd"],         "password",                    "changes the password of your account; asks for both";
-    Account  DeleteAccount "delete-account"  [],                 "delete-account [all]",        "deletes your account, with \"all\" also what you said; asks for the password";
-    Chat     RegisterRoom  "register-room"   [],                 "register-room [ROOM]",        "makes this room yours, and lasting";
-    Chat     DropRoom      "drop-room"       [],                 "drop-room [ROOM]",            "gives it up";
-    Chat     Settings      "settings"        ["set"],            "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key or announcements; \"off\" removes it";
-    Moderate Invite        "invite"          [],                 "invite NAME",                 "lets somebody into this room, and tells them";
-    Moderate Kick          "kick"            [],                 "kick NAME [REASON]",          "puts somebody out of this room";
-    Moderate Ban           "ban"             [],                 "ban NAME [TIME] [REASON]",    "puts them out and keeps them out: for 10m, 2h, 7d, or for good";
-    Moderate Unban         "unban"           [],                 "unban NAME",                  "lets them in again";
-    Moderate Mute          "mute"            [],                 "mute NAME [TIME] [REASON]",   "keeps somebody from speaking here";
-    Moderate Unmute        "unmute"          [],                 "unmute NAME",                 "lets them speak again";
-    Moderate Op            "op"              [],                 "op NAME",                     "lets somebody keep order here";
-    Moderate Deop          "deop"            [],                 "deop NAME",                   "takes that from them";
-    Chat     Bans          "bans"            [],                 "bans [ROOM [NUMBER]]",        "lists who is banned or muted here";
-    Chat     Announce      "announce"        [],                 "announce TEXT",               "says something to everybody on the server";
-    Chat     Claim         "claim"           [],                 "claim CODE",                  "makes you the server's first op, by the code it printed";
-    File     Offer         "offer"           [],                 "",                            "wants to send a file";
-    File     Chunk         "chunk"           [],                 "",                            "sends a piece of a file";
-    File     Finish        "finish"          [],                 "",                            "has sent all of a file, which is then said";
-    File     Cancel        "cancel"          [],                 "",                            "will not send the rest of a file";
-    File     Get           "get"             [],                 "",                            "fetches a piece of a file";
-    Link     Ping          "ping"            [],                 "ping",                        "asks whether the server is there";
-    Link     Pong          "pong"            [],                 "",                            "answers the server's ping";
-    Link     Quit          "quit"            ["exit", "bye"],    "quit [TEXT]",                 "says goodbye and leaves";
-    Link     Help          "help"            ["h", "?"],         "help [COMMAND]",              "lists the commands, or tells about one";
+    Account  Hello         "hello"          [],                Line,    Nothing,           Nothing, "",                            "greets the server, with version, name and rooms";
+    Chat     Join          "join"           ["j"],             Line,    Nothing,           Name,    "join ROOM [KEY]",             "goes into a room, and makes it if there is none";
+    Chat     Leave         "leave"          ["part"],          Line,    Nothing,           Name,    "leave [ROOM]",                "goes out of this room, or the one named";
+    Chat     Rooms         "rooms"          ["list"],          List,    Nothing,           Name,    "rooms [PAST]",                "lists the rooms, how many are in them, and their topics";
+    Chat     Members       "members"        ["who", "names"],  List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
+    Chat     Say           "say"            [],                Line,    Said,              Name,    "say TEXT",                    "says a line, as typing it without a slash does";
+    Chat     Me            "me"             [],                Line,    Said,              Name,    "me TEXT",                     "says what you do: /me waves";
+    Chat     Roll          "roll"           [],                Line,    Said,              Name,    "roll [NdM]",                  "throws dice, and the server says what came: /roll 2d6; one of six sides if you say nothing";
+    Chat     Msg           "msg"            ["w", "query"],    Line,    Said,              Name,    "msg NAME TEXT",               "writes to one person only";
+    Chat     Reply         "reply"          ["r"],             Line,    Said,              Name,    "reply TEXT",                  "writes to whoever wrote to you last";
+    Chat     Topic         "topic"          [],                Line,    If(Command::sets), Name,    "topic [TEXT]",                "shows this room's topic, or sets it; \"-\" removes it";
+    Account  Nick          "nick"           ["name"],          Line,    Nothing,           Hello,   "nick [NAME]",                 "takes another name";
+    Chat     Whois         "whois"          [],                List,    Nothing,           Name,    "whois NAME",                  "tells where somebody is, since when, and how idle";
+    Chat     Away          "away"           [],                Line,    Nothing,           Name,    "away [TEXT]",                 "tells the others that you are away";
+    Chat     Back          "back"           [],                Line,    Nothing,           Name,    "back",                        "tells the others that you are back";
+    Query    History       "history"        ["last"],          List,    Nothing,           Name,    "history [PLACE] [NUMBER]",    "shows earlier messages of this room, of #ROOM, or with @NAME";
+    Query    Search        "search"         ["find"],          List,    Nothing,           Name,    "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
+    Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER]",             "deletes your last message here, or the one with that number";
+    Query    Chats         "chats"          [],                List,    Nothing,           Name,    "chats [PAST]",                "lists your rooms and private conversations, and what is unread";
+    Chat     Read          "read"           [],                Line,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
+    Chat     Close         "close"          [],                Line,    Change,            Name,    "close NAME",                  "ends the private conversation with NAME: it is not among your chats any more";
+    Query    Files         "files"          [],                List,    Nothing,           Name,    "files [PLACE [NUMBER]]",      "lists the files that were sent here, in #ROOM, or with @NAME";
+    Account  Register      "register"       [],                Line,    Change,            Name,    "register",                    "makes an account of your name; asks for a password";
+    Account  Login         "login"          ["identify"],      Line,    Nothing,           Hello,   "login [NAME]",                "takes on your account, and its name; asks for the password";
+    Account  Logout        "logout"         [],                Line,    Nothing,           Name,    "logout",                      "goes on as a guest";
+    Account  Password      "password"       ["passwd"],        Line,    Change,            Name,    "password",                    "changes the password of your account; asks for both";
+    Account  DeleteAccount "delete-account" [],                Line,    Change,            Name,    "delete-account [all]",        "deletes your account, with \"all\" also what you said; asks for the password";
+    Chat     RegisterRoom  "register-room"  [],                Line,    Change,            Name,    "register-room [ROOM]",        "makes this room yours, and lasting";
+    Chat     DropRoom      "drop-room"      [],                Line,    Change,            Name,    "drop-room [ROOM]",            "gives it up";
+    Chat     Settings      "settings"       ["set"],           Line,    If(Command::sets), Name,    "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key or announcements; \"off\" removes it";
+    Moderate Invite        "invite"         [],                Line,    Change,            Name,    "invite NAME",                 "lets somebody into this room, and tells them";
+    Moderate Kick          "kick"           [],                Line,    Change,            Name,    "kick NAME [REASON]",          "puts somebody out of this room";
+    Moderate Ban           "ban"            [],                Line,    Change,            Name,    "ban NAME [TIME] [REASON]",    "puts them out and keeps them out: for 10m, 2h, 7d, or for good";
+    Moderate Unban         "unban"          [],                Line,    Change,            Name,    "unban NAME",                  "lets them in again";
+    Moderate Mute          "mute"           [],                Line,    Change,            Name,    "mute NAME [TIME] [REASON]",   "keeps somebody from speaking here";
+    Moderate Unmute        "unmute"         [],                Line,    Change,            Name,    "unmute NAME",                 "lets them speak again";
+    Moderate Op            "op"             [],                Line,    Change,            Name,    "op NAME",                     "lets somebody keep order here";
+    Moderate Deop          "deop"           [],                Line,    Change,            Name,    "deop NAME",                   "takes that from them";
+    Chat     Bans          "bans"           [],                List,    Nothing,           Name,    "bans [ROOM [NUMBER]]",        "lists who is banned or muted here";
+    Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
+    Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";
+    File     Offer         "offer"          [],                Line,    Change,            Name,    "",                            "wants to send a file";
+    File     Chunk         "chunk"          [],                Piece,   Said,              Name,    "",                            "sends a piece of a file";
+    File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
+    File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
+    File     Get           "get"            [],                Piece,   Nothing,           Name,    "",                            "fetches a piece of a file";
+    Link     Ping          "ping"           [],                Little,  Nothing,           Nothing, "ping",                        "asks whether the server is there";
+    Link     Pong          "pong"           [],                Little,  Nothing,           Nothing, "",                            "answers the server's ping";
+    Link     Quit          "quit"           ["exit", "bye"],   Nothing, Nothing,           Nothing, "quit [TEXT]",                 "says goodbye and leaves";
+    Link     Help          "help"           ["h", "?"],        Line,    Nothing,           Nothing, "help [COMMAND]",              "lists the commands, or tells about one";
+}
+
+impl Command {
+    /// Its row of the table.
+    pub fn spec(&self) -> &'static Spec {
+        self.verb().spec()
+    }
+
+    /// Of a command that shows something or sets it: whether it sets it.
+    pub fn sets(&self) -> bool {
+        match self {
+            Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),
+            Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
+            _ => false,
+        }
+    }
 }
 
 impl Verb {

@@ -4,12 +4,15 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::strings::as_string;
 use crate::error::ChatError;
 use crate::model::PlaceId;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName, clean, shows};
+
+as_string!(Dice: Dice::parse, Place: Place::parse, Whom: Whom::parse, Spot: Spot::parse);
 
 /// Somebody who may be here. A name that nobody can have is nobody's.
 pub fn somebody(name: &str) -> Result<Nick, ChatError> {
@@ -66,6 +69,57 @@ impl fmt::Display for Place {
     }
 }
 
+/// Dice that are thrown together: `2d6` is two of six sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dice {
+    count: u64,
+    sides: u64,
+}
+
+impl Default for Dice {
+    fn default() -> Dice {
+        Dice { count: 1, sides: 6 }
+    }
+}
+
+impl Dice {
+    /// Reads `2d6`, or `d6` for one.
+    ///
+    /// # Errors
+    /// Anything else, or dice that nobody has.
+    pub fn parse(text: &str) -> Result<Dice, ChatError> {
+        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
+        let read = || {
+            let (count, sides) = text.split_once(['d', 'D'])?;
+            Some(Dice { count: if count.is_empty() { 1 } else { number(count)? }, sides: number(sides)? })
+        };
+        let real = |dice: &Dice| (1..=20).contains(&dice.count) && (2..=1000).contains(&dice.sides);
+        read().filter(real).ok_or_else(|| ChatError::BadField {
+            field: "NdM",
+            value: format!("{:?}", clean(text).chars().take(64).collect::<String>()),
+            wants: "1 to 20 dice of 2 to 1000 sides, as in 2d6",
+        })
+    }
+
+    /// Throws them, and says what `name` has thrown; `chance` draws a number from 1 to the one it is given.
+    ///
+    /// # Errors
+    /// There is no chance: the system has no randomness.
+    pub fn thrown(self, name: &str, chance: impl Fn(u64) -> Option<u64>) -> Result<Arc<str>, ChatError> {
+        let faces: Option<Vec<u64>> = (0..self.count).map(|_| chance(self.sides)).collect();
+        let faces = faces.ok_or_else(|| ChatError::NotTaken("the system has no randomness".to_owned()))?;
+        let shown: Vec<String> = faces.iter().map(u64::to_string).collect();
+        let sum = if faces.len() > 1 { format!(" = {}", faces.iter().sum::<u64>()) } else { String::new() };
+        Ok(format!("{name} rolls {self}: {}{sum}", shown.join(" + ")).into())
+    }
+}
+
+impl fmt::Display for Dice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}d{}", self.count, self.sides)
+    }
+}
+
 /// What must not be seen: a password, a code. It does not show itself in any log.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Secret(pub Box<str>);
@@ -83,8 +137,7 @@ impl fmt::Debug for Secret {
 }
 
 /// What is done about somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModAction {
     /// May come into a room where one must be invited.
     Invite,

@@ -1,48 +1,145 @@
-//! Refusals: what was asked, understood and denied. Knows no front: each front words them for itself, from `code`, `value` and the sentence here.
+//! Refusals: what was asked, understood and denied. One table has each with its code, its value and its sentence. Knows no front.
+//!
+//! Commands stand in a sentence as people type them, with their slash: who obeys
+//! a hint without it says the hint to the room. No sentence begins with a name,
+//! for fronts begin a sentence with a capital letter, and a name keeps its own.
 
 mod words;
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::event::Event;
-use crate::model::Role;
-use crate::model::{Millis, Seq, Tag};
-use crate::names::{self, NameError, Nick, RoomName};
+use serde::{Deserialize, Serialize};
 
-/// A refusal. The session that caused it goes on, and nobody else notices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChatError {
+use crate::model::{Millis, PROTOCOL, Role, Seq};
+use crate::names::{NameError, Nick, RoomName};
+use words::{Until, Why, shown};
+
+/// A sentence of the table: words that name the fields, or what is made of them.
+macro_rules! say {
+    ($f:ident, $words:literal) => {
+        write!($f, $words)
+    };
+    ($f:ident, $made:expr) => {
+        write!($f, "{}", $made)
+    };
+}
+
+/// Each row: a refusal with its fields, its code, its value, its sentence. A
+/// code in brackets is found out from the fields: such codes are listed at the end.
+macro_rules! refusals {
+    (
+        $($(#[$about:meta])* $name:ident
+            $(($($part:ident: $type:ty),+))? $({$($(#[$told:meta])* $field:ident: $of:ty,)+})?
+            = $($code:literal)? $([$found:expr])?, $value:expr, $words:tt;)+
+        => $($other:ident $other_code:literal;)+
+    ) => {
+        /// A refusal. The session that caused it goes on, and nobody else notices.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum ChatError {
+            $($(#[$about])* $name $(($($type),+))? $({$($(#[$told])* $field: $of,)+})?),+
+        }
+
+        /// The stable word for a refusal, in kebab case on the wire.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[allow(missing_docs)] // each is described in ChatError, or in names::Flaw
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[serde(rename = $code)] $name,)?)+
+            $(#[serde(rename = $other_code)] $other,)+
+            /// One that a newer server has.
+            #[serde(untagged)]
+            Unknown(Arc<str>),
+        }
+
+        impl Code {
+            /// All that this version has.
+            pub const ALL: &[Code] = &[$($({ let _ = $code; Code::$name },)?)+ $(Code::$other),+];
+
+            /// As it stands on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $($(Code::$name => $code,)?)+
+                    $(Code::$other => $other_code,)+
+                    Code::Unknown(code) => code,
+                }
+            }
+        }
+
+        #[allow(unused_variables)] // not each row needs each field for each of these
+        impl ChatError {
+            /// The stable code.
+            pub fn code(&self) -> Code {
+                match self {
+                    $(ChatError::$name $(($($part),+))? $({$($field),+})? => $({ let _ = $code; Code::$name })? $($found)?),+
+                }
+            }
+
+            /// The value that gave offence, as it came; empty where there is none.
+            pub fn value(&self) -> String {
+                match self {
+                    $(ChatError::$name $(($($part),+))? $({$($field),+})? => $value.to_string()),+
+                }
+            }
+        }
+
+        #[allow(unused_variables)]
+        impl fmt::Display for ChatError {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(ChatError::$name $(($($part),+))? $({$($field),+})? => say!(f, $words)),+
+                }
+            }
+        }
+    };
+}
+
+refusals! {
     /// A nick or room name breaks the rules for names; with one that would do.
-    Name(NameError, Option<Nick>),
+    Name(error: NameError, offer: Option<Nick>) = [Code::from(error.code())], error.value(),
+        { match offer {
+            Some(free) => format!("{error}; {free} is free"),
+            None => error.to_string(),
+        } };
     /// The nick belongs to somebody who is here; with a free one near it.
-    NickInUse(Nick, Nick),
+    NickInUse(nick: Nick, free: Nick) = "nick-in-use", nick,
+        "the name {nick} is taken by somebody who is here; {free} is free";
     /// The nick looks like that of somebody who is here; with a free one near it.
-    NickConfusable(Nick, Nick),
+    NickConfusable(nick: Nick, free: Nick) = "nick-confusable", nick,
+        "the name {nick} looks like that of somebody who is here; {free} is free";
     /// A name must be taken first.
-    NameFirst,
+    NameFirst = "name-first", "", "take a name first: /nick NAME";
     /// A name was taken already; `nick` changes it.
-    NamedAlready(Nick),
+    NamedAlready(nick: Nick) = "named-already", nick, "you are {nick}; /nick NAME changes that";
     /// Nobody here has that nick.
-    NoSuchNick(String),
+    NoSuchNick(nick: String) = "no-such-nick", nick, "nobody here is called {nick:?}; /members lists who is here";
     /// No room has that name.
-    NoSuchRoom(RoomName),
+    NoSuchRoom(room: RoomName) = "no-such-room", room,
+        "there is no {room}; /rooms lists what there is, /join makes one";
     /// The room's name looks like that of a room there is.
-    RoomConfusable(RoomName, RoomName),
+    RoomConfusable(room: RoomName, other: RoomName) = "room-confusable", room,
+        { if room == other {
+            format!("{room} looks like the name of a room there is; choose another name")
+        } else {
+            format!("{room} looks like {other}; /join {other}, or choose another name")
+        } };
     /// The speaker is not in that room.
-    NotInRoom(RoomName),
+    NotInRoom(room: RoomName) = "not-in-room", room, "you are not in {room}; /join {room} first";
     /// The speaker is in no room, and named none.
-    NoRoom,
+    NoRoom = "no-room", "", "you are in no room; /join ROOM first";
     /// The speaker is in as many rooms as one person may be in.
-    TooManyRooms(usize),
+    TooManyRooms(most: usize) = "too-many-rooms", most,
+        "you are in {most} rooms, and more are not allowed; /leave ROOM first";
     /// The account has registered as many rooms as one may.
-    TooManyOwned(usize),
+    TooManyOwned(most: usize) = "too-many-owned", most,
+        "you own {most} rooms, and more are not allowed; /drop-room gives one up";
     /// The server has as many rooms as it may have.
-    ServerRoomsFull(usize),
+    ServerRoomsFull(most: usize) = "server-rooms-full", most, "the server has {most} rooms, and more are not allowed";
     /// There is nobody to reply to.
-    NobodyToReplyTo,
+    NobodyToReplyTo = "nobody-to-reply-to", "", "nobody has written to you yet; /msg NAME TEXT writes to somebody";
     /// There is nothing in the text.
-    TextEmpty,
+    TextEmpty = "text-empty", "", "there is nothing to send in that";
     /// A text is longer than its limit.
     TooLong {
         /// Which text: `text`, `topic`, `away` or `reason`.
@@ -51,22 +148,33 @@ pub enum ChatError {
         have: usize,
         /// How many it may have.
         most: usize,
-    },
+    } = [too_long(what)], have, "{what} too long ({have} characters, max {most}), not taken";
     /// A line is longer than `line-bytes`; the number.
-    LineTooLong(usize),
+    LineTooLong(most: usize) = "line-too-long", most, "line too long (max {most} bytes), not sent";
     /// No command has that name; with the nearest one.
-    UnknownCommand(String, Option<&'static str>),
+    UnknownCommand(word: String, near: Option<&'static str>) = "unknown-command", word,
+        { match near {
+            Some(near) => format!("no command {word:?}, did you mean /{near}? nothing was sent"),
+            None => format!("no command {word:?}, /help lists what there is; nothing was sent"),
+        } };
     /// A line to be said looks like a command; its word.
-    LikelyCommand(String),
+    LikelyCommand(word: String) = "likely-command", word,
+        "{word:?} looks like a command, so nothing was sent; a command begins its line with /, and /say says any text";
     /// A line to be said looks like one of the JSON protocol's.
-    LikelyJson,
+    LikelyJson = "likely-json", "",
+        "this looks like a line of the JSON protocol, which is not spoken here, so nothing was sent; /say says any text";
     /// A command lacks a field; with the way people write it, where a person wrote it.
     Missing {
         /// The field.
         field: &'static str,
         /// How the command is written.
         usage: &'static str,
-    },
+    } = "missing-field", field,
+        { if usage.is_empty() {
+            format!("{field} is missing")
+        } else {
+            format!("{field} is missing; write /{usage}")
+        } };
     /// A field has a value that it cannot have.
     BadField {
         /// The field.
@@ -75,322 +183,178 @@ pub enum ChatError {
         value: String,
         /// What it takes.
         wants: &'static str,
-    },
+    } = "bad-field", value, "{field} takes {wants}, not {value}";
     /// The line is no JSON object; with what the parser said.
-    BadJson(String),
+    BadJson(said: String) = "bad-json", said, "that line is no JSON object: {said}";
     /// The JSON object has no `type`.
-    NoType,
+    NoType = "missing-type", "", "the object has no \"type\"";
     /// The peer speaks another version of the protocol.
-    Version(u64),
+    Version(theirs: u64) = "version-unsupported", theirs, "this server speaks version {PROTOCOL}, not {theirs}";
     /// The first word on the JSON front was not `hello`.
-    HelloFirst,
+    HelloFirst = "hello-first", "", "say hello first";
     /// The server is about to close this session.
-    Closing,
+    Closing = "closing", "", "this session is being closed";
     /// The nick belongs to an account; with a free one near it.
-    NickRegistered(Nick, Nick),
+    NickRegistered(nick: Nick, free: Nick) = "nick-registered", nick,
+        "the name {nick} belongs to an account; /login {nick} takes it if it is yours, and {free} is free";
     /// For that one must be logged in.
-    LoginFirst,
+    LoginFirst = "login-first", "", "log in first: /login NAME, or /register to make an account of your name";
     /// One is logged in already.
-    LoggedIn(Nick),
+    LoggedIn(nick: Nick) = "logged-in", nick, "you are logged in as {nick}; /logout first";
     /// Wrong name or password: it is not said which.
-    LoginFailed,
+    LoginFailed = "login-failed", "", "wrong name or password";
     /// Too many wrong passwords; for so many seconds no other is looked at.
-    LoginTooOften(u64),
+    LoginTooOften(seconds: u64) = "login-too-often", seconds, "too many wrong passwords; try again in {seconds} s";
     /// So many accounts were made from one address; the seconds to wait.
-    RegisterTooOften(u64),
+    RegisterTooOften(seconds: u64) = "register-too-often", seconds,
+        "too many accounts were made from your address; try again in {seconds} s";
     /// An account has too many private conversations to begin one more with it; its name.
-    ConversationsFull(Nick),
+    ConversationsFull(nick: Nick) = "conversations-full", nick,
+        "{nick} has too many private conversations for one more; nothing was sent";
     /// A password is shorter than 8 or longer than 1,024 bytes, or has control characters.
-    PasswordBad,
+    PasswordBad = "password-bad", "", "a password has 8 to 1024 bytes and no control characters; nothing was changed";
     /// A new password was typed in two different ways.
-    PasswordsDiffer,
+    PasswordsDiffer = "passwords-differ", "", "the two are not the same; nothing was changed";
     /// A password stood on the line, where it can be seen.
-    PasswordShown,
+    PasswordShown = "password-shown", "",
+        "a password is asked for and never written on the line; take another one, this may have been seen";
     /// The code for the first op is wrong, or used up.
-    ClaimFailed,
+    ClaimFailed = "claim-failed", "", "that is not the code, or it was used; the server prints it when it starts";
     /// There are as many accounts as there may be.
-    AccountsFull(usize),
+    AccountsFull(most: usize) = "accounts-full", most, "the server has {most} accounts, and more are not allowed";
     /// The server keeps nothing, and this needs something kept.
-    NothingKept,
+    NothingKept = "nothing-kept", "",
+        "this server keeps nothing, so there are no accounts, files and searches; it was started with --memory";
     /// It was not taken, because it could not be kept; with the reason.
-    NotTaken(String),
+    NotTaken(why: String) = "not-taken", why, "it could not be kept, so it was not taken ({why}); try again later";
     /// There was no turn at something that all share; after so many seconds.
-    Busy(u64),
+    Busy(seconds: u64) = "server-busy", seconds,
+        "too many want the same now, and no turn came within {seconds} s; nothing was done; try again in a minute";
     /// A read of the database was ended, for it took longer than so many seconds.
-    TakesTooLong(u64),
+    TakesTooLong(seconds: u64) = "takes-too-long", seconds,
+        "that took longer than {seconds} s, so it was ended; ask for less: one room, or rarer words";
     /// It was said, and everybody heard it; but it is not in the database yet; with the reason.
-    NotKept(String),
+    NotKept(why: String) = "not-kept", why, "the others have it, but it is not in the database ({why})";
     /// One must be more than one is: which role, in which room, or on the whole server.
-    NeedsRole(Role, Option<RoomName>),
+    NeedsRole(role: Role, room: Option<RoomName>) = "needs-role", shown(room),
+        { match (room, role) {
+            (Some(room), Role::Owner) => format!("only the owner of {room} {MAY}"),
+            (Some(room), Role::Op | Role::Member) => format!("only an op of {room} {MAY}"),
+            (None, _) => "only an op of the server can do that; the operator makes one on the console: op NAME".to_owned(),
+        } };
     /// The room would have nobody who keeps order.
-    LastOp(RoomName),
+    LastOp(room: RoomName) = "last-op", room,
+        "somebody must keep order in {room}: its owner, or one op at least; /drop-room gives a registered room up";
     /// One is banned from the room, or from the server; until when, and why.
-    Banned(Option<RoomName>, Option<Millis>, Option<Arc<str>>),
+    Banned(room: Option<RoomName>, until: Option<Millis>, why: Option<Arc<str>>) = "banned", shown(room),
+        {
+            let place = room.as_ref().map_or("this server", |room| room.shown());
+            format!("you are banned from {place}{}{}", Until(*until), Why(why))
+        };
     /// One may not speak in the room; until when, and why.
-    Muted(RoomName, Option<Millis>, Option<Arc<str>>),
+    Muted(room: RoomName, until: Option<Millis>, why: Option<Arc<str>>) = "muted", room,
+        { format!("you may not speak in {room}{}{}; an op can lift that with /unmute", Until(*until), Why(why)) };
     /// One must be invited to the room.
-    InviteOnly(RoomName),
+    InviteOnly(room: RoomName) = "invite-only", room,
+        "one must be invited to {room}; an op there can do that with /invite";
     /// The room has a key, and it was not the one given, or none was.
-    KeyNeeded(RoomName),
+    KeyNeeded(room: RoomName) = "key-needed", room, "{room} has a key, and that is not it; /join {room} KEY";
     /// A key was given for a room that does not exist yet.
-    RoomNew(RoomName),
+    RoomNew(room: RoomName) = "room-new", room,
+        "there is no {room} yet, so no key opens it; /join {room} makes it, then /settings key WORD sets a key";
     /// Only ops speak in the room.
-    AnnouncementsOnly(RoomName),
+    AnnouncementsOnly(room: RoomName) = "announcements-only", room, "only ops speak in {room}; it is for announcements";
     /// There is no ban or mute of that kind for them.
-    NoSuchBan(String),
+    NoSuchBan(whom: String) = "no-such-ban", whom,
+        "there is nothing of that kind for {whom:?}; /bans lists what there is";
     /// There are as many bans and mutes as there may be.
-    TooManyBans(usize),
+    TooManyBans(most: usize) = "too-many-bans", most,
+        "there are {most} bans and mutes, and more are not allowed; /unban or /unmute lifts one";
     /// Nobody has registered the room.
-    RoomNotRegistered(RoomName),
+    RoomNotRegistered(room: RoomName) = "room-not-registered", room, "nobody has registered {room}";
     /// Somebody has registered the room.
-    RoomRegistered(RoomName),
+    RoomRegistered(room: RoomName) = "room-registered", room, "{room} is registered already";
     /// There is no private conversation with that person.
-    NoConversation(Nick),
+    NoConversation(nick: Nick) = "no-conversation", nick,
+        "there is no private conversation with {nick}; /msg {nick} TEXT begins one";
     /// There is no such message there, or it was deleted.
-    NoSuchMessage(Seq),
+    NoSuchMessage(seq: Seq) = "no-such-message", seq, "there is no message {seq} there, or it was deleted";
     /// There is no such file, or not for the asker.
-    NoSuchFile(u64),
+    NoSuchFile(file: u64) = "no-such-file", file, "there is no file {file} that you may have; /files lists those here";
     /// The file is larger than `file-bytes`.
     FileTooLarge {
         /// How many bytes it has.
         have: u64,
         /// How many it may have.
         most: u64,
-    },
+    } = "file-too-large", have,
+        { match most {
+            0 => format!("this server takes no files ({have} bytes)"),
+            _ => format!("the file is too large ({have} bytes, max {most}), nothing was sent"),
+        } };
     /// There is no more room for files: the asker's own, or the server's.
     FilesFull {
         /// Whether it is the asker's share that is full.
         own: bool,
         /// How many bytes there may be.
         most: u64,
-    },
+    } = "files-full", most,
+        { if *own {
+            format!("your files would be more than {most} bytes together; /delete NUMBER removes a message with its file")
+        } else {
+            format!("the server's files would be more than {most} bytes together; nothing was sent")
+        } };
     /// As many files are being sent as may be at once.
-    UploadsBusy(usize),
+    UploadsBusy(most: usize) = "uploads-busy", most, "you are sending {most} files already; wait for one to end";
     /// There is no such upload, or it is somewhere else; with what is expected.
-    BadUpload(String),
+    BadUpload(what: String) = "bad-upload", what, "{what}";
+
+    =>
+    TextTooLong "text-too-long";
+    TopicTooLong "topic-too-long";
+    AwayTooLong "away-too-long";
+    ReasonTooLong "reason-too-long";
+    NickEmpty "nick-empty"; RoomEmpty "room-empty";
+    NickTooLong "nick-too-long"; RoomTooLong "room-too-long";
+    NickBadStart "nick-bad-start"; RoomBadStart "room-bad-start";
+    NickBadCharacter "nick-bad-character"; RoomBadCharacter "room-bad-character";
+    NickMixedScripts "nick-mixed-scripts"; RoomMixedScripts "room-mixed-scripts";
+    NickBadDirection "nick-bad-direction"; RoomBadDirection "room-bad-direction";
+    NickReserved "nick-reserved";
+}
+
+const MAY: &str = "can do that; /members shows who is, and /op NAME makes one";
+
+/// The code of a text that is too long.
+fn too_long(what: &str) -> Code {
+    match what {
+        "topic" => Code::TopicTooLong,
+        "away" => Code::AwayTooLong,
+        "reason" => Code::ReasonTooLong,
+        _ => Code::TextTooLong,
+    }
+}
+
+impl From<&str> for Code {
+    fn from(word: &str) -> Code {
+        let known = Code::ALL.iter().find(|code| code.as_str() == word);
+        known.cloned().unwrap_or_else(|| Code::Unknown(word.into()))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl PartialEq<&str> for Code {
+    fn eq(&self, word: &&str) -> bool {
+        self.as_str() == *word
+    }
 }
 
 impl ChatError {
-    /// Every code there is, for the handbook and its test.
-    pub const CODES: &[&str] = &[
-        "nick-in-use",
-        "nick-confusable",
-        "name-first",
-        "named-already",
-        "no-such-nick",
-        "no-such-room",
-        "room-confusable",
-        "not-in-room",
-        "no-room",
-        "too-many-rooms",
-        "too-many-owned",
-        "server-rooms-full",
-        "nobody-to-reply-to",
-        "text-empty",
-        "text-too-long",
-        "topic-too-long",
-        "away-too-long",
-        "reason-too-long",
-        "line-too-long",
-        "unknown-command",
-        "likely-command",
-        "likely-json",
-        "missing-field",
-        "bad-field",
-        "bad-json",
-        "missing-type",
-        "version-unsupported",
-        "hello-first",
-        "closing",
-        "nick-registered",
-        "login-first",
-        "logged-in",
-        "login-failed",
-        "login-too-often",
-        "register-too-often",
-        "conversations-full",
-        "password-bad",
-        "passwords-differ",
-        "password-shown",
-        "claim-failed",
-        "accounts-full",
-        "nothing-kept",
-        "not-taken",
-        "not-kept",
-        "server-busy",
-        "takes-too-long",
-        "needs-role",
-        "last-op",
-        "banned",
-        "muted",
-        "invite-only",
-        "key-needed",
-        "room-new",
-        "announcements-only",
-        "no-such-ban",
-        "too-many-bans",
-        "room-not-registered",
-        "room-registered",
-        "no-conversation",
-        "no-such-message",
-        "no-such-file",
-        "file-too-large",
-        "files-full",
-        "uploads-busy",
-        "bad-upload",
-    ];
-
-    /// The stable code, in kebab case. A name's own codes come from [`NameError::code`].
-    pub fn code(&self) -> &'static str {
-        match self {
-            ChatError::Name(error, _) => error.code(),
-            ChatError::NickInUse(..) => "nick-in-use",
-            ChatError::NickConfusable(..) => "nick-confusable",
-            ChatError::NameFirst => "name-first",
-            ChatError::NamedAlready(_) => "named-already",
-            ChatError::NoSuchNick(_) => "no-such-nick",
-            ChatError::NoSuchRoom(_) => "no-such-room",
-            ChatError::RoomConfusable(..) => "room-confusable",
-            ChatError::NotInRoom(_) => "not-in-room",
-            ChatError::NoRoom => "no-room",
-            ChatError::TooManyRooms(_) => "too-many-rooms",
-            ChatError::TooManyOwned(_) => "too-many-owned",
-            ChatError::ServerRoomsFull(_) => "server-rooms-full",
-            ChatError::NobodyToReplyTo => "nobody-to-reply-to",
-            ChatError::TextEmpty => "text-empty",
-            ChatError::TooLong { what, .. } => match *what {
-                "topic" => "topic-too-long",
-                "away" => "away-too-long",
-                "reason" => "reason-too-long",
-                _ => "text-too-long",
-            },
-            ChatError::LineTooLong(_) => "line-too-long",
-            ChatError::UnknownCommand(..) => "unknown-command",
-            ChatError::LikelyCommand(_) => "likely-command",
-            ChatError::LikelyJson => "likely-json",
-            ChatError::Missing { .. } => "missing-field",
-            ChatError::BadField { .. } => "bad-field",
-            ChatError::BadJson(_) => "bad-json",
-            ChatError::NoType => "missing-type",
-            ChatError::Version(_) => "version-unsupported",
-            ChatError::HelloFirst => "hello-first",
-            ChatError::Closing => "closing",
-            ChatError::NickRegistered(..) => "nick-registered",
-            ChatError::LoginFirst => "login-first",
-            ChatError::LoggedIn(_) => "logged-in",
-            ChatError::LoginFailed => "login-failed",
-            ChatError::LoginTooOften(_) => "login-too-often",
-            ChatError::RegisterTooOften(_) => "register-too-often",
-            ChatError::ConversationsFull(_) => "conversations-full",
-            ChatError::PasswordBad => "password-bad",
-            ChatError::PasswordsDiffer => "passwords-differ",
-            ChatError::PasswordShown => "password-shown",
-            ChatError::ClaimFailed => "claim-failed",
-            ChatError::AccountsFull(_) => "accounts-full",
-            ChatError::NothingKept => "nothing-kept",
-            ChatError::NotTaken(_) => "not-taken",
-            ChatError::NotKept(_) => "not-kept",
-            ChatError::Busy(_) => "server-busy",
-            ChatError::TakesTooLong(_) => "takes-too-long",
-            ChatError::NeedsRole(..) => "needs-role",
-            ChatError::LastOp(_) => "last-op",
-            ChatError::Banned(..) => "banned",
-            ChatError::Muted(..) => "muted",
-            ChatError::InviteOnly(_) => "invite-only",
-            ChatError::KeyNeeded(_) => "key-needed",
-            ChatError::RoomNew(_) => "room-new",
-            ChatError::AnnouncementsOnly(_) => "announcements-only",
-            ChatError::NoSuchBan(_) => "no-such-ban",
-            ChatError::TooManyBans(_) => "too-many-bans",
-            ChatError::RoomNotRegistered(_) => "room-not-registered",
-            ChatError::RoomRegistered(_) => "room-registered",
-            ChatError::NoConversation(_) => "no-conversation",
-            ChatError::NoSuchMessage(_) => "no-such-message",
-            ChatError::NoSuchFile(_) => "no-such-file",
-            ChatError::FileTooLarge { .. } => "file-too-large",
-            ChatError::FilesFull { .. } => "files-full",
-            ChatError::UploadsBusy(_) => "uploads-busy",
-            ChatError::BadUpload(_) => "bad-upload",
-        }
-    }
-
-    /// The value that gave offence, as it came; empty where there is none.
-    pub fn value(&self) -> String {
-        match self {
-            ChatError::Name(error, _) => error.value(),
-            ChatError::NickInUse(nick, _) | ChatError::NickConfusable(nick, _) | ChatError::NamedAlready(nick) => {
-                nick.shown().to_owned()
-            }
-            ChatError::NoSuchNick(text)
-            | ChatError::UnknownCommand(text, _)
-            | ChatError::LikelyCommand(text)
-            | ChatError::BadJson(text) => text.clone(),
-            ChatError::NoSuchRoom(room) | ChatError::RoomConfusable(room, _) | ChatError::NotInRoom(room) => {
-                room.shown().to_owned()
-            }
-            ChatError::TooManyRooms(n) | ChatError::ServerRoomsFull(n) | ChatError::LineTooLong(n) => n.to_string(),
-            ChatError::TooLong { have, .. } => have.to_string(),
-            ChatError::Missing { field, .. } => (*field).to_owned(),
-            ChatError::BadField { value, .. } => value.clone(),
-            ChatError::Version(n) => n.to_string(),
-            ChatError::NameFirst
-            | ChatError::NoRoom
-            | ChatError::NobodyToReplyTo
-            | ChatError::TextEmpty
-            | ChatError::LikelyJson
-            | ChatError::NoType
-            | ChatError::HelloFirst
-            | ChatError::Closing
-            | ChatError::LoginFirst
-            | ChatError::LoginFailed
-            | ChatError::PasswordBad
-            | ChatError::PasswordsDiffer
-            | ChatError::PasswordShown
-            | ChatError::ClaimFailed
-            | ChatError::NothingKept
-            | ChatError::Banned(None, ..)
-            | ChatError::NeedsRole(_, None) => String::new(),
-            ChatError::NickRegistered(nick, _) | ChatError::LoggedIn(nick) | ChatError::NoConversation(nick) => {
-                nick.shown().to_owned()
-            }
-            ChatError::NeedsRole(_, Some(room))
-            | ChatError::LastOp(room)
-            | ChatError::Banned(Some(room), ..)
-            | ChatError::Muted(room, ..)
-            | ChatError::InviteOnly(room)
-            | ChatError::KeyNeeded(room)
-            | ChatError::RoomNew(room)
-            | ChatError::AnnouncementsOnly(room)
-            | ChatError::RoomNotRegistered(room)
-            | ChatError::RoomRegistered(room) => room.shown().to_owned(),
-            ChatError::ConversationsFull(nick) => nick.shown().to_owned(),
-            ChatError::LoginTooOften(n)
-            | ChatError::RegisterTooOften(n)
-            | ChatError::NoSuchMessage(n)
-            | ChatError::NoSuchFile(n) => n.to_string(),
-            ChatError::TooManyOwned(n) => n.to_string(),
-            ChatError::Busy(n) | ChatError::TakesTooLong(n) => n.to_string(),
-            ChatError::AccountsFull(n) | ChatError::TooManyBans(n) | ChatError::UploadsBusy(n) => n.to_string(),
-            ChatError::NotTaken(text)
-            | ChatError::NotKept(text)
-            | ChatError::NoSuchBan(text)
-            | ChatError::BadUpload(text) => text.clone(),
-            ChatError::FileTooLarge { have, .. } => have.to_string(),
-            ChatError::FilesFull { most, .. } => most.to_string(),
-        }
-    }
-
-    /// The refusal as it is told to whoever caused it.
-    pub fn told(&self, tag: Option<Tag>) -> Event {
-        Event::Error {
-            tag,
-            code: Arc::from(self.code()),
-            value: Arc::from(names::clean(&self.value())),
-            text: Arc::from(self.to_string()),
-            offer: self.offer().map(|nick| Arc::from(nick.shown())),
-        }
-    }
-
     /// A nick that would do instead, where the refusal is about a nick.
     pub fn offer(&self) -> Option<&Nick> {
         match self {
@@ -419,5 +383,75 @@ impl serde::de::Error for ChatError {
 impl From<NameError> for ChatError {
     fn from(error: NameError) -> ChatError {
         ChatError::Name(error, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::TABLE;
+
+    fn nick(name: &str) -> Nick {
+        Nick::parse(name).unwrap()
+    }
+
+    /// Those that tell which command helps.
+    fn with_hints() -> Vec<ChatError> {
+        let room = |name: &str| RoomName::parse(name).unwrap();
+        vec![
+            ChatError::NickRegistered(nick("boris"), nick("boris2")),
+            ChatError::NamedAlready(nick("boris")),
+            ChatError::LoggedIn(nick("boris")),
+            ChatError::NoConversation(nick("boris")),
+            ChatError::NoSuchNick("boris".to_owned()),
+            ChatError::NoSuchBan("boris".to_owned()),
+            ChatError::NoSuchRoom(room("a")),
+            ChatError::RoomConfusable(room("a"), room("b")),
+            ChatError::NotInRoom(room("a")),
+            ChatError::NoRoom,
+            ChatError::TooManyRooms(1),
+            ChatError::TooManyOwned(1),
+            ChatError::TooManyBans(1),
+            ChatError::NobodyToReplyTo,
+            ChatError::UnknownCommand("jion".to_owned(), Some("join")),
+            ChatError::UnknownCommand("xyzzy".to_owned(), None),
+            ChatError::LikelyCommand("msg".to_owned()),
+            ChatError::LikelyJson,
+            ChatError::Missing { field: "TEXT", usage: "msg NAME TEXT" },
+            ChatError::LoginFirst,
+            ChatError::NeedsRole(Role::Op, Some(room("a"))),
+            ChatError::Muted(room("a"), None, None),
+            ChatError::InviteOnly(room("a")),
+            ChatError::KeyNeeded(room("a")),
+            ChatError::RoomNew(room("a")),
+            ChatError::NoSuchFile(1),
+            ChatError::FilesFull { own: true, most: 1 },
+        ]
+    }
+
+    /// A hint that was obeyed without its slash was said to the room.
+    #[test]
+    fn a_hint_shows_its_command_as_it_is_typed() {
+        for refusal in with_hints() {
+            let sentence = refusal.to_string();
+            let shown = |name: &str| sentence.contains(&format!("/{name}"));
+            assert!(TABLE.iter().any(|spec| shown(spec.name)), "{sentence}");
+            // After the last semicolon stands what to do: never a command that begins without its slash.
+            let to_do = sentence.rsplit("; ").next().unwrap_or_default();
+            let first = to_do.split(' ').next().unwrap_or_default();
+            assert!(TABLE.iter().all(|spec| spec.name != first), "{sentence}");
+        }
+    }
+
+    /// A front begins a sentence with a capital letter; a name must keep its own.
+    #[test]
+    fn no_sentence_begins_with_a_name() {
+        let taken = [
+            ChatError::NickInUse(nick("boris"), nick("boris2")),
+            ChatError::NickConfusable(nick("boris"), nick("boris2")),
+        ];
+        for refusal in with_hints().into_iter().chain(taken) {
+            assert!(!refusal.to_string().starts_with("boris"), "{refusal}");
+        }
     }
 }

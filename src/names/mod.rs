@@ -50,9 +50,12 @@ const MAX_MARKS: usize = 4;
 /// Characters that mean something in a line of some front, so no name has them.
 const SPECIAL: &[char] = &['#', ',', ':', '@', '!', '*', '?', '"', '/', '{', '}'];
 
+/// The name under which the server says what a program or a person must be able to trust.
+pub const SERVER: &str = "server";
+
 /// Names the server speaks under. Each is its own skeleton, which a test checks.
 const RESERVED: &[&str] = &[
-    "server", "roomful", "system", "console", "operator", "admin", "root", "nickserv", "chanserv", "help", "everyone",
+    SERVER, "roomful", "system", "console", "operator", "admin", "root", "nickserv", "chanserv", "help", "everyone",
     "all", "here",
 ];
 

@@ -1,8 +1,8 @@
-//! What a command takes: of `rate`, of the disk, of the order of the answers. Knows no session.
+//! What it takes of `rate` and of the disk that something was read. Knows no session; what a command takes stands in the table of commands.
 
 use std::num::NonZeroU32;
 
-use crate::command::{AccountCommand, Change, ChatCommand, Command, FileCommand, LinkCommand};
+use crate::command::{Command, Price, Stores};
 use crate::wire::Input;
 
 /// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
@@ -63,51 +63,25 @@ pub(super) fn is_line(input: &Input) -> bool {
 }
 
 fn cost_of_command(command: &Command) -> Cost {
-    match command {
-        Command::Link(LinkCommand::Quit { .. }) => Cost::Nothing,
-        Command::Link(LinkCommand::Ping { .. } | LinkCommand::Pong { .. }) => Cost::LITTLE,
-        Command::File(FileCommand::Chunk { .. } | FileCommand::Get { .. }) => Cost::Piece,
-        Command::Query(_)
-        | Command::Chat(
-            ChatCommand::Rooms { .. }
-            | ChatCommand::Members { .. }
-            | ChatCommand::Bans { .. }
-            | ChatCommand::Whois { .. },
-        ) => Cost::LIST,
-        _ => Cost::LINE,
+    match command.spec().price {
+        Price::Nothing => Cost::Nothing,
+        Price::Little => Cost::LITTLE,
+        Price::Line => Cost::LINE,
+        Price::List => Cost::LIST,
+        Price::Piece => Cost::Piece,
     }
 }
 
-/// Whether the answer comes when what was said is kept, and the next command need not wait for it.
-pub(super) fn answered_when_kept(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Chat(
-            ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Msg { .. } | ChatCommand::Reply { .. }
-        ) | Command::File(FileCommand::Chunk { .. } | FileCommand::Finish { .. })
-    )
+/// Whether a command says something: its answer comes when that is stored, and the next command need not wait for it.
+pub(super) fn speaks(command: &Command) -> bool {
+    matches!(command.spec().stores, Stores::Said)
 }
 
-/// Whether something would have to be kept. Who only reads is not held back by a full disk.
-pub(super) fn changes(command: &Command) -> bool {
-    match command {
-        Command::Chat(command) => match command {
-            ChatCommand::Settings { change, .. } => *change != Change::default(),
-            ChatCommand::Topic { topic, .. } => topic.is_some(),
-            ChatCommand::Delete { .. }
-            | ChatCommand::Read { .. }
-            | ChatCommand::Close { .. }
-            | ChatCommand::Claim { .. }
-            | ChatCommand::RegisterRoom { .. }
-            | ChatCommand::DropRoom { .. } => true,
-            _ => false,
-        },
-        Command::Account(command) => matches!(
-            command,
-            AccountCommand::Register { .. } | AccountCommand::Password { .. } | AccountCommand::DeleteAccount { .. }
-        ),
-        Command::Moderate(_) => true,
-        Command::File(command) => matches!(command, FileCommand::Offer { .. }),
-        Command::Link(_) | Command::Query(_) => false,
+/// Whether something would have to be stored.
+pub(super) fn stores(command: &Command) -> bool {
+    match command.spec().stores {
+        Stores::Nothing => false,
+        Stores::Change | Stores::Said => true,
+        Stores::If(sets) => sets(command),
     }
 }

@@ -60,6 +60,12 @@ pub fn now() -> Millis {
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
+/// A number from 1 to `most` by chance; none if the system has no randomness.
+pub fn chance(most: u64) -> Option<u64> {
+    // 2^64 is so much more than `most` that each remainder is as likely as any other.
+    Some(getrandom::u64().ok()? % most + 1)
+}
+
 /// How often things happened since the start.
 #[derive(Debug, Default)]
 pub struct Counts {

@@ -25,14 +25,14 @@ use std::sync::atomic::Ordering;
 use crate::chat::effects::Effects;
 use crate::chat::outbox::{Ending, Outgoing};
 use crate::chat::{lengths, link};
-use crate::command::{AccountCommand, Command, LinkCommand};
+use crate::command::{Command, LinkCommand, Needs};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
 use account::Login;
-use cost::{answered_when_kept, changes, cost_of, is_line};
+use cost::{cost_of, is_line, speaks, stores};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
@@ -186,12 +186,11 @@ impl Session {
     #[inline(never)] // so that its stack is free before the next read
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = if let Command::Link(LinkCommand::Quit { text }) = &command { Some(text.clone()) } else { None };
-        let speaks = answered_when_kept(&command);
         // Answers come in the order of the commands.
-        if !speaks {
+        if !speaks(&command) {
             self.wait_for_answers();
         }
-        let result = self.admit(speaks || changes(&command)).and_then(|()| {
+        let result = self.admit(stores(&command)).and_then(|()| {
             if self.named {
                 return self.obey_named(tag.clone(), command);
             }
@@ -231,13 +230,10 @@ impl Session {
     #[inline(never)]
     fn obey_unnamed(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
         let is_known = self.login.greeted || !self.manners.hello;
-        match command {
-            Command::Link(command) => self.link(tag, command),
-            Command::Account(command @ AccountCommand::Hello { .. }) => self.account(tag, command),
-            _ if !is_known => Err(ChatError::HelloFirst),
-            Command::Account(command @ (AccountCommand::Nick { .. } | AccountCommand::Login { .. })) => {
-                self.account(tag, command)
-            }
+        match (command.spec().needs, command) {
+            (Needs::Hello | Needs::Name, _) if !is_known => Err(ChatError::HelloFirst),
+            (Needs::Nothing | Needs::Hello, Command::Link(command)) => self.link(tag, command),
+            (Needs::Nothing | Needs::Hello, Command::Account(command)) => self.account(tag, command),
             _ => Err(ChatError::NameFirst),
         }
     }
@@ -279,7 +275,7 @@ impl Session {
         if let ChatError::Name(error, near @ None) = &mut refusal {
             *near = self.hub.chat.suggest(error);
         }
-        tracing::debug!(session = self.handle.id.0, code = refusal.code(), "refused");
+        tracing::debug!(session = self.handle.id.0, code = %refusal.code(), "refused");
         self.hub.tell(|| News::Line(format!("! {} refused: {}", self.hub.named(&self.handle), refusal.code())));
         self.effects.answer(&self.handle.outbox, refusal.told(tag));
         self.write(after);

@@ -9,7 +9,7 @@
 //! assert!(matches!(command, Command::Chat(ChatCommand::Say { .. }))); // the unknown field "new" is ignored
 //!
 //! let (tag, refusal) = json::decode(br#"{"type":"shout","tag":"8"}"#).unwrap_err();
-//! assert_eq!((tag.unwrap().0.as_ref(), refusal.code()), ("8", "unknown-command"));
+//! assert_eq!((tag.unwrap().0.as_ref(), refusal.code().as_str()), ("8", "unknown-command"));
 //! ```
 
 mod fields;
@@ -82,6 +82,7 @@ mod tests {
     use super::*;
     use crate::answer::Done;
     use crate::command::{ChatCommand, TABLE};
+    use crate::error::Code;
     use crate::model::Message;
     use proptest::prelude::*;
 
@@ -127,6 +128,24 @@ mod tests {
         match decode(b"{\"type\":\"say\",\"text\":\"a\xffb\"}") {
             Ok((_, Command::Chat(ChatCommand::Say { text, .. }))) => assert_eq!(&*text, "a\u{fffd}b"),
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// A newer server may have more codes: such a refusal is read, shown and passed on as any other.
+    #[test]
+    fn a_code_that_is_not_known_is_read_and_written_as_it_came() {
+        let line = b"{\"type\":\"error\",\"code\":\"too-tired\",\"value\":\"\",\"text\":\"good night\"}\n";
+        let event = decode_event(line).unwrap();
+        assert!(
+            matches!(&event, Event::Error { code: Code::Unknown(code), .. } if &**code == "too-tired"),
+            "{event:?}"
+        );
+        let mut written = Vec::new();
+        encode(&event, &mut written);
+        assert_eq!(written, line);
+        for code in Code::ALL {
+            let wire = serde_json::to_string(code).unwrap();
+            assert_eq!((wire.trim_matches('"'), &serde_json::from_str::<Code>(&wire).unwrap()), (code.as_str(), code));
         }
     }
 

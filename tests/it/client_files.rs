@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use roomful::answer::Done;
 use roomful::client::{AskError, Client, FileError, Options, Source};
+use roomful::error::Code;
 use roomful::event::Event;
 use roomful::model::FileInfo;
 use sha2::{Digest, Sha256};
@@ -96,7 +97,7 @@ fn of_a_file_that_did_not_come_whole_nothing_is_left() {
     let stopped = anna.get_file(7, Some(folder.path()), |_, done| done < 30_000).unwrap_err();
     assert!(matches!(stopped, FileError::Stopped), "{stopped}");
     let none = anna.get_file(8, Some(folder.path()), |_, _| true).unwrap_err();
-    assert!(matches!(&none, FileError::Asked(AskError::Refused { code, .. }) if code == "no-such-file"), "{none}");
+    assert!(matches!(&none, FileError::Asked(AskError::Refused { code, .. }) if *code == Code::NoSuchFile), "{none}");
     assert_eq!(names(&folder), [""; 0]);
 }
 
@@ -261,7 +262,7 @@ fn a_file_for_one_person_is_fetched_by_the_two_only_and_deleted_with_its_message
     assert_eq!(fetch(&boris, sent.file, folder.path()), b"for boris");
     let refused = vera.0.get_file(sent.file, Some(folder.path()), |_, _| true).unwrap_err();
     assert!(
-        matches!(&refused, FileError::Asked(AskError::Refused { code, .. }) if code == "no-such-file"),
+        matches!(&refused, FileError::Asked(AskError::Refused { code, .. }) if *code == Code::NoSuchFile),
         "{refused}"
     );
     let fields = [("room", "@boris".into()), ("seq", sent.seq.into())];

@@ -26,6 +26,8 @@ mod coming_in;
 mod conversations;
 /// Messages that are deleted.
 mod deleting;
+/// Dice, which nobody but the server can say.
+mod dice;
 /// Connections and sessions: how many, and how often.
 mod door;
 /// What is stored, and other limits.

@@ -1,9 +1,12 @@
 //! Limits: one below, at, and one above; and what becomes of an outbox that is full.
 
 use super::*;
+use crate::command::TABLE;
+use crate::error::Code;
+use crate::wire::json;
 
 /// Whether `line` is taken; if not, the code of its refusal.
-fn taken(peer: &Peer<'_>, line: &str) -> Result<(), &'static str> {
+fn taken(peer: &Peer<'_>, line: &str) -> Result<(), Code> {
     peer.obeys(None, parse(line).expect("a good line")).map(drop).map_err(|refusal| refusal.code())
 }
 
@@ -25,7 +28,7 @@ fn texts_are_counted_in_characters_and_refused_one_above_the_limit() {
         for letter in ["x", "ж", "漢"] {
             for (length, expected) in [(most - 1, Ok(())), (most, Ok(())), (most + 1, Err(code))] {
                 let line = format!("{verb}{}", letter.repeat(length));
-                assert_eq!(taken(&ann, &line), expected, "{line}");
+                assert_eq!(taken(&ann, &line), expected.map_err(Code::from), "{line}");
             }
         }
     }
@@ -137,4 +140,24 @@ fn what_another_session_asks_for_does_not_wait_without_end_for_one_that_does_not
     assert!(most < 2 * 32_768, "{most} bytes wait");
     assert_eq!(deaf.outbox.closed().map(|ending| ending.reason), Some(CloseReason::SlowConsumer));
     assert_eq!((reads.outbox.closed(), asks.outbox.closed()), (None, None));
+}
+
+/// A command that is new is measured too, or this test names it.
+#[test]
+fn every_text_of_every_command_has_its_limit() {
+    let (limits, long) = (Limits::default(), serde_json::Value::from("я".repeat(5_000)));
+    for spec in TABLE {
+        let fields = json::fields(spec.verb);
+        let must = fields.iter().filter_map(|field| field.strip_suffix('!'));
+        let sample = |name| (name, if name == "upload" { 1.into() } else { "x".into() });
+        let must: Vec<(&str, serde_json::Value)> = must.map(sample).collect();
+        let is_text = |name: &&str| matches!(*name, "text" | "topic") || (*name, spec.name) == ("key", "settings");
+        for name in fields.iter().map(|field| field.trim_end_matches('!')).filter(is_text) {
+            let others = must.iter().filter(|(other, _)| *other != name).cloned();
+            let line = json::request(spec.name, &others.chain([(name, long.clone())]).collect::<Vec<_>>());
+            let (_, command) = json::decode(line.as_bytes()).unwrap();
+            let refusal = lengths(&command, &limits);
+            assert!(matches!(refusal, Err(ChatError::TooLong { .. })), "{name} of {}: {refusal:?}", spec.name);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::{Common, Exit};
 use crate::client::asked::Wanted;
 use crate::client::handle::is_line;
 use crate::client::{AskError, Client, Unsent};
-use crate::command::{self, AccountCommand, Change, ChatCommand, Command, LinkCommand, Secret};
+use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
 use crate::terminal::{Input, Terminal};
 
@@ -236,7 +236,8 @@ impl InputLoop<'_> {
         } else if is_line && !self.wait_for_place()? {
             return Ok(false);
         }
-        let wanted = if is_told_by_event(command) { Wanted::Made } else { Wanted::Told };
+        // What a command sets, the person hears by the same event as all others.
+        let wanted = if command.sets() { Wanted::Made } else { Wanted::Told };
         match self.client.order(command, room.as_deref(), wanted) {
             Ok(tag) => {
                 self.has_read(command, room.as_deref());
@@ -325,15 +326,6 @@ impl InputLoop<'_> {
 /// and a password that was typed there must not be seen longer than it takes.
 fn stays(line: &str) -> bool {
     line.starts_with('/') && !line.starts_with("//") && !commands::shows_password(line)
-}
-
-/// Whether the person is told of it by the same event as all other members.
-fn is_told_by_event(command: &Command) -> bool {
-    match command {
-        Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),
-        Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
-        _ => false,
-    }
 }
 
 /// Whether the next prompt may have another name or room in it.

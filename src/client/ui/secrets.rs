@@ -4,7 +4,7 @@ use std::io;
 
 use crate::client::Client;
 use crate::command::{self, AccountCommand, Command, Secret};
-use crate::error::ChatError;
+use crate::error::{ChatError, Code};
 use crate::names::Nick;
 use crate::session::passwords;
 use crate::terminal::{Input, Terminal};
@@ -88,8 +88,8 @@ fn refusal(command: &AccountCommand, client: &Client) -> Option<ChatError> {
 }
 
 /// Whether an answer of the server means that the password was not right, so that it is asked for again.
-pub(super) fn was_wrong(code: &str) -> bool {
-    matches!(code, "login-failed" | "password-bad")
+pub(super) fn was_wrong(code: &Code) -> bool {
+    matches!(code, Code::LoginFailed | Code::PasswordBad)
 }
 
 /// Whether a person typed it, and it has no password yet.

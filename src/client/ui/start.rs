@@ -8,6 +8,7 @@ use super::secrets::secret;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
 use crate::client::{self, Client, ClientError, Options};
 use crate::command::Secret;
+use crate::error::Code;
 use crate::names;
 use crate::terminal::{self, Input, Terminal};
 use crate::wording::capital;
@@ -114,7 +115,7 @@ fn person(
             Ok(client) => return Ok(client),
             Err(ClientError::Refused { code, text, offer: other }) => {
                 let other = other.or(wanted.nick.clone()).map(|offer| names::clean(&offer).into_owned());
-                if code != "nick-registered" {
+                if code != Code::NickRegistered {
                     terminal.screen().note(&format!("! {}.", capital(&text)));
                 }
                 if !is_about_account(&code) {
@@ -124,7 +125,7 @@ fn person(
                 wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
                 if wanted.password.is_none() {
                     // Only the refusal of a name brings another one: else the server is asked for it.
-                    let greeting = if code == "nick-registered" { None } else { client::greet(&addr).ok() };
+                    let greeting = if code == Code::NickRegistered { None } else { client::greet(&addr).ok() };
                     offer = greeting.map(|greeting| names::clean(&greeting.offer).into_owned()).or(other);
                 }
             }
@@ -134,8 +135,8 @@ fn person(
 }
 
 /// Whether the login needs a password, or another one.
-fn is_about_account(code: &str) -> bool {
-    matches!(code, "nick-registered" | "login-failed" | "login-too-often" | "password-bad")
+fn is_about_account(code: &Code) -> bool {
+    matches!(code, Code::NickRegistered | Code::LoginFailed | Code::LoginTooOften | Code::PasswordBad)
 }
 
 /// Asks for the password of a name that belongs to an account. `None` if the person wants another name.

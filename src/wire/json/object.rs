@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, Var
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
-use crate::command::{self, Command, Spec, read};
+use crate::command::{self, Command, Spec};
 use crate::error::ChatError;
 use crate::model::Tag;
 use crate::names;
@@ -56,7 +56,7 @@ impl<'a> Object<'a> {
 
     pub fn command(&self) -> Result<Command, ChatError> {
         // What was refused before is of no interest any more.
-        read::refused();
+        command::refused();
         let kind = self.text("type")?.ok_or(ChatError::NoType)?.0;
         let spec = command::named(&kind).ok_or_else(|| command::unknown(&kind))?;
         spec.family.read(Fields { spec, of: Source::Object(self), left: &[] })
@@ -71,7 +71,7 @@ fn bad(field: &'static str, raw: &RawValue, wants: &'static str) -> ChatError {
 #[cold]
 #[inline(never)]
 fn refused(field: &'static str, raw: &RawValue, error: &serde_json::Error) -> ChatError {
-    match read::refused() {
+    match command::refused() {
         Some(ChatError::BadField { value, wants, .. }) if value.is_empty() => bad(field, raw, wants),
         Some(ChatError::BadField { value, wants, .. }) => ChatError::BadField { field, value, wants },
         Some(refusal) => refusal,

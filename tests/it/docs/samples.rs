@@ -5,6 +5,7 @@ use std::sync::Arc;
 use roomful::answer::{
     BanInfo, ChatInfo, Done, FileRow, HelpInfo, History, MemberInfo, Moderated, RoomInfo, WhoisInfo,
 };
+use roomful::error::Code;
 use roomful::event::Event;
 use roomful::model::{CloseReason, FileInfo, Message, Tag};
 use roomful::model::{Restriction, Role, Settings};
@@ -178,7 +179,9 @@ fn events(full: bool) -> Vec<Event> {
     loop {
         let next = match made[made.len() - 1] {
             Event::Hello { .. } => Event::Ok { tag: tag(), done: Done::Back },
-            Event::Ok { .. } => Event::Error { tag: tag(), code: word(), value: word(), text: text(), offer: some() },
+            Event::Ok { .. } => {
+                Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
+            }
             Event::Error { .. } => Event::Message(message(full)),
             Event::Message(_) => {
                 Event::Private { from: nick(), to: nick(), seq, text: text(), time, file: full.then(file) }

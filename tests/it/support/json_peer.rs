@@ -66,7 +66,7 @@ impl Peer {
             match self.read() {
                 Event::Ok { tag: Some(tag), done } if *tag.0 == *wanted => return Ok(done),
                 Event::Error { tag: Some(tag), code, value, text, offer } if *tag.0 == *wanted => {
-                    return Err(refusal(&code, &value, &text, offer.as_deref()));
+                    return Err(refusal(code.as_str(), &value, &text, offer.as_deref()));
                 }
                 other => self.aside.push(other),
             }
@@ -96,7 +96,7 @@ impl Peer {
     /// The next refusal without a tag.
     pub fn refused(&mut self) -> Refusal {
         match self.wait(|event| matches!(event, Event::Error { tag: None, .. })) {
-            Event::Error { code, value, text, offer, .. } => refusal(&code, &value, &text, offer.as_deref()),
+            Event::Error { code, value, text, offer, .. } => refusal(code.as_str(), &value, &text, offer.as_deref()),
             other => unreachable!("{other:?}"),
         }
     }
