@@ -335,7 +335,7 @@ impl Event {
 }
 
 impl ChatError {
-    /// The refusal as it is told to whoever caused it.
+    /// The refusal as it is told to the session that caused it.
     pub fn told(&self, tag: Option<Tag>) -> Event {
         Event::Error {
             tag,

@@ -79,7 +79,7 @@ pub enum ChatCommand {
         #[serde(deserialize_with = "read::text")]
         text: Arc<str>,
     },
-    /// Writes to whoever wrote last.
+    /// Writes to the person who wrote last.
     Reply {
         /// What.
         #[serde(deserialize_with = "read::text")]

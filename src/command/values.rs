@@ -136,7 +136,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What is done about somebody.
+/// What a moderator does about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModAction {
     /// May come into a room where one must be invited.

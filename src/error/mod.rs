@@ -102,10 +102,10 @@ refusals! {
             Some(free) => format!("{error}; {free} is free"),
             None => error.to_string(),
         } };
-    /// The nick belongs to somebody who is here; with a free one near it.
+    /// The nick belongs to a person who is online; with a free one near it.
     NickInUse(nick: Nick, free: Nick) = "nick-in-use", nick,
         "the name {nick} is taken by somebody who is here; {free} is free";
-    /// The nick looks like that of somebody who is here; with a free one near it.
+    /// The nick looks like that of a person who is online; with a free one near it.
     NickConfusable(nick: Nick, free: Nick) = "nick-confusable", nick,
         "the name {nick} looks like that of somebody who is here; {free} is free";
     /// A name must be taken first.

@@ -91,7 +91,9 @@ pub struct Mark(pub Box<[u8]>);
 /// Makes bytes of a session's events. It is in the pen, so only the thread that has the pen uses it.
 pub trait Encoder: Send + Debug {
     /// The bytes of `item`, if they are the same for many sessions: then they are not copied.
-    fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]>;
+    fn shared<'l>(&self, _item: &'l Delivery) -> Option<&'l [u8]> {
+        None
+    }
 
     /// Appends the bytes of `item` to `out`. Called only if they are not shared.
     fn encode(&mut self, _item: &Delivery, _out: &mut Vec<u8>) {}

@@ -41,10 +41,6 @@ impl Decoder for Ears {
 struct Mouth(u32);
 
 impl Encoder for Mouth {
-    fn shared<'l>(&self, _item: &'l Delivery) -> Option<&'l [u8]> {
-        None
-    }
-
     fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
         if let Event::Message(message) = item.letter.event() {
             self.0 += 1;
@@ -53,8 +49,7 @@ impl Encoder for Mouth {
     }
 
     fn mark(&mut self, Mark(words): &Mark, out: &mut Vec<u8>) {
-        out.extend(words.to_ascii_uppercase());
-        out.extend(format!(", {} TO YOU\n", self.0).into_bytes());
+        out.extend([words.to_ascii_uppercase(), format!(", {} TO YOU\n", self.0).into_bytes()].concat());
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
