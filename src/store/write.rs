@@ -132,7 +132,7 @@ impl Writer {
         probe(&mut self.connection).map_err(StoreError::at(&self.path))
     }
 
-    /// Removes a few records that are too old or too many; see [`Expiry::step`]. Returns whether there is more to do.
+    /// Removes a few records that are too old or too many; see `Expiry::step`. Returns whether there is more to do.
     ///
     /// # Errors
     /// Nothing is removed, and the next call begins with the same step.
