@@ -6,6 +6,7 @@ mod line;
 mod password;
 pub mod sniff;
 mod stranger;
+pub mod ws;
 
 use std::fmt;
 use std::sync::Arc;
