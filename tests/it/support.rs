@@ -1,6 +1,7 @@
 //! A server for one test, and how to come to it. Knows no test.
 
 mod account_peer;
+pub mod frames;
 mod json_peer;
 mod line_peer;
 mod wire;
@@ -53,7 +54,13 @@ impl TestServer {
 
     /// With the default limits and other ways in.
     pub fn serving(fronts: Fronts) -> TestServer {
-        let limits = Limits { rate: 0, ..Limits::default() };
+        TestServer::serving_with(fronts, |_| ())
+    }
+
+    /// The same, with some limits changed.
+    pub fn serving_with(fronts: Fronts, change: impl FnOnce(&mut Limits)) -> TestServer {
+        let mut limits = Limits { rate: 0, ..Limits::default() };
+        change(&mut limits);
         let server = Server::bind("127.0.0.1:0").expect("an address").limits(limits.clone()).fronts(fronts);
         TestServer::of(server, None, limits)
     }
