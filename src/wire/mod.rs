@@ -4,6 +4,7 @@
 //! of its outbox. They never meet: bytes that the decoder wants written wait in the
 //! outbox, in order with the events.
 
+pub mod http;
 pub mod json;
 mod letter;
 pub mod line;
