@@ -54,6 +54,50 @@ pub fn served(listening: &[SocketAddr], machine: &[IpAddr]) -> Vec<SocketAddr> {
     served
 }
 
+/// What people are told: the address that the operator set, with the port if it has
+/// none, then those that [`served`] finds. Each is as it stands in the address of a page.
+pub fn told(first: Option<&str>, listening: &[SocketAddr], machine: &[IpAddr]) -> Vec<String> {
+    let port = listening.first().map_or(0, SocketAddr::port);
+    let mut told: Vec<String> = first.and_then(|first| with_port(first, port)).into_iter().collect();
+    for address in served(listening, machine).iter().map(ToString::to_string) {
+        if !told.contains(&address) {
+            told.push(address);
+        }
+    }
+    told
+}
+
+/// `address` with `port`, if it has none of its own; `None` if it is neither an
+/// IP address nor a name, with or without a port.
+///
+/// ```
+/// use roomful::net::addresses::with_port;
+///
+/// assert_eq!(with_port("192.168.1.5", 7667).as_deref(), Some("192.168.1.5:7667"));
+/// assert_eq!(with_port("2001:db8::1", 7667).as_deref(), Some("[2001:db8::1]:7667"));
+/// assert_eq!(with_port("chat.school.example:80", 7667).as_deref(), Some("chat.school.example:80"));
+/// assert_eq!(with_port("http://chat.school.example", 7667), None);
+/// ```
+pub fn with_port(address: &str, port: u16) -> Option<String> {
+    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+    if let Ok(ip) = bare.parse::<IpAddr>() {
+        return Some(SocketAddr::new(ip, port).to_string());
+    }
+    if let Ok(whole) = address.parse::<SocketAddr>() {
+        return Some(whole.to_string());
+    }
+    let (name, port) = match address.split_once(':') {
+        Some((name, own)) => (name, own.parse::<u16>().ok().filter(|port| *port > 0)?),
+        None => (address, port),
+    };
+    let is_label = |label: &str| {
+        matches!(label.len(), 1..=63)
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let is_name = name.len() <= 253 && name.trim_end_matches('.').split('.').all(is_label);
+    is_name.then(|| format!("{name}:{port}"))
+}
+
 /// Whether a server that listens there can be reached from this machine only.
 pub fn is_private(listening: &[SocketAddr]) -> bool {
     listening.iter().all(|address| address.ip().to_canonical().is_loopback())
@@ -188,6 +232,39 @@ mod tests {
         assert_eq!(at(&["127.0.0.1:1", "[::1]:1"]), [""; 0]);
         assert_eq!(at(&["10.1.2.3:1", "192.168.1.5:1"]), ["192.168.1.5:1", "10.1.2.3:1"], "the best first");
         assert_eq!(at(&["127.0.0.1:1", "203.0.113.9:1"]), ["203.0.113.9:1"], "it is believed");
+    }
+
+    #[test]
+    fn what_the_operator_set_is_told_first_and_once() {
+        let machine = ["192.168.1.5", "10.1.2.3"].map(|ip| ip.parse().unwrap());
+        let listening: [SocketAddr; 1] = ["0.0.0.0:7667".parse().unwrap()];
+        assert_eq!(told(Some("10.1.2.3"), &listening, &machine), ["10.1.2.3:7667", "192.168.1.5:7667"]);
+        assert_eq!(told(Some("chat.example"), &listening, &machine[..1]), ["chat.example:7667", "192.168.1.5:7667"]);
+        assert_eq!(told(None, &listening, &machine), ["192.168.1.5:7667", "10.1.2.3:7667"]);
+    }
+
+    #[test]
+    fn an_address_is_a_name_or_an_ip_address_with_or_without_a_port() {
+        for (address, whole) in [
+            ("[::1]", Some("[::1]:9")),
+            ("[::1]:80", Some("[::1]:80")),
+            ("10.0.0.1:80", Some("10.0.0.1:80")),
+            ("a-b.example.", Some("a-b.example.:9")),
+            ("localhost", Some("localhost:9")),
+            ("", None),
+            ("a b", None),
+            ("a:b", None),
+            ("a:0", None),
+            ("a:65536", None),
+            (".a", None),
+            ("a/b", None),
+            ("user@a", None),
+            ("\u{1b}[2J", None),
+        ] {
+            assert_eq!(with_port(address, 9).as_deref(), whole, "{address:?}");
+        }
+        assert_eq!(with_port(&"a".repeat(64), 9), None);
+        assert_eq!(with_port(&["a"; 128].join("."), 9), None);
     }
 
     #[test]
