@@ -18,6 +18,7 @@ use std::fmt;
 use toml::{Table, Value};
 
 use crate::limits::{Limits, TABLE};
+use crate::net::addresses::with_port;
 use crate::server::PORT;
 
 /// The file of the database, in the working folder, if no other is named.
@@ -28,6 +29,10 @@ pub const DATA: &str = "roomful.db";
 pub struct Config {
     /// Address and port to listen on.
     pub listen: String,
+    /// The address that people are told first; empty for the best one of this machine.
+    pub address: String,
+    /// Whether the screen shows a QR code of the page at the start.
+    pub qr: bool,
     /// The file of the database.
     pub data: String,
     /// Whether there is no database, and nothing is stored.
@@ -77,6 +82,8 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             listen: format!("127.0.0.1:{PORT}"),
+            address: String::new(),
+            qr: true,
             data: DATA.to_owned(),
             memory: false,
             quiet: false,
@@ -99,6 +106,8 @@ impl Config {
         for (name, value) in &table {
             match (name.as_str(), value) {
                 ("listen", Value::String(text)) => self.listen.clone_from(text),
+                ("address", Value::String(text)) => self.set_address(text)?,
+                ("qr", Value::Boolean(qr)) => self.qr = *qr,
                 ("data", Value::String(text)) => self.data.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
@@ -109,12 +118,27 @@ impl Config {
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                ("listen" | "data" | "log" | "log-format", _) => return Err(wrong(name, "it takes a string")),
-                ("memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
+                ("listen" | "address" | "data" | "log" | "log-format", _) => {
+                    return Err(wrong(name, "it takes a string"));
+                }
+                ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
                 _ => return Err(wrong(name, "there is no such setting")),
             }
         }
+        Ok(())
+    }
+
+    /// Sets the address that people are told first: an IP address or a name, with or without a port.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn set_address(&mut self, address: &str) -> Result<(), ConfigError> {
+        if !address.is_empty() && with_port(address, PORT).is_none() {
+            let takes = "it takes an IP address or a name, such as 192.168.1.5 or chat.example:7667";
+            return Err(wrong("address", &format!("{takes}, not {address:?}")));
+        }
+        address.clone_into(&mut self.address);
         Ok(())
     }
 
@@ -138,8 +162,10 @@ impl Config {
             LogFormat::Json => "json",
         };
         let mut text = format!(
-            "listen = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
             quoted(&self.listen),
+            quoted(&self.address),
+            self.qr,
             quoted(&self.data),
             self.memory,
             self.quiet,
@@ -176,6 +202,11 @@ mod tests {
     fn a_wrong_setting_is_named_with_what_it_takes() {
         for (text, said) in [
             ("listen = 7667", "listen: it takes a string"),
+            (
+                "address = \"http://a\"",
+                "address: it takes an IP address or a name, such as 192.168.1.5 or chat.example:7667, not \"http://a\"",
+            ),
+            ("qr = 1", "qr: it takes true or false"),
             ("quite = true", "quite: there is no such setting"),
             ("log-format = \"xml\"", "log-format: it takes \"text\" or \"json\""),
             ("limits = 3", "limits: it is a table: [limits]"),

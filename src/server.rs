@@ -14,6 +14,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -158,7 +159,8 @@ impl Server {
             claim,
         };
         // If this fails, dropping the handle ends everything that was started.
-        handle.start_threads(writer, listener, Arc::new(self.fronts))?;
+        let fronts = self.fronts.listening(&listener.local_addrs()?);
+        handle.start_threads(writer, listener, Arc::new(fronts))?;
         Ok(handle)
     }
 }
@@ -325,7 +327,10 @@ impl Handle {
                 database.write_queue.wait_until_stored(self.hub.limits.stop);
             }
             let handles = self.hub.handles();
-            let told = handles.iter().filter(|handle| self.hub.close(handle, CloseReason::ServerStopped, &sentence));
+            let told = handles.iter().filter(|handle| {
+                let is_told = !handle.is_exchange.load(Ordering::Acquire);
+                self.hub.close(handle, CloseReason::ServerStopped, &sentence) && is_told
+            });
             stopped.told = told.count();
             // Not before: sessions that wait for something would end without the last sentence.
             self.hub.set_stopping();

@@ -256,6 +256,27 @@ impl Outbox {
         None
     }
 
+    /// Takes the pen out, so that only the caller writes. What is offered meanwhile
+    /// waits. `None`: another thread has it.
+    pub fn take_pen(&self) -> Option<Pen> {
+        self.queue.lock().pen.take()
+    }
+
+    /// Puts back the pen that [`Outbox::take_pen`] gave.
+    pub fn put_pen(&self, pen: Pen) {
+        self.queue.lock().pen = Some(pen);
+    }
+
+    /// Drops what waits, and all that is offered from now on: it is never written.
+    pub fn give_up(&self) {
+        let mut queue = self.queue.lock();
+        let pen = queue.pen.take();
+        queue.give_up();
+        self.lighter.notify_all();
+        drop(queue); // no lock while the pen is dropped, which may close the socket
+        drop(pen);
+    }
+
     /// Waits until no thread writes here and nothing is left to write, or `time`
     /// has passed. The end of a session must not close the socket while another
     /// thread writes, or the last words would be lost.

@@ -38,6 +38,8 @@ pub struct SessionHandle {
     pub asked: AtomicU64,
     /// Milliseconds since the connection came in which this process did not run.
     pub forgiven: AtomicU64,
+    /// Whether it is an HTTP exchange: then it has limits of its own, and nothing in its outbox is written.
+    pub is_exchange: AtomicBool,
     /// Whether the connection was found broken while no thread read it.
     pub lost: AtomicBool,
     /// Whether its thread waits and does not read: see [`SessionHandle::pausing`].
@@ -63,6 +65,7 @@ impl SessionHandle {
             excused: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             forgiven: AtomicU64::new(0),
+            is_exchange: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             in_line: AtomicU64::new(0),

@@ -257,7 +257,10 @@ impl Hub {
     /// Ends a session, with a last sentence for its peer. Returns false if it was ending already.
     pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let first = self.say_goodbye(handle, ending, sentence);
-        if first {
+        if first && handle.is_exchange.load(Ordering::Acquire) {
+            // Its thread has the pen, and waits for the next request perhaps.
+            handle.stream.stop_reading();
+        } else if first {
             self.flush(&handle.outbox);
         }
         first

@@ -5,6 +5,7 @@
 //! outbox, in order with the events.
 
 pub mod frame;
+pub mod http;
 pub mod json;
 mod letter;
 pub mod line;

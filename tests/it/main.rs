@@ -50,6 +50,8 @@ mod handbook;
 mod help;
 /// Rooms into which one may not come, and what is told of them: nothing.
 mod hidden;
+/// HTTP on the one port.
+mod http;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.

@@ -54,13 +54,7 @@ impl TestServer {
 
     /// With the default limits and other ways in.
     pub fn serving(fronts: Fronts) -> TestServer {
-        TestServer::serving_with(fronts, |_| ())
-    }
-
-    /// The same, with some limits changed.
-    pub fn serving_with(fronts: Fronts, change: impl FnOnce(&mut Limits)) -> TestServer {
-        let mut limits = Limits { rate: 0, ..Limits::default() };
-        change(&mut limits);
+        let limits = Limits { rate: 0, ..Limits::default() };
         let server = Server::bind("127.0.0.1:0").expect("an address").limits(limits.clone()).fronts(fronts);
         TestServer::of(server, None, limits)
     }

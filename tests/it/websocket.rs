@@ -9,16 +9,8 @@ use serde_json::json;
 use tungstenite::Message;
 use tungstenite::client::IntoClientRequest;
 
-use crate::support::frames::{self, BINARY, CLOSE, PING, PONG, TEXT, fronts, masked};
+use crate::support::frames::{self, BINARY, CLOSE, PING, PONG, TEXT, masked};
 use crate::support::{Got, Peer, TestServer, Wire, brief, eventually, message_of};
-
-fn server() -> TestServer {
-    server_with(|_| ())
-}
-
-fn server_with(change: impl FnOnce(&mut Limits)) -> TestServer {
-    TestServer::serving_with(fronts(), change)
-}
 
 /// A page that has said nothing.
 fn page(server: &TestServer) -> Peer {
@@ -45,7 +37,7 @@ fn ends(peer: &mut Peer) -> (Vec<String>, u16, String) {
 
 /// What the others hear of a page after `bytes`, and the number with which it is closed.
 fn after(bytes: &[u8], change: impl FnOnce(&mut Limits)) -> (String, u16) {
-    let server = server_with(change);
+    let server = TestServer::with(change);
     let mut ann = server.login_in("ann", "#a");
     let mut page = page_in(&server, "page");
     ann.sync();
@@ -65,7 +57,7 @@ fn after(bytes: &[u8], change: impl FnOnce(&mut Limits)) -> (String, u16) {
 #[test]
 fn a_page_a_program_and_a_person_see_one_order() {
     const LINES: u64 = 100;
-    let server = server();
+    let server = TestServer::start();
     let mut page = page_in(&server, "page");
     let mut program = server.login_in("program", "#a");
     let mut other = page_in(&server, "other");
@@ -89,7 +81,7 @@ fn a_page_a_program_and_a_person_see_one_order() {
 /// Another implementation, by the same standard.
 #[test]
 fn a_client_library_talks_with_it() {
-    let server = server();
+    let server = TestServer::start();
     let mut ann = server.login_in("ann", "#a");
     let tcp = TcpStream::connect(server.addr()).unwrap();
     tcp.set_read_timeout(Some(crate::support::DEADLINE)).unwrap();
@@ -114,7 +106,7 @@ fn a_client_library_talks_with_it() {
 
 #[test]
 fn it_works_byte_by_byte_and_with_everything_in_one_write() {
-    let server = server();
+    let server = TestServer::start();
     let mut ann = server.login_in("ann", "#a");
     let hello = json!({"type": "hello", "version": 1, "nick": "page", "rooms": ["#a"]}).to_string();
     let say = json!({"type": "say", "text": "привет"}).to_string();
@@ -134,7 +126,7 @@ fn it_works_byte_by_byte_and_with_everything_in_one_write() {
 
 #[test]
 fn every_end_has_its_number_and_its_name() {
-    let mut server = server();
+    let mut server = TestServer::start();
     let mut page = page_in(&server, "page");
     page.ask("quit", json!({})).expect("nobody is held");
     assert_eq!(ends(&mut page), (vec!["closing quit: bye".to_owned()], 1000, "quit".to_owned()));
@@ -156,7 +148,7 @@ fn every_end_has_its_number_and_its_name() {
 
 #[test]
 fn a_page_that_takes_no_name_is_told_so_and_closed() {
-    let server = server_with(|limits| limits.login = Duration::from_secs(1));
+    let server = TestServer::with(|limits| limits.login = Duration::from_secs(1));
     assert_eq!(ends(&mut page(&server)).1, 4002);
     let mut page = page(&server);
     page.wire.send("{}\n".repeat(65));
@@ -166,7 +158,7 @@ fn a_page_that_takes_no_name_is_told_so_and_closed() {
 
 #[test]
 fn a_close_is_answered_and_told_and_an_end_without_one_is_a_lost_connection() {
-    let server = server();
+    let server = TestServer::start();
     let mut ann = server.login_in("ann", "#a");
     let mut page = page_in(&server, "page");
     page.wire.send_bytes(masked(CLOSE, &[3, 0xe9]));
@@ -205,11 +197,11 @@ fn ten_thousand_pings_and_twenty_thousand_fragments_end_the_page_only() {
 
 #[test]
 fn empty_frames_are_paced_like_lines_and_refused_texts_are_answered() {
-    let server = server_with(|limits| (limits.rate, limits.rate_burst) = (1, 5));
+    let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (1, 5));
     let mut page = page_in(&server, "page");
     page.wire.send_bytes(masked(TEXT, b"").repeat(6));
     page.wait(|event| matches!(event, Event::Waiting { .. }));
-    let server = self::server();
+    let server = TestServer::start();
     let mut page = page_in(&server, "page");
     page.wire.send_bytes(masked(TEXT, &vec![b'x'; 16_384]));
     assert_eq!(page.refused().code, "line-too-long");
@@ -221,7 +213,7 @@ fn empty_frames_are_paced_like_lines_and_refused_texts_are_answered() {
 /// A page in a hidden tab: its scripts are held up, but the browser answers pings.
 #[test]
 fn a_silent_page_is_asked_by_a_ping_frame_and_stays() {
-    let server = server_with(|limits| {
+    let server = TestServer::with(|limits| {
         (limits.ping_after, limits.gone_after) = (Duration::from_secs(1), Duration::from_secs(2));
     });
     let mut page = page_in(&server, "page");
@@ -237,7 +229,7 @@ fn a_silent_page_is_asked_by_a_ping_frame_and_stays() {
 
 #[test]
 fn a_page_that_lost_its_connection_comes_back_with_its_token() {
-    let server = server();
+    let server = TestServer::start();
     let mut ann = server.login_in("ann", "#a");
     let page = page_in(&server, "page");
     let token = page.resume.clone();
@@ -252,7 +244,7 @@ fn a_page_that_lost_its_connection_comes_back_with_its_token() {
 
 #[test]
 fn a_long_history_is_one_frame() {
-    let server = server_with(|limits| limits.history_page = 100);
+    let server = TestServer::with(|limits| limits.history_page = 100);
     let mut page = page_in(&server, "page");
     let text = "x".repeat(2_000);
     for _ in 0..40 {
@@ -267,7 +259,7 @@ fn a_long_history_is_one_frame() {
 
 #[test]
 fn a_deaf_page_is_cut_and_the_others_do_not_notice() {
-    let server = server_with(|limits| {
+    let server = TestServer::with(|limits| {
         (limits.send_buffer, limits.outbox_bytes, limits.outbox_soft_bytes) = (4_096, 65_536, 65_536);
     });
     let mut ann = server.login_in("ann", "#a");
@@ -295,7 +287,7 @@ fn a_deaf_page_is_cut_and_the_others_do_not_notice() {
 /// At its end, the server of a test fails if it leaves a session or a thread behind.
 #[test]
 fn a_hundred_pages_leave_nothing_behind() {
-    let server = server();
+    let server = TestServer::start();
     for round in 0..4 {
         let pages: Vec<Peer> = (0..25).map(|i| page_in(&server, &format!("page{i}"))).collect();
         for (i, mut page) in pages.into_iter().enumerate() {

@@ -20,7 +20,7 @@ impl Accepted {
     }
 }
 
-/// A request that is no handshake that we can accept. Each answer has the header fields of [`Refusal::FIELDS`], too.
+/// A request that is no handshake that we can accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// It does not ask for a WebSocket: status 426.
@@ -34,9 +34,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What tells a client how to ask.
-    pub const FIELDS: &str = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
-
     /// The status of the answer.
     pub fn status(self) -> u16 {
         match self {

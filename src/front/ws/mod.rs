@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::model::CloseReason;
 use crate::wire::frame::{self, Kind};
 use crate::wire::{Delivery, Encoder, Letter, Manners, Mark, Piece, Protocol};
-pub use accept::{Accepted, Refusal, accept};
+pub use accept::{Accepted, accept};
 use decoder::WsDecoder;
 
 /// Opens the protocol of a peer whose handshake is accepted. Its greeting is the answer to the handshake.

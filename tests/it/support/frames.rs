@@ -1,10 +1,5 @@
 //! WebSocket frames by hand, as a client has them: bad ones can be sent, too. Knows no sockets and no test.
 
-use roomful::front::ws;
-use roomful::front::{Fronts, Opening, sniff::Kind};
-use roomful::model::CloseReason;
-use roomful::wire::{Decoder, Delivery, Encoder, Input, Manners, Protocol};
-
 pub const TEXT: u8 = 0x81;
 pub const BINARY: u8 = 0x82;
 pub const CLOSE: u8 = 0x88;
@@ -87,56 +82,5 @@ impl Frames {
         let payload = self.raw.get(head..end)?.to_vec();
         self.raw.drain(..end);
         Some((first, payload))
-    }
-}
-
-/// A way in that has only the handshake, whatever the path is.
-pub fn fronts() -> Fronts {
-    Fronts::default().serve(Kind::Http, |opening| Protocol {
-        manners: Manners { name: "knock", echo: true, pings: true, hello: false, end_of_input: CloseReason::Lost },
-        greeting: Vec::new(),
-        decoder: Box::new(Knock {
-            head: Vec::new(),
-            limits: opening.limits.as_ref().clone(),
-            fronts: opening.fronts.clone(),
-        }),
-        encoder: Box::new(Mute),
-    })
-}
-
-#[derive(Debug)]
-struct Mute;
-
-impl Encoder for Mute {
-    fn encode(&mut self, _item: &Delivery, _out: &mut Vec<u8>) {}
-}
-
-#[derive(Debug)]
-struct Knock {
-    head: Vec<u8>,
-    limits: roomful::limits::Limits,
-    fronts: std::sync::Arc<Fronts>,
-}
-
-impl Decoder for Knock {
-    fn next(&mut self, bytes: &mut &[u8], _named: bool) -> Option<Input> {
-        self.head.extend_from_slice(std::mem::take(bytes));
-        let end = self.head.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-        let first = self.head.split_off(end);
-        let head = String::from_utf8_lossy(&self.head);
-        let fields: Vec<(String, &str)> = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
-        let values = |name| fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| *value);
-        let accepted = ws::accept(values).expect("a good handshake");
-        let limits = std::sync::Arc::new(self.limits.clone());
-        let opening = Opening { fronts: &self.fronts, limits: &limits, offer: None };
-        Some(Input::Become { protocol: Box::new(ws::open(&opening, accepted)), first })
-    }
-
-    fn finish(&mut self, _named: bool) -> Option<Input> {
-        None
     }
 }

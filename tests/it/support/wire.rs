@@ -198,6 +198,15 @@ impl Wire {
         lines
     }
 
+    /// So many bytes, as they are.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let deadline = Instant::now() + DEADLINE;
+        while self.held.len() < count {
+            assert!(self.read_until(deadline).expect("bytes") > 0, "the end before {count} bytes: {:?}", self.held);
+        }
+        self.held.drain(..count).collect()
+    }
+
     /// All bytes to the orderly end, as they are.
     pub fn bytes_to_end(&mut self) -> Vec<u8> {
         let deadline = Instant::now() + DEADLINE;
