@@ -176,6 +176,12 @@ limits! {
     login_bytes "login-bytes": number Bytes = 8_192, 512..=1_048_576;
     /// One line with its ending. A longer one is dropped up to its end and answered `line-too-long`; the session goes on.
     line_bytes "line-bytes": number Bytes = 16_384, 512..=1_048_576;
+    /// One message of a WebSocket, in one frame or in several. A longer one closes it with 1009. One over `line-bytes` is answered `line-too-long`, as a line is.
+    ws_message "ws-message": number Bytes = 65_536, 512..=1_048_576;
+    /// Frames of one message of a WebSocket. One more closes it with 1009.
+    ws_fragments "ws-fragments": number Count = 64, 1..=65_536;
+    /// Pings and pongs that a WebSocket may send in ten seconds. One more closes it with 1008.
+    ws_control "ws-control": number Count = 20, 1..=1_000_000;
     /// The text of one message. A longer one is answered `text-too-long` and not sent.
     text "text": number Characters = 4_000, 1..=100_000;
     /// A room's topic. A longer one is answered `topic-too-long`.

@@ -186,10 +186,12 @@ impl Outbox {
         if queue.closed.is_some() {
             return false;
         }
-        queue.closed = Some(ending.into());
+        let ending = ending.into();
+        let end = Outgoing::Close(ending.reason);
+        queue.closed = Some(ending);
         self.lighter.notify_all();
         let last = last.map(|letter| Outgoing::Event(Delivery::of(&letter)));
-        for item in last.into_iter().chain([Outgoing::Close]) {
+        for item in last.into_iter().chain([end]) {
             queue.waiting += Weight::of(&item);
             queue.items.push_back(item);
         }
@@ -469,7 +471,7 @@ mod tests {
             Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Outgoing::Speak(encoder) => format!("{encoder:?}"),
             Outgoing::Mark(mark) => format!("{mark:?}"),
-            Outgoing::Close => "close".into(),
+            Outgoing::Close(_) => "close".into(),
         }
     }
 

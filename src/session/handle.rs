@@ -166,8 +166,8 @@ impl SocketPen {
                 Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
                 Outgoing::Mark(mark) => self.encoder.mark(&mark, page),
                 Outgoing::Speak(encoder) => self.encoder = encoder,
-                Outgoing::Close => {
-                    self.encoder.end(page);
+                Outgoing::Close(reason) => {
+                    self.encoder.end(reason, page);
                     self.end = true;
                 }
             }

@@ -156,7 +156,9 @@ impl Session {
             }
             Input::Empty | Input::Waste { .. } => {}
             Input::End { reason, news } => {
-                self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                if let Some(news) = news {
+                    self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                }
                 self.handle.outbox.close(reason, None);
                 return Flow::End;
             }

@@ -169,6 +169,9 @@ mod small_disk;
 /// Two people beside hostile clients, as `chat-lab soak` has it.
 mod soak;
 
+/// Pages over WebSocket: frames, and a number for every end.
+mod websocket;
+
 /// The pages name what the code has, and the code has what they name.
 mod docs;
 /// How the code is laid out: layers, first lines, left-overs.

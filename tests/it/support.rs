@@ -1,6 +1,7 @@
 //! A server for one test, and how to come to it. Knows no test.
 
 mod account_peer;
+pub mod frames;
 mod json_peer;
 mod line_peer;
 mod wire;

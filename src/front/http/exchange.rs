@@ -229,7 +229,7 @@ impl Exchange {
             return Outcome::Answer(refused);
         }
         if route == Route::WebSocket {
-            return match ws::accept(|name| head.all(name).map(str::as_bytes)) {
+            return match ws::accept(|name| head.all(name)) {
                 Ok(accepted) => Outcome::Upgrade(accepted),
                 Err(refusal) => {
                     let answer = Answer::refusal(&Refusal::new(refusal.status(), refusal.sentence()));
