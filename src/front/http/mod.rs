@@ -50,7 +50,7 @@ impl Http {
     pub fn new(settings: Settings, listening: &[SocketAddr]) -> Http {
         let beyond = listening.iter().any(|address| !address.ip().is_loopback());
         Http {
-            pages: assets::Pages::new(settings.page.clone().filter(|_| !beyond)),
+            pages: assets::Pages::new(settings.page.clone()),
             doorstep: doorstep::Doorstep::new(&settings, beyond),
             welcome: welcome::Welcome::default(),
             gauges: gauges::Gauges::default(),
