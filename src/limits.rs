@@ -152,7 +152,7 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Connections at once: sessions, and connections that are no session, or not yet. One more is told so in a line of plain text before anything is read, and closed. Never less than `sessions`.
+    /// Connections at once: sessions, and connections that are no session, or not yet. One more is told so in a sentence, in its own protocol, and closed; while sixteen are being told, others get a line of plain text at once. Never less than `sessions`.
     connections "connections": number Count = 2048, 1..=60_000;
     /// Connections at once from one address; loopback is exempt. One more is told so in the same way and closed.
     connections_per_address "connections-per-address": number Count = 64, 0..=60_000;

@@ -23,6 +23,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
 use crate::chat::write_queue::WriteQueue;
+use crate::front::http::Settings;
 use crate::front::{self, Entrance, Fronts};
 use crate::limits::Limits;
 use crate::model::CloseReason;
@@ -123,15 +124,26 @@ impl Server {
         self
     }
 
+    /// Sets how HTTP is served.
+    #[must_use]
+    pub fn web(mut self, settings: Settings) -> Server {
+        self.fronts = self.fronts.web(settings);
+        self
+    }
+
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors
     /// - [`StartError::Listen`]: the port is in use or not allowed, this machine does
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
+    /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
+        if self.fronts.reads_page() && self.addr.iter().any(|address| !address.ip().is_loopback()) {
+            return Err(StartError::Page);
+        }
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
@@ -223,6 +235,11 @@ pub enum StartError {
     /// The named limit of the system leaves no room for one session.
     #[error("there is no room for one session: raise the limit on {0}")]
     NoRoom(&'static str),
+    /// The page is read from a folder, and others would get it.
+    #[error(
+        "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
+    )]
+    Page,
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -232,6 +249,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
+            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
@@ -242,10 +260,16 @@ impl From<StartError> for io::Error {
 fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
     let peer = stream.peer();
     let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
-    let pass = hub.door.let_in(peer.ip()).inspect_err(turned_away)?;
+    let (pass, full) = match hub.door.let_in(peer.ip()).inspect_err(turned_away) {
+        Ok(pass) => (pass, None),
+        Err(sentence) => match hub.door.hear_out() {
+            Some(pass) => (pass, Some(sentence)),
+            None => return Err(sentence),
+        },
+    };
     let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits, front::plain()));
     hub.admit(&handle);
-    Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, pass))))
+    Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, (pass, full)))))
 }
 
 impl Handle {

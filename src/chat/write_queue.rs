@@ -297,6 +297,11 @@ impl WriteQueue {
         (queue.added, queue.stored)
     }
 
+    /// The weight of the records that are not stored yet, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.queue.lock().bytes
+    }
+
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
         let (added, stored) = self.progress();

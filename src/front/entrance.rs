@@ -21,6 +21,8 @@ pub struct Entrance {
     handle: Arc<SessionHandle>,
     fronts: Arc<Fronts>,
     stage: Stage,
+    /// Why there is no room for this connection, if there is none.
+    full: Option<String>,
     /// Held until the end of the connection; then there is room for another.
     _pass: Pass,
 }
@@ -39,13 +41,21 @@ enum Stage {
 }
 
 impl Entrance {
-    /// For a connection that has just been accepted.
-    pub fn new(hub: &Arc<Hub>, fronts: &Arc<Fronts>, handle: &Arc<SessionHandle>, pass: Pass) -> Entrance {
+    /// For a connection that has just been accepted; the second of `admitted` is the
+    /// sentence that tells its peer why there is no room for it, if there is none.
+    pub fn new(
+        hub: &Arc<Hub>,
+        fronts: &Arc<Fronts>,
+        handle: &Arc<SessionHandle>,
+        admitted: (Pass, Option<String>),
+    ) -> Entrance {
+        let (pass, full) = admitted;
         Entrance {
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
             fronts: Arc::clone(fronts),
             stage: Stage::Sniffing(Vec::new()),
+            full,
             _pass: pass,
         }
     }
@@ -54,9 +64,12 @@ impl Entrance {
     fn open(&mut self, kind: Kind, first: &[u8], offer: Option<&Nick>) -> Flow {
         self.stage = Stage::Over;
         if kind == Kind::Http {
-            let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, None);
+            let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
             self.stage = Stage::Exchange(Box::new(exchange));
             return self.data_in(without_blanks(first));
+        }
+        if let Some(sentence) = self.full.take() {
+            return self.refuse(kind, Some(sentence));
         }
         let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer };
         let Some(protocol) = Fronts::open(kind, &opening) else {

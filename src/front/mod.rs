@@ -57,6 +57,16 @@ impl Fronts {
         self
     }
 
+    /// Whether the page is read from a folder.
+    pub fn reads_page(&self) -> bool {
+        self.http.settings().page.is_some()
+    }
+
+    /// The name of the set of files that is served as the page: a hash of them.
+    pub fn page(&self) -> &str {
+        self.http.page()
+    }
+
     /// The same fronts, on a server that listens on these addresses.
     #[must_use]
     pub fn listening(mut self, addresses: &[SocketAddr]) -> Fronts {

@@ -51,6 +51,11 @@ impl Shelf {
         (own, taken.values().map(|one| one.size).sum())
     }
 
+    /// How many files were offered, and are not said yet.
+    pub fn reserved(&self) -> usize {
+        self.taken.lock().values().filter(|one| one.said.is_none()).count()
+    }
+
     /// The files that were said, and may be in the database by now.
     pub fn said(&self) -> Vec<FileId> {
         self.taken.lock().iter().filter(|(_, one)| one.said.is_some()).map(|(file, _)| *file).collect()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::Http;
 use super::answer::{Answer, Body};
 use super::files::{self, Upload};
 use super::route::Route;
@@ -99,6 +100,7 @@ impl Exchange {
             self.until = Instant::now() + self.limits().http_head_time;
         }
         self.read.extend_from_slice(bytes);
+        self.fronts.http.gauges.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         loop {
             let step = if self.body.is_some() { self.take_body() } else { self.take_head() };
             if let Some(step) = step {
@@ -183,7 +185,10 @@ impl Exchange {
                 self.looked = 0;
                 self.serve(&head, began)
             }
-            Err(refusal) => Some(Step::Flow(self.refuse(&refusal))),
+            Err(refusal) => {
+                self.fronts.http.gauges.refused.add("grammar", 1);
+                Some(Step::Flow(self.refuse(&refusal)))
+            }
         }
     }
 
@@ -199,7 +204,15 @@ impl Exchange {
         let (route, rest) = Route::of(&head.path);
         let outcome = match self.fronts.http.doorstep.check(head, route) {
             Ok(()) => self.decide(head, route, rest),
-            Err(refusal) => Outcome::Answer(Answer::refusal(&refusal)),
+            Err(refusal) => {
+                let why = match refusal.status {
+                    403 => "origin",
+                    421 => "host",
+                    _ => "grammar",
+                };
+                self.fronts.http.gauges.refused.add(why, 1);
+                Outcome::Answer(Answer::refusal(&refusal))
+            }
         };
         self.answered += 1;
         let close = head.close || self.answered >= self.limits().http_requests || self.full.is_some();
@@ -230,6 +243,7 @@ impl Exchange {
             return match ws::accept(|name| head.all(name)) {
                 Ok(accepted) => Outcome::Upgrade(accepted),
                 Err(refusal) => {
+                    http.gauges.refused.add("handshake", 1);
                     let answer = Answer::refusal(&Refusal::new(refusal.status(), refusal.sentence()));
                     Outcome::Answer(answer.with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13"))
                 }
@@ -250,7 +264,11 @@ impl Exchange {
                     Err(answer) => Answer { close: true, ..answer },
                 },
             },
-            _ => Answer::sentence(404, "There is nothing here; the page is at /."),
+            Route::Welcome => http.welcome_json(&self.hub, self.handle.seed()),
+            Route::Qr => http.qr(&self.hub, head.query.as_deref()),
+            Route::Health => Http::health(&self.hub),
+            Route::Metrics => http.metrics(&self.hub, self.handle.peer().ip()).unwrap_or_else(nothing),
+            Route::WebSocket | Route::Unknown => nothing(),
         })
     }
 
@@ -288,6 +306,7 @@ impl Exchange {
         let (status, close) = (answer.status, answer.close);
         let sent = self.send_answer(answer, bare);
         let ms = began.elapsed().as_millis();
+        self.fronts.http.gauges.answered(route, status);
         // Never the target: it may have a ticket.
         tracing::debug!(peer = %self.handle.peer(), route = route.name(), status, ms, "answered");
         if let Err(error) = &sent {
@@ -328,8 +347,16 @@ impl Exchange {
     /// Sends bytes, which the peer must take at some pace.
     fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         let patience: Duration = self.limits().http_body_idle;
-        bytes.chunks(PIECE).try_for_each(|piece| self.handle.stream.send_within(piece, patience))
+        for piece in bytes.chunks(PIECE) {
+            self.handle.stream.send_within(piece, patience)?;
+            self.fronts.http.gauges.bytes_out.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
     }
+}
+
+fn nothing() -> Answer {
+    Answer::sentence(404, "There is nothing here; the page is at /.")
 }
 
 /// The answer to a request that no route takes.
@@ -338,8 +365,7 @@ fn refused(head: &Head, route: Route) -> Option<Answer> {
     let is_known = route != Route::Unknown || &*head.path == "*";
     let close = head.length.is_some_and(|length| length > 0);
     if !is_known && head.method != Method::Other {
-        return (head.method == Method::Put)
-            .then(|| Answer { close, ..Answer::sentence(404, "There is nothing here; the page is at /.") });
+        return (head.method == Method::Put).then(|| Answer { close, ..nothing() });
     }
     if route.takes(head.method) {
         let expect = head.all("expect").any(|value| !value.eq_ignore_ascii_case("100-continue"));
