@@ -17,6 +17,7 @@ mod dice;
 mod echo;
 mod fanout;
 mod figures;
+mod frames;
 mod gate;
 mod histogram;
 mod hostile;
@@ -82,7 +83,7 @@ struct Load {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, line, irc, redis or nats.
+    /// How to speak: json, websocket, line, irc, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.

@@ -214,7 +214,10 @@ impl Exchange {
                     _ => "grammar",
                 };
                 self.fronts.http.gauges.refused.add(why, 1);
-                Outcome::Answer(Answer::refusal(&refusal))
+                Outcome::Answer(match route {
+                    Route::Upload => files::refusal(&refusal),
+                    _ => Answer::refusal(&refusal),
+                })
             }
         };
         self.answered += 1;
