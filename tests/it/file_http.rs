@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::files::bytes;
-use crate::support::{Courier, Peer, Reply, TestServer, eventually, fetch, put};
+use crate::support::{Courier, Peer, Reply, TestServer, eventually, fetch};
 
 /// A GET without further fields.
 fn get(server: &TestServer, url: &str) -> Reply {
