@@ -298,8 +298,6 @@ limits! {
     files_bytes "files-bytes": number Bytes = 1_073_741_824, 1..=1_099_511_627_776;
     /// Files that one session sends at once. One more is answered `uploads-busy`.
     uploads "uploads": number Count = 2, 1..=64;
-    /// Pieces of files a second that one session may send or fetch. A session that is faster waits.
-    pieces "pieces": number PerSecond = 400, 0..=1_000_000;
     /// The head of one HTTP request. A longer one is answered 431, and the connection ends.
     http_head "http-head": number Bytes = 16_384, 1_024..=1_048_576;
     /// Fields in the head of one HTTP request. With more the answer is 431, and the connection ends.

@@ -36,6 +36,8 @@ use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
+use crate::session::tickets::Tickets;
+use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
 use crate::wording;
@@ -194,7 +196,7 @@ const LAST_BREATH: Duration = Duration::from_millis(500);
 /// The database, its writer, and the state that was stored in it; without a database, none and an empty state.
 type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
-fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
+fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
     let store::Opened { store, writer, snapshot } = loop {
@@ -205,7 +207,8 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     };
     let write_queue = Arc::new(WriteQueue::new(limits));
     let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
-    let database = Database { store, write_queue, index, passwords, shelf };
+    let tickets = Tickets::new().map_err(io::Error::other)?;
+    let database = Database { store, write_queue, index, passwords, shelf, uploads: Uploads::default(), tickets };
     Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 

@@ -15,6 +15,8 @@ use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
 use super::tallies::{Tally, Times};
+use super::tickets::Tickets;
+use super::uploads::Uploads;
 use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::{Ending, Outbox, Pen};
 use crate::chat::room_flush::RoomFlush;
@@ -53,6 +55,10 @@ pub struct Database {
     pub passwords: Passwords,
     /// Counts the room for files.
     pub shelf: Arc<Shelf>,
+    /// Files that come in.
+    pub uploads: Uploads,
+    /// Makes the addresses of files.
+    pub tickets: Tickets,
 }
 
 /// The time of day, as events carry it.

@@ -5,18 +5,23 @@ mod clock;
 mod cost;
 pub mod db_writer;
 pub mod door;
+pub mod downloads;
 mod files;
 mod former_guests;
 mod guesses;
 pub mod handle;
 pub mod hub;
 pub mod index_wait;
+mod kind;
 mod later;
 pub mod passwords;
 mod queries;
+pub mod receiving;
 pub mod recurring;
 pub mod shelf;
 pub mod tallies;
+pub mod tickets;
+pub mod uploads;
 mod waits;
 pub mod watchdog;
 
@@ -52,8 +57,7 @@ pub struct Session {
     /// Work that the command just handled leaves for later.
     later: Option<Box<Later>>,
     pace: Pace,
-    /// Files that are being uploaded, and the number of the last upload.
-    uploads: Vec<files::Upload>,
+    /// The number of the last upload.
     upload_number: u64,
     effects: Effects,
     /// Held until the end of the session; then there is room for another.
@@ -71,7 +75,6 @@ impl Session {
             login: Login::default(),
             later: None,
             pace: Pace::new(&hub.limits),
-            uploads: Vec::new(),
             upload_number: 0,
             effects: hub.effects(),
             _pass: pass,

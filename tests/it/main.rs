@@ -35,6 +35,7 @@ mod edges;
 /// Bans and mutes that nobody evades.
 mod evasion;
 /// Files: sent, fetched, and by whom.
+mod file_http;
 mod files;
 /// Words that are found as people type them, inside a run too; and texts that show nothing.
 mod found;

@@ -159,8 +159,11 @@ impl Exchange {
 
     /// The peer was too slow. One that sent nothing of a request is only left alone.
     fn late(&mut self) -> Flow {
-        if self.body.take().is_some() {
-            return self.refuse(&Refusal::new(408, "The file came too slowly; send it again."));
+        if let Some(Receiving { upload, since, .. }) = self.body.take() {
+            return match self.answer(upload.late(), false, (Route::Upload, since)) {
+                Some(Step::Flow(flow)) => flow,
+                _ => Flow::End,
+            };
         }
         if self.read.is_empty() {
             return Flow::End;
@@ -211,7 +214,10 @@ impl Exchange {
                     _ => "grammar",
                 };
                 self.fronts.http.gauges.refused.add(why, 1);
-                Outcome::Answer(Answer::refusal(&refusal))
+                Outcome::Answer(match route {
+                    Route::Upload => files::refusal(&refusal),
+                    _ => Answer::refusal(&refusal),
+                })
             }
         };
         self.answered += 1;
@@ -255,14 +261,11 @@ impl Exchange {
         Outcome::Answer(match route {
             Route::Page => http.pages.page(head, &head.host),
             Route::Asset => http.pages.file(head, rest),
-            Route::File => files::get(&self.hub, rest, head),
-            Route::Upload => match head.length {
-                None => Answer::refusal(&Refusal::new(411, "Say the length of the file in Content-Length.")),
-                Some(length) => match files::put(&self.hub, rest, length) {
-                    Ok(upload) => return Outcome::Receive(upload, length),
-                    // Its body is not read, so no other request can follow.
-                    Err(answer) => Answer { close: true, ..answer },
-                },
+            Route::File => files::get(&self.hub, &self.handle, rest, head),
+            Route::Upload => match files::put(&self.hub, &self.handle, rest, head) {
+                Ok(upload) => return Outcome::Receive(upload, head.length.unwrap_or_default()),
+                // Its body is not read, so no other request can follow.
+                Err(answer) => Answer { close: true, ..answer },
             },
             Route::Welcome => http.welcome_json(&self.hub, self.handle.seed()),
             Route::Qr => http.qr(&self.hub, head.query.as_deref()),

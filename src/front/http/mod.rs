@@ -6,6 +6,7 @@ mod doorstep;
 mod exchange;
 mod files;
 mod gauges;
+mod range;
 mod route;
 mod welcome;
 

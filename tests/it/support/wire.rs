@@ -50,6 +50,11 @@ impl Wire {
         Wire { stream, held: Vec::new(), frames: None, seen: Vec::new() }
     }
 
+    /// The server at the other end.
+    pub fn server(&self) -> SocketAddr {
+        self.stream.peer_addr().expect("it is connected")
+    }
+
     /// Asks for a WebSocket. From here on each line is a text frame, both ways.
     pub fn upgrade(mut self) -> Wire {
         self.send(frames::HANDSHAKE);
