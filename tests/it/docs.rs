@@ -3,6 +3,7 @@
 mod page;
 mod refusals;
 mod samples;
+mod types;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;

@@ -1,4 +1,4 @@
-//! One tab of a browser, as the person before it has it: looks, keys, the mouse. Knows no chat.
+//! One tab of a browser, as the person before it has it: looks, keys, the mouse. Knows no chat but what its expressions find.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::chromium::{Log, PATIENCE, chromium};
 use super::keys;
 
-const FINDERS: &str = include_str!("finders.js");
+/// What tests may use in expressions.
+const FINDERS: &str = concat!(include_str!("finders.js"), include_str!("chat.js"));
 
 /// Looks again with each frame and each change, and in a hidden tab, which has no frames, by the clock.
 const UNTIL: &str = "new Promise((found) => {
@@ -29,6 +30,7 @@ const UNTIL: &str = "new Promise((found) => {
 })";
 
 /// One person's browser: what it stores, nobody else sees. It lasts as long as this or a tab of it.
+#[derive(Clone)]
 pub struct Browser {
     context: Arc<Context>,
 }
@@ -85,7 +87,14 @@ impl Tab {
         let attached = chromium().call(None, "Target.attachToTarget", attach).expect("a tab");
         let session = attached["sessionId"].as_str().expect("its session").to_owned();
         let log = chromium().log(&session);
-        let tab = Tab { target, session, _context: Arc::clone(&browser.context), log, expected: Vec::new(), host: String::new() };
+        let tab = Tab {
+            target,
+            session,
+            _context: Arc::clone(&browser.context),
+            log,
+            expected: Vec::new(),
+            host: String::new(),
+        };
         for domain in ["Page", "Runtime", "Log", "Network", "Audits"] {
             tab.call(&format!("{domain}.enable"), json!({}));
         }
@@ -102,7 +111,7 @@ impl Tab {
 
     /// Goes to a page, and waits until all of it is loaded.
     pub fn open(&mut self, url: &str) {
-        self.host = url.split('/').nth(2).expect("a host").to_owned();
+        self.host = url.split('/').nth(2).unwrap_or_default().to_owned();
         let before = self.log.len();
         let answer = self.call("Page.navigate", json!({"url": url}));
         assert_eq!(answer.get("errorText"), None, "{url}");
@@ -151,7 +160,8 @@ impl Tab {
 
     fn evaluate(&self, body: &str) -> Result<Value, String> {
         let expression = format!("(async () => {{ {FINDERS}\n{body} }})()");
-        let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});
+        let params =
+            json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});
         let mut answer = self.try_call("Runtime.evaluate", params)?;
         match answer.get("exceptionDetails") {
             Some(details) => Err(details["exception"]["description"].as_str().unwrap_or("an exception").to_owned()),
@@ -192,8 +202,8 @@ impl Tab {
                 const element = {element};
                 if (!element || element.disabled) return null;
                 element.scrollIntoView({{ block: 'nearest' }});
-                const box = element.getBoundingClientRect();
-                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+                const at = element.getBoundingClientRect();
+                const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
                 const hit = document.elementFromPoint(x, y);
                 return (element.contains(hit) || element.control === hit) && [x, y];
             }})()"
@@ -225,6 +235,18 @@ impl Tab {
     pub fn composes(&self, text: &str) {
         let length = text.encode_utf16().count();
         self.call("Input.imeSetComposition", json!({"text": text, "selectionStart": length, "selectionEnd": length}));
+    }
+
+    /// Enter while a word is chosen: first as most browsers tell of it, then as Safari does, which ends the composition first.
+    pub fn enters_a_word(&self) {
+        for number in [13, 229] {
+            self.call(
+                "Input.dispatchKeyEvent",
+                json!({
+                    "type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": number,
+                }),
+            );
+        }
     }
 
     pub fn chooses(&self, text: &str) {
@@ -264,7 +286,10 @@ impl Tab {
     }
 
     pub fn size(&self, width: u32, height: u32) {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 640});
+        let size = json!({
+            "width": width, "height": height, "screenWidth": width, "screenHeight": height,
+            "deviceScaleFactor": 1, "mobile": width < 640,
+        });
         self.call("Emulation.setDeviceMetricsOverride", size);
         self.until(&format!("screen.width === {width}"));
     }
