@@ -181,13 +181,17 @@ impl WriteQueue {
     /// # Errors
     /// Why nothing can be stored: the disk is full, or has been too slow for `patience`.
     pub fn admit(&self, patience: Duration) -> Result<(), String> {
+        self.admit_if(patience, |queue| self.takes_more(queue))
+    }
+
+    fn admit_if(&self, patience: Duration, takes_more: impl Fn(&Queue) -> bool) -> Result<(), String> {
         let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         loop {
             if let Some(trouble) = &queue.trouble {
                 return Err(trouble.to_string());
             }
-            if self.takes_more(&queue) {
+            if takes_more(&queue) {
                 return Ok(());
             }
             if queue.hurried {
@@ -197,6 +201,15 @@ impl WriteQueue {
                 return Err("the disk is too slow".to_owned());
             }
         }
+    }
+
+    /// The same for a piece of a file. It waits while an eighth of the bytes wait that may: so a
+    /// file that comes faster than the disk takes it does not make members wait who speak.
+    ///
+    /// # Errors
+    /// As [`WriteQueue::admit`].
+    pub fn admit_piece(&self, patience: Duration) -> Result<(), String> {
+        self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.most_bytes / 8)
     }
 
     /// Waits until all records are stored that were added before, or until
@@ -295,6 +308,11 @@ impl WriteQueue {
     pub fn progress(&self) -> (u64, u64) {
         let queue = self.queue.lock();
         (queue.added, queue.stored)
+    }
+
+    /// The weight of the records that are not stored yet, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.queue.lock().bytes
     }
 
     /// How many records wait.

@@ -34,14 +34,12 @@ pub struct Spec {
 pub enum Price {
     /// Nothing: a goodbye.
     Nothing,
-    /// A sign of life: nobody who means well sends more than some of them a second.
+    /// A sign of life, and the address of a file: many come together, when a page with pictures is shown.
     Little,
     /// As much as a line that is said.
     Line,
     /// What has to be looked up.
     List,
-    /// One piece of a file.
-    Piece,
 }
 
 /// Whether a command writes to disk. One that only reads is not held back by a full disk.
@@ -166,10 +164,9 @@ table! {
     Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
     Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";
     File     Offer         "offer"          [],                Line,    Change,            Name,    "",                            "wants to send a file";
-    File     Chunk         "chunk"          [],                Piece,   Said,              Name,    "",                            "sends a piece of a file";
     File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
     File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
-    File     Get           "get"            [],                Piece,   Nothing,           Name,    "",                            "fetches a piece of a file";
+    File     Get           "get"            [],                Little,  Nothing,           Name,    "",                            "asks where a file is fetched";
     Link     Ping          "ping"           [],                Little,  Nothing,           Nothing, "ping",                        "asks whether the server is there";
     Link     Pong          "pong"           [],                Little,  Nothing,           Nothing, "",                            "answers the server's ping";
     Link     Quit          "quit"           ["exit", "bye"],   Nothing, Nothing,           Nothing, "quit [TEXT]",                 "says goodbye and leaves";

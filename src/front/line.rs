@@ -121,7 +121,7 @@ impl LineDecoder {
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
         }
-        self.next = Some(Input::End { reason: CloseReason::NotServed, news: stranger::news(kind) });
+        self.next = Some(Input::End { reason: CloseReason::NotServed, news: Some(stranger::news(kind)) });
         Input::Raw(stranger::last_words(kind, None))
     }
 

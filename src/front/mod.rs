@@ -1,13 +1,16 @@
 //! The fronts: which protocols are served, one file for each, and how to refuse the others. Does not know what a session does.
 
 mod entrance;
+pub mod http;
 mod json;
 mod line;
 mod password;
 pub mod sniff;
 mod stranger;
+mod ws;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::limits::Limits;
@@ -15,11 +18,13 @@ use crate::names::Nick;
 use crate::wire::{Encoder, Input, Protocol};
 
 pub use entrance::Entrance;
+use http::{Http, Settings};
 use sniff::Kind;
 
 /// The kinds that are served, and how the front of each is opened.
 pub struct Fronts {
     served: Vec<(Kind, Box<Open>)>,
+    http: Http,
 }
 
 /// Opens a front for one connection.
@@ -45,6 +50,30 @@ impl Fronts {
         self
     }
 
+    /// Serves HTTP with these settings.
+    #[must_use]
+    pub fn web(mut self, settings: Settings) -> Fronts {
+        self.http = Http::new(settings, &[]);
+        self
+    }
+
+    /// Whether the page is read from a folder.
+    pub fn reads_page(&self) -> bool {
+        self.http.settings().page.is_some()
+    }
+
+    /// The name of the set of files that is served as the page: a hash of them.
+    pub fn page(&self) -> &str {
+        self.http.page()
+    }
+
+    /// The same fronts, on a server that listens on these addresses.
+    #[must_use]
+    pub fn listening(mut self, addresses: &[SocketAddr]) -> Fronts {
+        self.http = Http::new(self.http.settings().clone(), addresses);
+        self
+    }
+
     /// Opens the front for `kind`, if it is served.
     pub fn open(kind: Kind, opening: &Opening<'_>) -> Option<Protocol> {
         let (_, open) = opening.fronts.served.iter().find(|(known, _)| *known == kind)?;
@@ -55,7 +84,8 @@ impl Fronts {
 impl Default for Fronts {
     /// Plain text for people, JSON for programs.
     fn default() -> Fronts {
-        Fronts { served: Vec::new() }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
+        let http = Http::new(Settings::default(), &[]);
+        Fronts { served: Vec::new(), http }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
     }
 }
 

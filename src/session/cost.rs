@@ -5,15 +5,13 @@ use std::num::NonZeroU32;
 use crate::command::{Command, Price, Stores};
 use crate::wire::Input;
 
-/// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
+/// What something takes of `rate`. Whatever costs the server costs its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
     /// A goodbye, and what costs nothing because there was nothing.
     Nothing,
     /// So many parts of a message, see [`PARTS`].
     Parts(NonZeroU32),
-    /// One piece of a file.
-    Piece,
 }
 
 /// The parts of a message: a line costs as many.
@@ -68,7 +66,6 @@ fn cost_of_command(command: &Command) -> Cost {
         Price::Little => Cost::LITTLE,
         Price::Line => Cost::LINE,
         Price::List => Cost::LIST,
-        Price::Piece => Cost::Piece,
     }
 }
 

@@ -234,7 +234,9 @@ impl DbWriter<'_> {
         let DbWriter { hub, write_queue, .. } = *self;
         let (mut tries, mut troubled, mut written) = (0, false, None);
         let refused = loop {
+            let began = Instant::now();
             let done = written.take().map_or_else(|| self.write(batch), Ok);
+            hub.counts.commits.add(began.elapsed());
             let error = match done.map(|refused| (refused, self.writer.is_in_place())) {
                 Ok((refused, Ok(()))) => break refused,
                 Ok((refused, Err(error))) => {

@@ -36,8 +36,6 @@ impl From<StoreError> for ChatError {
 #[derive(Debug)]
 pub(super) struct Pace {
     lines: Option<DefaultDirectRateLimiter>,
-    /// The limit on pieces of files.
-    pieces: Option<DefaultDirectRateLimiter>,
     /// How much may come at once, in parts of a line.
     burst: NonZeroU32,
     /// Whether lines of the peer wait, so that bytes read from it may be old.
@@ -58,7 +56,6 @@ impl Pace {
         let burst = parts(limits.rate_burst, PARTS);
         Pace {
             lines: limiter(parts(limits.rate, PARTS), burst),
-            pieces: limiter(parts(limits.pieces, 1), parts(limits.pieces, 1)),
             burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN),
             held_back: false,
             told: false,
@@ -74,13 +71,9 @@ impl Pace {
 
     /// Pays `cost`; or returns how long to wait, if it is too early.
     fn early(&self, cost: Cost) -> Option<Duration> {
-        let (pace, cost) = match cost {
-            Cost::Nothing => return None,
-            // A cost above the burst would never be allowed.
-            Cost::Parts(cost) => (&self.lines, cost.min(self.burst)),
-            Cost::Piece => (&self.pieces, NonZeroU32::MIN),
-        };
-        let early = pace.as_ref()?.check_n(cost).ok()?.err()?;
+        let Cost::Parts(cost) = cost else { return None };
+        // A cost above the burst would never be allowed.
+        let early = self.lines.as_ref()?.check_n(cost.min(self.burst)).ok()?.err()?;
         Some(early.wait_time_from(DefaultClock::default().now()))
     }
 }
