@@ -250,6 +250,8 @@ close_reasons! {
     Quit "quit" "quit";
     /// The connection broke.
     Lost "lost" "connection lost";
+    /// The person closed the page, without a goodbye; the token lives.
+    Closed "closed" "closed the page";
     /// The peer was silent for longer than `gone-after`.
     Timeout "timeout" "no sign of life";
     /// The peer took no name in time.

@@ -21,7 +21,7 @@ use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::answer::Done;
-use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, Query, parse};
+use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, Query, Wants, parse};
 use crate::event::Event;
 use crate::model::CloseReason;
 use crate::model::{Address, Identity};
@@ -49,6 +49,8 @@ struct JoinRequest<'a> {
     /// The rooms, with blanks between them; if none, the lobby.
     rooms: Option<&'a str>,
     resume: Option<&'a str>,
+    beside: bool,
+    wants: Wants,
     skips_own: bool,
     /// The address of the peer; if none, this machine.
     from: Option<&'a str>,
@@ -115,10 +117,12 @@ impl Rig {
             session,
             outbox: &outbox,
             echo: !wish.skips_own,
+            wants: wish.wants,
             front: "json",
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,
             resume: wish.resume.map(Box::from),
+            beside: wish.beside,
             address: wish.from.map_or(Address::from([127, 0, 0, 1]), |from| from.parse().expect("an address")),
             account: None,
             asked: self.now.get(),

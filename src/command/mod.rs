@@ -96,6 +96,12 @@ pub enum AccountCommand {
         password: Option<Secret>,
         /// The token of an earlier session of the same person.
         resume: Option<Secret>,
+        /// Whether that session goes on, and this is one more session of its account.
+        #[serde(default)]
+        beside: bool,
+        /// The events that it wants beside those that every session gets.
+        #[serde(default)]
+        wants: Wants,
         /// The rooms to join with the name; the lobby if it is not said.
         #[serde(default, deserialize_with = "read::rooms")]
         rooms: Option<Vec<RoomName>>,

@@ -42,6 +42,10 @@ pub enum Price {
     List,
     /// One piece of a file.
     Piece,
+    /// Nothing, within the limit `reads`; beyond it as much as a line.
+    Mark,
+    /// Nothing, if `typing` has passed since the last one; else as much as a line.
+    Typing,
 }
 
 /// Whether a command writes to disk. One that only reads is not held back by a full disk.
@@ -143,7 +147,8 @@ table! {
     Query    Search        "search"         ["find"],          List,    Nothing,           Name,    "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
     Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER]",             "deletes your last message here, or the one with that number";
     Query    Chats         "chats"          [],                List,    Nothing,           Name,    "chats [PAST]",                "lists your rooms and private conversations, and what is unread";
-    Chat     Read          "read"           [],                Line,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
+    Chat     Read          "read"           [],                Mark,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
+    Chat     Typing        "typing"         [],                Typing,  Nothing,           Name,    "",                            "tells the others there that you are typing";
     Chat     Close         "close"          [],                Line,    Change,            Name,    "close NAME",                  "ends the private conversation with NAME: it is not among your chats any more";
     Query    Files         "files"          [],                List,    Nothing,           Name,    "files [PLACE [NUMBER]]",      "lists the files that were sent here, in #ROOM, or with @NAME";
     Account  Register      "register"       [],                Line,    Change,            Name,    "register",                    "makes an account of your name; asks for a password";

@@ -14,6 +14,10 @@ pub(super) enum Cost {
     Parts(NonZeroU32),
     /// One piece of a file.
     Piece,
+    /// A read mark: see [`Price::Mark`].
+    Mark,
+    /// That a person is typing: see [`Price::Typing`].
+    Typing,
 }
 
 /// The parts of a message: a line costs as many.
@@ -69,6 +73,8 @@ fn cost_of_command(command: &Command) -> Cost {
         Price::Line => Cost::LINE,
         Price::List => Cost::LIST,
         Price::Piece => Cost::Piece,
+        Price::Mark => Cost::Mark,
+        Price::Typing => Cost::Typing,
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) struct Name {
     /// When the password was asked for.
     pub asked: Millis,
     pub resume: Option<Box<str>>,
+    pub beside: bool,
     pub rooms: Option<Vec<RoomName>>,
 }
 

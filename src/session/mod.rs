@@ -131,7 +131,8 @@ impl Session {
     /// Handles one input of the decoder. It is paid for first, so a peer that sends
     /// too fast waits here.
     fn handle(&mut self, input: Input) -> Flow {
-        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost_of(&input)) == Flow::End {
+        let cost = self.pace.settle(cost_of(&input));
+        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost) == Flow::End {
             return Flow::End;
         }
         match input {
@@ -258,6 +259,12 @@ impl Session {
             text: limits.text,
             line_bytes: limits.line_bytes,
             ping_after: limits.ping_after.as_secs(),
+            page: self.hub.page.clone(),
+            rate: limits.rate,
+            rate_burst: limits.rate_burst,
+            // Without a database no file is taken.
+            file_bytes: if self.hub.database.is_some() { limits.file_bytes } else { 0 },
+            kept: self.hub.database.is_some(),
         };
         self.effects.answer(&self.handle.outbox, hello);
     }
