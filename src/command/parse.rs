@@ -114,6 +114,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
     let given = Arguments { spec, text: arguments };
     Ok(match spec.verb {
         Verb::Hello
+        | Verb::Typed
         | Verb::Typing
         | Verb::Pong
         | Verb::Offer

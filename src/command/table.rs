@@ -2,6 +2,7 @@
 
 use super::{
     AccountCommand, Change, ChatCommand, Command, Family, FileCommand, LinkCommand, ModAction, Moderation, Query,
+    TypedLine,
 };
 use crate::error::ChatError;
 use crate::names;
@@ -89,6 +90,9 @@ macro_rules! is {
     (Query $verb:ident) => {
         Command::Query(Query::$verb { .. })
     };
+    (Typed $verb:ident) => {
+        Command::Typed(TypedLine::$verb { .. })
+    };
     (File $verb:ident) => {
         Command::File(FileCommand::$verb { .. })
     };
@@ -175,6 +179,7 @@ table! {
     File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
     File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
     File     Get           "get"            [],                Piece,   Nothing,           Name,    "",                            "fetches a piece of a file";
+    Typed    Typed         "typed"          [],                Line,    Nothing,           Nothing, "",                            "is what a person typed, a command or something to say";
     Link     Ping          "ping"           [],                Little,  Nothing,           Nothing, "ping",                        "asks whether the server is there";
     Link     Pong          "pong"           [],                Little,  Nothing,           Nothing, "",                            "answers the server's ping";
     Link     Quit          "quit"           ["exit", "bye"],   Nothing, Nothing,           Nothing, "quit [TEXT]",                 "says goodbye and leaves";

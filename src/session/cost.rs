@@ -49,6 +49,17 @@ impl Cost {
     }
 }
 
+/// A line that a person typed is the command that it means: it costs as much, and it is answered so.
+pub(super) fn as_meant(input: Input) -> Input {
+    match input {
+        Input::Command(tag, Command::Typed(typed)) => match typed.meant() {
+            Ok(command) => Input::Command(tag, command),
+            Err(refusal) => Input::Refused(tag, refusal),
+        },
+        other => other,
+    }
+}
+
 /// What it takes that this was read.
 pub(super) fn cost_of(input: &Input) -> Cost {
     match input {

@@ -32,7 +32,7 @@ use crate::model::{CloseReason, Tag};
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
 use account::Login;
-use cost::{cost_of, is_line, speaks, stores};
+use cost::{as_meant, cost_of, is_line, speaks, stores};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
@@ -131,6 +131,7 @@ impl Session {
     /// Handles one input of the decoder. It is paid for first, so a peer that sends
     /// too fast waits here.
     fn handle(&mut self, input: Input) -> Flow {
+        let input = as_meant(input);
         let cost = self.pace.settle(cost_of(&input));
         if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost) == Flow::End {
             return Flow::End;
@@ -224,6 +225,7 @@ impl Session {
             }
             Command::Query(query) => self.query(tag, query),
             Command::File(command) => self.files(tag, command),
+            Command::Typed(typed) => self.obey_named(tag, typed.meant()?),
         }
     }
 
