@@ -160,9 +160,11 @@ limits! {
     sessions "sessions": number Count = 1024, 1..=30_000;
     /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence, in its own protocol, and closed.
     sessions_per_address "sessions-per-address": number Count = 16, 0..=30_000;
-    /// New sessions from one address within `arrival-window`; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
+    /// Sessions from one address that begin within `arrival-window`, with or without a name; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
+    knocks "knocks": number Count = 1024, 0..=1_000_000;
+    /// Sessions from one address that take a name within `arrival-window`; loopback is exempt. A session that comes back with a token is not counted. One more is told so in a sentence and closed.
     arrivals "arrivals": number Count = 32, 0..=1_000_000;
-    /// The time over which `arrivals` counts.
+    /// The time over which `knocks` and `arrivals` count.
     arrival_window "arrival-window": time Seconds = 600, 1..=86_400;
     /// Connections the kernel holds for us until they are accepted. Beyond it newcomers wait for their own system to try again.
     backlog "backlog": number Count = 4096, 1..=65_535;

@@ -2,6 +2,7 @@
 
 mod behind;
 mod limits;
+mod lingering;
 mod model;
 mod moderation;
 mod people;
@@ -11,6 +12,7 @@ mod refusals;
 mod restrictions;
 mod resume;
 mod rooms;
+mod typing;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -159,6 +161,18 @@ impl Rig {
         (made, effects)
     }
 
+    /// The time of the session that has lingered longest is over; whether one lingered.
+    fn tells_of_the_oldest(&self) -> bool {
+        self.step(|effects| self.chat.end_lingering(Duration::ZERO, CloseReason::Closed, self.now.get(), effects)).0
+    }
+
+    /// What the watchdog does about sessions that linger.
+    fn watches(&self) {
+        let linger = self.limits.linger;
+        let end = |effects: &mut Effects| self.chat.end_lingering(linger, CloseReason::Closed, self.now.get(), effects);
+        while self.step(end).0 {}
+    }
+
     fn later(&self, seconds: Millis) {
         self.now.set(self.now.get() + seconds * 1000);
     }
@@ -255,6 +269,11 @@ impl Peer<'_> {
     fn ends(&self, reason: CloseReason) -> Option<Arc<str>> {
         let Rig { chat, now, .. } = self.rig;
         self.rig.step(|effects| chat.leave(self.session, reason.into(), now.get(), effects)).0
+    }
+
+    /// The nick, as long as the session is in the chat.
+    fn name(&self) -> Option<Arc<str>> {
+        self.rig.chat.shown_nick(self.session)
     }
 
     /// What came since the last look: the events, and whether each is about a room elsewhere.

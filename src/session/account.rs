@@ -15,8 +15,8 @@ use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, Tok
 use crate::command::{AccountCommand, Secret, Wants};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
-use crate::model::Tag;
 use crate::model::{AccountId, origin};
+use crate::model::{CloseReason, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
 
@@ -31,6 +31,8 @@ pub(super) struct Login {
     rooms: Option<Vec<RoomName>>,
     /// The events that the `hello` asked for.
     wants: Wants,
+    /// Whether the session was counted as an arrival.
+    arrived: bool,
     pub lines: usize,
     pub bytes: usize,
 }
@@ -117,6 +119,10 @@ impl Session {
         let (front, echo) = (self.manners.name, self.manners.echo);
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
+        if let Err(sentence) = self.arrive(name.resume.as_deref(), recalled.is_some()) {
+            self.close(CloseReason::Full, sentence);
+            return Ok(());
+        }
         let account = name.account.or(known);
         let memberships = match (account, &self.hub.database) {
             (Some(account), Some(database)) => own_places(database, account)?,
@@ -154,6 +160,17 @@ impl Session {
         self.handle.named.store(true, Ordering::Relaxed);
         self.hub.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.handle.peer())));
         self.entered(entered)
+    }
+
+    /// Counts an arrival, unless the token is one that is known. A second name, after a refused one, is no second arrival.
+    fn arrive(&mut self, resume: Option<&str>, is_stored: bool) -> Result<(), &'static str> {
+        let is_known = |token: &str| self.hub.chat.token_owner(token, hub::now()) != TokenOwner::Unknown;
+        if self.login.arrived || is_stored || resume.is_some_and(is_known) {
+            return Ok(());
+        }
+        self.hub.door.arrive(self.handle.peer().ip())?;
+        self.login.arrived = true;
+        Ok(())
     }
 
     /// Loads the private conversations of a guest who resumed. One that cannot be read

@@ -16,6 +16,7 @@ pub struct Door {
     limits: Arc<Limits>,
     connections: Arc<Mutex<Inside>>,
     sessions: Arc<Mutex<Inside>>,
+    knocks: Option<Recurring>,
     arrivals: Option<Recurring>,
 }
 
@@ -40,6 +41,7 @@ impl Door {
             limits: Arc::clone(limits),
             connections: Arc::default(),
             sessions: Arc::default(),
+            knocks: Recurring::new(limits.knocks, limits.arrival_window),
             arrivals: Recurring::new(limits.arrivals, limits.arrival_window),
         }
     }
@@ -74,8 +76,7 @@ impl Door {
         if let Some(sentence) = self.is_full() {
             return Err(sentence);
         }
-        let is_early = |address| self.arrivals.as_ref().is_some_and(|arrivals| arrivals.check(address).is_err());
-        if address.is_some_and(is_early) {
+        if is_early(&self.knocks, address) {
             return Err("Too many connections from your address. Try again in some minutes.".to_owned());
         }
         let mut inside = self.sessions.lock();
@@ -88,6 +89,18 @@ impl Door {
         Ok(inside.enter(&self.sessions, address))
     }
 
+    /// Counts a session from `address` that takes a name, and is not the session of
+    /// a person who comes back with a token: a phone that wakes often is no crowd.
+    ///
+    /// # Errors
+    /// The sentence that tells the peer why it may not come in.
+    pub fn arrive(&self, address: IpAddr) -> Result<(), &'static str> {
+        match is_early(&self.arrivals, counted(address)) {
+            true => Err("too many new people came from your address; try again in some minutes"),
+            false => Ok(()),
+        }
+    }
+
     /// The sentence for a peer, if there is no room for one more session.
     pub fn is_full(&self) -> Option<String> {
         (self.sessions.lock().all >= self.limits.sessions).then(|| self.full())
@@ -95,6 +108,14 @@ impl Door {
 
     fn full(&self) -> String {
         format!("The server is full ({} sessions). Try again later.", self.limits.sessions)
+    }
+}
+
+/// Whether one more from `address` would be too many; if not, it is counted.
+fn is_early(recurring: &Option<Recurring>, address: Option<IpAddr>) -> bool {
+    match (recurring, address) {
+        (Some(recurring), Some(address)) => recurring.check(address).is_err(),
+        _ => false,
     }
 }
 
