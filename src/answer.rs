@@ -150,6 +150,8 @@ pub enum Done {
         /// The other person: `@nick`.
         room: Arc<str>,
     },
+    /// The others there are told that the person is typing, if they asked to be.
+    Typing,
     /// There is an account of this name now, and the session is logged in to it.
     Register {
         /// The name.
@@ -343,6 +345,7 @@ impl Done {
                 | Done::Delete { .. }
                 | Done::Read { .. }
                 | Done::Close { .. }
+                | Done::Typing
                 | Done::Register { .. }
                 | Done::Login { .. }
                 | Done::Logout { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
-use super::{Change, Page, Place, Secret};
+use super::{Change, Page, Place, Secret, Wants};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
@@ -47,6 +47,14 @@ pub(super) fn somebody<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nic
 
 pub(super) fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RoomName>>, D::Error> {
     wanting(Vec::deserialize(deserializer), "", "a list of strings").map(Some)
+}
+
+/// Names of events.
+impl<'de> Deserialize<'de> for Wants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wants, D::Error> {
+        let names: Vec<String> = wanting(Vec::deserialize(deserializer), "", "a list of strings")?;
+        Ok(names.into_iter().collect())
+    }
 }
 
 /// To ask for none would be to ask for nothing.

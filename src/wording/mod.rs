@@ -179,8 +179,8 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
             writeln!(out, "* Your rooms and conversations: {list}{}", if *more { " and more: /chats" } else { "" })
         }
         Event::Closing { text, .. } => writeln!(out, "* {}.", capital(&p.text(text))),
-        // The greeting is said before there is a name. Programs answer pings, and show what is unread.
-        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } => Ok(()),
+        // The greeting is said before there is a name. Programs answer pings, and show what is unread and who types.
+        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } | Event::Typing { .. } => Ok(()),
     }
 }
 
