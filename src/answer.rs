@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, page};
-pub(crate) use rows::{FRAME, length, sum};
+pub(crate) use rows::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

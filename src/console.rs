@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::chat::effects::{Effects, Watch};
 use crate::command::{Command, ModAction, Moderation, nearest, parse, text};
 use crate::model::Restriction;
-use crate::names::{Nick, clean, isolate};
+use crate::names::{Nick, clean, clean_lines, isolate};
 use crate::process::Outlet;
 use crate::server::Handle;
 use crate::session::hub::{Hub, News, now};
@@ -111,7 +111,8 @@ fn words(news: &News) -> String {
         // People choose the text, and this is a terminal, too: cleaned when it came in, quoted once more.
         News::Line(line) => clean(line).into_owned(),
         News::Event(letter) => {
-            clean(&wording::lines(|out| wording::event(letter.event(), &Plain::Timeless, out)).concat()).into_owned()
+            let lines = wording::lines(|out| wording::event(letter.event(), &Plain::Timeless, out));
+            clean_lines(&lines.join("\n")).into_owned()
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, sum};
+use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
 use crate::model::{CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
 use crate::names;
@@ -323,8 +323,8 @@ impl Event {
         FRAME
             + match self {
                 Event::Ok { done, .. } => return done.weight(),
-                Event::Message(message) => message.text.len() + file(&message.file),
-                Event::Private { text, file: sent, .. } => text.len() + file(sent),
+                Event::Message(message) => said(&message.text) + file(&message.file),
+                Event::Private { text, file: sent, .. } => said(text) + file(sent),
                 Event::Notice { text } | Event::Closing { text, .. } => text.len(),
                 Event::Ping { token } => token.len(),
                 Event::Topic { topic: text, .. }

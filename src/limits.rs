@@ -186,6 +186,8 @@ limits! {
     ws_control "ws-control": number Count = 20, 1..=1_000_000;
     /// The text of one message. A longer one is answered `text-too-long` and not sent.
     text "text": number Characters = 4_000, 1..=100_000;
+    /// The lines of one message. One with more is answered `text-too-many-lines` and not sent.
+    text_lines "text-lines": number Count = 40, 1..=1_000;
     /// A room's topic. A longer one is answered `topic-too-long`.
     topic "topic": number Characters = 390, 1..=10_000;
     /// An away text. A longer one is answered `away-too-long`.

@@ -220,7 +220,7 @@ pub enum FileCommand {
         /// SHA-256 of the bytes, in hexadecimal digits; compared if it is said.
         sha256: Option<Box<str>>,
         /// Words that go with it.
-        #[serde(default, deserialize_with = "read::some_text")]
+        #[serde(default, deserialize_with = "read::some_said")]
         text: Option<Arc<str>>,
     },
     /// Will not send the rest.

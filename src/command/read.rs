@@ -30,6 +30,16 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str
     read(deserializer, |text| Ok::<_, ChatError>(super::text(text)))
 }
 
+/// The words of a message, which may have line breaks.
+pub(super) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    read(deserializer, |text| Ok::<_, ChatError>(super::said(text)))
+}
+
+/// The same, not there if they are empty.
+pub(super) fn some_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    said(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
 /// Text that may be empty, and is set then.
 pub(super) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     text(deserializer).map(Some)

@@ -149,6 +149,9 @@ refusals! {
         /// How many it may have.
         most: usize,
     } = [too_long(what)], have, "{what} too long ({have} characters, max {most}), not taken";
+    /// A message has more lines than the limit; how many it has, and how many it may have.
+    TooManyLines(have: usize, most: usize) = "text-too-many-lines", have,
+        "a message may have {most} lines, and this has {have}; nothing was sent, and a file has no such limit";
     /// A line is longer than `line-bytes`; the number.
     LineTooLong(most: usize) = "line-too-long", most, "line too long (max {most} bytes), not sent";
     /// No command has that name; with the nearest one.

@@ -16,7 +16,7 @@ use crate::model::Seq;
 use crate::names::isolate;
 
 pub use answers::answer;
-pub use messages::{Fences, HistoryLine, history_lines, message};
+pub use messages::{Fences, HistoryLine, history_lines, in_one_line, message};
 pub use words::{Look, capital, clock, date, look_up_zone, moment, restricted, size};
 
 use lists::members;
@@ -60,6 +60,12 @@ pub trait Painter {
 
     /// The time before a message, with the space after it.
     fn time(&self, time: Look) -> String;
+
+    /// What stands before a further line of a message, whose words begin in this
+    /// column. No other line begins so; or a text could look like another person's line.
+    fn under(&self, column: usize) -> String {
+        format!("{:>column$}", "| ", column = column.max(3))
+    }
 
     /// Words that stand back behind the others.
     fn dim(&self, words: String) -> String {
