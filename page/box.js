@@ -224,7 +224,6 @@ function hints(chat, field, changed) {
 
   function draw() {
     list.hidden = found.length === 0;
-    aria(field, "expanded", found.length > 0);
     aria(field, "activedescendant", found.length ? `hint-${chosen}` : null);
     fill(list, ...found.map((hint, at) => el("li", {
       id: `hint-${at}`, role: "option", "aria-selected": String(at === chosen),

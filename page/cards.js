@@ -85,7 +85,7 @@ export function cards(chat, does) {
     }
     open(answer.nick, [
       el("div", { class: "row" }, face(answer.nick), name(answer.nick), answer.away ? el("span", { class: "dim", text: L.awayNow(answer.away) }) : ""),
-      el("table", {}, el("tbody", {}, ...facts.map(([head, text]) => el("tr", {}, el("th", { scope: "row", class: "dim", text: head }), el("td", { text }))))),
+      el("table", {}, el("tbody", {}, ...facts.filter(([, text]) => text).map(([head, text]) => el("tr", {}, el("th", { scope: "row", class: "dim", text: head }), el("td", { text }))))),
       el("div", { class: "row" }, ...acts.map(([text, act, kind]) => button(text, () => { close(); act(); }, { class: kind ?? "" }))),
     ]);
   }
@@ -96,8 +96,8 @@ export function cards(chat, does) {
     const room = place?.kind === "room" ? place.name : "";
     const card = el("div", { class: "invite" });
     const draw = (/** @type {number} */ n) => {
-      const host = all[n].replace(/^\w+:\/\/|\/$/g, "");
-      const address = `${/^https/.test(all[n]) ? "https" : "http"}://${host}/${room}`;
+      const host = all[n];
+      const address = `${location.protocol}//${host}/${room}`;
       const image = el("img", { alt: L.qr(address), width: 192, height: 192 });
       image.addEventListener("error", () => image.remove());
       void actions.putQr(image, n, room.slice(1));

@@ -93,7 +93,7 @@ export function gate(chat) {
     if (!began) {
       began = true;
       stay.checked = state.settings.stay;
-      if (matchMedia("(pointer: fine)").matches) {
+      if (!matchMedia("(pointer: coarse)").matches) {
         nick.focus();
         nick.select();
       }

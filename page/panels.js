@@ -3,7 +3,7 @@
 
 import { byId, button, el, fill, icon } from "./el.js";
 import { compare, fold } from "./text.js";
-import { order } from "./places.js";
+import { order } from "./place.js";
 import { clock, name } from "./rows.js";
 import { L, day, size, until } from "./words.js";
 

@@ -34,12 +34,13 @@ export function line(chat, row, head) {
   const said = el("div", { class: "text", dir: "auto" });
   if (row.me && row.deleted === null) said.append(name(row.from), " ");
   said.append(...(row.deleted !== null ? [text] : nodes(text, chat.state.me)));
+  if (row.me) said.append(clock(row.time));
   return li(
     kinds.filter(Boolean).join(" "),
     head && face(row.from),
-    head
-      ? el("div", {}, !row.me && name(row.from), el("span", { class: "quiet", text: ", " }), clock(row.time), el("span", { class: "quiet", text: ", " }))
-      : el("span", {}, el("span", { class: "quiet", text: `${row.from}, ` }), clock(row.time, "side-time")),
+    !row.me && (head
+      ? el("div", {}, name(row.from), el("span", { class: "quiet", text: ", " }), clock(row.time), el("span", { class: "quiet", text: ", " }))
+      : el("span", {}, el("span", { class: "quiet", text: `${row.from}, ` }), clock(row.time, "side-time"))),
     text !== "" && said,
     row.file && row.deleted === null && file(chat, row.file, row.own),
   );
@@ -127,7 +128,7 @@ export function unsent(chat, unsent, edit) {
     el("div", { class: "text", dir: "auto", text: unsent.text }),
   );
   if (failed) {
-    row.append(el("div", { class: "why" }, icon("warn"), el("span", { text: unsent.sentence }),
+    row.append(el("div", { class: "why" }, el("span", {}, icon("warn"), ` ${unsent.sentence}`),
       unsent.state === "retry" && el("span", { class: "dim", text: L.retries }),
       unsent.state === "refused" && button(L.again, () => actions.again(unsent.tag)),
       unsent.state !== "unkept" && button(L.edit, () => edit(unsent.tag)),
