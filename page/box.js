@@ -140,6 +140,7 @@ export function box(chat, strip) {
     aria(field, "label", L.write(place.name));
     aria(send, "disabled", place.curb ? true : null);
     form.hidden = !!place.out;
+    byId("list").classList.toggle("out", !!place.out);
     strip.place(place);
   });
 

@@ -218,7 +218,8 @@ export function cards(chat, does) {
     tone.input.addEventListener("change", () => actions.set("tone", tone.input.checked));
     const told = button(now.notify ? L.notifyOff : L.notifyOn, async () => {
       if (now.notify) actions.set("notify", false);
-      else if (!(await actions.allowNotices())) return void (told.textContent = L.notifyNot);
+      else if (await actions.allowNotices()) actions.set("notify", true);
+      else return void (told.textContent = L.notifyNot);
       told.textContent = state.settings.notify ? L.notifyOff : L.notifyOn;
     });
     open(L.settings, [theme.row, letters.row, speak.row, tone.row, ...(isSecureContext && "Notification" in window ? [el("div", { class: "row" }, told)] : []),

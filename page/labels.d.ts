@@ -178,6 +178,7 @@ export interface Labels {
     nothing: string;
   };
   tone: string;
+  offerNotices: string;
   notifyOn: string;
   notifyOff: string;
   notifyNot: string;

@@ -54,7 +54,7 @@ function file(chat, info, own) {
   const box = el("div", {});
   const card = (/** @type {string} */ why = "") =>
     box.replaceChildren(el("div", { class: "card" }, icon("file"), el("span", { class: "name" }, el("bdi", { text: info.name }), el("span", { class: "dim", text: ` ${words.size(info.size)}` })),
-      why && el("span", { class: "why", text: why }), button(L.save, save)));
+      why && el("span", { class: "why", text: why }), button(L.save, save, { "aria-label": `${L.save} ${info.name}` })));
   const save = async () => {
     const link = el("a", { hidden: true });
     document.body.append(link);
