@@ -186,7 +186,7 @@ export const L = {
   // The list.
   deleted: (by) => (by ? `deleted by ${by}` : "deleted"),
   fence: "new", gap: (n) => `${count(n, "line")} not shown`, load: "Load",
-  begins: (place, date) => `${place} begins here${date && `, ${date}`}`,
+  begins: (place, date) => (place[0] === "@" ? `Your conversation with ${place.slice(1)} begins here` : `${place} begins here${date && `, ${date}`}`),
   empty: (place) => `Nobody has written in ${place} yet.`, emptyPrivate: (place) => `Nothing yet between you and ${place.slice(1)}. Only the two of you read this.`,
   below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
   onItsWay: "not stored yet", waits: (s) => `in ${s} s`, retries: "It is sent again by itself.",
@@ -249,7 +249,7 @@ export const L = {
   deleteSaid: "Delete all it has said and sent, too",
   theme: "Colours", themes: { system: "as the system", dark: "dark", light: "light" }, letters: "Size of letters",
   speak: "Read new lines aloud (screen reader)", speaks: { all: "all", me: "those for me", nothing: "none" }, tone: "A tone for lines for me",
-  notifyOn: "Show notifications", notifyOff: "No notifications", notifyNot: "The browser does not allow it",
+  offerNotices: "You were named while you were away. Shall the browser show such lines?", notifyOn: "Show notifications", notifyOff: "No notifications", notifyNot: "The browser does not allow it",
   keys: {
     send: "in the box: send", lineBreak: "in the box: line break", earlier: "in the empty box: own earlier lines", hints: "in the box: people, rooms, commands; Tab takes one",
     escape: "close what is open; else go to the newest line", placeUp: "the place above", placeDown: "the place below", unreadUp: "the unread place above", unreadDown: "the unread place below",
