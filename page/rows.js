@@ -11,6 +11,8 @@ import { L } from "./words.js";
 
 /** Larger pictures are not shown inline: they would fill a phone's memory. */
 const PIXELS = 40e6;
+/** The longest side of a picture in the list, in px. */
+const SIDE = 400;
 
 /** The coloured circle. @param {string} nick */
 export const face = (nick) => el("span", { class: `face c${colour(nick)}`, "aria-hidden": "true", text: initial(nick) });
@@ -63,7 +65,10 @@ function file(chat, info, own) {
     link.remove();
   };
   const picture = () => {
-    const image = el("img", { alt: L.picture(info.name), width: info.width, height: info.height, decoding: "async" });
+    const [wide, high] = [info.width ?? 0, info.height ?? 0];
+    // The box has its size before the picture is there, so nothing moves when it comes.
+    const scale = Math.min(1, SIDE / wide, SIDE / high);
+    const image = el("img", { alt: L.picture(info.name), width: Math.round(wide * scale), height: Math.round(high * scale), decoding: "async" });
     const open = button("", () => panelPicture(chat, info), { class: "picture" });
     let tries = 0;
     open.replaceChildren(image);
