@@ -123,7 +123,7 @@ export function uploads(chat) {
       caption.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && event.keyCode !== 229 && go());
       if (one.picture) {
         const image = el("img", { alt: "" });
-        row.prepend(el("span", { class: "picture" }, image));
+        row.firstElementChild?.replaceWith(el("span", { class: "picture" }, image));
         actions.putPreview(image, id);
       }
       row.append(stop, caption, ...(one.picture ? [el("label", { class: "check" }, smaller, L.smaller)] : []), el("span", { class: "gap" }), button(L.sendFile, go, { class: "main" }));

@@ -97,11 +97,11 @@ export function cards(chat, does) {
     const card = el("div", { class: "invite" });
     const draw = (/** @type {number} */ n) => {
       const host = all[n];
-      const address = `${location.protocol}//${host}/${room}`;
+      const address = `${host}/${room}`;
       const image = el("img", { alt: L.qr(address), width: 192, height: 192 });
       image.addEventListener("error", () => image.remove());
       void actions.putQr(image, n, room.slice(1));
-      const copied = button(L.copyAddress, async () => { copied.textContent = (await actions.copy(address)) ? L.copied_ : L.copyNot; });
+      const copied = button(L.copyAddress, async () => { copied.textContent = (await actions.copy(`${location.protocol}//${address}`)) ? L.copied_ : L.copyNot; });
       const pick = choice(L.address, all.map((one, at) => [String(at), one]), String(n));
       pick.input.addEventListener("change", () => draw(Number(pick.input.value)));
       fill(card, image, el("code", { text: address }), copied, all.length > 1 && pick.row,
