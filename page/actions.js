@@ -53,11 +53,21 @@ async function welcome({ state, store }) {
     // Then there are no suggestions.
   }
   const { gate, welcome: told, server } = state;
-  const fragment = decodeURIComponent(location.hash.slice(1).replace(/%(?![0-9a-f]{2})/gi, "%25"));
+  const fragment = roomOfUrl();
   gate.offer ||= told?.offer ?? "";
-  gate.room ||= fragment ? (/^[#@]/.test(fragment) ? fragment : `#${fragment}`) : (told?.lobby ?? server.lobby);
+  gate.room ||= fragment || (told?.lobby ?? server.lobby);
   if (told) Object.assign(server, { lobby: told.lobby, fileBytes: told.file_bytes ?? server.fileBytes, kept: told.kept ?? true });
   store.touch(["gate", "box"]);
+}
+
+/** The room in the URL, as `#room` or `##room`. */
+function roomOfUrl() {
+  try {
+    const room = decodeURIComponent(location.hash).replace(/^#+/, "");
+    return room && `#${room}`;
+  } catch {
+    return "";
+  }
 }
 
 /** @param {Life} life @param {Notifier} notifier @returns {Actions} */

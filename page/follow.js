@@ -35,6 +35,8 @@ export function hears(life, event) {
 /** @param {Life} life @param {import("./types.js").Place} place */
 function joined(life, place) {
   place.draft ||= life.drafts.get(place.key) ?? "";
+  if (life.arriving) life.tell({ type: "status", text: words.arrived(place.name, place.total) });
+  life.arriving = false;
   if (life.wanted === place.key) show(life, place.key);
   life.session.pump();
 }

@@ -24,6 +24,8 @@ export class Life {
   beside = false;
   /** What was missed, while it comes. @type {{missed: number} | null} */
   missed = null;
+  /** The first room has not come yet. */
+  arriving = false;
   /** A room that was asked for, to be shown when it is joined. @type {string | null} */
   wanted = null;
   pace = new marks.Pace();
@@ -37,7 +39,7 @@ export class Life {
     this.state = store.state;
     this.tabs = new tabs.Tabs(() => (this.state.phase === "in" && this.state.link.is !== "over" ? tabs.memory.pass : null));
     this.comeback = new Comeback(
-      { now: Date.now, later: (act, ms) => setTimeout(act, ms), never: clearTimeout, hidden: () => document.hidden },
+      { now: () => Date.now(), later: (act, ms) => setTimeout(act, ms), never: (timer) => clearTimeout(timer), hidden: () => document.hidden },
       () => this.attempt(),
     );
     this.session = new Session({
@@ -49,7 +51,7 @@ export class Life {
       end: (end) => this.ended(end),
       next: () => unsent.next(this.state.unsent, (entry) => !this.state.places.get(entry.place)?.asked),
       said: (entry) => {
-        entry.state = "sent";
+        unsent.sent(entry);
         this.keep("list");
         return unsent.command(entry);
       },
@@ -99,10 +101,8 @@ export class Life {
     this.store.touch(["gate"]);
     this.tell({ type: "status", text: words.connecting });
     this.entry = entry;
-    if (entry.resume) {
-      const other = await this.tabs.find(null);
-      if (other) tabs.remember({ pass: other });
-    }
+    const other = entry.resume ? await this.tabs.find(null) : null;
+    if (other) tabs.remember({ pass: other });
     const pass = entry.resume ? tabs.memory.pass : null;
     if (!pass) tabs.newPrefix();
     const { password } = entry;
@@ -133,6 +133,7 @@ export class Life {
     Object.assign(state.link, { is: "up", since: Date.now(), why: "", text: "", retryAt: null });
     Object.assign(state.gate, { busy: false, error: null, text: "", otherTab: "" });
     if (!back && !this.entry?.resume) state.unsent = [];
+    this.arriving = !back;
     this.beside = false;
     if (ok.resume) this.pass(ok.resume);
     if (back || this.entry?.resume) this.rejoin(known);
@@ -206,8 +207,8 @@ export class Life {
     const plan = this.comeback.lost(end.why);
     if (plan.next === "gate") return this.gate(end.why === "quit" ? "" : end.text || words.down(end.why));
     if (end.why === "no-fit" && this.loadOnce("no-fit")) return;
-    const since = state.link.is === "up" ? Date.now() : state.link.since;
-    const news = state.link.is === "up" || plan.next === "stop";
+    const [was, news] = [state.link.is === "up", state.link.is === "up" || plan.next === "stop"];
+    const since = was ? Date.now() : state.link.since;
     Object.assign(state.link, { is: plan.next === "stop" ? "over" : "down", since, why: end.why, text: end.text, retryAt: plan.at, missed: null });
     if (news) this.tell({ type: end.why === "kicked" || end.why === "no-fit" ? "alert" : "status", text: end.text || words.down(end.why) });
     this.store.touch(["bar", "list", "typing", "side"]);

@@ -230,6 +230,8 @@ export interface Unsent {
   /** The server's sentence for the last three. */
   sentence: string;
   code: string;
+  /** It was heard, but the connection ended before the answer: it is sent again. */
+  lost: boolean;
 }
 
 /** The connection. The bar is made of it: `words.bar(link, now)`. */

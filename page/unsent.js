@@ -19,7 +19,7 @@ export function line(tag, place, text, time) {
   const escaped = /^\s*\/\//.test(text);
   const kind = command && !escaped ? "typed" : place.name.startsWith("@") ? "msg" : "say";
   const said = escaped ? text.trim().slice(1) : text;
-  return { tag, place: place.key, name: place.name, kind, text: said, time, state: "waiting", sentence: "", code: "" };
+  return { tag, place: place.key, name: place.name, kind, text: said, time, state: "waiting", sentence: "", code: "", lost: false };
 }
 
 /** The command that says it. @param {Unsent} entry @returns {Command} */
@@ -29,7 +29,13 @@ export function command({ tag, name, kind, text }) {
 }
 
 /** The next line to send; each place keeps its order, and none waits for one that was refused. @param {Unsent[]} list @param {(entry: Unsent) => boolean} ready */
-export const next = (list, ready) => list.find((entry) => entry.state === "waiting" && ready(entry)) ?? null;
+export const next = (list, ready) => list.find((entry) => (entry.state === "waiting" || entry.lost) && ready(entry)) ?? null;
+
+/** It is sent now. @param {Unsent} entry */
+export function sent(entry) {
+  if (entry.state === "waiting") entry.state = "sent";
+  entry.lost = false;
+}
 
 /** The text as it goes back into a box. @param {Unsent} entry */
 export const typed = (entry) => (entry.kind !== "typed" && /^\s*\//.test(entry.text) ? `/${entry.text}` : entry.text);
@@ -61,7 +67,9 @@ export function answered(list, answer) {
 /** The connection ended: what had no answer is sent again, but for commands that might be done twice. @param {Unsent[]} list */
 export function broken(list) {
   for (const entry of list) {
-    if (entry.state !== "sent" && entry.state !== "heard") continue;
+    // What stands in the list already stays there; if the server has lost it, it comes again.
+    if (entry.state === "heard") entry.lost = true;
+    if (entry.state !== "sent") continue;
     if (entry.kind === "typed" && !SAYS.test(entry.text)) Object.assign(entry, { state: "refused", sentence: lostOnTheWay, code: "no-connection" });
     else entry.state = "waiting";
   }
@@ -86,6 +94,8 @@ const TEXTS = /** @type {const} */ (["tag", "place", "name", "text", "sentence",
 export function restored(stored) {
   if (!Array.isArray(stored)) return [];
   const list = stored.filter((entry) => entry && STATES.has(entry.state) && KINDS.has(entry.kind) && TEXTS.every((field) => typeof entry[field] === "string"));
+  // After a reload nothing stands in the list.
+  for (const entry of list) if (entry.state === "heard") entry.state = "sent";
   broken(list);
   return list.slice(0, MOST);
 }
