@@ -17,6 +17,17 @@ export function barsOver(chat) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
   let looks = "";
+  let declined = false;
+
+  const offer = () => el("div", { class: "bar", data: { offer: 1 } }, el("span", { text: L.offerNotices }),
+    button(L.notifyOn, async () => {
+      if (await actions.allowNotices()) actions.set("notify", true);
+      declined = true;
+      draw();
+    }), button(L.no, () => {
+      declined = true;
+      draw();
+    }));
 
   function draw() {
     clearTimeout(again);
@@ -25,7 +36,8 @@ export function barsOver(chat) {
     const age = now - state.link.since;
     if (state.link.is !== "up" && age < SOON) again = setTimeout(draw, SOON - age);
     else if (state.link.retryAt !== null && !document.hidden) again = setTimeout(draw, 1000);
-    const look = JSON.stringify([link, state.notices.map(({ id }) => id)]);
+    const offers = state.offerNotices && !declined;
+    const look = JSON.stringify([link, offers, state.notices.map(({ id }) => id)]);
     if (look === looks) return;
     looks = look;
     // The words are changed in place, so that a focused button stays.
@@ -33,7 +45,7 @@ export function barsOver(chat) {
     const old = link && bars.querySelector(`[data-link="${kind}"]`);
     if (old) old.firstElementChild.textContent = link.text;
     const row = old || (link && el("div", { class: `bar ${link.kind}`, data: { link: kind } }, el("span", { text: link.text }), ...link.acts.map((act) => button(L.acts[act], () => actions[act]()))));
-    const rows = [row, ...state.notices.map(({ id, text }) => bars.querySelector(`[data-notice="${id}"]`) ?? el("div", { class: "bar", data: { notice: id } },
+    const rows = [row, offers && (bars.querySelector("[data-offer]") ?? offer()), ...state.notices.map(({ id, text }) => bars.querySelector(`[data-notice="${id}"]`) ?? el("div", { class: "bar", data: { notice: id } },
       icon("warn"), el("span", { dir: "auto", text }), button(L.close, () => actions.closeNotice(id), { icon: "close", class: "bare" })))];
     const kept = rows.filter((one) => one);
     if (kept.length !== bars.children.length || kept.some((one, at) => bars.children[at] !== one)) fill(bars, ...kept);
@@ -109,6 +121,11 @@ export function uploads(chat) {
       const smaller = el("input", { type: "checkbox", checked: one.smaller });
       const go = () => actions.upload(id, { smaller: smaller.checked, caption: caption.value.trim() });
       caption.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && event.keyCode !== 229 && go());
+      if (one.picture) {
+        const image = el("img", { alt: "" });
+        row.firstElementChild?.replaceWith(el("span", { class: "picture" }, image));
+        actions.putPreview(image, id);
+      }
       row.append(stop, caption, ...(one.picture ? [el("label", { class: "check" }, smaller, L.smaller)] : []), el("span", { class: "gap" }), button(L.sendFile, go, { class: "main" }));
     } else if (one.state === "refused" || one.state === "failed") {
       row.append(el("span", { class: "why", role: "alert", text: one.text }), one.state === "failed" ? button(L.again, () => actions.retryUpload(id)) : "", stop);

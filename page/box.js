@@ -140,6 +140,7 @@ export function box(chat, strip) {
     aria(field, "label", L.write(place.name));
     aria(send, "disabled", place.curb ? true : null);
     form.hidden = !!place.out;
+    byId("list").classList.toggle("out", !!place.out);
     strip.place(place);
   });
 
@@ -224,7 +225,6 @@ function hints(chat, field, changed) {
 
   function draw() {
     list.hidden = found.length === 0;
-    aria(field, "expanded", found.length > 0);
     aria(field, "activedescendant", found.length ? `hint-${chosen}` : null);
     fill(list, ...found.map((hint, at) => el("li", {
       id: `hint-${at}`, role: "option", "aria-selected": String(at === chosen),

@@ -85,7 +85,7 @@ export function cards(chat, does) {
     }
     open(answer.nick, [
       el("div", { class: "row" }, face(answer.nick), name(answer.nick), answer.away ? el("span", { class: "dim", text: L.awayNow(answer.away) }) : ""),
-      el("table", {}, el("tbody", {}, ...facts.map(([head, text]) => el("tr", {}, el("th", { scope: "row", class: "dim", text: head }), el("td", { text }))))),
+      el("table", {}, el("tbody", {}, ...facts.filter(([, text]) => text).map(([head, text]) => el("tr", {}, el("th", { scope: "row", class: "dim", text: head }), el("td", { text }))))),
       el("div", { class: "row" }, ...acts.map(([text, act, kind]) => button(text, () => { close(); act(); }, { class: kind ?? "" }))),
     ]);
   }
@@ -96,12 +96,12 @@ export function cards(chat, does) {
     const room = place?.kind === "room" ? place.name : "";
     const card = el("div", { class: "invite" });
     const draw = (/** @type {number} */ n) => {
-      const host = all[n].replace(/^\w+:\/\/|\/$/g, "");
-      const address = `${/^https/.test(all[n]) ? "https" : "http"}://${host}/${room}`;
+      const host = all[n];
+      const address = `${host}/${room}`;
       const image = el("img", { alt: L.qr(address), width: 192, height: 192 });
       image.addEventListener("error", () => image.remove());
       void actions.putQr(image, n, room.slice(1));
-      const copied = button(L.copyAddress, async () => { copied.textContent = (await actions.copy(address)) ? L.copied_ : L.copyNot; });
+      const copied = button(L.copyAddress, async () => { copied.textContent = (await actions.copy(`${location.protocol}//${address}`)) ? L.copied_ : L.copyNot; });
       const pick = choice(L.address, all.map((one, at) => [String(at), one]), String(n));
       pick.input.addEventListener("change", () => draw(Number(pick.input.value)));
       fill(card, image, el("code", { text: address }), copied, all.length > 1 && pick.row,
@@ -218,7 +218,8 @@ export function cards(chat, does) {
     tone.input.addEventListener("change", () => actions.set("tone", tone.input.checked));
     const told = button(now.notify ? L.notifyOff : L.notifyOn, async () => {
       if (now.notify) actions.set("notify", false);
-      else if (!(await actions.allowNotices())) return void (told.textContent = L.notifyNot);
+      else if (await actions.allowNotices()) actions.set("notify", true);
+      else return void (told.textContent = L.notifyNot);
       told.textContent = state.settings.notify ? L.notifyOff : L.notifyOn;
     });
     open(L.settings, [theme.row, letters.row, speak.row, tone.row, ...(isSecureContext && "Notification" in window ? [el("div", { class: "row" }, told)] : []),

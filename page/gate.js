@@ -11,8 +11,8 @@ const LONG = 8000;
 /** @param {import("./types.js").Chat} chat */
 export function gate(chat) {
   const { store, state, actions } = chat;
-  const [form, nick, room, password, key] = ["form", "name", "room", "password", "key"].map((id) => byId(`gate-${id}`));
-  const [account, lock, why, enter, have, note, tab, where, stay, rooms] = ["account", "lock", "why", "enter", "have", "note", "tab", "where", "stay", "rooms"].map((id) => byId(`gate-${id}`));
+  const [form, nick, room, password] = ["form", "name", "room", "password"].map((id) => byId(`gate-${id}`));
+  const [account, why, enter, have, note, tab, where, stay, rooms] = ["account", "why", "enter", "have", "note", "tab", "where", "stay", "rooms"].map((id) => byId(`gate-${id}`));
   let touched = false;
   let began = false;
   /** @type {unknown} */
@@ -30,6 +30,7 @@ export function gate(chat) {
     aria(have, "expanded", open);
     have.textContent = open ? L.noAccount : L.haveAccount;
     if (!open) password.value = "";
+    draw();
   }
   have.addEventListener("click", () => {
     withAccount(account.hidden);
@@ -62,7 +63,7 @@ export function gate(chat) {
         nick.value = error.offer;
         withAccount(false);
         come();
-      }, { class: "main" }));
+      }));
     }
     if (error.code === "nick-registered") {
       buttons.push(button(L.itIsMine, () => {
@@ -85,7 +86,10 @@ export function gate(chat) {
 
   function draw() {
     const { gate: at, welcome } = state;
-    if (state.phase === "in") return;
+    if (state.phase === "in") {
+      password.value = "";
+      return;
+    }
     if (!touched && !nick.value && at.offer) {
       nick.value = at.offer;
       if (!began || document.activeElement === nick) nick.select();
@@ -93,7 +97,7 @@ export function gate(chat) {
     if (!began) {
       began = true;
       stay.checked = state.settings.stay;
-      if (matchMedia("(pointer: fine)").matches) {
+      if (!matchMedia("(pointer: coarse)").matches) {
         nick.focus();
         nick.select();
       }
@@ -105,7 +109,7 @@ export function gate(chat) {
     enter.textContent = at.busy && age >= SOON ? L.connecting : wait > 0 ? L.waitFor(wait) : L.comeIn;
     aria(enter, "disabled", at.busy || wait > 0 ? true : null);
     aria(enter, "busy", at.busy ? true : null);
-    note.textContent = at.busy && age > LONG ? L.mayFail : welcome && !welcome.kept ? L.forgets : L.yours;
+    note.textContent = at.busy && age > LONG ? L.mayFail : welcome && !welcome.kept ? L.forgets : account.hidden ? L.yours : "";
     tab.hidden = !at.otherTab && !at.text;
     fill(tab, at.otherTab ? L.otherTab(at.otherTab) : at.text, at.otherTab !== "" && el("span", { class: "row" },
       button(L.goOn, () => actions.connect({ nick: at.otherTab, room: at.room, resume: true }), { class: "main" }),
@@ -124,8 +128,6 @@ export function gate(chat) {
     else if (!ticks && ticking) ticking = void clearInterval(ticking);
   }
   store.watch(["gate", "phase"], draw);
-  lock.hidden = true;
-  void key;
 
   return {
     /** Shows the gate again, with what stood in it. */

@@ -69,7 +69,9 @@ export function list(chat, does) {
       made.push({ key: "begin", row: null, look: `${any}${here.made}`, make: () => rows.beginning(here, any, any ? null : does.invite(here)) });
     }
     let before = /** @type {Row | null} */ (null);
-    let fenced = here.fence === null;
+    // The line "new" stands where the reader stopped, and not at the beginning of a window behind that.
+    const unread = here.fence === null ? -1 : all.findIndex((row) => row.kind === "line" && row.seq > (here.fence ?? 0));
+    const fence = unread > 0 || (unread === 0 && (here.whole || here.from === (here.fence ?? 0) + 1)) ? unread : -1;
     for (let at = first; at < past; at++) {
       const row = all[at];
       let head = before?.kind !== "line" || row.kind !== "line" || before.from !== row.from || row.time - before.time > GROUP || row.me || before.me;
@@ -77,9 +79,9 @@ export function list(chat, does) {
         made.push({ key: `day ${row.key}`, row: null, look: String(dayNumber(row.time)), make: () => rows.day(row.time) });
         head = true;
       }
-      if (!fenced && row.kind === "line" && row.seq > (here.fence ?? 0)) {
+      if (at === fence) {
         made.push({ key: "fence", row: null, look: "", make: rows.fence });
-        fenced = head = true;
+        head = true;
       }
       const make = row.kind === "line" ? () => rows.line(chat, row, head) : row.kind === "gap" ? () => rows.gap(chat, here, row) : () => rows.event(row);
       made.push({ key: row.key, row, look: `${head}${look}`, make });

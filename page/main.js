@@ -19,10 +19,24 @@ const chat = begin();
 const { store, state, actions } = chat;
 const root = document.documentElement;
 const [chatNode, gateNode, sideNode, peopleNode, words] = ["chat", "gate", "side", "people", "words"].map(byId);
-const mouse = matchMedia("(pointer: fine)").matches;
+const mouse = !matchMedia("(pointer: coarse)").matches;
+
+const gate_ = gate(chat);
+// First of all views, so that the list can measure itself when it is drawn.
+let phase = "";
+store.watch("phase", () => {
+  if (phase === state.phase) return;
+  const was = phase;
+  phase = state.phase;
+  gateNode.hidden = phase !== "gate";
+  chatNode.hidden = phase === "gate";
+  if (phase === "gate") {
+    if (isOpen()) close();
+    if (was) gate_.again();
+  } else if (was !== "in" && mouse && !state.settings.beamer) words.focus();
+});
 
 const show = {
-  gate: gate(chat),
   cards: cards(chat, { beamer, keys: () => open(L.keysTitle, [keyHelp()]), files: () => void show.panels.files() }),
   panels: panels(chat, (place, seq) => void goTo(place, seq)),
 };
@@ -66,19 +80,6 @@ store.watch(["settings", "head"], () => {
   byId("poster").hidden = !on;
   if (on) show.cards.poster();
   else fill(byId("poster"));
-});
-
-let phase = "";
-store.watch("phase", () => {
-  if (phase === state.phase) return;
-  const was = phase;
-  phase = state.phase;
-  gateNode.hidden = phase !== "gate";
-  chatNode.hidden = phase === "gate";
-  if (phase === "gate") {
-    if (isOpen()) close();
-    if (was) show.gate.again();
-  } else if (was !== "in" && mouse && !state.settings.beamer) words.focus();
 });
 
 byId("to-side").addEventListener("click", () => open(L.places, [sideNode], "left", () => chatNode.prepend(sideNode)));

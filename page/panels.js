@@ -3,7 +3,7 @@
 
 import { byId, button, el, fill, icon } from "./el.js";
 import { compare, fold } from "./text.js";
-import { order } from "./places.js";
+import { order } from "./place.js";
 import { clock, name } from "./rows.js";
 import { L, day, size, until } from "./words.js";
 
@@ -98,7 +98,7 @@ export function panels(chat, goTo) {
       close();
       goTo(hit.room, hit.seq);
     }, { class: "item" });
-    act.append(el("span", {}, el("span", { class: "dim", text: `${hit.room} · ${day(hit.time)} ` }), name(hit.from), clock(hit.time), el("br"), el("bdi", { text: hit.text || hit.file?.name || "" })));
+    act.append(el("span", {}, el("span", { class: "dim", text: `${hit.room} · ${day(hit.time)} ` }), name(hit.from), " ", clock(hit.time), el("br"), el("bdi", { text: hit.text || hit.file?.name || "" })));
     return el("li", {}, act);
   };
 
@@ -123,7 +123,7 @@ export function panels(chat, goTo) {
 
   /** @param {import("./types.js").Place} place @param {import("./types.js").FileRow} row */
   const fileRow = (place, row) => el("li", { class: "card" }, icon("file"),
-    el("span", {}, el("bdi", { text: row.name }), el("span", { class: "dim", text: ` ${size(row.size)}, ${row.from}, ${day(row.time)}` })),
+    el("span", { class: "name" }, el("bdi", { text: row.name }), el("span", { class: "dim", text: ` ${size(row.size)}, ${row.from}, ${day(row.time)}` })),
     button(L.goThere, () => {
       close();
       goTo(place.name, row.seq);

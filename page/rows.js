@@ -11,6 +11,8 @@ import { L } from "./words.js";
 
 /** Larger pictures are not shown inline: they would fill a phone's memory. */
 const PIXELS = 40e6;
+/** The longest side of a picture in the list, in px. */
+const SIDE = 400;
 
 /** The coloured circle. @param {string} nick */
 export const face = (nick) => el("span", { class: `face c${colour(nick)}`, "aria-hidden": "true", text: initial(nick) });
@@ -34,12 +36,13 @@ export function line(chat, row, head) {
   const said = el("div", { class: "text", dir: "auto" });
   if (row.me && row.deleted === null) said.append(name(row.from), " ");
   said.append(...(row.deleted !== null ? [text] : nodes(text, chat.state.me)));
+  if (row.me) said.append(clock(row.time));
   return li(
     kinds.filter(Boolean).join(" "),
     head && face(row.from),
-    head
-      ? el("div", {}, !row.me && name(row.from), el("span", { class: "quiet", text: ", " }), clock(row.time), el("span", { class: "quiet", text: ", " }))
-      : el("span", {}, el("span", { class: "quiet", text: `${row.from}, ` }), clock(row.time, "side-time")),
+    !row.me && (head
+      ? el("div", {}, name(row.from), el("span", { class: "quiet", text: ", " }), clock(row.time), el("span", { class: "quiet", text: ", " }))
+      : el("span", {}, el("span", { class: "quiet", text: `${row.from}, ` }), clock(row.time, "side-time"))),
     text !== "" && said,
     row.file && row.deleted === null && file(chat, row.file, row.own),
   );
@@ -53,7 +56,7 @@ function file(chat, info, own) {
   const box = el("div", {});
   const card = (/** @type {string} */ why = "") =>
     box.replaceChildren(el("div", { class: "card" }, icon("file"), el("span", { class: "name" }, el("bdi", { text: info.name }), el("span", { class: "dim", text: ` ${words.size(info.size)}` })),
-      why && el("span", { class: "why", text: why }), button(L.save, save)));
+      why && el("span", { class: "why", text: why }), button(L.save, save, { "aria-label": `${L.save} ${info.name}` })));
   const save = async () => {
     const link = el("a", { hidden: true });
     document.body.append(link);
@@ -62,7 +65,10 @@ function file(chat, info, own) {
     link.remove();
   };
   const picture = () => {
-    const image = el("img", { alt: L.picture(info.name), width: info.width, height: info.height, decoding: "async" });
+    const [wide, high] = [info.width ?? 0, info.height ?? 0];
+    // The box has its size before the picture is there, so nothing moves when it comes.
+    const scale = Math.min(1, SIDE / wide, SIDE / high);
+    const image = el("img", { alt: L.picture(info.name), width: Math.round(wide * scale), height: Math.round(high * scale), decoding: "async" });
     const open = button("", () => panelPicture(chat, info), { class: "picture" });
     let tries = 0;
     open.replaceChildren(image);
@@ -127,7 +133,7 @@ export function unsent(chat, unsent, edit) {
     el("div", { class: "text", dir: "auto", text: unsent.text }),
   );
   if (failed) {
-    row.append(el("div", { class: "why" }, icon("warn"), el("span", { text: unsent.sentence }),
+    row.append(el("div", { class: "why" }, el("span", {}, icon("warn"), ` ${unsent.sentence}`),
       unsent.state === "retry" && el("span", { class: "dim", text: L.retries }),
       unsent.state === "refused" && button(L.again, () => actions.again(unsent.tag)),
       unsent.state !== "unkept" && button(L.edit, () => edit(unsent.tag)),

@@ -4,7 +4,7 @@
 import { aria, byId, button, el, fill, icon, patch } from "./el.js";
 import { L } from "./words.js";
 import { compare, fold } from "./text.js";
-import { order } from "./places.js";
+import { order } from "./place.js";
 import { face } from "./rows.js";
 
 /** @typedef {import("./types.js").Place} Place */
@@ -17,7 +17,7 @@ export function side(chat, does) {
   const { store, state, actions } = chat;
   const [lists, me, count] = ["side-lists", "me", "to-side-count"].map(byId);
   const [rooms, people, asked] = [el("ul"), el("ul"), el("ul")];
-  fill(lists, el("h3", { text: L.rooms }), rooms, button(L.joinRoom, does.join, { class: "item off" }), el("h3", { text: L.private }), people, button(L.writeTo, does.write, { class: "item off" }), asked);
+  fill(lists, el("h2", { text: L.rooms }), rooms, button(L.joinRoom, does.join, { class: "item off" }), el("h2", { text: L.private }), people, button(L.writeTo, does.write, { class: "item off" }), asked);
   me.addEventListener("click", () => does.me(me));
 
   /** @param {Place} place */
@@ -55,7 +55,6 @@ export function side(chat, does) {
     count.hidden = forMe === 0;
     count.textContent = String(forMe);
     fill(me, face(state.me || "?"), el("span", { class: "name" }, el("bdi", { text: state.me }), el("small", { text: state.account ? L.account : L.guest })));
-    me.classList.add("item");
   });
 }
 
@@ -69,7 +68,7 @@ const MOST = 200;
 export function people(chat, does) {
   const { store, state } = chat;
   const [aside, place, topic, here, open] = ["people", "place", "topic", "here", "to-people"].map(byId);
-  const [title, list, rest] = [el("h3"), el("ul"), el("p", { class: "dim" })];
+  const [title, list, rest] = [el("h2"), el("ul"), el("p", { class: "dim" })];
   fill(aside, title, list, rest, button(L.inviteMenu, does.invite, { class: "item off" }));
   topic.addEventListener("click", does.topic);
 

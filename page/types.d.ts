@@ -50,6 +50,8 @@ export interface State {
   /** The answer to what was typed with a slash, until it is closed. */
   panel: Panel | null;
   settings: Settings;
+  /** A mention was missed in a hidden tab, and the browser has not been asked: the bar may offer notifications once. */
+  offerNotices: boolean;
   server: Server;
   gate: Gate;
   welcome: Welcome | null;
@@ -107,7 +109,14 @@ export interface Place {
   run: number;
   asked: boolean;
   begun: boolean;
-  resumed: boolean;
+  /** The last number at the first join; 0 when it was taken. */
+  base: number;
+  /** Whether the first lines have come. */
+  loaded: boolean;
+  /** The next piece of the member list is its first. */
+  fresh: boolean;
+  /** Numbers of private lines that came by themselves while older ones are asked for. */
+  during: Set<number>;
 }
 
 export type Row = LineRow | FoldRow | EventRow | GapRow;
@@ -208,8 +217,8 @@ export interface Unsent {
   place: Key;
   /** The place's name, as it is sent. */
   name: string;
-  /** `say` for rooms, `msg` for conversations, `typed` for a line with a slash, `finish` for a file. */
-  kind: "say" | "msg" | "typed" | "finish";
+  /** `say` for rooms, `msg` for conversations, `typed` for a line with a slash. */
+  kind: "say" | "msg" | "typed";
   text: string;
   time: number;
   /**
@@ -221,7 +230,8 @@ export interface Unsent {
   /** The server's sentence for the last three. */
   sentence: string;
   code: string;
-  upload?: number;
+  /** It was heard, but the connection ended before the answer: it is sent again. */
+  lost: boolean;
 }
 
 /** The connection. The bar is made of it: `words.bar(link, now)`. */
@@ -379,6 +389,10 @@ export interface Actions {
   /** The URL of a file for this session; null if it may not be had. `fresh` asks anew. */
   url(file: number, fresh?: boolean): Promise<string | null>;
   /** Puts a file's URL on an image, a player or a link that saves it. False if it may not be had. */
+  /** Puts the code of an address and a room on an image; false if there is none. */
+  putQr(image: HTMLImageElement, address: number, room: string): Promise<boolean>;
+  /** Puts a picture that is not sent yet on its card. */
+  putPreview(image: HTMLImageElement, upload: number): void;
   putFile(element: HTMLElement, file: FileInfo, fresh?: boolean): Promise<boolean>;
 
   // This page.
