@@ -290,7 +290,7 @@ store_cells() {
     else
         start_roomful "$bin/chat-server" without json
     fi
-    load store,steady "$repeats" --members 10,100
+    load store,steady,files "$repeats" --members 10,100
 }
 
 store() {
