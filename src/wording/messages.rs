@@ -161,6 +161,8 @@ pub(super) fn private(line: &Private<'_>, p: &impl Painter, out: &mut impl Write
 pub struct Fences {
     /// The index of the first message that is new to the reader.
     pub new: Option<usize>,
+    /// Whether an earlier page of the place had the fence before what is new.
+    pub begun: bool,
     /// Since when messages are new.
     pub since: Option<String>,
     /// Whether more pages follow at once, so that this one does not end at now.
@@ -191,9 +193,11 @@ pub fn history_lines<'a>(history: &'a History, fences: &Fences, p: &impl Painter
         if this != day && !(at == 0 && fences.new == Some(0)) {
             lines.push(fence(format!("{room}, {this}")));
         }
-        if fences.new == Some(at) {
+        if fences.new == Some(at) && !fences.begun {
             let since = fences.since.as_ref().map_or(String::new(), |since| format!(" since {since}"));
-            lines.push(fence(format!("{room}: {} new{since}", count - at)));
+            // If more pages follow, the number is not known yet.
+            let new = if fences.goes_on { String::new() } else { format!("{} ", count - at) };
+            lines.push(fence(format!("{room}: {new}new{since}")));
         }
         day = this;
         lines.push(HistoryLine::Message(message));
