@@ -185,6 +185,8 @@ export function say(chat) {
     }
     const { row, place, shown } = what;
     const forMe = row.forMe || place.kind === "person";
+    // Nothing private is said aloud before a class.
+    if (state.settings.beamer && place.kind === "person") return;
     if (row.own || document.hidden || state.settings.speak === "nothing" || (state.settings.speak === "me" && !forMe)) return;
     if (shown) waiting.push({ place: place.name, text: `${row.from}: ${row.text || row.file?.name || ""}` });
     else if (place.kind === "person") waiting.push({ place: place.name, text: privateFrom(row.from) });

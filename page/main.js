@@ -65,10 +65,6 @@ function beamer() {
   const on = !state.settings.beamer;
   if (isOpen()) close();
   actions.set("beamer", on);
-  const here = state.place === null ? undefined : state.places.get(state.place);
-  const room = [...state.places.values()].find(({ kind }) => kind === "room");
-  // Nothing private is shown to a class.
-  if (on && here?.kind === "person" && room) actions.show(room.key);
 }
 
 store.watch(["settings", "head"], () => {
@@ -78,6 +74,9 @@ store.watch(["settings", "head"], () => {
   root.dataset.size = String(size);
   root.toggleAttribute("data-beamer", on && state.phase !== "gate");
   byId("poster").hidden = !on;
+  // Nothing private is shown to a class.
+  const room = [...state.places.values()].find(({ kind }) => kind === "room");
+  if (on && state.place?.startsWith("@") && room) actions.show(room.key);
   if (on) show.cards.poster();
   else fill(byId("poster"));
 });
