@@ -1,3 +1,4 @@
+// @ts-check
 // Sets theme and size of text before the first paint, and tells browsers that are too old. It knows nothing else.
 var root = document.documentElement;
 try {
