@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, page};
-pub(crate) use rows::{FRAME, length, sum};
+pub(crate) use rows::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +150,8 @@ pub enum Done {
         /// The other person: `@nick`.
         room: Arc<str>,
     },
+    /// The others there are told that the person is typing, if they asked to be.
+    Typing,
     /// There is an account of this name now, and the session is logged in to it.
     Register {
         /// The name.
@@ -343,6 +345,7 @@ impl Done {
                 | Done::Delete { .. }
                 | Done::Read { .. }
                 | Done::Close { .. }
+                | Done::Typing
                 | Done::Register { .. }
                 | Done::Login { .. }
                 | Done::Logout { .. }

@@ -160,9 +160,11 @@ limits! {
     sessions "sessions": number Count = 1024, 1..=30_000;
     /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence, in its own protocol, and closed.
     sessions_per_address "sessions-per-address": number Count = 16, 0..=30_000;
-    /// New sessions from one address within `arrival-window`; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
+    /// Sessions from one address that begin within `arrival-window`, with or without a name; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
+    knocks "knocks": number Count = 1024, 0..=1_000_000;
+    /// Sessions from one address that take a name within `arrival-window`; loopback is exempt. A session that comes back with a token is not counted. One more is told so in a sentence and closed.
     arrivals "arrivals": number Count = 32, 0..=1_000_000;
-    /// The time over which `arrivals` counts.
+    /// The time over which `knocks` and `arrivals` count.
     arrival_window "arrival-window": time Seconds = 600, 1..=86_400;
     /// Connections the kernel holds for us until they are accepted. Beyond it newcomers wait for their own system to try again.
     backlog "backlog": number Count = 4096, 1..=65_535;
@@ -184,6 +186,8 @@ limits! {
     ws_control "ws-control": number Count = 20, 1..=1_000_000;
     /// The text of one message. A longer one is answered `text-too-long` and not sent.
     text "text": number Characters = 4_000, 1..=100_000;
+    /// The lines of one message. One with more is answered `text-too-many-lines` and not sent.
+    text_lines "text-lines": number Count = 40, 1..=1_000;
     /// A room's topic. A longer one is answered `topic-too-long`.
     topic "topic": number Characters = 390, 1..=10_000;
     /// An away text. A longer one is answered `away-too-long`.
@@ -214,6 +218,12 @@ limits! {
     rate "rate": number PerSecond = 2, 0..=1_000_000;
     /// Messages that a person may send at once before `rate` applies.
     rate_burst "rate-burst": number Count = 10, 1..=1_000_000;
+    /// `read` commands a minute that a session may send beside its `rate`. Each one more costs as much as a message; with 0, each of them does.
+    reads "reads": number Count = 120, 0..=1_000_000;
+    /// The time between two `typing` of one session. An earlier one is answered, the others are not told, and it costs as much as a message.
+    typing "typing": time Millis = 3_000, 100..=60_000;
+    /// Members of a room in which a person who types is told to the others. In a larger room it is told to none.
+    typing_members "typing-members": number Count = 50, 1..=10_000;
     /// What may wait for one session that reads slowly. At once over it, the session is closed as a slow consumer.
     outbox_bytes "outbox-bytes": number Bytes = 262_144, 32_768..=67_108_864;
     /// The same, in events, beside those that are being written.
@@ -238,6 +248,10 @@ limits! {
     tags "tags": number Count = 256, 1..=10_000;
     /// Ended sessions that are remembered for their resume token. The oldest is forgotten first.
     resumes "resumes": number Count = 4_096, 1..=1_000_000;
+    /// How long the others are not told that a person closed the page: a page that is loaded anew comes back in this time, and nobody notices. With `off` they are told at once.
+    linger "linger": time Millis = 5_000, 0..=60_000;
+    /// People at once of whom the others are not told yet, see `linger`. For one more, the others are told of the first of them.
+    lingering "lingering": number Count = 256, 1..=30_000;
     /// How long a closing connection may take to accept the farewell and to hang up. After that it is cut.
     farewell "farewell": time Millis = 1_000, 10..=60_000;
     /// From the signal to stop to cutting whatever is still connected.

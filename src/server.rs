@@ -365,6 +365,8 @@ impl Handle {
         }
         self.hub.set_stopping();
         self.hub.crew.join_all();
+        // No thread of theirs is left, and what they read is still to be stored.
+        self.hub.end_lingering(Duration::ZERO, CloseReason::ServerStopped);
         if let Some(database) = &self.hub.database {
             database.write_queue.close();
         }

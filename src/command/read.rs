@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
-use super::{Change, Page, Place, Secret};
+use super::{Change, Page, Place, Secret, Wants};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
@@ -30,6 +30,16 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str
     read(deserializer, |text| Ok::<_, ChatError>(super::text(text)))
 }
 
+/// The words of a message, which may have line breaks.
+pub(super) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    read(deserializer, |text| Ok::<_, ChatError>(super::said(text)))
+}
+
+/// The same, not there if they are empty.
+pub(super) fn some_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    said(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
 /// Text that may be empty, and is set then.
 pub(super) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     text(deserializer).map(Some)
@@ -47,6 +57,14 @@ pub(super) fn somebody<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nic
 
 pub(super) fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RoomName>>, D::Error> {
     wanting(Vec::deserialize(deserializer), "", "a list of strings").map(Some)
+}
+
+/// Names of events.
+impl<'de> Deserialize<'de> for Wants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wants, D::Error> {
+        let names: Vec<String> = wanting(Vec::deserialize(deserializer), "", "a list of strings")?;
+        Ok(names.into_iter().collect())
+    }
 }
 
 /// To ask for none would be to ask for nothing.

@@ -12,6 +12,10 @@ pub(super) enum Cost {
     Nothing,
     /// So many parts of a message, see [`PARTS`].
     Parts(NonZeroU32),
+    /// A read mark: see [`Price::Mark`].
+    Mark,
+    /// That a person is typing: see [`Price::Typing`].
+    Typing,
 }
 
 /// The parts of a message: a line costs as many.
@@ -43,6 +47,17 @@ impl Cost {
     }
 }
 
+/// A line that a person typed is the command that it means: it costs as much, and it is answered so.
+pub(super) fn as_meant(input: Input) -> Input {
+    match input {
+        Input::Command(tag, Command::Typed(typed)) => match typed.meant() {
+            Ok(command) => Input::Command(tag, command),
+            Err(refusal) => Input::Refused(tag, refusal),
+        },
+        other => other,
+    }
+}
+
 /// What it takes that this was read.
 pub(super) fn cost_of(input: &Input) -> Cost {
     match input {
@@ -66,6 +81,8 @@ fn cost_of_command(command: &Command) -> Cost {
         Price::Little => Cost::LITTLE,
         Price::Line => Cost::LINE,
         Price::List => Cost::LIST,
+        Price::Mark => Cost::Mark,
+        Price::Typing => Cost::Typing,
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Hub {
     pub database: Option<Arc<Database>>,
     /// Admits connections and sessions.
     pub door: Door,
+    /// The hash of the page that is served, if one is.
+    pub page: Option<Arc<str>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -144,6 +146,7 @@ impl Hub {
             door: Door::new(&limits),
             limits,
             database,
+            page: None,
             started: Instant::now(),
             counts: Counts::default(),
             registrations,
@@ -156,6 +159,12 @@ impl Hub {
             asked_to_stop: Mutex::default(),
             bell: Condvar::new(),
         }
+    }
+
+    /// The same for a server that serves a page with this hash; programs are told it.
+    #[must_use]
+    pub fn serving(self, page: Option<Arc<str>>) -> Hub {
+        Hub { page, ..self }
     }
 
     /// Milliseconds since the start.
@@ -293,9 +302,30 @@ impl Hub {
     }
 
     /// Closes the sessions of people who are banned from the server.
-    pub fn close_banned(&self) {
-        for handle in self.chat.banned_sessions(now()).into_iter().filter_map(|id| self.handle(id)) {
-            self.close(&handle, CloseReason::Kicked, "you are banned from this server");
+    pub fn close_banned(self: &Arc<Self>) {
+        for id in self.chat.banned_sessions(now()) {
+            self.kick(id, None, "you are banned from this server");
+        }
+    }
+
+    /// Closes a session that has a name, on behalf of those who keep order; the others hear `text`.
+    pub fn kick(self: &Arc<Self>, id: SessionId, text: Option<Arc<str>>, sentence: &str) {
+        let ending = Ending { reason: CloseReason::Kicked, text };
+        let mut effects = self.effects();
+        if self.chat.end_if_lingering(id, ending.clone(), now(), &mut effects) {
+            self.apply(effects);
+        } else if let Some(handle) = self.handle(id) {
+            self.close(&handle, ending, sentence);
+        }
+    }
+
+    /// Tells the others of people who closed the page and did not come back within
+    /// `time`; with `time` zero, of all of them. Each needs the lock for itself, so
+    /// that no other thread waits for all of them.
+    pub fn end_lingering(self: &Arc<Self>, time: Duration, reason: CloseReason) {
+        let mut effects = self.effects();
+        while self.chat.end_lingering(time, reason, now(), &mut effects) {
+            self.apply(std::mem::replace(&mut effects, self.effects()));
         }
     }
 

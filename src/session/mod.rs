@@ -38,7 +38,7 @@ use crate::model::{CloseReason, Tag};
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
 use account::Login;
-use cost::{cost_of, is_line, speaks, stores};
+use cost::{as_meant, cost_of, is_line, speaks, stores};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
@@ -136,7 +136,9 @@ impl Session {
     /// Handles one input of the decoder. It is paid for first, so a peer that sends
     /// too fast waits here.
     fn handle(&mut self, input: Input) -> Flow {
-        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost_of(&input)) == Flow::End {
+        let input = as_meant(input);
+        let cost = self.pace.settle(cost_of(&input));
+        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost) == Flow::End {
             return Flow::End;
         }
         match input {
@@ -234,6 +236,7 @@ impl Session {
             }
             Command::Query(query) => self.query(tag, query),
             Command::File(command) => self.files(tag, command),
+            Command::Typed(typed) => self.obey_named(tag, typed.meant()?),
         }
     }
 
@@ -269,6 +272,12 @@ impl Session {
             text: limits.text,
             line_bytes: limits.line_bytes,
             ping_after: limits.ping_after.as_secs(),
+            page: self.hub.page.clone(),
+            rate: limits.rate,
+            rate_burst: limits.rate_burst,
+            // Without a database no file is taken.
+            file_bytes: if self.hub.database.is_some() { limits.file_bytes } else { 0 },
+            kept: self.hub.database.is_some(),
         };
         self.effects.answer(&self.handle.outbox, hello);
     }

@@ -63,6 +63,7 @@ impl Checks {
 
 fn check_all(hub: &Arc<Hub>, now: Instant) {
     db_writer::refuse_overdue(hub);
+    hub.end_lingering(hub.limits.linger, CloseReason::Closed);
     if hub.database.is_none() {
         // With a database, the writer does this, because it has a reliable time.
         hub.end_left_rooms(hub::now());

@@ -272,7 +272,7 @@ fn hello(
 ) -> Vec<Value> {
     let mut told = vec![json!({
         "type": "hello", "version": 1, "server": "fake", "offer": "owl", "lobby": "#lobby", "text": 4000,
-        "line_bytes": 16_384, "ping_after": 90
+        "line_bytes": 16_384, "ping_after": 90, "rate": 2, "rate_burst": 10, "file_bytes": 10_485_760, "kept": true
     })];
     let Some(wanted) = command["nick"].as_str() else {
         told.extend(ok(json!({})));

@@ -3,6 +3,7 @@
 mod page;
 mod refusals;
 mod samples;
+mod types;
 
 use roomful::command::{self, TABLE};
 use roomful::error::Code;

@@ -59,7 +59,7 @@ pub fn ask(server: &TestServer, request: impl AsRef<[u8]>) -> Answer {
     Answer::read(&mut wire, request.as_ref().starts_with(b"HEAD"))
 }
 
-/// page.md, 4.2: the page may load its own files and nothing else.
+/// docs/protocol.md, *HTTP*: the page may load its own files and nothing else.
 #[test]
 fn the_page_comes_with_its_policy_and_no_session_begins() {
     let server = TestServer::start();
@@ -160,7 +160,7 @@ fn a_connection_ends_after_its_last_request_or_when_the_peer_wants_it() {
     }
 }
 
-/// page.md, 4.1: a page load is six threads, so they must not stay for long.
+/// A page load is six threads, so they must not stay for long.
 #[test]
 fn a_connection_without_requests_ends_by_itself() {
     let server = TestServer::with(|limits| limits.http_idle = Duration::from_secs(1));
@@ -261,7 +261,7 @@ fn those_who_write_the_page_serve_their_folder_to_themselves_only() {
     assert!(error.to_string().contains("listen on 127.0.0.1"), "{error}");
 }
 
-/// page.md, 4.6: every number that is promised is there, and no name of a person or a room.
+/// Every number that is promised is there, and no name of a person or a room.
 #[test]
 fn the_numbers_name_nobody() {
     let server = TestServer::with_database();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::http::{Answer, ask, get};
-use crate::support::{DEADLINE, TestServer};
+use crate::support::{DEADLINE, TestServer, Wire};
 
 const HOST: &str = "Host: 127.0.0.1\r\n";
 
@@ -70,7 +70,11 @@ fn what_is_wrong_is_said_in_a_sentence_and_nothing_behind_it_is_a_request() {
         wire.send(format!("{request}{}", get("/healthz")));
         let answer = Answer::read(&mut wire, false);
         assert_eq!(answer.status, *status, "{request:?}: {answer:?}");
-        assert!(answer.is_last() && answer.body.ends_with(".\n"), "{request:?}: {answer:?}");
+        let is_sentence = match answer.field("content-type") {
+            Some("application/json") => request.starts_with("PUT /u/") && answer.body.contains("\"type\":\"error\""),
+            _ => answer.body.ends_with(".\n"),
+        };
+        assert!(answer.is_last() && is_sentence, "{request:?}: {answer:?}");
         assert_eq!(answer.field("cache-control"), Some("no-store"), "{request:?}");
         assert_eq!(answer.field("allow").is_some(), *status == 405, "{request:?}");
         assert_eq!(wire.rest(), [""; 0], "{request:?}");
@@ -208,4 +212,40 @@ fn a_command_in_a_body_reaches_no_chat() {
         assert!(matches!(answer.status, 404 | 405) && answer.is_last(), "{path}: {answer:?}");
     }
     assert_eq!(watcher.hears(), [""; 0]);
+}
+
+/// Answers are taken at some pace, or the connection is cut: a thread waits for them.
+#[test]
+fn who_takes_no_answers_is_cut() {
+    let server = TestServer::with(|limits| {
+        (limits.http_body_idle, limits.send_buffer) = (Duration::from_secs(1), 4_096);
+    });
+    let mut ann = server.login("ann");
+    let mut deaf = Wire::connect_narrow(server.addr(), 1_024);
+    deaf.send(get("/metrics").repeat(100));
+    server.wait_for_sessions(2);
+    assert_eq!(ann.sync(), []);
+    server.wait_for_sessions(1);
+}
+
+/// Nothing is asked for that is refused anyway: a client that waits for `100 Continue` sends no byte of its file.
+#[test]
+fn a_file_that_nobody_offered_is_refused_before_a_byte_of_it() {
+    let server = TestServer::with_database();
+    let asked = format!("PUT /u/1.2.3 HTTP/1.1\r\n{HOST}Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n");
+    let answer = ask(&server, asked);
+    assert_eq!((answer.status, answer.is_last()), (404, true), "{answer:?}");
+}
+
+/// A program that watches the server hears why it takes no messages.
+#[test]
+fn a_database_that_cannot_be_written_is_no_good_health() {
+    let server = TestServer::with_database();
+    let write_queue = &server.hub().database.as_ref().unwrap().write_queue;
+    write_queue.trouble("the server's disk is full");
+    let health = ask(&server, get("/healthz"));
+    assert_eq!(health.body, "the database cannot be written: the server's disk is full\n");
+    assert_eq!((health.status, ask(&server, get("/")).status), (503, 200));
+    write_queue.stored(&[]);
+    assert_eq!(ask(&server, get("/healthz")).status, 200);
 }

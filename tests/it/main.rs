@@ -65,6 +65,8 @@ mod leaving;
 mod left;
 /// The same for people with `nc` and telnet.
 mod line_front;
+/// Messages with line breaks, on every front.
+mod lines;
 /// Taking a name: offered, refused, in time.
 mod login;
 /// One order for all, without gap or double, whatever the others do.

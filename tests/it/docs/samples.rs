@@ -125,7 +125,8 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Delete { .. } => Done::Chats { chats: vec![chat()], more: full },
             Done::Chats { .. } => Done::Read { room: room_name(), seq },
             Done::Read { .. } => Done::Close { room: room_name() },
-            Done::Close { .. } => Done::Register { nick: nick() },
+            Done::Close { .. } => Done::Typing,
+            Done::Typing => Done::Register { nick: nick() },
             Done::Register { .. } => Done::Login { nick: nick(), resume: some() },
             Done::Login { .. } => Done::Logout { nick: nick() },
             Done::Logout { .. } => Done::Password,
@@ -173,6 +174,11 @@ fn events(full: bool) -> Vec<Event> {
         text: 1,
         line_bytes: 1,
         ping_after: 1,
+        page: some(),
+        rate: 1,
+        rate_burst: 1,
+        file_bytes: 1,
+        kept: true,
     };
     let mut made = vec![hello];
     loop {
@@ -208,7 +214,8 @@ fn events(full: bool) -> Vec<Event> {
             Event::Settings { .. } => Event::Invite { room: room(), by: by(), time },
             Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },
             Event::Chats { .. } => Event::Read { room: room(), seq },
-            Event::Read { .. } => Event::Notice { text: text() },
+            Event::Read { .. } => Event::Typing { room: room(), nick: nick() },
+            Event::Typing { .. } => Event::Notice { text: text() },
             Event::Notice { .. } => Event::Waiting { ms: 1 },
             Event::Waiting { .. } => Event::Ping { token: word() },
             Event::Ping { .. } => Event::Closing { reason: CloseReason::Lost, text: text() },
