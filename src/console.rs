@@ -17,14 +17,11 @@ use jiff::Zoned;
 use unicode_width::UnicodeWidthStr;
 
 use crate::chat::effects::{Effects, Watch};
-use crate::chat::outbox::Ending;
 use crate::command::{Command, ModAction, Moderation, nearest, parse, text};
-use crate::model::CloseReason;
 use crate::model::Restriction;
 use crate::names::{Nick, clean, clean_lines, isolate};
 use crate::process::Outlet;
 use crate::server::Handle;
-use crate::session::handle::SessionHandle;
 use crate::session::hub::{Hub, News, now};
 use crate::terminal::{Input, Screen, Terminal};
 use crate::wording::{self, Plain, clock as hours, date, restricted};
@@ -264,12 +261,11 @@ fn columns<const N: usize>(table: &[[String; N]]) -> String {
     table.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn kick(hub: &Hub, rest: &str) -> Result<String, String> {
+fn kick(hub: &Arc<Hub>, rest: &str) -> Result<String, String> {
     let (name, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let nick = Nick::parse(name).map_err(|error| format!("! {error}."))?;
     let sessions = hub.chat.sessions_of(&nick);
-    let handles: Vec<Arc<SessionHandle>> = sessions.into_iter().filter_map(|id| hub.handle(id)).collect();
-    if handles.is_empty() {
+    if sessions.is_empty() {
         return Err(format!("! Nobody here is called {nick}; who lists who is."));
     }
     let words = Some(text(reason)).filter(|words| !words.is_empty());
@@ -277,14 +273,14 @@ fn kick(hub: &Hub, rest: &str) -> Result<String, String> {
         Some(words) => format!("the operator closed your session: {words}"),
         None => "the operator closed your session".to_owned(),
     };
-    for handle in &handles {
-        hub.close(handle, Ending { reason: CloseReason::Kicked, text: words.clone() }, &sentence);
+    for id in sessions {
+        hub.kick(id, words.clone(), &sentence);
     }
     Ok(String::new())
 }
 
 /// The operator's ban reads as the chat's command does, and is for the whole server.
-fn ban(hub: &Hub, line: &str) -> Result<String, String> {
+fn ban(hub: &Arc<Hub>, line: &str) -> Result<String, String> {
     let parsed = parse(&format!("/{line}")).map_err(|error| format!("! {error}."))?;
     let Command::Moderate(Moderation { action, whom, seconds, text, .. }) = parsed else { return Ok(String::new()) };
     let done = hub.chat.ban_everywhere(action, whom, seconds, text, now());

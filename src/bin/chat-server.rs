@@ -2,9 +2,8 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,10 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::chat::effects::Watch;
-use roomful::config::{Config, ConfigError, LogFormat};
+use roomful::config::{Config, ConfigError, LogFormat, Metrics};
 use roomful::console::{self, Desk, Operator, Paint, WaysIn};
 use roomful::limits::TABLE;
-use roomful::net::capacity;
 use roomful::process::{self, Errand, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError, Stopped};
 use roomful::session::hub::Hub;
@@ -54,6 +52,18 @@ struct Args {
     /// Show no QR code of the page at the start; the console's command qr shows it
     #[arg(long, env = "CHAT_SERVER_NO_QR", value_parser = process::yes_or_no)]
     no_qr: bool,
+    /// One more name that the server answers to over HTTP, such as chat.example; may be given several times
+    #[arg(long, env = "CHAT_SERVER_HOST", value_name = "NAME", value_delimiter = ',')]
+    host: Option<Vec<String>>,
+    /// Origin of a proxy before the server, such as https://chat.example; may be given several times
+    #[arg(long, env = "CHAT_SERVER_ORIGIN", value_name = "URL", value_delimiter = ',')]
+    origin: Option<Vec<String>>,
+    /// Serve this folder instead of the page, read anew each time; for this machine only
+    #[arg(long, env = "CHAT_SERVER_PAGE", value_name = "DIR")]
+    page: Option<String>,
+    /// Who may read /metrics: loopback if not said
+    #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
+    metrics: Option<Metrics>,
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     data: Option<String>,
@@ -113,7 +123,7 @@ Exit codes:
    78  wrong setting           130  cut short by a second signal";
 
 fn main() -> ExitCode {
-    save_address_space();
+    process::save_address_space();
     let limits = TABLE.iter().map(|row| {
         let help = format!(
             "{} [default: {}; {} to {} {}]",
@@ -187,6 +197,7 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             format!("{origin}{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen)
         })?
         .limits(config.limits.clone())
+        .web(config.web())
         .watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     let server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
@@ -224,6 +235,9 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
     let ways = ways_in(config);
     out.put(console::handout(&server, &ways));
+    if !config.page.is_empty() {
+        out.put(format!("! The page is read from {} at each request: for those who write it.", config.page));
+    }
     if in_background {
         out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
     }
@@ -264,21 +278,6 @@ fn ways_in(config: &Config) -> WaysIn {
         address: Some(config.address.clone()).filter(|address| !address.is_empty()),
         has_qr: config.qr,
         can_draw: terminal::wants_colour(),
-    }
-}
-
-/// If address space is limited, starts this program anew with few arenas
-/// for its allocator, because each takes as much as the threads of a hundred
-/// sessions. Their number can only be set before a program starts.
-fn save_address_space() {
-    const FEW: &str = "2";
-    if capacity::is_space_limited() && std::env::var_os(capacity::ARENAS_VARIABLE).is_none() {
-        let Ok(own) = std::env::current_exe() else { return };
-        let mut arguments = std::env::args_os();
-        let name = arguments.next().unwrap_or_else(|| own.clone().into());
-        let mut anew = Command::new(own);
-        // It returns only if it fails; then there can be fewer sessions.
-        let _ = anew.arg0(name).args(arguments).env(capacity::ARENAS_VARIABLE, FEW).exec();
     }
 }
 
@@ -329,6 +328,18 @@ fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
             ..error
         })?;
     }
+    let from = |setting, error: ConfigError| ConfigError {
+        setting: format!("{}{}", process::origin(matches, setting, &variable(setting)), error.setting),
+        ..error
+    };
+    if let Some(hosts) = &args.host {
+        config.set_hosts(hosts).map_err(|error| from("host", error))?;
+    }
+    if let Some(origins) = &args.origin {
+        config.set_origins(origins).map_err(|error| from("origin", error))?;
+    }
+    config.page = args.page.clone().unwrap_or(config.page);
+    config.metrics = args.metrics.unwrap_or(config.metrics);
     config.listen = args.listen.clone().unwrap_or(config.listen);
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);

@@ -46,6 +46,8 @@ pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
         }
         Command::File(FileCommand::Finish { text, .. }) => text.as_ref().map_or(Ok(()), |text| in_lines(text, limits)),
         Command::Link(LinkCommand::Quit { text }) => fits("reason", text, limits.reason),
+        // It is measured as the command that it is.
+        Command::Typed(_) => Ok(()),
         // Names, numbers and passwords have limits of their own.
         Command::Account(_) | Command::File(_) | Command::Link(_) => Ok(()),
     }

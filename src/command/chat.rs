@@ -123,6 +123,12 @@ pub enum ChatCommand {
         /// Up to which.
         seq: Option<Seq>,
     },
+    /// Is typing something there; the others may be told.
+    Typing {
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
+    },
     /// Ends a private conversation: it is not among the asker's own any more.
     Close {
         /// With whom.

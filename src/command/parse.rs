@@ -114,7 +114,14 @@ struct Arguments<'a> {
 fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatError> {
     let given = Arguments { spec, text: arguments };
     Ok(match spec.verb {
-        Verb::Hello | Verb::Pong | Verb::Offer | Verb::Chunk | Verb::Finish | Verb::Cancel | Verb::Get => {
+        Verb::Hello
+        | Verb::Typed
+        | Verb::Typing
+        | Verb::Pong
+        | Verb::Offer
+        | Verb::Finish
+        | Verb::Cancel
+        | Verb::Get => {
             return Err(unknown(spec.name));
         }
         Verb::Nick => AccountCommand::Nick { nick: given.some(Nick::parse)?, rooms: None }.into(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::strings::as_string;
 use crate::error::ChatError;
@@ -86,6 +86,28 @@ impl fmt::Display for Place {
         }
     }
 }
+
+/// Events that a session gets only if it asks for them: a list of their names in JSON.
+/// A name that is not known may be of a later version, and says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// `typing`.
+    pub typing: bool,
+}
+
+impl FromIterator<String> for Wants {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Wants {
+        Wants { typing: names.into_iter().any(|name| name == TYPING) }
+    }
+}
+
+impl Serialize for Wants {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.typing.then_some(TYPING))
+    }
+}
+
+const TYPING: &str = "typing";
 
 /// Dice that are thrown together: `2d6` is two of six sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

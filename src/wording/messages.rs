@@ -117,9 +117,11 @@ fn said(head: &Head<'_>, text: &str, p: &impl Painter, out: &mut impl Write) -> 
         Kind::Private(_) => p.text(text),
         Kind::Said | Kind::Done => p.said(text, head.from),
     };
+    let link = head.file.map_or(String::new(), |file| p.link(file));
     if text.is_empty() {
-        return writeln!(out);
+        return writeln!(out, "{link}");
     }
+    let text = text + &*link;
     let between = if matches!(head.kind, Kind::Done) { " " } else { ": " };
     let Some((first, rest)) = text.split_once('\n') else { return writeln!(out, "{between}{text}") };
     writeln!(out, "{between}{first}")?;

@@ -1,9 +1,13 @@
 //! Rules for every file: its layer, its first line, its length, and words that no file has. Knows only text.
 
+/// The colours of the page.
+mod contrast;
 /// How long functions are, and what the pages say of them.
 mod functions;
 /// Which file imports from which.
 mod imports;
+/// The files of the page.
+mod page;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -86,6 +86,8 @@ impl Window {
                 }
             }
             Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
+            // This client does not ask for it.
+            Event::Typing { .. } => {}
             Event::Deleted { room, seq, by, .. } => {
                 let from = self.senders.take(&room, seq);
                 self.note(&deleted(&room, seq, &by, from.as_deref(), &self.view));
