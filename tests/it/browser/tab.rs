@@ -47,6 +47,7 @@ impl Browser {
     pub fn tab(&self) -> Tab {
         let tab = Tab::new(self);
         tab.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
+        tab.size(1280, 800);
         tab
     }
 
@@ -278,6 +279,23 @@ impl Tab {
     pub fn offline(&self, offline: bool) {
         let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
         self.call("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// So many bytes a second go out; as many as there are, if it is -1.
+    pub fn slower_network(&self, bytes: i64) {
+        let conditions = json!({"offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes});
+        self.call("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// Drops a file on the element that an expression finds.
+    pub fn drops(&self, path: &Path, element: &str) {
+        let place = self.value(&format!(
+            "(() => {{ const at = {element}.getBoundingClientRect(); return [at.x + 50, at.y + 50]; }})()"
+        ));
+        let data = json!({"items": [], "files": [path], "dragOperationsMask": 1});
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            self.call("Input.dispatchDragEvent", json!({"type": kind, "x": place[0], "y": place[1], "data": data}));
+        }
     }
 
     /// As on a machine that many times slower.
