@@ -79,11 +79,16 @@ export function strip(chat) {
   /** @param {import("./types.js").Place} place */
   function leaving(place) {
     const buttons = [];
+    const join = async (/** @type {string | undefined} */ key) => {
+      const answer = await actions.join(place.name, key);
+      const sentence = node.querySelector("span");
+      if (answer.type === "error" && sentence) sentence.textContent = answer.text;
+    };
     if (place.out?.code === "key-needed" || place.out?.code === "room-new") {
       const key = el("input", { "aria-label": L.key, autocapitalize: "off", spellcheck: false });
-      const form = el("form", { class: "row", on: { submit: (event) => { event.preventDefault(); void actions.join(place.name, key.value); } } }, key, el("button", { class: "main", text: L.join }));
+      const form = el("form", { class: "row", on: { submit: (event) => { event.preventDefault(); void join(key.value); } } }, key, el("button", { class: "main", text: L.join }));
       buttons.push(form);
-    } else if (place.out?.again) buttons.push(button(L.joinAgain, () => void actions.join(place.name), { class: "main" }));
+    } else if (place.out?.again) buttons.push(button(L.joinAgain, () => void join(undefined), { class: "main" }));
     buttons.push(button(L.close, () => actions.close(place.key)));
     return buttons;
   }
@@ -185,6 +190,8 @@ export function say(chat) {
     }
     const { row, place, shown } = what;
     const forMe = row.forMe || place.kind === "person";
+    // Nothing private is said aloud before a class.
+    if (state.settings.beamer && place.kind === "person") return;
     if (row.own || document.hidden || state.settings.speak === "nothing" || (state.settings.speak === "me" && !forMe)) return;
     if (shown) waiting.push({ place: place.name, text: `${row.from}: ${row.text || row.file?.name || ""}` });
     else if (place.kind === "person") waiting.push({ place: place.name, text: privateFrom(row.from) });

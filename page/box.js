@@ -78,14 +78,15 @@ export function box(chat, strip) {
   }
 
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (!isOurs(event) || suggestions.key(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    if (!isOurs(event) || event.altKey || suggestions.key(event)) return;
+    const bare = !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       say();
-    } else if (event.key === "ArrowUp" && earlier.length && (text() === "" || text() === earlier[back])) {
+    } else if (bare && event.key === "ArrowUp" && earlier.length && (text() === "" || text() === earlier[back])) {
       event.preventDefault();
       walk(-1);
-    } else if (event.key === "ArrowDown" && back < earlier.length && text() === earlier[back]) {
+    } else if (bare && event.key === "ArrowDown" && back < earlier.length && text() === earlier[back]) {
       event.preventDefault();
       walk(1);
     }

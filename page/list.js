@@ -69,14 +69,18 @@ export function list(chat, does) {
       made.push({ key: "begin", row: null, look: `${any}${here.made}`, make: () => rows.beginning(here, any, any ? null : does.invite(here)) });
     }
     let before = /** @type {Row | null} */ (null);
+    let today = 0;
     // The line "new" stands where the reader stopped, and not at the beginning of a window behind that.
     const unread = here.fence === null ? -1 : all.findIndex((row) => row.kind === "line" && row.seq > (here.fence ?? 0));
     const fence = unread > 0 || (unread === 0 && (here.whole || here.from === (here.fence ?? 0) + 1)) ? unread : -1;
     for (let at = first; at < past; at++) {
       const row = all[at];
       let head = before?.kind !== "line" || row.kind !== "line" || before.from !== row.from || row.time - before.time > GROUP || row.me || before.me;
-      if (row.time && (!before || dayNumber(before.time) !== dayNumber(row.time))) {
-        made.push({ key: `day ${row.key}`, row: null, look: String(dayNumber(row.time)), make: () => rows.day(row.time) });
+      // A day has 23 hours at least, so most rows need no calendar.
+      const other = row.time !== 0 && (row.time < today || row.time >= today + 23 * 3_600_000) ? dayNumber(row.time) : today;
+      if (other !== today) {
+        today = other;
+        made.push({ key: `day ${row.key}`, row: null, look: String(today), make: () => rows.day(row.time) });
         head = true;
       }
       if (at === fence) {
@@ -152,7 +156,7 @@ export function list(chat, does) {
     if (!here) return;
     pillText.textContent = here.below ? L.below(here.below) : L.toEnd;
     older.hidden = here.loading !== "older";
-    let marks = drawn === here.key ? eye() : [];
+    let marks = drawn === here.key && !following ? eye() : [];
     if (drawn !== here.key) {
       const mark = /** @type {{key: string, top: number} | null} */ (here.scroll ?? null);
       const at = mark ? here.rows.findIndex((row) => row.key === mark.key) : -1;

@@ -23,6 +23,15 @@ const mouse = !matchMedia("(pointer: coarse)").matches;
 
 const gate_ = gate(chat);
 // First of all views, so that the list can measure itself when it is drawn.
+/** @type {string | null} */
+let place = null;
+store.watch("head", () => {
+  if (place === state.place) return;
+  const first = place === null;
+  place = state.place;
+  if (!first && mouse && !isOpen()) words.focus();
+});
+
 let phase = "";
 store.watch("phase", () => {
   if (phase === state.phase) return;
@@ -43,7 +52,7 @@ const show = {
 const box_ = box(chat, strip(chat));
 const list_ = list(chat, { invite: show.cards.invite, edit: box_.edit });
 walk(list_, show.cards.line);
-side(chat, { join: () => show.panels.go("#"), write: () => show.panels.go("@"), me: show.cards.me, chosen: () => { if (isOpen()) close(); } });
+side(chat, { join: () => show.panels.go("#"), joinNamed: (room) => void show.panels.join(room), write: () => show.panels.go("@"), me: show.cards.me, chosen: () => { if (isOpen()) close(); } });
 people(chat, { person: (nick) => void show.cards.person(nick), topic: show.cards.topic, invite: show.cards.inviteCard });
 barsOver(chat);
 uploads(chat);
@@ -65,10 +74,6 @@ function beamer() {
   const on = !state.settings.beamer;
   if (isOpen()) close();
   actions.set("beamer", on);
-  const here = state.place === null ? undefined : state.places.get(state.place);
-  const room = [...state.places.values()].find(({ kind }) => kind === "room");
-  // Nothing private is shown to a class.
-  if (on && here?.kind === "person" && room) actions.show(room.key);
 }
 
 store.watch(["settings", "head"], () => {
@@ -78,6 +83,9 @@ store.watch(["settings", "head"], () => {
   root.dataset.size = String(size);
   root.toggleAttribute("data-beamer", on && state.phase !== "gate");
   byId("poster").hidden = !on;
+  // Nothing private is shown to a class.
+  const room = [...state.places.values()].find(({ kind }) => kind === "room");
+  if (on && state.place?.startsWith("@") && room) actions.show(room.key);
   if (on) show.cards.poster();
   else fill(byId("poster"));
 });
@@ -96,6 +104,16 @@ function part(by) {
   const at = parts.findIndex((node) => node.closest("nav, aside, #scroller, #box")?.contains(document.activeElement));
   parts[(at + by + parts.length) % parts.length]?.focus();
 }
+
+// Some phones do not make the page lower when their keyboard comes; the box shall stand over it all the same.
+const view = window.visualViewport;
+function fit() {
+  const low = view && view.scale === 1 && view.height < innerHeight - 1 && document.activeElement === words;
+  if (low) chatNode.style.setProperty("height", `${view.height}px`);
+  else chatNode.style.removeProperty("height");
+}
+view?.addEventListener("resize", fit);
+words.addEventListener("blur", fit);
 
 const inside = (/** @type {() => void} */ act) => () => {
   if (state.phase === "gate") return true;

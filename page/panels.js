@@ -66,9 +66,13 @@ menuBox.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
   all[(all.indexOf(document.activeElement) + by + all.length) % all.length].focus();
 });
 
-/** A form with a sentence for its refusal. @param {import("./el.js").Child[]} fields @param {string} act @param {() => Promise<import("./types.js").Answer | null>} send @param {(ok: any) => void} done @param {string} [kind] */
-export function form(fields, act, send, done, kind = "main") {
-  const why = el("p", { class: "why", role: "alert" });
+/**
+ * A form with a sentence for its refusal.
+ * @param {import("./el.js").Child[]} fields @param {string} act @param {() => Promise<import("./types.js").Answer | null>} send
+ * @param {(ok: any) => void} done @param {string} [kind] @param {string} [said] the sentence it begins with
+ */
+export function form(fields, act, send, done, kind = "main", said = "") {
+  const why = el("p", { class: "why", role: "alert", text: said });
   const go = el("button", { class: kind, text: act });
   return el("form", { method: "dialog", on: { submit: async (event) => {
     event.preventDefault();
@@ -150,6 +154,16 @@ export function panels(chat, goTo) {
     await run(undefined);
   }
 
+  /** Joins a room. What stands in the way is shown, with a field for the key if there is one. @param {string} room */
+  async function join(room) {
+    const answer = await actions.join(room);
+    if (answer.type !== "error") return;
+    const key = field(L.key);
+    open(L.joinNamed(room), answer.code === "key-needed"
+      ? [form([key.row], L.join, () => actions.join(room, key.input.value), close, "main", answer.text)]
+      : [el("p", { class: "why", role: "alert", text: answer.text })]);
+  }
+
   /** Goes to a place or a person by the beginning of a name. */
   function go(start = "") {
     const ask = field(L.goWhere, { value: start, autocomplete: "off" });
@@ -160,12 +174,12 @@ export function panels(chat, goTo) {
       /** @type {Map<string, () => void>} */
       const found = new Map();
       for (const place of order(state)) found.set(place.name, () => actions.show(place.key));
-      for (const { room } of state.welcome?.rooms ?? []) if (!found.has(room)) found.set(room, () => void actions.join(room));
+      for (const { room } of state.welcome?.rooms ?? []) if (!found.has(room)) found.set(room, () => void join(room));
       for (const place of state.places.values()) for (const { nick } of place.members.values()) if (nick !== state.me && !found.has(`@${nick}`)) found.set(`@${nick}`, () => actions.write(nick));
       const names = [...found.keys()].filter((one) => fold(one).slice(1).startsWith(bare) && (word === bare || fold(one)[0] === word[0])).sort((a, b) => +(a[0] > b[0]) || compare(a, b));
       const typed = ask.input.value.trim();
       if (bare && !names.some((one) => fold(one).slice(1) === bare)) {
-        if (word[0] !== "@") found.set(L.joinNamed(typed.replace(/^#?/, "#")), () => void actions.join(typed));
+        if (word[0] !== "@") found.set(L.joinNamed(typed.replace(/^#?/, "#")), () => void join(typed));
         if (word[0] !== "#") found.set(L.writeNamed(typed.replace(/^@/, "")), () => actions.write(typed.replace(/^@/, "")));
         names.push(...[...found.keys()].slice(-(word[0] === "@" || word[0] === "#" ? 1 : 2)));
       }
@@ -196,7 +210,7 @@ export function panels(chat, goTo) {
     };
     /** @type {Node[]} */
     let rows = [];
-    if (got.for === "rooms") rows = got.rooms.map((one) => item(one.room, `${L.here(one.members)}${one.topic ? ` — ${one.topic}` : ""}`, () => void actions.join(one.room)));
+    if (got.for === "rooms") rows = got.rooms.map((one) => item(one.room, `${L.here(one.members)}${one.topic ? ` — ${one.topic}` : ""}`, () => void join(one.room)));
     else if (got.for === "members") rows = got.members.map((one) => item(one.nick, [one.role, one.away && L.awayNow(one.away)].filter(Boolean).join(", "), () => person(one.nick)));
     else if (got.for === "help")
       return open(line, [el("table", {}, el("tbody", {}, ...got.commands.map((one) => el("tr", {}, el("th", { scope: "row" }, el("code", { text: `/${one.usage}` })), el("td", { text: one.text })))))], "", actions.closePanel);
@@ -210,5 +224,5 @@ export function panels(chat, goTo) {
     open(line, [rows.length ? el("ul", {}, ...rows) : el("p", { class: "dim", text: L.nothing })], "", actions.closePanel);
   }
 
-  return { search, files, go, answer, here, watch: (/** @type {(nick: string) => void} */ person) => store.watch("panel", () => state.panel && answer(state.panel, person)) };
+  return { search, files, go, join, watch: (/** @type {(nick: string) => void} */ person) => store.watch("panel", () => state.panel && answer(state.panel, person)) };
 }

@@ -33,7 +33,8 @@ const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...insid
 export function line(chat, row, head) {
   const kinds = ["line", head && "head", row.own && "own", row.forMe && "mention", row.me && "me", row.deleted !== null && "gone", row.live && "fresh"];
   const text = row.deleted !== null ? L.deleted(row.deleted) : row.text;
-  const said = el("div", { class: "text", dir: "auto" });
+  // Lines that are set in are code, or want to be seen as it.
+  const said = el("div", { class: /\n(?: {2}|\t)/.test(text) ? "text code" : "text", dir: "auto" });
   if (row.me && row.deleted === null) said.append(name(row.from), " ");
   said.append(...(row.deleted !== null ? [text] : nodes(text, chat.state.me)));
   if (row.me) said.append(clock(row.time));

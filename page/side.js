@@ -11,7 +11,7 @@ import { face } from "./rows.js";
 
 /**
  * @param {import("./types.js").Chat} chat
- * @param {{join: () => void, write: () => void, me: (at: HTMLElement) => void, chosen: () => void}} does
+ * @param {{join: () => void, joinNamed: (room: string) => void, write: () => void, me: (at: HTMLElement) => void, chosen: () => void}} does
  */
 export function side(chat, does) {
   const { store, state, actions } = chat;
@@ -48,8 +48,8 @@ export function side(chat, does) {
     patch(asked, [...state.invites], ([key]) => key, ([, { by, room }]) => by + room, ([key, { by, room }]) => el("li", { class: "card" },
       el("span", { text: L.invited(by, room) }),
       button(L.join, () => {
-        void actions.join(room);
         does.chosen();
+        does.joinNamed(room);
       }, { class: "main" }), button(L.no, () => actions.refuseInvite(key))));
     const forMe = all.reduce((sum, place) => sum + (place.key === state.place ? 0 : place.forMe), 0);
     count.hidden = forMe === 0;

@@ -14,9 +14,11 @@
 //! ```
 
 use std::fmt;
+use std::path::PathBuf;
 
 use toml::{Table, Value};
 
+use crate::front::http::Settings;
 use crate::limits::{Limits, TABLE};
 use crate::net::addresses::with_port;
 use crate::server::PORT;
@@ -198,6 +200,18 @@ impl Config {
         }
         self.origin = origins.to_vec();
         Ok(())
+    }
+
+    /// The settings of the HTTP front.
+    pub fn web(&self) -> Settings {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Settings {
+            hosts: self.host.clone(),
+            origins: self.origin.clone(),
+            page: given(&self.page).map(PathBuf::from),
+            address: given(&self.address),
+            metrics_for_everyone: self.metrics == Metrics::Everyone,
+        }
     }
 
     fn read_limits(&mut self, limits: &Table) -> Result<(), ConfigError> {

@@ -84,8 +84,8 @@ mod tests {
             assert!(lines.iter().all(|line| line.len() == code.width()));
             let module = |x: usize, y: usize| match lines[y / 2][x] {
                 '█' => true,
-                '▀' => y % 2 == 0,
-                '▄' => y % 2 == 1,
+                '▀' => y.is_multiple_of(2),
+                '▄' => !y.is_multiple_of(2),
                 _ => false,
             };
             assert_eq!(read(code.width(), |x, y| y / 2 < lines.len() && module(x, y)), text);

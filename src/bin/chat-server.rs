@@ -2,9 +2,8 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,9 +14,7 @@ use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::chat::effects::Watch;
 use roomful::config::{Config, ConfigError, LogFormat, Metrics};
 use roomful::console::{self, Desk, Operator, Paint, WaysIn};
-use roomful::front::http::Settings;
 use roomful::limits::TABLE;
-use roomful::net::capacity;
 use roomful::process::{self, Errand, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError, Stopped};
 use roomful::session::hub::Hub;
@@ -126,7 +123,7 @@ Exit codes:
    78  wrong setting           130  cut short by a second signal";
 
 fn main() -> ExitCode {
-    save_address_space();
+    process::save_address_space();
     let limits = TABLE.iter().map(|row| {
         let help = format!(
             "{} [default: {}; {} to {} {}]",
@@ -200,7 +197,7 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             format!("{origin}{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen)
         })?
         .limits(config.limits.clone())
-        .web(web(&config))
+        .web(config.web())
         .watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     let server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
@@ -273,18 +270,6 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     Ok(stopped)
 }
 
-/// The settings of the HTTP front.
-fn web(config: &Config) -> Settings {
-    let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    Settings {
-        hosts: config.host.clone(),
-        origins: config.origin.clone(),
-        page: given(&config.page).map(PathBuf::from),
-        address: given(&config.address),
-        metrics_for_everyone: config.metrics == Metrics::Everyone,
-    }
-}
-
 /// What the screen shows of how people come in.
 fn ways_in(config: &Config) -> WaysIn {
     WaysIn {
@@ -293,21 +278,6 @@ fn ways_in(config: &Config) -> WaysIn {
         address: Some(config.address.clone()).filter(|address| !address.is_empty()),
         has_qr: config.qr,
         can_draw: terminal::wants_colour(),
-    }
-}
-
-/// If address space is limited, starts this program anew with few arenas
-/// for its allocator, because each takes as much as the threads of a hundred
-/// sessions. Their number can only be set before a program starts.
-fn save_address_space() {
-    const FEW: &str = "2";
-    if capacity::is_space_limited() && std::env::var_os(capacity::ARENAS_VARIABLE).is_none() {
-        let Ok(own) = std::env::current_exe() else { return };
-        let mut arguments = std::env::args_os();
-        let name = arguments.next().unwrap_or_else(|| own.clone().into());
-        let mut anew = Command::new(own);
-        // It returns only if it fails; then there can be fewer sessions.
-        let _ = anew.arg0(name).args(arguments).env(capacity::ARENAS_VARIABLE, FEW).exec();
     }
 }
 

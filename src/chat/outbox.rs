@@ -256,8 +256,7 @@ impl Outbox {
         None
     }
 
-    /// Takes the pen out, so that only the caller writes. What is offered meanwhile
-    /// waits. `None`: another thread has it.
+    /// Takes the pen out, so that only the caller writes. `None`: another thread has it.
     pub fn take_pen(&self) -> Option<Pen> {
         self.queue.lock().pen.take()
     }
@@ -269,12 +268,8 @@ impl Outbox {
 
     /// Drops what waits, and all that is offered from now on: it is never written.
     pub fn give_up(&self) {
-        let mut queue = self.queue.lock();
-        let pen = queue.pen.take();
-        queue.give_up();
+        self.queue.lock().give_up();
         self.lighter.notify_all();
-        drop(queue); // no lock while the pen is dropped, which may close the socket
-        drop(pen);
     }
 
     /// Waits until no thread writes here and nothing is left to write, or `time`

@@ -212,6 +212,20 @@ impl WriteQueue {
         self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.most_bytes / 8)
     }
 
+    /// Gives up the pieces of files in a batch, because the disk has no room for them: what members
+    /// say must not wait behind them. Returns whether there were any.
+    pub fn give_up_pieces(&self, batch: &mut [Pending]) -> bool {
+        let mut queue = self.queue.lock();
+        let mut is_any = false;
+        for entry in batch.iter_mut().filter(|entry| matches!(entry.record, Record::Piece(..))) {
+            queue.bytes -= entry.record.weight();
+            entry.record = Record::Barrier;
+            queue.bytes += entry.record.weight();
+            is_any = true;
+        }
+        is_any
+    }
+
     /// Waits until all records are stored that were added before, or until
     /// `patience` is over. Then a reader reads what is stored.
     pub fn wait_until_stored(&self, patience: Duration) {
@@ -390,6 +404,26 @@ mod tests {
         assert!(write_queue.admit(NO_TIME).is_ok());
         write_queue.add_whole(piece(100_000), None);
         assert!(write_queue.admit(NO_TIME).is_err());
+    }
+
+    #[test]
+    fn a_piece_of_a_file_waits_before_members_who_speak_do() {
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
+        let piece = || Record::Piece(crate::model::FileId(1), 0, vec![0; 32_768].into());
+        let mut count = 0;
+        while write_queue.admit_piece(NO_TIME).is_ok() {
+            write_queue.add_whole(piece(), None);
+            count += 1;
+        }
+        assert_eq!((count, write_queue.admit(NO_TIME).is_ok()), (4, true));
+        let batch = take(&write_queue, 9);
+        std::thread::scope(|scope| {
+            let upload = scope.spawn(|| write_queue.admit_piece(LONG));
+            write_queue.stored(&batch);
+            assert_eq!(upload.join().unwrap(), Ok(()));
+        });
+        write_queue.trouble("the server's disk is full");
+        assert_eq!(write_queue.admit_piece(LONG), Err("the server's disk is full".to_owned()));
     }
 
     #[test]

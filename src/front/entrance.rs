@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::http::{Exchange, Step};
 use super::sniff::{Kind, settle, sniff, without_blanks};
-use super::{Fronts, Opening, stranger, ws};
+use super::{Fronts, Links, Opening, stranger, ws};
 use crate::chat::outbox::Outgoing;
 use crate::model::CloseReason;
 use crate::names::Nick;
@@ -71,7 +71,8 @@ impl Entrance {
         if let Some(sentence) = self.full.take() {
             return self.refuse(kind, Some(sentence));
         }
-        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer };
+        let links = Links::of(&self.hub, &self.handle);
+        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer, links: links.as_ref() };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -99,7 +100,7 @@ impl Entrance {
         exchange.release();
         match pass {
             Ok(pass) => {
-                let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None };
+                let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Flow::Go } else { self.data_in(&rest) }

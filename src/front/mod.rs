@@ -4,6 +4,7 @@ mod entrance;
 pub mod http;
 mod json;
 mod line;
+mod links;
 mod password;
 pub mod sniff;
 mod stranger;
@@ -19,6 +20,7 @@ use crate::wire::{Encoder, Input, Protocol};
 
 pub use entrance::Entrance;
 use http::{Http, Settings};
+pub use links::Links;
 use sniff::Kind;
 
 /// The kinds that are served, and how the front of each is opened.
@@ -39,6 +41,8 @@ pub struct Opening<'a> {
     pub limits: &'a Arc<Limits>,
     /// A free name to offer, if the peer has sent nothing yet and waits for a greeting.
     pub offer: Option<&'a Nick>,
+    /// What makes addresses of files for this connection, if there are files.
+    pub links: Option<&'a Links>,
 }
 
 impl Fronts {
@@ -97,7 +101,7 @@ impl fmt::Debug for Fronts {
 
 /// The encoder for a peer whose protocol is not known yet.
 pub fn plain() -> Box<dyn Encoder> {
-    Box::new(line::LineEncoder)
+    Box::new(line::LineEncoder::default())
 }
 
 /// Tells the session of bytes that made no input, if there were any; `line` of them cost as much as a line.

@@ -47,6 +47,11 @@ impl Stream {
         self.peer
     }
 
+    /// The address at which the peer has reached this machine, if the connection is still known.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.tcp.local_addr().ok()
+    }
+
     /// Sends as much of `bytes` as the socket takes now; returns how much.
     ///
     /// # Errors

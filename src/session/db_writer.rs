@@ -252,6 +252,10 @@ impl DbWriter<'_> {
                 hub.tell(|| News::Line(format!("! {error}; who speaks is refused until that is over")));
             }
             refuse(hub, write_queue.overdue(hub.limits.keep_patience), why);
+            // The connection that brings such a file finds out that not all of it is stored.
+            if matches!(error, StoreError::Full(_)) && write_queue.give_up_pieces(batch) {
+                continue;
+            }
             if write_queue.wait_closed(AGAIN) {
                 tries += 1;
                 if tries >= LAST_TRIES {

@@ -134,7 +134,7 @@ impl Receiving {
             PutError::NotStored("the server cannot read its database".to_owned())
         })?;
         if stored != Some(size) {
-            let why = queue.troubled().map_or("the disk is too slow".to_owned(), |why| why.to_string());
+            let why = queue.troubled().map_or("the disk did not take all of it".to_owned(), |why| why.to_string());
             return Err(PutError::NotStored(why));
         }
         let Kind { mime, size: picture } = std::mem::take(&mut self.look).end();

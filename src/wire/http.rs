@@ -130,7 +130,7 @@ pub fn parse(bytes: &[u8], bounds: Bounds) -> Result<Option<(Head, usize)>, Refu
         Ok(httparse::Status::Partial) if bytes.len() <= bounds.bytes => return Ok(None),
         Ok(httparse::Status::Partial) => return Err(too_large(bounds)),
         Err(httparse::Error::TooManyHeaders) => return Err(too_large(bounds)),
-        Err(httparse::Error::Version) => {
+        Err(httparse::Error::Version) if has_version(text) => {
             return Err(Refusal::new(505, "This server speaks HTTP/1.1 and HTTP/1.0 only."));
         }
         Err(error) => return Err(bad(format!("This is no request of HTTP/1.1: {error}."))),
@@ -161,6 +161,14 @@ fn check_target(text: &[u8]) -> Result<(), Refusal> {
         return Err(Refusal::new(414, format!("The target of a request has at most {TARGET} bytes here.")));
     }
     Ok(())
+}
+
+/// Whether the first line ends with a version of HTTP, be it one that is not spoken here.
+fn has_version(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
+    let version = words.by_ref().nth(2).is_some_and(|word| word.starts_with(b"HTTP/"));
+    version && words.next().is_none()
 }
 
 /// Refuses lines that do not end with CR and LF: another reader may see other lines.
@@ -299,5 +307,84 @@ fn reason(status: u16) -> &'static str {
         505 => "HTTP Version Not Supported",
         507 => "Insufficient Storage",
         _ => "Status",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { bytes: 4_096, lines: 20 };
+
+    /// Requests that are right, and have some of what may vary.
+    fn request() -> impl Strategy<Value = String> {
+        let field = ("[A-Za-z][A-Za-z0-9-]{0,12}", "[!-~][ -~]{0,20}[!-~]")
+            .prop_filter("these have a meaning", |(name, _)| {
+                !["host", "content-length", "transfer-encoding"].contains(&name.to_ascii_lowercase().as_str())
+            })
+            .prop_map(|(name, value)| format!("{name}: {value}\r\n"));
+        let target = "/[a-z0-9._~%/-]{0,20}(\\?[a-z=&%0-9]{0,10})?";
+        let parts = ("(GET|HEAD|PUT|POST)", target, proptest::collection::vec(field, 0..6), 0_usize..3);
+        parts.prop_map(|(method, target, fields, blank)| {
+            format!("{}{method} {target} HTTP/1.1\r\nHost: a.example\r\n{}\r\n", "\r\n".repeat(blank), fields.concat())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_head_is_whole_at_its_last_byte_and_not_before_whatever_follows(text in request(), more in "[ -~\r\n]{0,30}") {
+            let whole = parse(text.as_bytes(), BOUNDS).unwrap().expect("it is whole");
+            prop_assert_eq!(whole.1, text.len());
+            for cut in 0..text.len() {
+                prop_assert_eq!(parse(&text.as_bytes()[..cut], BOUNDS), Ok(None), "{}", cut);
+            }
+            prop_assert_eq!(parse(format!("{text}{more}").as_bytes(), BOUNDS).unwrap().unwrap(), whole);
+        }
+
+        #[test]
+        fn what_is_taken_has_one_meaning_whatever_comes(text in request(), at in 0_usize..200, byte: u8, insert: bool) {
+            let mut bytes = text.into_bytes();
+            let at = at.min(bytes.len() - 1);
+            if insert { bytes.insert(at, byte) } else { bytes[at] = byte }
+            if let Ok(Some((head, length))) = parse(&bytes, BOUNDS) {
+                let taken = &bytes[..length];
+                prop_assert!(taken.ends_with(b"\r\n\r\n"));
+                prop_assert_eq!(taken.iter().filter(|byte| **byte == b'\n').count(), taken.windows(2).filter(|two| two == b"\r\n").count());
+                prop_assert!(!taken.contains(&0));
+                prop_assert!(head.path.bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert_eq!(head.all("host").count(), 1);
+                prop_assert!(head.all("transfer-encoding").next().is_none() && head.all("content-length").count() < 2);
+            }
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(&bytes, BOUNDS);
+        }
+    }
+
+    #[test]
+    fn no_value_of_an_answer_can_end_its_line() {
+        let fields = [("Content-Disposition", Cow::Borrowed("attachment; filename=\"a\r\nX: y\""))];
+        let mut out = Vec::new();
+        let date = "Thu, 26 Nov 2026 00:24:23 GMT";
+        ResponseHead { status: 200, fields: &fields, length: Some(3), close: true, date }.encode(&mut out);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("Content-Disposition: attachment; filename=\"aX: y\"\r\n"), "{text}");
+        assert!(
+            text.starts_with("HTTP/1.1 200 OK\r\nDate: ") && text.ends_with("\r\nConnection: close\r\n\r\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn fields_are_found_by_small_names_and_lists_have_any_letters() {
+        let text = b"GET / HTTP/1.1\r\nHOST: a\r\nConnection: Keep-Alive, UpGrade\r\nRange: x\r\nrange: y\r\n\r\n";
+        let (head, _) = parse(text, BOUNDS).unwrap().unwrap();
+        assert!(head.lists("connection", "upgrade") && !head.lists("connection", "up") && !head.close);
+        assert_eq!((head.one("host"), head.one("origin")), (Ok(Some("a")), Ok(None)));
+        assert_eq!((head.one("range").unwrap_err().status, head.all("range").count()), (400, 2));
     }
 }

@@ -117,9 +117,11 @@ fn said(head: &Head<'_>, text: &str, p: &impl Painter, out: &mut impl Write) -> 
         Kind::Private(_) => p.text(text),
         Kind::Said | Kind::Done => p.said(text, head.from),
     };
+    let link = head.file.map_or(String::new(), |file| p.link(file));
     if text.is_empty() {
-        return writeln!(out);
+        return writeln!(out, "{link}");
     }
+    let text = text + &*link;
     let between = if matches!(head.kind, Kind::Done) { " " } else { ": " };
     let Some((first, rest)) = text.split_once('\n') else { return writeln!(out, "{between}{text}") };
     writeln!(out, "{between}{first}")?;
@@ -159,6 +161,8 @@ pub(super) fn private(line: &Private<'_>, p: &impl Painter, out: &mut impl Write
 pub struct Fences {
     /// The index of the first message that is new to the reader.
     pub new: Option<usize>,
+    /// Whether an earlier page of the place had the fence before what is new.
+    pub begun: bool,
     /// Since when messages are new.
     pub since: Option<String>,
     /// Whether more pages follow at once, so that this one does not end at now.
@@ -189,9 +193,11 @@ pub fn history_lines<'a>(history: &'a History, fences: &Fences, p: &impl Painter
         if this != day && !(at == 0 && fences.new == Some(0)) {
             lines.push(fence(format!("{room}, {this}")));
         }
-        if fences.new == Some(at) {
+        if fences.new == Some(at) && !fences.begun {
             let since = fences.since.as_ref().map_or(String::new(), |since| format!(" since {since}"));
-            lines.push(fence(format!("{room}: {} new{since}", count - at)));
+            // If more pages follow, the number is not known yet.
+            let new = if fences.goes_on { String::new() } else { format!("{} ", count - at) };
+            lines.push(fence(format!("{room}: {new}new{since}")));
         }
         day = this;
         lines.push(HistoryLine::Message(message));

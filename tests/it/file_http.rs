@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::files::bytes;
-use crate::support::{Courier, Peer, Reply, TestServer, eventually, fetch, put};
+use crate::support::{Courier, Peer, Reply, TestServer, eventually, fetch};
 
 /// A GET without further fields.
 fn get(server: &TestServer, url: &str) -> Reply {
@@ -205,8 +205,10 @@ fn an_upload_that_broke_is_sent_again_and_two_at_once_are_refused() {
     first.begins("PUT", &url, &[length]);
     first.sends(&[7; 70_000]).unwrap();
     eventually("the first has begun", || {
-        let busy = put(server.addr(), &url, &content);
-        (busy.status == 409).then(|| assert_eq!(code(&busy), "bad-upload")).is_some()
+        // Of another size, so that it is never taken.
+        let busy = fetch(server.addr(), "PUT", &url, &[("Content-Length", "1")]);
+        assert_eq!(code(&busy), "bad-upload");
+        busy.status == 409
     });
     drop(first);
     eventually("it is free again", || ann.puts(&url, &content).status == 201);
@@ -309,4 +311,26 @@ fn a_client_that_asks_first_is_told_before_it_sends() {
     let mut courier = Courier::new(server.addr());
     courier.begins("PUT", &url, &[("Content-Length", "3"), ("Expect", "100-continue")]);
     assert_eq!(courier.reply(true).unwrap().status, 404, "nothing need be sent");
+}
+
+/// protocol.md, *Files*: a person at `nc` has no command to fetch a file, and so gets its address in the line.
+#[test]
+fn a_person_at_nc_gets_an_address_that_is_theirs() {
+    let server = TestServer::with_database();
+    let (mut ann, mut bob) = (server.account_in("ann", "#a"), server.nc_login("bob"));
+    bob.asks("/join #a");
+    ann.sends_file("#a", "map of us.png", &bytes(1_000));
+    let url = |lines: &[String], words: &str| {
+        let line = lines.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{lines:?}"));
+        let url = line.split_once(&format!(" http://{}", server.addr()));
+        url.unwrap_or_else(|| panic!("{line}")).1.to_owned()
+    };
+    let first = url(&bob.until("ann sent"), "ann sent");
+    assert_eq!(get(&server, &first).body, bytes(1_000), "{first}");
+    assert_eq!(url(&bob.asks("/files"), "file 1, from ann"), first);
+    assert_eq!(url(&bob.asks("/history"), "ann sent"), first);
+    ann.sends_file("@bob", "x", b"for bob");
+    assert_eq!(get(&server, &url(&bob.until("to bob only"), "to bob only")).body, b"for bob");
+    bob.asks("/leave #a");
+    assert_eq!(status(&server, &first), 404);
 }

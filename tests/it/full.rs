@@ -63,7 +63,9 @@ fn a_program_hears_closing_with_full_and_a_person_a_line() {
 /// docs/limits.md, `connections`: each is told in its own protocol; of those that say nothing only sixteen are waited for.
 #[test]
 fn with_too_many_connections_everybody_hears_why_in_their_own_way() {
-    let server = TestServer::with(|limits| (limits.sessions, limits.connections) = (2, 3));
+    let server = TestServer::with(|limits| {
+        (limits.sessions, limits.connections, limits.greet_after) = (2, 3, Duration::from_secs(60));
+    });
     let ann = server.login("ann");
     let waiting = [server.wire(), server.wire()].map(|mut wire| {
         wire.send("GE");
@@ -74,7 +76,7 @@ fn with_too_many_connections_everybody_hears_why_in_their_own_way() {
     for (sent, begins) in [
         ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "HTTP/1.1 503 Service Unavailable"),
         ("{\"type\":\"hello\"}\n", "{\"type\":\"closing\",\"reason\":\"full\""),
-        ("", "! The server"),
+        ("bob\n", "! The server"),
     ] {
         let mut wire = server.wire();
         wire.send(sent);

@@ -53,6 +53,8 @@ mod help;
 mod hidden;
 /// HTTP on the one port.
 mod http;
+/// Requests that are refused.
+mod http_refusals;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.

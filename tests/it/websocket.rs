@@ -1,5 +1,6 @@
 //! Pages over WebSocket: the same chat as for programs, frames as the standard has them, and a number for every end. (docs/protocol.md, *WebSocket*)
 
+use std::fs;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::json;
 use tungstenite::Message;
 use tungstenite::client::IntoClientRequest;
 
+use crate::server_support::Program;
 use crate::support::frames::{self, BINARY, CLOSE, PING, PONG, TEXT, masked};
 use crate::support::{Got, Peer, TestServer, Wire, brief, eventually, message_of};
 
@@ -282,6 +284,40 @@ fn a_deaf_page_is_cut_and_the_others_do_not_notice() {
     deaf.wire.rest_or_cut();
     assert!(deaf.wire.frames.expect("frames").close.is_none());
     server.wait_for_sessions(2);
+}
+
+/// A browser cannot tell a page why a handshake was refused.
+#[test]
+fn a_full_server_accepts_the_handshake_and_says_so_in_a_frame() {
+    let server = TestServer::with(|limits| limits.sessions = 1);
+    let ann = server.login("ann");
+    let (events, code, words) = ends(&mut page(&server));
+    assert_eq!(events, ["closing full: The server is full (1 sessions). Try again later."]);
+    assert_eq!((code, words.as_str()), (1013, "full"));
+    ann.quit();
+    server.wait_for_sessions(0);
+    page_in(&server, "page");
+}
+
+#[test]
+fn pages_leave_no_thread_and_no_descriptor_behind() {
+    let program = Program::start(&["--memory"]);
+    let count = |what: &str| fs::read_dir(format!("/proc/{}/{what}", program.id())).expect("it runs").count();
+    let held = || (count("task"), count("fd"));
+    let one = come_in(Peer::new(program.wire().upgrade()), "first");
+    let before = held();
+    for round in 0..3 {
+        let pages: Vec<Peer> = (0..20).map(|_| Peer::new(program.wire().upgrade())).collect();
+        for (i, mut page) in pages.into_iter().enumerate() {
+            match (i + round) % 3 {
+                0 => page.wire.send_bytes(masked(CLOSE, b"")),
+                1 => page.wire.send_bytes(masked(BINARY, b"")),
+                _ => page.wire.reset(),
+            }
+        }
+    }
+    eventually("as before", || held() == before);
+    drop(one);
 }
 
 /// At its end, the server of a test fails if it leaves a session or a thread behind.

@@ -200,7 +200,7 @@ mod tests {
         let messages = (1..=3).map(|seq| message(seq, "")).collect();
         let history = History { room: "#a".into(), messages, ..History::default() };
         let rows = |new| -> Vec<String> {
-            let fences = Fences { new, since: Some("12:31".to_owned()), goes_on: false };
+            let fences = Fences { new, since: Some("12:31".to_owned()), ..Fences::default() };
             let row = |line| match line {
                 HistoryLine::Fence(line) => line,
                 HistoryLine::Message(message) => view().message(message),

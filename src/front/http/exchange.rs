@@ -188,7 +188,10 @@ impl Exchange {
                 self.looked = 0;
                 self.serve(&head, began)
             }
-            Err(refusal) => Some(Step::Flow(self.refuse(&refusal))),
+            Err(refusal) => {
+                self.fronts.http.gauges.refused.add("grammar", 1);
+                Some(Step::Flow(self.refuse(&refusal)))
+            }
         }
     }
 
@@ -204,7 +207,18 @@ impl Exchange {
         let (route, rest) = Route::of(&head.path);
         let outcome = match self.fronts.http.doorstep.check(head, route) {
             Ok(()) => self.decide(head, route, rest),
-            Err(refusal) => Outcome::Answer(Answer::refusal(&refusal)),
+            Err(refusal) => {
+                let why = match refusal.status {
+                    403 => "origin",
+                    421 => "host",
+                    _ => "grammar",
+                };
+                self.fronts.http.gauges.refused.add(why, 1);
+                Outcome::Answer(match route {
+                    Route::Upload => files::refusal(&refusal),
+                    _ => Answer::refusal(&refusal),
+                })
+            }
         };
         self.answered += 1;
         let close = head.close || self.answered >= self.limits().http_requests || self.full.is_some();
@@ -235,6 +249,7 @@ impl Exchange {
             return match ws::accept(|name| head.all(name)) {
                 Ok(accepted) => Outcome::Upgrade(accepted),
                 Err(refusal) => {
+                    http.gauges.refused.add("handshake", 1);
                     let answer = Answer::refusal(&Refusal::new(refusal.status(), refusal.sentence()));
                     Outcome::Answer(answer.with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13"))
                 }

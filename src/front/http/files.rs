@@ -16,7 +16,7 @@ use crate::session::hub::Hub;
 use crate::session::receiving::{Received, Receiving};
 use crate::session::tickets::encode;
 use crate::session::uploads::PutError;
-use crate::wire::http::{Head, Method};
+use crate::wire::http::{Head, Method, Refusal};
 use crate::wire::json;
 
 /// Kinds that a browser may show or play where it meets them, as `infer` and as HTTP calls them.
@@ -78,6 +78,12 @@ impl Upload {
         drop(self);
         Answer { close: true, ..refused(408, &bad("the file came too slowly; send it again")) }
     }
+}
+
+/// A refusal of the front under `/u`, as a program reads it.
+pub(super) fn refusal(refusal: &Refusal) -> Answer {
+    let sentence = refusal.sentence.trim_end_matches('.');
+    Answer { close: true, ..refused(refusal.status, &bad(sentence)) }
 }
 
 fn bad(sentence: &str) -> ChatError {

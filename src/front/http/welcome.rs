@@ -48,15 +48,16 @@ struct Body<'a> {
 impl Welcome {
     /// What is known, not older than a second. `first` is the address that the operator named.
     pub(super) fn known(&self, hub: &Hub, first: Option<&str>, listening: &[SocketAddr]) -> Arc<Known> {
-        let mut made = self.made.lock();
-        if let Some((since, known)) = &*made
-            && since.elapsed() < HOLDS
-        {
-            return Arc::clone(known);
+        if let Some((since, known)) = &mut *self.made.lock() {
+            if since.elapsed() < HOLDS {
+                return Arc::clone(known);
+            }
+            // Until this thread has made a new one, the others take the old one.
+            *since = Instant::now();
         }
         let addresses = addresses::told(first, listening, &addresses::of_this_machine());
         let known = Arc::new(Known { addresses, rooms: hub.chat.largest_open_rooms(ROOMS) });
-        *made = Some((Instant::now(), Arc::clone(&known)));
+        *self.made.lock() = Some((Instant::now(), Arc::clone(&known)));
         known
     }
 }

@@ -22,9 +22,11 @@ use crate::wire::{Decoder, Input, Mark, frame, json};
 /// The time over which `ws-control` counts.
 const CONTROL_WINDOW: Duration = Duration::from_secs(10);
 
-/// How much tungstenite reads at once of a later frame of a message, in bytes.
-/// Its own default is 128 KiB, for each peer.
-const READ: usize = 1_024;
+/// How much tungstenite reads at once of a later frame of a message, in bytes, and
+/// the least buffer that it makes. Its own default is 128 KiB, for each peer. This is
+/// small, because the allocator stores pieces up to 1,032 bytes for the thread that
+/// freed them, and few messages come in several frames.
+const READ: usize = 128;
 
 /// The longest header of a frame, in bytes.
 const LONGEST_HEAD: usize = 14;
@@ -143,6 +145,10 @@ impl WsDecoder {
         };
         let length = self.within_bounds(opcode, length)?;
         let whole = usize::try_from(cursor.position()).unwrap_or(LONGEST_HEAD) + length as usize;
+        if self.held.is_empty() && bytes.len() >= whole {
+            // The frame becomes tungstenite's buffer, and it asks for as much again before it looks at it.
+            self.held.reserve_exact(2 * whole.max(READ));
+        }
         self.hold(bytes, whole);
         let is_whole = self.held.len() == whole;
         Ok(is_whole.then(|| Frame { opcode, length, bytes: std::mem::take(&mut self.held) }))
@@ -181,9 +187,9 @@ impl WsDecoder {
         let mut message = match self.message.take() {
             Some(mut begun) => {
                 begun.reader.get_mut().input = Cursor::new(frame.bytes);
-                begun
+                *begun
             }
-            None => Box::new(Unfinished::begin(frame.bytes, self.bounds)),
+            None => Unfinished::begin(frame.bytes, self.bounds),
         };
         let read = message.reader.read();
         let input = match read {
@@ -206,7 +212,7 @@ impl WsDecoder {
             }
             Err(error) => return Err(error.into()),
         };
-        self.message = Some(message).filter(|message| message.frames > 0);
+        self.message = (message.frames > 0).then(|| Box::new(message));
         Ok(input)
     }
 

@@ -123,6 +123,7 @@ impl Window {
         if !own && self.bell != Bell::Off {
             self.screen.ring();
         }
+        self.elsewhere += usize::from(!own);
         self.senders.note(&format!("@{}", if own { to } else { from }), *seq, from);
         self.print(&self.view.event(event).join("\n"));
     }
@@ -196,6 +197,7 @@ impl Window {
         if other && rings {
             self.screen.ring();
         }
+        self.elsewhere += usize::from(other && self.view.is_elsewhere(&message.room));
         self.senders.message(message);
         self.print(&self.view.message(message));
     }
