@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::site::{Person, Site};
+use super::tab::Tab;
 
 /// A name, and how to get there.
 type State = (&'static str, fn(&mut Site, &mut Person));
@@ -73,7 +74,7 @@ fn source() -> String {
 }
 
 /// The violations: rule, and the elements.
-fn violations(ann: &Person, axe: &str) -> Value {
+fn violations(ann: &Tab, axe: &str) -> Value {
     ann.call("Runtime.evaluate", json!({"expression": format!("globalThis.axe ?? (() => {{ {axe} }})(); 1")}));
     ann.value(
         "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] })
@@ -111,4 +112,16 @@ fn no_state_of_the_page_violates_wcag_2_2_a_or_aa_in_any_theme_and_size() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn what_violates_it_is_found() {
+    let port =
+        super::shop::serve("<!doctype html><title>x</title><p style='color: #ccc'>pale</p><button></button>", "");
+    let mut tab = super::tab::Browser::new().tab();
+    tab.open(&format!("http://127.0.0.1:{port}/"));
+    let found = violations(&tab, &source()).to_string();
+    for rule in ["color-contrast", "button-name", "html-has-lang"] {
+        assert!(found.contains(rule), "{rule}: {found}");
+    }
 }

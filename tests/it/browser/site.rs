@@ -11,7 +11,7 @@ use tempfile::{TempDir, tempdir};
 use super::chromium::CLASSROOM;
 use super::tab::{Browser, Tab};
 use crate::server_support::{Program, server};
-use crate::support::{LinePeer, Peer, Wire};
+use crate::support::{Peer, Wire};
 
 /// On this machine, which is a secure context, and in a classroom, which is none.
 const HOSTS: [&str; 2] = ["127.0.0.1", CLASSROOM];
@@ -148,12 +148,6 @@ impl Site {
     pub fn account(&self, nick: &str) -> Peer {
         let mut peer = self.peer(nick, "#lobby");
         peer.register();
-        peer
-    }
-
-    pub fn nc(&self, nick: &str) -> LinePeer {
-        let mut peer = LinePeer::new(self.wire());
-        peer.login(nick);
         peer
     }
 }

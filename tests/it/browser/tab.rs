@@ -181,11 +181,6 @@ impl Tab {
         self.until(&format!("sees({})", json!(words)));
     }
 
-    /// Waits until these words can be read no more.
-    pub fn sees_no(&self, words: &str) {
-        self.until(&format!("!sees({})", json!(words)));
-    }
-
     /// Waits until an element can be found, and has the focus.
     pub fn has_focus(&self, role: &str, name: &str) {
         self.until(&format!("focused() === {}", json!(format!("{role} {name}"))));
@@ -346,10 +341,6 @@ impl Tab {
         let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
         let bytes = base64::prelude::BASE64_STANDARD.decode(shot["data"].as_str().expect("base64")).expect("base64");
         std::fs::write(path, bytes).expect("a file");
-    }
-
-    pub fn close(self) {
-        drop(self);
     }
 
     /// Ends the tab, without a look at what it did.
