@@ -71,7 +71,7 @@ impl Drop for Context {
 pub struct Tab {
     target: String,
     session: String,
-    _context: Arc<Context>,
+    context: Arc<Context>,
     pub log: Arc<Log>,
     /// Lines of the console that the test expects, by a part of each.
     pub expected: Vec<String>,
@@ -91,7 +91,7 @@ impl Tab {
         let tab = Tab {
             target,
             session,
-            _context: Arc::clone(&browser.context),
+            context: Arc::clone(&browser.context),
             log,
             expected: Vec::new(),
             host: String::new(),
@@ -280,6 +280,13 @@ impl Tab {
     pub fn slower_network(&self, bytes: i64) {
         let conditions = json!({"offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes});
         self.call("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// The person has allowed this to the page that is open.
+    pub fn allows(&self, what: &str) {
+        let origin = self.value("location.origin");
+        let grant = json!({"permissions": [what], "origin": origin, "browserContextId": self.context.0});
+        chromium().call(None, "Browser.grantPermissions", grant).expect("a permission that there is");
     }
 
     /// Drops a file on the element that an expression finds.
