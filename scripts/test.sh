@@ -1,27 +1,35 @@
 #!/usr/bin/env bash
-# Checks everything: installs what the tests need, then format, lints, documentation and all tests.
+# Checks everything: installs what the tests need, then format, lints, documentation, the page and all tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Installs these Debian packages, if the program is not there.
+need() {
+    local program=$1
+    shift
+    if command -v "$program" >/dev/null; then return; fi
+    local root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
 # Rust needs a linker.
-if ! command -v cc >/dev/null; then
-    root=()
-    [ "$(id -u)" = 0 ] || root=(sudo)
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" apt-get install -y -qq --no-install-recommends gcc libc6-dev
-fi
+need cc gcc libc6-dev
 # The smallest client on the page about the protocol is in Python, and is run.
-if ! command -v python3 >/dev/null; then
-    root=()
-    [ "$(id -u)" = 0 ] || root=(sudo)
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" apt-get install -y -qq --no-install-recommends python3
-fi
+need python3 python3
+# The page is tried in a browser, with letters of many scripts.
+need chromium chromium fonts-noto-core
+# Its modules without a screen are tried alone, and its types are checked.
+need node nodejs
+need npm npm
 rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy rustfmt
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
 step cargo fmt --check
 step cargo clippy --all-targets --quiet -- -D warnings
 RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --quiet
+step npm ci --prefix tests/page --no-audit --no-fund
+step npm --prefix tests/page run --silent types
+step npm --prefix tests/page test --silent
 step cargo test --all-targets --quiet
 step cargo test --doc --quiet

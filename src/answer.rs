@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, page};
-pub(crate) use rows::{FRAME, length, sum};
+pub(crate) use rows::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +150,8 @@ pub enum Done {
         /// The other person: `@nick`.
         room: Arc<str>,
     },
+    /// The others there are told that the person is typing, if they asked to be.
+    Typing,
     /// There is an account of this name now, and the session is logged in to it.
     Register {
         /// The name.
@@ -234,15 +236,8 @@ pub enum Done {
     Offer {
         /// Its number while it comes.
         upload: u64,
-        /// The most bytes that one piece may have.
-        piece: usize,
-    },
-    /// The piece is stored.
-    Chunk {
-        /// Of which upload.
-        upload: u64,
-        /// Where the next piece begins.
-        offset: u64,
+        /// Where its bytes are sent, by `PUT`.
+        url: Arc<str>,
     },
     /// The file is complete, and said.
     Finish {
@@ -273,15 +268,13 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// A piece of a file.
+    /// Where a file is fetched.
     Get {
         /// The file.
         #[serde(flatten)]
         info: Arc<FileInfo>,
-        /// From which byte on.
-        offset: u64,
-        /// The bytes, in base64 (RFC 4648, 4); empty at the end.
-        data: Arc<str>,
+        /// Where its bytes are fetched, by `GET`, as long as this session may read it.
+        url: Arc<str>,
     },
     /// The commands.
     Help {
@@ -340,7 +333,8 @@ impl Done {
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
                 Done::Files { files, .. } => sum(files),
-                Done::Get { data, .. } => data.len() + 3 * FRAME,
+                Done::Offer { url, .. } => FRAME + url.len(),
+                Done::Get { info, url } => url.len() + info.name.len() + 4 * FRAME,
                 Done::Help { commands } => commands.iter().map(|c| c.usage.len() + c.text.len() + 24).sum(),
                 Done::Hello { .. }
                 | Done::Nick { .. }
@@ -351,6 +345,7 @@ impl Done {
                 | Done::Delete { .. }
                 | Done::Read { .. }
                 | Done::Close { .. }
+                | Done::Typing
                 | Done::Register { .. }
                 | Done::Login { .. }
                 | Done::Logout { .. }
@@ -368,8 +363,6 @@ impl Done {
                 | Done::Op(_)
                 | Done::Deop(_)
                 | Done::Announce
-                | Done::Offer { .. }
-                | Done::Chunk { .. }
                 | Done::Finish { .. }
                 | Done::Cancel { .. }
                 | Done::Quit => FRAME,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, sum};
+use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
 use crate::model::{CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
 use crate::names;
@@ -34,6 +34,17 @@ pub enum Event {
         line_bytes: usize,
         /// Seconds of silence after which this server asks for a sign of life.
         ping_after: u64,
+        /// The hash of the page that this server serves; absent if it serves none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        page: Option<Arc<str>>,
+        /// Messages a second that a session may send for long; 0 if there is no such limit.
+        rate: usize,
+        /// Messages that a session may send at once.
+        rate_burst: usize,
+        /// The largest file that is taken, in bytes; 0 if none is taken.
+        file_bytes: usize,
+        /// Whether what is said is stored; a server with `--memory` stores nothing.
+        kept: bool,
     },
     /// A command was carried out.
     Ok {
@@ -272,6 +283,13 @@ pub enum Event {
         /// Up to which message.
         seq: Seq,
     },
+    /// A person is typing, in a place of yours. Only sessions that asked for it are told.
+    Typing {
+        /// `#room`, or `@nick`.
+        room: Arc<str>,
+        /// The person.
+        nick: Arc<str>,
+    },
     /// The operator says something to everyone.
     Notice {
         /// What.
@@ -305,8 +323,8 @@ impl Event {
         FRAME
             + match self {
                 Event::Ok { done, .. } => return done.weight(),
-                Event::Message(message) => message.text.len() + file(&message.file),
-                Event::Private { text, file: sent, .. } => text.len() + file(sent),
+                Event::Message(message) => said(&message.text) + file(&message.file),
+                Event::Private { text, file: sent, .. } => said(text) + file(sent),
                 Event::Notice { text } | Event::Closing { text, .. } => text.len(),
                 Event::Ping { token } => token.len(),
                 Event::Topic { topic: text, .. }
@@ -329,6 +347,7 @@ impl Event {
                 | Event::Role { .. }
                 | Event::Invite { .. }
                 | Event::Read { .. }
+                | Event::Typing { .. }
                 | Event::Waiting { .. } => FRAME,
             }
     }

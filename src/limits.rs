@@ -152,17 +152,19 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Connections at once: sessions, and connections that are no session, or not yet. One more is told so in a line of plain text before anything is read, and closed. Never less than `sessions`.
+    /// Connections at once: sessions, and connections that are no session, or not yet. One more is told so in a sentence, in its own protocol, and closed; while sixteen are being told, others get a line of plain text at once. Never less than `sessions`.
     connections "connections": number Count = 2048, 1..=60_000;
     /// Connections at once from one address; loopback is exempt. One more is told so in the same way and closed.
-    connections_per_address "connections-per-address": number Count = 256, 0..=60_000;
+    connections_per_address "connections-per-address": number Count = 64, 0..=60_000;
     /// Sessions at once, named or not. One more is told so in a sentence, in its own protocol, and closed. What the machine can hold may be less: the server computes that at its start and says so.
     sessions "sessions": number Count = 1024, 1..=30_000;
     /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence, in its own protocol, and closed.
     sessions_per_address "sessions-per-address": number Count = 16, 0..=30_000;
-    /// New sessions from one address within `arrival-window`; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
+    /// Sessions from one address that begin within `arrival-window`, with or without a name; loopback is exempt. A connection that becomes no session is not counted. One more is told so in a sentence, in its own protocol, and closed.
+    knocks "knocks": number Count = 1024, 0..=1_000_000;
+    /// Sessions from one address that take a name within `arrival-window`; loopback is exempt. A session that comes back with a token is not counted. One more is told so in a sentence and closed.
     arrivals "arrivals": number Count = 32, 0..=1_000_000;
-    /// The time over which `arrivals` counts.
+    /// The time over which `knocks` and `arrivals` count.
     arrival_window "arrival-window": time Seconds = 600, 1..=86_400;
     /// Connections the kernel holds for us until they are accepted. Beyond it newcomers wait for their own system to try again.
     backlog "backlog": number Count = 4096, 1..=65_535;
@@ -176,8 +178,16 @@ limits! {
     login_bytes "login-bytes": number Bytes = 8_192, 512..=1_048_576;
     /// One line with its ending. A longer one is dropped up to its end and answered `line-too-long`; the session goes on.
     line_bytes "line-bytes": number Bytes = 16_384, 512..=1_048_576;
+    /// One message of a WebSocket, in one frame or in several. A longer one closes it with 1009. One over `line-bytes` is answered `line-too-long`, as a line is.
+    ws_message "ws-message": number Bytes = 65_536, 512..=1_048_576;
+    /// Frames of one message of a WebSocket. One more closes it with 1009.
+    ws_fragments "ws-fragments": number Count = 64, 1..=65_536;
+    /// Pings and pongs that a WebSocket may send in ten seconds. One more closes it with 1008.
+    ws_control "ws-control": number Count = 20, 1..=1_000_000;
     /// The text of one message. A longer one is answered `text-too-long` and not sent.
     text "text": number Characters = 4_000, 1..=100_000;
+    /// The lines of one message. One with more is answered `text-too-many-lines` and not sent.
+    text_lines "text-lines": number Count = 40, 1..=1_000;
     /// A room's topic. A longer one is answered `topic-too-long`.
     topic "topic": number Characters = 390, 1..=10_000;
     /// An away text. A longer one is answered `away-too-long`.
@@ -208,6 +218,12 @@ limits! {
     rate "rate": number PerSecond = 2, 0..=1_000_000;
     /// Messages that a person may send at once before `rate` applies.
     rate_burst "rate-burst": number Count = 10, 1..=1_000_000;
+    /// `read` commands a minute that a session may send beside its `rate`. Each one more costs as much as a message; with 0, each of them does.
+    reads "reads": number Count = 120, 0..=1_000_000;
+    /// The time between two `typing` of one session. An earlier one is answered, the others are not told, and it costs as much as a message.
+    typing "typing": time Millis = 3_000, 100..=60_000;
+    /// Members of a room in which a person who types is told to the others. In a larger room it is told to none.
+    typing_members "typing-members": number Count = 50, 1..=10_000;
     /// What may wait for one session that reads slowly. At once over it, the session is closed as a slow consumer.
     outbox_bytes "outbox-bytes": number Bytes = 262_144, 32_768..=67_108_864;
     /// The same, in events, beside those that are being written.
@@ -232,6 +248,10 @@ limits! {
     tags "tags": number Count = 256, 1..=10_000;
     /// Ended sessions that are remembered for their resume token. The oldest is forgotten first.
     resumes "resumes": number Count = 4_096, 1..=1_000_000;
+    /// How long the others are not told that a person closed the page: a page that is loaded anew comes back in this time, and nobody notices. With `off` they are told at once.
+    linger "linger": time Millis = 5_000, 0..=60_000;
+    /// People at once of whom the others are not told yet, see `linger`. For one more, the others are told of the first of them.
+    lingering "lingering": number Count = 256, 1..=30_000;
     /// How long a closing connection may take to accept the farewell and to hang up. After that it is cut.
     farewell "farewell": time Millis = 1_000, 10..=60_000;
     /// From the signal to stop to cutting whatever is still connected.
@@ -292,8 +312,18 @@ limits! {
     files_bytes "files-bytes": number Bytes = 1_073_741_824, 1..=1_099_511_627_776;
     /// Files that one session sends at once. One more is answered `uploads-busy`.
     uploads "uploads": number Count = 2, 1..=64;
-    /// Pieces of files a second that one session may send or fetch. A session that is faster waits.
-    pieces "pieces": number PerSecond = 400, 0..=1_000_000;
+    /// The head of one HTTP request. A longer one is answered 431, and the connection ends.
+    http_head "http-head": number Bytes = 16_384, 1_024..=1_048_576;
+    /// Fields in the head of one HTTP request. With more the answer is 431, and the connection ends.
+    http_lines "http-lines": number Count = 100, 10..=1_000;
+    /// From an answer to the next request on the same connection. After that the connection ends.
+    http_idle "http-idle": time Seconds = 5, 1..=3_600;
+    /// From the first byte of a request to the end of its head. After that the answer is 408, and the connection ends.
+    http_head_time "http-head-time": time Seconds = 10, 1..=3_600;
+    /// The time within which the next 16 KiB of a body must come, or of an answer must be taken. After that a body is answered 408, and the connection ends.
+    http_body_idle "http-body-idle": time Seconds = 30, 1..=3_600;
+    /// Requests on one connection. After the answer to the last one the connection ends.
+    http_requests "http-requests": number Count = 100, 1..=1_000_000;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
     /// Address space for the stack of one session's thread; only what is touched takes memory.

@@ -148,6 +148,11 @@ pub(crate) fn length(text: &Option<Arc<str>>) -> usize {
     text.as_ref().map_or(0, |text| text.len())
 }
 
+/// The words of a message. Before each further line stands a mark, and in JSON an escape.
+pub(crate) fn said(text: &str) -> usize {
+    text.len() + FRAME / 4 * memchr::memchr_iter(b'\n', text.as_bytes()).count()
+}
+
 impl Row for MemberInfo {
     fn weight(&self) -> usize {
         self.nick.len() + length(&self.away) + 48
@@ -180,7 +185,7 @@ impl Row for FileRow {
 
 impl Row for Arc<Message> {
     fn weight(&self) -> usize {
-        self.text.len() + FRAME + self.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME)
+        said(&self.text) + FRAME + self.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME)
     }
 }
 

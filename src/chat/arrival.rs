@@ -41,7 +41,12 @@ impl Change<'_, ()> {
     /// Gives a session its name, and a seat in the rooms in which its person is already.
     pub(super) fn enter(&mut self, request: &LoginRequest<'_>) -> Result<LoggedIn, ChatError> {
         let beginning = match self.arrival(request)? {
-            Arrival::TakeOver(older) => self.take_over(older, request)?,
+            Arrival::TakeOver(older) => {
+                let beginning = self.take_over(older, request)?;
+                let entered = self.attach(beginning, request)?;
+                self.end_if_lingering(older, CloseReason::Replaced.into());
+                return Ok(entered);
+            }
             Arrival::Account(id, resume_id) => {
                 let resume_id = resume_id.unwrap_or(self.next_resume_id());
                 let person = self.account_arrives(id, resume_id, request)?;
@@ -69,7 +74,7 @@ impl Change<'_, ()> {
     fn arrival(&mut self, request: &LoginRequest<'_>) -> Result<Arrival, ChatError> {
         let (state, cx) = (&mut *self.state, &self.cx);
         let older = request.resume.as_deref().and_then(|token| state.tokens.session_of(token));
-        if let Some(older) = older
+        if let Some(older) = older.filter(|_| !request.beside)
             && let Some(session) = state.registry.session(older)
         {
             let account = state.registry.person(session.person).and_then(|person| person.account());
@@ -89,13 +94,15 @@ impl Change<'_, ()> {
                 return Err(ChatError::LoginFailed);
             }
         }
+        let here = older.filter(|_| request.beside).and_then(|older| state.subject_of(older));
         let lost = request.resume.as_deref().and_then(|token| state.tokens.recent(token, cx.now, cx.limits));
-        let before = match (lost, stored) {
-            (Some(lost), _) => Some((lost.nick.clone(), lost.identity, lost.resume_id)),
-            (None, Some(row)) => {
+        let before = match (here, lost, stored) {
+            (Some(here), ..) => Some((here.nick, here.identity, here.resume_id)),
+            (None, Some(lost), _) => Some((lost.nick.clone(), lost.identity, lost.resume_id)),
+            (None, None, Some(row)) => {
                 Some((row.nick.clone(), row.account.map_or(Identity::Guest(row.id), Identity::Account), row.id))
             }
-            (None, None) => None,
+            (None, None, None) => None,
         };
         let account = request.account.or(match before {
             Some((_, Identity::Account(id), _)) => Some(id),
@@ -103,6 +110,13 @@ impl Change<'_, ()> {
         });
         let account = account.filter(|id| state.registry.accounts.get(*id).is_some());
         Ok(match (account, before) {
+            // One more session, with a token of its own.
+            (Some(id), _) if request.beside => Arrival::Account(id, None),
+            // A guest has one session.
+            (None, Some((nick, ..))) if request.beside => {
+                let free = state.registry.near(&nick, request.seed);
+                return Err(ChatError::NickInUse(nick, free));
+            }
             (Some(id), before) => Arrival::Account(id, before.map(|(.., resume_id)| resume_id)),
             (None, Some((nick, _, resume_id))) => Arrival::LostGuest(nick, resume_id),
             (None, None) => Arrival::NewGuest,
@@ -176,15 +190,16 @@ impl Change<'_, ()> {
         self.state.last.resume = self.state.last.resume.max(resume_id.0);
         let (now, limits) = (self.cx.now, self.cx.limits);
         // Only here: after a refused name, the session may try another name with the same token.
-        let lost = request.resume.as_deref().and_then(|token| self.state.tokens.redeem(token, now, limits));
+        let resume = request.resume.as_deref().filter(|_| !request.beside);
+        let lost = resume.and_then(|token| self.state.tokens.redeem(token, now, limits));
         // The token is not replaced: the answer with a new token might be lost, too.
-        let (token, tags, resume_stored) = match (lost, &request.recalled, &request.resume) {
+        let (token, tags, resume_stored) = match (lost, &request.recalled, resume) {
             (Some((token, lost)), ..) => {
                 self.take_roles_up(person, lost.roles);
                 ((token, request.resume_hash), lost.tags, lost.resume_stored)
             }
             (None, Some(ResumeRow { said, .. }), Some(resume)) => {
-                ((Arc::from(&**resume), request.resume_hash), Tags::recalled(said, limits.tags), true)
+                ((Arc::from(resume), request.resume_hash), Tags::recalled(said, limits.tags), true)
             }
             (None, ..) => (request.token.clone(), Tags::default(), false),
         };
@@ -234,12 +249,14 @@ impl Change<'_, ()> {
             person,
             outbox: Arc::clone(request.outbox),
             echo: request.echo,
+            wants: request.wants,
             front: request.front,
             current,
             address: request.address,
             token: Arc::clone(&token),
             token_hash,
             replaced: false,
+            lingers: false,
             resume_id,
             resume_stored,
             tags,

@@ -44,8 +44,10 @@ pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
             in_range(command.seconds)?;
             fits("reason", &command.text, limits.reason)
         }
-        Command::File(FileCommand::Finish { text, .. }) => fits("text", text, limits.text),
+        Command::File(FileCommand::Finish { text, .. }) => text.as_ref().map_or(Ok(()), |text| in_lines(text, limits)),
         Command::Link(LinkCommand::Quit { text }) => fits("reason", text, limits.reason),
+        // It is measured as the command that it is.
+        Command::Typed(_) => Ok(()),
         // Names, numbers and passwords have limits of their own.
         Command::Account(_) | Command::File(_) | Command::Link(_) => Ok(()),
     }
@@ -69,7 +71,14 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
 
 /// A message must not be empty.
 fn said(text: &Arc<str>, limits: &Limits) -> Result<(), ChatError> {
-    if text.is_empty() { Err(ChatError::TextEmpty) } else { measure("text", text, limits.text) }
+    if text.is_empty() { Err(ChatError::TextEmpty) } else { in_lines(text, limits) }
+}
+
+/// The words of a message may have so many lines.
+fn in_lines(text: &str, limits: &Limits) -> Result<(), ChatError> {
+    measure("text", text, limits.text)?;
+    let (have, most) = (memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1, limits.text_lines);
+    if have <= most { Ok(()) } else { Err(ChatError::TooManyLines(have, most)) }
 }
 
 fn fits(what: &'static str, text: &Option<Arc<str>>, most: usize) -> Result<(), ChatError> {

@@ -47,6 +47,7 @@ impl Change<'_> {
         if session.resume_stored {
             self.cx.store(Record::ResumeEnded(session.resume_id));
         }
+        self.end_if_lingering(id, reason.into());
     }
 
     /// Deletes the caller's account. The calling session goes on as a guest's; the others end.

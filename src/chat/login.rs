@@ -6,6 +6,7 @@ use super::effects::Effects;
 use super::outbox::Outbox;
 use super::{Chat, SessionId};
 use crate::answer::Done;
+use crate::command::Wants;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, Address, Identity, PlaceId};
@@ -23,6 +24,8 @@ pub struct LoginRequest<'a> {
     pub outbox: &'a Arc<Outbox>,
     /// Whether it wants to hear its own messages, too.
     pub echo: bool,
+    /// The events that it asks for.
+    pub wants: Wants,
     /// Its front, for `whois`.
     pub front: &'static str,
     /// Its address.
@@ -39,6 +42,8 @@ pub struct LoginRequest<'a> {
     pub seed: u64,
     /// The token of an earlier session of the same person.
     pub resume: Option<Box<str>>,
+    /// Whether that session goes on, and this is one more session of its account.
+    pub beside: bool,
     /// What the database knows of that token, if the chat does not know it.
     pub recalled: Option<ResumeRow>,
     /// SHA-256 of that token.

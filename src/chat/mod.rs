@@ -25,6 +25,7 @@ mod hidden;
 mod history;
 mod identity;
 mod left;
+mod lingering;
 mod lists;
 mod loads;
 mod login;
@@ -49,10 +50,11 @@ mod rooms;
 mod sent_files;
 mod start;
 mod succession;
+mod typing;
 mod unstored;
 pub mod write_queue;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,7 +73,7 @@ pub use context::Chance;
 use context::Context;
 pub use deleting::DeletedAccount;
 use effects::Effects;
-pub use history::{Readable, Searchable};
+pub use history::{Privacy, Readable, Searchable};
 pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
 pub use login::{LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use memory::Tokens;
@@ -119,6 +121,8 @@ struct State {
     /// Bans and mutes, of rooms and of the whole server.
     restrictions: Restrictions,
     tokens: Tokens,
+    /// Sessions that linger, the oldest first, and since when.
+    lingering: VecDeque<(Millis, SessionId)>,
     /// The highest numbers given so far.
     last: Numbers,
     /// The code with which an account becomes the first op of the server.
@@ -292,8 +296,8 @@ impl Chat {
         self.change(|state| what(&mut Change { state, cx: self.context(now), effects, caller: () }))
     }
 
-    /// Removes a session; no other function does. Tells the members of its rooms,
-    /// unless its person has other sessions. Of a session without a name there is
+    /// Removes a session, or lets it linger: see [`Chat::end_lingering`]. Tells the
+    /// members of its rooms, unless its person has other sessions. Of a session without a name there is
     /// nothing to tell. Returns the nick.
     pub fn leave(&self, session: SessionId, ending: Ending, now: Millis, effects: &mut Effects) -> Option<Arc<str>> {
         self.by_server(now, effects, |change| change.depart(session, ending))
@@ -343,6 +347,7 @@ impl Change<'_> {
             ChatCommand::Msg { to, text } => self.msg(&to, text)?,
             ChatCommand::Reply { text } => self.reply(text)?,
             ChatCommand::Read { place, seq } => self.read(place.as_ref(), seq)?,
+            ChatCommand::Typing { place } => self.typing(place.as_ref())?,
             ChatCommand::Close { with } => self.close_conversation(&with)?,
             ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::Speech)?,
             ChatCommand::Me { room, text } => self.say(room.as_ref(), text, Manner::Action)?,

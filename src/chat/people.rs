@@ -16,8 +16,17 @@ use crate::record::Record;
 use crate::wire::Letter;
 
 impl<C> Change<'_, C> {
-    /// Removes a session; and its person, if this was the last session. Returns the nick.
+    /// Removes a session; and its person, if this was the last session. Returns the
+    /// nick. A session whose page was closed may linger first.
     pub(super) fn depart(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
+        if ending.reason == CloseReason::Closed && self.linger(id) {
+            return Some(Arc::clone(&self.state.registry.person_in(id)?.shown));
+        }
+        self.remove(id, ending)
+    }
+
+    /// The same for a session that does not linger, or not any more.
+    pub(super) fn remove(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
         let person = self.state.registry.person_in(id)?;
         let (shown, nick, identity) = (Arc::clone(&person.shown), person.nick.clone(), person.identity);
         let reason = ending.reason;
@@ -42,10 +51,10 @@ impl<C> Change<'_, C> {
         }
         let (mut session, last) = self.state.registry.detach(session)?;
         if let Some(mut person) = last {
-            // The replaced session may end last. Others are told the reason of its replacement.
+            // A replaced or lingering session may end last. Others are told the reason of its replacement.
             let ending = person.ending.take().unwrap_or(ending);
             self.take_out(id, person, &mut session, ending);
-        } else if !session.replaced && self.state.registry.are_replaced(id) {
+        } else if !session.is_ending() && self.state.registry.are_ending(id) {
             self.state.registry.person_mut(id)?.ending = Some(ending);
         }
         Some(session)

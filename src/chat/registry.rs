@@ -11,6 +11,7 @@ use super::memory::Tags;
 use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
+use crate::command::Wants;
 use crate::error::ChatError;
 use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
 use crate::model::{Millis, Seq};
@@ -23,6 +24,8 @@ pub(super) struct Session {
     pub outbox: Arc<Outbox>,
     /// Whether it hears its own messages, too.
     pub echo: bool,
+    /// The events that it asked for.
+    pub wants: Wants,
     /// Its front, for `whois`.
     pub front: &'static str,
     /// The room in which it is talking.
@@ -32,6 +35,8 @@ pub(super) struct Session {
     pub token: Arc<str>,
     /// Whether another session has replaced this one, or the server has closed it: it only waits for its end.
     pub replaced: bool,
+    /// Whether its peer closed the page a moment ago: the others are not told yet, because the page may only be loaded anew.
+    pub lingers: bool,
     pub token_hash: [u8; 32],
     pub resume_id: ResumeId,
     /// Whether the resume number is in the database.
@@ -39,6 +44,13 @@ pub(super) struct Session {
     pub tags: Tags,
     /// The roles of its person, if that is a guest and this was its last session: see [`Lost::roles`](super::memory::Lost::roles).
     pub roles: Vec<(PlaceId, u64, Role)>,
+}
+
+impl Session {
+    /// Whether it only waits for its end.
+    pub fn is_ending(&self) -> bool {
+        self.replaced || self.lingers
+    }
 }
 
 /// A person: a guest or an account that has a nick.
@@ -66,7 +78,7 @@ pub(super) struct Person {
     pub memberships: HashMap<PlaceId, Seq>,
     /// The read marks that this person moved by speaking; of accounts only.
     pub spoke: HashMap<PlaceId, Seq>,
-    /// How the newest session ended, if a session that it replaced has not ended yet.
+    /// How the newest session ended, if other sessions still wait for their end.
     pub ending: Option<Ending>,
 }
 
@@ -98,6 +110,12 @@ pub(super) struct Registry {
 }
 
 impl Registry {
+    /// How many people have an account, and how many have none.
+    pub fn kinds(&self) -> (usize, usize) {
+        let accounts = self.people.values().filter(|person| person.account().is_some()).count();
+        (accounts, self.people.len() - accounts)
+    }
+
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.get(&id)
     }
@@ -248,9 +266,16 @@ impl Registry {
         }
     }
 
-    /// Whether all sessions of a person only wait for their end; see [`Session::replaced`].
-    pub fn are_replaced(&self, person: PersonId) -> bool {
-        self.sessions_of(person).iter().filter_map(|id| self.sessions.get(id)).all(|session| session.replaced)
+    /// Whether the person of a session has another one that does not only wait for its end.
+    pub fn has_others(&self, id: SessionId) -> bool {
+        let person = self.sessions.get(&id).map_or(&[][..], |session| self.sessions_of(session.person));
+        let mut others = person.iter().filter(|other| **other != id).filter_map(|other| self.sessions.get(other));
+        others.any(|other| !other.is_ending())
+    }
+
+    /// Whether all sessions of a person only wait for their end.
+    pub fn are_ending(&self, person: PersonId) -> bool {
+        self.sessions_of(person).iter().filter_map(|id| self.sessions.get(id)).all(Session::is_ending)
     }
 
     /// Notes that a person spoke, and so has read all messages before; of accounts only.

@@ -20,7 +20,7 @@ impl State {
         let rank = |(session, came)| {
             let subject = self.subject_of(session)?;
             let id = self.registry.session(session)?.person;
-            let goes = self.registry.are_replaced(id);
+            let goes = self.registry.are_ending(id);
             let muted = self.restrictions.on(Some(room.place), Restriction::Mute, &subject, now).is_some();
             Some(((goes, muted, came), id))
         };

@@ -2,6 +2,7 @@
 
 mod behind;
 mod limits;
+mod lingering;
 mod model;
 mod moderation;
 mod people;
@@ -11,6 +12,7 @@ mod refusals;
 mod restrictions;
 mod resume;
 mod rooms;
+mod typing;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -21,7 +23,7 @@ use super::effects::Watch;
 use super::outbox::{Outbox, Outgoing};
 use super::*;
 use crate::answer::Done;
-use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, Query, parse};
+use crate::command::{AccountCommand, ChatCommand, Command, LinkCommand, Query, Wants, parse};
 use crate::event::Event;
 use crate::model::CloseReason;
 use crate::model::{Address, Identity};
@@ -49,6 +51,8 @@ struct JoinRequest<'a> {
     /// The rooms, with blanks between them; if none, the lobby.
     rooms: Option<&'a str>,
     resume: Option<&'a str>,
+    beside: bool,
+    wants: Wants,
     skips_own: bool,
     /// The address of the peer; if none, this machine.
     from: Option<&'a str>,
@@ -115,10 +119,12 @@ impl Rig {
             session,
             outbox: &outbox,
             echo: !wish.skips_own,
+            wants: wish.wants,
             front: "json",
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,
             resume: wish.resume.map(Box::from),
+            beside: wish.beside,
             address: wish.from.map_or(Address::from([127, 0, 0, 1]), |from| from.parse().expect("an address")),
             account: None,
             asked: self.now.get(),
@@ -153,6 +159,18 @@ impl Rig {
         }
         self.chat.change(|state| state.check(&self.chat.lobby));
         (made, effects)
+    }
+
+    /// The time of the session that has lingered longest is over; whether one lingered.
+    fn tells_of_the_oldest(&self) -> bool {
+        self.step(|effects| self.chat.end_lingering(Duration::ZERO, CloseReason::Closed, self.now.get(), effects)).0
+    }
+
+    /// What the watchdog does about sessions that linger.
+    fn watches(&self) {
+        let linger = self.limits.linger;
+        let end = |effects: &mut Effects| self.chat.end_lingering(linger, CloseReason::Closed, self.now.get(), effects);
+        while self.step(end).0 {}
     }
 
     fn later(&self, seconds: Millis) {
@@ -253,6 +271,11 @@ impl Peer<'_> {
         self.rig.step(|effects| chat.leave(self.session, reason.into(), now.get(), effects)).0
     }
 
+    /// The nick, as long as the session is in the chat.
+    fn name(&self) -> Option<Arc<str>> {
+        self.rig.chat.shown_nick(self.session)
+    }
+
     /// What came since the last look: the events, and whether each is about a room elsewhere.
     fn takes(&self) -> Vec<(Arc<Letter>, bool)> {
         let due = self.rig.due.borrow_mut().remove(&self.session);
@@ -261,7 +284,7 @@ impl Peer<'_> {
             assert!(due, "{item:?} waits, and no flush was asked for");
             match item {
                 Outgoing::Event(delivery) => letters.push((delivery.letter, delivery.elsewhere)),
-                Outgoing::Close => {}
+                Outgoing::Close(_) => {}
                 other => panic!("the chat writes no bytes: {other:?}"),
             }
         }

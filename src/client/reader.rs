@@ -151,6 +151,7 @@ fn is_final(reason: CloseReason) -> bool {
         | CloseReason::LoggedOut
         | CloseReason::NotServed => true,
         CloseReason::Lost
+        | CloseReason::Closed
         | CloseReason::Timeout
         | CloseReason::LoginTimeout
         | CloseReason::LoginLines

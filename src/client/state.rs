@@ -1,5 +1,6 @@
 //! What a client knows: its name, its rooms, the messages it has seen, and the lines without an answer. Knows no sockets and no threads.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -232,6 +233,7 @@ impl State {
         if self.account && !account {
             self.password = None;
             self.marks.forget();
+            self.missed.forget();
         }
         self.account = account;
         if resume.is_some() {
@@ -265,11 +267,11 @@ impl State {
                     self.marks.rewind(room, 0);
                 }
             }
-            Event::Private { from, to, seq, .. } => {
+            Event::Private { from, to, seq, time, .. } => {
                 let with = if **from == self.nick { to } else { from };
                 let place = format!("@{with}");
                 self.marks.seen(&place, *seq);
-                self.missed.heard(&place, *seq);
+                self.missed.heard(&place, *seq, *time);
             }
             Event::Settings { room, settings, .. } => self.has_key(room, settings.key.as_ref()),
             Event::Chats { chats, .. } => self.learn_chats(chats),
@@ -309,7 +311,12 @@ impl State {
         lines.extend(self.pending.iter().map(|said| said.line.clone()));
         if self.missed.wanted {
             // The server tells an account by `chats` which have unread lines.
-            let talked = if self.account { Vec::new() } else { self.marks.conversations() };
+            let mut talked = if self.account { Vec::new() } else { self.marks.conversations() };
+            // If there are too many, those are asked for in which something was said last.
+            talked.sort_by_key(|(place, _)| Reverse(self.missed.last_time(place)));
+            for (place, after) in &mut talked {
+                *after = self.missed.after(place, *after);
+            }
             lines.extend(self.ask_for(talked));
         }
         lines
@@ -320,13 +327,16 @@ impl State {
         let mut unheard = Vec::new();
         for chat in chats {
             let seen = self.marks.seen_in(&chat.room);
-            if chat.seq < seen && chat.room.starts_with('@') {
+            let has_lost = chat.seq < seen && chat.room.starts_with('@');
+            if has_lost {
                 // The messages after it are lost, and their numbers come again.
                 self.marks.rewind(&chat.room, chat.seq);
             }
             self.marks.read(&chat.room, chat.read);
-            if self.is_unheard(chat) {
-                unheard.push((chat.room.to_string(), seen.max(chat.read)));
+            if self.is_unheard(chat) || has_lost && chat.unread > 0 {
+                let known = self.missed.after(&chat.room, seen.min(chat.seq));
+                let after = if chat.read > seen { chat.read } else { known };
+                unheard.push((chat.room.to_string(), after));
             }
         }
         if self.missed.wanted {

@@ -257,11 +257,11 @@ fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
     state.learn(private(7));
     state.lost();
     let lines = state.comeback();
-    assert!(lines[0].contains(r#""after":7,"limit":100,"room":"@boris""#), "{lines:?}");
+    assert!(lines[0].contains(r#""after":6,"limit":100,"room":"@boris""#), "{lines:?}");
     // Said while the answer was on its way.
     state.learn(private(9));
-    let history =
-        History { room: "@Boris".into(), messages: vec![private_message(8), private_message(9)], ..History::default() };
+    let messages = (7..=9).map(private_message).collect();
+    let history = History { room: "@Boris".into(), messages, ..History::default() };
     let told = state.learn(Event::Ok { tag: tag_of(&lines[0]), done: Done::History(history) });
     let Some(News::Event(Event::History(history))) = told else { panic!("nothing is told") };
     assert_eq!(history.messages, [private_message(8)]);
@@ -269,6 +269,41 @@ fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
     let done = Done::Ping { token: "".into() };
     assert!(matches!(state.learn(Event::Ok { tag: tag_of(&lines[1]), done }), Some(News::Event(Event::Ok { .. }))));
     assert!(!state.asked.has(Wanted::Missed));
+}
+
+/// The same, *Run*: a server that was killed gives numbers again that were heard.
+#[test]
+fn a_line_is_told_although_its_number_was_heard_before_the_server_was_killed() {
+    let mut state = anna();
+    let heard =
+        |seq, time| Event::Private { from: "Boris".into(), to: "anna".into(), seq, text: "x".into(), time, file: None };
+    (1..=30).for_each(|seq| drop(state.learn(heard(seq, seq.cast_signed()))));
+    state.lost();
+    let lines = state.comeback();
+    assert!(lines[0].contains(r#""after":10,"#), "{lines:?}");
+    let message = |seq: Seq, time| Arc::new(Message { time, ..(*private_message(seq)).clone() });
+    let kept = (11..=28).map(|seq: Seq| message(seq, seq.cast_signed()));
+    let messages: Vec<_> = kept.chain([message(29, 1_000), message(30, 1_001)]).collect();
+    let history = History { room: "@Boris".into(), messages, ..History::default() };
+    let told = state.learn(Event::Ok { tag: tag_of(&lines[0]), done: Done::History(history) });
+    let Some(News::Event(Event::History(history))) = told else { panic!("nothing is told") };
+    assert_eq!(history.messages, [message(29, 1_000), message(30, 1_001)]);
+}
+
+/// The latest conversations are asked for first.
+#[test]
+fn of_many_conversations_the_last_ones_are_asked_for() {
+    let mut state = anna();
+    for i in 0..10 {
+        let from = format!("n{}", (i * 7) % 10);
+        let line =
+            Event::Private { from: from.into(), to: "anna".into(), seq: 1, text: "x".into(), time: i, file: None };
+        state.learn(line);
+    }
+    let lines = state.comeback();
+    let asked: Vec<bool> =
+        [3, 6, 9, 2, 5].iter().zip(&lines).map(|(n, line)| line.contains(&format!("\"@n{n}\""))).collect();
+    assert_eq!((asked, lines.len()), (vec![true; 5], missed::MOST + 1), "{lines:?}");
 }
 
 /// The same for an account, which is told which places have unread lines.

@@ -51,7 +51,7 @@ pub enum ChatCommand {
         /// The room.
         room: Option<RoomName>,
         /// The line.
-        #[serde(deserialize_with = "read::text")]
+        #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
     /// Says what the asker does, in a room; the current one if it is not said.
@@ -76,13 +76,13 @@ pub enum ChatCommand {
         #[serde(deserialize_with = "read::somebody")]
         to: Nick,
         /// What.
-        #[serde(deserialize_with = "read::text")]
+        #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
     /// Writes to the person who wrote last.
     Reply {
         /// What.
-        #[serde(deserialize_with = "read::text")]
+        #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
     /// Shows or sets a room's topic; an empty one removes it.
@@ -122,6 +122,12 @@ pub enum ChatCommand {
         place: Option<Place>,
         /// Up to which.
         seq: Option<Seq>,
+    },
+    /// Is typing something there; the others may be told.
+    Typing {
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
     },
     /// Ends a private conversation: it is not among the asker's own any more.
     Close {

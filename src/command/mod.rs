@@ -18,6 +18,7 @@ mod read;
 mod strings;
 mod table;
 mod time;
+mod typed;
 mod values;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use parse::{parse, shown};
 pub use strings::refused;
 pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
+pub use typed::TypedLine;
 pub use values::*;
 
 /// What a member asks, by what carries it out. Closed: a new one does not compile until that does.
@@ -51,6 +53,8 @@ pub enum Command {
     Query(Query),
     /// About a file.
     File(FileCommand),
+    /// One of these, as a person typed it.
+    Typed(TypedLine),
 }
 
 /// What keeps a connection alive, ends it, or tells how it is used. Answered without a look at the chat, with or without a name.
@@ -96,6 +100,12 @@ pub enum AccountCommand {
         password: Option<Secret>,
         /// The token of an earlier session of the same person.
         resume: Option<Secret>,
+        /// Whether that session goes on, and this is one more session of its account.
+        #[serde(default)]
+        beside: bool,
+        /// The events that it wants beside those that every session gets.
+        #[serde(default)]
+        wants: Wants,
         /// The rooms to join with the name; the lobby if it is not said.
         #[serde(default, deserialize_with = "read::rooms")]
         rooms: Option<Vec<RoomName>>,
@@ -189,7 +199,7 @@ pub enum Query {
     },
 }
 
-/// A file on its way in or out, in pieces. The session carries it out.
+/// About a file on its way in or out. The session carries it out; the bytes go over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileCommand {
@@ -203,24 +213,14 @@ pub enum FileCommand {
         /// How many bytes it has.
         size: u64,
     },
-    /// Sends a piece of it.
-    Chunk {
-        /// Which of the files being sent.
-        upload: u64,
-        /// From which byte on.
-        offset: u64,
-        /// The bytes.
-        #[serde(with = "read::bytes")]
-        data: Arc<[u8]>,
-    },
     /// Has sent all of it: now it is said.
     Finish {
         /// Which of the files being sent.
         upload: u64,
-        /// SHA-256 of the bytes, in hexadecimal digits.
-        sha256: Box<str>,
+        /// SHA-256 of the bytes, in hexadecimal digits; compared if it is said.
+        sha256: Option<Box<str>>,
         /// Words that go with it.
-        #[serde(default, deserialize_with = "read::some_text")]
+        #[serde(default, deserialize_with = "read::some_said")]
         text: Option<Arc<str>>,
     },
     /// Will not send the rest.
@@ -228,13 +228,10 @@ pub enum FileCommand {
         /// Which of the files being sent.
         upload: u64,
     },
-    /// Fetches a piece of a file.
+    /// Asks where a file is fetched.
     Get {
         /// Which file.
         file: u64,
-        /// From which byte on.
-        #[serde(default)]
-        offset: u64,
     },
 }
 
@@ -274,6 +271,7 @@ families! {
     Moderate(Moderation);
     Query(Query);
     File(FileCommand);
+    Typed(TypedLine);
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::read::some_text;
+use super::strings::refuse;
 use super::{ModAction, Whom};
+use crate::error::ChatError;
 use crate::names::RoomName;
 
 /// Keeps order: does something about a person in a room. On the wire each action has only the fields that it makes use of.
@@ -48,7 +50,7 @@ macro_rules! orders {
                 match order {
                     $(Order::$action { room, nick, $($field),* } => {
                         #[allow(clippy::needless_update)] // a ban has all fields
-                        Moderation { $($field,)* ..Moderation::new(ModAction::$action, room, nick) }
+                        Moderation { $($field: $field.into(),)* ..Moderation::new(ModAction::$action, room, nick) }
                     })+
                 }
             }
@@ -58,7 +60,7 @@ macro_rules! orders {
             fn from(order: Moderation) -> Order {
                 let Moderation { action, room, whom: nick, .. } = order;
                 match action {
-                    $(ModAction::$action => Order::$action { room, nick, $($field: order.$field),* }),+
+                    $(ModAction::$action => Order::$action { room, nick, $($field: order.$field.into()),* }),+
                 }
             }
         }
@@ -66,16 +68,47 @@ macro_rules! orders {
 }
 
 orders! {
-    Invite {}
-    Kick { #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>> }
+    Invite { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Kick {
+        #[serde(default, skip_serializing)] everywhere: OnlyHere,
+        #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>>
+    }
     Ban {
         #[serde(default)] everywhere: bool,
         seconds: Option<u64>,
         #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>>
     }
     Unban { #[serde(default)] everywhere: bool }
-    Mute { seconds: Option<u64>, #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>> }
-    Unmute {}
-    Op {}
-    Deop {}
+    Mute {
+        #[serde(default, skip_serializing)] everywhere: OnlyHere,
+        seconds: Option<u64>,
+        #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>>
+    }
+    Unmute { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Op { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Deop { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+}
+
+/// `everywhere` of an order that has no such field. Other unknown fields are
+/// ignored. But a program that sends this one believes that the order holds on the
+/// whole server, and must not be told that it was carried out.
+#[derive(Default)]
+struct OnlyHere;
+
+impl<'de> Deserialize<'de> for OnlyHere {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OnlyHere, D::Error> {
+        if bool::deserialize(deserializer)? { Err(refuse(ChatError::OneRoomOnly)) } else { Ok(OnlyHere) }
+    }
+}
+
+impl From<OnlyHere> for bool {
+    fn from(_: OnlyHere) -> bool {
+        false
+    }
+}
+
+impl From<bool> for OnlyHere {
+    fn from(_: bool) -> OnlyHere {
+        OnlyHere
+    }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
 use super::{
-    Change, Command, Dice, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, somebody, text, timed, unknown,
+    Change, Command, Dice, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, said, somebody, text, timed,
+    unknown,
 };
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
@@ -52,7 +53,7 @@ fn is_json(line: &str) -> bool {
 }
 
 /// The word that makes a line look like a command, though it is none: after a
-/// sign that looks like a slash, or after a line break inside the line.
+/// sign that looks like a slash; or that of a command there is, in a further line.
 fn likely_command(line: &str) -> Option<&str> {
     const LIKE_SLASHES: [char; 5] = ['\u{ff0f}', '\u{2044}', '\u{2215}', '\u{29f8}', '\u{2571}'];
     let is_word = |word: &&str| word.chars().next().is_some_and(char::is_alphabetic);
@@ -65,8 +66,8 @@ fn likely_command(line: &str) -> Option<&str> {
         return None;
     }
     let breaks = |c: char| matches!(c, '\r' | '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    let rest = line.split(breaks).skip(1).find_map(|part| shown(part).strip_prefix('/').filter(is_word))?;
-    Some(&rest[..word(rest)])
+    let commands = line.split(breaks).skip(1).filter_map(|part| shown(part).strip_prefix('/').filter(is_word));
+    commands.map(|rest| &rest[..word(rest)]).find(|word| find(word).is_some())
 }
 
 /// Reads what a person typed on one line: `/command arguments`, `//text` for a
@@ -88,10 +89,10 @@ pub fn parse(line: &str) -> Result<Command, ChatError> {
         if let Some(word) = likely_command(seen) {
             return Err(ChatError::LikelyCommand(names::clean(word).into_owned()));
         }
-        return Ok(ChatCommand::Say { room: None, text: text(line) }.into());
+        return Ok(ChatCommand::Say { room: None, text: said(line) }.into());
     };
     if rest.starts_with('/') {
-        return Ok(ChatCommand::Say { room: None, text: text(rest) }.into());
+        return Ok(ChatCommand::Say { room: None, text: said(rest) }.into());
     }
     let (word, arguments) = split(rest);
     let spec = find(word).ok_or_else(|| unknown(word))?;
@@ -113,7 +114,14 @@ struct Arguments<'a> {
 fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatError> {
     let given = Arguments { spec, text: arguments };
     Ok(match spec.verb {
-        Verb::Hello | Verb::Pong | Verb::Offer | Verb::Chunk | Verb::Finish | Verb::Cancel | Verb::Get => {
+        Verb::Hello
+        | Verb::Typed
+        | Verb::Typing
+        | Verb::Pong
+        | Verb::Offer
+        | Verb::Finish
+        | Verb::Cancel
+        | Verb::Get => {
             return Err(unknown(spec.name));
         }
         Verb::Nick => AccountCommand::Nick { nick: given.some(Nick::parse)?, rooms: None }.into(),
@@ -125,7 +133,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Me => ChatCommand::Me { room: None, text: given.words("TEXT")? }.into(),
         Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
-        Verb::Reply => ChatCommand::Reply { text: given.words("TEXT")? }.into(),
+        Verb::Reply => ChatCommand::Reply { text: given.needed("TEXT").map(said)? }.into(),
         Verb::Topic => given.topic().into(),
         Verb::Whois => ChatCommand::Whois { nick: somebody(given.needed("NAME")?)? }.into(),
         Verb::Away => ChatCommand::Away { text: some_text(arguments) }.into(),
@@ -217,7 +225,7 @@ impl<'a> Arguments<'a> {
         if words.is_empty() {
             return Err(self.missing("TEXT"));
         }
-        Ok(ChatCommand::Msg { to: somebody(to.trim_end_matches(':'))?, text: text(words) })
+        Ok(ChatCommand::Msg { to: somebody(to.trim_end_matches(':'))?, text: said(words) })
     }
 
     fn topic(&self) -> ChatCommand {

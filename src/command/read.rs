@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
-use super::{Change, Page, Place, Secret};
+use super::{Change, Page, Place, Secret, Wants};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
@@ -32,6 +30,16 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str
     read(deserializer, |text| Ok::<_, ChatError>(super::text(text)))
 }
 
+/// The words of a message, which may have line breaks.
+pub(super) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    read(deserializer, |text| Ok::<_, ChatError>(super::said(text)))
+}
+
+/// The same, not there if they are empty.
+pub(super) fn some_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    said(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
 /// Text that may be empty, and is set then.
 pub(super) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     text(deserializer).map(Some)
@@ -51,6 +59,14 @@ pub(super) fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     wanting(Vec::deserialize(deserializer), "", "a list of strings").map(Some)
 }
 
+/// Names of events.
+impl<'de> Deserialize<'de> for Wants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wants, D::Error> {
+        let names: Vec<String> = wanting(Vec::deserialize(deserializer), "", "a list of strings")?;
+        Ok(names.into_iter().collect())
+    }
+}
+
 /// To ask for none would be to ask for nothing.
 pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     super::some_limit(usize::deserialize(deserializer).map(Some)?).map_err(refuse)
@@ -59,25 +75,6 @@ pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 /// The key to be set in a room; the empty one opens the room.
 fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     read(deserializer, |raw| if raw.is_empty() { Ok(Arc::from("")) } else { super::key(raw) }).map(Some)
-}
-
-/// Bytes in base64.
-pub(super) mod bytes {
-    use super::*;
-
-    const WANTS: &str = "bytes in base64";
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
-        let bytes = deserializer.deserialize_str(Read(|text: &str| {
-            let bytes = BASE64.decode(text).map(Arc::from);
-            bytes.map_err(|error| ChatError::BadField { field: "", value: error.to_string(), wants: WANTS })
-        }));
-        wanting(bytes, "", WANTS)
-    }
-
-    pub fn serialize<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(bytes))
-    }
 }
 
 /// A page of the history is one of four fields, or none.

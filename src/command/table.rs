@@ -2,6 +2,7 @@
 
 use super::{
     AccountCommand, Change, ChatCommand, Command, Family, FileCommand, LinkCommand, ModAction, Moderation, Query,
+    TypedLine,
 };
 use crate::error::ChatError;
 use crate::names;
@@ -34,14 +35,16 @@ pub struct Spec {
 pub enum Price {
     /// Nothing: a goodbye.
     Nothing,
-    /// A sign of life: nobody who means well sends more than some of them a second.
+    /// A sign of life, and the address of a file: many come together, when a page with pictures is shown.
     Little,
     /// As much as a line that is said.
     Line,
     /// What has to be looked up.
     List,
-    /// One piece of a file.
-    Piece,
+    /// Nothing, within the limit `reads`; beyond it as much as a line.
+    Mark,
+    /// Nothing, if `typing` has passed since the last one; else as much as a line.
+    Typing,
 }
 
 /// Whether a command writes to disk. One that only reads is not held back by a full disk.
@@ -84,6 +87,9 @@ macro_rules! is {
     };
     (Query $verb:ident) => {
         Command::Query(Query::$verb { .. })
+    };
+    (Typed $verb:ident) => {
+        Command::Typed(TypedLine::$verb { .. })
     };
     (File $verb:ident) => {
         Command::File(FileCommand::$verb { .. })
@@ -143,7 +149,8 @@ table! {
     Query    Search        "search"         ["find"],          List,    Nothing,           Name,    "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
     Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER]",             "deletes your last message here, or the one with that number";
     Query    Chats         "chats"          [],                List,    Nothing,           Name,    "chats [PAST]",                "lists your rooms and private conversations, and what is unread";
-    Chat     Read          "read"           [],                Line,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
+    Chat     Read          "read"           [],                Mark,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
+    Chat     Typing        "typing"         [],                Typing,  Nothing,           Name,    "",                            "tells the others there that you are typing";
     Chat     Close         "close"          [],                Line,    Change,            Name,    "close NAME",                  "ends the private conversation with NAME: it is not among your chats any more";
     Query    Files         "files"          [],                List,    Nothing,           Name,    "files [PLACE [NUMBER]]",      "lists the files that were sent here, in #ROOM, or with @NAME";
     Account  Register      "register"       [],                Line,    Change,            Name,    "register",                    "makes an account of your name; asks for a password";
@@ -166,10 +173,10 @@ table! {
     Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
     Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";
     File     Offer         "offer"          [],                Line,    Change,            Name,    "",                            "wants to send a file";
-    File     Chunk         "chunk"          [],                Piece,   Said,              Name,    "",                            "sends a piece of a file";
     File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
     File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
-    File     Get           "get"            [],                Piece,   Nothing,           Name,    "",                            "fetches a piece of a file";
+    File     Get           "get"            [],                Little,  Nothing,           Name,    "",                            "asks where a file is fetched";
+    Typed    Typed         "typed"          [],                Line,    Nothing,           Nothing, "",                            "is what a person typed, a command or something to say";
     Link     Ping          "ping"           [],                Little,  Nothing,           Nothing, "ping",                        "asks whether the server is there";
     Link     Pong          "pong"           [],                Little,  Nothing,           Nothing, "",                            "answers the server's ping";
     Link     Quit          "quit"           ["exit", "bye"],   Nothing, Nothing,           Nothing, "quit [TEXT]",                 "says goodbye and leaves";

@@ -69,5 +69,5 @@ fn a_missing_argument_is_answered_with_the_usage() {
 #[test]
 fn what_others_will_see_is_cleaned_as_it_comes_in() {
     assert_eq!(said("\u{1b}[31mred\u{7} \u{202e}gnp.exe"), "[31mred gnp.exe");
-    assert_eq!(said("one\r\ntwo\nthree"), "one two three");
+    assert_eq!(said("one\r\n\ttwo\nthree"), "one\n    two\nthree");
 }

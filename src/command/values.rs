@@ -4,13 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::strings::as_string;
 use crate::error::ChatError;
 use crate::model::PlaceId;
 use crate::model::{Millis, Seq};
-use crate::names::{Nick, RoomName, clean, shows};
+use crate::names::{Nick, RoomName, clean, clean_lines, shows};
 
 as_string!(Dice: Dice::parse, Place: Place::parse, Whom: Whom::parse, Spot: Spot::parse);
 
@@ -29,6 +29,24 @@ pub fn text(raw: &str) -> Arc<str> {
         false => clean(raw),
     };
     if shows(&cleaned) { Arc::from(cleaned.trim()) } else { Arc::from("") }
+}
+
+/// The words of a message: harmless as those of [`text`], but with the line breaks
+/// that their author made, so that code stays code. Blanks at the beginning of
+/// a line stay if there are several lines; blanks at the end of a line go, and
+/// so do lines without anything to see before the first and after the last word.
+pub fn said(raw: &str) -> Arc<str> {
+    let cleaned = clean_lines(raw);
+    if !cleaned.contains('\n') {
+        return if shows(&cleaned) { Arc::from(cleaned.trim()) } else { Arc::from("") };
+    }
+    let lines: Vec<&str> = cleaned.split('\n').map(str::trim_end).collect();
+    let first = lines.iter().position(|line| shows(line)).unwrap_or(lines.len());
+    let end = lines.iter().rposition(|line| shows(line)).map_or(first, |last| last + 1);
+    match &lines[first..end] {
+        [one] => Arc::from(one.trim()),
+        all => all.join("\n").into(),
+    }
 }
 
 /// A room's key. One that shows nothing would open the room that it was to close.
@@ -68,6 +86,28 @@ impl fmt::Display for Place {
         }
     }
 }
+
+/// Events that a session gets only if it asks for them: a list of their names in JSON.
+/// A name that is not known may be of a later version, and says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// `typing`.
+    pub typing: bool,
+}
+
+impl FromIterator<String> for Wants {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Wants {
+        Wants { typing: names.into_iter().any(|name| name == TYPING) }
+    }
+}
+
+impl Serialize for Wants {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.typing.then_some(TYPING))
+    }
+}
+
+const TYPING: &str = "typing";
 
 /// Dice that are thrown together: `2d6` is two of six sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,5 +300,30 @@ impl Spot {
 impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.counted, self.place.0, self.seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_keeps_its_lines_and_what_stands_before_their_words() {
+        for (raw, kept) in [
+            ("  one line  ", "one line"),
+            ("def f():\n    return 1  \n\nf()\n\n", "def f():\n    return 1\n\nf()"),
+            ("\n \u{200b}\n    indented\n  less\n", "    indented\n  less"),
+            ("\r\n  alone \r\n", "alone"),
+            ("\n\u{2028}\t\n", ""),
+            ("a\u{2029}\tb", "a\n    b"),
+        ] {
+            assert_eq!(&*said(raw), kept, "{raw:?}");
+            assert_eq!(&*said(kept), kept, "{raw:?} said again");
+        }
+    }
+
+    #[test]
+    fn all_other_texts_are_one_line() {
+        assert_eq!(&*text("a\r\nb\nc\td\u{2028}e"), "a b c d e");
     }
 }

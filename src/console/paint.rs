@@ -13,9 +13,11 @@ impl Paint {
     }
 
     /// What happened, after the time: the time is dim, trouble is red, a
-    /// person that comes is green, and a person that leaves is dim.
+    /// person that comes is green, and a person that leaves is dim. Further lines
+    /// stand under the first.
     pub fn news(self, time: &str, text: &str) -> String {
-        format!("{} {}", self.put(Style::new().dimmed(), time), self.line(text))
+        let under = format!("\n{}", " ".repeat(time.len() + 1));
+        format!("{} {}", self.put(Style::new().dimmed(), time), self.line(&text.replace('\n', &under)))
     }
 
     /// One line of an answer, or several: trouble is red.

@@ -149,6 +149,9 @@ refusals! {
         /// How many it may have.
         most: usize,
     } = [too_long(what)], have, "{what} too long ({have} characters, max {most}), not taken";
+    /// A message has more lines than the limit; how many it has, and how many it may have.
+    TooManyLines(have: usize, most: usize) = "text-too-many-lines", have,
+        "a message may have {most} lines, and this has {have}; nothing was sent, and a file has no such limit";
     /// A line is longer than `line-bytes`; the number.
     LineTooLong(most: usize) = "line-too-long", most, "line too long (max {most} bytes), not sent";
     /// No command has that name; with the nearest one.
@@ -218,6 +221,12 @@ refusals! {
     /// A password stood on the line, where it can be seen.
     PasswordShown = "password-shown", "",
         "a password is asked for and never written on the line; take another one, this may have been seen";
+    /// A program sent on what a person typed, and that needs a password; the command.
+    PasswordTyped(command: &'static str) = "password-typed", command,
+        "/{command} needs a password, and that is never typed into the line for messages; use the form for it";
+    /// In a private conversation, a command was typed that is about a room; the command.
+    RoomOnly(command: &'static str) = "room-only", command,
+        "/{command} is about a room, and this is a private conversation; go to the room, and type it there";
     /// The code for the first op is wrong, or used up.
     ClaimFailed = "claim-failed", "", "that is not the code, or it was used; the server prints it when it starts";
     /// There are as many accounts as there may be.
@@ -235,6 +244,9 @@ refusals! {
         "that took longer than {seconds} s, so it was ended; ask for less: one room, or rarer words";
     /// It was said, and everybody heard it; but it is not in the database yet; with the reason.
     NotKept(why: String) = "not-kept", why, "the others have it, but it is not in the database ({why})";
+    /// The order is for one room, and was given for the whole server.
+    OneRoomOnly = "one-room-only", "",
+        "that holds in one room only, so nothing was done; a ban with everywhere keeps somebody out of the whole server";
     /// One must be more than one is: which role, in which room, or on the whole server.
     NeedsRole(role: Role, room: Option<RoomName>) = "needs-role", shown(room),
         { match (room, role) {

@@ -23,7 +23,7 @@ mod text;
 
 pub use error::{Flaw, NameError, NameKind};
 pub use offer::{offer, suggest};
-pub use text::{clean, file_name, is_ignorable, isolate, marked_file_name, shows};
+pub use text::{clean, clean_lines, file_name, is_ignorable, isolate, marked_file_name, shows};
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

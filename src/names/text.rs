@@ -42,6 +42,29 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// Takes the same out of a message, which may have line breaks.
+///
+/// - A line feed instead: CR LF, CR, the other breaks of Unicode.
+/// - Four spaces instead: a tab. Where a tab leads depends on what stands before it, and that
+///   differs on each screen; so code would stand askew. Four spaces are the same everywhere.
+/// - Each line as [`clean`] does it.
+///
+/// ```
+/// use roomful::names::clean_lines;
+///
+/// assert_eq!(clean_lines("if x:\r\n\treturn\u{1b}[2J"), "if x:\n    return[2J");
+/// ```
+pub fn clean_lines(text: &str) -> Cow<'_, str> {
+    const TAB: &str = "    ";
+    const BREAKS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(|c| c != '\n' && is_unsafe(c)) {
+        return Cow::Borrowed(text);
+    }
+    let broken = text.replace("\r\n", "\n").replace(BREAKS, "\n").replace('\t', TAB);
+    let lines: Vec<Cow<'_, str>> = broken.split('\n').map(clean).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
 /// Wraps a name with right-to-left letters in FSI and PDI, so that the text after it stays in
 /// order; borrows any other. For output only: [`clean`] would take the pair out again.
 ///
@@ -227,6 +250,14 @@ mod tests {
     }
 
     #[test]
+    fn a_message_has_one_kind_of_break_and_its_tabs_are_spaces() {
+        assert_eq!(clean_lines("a\r\nb\rc\nd\u{85}e\u{2028}f\u{2029}g\u{b}h\u{c}i"), "a\nb\nc\nd\ne\nf\ng\nh\ni");
+        assert_eq!(clean_lines("\n\r\n\r"), "\n\n\n");
+        assert_eq!(clean_lines("\tx\u{202e}\n\0\ty"), "    x\n    y");
+        assert!(matches!(clean_lines("plain\n  привет"), Cow::Borrowed(_)));
+    }
+
+    #[test]
     fn nothing_that_reorders_or_hides_text_remains() {
         assert_eq!(clean("\u{202a}a\u{202e}b\u{202c}\u{2066}c\u{2069}"), "abc");
         assert_eq!(clean("\u{feff}a\u{fff9}b\u{fffa}c\u{fffb}"), "abc");
@@ -259,6 +290,9 @@ mod tests {
         fn clean_text_is_safe_and_stays_as_it_is(
             text in "([\\PC\\p{Cc}\\p{Cf}]|🏴|[\u{e0061}-\u{e0064}]|\u{e007f}){0,40}"
         ) {
+            let lines = clean_lines(&text).into_owned();
+            prop_assert_eq!(clean_lines(&lines), lines.as_str());
+            prop_assert!(lines.split('\n').all(|line| clean(line) == line), "{:?}", lines);
             let cleaned = clean(&text).into_owned();
             prop_assert_eq!(clean(&cleaned), cleaned.as_str());
             for c in cleaned.chars().filter(|c| is_unsafe(*c)) {

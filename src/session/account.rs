@@ -12,11 +12,11 @@ use super::later::{Later, Name};
 use super::queries::own_places;
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
-use crate::command::{AccountCommand, Secret};
+use crate::command::{AccountCommand, Secret, Wants};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
-use crate::model::Tag;
 use crate::model::{AccountId, origin};
+use crate::model::{CloseReason, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
 
@@ -27,7 +27,12 @@ pub(super) struct Login {
     pub greeted: bool,
     /// The resume token and the rooms of a `hello` without a name, for later.
     resume: Option<Box<str>>,
+    beside: bool,
     rooms: Option<Vec<RoomName>>,
+    /// The events that the `hello` asked for.
+    wants: Wants,
+    /// Whether the session was counted as an arrival.
+    arrived: bool,
     pub lines: usize,
     pub bytes: usize,
 }
@@ -47,7 +52,7 @@ impl Session {
             self.enter_later(tag, LoginKind::Hello, Name { account, ..name });
             return Ok(());
         }
-        (self.login.resume, self.login.rooms) = (name.resume, name.rooms);
+        (self.login.resume, self.login.beside, self.login.rooms) = (name.resume, name.beside, name.rooms);
         self.answer(tag, Done::Hello { nick: None, resume: None, registered: false });
         Ok(())
     }
@@ -59,7 +64,8 @@ impl Session {
         }
         let kind = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
         let rooms = rooms.or_else(|| self.login.rooms.clone());
-        let name = Name { nick, account: None, asked: hub::now(), resume: self.login.resume.clone(), rooms };
+        let (resume, beside) = (self.login.resume.clone(), self.login.beside);
+        let name = Name { nick, account: None, asked: hub::now(), resume, beside, rooms };
         self.enter_later(tag, kind, name);
         Ok(())
     }
@@ -71,7 +77,8 @@ impl Session {
         // Without a database there are no accounts, so no password is asked for.
         self.database()?;
         let account = Some(self.prove(&nick, &needed(password)?, false)?);
-        let name = Name { nick: Some(nick), account, asked, resume: None, rooms: self.login.rooms.clone() };
+        let rooms = self.login.rooms.clone();
+        let name = Name { nick: Some(nick), account, asked, resume: None, beside: false, rooms };
         self.enter_later(tag, LoginKind::Login, name);
         Ok(())
     }
@@ -112,6 +119,10 @@ impl Session {
         let (front, echo) = (self.manners.name, self.manners.echo);
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
+        if let Err(sentence) = self.arrive(name.resume.as_deref(), recalled.is_some()) {
+            self.close(CloseReason::Full, sentence);
+            return Ok(());
+        }
         let account = name.account.or(known);
         let memberships = match (account, &self.hub.database) {
             (Some(account), Some(database)) => own_places(database, account)?,
@@ -123,6 +134,7 @@ impl Session {
             session: self.handle.id,
             outbox: &self.handle.outbox,
             echo,
+            wants: self.login.wants,
             front,
             address: self.handle.peer().ip().to_canonical(),
             nick: name.nick,
@@ -131,6 +143,7 @@ impl Session {
             memberships,
             seed: self.handle.seed(),
             resume: name.resume,
+            beside: name.beside,
             recalled,
             resume_hash,
             token: (token, token_hash),
@@ -147,6 +160,17 @@ impl Session {
         self.handle.named.store(true, Ordering::Relaxed);
         self.hub.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.handle.peer())));
         self.entered(entered)
+    }
+
+    /// Counts an arrival, unless the token is one that is known. A second name, after a refused one, is no second arrival.
+    fn arrive(&mut self, resume: Option<&str>, is_stored: bool) -> Result<(), &'static str> {
+        let is_known = |token: &str| self.hub.chat.token_owner(token, hub::now()) != TokenOwner::Unknown;
+        if self.login.arrived || is_stored || resume.is_some_and(is_known) {
+            return Ok(());
+        }
+        self.hub.door.arrive(self.handle.peer().ip())?;
+        self.login.arrived = true;
+        Ok(())
     }
 
     /// Loads the private conversations of a guest who resumed. One that cannot be read
@@ -264,12 +288,12 @@ impl Session {
     pub(super) fn account(&mut self, tag: Option<Tag>, command: AccountCommand) -> Result<(), ChatError> {
         let id = self.handle.id;
         match command {
-            AccountCommand::Hello { version, nick, password, resume, rooms } => self.hello(
-                tag,
-                version,
-                Name { nick, account: None, asked: hub::now(), resume: resume.map(|token| token.0), rooms },
-                password,
-            ),
+            AccountCommand::Hello { version, nick, password, resume, beside, wants, rooms } => {
+                self.login.wants = wants;
+                let resume = resume.map(|token| token.0);
+                let name = Name { nick, account: None, asked: hub::now(), resume, beside, rooms };
+                self.hello(tag, version, name, password)
+            }
             AccountCommand::Nick { nick, rooms } => self.nick(tag, nick, rooms),
             AccountCommand::Login { account, password } if !self.named => self.come_as(tag, account, password),
             AccountCommand::Register { password } => self.register(tag, password),

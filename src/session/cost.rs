@@ -5,15 +5,17 @@ use std::num::NonZeroU32;
 use crate::command::{Command, Price, Stores};
 use crate::wire::Input;
 
-/// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
+/// What something takes of `rate`. Whatever costs the server costs its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
     /// A goodbye, and what costs nothing because there was nothing.
     Nothing,
     /// So many parts of a message, see [`PARTS`].
     Parts(NonZeroU32),
-    /// One piece of a file.
-    Piece,
+    /// A read mark: see [`Price::Mark`].
+    Mark,
+    /// That a person is typing: see [`Price::Typing`].
+    Typing,
 }
 
 /// The parts of a message: a line costs as many.
@@ -45,6 +47,17 @@ impl Cost {
     }
 }
 
+/// A line that a person typed is the command that it means: it costs as much, and it is answered so.
+pub(super) fn as_meant(input: Input) -> Input {
+    match input {
+        Input::Command(tag, Command::Typed(typed)) => match typed.meant() {
+            Ok(command) => Input::Command(tag, command),
+            Err(refusal) => Input::Refused(tag, refusal),
+        },
+        other => other,
+    }
+}
+
 /// What it takes that this was read.
 pub(super) fn cost_of(input: &Input) -> Cost {
     match input {
@@ -68,7 +81,8 @@ fn cost_of_command(command: &Command) -> Cost {
         Price::Little => Cost::LITTLE,
         Price::Line => Cost::LINE,
         Price::List => Cost::LIST,
-        Price::Piece => Cost::Piece,
+        Price::Mark => Cost::Mark,
+        Price::Typing => Cost::Typing,
     }
 }
 

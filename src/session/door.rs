@@ -10,12 +10,18 @@ use super::recurring::Recurring;
 use crate::limits::Limits;
 use crate::model::origin;
 
+/// Connections that are told at once, in their own protocol, why they are not admitted.
+const TOLD: usize = 16;
+
 /// Counts the connections, and the sessions among them.
 #[derive(Debug)]
 pub struct Door {
     limits: Arc<Limits>,
     connections: Arc<Mutex<Inside>>,
     sessions: Arc<Mutex<Inside>>,
+    /// Connections that are only told why they are not admitted.
+    told: Arc<Mutex<Inside>>,
+    knocks: Option<Recurring>,
     arrivals: Option<Recurring>,
 }
 
@@ -40,6 +46,8 @@ impl Door {
             limits: Arc::clone(limits),
             connections: Arc::default(),
             sessions: Arc::default(),
+            told: Arc::default(),
+            knocks: Recurring::new(limits.knocks, limits.arrival_window),
             arrivals: Recurring::new(limits.arrivals, limits.arrival_window),
         }
     }
@@ -65,6 +73,13 @@ impl Door {
         Ok(inside.enter(&self.connections, address))
     }
 
+    /// Lets a connection that is not admitted say in which protocol it wants to hear
+    /// why. `None`: too many do so at this moment.
+    pub fn hear_out(&self) -> Option<Pass> {
+        let mut inside = self.told.lock();
+        (inside.all < TOLD).then(|| inside.enter(&self.told, None))
+    }
+
     /// Lets a connection from `address` become a session.
     ///
     /// # Errors
@@ -74,8 +89,7 @@ impl Door {
         if let Some(sentence) = self.is_full() {
             return Err(sentence);
         }
-        let is_early = |address| self.arrivals.as_ref().is_some_and(|arrivals| arrivals.check(address).is_err());
-        if address.is_some_and(is_early) {
+        if is_early(&self.knocks, address) {
             return Err("Too many connections from your address. Try again in some minutes.".to_owned());
         }
         let mut inside = self.sessions.lock();
@@ -88,6 +102,18 @@ impl Door {
         Ok(inside.enter(&self.sessions, address))
     }
 
+    /// Counts a session from `address` that takes a name, and is not the session of
+    /// a person who comes back with a token: a phone that wakes often is no crowd.
+    ///
+    /// # Errors
+    /// The sentence that tells the peer why it may not come in.
+    pub fn arrive(&self, address: IpAddr) -> Result<(), &'static str> {
+        match is_early(&self.arrivals, counted(address)) {
+            true => Err("too many new people came from your address; try again in some minutes"),
+            false => Ok(()),
+        }
+    }
+
     /// The sentence for a peer, if there is no room for one more session.
     pub fn is_full(&self) -> Option<String> {
         (self.sessions.lock().all >= self.limits.sessions).then(|| self.full())
@@ -95,6 +121,14 @@ impl Door {
 
     fn full(&self) -> String {
         format!("The server is full ({} sessions). Try again later.", self.limits.sessions)
+    }
+}
+
+/// Whether one more from `address` would be too many; if not, it is counted.
+fn is_early(recurring: &Option<Recurring>, address: Option<IpAddr>) -> bool {
+    match (recurring, address) {
+        (Some(recurring), Some(address)) => recurring.check(address).is_err(),
+        _ => false,
     }
 }
 

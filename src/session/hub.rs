@@ -14,6 +14,9 @@ use super::index_wait::IndexWait;
 use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
+use super::tallies::{Tally, Times};
+use super::tickets::Tickets;
+use super::uploads::Uploads;
 use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::{Ending, Outbox, Pen};
 use crate::chat::room_flush::RoomFlush;
@@ -52,6 +55,10 @@ pub struct Database {
     pub passwords: Passwords,
     /// Counts the room for files.
     pub shelf: Arc<Shelf>,
+    /// Files that come in.
+    pub uploads: Uploads,
+    /// Makes the addresses of files.
+    pub tickets: Tickets,
 }
 
 /// The time of day, as events carry it.
@@ -81,6 +88,16 @@ pub struct Counts {
     pub unshown: AtomicU64,
     /// Records written to the database.
     pub kept: AtomicU64,
+    /// What was said, by command.
+    pub said: Tally,
+    /// Commands refused, by code.
+    pub refusals: Tally,
+    /// Sessions that ended, by reason.
+    pub ended: Tally,
+    /// Events written to sessions that have ended, by front.
+    pub deliveries: Tally,
+    /// How long the database took to store a group of records.
+    pub commits: Times,
 }
 
 /// What all sessions share.
@@ -94,6 +111,8 @@ pub struct Hub {
     pub database: Option<Arc<Database>>,
     /// Admits connections and sessions.
     pub door: Door,
+    /// The hash of the page that is served, if one is.
+    pub page: Option<Arc<str>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -127,6 +146,7 @@ impl Hub {
             door: Door::new(&limits),
             limits,
             database,
+            page: None,
             started: Instant::now(),
             counts: Counts::default(),
             registrations,
@@ -139,6 +159,12 @@ impl Hub {
             asked_to_stop: Mutex::default(),
             bell: Condvar::new(),
         }
+    }
+
+    /// The same for a server that serves a page with this hash; programs are told it.
+    #[must_use]
+    pub fn serving(self, page: Option<Arc<str>>) -> Hub {
+        Hub { page, ..self }
     }
 
     /// Milliseconds since the start.
@@ -257,7 +283,10 @@ impl Hub {
     /// Ends a session, with a last sentence for its peer. Returns false if it was ending already.
     pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let first = self.say_goodbye(handle, ending, sentence);
-        if first {
+        if first && handle.is_exchange.load(Ordering::Acquire) {
+            // Its thread has the pen, and waits for the next request perhaps.
+            handle.stream.stop_reading();
+        } else if first {
             self.flush(&handle.outbox);
         }
         first
@@ -273,9 +302,30 @@ impl Hub {
     }
 
     /// Closes the sessions of people who are banned from the server.
-    pub fn close_banned(&self) {
-        for handle in self.chat.banned_sessions(now()).into_iter().filter_map(|id| self.handle(id)) {
-            self.close(&handle, CloseReason::Kicked, "you are banned from this server");
+    pub fn close_banned(self: &Arc<Self>) {
+        for id in self.chat.banned_sessions(now()) {
+            self.kick(id, None, "you are banned from this server");
+        }
+    }
+
+    /// Closes a session that has a name, on behalf of those who keep order; the others hear `text`.
+    pub fn kick(self: &Arc<Self>, id: SessionId, text: Option<Arc<str>>, sentence: &str) {
+        let ending = Ending { reason: CloseReason::Kicked, text };
+        let mut effects = self.effects();
+        if self.chat.end_if_lingering(id, ending.clone(), now(), &mut effects) {
+            self.apply(effects);
+        } else if let Some(handle) = self.handle(id) {
+            self.close(&handle, ending, sentence);
+        }
+    }
+
+    /// Tells the others of people who closed the page and did not come back within
+    /// `time`; with `time` zero, of all of them. Each needs the lock for itself, so
+    /// that no other thread waits for all of them.
+    pub fn end_lingering(self: &Arc<Self>, time: Duration, reason: CloseReason) {
+        let mut effects = self.effects();
+        while self.chat.end_lingering(time, reason, now(), &mut effects) {
+            self.apply(std::mem::replace(&mut effects, self.effects()));
         }
     }
 

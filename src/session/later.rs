@@ -17,6 +17,7 @@ pub(super) struct Name {
     /// When the password was asked for.
     pub asked: Millis,
     pub resume: Option<Box<str>>,
+    pub beside: bool,
     pub rooms: Option<Vec<RoomName>>,
 }
 
@@ -39,7 +40,11 @@ impl Session {
                 // Waits in here do not count against the time for taking a name.
                 Later::Enter(tag, kind, name) => {
                     let handle = Arc::clone(&self.handle);
-                    (tag.clone(), handle.in_line(|| self.enter(tag, kind, name)))
+                    let entered = handle.in_line(|| self.enter(tag.clone(), kind, name));
+                    if handle.outbox.closed().is_some() {
+                        return Flow::End;
+                    }
+                    (tag, entered)
                 }
                 Later::GoIn(tag, request) => (tag.clone(), self.come_in(tag, request)),
                 Later::Rooms(rooms) => {

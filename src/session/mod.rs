@@ -5,17 +5,23 @@ mod clock;
 mod cost;
 pub mod db_writer;
 pub mod door;
+pub mod downloads;
 mod files;
 mod former_guests;
 mod guesses;
 pub mod handle;
 pub mod hub;
 pub mod index_wait;
+mod kind;
 mod later;
 pub mod passwords;
 mod queries;
+pub mod receiving;
 pub mod recurring;
 pub mod shelf;
+pub mod tallies;
+pub mod tickets;
+pub mod uploads;
 mod waits;
 pub mod watchdog;
 
@@ -32,7 +38,7 @@ use crate::model::{CloseReason, Tag};
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
 use account::Login;
-use cost::{cost_of, is_line, speaks, stores};
+use cost::{as_meant, cost_of, is_line, speaks, stores};
 use door::Pass;
 use handle::SessionHandle;
 use hub::{Hub, News};
@@ -51,8 +57,7 @@ pub struct Session {
     /// Work that the command just handled leaves for later.
     later: Option<Box<Later>>,
     pace: Pace,
-    /// Files that are being uploaded, and the number of the last upload.
-    uploads: Vec<files::Upload>,
+    /// The number of the last upload.
     upload_number: u64,
     effects: Effects,
     /// Held until the end of the session; then there is room for another.
@@ -70,7 +75,6 @@ impl Session {
             login: Login::default(),
             later: None,
             pace: Pace::new(&hub.limits),
-            uploads: Vec::new(),
             upload_number: 0,
             effects: hub.effects(),
             _pass: pass,
@@ -84,6 +88,7 @@ impl Session {
     /// Begins to speak a protocol: its encoder, its greeting, its `hello`.
     fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
         self.queue(Outgoing::Speak(encoder));
+        *self.handle.front.lock() = self.manners.name;
         self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
         if self.manners.pings {
             self.handle.stream.is_asked_by_us();
@@ -131,7 +136,9 @@ impl Session {
     /// Handles one input of the decoder. It is paid for first, so a peer that sends
     /// too fast waits here.
     fn handle(&mut self, input: Input) -> Flow {
-        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost_of(&input)) == Flow::End {
+        let input = as_meant(input);
+        let cost = self.pace.settle(cost_of(&input));
+        if is_line(&input) && self.count_line() == Flow::End || self.keep_pace(cost) == Flow::End {
             return Flow::End;
         }
         match input {
@@ -154,7 +161,9 @@ impl Session {
             }
             Input::Empty | Input::Waste { .. } => {}
             Input::End { reason, news } => {
-                self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                if let Some(news) = news {
+                    self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                }
                 self.handle.outbox.close(reason, None);
                 return Flow::End;
             }
@@ -187,7 +196,8 @@ impl Session {
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = if let Command::Link(LinkCommand::Quit { text }) = &command { Some(text.clone()) } else { None };
         // Answers come in the order of the commands.
-        if !speaks(&command) {
+        let said = speaks(&command).then(|| command.spec().name);
+        if said.is_none() {
             self.wait_for_answers();
         }
         let result = self.admit(stores(&command)).and_then(|()| {
@@ -198,6 +208,9 @@ impl Session {
             let handle = Arc::clone(&self.handle);
             handle.in_line(|| self.obey_unnamed(tag.clone(), command))
         });
+        if let (Ok(()), Some(name)) = (&result, said) {
+            self.hub.counts.said.add(name, 1);
+        }
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
             (Ok(()), Some(text)) => return self.close(Ending { reason: CloseReason::Quit, text }, "bye"),
@@ -223,6 +236,7 @@ impl Session {
             }
             Command::Query(query) => self.query(tag, query),
             Command::File(command) => self.files(tag, command),
+            Command::Typed(typed) => self.obey_named(tag, typed.meant()?),
         }
     }
 
@@ -258,6 +272,12 @@ impl Session {
             text: limits.text,
             line_bytes: limits.line_bytes,
             ping_after: limits.ping_after.as_secs(),
+            page: self.hub.page.clone(),
+            rate: limits.rate,
+            rate_burst: limits.rate_burst,
+            // Without a database no file is taken.
+            file_bytes: if self.hub.database.is_some() { limits.file_bytes } else { 0 },
+            kept: self.hub.database.is_some(),
         };
         self.effects.answer(&self.handle.outbox, hello);
     }
@@ -272,6 +292,7 @@ impl Session {
             None => Vec::new(),
         };
         self.hub.counts.refused.fetch_add(1, Ordering::Relaxed);
+        self.hub.counts.refusals.add(refusal.code().as_str(), 1);
         if let ChatError::Name(error, near @ None) = &mut refusal {
             *near = self.hub.chat.suggest(error);
         }
@@ -305,6 +326,8 @@ impl Session {
         self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
+        self.hub.counts.ended.add(why.code(), 1);
+        self.hub.counts.deliveries.add(self.manners.name, self.handle.delivered.swap(0, Ordering::Relaxed));
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));
         let nick = self.hub.chat.leave(self.handle.id, ending, hub::now(), &mut self.effects);
         self.flush();

@@ -39,6 +39,10 @@ impl Session {
             let said = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects);
             return said.map(drop).map_err(Halt::into_refusal);
         }
+        if matches!(command, ChatCommand::Typing { .. }) && self.pace.hushed {
+            self.answer(tag, Done::Typing);
+            return Ok(());
+        }
         // During the reads the session does not read from the peer, so its silence does not count.
         let handle = Arc::clone(&self.handle);
         handle.pausing(|| self.carry_out_reading(tag, command))

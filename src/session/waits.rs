@@ -36,8 +36,12 @@ impl From<StoreError> for ChatError {
 #[derive(Debug)]
 pub(super) struct Pace {
     lines: Option<DefaultDirectRateLimiter>,
-    /// The limit on pieces of files.
-    pieces: Option<DefaultDirectRateLimiter>,
+    /// The read marks that are free.
+    marks: Option<DefaultDirectRateLimiter>,
+    /// How often the peer may say that it is typing.
+    typing: Option<DefaultDirectRateLimiter>,
+    /// Whether the command that is handled came before its time: it is paid for, and others are not told.
+    pub hushed: bool,
     /// How much may come at once, in parts of a line.
     burst: NonZeroU32,
     /// Whether lines of the peer wait, so that bytes read from it may be old.
@@ -56,9 +60,12 @@ impl Pace {
             Some(RateLimiter::direct(Quota::per_second(NonZeroU32::new(rate)?).allow_burst(burst)))
         };
         let burst = parts(limits.rate_burst, PARTS);
+        let reads = NonZeroU32::new(parts(limits.reads, 1));
         Pace {
+            marks: reads.map(|reads| RateLimiter::direct(Quota::per_minute(reads))),
+            typing: Quota::with_period(limits.typing).map(RateLimiter::direct),
+            hushed: false,
             lines: limiter(parts(limits.rate, PARTS), burst),
-            pieces: limiter(parts(limits.pieces, 1), parts(limits.pieces, 1)),
             burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN),
             held_back: false,
             told: false,
@@ -72,15 +79,26 @@ impl Pace {
         self.told &= std::mem::take(&mut self.waited);
     }
 
+    /// What `cost` takes of `rate`. Read marks and typing have a pace of their own; what is faster costs as much as a line.
+    pub fn settle(&mut self, cost: Cost) -> Cost {
+        let own = match cost {
+            Cost::Mark => &self.marks,
+            Cost::Typing => &self.typing,
+            Cost::Nothing | Cost::Parts(_) => return cost,
+        };
+        let fits = own.as_ref().is_some_and(|own| own.check().is_ok());
+        self.hushed = !fits;
+        if fits { Cost::Nothing } else { Cost::LINE }
+    }
+
     /// Pays `cost`; or returns how long to wait, if it is too early.
     fn early(&self, cost: Cost) -> Option<Duration> {
-        let (pace, cost) = match cost {
-            Cost::Nothing => return None,
+        let cost = match cost {
+            Cost::Nothing | Cost::Mark | Cost::Typing => return None,
             // A cost above the burst would never be allowed.
-            Cost::Parts(cost) => (&self.lines, cost.min(self.burst)),
-            Cost::Piece => (&self.pieces, NonZeroU32::MIN),
+            Cost::Parts(cost) => cost.min(self.burst),
         };
-        let early = pace.as_ref()?.check_n(cost).ok()?.err()?;
+        let early = self.lines.as_ref()?.check_n(cost).ok()?.err()?;
         Some(early.wait_time_from(DefaultClock::default().now()))
     }
 }

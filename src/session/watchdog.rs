@@ -63,6 +63,7 @@ impl Checks {
 
 fn check_all(hub: &Arc<Hub>, now: Instant) {
     db_writer::refuse_overdue(hub);
+    hub.end_lingering(hub.limits.linger, CloseReason::Closed);
     if hub.database.is_none() {
         // With a database, the writer does this, because it has a reliable time.
         hub.end_left_rooms(hub::now());
@@ -101,6 +102,9 @@ fn end_farewell(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
 
 /// Closes a session that took no name in time.
 fn end_login(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
+    if handle.is_exchange.load(Ordering::Acquire) {
+        return;
+    }
     let limit = hub.limits.login;
     let [forgiven, in_line] = [&handle.forgiven, &handle.in_line].map(|time| time.load(Ordering::Relaxed));
     let excused = Duration::from_millis(forgiven.saturating_add(in_line));

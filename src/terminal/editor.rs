@@ -32,6 +32,8 @@ pub(super) struct LineEditor {
     offer: Offer,
     /// Something was typed since the last line or Ctrl-C.
     typed: bool,
+    /// The line answers a question, so it has no breaks.
+    single: bool,
 }
 
 /// What woke the editor.
@@ -56,6 +58,7 @@ impl LineEditor {
             own: Own::default(),
             offer: Offer::default(),
             typed: false,
+            single: false,
         };
         Ok((editor, screen))
     }
@@ -69,6 +72,7 @@ impl LineEditor {
             return Ok(Input::Stopped);
         }
         let secret = typed.secret;
+        self.single = typed.is_asked;
         self.screen.begin_line(typed);
         let input = self.edit(secret);
         let line = match &input {
@@ -172,7 +176,8 @@ impl LineEditor {
         let draft = &mut self.draft;
         match key {
             Key::Letter(letter) | Key::Pasted(letter) => draft.insert(letter),
-            Key::Enter => {
+            Key::Break if !self.single => draft.insert('\n'),
+            Key::Enter | Key::Break => {
                 self.typed = false;
                 return Some(Input::Line(draft.take()));
             }

@@ -23,6 +23,8 @@ pub(super) enum Key {
     /// A letter of a paste; a line break in it is no Enter.
     Pasted(char),
     Enter,
+    /// A line break in the text: Ctrl-J, Alt-Enter, or Shift-Enter if the terminal tells it apart.
+    Break,
     /// To the next word that fits, and to the one before.
     Complete,
     CompleteBack,
@@ -143,7 +145,8 @@ fn control(byte: u8) -> Part {
         0x07 => Key::Cancel,
         0x08 | 0x7f => Key::Erase(Step::Left),
         0x09 => Key::Complete,
-        0x0a | 0x0d => Key::Enter,
+        0x0a => Key::Break,
+        0x0d => Key::Enter,
         0x0b => Key::Erase(Step::End),
         0x0c => Key::Clear,
         0x0e => Key::Newer,
@@ -174,6 +177,7 @@ fn escaped(bytes: &[u8]) -> Option<(usize, Part)> {
         b'f' => Some((2, Part::Key(Key::Go(Step::WordRight)))),
         b'd' => Some((2, Part::Key(Key::Erase(Step::WordRight)))),
         0x08 | 0x7f => Some((2, Part::Key(Key::Erase(Step::WordLeft)))),
+        b'\r' | b'\n' => Some((2, Part::Key(Key::Break))),
         // Escape, and then something else.
         _ => Some((1, Part::Key(Key::Cancel))),
     }
@@ -183,6 +187,7 @@ fn sequence(numbers: &[u8], end: u8) -> Part {
     let by_word = matches!(numbers, b"1;3" | b"1;5" | b"5" | b"3");
     Part::Key(match (numbers, end) {
         (b"200", b'~') => return Part::PasteBegins,
+        (b"13;2" | b"13;3", b'u') | (b"27;2;13" | b"27;3;13", b'~') => Key::Break,
         (_, b'A') => Key::Older,
         (_, b'B') => Key::Newer,
         (_, b'C') => Key::Go(if by_word { Step::WordRight } else { Step::Right }),

@@ -72,8 +72,9 @@ fn indent(line: &str, columns: usize) -> usize {
         Some(at) if at < line.len() => most(&line[..at]),
         _ => begins + 2,
     };
-    // Too far to the right there would be no room for words.
-    [under, begins + 2, 0].into_iter().find(|indent| indent * 2 <= columns).unwrap_or(0)
+    // Too far to the right there would be no room for words. At the edge of the screen a row
+    // would look like the beginning of another line.
+    [under, begins + 2, "00:00 ".len(), 0].into_iter().find(|indent| indent * 2 <= columns).unwrap_or(0)
 }
 
 fn begins_with_time(line: &str) -> bool {

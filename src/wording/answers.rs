@@ -59,9 +59,8 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Hello { nick: None, .. } | Done::Join { .. } | Done::Leave { .. } | Done::Quit => Ok(()),
         Done::Say { .. } | Done::Msg { .. } => Ok(()),
         // Programs send these.
-        Done::Offer { .. } | Done::Chunk { .. } | Done::Finish { .. } | Done::Cancel { .. } | Done::Get { .. } => {
-            Ok(())
-        }
+        Done::Typing => Ok(()),
+        Done::Offer { .. } | Done::Finish { .. } | Done::Cancel { .. } | Done::Get { .. } => Ok(()),
     }
 }
 

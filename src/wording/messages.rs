@@ -1,6 +1,9 @@
 //! What was said, now and earlier. Knows no screen, and nothing of the reader but what the painter says.
 
+use std::borrow::Cow;
 use std::io::{Result, Write};
+
+use unicode_width::UnicodeWidthStr;
 
 use super::Painter;
 use super::words::{Look, clock, date, file, moment};
@@ -14,47 +17,127 @@ use crate::model::{FileInfo, Message, Millis, Seq};
 pub fn message(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     if let Some(other) = message.room.strip_prefix('@') {
         let Message { from, text, time, file, .. } = message;
+        let text = if message.deleted { "(deleted)" } else { text };
         let to = p.is_own(from).then_some(other);
         return private(&Private { from, to, text, time: *time, file: file.as_deref() }, p, out);
     }
     let room = p.is_elsewhere(&message.room).then_some(&*message.room);
-    head(clock(message.time), room, None, p, out)?;
-    said(message, p, out)
+    said(&Head { room, ..Head::of(message, clock) }, &message.text, p, out)
 }
 
 /// The same with its number, because the reader asked for the message and may want to delete it.
 pub(super) fn numbered(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    head(clock(message.time), None, Some(message.seq), p, out)?;
-    said(message, p, out)
+    said(&Head { seq: Some(message.seq), ..Head::of(message, clock) }, &message.text, p, out)
 }
 
-/// The same with its day and its room.
+/// The same with its day and its room, in one line.
 pub(super) fn found(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    head(moment(message.time), Some(&message.room), Some(message.seq), p, out)?;
-    said(message, p, out)
+    let head = Head::of(message, moment);
+    said(&Head { room: Some(&message.room), seq: Some(message.seq), ..head }, &in_one_line(&message.text), p, out)
 }
 
-/// When it was said, in which room and under which number.
-fn head(time: Look, room: Option<&str>, seq: Option<Seq>, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    write!(out, "{}", p.time(time))?;
-    if let Some(room) = room {
-        write!(out, "{}", p.dim(format!("{} ", p.name(room))))?;
+/// A text with a sign in place of each line break.
+///
+/// ```
+/// use roomful::wording::in_one_line;
+///
+/// assert_eq!(in_one_line("if x:\n    y()"), "if x: ↵ y()");
+/// ```
+pub fn in_one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return Cow::Borrowed(text);
     }
-    match seq {
-        Some(seq) => write!(out, "{}", p.dim(format!("{seq} "))),
-        None => Ok(()),
+    let lines: Vec<&str> = text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join(" ↵ ").into()
+}
+
+/// What stands before the words of a message.
+struct Head<'a> {
+    time: Millis,
+    look: fn(Millis) -> Look,
+    room: Option<&'a str>,
+    seq: Option<Seq>,
+    from: &'a str,
+    file: Option<&'a FileInfo>,
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Said,
+    Done,
+    Deleted,
+    /// To one person; none if that is the reader.
+    Private(Option<&'a str>),
+}
+
+impl<'a> Head<'a> {
+    fn of(message: &'a Message, look: fn(Millis) -> Look) -> Head<'a> {
+        let kind = match message {
+            Message { deleted: true, .. } => Kind::Deleted,
+            Message { me: true, file: None, .. } => Kind::Done,
+            _ => Kind::Said,
+        };
+        let file = message.file.as_deref().filter(|_| !message.deleted);
+        Head { time: message.time, look, room: None, seq: None, from: &message.from, file, kind }
+    }
+
+    /// When it was said, in which room, under which number, and by whom.
+    fn write(&self, p: &impl Painter, out: &mut impl Write) -> Result<()> {
+        write!(out, "{}", p.time((self.look)(self.time)))?;
+        if let Some(room) = self.room {
+            write!(out, "{}", p.dim(format!("{} ", p.name(room))))?;
+        }
+        if let Some(seq) = self.seq {
+            write!(out, "{}", p.dim(format!("{seq} ")))?;
+        }
+        let from = p.nick(self.from);
+        match (&self.kind, self.file) {
+            (Kind::Private(to), sent) => {
+                let to = p.dim(format!("to {} only", to.map_or("you".into(), |to| p.nick(to))));
+                match sent {
+                    Some(sent) => write!(out, "{from} sent {}, {to}", file(sent)),
+                    None => write!(out, "{from} {to}"),
+                }
+            }
+            (_, Some(sent)) => write!(out, "{from} sent {}", file(sent)),
+            (Kind::Done, None) => write!(out, "* {from}"),
+            (Kind::Said | Kind::Deleted, None) => write!(out, "{from}"),
+        }
     }
 }
 
-/// The sender, and what they said.
-fn said(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    let (from, text) = (p.nick(&message.from), p.said(&message.text, &message.from));
-    match &message.file {
-        _ if message.deleted => writeln!(out, "{from}: {}", p.dim("(deleted)".to_owned())),
-        Some(info) => writeln!(out, "{from} sent {}{}", file(info), after_file(&text)),
-        None if message.me => writeln!(out, "* {from} {text}"),
-        None => writeln!(out, "{from}: {text}"),
+/// Writes a message. A further line stands under the words of the first, after
+/// what [`Painter::under`] puts before it.
+fn said(head: &Head<'_>, text: &str, p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    /// A head that is wider leaves its words no room below it.
+    const WIDEST: usize = 40;
+    head.write(p, out)?;
+    let text = match head.kind {
+        Kind::Deleted => p.dim("(deleted)".to_owned()).into(),
+        Kind::Private(_) => p.text(text),
+        Kind::Said | Kind::Done => p.said(text, head.from),
+    };
+    let link = head.file.map_or(String::new(), |file| p.link(file));
+    if text.is_empty() {
+        return writeln!(out, "{link}");
     }
+    let text = text + &*link;
+    let between = if matches!(head.kind, Kind::Done) { " " } else { ": " };
+    let Some((first, rest)) = text.split_once('\n') else { return writeln!(out, "{between}{text}") };
+    writeln!(out, "{between}{first}")?;
+    let mut again = Vec::new();
+    head.write(p, &mut again)?;
+    let wide = columns(&String::from_utf8_lossy(&again)) + between.len();
+    let under = p.under(if wide > WIDEST { WIDEST / 4 } else { wide });
+    rest.split('\n').try_for_each(|line| writeln!(out, "{}", format!("{under}{line}").trim_end()))
+}
+
+/// How many columns a text fills; colours fill none.
+fn columns(text: &str) -> usize {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().map_or(0, UnicodeWidthStr::width);
+    let after = |piece: &str| piece.split_once('m').map_or(piece, |(_, rest)| rest).width();
+    first + pieces.map(after).sum::<usize>()
 }
 
 /// A private line.
@@ -69,18 +152,8 @@ pub(super) struct Private<'a> {
 
 /// A private line: from whom, to whom, and what.
 pub(super) fn private(line: &Private<'_>, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    let to = line.to.map_or("you".into(), |to| p.nick(to));
-    let (to, from, text) = (p.dim(format!("to {to} only")), p.nick(line.from), p.text(line.text));
-    head(clock(line.time), None, None, p, out)?;
-    match line.file {
-        Some(info) => writeln!(out, "{from} sent {}, {to}{}", file(info), after_file(&text)),
-        None => writeln!(out, "{from} {to}: {text}"),
-    }
-}
-
-/// The words that go with a file, if there are any.
-fn after_file(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(": {text}") }
+    let Private { from, to, text, time, file } = *line;
+    said(&Head { time, look: clock, room: None, seq: None, from, file, kind: Kind::Private(to) }, text, p, out)
 }
 
 /// What is fenced off in a page of earlier messages.
@@ -88,6 +161,8 @@ fn after_file(text: &str) -> String {
 pub struct Fences {
     /// The index of the first message that is new to the reader.
     pub new: Option<usize>,
+    /// Whether an earlier page of the place had the fence before what is new.
+    pub begun: bool,
     /// Since when messages are new.
     pub since: Option<String>,
     /// Whether more pages follow at once, so that this one does not end at now.
@@ -118,9 +193,11 @@ pub fn history_lines<'a>(history: &'a History, fences: &Fences, p: &impl Painter
         if this != day && !(at == 0 && fences.new == Some(0)) {
             lines.push(fence(format!("{room}, {this}")));
         }
-        if fences.new == Some(at) {
+        if fences.new == Some(at) && !fences.begun {
             let since = fences.since.as_ref().map_or(String::new(), |since| format!(" since {since}"));
-            lines.push(fence(format!("{room}: {} new{since}", count - at)));
+            // If more pages follow, the number is not known yet.
+            let new = if fences.goes_on { String::new() } else { format!("{} ", count - at) };
+            lines.push(fence(format!("{room}: {new}new{since}")));
         }
         day = this;
         lines.push(HistoryLine::Message(message));

@@ -12,11 +12,11 @@ use std::borrow::Cow;
 use std::io::{Result, Write};
 
 use crate::event::Event;
-use crate::model::Seq;
+use crate::model::{FileInfo, Seq};
 use crate::names::isolate;
 
 pub use answers::answer;
-pub use messages::{Fences, HistoryLine, history_lines, message};
+pub use messages::{Fences, HistoryLine, history_lines, in_one_line, message};
 pub use words::{Look, capital, clock, date, look_up_zone, moment, restricted, size};
 
 use lists::members;
@@ -58,8 +58,19 @@ pub trait Painter {
         self.text(text)
     }
 
+    /// Where the reader fetches a file, with a space before it; nothing for readers who have a command for that.
+    fn link(&self, _info: &FileInfo) -> String {
+        String::new()
+    }
+
     /// The time before a message, with the space after it.
     fn time(&self, time: Look) -> String;
+
+    /// What stands before a further line of a message, whose words begin in this
+    /// column. No other line begins so; or a text could look like another person's line.
+    fn under(&self, column: usize) -> String {
+        format!("{:>column$}", "| ", column = column.max(3))
+    }
 
     /// Words that stand back behind the others.
     fn dim(&self, words: String) -> String {
@@ -179,8 +190,8 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
             writeln!(out, "* Your rooms and conversations: {list}{}", if *more { " and more: /chats" } else { "" })
         }
         Event::Closing { text, .. } => writeln!(out, "* {}.", capital(&p.text(text))),
-        // The greeting is said before there is a name. Programs answer pings, and show what is unread.
-        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } => Ok(()),
+        // The greeting is said before there is a name. Programs answer pings, and show what is unread and who types.
+        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } | Event::Typing { .. } => Ok(()),
     }
 }
 

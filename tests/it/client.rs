@@ -77,7 +77,7 @@ fn a_server_without_a_place_is_75_with_its_sentence() {
 #[test]
 fn a_person_who_is_kicked_is_told_why_and_does_not_come_back() {
     let addr = fake_server(concat!(
-        r##"{"type":"hello","version":1,"server":"x","offer":"a","lobby":"#l","text":10,"line_bytes":512,"ping_after":9}"##,
+        r##"{"type":"hello","version":1,"server":"x","offer":"a","lobby":"#l","text":10,"line_bytes":512,"ping_after":9,"rate":2,"rate_burst":10,"file_bytes":0,"kept":true}"##,
         "\n",
         r##"{"type":"ok","for":"hello","nick":"a","resume":"r"}"##,
         "\n",

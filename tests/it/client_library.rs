@@ -118,7 +118,7 @@ fn a_text_is_taken_up_to_the_servers_limit() {
 #[test]
 fn lines_that_are_no_events_are_handed_on_and_harm_nothing() {
     let addr = fake_server(concat!(
-        r##"{"type":"hello","version":1,"server":"x","offer":"a","lobby":"#l","text":10,"line_bytes":512,"ping_after":9}"##,
+        r##"{"type":"hello","version":1,"server":"x","offer":"a","lobby":"#l","text":10,"line_bytes":512,"ping_after":9,"rate":2,"rate_burst":10,"file_bytes":0,"kept":true}"##,
         "\n",
         r#"{"type":"ok","for":"hello","nick":"a","resume":"r"}"#,
         "\n{\"type\":\"wonder\"}\nnonsense \u{1b}[2J\n\n{\"type\":\"message\",\"seq\":-1}\n",

@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use serde_json::json;
+
 use crate::client_relay::Relay;
 use crate::client_support::{DEADLINE, Peer, Screen, client};
 use crate::server_support::{Program, server};
@@ -46,7 +48,7 @@ fn a_person_who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
     tell(&ann, "bob", "psst before");
     screen.shows("psst before");
     screen.types("half");
-    screen.prompts("#lobby bob> half");
+    screen.prompts("#lobby bob (1 elsewhere)> half");
     relay.close(true);
     relay.cut();
     screen.shows("! Lost the server");
@@ -54,7 +56,7 @@ fn a_person_who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
     tell(&ann, "bob", "psst missed");
     relay.close(false);
     screen.shows("* New since ");
-    screen.prompts("#lobby bob (31 new)> half");
+    screen.prompts("#lobby bob (31 new, 1 elsewhere)> half");
     in_order(
         &screen,
         &[
@@ -149,4 +151,64 @@ fn too_fast_is_told_once_for_much_that_is_sent() {
     screen.shows("bob: line 59");
     let raw = String::from_utf8_lossy(&screen.raw).into_owned();
     assert_eq!(raw.matches("! Too fast").count(), 1, "{}", screen.text());
+}
+
+/// README, *Lose the network*: each line is new once, however often the connection is lost.
+#[test]
+fn a_fence_stands_before_private_lines_that_were_missed_and_there_is_none_if_none_were() {
+    let server = TestServer::with_database();
+    let addr = server.addr().to_string();
+    register(&addr, "bob");
+    let (relay, ann) = (Relay::to(&addr), Peer::connect(&addr, "ann"));
+    let mut screen = log_in(&relay.addr, "bob");
+    screen.prompts("#lobby bob>");
+    tell(&ann, "bob", "psst before");
+    screen.shows("psst before");
+    screen.types("\r");
+    screen.prompts("#lobby bob>");
+    for texts in [&[][..], &["psst one", "psst two"], &[]] {
+        relay.close(true);
+        relay.cut();
+        screen.until("a loss", |text| text.matches("! Lost the server").count() > text.matches("* Back after").count());
+        texts.iter().for_each(|text| tell(&ann, "bob", text));
+        relay.close(false);
+        screen.until("the way back", |text| {
+            text.matches("! Lost the server").count() == text.matches("* Back after").count()
+        });
+        if !texts.is_empty() {
+            screen.prompts("#lobby bob (2 new)>");
+        }
+    }
+    screen.types("the end\r");
+    screen.shows("bob: the end");
+    let text = screen.text();
+    assert_eq!(text.matches(": 2 new since ").count(), 1, "{text}");
+    assert_eq!((text.matches(" new since ").count(), text.matches("* New since ").count()), (1, 1), "{text}");
+    for psst in ["psst before", "psst one", "psst two"] {
+        assert_eq!(text.matches(psst).count(), 1, "{text}");
+    }
+    in_order(&screen, &["* Back after", "@ann: 2 new since ", "psst one", "psst two", "* New since "]);
+}
+
+/// README, *The terminal client*: what is said where the person does not talk is counted in the prompt.
+#[test]
+fn the_prompt_counts_what_came_elsewhere_until_something_is_typed() {
+    let server = TestServer::start();
+    let addr = server.addr().to_string();
+    let mut cat = server.login_in("cat", "#tea");
+    let mut screen = Screen::start(&["--server", &addr, "--nick", "bob", "--room", "#tea"]);
+    screen.prompts("#tea bob>");
+    screen.types("/join #lab\r");
+    screen.prompts("#lab bob>");
+    cat.say("#tea", "one");
+    cat.say("#tea", "two");
+    screen.prompts("#lab bob (2 elsewhere)>");
+    cat.ask("msg", json!({"to": "bob", "text": "three"})).unwrap();
+    screen.prompts("#lab bob (3 elsewhere)>");
+    cat.join("#lab");
+    cat.say("#lab", "here");
+    screen.shows("cat: here");
+    screen.prompts("#lab bob (3 elsewhere)>");
+    screen.types("/msg cat four\r");
+    screen.prompts("#lab bob>");
 }

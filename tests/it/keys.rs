@@ -125,13 +125,13 @@ fn ctrl_c_on_two_drafts_does_not_leave() {
     assert_eq!(screen.ends().0, 130);
 }
 
-/// docs/threads.md, "The client": a paste waits for the server, as a pipe does.
+/// docs/threads.md, "The client": a paste of commands waits for the server, as a pipe does.
 #[test]
 fn a_hundred_pasted_lines_arrive_whole_and_in_order() {
     let server = ServerProgram::start();
     let ann = server.peer("ann");
     let mut screen = enter(&server, "bob");
-    let lines: Vec<String> = (0..100).map(|i| format!("line {i} ❤️\tof a paste")).collect();
+    let lines: Vec<String> = (0..100).map(|i| format!("/me line {i} ❤️\tof a paste")).collect();
     screen.types(&format!("\u{1b}[200~{}\u{1b}[201~", lines.join("\r\n")));
     screen.shows("line 99");
     screen.types("\r");

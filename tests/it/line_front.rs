@@ -32,7 +32,7 @@ fn d6_nobody_can_forge_a_name() {
     ann.sync();
     assert_eq!(
         eve.hears(),
-        ["ann: boris: hi", "ann: [12:00] boris: hi", "ann: * boris joined", "ann: x boris: hi"],
+        ["ann: boris: hi", "ann: [12:00] boris: hi", "ann: * boris joined", "ann: x", "           | boris: hi"],
         "whatever is sent, the line starts with who said it"
     );
     let froms: Vec<_> =

@@ -1,9 +1,13 @@
 //! Rules for every file: its layer, its first line, its length, and words that no file has. Knows only text.
 
+/// The colours of the page.
+mod contrast;
 /// How long functions are, and what the pages say of them.
 mod functions;
 /// Which file imports from which.
 mod imports;
+/// The files of the page.
+mod page;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +18,10 @@ use toml::{Table, Value};
 /// from the layers below its own; on the ground and at the top also from its
 /// own layer, in between not even that: `chat` and `net` do not know each other.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("ground", &["limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording"]),
+    (
+        "ground",
+        &["limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr"],
+    ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),
     ("session", &["session"]),

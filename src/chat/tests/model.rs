@@ -22,6 +22,12 @@ enum Step {
     Rename(usize, usize),
     Say(usize, usize),
     Drop(usize, usize),
+    /// Closes the page, without a goodbye.
+    Close(usize),
+    /// Comes back after that, with the token.
+    Return(usize),
+    /// The time of the session that has lingered longest is over.
+    Expire,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -33,7 +39,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (session.clone(), place.clone()).prop_map(|(session, room)| Step::Leave(session, room)),
         2 => (session.clone(), name).prop_map(|(session, name)| Step::Rename(session, name)),
         6 => (session.clone(), place).prop_map(|(session, room)| Step::Say(session, room)),
-        1 => (session, 0..REASONS.len()).prop_map(|(session, reason)| Step::Drop(session, reason)),
+        1 => (session.clone(), 0..REASONS.len()).prop_map(|(session, reason)| Step::Drop(session, reason)),
+        2 => session.clone().prop_map(Step::Close),
+        2 => session.prop_map(Step::Return),
+        1 => Just(Step::Expire),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -45,6 +54,8 @@ struct Model {
     rooms: BTreeMap<usize, (Vec<usize>, u64)>,
     /// In which rooms each session is, in the order in which it came.
     joined: [Vec<usize>; SESSIONS],
+    /// The sessions whose page is closed, in the order in which that happened.
+    closed: Vec<usize>,
     /// What each session hears in this step.
     heard: [Vec<String>; SESSIONS],
 }
@@ -95,13 +106,19 @@ impl Model {
         self.heard[session].extend(heard);
     }
 
-    /// Takes a session out of a room. The member who has been there longest is its op. Returns the new op, if it is another one.
+    /// Takes a session out of a room. Its op is the first of the members, and after it
+    /// the one who has been there longest, but rather one whose page is not closed.
+    /// Returns the new op, if it is another one.
     fn take_out(&mut self, session: usize, room: usize) -> Option<usize> {
         let mut next = None;
         if let Some((members, _)) = self.rooms.get_mut(&room) {
             let was_op = members.first() == Some(&session);
             members.retain(|member| *member != session);
-            next = members.first().copied().filter(|_| was_op);
+            if was_op {
+                let open = members.iter().position(|member| !self.closed.contains(member)).unwrap_or(0);
+                next = members.get(open).copied();
+                members.get_mut(..=open).into_iter().for_each(|members| members.rotate_right(1));
+            }
         }
         self.joined[session].retain(|joined| *joined != room);
         self.rooms.retain(|_, (members, _)| !members.is_empty());
@@ -164,17 +181,37 @@ impl Model {
                 self.tell(&hearing, &format!("{} {seq} {}: hi", ROOMS[room], self.name(session)));
                 self.tell(&[session], &format!("ok: {} {seq}", ROOMS[room]));
             }
-            Step::Drop(session, reason) => {
-                let line = format!("{} quits: {}", self.name(session), REASONS[reason].code());
-                self.tell(&self.neighbours(session), &line);
-                for room in self.joined[session].clone() {
-                    let next = self.take_out(session, room);
-                    self.hand_on(session, room, next);
+            Step::Drop(session, reason) => self.drop(session, REASONS[reason]),
+            Step::Close(session) => self.closed.push(session),
+            Step::Return(session) => {
+                self.closed.retain(|closed| *closed != session);
+                self.tell(&[session], &format!("ok: hello {}", self.name(session)));
+                // In each room but as its op, it is the newest now.
+                for (members, _) in self.rooms.values_mut() {
+                    if let Some(at) = members.iter().position(|member| *member == session).filter(|at| *at > 0) {
+                        members[at..].rotate_left(1);
+                    }
                 }
-                self.names[session] = None;
+            }
+            Step::Expire => {
+                if self.closed.is_empty() {
+                    return false;
+                }
+                let session = self.closed.remove(0);
+                self.drop(session, CloseReason::Closed);
             }
         }
         true
+    }
+
+    fn drop(&mut self, session: usize, reason: CloseReason) {
+        let line = format!("{} quits: {}", self.name(session), reason.code());
+        self.tell(&self.neighbours(session), &line);
+        for room in self.joined[session].clone() {
+            let next = self.take_out(session, room);
+            self.hand_on(session, room, next);
+        }
+        self.names[session] = None;
     }
 
     fn rooms(&self) -> Vec<String> {
@@ -188,11 +225,14 @@ fn skips_own(session: usize) -> bool {
     session % 2 == 1
 }
 
+/// The peers of the sessions, and those whose page is closed.
+type Peers<'a> = [Option<Peer<'a>>; SESSIONS];
+
 /// Does the step with the real chat; `None` if the peer cannot even ask.
-fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Step) -> Option<bool> {
+fn really<'a>(rig: &'a Rig, peers: &mut Peers<'a>, closed: &mut Peers<'a>, step: &Step) -> Option<bool> {
     let asks = |session: usize, command: Command| peers[session].as_ref().map(|peer| peer.obeys(None, command).is_ok());
     match *step {
-        Step::Enter(session, ..) if peers[session].is_some() => None,
+        Step::Enter(session, ..) if peers[session].is_some() || closed[session].is_some() => None,
         Step::Enter(session, name, ref rooms) => {
             let names = rooms.iter().map(|room| ROOMS[*room]).collect::<Vec<_>>().join(" ");
             let wish = JoinRequest {
@@ -223,6 +263,29 @@ fn really<'a>(rig: &'a Rig, peers: &mut [Option<Peer<'a>>; SESSIONS], step: &Ste
             assert!(name.is_some() && peer.hears().is_empty(), "a session that ends hears nothing of it");
             Some(true)
         }
+        Step::Close(session) => {
+            let peer = peers[session].take()?;
+            assert!(peer.ends(CloseReason::Closed).is_some());
+            closed[session] = Some(peer);
+            Some(true)
+        }
+        Step::Return(session) => {
+            let token = closed[session].take()?.token();
+            let wish = JoinRequest {
+                resume: Some(&token),
+                rooms: Some(""),
+                skips_own: skips_own(session),
+                ..JoinRequest::default()
+            };
+            peers[session] = rig.try_enter(wish).ok();
+            Some(peers[session].is_some())
+        }
+        Step::Expire => {
+            let is_over = rig.tells_of_the_oldest();
+            let gone = |peer: &&mut Option<Peer<'_>>| peer.as_ref().is_some_and(|peer| peer.name().is_none());
+            closed.iter_mut().filter(gone).for_each(|peer| *peer = None);
+            Some(is_over)
+        }
     }
 }
 
@@ -230,25 +293,28 @@ proptest! {
     #[test]
     fn every_history_is_heard_as_the_model_hears_it(steps in steps()) {
         let rig = Rig::with(Limits { replay: 2, ..Limits::default() });
-        let mut peers: [Option<Peer<'_>>; SESSIONS] = Default::default();
+        let (mut peers, mut closed): (Peers<'_>, Peers<'_>) = Default::default();
         let mut model = Model::default();
         for (number, step) in steps.iter().enumerate() {
             let before = rig.trace();
-            let Some(allowed) = really(&rig, &mut peers, step) else { continue };
+            let Some(allowed) = really(&rig, &mut peers, &mut closed, step) else { continue };
             prop_assert_eq!(allowed, model.does(step), "step {}", number);
             if !allowed {
                 prop_assert_eq!(before, rig.trace(), "step {} was refused", number);
             }
             for (session, expected) in model.heard.iter_mut().enumerate() {
-                let heard = peers[session].as_ref().map_or(Vec::new(), Peer::hears);
-                prop_assert_eq!(&heard, &std::mem::take(expected), "step {}, session {}", number, session);
+                let expected = std::mem::take(expected);
+                let Some(peer) = &peers[session] else { continue };
+                prop_assert_eq!(&peer.hears(), &expected, "step {}, session {}", number, session);
             }
             prop_assert_eq!(rig.rooms(), model.rooms(), "step {}", number);
             for (name, look) in NICKS {
                 let owner = model.names.iter().position(|had| {
                     had.is_some_and(|had| NICKS[had].1 == look && nick(NICKS[had].0) == nick(name))
                 });
-                let owner = owner.and_then(|session| Some(vec![peers[session].as_ref()?.session]));
+                let owner = owner.and_then(|session| {
+                    Some(vec![peers[session].as_ref().or(closed[session].as_ref())?.session])
+                });
                 prop_assert_eq!(rig.chat.sessions_of(&nick(name)), owner.unwrap_or_default(), "{}", name);
             }
         }

@@ -34,7 +34,15 @@ fn no_refused_command_leaves_a_trace_or_is_heard_by_anybody() {
     let into = |name: &str| ChatCommand::Say { room: Some(room(name)), text: "hi".into() };
     assert_eq!(eve.refused_to(into("#a")).code(), "not-in-room");
     assert_eq!(eve.refused_to(into("#none")).code(), "no-such-room");
-    let hello = AccountCommand::Hello { version: 1, nick: None, password: None, resume: None, rooms: None };
+    let hello = AccountCommand::Hello {
+        version: 1,
+        nick: None,
+        password: None,
+        resume: None,
+        beside: false,
+        wants: Wants::default(),
+        rooms: None,
+    };
     assert_eq!(ann.refused_to(hello).code(), "named-already");
     for peer in [&ann, &bob, &eve] {
         assert!(peer.hears().is_empty());

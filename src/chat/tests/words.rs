@@ -53,6 +53,7 @@ fn done(done: &Done) -> String {
         ),
         Done::Away { text } => format!("away: {text}"),
         Done::Back => "back".into(),
+        Done::Typing => "typing".into(),
         Done::History(page) => history(page),
         Done::Help { commands } => format!("help with {}", commands.len()),
         Done::Ping { token } => format!("ping {token}"),
@@ -115,6 +116,7 @@ pub(super) fn words(event: &Event) -> String {
             let rows: Vec<_> = chats.iter().map(|chat| format!("{} {} {}", chat.room, chat.seq, chat.unread)).collect();
             format!("chats {rows:?}")
         }
+        Event::Typing { room, nick } => format!("{nick} types in {room}"),
         Event::Read { room, seq } => format!("read {room} {seq}"),
     }
 }

@@ -91,11 +91,12 @@ impl CatchUp {
                 new = new.map(|_| 0);
             }
         }
+        let begun = self.missed.as_ref().is_some_and(|missed| missed.has(&page.room));
         if let (Some(new), Some(missed)) = (new, &mut self.missed) {
             missed.came(&page.room, page.messages.len() - new);
         }
         let since = self.missed.as_ref().and_then(|missed| missed.since.clone());
-        Fences { new, since, goes_on: returning == Some(false) }
+        Fences { new, begun, since, goes_on: returning == Some(false) }
     }
 
     /// All that was missed has come. Returns the sum of it, if there was any.
@@ -128,6 +129,11 @@ impl Missed {
         }
     }
 
+    /// Whether messages of this place have come.
+    fn has(&self, place: &str) -> bool {
+        self.counts.iter().any(|(known, _)| known == place)
+    }
+
     /// How many lines are new to the person.
     pub fn total(&self) -> usize {
         self.counts.iter().map(|(_, count)| count).sum()
@@ -143,7 +149,7 @@ impl Missed {
         let mut parts: Vec<String> =
             self.counts.iter().map(|(place, count)| format!("{count} in {}", safe(place))).collect();
         // Only some conversations are asked for: the others are named.
-        let shown = |chat: &&ChatInfo| self.counts.iter().any(|(place, _)| *place == *chat.room);
+        let shown = |chat: &&ChatInfo| self.has(&chat.room);
         parts.extend(self.unheard.iter().filter(|chat| !shown(chat)).map(|chat| {
             let place = safe(&chat.room);
             format!("{} in {place} (/history {place} shows them)", chat.unread)
@@ -155,7 +161,34 @@ impl Missed {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    #[test]
+    fn the_fence_before_what_is_new_stands_once_in_a_place_and_not_if_nothing_is_new() {
+        let mut catch_up = CatchUp::default();
+        catch_up.lost(0);
+        catch_up.back(vec!["#a".to_owned(), "#b".to_owned()]);
+        let page = |room: &str, count| History {
+            room: room.into(),
+            messages: vec![Arc::default(); count],
+            ..History::default()
+        };
+        let first = catch_up.page(&mut page("#a", 100), false);
+        assert_eq!((first.new, first.begun, first.goes_on), (Some(0), false, true));
+        catch_up.joined("#a");
+        let last = catch_up.page(&mut page("#a", 3), false);
+        assert_eq!((last.new, last.begun, last.goes_on), (Some(0), true, false));
+        catch_up.joined("#b");
+        catch_up.page(&mut page("#b", 0), true);
+        let missed = catch_up.end().unwrap();
+        assert!(missed.line().unwrap().ends_with(": 103 in #a."), "{:?}", missed.line());
+        catch_up.lost(0);
+        catch_up.back(vec!["#a".to_owned()]);
+        catch_up.joined("#a");
+        assert!(!catch_up.page(&mut page("#a", 1), false).begun, "that was another time");
+    }
 
     #[test]
     fn the_sum_names_each_place_once_and_what_was_not_shown() {

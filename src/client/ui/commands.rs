@@ -159,7 +159,7 @@ pub(super) fn help(word: Option<&str>) -> Result<Vec<String>, ChatError> {
             let first = FIRST.iter().filter_map(|name| commands().find(|(known, ..)| known == name));
             let mut lines: Vec<String> = first.map(|(_, usage, help)| row(usage, help)).collect();
             lines.push("  All else is said to the room; //text says a line that starts with a slash.".to_owned());
-            lines.push("  Tab completes, arrows bring back own lines, Ctrl-R finds them, Ctrl-D leaves.".to_owned());
+            lines.push("  Tab completes, Ctrl-R finds own lines, Alt-Enter breaks a line, Ctrl-D leaves.".to_owned());
             lines.push("  /help all lists all commands and their other names, /help NAME tells of one.".to_owned());
             Ok(lines)
         }

@@ -60,6 +60,7 @@ impl Exit {
             CloseReason::Quit => Exit::DONE,
             CloseReason::Kicked | CloseReason::SlowConsumer => Exit::LATER,
             CloseReason::Lost
+            | CloseReason::Closed
             | CloseReason::Timeout
             | CloseReason::ServerStopped
             | CloseReason::Full

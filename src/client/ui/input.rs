@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::commands::{self, Bell, Local};
 use super::secrets::{self, Filled};
 use super::transfer::{self, Job, Transfers};
+use super::view::briefly;
 use super::{Common, Exit};
 use crate::client::asked::Wanted;
 use crate::client::handle::is_line;
@@ -134,7 +135,7 @@ impl InputLoop<'_> {
         // They end by themselves, because there is no connection any more.
         self.transfers.join();
         for said in self.client.unanswered() {
-            self.wrong(&format!("not known to be sent: {}", said.text));
+            self.wrong(&format!("not known to be sent: {}", briefly(&said.text)));
         }
         exit
     }

@@ -43,12 +43,12 @@ impl Painter for View {
 
     /// Cleaned once more, because a bad server may not have done it.
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        names::clean(text)
+        names::clean_lines(text)
     }
 
     /// The own name stands out in what others say.
     fn said<'a>(&self, text: &'a str, from: &str) -> Cow<'a, str> {
-        let text = names::clean(text);
+        let text = names::clean_lines(text);
         if self.is_own(from) {
             return text;
         }
@@ -65,6 +65,11 @@ impl Painter for View {
 
     fn time(&self, time: Look) -> String {
         format!("{} ", self.brush.dim(time))
+    }
+
+    /// Blanks, which no other line begins with.
+    fn under(&self, column: usize) -> String {
+        " ".repeat(column)
     }
 
     fn dim(&self, words: String) -> String {
@@ -93,17 +98,12 @@ impl View {
 
     /// An earlier message, or one that was said now.
     pub fn message(&self, message: &Message) -> String {
-        wording::lines(|out| wording::message(message, self, out)).concat()
+        wording::lines(|out| wording::message(message, self, out)).join("\n")
     }
 
     /// An own line that has no answer yet.
     pub fn pending(&self, said: &Said) -> String {
-        /// What is shown of a long line while it waits.
-        const SHOWN: usize = 240;
-        let mut text: String = names::clean(&said.text).into_owned();
-        if text.chars().count() > SHOWN {
-            text = text.chars().take(SHOWN).chain("…".chars()).collect();
-        }
+        let text = briefly(&said.text);
         let place = match (said.private, &*said.to) {
             (true, "") => " (reply)".to_owned(),
             (true, to) => format!(" (to {} only)", safe(to)),
@@ -120,6 +120,17 @@ impl View {
         let others: Vec<&str> = members.iter().map(String::as_str).filter(|nick| *nick != self.nick).collect();
         if others.is_empty() { "alone so far".to_owned() } else { format!("with {}", list(&others, self.brush)) }
     }
+}
+
+/// The words of an own message in one line, and not more of them than it takes to know it again.
+pub(super) fn briefly(text: &str) -> String {
+    const SHOWN: usize = 240;
+    let cleaned = names::clean_lines(text);
+    let line = wording::in_one_line(&cleaned);
+    if line.chars().count() <= SHOWN {
+        return line.into_owned();
+    }
+    line.chars().take(SHOWN).chain("…".chars()).collect()
 }
 
 /// `a, b and c`; of many, some and how many others.
@@ -189,7 +200,7 @@ mod tests {
         let messages = (1..=3).map(|seq| message(seq, "")).collect();
         let history = History { room: "#a".into(), messages, ..History::default() };
         let rows = |new| -> Vec<String> {
-            let fences = Fences { new, since: Some("12:31".to_owned()), goes_on: false };
+            let fences = Fences { new, since: Some("12:31".to_owned()), ..Fences::default() };
             let row = |line| match line {
                 HistoryLine::Fence(line) => line,
                 HistoryLine::Message(message) => view().message(message),
@@ -220,7 +231,7 @@ mod tests {
     #[test]
     fn what_the_server_says_of_files_and_people_cannot_drive_the_terminal() {
         let name = "x\u{1b}[2J.jpg".into();
-        let info = FileInfo { file: 7, name, mime: "image/jpeg".into(), size: 10, sha256: "".into() };
+        let info = FileInfo { file: 7, name, mime: "image/jpeg".into(), size: 10, ..FileInfo::default() };
         let row = FileRow { info: Arc::new(info), seq: 1, from: "b\u{7}oris".into(), time: 0 };
         let lines = view().answer(&Done::Files { room: "#a".into(), files: vec![row], more: false });
         assert!(lines[1].starts_with("*   x[2J.jpg (image/jpeg, 10 bytes), file 7, from boris, "), "{lines:?}");

@@ -42,6 +42,8 @@ pub(super) struct Window {
     is_account: bool,
     /// Lines that were missed, until the person types something.
     new: usize,
+    /// Lines that came in other rooms and from one person only, until the person types something.
+    elsewhere: usize,
     /// Files on their way, by numbers of our own: a line each.
     transfers: BTreeMap<u64, String>,
     /// What stands above the prompt while there is no connection.
@@ -65,6 +67,7 @@ impl Window {
             greeted: false,
             is_account: false,
             new: 0,
+            elsewhere: 0,
             transfers: BTreeMap::new(),
             trouble: None,
             catch_up: CatchUp::default(),
@@ -75,13 +78,18 @@ impl Window {
 
     pub fn prompt(&self, handle: &Handle) -> String {
         let room = self.view.room.as_deref().map_or("(no room)".to_owned(), safe);
-        let new = if self.new > 0 { format!(" ({} new)", self.new) } else { String::new() };
+        let new = match (self.new, self.elsewhere) {
+            (0, 0) => String::new(),
+            (new, 0) => format!(" ({new} new)"),
+            (0, elsewhere) => format!(" ({elsewhere} elsewhere)"),
+            (new, elsewhere) => format!(" ({new} new, {elsewhere} elsewhere)"),
+        };
         format!("{room} {}{new}> ", safe(&handle.nick()))
     }
 
     /// The person has typed something, and so has seen the lines above.
     pub fn looked(&mut self) {
-        self.new = 0;
+        (self.new, self.elsewhere) = (0, 0);
     }
 
     /// Prints what was said. If stdout takes no more, as on a full disk, the

@@ -75,6 +75,7 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::ServerRoomsFull(20_000),
         ChatError::NobodyToReplyTo,
         ChatError::TextEmpty,
+        ChatError::TooManyLines(41, 40),
         too_long("text", 4_000),
         too_long("topic", 390),
         too_long("away", 200),

@@ -230,6 +230,7 @@ pub fn brief(event: &Event) -> String {
         Event::Settings { room, by, .. } => format!("{room} settings by {by}"),
         Event::Invite { room, by, .. } => format!("{room} invite by {by}"),
         Event::Deleted { room, seq, by, .. } => format!("{room} {seq} deleted by {by}"),
+        Event::Typing { room, nick } => format!("{room} {nick} types"),
         Event::Read { room, seq } => format!("{room} read to {seq}"),
         Event::Left { room } => format!("{room} left"),
         Event::Notice { text } => format!("notice: {text}"),

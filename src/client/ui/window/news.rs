@@ -6,6 +6,7 @@ use crate::client::ui::commands::Bell;
 use crate::client::ui::fold::Did;
 use crate::client::ui::mention::mentions;
 use crate::client::ui::style::safe;
+use crate::client::ui::view::briefly;
 use crate::client::{Handle, News};
 use crate::event::Event;
 use crate::model::{CloseReason, Message, Role};
@@ -22,9 +23,9 @@ impl Window {
             News::Event(event) => self.event(handle, event),
             News::Other(line) => self.note(&line),
             News::Unsent(said, why) => {
-                self.refuse(&format!("not sent ({why}): {}", said.text));
+                self.refuse(&format!("not sent ({why}): {}", briefly(&said.text)));
             }
-            News::Unkept(said, why) => self.wrong(&format!("said, but not kept ({why}): {}", said.text)),
+            News::Unkept(said, why) => self.wrong(&format!("said, but not kept ({why}): {}", briefly(&said.text))),
             News::Lost { why, retry_in, first } => self.lost(&why, retry_in, first),
             News::Back { away, nick, instead_of } => {
                 self.back(handle, away);
@@ -85,6 +86,8 @@ impl Window {
                 }
             }
             Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
+            // This client does not ask for it.
+            Event::Typing { .. } => {}
             Event::Deleted { room, seq, by, .. } => {
                 let from = self.senders.take(&room, seq);
                 self.note(&deleted(&room, seq, &by, from.as_deref(), &self.view));
@@ -120,8 +123,9 @@ impl Window {
         if !own && self.bell != Bell::Off {
             self.screen.ring();
         }
+        self.elsewhere += usize::from(!own);
         self.senders.note(&format!("@{}", if own { to } else { from }), *seq, from);
-        self.print(&self.view.event(event).concat());
+        self.print(&self.view.event(event).join("\n"));
     }
 
     /// Shows what an event tells, in its own words.
@@ -193,6 +197,7 @@ impl Window {
         if other && rings {
             self.screen.ring();
         }
+        self.elsewhere += usize::from(other && self.view.is_elsewhere(&message.room));
         self.senders.message(message);
         self.print(&self.view.message(message));
     }

@@ -1,0 +1,172 @@
+//! A line that a person typed into a program: which command it is, in the place in which it was typed. Knows no wire and no session.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountCommand, ChatCommand, Command, Moderation, Place, Query, parse};
+use crate::error::ChatError;
+use crate::names::{Nick, RoomName};
+
+/// What a person typed, for the server to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TypedLine {
+    /// Is what a person typed: a command with its slash, or a line to say.
+    Typed {
+        /// Where; in the current room if it is not said.
+        place: Option<Place>,
+        /// As it was typed.
+        line: Arc<str>,
+    },
+}
+
+impl TypedLine {
+    /// The command that this is, as if its place were the current one.
+    ///
+    /// # Errors
+    /// What [`parse`] refuses; a command that needs a password, or, in a private conversation, a room.
+    pub fn meant(self) -> Result<Command, ChatError> {
+        let TypedLine::Typed { place, line } = self;
+        let command = parse(&line)?;
+        let asks = matches!(
+            command,
+            Command::Account(
+                AccountCommand::Register { .. }
+                    | AccountCommand::Login { .. }
+                    | AccountCommand::Password { .. }
+                    | AccountCommand::DeleteAccount { .. }
+            )
+        );
+        match place {
+            _ if asks => Err(ChatError::PasswordTyped(command.spec().name)),
+            None => Ok(command),
+            Some(Place::Room(room)) => Ok(in_room(command, &room)),
+            Some(Place::With(nick)) => with(command, &nick),
+        }
+    }
+}
+
+/// The command as if the room were the current one: a place that it leaves out is that room.
+fn in_room(mut command: Command, room: &RoomName) -> Command {
+    if let Some(own) = room_of(&mut command) {
+        own.get_or_insert_with(|| room.clone());
+    } else if let Some(own) = place_of(&mut command) {
+        own.get_or_insert_with(|| Place::Room(room.clone()));
+    }
+    command
+}
+
+/// The same for a conversation with `nick`.
+fn with(mut command: Command, nick: &Nick) -> Result<Command, ChatError> {
+    if let Command::Chat(ChatCommand::Say { room: None, text }) = command {
+        return Ok(ChatCommand::Msg { to: nick.clone(), text }.into());
+    }
+    let word = command.spec().name;
+    if let Some(None) = room_of(&mut command) {
+        return Err(ChatError::RoomOnly(word));
+    }
+    if let Some(own) = place_of(&mut command) {
+        own.get_or_insert_with(|| Place::With(nick.clone()));
+    }
+    Ok(command)
+}
+
+/// The room of a command that is about the current room if it names none.
+fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
+    match command {
+        Command::Chat(command) => match command {
+            ChatCommand::Leave { room, .. }
+            | ChatCommand::Members { room, .. }
+            | ChatCommand::Say { room, .. }
+            | ChatCommand::Me { room, .. }
+            | ChatCommand::Roll { room, .. }
+            | ChatCommand::Topic { room, .. }
+            | ChatCommand::RegisterRoom { room }
+            | ChatCommand::DropRoom { room }
+            | ChatCommand::Settings { room, .. } => Some(room),
+            ChatCommand::Bans { room, everywhere: false, .. } => Some(room),
+            ChatCommand::Join { .. }
+            | ChatCommand::Rooms { .. }
+            | ChatCommand::Msg { .. }
+            | ChatCommand::Reply { .. }
+            | ChatCommand::Whois { .. }
+            | ChatCommand::Away { .. }
+            | ChatCommand::Back
+            | ChatCommand::Delete { .. }
+            | ChatCommand::Read { .. }
+            | ChatCommand::Typing { .. }
+            | ChatCommand::Close { .. }
+            | ChatCommand::Claim { .. }
+            | ChatCommand::Bans { .. }
+            | ChatCommand::Announce { .. } => None,
+        },
+        Command::Moderate(Moderation { room, everywhere: false, .. }) => Some(room),
+        _ => None,
+    }
+}
+
+/// The place of a command that is about the current place if it names none. A search looks everywhere then.
+fn place_of(command: &mut Command) -> Option<&mut Option<Place>> {
+    match command {
+        Command::Chat(
+            ChatCommand::Delete { place, .. } | ChatCommand::Read { place, .. } | ChatCommand::Typing { place },
+        )
+        | Command::Query(Query::History { place, .. } | Query::Files { place, .. }) => Some(place),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{ModAction, Whom};
+
+    fn meant(place: &str, line: &str) -> Result<Command, ChatError> {
+        let place = Some(place).filter(|place| !place.is_empty()).map(|place| Place::parse(place).unwrap());
+        TypedLine::Typed { place, line: line.into() }.meant()
+    }
+
+    /// What a person types where no place is current, with the room or place named, is what a typed line means there.
+    #[test]
+    fn a_line_means_what_it_means_where_it_was_typed() {
+        let room = || RoomName::parse("#a").unwrap();
+        let nick = || Nick::parse("bob").unwrap();
+        assert_eq!(meant("#a", "hi"), Ok(ChatCommand::Say { room: Some(room()), text: "hi".into() }.into()));
+        assert_eq!(meant("#a", "//x"), Ok(ChatCommand::Say { room: Some(room()), text: "/x".into() }.into()));
+        assert_eq!(meant("@bob", "//x"), Ok(ChatCommand::Msg { to: nick(), text: "/x".into() }.into()));
+        assert_eq!(meant("#a", "/topic"), Ok(ChatCommand::Topic { room: Some(room()), topic: None }.into()));
+        let kick = Moderation::new(ModAction::Kick, Some(room()), Whom::parse("bob").unwrap());
+        assert_eq!(meant("#a", "/kick bob"), Ok(kick.into()));
+        let with = Place::With(nick());
+        let read = |place| Ok(ChatCommand::Read { place: Some(place), seq: None }.into());
+        assert_eq!(meant("@bob", "/read"), read(with.clone()));
+        assert_eq!(meant("@bob", "/read #a"), read(Place::Room(room())));
+        assert_eq!(meant("#a", "/read @bob"), read(with));
+        // What names its room needs none.
+        assert_eq!(meant("@bob", "/leave #a"), meant("#lobby", "/leave #a"));
+        for line in ["hi", "/topic", "/history", "/whois bob", "/search x", "{quit}", "/join #b"] {
+            assert_eq!(meant("", line), parse(line), "{line}");
+        }
+        for line in ["/whois bob", "/search x", "{quit}", "/join #b", "/help", "/nick eve", "/msg eve hi"] {
+            assert_eq!((meant("#a", line), meant("@bob", line)), (parse(line), parse(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_refused_says_why() {
+        for line in ["/jion #a", "/kick", "{\"type\":\"say\"}", "/login anna secret", "/join лыжa"] {
+            assert_eq!(meant("#a", line), parse(line), "{line}");
+            assert!(meant("#a", line).is_err(), "{line}");
+        }
+        for line in ["/me waves", "/roll", "/topic x", "/members", "/kick eve", "/bans", "/leave", "/settings"] {
+            let word = line[1..].split(' ').next().unwrap();
+            assert!(matches!(meant("@bob", line), Err(ChatError::RoomOnly(said)) if said == word), "{line}");
+        }
+        for line in ["/register", "/login", "/login anna", "/identify", "/password", "/delete-account all"] {
+            for place in ["", "#a", "@bob"] {
+                assert!(matches!(meant(place, line), Err(ChatError::PasswordTyped(_))), "{line}");
+            }
+        }
+    }
+}

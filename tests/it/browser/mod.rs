@@ -1,0 +1,34 @@
+//! The page in Chromium: how it is driven, and what must be seen. Knows no socket.
+
+/// The one Chromium, and its pipe.
+mod chromium;
+/// Keys as a keyboard sends them.
+mod keys;
+/// A small HTTP server, for pages that misbehave.
+mod shop;
+/// A server, and people before its page.
+mod site;
+/// One tab, and the person before it.
+mod tab;
+/// What no page ever does.
+mod watch;
+
+/// Chromium itself: that a test would see what it looks for.
+mod harness;
+
+/// What a screen reader says, and the keyboard.
+mod aloud;
+/// Coming in: names, passwords, refusals.
+mod gate;
+/// Sizes, colours, beamer.
+mod looks;
+/// The way to the server is lost, and found again.
+mod losing;
+/// What others do to a person.
+mod moderated;
+/// Several tabs.
+mod tabs;
+/// Talking: order, history, unread lines.
+mod talking;
+/// Commands that are typed, and texts that would be a script.
+mod typed;
