@@ -108,7 +108,7 @@ export function panels(chat, goTo) {
 
   function search(words = "") {
     const place = here();
-    const ask = field(L.searchFor, { type: "search", value: words, enterkeyhint: "search" });
+    const ask = field(L.searchFor, { value: words, enterkeyhint: "search" });
     const only = el("input", { type: "checkbox" });
     const hits = el("ul", { "aria-live": "polite" });
     const rest = el("div", {});
