@@ -5,6 +5,7 @@ mod clock;
 mod cost;
 pub mod db_writer;
 pub mod door;
+mod farewell;
 mod files;
 mod former_guests;
 mod guesses;

@@ -181,6 +181,7 @@ fn every_command_in_an_example_has_its_answer() {
             let kind = match command["type"].as_str().expect("a type") {
                 "me" | "roll" => "say",
                 "reply" => "msg",
+                "typed" => means(command),
                 kind => kind,
             };
             assert!(answer["type"] == "error" || answer["for"] == kind, "{command} and {answer}");
@@ -227,6 +228,19 @@ fn the_file_in_the_examples_is_what_it_is_said_to_be() {
             let offset = told["offset"].as_u64().and_then(|n| usize::try_from(n).ok()).expect("a number");
             assert!(bytes[offset..].starts_with(&BASE64.decode(data).expect("base64")), "{line}");
         }
+    }
+}
+
+/// The answer of the command that a typed line is.
+fn means(typed: &Value) -> &'static str {
+    match json::decode(typed.to_string().as_bytes()) {
+        Ok((_, command::Command::Typed(typed))) => match typed.meant().map(|command| command.spec().name) {
+            Ok("me" | "roll") => "say",
+            Ok("reply") => "msg",
+            Ok(name) => name,
+            Err(_) => "error",
+        },
+        other => panic!("{other:?}"),
     }
 }
 
