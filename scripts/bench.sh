@@ -249,7 +249,7 @@ load() {
     targets=()
 }
 
-# Two processes for Roomful, so that neither dialect's memory counts for the other.
+# A process of Roomful for each dialect, so that none's memory counts for another.
 start_servers() {
     if [ -n "$before" ]; then
         start_roomful "$bin/chat-server" line line
@@ -259,6 +259,7 @@ start_servers() {
     else
         start_roomful "$bin/chat-server" "roomful line" line
         start_roomful "$bin/chat-server" "roomful json" json
+        start_roomful "$bin/chat-server" "roomful websocket" websocket
         start_ngircd
         start_inspircd
         start_redis "$1"
@@ -289,7 +290,7 @@ store_cells() {
     else
         start_roomful "$bin/chat-server" without json
     fi
-    load store,steady "$repeats" --members 10,100
+    load store,steady,files "$repeats" --members 10,100
 }
 
 store() {

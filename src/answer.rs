@@ -236,15 +236,8 @@ pub enum Done {
     Offer {
         /// Its number while it comes.
         upload: u64,
-        /// The most bytes that one piece may have.
-        piece: usize,
-    },
-    /// The piece is stored.
-    Chunk {
-        /// Of which upload.
-        upload: u64,
-        /// Where the next piece begins.
-        offset: u64,
+        /// Where its bytes are sent, by `PUT`.
+        url: Arc<str>,
     },
     /// The file is complete, and said.
     Finish {
@@ -275,15 +268,13 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// A piece of a file.
+    /// Where a file is fetched.
     Get {
         /// The file.
         #[serde(flatten)]
         info: Arc<FileInfo>,
-        /// From which byte on.
-        offset: u64,
-        /// The bytes, in base64 (RFC 4648, 4); empty at the end.
-        data: Arc<str>,
+        /// Where its bytes are fetched, by `GET`, as long as this session may read it.
+        url: Arc<str>,
     },
     /// The commands.
     Help {
@@ -342,7 +333,8 @@ impl Done {
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
                 Done::Files { files, .. } => sum(files),
-                Done::Get { data, .. } => data.len() + 3 * FRAME,
+                Done::Offer { url, .. } => FRAME + url.len(),
+                Done::Get { info, url } => url.len() + info.name.len() + 4 * FRAME,
                 Done::Help { commands } => commands.iter().map(|c| c.usage.len() + c.text.len() + 24).sum(),
                 Done::Hello { .. }
                 | Done::Nick { .. }
@@ -371,8 +363,6 @@ impl Done {
                 | Done::Op(_)
                 | Done::Deop(_)
                 | Done::Announce
-                | Done::Offer { .. }
-                | Done::Chunk { .. }
                 | Done::Finish { .. }
                 | Done::Cancel { .. }
                 | Done::Quit => FRAME,

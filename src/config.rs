@@ -14,10 +14,13 @@
 //! ```
 
 use std::fmt;
+use std::path::PathBuf;
 
 use toml::{Table, Value};
 
+use crate::front::http::Settings;
 use crate::limits::{Limits, TABLE};
+use crate::net::addresses::with_port;
 use crate::server::PORT;
 
 /// The file of the database, in the working folder, if no other is named.
@@ -28,6 +31,18 @@ pub const DATA: &str = "roomful.db";
 pub struct Config {
     /// Address and port to listen on.
     pub listen: String,
+    /// The address that people are told first; empty for the best one of this machine.
+    pub address: String,
+    /// Whether the screen shows a QR code of the page at the start.
+    pub qr: bool,
+    /// More names that the server answers to over HTTP.
+    pub host: Vec<String>,
+    /// The origins of proxies before the server.
+    pub origin: Vec<String>,
+    /// A folder that is served instead of the page; empty for the page of the program.
+    pub page: String,
+    /// Who may read the metrics.
+    pub metrics: Metrics,
     /// The file of the database.
     pub data: String,
     /// Whether there is no database, and nothing is stored.
@@ -42,6 +57,15 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The limits.
     pub limits: Limits,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Metrics {
+    /// Programs on this machine.
+    Loopback,
+    /// Everybody who reaches the server.
+    Everyone,
 }
 
 /// How diagnostics are written.
@@ -77,6 +101,12 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             listen: format!("127.0.0.1:{PORT}"),
+            address: String::new(),
+            qr: true,
+            host: Vec::new(),
+            origin: Vec::new(),
+            page: String::new(),
+            metrics: Metrics::Loopback,
             data: DATA.to_owned(),
             memory: false,
             quiet: false,
@@ -99,6 +129,15 @@ impl Config {
         for (name, value) in &table {
             match (name.as_str(), value) {
                 ("listen", Value::String(text)) => self.listen.clone_from(text),
+                ("address", Value::String(text)) => self.set_address(text)?,
+                ("qr", Value::Boolean(qr)) => self.qr = *qr,
+                ("host", Value::Array(_)) => self.set_hosts(&strings(name, value)?)?,
+                ("origin", Value::Array(_)) => self.set_origins(&strings(name, value)?)?,
+                ("page", Value::String(text)) => self.page.clone_from(text),
+                ("metrics", Value::String(text)) => {
+                    let metrics = <Metrics as clap::ValueEnum>::from_str(text, false);
+                    self.metrics = metrics.map_err(|_| wrong(name, "it takes \"loopback\" or \"everyone\""))?;
+                }
                 ("data", Value::String(text)) => self.data.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
@@ -109,13 +148,70 @@ impl Config {
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                ("listen" | "data" | "log" | "log-format", _) => return Err(wrong(name, "it takes a string")),
-                ("memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
+                ("listen" | "address" | "page" | "metrics" | "data" | "log" | "log-format", _) => {
+                    return Err(wrong(name, "it takes a string"));
+                }
+                ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
+                ("host" | "origin", _) => return Err(wrong(name, "it takes a list of strings")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
                 _ => return Err(wrong(name, "there is no such setting")),
             }
         }
         Ok(())
+    }
+
+    /// Sets the address that people are told first: an IP address or a name, with or without a port.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn set_address(&mut self, address: &str) -> Result<(), ConfigError> {
+        if !address.is_empty() && with_port(address, PORT).is_none() {
+            let takes = "it takes an IP address or a name, such as 192.168.1.5 or chat.example:7667";
+            return Err(wrong("address", &format!("{takes}, not {address:?}")));
+        }
+        address.clone_into(&mut self.address);
+        Ok(())
+    }
+
+    /// Sets more names that the server answers to: host names, without a port.
+    ///
+    /// # Errors
+    /// One of them is no host name.
+    pub fn set_hosts(&mut self, hosts: &[String]) -> Result<(), ConfigError> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if let Some(bad) = hosts.iter().find(|host| host.is_empty() || !host.chars().all(is_part)) {
+            return Err(wrong("host", &format!("it takes names such as chat.example, not {bad:?}")));
+        }
+        self.host = hosts.to_vec();
+        Ok(())
+    }
+
+    /// Sets the origins of proxies before the server: scheme, name, and a port if it is not the usual one.
+    ///
+    /// # Errors
+    /// One of them is no origin.
+    pub fn set_origins(&mut self, origins: &[String]) -> Result<(), ConfigError> {
+        let is_origin = |origin: &&String| {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+        };
+        if let Some(bad) = origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(wrong("origin", &format!("it takes origins such as https://chat.example, not {bad:?}")));
+        }
+        self.origin = origins.to_vec();
+        Ok(())
+    }
+
+    /// The settings of the HTTP front.
+    pub fn web(&self) -> Settings {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Settings {
+            hosts: self.host.clone(),
+            origins: self.origin.clone(),
+            page: given(&self.page).map(PathBuf::from),
+            address: given(&self.address),
+            metrics_for_everyone: self.metrics == Metrics::Everyone,
+        }
     }
 
     fn read_limits(&mut self, limits: &Table) -> Result<(), ConfigError> {
@@ -137,9 +233,20 @@ impl Config {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
         };
+        let list = |texts: &[String]| Value::from(texts.to_vec()).to_string();
+        let metrics = match self.metrics {
+            Metrics::Loopback => "loopback",
+            Metrics::Everyone => "everyone",
+        };
         let mut text = format!(
-            "listen = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
             quoted(&self.listen),
+            quoted(&self.address),
+            self.qr,
+            list(&self.host),
+            list(&self.origin),
+            quoted(&self.page),
+            quoted(metrics),
             quoted(&self.data),
             self.memory,
             self.quiet,
@@ -155,6 +262,11 @@ impl Config {
     }
 }
 
+fn strings(name: &str, value: &Value) -> Result<Vec<String>, ConfigError> {
+    let list = value.as_array().into_iter().flatten().map(|one| one.as_str().map(str::to_owned));
+    list.collect::<Option<_>>().ok_or_else(|| wrong(name, "it takes a list of strings"))
+}
+
 fn wrong(setting: &str, wrong: &str) -> ConfigError {
     ConfigError { setting: setting.to_owned(), wrong: wrong.to_owned() }
 }
@@ -165,7 +277,9 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_back_as_it_was() {
-        let mut config = Config { quiet: true, ..Config::default() };
+        let mut config = Config { quiet: true, metrics: Metrics::Everyone, ..Config::default() };
+        config.set_hosts(&["chat.example".to_owned()]).unwrap();
+        config.set_origins(&["https://chat.example".to_owned(), "http://a:80".to_owned()]).unwrap();
         config.limits.set("rate", "off").unwrap();
         let mut read = Config::default();
         read.read_toml(&config.to_toml()).unwrap();
@@ -176,6 +290,17 @@ mod tests {
     fn a_wrong_setting_is_named_with_what_it_takes() {
         for (text, said) in [
             ("listen = 7667", "listen: it takes a string"),
+            (
+                "address = \"http://a\"",
+                "address: it takes an IP address or a name, such as 192.168.1.5 or chat.example:7667, not \"http://a\"",
+            ),
+            ("qr = 1", "qr: it takes true or false"),
+            ("host = \"a\"", "host: it takes a list of strings"),
+            ("host = [3]", "host: it takes a list of strings"),
+            ("host = [\"a:80\"]", "host: it takes names such as chat.example, not \"a:80\""),
+            ("origin = [\"a\"]", "origin: it takes origins such as https://chat.example, not \"a\""),
+            ("origin = [\"http://a/\"]", "origin: it takes origins such as https://chat.example, not \"http://a/\""),
+            ("metrics = \"all\"", "metrics: it takes \"loopback\" or \"everyone\""),
             ("quite = true", "quite: there is no such setting"),
             ("log-format = \"xml\"", "log-format: it takes \"text\" or \"json\""),
             ("limits = 3", "limits: it is a table: [limits]"),

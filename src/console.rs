@@ -3,6 +3,7 @@
 mod complete;
 mod operator;
 mod paint;
+mod ways_in;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -26,8 +27,9 @@ use crate::terminal::{Input, Screen, Terminal};
 use crate::wording::{self, Plain, clock as hours, date, restricted};
 
 pub use complete::complete;
-pub use operator::Operator;
+pub use operator::{Desk, Operator};
 pub use paint::Paint;
+pub use ways_in::WaysIn;
 
 /// For how long a first Ctrl-C waits for the second one.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -45,37 +47,16 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("deop NAME", "takes that from it"),
     ("quiet [on|off]", "hides or shows what people say"),
     ("stats", "sessions, lines, refusals, slow consumers since the start"),
+    ("qr [NUMBER]", "the address of the page, and a code of it for phones"),
     ("stop", "says goodbye to everybody and ends the server"),
     ("help", "this list"),
 ];
 
-/// What is on the screen when the server has started: every way in, ready to
-/// copy; `client` is how the terminal client is started here, `data` the
-/// database file.
-pub fn handout(server: &Handle, client: &str, data: Option<&str>) -> String {
-    let addr = server.local_addr();
-    let (ip, port) = (addr.ip().to_canonical(), addr.port());
-    let host = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    let listening: String = server.local_addrs().iter().map(|addr| format!("listening on {addr}\n")).collect();
-    let mut text = format!(
-        "roomful {} - type help for the console's commands, stop to end\n\
-         {listening}  \
-         terminal   {client} --server {target}\n  \
-         netcat     nc {host} {port}\n  \
-         telnet     telnet {host} {port}\n  \
-         programs   one JSON object a line on the same port: docs/protocol.md\n  \
-         kept       {}\n",
-        env!("CARGO_PKG_VERSION"),
-        data.map_or("nothing: the last messages of a room are in memory only".to_owned(), |data| format!(
-            "messages, accounts and files in {data}; --memory keeps nothing"
-        )),
-    );
+/// What is on the screen when the server has started: every way in, ready to copy.
+pub fn handout(server: &Handle, ways: &WaysIn) -> String {
+    let mut text = ways.handout(server);
     if let Some(code) = server.claim() {
         let _ = writeln!(text, "  first op   register, then type /claim {code}; or type here: op NAME");
-    }
-    if server.local_addrs().iter().any(|addr| !addr.ip().to_canonical().is_loopback()) {
-        text.push_str("! Everybody who can reach this machine can reach this server, and nothing is encrypted.\n");
     }
     let sessions = server.hub().limits.sessions;
     let limited = server.limited_by().map_or(String::new(), |what| format!(" (limited by {what})"));
@@ -137,7 +118,8 @@ fn words(news: &News) -> String {
 
 /// Takes the operator's commands until the end: the life of the console's reading thread.
 /// The end of the input stops the server only if a person ended it.
-fn take_commands(hub: &Arc<Hub>, terminal: &mut Terminal, out: &Outlet, paint: Paint) {
+fn take_commands(hub: &Arc<Hub>, terminal: &mut Terminal, out: &Outlet, desk: &Desk) {
+    let paint = desk.paint;
     let mut warned: Option<Instant> = None;
     // No command takes long, and Ctrl-C between two of them is to be asked about, too.
     terminal.screen().hold_ctrl_c();
@@ -145,7 +127,8 @@ fn take_commands(hub: &Arc<Hub>, terminal: &mut Terminal, out: &Outlet, paint: P
         match terminal.read("> ", |_| true) {
             Ok(Input::Line(line)) => {
                 warned = None;
-                match obey(hub, line.trim()) {
+                let line = line.trim();
+                match desk.qr(line).unwrap_or_else(|| obey(hub, line)) {
                     Ok(answer) if answer.is_empty() => {}
                     Ok(answer) | Err(answer) => out.put(paint.line(&answer)),
                 }

@@ -19,6 +19,7 @@ pub mod model;
 pub mod names;
 pub mod net;
 pub mod process;
+pub mod qr;
 pub mod record;
 pub mod server;
 pub mod session;

@@ -152,10 +152,10 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Connections at once: sessions, and connections that are no session, or not yet. One more is told so in a line of plain text before anything is read, and closed. Never less than `sessions`.
+    /// Connections at once: sessions, and connections that are no session, or not yet. One more is told so in a sentence, in its own protocol, and closed; while sixteen are being told, others get a line of plain text at once. Never less than `sessions`.
     connections "connections": number Count = 2048, 1..=60_000;
     /// Connections at once from one address; loopback is exempt. One more is told so in the same way and closed.
-    connections_per_address "connections-per-address": number Count = 256, 0..=60_000;
+    connections_per_address "connections-per-address": number Count = 64, 0..=60_000;
     /// Sessions at once, named or not. One more is told so in a sentence, in its own protocol, and closed. What the machine can hold may be less: the server computes that at its start and says so.
     sessions "sessions": number Count = 1024, 1..=30_000;
     /// Sessions at once from one address; loopback is exempt. One more is told so in a sentence, in its own protocol, and closed.
@@ -178,6 +178,12 @@ limits! {
     login_bytes "login-bytes": number Bytes = 8_192, 512..=1_048_576;
     /// One line with its ending. A longer one is dropped up to its end and answered `line-too-long`; the session goes on.
     line_bytes "line-bytes": number Bytes = 16_384, 512..=1_048_576;
+    /// One message of a WebSocket, in one frame or in several. A longer one closes it with 1009. One over `line-bytes` is answered `line-too-long`, as a line is.
+    ws_message "ws-message": number Bytes = 65_536, 512..=1_048_576;
+    /// Frames of one message of a WebSocket. One more closes it with 1009.
+    ws_fragments "ws-fragments": number Count = 64, 1..=65_536;
+    /// Pings and pongs that a WebSocket may send in ten seconds. One more closes it with 1008.
+    ws_control "ws-control": number Count = 20, 1..=1_000_000;
     /// The text of one message. A longer one is answered `text-too-long` and not sent.
     text "text": number Characters = 4_000, 1..=100_000;
     /// A room's topic. A longer one is answered `topic-too-long`.
@@ -304,8 +310,18 @@ limits! {
     files_bytes "files-bytes": number Bytes = 1_073_741_824, 1..=1_099_511_627_776;
     /// Files that one session sends at once. One more is answered `uploads-busy`.
     uploads "uploads": number Count = 2, 1..=64;
-    /// Pieces of files a second that one session may send or fetch. A session that is faster waits.
-    pieces "pieces": number PerSecond = 400, 0..=1_000_000;
+    /// The head of one HTTP request. A longer one is answered 431, and the connection ends.
+    http_head "http-head": number Bytes = 16_384, 1_024..=1_048_576;
+    /// Fields in the head of one HTTP request. With more the answer is 431, and the connection ends.
+    http_lines "http-lines": number Count = 100, 10..=1_000;
+    /// From an answer to the next request on the same connection. After that the connection ends.
+    http_idle "http-idle": time Seconds = 5, 1..=3_600;
+    /// From the first byte of a request to the end of its head. After that the answer is 408, and the connection ends.
+    http_head_time "http-head-time": time Seconds = 10, 1..=3_600;
+    /// The time within which the next 16 KiB of a body must come, or of an answer must be taken. After that a body is answered 408, and the connection ends.
+    http_body_idle "http-body-idle": time Seconds = 30, 1..=3_600;
+    /// Requests on one connection. After the answer to the last one the connection ends.
+    http_requests "http-requests": number Count = 100, 1..=1_000_000;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
     /// Address space for the stack of one session's thread; only what is touched takes memory.

@@ -146,7 +146,7 @@ pub struct Message {
 }
 
 /// A file that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
     /// Its number, to ask for it by.
     pub file: u64,
@@ -158,6 +158,12 @@ pub struct FileInfo {
     pub size: u64,
     /// SHA-256 of them, in 64 hexadecimal digits.
     pub sha256: Arc<str>,
+    /// Its width in pixels, if it is a picture and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Its height in pixels, if it is a picture and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
 }
 
 pub(crate) fn is_false(flag: &bool) -> bool {

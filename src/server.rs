@@ -14,6 +14,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
 use crate::chat::write_queue::WriteQueue;
+use crate::front::http::Settings;
 use crate::front::{self, Entrance, Fronts};
 use crate::limits::Limits;
 use crate::model::CloseReason;
@@ -34,6 +36,8 @@ use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
 use crate::session::passwords::Passwords;
+use crate::session::tickets::Tickets;
+use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
 use crate::wording;
@@ -122,15 +126,26 @@ impl Server {
         self
     }
 
+    /// Sets how HTTP is served.
+    #[must_use]
+    pub fn web(mut self, settings: Settings) -> Server {
+        self.fronts = self.fronts.web(settings);
+        self
+    }
+
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors
     /// - [`StartError::Listen`]: the port is in use or not allowed, this machine does
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
+    /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
+        if self.fronts.reads_page() && self.addr.iter().any(|address| !address.ip().is_loopback()) {
+            return Err(StartError::Page);
+        }
         let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
@@ -147,7 +162,10 @@ impl Server {
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
         let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue).with_chance(chance);
         let claim = claim_code().filter(|code| chat.set_claim(code));
-        let hub = Arc::new(Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew));
+        // A folder is read anew at each request, so its hash would tell a client nothing.
+        let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
+        let hub = Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew);
+        let hub = Arc::new(hub.serving(page));
         let mut handle = Handle {
             hub,
             service: None,
@@ -158,7 +176,8 @@ impl Server {
             claim,
         };
         // If this fails, dropping the handle ends everything that was started.
-        handle.start_threads(writer, listener, Arc::new(self.fronts))?;
+        let fronts = self.fronts.listening(&listener.local_addrs()?);
+        handle.start_threads(writer, listener, Arc::new(fronts))?;
         Ok(handle)
     }
 }
@@ -180,7 +199,7 @@ const LAST_BREATH: Duration = Duration::from_millis(500);
 /// The database, its writer, and the state that was stored in it; without a database, none and an empty state.
 type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
-fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
+fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
     let store::Opened { store, writer, snapshot } = loop {
@@ -191,7 +210,8 @@ fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StoreError> {
     };
     let write_queue = Arc::new(WriteQueue::new(limits));
     let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
-    let database = Database { store, write_queue, index, passwords, shelf };
+    let tickets = Tickets::new().map_err(io::Error::other)?;
+    let database = Database { store, write_queue, index, passwords, shelf, uploads: Uploads::default(), tickets };
     Ok((Some(Arc::new(database)), Some(writer), snapshot))
 }
 
@@ -221,6 +241,11 @@ pub enum StartError {
     /// The named limit of the system leaves no room for one session.
     #[error("there is no room for one session: raise the limit on {0}")]
     NoRoom(&'static str),
+    /// The page is read from a folder, and others would get it.
+    #[error(
+        "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
+    )]
+    Page,
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -230,6 +255,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
+            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
@@ -240,10 +266,16 @@ impl From<StartError> for io::Error {
 fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
     let peer = stream.peer();
     let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
-    let pass = hub.door.let_in(peer.ip()).inspect_err(turned_away)?;
+    let (pass, full) = match hub.door.let_in(peer.ip()).inspect_err(turned_away) {
+        Ok(pass) => (pass, None),
+        Err(sentence) => match hub.door.hear_out() {
+            Some(pass) => (pass, Some(sentence)),
+            None => return Err(sentence),
+        },
+    };
     let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits, front::plain()));
     hub.admit(&handle);
-    Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, pass))))
+    Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, (pass, full)))))
 }
 
 impl Handle {
@@ -325,7 +357,10 @@ impl Handle {
                 database.write_queue.wait_until_stored(self.hub.limits.stop);
             }
             let handles = self.hub.handles();
-            let told = handles.iter().filter(|handle| self.hub.close(handle, CloseReason::ServerStopped, &sentence));
+            let told = handles.iter().filter(|handle| {
+                let is_told = !handle.is_exchange.load(Ordering::Acquire);
+                self.hub.close(handle, CloseReason::ServerStopped, &sentence) && is_told
+            });
             stopped.told = told.count();
             // Not before: sessions that wait for something would end without the last sentence.
             self.hub.set_stopping();

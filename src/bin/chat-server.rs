@@ -2,9 +2,8 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,10 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use roomful::chat::effects::Watch;
-use roomful::config::{Config, ConfigError, LogFormat};
-use roomful::console::{self, Operator, Paint};
+use roomful::config::{Config, ConfigError, LogFormat, Metrics};
+use roomful::console::{self, Desk, Operator, Paint, WaysIn};
 use roomful::limits::TABLE;
-use roomful::net::capacity;
 use roomful::process::{self, Errand, Kind, Outlet};
 use roomful::server::{Handle, Server, StartError, Stopped};
 use roomful::session::hub::Hub;
@@ -48,6 +46,24 @@ struct Args {
     /// Address and port to listen on: all addresses of a name, any free port for 0
     #[arg(long, env = "CHAT_SERVER_LISTEN", value_name = "ADDR")]
     listen: Option<String>,
+    /// Address that people are told first, an IP address or a name; the best of this machine if not said
+    #[arg(long, env = "CHAT_SERVER_ADDRESS", value_name = "ADDR")]
+    address: Option<String>,
+    /// Show no QR code of the page at the start; the console's command qr shows it
+    #[arg(long, env = "CHAT_SERVER_NO_QR", value_parser = process::yes_or_no)]
+    no_qr: bool,
+    /// One more name that the server answers to over HTTP, such as chat.example; may be given several times
+    #[arg(long, env = "CHAT_SERVER_HOST", value_name = "NAME", value_delimiter = ',')]
+    host: Option<Vec<String>>,
+    /// Origin of a proxy before the server, such as https://chat.example; may be given several times
+    #[arg(long, env = "CHAT_SERVER_ORIGIN", value_name = "URL", value_delimiter = ',')]
+    origin: Option<Vec<String>>,
+    /// Serve this folder instead of the page, read anew each time; for this machine only
+    #[arg(long, env = "CHAT_SERVER_PAGE", value_name = "DIR")]
+    page: Option<String>,
+    /// Who may read /metrics: loopback if not said
+    #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
+    metrics: Option<Metrics>,
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     data: Option<String>,
@@ -107,7 +123,7 @@ Exit codes:
    78  wrong setting           130  cut short by a second signal";
 
 fn main() -> ExitCode {
-    save_address_space();
+    process::save_address_space();
     let limits = TABLE.iter().map(|row| {
         let help = format!(
             "{} [default: {}; {} to {} {}]",
@@ -181,6 +197,7 @@ fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             format!("{origin}{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen)
         })?
         .limits(config.limits.clone())
+        .web(config.web())
         .watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     let server = server.start().map_err(|error| cannot_start(error, &config.listen))?;
@@ -216,15 +233,19 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     let screen = terminal.screen().clone();
     take_signals(&hub, &screen)?;
     let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
-    let kept = (!config.memory).then_some(config.data.as_str());
-    out.put(console::handout(&server, client_command(), kept));
+    let ways = ways_in(config);
+    out.put(console::handout(&server, &ways));
+    if !config.page.is_empty() {
+        out.put(format!("! The page is read from {} at each request: for those who write it.", config.page));
+    }
     if in_background {
         out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
     }
     let news = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&hub), out.clone());
     let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
-    let operator = Operator::start(&hub, terminal, &out, reads.then_some(paint))?;
+    let desk = reads.then(|| Desk { paint, ways, listening: server.local_addrs().to_vec() });
+    let operator = Operator::start(&hub, terminal, &out, desk)?;
 
     let why = hub.wait_until_asked();
     out.put_within(format!("stopping: {why}"), FIRST_WORDS);
@@ -237,10 +258,10 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
         "stopped: sessions told {}, of which cut {} that did not hang up; {}. Bye.",
         stopped.told,
         stopped.cut,
-        match (kept, stopped.closed) {
+        match (config.memory, stopped.closed) {
             (_, false) => "database not closed in time",
-            (None, true) => "all threads joined",
-            (Some(_), true) => "database closed, all threads joined",
+            (true, true) => "all threads joined",
+            (false, true) => "database closed, all threads joined",
         }
     );
     out.put_within(last, left());
@@ -249,18 +270,14 @@ fn serve(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     Ok(stopped)
 }
 
-/// If address space is limited, starts this program anew with few arenas
-/// for its allocator, because each takes as much as the threads of a hundred
-/// sessions. Their number can only be set before a program starts.
-fn save_address_space() {
-    const FEW: &str = "2";
-    if capacity::is_space_limited() && std::env::var_os(capacity::ARENAS_VARIABLE).is_none() {
-        let Ok(own) = std::env::current_exe() else { return };
-        let mut arguments = std::env::args_os();
-        let name = arguments.next().unwrap_or_else(|| own.clone().into());
-        let mut anew = Command::new(own);
-        // It returns only if it fails; then there can be fewer sessions.
-        let _ = anew.arg0(name).args(arguments).env(capacity::ARENAS_VARIABLE, FEW).exec();
+/// What the screen shows of how people come in.
+fn ways_in(config: &Config) -> WaysIn {
+    WaysIn {
+        client: client_command(),
+        data: (!config.memory).then(|| config.data.clone()),
+        address: Some(config.address.clone()).filter(|address| !address.is_empty()),
+        has_qr: config.qr,
+        can_draw: terminal::wants_colour(),
     }
 }
 
@@ -304,6 +321,25 @@ fn settings(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
     config.memory |= args.memory;
     config.quiet |= args.quiet;
     config.console &= !args.no_console;
+    config.qr &= !args.no_qr;
+    if let Some(address) = &args.address {
+        config.set_address(address).map_err(|error| ConfigError {
+            setting: format!("{}{}", process::origin(matches, "address", &variable("address")), error.setting),
+            ..error
+        })?;
+    }
+    let from = |setting, error: ConfigError| ConfigError {
+        setting: format!("{}{}", process::origin(matches, setting, &variable(setting)), error.setting),
+        ..error
+    };
+    if let Some(hosts) = &args.host {
+        config.set_hosts(hosts).map_err(|error| from("host", error))?;
+    }
+    if let Some(origins) = &args.origin {
+        config.set_origins(origins).map_err(|error| from("origin", error))?;
+    }
+    config.page = args.page.clone().unwrap_or(config.page);
+    config.metrics = args.metrics.unwrap_or(config.metrics);
     config.listen = args.listen.clone().unwrap_or(config.listen);
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);

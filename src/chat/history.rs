@@ -26,6 +26,15 @@ pub struct Readable {
     pub with: Option<Identity>,
 }
 
+/// Whether everybody may come in to a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privacy {
+    /// A room without a key and without invitations.
+    Open,
+    /// Any other room, and a private conversation.
+    Private,
+}
+
 /// Everything a session may search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searchable {
@@ -121,18 +130,20 @@ impl Chat {
         })
     }
 
-    /// Whether a session may read a place.
-    pub fn may_read(&self, session: SessionId, place: PlaceId, now: Millis) -> bool {
-        let may_read = |change: &Change<'_>| -> Result<bool, ChatError> {
+    /// Whether a session may read a place, and whether others may come in to read it.
+    pub fn may_read(&self, session: SessionId, place: PlaceId, now: Millis) -> Option<Privacy> {
+        let may_read = |change: &Change<'_>| -> Result<Option<Privacy>, ChatError> {
             let (state, person) = (&*change.state, change.person()?);
             if let Some(room) = state.rooms.get(place) {
-                return Ok(room.members.contains(&change.caller.person));
+                let privacy = if room.settings.is_private() { Privacy::Private } else { Privacy::Open };
+                return Ok(room.members.contains(&change.caller.person).then_some(privacy));
             }
             let conversation = |other: &Identity| state.conversations.get(&Pair::new(person.identity, *other));
             let mut known = person.conversations.iter().filter_map(conversation);
-            Ok(known.any(|found| found.place == Some(place)) || person.memberships.contains_key(&place))
+            let is_theirs = known.any(|found| found.place == Some(place)) || person.memberships.contains_key(&place);
+            Ok(is_theirs.then_some(Privacy::Private))
         };
-        self.looking(session, now, may_read).unwrap_or(false)
+        self.looking(session, now, may_read).unwrap_or(None)
     }
 
     /// A page of the messages of a room that are in memory. There are no others if nothing is stored.

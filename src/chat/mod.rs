@@ -73,7 +73,7 @@ pub use context::Chance;
 use context::Context;
 pub use deleting::DeletedAccount;
 use effects::Effects;
-pub use history::{Readable, Searchable};
+pub use history::{Privacy, Readable, Searchable};
 pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
 pub use login::{LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use memory::Tokens;

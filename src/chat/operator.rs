@@ -27,6 +27,17 @@ pub struct Presence {
     pub active: Millis,
 }
 
+/// How many people and rooms there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Census {
+    /// People who are logged in to an account.
+    pub accounts: usize,
+    /// People who are not.
+    pub guests: usize,
+    /// Rooms, private ones too.
+    pub rooms: usize,
+}
+
 impl Chat {
     /// Sends a notice to every session that has a name.
     pub fn broadcast(&self, text: Arc<str>, effects: &mut Effects) {
@@ -55,6 +66,23 @@ impl Chat {
     /// The nick of a session's person, if it has one.
     pub fn shown_nick(&self, id: SessionId) -> Option<Arc<str>> {
         self.change(|state| Some(Arc::clone(&state.registry.person_in(id)?.shown)))
+    }
+
+    /// The open rooms with the most members, at most `most` of them, the largest first.
+    pub fn largest_open_rooms(&self, most: usize) -> Vec<crate::answer::RoomInfo> {
+        self.change(|state| {
+            let mut rooms: Vec<_> = state.rooms.after(None, false).collect();
+            rooms.sort_by_key(|room| std::cmp::Reverse(room.members.len()));
+            rooms.into_iter().take(most).map(|room| room_info(room, true)).collect()
+        })
+    }
+
+    /// How many people and rooms there are.
+    pub fn census(&self) -> Census {
+        self.change(|state| {
+            let (accounts, guests) = state.registry.kinds();
+            Census { accounts, guests, rooms: state.rooms.sizes().0 }
+        })
     }
 
     /// The rooms, in the order of their names, and how many members each has.

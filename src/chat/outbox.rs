@@ -186,10 +186,12 @@ impl Outbox {
         if queue.closed.is_some() {
             return false;
         }
-        queue.closed = Some(ending.into());
+        let ending = ending.into();
+        let end = Outgoing::Close(ending.reason);
+        queue.closed = Some(ending);
         self.lighter.notify_all();
         let last = last.map(|letter| Outgoing::Event(Delivery::of(&letter)));
-        for item in last.into_iter().chain([Outgoing::Close]) {
+        for item in last.into_iter().chain([end]) {
             queue.waiting += Weight::of(&item);
             queue.items.push_back(item);
         }
@@ -252,6 +254,22 @@ impl Outbox {
             self.lighter.notify_all();
         }
         None
+    }
+
+    /// Takes the pen out, so that only the caller writes. `None`: another thread has it.
+    pub fn take_pen(&self) -> Option<Pen> {
+        self.queue.lock().pen.take()
+    }
+
+    /// Puts back the pen that [`Outbox::take_pen`] gave.
+    pub fn put_pen(&self, pen: Pen) {
+        self.queue.lock().pen = Some(pen);
+    }
+
+    /// Drops what waits, and all that is offered from now on: it is never written.
+    pub fn give_up(&self) {
+        self.queue.lock().give_up();
+        self.lighter.notify_all();
     }
 
     /// Waits until no thread writes here and nothing is left to write, or `time`
@@ -448,7 +466,7 @@ mod tests {
             Outgoing::Raw(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Outgoing::Speak(encoder) => format!("{encoder:?}"),
             Outgoing::Mark(mark) => format!("{mark:?}"),
-            Outgoing::Close => "close".into(),
+            Outgoing::Close(_) => "close".into(),
         }
     }
 

@@ -110,6 +110,12 @@ pub(super) struct Registry {
 }
 
 impl Registry {
+    /// How many people have an account, and how many have none.
+    pub fn kinds(&self) -> (usize, usize) {
+        let accounts = self.people.values().filter(|person| person.account().is_some()).count();
+        (accounts, self.people.len() - accounts)
+    }
+
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.get(&id)
     }

@@ -284,7 +284,7 @@ impl Peer<'_> {
             assert!(due, "{item:?} waits, and no flush was asked for");
             match item {
                 Outgoing::Event(delivery) => letters.push((delivery.letter, delivery.elsewhere)),
-                Outgoing::Close => {}
+                Outgoing::Close(_) => {}
                 other => panic!("the chat writes no bytes: {other:?}"),
             }
         }

@@ -181,13 +181,17 @@ impl WriteQueue {
     /// # Errors
     /// Why nothing can be stored: the disk is full, or has been too slow for `patience`.
     pub fn admit(&self, patience: Duration) -> Result<(), String> {
+        self.admit_if(patience, |queue| self.takes_more(queue))
+    }
+
+    fn admit_if(&self, patience: Duration, takes_more: impl Fn(&Queue) -> bool) -> Result<(), String> {
         let mut patience = Patience::of(patience);
         let mut queue = self.queue.lock();
         loop {
             if let Some(trouble) = &queue.trouble {
                 return Err(trouble.to_string());
             }
-            if self.takes_more(&queue) {
+            if takes_more(&queue) {
                 return Ok(());
             }
             if queue.hurried {
@@ -197,6 +201,29 @@ impl WriteQueue {
                 return Err("the disk is too slow".to_owned());
             }
         }
+    }
+
+    /// The same for a piece of a file. It waits while an eighth of the bytes wait that may: so a
+    /// file that comes faster than the disk takes it does not make members wait who speak.
+    ///
+    /// # Errors
+    /// As [`WriteQueue::admit`].
+    pub fn admit_piece(&self, patience: Duration) -> Result<(), String> {
+        self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.most_bytes / 8)
+    }
+
+    /// Gives up the pieces of files in a batch, because the disk has no room for them: what members
+    /// say must not wait behind them. Returns whether there were any.
+    pub fn give_up_pieces(&self, batch: &mut [Pending]) -> bool {
+        let mut queue = self.queue.lock();
+        let mut is_any = false;
+        for entry in batch.iter_mut().filter(|entry| matches!(entry.record, Record::Piece(..))) {
+            queue.bytes -= entry.record.weight();
+            entry.record = Record::Barrier;
+            queue.bytes += entry.record.weight();
+            is_any = true;
+        }
+        is_any
     }
 
     /// Waits until all records are stored that were added before, or until
@@ -297,6 +324,11 @@ impl WriteQueue {
         (queue.added, queue.stored)
     }
 
+    /// The weight of the records that are not stored yet, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.queue.lock().bytes
+    }
+
     /// How many records wait.
     pub fn waiting(&self) -> u64 {
         let (added, stored) = self.progress();
@@ -372,6 +404,26 @@ mod tests {
         assert!(write_queue.admit(NO_TIME).is_ok());
         write_queue.add_whole(piece(100_000), None);
         assert!(write_queue.admit(NO_TIME).is_err());
+    }
+
+    #[test]
+    fn a_piece_of_a_file_waits_before_members_who_speak_do() {
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
+        let piece = || Record::Piece(crate::model::FileId(1), 0, vec![0; 32_768].into());
+        let mut count = 0;
+        while write_queue.admit_piece(NO_TIME).is_ok() {
+            write_queue.add_whole(piece(), None);
+            count += 1;
+        }
+        assert_eq!((count, write_queue.admit(NO_TIME).is_ok()), (4, true));
+        let batch = take(&write_queue, 9);
+        std::thread::scope(|scope| {
+            let upload = scope.spawn(|| write_queue.admit_piece(LONG));
+            write_queue.stored(&batch);
+            assert_eq!(upload.join().unwrap(), Ok(()));
+        });
+        write_queue.trouble("the server's disk is full");
+        assert_eq!(write_queue.admit_piece(LONG), Err("the server's disk is full".to_owned()));
     }
 
     #[test]

@@ -1,31 +1,33 @@
-//! Fetching a file: asks for its pieces, several at once, checks them, and only then gives it its name. Knows no screen.
+//! Fetching a file: asks where it is, reads it over HTTP, goes on where a broken connection left off, checks it, and only then gives it its name. Knows no screen.
 
-use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
 use super::Handle;
 use super::error::{AskError, FileError};
 use super::folder::{Part, target};
-use super::upload::{PATIENCE, WINDOW, hex};
+use super::http::Request;
+use super::upload::{PATIENCE, PIECE, hex};
 use crate::answer::Done;
-use crate::model::{FileInfo, Tag};
+use crate::error::{ChatError, Code};
+use crate::model::FileInfo;
+
+/// So many connections may break without a byte of the file, one after another.
+const TRIES: usize = 3;
 
 /// One file being fetched.
 struct Download<'a> {
     handle: &'a Handle,
-    file: u64,
-    /// The pieces without an answer, each with its first byte.
-    asked: VecDeque<(Tag, u64)>,
-    /// How long the pieces are.
-    piece: u64,
-    /// The first byte of the next piece to ask for.
-    next: u64,
+    info: Arc<FileInfo>,
+    /// Where it is; another place after each login.
+    url: Arc<str>,
+    part: Part,
+    hash: Sha256,
+    /// How many bytes have come.
+    got: u64,
 }
 
 impl Handle {
@@ -34,12 +36,15 @@ impl Handle {
     /// it is saved in the present folder. No other file is overwritten: the new
     /// one is then called `photo (2).jpg`. Returns the file and its path.
     ///
+    /// If the connection breaks, the rest is fetched over another one.
+    ///
     /// `progress` is called with the number of bytes that have come. If it
     /// returns `false`, the rest is not fetched, and the part is removed. News
     /// must be taken meanwhile, as with [`Handle::send_file`].
     ///
     /// # Errors
     /// - [`FileError::Asked`]: there is no such file, or the connection was lost.
+    /// - [`FileError::Broken`]: the connection for the file broke again and again.
     /// - [`FileError::Local`]: it could not be written.
     /// - [`FileError::Damaged`]: what came has another size or hash than the server said.
     /// - [`FileError::Stopped`]: `progress` returned `false`.
@@ -49,44 +54,12 @@ impl Handle {
         path: Option<&Path>,
         mut progress: impl FnMut(&FileInfo, u64) -> bool,
     ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
-        let mut download = Download { handle: self, file, asked: VecDeque::with_capacity(WINDOW), piece: 0, next: 0 };
-        let got = download.run(path, &mut progress);
-        download.give_up();
-        got
-    }
-}
-
-impl Download<'_> {
-    fn run(
-        &mut self,
-        path: Option<&Path>,
-        progress: &mut dyn FnMut(&FileInfo, u64) -> bool,
-    ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
-        // The first piece tells how large the pieces are.
-        self.ask(0)?;
-        let (info, _, mut bytes) = self.answer()?;
+        let (info, url) = self.place_of(file)?;
         let (folder, name) = target(path, &info.name);
-        let local = |path: &Path, error: io::Error| FileError::Local { path: path.to_owned(), error };
-        let mut part = Part::new(&folder).map_err(|error| local(&folder, error))?;
-        let mut hash = Sha256::new();
-        self.piece = bytes.len() as u64;
-        self.next = self.piece;
-        let mut got = 0;
-        loop {
-            got += bytes.len() as u64;
-            if got > info.size || (bytes.is_empty() && got < info.size) {
-                return Err(FileError::Damaged);
-            }
-            hash.update(&bytes);
-            part.write(&bytes).map_err(|error| local(&folder, error))?;
-            if !progress(&info, got) {
-                return Err(FileError::Stopped);
-            }
-            if got == info.size {
-                break;
-            }
-            bytes = self.piece_at(got, &info)?;
-        }
+        let part = Part::new(&folder).map_err(|error| local(&folder, error))?;
+        let mut download = Download { handle: self, info, url, part, hash: Sha256::new(), got: 0 };
+        download.all(&folder, &mut progress)?;
+        let Download { info, part, hash, .. } = download;
         if !hex(&hash.finalize()).eq_ignore_ascii_case(&info.sha256) {
             return Err(FileError::Damaged);
         }
@@ -94,53 +67,82 @@ impl Download<'_> {
         Ok((info, path))
     }
 
-    /// The piece that begins at `got`. Asks for the pieces after it.
-    fn piece_at(&mut self, got: u64, info: &FileInfo) -> Result<Vec<u8>, FileError> {
-        loop {
-            if self.asked.is_empty() {
-                self.next = got;
-            }
-            while self.next < info.size && self.asked.len() < WINDOW {
-                self.ask(self.next)?;
-                self.next += self.piece;
-            }
-            let (other, offset, bytes) = self.answer()?;
-            if other.size != info.size || other.sha256 != info.sha256 {
-                return Err(FileError::Damaged);
-            }
-            if offset != got {
-                continue;
-            }
-            // If a piece is shorter than the one before it, the pieces asked for after it begin at wrong bytes.
-            let length = bytes.len() as u64;
-            if length < self.piece && got + length < info.size {
-                (self.piece, self.next) = (length.max(1), got + length);
-                self.give_up();
-            }
-            return Ok(bytes);
-        }
-    }
-
-    /// The pieces without an answer are not wanted any more.
-    fn give_up(&mut self) {
-        self.asked.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
-    }
-
-    fn ask(&mut self, offset: u64) -> Result<(), AskError> {
-        let tag = self.handle.begin_asking("get", &[("file", self.file.into()), ("offset", offset.into())])?;
-        self.asked.push_back((tag, offset));
-        Ok(())
-    }
-
-    /// The answer to the oldest question: the file, the first byte, and the bytes.
-    fn answer(&mut self) -> Result<(Arc<FileInfo>, u64, Vec<u8>), FileError> {
-        let (tag, asked) = self.asked.pop_front().ok_or(FileError::Damaged)?;
-        match self.handle.answer_to(&tag, PATIENCE)? {
-            Done::Get { info, offset, data } if offset == asked => {
-                let bytes = BASE64.decode(data.as_bytes()).map_err(|_| FileError::Damaged)?;
-                Ok((info, offset, bytes))
-            }
+    /// What a file is, and the path where it is fetched.
+    fn place_of(&self, file: u64) -> Result<(Arc<FileInfo>, Arc<str>), FileError> {
+        match self.ask("get", &[("file", file.into())], PATIENCE)? {
+            Done::Get { info, url } => Ok((info, url)),
             _ => Err(FileError::Damaged),
         }
+    }
+}
+
+fn local(path: &Path, error: io::Error) -> FileError {
+    FileError::Local { path: path.to_owned(), error }
+}
+
+impl Download<'_> {
+    /// Fetches all of it, over as many connections as that takes.
+    fn all(&mut self, folder: &Path, progress: &mut dyn FnMut(&FileInfo, u64) -> bool) -> Result<(), FileError> {
+        let mut tries = 0;
+        loop {
+            let before = self.got;
+            let broken = match self.rest(folder, progress) {
+                Err(broken @ FileError::Broken(_)) => broken,
+                other => return other,
+            };
+            tries = if self.got > before { 1 } else { tries + 1 };
+            if tries >= TRIES {
+                return Err(broken);
+            }
+            // The chat may have lost its connection as well; after it, the old place is none any more.
+            self.handle.wait(PATIENCE, |state| state.connected || state.end.is_some());
+            let (info, url) = self.handle.place_of(self.info.file)?;
+            if info.size != self.info.size || info.sha256 != self.info.sha256 {
+                return Err(FileError::Damaged);
+            }
+            self.url = url;
+        }
+    }
+
+    /// Fetches what is missing, over one connection.
+    fn rest(&mut self, folder: &Path, progress: &mut dyn FnMut(&FileInfo, u64) -> bool) -> Result<(), FileError> {
+        let mut fields = Vec::new();
+        if self.got > 0 {
+            fields.push(("Range", format!("bytes={}-", self.got)));
+            fields.push(("If-Range", format!("\"{}\"", self.info.sha256)));
+        }
+        let mut answer = Request::begin(self.handle.server_addr()?, "GET", &self.url, &fields)?.answer()?;
+        match (answer.status, answer.range) {
+            (200, _) if self.got == 0 => {}
+            // The server begins anew, and so does the file here.
+            (200, _) => {
+                self.part.clear().map_err(|error| local(folder, error))?;
+                (self.hash, self.got) = (Sha256::new(), 0);
+            }
+            (206, Some((first, size))) if first == self.got && size == self.info.size => {}
+            (206, _) => return Err(FileError::Damaged),
+            (404, _) => {
+                let (code, text) = (Code::NoSuchFile, ChatError::NoSuchFile(self.info.file).to_string());
+                return Err(AskError::Refused { code, text }.into());
+            }
+            _ => return Err(FileError::Refused(answer.sentence()?)),
+        }
+        let mut buffer = vec![0; PIECE];
+        while self.got < self.info.size {
+            let count = answer.read(&mut buffer)?;
+            if count == 0 || self.got + count as u64 > self.info.size {
+                return Err(FileError::Damaged);
+            }
+            self.hash.update(&buffer[..count]);
+            self.part.write(&buffer[..count]).map_err(|error| local(folder, error))?;
+            self.got += count as u64;
+            if !progress(&self.info, self.got) {
+                return Err(FileError::Stopped);
+            }
+        }
+        if self.info.size == 0 && !progress(&self.info, 0) {
+            return Err(FileError::Stopped);
+        }
+        Ok(())
     }
 }

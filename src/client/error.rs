@@ -137,6 +137,12 @@ pub enum FileError {
     /// The server refused it, or the connection broke.
     #[error(transparent)]
     Asked(#[from] AskError),
+    /// The server refused its bytes; the server's sentence.
+    #[error("{0}")]
+    Refused(String),
+    /// The connection over which its bytes go broke.
+    #[error("the connection for the file broke ({}); try it again", words(.0))]
+    Broken(#[from] io::Error),
     /// What came has another size or hash than the server had said.
     #[error("it came damaged, and was thrown away")]
     Damaged,

@@ -1,7 +1,7 @@
 //! Files that come into a folder: under a clean name, never over another file, whole or not at all. Knows no connection.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,12 @@ impl Part {
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
+    }
+
+    /// Removes all that was written.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.0.as_file().set_len(0)?;
+        self.0.rewind()
     }
 
     /// Gives it its name, or one with a number if that is taken.

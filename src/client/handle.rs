@@ -1,7 +1,7 @@
 //! What a client can say and ask, from any thread. Knows the connection, not what comes in over it.
 
 use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -180,6 +180,12 @@ impl Handle {
                 return last.unwrap_or(Err(if over { AskError::Lost } else { AskError::Timeout }));
             }
         }
+    }
+
+    /// The address of the server: bytes of files go there too, over connections of their own.
+    pub(super) fn server_addr(&self) -> Result<SocketAddr, AskError> {
+        let stream = self.0.cut.lock().clone();
+        stream.and_then(|stream| stream.peer_addr().ok()).ok_or(AskError::Lost)
     }
 
     /// The answer with this tag is not wanted any more.

@@ -30,6 +30,7 @@ mod download;
 mod error;
 mod folder;
 mod handle;
+mod http;
 mod keys;
 mod link;
 mod marks;

@@ -1,30 +1,25 @@
-//! Sending a file: offers it, sends its pieces, several at once, and ends with its hash. Knows no screen.
+//! Sending a file: offers it, sends its bytes over HTTP, and ends with its hash. Knows no screen.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Handle;
-use super::error::{AskError, FileError};
+use super::error::FileError;
+use super::http::Request;
 use crate::answer::Done;
-use crate::model::{Seq, Tag};
+use crate::model::Seq;
 use crate::names::file_name;
-
-/// Pieces of one file on the way at once.
-pub(super) const WINDOW: usize = 8;
 
 /// How long one answer about a file may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The largest piece sent, whatever the server takes.
-const PIECE: usize = 64 << 10;
+/// The bytes that are read from the file and sent at once.
+pub(super) const PIECE: usize = 64 << 10;
 
 /// A file that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +48,13 @@ pub struct Source<'a> {
 struct Upload<'a> {
     handle: &'a Handle,
     upload: u64,
-    /// The pieces without an answer, each with the first byte after it.
-    sent: VecDeque<(Tag, u64)>,
 }
 
 impl Handle {
     /// Sends a file to a room or a private conversation (`#room`, `@nick`),
     /// with a text that may be empty. Returns when the server has all of it.
     ///
-    /// `progress` is called with the number of bytes that the server has, and of
+    /// `progress` is called with the number of bytes that were sent, and of
     /// all bytes. If it returns `false`, the rest is not sent, and no member is
     /// told of the file.
     ///
@@ -81,13 +74,14 @@ impl Handle {
     /// - [`FileError::Changed`]: it became shorter meanwhile.
     /// - [`FileError::Asked`]: the server refused it, or the connection was lost. If that
     ///   happens at the very end, the file may be there; `files` tells.
+    /// - [`FileError::Broken`]: the connection for the file broke, and broke again when the file was sent once more.
     /// - [`FileError::Stopped`]: `progress` returned `false`.
     pub fn send_file(
         &self,
         place: &str,
         path: &Path,
         text: &str,
-        progress: impl FnMut(u64, u64) -> bool,
+        mut progress: impl FnMut(u64, u64) -> bool,
     ) -> Result<Sent, FileError> {
         let local = |error| FileError::Local { path: path.to_owned(), error };
         // Opening a pipe would wait for a program at its other end.
@@ -97,7 +91,16 @@ impl Handle {
         let mut file = File::open(path).map_err(local)?;
         let size = file.metadata().map_err(local)?.len();
         let name = file_name(&path.file_name().unwrap_or_default().to_string_lossy());
-        match self.send_from(place, Source { name: &name, size, bytes: &mut file }, text, progress) {
+        let mut send = || {
+            file.rewind().map_err(local)?;
+            self.send_from(place, Source { name: &name, size, bytes: &mut file }, text, &mut progress)
+        };
+        let sent = match send() {
+            // Nobody was told of it, so it can be sent once more.
+            Err(FileError::Broken(_)) => send(),
+            sent => sent,
+        };
+        match sent {
             Err(FileError::Local { error, .. }) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(FileError::Changed(path.to_owned()))
             }
@@ -110,7 +113,7 @@ impl Handle {
     /// bytes cannot be read, the error has its name as path.
     ///
     /// # Errors
-    /// As [`Handle::send_file`].
+    /// As [`Handle::send_file`]; but what is lost is not sent once more.
     pub fn send_from(
         &self,
         place: &str,
@@ -120,11 +123,11 @@ impl Handle {
     ) -> Result<Sent, FileError> {
         let size = source.size;
         let offer = [("room", place.into()), ("name", source.name.into()), ("size", size.into())];
-        let Done::Offer { upload, piece } = self.ask("offer", &offer, PATIENCE)? else {
+        let Done::Offer { upload, url } = self.ask("offer", &offer, PATIENCE)? else {
             return Err(FileError::Damaged);
         };
-        let mut sending = Upload { handle: self, upload, sent: VecDeque::with_capacity(WINDOW) };
-        let sent = sending.pieces(piece.clamp(1, PIECE), source, &mut progress);
+        let sending = Upload { handle: self, upload };
+        let sent = sending.bytes(&url, source, &mut progress);
         let sent = sent.and_then(|sha256| sending.finish(&sha256, text, size));
         if sent.is_err() {
             sending.cancel();
@@ -134,44 +137,42 @@ impl Handle {
 }
 
 impl Upload<'_> {
-    /// Sends all pieces, and waits until the server has them. Returns their hash.
-    fn pieces(
-        &mut self,
-        piece: usize,
+    /// Sends all bytes, and waits until the server has stored them. Returns their hash.
+    fn bytes(
+        &self,
+        url: &str,
         Source { name, size, bytes }: Source<'_>,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<String, FileError> {
         let local = |error| FileError::Local { path: name.into(), error };
+        let server = self.handle.server_addr()?;
         let mut hash = Sha256::new();
-        let mut buffer = vec![0; piece];
-        let (mut read, mut kept) = (0, 0);
-        while kept < size || !self.sent.is_empty() {
-            if !progress(kept, size) {
+        let mut buffer = vec![0; PIECE];
+        let mut request = Request::begin(server, "PUT", url, &[("Content-Length", size.to_string())])?;
+        let mut sent = 0;
+        let mut broken = None;
+        while sent < size && broken.is_none() {
+            if !progress(sent, size) {
                 return Err(FileError::Stopped);
             }
-            while read < size && self.sent.len() < WINDOW {
-                let count = usize::try_from(size - read).unwrap_or(usize::MAX).min(piece);
-                bytes.read_exact(&mut buffer[..count]).map_err(local)?;
-                hash.update(&buffer[..count]);
-                self.send(read, &buffer[..count])?;
-                read += count as u64;
-            }
-            let Some((tag, next)) = self.sent.pop_front() else { break };
-            match self.handle.answer_to(&tag, PATIENCE)? {
-                Done::Chunk { offset, .. } if offset == next => kept = next,
-                _ => return Err(FileError::Damaged),
-            }
+            let count = usize::try_from(size - sent).unwrap_or(usize::MAX).min(PIECE);
+            bytes.read_exact(&mut buffer[..count]).map_err(local)?;
+            hash.update(&buffer[..count]);
+            broken = request.send(&buffer[..count]).err();
+            sent += count as u64;
+        }
+        // If the server took no more, it may have said why.
+        let mut answer = request.answer().map_err(|error| broken.unwrap_or(error))?;
+        if answer.status != 201 {
+            return Err(FileError::Refused(answer.sentence()?));
+        }
+        let sum = hex(&hash.finalize());
+        let told: Value = serde_json::from_str(&answer.body()?).unwrap_or_default();
+        if told["sha256"] != *sum || told["size"] != size {
+            return Err(FileError::Damaged);
         }
         progress(size, size);
-        Ok(hex(&hash.finalize()))
-    }
-
-    fn send(&mut self, offset: u64, bytes: &[u8]) -> Result<(), AskError> {
-        let data = Value::from(BASE64.encode(bytes));
-        let fields = [("upload", self.upload.into()), ("offset", offset.into()), ("data", data)];
-        let tag = self.handle.begin_asking("chunk", &fields)?;
-        self.sent.push_back((tag, offset + bytes.len() as u64));
-        Ok(())
+        Ok(sum)
     }
 
     fn finish(&self, sha256: &str, text: &str, size: u64) -> Result<Sent, FileError> {
@@ -185,9 +186,8 @@ impl Upload<'_> {
 
     /// Tells the server that the rest does not come. If the connection is lost,
     /// the server finds out by itself.
-    fn cancel(&mut self) {
+    fn cancel(&self) {
         let fields = [("upload", self.upload.into())];
-        self.sent.drain(..).for_each(|(tag, _)| self.handle.give_up(&tag));
         if let Ok(tag) = self.handle.begin_asking("cancel", &fields) {
             self.handle.give_up(&tag);
         }

@@ -198,7 +198,7 @@ pub enum Query {
     },
 }
 
-/// A file on its way in or out, in pieces. The session carries it out.
+/// About a file on its way in or out. The session carries it out; the bytes go over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileCommand {
@@ -212,22 +212,12 @@ pub enum FileCommand {
         /// How many bytes it has.
         size: u64,
     },
-    /// Sends a piece of it.
-    Chunk {
-        /// Which of the files being sent.
-        upload: u64,
-        /// From which byte on.
-        offset: u64,
-        /// The bytes.
-        #[serde(with = "read::bytes")]
-        data: Arc<[u8]>,
-    },
     /// Has sent all of it: now it is said.
     Finish {
         /// Which of the files being sent.
         upload: u64,
-        /// SHA-256 of the bytes, in hexadecimal digits.
-        sha256: Box<str>,
+        /// SHA-256 of the bytes, in hexadecimal digits; compared if it is said.
+        sha256: Option<Box<str>>,
         /// Words that go with it.
         #[serde(default, deserialize_with = "read::some_text")]
         text: Option<Arc<str>>,
@@ -237,13 +227,10 @@ pub enum FileCommand {
         /// Which of the files being sent.
         upload: u64,
     },
-    /// Fetches a piece of a file.
+    /// Asks where a file is fetched.
     Get {
         /// Which file.
         file: u64,
-        /// From which byte on.
-        #[serde(default)]
-        offset: u64,
     },
 }
 

@@ -118,7 +118,6 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         | Verb::Typing
         | Verb::Pong
         | Verb::Offer
-        | Verb::Chunk
         | Verb::Finish
         | Verb::Cancel
         | Verb::Get => {

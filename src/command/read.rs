@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
@@ -67,25 +65,6 @@ pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 /// The key to be set in a room; the empty one opens the room.
 fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     read(deserializer, |raw| if raw.is_empty() { Ok(Arc::from("")) } else { super::key(raw) }).map(Some)
-}
-
-/// Bytes in base64.
-pub(super) mod bytes {
-    use super::*;
-
-    const WANTS: &str = "bytes in base64";
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
-        let bytes = deserializer.deserialize_str(Read(|text: &str| {
-            let bytes = BASE64.decode(text).map(Arc::from);
-            bytes.map_err(|error| ChatError::BadField { field: "", value: error.to_string(), wants: WANTS })
-        }));
-        wanting(bytes, "", WANTS)
-    }
-
-    pub fn serialize<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(bytes))
-    }
 }
 
 /// A page of the history is one of four fields, or none.

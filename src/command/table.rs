@@ -35,14 +35,12 @@ pub struct Spec {
 pub enum Price {
     /// Nothing: a goodbye.
     Nothing,
-    /// A sign of life: nobody who means well sends more than some of them a second.
+    /// A sign of life, and the address of a file: many come together, when a page with pictures is shown.
     Little,
     /// As much as a line that is said.
     Line,
     /// What has to be looked up.
     List,
-    /// One piece of a file.
-    Piece,
     /// Nothing, within the limit `reads`; beyond it as much as a line.
     Mark,
     /// Nothing, if `typing` has passed since the last one; else as much as a line.
@@ -175,10 +173,9 @@ table! {
     Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
     Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";
     File     Offer         "offer"          [],                Line,    Change,            Name,    "",                            "wants to send a file";
-    File     Chunk         "chunk"          [],                Piece,   Said,              Name,    "",                            "sends a piece of a file";
     File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
     File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
-    File     Get           "get"            [],                Piece,   Nothing,           Name,    "",                            "fetches a piece of a file";
+    File     Get           "get"            [],                Little,  Nothing,           Name,    "",                            "asks where a file is fetched";
     Typed    Typed         "typed"          [],                Line,    Nothing,           Nothing, "",                            "is what a person typed, a command or something to say";
     Link     Ping          "ping"           [],                Little,  Nothing,           Nothing, "ping",                        "asks whether the server is there";
     Link     Pong          "pong"           [],                Little,  Nothing,           Nothing, "",                            "answers the server's ping";

@@ -31,7 +31,7 @@ fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
     let found: Vec<String> = match command {
         "quiet" if is_first => ["on", "off"].map(str::to_owned).into(),
         "unban" if is_first => hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)).collect(),
-        "help" | "who" | "rooms" | "bans" | "stats" | "stop" | "quiet" | "unban" => Vec::new(),
+        "help" | "who" | "rooms" | "bans" | "stats" | "qr" | "stop" | "quiet" | "unban" => Vec::new(),
         _ if word.starts_with('#') => hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)).collect(),
         _ => hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick)).collect(),
     };

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::sniff::{Kind, settle, sniff};
-use super::{Fronts, Opening, stranger};
+use super::http::{Exchange, Step};
+use super::sniff::{Kind, settle, sniff, without_blanks};
+use super::{Fronts, Links, Opening, stranger, ws};
 use crate::chat::outbox::Outgoing;
 use crate::model::CloseReason;
 use crate::names::Nick;
@@ -20,6 +21,8 @@ pub struct Entrance {
     handle: Arc<SessionHandle>,
     fronts: Arc<Fronts>,
     stage: Stage,
+    /// Why there is no room for this connection, if there is none.
+    full: Option<String>,
     /// Held until the end of the connection; then there is room for another.
     _pass: Pass,
 }
@@ -29,6 +32,8 @@ pub struct Entrance {
 enum Stage {
     /// These first bytes do not tell the protocol yet.
     Sniffing(Vec<u8>),
+    /// The connection speaks HTTP.
+    Exchange(Box<Exchange>),
     /// The connection is a session.
     Session(Box<Session>),
     /// Nothing is read any more.
@@ -36,13 +41,21 @@ enum Stage {
 }
 
 impl Entrance {
-    /// For a connection that has just been accepted.
-    pub fn new(hub: &Arc<Hub>, fronts: &Arc<Fronts>, handle: &Arc<SessionHandle>, pass: Pass) -> Entrance {
+    /// For a connection that has just been accepted; the second of `admitted` is the
+    /// sentence that tells its peer why there is no room for it, if there is none.
+    pub fn new(
+        hub: &Arc<Hub>,
+        fronts: &Arc<Fronts>,
+        handle: &Arc<SessionHandle>,
+        admitted: (Pass, Option<String>),
+    ) -> Entrance {
+        let (pass, full) = admitted;
         Entrance {
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
             fronts: Arc::clone(fronts),
             stage: Stage::Sniffing(Vec::new()),
+            full,
             _pass: pass,
         }
     }
@@ -50,7 +63,16 @@ impl Entrance {
     /// The protocol is known: begins a session, or tells the peer why not.
     fn open(&mut self, kind: Kind, first: &[u8], offer: Option<&Nick>) -> Flow {
         self.stage = Stage::Over;
-        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer };
+        if kind == Kind::Http {
+            let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
+            self.stage = Stage::Exchange(Box::new(exchange));
+            return self.data_in(without_blanks(first));
+        }
+        if let Some(sentence) = self.full.take() {
+            return self.refuse(kind, Some(sentence));
+        }
+        let links = Links::of(&self.hub, &self.handle);
+        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer, links: links.as_ref() };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -63,15 +85,57 @@ impl Entrance {
         self.data_in(first)
     }
 
+    /// The peer of an exchange asked for a WebSocket: a session begins, or it is told in a frame why not.
+    fn upgrade(&mut self, accepted: ws::Accepted) -> Flow {
+        let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Over) else { return Flow::End };
+        if self.handle.outbox.closed().is_some() {
+            exchange.end();
+            return Flow::End;
+        }
+        let pass = match exchange.full() {
+            Some(sentence) => Err(sentence),
+            None => self.hub.door.begin_session(self.handle.peer().ip()),
+        };
+        let rest = exchange.rest();
+        exchange.release();
+        match pass {
+            Ok(pass) => {
+                let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };
+                let protocol = ws::open(&opening, accepted);
+                self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
+                if rest.is_empty() { Flow::Go } else { self.data_in(&rest) }
+            }
+            Err(sentence) => {
+                // A browser cannot see why a handshake is refused, so it is completed first.
+                self.turned_away(Kind::Http, CloseReason::Full, &format!("turned away: {sentence}"));
+                let words = ws::last_words(accepted, CloseReason::Full, &sentence);
+                self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
+                self.handle.outbox.close(CloseReason::Full, None);
+                Flow::End
+            }
+        }
+    }
+
+    fn turned_away(&self, kind: Kind, reason: CloseReason, news: &str) {
+        let peer = self.handle.peer();
+        tracing::info!(%peer, ?kind, reason = reason.code(), "not let in");
+        self.hub.tell(|| News::Line(format!("! {peer} {news}")));
+    }
+
+    fn step(&mut self, step: Step) -> Flow {
+        match step {
+            Step::Flow(flow) => flow,
+            Step::Upgrade(accepted) => self.upgrade(accepted),
+        }
+    }
+
     /// Tells the peer, in its protocol, that this protocol is not served, or why there is no room (`full`).
     fn refuse(&mut self, kind: Kind, full: Option<String>) -> Flow {
-        let peer = self.handle.peer();
         let (reason, news) = match &full {
             Some(sentence) => (CloseReason::Full, format!("turned away: {sentence}")),
             None => (CloseReason::NotServed, stranger::news(kind)),
         };
-        tracing::info!(%peer, ?kind, reason = reason.code(), "not let in");
-        self.hub.tell(|| News::Line(format!("! {peer} {news}")));
+        self.turned_away(kind, reason, &news);
         let words = stranger::last_words(kind, full.as_deref());
         self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
         self.handle.outbox.close(reason, None);
@@ -87,6 +151,10 @@ impl Handler for Entrance {
     fn data_in(&mut self, bytes: &[u8]) -> Flow {
         let first = match &mut self.stage {
             Stage::Session(session) => return session.hear(bytes),
+            Stage::Exchange(exchange) => {
+                let step = exchange.hear(bytes);
+                return self.step(step);
+            }
             Stage::Sniffing(first) if self.handle.outbox.closed().is_none() => first,
             Stage::Sniffing(_) | Stage::Over => return Flow::End,
         };
@@ -108,7 +176,11 @@ impl Handler for Entrance {
 
     /// Silence: a person is there, and waits for a greeting.
     fn control(&mut self, Control::Silence: Control) -> Flow {
-        let Stage::Sniffing(first) = &mut self.stage else { return Flow::Go };
+        let first = match &mut self.stage {
+            Stage::Sniffing(first) => first,
+            Stage::Exchange(exchange) => return exchange.silence(),
+            Stage::Session(_) | Stage::Over => return Flow::Go,
+        };
         if self.handle.outbox.closed().is_some() {
             return Flow::End;
         }
@@ -131,6 +203,7 @@ impl Handler for Entrance {
         }
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Session(mut session) => session.end(end),
+            Stage::Exchange(mut exchange) => exchange.end(),
             Stage::Sniffing(_) | Stage::Over => {
                 self.hub.close(&self.handle, CloseReason::Quit, "bye");
                 self.hub.write_the_last(&self.handle);

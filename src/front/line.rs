@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::links::{Linked, Links, has_file};
 use super::password::Asking;
 use super::sniff::{Kind, judge_line};
 use super::{Fronts, Opening, stranger, waste};
@@ -14,7 +15,7 @@ use crate::names::{Nick, RoomName};
 use crate::wire::reader::{Line, Lines};
 use crate::wire::telnet::{self, Telnet};
 use crate::wire::{Decoder, Delivery, Encoder, Input, Manners, Piece, Protocol, Question};
-use crate::wording::capital;
+use crate::wording::{self, Plain, capital};
 
 /// So many bytes of telnet commands cost as much as a line.
 const COMMANDS_A_LINE: usize = 512;
@@ -42,7 +43,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             doubtful: false,
             next: None,
         }),
-        encoder: Box::new(LineEncoder),
+        encoder: Box::new(LineEncoder { links: opening.links.cloned() }),
     }
 }
 
@@ -117,11 +118,11 @@ impl LineDecoder {
 
     /// A line of another protocol.
     fn other(&mut self, kind: Kind, line: &[u8]) -> Input {
-        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None };
+        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None, links: None };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
         }
-        self.next = Some(Input::End { reason: CloseReason::NotServed, news: stranger::news(kind) });
+        self.next = Some(Input::End { reason: CloseReason::NotServed, news: Some(stranger::news(kind)) });
         Input::Raw(stranger::last_words(kind, None))
     }
 
@@ -267,12 +268,23 @@ impl Decoder for LineDecoder {
 }
 
 /// Writes plain text.
-#[derive(Debug)]
-pub(super) struct LineEncoder;
+#[derive(Debug, Default)]
+pub(super) struct LineEncoder {
+    links: Option<Links>,
+}
 
 impl Encoder for LineEncoder {
     fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]> {
+        if self.links.is_some() && has_file(item.letter.event()) {
+            return None;
+        }
         Some(item.letter.piece(if item.elsewhere { Piece::LineElsewhere } else { Piece::Line }))
+    }
+
+    fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
+        let Some(links) = &self.links else { return };
+        let plain = if item.elsewhere { Plain::Elsewhere } else { Plain::Here };
+        wording::event(item.letter.event(), &Linked { plain, links }, out).expect("a Vec takes every byte");
     }
 }
 

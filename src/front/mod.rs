@@ -1,13 +1,17 @@
 //! The fronts: which protocols are served, one file for each, and how to refuse the others. Does not know what a session does.
 
 mod entrance;
+pub mod http;
 mod json;
 mod line;
+mod links;
 mod password;
 pub mod sniff;
 mod stranger;
+mod ws;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::limits::Limits;
@@ -15,11 +19,14 @@ use crate::names::Nick;
 use crate::wire::{Encoder, Input, Protocol};
 
 pub use entrance::Entrance;
+use http::{Http, Settings};
+pub use links::Links;
 use sniff::Kind;
 
 /// The kinds that are served, and how the front of each is opened.
 pub struct Fronts {
     served: Vec<(Kind, Box<Open>)>,
+    http: Http,
 }
 
 /// Opens a front for one connection.
@@ -34,6 +41,8 @@ pub struct Opening<'a> {
     pub limits: &'a Arc<Limits>,
     /// A free name to offer, if the peer has sent nothing yet and waits for a greeting.
     pub offer: Option<&'a Nick>,
+    /// What makes addresses of files for this connection, if there are files.
+    pub links: Option<&'a Links>,
 }
 
 impl Fronts {
@@ -42,6 +51,30 @@ impl Fronts {
     pub fn serve(mut self, kind: Kind, open: impl Fn(&Opening<'_>) -> Protocol + Send + Sync + 'static) -> Fronts {
         self.served.retain(|(known, _)| *known != kind);
         self.served.push((kind, Box::new(open)));
+        self
+    }
+
+    /// Serves HTTP with these settings.
+    #[must_use]
+    pub fn web(mut self, settings: Settings) -> Fronts {
+        self.http = Http::new(settings, &[]);
+        self
+    }
+
+    /// Whether the page is read from a folder.
+    pub fn reads_page(&self) -> bool {
+        self.http.settings().page.is_some()
+    }
+
+    /// The name of the set of files that is served as the page: a hash of them.
+    pub fn page(&self) -> &str {
+        self.http.page()
+    }
+
+    /// The same fronts, on a server that listens on these addresses.
+    #[must_use]
+    pub fn listening(mut self, addresses: &[SocketAddr]) -> Fronts {
+        self.http = Http::new(self.http.settings().clone(), addresses);
         self
     }
 
@@ -55,7 +88,8 @@ impl Fronts {
 impl Default for Fronts {
     /// Plain text for people, JSON for programs.
     fn default() -> Fronts {
-        Fronts { served: Vec::new() }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
+        let http = Http::new(Settings::default(), &[]);
+        Fronts { served: Vec::new(), http }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
     }
 }
 
@@ -67,7 +101,7 @@ impl fmt::Debug for Fronts {
 
 /// The encoder for a peer whose protocol is not known yet.
 pub fn plain() -> Box<dyn Encoder> {
-    Box::new(line::LineEncoder)
+    Box::new(line::LineEncoder::default())
 }
 
 /// Tells the session of bytes that made no input, if there were any; `line` of them cost as much as a line.

@@ -14,6 +14,9 @@ const TLS_REFUSAL: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46];
 /// MQTT 3.1.1, 3.2: CONNACK, two bytes: no session, and why.
 const MQTT_REFUSAL: [u8; 3] = [0x20, 0x02, 0x00];
 
+/// To an HTTP request whose first line came so slowly that its peer was taken for a person.
+const LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
 /// Tells the operator that a peer speaks `kind`, which is not served.
 pub(super) fn news(kind: Kind) -> String {
     format!("speaks {kind:?}, which is not served")
@@ -24,9 +27,9 @@ pub(super) fn news(kind: Kind) -> String {
 pub(super) fn last_words(kind: Kind, full: Option<&str>) -> Vec<u8> {
     let sentence = full.map_or(SENTENCE, |full| full.trim_end_matches('.'));
     match kind {
-        Kind::Http => response("HTTP/1.1", "Connection: close\r\n", full),
-        Kind::Rtsp => response("RTSP/1.0", "", full),
-        Kind::Sip => response("SIP/2.0", "", full),
+        Kind::Http => LATE.to_vec(),
+        Kind::Rtsp => response("RTSP/1.0", full),
+        Kind::Sip => response("SIP/2.0", full),
         Kind::Http2 => http2(sentence),
         Kind::Irc => {
             let words = "This server does not speak IRC. Connect with nc or telnet, or with chat-client.";
@@ -54,13 +57,15 @@ pub(super) fn last_words(kind: Kind, full: Option<&str>) -> Vec<u8> {
     }
 }
 
-/// A response of HTTP or of a similar protocol.
-fn response(version: &str, head: &str, full: Option<&str>) -> Vec<u8> {
+/// A response of a protocol that is similar to HTTP.
+fn response(version: &str, full: Option<&str>) -> Vec<u8> {
     let status = if full.is_some() { "503 Service Unavailable" } else { "501 Not Implemented" };
-    let body = full.unwrap_or("This is a chat server, and it serves no page. Connect with nc, telnet or chat-client.");
+    let body = full.unwrap_or(
+        "This is a chat server, and it does not speak this protocol. Connect with nc, telnet or chat-client.",
+    );
     let length = body.len() + 1;
     let kind = "Content-Type: text/plain; charset=utf-8";
-    format!("{version} {status}\r\n{kind}\r\nContent-Length: {length}\r\n{head}\r\n{body}\n").into_bytes()
+    format!("{version} {status}\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{body}\n").into_bytes()
 }
 
 /// RFC 9113: an empty SETTINGS frame, then GOAWAY with HTTP_1_1_REQUIRED and our sentence.

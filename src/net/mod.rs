@@ -5,6 +5,7 @@
 //! connection. It is called on that connection's own thread, and dropped at its
 //! end, also after a panic.
 
+pub mod addresses;
 pub mod capacity;
 pub mod crew;
 mod listener;

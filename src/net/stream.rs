@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
@@ -47,6 +47,11 @@ impl Stream {
         self.peer
     }
 
+    /// The address at which the peer has reached this machine, if the connection is still known.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.tcp.local_addr().ok()
+    }
+
     /// Sends as much of `bytes` as the socket takes now; returns how much.
     ///
     /// # Errors
@@ -77,6 +82,30 @@ impl Stream {
         Ok(())
     }
 
+    /// Sends all of `bytes`, if the peer takes them within `patience`.
+    ///
+    /// # Errors
+    /// The system's, if the connection is broken or cut, and `TimedOut`.
+    pub fn send_within(&self, mut bytes: &[u8], patience: Duration) -> io::Result<()> {
+        let until = Instant::now() + patience;
+        loop {
+            bytes = &bytes[self.send_now(bytes)?..];
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let mut sockets = [PollFd::new(&self.tcp, PollFlags::OUT)];
+            let left = Timespec::try_from(left).map_err(io::Error::other)?;
+            match poll(&mut sockets, Some(&left)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// Sends the peer a sentence that says why it is refused, as far as the socket takes it at once.
     pub(super) fn say_no(&self, sentence: &str) {
         super::listener::say_no(&self.tcp, sentence);
@@ -86,6 +115,11 @@ impl Stream {
     pub fn end(&self) {
         // It fails only if there is no connection any more.
         let _ = self.tcp.shutdown(Shutdown::Write);
+    }
+
+    /// Reads nothing more: a thread that waits for bytes finds the end. Bytes can still be sent.
+    pub fn stop_reading(&self) {
+        let _ = self.tcp.shutdown(Shutdown::Read);
     }
 
     /// Cuts the connection: every thread that reads or writes it wakes up.

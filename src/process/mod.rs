@@ -4,11 +4,15 @@ mod errand;
 mod outlet;
 mod variables;
 
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::{fs, io};
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
+
+use crate::net::capacity;
 
 pub use errand::{Errand, within};
 pub use outlet::Outlet;
@@ -64,4 +68,18 @@ fn ignored_at_start() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+/// If address space is limited, starts this program anew with few arenas
+/// for its allocator, because each takes as much as the threads of a hundred
+/// sessions. Their number can only be set before a program starts.
+pub fn save_address_space() {
+    const FEW: &str = "2";
+    if capacity::is_space_limited() && std::env::var_os(capacity::ARENAS_VARIABLE).is_none() {
+        let Ok(own) = std::env::current_exe() else { return };
+        let mut arguments = std::env::args_os();
+        let name = arguments.next().unwrap_or_else(|| own.clone().into());
+        let mut anew = Command::new(own);
+        // It returns only if it fails; then there can be fewer sessions.
+        let _ = anew.arg0(name).args(arguments).env(capacity::ARENAS_VARIABLE, FEW).exec();
+    }
 }

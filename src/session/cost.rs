@@ -5,15 +5,13 @@ use std::num::NonZeroU32;
 use crate::command::{Command, Price, Stores};
 use crate::wire::Input;
 
-/// What something takes of `rate`, or of `pieces`. Whatever costs the server costs its sender.
+/// What something takes of `rate`. Whatever costs the server costs its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
     /// A goodbye, and what costs nothing because there was nothing.
     Nothing,
     /// So many parts of a message, see [`PARTS`].
     Parts(NonZeroU32),
-    /// One piece of a file.
-    Piece,
     /// A read mark: see [`Price::Mark`].
     Mark,
     /// That a person is typing: see [`Price::Typing`].
@@ -83,7 +81,6 @@ fn cost_of_command(command: &Command) -> Cost {
         Price::Little => Cost::LITTLE,
         Price::Line => Cost::LINE,
         Price::List => Cost::LIST,
-        Price::Piece => Cost::Piece,
         Price::Mark => Cost::Mark,
         Price::Typing => Cost::Typing,
     }

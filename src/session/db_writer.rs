@@ -234,7 +234,9 @@ impl DbWriter<'_> {
         let DbWriter { hub, write_queue, .. } = *self;
         let (mut tries, mut troubled, mut written) = (0, false, None);
         let refused = loop {
+            let began = Instant::now();
             let done = written.take().map_or_else(|| self.write(batch), Ok);
+            hub.counts.commits.add(began.elapsed());
             let error = match done.map(|refused| (refused, self.writer.is_in_place())) {
                 Ok((refused, Ok(()))) => break refused,
                 Ok((refused, Err(error))) => {
@@ -250,6 +252,10 @@ impl DbWriter<'_> {
                 hub.tell(|| News::Line(format!("! {error}; who speaks is refused until that is over")));
             }
             refuse(hub, write_queue.overdue(hub.limits.keep_patience), why);
+            // The connection that brings such a file finds out that not all of it is stored.
+            if matches!(error, StoreError::Full(_)) && write_queue.give_up_pieces(batch) {
+                continue;
+            }
             if write_queue.wait_closed(AGAIN) {
                 tries += 1;
                 if tries >= LAST_TRIES {

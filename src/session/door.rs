@@ -10,6 +10,9 @@ use super::recurring::Recurring;
 use crate::limits::Limits;
 use crate::model::origin;
 
+/// Connections that are told at once, in their own protocol, why they are not admitted.
+const TOLD: usize = 16;
+
 /// Counts the connections, and the sessions among them.
 #[derive(Debug)]
 pub struct Door {
@@ -17,6 +20,8 @@ pub struct Door {
     connections: Arc<Mutex<Inside>>,
     sessions: Arc<Mutex<Inside>>,
     knocks: Option<Recurring>,
+    /// Connections that are only told why they are not admitted.
+    told: Arc<Mutex<Inside>>,
     arrivals: Option<Recurring>,
 }
 
@@ -42,6 +47,7 @@ impl Door {
             connections: Arc::default(),
             sessions: Arc::default(),
             knocks: Recurring::new(limits.knocks, limits.arrival_window),
+            told: Arc::default(),
             arrivals: Recurring::new(limits.arrivals, limits.arrival_window),
         }
     }
@@ -65,6 +71,13 @@ impl Door {
             ));
         }
         Ok(inside.enter(&self.connections, address))
+    }
+
+    /// Lets a connection that is not admitted say in which protocol it wants to hear
+    /// why. `None`: too many do so at this moment.
+    pub fn hear_out(&self) -> Option<Pass> {
+        let mut inside = self.told.lock();
+        (inside.all < TOLD).then(|| inside.enter(&self.told, None))
     }
 
     /// Lets a connection from `address` become a session.

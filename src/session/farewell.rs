@@ -1,6 +1,7 @@
 //! How a session is ended from outside: by the server, the operator, an op, or because its page did not come back. Knows no front, and not why it is done.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::handle::SessionHandle;
@@ -22,7 +23,10 @@ impl Hub {
     /// Ends a session, with a last sentence for its peer. Returns false if it was ending already.
     pub fn close(&self, handle: &SessionHandle, ending: impl Into<Ending>, sentence: &str) -> bool {
         let first = self.say_goodbye(handle, ending, sentence);
-        if first {
+        if first && handle.is_exchange.load(Ordering::Acquire) {
+            // Its thread has the pen, and waits for the next request perhaps.
+            handle.stream.stop_reading();
+        } else if first {
             self.flush(&handle.outbox);
         }
         first

@@ -6,7 +6,9 @@ use super::Session;
 use super::hub::{self, Database};
 use crate::answer::Done;
 use crate::chat::Readable;
+use crate::chat::write_queue::PendingAnswer;
 use crate::error::ChatError;
+use crate::event::Event;
 use crate::model::{AccountId, Identity, Tag};
 use crate::names::Nick;
 use crate::record::{MembershipRow, Record};
@@ -51,6 +53,13 @@ impl Session {
             self.keep(&database, tag, Done::Close { room: format!("@{nick}").into() }, Record::Barrier);
         }
         Ok(ended.then_some(()))
+    }
+
+    /// Queues `record` for the database. The session is answered with `done` when it is stored.
+    fn keep(&self, database: &Database, tag: Option<Tag>, done: Done, record: Record) {
+        let outbox = Arc::clone(&self.handle.outbox);
+        outbox.promise();
+        database.write_queue.add_whole(record, Some(PendingAnswer { outbox, answer: Event::Ok { tag, done } }));
     }
 
     /// An account's conversation with a guest who left. If several guests had that name, it is the last one's.

@@ -38,6 +38,12 @@ pub struct SessionHandle {
     pub asked: AtomicU64,
     /// Milliseconds since the connection came in which this process did not run.
     pub forgiven: AtomicU64,
+    /// Its front, once that is known.
+    pub front: Mutex<&'static str>,
+    /// How many events were written to it.
+    pub delivered: Arc<AtomicU64>,
+    /// Whether it is an HTTP exchange: then it has limits of its own, and nothing in its outbox is written.
+    pub is_exchange: AtomicBool,
     /// Whether the connection was found broken while no thread read it.
     pub lost: AtomicBool,
     /// Whether its thread waits and does not read: see [`SessionHandle::pausing`].
@@ -51,7 +57,9 @@ pub struct SessionHandle {
 impl SessionHandle {
     /// A session on `stream`, without a name. `encoder` writes until the protocol is known.
     pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits, encoder: Box<dyn Encoder>) -> SessionHandle {
-        let pen = SocketPen { stream: Arc::clone(stream), encoder, rest: Vec::new(), end: false };
+        let delivered = Arc::new(AtomicU64::new(0));
+        let (stream_of_pen, count) = (Arc::clone(stream), Arc::clone(&delivered));
+        let pen = SocketPen { stream: stream_of_pen, encoder, delivered: count, rest: Vec::new(), end: false };
         SessionHandle {
             id,
             stream: Arc::clone(stream),
@@ -63,6 +71,9 @@ impl SessionHandle {
             excused: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             forgiven: AtomicU64::new(0),
+            front: Mutex::new(""),
+            delivered,
+            is_exchange: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             in_line: AtomicU64::new(0),
@@ -133,6 +144,8 @@ struct SocketPen {
     stream: Arc<Stream>,
     /// Makes bytes of events. [`Outgoing::Speak`] in the queue replaces it.
     encoder: Box<dyn Encoder>,
+    /// Counts the events that are written.
+    delivered: Arc<AtomicU64>,
     /// Bytes that the socket did not take yet.
     rest: Vec<u8>,
     /// Whether nothing is sent after `rest`.
@@ -142,6 +155,8 @@ struct SocketPen {
 impl SocketPen {
     /// Encodes all `items` onto `page`.
     fn fill(&mut self, page: &mut Vec<u8>, items: &mut VecDeque<Outgoing>) {
+        let is_event = |item: &&Outgoing| matches!(item, Outgoing::Event(_));
+        self.delivered.fetch_add(items.iter().filter(is_event).count() as u64, Ordering::Relaxed);
         for item in items.drain(..) {
             match item {
                 Outgoing::Event(delivery) => match self.encoder.shared(&delivery) {
@@ -151,8 +166,8 @@ impl SocketPen {
                 Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
                 Outgoing::Mark(mark) => self.encoder.mark(&mark, page),
                 Outgoing::Speak(encoder) => self.encoder = encoder,
-                Outgoing::Close => {
-                    self.encoder.end(page);
+                Outgoing::Close(reason) => {
+                    self.encoder.end(reason, page);
                     self.end = true;
                 }
             }
@@ -196,6 +211,7 @@ impl Sink for SocketPen {
         if let [Outgoing::Event(delivery)] = items.make_contiguous()
             && let Some(bytes) = self.encoder.shared(delivery)
         {
+            self.delivered.fetch_add(1, Ordering::Relaxed);
             let written = self.send(bytes);
             items.clear();
             return written;

@@ -14,6 +14,9 @@ use super::index_wait::IndexWait;
 use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
+use super::tallies::{Tally, Times};
+use super::tickets::Tickets;
+use super::uploads::Uploads;
 use crate::chat::effects::{Effects, Watch};
 use crate::chat::outbox::{Outbox, Pen};
 use crate::chat::room_flush::RoomFlush;
@@ -52,6 +55,10 @@ pub struct Database {
     pub passwords: Passwords,
     /// Counts the room for files.
     pub shelf: Arc<Shelf>,
+    /// Files that come in.
+    pub uploads: Uploads,
+    /// Makes the addresses of files.
+    pub tickets: Tickets,
 }
 
 /// The time of day, as events carry it.
@@ -81,6 +88,16 @@ pub struct Counts {
     pub unshown: AtomicU64,
     /// Records written to the database.
     pub kept: AtomicU64,
+    /// What was said, by command.
+    pub said: Tally,
+    /// Commands refused, by code.
+    pub refusals: Tally,
+    /// Sessions that ended, by reason.
+    pub ended: Tally,
+    /// Events written to sessions that have ended, by front.
+    pub deliveries: Tally,
+    /// How long the database took to store a group of records.
+    pub commits: Times,
 }
 
 /// What all sessions share.

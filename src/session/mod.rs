@@ -5,6 +5,7 @@ mod clock;
 mod cost;
 pub mod db_writer;
 pub mod door;
+pub mod downloads;
 mod farewell;
 mod files;
 mod former_guests;
@@ -12,11 +13,16 @@ mod guesses;
 pub mod handle;
 pub mod hub;
 pub mod index_wait;
+mod kind;
 mod later;
 pub mod passwords;
 mod queries;
+pub mod receiving;
 pub mod recurring;
 pub mod shelf;
+pub mod tallies;
+pub mod tickets;
+pub mod uploads;
 mod waits;
 pub mod watchdog;
 
@@ -52,8 +58,7 @@ pub struct Session {
     /// Work that the command just handled leaves for later.
     later: Option<Box<Later>>,
     pace: Pace,
-    /// Files that are being uploaded, and the number of the last upload.
-    uploads: Vec<files::Upload>,
+    /// The number of the last upload.
     upload_number: u64,
     effects: Effects,
     /// Held until the end of the session; then there is room for another.
@@ -71,7 +76,6 @@ impl Session {
             login: Login::default(),
             later: None,
             pace: Pace::new(&hub.limits),
-            uploads: Vec::new(),
             upload_number: 0,
             effects: hub.effects(),
             _pass: pass,
@@ -85,6 +89,7 @@ impl Session {
     /// Begins to speak a protocol: its encoder, its greeting, its `hello`.
     fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
         self.queue(Outgoing::Speak(encoder));
+        *self.handle.front.lock() = self.manners.name;
         self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
         if self.manners.pings {
             self.handle.stream.is_asked_by_us();
@@ -157,7 +162,9 @@ impl Session {
             }
             Input::Empty | Input::Waste { .. } => {}
             Input::End { reason, news } => {
-                self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                if let Some(news) = news {
+                    self.hub.tell(|| News::Line(format!("! {} {news}", self.handle.peer())));
+                }
                 self.handle.outbox.close(reason, None);
                 return Flow::End;
             }
@@ -190,7 +197,8 @@ impl Session {
     fn obey(&mut self, tag: Option<Tag>, command: Command) -> Flow {
         let quit = if let Command::Link(LinkCommand::Quit { text }) = &command { Some(text.clone()) } else { None };
         // Answers come in the order of the commands.
-        if !speaks(&command) {
+        let said = speaks(&command).then(|| command.spec().name);
+        if said.is_none() {
             self.wait_for_answers();
         }
         let result = self.admit(stores(&command)).and_then(|()| {
@@ -201,6 +209,9 @@ impl Session {
             let handle = Arc::clone(&self.handle);
             handle.in_line(|| self.obey_unnamed(tag.clone(), command))
         });
+        if let (Ok(()), Some(name)) = (&result, said) {
+            self.hub.counts.said.add(name, 1);
+        }
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
             (Ok(()), Some(text)) => return self.close(Ending { reason: CloseReason::Quit, text }, "bye"),
@@ -282,6 +293,7 @@ impl Session {
             None => Vec::new(),
         };
         self.hub.counts.refused.fetch_add(1, Ordering::Relaxed);
+        self.hub.counts.refusals.add(refusal.code().as_str(), 1);
         if let ChatError::Name(error, near @ None) = &mut refusal {
             *near = self.hub.chat.suggest(error);
         }
@@ -315,6 +327,8 @@ impl Session {
         self.hub.say_goodbye(&self.handle, reason, sentence);
         let ending = self.handle.outbox.closed().unwrap_or_else(|| reason.into());
         let why = ending.reason;
+        self.hub.counts.ended.add(why.code(), 1);
+        self.hub.counts.deliveries.add(self.manners.name, self.handle.delivered.swap(0, Ordering::Relaxed));
         let said = ending.text.as_ref().map_or(String::new(), |text| format!(": {text}"));
         let nick = self.hub.chat.leave(self.handle.id, ending, hub::now(), &mut self.effects);
         self.flush();

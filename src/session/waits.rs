@@ -36,8 +36,6 @@ impl From<StoreError> for ChatError {
 #[derive(Debug)]
 pub(super) struct Pace {
     lines: Option<DefaultDirectRateLimiter>,
-    /// The limit on pieces of files.
-    pieces: Option<DefaultDirectRateLimiter>,
     /// The read marks that are free.
     marks: Option<DefaultDirectRateLimiter>,
     /// How often the peer may say that it is typing.
@@ -68,7 +66,6 @@ impl Pace {
             typing: Quota::with_period(limits.typing).map(RateLimiter::direct),
             hushed: false,
             lines: limiter(parts(limits.rate, PARTS), burst),
-            pieces: limiter(parts(limits.pieces, 1), parts(limits.pieces, 1)),
             burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN),
             held_back: false,
             told: false,
@@ -87,7 +84,7 @@ impl Pace {
         let own = match cost {
             Cost::Mark => &self.marks,
             Cost::Typing => &self.typing,
-            Cost::Nothing | Cost::Parts(_) | Cost::Piece => return cost,
+            Cost::Nothing | Cost::Parts(_) => return cost,
         };
         let fits = own.as_ref().is_some_and(|own| own.check().is_ok());
         self.hushed = !fits;
@@ -96,13 +93,9 @@ impl Pace {
 
     /// Pays `cost`; or returns how long to wait, if it is too early.
     fn early(&self, cost: Cost) -> Option<Duration> {
-        let (pace, cost) = match cost {
-            Cost::Nothing | Cost::Mark | Cost::Typing => return None,
-            // A cost above the burst would never be allowed.
-            Cost::Parts(cost) => (&self.lines, cost.min(self.burst)),
-            Cost::Piece => (&self.pieces, NonZeroU32::MIN),
-        };
-        let early = pace.as_ref()?.check_n(cost).ok()?.err()?;
+        let Cost::Parts(cost) = cost else { return None };
+        // A cost above the burst would never be allowed.
+        let early = self.lines.as_ref()?.check_n(cost.min(self.burst)).ok()?.err()?;
         Some(early.wait_time_from(DefaultClock::default().now()))
     }
 }

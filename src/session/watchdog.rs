@@ -102,6 +102,9 @@ fn end_farewell(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
 
 /// Closes a session that took no name in time.
 fn end_login(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
+    if handle.is_exchange.load(Ordering::Acquire) {
+        return;
+    }
     let limit = hub.limits.login;
     let [forgiven, in_line] = [&handle.forgiven, &handle.in_line].map(|time| time.load(Ordering::Relaxed));
     let excused = Duration::from_millis(forgiven.saturating_add(in_line));

@@ -184,12 +184,28 @@ impl<'a> Batch<'a> {
     /// Completes the row of the file that came with a message: its values were not known before.
     fn message_file(&mut self, line: &StoredMessage, id: i64, file: &FileInfo) -> rusqlite::Result<()> {
         self.numbers.file = self.numbers.file.max(file.file);
-        let insert = "INSERT INTO file (id, place, identity, message, size, name, mime, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (id) DO UPDATE SET place = ?2, identity = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8
+        let insert = "INSERT INTO file (id, place, identity, message, size, name, mime, sha256, width, height)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (id) DO UPDATE SET place = ?2, identity = ?3, message = ?4, size = ?5, name = ?6, mime = ?7, sha256 = ?8,
+                width = ?9, height = ?10
              WHERE message IS NULL";
         let own = "SELECT message = ?2 FROM file WHERE id = ?1";
         self.add(
-            (insert, params![file.file, line.place, line.identity, id, file.size, file.name, file.mime, file.sha256]),
+            (
+                insert,
+                params![
+                    file.file,
+                    line.place,
+                    line.identity,
+                    id,
+                    file.size,
+                    file.name,
+                    file.mime,
+                    file.sha256,
+                    file.width,
+                    file.height
+                ],
+            ),
             (own, (file.file, id)),
             || format!("the number {} of a file is another's", file.file),
         )

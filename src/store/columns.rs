@@ -19,10 +19,10 @@ const LAST_SEQ: Seq = u32::MAX as Seq;
 
 /// The columns that [`message()`] reads. The file is the one that came with the message, if there is one.
 pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.me,
-    message.deleted, file.id, file.name, file.mime, file.size, file.sha256";
+    message.deleted, file.id, file.name, file.mime, file.size, file.sha256, file.width, file.height";
 
 /// How many columns [`MESSAGE`] has.
-pub const MESSAGE_COLUMNS: usize = 12;
+pub const MESSAGE_COLUMNS: usize = 14;
 
 /// The low bits of a message's number: its number in its span. A span has 256 messages.
 const SPAN: u32 = 8;
@@ -74,10 +74,11 @@ pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
     Ok(StoredMessage { place, identity: row.get(2)?, message: Arc::new(message) })
 }
 
-/// Reads a file's number, name, type, size and sum, from column `first` on.
+/// Reads a file's number, name, type, size, sum, width and height, from column `first` on.
 pub fn file_info(row: &Row<'_>, first: usize) -> Result<FileInfo> {
     let (file, name, mime) = (row.get(first)?, row.get(first + 1)?, row.get(first + 2)?);
-    Ok(FileInfo { file, name, mime, size: row.get(first + 3)?, sha256: row.get(first + 4)? })
+    let (size, sha256) = (row.get(first + 3)?, row.get(first + 4)?);
+    Ok(FileInfo { file, name, mime, size, sha256, width: row.get(first + 5)?, height: row.get(first + 6)? })
 }
 
 /// A type around one value is stored as that value.

@@ -237,6 +237,19 @@ impl Store {
         })
     }
 
+    /// How many bytes of a file are stored, whether it was said or not; none if there is no such file.
+    pub fn stored_bytes(&self, file: FileId) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM piece WHERE id BETWEEN ?2 AND ?3)
+                     FROM file WHERE id = ?1",
+                )?
+                .query_row((file, piece_row(file, 0), piece_row(file, u64::MAX)), |row| row.get(0))
+                .optional()
+        })
+    }
+
     /// The bytes of one owner's files that were said, and of all owners' files.
     pub fn bytes(&self, owner: Owner) -> Result<(u64, u64), StoreError> {
         let (of, cell) = match owner {
@@ -308,14 +321,14 @@ fn left_after(connection: &Connection, place: PlaceId, seq: Seq) -> rusqlite::Re
 fn files(connection: &Connection, which: &str, params: impl Params) -> rusqlite::Result<Vec<StoredFile>> {
     connection
         .prepare_cached(&format!(
-            "SELECT file.id, file.name, file.mime, file.size, file.sha256, file.message, message.nick, message.time
+            "SELECT file.id, file.name, file.mime, file.size, file.sha256, file.width, file.height, file.message, message.nick, message.time
              FROM file JOIN message ON message.id = file.message
              JOIN place ON place.id = file.place AND place.removed = 0 WHERE {which}"
         ))?
         .query_map(params, |row| {
-            let (place, seq) = unrow(row.get(5)?);
+            let (place, seq) = unrow(row.get(7)?);
             let info = Arc::new(file_info(row, 0)?);
-            Ok(StoredFile { info, place, seq, from: row.get(6)?, time: row.get(7)? })
+            Ok(StoredFile { info, place, seq, from: row.get(8)?, time: row.get(9)? })
         })?
         .collect()
 }

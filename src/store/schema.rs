@@ -145,6 +145,7 @@ pub const MIGRATIONS: &[&str] = &[
 ",
     WORDS_CUT_BY_US,
     ORDER_WITHOUT_CLOCK,
+    SIZES_OF_PICTURES,
 ];
 
 /// The index gets words that `fold` has cut and folded, with blanks between them; to
@@ -180,6 +181,12 @@ const ORDER_WITHOUT_CLOCK: &str = "
 
     -- So that they are not counted as unread.
     CREATE INDEX message_deleted ON message (deleted) WHERE deleted = 1;
+";
+
+/// Tells how large a picture is before it is fetched.
+const SIZES_OF_PICTURES: &str = "
+    ALTER TABLE file ADD COLUMN width INTEGER;
+    ALTER TABLE file ADD COLUMN height INTEGER;
 ";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file to that version.

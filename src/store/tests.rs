@@ -175,7 +175,7 @@ fn line_by(identity: Identity, place: u32, message: Message) -> Record {
 
 fn info(file: u64, size: u64) -> FileInfo {
     let sha256 = "ab".repeat(32).into();
-    FileInfo { file, name: "a cat.jpg".into(), mime: "image/jpeg".into(), size, sha256 }
+    FileInfo { file, name: "a cat.jpg".into(), mime: "image/jpeg".into(), size, sha256, ..FileInfo::default() }
 }
 
 /// A file of account 1 in place 1, in pieces of these sizes, with its message.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{json, line};
+use super::{frame, json, line};
 use crate::event::Event;
 
 /// A form of an event that is the same for many sessions, so that it is encoded once for all of them.
@@ -10,6 +10,8 @@ use crate::event::Event;
 pub enum Piece {
     /// A JSON object on a line.
     Json,
+    /// The same object in a WebSocket frame, without the line ending.
+    JsonFrame,
     /// Plain text about the reader's current room, or about no room.
     Line,
     /// Plain text about another of the reader's rooms; it names the room.
@@ -17,13 +19,38 @@ pub enum Piece {
 }
 
 impl Piece {
-    const COUNT: usize = 3;
+    /// How many different bytes there are.
+    const CELLS: usize = 3;
+
+    /// Which bytes of a letter this is a part of. A frame is a header and the same
+    /// JSON as on a line. So both are one piece of memory, encoded once, and a
+    /// letter is not larger because some of its readers use WebSocket.
+    fn cell(self) -> usize {
+        match self {
+            Piece::Json | Piece::JsonFrame => 0,
+            Piece::Line => 1,
+            Piece::LineElsewhere => 2,
+        }
+    }
 
     fn encode(self, event: &Event, out: &mut Vec<u8>) {
         match self {
-            Piece::Json => json::encode(event, out),
+            Piece::Json | Piece::JsonFrame => {
+                out.resize(frame::HEAD, 0);
+                json::encode(event, out);
+                frame::put_head(out);
+            }
             Piece::Line => line::encode(event, false, out),
             Piece::LineElsewhere => line::encode(event, true, out),
+        }
+    }
+
+    /// This piece of the bytes in its cell.
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        match self {
+            Piece::Json => &bytes[frame::HEAD..],
+            Piece::JsonFrame => frame::framed(bytes),
+            Piece::Line | Piece::LineElsewhere => bytes,
         }
     }
 }
@@ -33,13 +60,13 @@ impl Piece {
 pub struct Letter {
     event: Event,
     weight: usize,
-    pieces: [OnceLock<Box<[u8]>>; Piece::COUNT],
+    cells: [OnceLock<Box<[u8]>>; Piece::CELLS],
 }
 
 impl Letter {
     /// A letter that says `event`.
     pub fn new(event: Event) -> Letter {
-        Letter { weight: event.weight(), event, pieces: Default::default() }
+        Letter { weight: event.weight(), event, cells: Default::default() }
     }
 
     /// The event.
@@ -52,14 +79,14 @@ impl Letter {
         self.weight
     }
 
-    /// The bytes of this form, with the line ending; empty if this form says nothing
+    /// The bytes of this form, a line with its ending; empty if this form says nothing
     /// of the event. The first thread that needs them encodes them.
     pub fn piece(&self, piece: Piece) -> &[u8] {
-        self.pieces[piece as usize].get_or_init(|| {
-            let mut bytes = Vec::with_capacity(self.weight);
+        piece.of(self.cells[piece.cell()].get_or_init(|| {
+            let mut bytes = Vec::with_capacity(frame::HEAD + self.weight);
             piece.encode(&self.event, &mut bytes);
             bytes.into_boxed_slice()
-        })
+        }))
     }
 }
 

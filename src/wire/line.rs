@@ -66,7 +66,14 @@ mod tests {
 
     fn with_file(text: &str) -> Message {
         let sha256 = "0".repeat(64).into();
-        let info = FileInfo { file: 7, name: "photo.jpg".into(), mime: "image/jpeg".into(), size: 1_234_567, sha256 };
+        let info = FileInfo {
+            file: 7,
+            name: "photo.jpg".into(),
+            mime: "image/jpeg".into(),
+            size: 1_234_567,
+            sha256,
+            ..FileInfo::default()
+        };
         Message { file: Some(Arc::new(info)), ..(*message(text)).clone() }
     }
 

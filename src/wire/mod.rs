@@ -4,6 +4,8 @@
 //! of its outbox. They never meet: bytes that the decoder wants written wait in the
 //! outbox, in order with the events.
 
+pub mod frame;
+pub mod http;
 pub mod json;
 mod letter;
 pub mod line;
@@ -69,8 +71,8 @@ pub enum Input {
     End {
         /// Why.
         reason: CloseReason,
-        /// The sentence for the operator.
-        news: String,
+        /// The sentence for the operator, if it is not an orderly end.
+        news: Option<String>,
     },
 }
 
@@ -101,8 +103,8 @@ pub trait Encoder: Send + Debug {
     /// Takes a mark from the decoder.
     fn mark(&mut self, _mark: &Mark, _out: &mut Vec<u8>) {}
 
-    /// Appends the last bytes of the session, such as a closing frame.
-    fn end(&mut self, _out: &mut Vec<u8>) {}
+    /// Appends the last bytes of the session, such as a closing frame; `reason` is why it ends.
+    fn end(&mut self, _reason: CloseReason, _out: &mut Vec<u8>) {}
 }
 
 /// How a session is treated because of its protocol.

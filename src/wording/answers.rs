@@ -60,9 +60,7 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Say { .. } | Done::Msg { .. } => Ok(()),
         // Programs send these.
         Done::Typing => Ok(()),
-        Done::Offer { .. } | Done::Chunk { .. } | Done::Finish { .. } | Done::Cancel { .. } | Done::Get { .. } => {
-            Ok(())
-        }
+        Done::Offer { .. } | Done::Finish { .. } | Done::Cancel { .. } | Done::Get { .. } => Ok(()),
     }
 }
 

@@ -91,10 +91,10 @@ pub(super) fn files(room: &str, files: &[FileRow], p: &impl Painter, out: &mut i
         return writeln!(out, "* No files in {}.", p.name(room));
     }
     writeln!(out, "* Files in {}:", p.name(room))?;
-    files
-        .iter()
-        .rev()
-        .try_for_each(|row| writeln!(out, "*   {}, from {}, {}", file(&row.info), p.nick(&row.from), moment(row.time)))
+    files.iter().rev().try_for_each(|row| {
+        let (nick, link) = (p.nick(&row.from), p.link(&row.info));
+        writeln!(out, "*   {}, from {nick}, {}{link}", file(&row.info), moment(row.time))
+    })
 }
 
 pub(super) fn help(commands: &[HelpInfo], p: &impl Painter, out: &mut impl Write) -> Result<()> {

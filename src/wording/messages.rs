@@ -51,7 +51,7 @@ fn said(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()>
     let (from, text) = (p.nick(&message.from), p.said(&message.text, &message.from));
     match &message.file {
         _ if message.deleted => writeln!(out, "{from}: {}", p.dim("(deleted)".to_owned())),
-        Some(info) => writeln!(out, "{from} sent {}{}", file(info), after_file(&text)),
+        Some(info) => writeln!(out, "{from} sent {}{}{}", file(info), after_file(&text), p.link(info)),
         None if message.me => writeln!(out, "* {from} {text}"),
         None => writeln!(out, "{from}: {text}"),
     }
@@ -73,7 +73,7 @@ pub(super) fn private(line: &Private<'_>, p: &impl Painter, out: &mut impl Write
     let (to, from, text) = (p.dim(format!("to {to} only")), p.nick(line.from), p.text(line.text));
     head(clock(line.time), None, None, p, out)?;
     match line.file {
-        Some(info) => writeln!(out, "{from} sent {}, {to}{}", file(info), after_file(&text)),
+        Some(info) => writeln!(out, "{from} sent {}, {to}{}{}", file(info), after_file(&text), p.link(info)),
         None => writeln!(out, "{from} {to}: {text}"),
     }
 }

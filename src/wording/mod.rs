@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::io::{Result, Write};
 
 use crate::event::Event;
-use crate::model::Seq;
+use crate::model::{FileInfo, Seq};
 use crate::names::isolate;
 
 pub use answers::answer;
@@ -56,6 +56,11 @@ pub trait Painter {
     /// The same, in a message from `from`.
     fn said<'a>(&self, text: &'a str, _from: &str) -> Cow<'a, str> {
         self.text(text)
+    }
+
+    /// Where the reader fetches a file, with a space before it; nothing for readers who have a command for that.
+    fn link(&self, _info: &FileInfo) -> String {
+        String::new()
     }
 
     /// The time before a message, with the space after it.

@@ -1,12 +1,10 @@
 //! A server that plays along as far as a client's files and passwords need it, and fails when it is told to. Knows one room.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -18,12 +16,14 @@ pub const ACCOUNT: (&str, &str) = ("Анна", "secret birch 7");
 pub struct Faults {
     /// Says another hash than the file has.
     pub hash: bool,
-    /// Cuts the connection when a piece that begins there is asked for or sent.
-    pub cut_at: Option<u64>,
-    /// Gives shorter pieces from the second one on.
-    pub short: bool,
-    /// Ends the file there, whatever its size.
-    pub end_at: Option<u64>,
+    /// Cuts the connection of a file there.
+    pub cut_at: Option<usize>,
+    /// Does that so many times; the chat's connection is not cut.
+    pub cuts: usize,
+    /// Answers a request for a part with the whole.
+    pub no_ranges: bool,
+    /// Says that the file is so long, whatever its size.
+    pub says: Option<usize>,
     /// Has no turn for this hello, counted from 1.
     pub busy_at: Option<u64>,
     /// What it calls the file.
@@ -49,6 +49,8 @@ struct State {
     topic: Value,
     /// Every command that came.
     heard: Vec<Value>,
+    /// The heads of all requests for files.
+    asked: Vec<String>,
 }
 
 impl Fake {
@@ -78,6 +80,11 @@ impl Fake {
         self.state.lock().unwrap().file.clone()
     }
 
+    /// The heads of all requests for files that came.
+    pub fn asked(&self) -> Vec<String> {
+        self.state.lock().unwrap().asked.clone()
+    }
+
     /// All commands of this kind that came.
     pub fn heard(&self, kind: &str) -> Vec<Value> {
         let state = self.state.lock().unwrap();
@@ -87,7 +94,13 @@ impl Fake {
 
 fn serve(stream: &TcpStream, state: &Mutex<State>) {
     let mut nick = String::new();
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    while std::mem::take(&mut line).len() < 1 << 20 && reader.read_line(&mut line).is_ok_and(|count| count > 0) {
+        if line.starts_with("PUT ") || line.starts_with("GET ") {
+            carry(line, reader, stream, state);
+            break;
+        }
         let command: Value = serde_json::from_str(&line).unwrap();
         let mut state = state.lock().unwrap();
         let answers = state.answer(&command, &mut nick);
@@ -102,7 +115,49 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
+/// One request for a file, whose first line is `head` so far.
+fn carry(mut head: String, mut reader: BufReader<&TcpStream>, mut stream: &TcpStream, state: &Mutex<State>) {
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
+    }
+    let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    state.lock().unwrap().asked.push(head.clone());
+    if head.starts_with("PUT /u/3 ") {
+        let length: usize = field("Content-Length: ").unwrap().parse().unwrap();
+        let cut = state.lock().unwrap().cut();
+        let mut bytes = vec![0; cut.unwrap_or(length)];
+        reader.read_exact(&mut bytes).unwrap_or_default();
+        if cut.is_some() {
+            return;
+        }
+        let mut state = state.lock().unwrap();
+        state.file = bytes;
+        let told =
+            json!({"upload": 3, "size": length, "sha256": state.info()["sha256"], "mime": "image/jpeg"}).to_string();
+        let head = format!("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n", told.len());
+        stream.write_all((head + &told).as_bytes()).unwrap_or_default();
+        return;
+    }
+    let mut state = state.lock().unwrap();
+    let all = state.faults.says.unwrap_or(state.file.len());
+    let first = field("Range: bytes=").filter(|_| !state.faults.no_ranges);
+    let first = first.map_or(0, |range| range.trim_end_matches('-').parse().unwrap());
+    let (status, length) = (if first > 0 { "206 Partial Content" } else { "200 OK" }, all - first);
+    let range = format!("Content-Range: bytes {first}-{}/{all}\r\n", all.max(1) - 1);
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{range}\r\n");
+    let end = state.cut().unwrap_or(state.file.len()).max(first);
+    let bytes = [head.as_bytes(), &state.file[first..end]].concat();
+    drop(state);
+    stream.write_all(&bytes).unwrap_or_default();
+}
+
 impl State {
+    /// Where this connection is cut, if it is.
+    fn cut(&mut self) -> Option<usize> {
+        self.faults.cuts = self.faults.cuts.checked_sub(1)?;
+        self.faults.cut_at
+    }
+
     /// What is said to a command; nothing for the end.
     fn answer(&mut self, command: &Value, nick: &mut String) -> Option<Vec<Value>> {
         let ok = |mut body: Value| {
@@ -160,7 +215,7 @@ impl State {
                 told.extend(ok(json!({"room": "#lobby", "topic": command["topic"]})));
                 told
             }
-            "offer" | "chunk" | "finish" | "get" | "cancel" => return self.file_answer(command, nick, ok, refused),
+            "offer" | "finish" | "get" | "cancel" => return self.file_answer(command, nick, ok, refused),
             "quit" => return None,
             other => refused("unknown-command", other),
         })
@@ -178,13 +233,7 @@ impl State {
         Some(match command["type"].as_str().unwrap() {
             "offer" => {
                 (self.name, self.file) = (command["name"].as_str().unwrap().to_owned(), Vec::new());
-                ok(json!({"upload": 3, "piece": 11_000}))
-            }
-            "chunk" if self.faults.cut_at == Some(at("offset")) => return None,
-            "chunk" => {
-                assert_eq!(at("offset"), self.file.len() as u64);
-                self.file.extend(BASE64.decode(command["data"].as_str().unwrap()).unwrap());
-                ok(json!({"upload": 3, "offset": self.file.len()}))
+                ok(json!({"upload": 3, "url": "/u/3"}))
             }
             "finish" if command["sha256"] != self.info()["sha256"] => refused("bad-upload", "another hash"),
             "finish" => {
@@ -198,30 +247,20 @@ impl State {
                 told
             }
             "get" if at("file") != 7 => refused("no-such-file", "there is no file that you may have"),
-            "get" if self.faults.cut_at == Some(at("offset")) => return None,
             "get" => {
-                let mut body = self.piece(usize::try_from(at("offset")).unwrap());
-                body["offset"] = at("offset").into();
+                let mut body = self.info();
+                body["url"] = "/f/7/x".into();
                 ok(body)
             }
             _ => ok(json!({"upload": 3})),
         })
     }
 
-    fn piece(&self, offset: usize) -> Value {
-        let most = if self.faults.short && offset > 0 { 7_000 } else { 11_000 };
-        let end = self.faults.end_at.map_or(self.file.len(), |end| self.file.len().min(usize::try_from(end).unwrap()));
-        let piece = &self.file[offset.min(end)..(offset + most).min(end)];
-        let mut body = self.info();
-        body["data"] = BASE64.encode(piece).into();
-        body
-    }
-
     fn info(&self) -> Value {
         let hash = if self.faults.hash { Sha256::digest(b"another") } else { Sha256::digest(&self.file) };
         let sha256: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         let name = self.faults.name.unwrap_or(&self.name);
-        json!({"file": 7, "name": name, "mime": "image/jpeg", "size": self.file.len(), "sha256": sha256})
+        json!({"file": 7, "name": name, "mime": "image/jpeg", "size": self.faults.says.unwrap_or(self.file.len()), "sha256": sha256})
     }
 }
 

@@ -72,11 +72,29 @@ fn a_file_goes_up_and_comes_down_byte_by_byte_whatever_its_size() {
 }
 
 #[test]
-fn pieces_that_become_shorter_are_put_together_all_the_same() {
+fn a_download_that_breaks_goes_on_where_it_was_and_one_that_stays_broken_is_told() {
     let (folder, bytes) = (tempdir().unwrap(), noise(200_000));
-    let fake = Fake::with_file(Faults { short: true, ..Faults::default() }, &bytes);
-    let (_, saved) = client(&fake.addr, "anna").get_file(7, Some(folder.path()), |_, _| true).unwrap();
-    assert_eq!(fs::read(saved).unwrap(), bytes);
+    for (faults, ranges) in [
+        (Faults { cut_at: Some(55_000), cuts: 1, ..Faults::default() }, "bytes=55000-"),
+        (Faults { cut_at: Some(55_000), cuts: 1, no_ranges: true, ..Faults::default() }, "bytes=55000-"),
+        (Faults { cut_at: Some(0), cuts: 2, ..Faults::default() }, ""),
+    ] {
+        let fake = Fake::with_file(faults, &bytes);
+        let mut last = 0;
+        let fetched = client(&fake.addr, "anna").get_file(7, Some(folder.path()), |_, got| {
+            last = got;
+            true
+        });
+        assert_eq!((fs::read(fetched.unwrap().1).unwrap(), last), (bytes.clone(), 200_000));
+        let asked = fake.asked();
+        assert!(asked.last().unwrap().contains(&format!("Range: {ranges}")) || ranges.is_empty(), "{asked:?}");
+        assert!(!asked[0].contains("Range"), "{asked:?}");
+    }
+    let fake = Fake::with_file(Faults { cut_at: Some(0), cuts: 99, ..Faults::default() }, &bytes);
+    let broken = client(&fake.addr, "anna").get_file(7, Some(folder.path()), |_, _| true).unwrap_err();
+    assert!(matches!(broken, FileError::Broken(_)), "{broken}");
+    assert!(broken.to_string().ends_with("try it again"), "{broken}");
+    assert_eq!(names(&folder).len(), 3, "of the broken one nothing is left");
 }
 
 #[test]
@@ -88,10 +106,8 @@ fn of_a_file_that_did_not_come_whole_nothing_is_left() {
     };
     let hash = damaged(Faults { hash: true, ..Faults::default() });
     assert!(matches!(hash, FileError::Damaged), "{hash}");
-    let end = damaged(Faults { end_at: Some(50_000), ..Faults::default() });
-    assert!(matches!(end, FileError::Damaged), "{end}");
-    let cut = damaged(Faults { cut_at: Some(55_000), ..Faults::default() });
-    assert!(matches!(cut, FileError::Asked(AskError::Lost)), "{cut}");
+    let short = damaged(Faults { says: Some(150_000), ..Faults::default() });
+    assert!(matches!(short, FileError::Broken(_)), "{short}");
     let fake = Fake::with_file(Faults::default(), &bytes);
     let anna = client(&fake.addr, "anna");
     let stopped = anna.get_file(7, Some(folder.path()), |_, done| done < 30_000).unwrap_err();
@@ -99,6 +115,21 @@ fn of_a_file_that_did_not_come_whole_nothing_is_left() {
     let none = anna.get_file(8, Some(folder.path()), |_, _| true).unwrap_err();
     assert!(matches!(&none, FileError::Asked(AskError::Refused { code, .. }) if *code == Code::NoSuchFile), "{none}");
     assert_eq!(names(&folder), [""; 0]);
+}
+
+#[test]
+fn a_file_whose_connection_breaks_is_sent_once_more() {
+    let folder = tempdir().unwrap();
+    let (path, bytes) = (folder.path().join("a.bin"), noise(100_000));
+    fs::write(&path, &bytes).unwrap();
+    let fake = Fake::start(Faults { cut_at: Some(55_000), cuts: 1, ..Faults::default() });
+    let anna = client(&fake.addr, "anna");
+    assert_eq!(anna.send_file("#lobby", &path, "", |_, _| true).unwrap().file, 7);
+    assert_eq!((fake.file(), fake.heard("offer").len(), fake.heard("finish").len()), (bytes, 2, 1));
+    let fake = Fake::start(Faults { cut_at: Some(55_000), cuts: 2, ..Faults::default() });
+    let broken = client(&fake.addr, "anna").send_file("#lobby", &path, "", |_, _| true).unwrap_err();
+    assert!(matches!(broken, FileError::Broken(_)), "{broken}");
+    assert!(fake.heard("finish").is_empty());
 }
 
 #[test]
@@ -119,9 +150,6 @@ fn a_file_that_cannot_be_sent_is_told_and_not_said() {
     assert!(matches!(short, FileError::Local { .. }), "{short}");
     anna.settle(0);
     assert_eq!((fake.heard("cancel").len(), fake.heard("finish").len()), (2, 0));
-    let fake = Fake::start(Faults { cut_at: Some(55_000), ..Faults::default() });
-    let cut = client(&fake.addr, "anna").send_file("#lobby", &path, "", |_, _| true).unwrap_err();
-    assert!(matches!(cut, FileError::Asked(_)), "{cut}");
 }
 
 #[test]

@@ -130,7 +130,8 @@ fn chats_are_in_the_order_of_the_names_whatever_their_case() {
 fn the_words_with_a_file_have_the_limit_of_all_words() {
     let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
-    let upload = ann.offers("#a", "x", 0).0;
+    let (upload, url) = ann.offers("#a", "x", 0);
+    assert_eq!(ann.puts(&url, b"").status, 201);
     let finish = |text: String| json!({"upload": upload, "sha256": crate::support::sha256(b""), "text": text});
     let refusal = ann.refusal("finish", finish("x".repeat(4_001)));
     assert_eq!((&*refusal.code, &*refusal.value), ("text-too-long", "4001"));
@@ -143,7 +144,8 @@ fn a_member_who_is_put_out_in_the_middle_of_an_upload_sends_nothing() {
     let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
-    let upload = bob.offers("#a", "x", 0).0;
+    let (upload, url) = bob.offers("#a", "x", 0);
+    assert_eq!(bob.puts(&url, b"").status, 201);
     let finish = json!({"upload": upload, "sha256": crate::support::sha256(b"")});
     ann.does("mute", json!({"room": "#a", "nick": "bob"}));
     assert_eq!(bob.code("finish", finish.clone()), "muted");

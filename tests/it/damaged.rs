@@ -6,7 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::server_support::{Program, all_of, with_database};
-use crate::support::{Peer, eventually};
+use crate::support::{Courier, Peer, eventually};
 
 /// A server with lines in `#a`, all of them in the index; their speaker; and the database from outside.
 fn with_lines() -> (Program, Peer, Connection, TempDir) {
@@ -70,13 +70,16 @@ fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_stored() 
     assert_eq!(&*all[3].text, "another's");
 }
 
-/// Protocol, `get`: bytes, or a refusal.
+/// protocol.md, *Files*: all bytes, or the end of the connection.
 #[test]
-fn a_file_that_has_lost_bytes_is_refused_and_not_empty() {
+fn a_file_that_has_lost_bytes_is_broken_off_and_not_empty() {
     let (_program, mut ann, database, _folder) = with_lines();
     let (file, _) = ann.sends_file("#a", "cat.txt", &[b'x'; 100]);
     database.execute_batch("DELETE FROM piece").unwrap();
-    assert_eq!(ann.code("get", json!({"file": file, "offset": 0})), "no-such-file");
+    let (_, url) = ann.finds_file(file);
+    let mut courier = Courier::new(ann.wire.server());
+    courier.begins("GET", &url, &[]);
+    assert_eq!(courier.reply(true), None, "the connection ends before the bytes that were announced");
 }
 
 /// protocol.md, *What is stored*: `not-taken` is what nobody heard.

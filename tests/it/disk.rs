@@ -160,8 +160,8 @@ fn a_finish_that_is_sent_again_after_a_restart_is_answered_with_its_file() {
     let (mut ann, mut bob) = (program.peer("ann", "#a"), program.peer("bob", "#a"));
     let mut made = Vec::new();
     for (place, tag) in [("#a", "one"), ("@bob", "two")] {
-        let (upload, piece) = ann.offers(place, "cat.txt", 3);
-        ann.sends_pieces(upload, piece, b"cat");
+        let (upload, url) = ann.offers(place, "cat.txt", 3);
+        assert_eq!(ann.puts(&url, b"cat").status, 201);
         ann.send("finish", json!({"upload": upload, "sha256": sha256(b"cat"), "tag": tag}));
         made.push((tag, ann.answer(tag).unwrap()));
     }
@@ -227,7 +227,7 @@ fn an_older_database_is_brought_up_with_its_tags() {
     let resume = std::mem::take(&mut ann.resume);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
-    let older = "DROP INDEX message_deleted; ALTER TABLE message DROP COLUMN late; ALTER TABLE said DROP COLUMN late; DROP TABLE span; PRAGMA user_version = 2";
+    let older = "DROP INDEX message_deleted; ALTER TABLE message DROP COLUMN late; ALTER TABLE said DROP COLUMN late; DROP TABLE span; ALTER TABLE file DROP COLUMN width; ALTER TABLE file DROP COLUMN height; PRAGMA user_version = 2";
     Connection::open(&data).unwrap().execute_batch(older).unwrap();
     let program = Program::spawn(&mut with_database(&data));
     let mut ann = Peer::new(program.wire());

@@ -80,7 +80,7 @@ fn a_session_that_never_lived_leaves_nothing_behind() {
     let pass = hub.door.let_in(peer.ip()).unwrap();
     let handle = Arc::new(SessionHandle::new(hub.next_session(), &stream, &hub.limits, plain()));
     hub.admit(&handle);
-    let entrance = Entrance::new(hub, &Arc::new(Fronts::default()), &handle, pass);
+    let entrance = Entrance::new(hub, &Arc::new(Fronts::default()), &handle, (pass, None));
     drop((handle, stream));
     assert_eq!(hub.sessions(), 1);
     drop(entrance);

@@ -277,6 +277,26 @@ fn a_full_disk_refuses_speakers_and_nobody_else_and_when_there_is_room_again_all
     has_all(&all_of(&mut program.peer("reader", "#a"), "#a"), &kept);
 }
 
+/// protocol.md, *Files*: 507, and nothing of it stays.
+#[test]
+fn a_file_for_which_the_disk_has_no_room_is_refused_and_takes_none() {
+    let Some(disk) = SmallDisk::start() else { return };
+    let (mut ann, mut bob) = (disk.program.peer("ann", "#a"), disk.program.peer("bob", "#a"));
+    let content = crate::files::bytes(8 << 20);
+    let (upload, url) = ann.offers("#a", "large", content.len());
+    let reply = ann.puts(&url, &content);
+    assert_eq!(reply.status, 507, "{}", reply.text());
+    assert!(reply.text().contains("not-taken"), "{}", reply.text());
+    let refused = ann.code("finish", json!({"upload": upload}));
+    assert!(["bad-upload", "not-taken"].contains(&&*refused), "{refused}");
+    eventually("what it had taken is free again", || bob.ask("say", json!({"room": "#a", "text": "x"})).is_ok());
+    let (upload, small) = bob.offers("#a", "small", 100_000);
+    eventually("there is room for a small one", || bob.puts(&small, &content[..100_000]).status == 201);
+    bob.finishes(upload, &content[..100_000], "");
+    drop((ann, bob));
+    assert_eq!(disk.program.stop().code, Some(0));
+}
+
 #[test]
 fn a_server_with_a_full_disk_stops_in_time_and_has_what_was_answered() {
     let Some(disk) = SmallDisk::start() else { return };

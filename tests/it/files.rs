@@ -1,29 +1,23 @@
-//! Files: sent, fetched, and by whom. Knows only their bytes. (protocol.md, *Files*)
+//! Files: sent, fetched, and by whom. Knows only their bytes; what is special about HTTP is in `file_http`. (protocol.md, *Files*)
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use roomful::answer::Done;
 use roomful::event::Event;
 use serde_json::{Value, json};
 
 use crate::order::OnDrop;
-use crate::support::{Peer, TestServer, eventually, message_of, sha256};
+use crate::support::{Courier, Peer, TestServer, eventually, message_of, sha256};
 
 /// Bytes that look like nothing, and another time the same.
-fn bytes(size: usize) -> Vec<u8> {
+pub fn bytes(size: usize) -> Vec<u8> {
     let mut state = 7_u64;
     let next = |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     };
     (0..size).map(next).collect()
-}
-
-fn chunk(upload: u64, offset: usize, bytes: &[u8]) -> Value {
-    json!({"upload": upload, "offset": offset, "data": BASE64.encode(bytes)})
 }
 
 fn hash(upload: u64, bytes: &[u8]) -> Value {
@@ -36,17 +30,15 @@ fn a11_a_file_arrives_as_it_was_sent_and_is_there_after_a_restart() {
     let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let mut bob = server.account_in("bob", "#a");
-    let (upload, piece) = ann.offers("#a", "probe", 1);
-    assert!((10_000..=12_288).contains(&piece), "{piece}");
-    ann.does("cancel", json!({"upload": upload}));
     let mut sent = Vec::new();
+    let piece = 32_768;
     for size in [0, 1, piece - 1, piece, piece + 1, 5 * piece + 17, 1 << 20] {
         let mut content = bytes(size);
         if let Some(head) = content.get_mut(..4) {
             head.copy_from_slice(b"\xff\xd8\xff\xe0");
         }
-        let (upload, piece) = ann.offers("#a", "photo.jpg", size);
-        ann.sends_pieces(upload, piece, &content);
+        let (upload, url) = ann.offers("#a", "photo.jpg", size);
+        assert_eq!(ann.puts(&url, &content).status, 201);
         bob.sync();
         let (file, seq) = ann.finishes(upload, &content, "look");
         let heard = bob.wait(|event| matches!(event, Event::Message(_)));
@@ -61,14 +53,6 @@ fn a11_a_file_arrives_as_it_was_sent_and_is_there_after_a_restart() {
         assert_eq!((&got, sha256(&received)), (&**info, sha256(&content)), "{size} bytes");
         sent.push((file, content));
     }
-    let Done::Get { data, .. } = bob.does("get", json!({"file": sent[1].0, "offset": 1})) else { panic!() };
-    assert_eq!(&*data, "", "nothing at the end");
-    let Done::Get { data, .. } = bob.does("get", json!({"file": sent[1].0, "offset": u64::MAX})) else { panic!() };
-    assert_eq!(&*data, "", "nor beyond it");
-    let (middle, at) = (sent.last().unwrap(), 300_007);
-    let Done::Get { data, offset, .. } = bob.does("get", json!({"file": middle.0, "offset": at})) else { panic!() };
-    let part = BASE64.decode(&*data).unwrap();
-    assert_eq!((offset, &part[..]), (at as u64, &middle.1[at..at + part.len()]), "from the middle of a piece");
     drop((ann, bob));
     let server = server.restarted();
     let mut bob = server.once_more("bob");
@@ -151,56 +135,62 @@ fn a_file_over_a_limit_is_refused_before_any_byte() {
 fn one_session_sends_two_files_at_once() {
     let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
-    let one = ann.offers("#a", "one", 2).0;
-    let two = ann.offers("#a", "two", 2).0;
+    let (one, one_url) = ann.offers("#a", "one", 2);
+    let (two, two_url) = ann.offers("#a", "two", 2);
     let refusal = ann.refusal("offer", json!({"room": "#a", "name": "three", "size": 2}));
     assert_eq!((&*refusal.code, &*refusal.value), ("uploads-busy", "2"));
-    ann.does("chunk", chunk(one, 0, b"1"));
-    ann.does("chunk", chunk(two, 0, b"22"));
-    ann.does("chunk", chunk(one, 1, b"1"));
-    ann.finishes(one, b"11", "");
+    let mut couriers = [&one_url, &two_url].map(|url| {
+        let mut courier = Courier::new(server.addr());
+        courier.begins("PUT", url, &[("Content-Length", "2")]);
+        courier
+    });
+    for byte in [b"1", b"2"] {
+        couriers.iter_mut().for_each(|courier| courier.sends(byte).unwrap());
+    }
+    assert_eq!(couriers.each_mut().map(|courier| courier.reply(true).unwrap().status), [201, 201]);
+    ann.finishes(one, b"12", "");
     let three = ann.offers("#a", "three", 1).0;
-    ann.finishes(two, b"22", "");
+    ann.finishes(two, b"12", "");
     ann.does("cancel", json!({"upload": three}));
     assert_eq!(ann.file_names("#a"), ["two", "one"]);
 }
 
-/// protocol.md, `chunk`, `finish`, `cancel`: what does not fit is refused, and the rest can still be sent.
+/// protocol.md, `finish`, `cancel`: what does not fit is refused, and the bytes can still be sent.
 #[test]
-fn a_wrong_piece_is_refused_and_the_right_one_taken_after_it() {
+fn a_wrong_order_is_refused_and_the_right_one_taken_after_it() {
     let server = TestServer::with_database();
     let mut ann = server.login_in("ann", "#a");
     let mut bob = server.login_in("bob", "#a");
     ann.sync();
-    let upload = ann.offers("#a", "x", 10).0;
+    let (upload, url) = ann.offers("#a", "x", 10);
     let wrong = [
-        ("chunk", chunk(99, 0, b"x")),
-        ("chunk", chunk(upload, 1, b"x")),
-        ("chunk", chunk(upload, 0, b"eleven bytes")),
-        ("chunk", chunk(upload, 0, b"")),
         ("finish", hash(upload, b"")),
+        ("finish", json!({"upload": upload})),
         ("finish", hash(99, b"")),
         ("cancel", json!({"upload": 99})),
     ];
     for (kind, fields) in wrong {
         assert_eq!(ann.code(kind, fields.clone()), "bad-upload", "{kind} {fields}");
     }
-    assert_eq!(bob.code("chunk", chunk(upload, 0, b"x")), "bad-upload", "it is another session's");
-    let bad = json!({"upload": upload, "offset": 0, "data": "?"});
-    assert_eq!(ann.code("chunk", bad), "bad-field");
-    ann.does("chunk", chunk(upload, 0, b"01234"));
-    assert_eq!(ann.code("chunk", chunk(upload, 0, b"01234")), "bad-upload");
-    assert_eq!(ann.code("finish", hash(upload, b"01234")), "bad-upload", "half of it");
-    ann.does("chunk", chunk(upload, 5, b"56789"));
+    assert_eq!(bob.code("finish", hash(upload, b"x")), "bad-upload", "it is another session's");
+    assert_eq!(bob.code("cancel", json!({"upload": upload})), "bad-upload");
+    assert_eq!(ann.code("chunk", json!({"upload": upload, "offset": 0, "data": "eA=="})), "unknown-command");
+    assert_eq!(ann.puts(&url, b"01234").status, 413, "half of it");
+    assert_eq!(ann.code("finish", hash(upload, b"01234")), "bad-upload");
+    assert_eq!(ann.puts(&url, b"0123456789").status, 201);
     let upper = json!({"upload": upload, "sha256": sha256(b"0123456789").to_uppercase()});
     ann.does("finish", upper);
     assert_eq!(ann.code("finish", hash(upload, b"0123456789")), "bad-upload", "it is no upload any more");
-    let upload = ann.offers("#a", "y", 1).0;
-    ann.does("chunk", chunk(upload, 0, b"y"));
+    let (upload, url) = ann.offers("#a", "y", 1);
+    assert_eq!(ann.puts(&url, b"y").status, 201);
     assert_eq!(ann.code("finish", hash(upload, b"z")), "bad-upload");
     assert_eq!(ann.code("finish", hash(upload, b"y")), "bad-upload", "it is dropped");
-    assert_eq!(ann.file_names("#a"), ["x"]);
-    assert_eq!(bob.hears().len(), 1, "one message");
+    assert_eq!(ann.puts(&url, b"y").status, 404);
+    let (upload, url) = ann.offers("#a", "z", 1);
+    assert_eq!(ann.puts(&url, b"z").status, 201);
+    assert!(matches!(ann.does("finish", json!({"upload": upload})), Done::Finish { .. }), "the hash may be left out");
+    assert_eq!(ann.file_names("#a"), ["z", "x"]);
+    assert_eq!(bob.hears().len(), 2, "two messages");
 }
 
 /// protocol.md, *Files*: an upload belongs to its session, and nothing of it is left.
@@ -208,13 +198,19 @@ fn a_wrong_piece_is_refused_and_the_right_one_taken_after_it() {
 fn an_upload_ends_with_its_session_and_leaves_nothing() {
     let server = TestServer::with_database_and(|limits| limits.files_bytes = 100_000);
     let mut ann = server.account_in("ann", "#a");
-    let (upload, piece) = ann.offers("#a", "half", 90_000);
-    ann.sends_pieces(upload, piece, &bytes(50_000));
+    let (_, url) = ann.offers("#a", "half", 90_000);
+    let mut courier = Courier::new(server.addr());
+    courier.begins("PUT", &url, &[("Content-Length", "90000")]);
+    courier.sends(&bytes(50_000)).unwrap();
+    let (_, whole) = ann.offers("#a", "whole", 5_000);
+    assert_eq!(ann.puts(&whole, &bytes(5_000)).status, 201);
     let mut bob = server.account_in("bob", "#a");
     let offer = json!({"room": "#a", "name": "x", "size": 90_000});
     assert_eq!(bob.code("offer", offer.clone()), "files-full");
     ann.wire.reset();
     eventually("the half of it is gone", || bob.ask("offer", offer.clone()).is_ok());
+    assert!(courier.is_ended(), "the connection that brought it is cut");
+    assert_eq!([&url, &whole].map(|url| bob.puts(url, &[]).status), [404, 404]);
     assert_eq!(bob.file_names("#a"), [""; 0]);
     let data = server.data();
     drop(bob);
@@ -265,8 +261,8 @@ fn a_file_is_for_those_in_the_room_or_in_the_conversation() {
         let refusal = eve.refusal("get", json!({"file": file}));
         assert_eq!((&*refusal.code, &*refusal.value), ("no-such-file", &*file.to_string()));
     }
-    let coming = ann.offers("#a", "not yet", 4).0;
-    ann.does("chunk", chunk(coming, 0, b"half"));
+    let (_, coming) = ann.offers("#a", "not yet", 4);
+    assert_eq!(ann.puts(&coming, b"half").status, 201);
     for file in [private + 1, private + 2] {
         assert_eq!(ann.code("get", json!({"file": file})), "no-such-file", "what is not finished is nobody's");
     }
@@ -304,8 +300,8 @@ fn a_finish_that_was_not_answered_is_sent_again() {
     let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
     let token = ann.resume.clone();
-    let upload = ann.offers("#a", "x", 1).0;
-    ann.does("chunk", chunk(upload, 0, b"x"));
+    let (upload, url) = ann.offers("#a", "x", 1);
+    assert_eq!(ann.puts(&url, b"x").status, 201);
     let mut finish = hash(upload, b"x");
     finish["tag"] = json!("mine");
     ann.send("finish", finish.clone());

@@ -37,6 +37,7 @@ mod edges;
 /// Bans and mutes that nobody evades.
 mod evasion;
 /// Files: sent, fetched, and by whom.
+mod file_http;
 mod files;
 /// Words that are found as people type them, inside a run too; and texts that show nothing.
 mod found;
@@ -52,6 +53,10 @@ mod handbook;
 mod help;
 /// Rooms into which one may not come, and what is told of them: nothing.
 mod hidden;
+/// HTTP on the one port.
+mod http;
+/// Requests that are refused.
+mod http_refusals;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.
@@ -170,6 +175,9 @@ mod server_support;
 mod small_disk;
 /// Two people beside hostile clients, as `chat-lab soak` has it.
 mod soak;
+
+/// Pages over WebSocket: frames, and a number for every end.
+mod websocket;
 
 /// The pages name what the code has, and the code has what they name.
 mod docs;

@@ -208,8 +208,9 @@ fn a_flag_beats_its_variable_and_that_the_file_and_that_the_default() {
 fn listening_beyond_loopback_is_warned_of() {
     let mut command = server();
     let program = Program::spawn(command.args(["--listen", "0.0.0.0:0"]).stdin(Stdio::piped()));
-    assert_eq!(program.count("! Everybody who can reach this machine can reach this server"), 1);
-    assert_eq!(program.count(&format!("nc 127.0.0.1 {}", program.addr.port())), 1);
+    assert_eq!(program.count("! Everybody on this network can come in, and nothing is encrypted."), 1);
+    assert_eq!(program.count(&format!("http://127.0.0.1:{}/", program.addr.port())), 1);
+    assert_eq!(program.count("Guest Wi-Fi"), 1);
     peer_at(SocketAddr::from(([127, 0, 0, 1], program.addr.port())), "ann").quit();
 }
 

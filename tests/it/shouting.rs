@@ -52,7 +52,7 @@ impl Encoder for Mouth {
         out.extend([words.to_ascii_uppercase(), format!(", {} TO YOU\n", self.0).into_bytes()].concat());
     }
 
-    fn end(&mut self, out: &mut Vec<u8>) {
+    fn end(&mut self, _reason: CloseReason, out: &mut Vec<u8>) {
         out.extend(b"OVER\n");
     }
 }

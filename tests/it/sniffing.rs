@@ -71,31 +71,11 @@ fn a_json_hello_byte_by_byte_is_json() {
     ann.answer("h").unwrap();
 }
 
-/// Lab report B, 1: there is no page yet, and a peer that wants a WebSocket is told so.
-#[test]
-fn b1_a_peer_that_asks_for_a_websocket_is_told_that_it_is_not_served() {
-    let server = TestServer::start();
-    let mut browser = server.wire();
-    browser.send("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-    let answer = browser.rest().join("\n");
-    assert!(answer.starts_with("HTTP/1.1 501 ") && answer.contains("chat-client"), "{answer}");
-}
-
 /// Until these fronts exist, a sentence in their own protocol, and the end.
 #[test]
-fn http_tls_and_irc_get_a_sentence_and_a_close() {
+fn tls_and_irc_get_a_sentence_and_a_close() {
     let server = TestServer::start();
     let mut watcher = server.login_in("watcher", "#lobby");
-    for hello in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /say HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.0\r\n\r\n"] {
-        let mut browser = server.wire();
-        browser.send(hello);
-        let answer = browser.rest().join("\n");
-        let (head, body) = answer.split_once("\r\n\r\n").or(answer.split_once("\r\n\r")).expect("a head and a body");
-        assert!(head.starts_with("HTTP/1.1 501 Not Implemented\r"), "{head}");
-        let length = head.lines().find_map(|line| line.trim_end().strip_prefix("Content-Length: ")).expect("a length");
-        assert_eq!(length.parse::<usize>().unwrap(), body.trim_start().len() + 1);
-        assert!(body.contains("serves no page"), "{body}");
-    }
     for hello in ["NICK anna\r\nUSER a 0 * :a\r\n", "CAP LS 302\r\n", "pass x\r\n"] {
         let mut irssi = server.wire();
         irssi.send(hello);

@@ -173,7 +173,7 @@ fn answers_come_in_the_order_of_the_commands_of_one_write() {
         r##"{"type":"say","tag":"1","room":"#a","text":"one"}"##,
         r##"{"type":"members","tag":"12","room":"#a"}"##,
         r##"{"type":"offer","tag":"13","room":"#a","name":"x","size":1}"##,
-        r##"{"type":"chunk","tag":"14","upload":1,"offset":0,"data":"eA=="}"##,
+        r##"{"type":"finish","tag":"14","upload":1}"##,
         r##"{"type":"cancel","tag":"15","upload":1}"##,
         r##"{"type":"delete","tag":"16","room":"#a"}"##,
         r##"{"type":"chats","tag":"17"}"##,

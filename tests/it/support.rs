@@ -1,13 +1,16 @@
 //! A server for one test, and how to come to it. Knows no test.
 
 mod account_peer;
+pub mod frames;
 mod json_peer;
 mod line_peer;
+mod transfer;
 mod wire;
 
 pub use account_peer::{PASSWORD, seqs, sha256};
 pub use json_peer::{Peer, Refusal, brief, message_of};
 pub use line_peer::LinePeer;
+pub use transfer::{Courier, Reply, fetch, put};
 pub use wire::{Got, Wire};
 
 use std::net::SocketAddr;

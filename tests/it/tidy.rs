@@ -14,7 +14,10 @@ use toml::{Table, Value};
 /// from the layers below its own; on the ground and at the top also from its
 /// own layer, in between not even that: `chat` and `net` do not know each other.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("ground", &["limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording"]),
+    (
+        "ground",
+        &["limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr"],
+    ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),
     ("session", &["session"]),

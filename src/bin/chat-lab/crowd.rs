@@ -145,16 +145,18 @@ impl Crowd {
 
     /// Appends the line that says `mark` in `room`.
     pub fn write_say(&self, room: &str, mark: Mark, out: &mut Vec<u8>) {
+        let from = out.len();
         out.extend_from_slice(self.dialect.say_head(room, mark.number, self.marker.size()).as_bytes());
         self.marker.write(mark, out);
         out.extend_from_slice(self.dialect.say_tail().as_bytes());
+        self.dialect.wrap(out, from);
     }
 
     /// Asks to be let go.
     pub fn quit(&mut self, who: usize) {
         self.members[who].leaving = true;
         match self.dialect.quit() {
-            Some(word) => self.send(who, word.as_bytes()),
+            Some(word) => self.say(who, word),
             // The server may have closed it already.
             None => drop(self.members[who].stream.shutdown(Shutdown::Write)),
         }
@@ -177,7 +179,15 @@ impl Crowd {
     fn log_in(&mut self, who: usize) {
         let member = &self.members[who];
         let login = self.dialect.login(&member.nick, &member.room);
-        self.send(who, login.as_bytes());
+        self.send(who, self.dialect.opening().as_bytes());
+        self.say(who, &login);
+    }
+
+    /// Sends what is not measured.
+    fn say(&mut self, who: usize, words: &str) {
+        let mut bytes = words.as_bytes().to_vec();
+        self.dialect.wrap(&mut bytes, 0);
+        self.send(who, &bytes);
     }
 
     fn read(&mut self, who: usize, buffer: &mut [u8], hear: &mut impl FnMut(usize, Heard<'_>)) {
@@ -189,17 +199,19 @@ impl Crowd {
             let _ = epoll::delete(&self.epoll, &self.members[who].stream);
             return;
         }
-        let whole = match self.members[who].read(buffer) {
-            Ok(Some(whole)) => whole,
+        let filled = match self.members[who].read(buffer) {
+            Ok(Some(filled)) => filled,
             Ok(None) => return self.end(who, "closed the connection", hear),
             Err(e) => return self.end(who, &format!("closed the connection: {e}"), hear),
         };
         let now = self.now();
-        let mut from = 0;
-        for end in memchr::memchr_iter(b'\n', &buffer[..whole]) {
-            let line = &buffer[from..end];
-            from = end + 1;
-            self.line(who, line.strip_suffix(b"\r").unwrap_or(line), now, hear);
+        let mut rest = &buffer[..filled];
+        while let Some((line, used)) = self.dialect.cut(rest) {
+            self.line(who, &rest[line], now, hear);
+            rest = &rest[used..];
+        }
+        if let Err(e) = self.members[who].hold(rest) {
+            self.end(who, &e.to_string(), hear);
         }
     }
 
@@ -213,7 +225,7 @@ impl Crowd {
             },
             Meaning::Welcome => {
                 let join = self.dialect.join(&member.room);
-                self.send(who, join.as_bytes());
+                self.say(who, &join);
             }
             Meaning::Joined => {
                 if !mem::replace(&mut member.joined, true) {

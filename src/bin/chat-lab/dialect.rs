@@ -1,15 +1,20 @@
 //! What the lab says and understands in each dialect; pure bytes, knows no socket and no measuring.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use memchr::memmem;
+
+use crate::frames;
 
 /// A way of talking to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Roomful's JSON front: one object a line.
     Json,
+    /// The same objects over WebSocket: one a frame.
+    WebSocket,
     /// Roomful's line front: plain text.
     Line,
     /// IRC as RFC 1459 has it.
@@ -29,7 +34,7 @@ pub enum Meaning {
     Welcome,
     /// We are in the room.
     Joined,
-    /// A command of ours was carried out (JSON and Redis only).
+    /// A command of ours was carried out (JSON, over WebSocket too, and Redis only).
     Answer,
     /// We are refused something, or are being thrown out.
     Refusal,
@@ -42,19 +47,41 @@ pub enum Meaning {
 impl Dialect {
     /// Whether a speaker is sent its own messages.
     pub fn echoes(self) -> bool {
-        matches!(self, Self::Json | Self::Redis)
+        matches!(self, Self::Json | Self::WebSocket | Self::Redis)
     }
 
     /// Whether each message is answered with what became of it.
     pub fn answers(self) -> bool {
-        matches!(self, Self::Json | Self::Redis)
+        matches!(self, Self::Json | Self::WebSocket | Self::Redis)
     }
 
-    /// First bytes of a connection: takes the name, and the room if they can go together.
+    /// What comes before everything that is said.
+    pub fn opening(self) -> &'static str {
+        if self == Self::WebSocket { frames::HANDSHAKE } else { "" }
+    }
+
+    /// Makes a whole of what was appended after `from`, in the way of this dialect.
+    pub fn wrap(self, out: &mut Vec<u8>, from: usize) {
+        if self == Self::WebSocket {
+            frames::wrap(out, from);
+        }
+    }
+
+    /// The first line in `bytes`, without its end, and how many bytes it took; over WebSocket, what is in the first frame.
+    #[inline]
+    pub fn cut(self, bytes: &[u8]) -> Option<(Range<usize>, usize)> {
+        if self == Self::WebSocket {
+            return frames::cut(bytes);
+        }
+        let end = memchr::memchr(b'\n', bytes)?;
+        Some((0..if end > 0 && bytes[end - 1] == b'\r' { end - 1 } else { end }, end + 1))
+    }
+
+    /// First words of a connection: takes the name, and the room if they can go together.
     /// A broker knows neither, so it is subscribed, and then asked for an answer that says it is done.
     pub fn login(self, nick: &str, room: &str) -> String {
         match self {
-            Self::Json => {
+            Self::Json | Self::WebSocket => {
                 format!("{{\"type\":\"hello\",\"version\":1,\"nick\":\"{nick}\",\"rooms\":[\"{room}\"]}}\n")
             }
             Self::Line => format!("{nick} {room}\n"),
@@ -71,7 +98,7 @@ impl Dialect {
     /// Joins the room after [`Meaning::Welcome`].
     pub fn join(self, room: &str) -> String {
         match self {
-            Self::Json => format!("{{\"type\":\"join\",\"room\":\"{room}\"}}\n"),
+            Self::Json | Self::WebSocket => format!("{{\"type\":\"join\",\"room\":\"{room}\"}}\n"),
             Self::Line => format!("/join {room}\n"),
             Self::Irc => format!("JOIN {room}\r\n"),
             Self::Redis => format!("SUBSCRIBE {room}\r\n"),
@@ -82,7 +109,7 @@ impl Dialect {
     /// The bytes before the text of message `number`, which is `bytes` long.
     pub fn say_head(self, room: &str, number: u32, bytes: usize) -> String {
         match self {
-            Self::Json => {
+            Self::Json | Self::WebSocket => {
                 format!("{{\"type\":\"say\",\"tag\":\"t{number}\",\"room\":\"{room}\",\"text\":\"")
             }
             Self::Line => String::new(),
@@ -96,6 +123,7 @@ impl Dialect {
     pub fn say_tail(self) -> &'static str {
         match self {
             Self::Json => "\"}\n",
+            Self::WebSocket => "\"}",
             Self::Line => "\n",
             Self::Irc | Self::Redis | Self::Nats => "\r\n",
         }
@@ -105,7 +133,7 @@ impl Dialect {
     /// there the end of what we send is the goodbye.
     pub fn quit(self) -> Option<&'static str> {
         match self {
-            Self::Json => Some("{\"type\":\"quit\"}\n"),
+            Self::Json | Self::WebSocket => Some("{\"type\":\"quit\"}\n"),
             Self::Line => Some("/quit\n"),
             Self::Irc => Some("QUIT :bye\r\n"),
             Self::Redis => Some("QUIT\r\n"),
@@ -117,8 +145,10 @@ impl Dialect {
     #[inline]
     pub fn meaning(self, line: &[u8], nick: &str) -> Meaning {
         match self {
-            Self::Json if line.starts_with(b"{\"type\":\"message\"") => Meaning::Message,
+            Self::Json | Self::WebSocket if line.starts_with(b"{\"type\":\"message\"") => Meaning::Message,
             Self::Json => json(line),
+            Self::WebSocket if line.first() == Some(&b'{') => json(line),
+            Self::WebSocket => frame(line),
             Self::Line if line.first() == Some(&b'[') => Meaning::Message,
             Self::Line => plain(line, nick),
             Self::Irc => irc(line),
@@ -140,6 +170,15 @@ fn json(line: &[u8]) -> Meaning {
         }
         Some(_) => Meaning::Other,
         None => Meaning::Refusal,
+    }
+}
+
+/// A line of the answer to the handshake, or a frame that is no text.
+fn frame(line: &[u8]) -> Meaning {
+    match frames::pong(line) {
+        Some(pong) => Meaning::Reply(pong),
+        None if line.starts_with(b"HTTP/1.1 ") && !line.starts_with(b"HTTP/1.1 101 ") => Meaning::Refusal,
+        None => Meaning::Other,
     }
 }
 
@@ -207,6 +246,7 @@ impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Json => "json",
+            Self::WebSocket => "websocket",
             Self::Line => "line",
             Self::Irc => "irc",
             Self::Redis => "redis",
@@ -221,11 +261,12 @@ impl FromStr for Dialect {
     fn from_str(word: &str) -> Result<Self, String> {
         match word {
             "json" => Ok(Self::Json),
+            "websocket" => Ok(Self::WebSocket),
             "line" => Ok(Self::Line),
             "irc" => Ok(Self::Irc),
             "redis" => Ok(Self::Redis),
             "nats" => Ok(Self::Nats),
-            _ => Err(format!("no dialect {word:?}: json, line, irc, redis or nats")),
+            _ => Err(format!("no dialect {word:?}: json, websocket, line, irc, redis or nats")),
         }
     }
 }

@@ -17,6 +17,8 @@ mod dice;
 mod echo;
 mod fanout;
 mod figures;
+mod files;
+mod frames;
 mod gate;
 mod histogram;
 mod hostile;
@@ -82,13 +84,13 @@ struct Load {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, line, irc, redis or nats.
+    /// How to speak: json, websocket, line, irc, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
     #[arg(long, value_name = "NAME=DIALECT@ADDR/PID", conflicts_with_all = ["server", "pid", "dialect"])]
     target: Vec<Target>,
-    /// fanout, store, steady, deaf, churn, idle or all; several with commas.
+    /// fanout, store, steady, files, deaf, churn, idle or all; several with commas. For files a server needs a database.
     #[arg(long, default_value = "fanout", value_delimiter = ',')]
     scenario: Vec<String>,
     /// Members of the room in fanout, speakers included.
@@ -215,7 +217,9 @@ fn main() -> ExitCode {
 
 fn run(mut load: Load) -> Result<()> {
     if load.scenario.iter().any(|name| name == "all") {
-        load.scenario = SCENARIOS.map(str::to_owned).to_vec();
+        // Files need a database, which not every server has.
+        let all = SCENARIOS.into_iter().filter(|scenario| *scenario != "files");
+        load.scenario = all.map(str::to_owned).collect();
     }
     if let Some(wrong) = load.scenario.iter().find(|name| !SCENARIOS.contains(&name.as_str())) {
         bail!("no scenario {wrong:?}: {} or all", SCENARIOS.join(", "));

@@ -87,29 +87,33 @@ impl Member {
     }
 
     /// Reads once into `buffer`, behind an unfinished line of the last time, and returns
-    /// how many bytes of it are whole lines; `None` is the end of the stream.
+    /// how many bytes are in it; `None` is the end of the stream. What of it is no whole
+    /// line goes to [`Member::hold`].
     ///
     /// # Errors
-    /// When the connection is reset, or a line exceeds [`MAX_LINE`].
+    /// When the connection is reset.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let kept = self.partial.len();
         buffer[..kept].copy_from_slice(&self.partial);
-        let got = match self.stream.read(&mut buffer[kept..]) {
-            Ok(0) => return Ok(None),
-            Ok(got) => got,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                return Ok(Some(0));
-            }
-            Err(e) => return Err(e),
-        };
-        let filled = &buffer[..kept + got];
-        let whole = memchr::memrchr(b'\n', filled).map_or(0, |end| end + 1);
-        self.partial.clear();
-        self.partial.extend_from_slice(&filled[whole..]);
-        if self.partial.len() > MAX_LINE {
-            return Err(io::Error::new(ErrorKind::InvalidData, format!("line longer than {MAX_LINE} bytes")));
+        match self.stream.read(&mut buffer[kept..]) {
+            Ok(0) => Ok(None),
+            Ok(got) => Ok(Some(kept + got)),
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(Some(kept)),
+            Err(e) => Err(e),
         }
-        Ok(Some(whole))
+    }
+
+    /// Holds an unfinished line until the next read.
+    ///
+    /// # Errors
+    /// When it exceeds [`MAX_LINE`].
+    pub fn hold(&mut self, rest: &[u8]) -> io::Result<()> {
+        self.partial.clear();
+        self.partial.extend_from_slice(rest);
+        if self.partial.len() > MAX_LINE {
+            return Err(io::Error::new(ErrorKind::InvalidData, format!("a line is longer than {MAX_LINE} bytes")));
+        }
+        Ok(())
     }
 }
 

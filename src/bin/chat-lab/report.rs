@@ -53,6 +53,17 @@ const STEADY: &[Column] = &[
     ("late_ms", "lab late, p99 ms", 2),
     ("rss_mib", "RSS MiB", 1),
 ];
+const FILES: &[Column] = &[
+    ("up_rate", "MB/s up", 0),
+    ("down_rate", "MB/s down", 0),
+    ("p50_ms", "p50 ms", 2),
+    ("p99_ms", "p99 ms", 2),
+    ("ok_p99_ms", "ok p99 ms", 2),
+    ("cpu_percent", "CPU %", 0),
+    ("lost", "lost", 0),
+    ("files", "times", 0),
+    ("rss_mib", "RSS MiB", 1),
+];
 const DEAF: &[Column] = &[
     ("p99_without_ms", "p99 ms without", 2),
     ("p99_ms", "p99 ms with", 2),
@@ -109,10 +120,11 @@ const SOAK_SERVER: &[Column] = &[
     ("heard_mib", "MiB heard", 1),
 ];
 /// Each scenario with its title and its columns.
-pub const TABLES: [(&str, &str, &[Column]); 9] = [
+pub const TABLES: [(&str, &str, &[Column]); 10] = [
     ("fanout", "Fan-out", FANOUT),
     ("store", "With a database", STORE),
     ("steady", "Below saturation", STEADY),
+    ("files", "A large file meanwhile", FILES),
     ("archive", "With much in the database", ARCHIVE),
     ("deaf", "One deaf member", DEAF),
     ("churn", "Churn", CHURN),

@@ -12,7 +12,7 @@ use crate::histogram::Histogram;
 use crate::ledger::{Ledger, Shape};
 use crate::target::{Target, fresh_run, room};
 
-/// Rooms.
+/// Rooms, if nothing else is done meanwhile.
 pub const ROOMS: usize = 100;
 /// Members of each room; all of them speak.
 pub const ROOM: usize = 10;
@@ -41,12 +41,18 @@ struct Steady {
     line: Vec<u8>,
 }
 
-/// Lets the members in, warms up, and measures for `measure`.
+/// Lets the members of so many rooms in, warms up, and measures for `measure`.
 ///
 /// # Errors
 /// When the members do not get in, or the server's process has ended.
-pub fn run(target: &Target, size: usize, warm_up: Duration, measure: Duration, row: &mut Row) -> Result<()> {
-    let mut steady = Steady::gather(target, size)?;
+pub fn run(
+    target: &Target,
+    (rooms, size): (usize, usize),
+    warm_up: Duration,
+    measure: Duration,
+    row: &mut Row,
+) -> Result<()> {
+    let mut steady = Steady::gather(target, rooms, size)?;
     steady.speak(warm_up)?;
     steady.ledgers.iter_mut().for_each(|ledger| ledger.latency = Histogram::default());
     (steady.answer_latency, steady.late) = (Histogram::default(), Histogram::default());
@@ -72,24 +78,24 @@ pub fn run(target: &Target, size: usize, warm_up: Duration, measure: Duration, r
 }
 
 impl Steady {
-    fn gather(target: &Target, size: usize) -> Result<Self> {
+    fn gather(target: &Target, count: usize, size: usize) -> Result<Self> {
         let run = fresh_run();
-        let rooms: Vec<String> = (0..ROOMS).map(|part| room(run, part)).collect();
+        let rooms: Vec<String> = (0..count).map(|part| room(run, part)).collect();
         let mut crowd = target.crowd(size)?;
-        crowd.admit(ROOMS * ROOM, |who| rooms[who / ROOM].clone())?;
+        crowd.admit(count * ROOM, |who| rooms[who / ROOM].clone())?;
         let echo = target.dialect.echoes();
         let shape = Shape { members: ROOM, speakers: ROOM, in_flight: IN_FLIGHT, echo };
         // The same moments for every server: sometimes several at once, as people have it.
         let mut dice = Dice::of(11);
-        let mut moments: Vec<_> = (0..ROOMS * ROOM).map(|who| (dice.below(PERIOD), who)).collect();
+        let mut moments: Vec<_> = (0..count * ROOM).map(|who| (dice.below(PERIOD), who)).collect();
         moments.sort_unstable();
         Ok(Self {
             crowd,
-            ledgers: vec![Ledger::new(shape); ROOMS],
+            ledgers: vec![Ledger::new(shape); count],
             rooms,
             moments,
             answers: target.dialect.answers(),
-            unanswered_since: vec![VecDeque::new(); ROOMS * ROOM],
+            unanswered_since: vec![VecDeque::new(); count * ROOM],
             answer_latency: Histogram::default(),
             late: Histogram::default(),
             line: Vec::new(),

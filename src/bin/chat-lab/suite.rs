@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::figures::Row;
 use crate::target::Target;
-use crate::{churn, fanout, idle, steady};
+use crate::{churn, fanout, files, idle, steady};
 
 /// How long to speak before measuring.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -42,7 +42,7 @@ pub struct Suite {
 }
 
 /// All scenarios; `store` is fan-out again, to compare a server that stores messages with one that does not.
-pub const SCENARIOS: [&str; 6] = ["fanout", "store", "steady", "deaf", "churn", "idle"];
+pub const SCENARIOS: [&str; 7] = ["fanout", "store", "steady", "files", "deaf", "churn", "idle"];
 
 /// How many times as long as another cell *steady* is measured: it has few deliveries a second.
 const STEADY_LONGER: u32 = 4;
@@ -64,7 +64,7 @@ impl Suite {
                         if let Err(e) = self.cell(scenario, &plan, target, &mut row) {
                             row.trouble = Some(format!("{e:#}"));
                         }
-                        if matches!(scenario.as_str(), "store" | "steady") {
+                        if matches!(scenario.as_str(), "store" | "steady" | "files") {
                             let later = target.come_to_rest()?;
                             let said = row.figures.get("said").copied();
                             row.set("later_us", later.zip(said).map(|(later, said)| later.as_secs_f64() * 1e6 / said));
@@ -116,6 +116,9 @@ impl Suite {
             "steady" => {
                 format!("{} rooms of {}, each member {} lines/s", steady::ROOMS, steady::ROOM, steady::PACE)
             }
+            "files" => {
+                format!("{} MiB up and down, {} rooms of {} talk", files::SIZE >> 20, files::ROOMS, steady::ROOM)
+            }
             "deaf" => format!("{members} members hear, {in_flight} in flight, {DEAF_SIZE} bytes"),
             _ => format!("{members} members, {speakers} speaker{plural}, {in_flight} in flight"),
         }
@@ -124,7 +127,10 @@ impl Suite {
     fn cell(&self, scenario: &str, plan: &fanout::Plan, target: &Target, row: &mut Row) -> Result<()> {
         match scenario {
             "fanout" | "store" => fanout::run(target, plan, row).map(|_| ()),
-            "steady" => steady::run(target, plan.size, plan.warm_up, plan.measure * STEADY_LONGER, row),
+            "steady" => {
+                steady::run(target, (steady::ROOMS, plan.size), plan.warm_up, plan.measure * STEADY_LONGER, row)
+            }
+            "files" => files::run(target, plan.size, plan.warm_up, plan.measure * STEADY_LONGER, row),
             "deaf" => deaf(target, plan, row),
             "churn" => churn::run(target, self.cycles, row),
             "idle" => idle::run(target, self.clients, Duration::from_secs_f64(self.seconds), row),

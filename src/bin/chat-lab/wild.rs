@@ -2,8 +2,6 @@
 //!
 //! The lines are made from the tables of commands and of their fields, so that a new command is in them at once.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use roomful::command::{Spec, TABLE};
 use roomful::wire::json::fields;
 
@@ -125,6 +123,8 @@ pub struct Wild {
     pub token: String,
     /// What the server called the last upload.
     pub upload: u64,
+    /// Where it takes the bytes of that upload.
+    pub url: String,
     people: [String; 2],
     room: String,
 }
@@ -132,7 +132,14 @@ pub struct Wild {
 impl Wild {
     /// Bothers these people, in this room too.
     pub fn new(dice: Dice, people: &[String; 2], room: &str) -> Wild {
-        Wild { dice, token: "none".to_owned(), upload: 1, people: people.clone(), room: room.to_owned() }
+        Wild {
+            dice,
+            token: "none".to_owned(),
+            upload: 1,
+            url: String::new(),
+            people: people.clone(),
+            room: room.to_owned(),
+        }
     }
 
     /// A text: short or at the edge of a limit, harmless or not.
@@ -241,8 +248,8 @@ impl Wild {
         }
         let text = match field {
             "version" => return "1".to_owned(),
-            "after" | "before" | "seq" | "limit" | "made" | "run" | "since" | "until" | "seconds" | "size"
-            | "offset" | "file" | "skip" => return self.number().to_string(),
+            "after" | "before" | "seq" | "limit" | "made" | "run" | "since" | "until" | "seconds" | "size" | "file"
+            | "skip" => return self.number().to_string(),
             "upload" => return self.upload.to_string(),
             "messages" | "everywhere" | "invite_only" | "announcements" => {
                 return (*self.dice.pick(&["true", "false"])).to_owned();
@@ -256,7 +263,6 @@ impl Wild {
             "past" => self.place(),
             "password" | "old" | "new" => self.password(),
             "resume" => self.token.clone(),
-            "data" => BASE64.encode(self.bytes()),
             "sha256" => "0".repeat(64),
             "next" => format!("{}:{}", self.number(), self.number()),
             "word" => self.dice.pick(TABLE).name.to_owned(),
@@ -275,7 +281,7 @@ impl Wild {
         }
     }
 
-    /// The bytes of a file, or of a piece of one.
+    /// The bytes of a file.
     pub fn bytes(&mut self) -> Vec<u8> {
         let (length, first) = (1 + self.dice.below(9_000), self.dice.below(256) as u8);
         (0..length).map(|at| first.wrapping_mul(at as u8)).collect()

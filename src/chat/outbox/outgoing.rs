@@ -2,6 +2,7 @@
 
 use std::ops::{AddAssign, SubAssign};
 
+use crate::model::CloseReason;
 use crate::wire::{Delivery, Encoder, Mark};
 
 /// One thing that waits in an outbox.
@@ -15,8 +16,8 @@ pub enum Outgoing {
     Speak(Box<dyn Encoder>),
     /// A message from the session's decoder to its encoder.
     Mark(Mark),
-    /// The end: after all items before it, the sending side is closed.
-    Close,
+    /// The end, and why: after all items before it, the sending side is closed.
+    Close(CloseReason),
 }
 
 impl Outgoing {
@@ -26,7 +27,7 @@ impl Outgoing {
             Outgoing::Event(delivery) => delivery.letter.weight(),
             Outgoing::Raw(bytes) => bytes.len(),
             Outgoing::Mark(Mark(bytes)) => bytes.len(),
-            Outgoing::Speak(_) | Outgoing::Close => 0,
+            Outgoing::Speak(_) | Outgoing::Close(_) => 0,
         }
     }
 

@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_the_server_says_of_files_and_people_cannot_drive_the_terminal() {
         let name = "x\u{1b}[2J.jpg".into();
-        let info = FileInfo { file: 7, name, mime: "image/jpeg".into(), size: 10, sha256: "".into() };
+        let info = FileInfo { file: 7, name, mime: "image/jpeg".into(), size: 10, ..FileInfo::default() };
         let row = FileRow { info: Arc::new(info), seq: 1, from: "b\u{7}oris".into(), time: 0 };
         let lines = view().answer(&Done::Files { room: "#a".into(), files: vec![row], more: false });
         assert!(lines[1].starts_with("*   x[2J.jpg (image/jpeg, 10 bytes), file 7, from boris, "), "{lines:?}");

@@ -25,12 +25,13 @@ fn role(full: bool) -> Option<Role> {
     full.then_some(Role::Op)
 }
 
-fn file() -> Arc<FileInfo> {
-    Arc::new(FileInfo { file: 1, name: word(), mime: word(), size: 1, sha256: word() })
+fn file(full: bool) -> Arc<FileInfo> {
+    let (width, height) = (full.then_some(1), full.then_some(1));
+    Arc::new(FileInfo { file: 1, name: word(), mime: word(), size: 1, sha256: word(), width, height })
 }
 
 fn message(full: bool) -> Arc<Message> {
-    let file = full.then(file);
+    let file = full.then(|| file(full));
     Arc::new(Message { room: word(), seq: 1, from: word(), text: word(), time: 1, me: full, file, deleted: full })
 }
 
@@ -51,8 +52,8 @@ fn ban(full: bool) -> BanInfo {
     BanInfo { restriction: Restriction::Ban, nick: word(), until, by: word(), text, time: 1 }
 }
 
-fn file_row() -> FileRow {
-    FileRow { info: file(), seq: 1, from: word(), time: 1 }
+fn file_row(full: bool) -> FileRow {
+    FileRow { info: file(full), seq: 1, from: word(), time: 1 }
 }
 
 fn help() -> HelpInfo {
@@ -87,13 +88,12 @@ fn whois(full: bool) -> WhoisInfo {
 
 /// The objects inside lists: the name, the lean one, the full one.
 pub fn objects() -> [(&'static str, Value, Value); 8] {
-    let file = value(&*file());
     [
         ("room", value(&room(false)), value(&room(true))),
         ("member", value(&member(false)), value(&member(true))),
         ("message", value(&*message(false)), value(&*message(true))),
-        ("file", file.clone(), file),
-        ("file row", value(&file_row()), value(&file_row())),
+        ("file", value(&*file(false)), value(&*file(true))),
+        ("file row", value(&file_row(false)), value(&file_row(true))),
         ("chat", value(&chat()), value(&chat())),
         ("ban", value(&ban(false)), value(&ban(true))),
         ("help", value(&help()), value(&help())),
@@ -104,7 +104,7 @@ pub fn objects() -> [(&'static str, Value, Value); 8] {
 fn answers(full: bool) -> Vec<Done> {
     let some = || text().filter(|_| full);
     let [room_name, nick] = [word, word];
-    let (seq, time, upload, offset, total) = (1, 1, 1, 1, 1);
+    let (seq, time, upload, total) = (1, 1, 1, 1);
     let mut made = vec![Done::Hello { nick: some(), resume: some(), registered: full }];
     loop {
         let next = match made[made.len() - 1] {
@@ -145,12 +145,11 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Op(_) => Done::Deop(ordered(full)),
             Done::Deop(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
             Done::Bans { .. } => Done::Announce,
-            Done::Announce => Done::Offer { upload, piece: 1 },
-            Done::Offer { .. } => Done::Chunk { upload, offset },
-            Done::Chunk { .. } => Done::Finish { room: room_name(), seq, time, file: 1, again: full },
+            Done::Announce => Done::Offer { upload, url: word() },
+            Done::Offer { .. } => Done::Finish { room: room_name(), seq, time, file: 1, again: full },
             Done::Finish { .. } => Done::Cancel { upload },
-            Done::Cancel { .. } => Done::Files { room: room_name(), files: vec![file_row()], more: full },
-            Done::Files { .. } => Done::Get { info: file(), offset, data: word() },
+            Done::Cancel { .. } => Done::Files { room: room_name(), files: vec![file_row(full)], more: full },
+            Done::Files { .. } => Done::Get { info: file(full), url: word() },
             Done::Get { .. } => Done::Help { commands: vec![help()] },
             Done::Help { .. } => Done::Ping { token: word() },
             Done::Ping { .. } => Done::Quit,
@@ -190,7 +189,7 @@ fn events(full: bool) -> Vec<Event> {
             }
             Event::Error { .. } => Event::Message(message(full)),
             Event::Message(_) => {
-                Event::Private { from: nick(), to: nick(), seq, text: text(), time, file: full.then(file) }
+                Event::Private { from: nick(), to: nick(), seq, text: text(), time, file: full.then(|| file(full)) }
             }
             Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
             Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },

@@ -1,20 +1,15 @@
 //! What a program asks of a server with a database: accounts, history, files. Knows no test.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use roomful::answer::{Done, History};
 use roomful::event::Event;
 use roomful::model::{FileInfo, Seq};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Peer, Refusal, TestServer};
+use super::{Peer, Refusal, Reply, TestServer, fetch, put};
 
 /// The password of every account here.
 pub const PASSWORD: &str = "nine blue skis";
-
-/// So many pieces of a file are on the way at once.
-const ON_THE_WAY: usize = 8;
 
 impl TestServer {
     /// A JSON peer with a new account, in no room.
@@ -130,29 +125,17 @@ impl Peer {
         }
     }
 
-    /// Offers a file; the number of the upload, and how many bytes a piece may have.
-    pub fn offers(&mut self, place: &str, name: &str, size: usize) -> (u64, usize) {
+    /// Offers a file; the number of the upload, and where its bytes go.
+    pub fn offers(&mut self, place: &str, name: &str, size: usize) -> (u64, String) {
         match self.does("offer", json!({"room": place, "name": name, "size": size})) {
-            Done::Offer { upload, piece } => (upload, piece),
+            Done::Offer { upload, url } => (upload, url.to_string()),
             other => panic!("{other:?}"),
         }
     }
 
-    /// Sends the pieces of an offered file, some of them on the way at once.
-    pub fn sends_pieces(&mut self, upload: u64, piece: usize, bytes: &[u8]) {
-        let pieces: Vec<(usize, &[u8])> = bytes.chunks(piece).enumerate().collect();
-        for some in pieces.chunks(ON_THE_WAY) {
-            for (number, data) in some {
-                let (offset, tag) = (number * piece, format!("piece {number}"));
-                let data = BASE64.encode(data);
-                self.send("chunk", json!({"upload": upload, "offset": offset, "data": data, "tag": tag}));
-            }
-            for (number, data) in some {
-                let next = (number * piece + data.len()) as u64;
-                let done = self.answer(&format!("piece {number}")).expect("the next piece");
-                assert_eq!(done, Done::Chunk { upload, offset: next });
-            }
-        }
+    /// Sends the bytes of an offered file.
+    pub fn puts(&mut self, url: &str, bytes: &[u8]) -> Reply {
+        put(self.wire.server(), url, bytes)
     }
 
     /// Has sent all of a file: its number, and that of its message.
@@ -165,27 +148,28 @@ impl Peer {
 
     /// Sends a whole file: its number, and that of its message.
     pub fn sends_file(&mut self, place: &str, name: &str, bytes: &[u8]) -> (u64, Seq) {
-        let (upload, piece) = self.offers(place, name, bytes.len());
-        self.sends_pieces(upload, piece, bytes);
+        let (upload, url) = self.offers(place, name, bytes.len());
+        let reply = self.puts(&url, bytes);
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        let told: Value = serde_json::from_str(&reply.text()).expect("an object");
+        assert_eq!((&told["upload"], &told["sha256"]), (&json!(upload), &json!(sha256(bytes))));
         self.finishes(upload, bytes, "")
+    }
+
+    /// What a file is, and where it is fetched.
+    pub fn finds_file(&mut self, file: u64) -> (FileInfo, String) {
+        match self.does("get", json!({"file": file})) {
+            Done::Get { info, url } => (FileInfo::clone(&info), url.to_string()),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Fetches a whole file.
     pub fn gets(&mut self, file: u64) -> (FileInfo, Vec<u8>) {
-        let mut bytes = Vec::new();
-        loop {
-            match self.does("get", json!({"file": file, "offset": bytes.len()})) {
-                Done::Get { info, offset, data } => {
-                    assert_eq!(offset, bytes.len() as u64);
-                    bytes.extend(BASE64.decode(&*data).expect("base64"));
-                    if bytes.len() as u64 >= info.size {
-                        return (FileInfo::clone(&info), bytes);
-                    }
-                    assert!(!data.is_empty(), "nothing at {offset} of {}", info.size);
-                }
-                other => panic!("{other:?}"),
-            }
-        }
+        let (info, url) = self.finds_file(file);
+        let reply = fetch(self.wire.server(), "GET", &url, &[]);
+        assert_eq!(reply.status, 200, "{}", reply.head);
+        (info, reply.body)
     }
 
     /// The names of the files of a place, the newest first.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::DEADLINE;
+use super::frames::{self, Frames};
 
 /// What a read of a line brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Got {
 pub struct Wire {
     stream: TcpStream,
     held: Vec<u8>,
+    /// What came in frames, if this is a WebSocket. What is sent and received are lines all the same.
+    pub frames: Option<Frames>,
     /// The last lines received, to find out why a test failed.
     seen: Vec<String>,
 }
@@ -44,11 +47,43 @@ impl Wire {
     fn new(stream: TcpStream) -> Wire {
         stream.set_nodelay(true).expect("a fresh socket");
         stream.set_write_timeout(Some(DEADLINE)).expect("not zero");
-        Wire { stream, held: Vec::new(), seen: Vec::new() }
+        Wire { stream, held: Vec::new(), frames: None, seen: Vec::new() }
     }
 
-    /// Sends bytes in one write.
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    /// The server at the other end.
+    pub fn server(&self) -> SocketAddr {
+        self.stream.peer_addr().expect("it is connected")
+    }
+
+    /// Asks for a WebSocket. From here on each line is a text frame, both ways.
+    pub fn upgrade(mut self) -> Wire {
+        self.send(frames::HANDSHAKE);
+        let mut head = Vec::new();
+        loop {
+            match self.line().trim_end() {
+                "" => break,
+                line => head.push(line.to_owned()),
+            }
+        }
+        assert_eq!(head[0], "HTTP/1.1 101 Switching Protocols", "{head:#?}");
+        assert!(head.iter().any(|line| line == "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head:#?}");
+        assert!(!head.iter().any(|line| line.to_lowercase().contains("extensions")), "{head:#?}");
+        let mut frames = Frames::default();
+        frames.take(&std::mem::take(&mut self.held), &mut self.held);
+        self.frames = Some(frames);
+        self
+    }
+
+    /// Sends lines in one write; over a WebSocket each as a frame.
+    pub fn send(&mut self, lines: impl AsRef<[u8]>) {
+        match self.frames {
+            Some(_) => self.send_bytes(frames::of_lines(lines.as_ref())),
+            None => self.send_bytes(lines),
+        }
+    }
+
+    /// Sends bytes in one write, as they are.
+    pub fn send_bytes(&mut self, bytes: impl AsRef<[u8]>) {
         let sent = self.stream.write_all(bytes.as_ref());
         assert!(sent.is_ok(), "{sent:?}; received: {:#?}", self.seen);
     }
@@ -71,6 +106,17 @@ impl Wire {
     /// Ends with a reset, as a machine does that has lost its power and is back.
     pub fn reset(self) {
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+    }
+
+    /// The next line, if one comes within this time.
+    pub fn get_within(&mut self, time: Duration) -> Option<String> {
+        match self.read_until(Instant::now() + time) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => None,
+            read => {
+                read.expect("the connection is open");
+                memchr::memchr(b'\n', &self.held).map(|_| self.line())
+            }
+        }
     }
 
     /// The next line, the end, or the reset.
@@ -104,7 +150,16 @@ impl Wire {
         self.stream.set_read_timeout(Some(left))?;
         let mut buffer = [0; 16_384];
         let count = self.stream.read(&mut buffer)?;
-        self.held.extend_from_slice(&buffer[..count]);
+        let Some(frames) = &mut self.frames else {
+            self.held.extend_from_slice(&buffer[..count]);
+            return Ok(count);
+        };
+        frames.take(&buffer[..count], &mut self.held);
+        frames.answered += frames.pings.len();
+        for ping in frames.pings.drain(..) {
+            // The server may have ended the connection meanwhile.
+            let _ = self.stream.write_all(&frames::masked(frames::PONG, &ping));
+        }
         Ok(count)
     }
 
@@ -146,6 +201,15 @@ impl Wire {
             lines.push(line);
         }
         lines
+    }
+
+    /// So many bytes, as they are.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let deadline = Instant::now() + DEADLINE;
+        while self.held.len() < count {
+            assert!(self.read_until(deadline).expect("bytes") > 0, "the end before {count} bytes: {:?}", self.held);
+        }
+        self.held.drain(..count).collect()
     }
 
     /// All bytes to the orderly end, as they are.
