@@ -133,8 +133,7 @@ export class Life {
     Object.assign(state.link, { is: "up", since: Date.now(), why: "", text: "", retryAt: null });
     Object.assign(state.gate, { busy: false, error: null, text: "", otherTab: "" });
     if (!back && !this.entry?.resume) state.unsent = [];
-    this.arriving = !back;
-    this.beside = false;
+    Object.assign(this, { arriving: !back, beside: false, pace: new marks.Pace() });
     if (ok.resume) this.pass(ok.resume);
     if (back || this.entry?.resume) this.rejoin(known);
     else if (this.entry?.password && this.entry.room) void join(this, this.entry.room);
