@@ -103,6 +103,7 @@ export class Life {
     this.entry = entry;
     const other = entry.resume ? await this.tabs.find(null) : null;
     if (other) tabs.remember({ pass: other });
+    for (const name of other?.places ?? []) placeOf(state, String(name)).joined = true;
     const pass = entry.resume ? tabs.memory.pass : null;
     if (!pass) tabs.newPrefix();
     const { password } = entry;
