@@ -28,7 +28,9 @@ macro_rules! page {
 
 /// All files of the page. A new one is added here.
 const FILES: &[(&str, &[u8])] = page! {
-    "index.html"
+    "actions.js" "bar.js" "box.js" "cards.js" "early.js" "el.js" "files.js" "follow.js" "gate.js" "icon.svg"
+    "index.html" "keys.js" "life.js" "list.js" "main.js" "marks.js" "notice.js" "panels.js" "place.js" "places.js"
+    "rows.js" "session.js" "side.js" "store.js" "style.css" "tabs.js" "text.js" "unsent.js" "wire.js" "words.js"
 };
 
 /// The page and its files.

@@ -55,7 +55,11 @@ pub fn character(typed: char) -> Vec<Value> {
     match typed {
         '\n' => press("Enter"),
         ' ' => press("Space"),
-        _ => stroke(&typed.to_string(), &code(typed), u32::from(typed.to_ascii_uppercase()), &typed.to_string(), 0),
+        _ => {
+            // The numbers of other signs differ between keyboards, and those of Latin-1 are those of other keys.
+            let number = if typed.is_alphanumeric() { u32::from(typed.to_ascii_uppercase()) } else { 0 };
+            stroke(&typed.to_string(), &code(typed), number, &typed.to_string(), 0)
+        }
     }
 }
 

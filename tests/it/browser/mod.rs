@@ -18,8 +18,16 @@ mod harness;
 
 /// What a screen reader says, and the keyboard.
 mod aloud;
+/// axe-core.
+mod axe;
+/// Times and sizes.
+mod budget;
+/// Files.
+mod files;
 /// Coming in: names, passwords, refusals.
 mod gate;
+/// Clipboard, notifications, a newer page.
+mod life;
 /// Sizes, colours, beamer.
 mod looks;
 /// The way to the server is lost, and found again.

@@ -11,7 +11,7 @@ use tempfile::{TempDir, tempdir};
 use super::chromium::CLASSROOM;
 use super::tab::{Browser, Tab};
 use crate::server_support::{Program, server};
-use crate::support::{LinePeer, Peer, Wire};
+use crate::support::{Peer, Wire};
 
 /// On this machine, which is a secure context, and in a classroom, which is none.
 const HOSTS: [&str; 2] = ["127.0.0.1", CLASSROOM];
@@ -33,7 +33,7 @@ pub struct Site {
     host: &'static str,
     /// Where it is again after a restart.
     addr: SocketAddr,
-    arguments: Vec<String>,
+    pub arguments: Vec<String>,
     folder: Option<TempDir>,
 }
 
@@ -49,7 +49,8 @@ impl Site {
     }
 
     pub fn with(host: &'static str, arguments: &[&str], folder: Option<TempDir>) -> Site {
-        let mut all: Vec<String> = ["--host", CLASSROOM].map(str::to_owned).to_vec();
+        // A browser on a busy machine sends its requests late, and must not be greeted as a person with `nc` then.
+        let mut all: Vec<String> = ["--host", CLASSROOM, "--greet-after", "5000"].map(str::to_owned).to_vec();
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         let program = start("127.0.0.1:0", &all, data(folder.as_ref()));
         Site { host, addr: program.addr, program, arguments: all, folder }
@@ -79,6 +80,17 @@ impl Site {
         self.gate_in(Browser::new())
     }
 
+    /// At the gate, after something was done to the tab before it was opened.
+    pub fn gate_with(&self, before: impl FnOnce(&Tab)) -> Person {
+        let browser = Browser::new();
+        let mut tab = browser.tab();
+        before(&tab);
+        tab.open(&self.url());
+        let person = Person { tab, browser };
+        person.until("byId('gate-name').value");
+        person
+    }
+
     /// At the gate, in another tab of this browser.
     pub fn gate_in(&self, browser: Browser) -> Person {
         let person = self.tab_in(browser);
@@ -96,6 +108,14 @@ impl Site {
     /// A person in the lobby.
     pub fn person(&self, nick: &str) -> Person {
         self.person_in(nick, "#lobby")
+    }
+
+    pub fn person_of(&self, browser: Browser, nick: &str) -> Person {
+        let person = self.gate_in(browser);
+        person.fill_name(nick);
+        person.press("Enter");
+        person.until("inside()");
+        person
     }
 
     pub fn person_in(&self, nick: &str, room: &str) -> Person {
@@ -128,12 +148,6 @@ impl Site {
     pub fn account(&self, nick: &str) -> Peer {
         let mut peer = self.peer(nick, "#lobby");
         peer.register();
-        peer
-    }
-
-    pub fn nc(&self, nick: &str) -> LinePeer {
-        let mut peer = LinePeer::new(self.wire());
-        peer.login(nick);
         peer
     }
 }

@@ -47,6 +47,7 @@ impl Browser {
     pub fn tab(&self) -> Tab {
         let tab = Tab::new(self);
         tab.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
+        tab.size(1280, 800);
         tab
     }
 
@@ -70,7 +71,7 @@ impl Drop for Context {
 pub struct Tab {
     target: String,
     session: String,
-    _context: Arc<Context>,
+    context: Arc<Context>,
     pub log: Arc<Log>,
     /// Lines of the console that the test expects, by a part of each.
     pub expected: Vec<String>,
@@ -90,7 +91,7 @@ impl Tab {
         let tab = Tab {
             target,
             session,
-            _context: Arc::clone(&browser.context),
+            context: Arc::clone(&browser.context),
             log,
             expected: Vec::new(),
             host: String::new(),
@@ -178,11 +179,6 @@ impl Tab {
     /// Waits until these words can be read.
     pub fn sees(&self, words: &str) {
         self.until(&format!("sees({})", json!(words)));
-    }
-
-    /// Waits until these words can be read no more.
-    pub fn sees_no(&self, words: &str) {
-        self.until(&format!("!sees({})", json!(words)));
     }
 
     /// Waits until an element can be found, and has the focus.
@@ -280,6 +276,30 @@ impl Tab {
         self.call("Network.emulateNetworkConditions", conditions);
     }
 
+    /// So many bytes a second go out; as many as there are, if it is -1.
+    pub fn slower_network(&self, bytes: i64) {
+        let conditions = json!({"offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes});
+        self.call("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// The person has allowed this to the page that is open.
+    pub fn allows(&self, what: &str) {
+        let origin = self.value("location.origin");
+        let grant = json!({"permissions": [what], "origin": origin, "browserContextId": self.context.0});
+        chromium().call(None, "Browser.grantPermissions", grant).expect("a permission that there is");
+    }
+
+    /// Drops a file on the element that an expression finds.
+    pub fn drops(&self, path: &Path, element: &str) {
+        let place = self.value(&format!(
+            "(() => {{ const at = {element}.getBoundingClientRect(); return [at.x + 50, at.y + 50]; }})()"
+        ));
+        let data = json!({"items": [], "files": [path], "dragOperationsMask": 1});
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            self.call("Input.dispatchDragEvent", json!({"type": kind, "x": place[0], "y": place[1], "data": data}));
+        }
+    }
+
     /// As on a machine that many times slower.
     pub fn slower(&self, times: u32) {
         self.call("Emulation.setCPUThrottlingRate", json!({"rate": times}));
@@ -328,10 +348,6 @@ impl Tab {
         let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
         let bytes = base64::prelude::BASE64_STANDARD.decode(shot["data"].as_str().expect("base64")).expect("base64");
         std::fs::write(path, bytes).expect("a file");
-    }
-
-    pub fn close(self) {
-        drop(self);
     }
 
     /// Ends the tab, without a look at what it did.
