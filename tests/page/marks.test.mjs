@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as marks from "../../page/marks.js";
 import { append, lineRow, newPlace } from "../../page/place.js";
-import { Out } from "../../page/places.js";
+import { apply, Out } from "../../page/places.js";
 import { emptyState, Store } from "../../page/store.js";
 import * as words from "../../page/words.js";
 
@@ -59,6 +59,21 @@ test("an account's places come with what is unread, and a page more is asked for
   marks.chats(state, [{ room: "#a", seq: 4, read: 4, unread: 0 }, { room: "@Boris", seq: 3, read: 2, unread: 1 }], true, out);
   assert.deepEqual(out.asks, [{ type: "chats", past: "@Boris" }]);
   assert.deepEqual([state.places.get("@boris").unread, state.places.get("@boris").forMe, marks.forMe(state)], [1, 1, 1]);
+});
+
+test("what was read without a connection is told, and what an account missed is counted once", () => {
+  const { state, place, say } = room();
+  [1, 2, 3, 4].forEach((seq) => say(seq));
+  marks.readAll(place);
+  place.loaded = true;
+  const out = new Out();
+  marks.chats(state, [{ room: "#a", seq: 6, read: 2, unread: 4 }], false, out);
+  assert.deepEqual(out.asks, [{ type: "read", room: "#a", seq: 4 }]);
+  assert.deepEqual([place.read, place.unread], [4, 2]);
+  Object.assign(place, { asked: true, begun: false, made: 1 });
+  apply(state, { type: "joined", room: "#a", made: 1, run: 1, seq: 6, total: 1 }, 0);
+  apply(state, { type: "history", room: "#a", after: 4, messages: [5, 6].map((seq) => ({ room: "#a", seq, from: "Boris", text: "anna", time: seq })) }, 0);
+  assert.deepEqual([place.unread, place.forMe], [2, 2]);
 });
 
 test("the line that says new stands before what is unread when a place is shown", () => {
