@@ -17,7 +17,7 @@ import * as words from "./words.js";
 
 const PAGE = 100;
 /** Somebody is told as typing once in so long. */
-const TYPING = 3_000;
+const TYPING = 3_200;
 const SPARE = 300;
 
 /** Puts the logic together. @returns {import("./types.js").Chat} */
@@ -131,7 +131,7 @@ function acts(life, notifier) {
       clearTimeout(later);
       later = setTimeout(() => life.remember(), SPARE);
       const now = Date.now();
-      if (at.kind !== "room" || !text.trim() || /^\s*\//.test(text) || now - typed < TYPING || !session.up) return;
+      if ((at.kind === "person" && !at.seen) || !text.trim() || /^\s*\//.test(text) || now - typed < TYPING || !session.up) return;
       typed = now;
       void session.ask({ type: "typing", room: at.name }).then((answer) => {
         // A server that does not know of typing is not told again.

@@ -89,7 +89,9 @@ export function settled(life, answer) {
     life.tell({ type: "alert", text: words.notSent(answer.text) });
   } else if (entry.kind === "typed") {
     if (answer.for === "join") show(life, placeKey(answer.room));
-    if (TO_READ.has(answer.for)) {
+    // A change is told by its event; what was only asked for has no more words.
+    const changed = (answer.for === "topic" || answer.for === "settings") && /^\s*\S+\s+\S/.test(entry.text);
+    if (TO_READ.has(answer.for) && !changed) {
       state.panel = { line: entry.text, place: entry.place, answer };
       store.touch(["panel"]);
     }

@@ -103,6 +103,7 @@ export class Life {
     this.entry = entry;
     const other = entry.resume ? await this.tabs.find(null) : null;
     if (other) tabs.remember({ pass: other });
+    for (const name of other?.places ?? []) placeOf(state, String(name)).joined = true;
     const pass = entry.resume ? tabs.memory.pass : null;
     if (!pass) tabs.newPrefix();
     const { password } = entry;
@@ -133,8 +134,7 @@ export class Life {
     Object.assign(state.link, { is: "up", since: Date.now(), why: "", text: "", retryAt: null });
     Object.assign(state.gate, { busy: false, error: null, text: "", otherTab: "" });
     if (!back && !this.entry?.resume) state.unsent = [];
-    this.arriving = !back;
-    this.beside = false;
+    Object.assign(this, { arriving: !back, beside: false, pace: new marks.Pace() });
     if (ok.resume) this.pass(ok.resume);
     if (back || this.entry?.resume) this.rejoin(known);
     else if (this.entry?.password && this.entry.room) void join(this, this.entry.room);

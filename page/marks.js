@@ -19,6 +19,11 @@ export function came(state, place, seq, forMe) {
   if (forMe || place.kind === "person") place.forMe += 1;
 }
 
+/** A line of a history that the server has counted already. @param {Place} place @param {import("./types.js").LineRow} row */
+export function known(place, row) {
+  if (row.forMe && row.seq > place.read) place.forMe = Math.min(place.unread, place.forMe + 1);
+}
+
 /** An unread line was deleted. @param {Place} place @param {boolean} forMe */
 export function gone(place, forMe) {
   place.unread = Math.max(0, place.unread - 1);
@@ -59,7 +64,10 @@ export function chats(state, list, more, out) {
     const place = placeOf(state, chat.room);
     place.last = chat.seq;
     if (chat.seq < place.seen && place.kind === "person") rewind(place, (place.seen = chat.seq));
-    told(place, chat.read, chat.unread);
+    // What was read without a connection, or what a killed server has forgotten, is told again.
+    const read = place.loaded ? Math.min(Math.max(place.read, chat.read), chat.seq) : chat.read;
+    if (read > chat.read) out.asks.push({ type: "read", room: chat.room, seq: read });
+    told(place, read, Math.min(chat.unread, Math.max(0, chat.seq - read)));
   }
   if (more) out.asks.push({ type: "chats", past: list[list.length - 1].room });
   out.touch(state, null, "side");

@@ -108,7 +108,7 @@ export function panels(chat, goTo) {
 
   function search(words = "") {
     const place = here();
-    const ask = field(L.searchFor, { type: "search", value: words, enterkeyhint: "search" });
+    const ask = field(L.searchFor, { value: words, enterkeyhint: "search" });
     const only = el("input", { type: "checkbox" });
     const hits = el("ul", { "aria-live": "polite" });
     const rest = el("div", {});
@@ -201,6 +201,8 @@ export function panels(chat, goTo) {
 
   /** Shows the answer to a typed command. @param {import("./types.js").Panel} panel @param {(nick: string) => void} person */
   function answer({ line, answer: got, place }, person) {
+    // What a command changed stands in the list already.
+    if (got.type === "ok" && (got.for === "topic" || got.for === "settings") && /\s\S/.test(line.trim())) return actions.closePanel();
     if (got.type === "error") return open(line, [el("p", { class: "why", text: got.text })], "", actions.closePanel);
     /** @param {string} text @param {string} more @param {() => void} act */
     const item = (text, more, act) => {

@@ -122,8 +122,9 @@ function page(state, place, event, out) {
   for (const message of lines) {
     const row = rows.lineRow(message, state.me, false);
     rows.append(place, row);
-    // At the first join an account knows by `chats` what is unread, and a guest has missed nothing.
-    if (!first && !row.own && !row.deleted) marks.came(state, place, row.seq, row.forMe);
+    // An account knows by `chats` what is unread; a guest who comes in has missed nothing.
+    if (state.account) marks.known(place, row);
+    else if (!first && !row.own && row.deleted === null) marks.came(state, place, row.seq, row.forMe);
   }
   if (!first) out.missed += lines.length + (event.missed ?? 0);
   place.seen = lines.length ? lines[lines.length - 1].seq : place.seen;

@@ -96,18 +96,18 @@ export interface OkTyping { type: "ok"; tag?: string; for: "typing"; }
 export interface OkFinish { type: "ok"; tag?: string; for: "finish"; room: string; seq: number; time: number; file: number; again?: boolean; }
 export interface OkCancel { type: "ok"; tag?: string; for: "cancel"; upload: number; }
 export interface OkFiles { type: "ok"; tag?: string; for: "files"; room: string; files: FileRow[]; more?: boolean; }
-export interface OkGet { type: "ok"; tag?: string; for: "get"; file: number; name: string; mime: string; size: number; sha256: string; url: string; }
+export interface OkGet { type: "ok"; tag?: string; for: "get"; file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; url: string; }
 export interface OkHelp { type: "ok"; tag?: string; for: "help"; commands: HelpInfo[]; }
 export interface OkPing { type: "ok"; tag?: string; for: "ping"; token: string; }
 export interface RoomInfo { room: string; members: number; topic?: string; }
 export interface MemberInfo { nick: string; role?: Role; away?: string; }
 export interface MessageInfo { room: string; seq: number; from: string; text: string; time: number; me?: boolean; file?: FileInfo; deleted?: boolean; }
 export interface FileInfo { file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; }
-export interface FileRow { file: number; name: string; mime: string; size: number; sha256: string; seq: number; from: string; time: number; }
+export interface FileRow { file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; seq: number; from: string; time: number; }
 export interface ChatInfo { room: string; seq: number; read: number; unread: number; }
 export interface BanInfo { restriction: "ban" | "mute"; nick: string; until?: number; by: string; text?: string; time: number; }
 export interface HelpInfo { usage: string; text: string; }
-export interface HelloEvent { type: "hello"; version: number; server: string; offer: string; lobby: string; text: number; line_bytes: number; ping_after: number; page?: string; rate?: number; rate_burst?: number; file_bytes?: number; kept?: boolean; }
+export interface HelloEvent { type: "hello"; version: number; server: string; offer: string; lobby: string; text: number; line_bytes: number; ping_after: number; page?: string; rate: number; rate_burst: number; file_bytes: number; kept: boolean; }
 export interface ErrorEvent { type: "error"; tag?: string; code: string; value: string; text: string; offer?: string; }
 export interface MessageEvent { type: "message"; room: string; seq: number; from: string; text: string; time: number; me?: boolean; file?: FileInfo; deleted?: boolean; }
 export interface PrivateEvent { type: "private"; from: string; to: string; seq: number; text: string; time: number; file?: FileInfo; }

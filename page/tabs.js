@@ -1,7 +1,7 @@
 // @ts-check
 // What this tab remembers over a reload, what this browser remembers if asked to, and what its other tabs say. It knows no messages.
 
-/** @typedef {{token: string, nick: string, account: boolean}} Pass who one is for the server; the token is as good as a password */
+/** @typedef {{token: string, nick: string, account: boolean, places?: string[]}} Pass who one is for the server, and what another tab has open; the token is as good as a password */
 /**
  * @typedef {object} Memory
  * @property {Pass | null} pass
@@ -142,7 +142,9 @@ export class Tabs {
       else this.#seen.delete(said.tab);
     }
     const mine = said?.who ? this.#mine() : null;
-    if (mine && (said.token === null || said.token === mine.token)) this.#channel?.postMessage({ to: said.who, pass: mine });
+    if (mine && (said.token === null || said.token === mine.token)) {
+      this.#channel?.postMessage({ to: said.who, pass: { ...mine, places: memory.places.map(({ name }) => name) } });
+    }
     const one = said?.to ? pass(said.pass) : null;
     if (one) this.#asked.get(said.to)?.(one);
   }

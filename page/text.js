@@ -5,8 +5,8 @@ import { el } from "./el.js";
 
 const bytes = new TextEncoder();
 
-/** The form to compare names by, as the server folds them. @param {string} name */
-export const fold = (name) => name.toLowerCase().normalize("NFC");
+/** The form to compare names by, as the server folds them: letter by letter, so a sigma at the end is as any other. @param {string} name */
+export const fold = (name) => name.replaceAll("Σ", "σ").toLowerCase().normalize("NFC");
 
 /** The key of a place: `#room` or `@nick`, folded; a room may come without its `#`. @param {string} place */
 export const placeKey = (place) => fold(/^[#@]/.test(place) ? place : `#${place}`);

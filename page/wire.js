@@ -151,7 +151,8 @@ export class Comeback {
   #attempt;
   #tries = 0;
   #unseen = 0;
-  #upAt = 0;
+  /** @type {number | null} */
+  #upAt = null;
   #lastTry = -LEAST;
   /** @type {any} */
   #timer = null;
@@ -174,8 +175,8 @@ export class Comeback {
   lost(why) {
     this.cancel();
     const now = this.#world.now();
-    if (this.#upAt && now - this.#upAt >= GOOD) this.#tries = 0;
-    this.#upAt = 0;
+    if (this.#upAt !== null && now - this.#upAt >= GOOD) this.#tries = 0;
+    this.#upAt = null;
     const next = plan(why, this.#tries, this.#world.random);
     if (next.next !== "again") return { ...next, at: null };
     this.#tries += 1;

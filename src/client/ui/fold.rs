@@ -129,4 +129,19 @@ mod tests {
         assert!(!run.takes(Some("#a"), "x") && run.takes(Some("#a"), "n3") && !run.takes(Some("#b"), "n3"));
         assert_eq!(line(&run), "* n0, n1, n2, n3, n4, n5, n6, n7 and 32 others joined");
     }
+
+    /// The page folds them in another language; `node --test` reads the same file.
+    #[test]
+    fn a_run_is_the_line_that_the_page_makes_of_it() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/page/vectors.json")).unwrap();
+        for case in vectors["folds"].as_array().unwrap() {
+            let mut run = Run::default();
+            for step in case["steps"].as_array().unwrap() {
+                let (nick, why) = (step[0].as_str().unwrap(), step[1].as_str());
+                run.add(Some("#a"), nick, why.map_or(Did::Came, |why| Did::Went(why.to_owned())));
+            }
+            assert_eq!(line(&run), format!("* {}", case["line"].as_str().unwrap()));
+        }
+    }
 }

@@ -65,4 +65,16 @@ mod tests {
         }
         assert!(mentions("anything", "").is_empty());
     }
+
+    /// The page finds them in another language; `node --test` reads the same file.
+    #[test]
+    fn a_name_is_found_where_the_page_finds_it() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/page/vectors.json")).unwrap();
+        for case in vectors["mentions"].as_array().unwrap() {
+            let (text, nick) = (case[0].as_str().unwrap(), case[1].as_str().unwrap());
+            let found: Vec<&str> = mentions(text, nick).into_iter().map(|range| &text[range]).collect();
+            assert_eq!(serde_json::json!(found), case[2], "{nick} in {text}");
+        }
+    }
 }

@@ -100,6 +100,19 @@ mod tests {
         assert_ne!(nick_hash("anna"), nick_hash("anna2"));
     }
 
+    /// The page computes them in another language; `node --test` reads the same file.
+    #[test]
+    fn the_colours_and_keys_of_names_of_all_scripts_are_those_of_the_page() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../../../tests/page/names.json")).unwrap();
+        let names = vectors["names"].as_array().unwrap();
+        for name in names {
+            let (nick, key) = (name[0].as_str().unwrap(), name[1].as_str().unwrap());
+            assert_eq!(nick_key(nick), key, "{nick}");
+            assert_eq!(u64::from(nick_hash(nick) % 10), name[2].as_u64().unwrap(), "{nick}");
+        }
+        assert!(names.len() >= 2_000, "{}", names.len());
+    }
+
     #[test]
     fn without_colours_nothing_is_put_in() {
         let brush = Brush::new(false);
