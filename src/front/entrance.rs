@@ -98,6 +98,8 @@ impl Entrance {
         };
         let rest = exchange.rest();
         exchange.release();
+        // The session takes its memory; else it would stay with this thread, unused.
+        drop(exchange);
         match pass {
             Ok(pass) => {
                 let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };

@@ -16,6 +16,12 @@ use crate::record::Record;
 /// The bytes of one record of a file, and of one read of it.
 pub const PIECE: usize = 32_768;
 
+/// The bytes that a file leaves free on the disk, so that what members say is still stored.
+const RESERVE: u64 = 1 << 20;
+
+/// At most so many bytes lie in the log of the database and in the database itself, for a moment.
+const TWICE: u64 = 8 << 20;
+
 /// One file whose bytes a connection brings. If it is dropped before all have come, the
 /// bytes are removed, and the upload waits for them again from the first.
 #[derive(Debug)]
@@ -108,7 +114,10 @@ impl Receiving {
     }
 
     fn store(&self, record: Record) -> Result<(), PutError> {
-        let queue = &self.database.write_queue;
+        let (queue, left) = (&self.database.write_queue, self.offered.size - self.at);
+        if self.database.store.free_bytes().is_some_and(|free| free < left + left.min(TWICE) + RESERVE) {
+            return Err(PutError::NotStored("the server's disk is full".to_owned()));
+        }
         self.handle.pausing(|| queue.admit_piece(self.patience)).map_err(PutError::NotStored)?;
         if self.database.uploads.look(self.id).is_none() {
             return Err(PutError::NoUpload);

@@ -237,6 +237,12 @@ impl Store {
         })
     }
 
+    /// How many bytes the disk of the database can still take, if the system tells.
+    pub fn free_bytes(&self) -> Option<u64> {
+        let free = rustix::fs::statvfs(self.claim.path()).ok()?;
+        Some(free.f_bavail.saturating_mul(free.f_frsize))
+    }
+
     /// How many bytes of a file are stored, whether it was said or not; none if there is no such file.
     pub fn stored_bytes(&self, file: FileId) -> Result<Option<u64>, StoreError> {
         self.read(|connection| {

@@ -188,7 +188,7 @@ fn control_and_escape_characters_and_nul_are_taken_out() {
     bob.sync();
     assert_eq!(ann.hears(), ["#lobby bob: ab [31mred evil"]);
     ann.say("#lobby", "a\0b\n* eve joined\r\n\u{9b}2J\u{1b}c");
-    assert_eq!(bob.hears(), ["ann: ab * eve joined 2Jc"]);
+    assert_eq!(bob.hears(), ["ann: ab", "           | * eve joined", "           | 2Jc"]);
     assert_eq!(ann.ask("say", json!({"text": "\u{1b}\0"})).unwrap_err().code, "text-empty");
 }
 

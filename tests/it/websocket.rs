@@ -14,6 +14,11 @@ use crate::server_support::Program;
 use crate::support::frames::{self, BINARY, CLOSE, PING, PONG, TEXT, masked};
 use crate::support::{Got, Peer, TestServer, Wire, brief, eventually, message_of};
 
+/// The others are told of a page that was closed as soon as it is, not when it may have been loaded anew.
+fn at_once(limits: &mut Limits) {
+    let _ = limits.set("linger", "off");
+}
+
 /// A page that has said nothing.
 fn page(server: &TestServer) -> Peer {
     Peer::new(server.wire().upgrade())
@@ -83,7 +88,7 @@ fn a_page_a_program_and_a_person_see_one_order() {
 /// Another implementation, by the same standard.
 #[test]
 fn a_client_library_talks_with_it() {
-    let server = TestServer::start();
+    let server = TestServer::with(at_once);
     let mut ann = server.login_in("ann", "#a");
     let tcp = TcpStream::connect(server.addr()).unwrap();
     tcp.set_read_timeout(Some(crate::support::DEADLINE)).unwrap();
@@ -160,14 +165,15 @@ fn a_page_that_takes_no_name_is_told_so_and_closed() {
 
 #[test]
 fn a_close_is_answered_and_told_and_an_end_without_one_is_a_lost_connection() {
-    let server = TestServer::start();
+    let server = TestServer::with(at_once);
     let mut ann = server.login_in("ann", "#a");
     let mut page = page_in(&server, "page");
     page.wire.send_bytes(masked(CLOSE, &[3, 0xe9]));
     assert_eq!(ends(&mut page), (vec![], 1001, String::new()));
-    page_in(&server, "page").wire.half_close();
-    ann.wait(|event| matches!(event, Event::Quit { reason, .. } if reason.code() == "closed"));
-    ann.wait(|event| matches!(event, Event::Quit { reason, .. } if reason.code() == "lost"));
+    let mut told = || brief(&ann.wait(|event| matches!(event, Event::Quit { .. })));
+    assert_eq!(told(), "- page closed");
+    page_in(&server, "other").wire.half_close();
+    assert_eq!(told(), "- other lost");
     server.wait_for_sessions(1);
 }
 
@@ -323,7 +329,7 @@ fn pages_leave_no_thread_and_no_descriptor_behind() {
 /// At its end, the server of a test fails if it leaves a session or a thread behind.
 #[test]
 fn a_hundred_pages_leave_nothing_behind() {
-    let server = TestServer::start();
+    let server = TestServer::with(at_once);
     for round in 0..4 {
         let pages: Vec<Peer> = (0..25).map(|i| page_in(&server, &format!("page{i}"))).collect();
         for (i, mut page) in pages.into_iter().enumerate() {

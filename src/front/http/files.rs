@@ -36,7 +36,7 @@ const SHOWN: [(&str, &str); 10] = [
 
 /// A body that is coming. Dropping it before its end drops what has come.
 #[derive(Debug)]
-pub(super) struct Upload(Receiving);
+pub(super) struct Upload(Box<Receiving>);
 
 /// Begins to take the body of `PUT /u/<ticket>`; `handle` is the connection that brings it.
 ///
@@ -49,7 +49,7 @@ pub(super) fn put(hub: &Arc<Hub>, handle: &Arc<SessionHandle>, ticket: &str, hea
     let known = head.query.is_none().then_some(ticket).ok_or(PutError::NoUpload);
     known
         .and_then(|ticket| Receiving::begin(hub, ticket, length, handle))
-        .map(Upload)
+        .map(|receiving| Upload(Box::new(receiving)))
         .map_err(|error| not_taken(&error))
 }
 
