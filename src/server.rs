@@ -162,7 +162,8 @@ impl Server {
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
         let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue).with_chance(chance);
         let claim = claim_code().filter(|code| chat.set_claim(code));
-        let hub = Arc::new(Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew));
+        let hub = Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew);
+        let hub = Arc::new(hub.serving(Some(Arc::from(self.fronts.page()))));
         let mut handle = Handle {
             hub,
             service: None,
