@@ -1,9 +1,8 @@
 // @ts-check
 // What the views may do, and the page's own clockwork: visibility, waking, fragments of the URL. It knows no view.
 import { putQr } from "./files.js";
-import { again, join, read, renewed, show } from "./follow.js";
+import { again, join, show, soon, welcome } from "./follow.js";
 import { Life } from "./life.js";
-import * as marks from "./marks.js";
 import { Notifier } from "./notice.js";
 import * as rows from "./place.js";
 import { forget, Out } from "./places.js";
@@ -42,32 +41,6 @@ function settings(stored) {
   const known = /** @type {Record<string, unknown>} */ ({ ...emptyState().settings });
   for (const name of Object.keys(known)) if (typeof stored?.[name] === typeof known[name]) known[name] = stored[name];
   return { ...known, beamer: false };
-}
-
-/** What the server tells before one comes in. @param {Life} life */
-async function welcome({ state, store }) {
-  try {
-    const answer = await fetch("/welcome.json", { cache: "no-store" });
-    state.welcome = await answer.json();
-  } catch {
-    // Then there are no suggestions.
-  }
-  const { gate, welcome: told, server } = state;
-  const fragment = roomOfUrl();
-  gate.offer ||= told?.offer ?? "";
-  gate.room ||= fragment || (told?.lobby ?? server.lobby);
-  if (told) Object.assign(server, { lobby: told.lobby, fileBytes: told.file_bytes ?? server.fileBytes, kept: told.kept ?? true });
-  store.touch(["gate", "box"]);
-}
-
-/** The room in the URL, as `#room` or `##room`. */
-function roomOfUrl() {
-  try {
-    const room = decodeURIComponent(location.hash).replace(/^#+/, "");
-    return room && `#${room}`;
-  } catch {
-    return "";
-  }
 }
 
 /** @param {Life} life @param {Notifier} notifier @returns {Actions} */
@@ -281,22 +254,6 @@ async function copy(text) {
   document.execCommand("copy");
   document.removeEventListener("copy", put);
   return done;
-}
-
-/** @type {any} */
-let reading = null;
-/** What the person looks at for a second is read. @param {Life} life */
-function soon(life) {
-  const { state } = life;
-  const at = state.place === null ? undefined : state.places.get(state.place);
-  if (reading !== null || !at || !marks.looking(state, at)) return;
-  const due = life.pace.due(at, Date.now()) ?? 0;
-  if (at.read >= at.seen && !at.unread && !due) return;
-  reading = setTimeout(() => {
-    reading = null;
-    if (state.place === at.key && marks.looking(state, at)) read(life, at);
-    soon(life);
-  }, Math.max(marks.LOOKED, due));
 }
 
 /** What happens around the page. @param {Life} life @param {Notifier} notifier */

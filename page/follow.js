@@ -182,3 +182,45 @@ export function renewed(life, place) {
     life.store.touch(["list", "side"]);
   });
 }
+
+/** @type {any} */
+let reading = null;
+/** What the person looks at for a second is read. @param {Life} life */
+export function soon(life) {
+  const { state } = life;
+  const at = state.place === null ? undefined : state.places.get(state.place);
+  if (reading !== null || !at || !marks.looking(state, at)) return;
+  const due = life.pace.due(at, Date.now()) ?? 0;
+  if (at.read >= at.seen && !at.unread && !due) return;
+  reading = setTimeout(() => {
+    reading = null;
+    if (state.place === at.key && marks.looking(state, at)) read(life, at);
+    soon(life);
+  }, Math.max(marks.LOOKED, due));
+}
+
+/** What the server tells before one comes in. @param {Life} life */
+export async function welcome({ state, store }) {
+  try {
+    const answer = await fetch("/welcome.json", { cache: "no-store" });
+    state.welcome = await answer.json();
+  } catch {
+    // Then there are no suggestions.
+  }
+  const { gate, welcome: told, server } = state;
+  const fragment = roomOfUrl();
+  gate.offer ||= told?.offer ?? "";
+  gate.room ||= fragment || (told?.lobby ?? server.lobby);
+  if (told) Object.assign(server, { lobby: told.lobby, fileBytes: told.file_bytes ?? server.fileBytes, kept: told.kept ?? true });
+  store.touch(["gate", "box"]);
+}
+
+/** The room in the URL, as `#room` or `##room`. */
+function roomOfUrl() {
+  try {
+    const room = decodeURIComponent(location.hash).replace(/^#+/, "");
+    return room && `#${room}`;
+  } catch {
+    return "";
+  }
+}
