@@ -169,7 +169,7 @@ limits! {
     /// Connections the kernel holds for us until they are accepted. Beyond it newcomers wait for their own system to try again.
     backlog "backlog": number Count = 4096, 1..=65_535;
     /// The wait for a first line, after which a connection is taken for a person with `nc` and greeted.
-    greet_after "greet-after": time Millis = 300, 10..=60_000;
+    greet_after "greet-after": time Millis = 1_000, 10..=60_000;
     /// From connecting to having a name. A session that takes longer is told `login-timeout` and closed.
     login "login": time Seconds = 30, 1..=3_600;
     /// Lines a session may send before it has a name. After one more, it is told `login-lines` and closed.

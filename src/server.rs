@@ -162,8 +162,10 @@ impl Server {
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
         let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue).with_chance(chance);
         let claim = claim_code().filter(|code| chat.set_claim(code));
+        // A folder is read anew at each request, so its hash would tell a client nothing.
+        let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
         let hub = Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew);
-        let hub = Arc::new(hub.serving(Some(Arc::from(self.fronts.page()))));
+        let hub = Arc::new(hub.serving(page));
         let mut handle = Handle {
             hub,
             service: None,

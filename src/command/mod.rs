@@ -34,7 +34,6 @@ pub use parse::{parse, shown};
 pub use strings::refused;
 pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};
 pub use time::{LONGEST, in_range, timed};
-pub use typed::TypedLine;
 pub use values::*;
 
 /// What a member asks, by what carries it out. Closed: a new one does not compile until that does.
@@ -232,6 +231,19 @@ pub enum FileCommand {
     Get {
         /// Which file.
         file: u64,
+    },
+}
+
+/// What a person typed, for the server to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TypedLine {
+    /// Is what a person typed: a command with its slash, or a line to say.
+    Typed {
+        /// Where; in the current room if it is not said.
+        place: Option<Place>,
+        /// As it was typed.
+        line: Arc<str>,
     },
 }
 

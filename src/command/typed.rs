@@ -1,25 +1,8 @@
 //! A line that a person typed into a program: which command it is, in the place in which it was typed. Knows no wire and no session.
 
-use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
-
-use super::{AccountCommand, ChatCommand, Command, Moderation, Place, Query, parse};
+use super::{AccountCommand, ChatCommand, Command, Moderation, Place, Query, TypedLine, parse};
 use crate::error::ChatError;
 use crate::names::{Nick, RoomName};
-
-/// What a person typed, for the server to read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TypedLine {
-    /// Is what a person typed: a command with its slash, or a line to say.
-    Typed {
-        /// Where; in the current room if it is not said.
-        place: Option<Place>,
-        /// As it was typed.
-        line: Arc<str>,
-    },
-}
 
 impl TypedLine {
     /// The command that this is, as if its place were the current one.

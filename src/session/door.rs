@@ -19,9 +19,9 @@ pub struct Door {
     limits: Arc<Limits>,
     connections: Arc<Mutex<Inside>>,
     sessions: Arc<Mutex<Inside>>,
+    knocks: Option<Recurring>,
     /// Connections that are only told why they are not admitted.
     told: Arc<Mutex<Inside>>,
-    knocks: Option<Recurring>,
     arrivals: Option<Recurring>,
 }
 
@@ -46,8 +46,8 @@ impl Door {
             limits: Arc::clone(limits),
             connections: Arc::default(),
             sessions: Arc::default(),
-            told: Arc::default(),
             knocks: Recurring::new(limits.knocks, limits.arrival_window),
+            told: Arc::default(),
             arrivals: Recurring::new(limits.arrivals, limits.arrival_window),
         }
     }

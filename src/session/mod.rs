@@ -6,6 +6,7 @@ mod cost;
 pub mod db_writer;
 pub mod door;
 pub mod downloads;
+mod farewell;
 mod files;
 mod former_guests;
 mod guesses;

@@ -93,12 +93,9 @@ impl Pace {
 
     /// Pays `cost`; or returns how long to wait, if it is too early.
     fn early(&self, cost: Cost) -> Option<Duration> {
-        let cost = match cost {
-            Cost::Nothing | Cost::Mark | Cost::Typing => return None,
-            // A cost above the burst would never be allowed.
-            Cost::Parts(cost) => cost.min(self.burst),
-        };
-        let early = self.lines.as_ref()?.check_n(cost).ok()?.err()?;
+        let Cost::Parts(cost) = cost else { return None };
+        // A cost above the burst would never be allowed.
+        let early = self.lines.as_ref()?.check_n(cost.min(self.burst)).ok()?.err()?;
         Some(early.wait_time_from(DefaultClock::default().now()))
     }
 }

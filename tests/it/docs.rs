@@ -180,6 +180,7 @@ fn every_command_in_an_example_has_its_answer() {
             let kind = match command["type"].as_str().expect("a type") {
                 "me" | "roll" => "say",
                 "reply" => "msg",
+                "typed" => means(command),
                 kind => kind,
             };
             assert!(answer["type"] == "error" || answer["for"] == kind, "{command} and {answer}");
@@ -223,6 +224,19 @@ fn the_file_in_the_examples_is_what_it_is_said_to_be() {
         }
     }
     assert!(told_of > 2 && PROTOCOL_PAGE.contains(&format!("\"sha256\":\"{sha256}\",\"mime\":\"image/png\"}}")));
+}
+
+/// The answer of the command that a typed line is.
+fn means(typed: &Value) -> &'static str {
+    match json::decode(typed.to_string().as_bytes()) {
+        Ok((_, command::Command::Typed(typed))) => match typed.meant().map(|command| command.spec().name) {
+            Ok("me" | "roll") => "say",
+            Ok("reply") => "msg",
+            Ok(name) => name,
+            Err(_) => "error",
+        },
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A request is taken, with no field that its command does not have; or the next answer is its refusal.

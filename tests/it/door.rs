@@ -30,7 +30,7 @@ fn one_session_too_many_is_told_and_closed() {
 /// protocol.md, limits, `sessions-per-address`: counted while they last; loopback is exempt.
 #[test]
 fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
-    let server = TestServer::with(|limits| (limits.sessions_per_address, limits.arrivals) = (2, 0));
+    let server = TestServer::with(|limits| (limits.sessions_per_address, limits.knocks) = (2, 0));
     let door = Door::new(&server.hub().limits);
     let first = door.begin_session(ip("192.0.2.1")).unwrap();
     let _second = door.begin_session(ip("192.0.2.1")).unwrap();
@@ -48,10 +48,10 @@ fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
     }
 }
 
-/// protocol.md, limits, `arrivals`: counted also when they have ended again.
+/// protocol.md, limits, `knocks`: counted also when they have ended again.
 #[test]
 fn an_address_comes_as_often_as_the_limit_says() {
-    let limits = Limits { arrivals: 3, arrival_window: Duration::from_secs(600), ..Limits::default() };
+    let limits = Limits { knocks: 3, arrival_window: Duration::from_secs(600), ..Limits::default() };
     let door = Door::new(&Arc::new(limits));
     let knock = |at| door.begin_session(ip(at)).map(drop);
     for _ in 0..3 {
@@ -88,10 +88,10 @@ fn a_session_that_never_lived_leaves_nothing_behind() {
     assert_eq!(std::io::Read::read(&mut &there, &mut [0]).unwrap(), 0, "its socket is closed");
 }
 
-/// protocol.md, limits, `sessions-per-address`, `arrivals`: of IPv6 a whole network counts as one address.
+/// protocol.md, limits, `sessions-per-address`, `knocks`: of IPv6 a whole network counts as one address.
 #[test]
 fn an_ipv6_network_counts_as_one_address() {
-    let server = TestServer::with(|limits| (limits.sessions_per_address, limits.arrivals) = (2, 3));
+    let server = TestServer::with(|limits| (limits.sessions_per_address, limits.knocks) = (2, 3));
     let door = Door::new(&server.hub().limits);
     let first = door.begin_session(ip("2001:db8:0:1::1")).unwrap();
     let _second = door.begin_session(ip("2001:db8:0:1::2")).unwrap();

@@ -123,10 +123,10 @@ fn a_session_finds_room_beside_connections_that_are_none() {
     assert_eq!(ann.sync(), []);
 }
 
-/// docs/limits.md, `arrivals`, `sessions-per-address`: a class behind one address opens pages, and can still come in.
+/// docs/limits.md, `knocks`, `sessions-per-address`: a class behind one address opens pages, and can still come in.
 #[test]
 fn connections_that_become_no_session_take_nothing_of_what_an_address_may() {
-    let limits = Limits { arrivals: 2, sessions_per_address: 1, connections_per_address: 50, ..Limits::default() };
+    let limits = Limits { knocks: 2, sessions_per_address: 1, connections_per_address: 50, ..Limits::default() };
     let door = Door::new(&Arc::new(limits));
     let school: IpAddr = "192.0.2.1".parse().unwrap();
     for _ in 0..3 {

@@ -14,6 +14,8 @@ mod support;
 mod accounts;
 /// Long answers: in pages and pieces.
 mod answers;
+/// What lets a page be small: typed lines, one more tab, typing.
+mod asking_less;
 /// Lines that mean nothing to the JSON front, and what is answered.
 mod bad_json;
 /// Many commands in one write, and guests who get an account.
@@ -65,6 +67,8 @@ mod leaving;
 mod left;
 /// The same for people with `nc` and telnet.
 mod line_front;
+/// A page that is closed, or only loaded anew.
+mod lingering;
 /// Messages with line breaks, on every front.
 mod lines;
 /// Taking a name: offered, refused, in time.

@@ -183,16 +183,7 @@ impl Model {
             }
             Step::Drop(session, reason) => self.drop(session, REASONS[reason]),
             Step::Close(session) => self.closed.push(session),
-            Step::Return(session) => {
-                self.closed.retain(|closed| *closed != session);
-                self.tell(&[session], &format!("ok: hello {}", self.name(session)));
-                // In each room but as its op, it is the newest now.
-                for (members, _) in self.rooms.values_mut() {
-                    if let Some(at) = members.iter().position(|member| *member == session).filter(|at| *at > 0) {
-                        members[at..].rotate_left(1);
-                    }
-                }
-            }
+            Step::Return(session) => self.comes_back(session),
             Step::Expire => {
                 if self.closed.is_empty() {
                     return false;
@@ -202,6 +193,17 @@ impl Model {
             }
         }
         true
+    }
+
+    /// In each room but as its op, the session is the newest now.
+    fn comes_back(&mut self, session: usize) {
+        self.closed.retain(|closed| *closed != session);
+        self.tell(&[session], &format!("ok: hello {}", self.name(session)));
+        for (members, _) in self.rooms.values_mut() {
+            if let Some(at) = members.iter().position(|member| *member == session).filter(|at| *at > 0) {
+                members[at..].rotate_left(1);
+            }
+        }
     }
 
     fn drop(&mut self, session: usize, reason: CloseReason) {

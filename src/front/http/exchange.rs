@@ -54,7 +54,7 @@ pub(in crate::front) struct Exchange {
 /// A body that is coming.
 #[derive(Debug)]
 struct Receiving {
-    upload: Upload,
+    upload: Box<Upload>,
     /// How many bytes of it are still to come.
     left: u64,
     /// How many bytes came since the deadline was set.
@@ -67,7 +67,7 @@ struct Receiving {
 /// What becomes of a request.
 enum Outcome {
     Answer(Answer),
-    Receive(Upload, u64),
+    Receive(Box<Upload>, u64),
     Upgrade(ws::Accepted),
 }
 
@@ -263,7 +263,7 @@ impl Exchange {
             Route::Asset => http.pages.file(head, rest),
             Route::File => files::get(&self.hub, &self.handle, rest, head),
             Route::Upload => match files::put(&self.hub, &self.handle, rest, head) {
-                Ok(upload) => return Outcome::Receive(upload, head.length.unwrap_or_default()),
+                Ok(upload) => return Outcome::Receive(Box::new(upload), head.length.unwrap_or_default()),
                 // Its body is not read, so no other request can follow.
                 Err(answer) => Answer { close: true, ..answer },
             },
