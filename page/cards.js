@@ -1,6 +1,5 @@
 // @ts-check
-// Cards: a person, a line's actions with moderation, a room's settings, the invitation, one's account, the page's settings.
-// It knows no wire and no drawing of messages.
+// Cards: a person, a line's actions, a room's settings, the invitation, one's account, the page's settings. It knows no wire and no drawing of messages.
 
 import { button, byId, el, fill } from "./el.js";
 import { fold } from "./text.js";

@@ -1,6 +1,6 @@
 // @ts-check
-// Files: uploads by PUT to a ticket's URL, two at once, and the URLs by which pictures, sounds and downloads are had. Besides text.js
-// the only file that sets `href`, `src` and `download`. It knows no messages.
+// Files: uploads by PUT to a ticket's URL, two at once, and the URLs of pictures, sounds and downloads. It knows no messages.
+// Besides text.js the only file that sets `href`, `src` and `download`.
 import { el } from "./el.js";
 import { fileEmpty, fileTooLarge, noFiles, uploadBroke } from "./words.js";
 

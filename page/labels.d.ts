@@ -1,4 +1,4 @@
-// The types of the views' labels in words.js. Not served; for tsc and for readers.
+// The types of the views' labels in words.js. For tsc and for readers, not served.
 
 export interface Labels {
   comeIn: string;

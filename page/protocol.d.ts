@@ -1,4 +1,4 @@
-// The protocol's objects (docs/protocol.md), for tsc. Not served. A test holds every field here to that document.
+// The protocol's objects (docs/protocol.md), for tsc, not served. A test holds every field here to that document.
 
 export type Role = "owner" | "op";
 

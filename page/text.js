@@ -1,6 +1,6 @@
 // @ts-check
-// Names and texts: when two names are one, their colour and initial; a text becomes nodes, with links, one's own name and code.
-// The only file that makes links out of what people write. It knows no places and no people.
+// Names and texts: when two names are one, their colour and initial; a text becomes nodes, links, code. It knows no places and no people.
+// The only file that makes links out of what people write.
 import { el } from "./el.js";
 
 const bytes = new TextEncoder();

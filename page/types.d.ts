@@ -1,4 +1,4 @@
-// The shapes that the page's modules share: its state, its actions, and the protocol's objects. Not served; for tsc and for readers.
+// The shapes that the page's modules share: its state, its actions, and the protocol's objects. For tsc and for readers, not served.
 
 import type { Answer, Ask, FileInfo, Welcome } from "./protocol.js";
 export * from "./protocol.js";
