@@ -67,10 +67,10 @@ mod leaving;
 mod left;
 /// The same for people with `nc` and telnet.
 mod line_front;
-/// A page that is closed, or only loaded anew.
-mod lingering;
 /// Messages with line breaks, on every front.
 mod lines;
+/// A page that is closed, or only loaded anew.
+mod lingering;
 /// Taking a name: offered, refused, in time.
 mod login;
 /// One order for all, without gap or double, whatever the others do.
