@@ -13,7 +13,7 @@ const SLACK: f64 = 15.0;
 
 /// Tells how long something took, and fails if that is far from the aim.
 fn judge(what: &str, took: f64, aim: f64) {
-    println!("{what}: {took:.0} ms, and the aim is {aim} ms");
+    eprintln!("{what}: {took:.0} ms, and the aim is {aim} ms");
     assert!(took < aim * SLACK, "{what}: {took:.0} ms, and the aim is {aim} ms");
 }
 

@@ -114,7 +114,7 @@ fn a_room_with_a_key_asks_for_it_and_one_for_invited_people_says_so() {
         let ann = site.person("anna");
         ann.click("button", "Join a room");
         ann.until("document.querySelector('dialog:modal')");
-        ann.types("#lab");
+        ann.types("lab");
         ann.press("Enter");
         ann.until("one('textbox', 'Key of the room')");
         ann.fill("textbox", "Key of the room", "воск");

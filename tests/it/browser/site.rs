@@ -22,7 +22,7 @@ pub const NO_SERVER: [&str; 2] = ["WebSocket connection to", "Failed to load res
 /// Plays a scenario twice: on loopback, and in a classroom.
 pub fn twice(scenario: impl Fn(&'static str)) {
     for host in HOSTS {
-        println!("at {host}:");
+        eprintln!("at {host}:");
         scenario(host);
     }
 }

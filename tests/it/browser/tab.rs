@@ -201,7 +201,10 @@ impl Tab {
                 const at = element.getBoundingClientRect();
                 const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
                 const hit = document.elementFromPoint(x, y);
-                return (element.contains(hit) || element.control === hit) && [x, y];
+                const [before, now] = [globalThis.lastPlace, JSON.stringify([x, y])];
+                globalThis.lastPlace = now;
+                // It must lie still, or the click goes to what is there by then.
+                return before === now && (element.contains(hit) || element.control === hit) && [x, y];
             }})()"
         ));
         for (kind, buttons) in [("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)] {
