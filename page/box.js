@@ -132,9 +132,11 @@ export function box(chat, strip) {
     const place = state.place === null ? undefined : state.places.get(state.place);
     if (!place) return;
     if (here !== place.key) {
+      // The box can be used a moment before the first place is here; what was typed by then stays.
+      const early = here === null ? text() : "";
       here = place.key;
       suggestions.close();
-      put(place.draft);
+      put(early || place.draft);
       back = earlier.length;
     } else if (place.draft !== text() && document.activeElement !== field) put(place.draft);
     field.placeholder = L.write(place.name);
