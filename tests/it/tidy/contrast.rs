@@ -90,10 +90,10 @@ fn what_stands_on_the_accent_can_be_read() {
 #[test]
 fn no_two_colours_of_nicks_are_the_same() {
     let tokens = tokens();
-    for theme in 0..THEMES.len() {
+    for (theme, name) in THEMES.iter().enumerate() {
         let mut colours: Vec<Colour> = (0..10).map(|number| tokens[&format!("c{number}")][theme]).collect();
         colours.sort_unstable();
         colours.dedup();
-        assert_eq!(colours.len(), 10);
+        assert_eq!(colours.len(), 10, "{name}");
     }
 }
