@@ -82,9 +82,8 @@ impl Session {
 
     /// Checks whether there is room for all stored files and all reserved bytes.
     fn check_room(&self, database: &Database, owner: Owner) -> Result<(), ChatError> {
-        for file in database.shelf.said() {
-            database.shelf.settle(file, database.store.file(file)?.is_some());
-        }
+        let (_, stored) = database.write_queue.progress();
+        database.shelf.settle(stored);
         // A file that is stored between these two reads is counted twice. So an offer may be refused needlessly, but never taken wrongly.
         let (own_taken, all_taken) = database.shelf.taken(owner);
         let (own, all) = database.store.bytes(owner)?;
@@ -142,7 +141,7 @@ impl Session {
             let (chat, now) = (&session.hub.chat, hub::now());
             chat.say_file(session.handle.id, tag.clone(), said.clone(), now, &mut session.effects)
         })?;
-        database.uploads.said(upload);
+        database.uploads.said(upload, database.write_queue.progress().0);
         Ok(())
     }
 

@@ -5,15 +5,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::model::{FileId, Owner};
-
-/// For how long a file that was said is looked for in the database. If it is not
-/// there by then, it was given up, and its room is free again.
-const LOOKED_FOR: Duration = Duration::from_secs(600);
+use crate::model::Owner;
 
 /// The room that is reserved for files that are not in the database yet.
 #[derive(Debug, Default)]
@@ -31,8 +26,8 @@ struct Rooms {
 struct Taken {
     owner: Owner,
     size: u64,
-    /// Which file was said, and when, if it was; since then it is on its way to the database.
-    said: Option<(FileId, Instant)>,
+    /// The place of its message in the write queue, if it was said.
+    said: Option<u64>,
 }
 
 /// The room of one file. Dropping it frees the room, unless the file was said.
@@ -65,25 +60,19 @@ impl Shelf {
         self.taken.lock().taken.values().filter(|one| one.said.is_none()).count()
     }
 
-    /// The files that were said, and may be in the database by now.
-    pub fn said(&self) -> Vec<FileId> {
-        self.taken.lock().taken.values().filter_map(|one| Some(one.said?.0)).collect()
-    }
-
-    /// Frees the room of a file if `is_stored`, because the database counts it then; or if it was not stored in time.
-    pub fn settle(&self, file: FileId, is_stored: bool) {
-        let is_over = |one: &Taken| {
-            one.said.is_some_and(|(said, since)| said == file && (is_stored || since.elapsed() > LOOKED_FOR))
-        };
-        self.taken.lock().taken.retain(|_, one| !is_over(one));
+    /// Frees the room of each file whose message is among the first `stored` records: from then on
+    /// the database counts it, unless it was deleted since.
+    pub fn settle(&self, stored: u64) {
+        self.taken.lock().taken.retain(|_, one| one.said.is_none_or(|position| position > stored));
     }
 }
 
 impl Room {
     /// The file is said: its room is reserved until the database has it.
-    pub fn said(self, file: FileId) {
+    /// `position` is the place of its message in the write queue, or a later one.
+    pub fn said(self, position: u64) {
         if let Some(one) = self.shelf.taken.lock().taken.get_mut(&self.number) {
-            one.said = Some((file, Instant::now()));
+            one.said = Some(position);
         }
     }
 }
@@ -111,13 +100,12 @@ mod tests {
         assert_eq!((shelf.taken(ann), shelf.taken(bob)), ((10, 15), (5, 15)));
         drop(second);
         assert_eq!(shelf.taken(bob), (0, 10));
-        shelf.settle(FileId(1), true);
-        assert_eq!((shelf.taken(ann), shelf.said()), ((10, 10), vec![]), "it is not said yet");
-        first.said(FileId(1));
-        assert_eq!((shelf.taken(ann), shelf.said()), ((10, 10), vec![FileId(1)]));
-        shelf.settle(FileId(1), false);
+        shelf.settle(u64::MAX);
+        assert_eq!(shelf.taken(ann), (10, 10), "it is not said yet");
+        first.said(7);
+        shelf.settle(6);
         assert_eq!(shelf.taken(ann), (10, 10), "it is on its way");
-        shelf.settle(FileId(1), true);
+        shelf.settle(7);
         assert_eq!(shelf.taken(ann), (0, 0));
     }
 }

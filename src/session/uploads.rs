@@ -106,11 +106,11 @@ impl Uploads {
         Some((upload.offered.clone(), whole))
     }
 
-    /// Takes out an upload whose file is said.
-    pub(super) fn said(&self, id: UploadId) {
+    /// Takes out an upload whose file is said; `position` is as for [`Room::said`].
+    pub(super) fn said(&self, id: UploadId, position: u64) {
         let upload = self.known.lock().remove(&id);
-        if let Some(Upload { room, state: State::Whole(info), .. }) = upload {
-            room.said(FileId(info.file));
+        if let Some(upload) = upload {
+            upload.room.said(position);
         }
     }
 

@@ -43,6 +43,17 @@ fn the_sessions_of_an_account_share_its_room() {
     assert_eq!(offers(&mut others[1], 1), Err("files-full".to_owned()));
 }
 
+/// limits.md, `files-per-person`: what was sent and deleted takes no room any more.
+#[test]
+fn what_is_deleted_at_once_makes_room_at_once() {
+    let server = TestServer::with_database_and(|limits| limits.files_per_person = 100_000);
+    let mut ann = server.account_in("ann", "#a");
+    for _ in 0..5 {
+        let (_, seq) = ann.sends_file("#a", "a.bin", &[7; 60_000]);
+        ann.does("delete", json!({"room": "#a", "seq": seq}));
+    }
+}
+
 /// The same: a guest who reconnects is another one, and has no new room; an account has its own.
 #[test]
 fn guests_share_the_room_of_their_address_also_after_a_restart() {
