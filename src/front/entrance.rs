@@ -42,11 +42,11 @@ enum Stage {
 }
 
 /// What comes after the bytes of a connection that is no session yet.
-enum Next {
+enum Next<'b> {
     /// More bytes, or the end.
     Flow(Flow),
     /// The next stage has begun, and hears these bytes.
-    Hear(Vec<u8>),
+    Hear(Cow<'b, [u8]>),
 }
 
 impl Entrance {
@@ -71,10 +71,10 @@ impl Entrance {
 
     /// Handles bytes of a connection that is no session yet.
     #[inline(never)] // so that its stack is free before a session goes deeper: what a thread has used of it stays
-    fn find_out(&mut self, bytes: &[u8]) -> Next {
+    fn find_out<'b>(&mut self, mut bytes: Cow<'b, [u8]>) -> Next<'b> {
         let first = match &mut self.stage {
             Stage::Exchange(exchange) => {
-                return match exchange.hear(bytes) {
+                return match exchange.hear(&bytes) {
                     Step::Flow(flow) => Next::Flow(flow),
                     Step::Upgrade(accepted) => self.upgrade(accepted),
                 };
@@ -82,25 +82,31 @@ impl Entrance {
             Stage::Sniffing(first) if self.handle.outbox.closed().is_none() => first,
             Stage::Sniffing(_) | Stage::Session(_) | Stage::Over => return Next::Flow(Flow::End),
         };
-        first.extend_from_slice(bytes);
+        if !first.is_empty() {
+            first.extend_from_slice(&bytes);
+            bytes = Cow::Owned(std::mem::take(first));
+        }
         // Blanks alone do not tell the protocol, but there must not be too many.
-        let is_too_much = first.len() > self.hub.limits.login_bytes;
-        let Some(kind) = sniff(first).or_else(|| is_too_much.then(|| settle(first))) else {
-            return Next::Flow(Flow::Within(self.hub.limits.greet_after));
-        };
-        let first = std::mem::take(first);
-        self.open(kind, first, None)
+        let is_too_much = bytes.len() > self.hub.limits.login_bytes;
+        match sniff(&bytes).or_else(|| is_too_much.then(|| settle(&bytes))) {
+            Some(kind) => self.open(kind, bytes, None),
+            None => {
+                *first = bytes.into_owned();
+                Next::Flow(Flow::Within(self.hub.limits.greet_after))
+            }
+        }
     }
 
     /// The protocol is known: begins its stage, which is to hear the first bytes; or tells the peer why not.
-    fn open(&mut self, kind: Kind, mut first: Vec<u8>, offer: Option<&Nick>) -> Next {
+    fn open<'b>(&mut self, kind: Kind, first: Cow<'b, [u8]>, offer: Option<&Nick>) -> Next<'b> {
         self.stage = Stage::Over;
         if kind == Kind::Http {
             let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
             self.stage = Stage::Exchange(Box::new(exchange));
-            let blanks = first.len() - without_blanks(&first).len();
-            first.drain(..blanks);
-            return Next::Hear(first);
+            return Next::Hear(match first {
+                Cow::Borrowed(first) => without_blanks(first).into(),
+                Cow::Owned(first) => without_blanks(&first).to_vec().into(),
+            });
         }
         if let Some(sentence) = self.full.take() {
             return self.refuse(kind, Some(sentence));
@@ -120,7 +126,7 @@ impl Entrance {
     }
 
     /// The peer of an exchange asked for a WebSocket: a session begins, or it is told in a frame why not.
-    fn upgrade(&mut self, accepted: ws::Accepted) -> Next {
+    fn upgrade(&mut self, accepted: ws::Accepted) -> Next<'static> {
         let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return Next::Flow(Flow::End);
         };
@@ -141,7 +147,7 @@ impl Entrance {
                 let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
-                if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest) }
+                if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
             }
             Err(sentence) => {
                 // A browser cannot see why a handshake is refused, so it is completed first.
@@ -154,7 +160,7 @@ impl Entrance {
         }
     }
 
-    fn go_on(&mut self, next: Next) -> Flow {
+    fn go_on(&mut self, next: Next<'_>) -> Flow {
         match next {
             Next::Flow(flow) => flow,
             Next::Hear(bytes) => self.data_in(&bytes),
@@ -168,7 +174,7 @@ impl Entrance {
     }
 
     /// Tells the peer, in its protocol, that this protocol is not served, or why there is no room (`full`).
-    fn refuse(&mut self, kind: Kind, full: Option<String>) -> Next {
+    fn refuse(&mut self, kind: Kind, full: Option<String>) -> Next<'static> {
         let (reason, news) = match &full {
             Some(sentence) => (CloseReason::Full, format!("turned away: {sentence}")),
             None => (CloseReason::NotServed, stranger::news(kind)),
@@ -192,9 +198,9 @@ impl Handler for Entrance {
             if let Stage::Session(session) = &mut self.stage {
                 return session.hear(&bytes);
             }
-            match self.find_out(&bytes) {
+            match self.find_out(bytes) {
                 Next::Flow(flow) => return flow,
-                Next::Hear(rest) => bytes = Cow::Owned(rest),
+                Next::Hear(rest) => bytes = rest,
             }
         }
     }
@@ -219,8 +225,8 @@ impl Handler for Entrance {
         let offer = self.hub.chat.offer(self.handle.seed());
         // Empty lines that came before the greeting are no answer to it.
         let next = match settle(&first) {
-            Kind::Line => self.open(Kind::Line, first.trim_ascii_start().to_vec(), Some(&offer)),
-            kind => self.open(kind, first, None),
+            Kind::Line => self.open(Kind::Line, first.trim_ascii_start().into(), Some(&offer)),
+            kind => self.open(kind, first.as_slice().into(), None),
         };
         self.go_on(next)
     }
@@ -231,7 +237,7 @@ impl Handler for Entrance {
             && !first.trim_ascii().is_empty()
         {
             let first = std::mem::take(first);
-            let next = self.open(settle(&first), first, None);
+            let next = self.open(settle(&first), first.as_slice().into(), None);
             self.go_on(next);
         }
         match std::mem::replace(&mut self.stage, Stage::Over) {
