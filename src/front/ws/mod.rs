@@ -1,11 +1,14 @@
 //! The WebSocket front: for pages. The objects of the JSON front, each in a frame. Knows no HTTP but its own answer to a handshake.
 //!
 //! Only reading needs the state of a WebSocket, and tungstenite has it, see
-//! [`decoder`]. A frame to the peer needs no state: it is made once, by
+//! [`reader`]. A frame to the peer needs no state: it is made once, by
 //! [`crate::wire::frame`], and is the same for all sessions.
 
 mod accept;
+#[cfg(test)]
+mod autobahn;
 mod decoder;
+mod reader;
 
 use super::Opening;
 use crate::event::Event;
