@@ -305,7 +305,6 @@ fn reason(status: u16) -> &'static str {
         421 => "Misdirected Request",
         426 => "Upgrade Required",
         431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",
@@ -321,6 +320,22 @@ mod tests {
     use super::*;
 
     const BOUNDS: Bounds = Bounds { bytes: 4_096, lines: 20 };
+
+    /// On failure: statuses, left in the tables of the page about the protocol and right in the code.
+    #[test]
+    fn each_status_of_a_refusal_is_on_the_page_about_the_protocol() {
+        let page = include_str!("../../docs/protocol.md");
+        let tables = ["| status | when |", "| answer to `PUT` | when |"].map(|head| {
+            let table = page.split_once(head).unwrap_or_else(|| panic!("no table {head}")).1;
+            table.lines().skip(2).take_while(|line| line.starts_with('|')).collect::<Vec<_>>()
+        });
+        let cells = tables.iter().flatten().filter_map(|row| row.split('|').nth(1));
+        let told = cells.flat_map(|cell| cell.split(',')).map(|status| status.trim().parse().expect("a number"));
+        let mut told: Vec<u16> = told.filter(|status| *status >= 400).collect();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told, (400..600).filter(|status| reason(*status) != "Status").collect::<Vec<_>>());
+    }
 
     /// Requests that are right, and have some of what may vary.
     fn request() -> impl Strategy<Value = String> {

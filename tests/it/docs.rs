@@ -223,7 +223,10 @@ fn the_file_in_the_examples_is_what_it_is_said_to_be() {
             told_of += 1;
         }
     }
-    assert!(told_of > 2 && PROTOCOL_PAGE.contains(&format!("\"sha256\":\"{sha256}\",\"mime\":\"image/png\"}}")));
+    assert!(
+        told_of > 2
+            && PROTOCOL_PAGE.contains(&format!("{{\"mime\":\"image/png\",\"sha256\":\"{sha256}\",\"size\":67,"))
+    );
 }
 
 /// The answer of the command that a typed line is.
