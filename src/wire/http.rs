@@ -85,6 +85,12 @@ impl Head {
     pub fn lists(&self, name: &str, token: &str) -> bool {
         lists(&self.fields, name, token)
     }
+
+    /// Whether the peer has what `etag` names, by `If-None-Match`. A weak tag will do (RFC 9110, 13.1.2).
+    pub fn knows(&self, etag: &str) -> bool {
+        let mut known = self.all("if-none-match").flat_map(|list| list.split(',')).map(str::trim);
+        known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+    }
 }
 
 fn only<'a>(fields: &'a [(Box<str>, Box<str>)], name: &str) -> Result<Option<&'a str>, Refusal> {
