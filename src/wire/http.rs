@@ -202,7 +202,8 @@ fn check(method: &str, target: &str, old: bool, mut fields: Vec<(Box<str>, Box<s
     if matches!(method, Method::Get | Method::Head) && length.is_some_and(|length| length > 0) {
         return Err(bad("A GET has no body here; send it without Content-Length."));
     }
-    let host = only(&fields, "host")?.ok_or_else(|| bad("The field Host is missing; HTTP/1.1 needs it."))?;
+    let host =
+        only(&fields, "host")?.ok_or_else(|| bad("The field Host is missing; name the server that is meant."))?;
     let (path, query) = path_of(method, target, host)?;
     let (path, query, host) = (path.into(), query.map(Into::into), host.into());
     // HTTP/1.0 has no connections that stay, and nobody needs one there.

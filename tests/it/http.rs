@@ -76,7 +76,7 @@ fn the_page_comes_with_its_policy_and_no_session_begins() {
         assert!(!page.body.contains("a/SET/") && !page.body.contains("MODULES"), "{}", page.body);
         let policy = page.field("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
-        assert!(policy.contains("connect-src 'self' ws://127.0.0.1;"), "{policy}");
+        assert!(policy.contains("connect-src 'self' ws://127.0.0.1 wss://127.0.0.1;"), "{policy}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),

@@ -138,10 +138,10 @@ impl Pages {
 
 /// The fields that keep the page to itself: its own files, its own server, no frames.
 fn with_policy(answer: Answer, host: &str) -> Answer {
-    // `ws:` is named because WebKit long did not count a WebSocket as 'self'.
+    // WebSockets are named because WebKit long did not count them as 'self'; `wss:` is for a proxy with TLS.
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; \
-         connect-src 'self' ws://{host}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+         connect-src 'self' ws://{host} wss://{host}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'"
     );
     let denied = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
