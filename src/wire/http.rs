@@ -95,6 +95,12 @@ impl Head {
     pub fn lists(&self, name: &str, token: &str) -> bool {
         self.fields.lists(name, token)
     }
+
+    /// Whether the peer has what `etag` names, by `If-None-Match`. A weak tag will do (RFC 9110, 13.1.2).
+    pub fn knows(&self, etag: &str) -> bool {
+        let mut known = self.all("if-none-match").flat_map(|list| list.split(',')).map(str::trim);
+        known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+    }
 }
 
 impl Fields {
@@ -222,7 +228,8 @@ fn check(method: &str, target: &str, old: bool, fields: Fields) -> Result<Head, 
     if matches!(method, Method::Get | Method::Head) && length.is_some_and(|length| length > 0) {
         return Err(bad("A GET has no body here; send it without Content-Length."));
     }
-    let host = fields.one("host")?.ok_or_else(|| bad("The field Host is missing; HTTP/1.1 needs it."))?;
+    let host = fields.one("host")?;
+    let host = host.ok_or_else(|| bad("The field Host is missing; name the server that is meant."))?;
     let (path, query) = path_of(method, target, host)?;
     let (path, query, host) = (path.into(), query.map(Into::into), host.into());
     // HTTP/1.0 has no connections that stay, and nobody needs one there.
@@ -331,7 +338,6 @@ fn reason(status: u16) -> &'static str {
         421 => "Misdirected Request",
         426 => "Upgrade Required",
         431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",
@@ -347,6 +353,22 @@ mod tests {
     use super::*;
 
     const BOUNDS: Bounds = Bounds { bytes: 4_096, lines: 20 };
+
+    /// On failure: statuses, left in the tables of the page about the protocol and right in the code.
+    #[test]
+    fn each_status_of_a_refusal_is_on_the_page_about_the_protocol() {
+        let page = include_str!("../../docs/protocol.md");
+        let tables = ["| status | when |", "| answer to `PUT` | when |"].map(|head| {
+            let table = page.split_once(head).unwrap_or_else(|| panic!("no table {head}")).1;
+            table.lines().skip(2).take_while(|line| line.starts_with('|')).collect::<Vec<_>>()
+        });
+        let cells = tables.iter().flatten().filter_map(|row| row.split('|').nth(1));
+        let told = cells.flat_map(|cell| cell.split(',')).map(|status| status.trim().parse().expect("a number"));
+        let mut told: Vec<u16> = told.filter(|status| *status >= 400).collect();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told, (400..600).filter(|status| reason(*status) != "Status").collect::<Vec<_>>());
+    }
 
     /// Requests that are right, and have some of what may vary.
     fn request() -> impl Strategy<Value = String> {
