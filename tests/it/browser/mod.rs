@@ -1,5 +1,7 @@
 //! The page in Chromium: how it is driven, and what must be seen. Knows no socket.
 
+/// Says to a page what no server of ours says.
+mod between;
 /// The one Chromium, and its pipe.
 mod chromium;
 /// Keys as a keyboard sends them.
@@ -22,6 +24,8 @@ mod aloud;
 mod axe;
 /// Times and sizes.
 mod budget;
+/// Too slow, full, another version.
+mod ended;
 /// Files.
 mod files;
 /// Coming in: names, passwords, refusals.
