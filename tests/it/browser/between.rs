@@ -63,12 +63,7 @@ impl Between {
     }
 
     /// Says this to each page, as the server would.
-    pub fn tells(&self, event: &Value) {
-        self.tells_text(&event.to_string());
-    }
-
-    /// The same, for what only the text of a JSON object can have.
-    pub fn tells_text(&self, event: &str) {
+    pub fn tells(&self, event: &str) {
         for page in &mut *self.shared.pages.lock().unwrap() {
             // A page that was left is not there to hear it.
             let _ = page.socket.send(Message::text(event));

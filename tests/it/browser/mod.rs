@@ -12,6 +12,8 @@ mod shop;
 mod site;
 /// One tab, and the person before it.
 mod tab;
+/// Texts that must do nothing.
+mod vectors;
 /// What no page ever does.
 mod watch;
 
@@ -30,6 +32,8 @@ mod ended;
 mod files;
 /// Coming in: names, passwords, refusals.
 mod gate;
+/// A hostile server.
+mod hostile;
 /// Clipboard, notifications, a newer page.
 mod life;
 /// Sizes, colours, beamer.
