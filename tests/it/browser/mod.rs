@@ -42,6 +42,8 @@ mod looks;
 mod losing;
 /// What others do to a person.
 mod moderated;
+/// Files that are two things at once.
+mod strange;
 /// Several tabs.
 mod tabs;
 /// Talking: order, history, unread lines.
