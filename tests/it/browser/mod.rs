@@ -24,6 +24,8 @@ mod harness;
 mod aloud;
 /// axe-core.
 mod axe;
+/// Before a class.
+mod beamer;
 /// Times and sizes.
 mod budget;
 /// Too slow, full, another version.
