@@ -95,6 +95,39 @@ fn an_old_page_on_a_new_server_says_so_and_its_draft_survives_loading_it() {
     });
 }
 
+/// A page that nobody looks at, in which nothing is written, need not ask.
+#[test]
+fn a_hidden_page_with_an_empty_box_takes_the_new_version_by_itself() {
+    twice(|host| {
+        let mut site = Site::stored(host);
+        let between = site.put_between();
+        let ann = site.person("anna");
+        ann.says("a line");
+        ann.reads("a line");
+        between.changes(|event| {
+            if event["type"] == "hello" {
+                event["page"] = json!("0123456789abcdef");
+            }
+        });
+        ann.types_line("half a line");
+        between.ends((1001, json!({"type": "closing", "reason": "server-stopped", "text": "restart"})));
+        ann.until("sees('The server has stopped', byId('bars'))");
+        ann.click("button", "Try now");
+        ann.until("sees('A new version is here', byId('bars')) && inside()");
+        ann.hide(true);
+        ann.hide(false);
+        ann.until("box().value === 'half a line' && sees('A new version is here', byId('bars'))");
+        ann.click_on("box()");
+        ann.clear();
+        let before = ann.log.len();
+        ann.hide(true);
+        ann.log.wait(before, "the page anew", |method, _| (method == "Page.loadEventFired").then_some(()));
+        ann.hide(false);
+        // Once: the server says the same again, and the page does not go round.
+        ann.until("inside() && said().includes('a line') && sees('A new version is here', byId('bars'))");
+    });
+}
+
 #[test]
 fn a_search_finds_a_line_and_goes_to_it() {
     twice(|host| {
