@@ -35,6 +35,7 @@ export interface Labels {
   showPicture: string;
   save: string;
   fileNot: string;
+  pictureHuge: (wide: number, high: number) => string;
   typing: (names: string[]) => string;
   newLines: (n: number, place: string) => string;
   write: (place: string) => string;

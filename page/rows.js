@@ -92,7 +92,7 @@ function file(chat, info, own) {
     const play = el("audio", { controls: true, preload: "none", "aria-label": info.name });
     box.append(play);
     near(play, () => actions.putFile(play, info));
-  } else card();
+  } else card(pixels > PIXELS ? L.pictureHuge(info.width ?? 0, info.height ?? 0) : "");
   return box;
 }
 

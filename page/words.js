@@ -128,6 +128,7 @@ export const invited = (/** @type {string} */ by, /** @type {string} */ room) =>
 export const privateFrom = (/** @type {string} */ nick) => `Private line from ${nick}`;
 export const notSent = (/** @type {string} */ sentence) => `Not sent: ${sentence}`;
 export const missedLines = (/** @type {number} */ missed) => (missed ? `Back. ${missed} missed.` : "Back.");
+export const allNow = "Too much came at once; you have it all now.";
 export const connecting = "Connecting";
 export const arrived = (/** @type {string} */ place, /** @type {number} */ here) => `${place}, ${here} here`;
 
@@ -155,7 +156,7 @@ export const unreachable = "The server does not answer. Is it there, and in this
  */
 export function bar(link, now) {
   if (link.is === "up") {
-    if (link.missed !== null) return { kind: "good", text: missedLines(link.missed), acts: [] };
+    if (link.missed !== null) return { kind: "good", text: link.text || missedLines(link.missed), acts: [] };
     return link.newer ? { kind: "warn", text: "A new version is here.", acts: ["loadAgain"] } : null;
   }
   if (link.is === "none" || now - link.since < 300) return null;
@@ -191,7 +192,7 @@ export const L = {
   below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
   onItsWay: "not stored yet", waits: (s) => `in ${s} s`, retries: "It is sent again by itself.",
   again: "Again", edit: "Edit", discard: "Delete", seen: "Close",
-  picture: (name) => `Picture ${name}`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.",
+  picture: (name) => `Picture ${name}`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.", pictureHuge: (wide, high) => `${wide} × ${high} points: too large to be shown here.`,
   typing: (names) => (names.length > 3 ? "Several people are typing…" : `${list(names)} ${names.length > 1 ? "are" : "is"} typing…`),
   newLines: (n, place) => `${n} new lines in ${place}`,
 
