@@ -5,7 +5,7 @@ import { byId, button, el, fill, icon, patch } from "./el.js";
 import { L, bar, privateFrom, size, span } from "./words.js";
 
 /** @typedef {{text: string, buttons: Node[]}} Own */
-/** @typedef {{own: (what: Own | null) => void, place: (place: import("./types.js").Place) => void}} Strip */
+/** @typedef {{own: (what: Own | null) => void, place: (place: import("./types.js").Place | null) => void}} Strip */
 
 /** A bar appears only after its state has lasted this long (ms). */
 const SOON = 300;
@@ -44,7 +44,7 @@ export function barsOver(chat) {
     const kind = `${link?.kind} ${link?.acts}`;
     const old = link && bars.querySelector(`[data-link="${kind}"]`);
     if (old) old.firstElementChild.textContent = link.text;
-    const row = old || (link && el("div", { class: `bar ${link.kind}`, data: { link: kind } }, el("span", { text: link.text }), ...link.acts.map((act) => button(L.acts[act], () => actions[act]()))));
+    const row = old || (link && el("div", { class: `bar ${link.kind}`, data: { link: kind } }, el("span", { text: link.text }), ...link.acts.map((act) => button(L.acts[act], () => actions[act === "useHere" ? "comeAgain" : act]()))));
     const rows = [row, offers && (bars.querySelector("[data-offer]") ?? offer()), ...state.notices.map(({ id, text }) => bars.querySelector(`[data-notice="${id}"]`) ?? el("div", { class: "bar", data: { notice: id } },
       icon("warn"), el("span", { dir: "auto", text }), button(L.close, () => actions.closeNotice(id), { icon: "close", class: "bare" })))];
     const kept = rows.filter((one) => one);
@@ -67,7 +67,7 @@ export function strip(chat) {
   function draw() {
     const out = here?.out ?? null;
     const what = out ? { text: out.text, buttons: leaving(/** @type {NonNullable<typeof here>} */ (here)) } : here?.curb ? { text: here.curb.text, buttons: [] } : own;
-    const look = JSON.stringify([out, what?.text]);
+    const look = JSON.stringify([here?.key, out, what?.text]);
     if (look === looks) return;
     const focus = out && looks !== "" && !node.contains(document.activeElement);
     looks = look;

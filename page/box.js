@@ -130,7 +130,9 @@ export function box(chat, strip) {
 
   store.watch("box", () => {
     const place = state.place === null ? undefined : state.places.get(state.place);
-    if (!place) return;
+    form.hidden = !place || !!place.out;
+    strip.place(place ?? null);
+    if (!place) return void (here = null);
     if (here !== place.key) {
       here = place.key;
       suggestions.close();
@@ -140,9 +142,6 @@ export function box(chat, strip) {
     field.placeholder = L.write(place.name);
     aria(field, "label", L.write(place.name));
     aria(send, "disabled", place.curb ? true : null);
-    form.hidden = !!place.out;
-    byId("list").classList.toggle("out", !!place.out);
-    strip.place(place);
   });
 
   return {

@@ -50,12 +50,13 @@ export interface Labels {
   saving: string;
   rooms: string;
   private: string;
-  places: string;
+  roomful: string;
   joinRoom: string;
   writeTo: string;
   join: string;
   no: string;
-  invited: (by: string, room: string) => string;
+  nowhere: string;
+  nowhereWhat: string;
   forYou: string;
   unread: (n: number) => string;
   account: string;
@@ -68,6 +69,7 @@ export interface Labels {
   acts: {
     tryNow: string;
     comeAgain: string;
+    useHere: string;
     loadAgain: string;
   };
   close: string;
@@ -102,6 +104,8 @@ export interface Labels {
     mute: (nick: string, room: string) => string;
     ban: (nick: string, room: string) => string;
   };
+  theServer: string;
+  banEverywhere: string;
   moderateDo: {
     kick: string;
     mute: string;
@@ -112,7 +116,7 @@ export interface Labels {
   times: (s: number) => string;
   op: string;
   deop: string;
-  facts: (p: {rooms: string[], fronts: string[], registered?: boolean, address?: string}, since: string, idle: string) => [string, string][];
+  facts: (p: {rooms: string[], fronts: string[], registered?: boolean, away?: string, address?: string}, since: string, idle: string) => [string, string][];
   topic: string;
   topicMenu: string;
   set: string;
@@ -122,6 +126,7 @@ export interface Labels {
   keyOf: string;
   invite: string;
   inviteWhom: string;
+  isInvited: (nick: string) => string;
   bans: string;
   noBans: string;
   lift: string;
@@ -135,6 +140,7 @@ export interface Labels {
   inviteMenu: string;
   qr: (address: string) => string;
   copyAddress: string;
+  copyLine: string;
   copied_: string;
   copyNot: string;
   address: string;
@@ -160,6 +166,7 @@ export interface Labels {
   accountOf: (nick: string) => string;
   stay: string;
   changePassword: string;
+  passwordSet: string;
   logOut: string;
   logOutWhat: string;
   deleteAccount: string;

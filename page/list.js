@@ -18,7 +18,7 @@ const GROUP = 5 * 60_000;
 
 /**
  * @param {import("./types.js").Chat} chat
- * @param {{invite: (place: Place) => Node, edit: (tag: string) => void}} does
+ * @param {{invite: (place: Place) => Node, edit: (tag: string) => void, join: () => void}} does
  */
 export function list(chat, does) {
   const { store, state, actions } = chat;
@@ -153,7 +153,11 @@ export function list(chat, does) {
   function draw() {
     const here = place();
     pill.hidden = !here || (here.below === 0 && following);
-    if (!here) return;
+    ol.classList.toggle("out", !!here?.out || state.link.is === "over");
+    if (!here) {
+      drawn = null;
+      return patch([{ key: "nowhere", row: null, look: "", make: () => rows.nowhere(does.join) }]);
+    }
     pillText.textContent = here.below ? L.below(here.below) : L.toEnd;
     older.hidden = here.loading !== "older";
     let marks = drawn === here.key && !following ? eye() : [];

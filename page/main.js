@@ -50,7 +50,7 @@ const show = {
   panels: panels(chat, (place, seq) => void goTo(place, seq)),
 };
 const box_ = box(chat, strip(chat));
-const list_ = list(chat, { invite: show.cards.invite, edit: box_.edit });
+const list_ = list(chat, { invite: show.cards.invite, edit: box_.edit, join: () => show.panels.go("#") });
 walk(list_, show.cards.line);
 side(chat, { join: () => show.panels.go("#"), joinNamed: (room) => void show.panels.join(room), write: () => show.panels.go("@"), me: show.cards.me, chosen: () => { if (isOpen()) close(); } });
 people(chat, { person: (nick) => void show.cards.person(nick), topic: show.cards.topic, invite: show.cards.inviteCard });
@@ -90,7 +90,7 @@ store.watch(["settings", "head"], () => {
   else fill(byId("poster"));
 });
 
-byId("to-side").addEventListener("click", () => open(L.places, [sideNode], "left", () => chatNode.prepend(sideNode)));
+byId("to-side").addEventListener("click", () => open(L.roomful, [sideNode], "left", () => chatNode.prepend(sideNode)));
 byId("to-people").addEventListener("click", () => {
   if (peopleNode.checkVisibility()) peopleNode.querySelector("button")?.focus();
   else open(L.hereTitle, [peopleNode], "right", () => byId("middle").after(peopleNode));

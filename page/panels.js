@@ -67,9 +67,9 @@ menuBox.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
 });
 
 /**
- * A form with a sentence for its refusal.
+ * A form with a sentence for its refusal, or for what was done, if `done` returns one.
  * @param {import("./el.js").Child[]} fields @param {string} act @param {() => Promise<import("./types.js").Answer | null>} send
- * @param {(ok: any) => void} done @param {string} [kind] @param {string} [said] the sentence it begins with
+ * @param {(ok: any) => string | void} done @param {string} [kind] @param {string} [said] the sentence it begins with
  */
 export function form(fields, act, send, done, kind = "main", said = "") {
   const why = el("p", { class: "why", role: "alert", text: said });
@@ -80,10 +80,24 @@ export function form(fields, act, send, done, kind = "main", said = "") {
     go.disabled = true;
     const answer = await send();
     go.disabled = false;
-    why.textContent = answer?.type === "error" ? answer.text : "";
-    if (answer?.type === "ok") done(answer);
+    const did = answer?.type === "ok" && done(answer);
+    why.className = did ? "did" : "why";
+    why.textContent = answer?.type === "error" ? answer.text : did || "";
   } } }, ...fields, why, el("div", { class: "row" }, go));
 }
+
+/**
+ * Rows of bans and mutes, with a button to lift each. Without a room they are of the whole server.
+ * @param {import("./types.js").BanInfo[]} all @param {string | undefined} room @param {(order: import("./types.js").Ask) => Promise<import("./types.js").Answer>} ask
+ */
+export const bans = (all, room, ask) => all.map((one) => {
+  const row = el("li", { class: "card" }, el("span", { class: "name", text: L.banRow(one, one.until ? until(one.until) : "") }), button(L.lift, async () => {
+    const answer = await ask({ type: one.restriction === "mute" ? "unmute" : "unban", nick: one.nick, ...(room ? { room } : { everywhere: true }) });
+    if (answer.type === "error") row.append(el("span", { class: "why", role: "alert", text: answer.text }));
+    else row.remove();
+  }));
+  return row;
+});
 
 /** @param {string} label @param {import("./el.js").Parts} [parts] */
 export function field(label, parts = {}) {
@@ -217,7 +231,7 @@ export function panels(chat, goTo) {
     else if (got.for === "help")
       return open(line, [el("table", {}, el("tbody", {}, ...got.commands.map((one) => el("tr", {}, el("th", { scope: "row" }, el("code", { text: `/${one.usage}` })), el("td", { text: one.text })))))], "", actions.closePanel);
     else if (got.for === "search" || got.for === "history") rows = got.messages.map(hit);
-    else if (got.for === "bans") rows = got.bans.map((one) => el("li", { text: L.banRow(one, one.until ? until(one.until) : "") }));
+    else if (got.for === "bans") rows = bans(got.bans, got.room, (order) => actions.ask(order));
     else if (got.for === "whois") return person(got.nick);
     else if (got.for === "files") {
       const at = state.places.get(place);

@@ -159,6 +159,9 @@ export function beginning(place, any, invite) {
   return li("empty", el("p", { text: place.kind === "room" ? L.empty(place.name) : L.emptyPrivate(place.name) }), place.kind === "room" && invite);
 }
 
+/** What stands there while one is nowhere. @param {() => void} join */
+export const nowhere = (join) => li("empty", el("p", { text: L.nowhereWhat }), button(L.joinRoom, join, { class: "main" }));
+
 /** Grey rows for what is coming. */
 export const grey = () => el("li", { class: "grey", "aria-hidden": "true" });
 
