@@ -27,7 +27,10 @@ export function begin() {
   const ears = [];
   const life = new Life(store, (happening) => ears.forEach((hear) => hear(happening)));
   const notifier = new Notifier(state, life.tabs, (key) => show(life, key));
-  ears.push((happening) => notifier.hears(happening));
+  ears.push((happening) => {
+    notifier.hears(happening);
+    if (state.offerNotices) store.touch(["bar"]);
+  });
   Object.assign(state.settings, settings(tabs.storedSettings()));
   const actions = acts(life, notifier);
   watch(life, notifier);

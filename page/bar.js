@@ -17,17 +17,12 @@ export function barsOver(chat) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
   let looks = "";
-  let declined = false;
 
   const offer = () => el("div", { class: "bar", data: { offer: 1 } }, el("span", { text: L.offerNotices }),
     button(L.notifyOn, async () => {
       if (await actions.allowNotices()) actions.set("notify", true);
-      declined = true;
-      draw();
-    }), button(L.no, () => {
-      declined = true;
-      draw();
-    }));
+      actions.set("offered", true);
+    }), button(L.no, () => actions.set("offered", true)));
 
   function draw() {
     clearTimeout(again);
@@ -36,7 +31,7 @@ export function barsOver(chat) {
     const age = now - state.link.since;
     if (state.link.is !== "up" && age < SOON) again = setTimeout(draw, SOON - age);
     else if (state.link.retryAt !== null && !document.hidden) again = setTimeout(draw, 1000);
-    const offers = state.offerNotices && !declined;
+    const offers = state.offerNotices && !state.settings.offered;
     const look = JSON.stringify([link, offers, state.notices.map(({ id }) => id)]);
     if (look === looks) return;
     looks = look;
@@ -50,7 +45,7 @@ export function barsOver(chat) {
     const kept = rows.filter((one) => one);
     if (kept.length !== bars.children.length || kept.some((one, at) => bars.children[at] !== one)) fill(bars, ...kept);
   }
-  store.watch(["bar", "phase"], draw);
+  store.watch(["bar", "phase", "settings"], draw);
   document.addEventListener("visibilitychange", draw);
 }
 
@@ -124,14 +119,21 @@ export function uploads(chat) {
     if (one.state === "ready") {
       const caption = el("input", { placeholder: L.caption, "aria-label": L.caption, dir: "auto" });
       const smaller = el("input", { type: "checkbox", checked: one.smaller });
+      const less = el("label", { class: "check" }, smaller, L.smaller);
       const go = () => actions.upload(id, { smaller: smaller.checked, caption: caption.value.trim() });
       caption.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && event.keyCode !== 229 && go());
       if (one.picture) {
         const image = el("img", { alt: "" });
-        row.firstElementChild?.replaceWith(el("span", { class: "picture" }, image));
+        const shown = el("span", { class: "picture" }, image);
+        row.firstElementChild?.replaceWith(shown);
+        // A file may be called a picture, and be none.
+        image.addEventListener("error", () => {
+          shown.replaceWith(icon("file"));
+          less.remove();
+        });
         actions.putPreview(image, id);
       }
-      row.append(stop, caption, ...(one.picture ? [el("label", { class: "check" }, smaller, L.smaller)] : []), el("span", { class: "gap" }), button(L.sendFile, go, { class: "main" }));
+      row.append(stop, caption, button(L.sendFile, go, { class: "main" }), ...(one.picture ? [less] : []));
     } else if (one.state === "refused" || one.state === "failed") {
       row.append(el("span", { class: "why", role: "alert", text: one.text }), one.state === "failed" ? button(L.again, () => actions.retryUpload(id)) : "", stop);
     } else row.append(el("progress", { max: 100, "aria-label": one.name }), el("span", { class: "dim left" }), stop);

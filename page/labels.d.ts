@@ -32,6 +32,7 @@ export interface Labels {
   discard: string;
   seen: string;
   picture: (name: string) => string;
+  tooManyPixels: (w: number, h: number) => string;
   showPicture: string;
   save: string;
   fileNot: string;

@@ -142,7 +142,7 @@ export function panels(chat, goTo) {
   /** @param {import("./types.js").Place} place @param {import("./types.js").FileRow} row */
   const fileRow = (place, row) => el("li", { class: "card" }, icon("file"),
     el("span", { class: "name" }, el("bdi", { text: row.name }), el("span", { class: "dim", text: ` ${size(row.size)}, ${row.from}, ${day(row.time)}` })),
-    button(L.goThere, () => {
+    el("span", { class: "row" }, button(L.goThere, () => {
       close();
       goTo(place.name, row.seq);
     }), button(L.save, async () => {
@@ -150,7 +150,7 @@ export function panels(chat, goTo) {
       document.body.append(link);
       if (await actions.putFile(link, row)) link.click();
       link.remove();
-    }));
+    })));
 
   async function files() {
     const place = here();

@@ -56,8 +56,8 @@ function file(chat, info, own) {
   const pixels = (info.width ?? 0) * (info.height ?? 0);
   const box = el("div", {});
   const card = (/** @type {string} */ why = "") =>
-    box.replaceChildren(el("div", { class: "card" }, icon("file"), el("span", { class: "name" }, el("bdi", { text: info.name }), el("span", { class: "dim", text: ` ${words.size(info.size)}` })),
-      why && el("span", { class: "why", text: why }), button(L.save, save, { "aria-label": `${L.save} ${info.name}` })));
+    box.replaceChildren(el("div", { class: "card" }, icon("file"), el("span", { class: "name" }, el("bdi", { text: info.name }), el("span", { class: "dim", text: ` ${words.size(info.size)}` }), why && el("small", { class: "dim", text: why })),
+      button(L.save, save, { "aria-label": `${L.save} ${info.name}` })));
   const save = async () => {
     const link = el("a", { hidden: true });
     document.body.append(link);
@@ -70,6 +70,8 @@ function file(chat, info, own) {
     // The box has its size before the picture is there, so nothing moves when it comes.
     const scale = Math.min(1, SIDE / wide, SIDE / high);
     const image = el("img", { alt: L.picture(info.name), width: Math.round(wide * scale), height: Math.round(high * scale), decoding: "async" });
+    // And it keeps it, if the picture is of another shape than the server was told.
+    image.style.setProperty("aspect-ratio", `${wide} / ${high}`);
     const open = button("", () => panelPicture(chat, info), { class: "picture" });
     let tries = 0;
     open.replaceChildren(image);
@@ -92,7 +94,7 @@ function file(chat, info, own) {
     const play = el("audio", { controls: true, preload: "none", "aria-label": info.name });
     box.append(play);
     near(play, () => actions.putFile(play, info));
-  } else card();
+  } else card(kind === "image" && pixels ? L.tooManyPixels(info.width ?? 0, info.height ?? 0) : "");
   return box;
 }
 

@@ -294,6 +294,8 @@ export interface Settings {
   speak: "all" | "me" | "nothing";
   tone: boolean;
   notify: boolean;
+  /** Notifications were offered, and answered: they are not offered again. */
+  offered: boolean;
   beamer: boolean;
   stay: boolean;
 }

@@ -193,7 +193,7 @@ export const L = {
   below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
   onItsWay: "not stored yet", waits: (s) => `in ${s} s`, retries: "It is sent again by itself.",
   again: "Again", edit: "Edit", discard: "Delete", seen: "Close",
-  picture: (name) => `Picture ${name}`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.",
+  picture: (name) => `Picture ${name}`, tooManyPixels: (w, h) => `${w} × ${h} points: too large to be shown here`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.",
   typing: (names) => (names.length > 3 ? "Several people are typing…" : `${list(names)} ${names.length > 1 ? "are" : "is"} typing…`),
   newLines: (n, place) => `${n} new lines in ${place}`,
 
