@@ -106,8 +106,10 @@ function acts(life, notifier) {
       at.draft = text;
       clearTimeout(later);
       later = setTimeout(() => life.remember(), SPARE);
-      const now = Date.now();
-      if ((at.kind === "person" && !at.seen) || !text.trim() || /^\s*\//.test(text) || now - typed < TYPING || !session.up) return;
+    },
+    typing(key) {
+      const [at, now] = [place(key), Date.now()];
+      if (!at || (at.kind === "person" && !at.seen) || !at.draft.trim() || /^\s*\//.test(at.draft) || now - typed < TYPING || !session.up) return;
       typed = now;
       void session.ask({ type: "typing", room: at.name }).then((answer) => {
         // A server that does not know of typing is not told again.

@@ -93,6 +93,7 @@ export function box(chat, strip) {
   });
   field.addEventListener("input", () => {
     changed();
+    if (here !== null) actions.typing(here);
     suggestions.look();
   });
   field.addEventListener("blur", () => suggestions.close());

@@ -207,14 +207,22 @@ export function cards(chat, does) {
     }
     const [said, stay] = [check(L.deleteSaid, false), check(L.stay, state.settings.stay)];
     stay.input.addEventListener("change", () => actions.set("stay", stay.input.checked));
+    const [closed, list] = [el("div", { hidden: true }), el("ul", { class: "bans" })];
+    closed.append(el("h3", { text: L.serverBans }), list, el("p", { class: "dim none", text: L.noBans }));
     open(L.accountOf(state.me), [
       stay.row, el("h3", { text: L.changePassword }), form([user(), now.row, then.row], L.set, () => actions.ask({ type: "password", old: now.input.value, new: then.input.value }), () => {
         now.input.value = then.input.value = "";
         return L.passwordSet;
       }),
       el("h3", { text: L.logOut }), el("p", { class: "dim", text: L.logOutWhat }), form([], L.logOut, () => actions.ask({ type: "logout" }), close, ""),
-      el("h3", { text: L.deleteAccount }), form([user(), gone.row, said.row], L.deleteAccount, () => actions.ask({ type: "delete-account", password: gone.input.value, messages: said.input.checked }), close, "bad"),
+      el("h3", { text: L.deleteAccount }), form([user(), gone.row, said.row], L.deleteAccount, () => actions.ask({ type: "delete-account", password: gone.input.value, messages: said.input.checked }), close, "bad"), closed,
     ]);
+    // Refused to all but ops of the server.
+    void actions.ask({ type: "bans", everywhere: true }).then((answer) => {
+      if (answer.type !== "ok" || answer.for !== "bans") return;
+      closed.hidden = false;
+      fill(list, ...bans(answer.bans, undefined, actions.ask));
+    });
   }
 
   function settings() {

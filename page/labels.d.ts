@@ -129,6 +129,7 @@ export interface Labels {
   inviteWhom: string;
   isInvited: (nick: string) => string;
   bans: string;
+  serverBans: string;
   noBans: string;
   lift: string;
   lasting: string;

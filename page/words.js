@@ -236,7 +236,7 @@ export const L = {
 
   // A room.
   topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", inviteOnly: "Only invited people come in", announcements: "Only ops speak",
-  keyOf: "Key (empty: none)", invite: "Invite", inviteWhom: "Whom (a name)", isInvited: (nick) => `${nick} is invited.`, bans: "Bans and mutes", noBans: "None.", lift: "Lift", lasting: "Lasting",
+  keyOf: "Key (empty: none)", invite: "Invite", inviteWhom: "Whom (a name)", isInvited: (nick) => `${nick} is invited.`, bans: "Bans and mutes", serverBans: "Bans from the server", noBans: "None.", lift: "Lift", lasting: "Lasting",
   isRegistered: "This room is registered: it stays when it is empty.", isNotRegistered: "This room ends some time after the last has left. With an account you can register it.",
   "register-room": "Register the room", "drop-room": "Give the room up", leaveRoom: "Leave the room", endConversation: "End the conversation",
   inviteMenu: "Invite others", qr: (address) => `QR code of ${address}`, copyAddress: "Copy the address", copyLine: "Copy the line", copied_: "Copied", copyNot: "Copy it by hand, please",
