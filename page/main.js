@@ -53,7 +53,7 @@ const box_ = box(chat, strip(chat));
 const list_ = list(chat, { invite: show.cards.invite, edit: box_.edit, join: () => show.panels.go("#") });
 walk(list_, show.cards.line);
 side(chat, { join: () => show.panels.go("#"), joinNamed: (room) => void show.panels.join(room), write: () => show.panels.go("@"), me: show.cards.me, chosen: () => { if (isOpen()) close(); } });
-people(chat, { person: (nick) => void show.cards.person(nick), topic: show.cards.topic, invite: show.cards.inviteCard });
+people(chat, { person: (nick) => void show.cards.person(nick), topic: show.cards.topic, invite: show.cards.inviteCard, find: () => show.panels.go("@") });
 barsOver(chat);
 uploads(chat);
 say(chat);

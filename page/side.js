@@ -58,17 +58,17 @@ export function side(chat, does) {
   });
 }
 
-/** Members shown at most: more would make the page slow, and nobody reads them. */
+/** Members shown at most: more would make the page slow. The others are found by their names. */
 const MOST = 200;
 
 /**
  * @param {import("./types.js").Chat} chat
- * @param {{person: (nick: string) => void, topic: () => void, invite: () => void}} does
+ * @param {{person: (nick: string) => void, topic: () => void, invite: () => void, find: () => void}} does
  */
 export function people(chat, does) {
   const { store, state } = chat;
   const [aside, place, topic, here, open] = ["people", "place", "topic", "here", "to-people"].map(byId);
-  const [title, list, rest] = [el("h2"), el("ul"), el("p", { class: "dim" })];
+  const [title, list, rest] = [el("h2"), el("ul"), button("", does.find, { class: "item off" })];
   fill(aside, title, list, rest, button(L.inviteMenu, does.invite, { class: "item off" }));
   topic.addEventListener("click", does.topic);
 
@@ -82,7 +82,8 @@ export function people(chat, does) {
       ? [...at.members.values()].sort((a, b) => rank[a.role] - rank[b.role] || compare(a.nick, b.nick))
       : [at.name.slice(1), state.me].map((nick) => /** @type {import("./types.js").Member} */ ({ nick, role: "" }));
     title.textContent = room ? `${L.hereTitle} — ${at.total}` : at ? L.private : "";
-    rest.textContent = all.length > MOST ? L.andMore(all.length - MOST) : "";
+    rest.hidden = all.length <= MOST;
+    rest.textContent = L.andMore(all.length - MOST);
     const away = (/** @type {string} */ nick) => state.people.get(fold(nick))?.away ?? "";
     patch(list, all.slice(0, MOST), ({ nick }) => fold(nick), ({ nick, role }) => [nick, role, away(nick)].join("\n"), ({ nick, role }) => {
       const act = button("", () => does.person(nick), { class: `item${away(nick) ? " off" : ""}` });

@@ -208,7 +208,7 @@ export const L = {
   rooms: "Rooms", private: "Private", roomful: "Roomful", joinRoom: "Join a room", writeTo: "Write to somebody", join: "Join", no: "No",
   nowhere: "No room", nowhereWhat: "You are in no room now.", forYou: " for you", unread: (n) => ` ${n} unread`,
   account: "account", guest: "guest", here: (n) => `${n} here`, hereTitle: "Here", peopleHere: (n) => `${n} here: show the people`,
-  andMore: (n) => `and ${count(n, "other")}`, awayNow: (text) => (text === "away" ? "away" : `away: ${text}`),
+  andMore: (n) => `and ${count(n, "other")}: find one…`, awayNow: (text) => (text === "away" ? "away" : `away: ${text}`),
 
   // Bars.
   acts: { tryNow: "Try now", comeAgain: "Come in again", useHere: "Use it here", loadAgain: "Load it" }, close: "Close", key: "Key of the room", joinAgain: "Join again",
