@@ -23,6 +23,9 @@ export const name = (nick) => el("bdi", { class: `by nick c${colour(nick)}`, tex
 /** @param {number} time @param {string} [kind] */
 export const clock = (time, kind) => el("time", { class: kind, text: words.clock(time), title: words.full(time), dateTime: new Date(time).toISOString() });
 
+/** Heard, not seen. */
+const comma = () => el("span", { class: "quiet", text: ", " });
+
 /** @param {string} kind @param {...import("./el.js").Child} inside */
 const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...inside);
 
@@ -41,9 +44,7 @@ export function line(chat, row, head) {
   return li(
     kinds.filter(Boolean).join(" "),
     head && face(row.from),
-    !row.me && (head
-      ? el("div", {}, name(row.from), el("span", { class: "quiet", text: ", " }), clock(row.time), el("span", { class: "quiet", text: ", " }))
-      : el("span", {}, el("span", { class: "quiet", text: `${row.from}, ` }), clock(row.time, "side-time"))),
+    !row.me && el(head ? "div" : "span", { class: "who" }, head ? name(row.from) : el("span", { class: "quiet by", text: row.from }), comma(), clock(row.time, head ? "" : "side-time"), comma()),
     text !== "" && said,
     row.file && row.deleted === null && file(chat, row.file, row.own),
   );
@@ -131,7 +132,7 @@ export function unsent(chat, unsent, edit) {
   const row = li(
     `line head own ${failed ? "failed" : "wait"}`,
     face(state.me),
-    el("div", {}, name(state.me), el("span", { class: "quiet", text: ", " }), clock(unsent.time),
+    el("div", { class: "who" }, name(state.me), comma(), clock(unsent.time),
       !failed && el("span", { class: "state", title: L.onItsWay }, " ", icon("clock"), unsent.state === "waiting" && wait > 0 ? ` ${L.waits(wait)}` : "", el("span", { class: "quiet", text: L.onItsWay }))),
     el("div", { class: "text", dir: "auto", text: unsent.text }),
   );
