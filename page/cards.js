@@ -181,7 +181,7 @@ export function cards(chat, does) {
       [L.settings, settings],
       [L.inviteMenu, inviteCard],
       [L.beamer, does.beamer],
-      [L.keysTitle, does.keys],
+      !matchMedia("(pointer: coarse)").matches && [L.keysTitle, does.keys],
       [L.leave, () => actions.quit()],
       !state.server.kept && L.forgets,
     ]);

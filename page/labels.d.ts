@@ -25,7 +25,7 @@ export interface Labels {
   toEnd: string;
   lineActions: string;
   onItsWay: string;
-  waits: (s: number) => string;
+  waits: (s: number, rate: number) => string;
   retries: string;
   again: string;
   edit: string;

@@ -93,7 +93,9 @@ export function list(chat, does) {
     }
     for (const one of waiting) {
       const wait = one.state === "waiting" ? Math.ceil(Math.max(0, state.link.waitUntil - Date.now()) / 1000) : 0;
-      made.push({ key: `tag ${one.tag}`, row: null, look: `${one.state}${one.sentence}${wait}`, make: () => rows.unsent(chat, one, does.edit) });
+      const head = before?.kind !== "line" || !before.own || before.me || one.time - before.time > GROUP;
+      made.push({ key: `tag ${one.tag}`, row: null, look: `${head}${one.state}${one.sentence}${wait}`, make: () => rows.unsent(chat, one, head, does.edit) });
+      before = /** @type {Row} */ ({ kind: "line", own: true, me: false, from: state.me, time: one.time });
     }
     return made;
   }

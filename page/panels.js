@@ -46,6 +46,8 @@ export function menu(at, choices) {
     menuBox.hidePopover();
     one[1]();
   }, { role: "menuitem", class: one[2] ?? "" }))));
+  // All that is outside of an open dialog is dead.
+  (dialog.open ? dialog : byId("middle")).append(menuBox);
   menuBox.showPopover();
   const [place, own] = [at.getBoundingClientRect(), menuBox.getBoundingClientRect()];
   const left = Math.min(Math.max(8, at.tagName === "LI" ? place.right - own.width - 8 : place.left), innerWidth - own.width - 8);

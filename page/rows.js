@@ -26,6 +26,10 @@ export const clock = (time, kind) => el("time", { class: kind, text: words.clock
 /** Heard, not seen. */
 const comma = () => el("span", { class: "quiet", text: ", " });
 
+/** Name and time before a text; without `head` they are for the ear, and for paper. @param {string} nick @param {number} time @param {boolean} head */
+const who = (nick, time, head) =>
+  el(head ? "div" : "span", { class: "who" }, head ? name(nick) : el("span", { class: "quiet by", text: nick }), comma(), clock(time, head ? "" : "side-time"), comma());
+
 /** @param {string} kind @param {...import("./el.js").Child} inside */
 const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...inside);
 
@@ -44,7 +48,7 @@ export function line(chat, row, head) {
   return li(
     kinds.filter(Boolean).join(" "),
     head && face(row.from),
-    !row.me && el(head ? "div" : "span", { class: "who" }, head ? name(row.from) : el("span", { class: "quiet by", text: row.from }), comma(), clock(row.time, head ? "" : "side-time"), comma()),
+    !row.me && who(row.from, row.time, head),
     text !== "" && said,
     row.file && row.deleted === null && file(chat, row.file, row.own),
   );
@@ -122,19 +126,19 @@ function near(node, act) {
 }
 
 /**
- * An own line without an answer.
- * @param {Chat} chat @param {import("./types.js").Unsent} unsent @param {(tag: string) => void} edit
+ * An own line without an answer. It is as high as it will be when it has one.
+ * @param {Chat} chat @param {import("./types.js").Unsent} unsent @param {boolean} head @param {(tag: string) => void} edit
  */
-export function unsent(chat, unsent, edit) {
+export function unsent(chat, unsent, head, edit) {
   const { actions, state } = chat;
   const failed = unsent.state === "refused" || unsent.state === "retry" || unsent.state === "unkept";
   const wait = Math.ceil((state.link.waitUntil - Date.now()) / 1000);
+  const clocked = !failed && el("span", { class: "state", title: L.onItsWay }, " ", icon("clock"), unsent.state === "waiting" && wait > 0 ? ` ${L.waits(wait, state.server.rate)}` : "", el("span", { class: "quiet", text: L.onItsWay }));
   const row = li(
-    `line head own ${failed ? "failed" : "wait"}`,
-    face(state.me),
-    el("div", { class: "who" }, name(state.me), comma(), clock(unsent.time),
-      !failed && el("span", { class: "state", title: L.onItsWay }, " ", icon("clock"), unsent.state === "waiting" && wait > 0 ? ` ${L.waits(wait)}` : "", el("span", { class: "quiet", text: L.onItsWay }))),
-    el("div", { class: "text", dir: "auto", text: unsent.text }),
+    `line ${head ? "head " : ""}own ${failed ? "failed" : "wait"}`,
+    head && face(state.me),
+    who(state.me, unsent.time, head),
+    el("div", { class: "text", dir: "auto", text: unsent.text }, clocked),
   );
   if (failed) {
     row.append(el("div", { class: "why" }, el("span", {}, icon("warn"), ` ${unsent.sentence}`),

@@ -54,7 +54,8 @@ export function side(chat, does) {
     const forMe = all.reduce((sum, place) => sum + (place.key === state.place ? 0 : place.forMe), state.invites.size);
     count.hidden = forMe === 0;
     count.textContent = String(forMe);
-    fill(me, face(state.me || "?"), el("span", { class: "name" }, el("bdi", { text: state.me }), el("small", { text: state.account ? L.account : L.guest })));
+    const away = state.people.get(fold(state.me))?.away;
+    fill(me, face(state.me || "?"), el("span", { class: "name" }, el("bdi", { text: state.me }), el("small", { text: away ? L.awayNow(away) : state.account ? L.account : L.guest })));
   });
 }
 

@@ -191,7 +191,7 @@ export const L = {
   begins: (place, date) => (place[0] === "@" ? `Your conversation with ${place.slice(1)} begins here` : `${place} begins here${date && `, ${date}`}`),
   empty: (place) => `Nobody has written in ${place} yet.`, emptyPrivate: (place) => `Nothing yet between you and ${place.slice(1)}. Only the two of you read this.`,
   below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
-  onItsWay: "not stored yet", waits: (s) => `in ${s} s`, retries: "It is sent again by itself.",
+  onItsWay: "not stored yet", waits: (s, rate) => `in ${s} s, ${count(rate, "line")} a second`, retries: "It is sent again by itself.",
   again: "Again", edit: "Edit", discard: "Delete", seen: "Close",
   picture: (name) => `Picture ${name}`, tooManyPixels: (w, h) => `${w} × ${h} points: too large to be shown here`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.",
   typing: (names) => (names.length > 3 ? "Several people are typing…" : `${list(names)} ${names.length > 1 ? "are" : "is"} typing…`),
