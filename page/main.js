@@ -93,7 +93,7 @@ store.watch(["settings", "head"], () => {
 byId("to-side").addEventListener("click", () => open(L.roomful, [sideNode], "left", () => chatNode.prepend(sideNode)));
 byId("to-people").addEventListener("click", () => {
   if (peopleNode.checkVisibility()) peopleNode.querySelector("button")?.focus();
-  else open(L.hereTitle, [peopleNode], "right", () => byId("middle").after(peopleNode));
+  else open(peopleNode.querySelector("h2").textContent, [peopleNode], "right", () => byId("middle").after(peopleNode));
 });
 byId("to-search").addEventListener("click", () => show.panels.search());
 byId("to-room").addEventListener("click", () => show.cards.place(byId("to-room")));

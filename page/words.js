@@ -176,6 +176,9 @@ export function bar(link, now) {
 
 // --- labels of the views ---
 
+/** What a person comes in by. @type {ReadonlyMap<string, string>} */
+const FRONTS = new Map([["websocket", "the page"], ["line", "nc or telnet"], ["json", "a program"]]);
+
 /** What stands on buttons, over fields, and in empty places. @type {import("./labels.js").Labels} */
 export const L = {
   // The gate.
@@ -232,7 +235,7 @@ export const L = {
   times: (s) => (s === 0 ? "for good" : s < 3600 ? `${s / 60} minutes` : s < 86_400 ? count(s / 3600, "hour") : count(s / 86_400, "day")),
   op: "Make an op", deop: "No op any more",
   facts: (p, since, idle) =>
-    ([["Who", p.registered ? L.account : L.guest], ["Away", p.away ?? ""], ["Rooms", p.rooms.join(" ")], ["Here since", since], ["Last sign", `${idle} ago`], ["Comes by", p.fronts.join(", ")], ["Address", p.address ?? ""]]),
+    ([["Who", p.registered ? L.account : L.guest], ["Away", p.away ?? ""], ["Rooms", p.rooms.join(" ")], ["Here since", since], ["Last sign", `${idle} ago`], ["Comes by", p.fronts.map((one) => FRONTS.get(one) ?? one).join(", ")], ["Address", p.address ?? ""]]),
 
   // A room.
   topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", inviteOnly: "Only invited people come in", announcements: "Only ops speak",
