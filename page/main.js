@@ -83,6 +83,7 @@ store.watch(["settings", "head"], () => {
   root.dataset.size = String(size);
   root.toggleAttribute("data-beamer", on && state.phase !== "gate");
   byId("poster").hidden = !on;
+  for (const id of ["attach", "to-search"]) byId(id).hidden = !state.server.kept;
   // Nothing private is shown to a class.
   const room = [...state.places.values()].find(({ kind }) => kind === "room");
   if (on && state.place?.startsWith("@") && room) actions.show(room.key);
