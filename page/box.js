@@ -135,9 +135,11 @@ export function box(chat, strip) {
     strip.place(place ?? null);
     if (!place) return void (here = null);
     if (here !== place.key) {
+      // The box can be used a moment before the first place is here; what was typed by then stays.
+      const early = here === null ? text() : "";
       here = place.key;
       suggestions.close();
-      put(place.draft);
+      put(early || place.draft);
       back = earlier.length;
     } else if (place.draft !== text() && document.activeElement !== field) put(place.draft);
     field.placeholder = L.write(place.name);

@@ -210,9 +210,10 @@ export function list(chat, does) {
   /** @param {boolean} now */
   function follow(now) {
     const here = place();
-    const really = now && !!here && here.atEnd && past === here.rows.length;
-    if (!here || really === following) return;
-    following = really;
+    if (!here || now === following) return;
+    // The end in view is the place's end only if all rows are drawn; rows may have come since.
+    if (now && !(here.atEnd && past === here.rows.length)) return;
+    following = now;
     actions.following(here.key, following);
     pill.hidden = here.below === 0 && following;
   }

@@ -57,14 +57,13 @@ function line(state, place, message, out) {
   const row = rows.lineRow(message, state.me, true);
   place.last = Math.max(place.last, message.seq);
   if (place.typing.delete(message.from)) out.touch(state, place, "typing");
-  const looked = marks.looking(state, place);
   if (row.own) {
     heard(state.unsent, place.key, message.text);
     if (place.following) place.fence = null;
   } else marks.came(state, place, message.seq, row.forMe);
   rows.insert(place, row);
   out.touch(state, place, "side", "list");
-  out.happened.push({ type: "line", place, row, shown: looked });
+  out.happened.push({ type: "line", place, row, shown: state.seen && state.phase === "in" && state.place === place.key });
 }
 
 /** @typedef {(state: State, event: any, out: Out, now: number) => void} Handler */

@@ -180,7 +180,11 @@ fn check_lines(head: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check(method: &str, target: &str, old: bool, fields: Vec<(Box<str>, Box<str>)>) -> Result<Head, Refusal> {
+fn check(method: &str, target: &str, old: bool, mut fields: Vec<(Box<str>, Box<str>)>) -> Result<Head, Refusal> {
+    if old {
+        // In HTTP/1.0 it asks for nothing (RFC 9110, 7.8): a proxy that speaks no more may only have passed it on.
+        fields.retain(|(name, _)| &**name != "upgrade");
+    }
     let method = match method {
         "GET" => Method::Get,
         "HEAD" => Method::Head,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use roomful::front::Fronts;
 use roomful::front::http::Settings;
 use roomful::limits::Limits;
+use roomful::names::MAX_ROOM;
 use roomful::server::Server;
 use serde_json::Value;
 
@@ -238,6 +239,10 @@ fn an_address_is_a_picture_with_the_room_in_it_and_on_loopback_there_is_none() {
     for path in ["/qr.svg?to=1", "/qr.svg?to=x", "/qr.svg?to=-1"] {
         assert_eq!(ask(&server, get(path)).status, 404, "{path}");
     }
+    // A picture takes the longer the more there is in it, so there is no more in it than a room's name.
+    let longest = format!("%23{}", "%F0%9E%A4%80".repeat(MAX_ROOM));
+    assert_eq!(ask(&server, get(&format!("/qr.svg?room={longest}"))).status, 200);
+    assert_eq!(ask(&server, get(&format!("/qr.svg?room={longest}a"))).status, 404);
     assert_eq!(ask(&TestServer::start(), get("/qr.svg?to=0")).status, 404);
 }
 

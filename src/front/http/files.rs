@@ -120,7 +120,7 @@ fn json_body(status: u16, body: Vec<u8>) -> Answer {
 
 /// Answers `GET /f/<path>`; `handle` is the connection that asks. To a HEAD the same is
 /// answered, and the exchange leaves the body out.
-pub(super) fn get(hub: &Hub, handle: &SessionHandle, path: &str, head: &Head) -> Answer {
+pub(super) fn get(hub: &Arc<Hub>, handle: &SessionHandle, path: &str, head: &Head) -> Answer {
     let missing = || Answer::sentence(404, "There is no such file here.");
     if head.query.is_some() {
         return missing();

@@ -132,6 +132,8 @@ fn a_page_that_was_left_and_comes_back_from_the_cache_or_from_a_frozen_tab_goes_
         ann.travel(-1);
         ann.host = address;
         ann.expects("about:blank");
+        // The browser says so itself of a connection that was open.
+        ann.expects("Page entered Back-Forward Cache");
         ann.reads("while it was left");
         ann.says("back");
         ann.reads("back");
