@@ -53,16 +53,14 @@ function acts(life, notifier) {
   let typed = 0;
   /** @type {any} */
   let later = null;
-  /** The last question for lines of a place. @type {WeakMap<Place, object>} */
-  const asked = new WeakMap();
-  /** Asks for lines, once at a time for each place; the newest do not wait, and what was asked before them is not taken. @param {Place} at @param {Place["loading"]} what @param {Omit<History, "type">} which @param {(page: import("./types.js").LineRow[], more: boolean) => void} take */
+  const asked = /** @type {WeakMap<Place, object>} */ (new WeakMap());
+  /** Asks for lines, once at a time for each place; the newest do not wait. An answer to an earlier question is not taken: it could leave a hole. @param {Place} at @param {Place["loading"]} what @param {Omit<History, "type">} which @param {(page: import("./types.js").LineRow[], more: boolean) => void} take */
   async function fetchPage(at, what, which, take) {
     if (at.loading && (what !== "newest" || at.loading === "newest" || at.loading === "first")) return;
     at.loading = what;
     asked.set(at, which);
     store.touch(["list"]);
     const answer = await session.ask({ type: "history", room: at.name, limit: PAGE, ...which });
-    // A page beside lines that are not shown any more would leave a hole.
     if (asked.get(at) !== which) return;
     at.loading = "";
     if (answer.type === "ok" && answer.for === "history") take(answer.messages.map((one) => rows.lineRow(one, state.me, false)), answer.more === true);
