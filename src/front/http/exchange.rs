@@ -308,9 +308,10 @@ impl Exchange {
     fn answer(&mut self, answer: Answer, bare: bool, about: (Route, Instant)) -> Option<Step> {
         let (route, began) = about;
         let (status, close) = (answer.status, answer.close);
+        // A peer that has read it finds it in the metrics.
+        self.fronts.http.gauges.answered(route, status);
         let sent = self.send_answer(answer, bare);
         let ms = began.elapsed().as_millis();
-        self.fronts.http.gauges.answered(route, status);
         // Never the target: it may have a ticket.
         tracing::debug!(peer = %self.handle.peer(), route = route.name(), status, ms, "answered");
         if let Err(error) = &sent {
