@@ -27,7 +27,10 @@ export function begin() {
   const ears = [];
   const life = new Life(store, (happening) => ears.forEach((hear) => hear(happening)));
   const notifier = new Notifier(state, life.tabs, (key) => show(life, key));
-  ears.push((happening) => notifier.hears(happening));
+  ears.push((happening) => {
+    notifier.hears(happening);
+    if (state.offerNotices) store.touch(["bar"]);
+  });
   Object.assign(state.settings, settings(tabs.storedSettings()));
   const actions = acts(life, notifier);
   watch(life, notifier);
@@ -103,8 +106,10 @@ function acts(life, notifier) {
       at.draft = text;
       clearTimeout(later);
       later = setTimeout(() => life.remember(), SPARE);
-      const now = Date.now();
-      if ((at.kind === "person" && !at.seen) || !text.trim() || /^\s*\//.test(text) || now - typed < TYPING || !session.up) return;
+    },
+    typing(key) {
+      const [at, now] = [place(key), Date.now()];
+      if (!at || (at.kind === "person" && !at.seen) || !at.draft.trim() || /^\s*\//.test(at.draft) || now - typed < TYPING || !session.up) return;
       typed = now;
       void session.ask({ type: "typing", room: at.name }).then((answer) => {
         // A server that does not know of typing is not told again.

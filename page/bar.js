@@ -5,7 +5,7 @@ import { byId, button, el, fill, icon, patch } from "./el.js";
 import { L, bar, privateFrom, size, span } from "./words.js";
 
 /** @typedef {{text: string, buttons: Node[]}} Own */
-/** @typedef {{own: (what: Own | null) => void, place: (place: import("./types.js").Place) => void}} Strip */
+/** @typedef {{own: (what: Own | null) => void, place: (place: import("./types.js").Place | null) => void}} Strip */
 
 /** A bar appears only after its state has lasted this long (ms). */
 const SOON = 300;
@@ -17,17 +17,12 @@ export function barsOver(chat) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let again;
   let looks = "";
-  let declined = false;
 
   const offer = () => el("div", { class: "bar", data: { offer: 1 } }, el("span", { text: L.offerNotices }),
     button(L.notifyOn, async () => {
       if (await actions.allowNotices()) actions.set("notify", true);
-      declined = true;
-      draw();
-    }), button(L.no, () => {
-      declined = true;
-      draw();
-    }));
+      actions.set("offered", true);
+    }), button(L.no, () => actions.set("offered", true)));
 
   function draw() {
     clearTimeout(again);
@@ -36,7 +31,7 @@ export function barsOver(chat) {
     const age = now - state.link.since;
     if (state.link.is !== "up" && age < SOON) again = setTimeout(draw, SOON - age);
     else if (state.link.retryAt !== null && !document.hidden) again = setTimeout(draw, 1000);
-    const offers = state.offerNotices && !declined;
+    const offers = state.offerNotices && !state.settings.offered;
     const look = JSON.stringify([link, offers, state.notices.map(({ id }) => id)]);
     if (look === looks) return;
     looks = look;
@@ -44,13 +39,13 @@ export function barsOver(chat) {
     const kind = `${link?.kind} ${link?.acts}`;
     const old = link && bars.querySelector(`[data-link="${kind}"]`);
     if (old) old.firstElementChild.textContent = link.text;
-    const row = old || (link && el("div", { class: `bar ${link.kind}`, data: { link: kind } }, el("span", { text: link.text }), ...link.acts.map((act) => button(L.acts[act], () => actions[act]()))));
+    const row = old || (link && el("div", { class: `bar ${link.kind}`, data: { link: kind } }, el("span", { text: link.text }), ...link.acts.map((act) => button(L.acts[act], () => actions[act === "useHere" ? "comeAgain" : act]()))));
     const rows = [row, offers && (bars.querySelector("[data-offer]") ?? offer()), ...state.notices.map(({ id, text }) => bars.querySelector(`[data-notice="${id}"]`) ?? el("div", { class: "bar", data: { notice: id } },
       icon("warn"), el("span", { dir: "auto", text }), button(L.close, () => actions.closeNotice(id), { icon: "close", class: "bare" })))];
     const kept = rows.filter((one) => one);
     if (kept.length !== bars.children.length || kept.some((one, at) => bars.children[at] !== one)) fill(bars, ...kept);
   }
-  store.watch(["bar", "phase"], draw);
+  store.watch(["bar", "phase", "settings"], draw);
   document.addEventListener("visibilitychange", draw);
 }
 
@@ -67,7 +62,7 @@ export function strip(chat) {
   function draw() {
     const out = here?.out ?? null;
     const what = out ? { text: out.text, buttons: leaving(/** @type {NonNullable<typeof here>} */ (here)) } : here?.curb ? { text: here.curb.text, buttons: [] } : own;
-    const look = JSON.stringify([out, what?.text]);
+    const look = JSON.stringify([here?.key, out, what?.text]);
     if (look === looks) return;
     const focus = out && looks !== "" && !node.contains(document.activeElement);
     looks = look;
@@ -124,14 +119,21 @@ export function uploads(chat) {
     if (one.state === "ready") {
       const caption = el("input", { placeholder: L.caption, "aria-label": L.caption, dir: "auto" });
       const smaller = el("input", { type: "checkbox", checked: one.smaller });
+      const less = el("label", { class: "check" }, smaller, L.smaller);
       const go = () => actions.upload(id, { smaller: smaller.checked, caption: caption.value.trim() });
       caption.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && event.keyCode !== 229 && go());
       if (one.picture) {
         const image = el("img", { alt: "" });
-        row.firstElementChild?.replaceWith(el("span", { class: "picture" }, image));
+        const shown = el("span", { class: "picture" }, image);
+        row.firstElementChild?.replaceWith(shown);
+        // A file may be called a picture, and be none.
+        image.addEventListener("error", () => {
+          shown.replaceWith(icon("file"));
+          less.remove();
+        });
         actions.putPreview(image, id);
       }
-      row.append(stop, caption, ...(one.picture ? [el("label", { class: "check" }, smaller, L.smaller)] : []), el("span", { class: "gap" }), button(L.sendFile, go, { class: "main" }));
+      row.append(stop, caption, button(L.sendFile, go, { class: "main" }), ...(one.picture ? [less] : []));
     } else if (one.state === "refused" || one.state === "failed") {
       row.append(el("span", { class: "why", role: "alert", text: one.text }), one.state === "failed" ? button(L.again, () => actions.retryUpload(id)) : "", stop);
     } else row.append(el("progress", { max: 100, "aria-label": one.name }), el("span", { class: "dim left" }), stop);

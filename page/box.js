@@ -33,8 +33,11 @@ export function box(chat, strip) {
 
   function size() {
     if (CSS.supports("field-sizing", "content")) return;
+    // The form stays as high meanwhile: a list that is higher for a moment scrolls, and is not at its end after that.
+    form.style.setProperty("min-height", `${form.offsetHeight}px`);
     field.style.setProperty("height", "auto");
     field.style.setProperty("height", `${field.scrollHeight + 2}px`);
+    form.style.removeProperty("min-height");
   }
 
   function changed() {
@@ -93,6 +96,7 @@ export function box(chat, strip) {
   });
   field.addEventListener("input", () => {
     changed();
+    if (here !== null) actions.typing(here);
     suggestions.look();
   });
   field.addEventListener("blur", () => suggestions.close());
@@ -130,7 +134,9 @@ export function box(chat, strip) {
 
   store.watch("box", () => {
     const place = state.place === null ? undefined : state.places.get(state.place);
-    if (!place) return;
+    form.hidden = !place || !!place.out;
+    strip.place(place ?? null);
+    if (!place) return void (here = null);
     if (here !== place.key) {
       // The box can be used a moment before the first place is here; what was typed by then stays.
       const early = here === null ? text() : "";
@@ -142,9 +148,6 @@ export function box(chat, strip) {
     field.placeholder = L.write(place.name);
     aria(field, "label", L.write(place.name));
     aria(send, "disabled", place.curb ? true : null);
-    form.hidden = !!place.out;
-    byId("list").classList.toggle("out", !!place.out);
-    strip.place(place);
   });
 
   return {

@@ -3,8 +3,8 @@
 
 import { button, byId, el, fill } from "./el.js";
 import { fold } from "./text.js";
-import { close, field, form, menu, open } from "./panels.js";
-import { face, name } from "./rows.js";
+import { bans, close, field, form, menu, open } from "./panels.js";
+
 import { L, full, span, until } from "./words.js";
 
 /** @typedef {import("./types.js").Chat} Chat @typedef {import("./types.js").Place} Place @typedef {import("./types.js").LineRow} LineRow */
@@ -38,13 +38,14 @@ export function cards(chat, does) {
   const here = () => (state.place === null ? undefined : state.places.get(state.place));
   const isOp = (/** @type {Place | undefined} */ place) => place?.kind === "room" && place.role !== "";
 
-  /** @param {"kick" | "mute" | "ban"} type @param {Place} place @param {string} nick */
+  /** Without a place it is of the whole server. @param {"kick" | "mute" | "ban"} type @param {Place | null} place @param {string} nick */
   function moderate(type, place, nick) {
     const why = field(L.reason, { maxLength: 300 });
     const time = choice(L.forHowLong, TIMES.map((one) => [String(one), L.times(one)]), "600");
-    open(L.moderate[type](nick, place.name), [form([type === "kick" ? null : time.row, why.row], L.moderateDo[type], () => {
+    open(L.moderate[type](nick, place?.name ?? L.theServer), [form([type === "kick" ? null : time.row, why.row], L.moderateDo[type], () => {
       const text = why.input.value.trim() || undefined;
       const seconds = Number(time.input.value) || undefined;
+      if (!place) return actions.ask({ type: "ban", everywhere: true, nick, seconds, text });
       return actions.ask(type === "kick" ? { type, room: place.name, nick, text } : { type, room: place.name, nick, seconds, text });
     }, close, "bad")]);
   }
@@ -68,25 +69,31 @@ export function cards(chat, does) {
     ]);
   }
 
-  /** @param {string} nick */
+  /** The card of a person: what is known stands there at once, and the server's facts when they come. @param {string} nick */
   async function person(nick) {
     const place = here();
-    const answer = await actions.ask({ type: "whois", nick });
-    if (answer.type !== "ok" || answer.for !== "whois") return tell(answer, nick);
-    const facts = L.facts(answer, until(answer.since), span(answer.idle * 1000));
-    const me = fold(nick) === fold(state.me);
     const member = place?.members.get(fold(nick));
-    /** @type {[string, () => void, string?][]} */
-    const acts = me ? [] : [[L.writePrivately(answer.nick), () => actions.write(answer.nick), "main"]];
-    if (place && isOp(place) && member && !me) {
-      const type = member.role === "" ? "op" : "deop";
-      acts.push([L[type], async () => tell(await actions.ask({ type, room: place.name, nick }), nick)], ...moderation(place, nick));
-    }
-    open(answer.nick, [
-      el("div", { class: "row" }, face(answer.nick), name(answer.nick), answer.away ? el("span", { class: "dim", text: L.awayNow(answer.away) }) : ""),
-      el("table", {}, el("tbody", {}, ...facts.filter(([, text]) => text).map(([head, text]) => el("tr", {}, el("th", { scope: "row", class: "dim", text: head }), el("td", { text }))))),
-      el("div", { class: "row" }, ...acts.map(([text, act, kind]) => button(text, () => { close(); act(); }, { class: kind ?? "" }))),
-    ]);
+    const me = fold(nick) === fold(state.me);
+    const [facts, acts] = [el("div"), el("div", { class: "row" })];
+    const show = (/** @type {boolean} */ everywhere) => {
+      /** @type {[string, () => void, string?][]} */
+      const all = me ? [] : [[L.writePrivately(nick), () => actions.write(nick), "main"]];
+      if (place?.kind === "room" && (isOp(place) || everywhere) && member && !me) {
+        const type = member.role === "" ? "op" : "deop";
+        all.push([L[type], async () => tell(await actions.ask({ type, room: place.name, nick }), nick)], ...moderation(place, nick));
+      }
+      if (everywhere && !me) all.push([L.banEverywhere, () => moderate("ban", null, nick)]);
+      if (acts.children.length !== all.length) fill(acts, ...all.map(([text, act, kind]) => button(text, () => { close(); act(); }, { class: kind ?? "" })));
+    };
+    show(false);
+    open(nick, [facts, acts]);
+    const answer = await actions.ask({ type: "whois", nick });
+    if (answer.type === "error") return fill(facts, el("p", { class: "why", role: "alert", text: answer.text }));
+    if (answer.for !== "whois") return;
+    // Addresses are for ops of the server only.
+    show(answer.address !== undefined);
+    const rows = L.facts(answer, until(answer.since), span(answer.idle * 1000)).filter(([, text]) => text);
+    fill(facts, el("table", {}, el("tbody", {}, ...rows.map(([head, text]) => el("tr", {}, el("th", { scope: "row", class: "dim", text: head }), el("td", { text }))))));
   }
 
   /** The card that brings others in. @param {Place | undefined} place */
@@ -107,7 +114,11 @@ export function cards(chat, does) {
         el("p", { class: "dim" }, L.otherWays, el("br"), el("code", { text: `chat-client --server ${host}` }), el("br"), el("code", { text: `nc ${host.replace(/:(\d+)$/, " $1")}` })));
     };
     if (all.length) draw(0);
-    else fill(card, el("p", { text: L.onlyHere }), el("code", { text: "chat-server --listen 0.0.0.0:7667" }));
+    else {
+      const line = `chat-server --listen 0.0.0.0:${location.port || 80}`;
+      const copied = button(L.copyLine, async () => { copied.textContent = (await actions.copy(line)) ? L.copied_ : L.copyNot; });
+      fill(card, el("p", { text: L.onlyHere }), el("code", { text: line }), copied);
+    }
     return card;
   }
 
@@ -123,27 +134,25 @@ export function cards(chat, does) {
     const { invite_only, announcements, key, registered } = place.settings;
     const [closed, quiet, word] = [check(L.inviteOnly, invite_only), check(L.announcements, announcements), field(L.keyOf, { value: key })];
     const whom = field(L.inviteWhom, { required: true });
-    const bans = el("ul");
-    const list = async () => {
-      const answer = await actions.ask({ type: "bans", room: place.name });
-      if (answer.type !== "ok" || answer.for !== "bans") return;
-      fill(bans, ...(answer.bans.length ? answer.bans.map((one) => el("li", { class: "card" }, el("span", { text: L.banRow(one, one.until ? until(one.until) : "") }), button(L.lift, async () => {
-        tell(await actions.ask({ type: one.restriction === "ban" ? "unban" : "unmute", room: place.name, nick: one.nick }), L.lift);
-        void list();
-      }))) : [el("li", { class: "dim", text: L.noBans })]));
-    };
+    const list = el("ul", { class: "bans" });
     const lasting = registered ? /** @type {const} */ ("drop-room") : /** @type {const} */ ("register-room");
     open(`${L.roomSettings} — ${place.name}`, [
       form([closed.row, quiet.row, word.row], L.set, () => actions.ask({ type: "settings", room: place.name, invite_only: closed.input.checked, announcements: quiet.input.checked, key: word.input.value }), close),
-      el("h3", { text: L.invite }), form([whom.row], L.invite, () => actions.ask({ type: "invite", room: place.name, nick: whom.input.value.trim() }), () => { whom.input.value = ""; }, ""),
-      el("h3", { text: L.bans }), bans,
+      el("h3", { text: L.invite }), form([whom.row], L.invite, () => actions.ask({ type: "invite", room: place.name, nick: whom.input.value.trim() }), () => {
+        const nick = whom.input.value.trim();
+        whom.input.value = "";
+        return L.isInvited(nick);
+      }, ""),
+      el("h3", { text: L.bans }), list, el("p", { class: "dim none", text: L.noBans }),
       el("h3", { text: L.lasting }), el("p", { class: "dim", text: registered ? L.isRegistered : L.isNotRegistered }),
       el("div", { class: "row" }, button(L[lasting], async () => {
         close();
         tell(await actions.ask({ type: lasting, room: place.name }), place.name);
       })),
     ]);
-    void list();
+    void actions.ask({ type: "bans", room: place.name }).then((answer) => {
+      if (answer.type === "ok" && answer.for === "bans") fill(list, ...bans(answer.bans, place.name, actions.ask));
+    });
   }
 
   /** @param {Element} at */
@@ -172,7 +181,7 @@ export function cards(chat, does) {
       [L.settings, settings],
       [L.inviteMenu, inviteCard],
       [L.beamer, does.beamer],
-      [L.keysTitle, does.keys],
+      !matchMedia("(pointer: coarse)").matches && [L.keysTitle, does.keys],
       [L.leave, () => actions.quit()],
       !state.server.kept && L.forgets,
     ]);
@@ -198,11 +207,22 @@ export function cards(chat, does) {
     }
     const [said, stay] = [check(L.deleteSaid, false), check(L.stay, state.settings.stay)];
     stay.input.addEventListener("change", () => actions.set("stay", stay.input.checked));
+    const [closed, list] = [el("div", { hidden: true }), el("ul", { class: "bans" })];
+    closed.append(el("h3", { text: L.serverBans }), list, el("p", { class: "dim none", text: L.noBans }));
     open(L.accountOf(state.me), [
-      stay.row, el("h3", { text: L.changePassword }), form([user(), now.row, then.row], L.set, () => actions.ask({ type: "password", old: now.input.value, new: then.input.value }), close),
+      stay.row, el("h3", { text: L.changePassword }), form([user(), now.row, then.row], L.set, () => actions.ask({ type: "password", old: now.input.value, new: then.input.value }), () => {
+        now.input.value = then.input.value = "";
+        return L.passwordSet;
+      }),
       el("h3", { text: L.logOut }), el("p", { class: "dim", text: L.logOutWhat }), form([], L.logOut, () => actions.ask({ type: "logout" }), close, ""),
-      el("h3", { text: L.deleteAccount }), form([user(), gone.row, said.row], L.deleteAccount, () => actions.ask({ type: "delete-account", password: gone.input.value, messages: said.input.checked }), close, "bad"),
+      el("h3", { text: L.deleteAccount }), form([user(), gone.row, said.row], L.deleteAccount, () => actions.ask({ type: "delete-account", password: gone.input.value, messages: said.input.checked }), close, "bad"), closed,
     ]);
+    // Refused to all but ops of the server.
+    void actions.ask({ type: "bans", everywhere: true }).then((answer) => {
+      if (answer.type !== "ok" || answer.for !== "bans") return;
+      closed.hidden = false;
+      fill(list, ...bans(answer.bans, undefined, actions.ask));
+    });
   }
 
   function settings() {

@@ -1,7 +1,7 @@
 // @ts-check
 // What the server says beside places: the greeting, answers to own lines, who one is; and what is asked for when a place is shown. It knows no view.
-import { isMe, lineRow, placeOf, renew as renewRows, setSettings } from "./place.js";
-import { apply, Out, renamed } from "./places.js";
+import { isMe, lineRow, placeOf, renew as renewRows, setCurb, setSettings } from "./place.js";
+import { apply, Out, renamed, TYPING } from "./places.js";
 import * as marks from "./marks.js";
 import * as tabs from "./tabs.js";
 import { fold, placeKey } from "./text.js";
@@ -28,6 +28,8 @@ export function hears(life, event) {
   if (event.type === "joined") joined(life, placeOf(state, event.room));
   if (event.type === "nick" && isMe(state, event.new) && tabs.memory.pass) life.pass(tabs.memory.pass.token);
   if (event.type === "chats") ownRooms(life, event.chats);
+  if (event.type === "typing") setTimeout(() => life.store.touch(["typing"]), TYPING);
+  if (event.type === "restriction" && event.until && isMe(state, event.nick)) ends(life, event.room, event.until);
   done(life, out);
   if (event.type === "joined" || event.type === "left" || event.type === "private") life.remember();
 }
@@ -39,6 +41,23 @@ function joined(life, place) {
   life.arriving = false;
   if (life.wanted === place.key) show(life, place.key);
   life.session.pump();
+}
+
+/** A mute or a ban ends by the clock. @param {Life} life @param {string} room @param {number} until */
+function ends(life, room, until) {
+  const left = until - Date.now();
+  // Longer times do not fit into a timer of the browser.
+  if (left > 2 ** 31 - 1) return;
+  setTimeout(() => {
+    const place = life.state.places.get(placeKey(room));
+    if (place?.out?.until === until) place.out = { ...place.out, again: true };
+    if (place?.curb?.until === until) {
+      place.curb = null;
+      setCurb(place);
+      if (!place.curb) life.tell({ type: "status", text: words.mayAgain(place.name) });
+    }
+    life.store.touch(["box"]);
+  }, Math.max(0, left));
 }
 
 /** @param {Life} life @param {Out} out */
@@ -73,7 +92,7 @@ function ownRooms(life, list) {
   if (!life.missed) return;
   for (const { room } of list) {
     const place = room.startsWith("#") ? placeOf(life.state, room) : null;
-    if (place && !place.joined && !place.asked) life.joinAgain(place);
+    if (place && !place.joined && !place.asked) joinAgain(life, place);
   }
 }
 
@@ -118,7 +137,11 @@ function become(life, ok) {
   if (ok.for === "back") state.people.delete(fold(state.me));
   if (ok.for === "nick" || ok.for === "login" || ok.for === "logout" || ok.for === "delete-account" || ok.for === "register") {
     if (ok.for !== "nick") state.account = ok.for === "login" || ok.for === "register";
-    if (ok.nick !== state.me) renamed(state, state.me, ok.nick, Date.now(), out);
+    if (ok.nick !== state.me) {
+      // The rooms of an account may go with it, and the row that tells of the name with them.
+      if (ok.for === "logout" || ok.for === "delete-account") life.notice(words.nowCalled(ok.nick));
+      renamed(state, state.me, ok.nick, Date.now(), out);
+    }
     state.me = ok.nick;
     const token = ("resume" in ok ? ok.resume : undefined) ?? tabs.memory.pass?.token;
     if (token) life.pass(token);
@@ -132,6 +155,20 @@ export async function join(life, room, key) {
   const answer = await life.session.ask({ type: "join", room, ...(key ? { key } : {}) });
   if (answer.type === "ok" && answer.for === "join") show(life, placeKey(answer.room));
   return answer;
+}
+
+/** Asks for a room again, from where it was heard. @param {Life} life @param {Place} place */
+export function joinAgain(life, place) {
+  Object.assign(place, { asked: true, begun: false });
+  const { name: room, seen: after, made, run, settings } = place;
+  const known = place.loaded ? { after, ...(made ? { made } : {}), ...(run ? { run } : {}) } : {};
+  void life.session.ask({ type: "join", room, ...known, ...(settings.key ? { key: settings.key } : {}) }).then((answer) => {
+    if (answer.type === "ok" || answer.code === "no-connection") return;
+    Object.assign(place, { asked: false, joined: false, loading: "" });
+    place.out = { why: "refused", text: answer.text, code: answer.code, again: answer.code !== "banned", until: null };
+    life.store.touch(["side", "list", "box", "head"]);
+    life.session.pump();
+  });
 }
 
 /** Shows a place. @param {Life} life @param {string} key */

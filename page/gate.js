@@ -103,6 +103,8 @@ export function gate(chat) {
       }
     }
     if (!room.value) room.value = at.room;
+    // A server that stores nothing has no accounts.
+    have.hidden = welcome?.kept === false;
     fill(rooms, ...(welcome?.rooms ?? []).map((one) => el("option", { value: one.room, label: `${one.room} — ${L.here(one.members)}` })));
     const age = Date.now() - at.since;
     const wait = at.error?.until ? Math.ceil((at.error.until - Date.now()) / 1000) : 0;

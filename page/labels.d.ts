@@ -25,17 +25,17 @@ export interface Labels {
   toEnd: string;
   lineActions: string;
   onItsWay: string;
-  waits: (s: number) => string;
+  waits: (s: number, rate: number) => string;
   retries: string;
   again: string;
   edit: string;
   discard: string;
   seen: string;
   picture: (name: string) => string;
+  tooManyPixels: (w: number, h: number) => string;
   showPicture: string;
   save: string;
   fileNot: string;
-  pictureHuge: (wide: number, high: number) => string;
   typing: (names: string[]) => string;
   newLines: (n: number, place: string) => string;
   write: (place: string) => string;
@@ -51,12 +51,13 @@ export interface Labels {
   saving: string;
   rooms: string;
   private: string;
-  places: string;
+  roomful: string;
   joinRoom: string;
   writeTo: string;
   join: string;
   no: string;
-  invited: (by: string, room: string) => string;
+  nowhere: string;
+  nowhereWhat: string;
   forYou: string;
   unread: (n: number) => string;
   account: string;
@@ -69,6 +70,7 @@ export interface Labels {
   acts: {
     tryNow: string;
     comeAgain: string;
+    useHere: string;
     loadAgain: string;
   };
   close: string;
@@ -103,6 +105,8 @@ export interface Labels {
     mute: (nick: string, room: string) => string;
     ban: (nick: string, room: string) => string;
   };
+  theServer: string;
+  banEverywhere: string;
   moderateDo: {
     kick: string;
     mute: string;
@@ -113,7 +117,7 @@ export interface Labels {
   times: (s: number) => string;
   op: string;
   deop: string;
-  facts: (p: {rooms: string[], fronts: string[], registered?: boolean, address?: string}, since: string, idle: string) => [string, string][];
+  facts: (p: {rooms: string[], fronts: string[], registered?: boolean, away?: string, address?: string}, since: string, idle: string) => [string, string][];
   topic: string;
   topicMenu: string;
   set: string;
@@ -123,7 +127,9 @@ export interface Labels {
   keyOf: string;
   invite: string;
   inviteWhom: string;
+  isInvited: (nick: string) => string;
   bans: string;
+  serverBans: string;
   noBans: string;
   lift: string;
   lasting: string;
@@ -136,6 +142,7 @@ export interface Labels {
   inviteMenu: string;
   qr: (address: string) => string;
   copyAddress: string;
+  copyLine: string;
   copied_: string;
   copyNot: string;
   address: string;
@@ -161,6 +168,7 @@ export interface Labels {
   accountOf: (nick: string) => string;
   stay: string;
   changePassword: string;
+  passwordSet: string;
   logOut: string;
   logOutWhat: string;
   deleteAccount: string;

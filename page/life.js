@@ -1,7 +1,7 @@
 // @ts-check
 // One's stay with the server: comes in, comes back after a lost connection or a reload, goes. It joins session, places and what this tab remembers; it knows no view.
 import { Files } from "./files.js";
-import { hears, join, renewed, settled } from "./follow.js";
+import { hears, join, joinAgain, renewed, settled } from "./follow.js";
 import * as marks from "./marks.js";
 import { order, placeOf } from "./place.js";
 import { Session } from "./session.js";
@@ -14,6 +14,9 @@ import * as words from "./words.js";
 /** @typedef {import("./types.js").Place} Place @typedef {import("./types.js").Entry} Entry @typedef {import("./types.js").Part} Part */
 
 const PASSWORD = new Set(["login-failed", "login-too-often", "password-bad"]);
+/** A time without connection that is not worth a word (ms). */
+const SHORT = 1_000;
+
 export class Life {
   store;
   tell;
@@ -24,6 +27,8 @@ export class Life {
   beside = false;
   /** What was missed, while it comes. @type {{missed: number} | null} */
   missed = null;
+  /** How long (ms) there was no connection before this one. */
+  away = 0;
   /** The first room has not come yet. */
   arriving = false;
   /** A room that was asked for, to be shown when it is joined. @type {string | null} */
@@ -127,6 +132,7 @@ export class Life {
   up(ok, known) {
     const state = this.state;
     const [back, slow] = [state.phase === "in", state.link.why === "slow-consumer"];
+    this.away = Date.now() - state.link.since;
     this.comeback.up();
     if (back && ok.nick && fold(ok.nick) !== fold(state.me)) this.notice(words.renamedOnReturn(state.me, ok.nick));
     else if (back && !known) this.notice(words.newPerson);
@@ -160,13 +166,15 @@ export class Life {
       if (place.kind === "person") {
         if (!known && !state.account) place.seen = 0;
         else if (place.seen || place.loading) renewed(this, place);
-      } else if (place.joined) this.joinAgain(place);
+      } else if (place.joined) joinAgain(this, place);
     }
     if (!state.places.size) void join(this, state.server.lobby);
     // The answer to this comes when all that was asked for has come.
     void this.session.ask({ type: "ping" }).then((answer) => {
       if (answer.type === "error" || this.missed !== seen) return;
       this.missed = null;
+      // A reload is no loss.
+      if (!told && !seen.missed && this.away < SHORT) return;
       Object.assign(state.link, { missed: seen.missed, text: told });
       if (all.some((place) => place.loaded && place.kind === "room")) this.tell({ type: "status", text: told || words.missedLines(seen.missed) });
       this.store.touch(["bar"]);
@@ -174,19 +182,6 @@ export class Life {
         state.link.missed = null;
         this.store.touch(["bar"]);
       }, 2_000);
-    });
-  }
-  /** @param {Place} place */
-  joinAgain(place) {
-    Object.assign(place, { asked: true, begun: false });
-    const { name: room, seen: after, made, run, settings } = place;
-    const known = place.loaded ? { after, ...(made ? { made } : {}), ...(run ? { run } : {}) } : {};
-    void this.session.ask({ type: "join", room, ...known, ...(settings.key ? { key: settings.key } : {}) }).then((answer) => {
-      if (answer.type === "ok" || answer.code === "no-connection") return;
-      Object.assign(place, { asked: false, joined: false, loading: "" });
-      place.out = { why: "refused", text: answer.text, code: answer.code, again: answer.code !== "banned", until: null };
-      this.store.touch(["side", "list", "box", "head"]);
-      this.session.pump();
     });
   }
 

@@ -18,7 +18,7 @@ const GROUP = 5 * 60_000;
 
 /**
  * @param {import("./types.js").Chat} chat
- * @param {{invite: (place: Place) => Node, edit: (tag: string) => void}} does
+ * @param {{invite: (place: Place) => Node, edit: (tag: string) => void, join: () => void}} does
  */
 export function list(chat, does) {
   const { store, state, actions } = chat;
@@ -93,7 +93,9 @@ export function list(chat, does) {
     }
     for (const one of waiting) {
       const wait = one.state === "waiting" ? Math.ceil(Math.max(0, state.link.waitUntil - Date.now()) / 1000) : 0;
-      made.push({ key: `tag ${one.tag}`, row: null, look: `${one.state}${one.sentence}${wait}`, make: () => rows.unsent(chat, one, does.edit) });
+      const head = before?.kind !== "line" || !before.own || before.me || one.time - before.time > GROUP;
+      made.push({ key: `tag ${one.tag}`, row: null, look: `${head}${one.state}${one.sentence}${wait}`, make: () => rows.unsent(chat, one, head, does.edit) });
+      before = /** @type {Row} */ ({ kind: "line", own: true, me: false, from: state.me, time: one.time });
     }
     return made;
   }
@@ -153,7 +155,11 @@ export function list(chat, does) {
   function draw() {
     const here = place();
     pill.hidden = !here || (here.below === 0 && following);
-    if (!here) return;
+    ol.classList.toggle("out", !!here?.out || state.link.is === "over");
+    if (!here) {
+      drawn = null;
+      return patch([{ key: "nowhere", row: null, look: "", make: () => rows.nowhere(does.join) }]);
+    }
     pillText.textContent = here.below ? L.below(here.below) : L.toEnd;
     older.hidden = here.loading !== "older";
     let marks = drawn === here.key && !following ? eye() : [];

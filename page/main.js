@@ -50,10 +50,10 @@ const show = {
   panels: panels(chat, (place, seq) => void goTo(place, seq)),
 };
 const box_ = box(chat, strip(chat));
-const list_ = list(chat, { invite: show.cards.invite, edit: box_.edit });
+const list_ = list(chat, { invite: show.cards.invite, edit: box_.edit, join: () => show.panels.go("#") });
 walk(list_, show.cards.line);
 side(chat, { join: () => show.panels.go("#"), joinNamed: (room) => void show.panels.join(room), write: () => show.panels.go("@"), me: show.cards.me, chosen: () => { if (isOpen()) close(); } });
-people(chat, { person: (nick) => void show.cards.person(nick), topic: show.cards.topic, invite: show.cards.inviteCard });
+people(chat, { person: (nick) => void show.cards.person(nick), topic: show.cards.topic, invite: show.cards.inviteCard, find: () => show.panels.go("@") });
 barsOver(chat);
 uploads(chat);
 say(chat);
@@ -83,6 +83,7 @@ store.watch(["settings", "head"], () => {
   root.dataset.size = String(size);
   root.toggleAttribute("data-beamer", on && state.phase !== "gate");
   byId("poster").hidden = !on;
+  for (const id of ["attach", "to-search"]) byId(id).hidden = !state.server.kept;
   // Nothing private is shown to a class.
   const room = [...state.places.values()].find(({ kind }) => kind === "room");
   if (on && state.place?.startsWith("@") && room) actions.show(room.key);
@@ -90,10 +91,10 @@ store.watch(["settings", "head"], () => {
   else fill(byId("poster"));
 });
 
-byId("to-side").addEventListener("click", () => open(L.places, [sideNode], "left", () => chatNode.prepend(sideNode)));
+byId("to-side").addEventListener("click", () => open(L.roomful, [sideNode], "left", () => chatNode.prepend(sideNode)));
 byId("to-people").addEventListener("click", () => {
   if (peopleNode.checkVisibility()) peopleNode.querySelector("button")?.focus();
-  else open(L.hereTitle, [peopleNode], "right", () => byId("middle").after(peopleNode));
+  else open(peopleNode.querySelector("h2").textContent, [peopleNode], "right", () => byId("middle").after(peopleNode));
 });
 byId("to-search").addEventListener("click", () => show.panels.search());
 byId("to-room").addEventListener("click", () => show.cards.place(byId("to-room")));

@@ -46,6 +46,8 @@ export function menu(at, choices) {
     menuBox.hidePopover();
     one[1]();
   }, { role: "menuitem", class: one[2] ?? "" }))));
+  // All that is outside of an open dialog is dead.
+  (dialog.open ? dialog : byId("middle")).append(menuBox);
   menuBox.showPopover();
   const [place, own] = [at.getBoundingClientRect(), menuBox.getBoundingClientRect()];
   const left = Math.min(Math.max(8, at.tagName === "LI" ? place.right - own.width - 8 : place.left), innerWidth - own.width - 8);
@@ -67,9 +69,9 @@ menuBox.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
 });
 
 /**
- * A form with a sentence for its refusal.
+ * A form with a sentence for its refusal, or for what was done, if `done` returns one.
  * @param {import("./el.js").Child[]} fields @param {string} act @param {() => Promise<import("./types.js").Answer | null>} send
- * @param {(ok: any) => void} done @param {string} [kind] @param {string} [said] the sentence it begins with
+ * @param {(ok: any) => string | void} done @param {string} [kind] @param {string} [said] the sentence it begins with
  */
 export function form(fields, act, send, done, kind = "main", said = "") {
   const why = el("p", { class: "why", role: "alert", text: said });
@@ -80,10 +82,24 @@ export function form(fields, act, send, done, kind = "main", said = "") {
     go.disabled = true;
     const answer = await send();
     go.disabled = false;
-    why.textContent = answer?.type === "error" ? answer.text : "";
-    if (answer?.type === "ok") done(answer);
+    const did = answer?.type === "ok" && done(answer);
+    why.className = did ? "did" : "why";
+    why.textContent = answer?.type === "error" ? answer.text : did || "";
   } } }, ...fields, why, el("div", { class: "row" }, go));
 }
+
+/**
+ * Rows of bans and mutes, with a button to lift each. Without a room they are of the whole server.
+ * @param {import("./types.js").BanInfo[]} all @param {string | undefined} room @param {(order: import("./types.js").Ask) => Promise<import("./types.js").Answer>} ask
+ */
+export const bans = (all, room, ask) => all.map((one) => {
+  const row = el("li", { class: "card" }, el("span", { class: "name", text: L.banRow(one, one.until ? until(one.until) : "") }), button(L.lift, async () => {
+    const answer = await ask({ type: one.restriction === "mute" ? "unmute" : "unban", nick: one.nick, ...(room ? { room } : { everywhere: true }) });
+    if (answer.type === "error") row.append(el("span", { class: "why", role: "alert", text: answer.text }));
+    else row.remove();
+  }));
+  return row;
+});
 
 /** @param {string} label @param {import("./el.js").Parts} [parts] */
 export function field(label, parts = {}) {
@@ -128,7 +144,7 @@ export function panels(chat, goTo) {
   /** @param {import("./types.js").Place} place @param {import("./types.js").FileRow} row */
   const fileRow = (place, row) => el("li", { class: "card" }, icon("file"),
     el("span", { class: "name" }, el("bdi", { text: row.name }), el("span", { class: "dim", text: ` ${size(row.size)}, ${row.from}, ${day(row.time)}` })),
-    button(L.goThere, () => {
+    el("span", { class: "row" }, button(L.goThere, () => {
       close();
       goTo(place.name, row.seq);
     }), button(L.save, async () => {
@@ -136,7 +152,7 @@ export function panels(chat, goTo) {
       document.body.append(link);
       if (await actions.putFile(link, row)) link.click();
       link.remove();
-    }));
+    })));
 
   async function files() {
     const place = here();
@@ -176,7 +192,7 @@ export function panels(chat, goTo) {
       for (const place of order(state)) found.set(place.name, () => actions.show(place.key));
       for (const { room } of state.welcome?.rooms ?? []) if (!found.has(room)) found.set(room, () => void join(room));
       for (const place of state.places.values()) for (const { nick } of place.members.values()) if (nick !== state.me && !found.has(`@${nick}`)) found.set(`@${nick}`, () => actions.write(nick));
-      const names = [...found.keys()].filter((one) => fold(one).slice(1).startsWith(bare) && (word === bare || fold(one)[0] === word[0])).sort((a, b) => +(a[0] > b[0]) || compare(a, b));
+      const names = [...found.keys()].filter((one) => fold(one).slice(1).startsWith(bare) && (word === bare || fold(one)[0] === word[0])).sort((a, b) => a.charCodeAt(0) - b.charCodeAt(0) || compare(a, b));
       const typed = ask.input.value.trim();
       if (bare && !names.some((one) => fold(one).slice(1) === bare)) {
         if (word[0] !== "@") found.set(L.joinNamed(typed.replace(/^#?/, "#")), () => void join(typed));
@@ -217,7 +233,7 @@ export function panels(chat, goTo) {
     else if (got.for === "help")
       return open(line, [el("table", {}, el("tbody", {}, ...got.commands.map((one) => el("tr", {}, el("th", { scope: "row" }, el("code", { text: `/${one.usage}` })), el("td", { text: one.text })))))], "", actions.closePanel);
     else if (got.for === "search" || got.for === "history") rows = got.messages.map(hit);
-    else if (got.for === "bans") rows = got.bans.map((one) => el("li", { text: L.banRow(one, one.until ? until(one.until) : "") }));
+    else if (got.for === "bans") rows = bans(got.bans, got.room, (order) => actions.ask(order));
     else if (got.for === "whois") return person(got.nick);
     else if (got.for === "files") {
       const at = state.places.get(place);

@@ -11,7 +11,7 @@ import * as words from "./words.js";
  * @typedef {import("./types.js").MessageInfo} MessageInfo @typedef {import("./types.js").Ask} Ask @typedef {import("./types.js").Event} Event @typedef {import("./types.js").Happening} Happening */
 
 /** A name is shown as typing for so long after it was told. */
-const TYPING = 6_000;
+export const TYPING = 6_000;
 /** Announcements shown at once, and invitations and conversations remembered. */
 const NOTICES = 3;
 const REMEMBERED = 100;

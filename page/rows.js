@@ -23,6 +23,13 @@ export const name = (nick) => el("bdi", { class: `by nick c${colour(nick)}`, tex
 /** @param {number} time @param {string} [kind] */
 export const clock = (time, kind) => el("time", { class: kind, text: words.clock(time), title: words.full(time), dateTime: new Date(time).toISOString() });
 
+/** Heard, not seen. */
+const comma = () => el("span", { class: "quiet", text: ", " });
+
+/** Name and time before a text; without `head` they are for the ear, and for paper. @param {string} nick @param {number} time @param {boolean} head */
+const who = (nick, time, head) =>
+  el(head ? "div" : "span", { class: "who" }, head ? name(nick) : el("span", { class: "quiet by", text: nick }), comma(), clock(time, head ? "" : "side-time"), comma());
+
 /** @param {string} kind @param {...import("./el.js").Child} inside */
 const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...inside);
 
@@ -41,9 +48,7 @@ export function line(chat, row, head) {
   return li(
     kinds.filter(Boolean).join(" "),
     head && face(row.from),
-    !row.me && (head
-      ? el("div", {}, name(row.from), el("span", { class: "quiet", text: ", " }), clock(row.time), el("span", { class: "quiet", text: ", " }))
-      : el("span", {}, el("span", { class: "quiet", text: `${row.from}, ` }), clock(row.time, "side-time"))),
+    !row.me && who(row.from, row.time, head),
     text !== "" && said,
     row.file && row.deleted === null && file(chat, row.file, row.own),
   );
@@ -56,8 +61,8 @@ function file(chat, info, own) {
   const pixels = (info.width ?? 0) * (info.height ?? 0);
   const box = el("div", {});
   const card = (/** @type {string} */ why = "") =>
-    box.replaceChildren(el("div", { class: "card" }, icon("file"), el("span", { class: "name" }, el("bdi", { text: info.name }), el("span", { class: "dim", text: ` ${words.size(info.size)}` })),
-      why && el("span", { class: "why", text: why }), button(L.save, save, { "aria-label": `${L.save} ${info.name}` })));
+    box.replaceChildren(el("div", { class: "card" }, icon("file"), el("span", { class: "name" }, el("bdi", { text: info.name }), el("span", { class: "dim", text: ` ${words.size(info.size)}` }), why && el("small", { class: "dim", text: why })),
+      button(L.save, save, { "aria-label": `${L.save} ${info.name}` })));
   const save = async () => {
     const link = el("a", { hidden: true });
     document.body.append(link);
@@ -70,6 +75,8 @@ function file(chat, info, own) {
     // The box has its size before the picture is there, so nothing moves when it comes.
     const scale = Math.min(1, SIDE / wide, SIDE / high);
     const image = el("img", { alt: L.picture(info.name), width: Math.round(wide * scale), height: Math.round(high * scale), decoding: "async" });
+    // And it keeps it, if the picture is of another shape than the server was told.
+    image.style.setProperty("aspect-ratio", `${wide} / ${high}`);
     const open = button("", () => panelPicture(chat, info), { class: "picture" });
     let tries = 0;
     open.replaceChildren(image);
@@ -92,7 +99,7 @@ function file(chat, info, own) {
     const play = el("audio", { controls: true, preload: "none", "aria-label": info.name });
     box.append(play);
     near(play, () => actions.putFile(play, info));
-  } else card(pixels > PIXELS ? L.pictureHuge(info.width ?? 0, info.height ?? 0) : "");
+  } else card(kind === "image" && pixels ? L.tooManyPixels(info.width ?? 0, info.height ?? 0) : "");
   return box;
 }
 
@@ -119,19 +126,19 @@ function near(node, act) {
 }
 
 /**
- * An own line without an answer.
- * @param {Chat} chat @param {import("./types.js").Unsent} unsent @param {(tag: string) => void} edit
+ * An own line without an answer. It is as high as it will be when it has one.
+ * @param {Chat} chat @param {import("./types.js").Unsent} unsent @param {boolean} head @param {(tag: string) => void} edit
  */
-export function unsent(chat, unsent, edit) {
+export function unsent(chat, unsent, head, edit) {
   const { actions, state } = chat;
   const failed = unsent.state === "refused" || unsent.state === "retry" || unsent.state === "unkept";
   const wait = Math.ceil((state.link.waitUntil - Date.now()) / 1000);
+  const clocked = !failed && el("span", { class: "state", title: L.onItsWay }, " ", icon("clock"), unsent.state === "waiting" && wait > 0 ? ` ${L.waits(wait, state.server.rate)}` : "", el("span", { class: "quiet", text: L.onItsWay }));
   const row = li(
-    `line head own ${failed ? "failed" : "wait"}`,
-    face(state.me),
-    el("div", {}, name(state.me), el("span", { class: "quiet", text: ", " }), clock(unsent.time),
-      !failed && el("span", { class: "state", title: L.onItsWay }, " ", icon("clock"), unsent.state === "waiting" && wait > 0 ? ` ${L.waits(wait)}` : "", el("span", { class: "quiet", text: L.onItsWay }))),
-    el("div", { class: "text", dir: "auto", text: unsent.text }),
+    `line ${head ? "head " : ""}own ${failed ? "failed" : "wait"}`,
+    head && face(state.me),
+    who(state.me, unsent.time, head),
+    el("div", { class: "text", dir: "auto", text: unsent.text }, clocked),
   );
   if (failed) {
     row.append(el("div", { class: "why" }, el("span", {}, icon("warn"), ` ${unsent.sentence}`),
@@ -158,6 +165,9 @@ export function beginning(place, any, invite) {
   if (any) return li("day", L.begins(place.name, place.kind === "room" && place.made ? words.date(place.made) : ""));
   return li("empty", el("p", { text: place.kind === "room" ? L.empty(place.name) : L.emptyPrivate(place.name) }), place.kind === "room" && invite);
 }
+
+/** What stands there while one is nowhere. @param {() => void} join */
+export const nowhere = (join) => li("empty", el("p", { text: L.nowhereWhat }), button(L.joinRoom, join, { class: "main" }));
 
 /** Grey rows for what is coming. */
 export const grey = () => el("li", { class: "grey", "aria-hidden": "true" });

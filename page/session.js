@@ -13,7 +13,8 @@ const COSTS = new Map([
   ["pong", 0.05],
   ...["quit", "read", "typing", "get"].map((type) => /** @type {[string, number]} */ ([type, 0])),
 ]);
-/** So much is left for speech by everything else. */
+/** What the page asks by itself, or while one scrolls: it leaves so much for speech, and for what a person asks for by a click. */
+const BY_ITSELF = new Set(["history", "settings", "chats", "members", "join", "ping"]);
 const SPEECH = 4;
 /** Questions that may wait; more are refused. */
 const MOST = 200;
@@ -128,7 +129,8 @@ export class Session {
   ask(command) {
     return new Promise((done) => {
       if (!this.#up || this.#queue.length >= MOST) return done(refusal(noConnection));
-      this.#queue.push({ command, done });
+      const behind = BY_ITSELF.has(command.type) ? -1 : this.#queue.findIndex((other) => BY_ITSELF.has(other.command.type));
+      this.#queue.splice(behind < 0 ? this.#queue.length : behind, 0, { command, done });
       this.pump();
     });
   }
@@ -153,7 +155,8 @@ export class Session {
     while (this.#queue.length) {
       const { command, done } = this.#queue[0];
       const cost = COSTS.get(command.type) ?? 1;
-      const later = this.#bucket.wait(cost, command.type === "join" && !line ? 0 : SPEECH, now);
+      const rest = BY_ITSELF.has(command.type) && (command.type !== "join" || line) ? SPEECH : 0;
+      const later = this.#bucket.wait(cost, rest, now);
       if (later) {
         least.push(later);
         break;

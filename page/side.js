@@ -2,7 +2,7 @@
 // Both sides and the head: rooms, conversations, invitations, one's own name; the member list; name and topic of the place. It knows no messages.
 
 import { aria, byId, button, el, fill, icon, patch } from "./el.js";
-import { L } from "./words.js";
+import { L, invited } from "./words.js";
 import { compare, fold } from "./text.js";
 import { order } from "./place.js";
 import { face } from "./rows.js";
@@ -46,29 +46,30 @@ export function side(chat, does) {
     patch(rooms, all.filter(({ kind }) => kind === "room"), ({ key }) => key, look, row);
     patch(people, all.filter(({ kind }) => kind === "person"), ({ key }) => key, look, row);
     patch(asked, [...state.invites], ([key]) => key, ([, { by, room }]) => by + room, ([key, { by, room }]) => el("li", { class: "card" },
-      el("span", { text: L.invited(by, room) }),
+      el("span", { text: invited(by, room) }),
       button(L.join, () => {
         does.chosen();
         does.joinNamed(room);
       }, { class: "main" }), button(L.no, () => actions.refuseInvite(key))));
-    const forMe = all.reduce((sum, place) => sum + (place.key === state.place ? 0 : place.forMe), 0);
+    const forMe = all.reduce((sum, place) => sum + (place.key === state.place ? 0 : place.forMe), state.invites.size);
     count.hidden = forMe === 0;
     count.textContent = String(forMe);
-    fill(me, face(state.me || "?"), el("span", { class: "name" }, el("bdi", { text: state.me }), el("small", { text: state.account ? L.account : L.guest })));
+    const away = state.people.get(fold(state.me))?.away;
+    fill(me, face(state.me || "?"), el("span", { class: "name" }, el("bdi", { text: state.me }), el("small", { text: away ? L.awayNow(away) : state.account ? L.account : L.guest })));
   });
 }
 
-/** Members shown at most: more would make the page slow, and nobody reads them. */
+/** Members shown at most: more would make the page slow. The others are found by their names. */
 const MOST = 200;
 
 /**
  * @param {import("./types.js").Chat} chat
- * @param {{person: (nick: string) => void, topic: () => void, invite: () => void}} does
+ * @param {{person: (nick: string) => void, topic: () => void, invite: () => void, find: () => void}} does
  */
 export function people(chat, does) {
   const { store, state } = chat;
   const [aside, place, topic, here, open] = ["people", "place", "topic", "here", "to-people"].map(byId);
-  const [title, list, rest] = [el("h2"), el("ul"), el("p", { class: "dim" })];
+  const [title, list, rest] = [el("h2"), el("ul"), button("", does.find, { class: "item off" })];
   fill(aside, title, list, rest, button(L.inviteMenu, does.invite, { class: "item off" }));
   topic.addEventListener("click", does.topic);
 
@@ -77,13 +78,13 @@ export function people(chat, does) {
 
   store.watch("people", () => {
     const at = now();
-    if (!at) return;
-    const room = at.kind === "room";
-    const all = room
+    const room = at?.kind === "room";
+    const all = !at ? [] : room
       ? [...at.members.values()].sort((a, b) => rank[a.role] - rank[b.role] || compare(a.nick, b.nick))
       : [at.name.slice(1), state.me].map((nick) => /** @type {import("./types.js").Member} */ ({ nick, role: "" }));
-    title.textContent = room ? `${L.hereTitle} — ${at.total}` : L.private;
-    rest.textContent = all.length > MOST ? L.andMore(all.length - MOST) : "";
+    title.textContent = room ? `${L.hereTitle} — ${at.total}` : at ? L.private : "";
+    rest.hidden = all.length <= MOST;
+    rest.textContent = L.andMore(all.length - MOST);
     const away = (/** @type {string} */ nick) => state.people.get(fold(nick))?.away ?? "";
     patch(list, all.slice(0, MOST), ({ nick }) => fold(nick), ({ nick, role }) => [nick, role, away(nick)].join("\n"), ({ nick, role }) => {
       const act = button("", () => does.person(nick), { class: `item${away(nick) ? " off" : ""}` });
@@ -95,12 +96,13 @@ export function people(chat, does) {
 
   store.watch("head", () => {
     const at = now();
-    if (!at) return;
-    place.textContent = at.name;
-    topic.hidden = !at.topic;
-    topic.textContent = topic.title = at.topic;
-    here.textContent = at.kind === "room" ? L.here(at.total) : "";
-    aria(open, "label", at.kind === "room" ? L.peopleHere(at.total) : L.private);
-    open.hidden = at.kind !== "room";
+    const room = at?.kind === "room";
+    place.textContent = at?.name ?? L.nowhere;
+    topic.hidden = !at?.topic;
+    topic.textContent = topic.title = at?.topic ?? "";
+    here.textContent = room ? L.here(at.total) : "";
+    aria(open, "label", room ? L.peopleHere(at.total) : L.private);
+    open.hidden = !room;
+    byId("to-room").hidden = !at;
   });
 }

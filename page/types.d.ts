@@ -294,6 +294,8 @@ export interface Settings {
   speak: "all" | "me" | "nothing";
   tone: boolean;
   notify: boolean;
+  /** Notifications were offered, and answered: they are not offered again. */
+  offered: boolean;
   beamer: boolean;
   stay: boolean;
 }
@@ -348,8 +350,9 @@ export interface Actions {
   /** Takes the line out of the unsent ones and returns its text. */
   edit(tag: string): string;
   discard(tag: string): void;
-  /** At each key; what it costs is decided here. */
   draft(place: Key, text: string): void;
+  /** At each key; how often the others are told is decided here. */
+  typing(place: Key): void;
 
   // Places.
   show(place: Key): void;

@@ -14,9 +14,10 @@ const SAYS = /^\s*\/(me|say|msg|reply|r)\b/i;
 
 /** A line as it leaves the box. @param {string} tag @param {{key: string, name: string}} place @param {string} text @param {number} time @returns {Unsent} */
 export function line(tag, place, text, time) {
-  const command = /^\s*\//.test(text);
+  // Of several lines only those are a command that begin with a word of it: comments of pasted code and paths are none.
+  const command = /\S\s*\n\s*\S/.test(text) ? /^\s*\/[a-z-]+(\s|$)/i.test(text) : /^\s*\//.test(text);
   // Two slashes say one.
-  const escaped = /^\s*\/\//.test(text);
+  const escaped = command && /^\s*\/\//.test(text);
   const kind = command && !escaped ? "typed" : place.name.startsWith("@") ? "msg" : "say";
   const said = escaped ? text.trim().slice(1) : text;
   return { tag, place: place.key, name: place.name, kind, text: said, time, state: "waiting", sentence: "", code: "", lost: false };
@@ -38,7 +39,7 @@ export function sent(entry) {
 }
 
 /** The text as it goes back into a box. @param {Unsent} entry */
-export const typed = (entry) => (entry.kind !== "typed" && /^\s*\//.test(entry.text) ? `/${entry.text}` : entry.text);
+export const typed = (entry) => (entry.kind !== "typed" && line("", { key: "", name: entry.name }, entry.text, 0).kind === "typed" ? `/${entry.text}` : entry.text);
 
 /** It came back as a message: only the answer is missing. @param {Unsent[]} list @param {string} place @param {string} text */
 export function heard(list, place, text) {

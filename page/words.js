@@ -108,6 +108,8 @@ export function settings(e) {
 }
 /** @param {string} old @param {string} now @param {boolean} me */
 export const renamed = (old, now, me) => (me ? `you are ${now} now` : `${old} is ${now} now`);
+export const nowCalled = (/** @type {string} */ nick) => `You are a guest now, and called ${nick}.`;
+export const mayAgain = (/** @type {string} */ place) => `You may speak in ${place} again.`;
 export const muted = (/** @type {number | undefined} */ time) => `You may not speak here${for_(time)}.`;
 export const onlyOps = "Only ops speak here. You can read.";
 export const bannedHere = (/** @type {number | undefined} */ time) => `You are banned from this room${for_(time)}.`;
@@ -152,7 +154,7 @@ export const unreachable = "The server does not answer. Is it there, and in this
 /**
  * The bar over the list, or null. Its countdown changes with `now`.
  * @param {Link} link @param {number} now
- * @returns {{kind: "warn" | "good" | "bad", text: string, acts: ("tryNow" | "comeAgain" | "loadAgain")[]} | null}
+ * @returns {{kind: "warn" | "good" | "bad", text: string, acts: ("tryNow" | "comeAgain" | "useHere" | "loadAgain")[]} | null}
  */
 export function bar(link, now) {
   if (link.is === "up") {
@@ -163,7 +165,7 @@ export function bar(link, now) {
   const own = DOWN.get(link.why);
   const told = ["kicked", "full", "logged-out"].includes(link.why) && link.text;
   if (link.is === "over") {
-    const act = link.why === "no-fit" || link.why === "version" ? "loadAgain" : "comeAgain";
+    const act = link.why === "no-fit" || link.why === "version" ? "loadAgain" : link.why === "replaced" ? "useHere" : "comeAgain";
     return { kind: link.why === "replaced" ? "warn" : "bad", text: told || own || "No connection.", acts: [act] };
   }
   if (link.why === "server-stopped" && now - link.since < 5000) return { kind: "warn", text: own ?? "", acts: ["tryNow"] };
@@ -174,6 +176,9 @@ export function bar(link, now) {
 }
 
 // --- labels of the views ---
+
+/** What a person comes in by. @type {ReadonlyMap<string, string>} */
+const FRONTS = new Map([["websocket", "the page"], ["line", "nc or telnet"], ["json", "a program"]]);
 
 /** What stands on buttons, over fields, and in empty places. @type {import("./labels.js").Labels} */
 export const L = {
@@ -190,9 +195,9 @@ export const L = {
   begins: (place, date) => (place[0] === "@" ? `Your conversation with ${place.slice(1)} begins here` : `${place} begins here${date && `, ${date}`}`),
   empty: (place) => `Nobody has written in ${place} yet.`, emptyPrivate: (place) => `Nothing yet between you and ${place.slice(1)}. Only the two of you read this.`,
   below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
-  onItsWay: "not stored yet", waits: (s) => `in ${s} s`, retries: "It is sent again by itself.",
+  onItsWay: "not stored yet", waits: (s, rate) => `in ${s} s, ${count(rate, "line")} a second`, retries: "It is sent again by itself.",
   again: "Again", edit: "Edit", discard: "Delete", seen: "Close",
-  picture: (name) => `Picture ${name}`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.", pictureHuge: (wide, high) => `${wide} × ${high} points: too large to be shown here.`,
+  picture: (name) => `Picture ${name}`, tooManyPixels: (w, h) => `${w} × ${h} points: too large to be shown here`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.",
   typing: (names) => (names.length > 3 ? "Several people are typing…" : `${list(names)} ${names.length > 1 ? "are" : "is"} typing…`),
   newLines: (n, place) => `${n} new lines in ${place}`,
 
@@ -204,13 +209,13 @@ export const L = {
   caption: "Words with it", smaller: "smaller, without place and camera data", sendFile: "Send", cancel: "Do not send", queued: "waits for the others", saving: "is being stored",
 
   // The sides.
-  rooms: "Rooms", private: "Private", places: "Rooms and conversations", joinRoom: "Join a room", writeTo: "Write to somebody", join: "Join", no: "No",
-  invited: (by, room) => `${by} invites you into ${room}`, forYou: " for you", unread: (n) => ` ${n} unread`,
+  rooms: "Rooms", private: "Private", roomful: "Roomful", joinRoom: "Join a room", writeTo: "Write to somebody", join: "Join", no: "No",
+  nowhere: "No room", nowhereWhat: "You are in no room now.", forYou: " for you", unread: (n) => ` ${n} unread`,
   account: "account", guest: "guest", here: (n) => `${n} here`, hereTitle: "Here", peopleHere: (n) => `${n} here: show the people`,
-  andMore: (n) => `and ${count(n, "other")}`, awayNow: (text) => (text === "away" ? "away" : `away: ${text}`),
+  andMore: (n) => `and ${count(n, "other")}: find one…`, awayNow: (text) => (text === "away" ? "away" : `away: ${text}`),
 
   // Bars.
-  acts: { tryNow: "Try now", comeAgain: "Come in again", loadAgain: "Load it" }, close: "Close", key: "Key of the room", joinAgain: "Join again",
+  acts: { tryNow: "Try now", comeAgain: "Come in again", useHere: "Use it here", loadAgain: "Load it" }, close: "Close", key: "Key of the room", joinAgain: "Join again",
 
   // Panels.
   search: "Search", searchFor: "Words to look for", onlyIn: (place) => `only in ${place}`, more: "More", noHits: "Nothing found.",
@@ -227,18 +232,18 @@ export const L = {
     kick: (nick, room) => `Put ${nick} out of ${room}`, mute: (nick, room) => `Mute ${nick} in ${room}`,
     ban: (nick, room) => `Ban ${nick} from ${room}`,
   },
-  moderateDo: { kick: "Kick", mute: "Mute", ban: "Ban" }, reason: "Why (the others see it)", forHowLong: "For how long",
+  theServer: "the server", banEverywhere: "Ban from the server…", moderateDo: { kick: "Kick", mute: "Mute", ban: "Ban" }, reason: "Why (the others see it)", forHowLong: "For how long",
   times: (s) => (s === 0 ? "for good" : s < 3600 ? `${s / 60} minutes` : s < 86_400 ? count(s / 3600, "hour") : count(s / 86_400, "day")),
   op: "Make an op", deop: "No op any more",
   facts: (p, since, idle) =>
-    ([["Name", p.registered ? "of an account" : "of a guest"], ["Rooms", p.rooms.join(" ") || "–"], ["Here since", since], ["Last seen doing something", `${idle} ago`], ["Connected by", p.fronts.join(", ") || "–"], ["Address", p.address ?? ""]]),
+    ([["Who", p.registered ? L.account : L.guest], ["Away", p.away ?? ""], ["Rooms", p.rooms.join(" ")], ["Here since", since], ["Last sign", `${idle} ago`], ["Comes by", p.fronts.map((one) => FRONTS.get(one) ?? one).join(", ")], ["Address", p.address ?? ""]]),
 
   // A room.
   topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", inviteOnly: "Only invited people come in", announcements: "Only ops speak",
-  keyOf: "Key (empty: none)", invite: "Invite", inviteWhom: "Whom (a name)", bans: "Bans and mutes", noBans: "None.", lift: "Lift", lasting: "Lasting",
+  keyOf: "Key (empty: none)", invite: "Invite", inviteWhom: "Whom (a name)", isInvited: (nick) => `${nick} is invited.`, bans: "Bans and mutes", serverBans: "Bans from the server", noBans: "None.", lift: "Lift", lasting: "Lasting",
   isRegistered: "This room is registered: it stays when it is empty.", isNotRegistered: "This room ends some time after the last has left. With an account you can register it.",
   "register-room": "Register the room", "drop-room": "Give the room up", leaveRoom: "Leave the room", endConversation: "End the conversation",
-  inviteMenu: "Invite others", qr: (address) => `QR code of ${address}`, copyAddress: "Copy the address", copied_: "Copied", copyNot: "Copy it by hand, please",
+  inviteMenu: "Invite others", qr: (address) => `QR code of ${address}`, copyAddress: "Copy the address", copyLine: "Copy the line", copied_: "Copied", copyNot: "Copy it by hand, please",
   address: "Address", otherWays: "From a terminal:", onlyHere: "This server listens on this machine only. So that others can come in, start it with:",
 
   // Oneself.
@@ -246,7 +251,7 @@ export const L = {
   settings: "Settings of the page", beamer: "Beamer mode", beamerOff: "End beamer mode", leave: "Leave the chat",
   keepWhy: (nick) => `With a password the name ${nick} becomes yours: you have it everywhere, with your rooms and conversations.`, keepDo: (nick) => `Keep ${nick}`,
   logIn: "Log in", password: "Password", oldPassword: "Password now", newPassword: "New password (8 characters or more)", accountOf: (nick) => `Account ${nick}`,
-  stay: "Stay logged in on this device", changePassword: "Change the password", logOut: "Log out", logOutWhat: "You go on as a guest, in the lobby.", deleteAccount: "Delete the account",
+  stay: "Stay logged in on this device", changePassword: "Change the password", passwordSet: "The password is changed.", logOut: "Log out", logOutWhat: "You go on as a guest, in the lobby.", deleteAccount: "Delete the account",
   deleteSaid: "Delete all it has said and sent, too",
   theme: "Colours", themes: { system: "as the system", dark: "dark", light: "light" }, letters: "Size of letters",
   speak: "Read new lines aloud (screen reader)", speaks: { all: "all", me: "those for me", nothing: "none" }, tone: "A tone for lines for me",

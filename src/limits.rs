@@ -282,6 +282,8 @@ limits! {
     clock_settle "clock-settle": time Seconds = 21_600, 0..=2_592_000;
     /// Days after which an unused resume token is forgotten.
     resume_days "resume-days": number Days = 30, 1..=3_650;
+    /// Resume tokens of one account in the database. With one more, the one that was used least lately is forgotten.
+    tokens_per_account "tokens-per-account": number Count = 64, 8..=10_000;
     /// Accounts. One more is answered `accounts-full`.
     accounts "accounts": number Count = 100_000, 1..=10_000_000;
     /// Accounts made from one address within `registration-window`, loopback too. One more is answered `register-too-often`.

@@ -134,10 +134,11 @@ fn is_binary(byte: u8) -> bool {
 
 /// Whether a line is of a binary protocol: it has a NUL, or a control character so
 /// early that it is a length or a number. A control character in the middle of a
-/// word is a typing error, and Ctrl-C is a key.
+/// word is a typing error, and Ctrl-C is a key. A NUL in the target of an HTTP request is that request's fault.
 fn is_no_text(line: &[u8]) -> bool {
     const EARLY: usize = 3;
-    line.contains(&0) || line.iter().take(EARLY).any(|byte| is_binary(*byte) && *byte != 3)
+    let asks = |method: &&[u8]| line.strip_prefix(*method).is_some_and(|rest| rest.starts_with(b" /"));
+    line.contains(&0) && !METHODS.iter().any(asks) || line.iter().take(EARLY).any(|byte| is_binary(*byte) && *byte != 3)
 }
 
 /// The protocol of bytes whose first byte is not text; `None` while they do not tell it yet.

@@ -6,6 +6,9 @@ const KIND: usize = 8_192;
 /// The size of a JPEG may stand behind a preview and a colour profile; it is looked for in so many bytes.
 const PICTURE: usize = 131_072;
 
+/// The field of Exif that says how a picture is turned; 5 to 8 are a quarter.
+const ORIENTATION: u16 = 0x0112;
+
 /// The kinds of which the size is told.
 const PICTURES: [&str; 4] = ["image/gif", "image/jpeg", "image/png", "image/webp"];
 
@@ -68,7 +71,32 @@ impl Look {
 fn size(head: &[u8]) -> Option<(u32, u32)> {
     let size = imagesize::blob_size(head).ok()?;
     let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+    let (width, height) = if lies_on_its_side(head) == Some(true) { (height, width) } else { (width, height) };
     (width > 0 && height > 0).then_some((width, height))
+}
+
+/// Whether a JPEG says that it is shown turned by a quarter: phones write the picture as the sensor lies, and the turn
+/// into Exif. Browsers obey it, so the box must have the sides changed.
+fn lies_on_its_side(head: &[u8]) -> Option<bool> {
+    let mut rest = head.strip_prefix(b"\xff\xd8")?;
+    let tiff = loop {
+        let &[0xff, marker, high, low, ..] = rest else { return None };
+        let segment = rest.get(4..2 + usize::from(u16::from_be_bytes([high, low])))?;
+        if let (0xe1, Some(tiff)) = (marker, segment.strip_prefix(b"Exif\0\0")) {
+            break tiff;
+        }
+        rest = &rest[4 + segment.len()..];
+    };
+    let little = tiff.starts_with(b"II");
+    let number = |at: usize| -> Option<u16> {
+        let bytes = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    };
+    // The first directory stands behind an offset of four bytes; a segment is shorter than 64 KiB.
+    let directory = usize::from(number(if little { 4 } else { 6 })?);
+    let fields = (0..usize::from(number(directory)?)).map(|n| directory + 2 + 12 * n);
+    let turn = fields.take_while(|&at| at < tiff.len()).find(|&at| number(at) == Some(ORIENTATION))?;
+    Some((5..=8).contains(&number(turn + 8)?))
 }
 
 /// The kind of a file, from its first bytes.
@@ -106,6 +134,43 @@ mod tests {
         assert_eq!(kind(&"ж".as_bytes()[..1]), "text/plain");
         assert_eq!(kind(b""), "text/plain");
         assert_eq!(kind(b"\x00\x01\x02\x03 and so on"), "application/octet-stream");
+    }
+
+    /// A JPEG of 300 x 200 that says how it is turned, among other fields.
+    fn turned(little: bool, turn: u16) -> Vec<u8> {
+        let two = |n: u16| if little { n.to_le_bytes() } else { n.to_be_bytes() };
+        let four = |n: u16| if little { [two(n), two(0)].concat() } else { [two(0), two(n)].concat() };
+        let field = |tag: u16, value: u16| {
+            [two(tag).to_vec(), two(3).to_vec(), four(1), two(value).to_vec(), vec![0, 0]].concat()
+        };
+        let begins = [if little { b"II" } else { b"MM" }.to_vec(), two(42).to_vec(), four(8), two(2).to_vec()].concat();
+        let exif = [b"Exif\0\0".to_vec(), begins, field(0x010f, 6), field(ORIENTATION, turn)].concat();
+        let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+        [b"\xff\xd8\xff\xe0\0\x04ab\xff\xe1".as_slice(), &length, &exif, &jpeg(0)[2..]].concat()
+    }
+
+    #[test]
+    fn a_photo_that_lies_on_its_side_has_the_size_in_which_it_is_shown() {
+        for little in [true, false] {
+            for (turn, wanted) in [
+                (0, (300, 200)),
+                (1, (300, 200)),
+                (4, (300, 200)),
+                (5, (200, 300)),
+                (6, (200, 300)),
+                (8, (200, 300)),
+                (9, (300, 200)),
+            ] {
+                assert_eq!(look(&turned(little, turn), 1_000).size, Some(wanted), "turn {turn}");
+            }
+            let whole = turned(little, 6);
+            for end in 0..60 {
+                lies_on_its_side(&whole[..end]);
+                let mut odd = whole.clone();
+                odd[end] ^= 0xff;
+                look(&odd, 1 << 20);
+            }
+        }
     }
 
     /// A JPEG of 300 x 200 whose size stands behind `before` bytes of segments.

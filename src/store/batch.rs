@@ -20,6 +20,8 @@ pub struct Batch<'a> {
     connection: &'a Connection,
     /// The last time that is certain.
     known: Millis,
+    /// The most resume records of one account.
+    tokens: usize,
     /// The last message of each place that was written to; `None` if the place does not exist.
     last: HashMap<PlaceId, Option<Seq>>,
     /// The highest numbers in this batch.
@@ -29,9 +31,10 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// An empty batch. The last message before it counts as of the time `counted`,
-    /// and `known` is the last time that is certain.
-    pub fn new(connection: &'a Connection, known: Millis, counted: Millis) -> Batch<'a> {
-        Batch { connection, known, last: HashMap::new(), numbers: Numbers::default(), times: Times::after(counted) }
+    /// `known` is the last time that is certain, and an account has at most `tokens` resume records.
+    pub fn new(connection: &'a Connection, known: Millis, counted: Millis, tokens: usize) -> Batch<'a> {
+        let (last, numbers, times) = (HashMap::new(), Numbers::default(), Times::after(counted));
+        Batch { connection, known, tokens, last, numbers, times }
     }
 
     /// Writes one record.
@@ -240,7 +243,9 @@ impl<'a> Batch<'a> {
             "INSERT INTO resume (id, token, account, nick, seen) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET token = ?2, account = ?3, nick = ?4, seen = ?5",
             params![resume.id, resume.token, resume.account, resume.nick, resume.seen.max(self.known)],
-        )
+        )?;
+        // A session can ask for one more token again and again; each would stay for `resume-days`.
+        resume.account.map_or(Ok(()), |account| delete::resumes_beyond(self.connection, account, self.tokens))
     }
 
     fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {

@@ -55,6 +55,15 @@ pub fn resume(connection: &Connection, id: ResumeId) -> rusqlite::Result<()> {
     run(connection, "DELETE FROM resume WHERE id = ?", [id])
 }
 
+/// Deletes the resume records of an account beyond `most`: those that were used least lately.
+pub fn resumes_beyond(connection: &Connection, account: AccountId, most: usize) -> rusqlite::Result<()> {
+    let beyond = "SELECT id FROM resume WHERE account = ? ORDER BY seen DESC, id DESC LIMIT -1 OFFSET ?";
+    for found in ids(connection, beyond, (account, most))? {
+        resume(connection, found)?;
+    }
+    Ok(())
+}
+
 /// Deletes the files that have no message: their uploads were never finished.
 pub fn unfinished_files(connection: &Connection) -> rusqlite::Result<()> {
     files(connection, "SELECT id FROM file WHERE message IS NULL", [])

@@ -84,7 +84,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
     let known = expire::known(&connection).map_err(StoreError::at(path))?;
     Ok(Opened {
         store: Store::new(limits, Arc::clone(&claim)),
-        writer: Writer::new(connection, known, claim)?,
+        writer: Writer::new(connection, known, limits, claim)?,
         snapshot,
     })
 }

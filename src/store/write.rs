@@ -26,6 +26,8 @@ pub struct Writer {
     is_at_leisure: bool,
     /// The last time that is certain: the clock may have been set back since.
     known: Millis,
+    /// The most resume records of one account.
+    tokens: usize,
     /// The files that are written to.
     files: Files,
     /// Refuses other servers while there is a writer.
@@ -33,7 +35,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, known: Millis, claim: Arc<Claim>) -> Result<Writer, StoreError> {
+    pub(super) fn new(
+        connection: Connection,
+        known: Millis,
+        limits: &Limits,
+        claim: Arc<Claim>,
+    ) -> Result<Writer, StoreError> {
         let (path, files) = (claim.path().to_path_buf(), claim.files()?);
         Ok(Writer {
             connection,
@@ -42,6 +49,7 @@ impl Writer {
             counted: None,
             is_at_leisure: false,
             known,
+            tokens: limits.tokens_per_account,
             files,
             claim,
         })
@@ -60,7 +68,7 @@ impl Writer {
     fn write_all<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let counted = self.counted.map_or_else(|| last_counted(&transaction), Ok)?;
-        let mut batch = Batch::new(&transaction, self.known, counted);
+        let mut batch = Batch::new(&transaction, self.known, counted, self.tokens);
         for record in records {
             batch.write(record)?;
         }
@@ -96,7 +104,7 @@ impl Writer {
         let mut counted = self.counted.map_or_else(|| last_counted(&transaction), Ok)?;
         for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
             transaction.execute_batch("SAVEPOINT change")?;
-            let mut batch = Batch::new(&transaction, self.known, counted);
+            let mut batch = Batch::new(&transaction, self.known, counted, self.tokens);
             match change.iter().try_for_each(|record| batch.write(record)).and_then(|()| batch.finish()) {
                 Ok(after) => counted = after,
                 Err(error) => {

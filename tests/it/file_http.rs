@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::files::bytes;
-use crate::support::{Courier, Peer, Reply, TestServer, eventually, fetch};
+use crate::support::{Courier, Peer, Reply, TestServer, Wire, eventually, fetch};
 
 /// A GET without further fields.
 fn get(server: &TestServer, url: &str) -> Reply {
@@ -89,6 +89,23 @@ fn a_ticket_ends_with_a_leave_a_kick_a_ban_and_a_deletion() {
     ann.does("delete", json!({"room": "#a", "seq": seq}));
     assert_eq!(status(&server, &url), 404);
     assert_eq!(bob.code("get", json!({"file": file})), "no-such-file");
+}
+
+/// A peer that reads slowly may take hours: it gets no more than what is in the buffers of the kernel.
+#[test]
+fn a_file_that_is_on_its_way_stops_where_the_right_to_it_ends() {
+    let server = TestServer::with_database();
+    let (mut ann, mut bob) = (server.account_in("ann", "#a"), server.account_in("bob", "#a"));
+    const LINES: usize = 40_000;
+    let line = format!("{}\n", "x".repeat(99));
+    let (file, _) = ann.sends_file("#a", "long.txt", line.repeat(LINES).as_bytes());
+    let url = bob.finds_file(file).1;
+    let mut slow = Wire::connect_narrow(server.addr(), 4_096);
+    slow.send(format!("GET {url} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
+    assert!(slow.line().starts_with("HTTP/1.1 200 OK"));
+    ann.does("kick", json!({"room": "#a", "nick": "bob"}));
+    let came = slow.rest().len();
+    assert!(came < LINES / 2, "{came} lines");
 }
 
 #[test]

@@ -28,6 +28,7 @@ const REFUSED: &[(&str, u16)] = &[
     ("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\n Host: localhost\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 400),
+    ("GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: localhost\r\nX\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", 400),
     ("GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
@@ -45,6 +46,11 @@ const REFUSED: &[(&str, u16)] = &[
     ("GET / HTTP/1.1\r\nHost: localhost\r\nExpect: a-pony\r\n\r\n", 417),
     ("PUT /u/1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 411),
     ("GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n", 426),
+    (
+        "GET /ws HTTP/1.0\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        426,
+    ),
     // What other sites must not do.
     ("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
     ("GET /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", 403),

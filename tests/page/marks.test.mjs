@@ -136,7 +136,7 @@ test("the bar says what is wrong, and says nothing for what passes in 300 ms", (
   assert.equal(words.bar(link, 1_200), null);
   assert.deepEqual(words.bar(link, 1_400), { kind: "warn", text: "No connection. Trying again in 4 s.", acts: ["tryNow"] });
   assert.equal(words.bar({ ...link, why: "server-stopped" }, 2_000).text, "The server has stopped. Your lines are kept. Looking for it again.");
-  assert.deepEqual(words.bar({ ...link, is: "over", why: "replaced" }, 9_000).acts, ["comeAgain"]);
+  assert.deepEqual(words.bar({ ...link, is: "over", why: "replaced" }, 9_000).acts, ["useHere"]);
   assert.equal(words.bar({ ...link, is: "up", missed: 12 }, 0).text, "Back. 12 missed.");
   assert.equal(words.bar({ ...link, is: "up" }, 0), null);
 });

@@ -72,3 +72,11 @@ test("what was stored comes back over a reload, and nothing that is broken", () 
   for (const junk of [null, 7, "x", {}, [null, 3, { state: "waiting" }, { ...list[0], text: 7 }, { ...list[0], kind: "finish" }]]) assert.deepEqual(unsent.restored(junk), []);
   assert.equal(unsent.restored(Array.from({ length: 99 }, (_, n) => line(n, "x"))).length, unsent.MOST);
 });
+
+test("of several lines only those that begin with a command are one: pasted code is said as it is", () => {
+  const kinds = (...texts) => texts.map((text) => line(1, text)).map(({ kind, text }) => [kind, text]);
+  const code = ["// a comment\nint main() {}", "/* a comment */\nint main() {}", "/usr/bin/env\n/bin/sh", "#include <stdio.h>\nint main() {}", "{\n  \"a\": 1\n}"];
+  assert.deepEqual(kinds(...code), code.map((text) => ["say", text]));
+  assert.deepEqual(kinds("/msg Boris two\nlines", "/jion", "//x", "/me waves\n"), [["typed", "/msg Boris two\nlines"], ["typed", "/jion"], ["say", "/x"], ["typed", "/me waves\n"]]);
+  for (const text of code) assert.equal(unsent.typed(line(1, text)), text);
+});

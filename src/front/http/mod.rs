@@ -14,10 +14,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
+use crate::names::MAX_ROOM;
 use crate::qr::Qr;
 use crate::session::hub::Hub;
 use answer::Answer;
 pub(super) use exchange::{Exchange, Step};
+
+/// The longest room in the address of a picture, in bytes: its sign, and letters of four bytes, each byte as `%xx`.
+const LONGEST_ROOM: usize = 3 + MAX_ROOM * 12;
 
 /// What the operator sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub struct Http {
     doorstep: doorstep::Doorstep,
     welcome: welcome::Welcome,
     gauges: gauges::Gauges,
+    /// Held while a picture is made, which takes milliseconds: many who ask for pictures have one processor, and not all.
+    drawing: Mutex<()>,
     /// The addresses that the server listens on.
     listening: Vec<SocketAddr>,
 }
@@ -55,6 +63,7 @@ impl Http {
             doorstep: doorstep::Doorstep::new(&settings, beyond),
             welcome: welcome::Welcome::default(),
             gauges: gauges::Gauges::default(),
+            drawing: Mutex::new(()),
             settings,
             listening: listening.to_vec(),
         }
@@ -88,11 +97,19 @@ impl Http {
             fields.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
         };
         let to = value("to").map_or(Some(0), |to| to.parse().ok());
+        let room = value("room").unwrap_or_default();
+        if room.len() > LONGEST_ROOM {
+            return Answer::sentence(
+                404,
+                &format!("No room has such a long name; {MAX_ROOM} characters are the most."),
+            );
+        }
         // The room stays encoded as it came: the fragment of the address needs the same.
-        let room = value("room")
+        let room = Some(room)
             .filter(|room| !room.is_empty())
             .map_or(String::new(), |room| format!("#{}", room.strip_prefix("%23").unwrap_or(room)));
         let address = to.and_then(|to: usize| known.addresses.get(to));
+        let _drawing = self.drawing.lock();
         let Some(code) = address.and_then(|address| Qr::of(&format!("http://{address}/{room}"))) else {
             return Answer::sentence(404, "There is no such address; this server may be for this machine only.");
         };

@@ -90,6 +90,27 @@ fn a_resume_record_is_removed_if_it_was_not_used_for_long() {
 }
 
 #[test]
+fn an_account_has_so_many_resume_records_and_the_one_used_least_lately_goes() {
+    let mut rig = Rig::new();
+    rig.limits.tokens_per_account = 8;
+    rig.again();
+    let login = |number: u64, account: u32, seen: Millis| {
+        let account = Some(AccountId(account));
+        Record::Resume(ResumeRecord { account, ..resume_record(number, "anna", seen) })
+    };
+    rig.write([1, 2, 3, 4, 5, 6, 7, 8].map(|number| login(number, 1, 10)));
+    rig.write([login(20, 2, 1)]);
+    // The first is used again, so it is not the one that goes.
+    rig.write([login(1, 1, 11), Record::Said(said_record(2, "a", 1, 10)), login(9, 1, 12)]);
+    rig.write([Record::Resume(resume_record(30, "bob", 1))]);
+    let left = |number: u8| rig.store().resume(&[number; 32], 9).unwrap().is_some();
+    let left: Vec<u8> = (1..=30).filter(|number| left(*number)).collect();
+    assert_eq!(left, [1, 3, 4, 5, 6, 7, 8, 9, 20, 30]);
+    let tags: i64 = rig.writer().connection.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap();
+    assert_eq!(tags, 0);
+}
+
+#[test]
 fn tags_go_after_a_day_or_when_there_are_too_many() {
     let mut rig = Rig::new();
     rig.limits.tags = 2;
