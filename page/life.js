@@ -131,8 +131,7 @@ export class Life {
   /** @param {import("./types.js").OkHello} ok @param {boolean} known */
   up(ok, known) {
     const state = this.state;
-    const back = state.phase === "in";
-    const slow = state.link.why === "slow-consumer";
+    const [back, slow] = [state.phase === "in", state.link.why === "slow-consumer"];
     this.away = Date.now() - state.link.since;
     this.comeback.up();
     if (back && ok.nick && fold(ok.nick) !== fold(state.me)) this.notice(words.renamedOnReturn(state.me, ok.nick));

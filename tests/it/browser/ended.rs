@@ -63,7 +63,9 @@ fn a_page_that_does_not_fit_the_server_is_loaded_once_and_then_only_by_hand() {
         for way in ["version", "1002", "1003", "1007"] {
             let mut site = Site::stored(host);
             let between = site.put_between();
-            let ann = site.person("anna");
+            let mut ann = site.person("anna");
+            // On a very busy machine a connection takes more than the page's 5 s; it tries again then.
+            ann.expects("closed before the connection is established");
             ann.types_line("a draft");
             ann.until("box().value === 'a draft'");
             let before = loads(&ann, 0);

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::between::Between;
-use super::site::{Person, Site, twice};
+use super::site::{Person, Site};
 use super::vectors::{LONE, escaped, fetched, only_text, sees_all, vectors};
+
+/// What a text does is the same at every address.
+const HOST: &str = "127.0.0.1";
 
 /// Says an event in which half a pair of UTF-16 may be.
 fn tells(between: &Between, event: &Value) {
@@ -67,25 +70,23 @@ fn events(seq: u64, number: usize, vector: &str) -> (Vec<Value>, Vec<String>) {
 
 #[test]
 fn whatever_text_a_server_puts_in_an_event_is_seen_as_it_is_and_does_nothing() {
-    twice(|host| {
-        let mut site = Site::new(host);
-        let between = site.put_between();
-        let ann = site.person("anna");
-        let mut seq = 1000;
-        for (number, vector) in vectors().iter().enumerate() {
-            let (events, wanted) = events(seq, number, vector);
-            events.iter().for_each(|event| tells(&between, event));
-            seq += 10;
-            ann.reads(&format!("end {number}."));
-            sees_all(&ann, &wanted, vector);
-            is_calm(&ann, vector);
-            // Another person types in the next round, and not three.
-            tells(
-                &between,
-                &json!({"type": "message", "room": "#lobby", "seq": seq - 1, "from": format!("{vector} typing{number}"), "text": "typed", "time": 1}),
-            );
-        }
-    });
+    let mut site = Site::new(HOST);
+    let between = site.put_between();
+    let ann = site.person("anna");
+    let mut seq = 1000;
+    for (number, vector) in vectors().iter().enumerate() {
+        let (events, wanted) = events(seq, number, vector);
+        events.iter().for_each(|event| tells(&between, event));
+        seq += 10;
+        ann.reads(&format!("end {number}."));
+        sees_all(&ann, &wanted, vector);
+        is_calm(&ann, vector);
+        // Another person types in the next round, and not three.
+        tells(
+            &between,
+            &json!({"type": "message", "room": "#lobby", "seq": seq - 1, "from": format!("{vector} typing{number}"), "text": "typed", "time": 1}),
+        );
+    }
 }
 
 /// All texts of the table in one answer, as rows of a list or behind one another.
@@ -122,97 +123,93 @@ fn answer(ok: &mut Value) {
 
 #[test]
 fn whatever_text_a_server_puts_in_an_answer_is_seen_as_it_is_and_does_nothing() {
-    twice(|host| {
-        let mut site = Site::stored(host);
-        let between = site.put_between();
-        let ann = site.person_in("anna", "#lab");
-        let _boris = site.peer("boris", "#lab");
-        let all: Vec<String> = vectors().into_iter().filter(|vector| !vector.contains(LONE)).collect();
-        // Half a pair goes over the wire as an escape, and comes out of a program only as that.
-        between.changes(answer);
-        for line in ["/whois boris", "/rooms", "/who", "/search x", "/files", "/bans", "/help"] {
-            ann.says(line);
-            ann.until("document.querySelector('dialog:modal')");
-            ann.until(&format!(
-                "text(document.querySelector('dialog:modal')).includes({})",
-                json!("<svg/onload=alert(1)>")
-            ));
-            sees_all(&ann, &all, line);
-            is_calm(&ann, line);
-            ann.press("Escape");
-            ann.until("!document.querySelector('dialog:modal')");
-        }
-        let long = all.join(" ");
-        for code in ["nick-taken", &long] {
-            let code = code.to_owned();
-            let text = long.clone();
-            between.changes(move |event| {
+    let mut site = Site::stored(HOST);
+    let between = site.put_between();
+    let ann = site.person_in("anna", "#lab");
+    let _boris = site.peer("boris", "#lab");
+    let all: Vec<String> = vectors().into_iter().filter(|vector| !vector.contains(LONE)).collect();
+    // Half a pair goes over the wire as an escape, and comes out of a program only as that.
+    between.changes(answer);
+    for line in ["/whois boris", "/rooms", "/who", "/search x", "/files", "/bans", "/help"] {
+        ann.says(line);
+        ann.until("document.querySelector('dialog:modal')");
+        ann.until(&format!(
+            "text(document.querySelector('dialog:modal')).includes({})",
+            json!("<svg/onload=alert(1)>")
+        ));
+        sees_all(&ann, &all, line);
+        is_calm(&ann, line);
+        ann.press("Escape");
+        ann.until("!document.querySelector('dialog:modal')");
+    }
+    let long = all.join(" ");
+    for code in ["nick-taken", &long] {
+        let code = code.to_owned();
+        let text = long.clone();
+        between.changes(move |event| {
                 if event["for"] == "say" {
                     *event = json!({"type": "error", "tag": event["tag"], "code": code, "value": text, "text": text, "offer": text});
                 }
             });
-            ann.says("refused");
-            ann.until("failed().includes('refused')");
-            sees_all(&ann, &all, "a line that was refused");
-            is_calm(&ann, "a line that was refused");
-            ann.click("button", "Delete");
-            ann.until("failed().length === 0");
-        }
-        between.ends((4005, json!({"type": "closing", "reason": "kicked", "text": long})));
-        ann.until("one('button', 'Come in again')");
-        sees_all(&ann, &all, "the last words");
-        is_calm(&ann, "the last words");
-    });
+        ann.says("refused");
+        ann.until("failed().includes('refused')");
+        sees_all(&ann, &all, "a line that was refused");
+        is_calm(&ann, "a line that was refused");
+        ann.click("button", "Delete");
+        ann.until("failed().length === 0");
+    }
+    between.ends((4005, json!({"type": "closing", "reason": "kicked", "text": long})));
+    ann.until("one('button', 'Come in again')");
+    sees_all(&ann, &all, "the last words");
+    is_calm(&ann, "the last words");
 }
 
 #[test]
 fn whatever_a_server_says_of_itself_is_seen_as_it_is_and_does_nothing() {
-    twice(|host| {
-        let mut site = Site::stored(host);
-        let between = site.put_between();
-        let all: Vec<String> = vectors().into_iter().filter(|vector| !vector.contains(LONE)).collect();
-        // A field of one line shows no line breaks.
-        let flat: Vec<String> = all.iter().map(|text| text.replace(['\r', '\n'], "")).collect();
-        let long = flat.join(" ");
-        let rooms: Vec<Value> = all.iter().map(|text| json!({"room": text, "members": 1, "topic": text})).collect();
-        between.welcomes(&json!({
-            "server": long, "version": 1, "page": long, "offer": long, "lobby": "#lobby", "text": 2000, "file_bytes": 1,
-            "kept": true, "addresses": all, "rooms": rooms,
-        }));
-        let refusal = json!({"type": "error", "code": "nick-taken", "value": long, "text": long, "offer": long});
-        let name = long.clone();
-        between.changes(move |event| {
-            if event["type"] == "hello" {
-                event["server"] = json!(name);
-                event["offer"] = json!(name);
-            }
-            if event["for"] == "hello" && event["nick"] != "anna" {
-                let tag = event["tag"].clone();
-                *event = refusal.clone();
-                event["tag"] = tag;
-            }
-        });
-        let mut ann = site.gate();
-        // It has no address by these numbers.
-        ann.expects("qr.svg");
-        sees_all(&ann, &flat, "the name that is offered");
-        ann.fill_name("boris");
-        ann.click("button", "Come in");
-        ann.until("byId('gate-why').textContent.includes('<svg/onload')");
-        sees_all(&ann, &flat, "the refusal");
-        assert_eq!(only_text(&ann), json!([]));
-        ann.reload();
-        ann.until("byId('gate-name').value");
-        ann.fill_name("anna");
-        ann.click("button", "Come in");
-        ann.until("inside()");
-        // The invitation has the addresses.
-        ann.until("one('combobox', /.*/, byId('list'))");
-        let lines: Vec<String> = all.iter().filter(|text| !text.contains(['\r', '\n'])).cloned().collect();
-        sees_all(&ann, &lines, "the addresses");
-        ann.click_on("byId('me')");
-        ann.click("menuitem", "Settings of the page");
-        ann.until("sees('<svg/onload', document.querySelector('dialog:modal'))");
-        is_calm(&ann, "what the server says of itself");
+    let mut site = Site::stored(HOST);
+    let between = site.put_between();
+    let all: Vec<String> = vectors().into_iter().filter(|vector| !vector.contains(LONE)).collect();
+    // A field of one line shows no line breaks.
+    let flat: Vec<String> = all.iter().map(|text| text.replace(['\r', '\n'], "")).collect();
+    let long = flat.join(" ");
+    let rooms: Vec<Value> = all.iter().map(|text| json!({"room": text, "members": 1, "topic": text})).collect();
+    between.welcomes(&json!({
+        "server": long, "version": 1, "page": long, "offer": long, "lobby": "#lobby", "text": 2000, "file_bytes": 1,
+        "kept": true, "addresses": all, "rooms": rooms,
+    }));
+    let refusal = json!({"type": "error", "code": "nick-taken", "value": long, "text": long, "offer": long});
+    let name = long.clone();
+    between.changes(move |event| {
+        if event["type"] == "hello" {
+            event["server"] = json!(name);
+            event["offer"] = json!(name);
+        }
+        if event["for"] == "hello" && event["nick"] != "anna" {
+            let tag = event["tag"].clone();
+            *event = refusal.clone();
+            event["tag"] = tag;
+        }
     });
+    let mut ann = site.gate();
+    // It has no address by these numbers.
+    ann.expects("qr.svg");
+    sees_all(&ann, &flat, "the name that is offered");
+    ann.fill_name("boris");
+    ann.click("button", "Come in");
+    ann.until("byId('gate-why').textContent.includes('<svg/onload')");
+    sees_all(&ann, &flat, "the refusal");
+    assert_eq!(only_text(&ann), json!([]));
+    ann.reload();
+    ann.until("byId('gate-name').value");
+    ann.fill_name("anna");
+    ann.click("button", "Come in");
+    ann.until("inside()");
+    // The invitation has the addresses.
+    ann.until("one('combobox', /.*/, byId('list'))");
+    let lines: Vec<String> = all.iter().filter(|text| !text.contains(['\r', '\n'])).cloned().collect();
+    sees_all(&ann, &lines, "the addresses");
+    ann.click_on("byId('me')");
+    ann.click("menuitem", "Settings of the page");
+    ann.until("sees('<svg/onload', document.querySelector('dialog:modal'))");
+    is_calm(&ann, "what the server says of itself");
 }

@@ -107,7 +107,7 @@ fn unseen(ann: &Tab, wanted: &[String]) -> Value {
     ann.value(&format!(
         "(() => {{
             const all = [document.title, document.body.textContent, ...[...document.querySelectorAll('input, textarea, option, img, audio')].flatMap((one) => [one.value, one.label, one.alt, one.ariaLabel])].join('\\n');
-            return {}.filter((wanted) => !all.includes(wanted));
+            return {}.filter((wanted) => !all.includes(wanted)).map((text) => text.toWellFormed());
         }})()",
         escaped(&json!(wanted))
     ))
