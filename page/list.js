@@ -243,7 +243,7 @@ export function list(chat, does) {
     toEnd();
     byId("words").focus();
   });
-  store.watch("list", draw);
+  store.watch(["list", "settings"], draw);
 
   /** Shows a line and puts the focus on it. @param {number} seq */
   function reveal(seq) {
