@@ -33,8 +33,11 @@ export function box(chat, strip) {
 
   function size() {
     if (CSS.supports("field-sizing", "content")) return;
+    // The form stays as high meanwhile: a list that is higher for a moment scrolls, and is not at its end after that.
+    form.style.setProperty("min-height", `${form.offsetHeight}px`);
     field.style.setProperty("height", "auto");
     field.style.setProperty("height", `${field.scrollHeight + 2}px`);
+    form.style.removeProperty("min-height");
   }
 
   function changed() {

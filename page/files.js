@@ -116,16 +116,18 @@ export class Files {
     };
     xhr.onload = () => {
       if (xhr.status === 201 || xhr.status === 410) return void this.#say(card, work);
-      let text = uploadBroke;
       try {
-        text = JSON.parse(xhr.responseText).text ?? text;
+        const { text } = JSON.parse(xhr.responseText);
+        this.#set(card, xhr.status === 404 || xhr.status === 408 ? "failed" : "refused", text ?? uploadBroke);
       } catch {
-        // No sentence of the server's.
+        // An answer without the server's sentence is none: Firefox may tell so of a connection that broke.
+        this.#set(card, "failed", uploadBroke);
       }
-      this.#set(card, xhr.status === 404 || xhr.status === 408 ? "failed" : "refused", text);
     };
     xhr.onerror = () => this.#set(card, "failed", uploadBroke);
     xhr.open("PUT", work.url);
+    // If not told so, Firefox reads the nothing of a broken connection as XML and complains in the console.
+    xhr.responseType = "text";
     xhr.send(work.body);
     this.#changed();
   }

@@ -132,6 +132,7 @@ export class Life {
   up(ok, known) {
     const state = this.state;
     const back = state.phase === "in";
+    const slow = state.link.why === "slow-consumer";
     this.away = Date.now() - state.link.since;
     this.comeback.up();
     if (back && ok.nick && fold(ok.nick) !== fold(state.me)) this.notice(words.renamedOnReturn(state.me, ok.nick));
@@ -142,7 +143,7 @@ export class Life {
     if (!back && !this.entry?.resume) state.unsent = [];
     Object.assign(this, { arriving: !back, beside: false, pace: new marks.Pace() });
     if (ok.resume) this.pass(ok.resume);
-    if (back || this.entry?.resume) this.rejoin(known);
+    if (back || this.entry?.resume) this.rejoin(known, slow ? words.allNow : "");
     else if (this.entry?.password && this.entry.room) void join(this, this.entry.room);
     if (back) this.files.cameBack();
     this.entry = null;
@@ -155,8 +156,8 @@ export class Life {
     tabs.rememberPass({ token, nick, account }, account && settings.stay);
   }
 
-  /** Asks for every place again: what was missed there comes. @param {boolean} known */
-  rejoin(known) {
+  /** Asks for every place again: what was missed there comes. @param {boolean} known @param {string} told what is said when it is there */
+  rejoin(known, told) {
     const state = this.state;
     const first = (/** @type {Place} */ place) => (place.key === state.place ? 0 : place.unread ? 1 : 2);
     const all = order(state).sort((a, b) => first(a) - first(b));
@@ -174,9 +175,9 @@ export class Life {
       if (answer.type === "error" || this.missed !== seen) return;
       this.missed = null;
       // A reload is no loss.
-      if (!seen.missed && this.away < SHORT) return;
-      state.link.missed = seen.missed;
-      if (all.some((place) => place.loaded && place.kind === "room")) this.tell({ type: "status", text: words.missedLines(seen.missed) });
+      if (!told && !seen.missed && this.away < SHORT) return;
+      Object.assign(state.link, { missed: seen.missed, text: told });
+      if (all.some((place) => place.loaded && place.kind === "room")) this.tell({ type: "status", text: told || words.missedLines(seen.missed) });
       this.store.touch(["bar"]);
       setTimeout(() => {
         state.link.missed = null;

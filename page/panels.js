@@ -192,7 +192,7 @@ export function panels(chat, goTo) {
       for (const place of order(state)) found.set(place.name, () => actions.show(place.key));
       for (const { room } of state.welcome?.rooms ?? []) if (!found.has(room)) found.set(room, () => void join(room));
       for (const place of state.places.values()) for (const { nick } of place.members.values()) if (nick !== state.me && !found.has(`@${nick}`)) found.set(`@${nick}`, () => actions.write(nick));
-      const names = [...found.keys()].filter((one) => fold(one).slice(1).startsWith(bare) && (word === bare || fold(one)[0] === word[0])).sort((a, b) => +(a[0] > b[0]) || compare(a, b));
+      const names = [...found.keys()].filter((one) => fold(one).slice(1).startsWith(bare) && (word === bare || fold(one)[0] === word[0])).sort((a, b) => a.charCodeAt(0) - b.charCodeAt(0) || compare(a, b));
       const typed = ask.input.value.trim();
       if (bare && !names.some((one) => fold(one).slice(1) === bare)) {
         if (word[0] !== "@") found.set(L.joinNamed(typed.replace(/^#?/, "#")), () => void join(typed));

@@ -59,6 +59,8 @@ function line(state, place, message, out) {
   if (place.typing.delete(message.from)) out.touch(state, place, "typing");
   if (row.own) {
     heard(state.unsent, place.key, message.text);
+    // A person who speaks has read what was before, in whatever session; the server says no `read` of it.
+    marks.told(place, message.seq);
     if (place.following) place.fence = null;
   } else marks.came(state, place, message.seq, row.forMe);
   rows.insert(place, row);

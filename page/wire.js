@@ -76,9 +76,10 @@ export class Wire {
     try {
       event = JSON.parse(data);
     } catch {
-      return this.drop("no-fit");
+      event = null;
     }
-    if (event?.type === "closing") this.#told = { why: String(event.reason), text: String(event.text ?? "") };
+    if (typeof event?.type !== "string") return this.drop("no-fit");
+    if (event.type === "closing") this.#told = { why: String(event.reason), text: String(event.text ?? "") };
     this.#hearing.event(event);
   }
 

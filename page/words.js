@@ -130,6 +130,7 @@ export const invited = (/** @type {string} */ by, /** @type {string} */ room) =>
 export const privateFrom = (/** @type {string} */ nick) => `Private line from ${nick}`;
 export const notSent = (/** @type {string} */ sentence) => `Not sent: ${sentence}`;
 export const missedLines = (/** @type {number} */ missed) => (missed ? `Back. ${missed} missed.` : "Back.");
+export const allNow = "Too much came at once; you have it all now.";
 export const connecting = "Connecting";
 export const arrived = (/** @type {string} */ place, /** @type {number} */ here) => `${place}, ${here} here`;
 
@@ -157,7 +158,7 @@ export const unreachable = "The server does not answer. Is it there, and in this
  */
 export function bar(link, now) {
   if (link.is === "up") {
-    if (link.missed !== null) return { kind: "good", text: missedLines(link.missed), acts: [] };
+    if (link.missed !== null) return { kind: "good", text: link.text || missedLines(link.missed), acts: [] };
     return link.newer ? { kind: "warn", text: "A new version is here.", acts: ["loadAgain"] } : null;
   }
   if (link.is === "none" || now - link.since < 300) return null;

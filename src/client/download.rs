@@ -10,10 +10,11 @@ use super::Handle;
 use super::error::{AskError, FileError};
 use super::folder::{Part, target};
 use super::http::Request;
-use super::upload::{PATIENCE, PIECE, hex};
+use super::upload::{PATIENCE, PIECE};
 use crate::answer::Done;
 use crate::error::{ChatError, Code};
 use crate::model::FileInfo;
+use crate::wire::hex;
 
 /// So many connections may break without a byte of the file, one after another.
 const TRIES: usize = 3;

@@ -14,6 +14,7 @@ use super::http::Request;
 use crate::answer::Done;
 use crate::model::Seq;
 use crate::names::file_name;
+use crate::wire::hex;
 
 /// How long one answer about a file may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -192,9 +193,4 @@ impl Upload<'_> {
             self.handle.give_up(&tag);
         }
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

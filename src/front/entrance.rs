@@ -1,5 +1,6 @@
 //! The handler of every connection: its first bytes tell which protocol it speaks, and whether it becomes a session. Does not know what a session does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::http::{Exchange, Step};
@@ -40,6 +41,14 @@ enum Stage {
     Over,
 }
 
+/// What comes after the bytes of a connection that is no session yet.
+enum Next<'b> {
+    /// More bytes, or the end.
+    Flow(Flow),
+    /// The next stage has begun, and hears these bytes.
+    Hear(Cow<'b, [u8]>),
+}
+
 impl Entrance {
     /// For a connection that has just been accepted; the second of `admitted` is the
     /// sentence that tells its peer why there is no room for it, if there is none.
@@ -60,13 +69,44 @@ impl Entrance {
         }
     }
 
-    /// The protocol is known: begins a session, or tells the peer why not.
-    fn open(&mut self, kind: Kind, first: &[u8], offer: Option<&Nick>) -> Flow {
+    /// Handles bytes of a connection that is no session yet.
+    #[inline(never)] // so that its stack is free before a session goes deeper: what a thread has used of it stays
+    fn find_out<'b>(&mut self, mut bytes: Cow<'b, [u8]>) -> Next<'b> {
+        let first = match &mut self.stage {
+            Stage::Exchange(exchange) => {
+                return match exchange.hear(&bytes) {
+                    Step::Flow(flow) => Next::Flow(flow),
+                    Step::Upgrade(accepted) => self.upgrade(accepted),
+                };
+            }
+            Stage::Sniffing(first) if self.handle.outbox.closed().is_none() => first,
+            Stage::Sniffing(_) | Stage::Session(_) | Stage::Over => return Next::Flow(Flow::End),
+        };
+        if !first.is_empty() {
+            first.extend_from_slice(&bytes);
+            bytes = Cow::Owned(std::mem::take(first));
+        }
+        // Blanks alone do not tell the protocol, but there must not be too many.
+        let is_too_much = bytes.len() > self.hub.limits.login_bytes;
+        match sniff(&bytes).or_else(|| is_too_much.then(|| settle(&bytes))) {
+            Some(kind) => self.open(kind, bytes, None),
+            None => {
+                *first = bytes.into_owned();
+                Next::Flow(Flow::Within(self.hub.limits.greet_after))
+            }
+        }
+    }
+
+    /// The protocol is known: begins its stage, which is to hear the first bytes; or tells the peer why not.
+    fn open<'b>(&mut self, kind: Kind, first: Cow<'b, [u8]>, offer: Option<&Nick>) -> Next<'b> {
         self.stage = Stage::Over;
         if kind == Kind::Http {
             let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
             self.stage = Stage::Exchange(Box::new(exchange));
-            return self.data_in(without_blanks(first));
+            return Next::Hear(match first {
+                Cow::Borrowed(first) => without_blanks(first).into(),
+                Cow::Owned(first) => without_blanks(&first).to_vec().into(),
+            });
         }
         if let Some(sentence) = self.full.take() {
             return self.refuse(kind, Some(sentence));
@@ -82,15 +122,17 @@ impl Entrance {
             Err(sentence) => return self.refuse(kind, Some(sentence)),
         };
         self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
-        self.data_in(first)
+        Next::Hear(first)
     }
 
     /// The peer of an exchange asked for a WebSocket: a session begins, or it is told in a frame why not.
-    fn upgrade(&mut self, accepted: ws::Accepted) -> Flow {
-        let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Over) else { return Flow::End };
+    fn upgrade(&mut self, accepted: ws::Accepted) -> Next<'static> {
+        let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Over) else {
+            return Next::Flow(Flow::End);
+        };
         if self.handle.outbox.closed().is_some() {
             exchange.end();
-            return Flow::End;
+            return Next::Flow(Flow::End);
         }
         let pass = match exchange.full() {
             Some(sentence) => Err(sentence),
@@ -105,7 +147,7 @@ impl Entrance {
                 let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
-                if rest.is_empty() { Flow::Go } else { self.data_in(&rest) }
+                if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
             }
             Err(sentence) => {
                 // A browser cannot see why a handshake is refused, so it is completed first.
@@ -113,8 +155,15 @@ impl Entrance {
                 let words = ws::last_words(accepted, CloseReason::Full, &sentence);
                 self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
                 self.handle.outbox.close(CloseReason::Full, None);
-                Flow::End
+                Next::Flow(Flow::End)
             }
+        }
+    }
+
+    fn go_on(&mut self, next: Next<'_>) -> Flow {
+        match next {
+            Next::Flow(flow) => flow,
+            Next::Hear(bytes) => self.data_in(&bytes),
         }
     }
 
@@ -124,15 +173,8 @@ impl Entrance {
         self.hub.tell(|| News::Line(format!("! {peer} {news}")));
     }
 
-    fn step(&mut self, step: Step) -> Flow {
-        match step {
-            Step::Flow(flow) => flow,
-            Step::Upgrade(accepted) => self.upgrade(accepted),
-        }
-    }
-
     /// Tells the peer, in its protocol, that this protocol is not served, or why there is no room (`full`).
-    fn refuse(&mut self, kind: Kind, full: Option<String>) -> Flow {
+    fn refuse(&mut self, kind: Kind, full: Option<String>) -> Next<'static> {
         let (reason, news) = match &full {
             Some(sentence) => (CloseReason::Full, format!("turned away: {sentence}")),
             None => (CloseReason::NotServed, stranger::news(kind)),
@@ -141,7 +183,7 @@ impl Entrance {
         let words = stranger::last_words(kind, full.as_deref());
         self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
         self.handle.outbox.close(reason, None);
-        Flow::End
+        Next::Flow(Flow::End)
     }
 }
 
@@ -151,23 +193,16 @@ impl Handler for Entrance {
     }
 
     fn data_in(&mut self, bytes: &[u8]) -> Flow {
-        let first = match &mut self.stage {
-            Stage::Session(session) => return session.hear(bytes),
-            Stage::Exchange(exchange) => {
-                let step = exchange.hear(bytes);
-                return self.step(step);
+        let mut bytes = Cow::Borrowed(bytes);
+        loop {
+            if let Stage::Session(session) = &mut self.stage {
+                return session.hear(&bytes);
             }
-            Stage::Sniffing(first) if self.handle.outbox.closed().is_none() => first,
-            Stage::Sniffing(_) | Stage::Over => return Flow::End,
-        };
-        first.extend_from_slice(bytes);
-        // Blanks alone do not tell the protocol, but there must not be too many.
-        let is_too_much = first.len() > self.hub.limits.login_bytes;
-        let Some(kind) = sniff(first).or_else(|| is_too_much.then(|| settle(first))) else {
-            return Flow::Within(self.hub.limits.greet_after);
-        };
-        let first = std::mem::take(first);
-        self.open(kind, &first, None)
+            match self.find_out(bytes) {
+                Next::Flow(flow) => return flow,
+                Next::Hear(rest) => bytes = rest,
+            }
+        }
     }
 
     fn data_out(&mut self) {
@@ -189,10 +224,11 @@ impl Handler for Entrance {
         let first = std::mem::take(first);
         let offer = self.hub.chat.offer(self.handle.seed());
         // Empty lines that came before the greeting are no answer to it.
-        match settle(&first) {
-            Kind::Line => self.open(Kind::Line, first.trim_ascii_start(), Some(&offer)),
-            kind => self.open(kind, &first, None),
-        }
+        let next = match settle(&first) {
+            Kind::Line => self.open(Kind::Line, first.trim_ascii_start().into(), Some(&offer)),
+            kind => self.open(kind, first.as_slice().into(), None),
+        };
+        self.go_on(next)
     }
 
     /// Ends the connection, and its session if there is one.
@@ -201,7 +237,8 @@ impl Handler for Entrance {
             && !first.trim_ascii().is_empty()
         {
             let first = std::mem::take(first);
-            self.open(settle(&first), &first, None);
+            let next = self.open(settle(&first), first.as_slice().into(), None);
+            self.go_on(next);
         }
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Session(mut session) => session.end(end),

@@ -19,6 +19,7 @@ use crate::model::{AccountId, origin};
 use crate::model::{CloseReason, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
+use crate::wire::hex;
 
 /// The state of a session before it has a name.
 #[derive(Debug, Default)]
@@ -344,5 +345,5 @@ fn token() -> Arc<str> {
         tracing::warn!(%error, "no randomness for a resume token");
         return Arc::from("");
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    hex(&bytes).into()
 }

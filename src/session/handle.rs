@@ -13,7 +13,7 @@ use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
 use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::net::Stream;
-use crate::wire::Encoder;
+use crate::wire::{Encoder, LEAST_PAGE};
 
 /// One session, as the rest of the server sees it.
 #[derive(Debug)]
@@ -131,12 +131,6 @@ impl SessionHandle {
         self.stream.peer()
     }
 }
-
-/// The size of the memory in which several events are put together for one
-/// write, at least, in bytes. The allocator stores pieces up to 1,032 bytes for
-/// the thread that freed them, several of each size, as long as the thread
-/// lives; a larger piece is free for all threads.
-const LEAST_PAGE: usize = 1_100;
 
 /// The pen of a session on a socket.
 #[derive(Debug)]

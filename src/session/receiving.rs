@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use super::handle::SessionHandle;
 use super::hub::{Database, Hub};
 use super::kind::{Kind, Look};
-use super::tickets::{UploadId, hex};
+use super::tickets::UploadId;
 use super::uploads::{Offered, PutError, State};
 use crate::model::{FileId, FileInfo};
 use crate::record::Record;
+use crate::wire::hex;
 
 /// The bytes of one record of a file, and of one read of it.
 pub const PIECE: usize = 32_768;

@@ -11,6 +11,7 @@ use sha2::Sha256;
 
 use crate::chat::SessionId;
 use crate::model::{FileId, FileInfo};
+use crate::wire::hex;
 
 /// How long a code is, in bytes: nobody guesses one of 128 bits.
 const CODE: usize = 16;
@@ -85,11 +86,6 @@ impl Tickets {
     fn verify(&self, purpose: &str, rest: &str, code: &str) -> Option<()> {
         self.mac(purpose, rest).verify_truncated_left(&unhex(code)?).ok()
     }
-}
-
-/// Bytes as small hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes of a code. Capital letters are refused: they would be a second spelling of one address.

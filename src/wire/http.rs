@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::LEAST_PAGE;
+
 /// The longest target of a request, in bytes.
 const TARGET: usize = 2_048;
 /// The longest method that is looked at, with the blank behind it.
@@ -63,41 +65,76 @@ pub struct Head {
     pub length: Option<u64>,
     /// Whether the connection ends after the answer.
     pub close: bool,
-    /// All fields; names in small letters.
-    fields: Vec<(Box<str>, Box<str>)>,
+    fields: Fields,
+}
+
+/// All fields, in one piece of memory: of many small ones, some would stay with the thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fields {
+    /// Names in small letters, each with its value behind it.
+    text: String,
+    /// Where each name ends in it, and its value.
+    ends: Vec<(u32, u32)>,
 }
 
 impl Head {
     /// The values of the field `name`, which is written in small letters.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(known, _)| &**known == name).map(|(_, value)| &**value)
+        self.fields.all(name)
     }
 
     /// The value of the field `name`, if it is there.
     ///
     /// # Errors
     /// It is there twice, and the two may contradict each other.
-    pub fn one(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        only(&self.fields, name)
+    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refusal> {
+        self.fields.one(name)
     }
 
     /// Whether the field `name` is a list that has `token`; letters may be small or large.
     pub fn lists(&self, name: &str, token: &str) -> bool {
-        lists(&self.fields, name, token)
+        self.fields.lists(name, token)
+    }
+
+    /// Whether the peer has what `etag` names, by `If-None-Match`. A weak tag will do (RFC 9110, 13.1.2).
+    pub fn knows(&self, etag: &str) -> bool {
+        let mut known = self.all("if-none-match").flat_map(|list| list.split(',')).map(str::trim);
+        known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
     }
 }
 
-fn only<'a>(fields: &'a [(Box<str>, Box<str>)], name: &str) -> Result<Option<&'a str>, Refusal> {
-    let mut values = fields.iter().filter(|(known, _)| &**known == name).map(|(_, value)| &**value);
-    match (values.next(), values.next()) {
-        (first, None) => Ok(first),
-        _ => Err(bad(format!("The field {name} is there twice; send it once."))),
+impl Fields {
+    fn of<'h>(headers: impl Iterator<Item = &'h httparse::Header<'h>>) -> Fields {
+        let (mut text, mut ends) = (String::with_capacity(LEAST_PAGE), Vec::new());
+        let length = |text: &String| u32::try_from(text.len()).unwrap_or(u32::MAX);
+        for field in headers {
+            text.extend(field.name.chars().map(|c| c.to_ascii_lowercase()));
+            let name = length(&text);
+            text.push_str(&String::from_utf8_lossy(field.value));
+            ends.push((name, length(&text)));
+        }
+        Fields { text, ends }
     }
-}
 
-fn lists(fields: &[(Box<str>, Box<str>)], name: &str, token: &str) -> bool {
-    let values = fields.iter().filter(|(known, _)| &**known == name).map(|(_, value)| &**value);
-    values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end as usize));
+        starts.zip(&self.ends).filter_map(move |(start, (middle, end))| {
+            let middle = *middle as usize;
+            (&self.text[start..middle] == name).then(|| &self.text[middle..*end as usize])
+        })
+    }
+
+    fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refusal> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (first, None) => Ok(first),
+            _ => Err(bad(format!("The field {name} is there twice; send it once."))),
+        }
+    }
+
+    fn lists(&self, name: &str, token: &str) -> bool {
+        self.all(name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+    }
 }
 
 fn bad(sentence: impl Into<Cow<'static, str>>) -> Refusal {
@@ -139,12 +176,11 @@ pub fn parse(bytes: &[u8], bounds: Bounds) -> Result<Option<(Head, usize)>, Refu
         return Err(too_large(bounds));
     }
     check_lines(&text[..length])?;
-    let fields = request
-        .headers
-        .iter()
-        .map(|field| (field.name.to_ascii_lowercase().into_boxed_str(), String::from_utf8_lossy(field.value).into()));
     let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-    let head = check(method, target, request.version == Some(0), fields.collect())?;
+    let old = request.version == Some(0);
+    // In HTTP/1.0 it asks for nothing (RFC 9110, 7.8): a proxy that speaks no more may only have passed it on.
+    let is_heard = |field: &httparse::Header<'_>| !(old && field.name.eq_ignore_ascii_case("upgrade"));
+    let head = check(method, target, old, Fields::of(request.headers.iter().filter(|field| is_heard(field))))?;
     Ok(Some((head, blank + length)))
 }
 
@@ -180,11 +216,7 @@ fn check_lines(head: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check(method: &str, target: &str, old: bool, mut fields: Vec<(Box<str>, Box<str>)>) -> Result<Head, Refusal> {
-    if old {
-        // In HTTP/1.0 it asks for nothing (RFC 9110, 7.8): a proxy that speaks no more may only have passed it on.
-        fields.retain(|(name, _)| &**name != "upgrade");
-    }
+fn check(method: &str, target: &str, old: bool, fields: Fields) -> Result<Head, Refusal> {
     let method = match method {
         "GET" => Method::Get,
         "HEAD" => Method::Head,
@@ -196,18 +228,19 @@ fn check(method: &str, target: &str, old: bool, mut fields: Vec<(Box<str>, Box<s
     if matches!(method, Method::Get | Method::Head) && length.is_some_and(|length| length > 0) {
         return Err(bad("A GET has no body here; send it without Content-Length."));
     }
-    let host = only(&fields, "host")?.ok_or_else(|| bad("The field Host is missing; HTTP/1.1 needs it."))?;
+    let host = fields.one("host")?;
+    let host = host.ok_or_else(|| bad("The field Host is missing; name the server that is meant."))?;
     let (path, query) = path_of(method, target, host)?;
     let (path, query, host) = (path.into(), query.map(Into::into), host.into());
     // HTTP/1.0 has no connections that stay, and nobody needs one there.
-    let close = old || lists(&fields, "connection", "close");
+    let close = old || fields.lists("connection", "close");
     Ok(Head { method, path, query, host, length, close, fields })
 }
 
 /// How long the body is. Two lengths, or a length and a coding, would let a request hide in a body.
-fn length_of(fields: &[(Box<str>, Box<str>)]) -> Result<Option<u64>, Refusal> {
-    let length = only(fields, "content-length")?;
-    if fields.iter().any(|(name, _)| &**name == "transfer-encoding") {
+fn length_of(fields: &Fields) -> Result<Option<u64>, Refusal> {
+    let length = fields.one("content-length")?;
+    if fields.all("transfer-encoding").next().is_some() {
         return Err(match length {
             Some(_) => bad("Content-Length and Transfer-Encoding together have two meanings; send the length only."),
             None => Refusal::new(501, "No Transfer-Encoding is taken here; send a Content-Length."),
@@ -305,7 +338,6 @@ fn reason(status: u16) -> &'static str {
         421 => "Misdirected Request",
         426 => "Upgrade Required",
         431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",
@@ -321,6 +353,22 @@ mod tests {
     use super::*;
 
     const BOUNDS: Bounds = Bounds { bytes: 4_096, lines: 20 };
+
+    /// On failure: statuses, left in the tables of the page about the protocol and right in the code.
+    #[test]
+    fn each_status_of_a_refusal_is_on_the_page_about_the_protocol() {
+        let page = include_str!("../../docs/protocol.md");
+        let tables = ["| status | when |", "| answer to `PUT` | when |"].map(|head| {
+            let table = page.split_once(head).unwrap_or_else(|| panic!("no table {head}")).1;
+            table.lines().skip(2).take_while(|line| line.starts_with('|')).collect::<Vec<_>>()
+        });
+        let cells = tables.iter().flatten().filter_map(|row| row.split('|').nth(1));
+        let told = cells.flat_map(|cell| cell.split(',')).map(|status| status.trim().parse().expect("a number"));
+        let mut told: Vec<u16> = told.filter(|status| *status >= 400).collect();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told, (400..600).filter(|status| reason(*status) != "Status").collect::<Vec<_>>());
+    }
 
     /// Requests that are right, and have some of what may vary.
     fn request() -> impl Strategy<Value = String> {

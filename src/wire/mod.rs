@@ -20,6 +20,21 @@ use crate::model::{CloseReason, Tag};
 
 pub use letter::{Delivery, Letter, Piece};
 
+/// The least size of memory that is free again soon, in bytes: for the events of one
+/// write, and for a request. The allocator stores pieces up to 1,032 bytes for the
+/// thread that freed them, several of each size, as long as the thread lives; a larger
+/// piece is free for all threads.
+pub const LEAST_PAGE: usize = 1_100;
+
+/// Bytes as small hexadecimal digits: hashes, tokens and codes.
+///
+/// ```
+/// assert_eq!(roomful::wire::hex(&[0x0f, 0xa0]), "0fa0");
+/// ```
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Makes input of one peer's bytes. Used on the session's thread; does no input or output itself.
 pub trait Decoder: Send + Debug {
     /// Takes the first whole input off the front of `bytes`. `None`: the bytes are

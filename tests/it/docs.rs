@@ -164,6 +164,26 @@ fn every_example_is_what_the_code_reads_and_writes() {
     }
 }
 
+/// The sentence of a refusal in an example is that of its code, with the values of the example.
+#[test]
+fn every_refusal_in_an_example_has_the_sentence_of_its_code() {
+    let told = examples(PROTOCOL_PAGE).into_iter().filter(|(_, line)| kind_of(line) == "error");
+    for (_, line) in told {
+        let told: Value = serde_json::from_str(line).expect(line);
+        let code = told["code"].as_str().expect("a code");
+        let refusal = refusals().into_iter().find(|refusal| refusal.code() == code).expect(line);
+        // What a field takes is another sentence for each field.
+        if code != "bad-field" {
+            let value = told["value"].as_str().expect("a value");
+            let sentence = match refusal.value() {
+                sample if sample.is_empty() => refusal.to_string(),
+                sample => refusal.to_string().replace(&*sample, value),
+            };
+            assert_eq!(told["text"], sentence, "{line}");
+        }
+    }
+}
+
 /// Every command of an example is answered in the same block, in the order of the commands.
 #[test]
 fn every_command_in_an_example_has_its_answer() {
@@ -223,7 +243,10 @@ fn the_file_in_the_examples_is_what_it_is_said_to_be() {
             told_of += 1;
         }
     }
-    assert!(told_of > 2 && PROTOCOL_PAGE.contains(&format!("\"sha256\":\"{sha256}\",\"mime\":\"image/png\"}}")));
+    assert!(
+        told_of > 2
+            && PROTOCOL_PAGE.contains(&format!("{{\"mime\":\"image/png\",\"sha256\":\"{sha256}\",\"size\":67,"))
+    );
 }
 
 /// The answer of the command that a typed line is.

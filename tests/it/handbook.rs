@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -9,12 +10,13 @@ use std::thread;
 use serde_json::json;
 
 use crate::client_support::client;
-use crate::server_support::{Program, with_database};
+use crate::server_support::{Program, server, with_database};
 use crate::support::{DEADLINE, LinePeer, Peer, TestServer, eventually};
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 const THREADS: &str = include_str!("../../docs/threads.md");
 const LIMITS: &str = include_str!("../../docs/limits.md");
+const README: &str = include_str!("../../README.md");
 
 /// The block after `before` on the page about the protocol, marked as `kind`.
 fn block(before: &str, kind: &str) -> Vec<&'static str> {
@@ -202,4 +204,48 @@ fn files_of_no_bytes_at_most_are_no_files_as_the_page_says() {
         assert_eq!(refusal, "file-too-large");
     }
     eventually("nothing is left of it", || server.hub().sessions() == 1);
+}
+
+/// README, *The first minute* and *In a classroom*: but for the file, the port, the addresses, the code and the time.
+#[test]
+fn the_screen_of_the_server_is_as_the_readme_shows_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("roomful.db");
+    for (heading, listen, ends) in
+        [("## The first minute", "127.0.0.1:0", "  first op"), ("## In a classroom", "0.0.0.0:0", "  page")]
+    {
+        let mut command = server();
+        command.env_remove("CHAT_SERVER_MEMORY").args(["--listen", listen, "--data"]).arg(&data).stdin(Stdio::null());
+        let program = Program::spawn(&mut command);
+        let (_, shown) = README.split_once(heading).expect("it is there");
+        let (_, shown) = shown.split_once("```text\n").expect("a screen");
+        for line in shown.lines().take_while(|line| !line.starts_with(ends)) {
+            let line = line.replace("7667", &program.addr.port().to_string());
+            let line = line.replace("roomful.db", data.to_str().expect("a path"));
+            // How the client is started depends on where the server's program lies.
+            let words = line.find("--server").map_or(&*line, |at| &line[at..]);
+            assert_eq!(program.count(words), 1, "{words:?}");
+        }
+        assert_eq!(program.count(ends), 1, "{ends:?}");
+        program.stop();
+    }
+}
+
+/// A link in the pages leads to a file of this repository, or to another site.
+#[test]
+fn each_link_in_the_pages_leads_to_a_file_that_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = fs::read_dir(root.join("docs")).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let pages = pages.chain(["README.md", "CHANGELOG.md"].map(|name| root.join(name)));
+    let mut found = 0;
+    for page in pages.filter(|path| path.extension().is_some_and(|kind| kind == "md")) {
+        let text = fs::read_to_string(&page).expect("a page");
+        let targets = text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+        for target in targets.filter(|target| !target.starts_with("http")) {
+            let path = target.split('#').next().expect("a path");
+            assert!(page.with_file_name(path).exists(), "{}: {target}", page.display());
+            found += 1;
+        }
+    }
+    assert!(found > 20, "only {found} links were found");
 }

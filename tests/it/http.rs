@@ -1,5 +1,6 @@
 //! HTTP on the one port: what is served, and connections that stay. (docs/protocol.md, *HTTP*)
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use roomful::front::Fronts;
@@ -11,6 +12,8 @@ use serde_json::Value;
 
 use crate::support::frames::HANDSHAKE;
 use crate::support::{TestServer, Wire, eventually};
+
+const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 
 /// One answer off a connection that may stay.
 #[derive(Debug)]
@@ -73,7 +76,7 @@ fn the_page_comes_with_its_policy_and_no_session_begins() {
         assert!(!page.body.contains("a/SET/") && !page.body.contains("MODULES"), "{}", page.body);
         let policy = page.field("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
-        assert!(policy.contains("connect-src 'self' ws://127.0.0.1;"), "{policy}");
+        assert!(policy.contains("connect-src 'self' ws://127.0.0.1 wss://127.0.0.1;"), "{policy}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
@@ -211,6 +214,10 @@ fn the_page_knows_before_anybody_comes_in_what_it_needs() {
     let answer = ask(&server, get("/welcome.json"));
     assert_eq!((answer.status, answer.field("content-type")), (200, Some("application/json")));
     let told: Value = serde_json::from_str(&answer.body).unwrap();
+    let row = PROTOCOL.lines().find(|line| line.starts_with("| `/welcome.json` |")).expect("its row");
+    let fields = row.split_once("comes in: ").expect("its fields").1.split('`').skip(1).step_by(2);
+    let fields: BTreeSet<&str> = fields.filter(|name| *name != "rooms").chain(["rooms"]).collect();
+    assert_eq!(told.as_object().unwrap().keys().map(String::as_str).collect::<BTreeSet<_>>(), fields);
     let page = ask(&server, get("/"));
     assert_eq!(told["page"].as_str().unwrap(), page.field("etag").unwrap().trim_matches('"'));
     assert_eq!((&told["lobby"], &told["kept"], &told["file_bytes"]), (&"#lobby".into(), &false.into(), &0.into()));

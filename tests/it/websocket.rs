@@ -16,7 +16,7 @@ use crate::support::{Got, Peer, TestServer, Wire, brief, eventually, message_of}
 
 /// The others are told of a page that was closed as soon as it is, not when it may have been loaded anew.
 fn at_once(limits: &mut Limits) {
-    let _ = limits.set("linger", "off");
+    limits.linger = Duration::ZERO;
 }
 
 /// A page that has said nothing.
@@ -248,6 +248,42 @@ fn a_page_that_lost_its_connection_comes_back_with_its_token() {
     assert_eq!(back.hello(json!({"resume": token, "nick": "page", "rooms": []})).expect("it is known"), "page");
     let shown = back.join_after("#a", json!({"after": 0}));
     assert_eq!(shown.history.messages.last().map(|message| message.seq), Some(seq));
+}
+
+/// The page says with a Close frame that it goes, and comes back within `linger`: with its token it is the same
+/// person; without it, it is another one, and the name is free only after the moment.
+#[test]
+fn a_page_that_is_loaded_anew_is_not_seen_by_the_others() {
+    let server = TestServer::start();
+    let mut ann = server.login_in("ann", "#a");
+    let mut page = page_in(&server, "page");
+    assert_eq!(ann.hears(), ["#a + page"]);
+    let token = page.resume.clone();
+    page.wire.send_bytes(masked(CLOSE, &[3, 0xe9]));
+    assert_eq!(ends(&mut page).1, 1001);
+    server.wait_for_sessions(1);
+    let seq = ann.say("#a", "meanwhile");
+    assert_eq!(self::page(&server).hello(json!({"nick": "page", "rooms": []})).unwrap_err().code, "nick-in-use");
+    let mut back = self::page(&server);
+    assert_eq!(back.hello(json!({"resume": token, "nick": "page", "rooms": []})).expect("it is known"), "page");
+    let shown = back.join_after("#a", json!({"after": 0}));
+    assert_eq!(shown.history.messages.last().map(|message| message.seq), Some(seq));
+    assert_eq!(shown.members, ["ann", "page"]);
+    back.say("#a", "here");
+    assert_eq!(ann.hears(), ["#a ann: meanwhile", "#a page: here"]);
+}
+
+#[test]
+fn a_page_that_does_not_come_back_has_left_after_the_moment() {
+    let server = TestServer::with(|limits| limits.linger = Duration::from_millis(300));
+    let mut ann = server.login_in("ann", "#a");
+    let mut page = page_in(&server, "page");
+    ann.sync();
+    let closed = std::time::Instant::now();
+    page.wire.send_bytes(masked(CLOSE, b""));
+    assert_eq!(brief(&ann.wait(|event| matches!(event, Event::Quit { .. }))), "- page closed");
+    assert!(closed.elapsed() >= Duration::from_millis(300));
+    assert_eq!(self::page(&server).hello(json!({"nick": "page", "rooms": []})).expect("the name is free"), "page");
 }
 
 #[test]

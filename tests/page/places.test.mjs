@@ -140,11 +140,13 @@ test("a private line opens its conversation, for both sides", () => {
   const { state, feed } = chat();
   state.place = "#a";
   feed({ type: "private", from: "Вера", to: "Anna", seq: 1, text: "psst", time: NOW });
+  const at = state.places.get("@вера");
+  assert.deepEqual([at.kind, at.unread, at.forMe], ["person", 1, 1]);
   feed({ type: "private", from: "Anna", to: "вера", seq: 2, text: "yes", time: NOW });
   feed({ type: "private", from: "Anna", to: "Вера", seq: 2, text: "yes", time: NOW });
-  const at = state.places.get("@вера");
   assert.deepEqual(texts(at), [1, 2]);
-  assert.deepEqual([at.kind, at.unread, at.forMe], ["person", 1, 1]);
+  // A person who speaks has read what was before.
+  assert.deepEqual([at.unread, at.forMe, at.read], [0, 0, 2]);
 });
 
 test("a conversation is renewed: what the server has wins, what came meanwhile stays, a gap is marked", () => {

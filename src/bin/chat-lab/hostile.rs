@@ -225,7 +225,7 @@ impl Life<'_> {
             1 => return Ok(()),
             2 => format!("{{\"type\":\"cancel\",\"upload\":{upload}}}\n"),
             _ => {
-                let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                let hash = roomful::wire::hex(&Sha256::digest(&bytes));
                 format!("{{\"type\":\"finish\",\"upload\":{upload},\"sha256\":\"{hash}\"}}\n")
             }
         };

@@ -1,7 +1,6 @@
 //! The page and its files, as they lie in the program, or in a folder that the operator names. Knows no chat.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::answer::Answer;
+use crate::wire::hex;
 use crate::wire::http::Head;
 
 /// The first file of the page.
@@ -68,7 +68,7 @@ impl File {
         let is_packed = !self.packed.is_empty() && head.lists("accept-encoding", "gzip");
         // The two are different bytes, so they have different tags (RFC 9110, 8.8.3.3).
         let tag = if is_packed { format!("\"{set}-gzip\"") } else { format!("\"{set}\"") };
-        let answer = if is_known(head, &tag) {
+        let answer = if head.knows(&tag) {
             Answer::empty(304)
         } else if is_packed {
             Answer::new(200, type_of(self.name), self.packed.clone()).with("Content-Encoding", "gzip")
@@ -136,18 +136,12 @@ impl Pages {
     }
 }
 
-/// Whether the peer has what `tag` names, by `If-None-Match`.
-pub(super) fn is_known(head: &Head, tag: &str) -> bool {
-    let mut tags = head.all("if-none-match").flat_map(|value| value.split(','));
-    tags.any(|known| matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag)
-}
-
 /// The fields that keep the page to itself: its own files, its own server, no frames.
 fn with_policy(answer: Answer, host: &str) -> Answer {
-    // `ws:` is named because WebKit long did not count a WebSocket as 'self'.
+    // WebSockets are named because WebKit long did not count them as 'self'; `wss:` is for a proxy with TLS.
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; \
-         connect-src 'self' ws://{host}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+         connect-src 'self' ws://{host} wss://{host}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'"
     );
     let denied = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
@@ -168,10 +162,7 @@ fn set_of(files: &[(&str, &[u8])]) -> String {
             hash.update(part);
         }
     }
-    hash.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing into a string cannot fail
-        text
-    })
+    hex(&hash.finalize()[..8])
 }
 
 /// The first file, with the name of the set and the links to all modules in it.

@@ -18,6 +18,7 @@ use crate::model::CloseReason;
 use crate::net::Flow;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::Hub;
+use crate::wire::LEAST_PAGE;
 use crate::wire::http::{Bounds, Head, Method, Refusal, ResponseHead, parse};
 
 /// So many bytes of a body must come within `http-body-idle`, and so many of an answer must be taken.
@@ -86,7 +87,7 @@ impl Exchange {
             handle: Arc::clone(handle),
             fronts: Arc::clone(fronts),
             full,
-            read: Vec::new(),
+            read: Vec::with_capacity(LEAST_PAGE),
             looked: 0,
             body: None,
             until: handle.since + hub.limits.http_head_time,

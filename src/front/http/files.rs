@@ -136,7 +136,7 @@ pub(super) fn get(hub: &Arc<Hub>, handle: &SessionHandle, path: &str, head: &Hea
     };
     let size = download.info.size;
     let (etag, cache) = (format!("\"{}\"", download.info.sha256), caching(download.privacy));
-    if is_known(head, &etag) {
+    if head.knows(&etag) {
         return framed(Answer::empty(304), etag, cache);
     }
     // Only for a GET is a range defined (RFC 9110, 14.2).
@@ -179,11 +179,6 @@ fn caching(privacy: Privacy) -> &'static str {
         Privacy::Open => "private, no-cache",
         Privacy::Private => "private, no-store",
     }
-}
-
-fn is_known(head: &Head, etag: &str) -> bool {
-    let mut known = head.all("if-none-match").flat_map(|list| list.split(',')).map(str::trim);
-    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
 }
 
 /// The type that is told, and whether it is shown or saved. What is not on the list is only saved.

@@ -94,3 +94,25 @@ impl Route {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/protocol.md");
+
+    #[test]
+    fn each_route_is_on_the_page_about_the_protocol_with_its_methods() {
+        let table = PAGE.split_once("| path | methods | answer |").expect("the table of routes").1;
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with("| `/"));
+        let told = rows.map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let path = cells[1].trim_matches('`').split('?').next().expect("a path");
+            let route = Route::of(path).0;
+            assert!(cells[2] == route.allow() || cells[2] == format!("{} with `Upgrade`", route.allow()), "{row}");
+            route
+        });
+        let routes: Vec<Route> = Route::ALL.into_iter().filter(|route| *route != Route::Unknown).collect();
+        assert_eq!(told.collect::<Vec<_>>(), routes);
+    }
+}

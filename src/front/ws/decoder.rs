@@ -1,230 +1,37 @@
-//! Makes input of the frames of one peer. tungstenite judges and puts together what they hold; here they are cut out of the bytes, and counted. Knows no sockets.
-//!
-//! tungstenite reads from a [`Pipe`] in memory, one whole frame at a time. So we
-//! see each frame and can bound how many there are, and what it wants to answer
-//! lies in the pipe. Its state is only needed from the first frame of a message
-//! to the last. Between messages there is none, so an idle page costs no buffer.
+//! Makes input of what one peer sends: each text is an object of the JSON front. Knows no sockets, and of frames only what they hold.
 
-use std::io::{Cursor, Error as IoError, ErrorKind, Read, Write};
-use std::time::{Duration, Instant};
-
-use tungstenite::error::Error;
-use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
-use tungstenite::protocol::{Role, WebSocketConfig};
-use tungstenite::{Message, WebSocket};
-
+use super::reader::{Fault, FrameReader, Heard};
 use crate::error::ChatError;
 use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::wire::{Decoder, Input, Mark, frame, json};
 
-/// The time over which `ws-control` counts.
-const CONTROL_WINDOW: Duration = Duration::from_secs(10);
-
-/// How much tungstenite reads at once of a later frame of a message, in bytes, and
-/// the least buffer that it makes. Its own default is 128 KiB, for each peer. This is
-/// small, because the allocator stores pieces up to 1,032 bytes for the thread that
-/// freed them, and few messages come in several frames.
-const READ: usize = 128;
-
-/// The longest header of a frame, in bytes.
-const LONGEST_HEAD: usize = 14;
-
 /// An empty frame. It costs as much as a line, because no good client sends one.
 const NOTHING: Input = Input::Waste { bytes: 1, line: 1 };
 
-/// One frame, cut out of the stream.
-struct Frame {
-    opcode: OpCode,
-    /// The length of what it holds.
-    length: u32,
-    /// All of it, with its header.
-    bytes: Vec<u8>,
-}
-
-/// A WebSocket that is to be closed: with which number, and the sentence for both sides.
-struct Fault(u16, String);
-
-impl Fault {
-    /// Too much of something that a good client does not do.
-    const POLICY: u16 = 1008;
-    const TOO_BIG: u16 = 1009;
-    const NOT_TEXT: u16 = 1003;
-    const NOT_UTF8: u16 = 1007;
-    const PROTOCOL: u16 = 1002;
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Fault {
-        let code = match error {
-            Error::Utf8(_) => Fault::NOT_UTF8,
-            Error::Capacity(_) => Fault::TOO_BIG,
-            _ => Fault::PROTOCOL,
-        };
-        Fault(code, error.to_string())
-    }
-}
-
-/// Reads the frames of one peer.
+/// Reads the texts of one peer.
 #[derive(Debug)]
 pub(super) struct WsDecoder {
-    bounds: Bounds,
-    /// The beginning of a frame whose end has not come yet.
-    held: Vec<u8>,
-    /// A message whose last frame has not come yet.
-    message: Option<Box<Unfinished>>,
-    /// Since when pings and pongs are counted, and how many came.
-    control: Option<(Instant, u32)>,
-    /// The inputs to give before more is read, the last first.
-    next: Vec<Input>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    line_bytes: u32,
-    message: u32,
-    fragments: u32,
-    control: u32,
-}
-
-/// A message whose last frame has not come yet.
-#[derive(Debug)]
-struct Unfinished {
-    reader: WebSocket<Pipe>,
-    frames: u32,
-    bytes: u32,
-}
-
-/// What tungstenite takes for a connection.
-#[derive(Debug, Default)]
-struct Pipe {
-    input: Cursor<Vec<u8>>,
-    output: Vec<u8>,
-}
-
-impl Read for Pipe {
-    /// An empty pipe is not the end of the connection: more comes later.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, IoError> {
-        match self.input.read(buffer)? {
-            0 => Err(ErrorKind::WouldBlock.into()),
-            count => Ok(count),
-        }
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, IoError> {
-        self.output.write(bytes)
-    }
-
-    fn flush(&mut self) -> Result<(), IoError> {
-        Ok(())
-    }
+    frames: FrameReader,
+    line_bytes: usize,
+    /// The input to give before more is read.
+    next: Option<Input>,
 }
 
 impl WsDecoder {
     pub fn new(limits: &Limits) -> WsDecoder {
-        let [line_bytes, message, fragments, control] =
-            [limits.line_bytes, limits.ws_message, limits.ws_fragments, limits.ws_control]
-                .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-        let bounds = Bounds { line_bytes, message, fragments, control };
-        WsDecoder { bounds, held: Vec::new(), message: None, control: None, next: Vec::new() }
-    }
-
-    /// Takes one whole frame off the front of `bytes`; or all of `bytes`, if the frame does not end in it.
-    fn cut(&mut self, bytes: &mut &[u8]) -> Result<Option<Frame>, Fault> {
-        let mut head = [0; LONGEST_HEAD];
-        let first = self.held.iter().chain(*bytes);
-        let seen = head.iter_mut().zip(first).map(|(place, byte)| *place = *byte).count();
-        let mut cursor = Cursor::new(&head[..seen]);
-        let parsed = FrameHeader::parse(&mut cursor)?;
-        let Some((FrameHeader { opcode, .. }, length)) = parsed else {
-            self.hold(bytes, usize::MAX);
-            return Ok(None);
-        };
-        let length = self.within_bounds(opcode, length)?;
-        let whole = usize::try_from(cursor.position()).unwrap_or(LONGEST_HEAD) + length as usize;
-        if self.held.is_empty() && bytes.len() >= whole {
-            // The frame becomes tungstenite's buffer, and it asks for as much again before it looks at it.
-            self.held.reserve_exact(2 * whole.max(READ));
-        }
-        self.hold(bytes, whole);
-        let is_whole = self.held.len() == whole;
-        Ok(is_whole.then(|| Frame { opcode, length, bytes: std::mem::take(&mut self.held) }))
-    }
-
-    /// Moves bytes to those that are held, until these are `most`.
-    fn hold(&mut self, bytes: &mut &[u8], most: usize) {
-        let (piece, rest) = bytes.split_at((most - self.held.len()).min(bytes.len()));
-        self.held.extend_from_slice(piece);
-        *bytes = rest;
-    }
-
-    /// Checks a header, before anything is stored for the frame.
-    fn within_bounds(&self, opcode: OpCode, length: u64) -> Result<u32, Fault> {
-        let is_data = matches!(opcode, OpCode::Data(_));
-        let (frames, bytes) = self.message.as_ref().filter(|_| is_data).map_or((0, 0), |m| (m.frames, m.bytes));
-        if frames >= self.bounds.fragments {
-            let words = format!("a message has at most {} frames", self.bounds.fragments);
-            return Err(Fault(Fault::TOO_BIG, words));
-        }
-        let most = self.bounds.message;
-        u32::try_from(length)
-            .ok()
-            .filter(|length| bytes.saturating_add(*length) <= most)
-            .ok_or_else(|| Fault(Fault::TOO_BIG, format!("a message has at most {most} bytes")))
-    }
-
-    /// Reads one whole frame.
-    fn frame(&mut self, frame: Frame) -> Result<Option<Input>, Fault> {
-        match frame.opcode {
-            OpCode::Control(Control::Ping | Control::Pong) => self.count_control()?,
-            OpCode::Data(Data::Binary) => return Err(Fault(Fault::NOT_TEXT, "send text, one JSON object".into())),
-            _ => {}
-        }
-        let is_empty = frame.length == 0;
-        let mut message = match self.message.take() {
-            Some(mut begun) => {
-                begun.reader.get_mut().input = Cursor::new(frame.bytes);
-                *begun
-            }
-            None => Unfinished::begin(frame.bytes, self.bounds),
-        };
-        let read = message.reader.read();
-        let input = match read {
-            Ok(Message::Text(text)) => return Ok(Some(self.text(&text))),
-            Ok(Message::Close(_)) => {
-                let answer = message.answer();
-                self.next.push(Input::End { reason: CloseReason::Closed, news: None });
-                return Ok(Some(Input::Mark(Mark(answer.into()))));
-            }
-            Ok(Message::Ping(_)) => {
-                self.next.push(Input::Raw(message.answer()));
-                Some(Input::Empty)
-            }
-            Ok(Message::Pong(_)) => Some(Input::Empty),
-            Ok(Message::Binary(_) | Message::Frame(_)) => return Err(Fault(Fault::NOT_TEXT, "no text".into())),
-            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
-                message.frames += 1;
-                message.bytes += frame.length;
-                is_empty.then_some(NOTHING)
-            }
-            Err(error) => return Err(error.into()),
-        };
-        self.message = (message.frames > 0).then(|| Box::new(message));
-        Ok(input)
+        WsDecoder { frames: FrameReader::new(limits), line_bytes: limits.line_bytes, next: None }
     }
 
     /// A whole message.
     fn text(&mut self, text: &str) -> Input {
-        let line_bytes = self.bounds.line_bytes as usize;
+        let line_bytes = self.line_bytes;
         if text.is_empty() {
             return NOTHING;
         }
         // On the other fronts a line has an ending, which counts.
         if text.len() >= line_bytes {
-            self.next.push(Input::Waste { bytes: text.len(), line: line_bytes });
+            self.next = Some(Input::Waste { bytes: text.len(), line: line_bytes });
             return Input::Refused(None, ChatError::LineTooLong(line_bytes));
         }
         let text = text.trim_ascii();
@@ -237,59 +44,32 @@ impl WsDecoder {
         }
     }
 
-    fn count_control(&mut self) -> Result<(), Fault> {
-        let now = Instant::now();
-        let (since, count) = self.control.filter(|(since, _)| now - *since < CONTROL_WINDOW).unwrap_or((now, 0));
-        self.control = Some((since, count + 1));
-        if count < self.bounds.control {
-            return Ok(());
-        }
-        let words = format!("at most {} pings and pongs in {} s", self.bounds.control, CONTROL_WINDOW.as_secs());
-        Err(Fault(Fault::POLICY, words))
-    }
-
-    fn close(&mut self, Fault(code, words): Fault) -> Input {
-        let news = Some(format!("sent bad WebSocket frames ({code}): {words}"));
-        self.next.push(Input::End { reason: CloseReason::Lost, news });
-        Input::Mark(Mark(frame::close(code, &words).into()))
-    }
-}
-
-impl Unfinished {
-    /// A message that begins with this frame.
-    fn begin(frame: Vec<u8>, bounds: Bounds) -> Unfinished {
-        let most = Some(bounds.message as usize);
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ)
-            .write_buffer_size(0)
-            .max_message_size(most)
-            .max_frame_size(most);
-        let reader = WebSocket::from_partially_read(Pipe::default(), frame, Role::Server, Some(config));
-        Unfinished { reader, frames: 0, bytes: 0 }
-    }
-
-    /// What tungstenite answers to the frame that it has just read.
-    fn answer(&mut self) -> Vec<u8> {
-        // After a Close frame, this is an error: the end of the connection. The answer is in the pipe all the same.
-        let _ = self.reader.flush();
-        std::mem::take(&mut self.reader.get_mut().output)
+    /// The last words to the peer, before the end.
+    fn end(&mut self, close: Vec<u8>, reason: CloseReason, news: Option<String>) -> Input {
+        self.next = Some(Input::End { reason, news });
+        Input::Mark(Mark(close.into()))
     }
 }
 
 impl Decoder for WsDecoder {
     fn next(&mut self, bytes: &mut &[u8], _named: bool) -> Option<Input> {
-        loop {
-            if let Some(input) = self.next.pop() {
-                return Some(input);
-            }
-            if bytes.is_empty() {
-                return None;
-            }
-            let read = self.cut(bytes).and_then(|frame| frame.map_or(Ok(None), |frame| self.frame(frame)));
-            match read {
-                Ok(None) => {}
-                Ok(input) => return input,
-                Err(fault) => return Some(self.close(fault)),
+        if let Some(input) = self.next.take() {
+            return Some(input);
+        }
+        match self.frames.next(bytes) {
+            Ok(heard) => Some(match heard? {
+                Heard::Text(text) => self.text(&text),
+                Heard::Nothing => NOTHING,
+                Heard::Ping(answer) => {
+                    self.next = Some(Input::Raw(answer));
+                    Input::Empty
+                }
+                Heard::Pong => Input::Empty,
+                Heard::Close(answer) => self.end(answer, CloseReason::Closed, None),
+            }),
+            Err(Fault(code, words)) => {
+                let news = format!("sent bad WebSocket frames ({code}): {words}");
+                Some(self.end(frame::close(code, &words), CloseReason::Lost, Some(news)))
             }
         }
     }
@@ -304,6 +84,7 @@ impl Decoder for WsDecoder {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::reader::LONGEST_HEAD;
     use super::*;
     use crate::command::{ChatCommand, Command};
 
@@ -356,7 +137,7 @@ mod tests {
                     return seen;
                 }
             }
-            assert!(piece.is_empty() && decoder.held.len() < 2_048 + LONGEST_HEAD);
+            assert!(piece.is_empty() && decoder.frames.held.len() < 2_048 + LONGEST_HEAD);
         }
         seen
     }
@@ -451,6 +232,8 @@ mod tests {
             (sent(LAST | CLOSE, &[3]), 1002),
             (sent(LAST | CLOSE, &[3, 0xe8, 0xff]), 1007),
             (sent(LAST | BINARY, b"{}"), 1003),
+            (sent(BINARY, b"{"), 1003),
+            (sent(LAST | 0x50 | BINARY, b"{}"), 1002),
             (sent(LAST | TEXT, b"\xff"), 1007),
             (sent(LAST | TEXT, b"\xed\xa0\x80"), 1007),
             ([sent(TEXT, b"\xd0"), sent(LAST, b"x")].concat(), 1007),
@@ -467,7 +250,7 @@ mod tests {
         for frames in [text(&say("x")), [sent(TEXT, b"{"), sent(LAST, b"}")].concat(), sent(LAST | PING, b"x")] {
             let mut bytes = &frames[..];
             while decoder.next(&mut bytes, true).is_some() {}
-            assert!(decoder.message.is_none() && decoder.held.capacity() == 0);
+            assert!(decoder.frames.message.is_none() && decoder.frames.held.capacity() == 0);
         }
     }
 

@@ -1,11 +1,14 @@
 //! The WebSocket front: for pages. The objects of the JSON front, each in a frame. Knows no HTTP but its own answer to a handshake.
 //!
 //! Only reading needs the state of a WebSocket, and tungstenite has it, see
-//! [`decoder`]. A frame to the peer needs no state: it is made once, by
+//! [`reader`]. A frame to the peer needs no state: it is made once, by
 //! [`crate::wire::frame`], and is the same for all sessions.
 
 mod accept;
+#[cfg(test)]
+mod autobahn;
 mod decoder;
+mod reader;
 
 use super::Opening;
 use crate::event::Event;
@@ -121,6 +124,27 @@ mod tests {
         let different: HashSet<&u16> = codes.iter().collect();
         // `quit` and `closed` are both an orderly end.
         assert_eq!(different.len(), codes.len() - 1);
+    }
+
+    /// On failure: reasons and numbers, left on the page about the protocol and right in the code.
+    #[test]
+    fn each_number_is_on_the_page_about_the_protocol_with_its_reason() {
+        let page = include_str!("../../../docs/protocol.md");
+        let table = page.split_once("| number | reason | |").expect("the table of numbers").1;
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let told = rows.flat_map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let named = cells[1].split(" · ").zip(cells[2].split(" · ")).filter(|(_, reason)| *reason != "–");
+            named.map(|(number, reason)| (number.to_owned(), reason.trim_matches('`').to_owned())).collect::<Vec<_>>()
+        });
+        // No server says these at the end of a WebSocket that it serves: `closed` repeats the number of the
+        // client, a slow consumer is cut, and a protocol that is not served is no WebSocket.
+        let silent = [CloseReason::Closed, CloseReason::SlowConsumer, CloseReason::NotServed];
+        let said = CloseReason::ALL.into_iter().filter(|reason| !silent.contains(reason));
+        let mut said: Vec<_> =
+            said.filter_map(|reason| Some((close_code(reason)?.to_string(), reason.code().to_owned()))).collect();
+        said.sort();
+        assert_eq!(told.collect::<Vec<_>>(), said);
     }
 
     #[test]

@@ -93,3 +93,59 @@ fn sixty_lines_a_second_lose_no_key_and_each_is_seen_at_once() {
         judge(&format!("95 of 100 of {keys} keys beside {typing} lines, {slower} times slower"), late, most);
     }
 }
+
+/// A room with more lines than a browser can hold.
+#[test]
+fn ten_thousand_lines_are_read_to_the_first_and_back_in_little_memory() {
+    const LINES: u64 = 10_000;
+    let site = Site::stored("127.0.0.1");
+    let mut boris = site.peer("boris", "#lobby");
+    for number in 1..=LINES {
+        boris.send("say", json!({"room": "#lobby", "text": format!("line {number}")}));
+    }
+    boris.sync();
+    let ann = site.person("anna");
+    ann.reads(&format!("line {LINES}"));
+    // As fast as frames come: to one end, until its line is there.
+    for (to, last) in
+        [("0", "said()[0] === 'line 1'"), ("byId('scroller').scrollHeight", "said().at(-1) === 'line 10000'")]
+    {
+        let [mut lines, mut nodes, mut frame] = [0.0_f64; 3];
+        for steps in 0.. {
+            let seen = ann.value(&format!(
+                "new Promise((done) => {{
+                    let [lines, nodes, frame, count, before] = [0, 0, 0, 0, performance.now()];
+                    const step = (now) => {{
+                        frame = Math.max(frame, now - before);
+                        before = now;
+                        lines = Math.max(lines, byId('list').children.length);
+                        nodes = Math.max(nodes, document.querySelectorAll('*').length);
+                        const there = {last};
+                        if (there || count++ > 200) return done([there, lines, nodes, count > 1 ? frame : 0]);
+                        byId('scroller').scrollTop = {to};
+                        requestAnimationFrame(step);
+                    }};
+                    requestAnimationFrame(step);
+                }})"
+            ));
+            let number = |at: usize| seen[at].as_f64().unwrap();
+            (lines, nodes, frame) = (lines.max(number(1)), nodes.max(number(2)), frame.max(number(3)));
+            if seen[0] == json!(true) {
+                break;
+            }
+            assert!(steps < 100, "{}", ann.seen());
+        }
+        eprintln!("to {to}: at most {lines} lines and {nodes} nodes, the longest frame {frame:.0} ms");
+        // The days, the beginning and the line "new" are rows too.
+        assert!(lines <= 410.0 && nodes <= 5000.0, "{lines} lines, {nodes} nodes");
+        judge("the longest frame", frame, 100.0);
+    }
+    ann.call("HeapProfiler.enable", json!({}));
+    ann.call("HeapProfiler.collectGarbage", json!({}));
+    let usage = ann.call("Runtime.getHeapUsage", json!({}));
+    // What scripts hold, and the elements.
+    let parts = ["usedSize", "embedderHeapUsedSize", "backingStorageSize"];
+    let heap = parts.iter().filter_map(|part| usage[part].as_f64()).sum::<f64>() / 1e6;
+    eprintln!("{heap:.1} MB, and the aim is 30 MB");
+    assert!(heap < 30.0, "{heap} MB");
+}

@@ -14,7 +14,7 @@ use super::site::{Person, Site, twice};
 use super::tab::Browser;
 
 /// A picture of 40 by 30 points, as the browser itself makes it.
-fn picture() -> Vec<u8> {
+pub fn picture() -> Vec<u8> {
     let drawn = Browser::new().tab().value(
         "(() => {
             const canvas = Object.assign(document.createElement('canvas'), { width: 40, height: 30 });
@@ -25,26 +25,26 @@ fn picture() -> Vec<u8> {
     BASE64.decode(drawn.as_str().unwrap()).unwrap()
 }
 
-fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+pub fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
     path
 }
 
 /// Sends what is on the card.
-fn sends(person: &Person) {
+pub fn sends(person: &Person) {
     person.click_on("one('button', 'Send', byId('uploads'))");
 }
 
 /// Waits for so many pictures that are drawn.
-fn sees_pictures(person: &Person, count: usize) {
+pub fn sees_pictures(person: &Person, count: usize) {
     person.until(&format!(
         "[...document.querySelectorAll('#list img')].filter((one) => one.naturalWidth === 40 && one.naturalHeight === 30).length === {count}"
     ));
 }
 
 /// The status of a page at this path, for a program that knows nothing but the path.
-fn status(site: &Site, path: &str) -> u16 {
+pub fn status(site: &Site, path: &str) -> u16 {
     let mut wire = site.wire();
     wire.send(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"));
     wire.line().split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")

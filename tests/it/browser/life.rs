@@ -95,14 +95,47 @@ fn an_old_page_on_a_new_server_says_so_and_its_draft_survives_loading_it() {
     });
 }
 
+/// A page that nobody looks at, in which nothing is written, need not ask.
 #[test]
-fn a_search_finds_and_shows_a_line() {
+fn a_hidden_page_with_an_empty_box_takes_the_new_version_by_itself() {
+    twice(|host| {
+        let mut site = Site::stored(host);
+        let between = site.put_between();
+        let ann = site.person("anna");
+        ann.says("a line");
+        ann.reads("a line");
+        between.changes(|event| {
+            if event["type"] == "hello" {
+                event["page"] = json!("0123456789abcdef");
+            }
+        });
+        ann.types_line("half a line");
+        between.ends((1001, json!({"type": "closing", "reason": "server-stopped", "text": "restart"})));
+        ann.until("sees('The server has stopped', byId('bars'))");
+        ann.click("button", "Try now");
+        ann.until("sees('A new version is here', byId('bars')) && inside()");
+        ann.hide(true);
+        ann.hide(false);
+        ann.until("box().value === 'half a line' && sees('A new version is here', byId('bars'))");
+        ann.click_on("box()");
+        ann.clear();
+        let before = ann.log.len();
+        ann.hide(true);
+        ann.log.wait(before, "the page anew", |method, _| (method == "Page.loadEventFired").then_some(()));
+        ann.hide(false);
+        // Once: the server says the same again, and the page does not go round.
+        ann.until("inside() && said().includes('a line') && sees('A new version is here', byId('bars'))");
+    });
+}
+
+#[test]
+fn a_search_finds_a_line_and_goes_to_it() {
     twice(|host| {
         let site = Site::stored(host);
         let mut boris = site.peer("boris", "#lobby");
-        boris.say("#lobby", "the needle is here");
-        for number in 0..150 {
-            boris.send("say", json!({"room": "#lobby", "text": format!("hay {number}")}));
+        for number in 0..300 {
+            let text = if number == 20 { "the needle is here".to_owned() } else { format!("hay {number}") };
+            boris.send("say", json!({"room": "#lobby", "text": text}));
         }
         boris.hears();
         let ann = site.person("anna");
@@ -110,9 +143,18 @@ fn a_search_finds_and_shows_a_line() {
         ann.until("document.querySelector('dialog:modal')");
         ann.types("need*");
         ann.press("Enter");
-        ann.until("sees('the needle is here', document.querySelector('dialog:modal'))");
-        ann.press("Escape");
+        ann.click_on("one('button', /the needle is here/)");
         ann.until("!document.querySelector('dialog:modal')");
+        ann.until("document.activeElement === row('the needle is here')");
+        let seen = "(() => { const [at, all] = [row('the needle is here'), byId('scroller')].map((one) => one.getBoundingClientRect()); return at.top >= all.top && at.bottom <= all.bottom; })()";
+        ann.until(seen);
+        ann.until("said().includes('hay 19') && said().includes('hay 21')");
+        // A line that comes does not take the reader away from it.
+        boris.say("#lobby", "at the end");
+        ann.until("!byId('pill').hidden && sees('1', byId('pill'))");
+        ann.until(seen);
+        ann.press("Escape");
+        ann.until("said().at(-1) === 'at the end'");
     });
 }
 

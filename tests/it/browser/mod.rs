@@ -1,5 +1,7 @@
 //! The page in Chromium: how it is driven, and what must be seen. Knows no socket.
 
+/// Says to a page what no server of ours says.
+mod between;
 /// The one Chromium, and its pipe.
 mod chromium;
 /// Keys as a keyboard sends them.
@@ -10,6 +12,8 @@ mod shop;
 mod site;
 /// One tab, and the person before it.
 mod tab;
+/// Texts that must do nothing.
+mod vectors;
 /// What no page ever does.
 mod watch;
 
@@ -20,12 +24,18 @@ mod harness;
 mod aloud;
 /// axe-core.
 mod axe;
+/// Before a class.
+mod beamer;
 /// Times and sizes.
 mod budget;
+/// Too slow, full, another version.
+mod ended;
 /// Files.
 mod files;
 /// Coming in: names, passwords, refusals.
 mod gate;
+/// A hostile server.
+mod hostile;
 /// Clipboard, notifications, a newer page.
 mod life;
 /// Sizes, colours, beamer.
@@ -34,6 +44,8 @@ mod looks;
 mod losing;
 /// What others do to a person.
 mod moderated;
+/// Files that are two things at once.
+mod strange;
 /// Several tabs.
 mod tabs;
 /// Talking: order, history, unread lines.

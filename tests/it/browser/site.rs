@@ -8,6 +8,7 @@ use std::process::Stdio;
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
+use super::between::Between;
 use super::chromium::CLASSROOM;
 use super::tab::{Browser, Tab};
 use crate::server_support::{Program, server};
@@ -35,6 +36,8 @@ pub struct Site {
     addr: SocketAddr,
     pub arguments: Vec<String>,
     folder: Option<TempDir>,
+    /// At which port a page finds it.
+    port: u16,
 }
 
 impl Site {
@@ -53,7 +56,7 @@ impl Site {
         let mut all: Vec<String> = ["--host", CLASSROOM, "--greet-after", "5000"].map(str::to_owned).to_vec();
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         let program = start("127.0.0.1:0", &all, data(folder.as_ref()));
-        Site { host, addr: program.addr, program, arguments: all, folder }
+        Site { host, addr: program.addr, port: program.addr.port(), program, arguments: all, folder }
     }
 
     /// The address for programs that are no browsers.
@@ -62,7 +65,14 @@ impl Site {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}:{}/", self.host, self.addr.port())
+        format!("http://{}:{}/", self.host, self.port)
+    }
+
+    /// From now on pages come through what is returned.
+    pub fn put_between(&mut self) -> Between {
+        let between = Between::new(self.addr);
+        self.port = between.port;
+        between
     }
 
     /// The server is killed, as by a power cut. `start_again` brings it back.

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::site::{Site, twice};
+use super::site::{Person, Site, twice};
+use crate::client_support::Screen;
 use crate::support::PASSWORD;
 
 #[test]
@@ -55,20 +56,77 @@ fn a_duplicated_tab_does_not_take_the_session_away() {
     });
 }
 
+/// A person who comes in with a password.
+fn with_account(site: &Site) -> Person {
+    let person = site.gate();
+    person.fill_name("vera");
+    person.click("button", "I have an account");
+    person.fill("textbox", "Password", PASSWORD);
+    person.press("Enter");
+    person.until("inside()");
+    person
+}
+
+#[test]
+fn what_is_unread_is_the_same_in_two_tabs_and_goes_when_it_is_read_in_one_or_at_a_terminal() {
+    twice(|host| {
+        let site = Site::stored(host);
+        let mut vera = site.account("vera");
+        vera.join("#лыжи");
+        let mut boris = site.peer("boris", "#lobby");
+        boris.join("#лыжи");
+        let first = with_account(&site);
+        let second = site.tab_in(first.browser.clone());
+        second.until("inside()");
+        drop(vera);
+        for tab in [&first, &second] {
+            tab.until("one('button', /лыжи/, byId('side-lists'))");
+            tab.says("/join lobby");
+            tab.until("sees('#lobby', byId('head'))");
+        }
+        let unread = |count: u32| {
+            for tab in [&first, &second] {
+                let title = if count == 0 { "#lobby".to_owned() } else { format!("({count}) #lobby") };
+                tab.until(&format!("document.title === {}", json!(title)));
+                tab.until(&format!(
+                    "Number(document.querySelector('#side-lists .badge')?.textContent ?? 0) === {count}"
+                ));
+            }
+        };
+        for number in 0..3 {
+            boris.say("#лыжи", &format!("vera, line {number}"));
+        }
+        unread(3);
+        // A person at a terminal has read what was said before their own line.
+        let mut terminal = Screen::start(&["--server", &site.addr(), "--nick", "vera"]);
+        terminal.prompts("\"vera\" belongs to an account. Password (Enter for another name):");
+        terminal.types(&format!("{PASSWORD}\r"));
+        terminal.shows("boris: vera, line 2");
+        unread(3);
+        terminal.types("/join лыжи\r");
+        terminal.prompts("#лыжи vera>");
+        terminal.types("I see\r");
+        unread(0);
+        terminal.types("/quit\r");
+        terminal.ends();
+        for number in 3..5 {
+            boris.say("#лыжи", &format!("vera, line {number}"));
+        }
+        unread(2);
+        first.press("Alt+ArrowDown");
+        first.until("sees('#лыжи', byId('head')) && sees('new', document.querySelector('#list .fence'))");
+        let after = first.value("words(document.querySelector('#list .fence').nextElementSibling)");
+        assert_eq!(after, json!("vera, line 3"));
+        second.until("document.title === '#lobby' && !document.querySelector('#side-lists .badge')");
+    });
+}
+
 #[test]
 fn two_tabs_of_an_account_are_one_person_and_share_what_was_read() {
     twice(|host| {
         let site = Site::stored(host);
         drop(site.account("vera"));
-        let come_in = |person: &super::site::Person| {
-            person.fill_name("vera");
-            person.click("button", "I have an account");
-            person.fill("textbox", "Password", PASSWORD);
-            person.press("Enter");
-            person.until("inside()");
-        };
-        let first = site.gate();
-        come_in(&first);
+        let first = with_account(&site);
         // The tabs find one another: one more session, without the password.
         let second = site.tab_in(first.browser.clone());
         second.until("inside()");

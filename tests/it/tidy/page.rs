@@ -1,5 +1,6 @@
 //! Rules for the files of the page: how large, how long, and which words would be a hole in it. Knows only their text.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -104,6 +105,17 @@ fn each_file_of_the_page_says_first_what_it_is_for_and_what_it_does_not_know() {
         let says = ["know", " no ", "not "].iter().any(|word| line.contains(word)) || name == "icon.svg";
         assert!(says, "{name} does not say what it does not know: {line:?}");
     }
+}
+
+/// docs/page.md: the table has the name of each file, with its ending or without.
+#[test]
+fn each_file_of_the_page_is_on_its_page() {
+    let text = fs::read_to_string(root().join("docs/page.md")).expect("the page");
+    let cells = text.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let bare = |name: &str| name.strip_suffix(".js").unwrap_or(name).to_owned();
+    let told: BTreeSet<String> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(bare).collect();
+    let made = served().iter().map(|(name, _)| bare(name)).collect();
+    assert_eq!(told, made, "left: docs/page.md, right: the folder");
 }
 
 #[test]
