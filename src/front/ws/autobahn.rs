@@ -103,7 +103,7 @@ fn it_does_what_the_autobahn_suite_wants_but_for_binary_messages() {
         }
     }
     for (verdict, cases) in by_verdict {
-        println!("{verdict}: {} cases, the first: {:?}", cases.len(), &cases[..cases.len().min(9)]);
+        eprintln!("{verdict}: {} cases, the first: {:?}", cases.len(), &cases[..cases.len().min(9)]);
     }
     assert_eq!(bad, BINARY);
 }
