@@ -245,7 +245,8 @@ fn cancel_and_the_end_of_the_session_cut_the_upload_at_half() {
     let half = |ann: &mut Peer| {
         let (upload, url) = ann.offers("#a", "x", 1 << 20);
         let mut courier = Courier::new(server.addr());
-        courier.begins("PUT", &url, &[("Content-Length", "1048576")]);
+        courier.begins("PUT", &url, &[("Content-Length", "1048576"), ("Expect", "100-continue")]);
+        assert_eq!(courier.reply(false).unwrap().status, 100, "it is coming");
         courier.sends(&bytes(1 << 19)).unwrap();
         eventually("bytes have come", || pieces() > 0);
         (upload, url, courier)
