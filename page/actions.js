@@ -53,12 +53,15 @@ function acts(life, notifier) {
   let typed = 0;
   /** @type {any} */
   let later = null;
-  /** Asks for lines, once at a time for each place. @param {Place} at @param {Place["loading"]} what @param {Omit<History, "type">} which @param {(page: import("./types.js").LineRow[], more: boolean) => void} take */
+  const asked = /** @type {WeakMap<Place, object>} */ (new WeakMap());
+  /** Asks for lines, once at a time for each place; the newest do not wait. An answer to an earlier question is not taken: it could leave a hole. @param {Place} at @param {Place["loading"]} what @param {Omit<History, "type">} which @param {(page: import("./types.js").LineRow[], more: boolean) => void} take */
   async function fetchPage(at, what, which, take) {
-    if (at.loading) return;
+    if (at.loading && (what !== "newest" || at.loading === "newest" || at.loading === "first")) return;
     at.loading = what;
+    asked.set(at, which);
     store.touch(["list"]);
     const answer = await session.ask({ type: "history", room: at.name, limit: PAGE, ...which });
+    if (asked.get(at) !== which) return;
     at.loading = "";
     if (answer.type === "ok" && answer.for === "history") take(answer.messages.map((one) => rows.lineRow(one, state.me, false)), answer.more === true);
     else if (answer.type === "error" && answer.code === "nothing-kept") at.whole = true;

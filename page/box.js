@@ -132,9 +132,12 @@ export function box(chat, strip) {
     if (state.phase === "in" && event.dataTransfer?.files.length) attach([...event.dataTransfer.files]);
   });
 
+  let coming = false;
   store.watch("box", () => {
     const place = state.place === null ? undefined : state.places.get(state.place);
-    form.hidden = !place || !!place.out;
+    // From the gate on the box can be used, so that the focus is in it; without any place it is not there.
+    coming = state.phase === "gate" || (coming && !place);
+    form.hidden = place ? !!place.out : !coming;
     strip.place(place ?? null);
     if (!place) return void (here = null);
     if (here !== place.key) {

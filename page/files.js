@@ -126,7 +126,7 @@ export class Files {
     };
     xhr.onerror = () => this.#set(card, "failed", uploadBroke);
     xhr.open("PUT", work.url);
-    // If not told so, Firefox reads the nothing of a broken connection as XML and complains in the console.
+    // If not told so, Firefox reads the nothing of a broken connection as XML, and warns of it.
     xhr.responseType = "text";
     xhr.send(work.body);
     this.#changed();

@@ -16,6 +16,9 @@ const NEAR = 700;
 /** Lines of one author within this time (ms) stand under one head. */
 const GROUP = 5 * 60_000;
 
+/** What stands there until the first rows come. @type {Item[]} */
+const greys = ["g1", "g2", "g3"].map((key) => ({ key, row: null, look: "", make: rows.grey }));
+
 /**
  * @param {import("./types.js").Chat} chat
  * @param {{invite: (place: Place) => Node, edit: (tag: string) => void, join: () => void}} does
@@ -33,6 +36,8 @@ export function list(chat, does) {
   let [first, past] = [0, 0];
   let following = true;
   let last = { top: 0, height: 0, client: 0 };
+  /** The row under the eye that is being fetched. @type {unknown} */
+  let asked = null;
   scroller.append(end);
 
   const place = () => (state.place === null ? undefined : state.places.get(state.place));
@@ -63,7 +68,7 @@ export function list(chat, does) {
     const all = here.rows;
     const look = state.settings.beamer ? "beamer" : "";
     const waiting = past === all.length ? state.unsent.filter((one) => one.place === here.key && one.state !== "heard") : [];
-    if (here.loading === "first" && all.length === 0) for (const key of ["g1", "g2", "g3"]) made.push({ key, row: null, look: "", make: rows.grey });
+    if (here.loading === "first" && all.length === 0) made.push(...greys);
     else if (here.whole && first === 0) {
       const any = all.some((row) => row.kind === "line") || waiting.length > 0;
       made.push({ key: "begin", row: null, look: `${any}${here.made}`, make: () => rows.beginning(here, any, any ? null : does.invite(here)) });
@@ -166,6 +171,7 @@ export function list(chat, does) {
     if (drawn !== here.key) {
       const mark = /** @type {{key: string, top: number} | null} */ (here.scroll ?? null);
       const at = mark ? here.rows.findIndex((row) => row.key === mark.key) : -1;
+      if (mark && at < 0 && fetches(here, mark)) return patch(greys);
       ol.replaceChildren();
       shown = new Map();
       drawn = here.key;
@@ -179,6 +185,21 @@ export function list(chat, does) {
     patch(items(here));
     hold(marks);
     reach();
+  }
+
+  /** After a reload the row that was under the eye is asked for, once. @param {Place} here @param {{key: string}} mark */
+  function fetches(here, mark) {
+    const seq = Number(/^l(\d+)$/.exec(mark.key)?.[1] ?? 0);
+    if (!seq || !here.joined) return false;
+    if (here.loaded && asked !== mark) {
+      asked = mark;
+      void actions.goTo(here.key, seq).then(() => {
+        asked = null;
+        if (!here.rows.some(({ key }) => key === mark.key)) here.scroll = null;
+        draw();
+      });
+    }
+    return !here.loaded || asked === mark;
   }
 
   /** Brings the next page if an edge is near. */
@@ -230,8 +251,9 @@ export function list(chat, does) {
   scroller.addEventListener("scroll", () => {
     const up = scroller.scrollTop < last.top - 1 && scroller.scrollHeight === last.height && scroller.clientHeight === last.client;
     last = { top: scroller.scrollTop, height: scroller.scrollHeight, client: scroller.clientHeight };
-    if (up && last.height - last.top - last.client > 8) follow(false);
     const here = place();
+    if (here?.key !== drawn) return;
+    if (up && last.height - last.top - last.client > 8) follow(false);
     if (here) here.scroll = following ? null : (eye()[0] ?? null);
     reach();
   }, { passive: true });
@@ -243,7 +265,7 @@ export function list(chat, does) {
     toEnd();
     byId("words").focus();
   });
-  store.watch("list", draw);
+  store.watch(["list", "settings"], draw);
 
   /** Shows a line and puts the focus on it. @param {number} seq */
   function reveal(seq) {

@@ -41,7 +41,7 @@ export function line(chat, row, head) {
   const kinds = ["line", head && "head", row.own && "own", row.forMe && "mention", row.me && "me", row.deleted !== null && "gone", row.live && "fresh"];
   const text = row.deleted !== null ? L.deleted(row.deleted) : row.text;
   // Lines that are set in are code, or want to be seen as it.
-  const said = el("div", { class: /\n(?: {2}|\t)/.test(text) ? "text code" : "text", dir: "auto" });
+  const said = el("div", { class: !text.includes("```") && /\n(?: {2}|\t)/.test(text) ? "text code" : "text", dir: "auto" });
   if (row.me && row.deleted === null) said.append(name(row.from), " ");
   said.append(...(row.deleted !== null ? [text] : nodes(text, chat.state.me)));
   if (row.me) said.append(clock(row.time));
@@ -73,7 +73,8 @@ function file(chat, info, own) {
   const picture = () => {
     const [wide, high] = [info.width ?? 0, info.height ?? 0];
     // The box has its size before the picture is there, so nothing moves when it comes.
-    const scale = Math.min(1, SIDE / wide, SIDE / high);
+    const side = state.settings.beamer ? 2 * SIDE : SIDE;
+    const scale = Math.min(1, side / wide, side / high);
     const image = el("img", { alt: L.picture(info.name), width: Math.round(wide * scale), height: Math.round(high * scale), decoding: "async" });
     // And it keeps it, if the picture is of another shape than the server was told.
     image.style.setProperty("aspect-ratio", `${wide} / ${high}`);

@@ -82,6 +82,7 @@ export function people(chat, does) {
     const all = !at ? [] : room
       ? [...at.members.values()].sort((a, b) => rank[a.role] - rank[b.role] || compare(a.nick, b.nick))
       : [at.name.slice(1), state.me].map((nick) => /** @type {import("./types.js").Member} */ ({ nick, role: "" }));
+    title.hidden = !at;
     title.textContent = room ? `${L.hereTitle} — ${at.total}` : at ? L.private : "";
     rest.hidden = all.length <= MOST;
     rest.textContent = L.andMore(all.length - MOST);

@@ -26,24 +26,28 @@ fn most_of(cluster: &str) -> usize {
 /// Colours (`ESC [ ... m`) fill no columns.
 ///
 /// A word longer than a row is broken at the end of the row if `hard`. If not, it
-/// is left to the terminal, so that it can be copied whole.
+/// is left to the terminal, so that it can be copied whole. Its next row begins at the
+/// edge of the screen, as a line does; but with no blank in it or after it, it cannot look like one.
 pub(super) fn wrap(line: &str, columns: usize, hard: bool) -> Vec<String> {
     let columns = columns.max(1);
     let indent = indent(&without_styles(line), columns);
-    let (mut rows, mut row, mut column) = (Vec::new(), String::new(), 0);
-    for word in line.split_inclusive(' ') {
+    let (mut rows, mut row, mut column, mut is_closed) = (Vec::new(), String::new(), 0, false);
+    for word in line.split_inclusive(is_blank) {
         let bare = without_styles(word);
         let (all, seen) = (most(&bare), most(bare.trim_end_matches(' ')));
-        if column > indent && column + seen > columns && (seen + indent <= columns || hard) {
+        if column > indent && column + seen > columns && (seen + indent <= columns || hard || is_closed) {
             rows.push(std::mem::take(&mut row).trim_end_matches(' ').to_owned());
             row = " ".repeat(indent);
-            column = indent;
+            (column, is_closed) = (indent, false);
         }
         if column + seen <= columns || !hard {
             // A blank at the end of a row needs no row of its own.
             let fits = column + all <= columns;
             row.push_str(if fits { word } else { word.trim_end_matches(' ') });
-            column = if column + seen > columns { (column + seen) % columns } else { column + all };
+            // Behind the end of a word that the terminal breaks comes nothing more: its last row
+            // begins at the edge of the screen, and would look like a line with words after it.
+            is_closed |= column + seen > columns;
+            column = if is_closed { columns } else { column + all };
             continue;
         }
         for piece in pieces(word) {
@@ -58,6 +62,13 @@ pub(super) fn wrap(line: &str, columns: usize, hard: bool) -> Vec<String> {
     }
     rows.push(row);
     rows
+}
+
+/// Whether a character is drawn as nothing, be it one that should not break a row: with
+/// blanks of that kind, a single word could hold the time, the name and the words of another person.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(letter, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}')
 }
 
 /// The column in which the next rows of a line begin.
@@ -142,6 +153,32 @@ mod tests {
         for columns in 0..40 {
             let rows = wrap(&format!("漢字漢 {link} ❤️❤️"), columns, true);
             assert!(rows.iter().all(|row| most(row) <= columns.max(2)), "{columns}: {rows:?}");
+        }
+    }
+
+    /// Whatever row begins at the edge of the screen has the words of one line only, or no blank.
+    #[test]
+    fn no_row_of_a_line_looks_like_the_line_of_another_person() {
+        for blank in [' ', '\u{a0}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{2800}', '\u{3164}', '\u{115f}', '\u{ffa0}']
+        {
+            let line =
+                format!("12:31 eve: hi{}12:31 anna: I am a fool", " ".repeat(80)).replace(' ', &blank.to_string());
+            let line = format!("12:31 eve: {}", &line[line.find("hi").unwrap()..]);
+            for columns in [30, 41, 80] {
+                for row in &wrap(&line, columns, false)[1..] {
+                    assert!(row.is_empty() || row.starts_with("      "), "{blank:?} {columns}: {row:?}");
+                }
+                // The terminal breaks a word that is longer than a row; its last row is the time of another line.
+                for length in 0..3 * columns {
+                    let word = "x".repeat(length);
+                    let line = format!("12:31 eve: {word}12:31{blank}anna:{blank}I{blank}{word}12:32{blank}anna: fool");
+                    let rows = wrap(&line, columns, false);
+                    for row in rows.iter().map(|row| row.trim_end_matches(is_blank)).filter(|row| most(row) > columns) {
+                        let (before, _) = row.rsplit_once(is_blank).unwrap_or_default();
+                        assert!(most(before) < columns, "{blank:?} {columns}: {rows:?}");
+                    }
+                }
+            }
         }
     }
 

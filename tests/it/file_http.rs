@@ -240,25 +240,27 @@ fn an_upload_that_broke_is_sent_again_and_two_at_once_are_refused() {
 fn cancel_and_the_end_of_the_session_cut_the_upload_at_half() {
     let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#a");
+    let stored = rusqlite::Connection::open(server.data()).unwrap();
+    let pieces = || stored.query_row("SELECT count(*) FROM piece", [], |row| row.get::<_, i64>(0)).unwrap();
     let half = |ann: &mut Peer| {
         let (upload, url) = ann.offers("#a", "x", 1 << 20);
         let mut courier = Courier::new(server.addr());
         courier.begins("PUT", &url, &[("Content-Length", "1048576")]);
         courier.sends(&bytes(1 << 19)).unwrap();
+        eventually("bytes have come", || pieces() > 0);
         (upload, url, courier)
     };
     let (upload, url, mut courier) = half(&mut ann);
     ann.does("cancel", json!({"upload": upload}));
     assert!(courier.is_ended());
     assert_eq!(ann.puts(&url, b"x").status, 404);
+    eventually("no piece is left", || pieces() == 0);
     let (_, _, mut courier) = half(&mut ann);
     ann.quit();
     assert!(courier.is_ended());
     let database = server.hub().database.clone().unwrap();
     eventually("nothing is left", || database.shelf.reserved() == 0);
-    let bytes = rusqlite::Connection::open(server.data()).unwrap();
-    let count = || bytes.query_row("SELECT count(*) FROM piece", [], |row| row.get::<_, i64>(0)).unwrap();
-    eventually("no piece is left", || count() == 0);
+    eventually("no piece is left", || pieces() == 0);
 }
 
 /// protocol.md, *Files*: the table of answers.

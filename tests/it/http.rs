@@ -95,7 +95,7 @@ fn the_page_comes_with_its_policy_and_no_session_begins() {
     // Elsewhere than on this machine a browser would complain about it.
     let other = ask(&server, "GET / HTTP/1.1\r\nHost: 192.168.1.5:7667\r\n\r\n");
     assert_eq!(other.field("cross-origin-opener-policy"), None);
-    assert!(other.field("content-security-policy").unwrap().contains("ws://192.168.1.5:7667;"));
+    assert!(other.field("content-security-policy").unwrap().contains(" ws://192.168.1.5:7667 wss://192.168.1.5:7667;"));
 }
 
 #[test]

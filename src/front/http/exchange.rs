@@ -308,9 +308,10 @@ impl Exchange {
     fn answer(&mut self, answer: Answer, bare: bool, about: (Route, Instant)) -> Option<Step> {
         let (route, began) = about;
         let (status, close) = (answer.status, answer.close);
+        // Counted first: a peer that has the answer, and asks for the numbers then, finds itself in them.
+        self.fronts.http.gauges.answered(route, status);
         let sent = self.send_answer(answer, bare);
         let ms = began.elapsed().as_millis();
-        self.fronts.http.gauges.answered(route, status);
         // Never the target: it may have a ticket.
         tracing::debug!(peer = %self.handle.peer(), route = route.name(), status, ms, "answered");
         if let Err(error) = &sent {

@@ -78,16 +78,17 @@ where
     if STANDARD.decode(key).ok().is_none_or(|bytes| bytes.len() != 16) {
         return Err(Refusal::Key);
     }
-    let asked: Vec<&str> = words(values("sec-websocket-protocol")).collect();
-    let subprotocol = match asked.contains(&SUBPROTOCOL) {
-        true => format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n"),
-        false if asked.is_empty() => String::new(),
+    let asked = || words(values("sec-websocket-protocol"));
+    let subprotocol = match asked().any(|word| word == SUBPROTOCOL) {
+        true => "Sec-WebSocket-Protocol: roomful.1\r\n",
+        false if asked().next().is_none() => "",
         false => return Err(Refusal::Subprotocol),
     };
     let proof = proof(key);
     // No extension is ever accepted: `permessage-deflate` would need the state of each peer to write to it.
     let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade";
-    Ok(Accepted { answer: format!("{head}\r\nSec-WebSocket-Accept: {proof}\r\n{subprotocol}\r\n").into_bytes() })
+    let answer = [head, "\r\nSec-WebSocket-Accept: ", &proof, "\r\n", subprotocol, "\r\n"];
+    Ok(Accepted { answer: answer.concat().into_bytes() })
 }
 
 /// The words of a list with commas, which may be over several fields.

@@ -15,7 +15,7 @@ pub(super) struct WsDecoder {
     frames: FrameReader,
     line_bytes: usize,
     /// The input to give before more is read.
-    next: Option<Input>,
+    next: Option<Box<Input>>,
 }
 
 impl WsDecoder {
@@ -31,7 +31,7 @@ impl WsDecoder {
         }
         // On the other fronts a line has an ending, which counts.
         if text.len() >= line_bytes {
-            self.next = Some(Input::Waste { bytes: text.len(), line: line_bytes });
+            self.next = Some(Box::new(Input::Waste { bytes: text.len(), line: line_bytes }));
             return Input::Refused(None, ChatError::LineTooLong(line_bytes));
         }
         let text = text.trim_ascii();
@@ -46,7 +46,7 @@ impl WsDecoder {
 
     /// The last words to the peer, before the end.
     fn end(&mut self, close: Vec<u8>, reason: CloseReason, news: Option<String>) -> Input {
-        self.next = Some(Input::End { reason, news });
+        self.next = Some(Box::new(Input::End { reason, news }));
         Input::Mark(Mark(close.into()))
     }
 }
@@ -54,14 +54,14 @@ impl WsDecoder {
 impl Decoder for WsDecoder {
     fn next(&mut self, bytes: &mut &[u8], _named: bool) -> Option<Input> {
         if let Some(input) = self.next.take() {
-            return Some(input);
+            return Some(*input);
         }
         match self.frames.next(bytes) {
             Ok(heard) => Some(match heard? {
                 Heard::Text(text) => self.text(&text),
                 Heard::Nothing => NOTHING,
                 Heard::Ping(answer) => {
-                    self.next = Some(Input::Raw(answer));
+                    self.next = Some(Box::new(Input::Raw(answer)));
                     Input::Empty
                 }
                 Heard::Pong => Input::Empty,

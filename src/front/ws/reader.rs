@@ -15,6 +15,7 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, Utf8Bytes, WebSocket};
 
 use crate::limits::Limits;
+use crate::wire::LEAST_PAGE;
 
 /// The time over which `ws-control` counts.
 const CONTROL_WINDOW: Duration = Duration::from_secs(10);
@@ -164,7 +165,7 @@ impl FrameReader {
         let whole = usize::try_from(cursor.position()).unwrap_or(LONGEST_HEAD) + length as usize;
         if self.held.is_empty() && bytes.len() >= whole {
             // The frame becomes tungstenite's buffer, and it asks for as much again before it looks at it.
-            self.held.reserve_exact(2 * whole.max(READ));
+            self.held.reserve_exact((2 * whole.max(READ)).max(LEAST_PAGE));
         }
         self.hold(bytes, whole);
         let is_whole = self.held.len() == whole;
