@@ -52,8 +52,7 @@ impl Site {
     }
 
     pub fn with(host: &'static str, arguments: &[&str], folder: Option<TempDir>) -> Site {
-        // A browser on a busy machine sends its requests late, and must not be greeted as a person with `nc` then.
-        let mut all: Vec<String> = ["--host", CLASSROOM, "--greet-after", "5000"].map(str::to_owned).to_vec();
+        let mut all: Vec<String> = ["--host", CLASSROOM].map(str::to_owned).to_vec();
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         let program = start("127.0.0.1:0", &all, data(folder.as_ref()));
         Site { host, addr: program.addr, port: program.addr.port(), program, arguments: all, folder }

@@ -72,7 +72,7 @@ pub fn only_text(ann: &Tab) -> Value {
             .filter((one) => one.localName !== 'script' || !one.src.startsWith(location.origin + '/a/'))
             .map((one) => one.outerHTML)
             .concat([...document.querySelectorAll('#list .text *')]
-                .filter((one) => !['A', 'MARK', 'CODE', 'PRE', 'BDI', 'SPAN', 'BR', 'TIME'].includes(one.tagName)).map((one) => one.outerHTML))
+                .filter((one) => !['A', 'MARK', 'CODE', 'PRE', 'BDI', 'SPAN', 'BR', 'TIME'].includes(one.tagName) && !one.closest('svg.icon')).map((one) => one.outerHTML))
             .concat([...document.querySelectorAll('a[href]')]
                 .filter((one) => !/^https?:$/.test(one.protocol) || one.username || one.target !== '_blank' || !/noopener/.test(one.rel) || !/noreferrer/.test(one.rel))
                 .map((one) => one.outerHTML))
