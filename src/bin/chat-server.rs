@@ -55,7 +55,7 @@ struct Args {
     /// One more name that the server answers to over HTTP, such as chat.example; may be given several times
     #[arg(long, env = "CHAT_SERVER_HOST", value_name = "NAME", value_delimiter = ',')]
     host: Option<Vec<String>>,
-    /// Origin of a proxy before the server, such as https://chat.example; may be given several times
+    /// Origin of a proxy with TLS before the server, scheme and name; may be given several times
     #[arg(long, env = "CHAT_SERVER_ORIGIN", value_name = "URL", value_delimiter = ',')]
     origin: Option<Vec<String>>,
     /// Serve this folder instead of the page, read anew each time; for this machine only
