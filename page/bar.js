@@ -126,10 +126,11 @@ export function uploads(chat) {
         const image = el("img", { alt: "" });
         const shown = el("span", { class: "picture" }, image);
         row.firstElementChild?.replaceWith(shown);
-        // A file may be called a picture, and be none.
+        // A file may be called a picture, and be none. Nothing moves then: a finger may be on its way to a button.
         image.addEventListener("error", () => {
-          shown.replaceWith(icon("file"));
-          less.remove();
+          shown.replaceChildren(icon("file"));
+          less.style.setProperty("visibility", "hidden");
+          smaller.checked = false;
         });
         actions.putPreview(image, id);
       }

@@ -91,7 +91,7 @@ fn each_row_reads_as_name_time_and_text_and_each_button_has_a_name() {
 #[test]
 fn everything_is_done_without_a_mouse_and_tab_is_never_a_trap() {
     twice(|host| {
-        let site = Site::new(host);
+        let site = Site::stored(host);
         let mut boris = site.peer("boris", "#lobby");
         boris.say("#lobby", "the first");
         let ann = site.gate();
