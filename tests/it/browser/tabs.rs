@@ -104,7 +104,7 @@ fn what_is_unread_is_the_same_in_two_tabs_and_goes_when_it_is_read_in_one_or_at_
         terminal.shows("boris: vera, line 2");
         unread(3);
         terminal.types("/join лыжи\r");
-        terminal.prompts("#лыжи vera>");
+        terminal.shows("#лыжи vera");
         terminal.types("I see\r");
         unread(0);
         terminal.types("/quit\r");
