@@ -18,6 +18,8 @@ export function box(chat, strip) {
   const suggestions = hints(chat, field, () => changed());
   /** The place whose draft stands in the box: what is sent goes there. @type {string | null} */
   let here = null;
+  /** Files that were chosen before there was a place. @type {File[]} */
+  const early = [];
   /** Own earlier lines, the newest last, and which of them stands in the box. @type {string[]} */
   const earlier = [];
   let back = 0;
@@ -108,7 +110,9 @@ export function box(chat, strip) {
 
   /** @param {Iterable<File>} files */
   function attach(files) {
-    const why = here === null ? null : actions.attach(here, files);
+    // Before the first place is here, files wait for it, as words do.
+    if (here === null) return void early.push(...files);
+    const why = actions.attach(here, files);
     if (why) strip.own({ text: why, buttons: [] });
   }
   byId("attach").addEventListener("click", () => pick.click());
@@ -142,10 +146,11 @@ export function box(chat, strip) {
     if (!place) return void (here = null);
     if (here !== place.key) {
       // The box can be used a moment before the first place is here; what was typed by then stays.
-      const early = here === null ? text() : "";
+      const words = here === null ? text() : "";
       here = place.key;
       suggestions.close();
-      put(early || place.draft);
+      put(words || place.draft);
+      if (early.length) attach(early.splice(0));
       back = earlier.length;
     } else if (place.draft !== text() && document.activeElement !== field) put(place.draft);
     field.placeholder = L.write(place.name);
