@@ -30,9 +30,9 @@ pub struct Presence {
 /// How many people and rooms there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Census {
-    /// People who are logged in to an account.
+    /// People online with an account.
     pub accounts: usize,
-    /// People who are not.
+    /// Guests online.
     pub guests: usize,
     /// Rooms, private ones too.
     pub rooms: usize,

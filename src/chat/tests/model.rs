@@ -107,7 +107,7 @@ impl Model {
     }
 
     /// Takes a session out of a room. Its op is the first of the members, and after it
-    /// the one who has been there longest, but rather one whose page is not closed.
+    /// the member who has been there longest, but rather a member whose page is not closed.
     /// Returns the new op, if it is another one.
     fn take_out(&mut self, session: usize, room: usize) -> Option<usize> {
         let mut next = None;

@@ -1,4 +1,4 @@
-//! Who is told that a person is typing: those who asked, where the person may speak.
+//! Which sessions are told that a person is typing: those that asked, if the person may speak there.
 
 use super::*;
 use crate::command::Place;
