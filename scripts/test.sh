@@ -31,5 +31,6 @@ RUSTDOCFLAGS="-D warnings" step cargo doc --no-deps --quiet
 step npm ci --prefix tests/page --no-audit --no-fund
 step npm --prefix tests/page run --silent types
 step npm --prefix tests/page test --silent
-step cargo test --all-targets --quiet
 step cargo test --doc --quiet
+# A test that fails does not hide what the other test programs would say.
+step cargo test --all-targets --no-fail-fast --quiet

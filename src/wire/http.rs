@@ -153,7 +153,7 @@ fn bad(sentence: impl Into<Cow<'static, str>>) -> Refusal {
 /// let bounds = Bounds { bytes: 16_384, lines: 100 };
 /// assert_eq!(parse(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", bounds), Ok(None));
 /// let (head, length) = parse(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET", bounds).unwrap().unwrap();
-/// assert_eq!((&*head.path, &*head.host, length), ("/", "127.0.0.1", 37));
+/// assert_eq!((&*head.path, &*head.host, length), ("/", "127.0.0.1", 35));
 /// assert_eq!(parse(b"GET / HTTP/1.1\nHost: x\n\n", bounds).unwrap_err().status, 400);
 /// ```
 pub fn parse(bytes: &[u8], bounds: Bounds) -> Result<Option<(Head, usize)>, Refusal> {
