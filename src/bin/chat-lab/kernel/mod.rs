@@ -1,0 +1,6 @@
+//! What the kernel tells of any program, through `/proc`: where its threads wait, and how full its sockets are. Nothing is installed in the program, and nothing is stopped.
+
+pub mod calls;
+pub mod sentence;
+pub mod sockets;
+pub mod threads;

@@ -1,0 +1,231 @@
+//! The kernel's table of TCP sockets (`/proc/net/tcp`, `tcp6`): both ends of each connection, and the bytes that wait in them. Knows no threads.
+//!
+//! Every user may read it. `rx_queue` is what has come and the program has not read; `tx_queue` is
+//! what the program has sent and the other end has not confirmed. For a socket that
+//! listens, `rx_queue` is how many connections wait for `accept`.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+/// What the kernel calls a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Established,
+    /// The program listens here.
+    Listen,
+    /// The other end has sent its last byte; the program has not closed yet.
+    CloseWait,
+    /// Any other: it is being opened or closed.
+    Other(u8),
+}
+
+/// One end of a connection, or a socket that listens. An IPv4 address in IPv6 form counts as IPv4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Socket {
+    pub local: SocketAddr,
+    /// Port 0 if it listens.
+    pub remote: SocketAddr,
+    pub state: State,
+    /// Bytes that the program has not read. If it listens: connections that wait for `accept`.
+    pub unread: u64,
+    /// Bytes that the other end has not confirmed.
+    pub unsent: u64,
+    /// What `/proc/PID/fd/N` shows as `socket:[inode]`; 0 if no program has the socket any more.
+    pub inode: u64,
+}
+
+impl Socket {
+    pub fn listens(&self) -> bool {
+        self.state == State::Listen
+    }
+
+    /// Whether `self` is the other end of `end`.
+    pub fn is_opposite(&self, end: &Socket) -> bool {
+        !self.listens() && self.local == end.remote && self.remote == end.local
+    }
+}
+
+/// All TCP sockets that this process could have made: those of its network.
+///
+/// # Errors
+/// Those of the system. `NotFound` if there is no `/proc/net/tcp`.
+pub fn table() -> io::Result<Vec<Socket>> {
+    read(Path::new("/proc/net"))
+}
+
+/// The same in the network of another process, which is another one in a container.
+pub fn table_of(pid: i32) -> io::Result<Vec<Socket>> {
+    read(Path::new(&format!("/proc/{pid}/net")))
+}
+
+/// How many bytes the server has not yet read from one connection. `server_end` is the
+/// connection's address on the server's side, `peer` the client's. `None` if the
+/// server has no such connection: the kernel does not know it yet, or it is closed.
+pub fn unread(server_end: SocketAddr, peer: SocketAddr) -> Option<u64> {
+    let (server_end, peer) = (plain(server_end), plain(peer));
+    let table = table().ok()?;
+    table.iter().find(|socket| socket.local == server_end && socket.remote == peer).map(|socket| socket.unread)
+}
+
+/// Which process listens on a port of this machine: its id and name. `None` if there is none,
+/// or if it belongs to another user, who does not let us look.
+pub fn holder(port: u16) -> Option<(i32, String)> {
+    let table = table().ok()?;
+    let inodes: Vec<u64> =
+        table.iter().filter(|it| it.listens() && it.local.port() == port).map(|socket| socket.inode).collect();
+    let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    let has_it = |pid: &i32| {
+        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+        let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links.any(|link| inode(&link).is_some_and(|inode| inodes.contains(&inode)))
+    };
+    let pid = if inodes.is_empty() { None } else { pids.into_iter().find(has_it) }?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some((pid, name.trim_end().to_owned()))
+}
+
+/// The number in `socket:[4711]`.
+pub fn inode(link: &Path) -> Option<u64> {
+    link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+fn read(folder: &Path) -> io::Result<Vec<Socket>> {
+    let mut sockets = parse(&fs::read_to_string(folder.join("tcp"))?);
+    match fs::read_to_string(folder.join("tcp6")) {
+        Ok(text) => sockets.extend(parse(&text)),
+        // A kernel without IPv6.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    Ok(sockets)
+}
+
+/// The lines of either table; what is not such a line is left out.
+fn parse(text: &str) -> Vec<Socket> {
+    text.lines().filter_map(socket).collect()
+}
+
+fn socket(line: &str) -> Option<Socket> {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let (local, remote) = (address(words.next()?)?, address(words.next()?)?);
+    let state = match u8::from_str_radix(words.next()?, 16).ok()? {
+        1 => State::Established,
+        8 => State::CloseWait,
+        10 => State::Listen,
+        other => State::Other(other),
+    };
+    let (unsent, unread) = words.next()?.split_once(':')?;
+    let hex = |digits| u64::from_str_radix(digits, 16).ok();
+    let inode = words.nth(4)?.parse().ok()?;
+    Some(Socket { local, remote, state, unread: hex(unread)?, unsent: hex(unsent)?, inode })
+}
+
+/// `0100007F:1F90`: each group of eight digits is four bytes of the address, read as one number of this machine.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (digits, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let group = |at: usize| Some(u32::from_str_radix(digits.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    let ip = match digits.len() {
+        8 => IpAddr::from(Ipv4Addr::from(group(0)?)),
+        32 => {
+            let mut bytes = [0; 16];
+            for (at, four) in bytes.chunks_exact_mut(4).enumerate() {
+                four.copy_from_slice(&group(at * 8)?);
+            }
+            IpAddr::from(Ipv6Addr::from(bytes))
+        }
+        _ => return None,
+    };
+    Some(plain(SocketAddr::new(ip, port)))
+}
+
+/// An IPv4 address in IPv6 form as IPv4.
+fn plain(addr: SocketAddr) -> SocketAddr {
+    SocketAddr::new(addr.ip().to_canonical(), addr.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const HEAD: &str =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn lines_of_a_real_table_are_read() {
+        let text = format!(
+            "{HEAD}  64: 0100007F:B267 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0        0 14060183 1 00000000abc94ef6 100 0 0 10 0                  \n 172: 0100007F:D532 0100007F:B267 08 00279F00:0000000A 00:00000000 00000000     0        0 14060184 2 000000002886165e 20 0 0 10 -1                  \n"
+        );
+        let [listener, end] = parse(&text)[..] else { panic!("two lines") };
+        assert_eq!(listener.local, "127.0.0.1:45671".parse().unwrap());
+        assert_eq!((listener.state, listener.unread, listener.inode), (State::Listen, 2, 14_060_183));
+        assert_eq!(end.remote, listener.local);
+        assert_eq!((end.state, end.unread, end.unsent), (State::CloseWait, 10, 0x0027_9f00));
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn an_ipv4_address_in_ipv6_form_is_ipv4() {
+        let line = "   0: 0000000000000000FFFF00000100007F:1F90 00000000000000000000000001000000:D431 01 00000000:00000000 00:00000000 00000000  1000        0 24242 1 0000000000000000 20 4 30 10 -1";
+        let socket = socket(line).unwrap();
+        assert_eq!(socket.local, "127.0.0.1:8080".parse().unwrap());
+        assert_eq!(socket.remote, "[::1]:54321".parse().unwrap());
+    }
+
+    #[test]
+    fn what_is_no_line_of_a_table_is_left_out() {
+        for text in [
+            "",
+            HEAD,
+            "  1: 0100007F:B267",
+            "  1: 0100007F 0:0 01 0:0 0 0 0 0 1",
+            "  1: ü00007F:B267 é:0 01 0:0 0 0 0 0 1",
+        ] {
+            assert_eq!(parse(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_that_a_program_has_not_read_are_counted_at_its_own_end() {
+        let listener = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let waiting = |count| {
+            let table = table().unwrap();
+            table.iter().any(|it| it.listens() && it.local.port() == port && it.unread == count)
+        };
+        assert!(waiting(1), "one connection waits for accept");
+        let (mut server, peer) = listener.accept().unwrap();
+        assert!(waiting(0));
+        let end = server.local_addr().unwrap();
+        assert_eq!(unread(end, peer), Some(0));
+        client.write_all(b"twelve bytes").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while unread(end, peer) != Some(12) {
+            assert!(Instant::now() < deadline, "{:?}", unread(end, peer));
+        }
+        server.read_exact(&mut [0; 12]).unwrap();
+        assert_eq!(unread(end, peer), Some(0));
+        drop(client);
+        drop(server);
+        assert_eq!(unread(end, "127.0.0.1:1".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn the_process_that_listens_on_a_port_is_found() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (pid, name) = holder(port).expect("it is this one");
+        assert_eq!(pid, std::process::id() as i32);
+        assert!(name.starts_with("chat_lab") || name.starts_with("chat-lab"), "{name}");
+        drop(listener);
+        assert_eq!(holder(port), None);
+    }
+}
