@@ -64,9 +64,17 @@ pub fn table_of(pid: i32) -> io::Result<Vec<Socket>> {
 /// connection's address on the server's side, `peer` the client's. `None` if the
 /// server has no such connection: the kernel does not know it yet, or it is closed.
 pub fn unread(server_end: SocketAddr, peer: SocketAddr) -> Option<u64> {
+    server_side(server_end, peer).map(|socket| socket.unread)
+}
+
+/// Whether the server has accepted this connection: until then no program has the socket.
+pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
+    server_side(server_end, peer).map(|socket| socket.inode != 0)
+}
+
+fn server_side(server_end: SocketAddr, peer: SocketAddr) -> Option<Socket> {
     let (server_end, peer) = (plain(server_end), plain(peer));
-    let table = table().ok()?;
-    table.iter().find(|socket| socket.local == server_end && socket.remote == peer).map(|socket| socket.unread)
+    table().ok()?.into_iter().find(|socket| socket.local == server_end && socket.remote == peer)
 }
 
 /// Which process listens on a port of this machine: its id and name. `None` if there is none,

@@ -122,6 +122,22 @@ pub fn look(pid: i32) -> io::Result<Vec<Thread>> {
     Observer::new(pid).look()
 }
 
+/// Whether all threads of a process wait for something.
+///
+/// # Errors
+/// As [`look`].
+pub fn all_wait(pid: i32) -> io::Result<bool> {
+    for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread that has ended since the list was read waits for nothing, and does nothing.
+        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+        let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest.trim_start());
+        if !state.starts_with('S') {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Looks at one process again and again, and reads again only what can have changed.
 pub struct Observer {
     pid: i32,

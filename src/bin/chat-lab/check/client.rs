@@ -1,0 +1,410 @@
+//! One client of a rule, such as anna: speaks and hears in the dialect of a profile. Knows no rule.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::check::link::{Attic, Came, Ended, Link};
+use crate::check::pattern::{Expected, Values};
+use crate::check::profile::{Enter, Own, Profile, Step};
+use crate::check::script::{Deed, Script};
+use crate::check::verdict::{Fault, Heard, Outcome};
+
+/// A client: mostly one connection, in some protocols a second one to hear.
+#[derive(Debug)]
+pub struct Client {
+    /// Its name in the report.
+    pub role: String,
+    /// Its name on the server.
+    pub nick: String,
+    /// The connection on which it speaks.
+    pub mouth: Link,
+    /// The one on which it hears, if that is another.
+    ear: Option<Link>,
+    /// The longest that something may take.
+    pub patience: Duration,
+    profile: Rc<Profile>,
+    script: Script,
+    /// What it said, because its own copies may come at any time.
+    said: Vec<Expected>,
+}
+
+/// What a client heard up to a fence.
+#[derive(Debug)]
+pub struct Book {
+    messages: Vec<Vec<u8>>,
+    whole: bool,
+}
+
+impl Book {
+    /// How often this was heard.
+    pub fn count(&self, expected: &Expected) -> usize {
+        if self.whole {
+            return self.messages.iter().filter(|message| expected.is(message)).count();
+        }
+        let mut count = 0;
+        for stream in &self.messages {
+            let mut rest = stream.as_slice();
+            while let Some(place) = expected.find(rest) {
+                count += 1;
+                rest = &rest[place.end.max(1)..];
+            }
+        }
+        count
+    }
+
+    /// All messages; one stream, if nobody can tell where one ends.
+    pub fn messages(&self) -> &[Vec<u8>] {
+        &self.messages
+    }
+}
+
+/// Where a client is, and with what it goes there.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The address of the server.
+    pub addr: SocketAddr,
+    /// The dialect.
+    pub profile: Rc<Profile>,
+    /// The longest that something may take.
+    pub patience: Duration,
+    /// What happened so far.
+    pub script: Script,
+    /// Where the connections of dropped clients wait for the end of the rule.
+    pub attic: Attic,
+}
+
+impl Client {
+    /// Connects without coming in; a `deaf` client does not read.
+    ///
+    /// # Errors
+    /// Broken, if the server does not take the connection in time.
+    pub fn connect(place: &Place, role: &str, nick: &str, deaf: bool) -> Outcome<Client> {
+        let link = |deaf| {
+            Link::connect(place.addr, deaf, place.patience, &place.attic).map_err(|error| match error.raw_os_error() {
+                // EMFILE, ENFILE, ENOBUFS and a thread that cannot be had are the checker's own.
+                Some(24 | 23 | 105 | 11) => Fault::Trouble(format!("the checker cannot connect: {error}")),
+                _ => Fault::late(format!("{role} cannot connect: {error}")),
+            })
+        };
+        let ear = place.profile.listen.is_some().then(|| link(deaf)).transpose()?;
+        let mouth = link(deaf && ear.is_none())?;
+        place.script.name(mouth.local, role);
+        if let Some(ear) = &ear {
+            place.script.name(ear.local, role);
+        }
+        place.script.add(role, Deed::Connects);
+        if deaf {
+            place.script.add(role, Deed::StopsReading);
+        }
+        Ok(Client {
+            role: role.to_owned(),
+            nick: nick.to_owned(),
+            mouth,
+            ear,
+            patience: place.patience,
+            profile: Rc::clone(&place.profile),
+            script: place.script.clone(),
+            said: Vec::new(),
+        })
+    }
+
+    /// What its name, its address and so on are.
+    pub fn values(&self) -> Values {
+        Values { addr: Some(self.mouth.local.to_string()), ..self.profile.values(&self.nick) }
+    }
+
+    /// What the others hear if it says `text`.
+    pub fn speech(&self, text: &[u8]) -> Expected {
+        let form = self.profile.say.others.as_ref().unwrap_or(&self.profile.say.send);
+        form.expect(&Values { text: Some(text.to_vec()), ..self.values() })
+    }
+
+    /// What it hears itself of what it says.
+    fn own_speech(&self, text: &[u8]) -> Expected {
+        match &self.profile.say.own_form {
+            Some(form) => form.expect(&Values { text: Some(text.to_vec()), ..self.values() }),
+            None => self.speech(text),
+        }
+    }
+
+    /// Comes in, as the profile has it.
+    ///
+    /// # Errors
+    /// Broken, if the server does not answer as it should.
+    pub fn enter(&mut self) -> Outcome {
+        let profile = Rc::clone(&self.profile);
+        if let Some(listen) = &profile.listen {
+            self.walk(listen, true)?;
+        }
+        self.walk(&profile.enter, false)
+    }
+
+    fn walk(&mut self, enter: &Enter, ear: bool) -> Outcome {
+        for step in &enter.steps {
+            match step {
+                Step::Send(pattern) => {
+                    let message = self.profile.end.wrap(&pattern.fill(&self.values()));
+                    self.send_on(&message, ear)?;
+                }
+                Step::Await(pattern) => {
+                    let expected = pattern.expect(&self.values());
+                    let link = if ear { self.ear() } else { &self.mouth };
+                    let came =
+                        self.await_on(link, &expected, enter.refused.as_ref().map(|p| p.expect(&Values::default())));
+                    came.map_err(|fault| match fault {
+                        Fault::Broken(evidence) => {
+                            let told = format!("{} cannot come in: {}", self.role, evidence.told);
+                            Fault::Broken(evidence).told(told)
+                        }
+                        other => other,
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection on which it hears.
+    pub fn ear(&self) -> &Link {
+        self.ear.as_ref().unwrap_or(&self.mouth)
+    }
+
+    /// Sends these bytes as they are.
+    ///
+    /// # Errors
+    /// Broken, if the server takes them not in time, or has closed the connection.
+    pub fn send(&mut self, bytes: &[u8]) -> Outcome {
+        self.send_on(bytes, false)
+    }
+
+    fn send_on(&mut self, bytes: &[u8], ear: bool) -> Outcome {
+        self.script.add(&self.role, Deed::Sends(bytes.into()));
+        let link = if ear { self.ear() } else { &self.mouth };
+        link.send(bytes).map_err(|error| {
+            let late = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
+            let role = &self.role;
+            if late {
+                Fault::late(format!("the server takes nothing from {role} for {}", seconds(self.patience)))
+            } else {
+                Fault::broken(format!("{role} cannot send: the server has closed the connection ({error})"))
+            }
+        })
+    }
+
+    /// Bytes that say this text.
+    pub fn bytes_of(&self, text: &[u8]) -> Vec<u8> {
+        let values = Values { text: Some(text.to_vec()), ..self.values() };
+        self.profile.end.wrap(&self.profile.say.send.fill(&values))
+    }
+
+    /// Says something.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub fn say(&mut self, text: &str) -> Outcome {
+        self.says(text.as_bytes());
+        let bytes = self.bytes_of(text.as_bytes());
+        self.send(&bytes)
+    }
+
+    /// Notes that it says this, if the bytes are sent in another way.
+    pub fn says(&mut self, text: &[u8]) {
+        if self.profile.say.own != Own::None {
+            let own = self.own_speech(text);
+            self.said.push(own);
+        }
+    }
+
+    /// Waits until it hears `expected`. What may come at any time is skipped; anything else is wrong.
+    ///
+    /// # Errors
+    /// Broken, if something else comes, or nothing in time.
+    pub fn hears(&self, expected: &Expected) -> Outcome<Instant> {
+        self.await_on(self.ear(), expected, None)
+    }
+
+    /// Waits until it hears its own copy of `text`.
+    ///
+    /// # Errors
+    /// As `hears`.
+    pub fn hears_itself(&self, text: &str) -> Outcome<Instant> {
+        self.hears(&self.own_speech(text.as_bytes()))
+    }
+
+    /// All that it hears before `fence`, without what may come at any time.
+    ///
+    /// # Errors
+    /// Broken, if the fence does not come.
+    pub fn until(&self, fence: &Expected) -> Outcome<Book> {
+        let whole = self.profile.end.is_seen();
+        let until = Instant::now() + self.patience;
+        let mut messages = Vec::new();
+        loop {
+            match self.next(self.ear(), fence, until) {
+                Came::It(Some(message), _) if fence.is(&message) || !whole => {
+                    if !whole {
+                        messages.push(message);
+                    }
+                    return Ok(Book { messages, whole });
+                }
+                Came::It(Some(message), _) if !self.is_noise(&message) => messages.push(message),
+                Came::It(_, _) => {}
+                Came::End(ended) => return Err(self.closed(&ended, Some(fence))),
+                Came::Nothing => return Err(self.nothing(fence)),
+            }
+        }
+    }
+
+    fn await_on(&self, link: &Link, expected: &Expected, refused: Option<Expected>) -> Outcome<Instant> {
+        let until = Instant::now() + self.patience;
+        loop {
+            match self.next(link, expected, until) {
+                Came::It(None, at) => return Ok(at),
+                Came::It(Some(message), at) if expected.is(&message) || !self.profile.end.is_seen() => {
+                    self.script.add(&self.role, Deed::Hears(message.as_slice().into()));
+                    return Ok(at);
+                }
+                Came::It(Some(message), _) => {
+                    self.script.add(&self.role, Deed::Hears(message.as_slice().into()));
+                    let is_refused = refused.as_ref().is_some_and(|refused| refused.is(&message));
+                    if is_refused || !self.is_noise(&message) {
+                        let what = if is_refused { "is refused" } else { "hears something else" };
+                        return Err(self.wrong(format!("{} {what}", self.role), &message, expected));
+                    }
+                }
+                Came::End(ended) => return Err(self.closed(&ended, Some(expected))),
+                Came::Nothing => return Err(self.nothing(expected)),
+            }
+        }
+    }
+
+    /// The next message; of a stream all up to the end of what is expected.
+    fn next(&self, link: &Link, expected: &Expected, until: Instant) -> Came<Option<Vec<u8>>> {
+        let end = &self.profile.end;
+        link.wait_for(until, |bytes| {
+            if end.is_seen() {
+                end.cut(bytes).map(|(message, length)| (Some(message.to_vec()), length))
+            } else {
+                expected.find(bytes).map(|place| (Some(bytes[..place.end].to_vec()), place.end))
+            }
+        })
+    }
+
+    /// The next whole message of any kind, in a protocol whose messages have ends; nothing, if none came in time.
+    ///
+    /// # Errors
+    /// Broken, if the connection ended.
+    pub fn next_message(&self, until: Instant) -> Outcome<Option<(Vec<u8>, Instant)>> {
+        let came = self
+            .ear()
+            .wait_for(until, |bytes| self.profile.end.cut(bytes).map(|(message, length)| (message.to_vec(), length)));
+        match came {
+            Came::It(message, at) => {
+                self.script.add(&self.role, Deed::Hears(message.as_slice().into()));
+                Ok(Some((message, at)))
+            }
+            Came::End(ended) => Err(self.closed(&ended, None)),
+            Came::Nothing => Ok(None),
+        }
+    }
+
+    /// Whether this may come at any time.
+    pub fn is_noise(&self, message: &[u8]) -> bool {
+        let anyone = Values::default();
+        let notice = &self.profile.notice;
+        let patterns = self.profile.ignore.iter().chain(&notice.joined).chain(&notice.left);
+        let mut noise = patterns.map(|pattern| pattern.expect(&anyone));
+        noise.any(|noise| noise.is(message)) || self.said.iter().any(|own| own.is(message))
+    }
+
+    /// Something else came.
+    pub fn wrong(&self, told: String, came: &[u8], expected: &Expected) -> Fault {
+        let heard = Heard {
+            role: self.role.clone(),
+            came: Some(came.to_vec()),
+            should: Some(expected.shown()),
+            at: expected.first_wrong(came),
+        };
+        Fault::broken(told).heard(heard)
+    }
+
+    /// Something came that nobody should hear.
+    pub fn unasked(&self, told: &str, came: &[u8]) -> Fault {
+        Fault::broken(told).heard(Heard { role: self.role.clone(), came: Some(came.to_vec()), should: None, at: 0 })
+    }
+
+    /// Something did not come, though what was said later did.
+    pub fn missed(&self, expected: &Expected) -> Fault {
+        let heard = Heard { role: self.role.clone(), came: None, should: Some(expected.shown()), at: 0 };
+        Fault::broken(format!("{} never hears it, and hears what was said later", self.role)).heard(heard)
+    }
+
+    /// Nothing came in time, or not all of it.
+    pub fn nothing(&self, expected: &Expected) -> Fault {
+        let rest = self.ear().rest();
+        let came = (!rest.is_empty()).then_some(rest);
+        let at = came.as_ref().map_or(0, |came| expected.first_wrong(came));
+        let heard = Heard { role: self.role.clone(), came, should: Some(expected.shown()), at };
+        Fault::late(format!("{} does not hear it within {}", self.role, seconds(self.patience))).heard(heard)
+    }
+
+    fn closed(&self, ended: &Ended, expected: Option<&Expected>) -> Fault {
+        let how = match ended {
+            Ended::Closed => "the server closed the connection".to_owned(),
+            Ended::Broken(error) => format!("the connection broke: {error}"),
+        };
+        self.script.add(&self.role, Deed::IsClosed(how.clone()));
+        let rest = self.ear().rest();
+        let heard = expected.map(|expected| Heard {
+            role: self.role.clone(),
+            came: (!rest.is_empty()).then_some(rest),
+            should: Some(expected.shown()),
+            at: 0,
+        });
+        let fault = Fault::broken(format!("{}: {how}", self.role));
+        heard.map_or(fault.clone(), |heard| fault.heard(heard))
+    }
+
+    /// When the server ended its connection, if it did in time.
+    pub fn wait_for_end(&self, within: Duration) -> Option<Instant> {
+        let (ended, at) = self.ear().wait_for_end(Instant::now() + within)?;
+        self.script.add(&self.role, Deed::IsClosed(format!("{ended:?}")));
+        Some(at)
+    }
+
+    /// Closes in order.
+    pub fn close(mut self) {
+        self.script.add(&self.role, Deed::Closes);
+        self.mouth.close();
+        if let Some(ear) = &mut self.ear {
+            ear.close();
+        }
+    }
+
+    /// Breaks off: the server gets a reset.
+    pub fn reset(mut self) {
+        self.script.add(&self.role, Deed::Resets);
+        self.mouth.reset();
+        if let Some(ear) = &mut self.ear {
+            ear.reset();
+        }
+    }
+
+    /// Ends the half on which it sends.
+    pub fn end_sending(&self) {
+        self.script.add(&self.role, Deed::Ends);
+        self.mouth.end_sending();
+    }
+
+    /// Stops reading, or reads again.
+    pub fn set_reading(&self, reading: bool) {
+        self.script.add(&self.role, if reading { Deed::ReadsAgain } else { Deed::StopsReading });
+        self.ear().set_open(reading);
+    }
+}
+
+/// A time as a person says it.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

@@ -1,0 +1,225 @@
+//! Runs the rules one after another, each on a fresh process, and says what each came to. Knows no report.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::check::client::Place;
+use crate::check::link::Attic;
+use crate::check::play::Play;
+use crate::check::profile::Profile;
+use crate::check::program::{Plan, Program};
+use crate::check::rules::{Ask, Rule, lacks};
+use crate::check::script::Script;
+use crate::check::ticker::{GAP, Ticker};
+use crate::check::verdict::{Evidence, Fault, Judged, Verdict};
+use crate::dice::Dice;
+use crate::kernel::{sentence, threads};
+
+/// Most waits of a rule are no longer than this, times the patience.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A rule that failed by time on a busy machine runs so many times more.
+const AGAIN: u32 = 2;
+/// The whole run may take this long, times the patience and the times.
+const WHOLE: Duration = Duration::from_secs(180);
+/// So many of the last lines that the program printed are shown.
+const SAID: usize = 3;
+
+/// The server to judge.
+#[derive(Clone, Debug)]
+pub enum Server {
+    /// A program, started for each rule, or once for all.
+    Program {
+        /// How it is started.
+        plan: Plan,
+        /// One process for all rules.
+        keep: bool,
+    },
+    /// One that runs already, and its process, if it is known.
+    Running(SocketAddr, Option<i32>),
+}
+
+/// What to judge.
+#[derive(Clone, Debug)]
+pub struct Exam {
+    /// The dialect.
+    pub profile: Profile,
+    /// The server.
+    pub server: Server,
+    /// Deadlines are multiplied by this.
+    pub patience: f64,
+    /// Decides all that chance decides.
+    pub seed: String,
+    /// How often each rule runs.
+    pub times: u32,
+}
+
+/// Runs the rules; `told` gets each one as soon as it is judged.
+///
+/// # Errors
+/// When the program does not start, or the server cannot be reached.
+pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)) -> Result<Vec<Judged>> {
+    let mut bench = Bench {
+        exam,
+        profile: Rc::new(exam.profile.clone()),
+        ticker: Ticker::start().context("cannot start a thread")?,
+        kept: None,
+        runs: 0,
+        until: Instant::now() + WHOLE.mul_f64(exam.patience) * exam.times,
+    };
+    if let Server::Running(addr, _) = exam.server {
+        std::net::TcpStream::connect_timeout(&addr, PATIENCE)
+            .with_context(|| format!("there is no server at {addr}: start it first, or let --command start it"))?;
+    }
+    let mut all: Vec<Judged> = Vec::new();
+    for rule in rules {
+        let judged = match bench.reason_not_to_run(rule, &all) {
+            Some(verdict) => Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None },
+            None => bench.run_times(rule)?,
+        };
+        told(&judged);
+        all.push(judged);
+    }
+    Ok(all)
+}
+
+struct Bench<'a> {
+    exam: &'a Exam,
+    profile: Rc<Profile>,
+    ticker: Ticker,
+    kept: Option<Program>,
+    runs: u32,
+    until: Instant,
+}
+
+impl Bench<'_> {
+    fn reason_not_to_run(&self, rule: &Rule, before: &[Judged]) -> Option<Verdict> {
+        if let Some(why) = self.profile.skip.get(rule.name) {
+            return Some(Verdict::NotAsked(why.clone()));
+        }
+        if let Some(why) = rule.asks.iter().find_map(|ask| lacks(&self.profile, *ask)) {
+            return Some(Verdict::NotAsked(why.to_owned()));
+        }
+        if rule.asks.contains(&Ask::Process) && self.pid().is_none() && matches!(self.exam.server, Server::Running(..))
+        {
+            return Some(Verdict::NotRun("needs the process of the server: give --command or --pid".to_owned()));
+        }
+        let failed = |name: &&&str| {
+            let judged = before.iter().find(|judged| judged.rule == **name);
+            judged.is_some_and(|judged| !matches!(judged.verdict, Verdict::Kept | Verdict::NotAsked(_)))
+        };
+        if let Some(needed) = rule.after.iter().find(failed) {
+            return Some(Verdict::NotRun(format!("needs {needed}")));
+        }
+        (Instant::now() > self.until).then(|| Verdict::NotRun("the whole run took too long".to_owned()))
+    }
+
+    fn pid(&self) -> Option<i32> {
+        match (&self.kept, &self.exam.server) {
+            (Some(program), _) => Some(program.pid()),
+            (None, Server::Running(_, pid)) => *pid,
+            (None, Server::Program { .. }) => None,
+        }
+    }
+
+    fn run_times(&mut self, rule: &'static Rule) -> Result<Judged> {
+        let mut broken = 0;
+        let mut shown = None;
+        for time in 1..=self.exam.times {
+            let seed = if self.exam.times == 1 { self.exam.seed.clone() } else { format!("{}-{time}", self.exam.seed) };
+            let judged = self.run_surely(rule, &seed)?;
+            let is_broken = matches!(judged.verdict, Verdict::Broken(_));
+            broken += u32::from(is_broken);
+            if shown.is_none() || (is_broken && broken == 1) {
+                shown = Some((judged, seed));
+            }
+        }
+        let (mut judged, seed) = shown.context("a rule runs once or more")?;
+        judged.times = (self.exam.times > 1).then_some((broken, self.exam.times, seed));
+        Ok(judged)
+    }
+
+    /// Once more if it failed by time while the machine was too busy.
+    fn run_surely(&mut self, rule: &'static Rule, seed: &str) -> Result<Judged> {
+        for _ in 0..=AGAIN {
+            self.ticker.take();
+            let judged = self.run(rule, seed)?;
+            let by_time = matches!(&judged.verdict, Verdict::Broken(evidence) if evidence.by_time);
+            if !by_time || self.ticker.take() < GAP {
+                return Ok(judged);
+            }
+        }
+        let why = "the machine was too busy: run it again on a quieter one".to_owned();
+        let verdict = Verdict::Unsure(why);
+        Ok(Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None })
+    }
+
+    fn run(&mut self, rule: &'static Rule, seed: &str) -> Result<Judged> {
+        self.runs += 1;
+        let mut program = match &self.exam.server {
+            Server::Running(..) => None,
+            Server::Program { plan, .. } => {
+                let ready = self.kept.take().map_or_else(|| Program::start(plan), Ok);
+                match ready {
+                    Ok(program) => Some(program),
+                    Err(error) if self.runs == 1 => anyhow::bail!(error),
+                    Err(error) => return Ok(not_run(rule, error)),
+                }
+            }
+        };
+        let addr = match (&program, &self.exam.server) {
+            (Some(program), _) => program.addr(),
+            (None, Server::Running(addr, _)) => *addr,
+            (None, Server::Program { .. }) => anyhow::bail!("a program has an address"),
+        };
+        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid());
+        let place = Place {
+            addr,
+            profile: Rc::clone(&self.profile),
+            patience: PATIENCE.mul_f64(self.exam.patience),
+            script: Script::new(),
+            attic: Attic::default(),
+        };
+        let is_shared = matches!(self.exam.server, Server::Running(..) | Server::Program { keep: true, .. });
+        let numbers = seed.bytes().chain(rule.name.bytes()).map(u64::from).collect::<Vec<_>>();
+        let mut play = Play {
+            place: place.clone(),
+            program: program.as_mut(),
+            pid,
+            dice: Dice::of_all(&numbers),
+            suffix: if is_shared { self.runs.to_string() } else { String::new() },
+        };
+        let outcome = (rule.run)(&mut play);
+        let took = place.script.began().elapsed();
+        let verdict = match outcome {
+            Ok(()) => Verdict::Kept,
+            Err(Fault::Trouble(why)) => Verdict::NotRun(why),
+            Err(Fault::Broken(evidence)) => {
+                Verdict::Broken(Box::new(with_witnesses(*evidence, pid, program.as_ref(), &place.script)))
+            }
+        };
+        place.attic.clear();
+        if matches!(&self.exam.server, Server::Program { keep: true, .. }) && matches!(verdict, Verdict::Kept) {
+            self.kept = program;
+        }
+        Ok(Judged { rule: rule.name, verdict, took, notes: place.script.notes(), times: None })
+    }
+}
+
+fn not_run(rule: &Rule, why: String) -> Judged {
+    Judged { rule: rule.name, verdict: Verdict::NotRun(why), took: Duration::ZERO, notes: Vec::new(), times: None }
+}
+
+/// Adds what the program's threads wait in now, and what it printed.
+fn with_witnesses(mut evidence: Evidence, pid: Option<i32>, program: Option<&Program>, script: &Script) -> Evidence {
+    if let Some(threads) = pid.and_then(|pid| threads::look(pid).ok()) {
+        evidence.threads = sentence::sentences(&threads, &|addr| script.name_of(addr));
+    }
+    if let Some(program) = program {
+        let mut said = program.said();
+        evidence.said = said.split_off(said.len().saturating_sub(SAID));
+    }
+    evidence
+}

@@ -1,0 +1,264 @@
+//! One connection of the checker: a thread reads, and stores what came with its time. Knows no profile and no rule.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// Bytes of the receive buffer of a client that will not read.
+const SMALL: usize = 4096;
+/// Stack of a reading thread: it has one buffer.
+const STACK: usize = 256 * 1024;
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// In order.
+    Closed,
+    /// With this error, mostly a reset.
+    Broken(String),
+}
+
+/// What came while something was waited for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Came<T> {
+    /// It came; with the moment in which its last byte did.
+    It(T, Instant),
+    /// The connection ended before.
+    End(Ended),
+    /// Not in time.
+    Nothing,
+}
+
+#[derive(Debug)]
+struct Inbox {
+    /// What came; its first `start` bytes are taken already.
+    bytes: Vec<u8>,
+    start: usize,
+    /// All bytes that were taken.
+    taken: u64,
+    /// Up to which byte was there at which moment.
+    arrivals: VecDeque<(u64, Instant)>,
+    ended: Option<(Ended, Instant)>,
+    /// Whether the thread may read.
+    open: bool,
+}
+
+#[derive(Debug)]
+struct Ear {
+    inbox: Mutex<Inbox>,
+    news: Condvar,
+}
+
+/// One connection. If it is dropped it stays open in the attic, so that the evidence of a broken
+/// rule is gathered while the clients are still there.
+#[derive(Debug)]
+pub struct Link {
+    parts: Option<Parts>,
+    ear: Arc<Ear>,
+    attic: Attic,
+    /// Our end.
+    pub local: SocketAddr,
+}
+
+/// Connections that no client uses any more; they are broken off when the attic is cleared.
+#[derive(Clone, Debug, Default)]
+pub struct Attic(Arc<Mutex<Vec<Parts>>>);
+
+impl Attic {
+    /// Breaks all of them off.
+    pub fn clear(&self) {
+        let parts = std::mem::take(&mut *self.0.lock());
+        parts.into_iter().for_each(Parts::reset);
+    }
+}
+
+/// What of a connection must be ended.
+#[derive(Debug)]
+struct Parts {
+    stream: Arc<TcpStream>,
+    ear: Arc<Ear>,
+    reader: JoinHandle<()>,
+}
+
+impl Parts {
+    /// The server gets a reset, so that no port of the server stays taken after the program was ended (TIME_WAIT).
+    fn reset(self) {
+        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
+        // This wakes the reading thread and sends nothing; the reset comes when the last handle closes.
+        self.end(Shutdown::Read);
+    }
+
+    /// The thread that reads has ended then.
+    fn end(self, how: Shutdown) {
+        // A connection that has ended already is as good.
+        let _ = self.stream.shutdown(how);
+        self.ear.inbox.lock().open = true;
+        self.ear.news.notify_all();
+        let _ = self.reader.join();
+    }
+}
+
+impl Link {
+    /// Connects; a `deaf` link has a small buffer and does not read until it is told to.
+    ///
+    /// # Errors
+    /// When there is no server, or no thread.
+    pub fn connect(addr: SocketAddr, deaf: bool, patience: Duration, attic: &Attic) -> io::Result<Link> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+        if deaf {
+            socket.set_recv_buffer_size(SMALL)?;
+        }
+        socket.connect_timeout(&addr.into(), patience)?;
+        let stream = TcpStream::from(socket);
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(patience))?;
+        let local = stream.local_addr()?;
+        let stream = Arc::new(stream);
+        let inbox =
+            Inbox { bytes: Vec::new(), start: 0, taken: 0, arrivals: VecDeque::new(), ended: None, open: !deaf };
+        let ear = Arc::new(Ear { inbox: Mutex::new(inbox), news: Condvar::new() });
+        let reader = thread::Builder::new().name(format!("client-{}", local.port())).stack_size(STACK).spawn({
+            let (stream, ear) = (Arc::clone(&stream), Arc::clone(&ear));
+            move || read_all(&stream, &ear)
+        })?;
+        let parts = Parts { stream, ear: Arc::clone(&ear), reader };
+        Ok(Link { parts: Some(parts), ear, attic: attic.clone(), local })
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// When the connection ended, or the server takes nothing for the time given to `connect`.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        match &self.parts {
+            Some(parts) => (&*parts.stream).write_all(bytes),
+            None => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Waits until `take` finds what it looks for at the beginning of what came, and how many bytes
+    /// that takes.
+    pub fn wait_for<T>(&self, until: Instant, mut take: impl FnMut(&[u8]) -> Option<(T, usize)>) -> Came<T> {
+        let mut inbox = self.ear.inbox.lock();
+        loop {
+            if let Some((found, length)) = take(inbox.rest()) {
+                let at = inbox.remove(length);
+                return Came::It(found, at);
+            }
+            if let Some((ended, _)) = &inbox.ended {
+                return Came::End(ended.clone());
+            }
+            if self.ear.news.wait_until(&mut inbox, until).timed_out() {
+                return Came::Nothing;
+            }
+        }
+    }
+
+    /// What came and was not taken.
+    pub fn rest(&self) -> Vec<u8> {
+        self.ear.inbox.lock().rest().to_vec()
+    }
+
+    /// When the connection ended, if it does before `until`; what came before is thrown away.
+    pub fn wait_for_end(&self, until: Instant) -> Option<(Ended, Instant)> {
+        let mut inbox = self.ear.inbox.lock();
+        loop {
+            if let Some(ended) = &inbox.ended {
+                return Some(ended.clone());
+            }
+            let length = inbox.rest().len();
+            inbox.remove(length);
+            if self.ear.news.wait_until(&mut inbox, until).timed_out() {
+                return None;
+            }
+        }
+    }
+
+    /// Begins or ends reading.
+    pub fn set_open(&self, open: bool) {
+        self.ear.inbox.lock().open = open;
+        self.ear.news.notify_all();
+    }
+
+    /// Ends the half on which we send.
+    pub fn end_sending(&self) {
+        if let Some(parts) = &self.parts {
+            let _ = parts.stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Breaks the connection off: the server gets a reset.
+    pub fn reset(&mut self) {
+        if let Some(parts) = self.parts.take() {
+            parts.reset();
+        }
+    }
+
+    /// Closes the connection in order.
+    pub fn close(&mut self) {
+        if let Some(parts) = self.parts.take() {
+            parts.end(Shutdown::Both);
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.attic.0.lock().extend(self.parts.take());
+    }
+}
+
+impl Inbox {
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    /// Removes the first bytes; the moment in which the last of them came.
+    fn remove(&mut self, length: usize) -> Instant {
+        self.start += length;
+        // To move what is left each time would cost more than all else in a flood.
+        if self.start > self.bytes.len() / 2 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.taken += length as u64;
+        while self.arrivals.len() > 1 && self.arrivals.front().is_some_and(|(end, _)| *end < self.taken) {
+            self.arrivals.pop_front();
+        }
+        self.arrivals.front().map_or_else(Instant::now, |(_, at)| *at)
+    }
+}
+
+fn read_all(stream: &TcpStream, ear: &Ear) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        {
+            let mut inbox = ear.inbox.lock();
+            while !inbox.open {
+                ear.news.wait(&mut inbox);
+            }
+        }
+        let ended = match (&*stream).read(&mut buffer) {
+            Ok(0) => Ended::Closed,
+            Ok(length) => {
+                let mut inbox = ear.inbox.lock();
+                inbox.bytes.extend_from_slice(&buffer[..length]);
+                let end = inbox.taken + inbox.rest().len() as u64;
+                inbox.arrivals.push_back((end, Instant::now()));
+                ear.news.notify_all();
+                continue;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => Ended::Broken(error.to_string()),
+        };
+        ear.inbox.lock().ended = Some((ended, Instant::now()));
+        ear.news.notify_all();
+        return;
+    }
+}

@@ -1,0 +1,160 @@
+//! What the clients of one rule did and heard, with times: the evidence of a broken rule, and its picture. Knows no rule.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+/// So many bytes of a message are stored; of a longer one the length is told.
+const SHOWN: usize = 120;
+/// So many notes are stored for one rule; a flood makes no more.
+const NOTES: usize = 600;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Microseconds after the rule began.
+    pub at: u64,
+    /// The client.
+    pub role: String,
+    /// What it did, or what happened to it.
+    pub deed: Deed,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It connected.
+    Connects,
+    /// It sent this.
+    Sends(Bytes),
+    /// The server has read what was sent.
+    IsRead,
+    /// It heard this.
+    Hears(Bytes),
+    /// It closed its connection in order.
+    Closes,
+    /// It ended the half of its connection on which it sends.
+    Ends,
+    /// It broke its connection off: the server gets a reset.
+    Resets,
+    /// It stopped reading.
+    StopsReading,
+    /// It reads again.
+    ReadsAgain,
+    /// The server closed the connection.
+    IsClosed(String),
+    /// The server was told to stop.
+    Stop,
+}
+
+/// The first bytes of something, and how many there were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes {
+    /// The first ones.
+    pub shown: Vec<u8>,
+    /// All of them.
+    pub length: usize,
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Bytes { shown: bytes[..bytes.len().min(SHOWN)].to_vec(), length: bytes.len() }
+    }
+}
+
+/// The notes of one rule; its clones write on the same list.
+#[derive(Clone, Debug)]
+pub struct Script {
+    began: Instant,
+    notes: Arc<Mutex<Vec<Note>>>,
+    names: Arc<Mutex<HashMap<SocketAddr, String>>>,
+}
+
+impl Script {
+    /// An empty one, which begins now.
+    pub fn new() -> Script {
+        Script { began: Instant::now(), notes: Arc::default(), names: Arc::default() }
+    }
+
+    /// Adds what happened to `role` now.
+    pub fn add(&self, role: &str, deed: Deed) {
+        let at = self.began.elapsed().as_micros() as u64;
+        let mut notes = self.notes.lock();
+        if notes.len() < NOTES {
+            notes.push(Note { at, role: role.to_owned(), deed });
+        }
+    }
+
+    /// The connection from this address is this client's.
+    pub fn name(&self, addr: SocketAddr, role: &str) {
+        self.names.lock().insert(addr, role.to_owned());
+    }
+
+    /// Whose connection comes from this address.
+    pub fn name_of(&self, addr: SocketAddr) -> Option<String> {
+        self.names.lock().get(&addr).cloned()
+    }
+
+    /// All notes, in order of time.
+    pub fn notes(&self) -> Vec<Note> {
+        self.notes.lock().clone()
+    }
+
+    /// When the rule began.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+}
+
+/// Bytes as a person reads them: letters as they are, everything else escaped, in quotes.
+pub fn quoted(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            match letter {
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                letter if letter.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(letter))),
+                letter => out.push(letter),
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+    }
+    out.push('"');
+    out
+}
+
+impl std::fmt::Display for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&quoted(&self.shown))?;
+        if self.length > self.shown.len() {
+            write!(f, " and {} bytes more", self.length - self.shown.len())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_so_that_each_can_be_told_from_all_others() {
+        assert_eq!(quoted("при\n".as_bytes()), "\"при\\n\"");
+        assert_eq!(quoted(b"a\xd1\"\\\x1b"), "\"a\\xd1\\\"\\\\\\x1b\"");
+    }
+
+    #[test]
+    fn a_flood_makes_no_endless_script() {
+        let script = Script::new();
+        (0..2 * NOTES).for_each(|_| script.add("anna", Deed::Closes));
+        assert_eq!(script.notes().len(), NOTES);
+        assert_eq!(Bytes::from(&[b'x'; 1000][..]).to_string().len(), SHOWN + 2 + " and 880 bytes more".len());
+    }
+}
