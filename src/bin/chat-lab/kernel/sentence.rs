@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use roomful::wording::size;
 
-use super::calls::Kind;
+use super::calls::{EITHER, Kind};
 use super::sockets::Socket;
 use super::threads::{Futex, On, State, Target, Thread, Waits};
 
@@ -62,7 +62,7 @@ fn kind(thread: &Thread) -> Option<Kind> {
         Waits::Nothing => Some(Kind::Works),
         Waits::Call { kind, .. } => Some(*kind),
         Waits::Function { calls: Some("sleep"), .. } => Some(Kind::Sleeps),
-        Waits::Function { calls: Some("write" | "connect" | "recv or send"), .. } => Some(Kind::Works),
+        Waits::Function { calls: Some("write" | "connect" | EITHER), .. } => Some(Kind::Works),
         Waits::Function { .. } | Waits::Unknown(_) => None,
     }
 }
@@ -245,7 +245,7 @@ mod tests {
     fn a_thread_that_has_ended_is_left_out_and_one_that_cannot_be_seen_sleeps() {
         let mut ended = thread(1, "main", Waits::Nothing);
         ended.state = State::Ended;
-        let calls = Some("recv or send");
+        let calls = Some(EITHER);
         let woken = Waits::Function { name: "wait_woken".to_owned(), calls, unseen: Unseen::Yama(1) };
         let threads = [ended, thread(2, "b", Waits::Unknown(Unseen::OtherUser)), thread(3, "c", woken)];
         assert_eq!(sentences(&threads, &vera), ["b sleeps", "c in recv or send (wait_woken)"]);
