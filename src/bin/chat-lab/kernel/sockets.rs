@@ -137,6 +137,14 @@ impl Finder {
         if end.listens() { None } else { self.connection(end.remote, end.local) }
     }
 
+    /// Bytes that wait in a socket that was found before; 0 if it is closed by now, or nothing can be asked.
+    pub fn unread(&self, socket: &Socket) -> u64 {
+        match self.ask(socket.local, socket.remote) {
+            Some(Ok(told)) if told.inode == socket.inode => told.unread,
+            _ => 0,
+        }
+    }
+
     /// All sockets, as they were at most half a second ago.
     pub fn table(&mut self) -> &[Socket] {
         if self.read.is_none_or(|read| read.elapsed() > Self::FRESH) {

@@ -185,6 +185,11 @@ impl Observer {
         Ok(tids.iter().filter_map(|tid| Some(self.thread(*tid, self.seen.get(tid)?))).collect())
     }
 
+    /// Bytes that the process has not read from a connection that one of its threads waited for.
+    pub fn unread(&self, socket: &Socket) -> u64 {
+        self.sockets.unread(socket)
+    }
+
     fn missing(&self, error: io::Error) -> io::Error {
         let words = match error.kind() {
             ErrorKind::NotFound if !fs::exists("/proc/self/task").unwrap_or(false) => {
