@@ -177,6 +177,8 @@ mod server_support;
 mod small_disk;
 /// Two people beside hostile clients, as `chat-lab soak` has it.
 mod soak;
+/// Programs whose threads are looked at from outside, as `chat-lab watch` does.
+mod watch;
 
 /// Pages over WebSocket: frames, and a number for every end.
 mod websocket;

@@ -74,7 +74,7 @@ fn kind(thread: &Thread) -> Option<Kind> {
     }
 }
 
-/// What a thread does, to stand after its name: `in sendto(5 to vera), 2.6 MB unread there`.
+/// What a thread does, to stand after its name: `in sendto(5 to vera), 2.5 MB unsent`.
 pub fn doing(thread: &Thread, threads: &[Thread], name_of: NameOf) -> String {
     let amount = match &thread.waits {
         Waits::Call { on: On::Descriptor(_, Target::Tcp(socket, _)), .. } if socket.listens() => queue(socket.unread),
@@ -179,11 +179,13 @@ fn queue(connections: u64) -> String {
     }
 }
 
+/// What the peer has not taken: in this machine's memory, and, if the peer is on this machine, at its end.
 fn full(socket: &Socket, other: Option<&Socket>) -> String {
-    match (other.map_or(0, |other| other.unread), socket.unsent) {
+    match (socket.unsent, other.map_or(0, |other| other.unread)) {
         (0, 0) => String::new(),
-        (0, unsent) => format!(", {} unsent", size(unsent)),
-        (unread, _) => format!(", {} unread there", size(unread)),
+        (unsent, 0) => format!(", {} unsent", size(unsent)),
+        (0, unread) => format!(", {} unread there", size(unread)),
+        (unsent, unread) => format!(", {} unsent and {} unread there", size(unsent), size(unread)),
     }
 }
 
@@ -220,7 +222,7 @@ mod tests {
 
     #[test]
     fn threads_that_wait_for_one_lock_are_told_together_with_the_thread_that_may_have_it() {
-        let to_vera = Target::Tcp(socket(Tcp::Established, 0, 5), Some(socket(Tcp::Established, 2_600_000, 0)));
+        let to_vera = Target::Tcp(socket(Tcp::Established, 0, 2_500_000), Some(socket(Tcp::Established, 131_000, 0)));
         let accept = Target::Tcp(socket(Tcp::Listen, 2, 0), None);
         let threads = [
             thread(1, "main", call("accept4", Kind::Hears, On::Descriptor(3, accept))),
@@ -231,7 +233,7 @@ mod tests {
         ];
         let expected = [
             "main in accept4(3), 2 connections wait",
-            "Thread-2 in sendto(5 to vera), 2.6 MB unread there",
+            "Thread-2 in sendto(5 to vera), 2.5 MB unsent and 131 kB unread there",
             "Thread-3 and Thread-5 wait for the same lock (futex 0x7f…56e0); probably Thread-2 has it, the only one that neither waits nor reads",
             "Thread-4 in recvfrom(6)",
         ];

@@ -89,12 +89,12 @@ fn heads(widths: &Columns, columns: usize) -> String {
 /// The first line: how many threads, what is wrong, what it costs.
 pub fn summary(subject: &Subject, lanes: &Lanes, now: Instant) -> String {
     let threads = lanes.threads();
-    let waiting = sentence::locks(&threads).values().map(Vec::len).max().unwrap_or(0);
+    let locks = sentence::locks(&threads);
+    let most = locks.values().max_by_key(|waiters| waiters.len());
+    let lock = most.and_then(|waiters| Some((waiters.len(), sentence::lock(waiters[0], &threads)?)));
+    let lock =
+        lock.map_or(String::new(), |(count, futex)| format!(" · {count} wait for one {}", sentence::word(futex)));
     let count = if lanes.len() == 1 { "1 thread".to_owned() } else { format!("{} threads", lanes.len()) };
-    let lock = match waiting {
-        0 => String::new(),
-        _ => format!(" · {waiting} wait for one lock"),
-    };
     // To wait for a client is what a server does. To wait for a lock or for a full socket is not.
     let is_stuck = |lane: &&Lane| matches!(lane.sign, Sign::Lock | Sign::Writes) && now - lane.since >= NOTABLE;
     let stuck = lanes.iter().filter(is_stuck);
