@@ -25,7 +25,6 @@ mod gate;
 mod histogram;
 mod hostile;
 mod idle;
-#[allow(dead_code, reason = "the checker and the watch are built on it")]
 mod kernel;
 mod ledger;
 mod marker;
@@ -40,6 +39,7 @@ mod suite;
 mod talker;
 mod target;
 mod verdict;
+mod watch;
 mod wild;
 
 use std::fs::{self, File};
@@ -60,6 +60,7 @@ use crate::report::{between_markers, markdown};
 use crate::soak::Host;
 use crate::suite::{SCENARIOS, Suite};
 use crate::target::Target;
+use crate::watch::WatchArgs;
 
 /// Measures chat servers on this machine.
 #[derive(Parser)]
@@ -79,6 +80,8 @@ enum Command {
     Soak(SoakArgs),
     /// Grade a chat server in any language: what it keeps, what it breaks, and why.
     Check(CheckArgs),
+    /// Show what each thread of any program waits for, from outside.
+    Watch(WatchArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -213,6 +216,7 @@ fn main() -> ExitCode {
             Command::Archive(archive) => measure(&archive),
             Command::Soak(args) => soak(&args),
             Command::Report(report) => tell(&report),
+            Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
         };
         done.map(|()| ExitCode::SUCCESS)
