@@ -54,6 +54,7 @@ use roomful::process::{Kind, parse, settle_signals};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::check::CheckArgs;
+use crate::check::program::guard::{self, GuardArgs};
 use crate::dialect::Dialect;
 use crate::figures::Row;
 use crate::report::{between_markers, markdown};
@@ -79,6 +80,9 @@ enum Command {
     Soak(SoakArgs),
     /// Grade a chat server in any language: what it keeps, what it breaks, and why.
     Check(CheckArgs),
+    /// Stand between the checker and a program: for the checker's own use.
+    #[command(hide = true)]
+    Guard(GuardArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -214,6 +218,7 @@ fn main() -> ExitCode {
             Command::Soak(args) => soak(&args),
             Command::Report(report) => tell(&report),
             Command::Check(args) => return check::run(&args),
+            Command::Guard(args) => return guard::run(&args),
         };
         done.map(|()| ExitCode::SUCCESS)
     });
