@@ -23,7 +23,7 @@ use clap::Args;
 
 use crate::check::judge::{Exam, Server};
 use crate::check::profile::{Profile, nearest};
-use crate::check::program::Plan;
+use crate::check::program::{Plan, command};
 use crate::check::report::{Report, text};
 use crate::check::rules::Rule;
 use crate::check::words::{Language, Table};
@@ -165,8 +165,8 @@ fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), Strin
         return Err("--patience is from 0.1 to 100".to_owned());
     }
     match (&args.command, args.server) {
-        (Some(command), _) => {
-            let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        (Some(line), _) => {
+            let words = command::split(line)?;
             let given = words.iter().any(|word| word.contains("{port}"));
             let fixed = args.port.or((profile.port != 0 && !given).then_some(profile.port));
             let stop_by = args.stop_by.clone().unwrap_or_else(|| profile.stop.by.clone());
