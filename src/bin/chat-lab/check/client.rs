@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use crate::check::book::Book;
 use crate::check::link::{Attic, Came, Ended, Link};
 use crate::check::pattern::{Expected, Values};
-use crate::check::profile::{Enter, Own, Profile, Step};
+use crate::check::profile::{Enter, Of, Own, Profile, Step};
 use crate::check::script::{Deed, Script};
 use crate::check::verdict::{Fault, Heard, Outcome};
+use crate::kernel::sockets;
 
 /// A client: mostly one connection, in some protocols a second one to hear.
 #[derive(Debug)]
@@ -23,40 +25,11 @@ pub struct Client {
     ear: Option<Link>,
     /// The longest that something may take.
     pub patience: Duration,
+    server: SocketAddr,
     profile: Rc<Profile>,
     script: Script,
     /// What it said, because its own copies may come at any time.
     said: Vec<Expected>,
-}
-
-/// What a client heard up to a fence.
-#[derive(Debug)]
-pub struct Book {
-    messages: Vec<Vec<u8>>,
-    whole: bool,
-}
-
-impl Book {
-    /// How often this was heard.
-    pub fn count(&self, expected: &Expected) -> usize {
-        if self.whole {
-            return self.messages.iter().filter(|message| expected.is(message)).count();
-        }
-        let mut count = 0;
-        for stream in &self.messages {
-            let mut rest = stream.as_slice();
-            while let Some(place) = expected.find(rest) {
-                count += 1;
-                rest = &rest[place.end.max(1)..];
-            }
-        }
-        count
-    }
-
-    /// All messages; one stream, if nobody can tell where one ends.
-    pub fn messages(&self) -> &[Vec<u8>] {
-        &self.messages
-    }
 }
 
 /// Where a client is, and with what it goes there.
@@ -103,6 +76,7 @@ impl Client {
             mouth,
             ear,
             patience: place.patience,
+            server: place.addr,
             profile: Rc::clone(&place.profile),
             script: place.script.clone(),
             said: Vec::new(),
@@ -204,8 +178,39 @@ impl Client {
     /// As `send`.
     pub fn say(&mut self, text: &str) -> Outcome {
         self.says(text.as_bytes());
+        if self.profile.end.of == Of::Pause {
+            self.wait_until_read()?;
+        }
         let bytes = self.bytes_of(text.as_bytes());
         self.send(&bytes)
+    }
+
+    /// Waits until the server has read all that was sent: then the next piece is another read.
+    /// Without a kernel that tells, it waits for a moment.
+    ///
+    /// # Errors
+    /// Broken, if the server does not read in time.
+    pub fn wait_until_read(&self) -> Outcome {
+        let until = Instant::now() + self.patience;
+        // On a busy machine what was sent may still be on its way when the first look finds nothing.
+        let mut empty = 0;
+        while empty < 2 {
+            match sockets::unread(self.server, self.mouth.local) {
+                Some(0) => empty += 1,
+                Some(_) if Instant::now() >= until => {
+                    let time = seconds(self.patience);
+                    return Err(Fault::late(format!("the server does not read what {} sent for {time}", self.role)));
+                }
+                Some(_) => empty = 0,
+                None => {
+                    std::thread::park_timeout(Duration::from_millis(30));
+                    return Ok(());
+                }
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        self.script.add(&self.role, Deed::IsRead);
+        Ok(())
     }
 
     /// Notes that it says this, if the bytes are sent in another way.
@@ -232,24 +237,26 @@ impl Client {
         self.hears(&self.own_speech(text.as_bytes()))
     }
 
-    /// All that it hears before `fence`, without what may come at any time.
+    /// All that it hears before `fence`.
     ///
     /// # Errors
     /// Broken, if the fence does not come.
     pub fn until(&self, fence: &Expected) -> Outcome<Book> {
-        let whole = self.profile.end.is_seen();
+        let mut book = Book::new(self.profile.end.is_seen());
         let until = Instant::now() + self.patience;
-        let mut messages = Vec::new();
         loop {
             match self.next(self.ear(), fence, until) {
-                Came::It(Some(message), _) if fence.is(&message) || !whole => {
-                    if !whole {
-                        messages.push(message);
+                Came::It(Some(message), _) if fence.is(&message) || !book.is_whole() => {
+                    if !book.is_whole() {
+                        book.add(message, false);
                     }
-                    return Ok(Book { messages, whole });
+                    return Ok(book);
                 }
-                Came::It(Some(message), _) if !self.is_noise(&message) => messages.push(message),
-                Came::It(_, _) => {}
+                Came::It(Some(message), _) => {
+                    let noise = self.is_noise(&message);
+                    book.add(message, noise);
+                }
+                Came::It(None, _) => {}
                 Came::End(ended) => return Err(self.closed(&ended, Some(fence))),
                 Came::Nothing => return Err(self.nothing(fence)),
             }

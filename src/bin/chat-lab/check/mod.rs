@@ -1,5 +1,6 @@
 //! `chat-lab check`: grades a chat server in any language over real sockets. Knows the command line; the rest is beside it.
 
+pub mod book;
 pub mod client;
 pub mod judge;
 pub mod link;

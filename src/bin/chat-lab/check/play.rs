@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::check::client::{Book, Client, Place, seconds};
+use crate::check::book::Book;
+use crate::check::client::{Client, Place};
 use crate::check::pattern::{Expected, Values};
 use crate::check::profile::Profile;
 use crate::check::program::Program;
-use crate::check::script::{Deed, Script};
+use crate::check::script::Script;
 use crate::check::verdict::{Fault, Outcome};
 use crate::dice::Dice;
 use crate::kernel::{sockets, threads};
+use crate::process::Process;
 
 /// Plain words, none of which is a command or leaves in any dialect.
 const WORDS: [&str; 16] = [
@@ -159,29 +161,11 @@ impl Play<'_> {
     }
 
     /// Waits until the server has read all that this client sent: then the next piece is another read.
-    /// Without a kernel that tells, it waits for a moment.
     ///
     /// # Errors
     /// Broken, if the server does not read in time.
     pub fn wait_until_read(&self, client: &Client) -> Outcome {
-        let until = Instant::now() + self.patience();
-        loop {
-            match sockets::unread(self.place.addr, client.mouth.local) {
-                Some(0) => {
-                    self.script().add(&client.role, Deed::IsRead);
-                    return Ok(());
-                }
-                None => {
-                    std::thread::park_timeout(Duration::from_millis(30));
-                    return Ok(());
-                }
-                Some(_) if Instant::now() >= until => {
-                    let time = seconds(self.patience());
-                    return Err(Fault::late(format!("the server does not read what {} sent for {time}", client.role)));
-                }
-                Some(_) => std::thread::park_timeout(LOOK),
-            }
-        }
+        client.wait_until_read()
     }
 
     /// What the others are told when this client has come in, or left, if they are.
@@ -198,5 +182,14 @@ impl Play<'_> {
     pub fn program(&mut self) -> Outcome<&mut Program> {
         let none = || Fault::Trouble("the checker did not start the server".to_owned());
         self.program.as_deref_mut().ok_or_else(none)
+    }
+
+    /// The server's process, to see what it costs.
+    ///
+    /// # Errors
+    /// Trouble, if it is not known; rules that ask for it are not run then.
+    pub fn process(&self) -> Outcome<Process> {
+        let pid = self.pid.ok_or_else(|| Fault::Trouble("the server's process is not known".to_owned()))?;
+        Process::new(pid).map_err(|_| Fault::broken("the program has ended"))
     }
 }

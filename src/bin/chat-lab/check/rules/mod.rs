@@ -1,5 +1,7 @@
 //! The rules, in the order in which they are run: one table for the checker, its lists and its tests. Knows no report.
 
+mod framing;
+mod leaving;
 mod start;
 mod together;
 
@@ -71,7 +73,7 @@ impl Rule {
 
 /// The rules of all stages.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [start::RULES, together::RULES].into_iter().flatten()
+    [start::RULES, together::RULES, framing::RULES, leaving::RULES].into_iter().flatten()
 }
 
 /// Why this protocol is not asked for something; nothing, if it has it.
