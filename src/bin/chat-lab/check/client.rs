@@ -1,7 +1,7 @@
 //! One client of a rule, such as anna: speaks and hears in the dialect of a profile. Knows no rule.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::check::book::Book;
@@ -25,8 +25,10 @@ pub struct Client {
     ear: Option<Link>,
     /// The longest that something may take.
     pub patience: Duration,
+    /// The room in which it is, if it is not the usual one.
+    pub room: Option<String>,
     server: SocketAddr,
-    profile: Rc<Profile>,
+    profile: Arc<Profile>,
     script: Script,
     /// What it said, because its own copies may come at any time.
     said: Vec<Expected>,
@@ -38,7 +40,7 @@ pub struct Place {
     /// The address of the server.
     pub addr: SocketAddr,
     /// The dialect.
-    pub profile: Rc<Profile>,
+    pub profile: Arc<Profile>,
     /// The longest that something may take.
     pub patience: Duration,
     /// What happened so far.
@@ -76,8 +78,9 @@ impl Client {
             mouth,
             ear,
             patience: place.patience,
+            room: None,
             server: place.addr,
-            profile: Rc::clone(&place.profile),
+            profile: Arc::clone(&place.profile),
             script: place.script.clone(),
             said: Vec::new(),
         })
@@ -85,7 +88,8 @@ impl Client {
 
     /// What its name, its address and so on are.
     pub fn values(&self) -> Values {
-        Values { addr: Some(self.mouth.local.to_string()), ..self.profile.values(&self.nick) }
+        let usual = self.profile.values(&self.nick);
+        Values { addr: Some(self.mouth.local.to_string()), room: self.room.clone().or(usual.room), ..usual }
     }
 
     /// What the others hear if it says `text`.
@@ -95,11 +99,37 @@ impl Client {
     }
 
     /// What it hears itself of what it says.
-    fn own_speech(&self, text: &[u8]) -> Expected {
+    pub fn own_speech(&self, text: &[u8]) -> Expected {
         match &self.profile.say.own_form {
             Some(form) => form.expect(&Values { text: Some(text.to_vec()), ..self.values() }),
             None => self.speech(text),
         }
+    }
+
+    /// Tries to come in: whether it did, or was refused in the words of the profile.
+    ///
+    /// # Errors
+    /// Broken, if the server gives another answer, or none.
+    pub fn try_enter(&mut self) -> Outcome<bool> {
+        match self.enter() {
+            Err(Fault::Broken(evidence)) if evidence.refused => Ok(false),
+            entered => entered.map(|()| true),
+        }
+    }
+
+    /// Sends what a client sends before it gets the first answer, and does not wait for one.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub fn knock(&mut self) -> Outcome {
+        let profile = Arc::clone(&self.profile);
+        let sent = profile.enter.steps.iter().skip_while(|step| matches!(step, Step::Await(_)));
+        for step in sent.take_while(|step| matches!(step, Step::Send(_))) {
+            if let Step::Send(pattern) = step {
+                self.send(&profile.end.wrap(&pattern.fill(&self.values())))?;
+            }
+        }
+        Ok(())
     }
 
     /// Comes in, as the profile has it.
@@ -107,7 +137,7 @@ impl Client {
     /// # Errors
     /// Broken, if the server does not answer as it should.
     pub fn enter(&mut self) -> Outcome {
-        let profile = Rc::clone(&self.profile);
+        let profile = Arc::clone(&self.profile);
         if let Some(listen) = &profile.listen {
             self.walk(listen, true)?;
         }
@@ -277,7 +307,8 @@ impl Client {
                     let is_refused = refused.as_ref().is_some_and(|refused| refused.is(&message));
                     if is_refused || !self.is_noise(&message) {
                         let what = if is_refused { "is refused" } else { "hears something else" };
-                        return Err(self.wrong(format!("{} {what}", self.role), &message, expected));
+                        let wrong = self.wrong(format!("{} {what}", self.role), &message, expected);
+                        return Err(if is_refused { wrong.refused() } else { wrong });
                     }
                 }
                 Came::End(ended) => return Err(self.closed(&ended, Some(expected))),
@@ -371,6 +402,45 @@ impl Client {
         });
         let fault = Fault::broken(format!("{}: {how}", self.role));
         heard.map_or(fault.clone(), |heard| fault.heard(heard))
+    }
+
+    /// All that it hears up to the end of the connection; nothing, if that does not come in time.
+    pub fn until_end(&self, until: Instant) -> Option<Book> {
+        let end = &self.profile.end;
+        let mut book = Book::new(end.is_seen());
+        loop {
+            match self.ear().wait_for(until, |bytes| end.cut(bytes).map(|(message, length)| (message.to_vec(), length)))
+            {
+                Came::It(message, _) => {
+                    let noise = self.is_noise(&message);
+                    book.add(message, noise);
+                }
+                Came::End(_) => break,
+                Came::Nothing => return None,
+            }
+        }
+        if !end.is_seen() {
+            book.add(self.ear().rest(), false);
+        }
+        Some(book)
+    }
+
+    /// What is sent to leave, if the protocol has that.
+    pub fn farewell(&self) -> Option<Vec<u8>> {
+        let leave = self.profile.leave.as_ref()?;
+        Some(self.profile.end.wrap(&leave.send.fill(&self.values())))
+    }
+
+    /// Goes into the other room, if there is one and a client that has come in can go there.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub fn change_room(&mut self) -> Outcome {
+        let Some(rooms) = &self.profile.rooms else { return Ok(()) };
+        self.room = Some(rooms.other.clone());
+        let Some(join) = &rooms.join else { return Ok(()) };
+        let message = self.profile.end.wrap(&join.fill(&self.values()));
+        self.send(&message)
     }
 
     /// When the server ended its connection, if it did in time.

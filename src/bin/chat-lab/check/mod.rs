@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod client;
+pub mod flood;
 pub mod judge;
 pub mod link;
 pub mod pattern;
@@ -111,7 +112,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     write!(out, "{}", text::head(&report, "a fresh process for each rule"))?;
     let mut stage = "";
     let judged = judge::judge(&exam, &rules, |judged| {
-        let own = judged.rule.split('/').next().unwrap_or_default();
+        let own = rules::stage_of(judged.rule);
         // A closed pipe is told at the end.
         if own != stage {
             let _ = write!(out, "{}", text::stage(own));
@@ -150,7 +151,7 @@ fn chosen(args: &CheckArgs) -> Result<Vec<&'static Rule>, String> {
         }
     }
     let last = match &args.until {
-        Some(until) => stages.iter().position(|stage| until == stage || until.starts_with(&format!("{stage}/"))),
+        Some(until) => stages.iter().position(|stage| rules::stage_of(until) == *stage),
         None => None,
     };
     let is_in = |rule: &&Rule| {

@@ -1,11 +1,12 @@
 //! What a rule is played with: a server, a cast of clients, words to say, and fences. Knows no rule and no report.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::check::book::Book;
 use crate::check::client::{Client, Place};
 use crate::check::pattern::{Expected, Values};
-use crate::check::profile::Profile;
+use crate::check::profile::{Of, Profile};
 use crate::check::program::Program;
 use crate::check::script::Script;
 use crate::check::verdict::{Fault, Outcome};
@@ -105,7 +106,53 @@ impl Play<'_> {
     /// # Errors
     /// Broken, if the server does not take the connection.
     pub fn connect(&mut self, role: &str) -> Outcome<Client> {
-        Client::connect(&self.place, role, &format!("{role}{}", self.suffix), false)
+        self.connect_as(role, &format!("{role}{}", self.suffix))
+    }
+
+    /// The same with a name of its own.
+    ///
+    /// # Errors
+    /// As `connect`.
+    pub fn connect_as(&mut self, role: &str, nick: &str) -> Outcome<Client> {
+        Client::connect(&self.place, role, nick, false)
+    }
+
+    /// A client that is in the other room.
+    ///
+    /// # Errors
+    /// As `enter`.
+    pub fn enter_room(&mut self, role: &str) -> Outcome<Client> {
+        let mut client = self.connect(role)?;
+        let rooms = self.profile().rooms.clone();
+        if rooms.as_ref().is_some_and(|rooms| rooms.join.is_some()) {
+            self.bring_in(&mut client)?;
+            client.change_room()?;
+            client.wait_until_read()?;
+            self.wait_for_rest(&client);
+        } else {
+            client.room = rooms.map(|rooms| rooms.other);
+            self.bring_in(&mut client)?;
+        }
+        Ok(client)
+    }
+
+    /// Bytes of a long text that a message may have: `usual`, or less if the protocol has a bound.
+    pub fn longest(&self, usual: usize) -> usize {
+        let end = &self.profile().end;
+        let most = match end.of {
+            Of::Length if end.bytes == 1 => 255,
+            _ => end.max.unwrap_or(usize::MAX),
+        };
+        // What stands around the text may count, too.
+        most.saturating_sub(100).clamp(100, usual)
+    }
+
+    /// Waits until the server has closed this connection, but not for ever.
+    pub fn wait_until_closed(&self, peer: SocketAddr) {
+        let until = Instant::now() + self.patience() / 2;
+        while Instant::now() < until && sockets::is_open(self.place.addr, peer) == Some(true) {
+            std::thread::park_timeout(LOOK);
+        }
     }
 
     /// A client that has come in with a small buffer, and reads until it is told to stop.
