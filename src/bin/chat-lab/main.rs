@@ -54,6 +54,7 @@ use roomful::process::{Kind, parse, settle_signals};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::check::CheckArgs;
+use crate::check::program::guard::{self, GuardArgs};
 use crate::dialect::Dialect;
 use crate::figures::Row;
 use crate::report::{between_markers, markdown};
@@ -82,6 +83,9 @@ enum Command {
     Check(CheckArgs),
     /// Show what each thread of any program waits for, from outside.
     Watch(WatchArgs),
+    /// Stand between the checker and a program: for the checker's own use.
+    #[command(hide = true)]
+    Guard(GuardArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -94,7 +98,7 @@ struct Load {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, websocket, line, irc, redis or nats.
+    /// How to speak: json, websocket, line, plain (the protocol of the lessons), irc, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
@@ -218,6 +222,7 @@ fn main() -> ExitCode {
             Command::Report(report) => tell(&report),
             Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
+            Command::Guard(args) => return guard::run(&args),
         };
         done.map(|()| ExitCode::SUCCESS)
     });

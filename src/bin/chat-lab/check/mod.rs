@@ -1,6 +1,8 @@
 //! `chat-lab check`: grades a chat server in any language over real sockets. Knows the command line; the rest is beside it.
 
+pub mod book;
 pub mod client;
+pub mod flood;
 pub mod judge;
 pub mod link;
 pub mod pattern;
@@ -23,7 +25,7 @@ use clap::Args;
 
 use crate::check::judge::{Exam, Server};
 use crate::check::profile::{Profile, nearest};
-use crate::check::program::Plan;
+use crate::check::program::{Plan, command};
 use crate::check::report::{Report, text};
 use crate::check::rules::Rule;
 use crate::check::words::{Language, Table};
@@ -110,7 +112,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     write!(out, "{}", text::head(&report, "a fresh process for each rule"))?;
     let mut stage = "";
     let judged = judge::judge(&exam, &rules, |judged| {
-        let own = judged.rule.split('/').next().unwrap_or_default();
+        let own = rules::stage_of(judged.rule);
         // A closed pipe is told at the end.
         if own != stage {
             let _ = write!(out, "{}", text::stage(own));
@@ -149,7 +151,7 @@ fn chosen(args: &CheckArgs) -> Result<Vec<&'static Rule>, String> {
         }
     }
     let last = match &args.until {
-        Some(until) => stages.iter().position(|stage| until == stage || until.starts_with(&format!("{stage}/"))),
+        Some(until) => stages.iter().position(|stage| rules::stage_of(until) == *stage),
         None => None,
     };
     let is_in = |rule: &&Rule| {
@@ -165,8 +167,8 @@ fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), Strin
         return Err("--patience is from 0.1 to 100".to_owned());
     }
     match (&args.command, args.server) {
-        (Some(command), _) => {
-            let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        (Some(line), _) => {
+            let words = command::split(line)?;
             let given = words.iter().any(|word| word.contains("{port}"));
             let fixed = args.port.or((profile.port != 0 && !given).then_some(profile.port));
             let stop_by = args.stop_by.clone().unwrap_or_else(|| profile.stop.by.clone());
