@@ -30,6 +30,8 @@ const TRY: Duration = Duration::from_millis(10);
 const GUARD: Duration = Duration::from_secs(6);
 /// Output may come this long after the end of the program.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+/// The kernel closes the connections of a program that ends this long before its parent knows.
+const MOMENT: Duration = Duration::from_millis(50);
 /// So many of the last lines are told of a program that does not start.
 const SAID: usize = 20;
 /// This program, even if its file was replaced.
@@ -129,7 +131,8 @@ impl Program {
         out.map_or(Ok(()), |out| output.read(out)).map_err(trouble)?;
         err.map_or(Ok(()), |err| output.read(err)).map_err(trouble)?;
         program.wait_until_started()?;
-        program.wait_until_ready(START.mul_f64(plan.patience))?;
+        // An interpreter does not start faster when less patience is asked for.
+        program.wait_until_ready(START.mul_f64(plan.patience.max(0.3)))?;
         Ok(program)
     }
 
@@ -252,6 +255,15 @@ impl Program {
         let fate = self.state.fate.lock();
         let how = fate.ended.clone().unwrap_or_else(|| "no word".to_owned());
         (fate.over || fate.ended.as_ref().is_some_and(|how| how != "exit code 0")).then_some(how)
+    }
+
+    /// The same; the news of an end may come a moment later than the end of its connections.
+    pub fn ends_soon(&self) -> Option<String> {
+        let until = Instant::now() + MOMENT;
+        let mut fate = self.state.fate.lock();
+        while fate.ended.is_none() && !self.state.news.wait_until(&mut fate, until).timed_out() {}
+        drop(fate);
+        self.has_ended()
     }
 
     /// What it was stopped for, if that is not what the rule is about.
