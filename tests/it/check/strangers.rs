@@ -1,13 +1,13 @@
 //! Servers that no rule was written for: none of them passes, holds the checker up, or leaves a process behind. Knows how to run the checker, and no rule.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+use std::{fs, mem, thread};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -261,23 +261,30 @@ fn the_checker_has_as_many_descriptors_after_many_rules_as_after_the_first() {
     let right = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python/right.py");
     fs::copy(right, server.folder.path().join("server.py")).unwrap();
     let mut checker = server.checker("3", &["--rule", "start", "--rule", "together"]).spawn().unwrap();
-    let mut counts = Vec::new();
+    let (sender, told) = channel();
     let out = BufReader::new(checker.stdout.take().unwrap());
-    for line in out.lines().map_while(Result::ok).filter(|line| line.contains("start/") || line.contains("together/")) {
-        assert!(!line.contains("panicked"), "{line}");
-        counts.push(least_descriptors(&checker));
-    }
-    checker.wait().unwrap();
-    assert!(counts.len() > 2, "{counts:?}");
-    let last = counts.iter().rev().find(|count| **count > 0).unwrap();
-    assert!(*last <= counts[0], "{counts:?}");
-    assert_eq!(server.processes(), Vec::<String>::new());
-}
-
-/// The fewest that it has in a moment: those of a rule come and go.
-fn least_descriptors(checker: &Child) -> usize {
+    let reader = thread::spawn(move || {
+        let rules = out.lines().map_while(Result::ok).filter(|line| line.starts_with("  kept"));
+        rules.for_each(|line| sender.send(line).unwrap());
+    });
+    // Those of a rule come and go, but each begins with a program that starts and no client: then there are
+    // three streams, four to the program and its guard, and the file of the kernel that is read.
     let folder = format!("/proc/{}/fd", checker.id());
-    (0..20).map(|_| fs::read_dir(&folder).map_or(0, Iterator::count)).min().unwrap()
+    let (mut counts, mut least) = (Vec::new(), usize::MAX);
+    loop {
+        match told.recv_timeout(Duration::from_millis(2)) {
+            Ok(_) => counts.push(mem::replace(&mut least, usize::MAX)),
+            Err(RecvTimeoutError::Timeout) => {
+                let count = fs::read_dir(&folder).map_or(0, Iterator::count);
+                least = least.min(if count == 0 { usize::MAX } else { count });
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    reader.join().unwrap();
+    assert!(checker.wait().unwrap().success());
+    assert!(counts.len() >= 10 && *counts.last().unwrap() <= 8, "{counts:?}");
+    assert_eq!(server.processes(), Vec::<String>::new());
 }
 
 #[test]
@@ -297,6 +304,58 @@ fn a_port_is_free_again_when_the_checker_has_ended() {
     let server = Stranger::new(&format!("sys.argv[1] = {port}\ntake(silent)"));
     server.run("0.1", &["--rule", "start", "--port", &port.to_string()]);
     TcpListener::bind(("127.0.0.1", port)).unwrap();
+}
+
+/// Everybody hears everything, the speaker too, which the protocol `plain` does not ask for.
+const OWN_COPIES: &str = r"
+open('starts', 'a').write('x')
+def tell(line):
+    for connection in list(connections):
+        try: connection.sendall(line)
+        except OSError: pass
+def chat(connection):
+    lines = connection.makefile('rb')
+    name = lines.readline().strip()
+    connection.sendall(b'* welcome, ' + name + b'\n')
+    tell(b'* ' + name + b' joined\n')
+    for line in lines: tell(name + b': ' + line)
+take(chat)";
+
+#[test]
+fn a_server_that_is_kept_and_lives_is_asked_the_other_rules_too() {
+    let server = Stranger::new(OWN_COPIES);
+    let rules = ["--keep", "--rule", "together/own", "--rule", "start/listens", "--rule", "together/utf8"];
+    let (code, text) = server.run("2", &rules);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("BROKEN    together/own "), "{text}");
+    assert!(text.contains("2 kept, 1 broken"), "{text}");
+    assert_eq!(fs::read_to_string(server.folder.path().join("starts")).unwrap(), "x");
+}
+
+#[test]
+fn a_server_that_is_silent_after_a_broken_rule_is_asked_nothing_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    let mut checker = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+    let done = checker.args(["check", &addr, "--patience", "0.1", "--rule", "start"]).output().unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("kept      start/listens ") && text.contains("BROKEN    start/second "), "{text}");
+    assert!(text.contains("start/fifty              it has been silent since start/second"), "{text}");
+    assert_eq!(done.status.code(), Some(1));
+}
+
+#[test]
+fn only_servers_in_a_private_network_are_graded_from_afar() {
+    for (server, far, told) in [
+        ("192.0.2.1:7667", false, "is not on this machine: the checker sends load and resets to loopback only (--far"),
+        ("192.0.2.1:7667", true, "is not in a private network: only the owner of a server may grade it"),
+        ("[2001:db8::1]:7667", true, "is not in a private network"),
+    ] {
+        let mut checker = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+        let done = checker.args(["check", server]).args(far.then_some("--far")).output().unwrap();
+        let text = String::from_utf8(done.stderr).unwrap();
+        assert!(done.status.code() == Some(2) && text.contains(told), "{server}: {text}");
+    }
 }
 
 #[test]
