@@ -38,6 +38,8 @@ mod door;
 mod edges;
 /// Bans and mutes that nobody evades.
 mod evasion;
+/// Exercises: what each page must have.
+mod exercises;
 /// Files: sent, fetched, and by whom.
 mod file_http;
 mod files;
@@ -179,6 +181,8 @@ mod server_support;
 mod small_disk;
 /// Two people beside hostile clients, as `chat-lab soak` has it.
 mod soak;
+/// Programs whose threads are looked at from outside, as `chat-lab watch` does.
+mod watch;
 
 /// Pages over WebSocket: frames, and a number for every end.
 mod websocket;

@@ -1,7 +1,7 @@
 //! Runs the rules one after another, each on a fresh process, and says what each came to. Knows no report.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -65,7 +65,7 @@ pub struct Exam {
 pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)) -> Result<Vec<Judged>> {
     let mut bench = Bench {
         exam,
-        profile: Rc::new(exam.profile.clone()),
+        profile: Arc::new(exam.profile.clone()),
         ticker: Ticker::start().context("cannot start a thread")?,
         kept: None,
         runs: 0,
@@ -90,7 +90,7 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
 
 struct Bench<'a> {
     exam: &'a Exam,
-    profile: Rc<Profile>,
+    profile: Arc<Profile>,
     ticker: Ticker,
     kept: Option<Program>,
     runs: u32,
@@ -227,7 +227,7 @@ impl Bench<'_> {
         };
         Ok(Place {
             addr,
-            profile: Rc::clone(&self.profile),
+            profile: Arc::clone(&self.profile),
             patience: PATIENCE.mul_f64(self.exam.patience),
             script: Script::new(),
             attic: Attic::default(),

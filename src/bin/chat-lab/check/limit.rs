@@ -70,3 +70,30 @@ impl Drop for Limit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn the_program_is_killed_when_the_time_is_over_and_not_before() {
+        let (ours, mut guard) = UnixStream::pair().unwrap();
+        let limit = Limit::start(Duration::from_secs(3600), 75).unwrap();
+        limit.set(Some(Killer::of(ours)));
+        assert!(!limit.is_over());
+        drop(limit);
+        let mut told = String::new();
+        guard.read_to_string(&mut told).unwrap();
+        assert_eq!(told, "");
+
+        let (ours, mut guard) = UnixStream::pair().unwrap();
+        let limit = Limit::start(Duration::from_millis(100), 75).unwrap();
+        limit.set(Some(Killer::of(ours)));
+        let mut told = [0; 5];
+        guard.read_exact(&mut told).unwrap();
+        assert!(limit.is_over() && told == *b"kill\n");
+    }
+}

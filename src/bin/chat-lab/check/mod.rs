@@ -1,6 +1,8 @@
 //! `chat-lab check`: grades a chat server in any language over real sockets. Knows the command line; the rest is beside it.
 
+pub mod book;
 pub mod client;
+pub mod flood;
 pub mod judge;
 pub mod limit;
 pub mod link;
@@ -114,7 +116,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     write!(out, "{}", text::head(&report, "a fresh process for each rule"))?;
     let mut stage = "";
     let judged = judge::judge(&exam, &rules, |judged| {
-        let own = judged.rule.split('/').next().unwrap_or_default();
+        let own = rules::stage_of(judged.rule);
         // A closed pipe is told at the end.
         if own != stage {
             let _ = write!(out, "{}", text::stage(own));
@@ -153,7 +155,7 @@ fn chosen(args: &CheckArgs) -> Result<Vec<&'static Rule>, String> {
         }
     }
     let last = match &args.until {
-        Some(until) => stages.iter().position(|stage| until == stage || until.starts_with(&format!("{stage}/"))),
+        Some(until) => stages.iter().position(|stage| rules::stage_of(until) == *stage),
         None => None,
     };
     let is_in = |rule: &&Rule| {
@@ -174,7 +176,7 @@ fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), Strin
             let given = words.iter().any(|word| word.contains("{port}"));
             let fixed = args.port.or((profile.port != 0 && !given).then_some(profile.port));
             let stop_by = args.stop_by.clone().unwrap_or_else(|| profile.stop.by.clone());
-            let title = words.join(" ");
+            let title = line.trim().to_owned();
             Ok((
                 Server::Program {
                     plan: Plan { words, port: fixed, stop_by, patience: args.patience },

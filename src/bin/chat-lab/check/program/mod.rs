@@ -86,6 +86,11 @@ struct Fate {
 pub struct Killer(Arc<UnixStream>);
 
 impl Killer {
+    /// By the line to its guard.
+    pub fn of(line: impl Into<Arc<UnixStream>>) -> Killer {
+        Killer(line.into())
+    }
+
     /// Kills it and its children.
     pub fn kill(&self) {
         let _ = (&*self.0).write_all(b"kill\n");
@@ -180,13 +185,8 @@ impl Program {
 
     fn wait_until_ready(&mut self, within: Duration) -> Result<(), String> {
         let until = Instant::now() + within;
-        let mut pause = TRY;
-        while !self.wait_for_end(Instant::now() + pause) {
-            let asked = Instant::now();
-            let listener = port::listener(self.addr, self.guard.id() as i32);
-            // Where there are thousands of sockets, to look at all of them takes time from the program.
-            pause = TRY.max(asked.elapsed() * 4);
-            if let Some(pid) = listener {
+        while !self.wait_for_end(Instant::now() + TRY) {
+            if let Some(pid) = port::listener(self.addr, self.guard.id() as i32) {
                 // A script that starts the server is not what listens.
                 self.pid = pid.unwrap_or(self.pid);
                 return Ok(());
@@ -283,7 +283,7 @@ impl Program {
 
     /// What can kill it from another thread.
     pub fn killer(&self) -> Killer {
-        Killer(Arc::clone(&self.line))
+        Killer::of(Arc::clone(&self.line))
     }
 
     /// Asks it to stop, as its operator does.

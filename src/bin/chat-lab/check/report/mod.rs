@@ -44,7 +44,7 @@ pub struct Sum {
 
 /// What one rule is worth: the points of its stage, shared by the rules of that stage that are asked.
 pub fn worth(profile: &Profile, rule: &str, judged: &[Judged]) -> f64 {
-    let stage = rule.split('/').next().unwrap_or_default();
+    let stage = rules::stage_of(rule);
     let usual = STAGES.iter().find(|(name, ..)| *name == stage).map_or(0.0, |(_, _, points)| *points);
     let points = profile.points.get(stage).copied().unwrap_or(usual);
     let is_asked =
