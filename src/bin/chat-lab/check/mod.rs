@@ -4,6 +4,7 @@ pub mod book;
 pub mod client;
 pub mod flood;
 pub mod judge;
+pub mod limit;
 pub mod link;
 pub mod pattern;
 pub mod play;
@@ -17,7 +18,7 @@ pub mod verdict;
 pub mod words;
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -57,6 +58,9 @@ pub struct CheckArgs {
     /// The port that the program always takes.
     #[arg(long)]
     port: Option<u16>,
+    /// Take a server on another machine of this network; load, slow clients and resets are not sent there.
+    #[arg(long, requires = "server")]
+    far: bool,
     /// Process of a server that runs already.
     #[arg(long, requires = "server")]
     pid: Option<i32>,
@@ -172,7 +176,7 @@ fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), Strin
             let given = words.iter().any(|word| word.contains("{port}"));
             let fixed = args.port.or((profile.port != 0 && !given).then_some(profile.port));
             let stop_by = args.stop_by.clone().unwrap_or_else(|| profile.stop.by.clone());
-            let title = words.join(" ");
+            let title = line.trim().to_owned();
             Ok((
                 Server::Program {
                     plan: Plan { words, port: fixed, stop_by, patience: args.patience },
@@ -181,11 +185,22 @@ fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), Strin
                 title,
             ))
         }
-        (None, Some(addr)) if !addr.ip().is_loopback() => {
-            Err(format!("{addr} is not on this machine: the checker sends load and resets to loopback only"))
+        (None, Some(addr)) if !addr.ip().is_loopback() && !args.far => Err(format!(
+            "{addr} is not on this machine: the checker sends load and resets to loopback only (--far leaves them out)"
+        )),
+        (None, Some(addr)) if !addr.ip().is_loopback() && !is_private(addr.ip()) => {
+            Err(format!("{addr} is not in a private network: only the owner of a server may grade it"))
         }
         (None, Some(addr)) => Ok((Server::Running(addr, args.pid), addr.to_string())),
         (None, None) => Err("what is to be graded? Give --command 'python3 server.py {port}', or HOST:PORT".to_owned()),
+    }
+}
+
+/// Whether this address is of no use outside its network.
+fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 
