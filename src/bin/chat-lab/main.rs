@@ -54,6 +54,7 @@ use roomful::process::{Kind, parse, settle_signals};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::check::CheckArgs;
+use crate::check::grade::GradeArgs;
 use crate::dialect::Dialect;
 use crate::figures::Row;
 use crate::report::{between_markers, markdown};
@@ -79,6 +80,8 @@ enum Command {
     Soak(SoakArgs),
     /// Grade a chat server in any language: what it keeps, what it breaks, and why.
     Check(CheckArgs),
+    /// Grade all submissions of a folder with `check`, into a CSV file of marks.
+    Grade(GradeArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -214,6 +217,7 @@ fn main() -> ExitCode {
             Command::Soak(args) => soak(&args),
             Command::Report(report) => tell(&report),
             Command::Check(args) => return check::run(&args),
+            Command::Grade(args) => return check::grade::run(&args),
         };
         done.map(|()| ExitCode::SUCCESS)
     });

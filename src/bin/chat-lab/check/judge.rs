@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::check::client::Place;
+use crate::check::interrupt;
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
@@ -75,14 +76,26 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
     }
     let mut all: Vec<Judged> = Vec::new();
     for rule in rules {
+        if interrupt::is_over() {
+            break;
+        }
         let judged = match bench.reason_not_to_run(rule, &all) {
             Some(verdict) => Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None },
             None => bench.run_times(rule)?,
         };
-        told(&judged);
-        all.push(judged);
+        // What ended because the program was killed says nothing about it.
+        if !interrupt::is_over() {
+            told(&judged);
+            all.push(judged);
+        }
     }
     Ok(all)
+}
+
+/// Why this protocol is not asked for this rule; nothing, if it is.
+pub fn not_asked(profile: &Profile, rule: &Rule) -> Option<String> {
+    let lacks = || rule.asks.iter().find_map(|ask| lacks(profile, *ask)).map(str::to_owned);
+    profile.skip.get(rule.name).cloned().or_else(lacks)
 }
 
 struct Bench<'a> {
@@ -96,11 +109,8 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn reason_not_to_run(&self, rule: &Rule, before: &[Judged]) -> Option<Verdict> {
-        if let Some(why) = self.profile.skip.get(rule.name) {
-            return Some(Verdict::NotAsked(why.clone()));
-        }
-        if let Some(why) = rule.asks.iter().find_map(|ask| lacks(&self.profile, *ask)) {
-            return Some(Verdict::NotAsked(why.to_owned()));
+        if let Some(why) = not_asked(&self.profile, rule) {
+            return Some(Verdict::NotAsked(why));
         }
         if rule.asks.contains(&Ask::Process) && self.pid().is_none() && matches!(self.exam.server, Server::Running(..))
         {

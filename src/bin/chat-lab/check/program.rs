@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::check::interrupt;
 use crate::check::profile::SIGTERM;
 use crate::process::Process;
 
@@ -68,6 +69,7 @@ impl Program {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("cannot start {name}: {error}"))?;
+        interrupt::runs(child.id() as i32);
         let said: Arc<Mutex<VecDeque<String>>> = Arc::default();
         if let Some(out) = child.stdout.take() {
             drain(out, &said)?;
@@ -156,6 +158,7 @@ impl Drop for Program {
                 self.kill();
             }
         }
+        interrupt::runs(0);
     }
 }
 
