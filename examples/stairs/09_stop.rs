@@ -1,9 +1,10 @@
 //! Stair 9 of 10, stop: the line `stop` on stdin ends the server in order. Profile: `plain`.
 //!
-//! New: a list of all connections. They are told, they have a second to take it, and every thread is joined.
-//! Next: each client costs two threads, and one of them only waits. No rule calls for stair 10: `chat-lab watch` does.
+//! New: a list of all connections. They are told, their threads are woken, and every thread is joined.
+//! Next: each client has two threads, and one of them mostly sleeps. No rule calls for stair 10, but
+//! `chat-lab watch` shows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,11 +13,11 @@ use std::{env, mem, thread};
 
 /// Bytes of text in a line, at most.
 const LONGEST_LINE: usize = 4096;
-/// Bytes that may wait for one client. More, and the client is too slow.
-const MOST_WAITING: usize = 1024 * 1024;
 /// Characters of a name, at most.
 const LONGEST_NAME: usize = 24;
-/// How long a client may take to read the server's last words.
+/// Bytes that may wait for one client. With more it is too slow, and is cut.
+const MOST_WAITING: usize = 1024 * 1024;
+/// How long a client may take to read the last words of the server.
 const GRACE: Duration = Duration::from_secs(1);
 /// Why a lock is never poisoned.
 const LOCK: &str = "no thread panics while it holds a lock";
@@ -27,69 +28,61 @@ pub fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let address = listener.local_addr()?;
     eprintln!("listening on {address}; the line \"stop\" ends it");
-    let room = Room::default();
-    // A scope joins its threads: it ends when the last of them has ended.
+    let room = &Room::default();
     thread::scope(|threads| {
-        threads.spawn(|| accept_all(&listener, &room));
-        if io::stdin().lines().map_while(Result::ok).any(|line| line == "stop") {
-            room.stop(address);
+        threads.spawn(|| {
+            if io::stdin().lines().map_while(Result::ok).any(|line| line == "stop") {
+                room.stop(address);
+            }
+        });
+        for socket in listener.incoming().flatten() {
+            let outbox = Arc::new(Outbox::new(socket));
+            if !room.admit(&outbox) {
+                break;
+            }
+            threads.spawn(move || serve(room, &outbox));
         }
     });
     Ok(())
-}
-
-/// Gives each connection a thread of its own, until the server stops; then waits for all of them.
-fn accept_all(listener: &TcpListener, room: &Room) {
-    thread::scope(|threads| {
-        for (number, socket) in listener.incoming().flatten().enumerate() {
-            let outbox = Arc::new(Outbox::new(socket));
-            if !room.admit(number, &outbox) {
-                break;
-            }
-            threads.spawn(move || {
-                serve(room, &outbox);
-                room.dismiss(number);
-            });
-        }
-    });
 }
 
 /// The life of one connection: this thread reads, and a second one writes.
 fn serve(room: &Room, outbox: &Arc<Outbox>) {
     thread::scope(|threads| {
         threads.spawn(|| outbox.write_out());
-        // An end and an error are the same to the others: this client has left.
         let _ = listen(room, outbox);
         outbox.close();
     });
+    room.dismiss(outbox);
 }
 
-/// Asks for a name until one is free. Then says every line to the others.
+/// Asks for a name until one is free. Then all that the client says goes to the others, line by line.
 fn listen(room: &Room, outbox: &Arc<Outbox>) -> io::Result<()> {
     let mut input = BufReader::new(&outbox.socket);
-    while let Some(line) = next_line(&mut input)? {
+    let seat = loop {
+        let Some(line) = next_line(&mut input)? else { return Ok(()) };
         match line.and_then(|name| room.enter(name, outbox)) {
-            Ok(seat) => return talk(&mut input, &seat),
+            Ok(seat) => break seat,
+            Err(why) => outbox.put(&format!("! {why}")),
+        }
+    };
+    // An error ends the thread here, as the end of the input does. In both cases the seat is dropped.
+    while let Some(line) = next_line(&mut input)? {
+        match line {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => seat.say(&text),
             Err(why) => outbox.put(&format!("! {why}")),
         }
     }
     Ok(())
 }
 
-fn talk(input: &mut BufReader<&TcpStream>, seat: &Seat) -> io::Result<()> {
-    while let Some(line) = next_line(input)? {
-        match line {
-            Ok(text) if text.is_empty() => {}
-            Ok(text) => seat.say(&text),
-            Err(why) => seat.outbox.put(&format!("! {why}")),
-        }
-    }
-    Ok(())
-}
+/// A line of a client, or why it is refused.
+type Line = Result<String, &'static str>;
 
-/// The next line, or why it is refused. Nothing at the end of the input, and after `/quit`.
-fn next_line(input: &mut BufReader<&TcpStream>) -> io::Result<Option<Result<String, &'static str>>> {
-    // Never more in memory than the longest line and its end, CR and LF.
+/// Waits until a line is whole. None at the end of the input, and for the line `/quit`.
+fn next_line(input: &mut BufReader<&TcpStream>) -> io::Result<Option<Line>> {
+    // The longest line and its end, CR and LF. Never is more of a line in memory.
     let most = LONGEST_LINE + 2;
     let mut bytes = Vec::new();
     input.take(most as u64).read_until(b'\n', &mut bytes)?;
@@ -100,101 +93,108 @@ fn next_line(input: &mut BufReader<&TcpStream>) -> io::Result<Option<Result<Stri
         input.skip_until(b'\n')?;
     }
     bytes.pop_if(|last| *last == b'\r');
+    if bytes == b"/quit" {
+        return Ok(None);
+    }
     if bytes.len() > LONGEST_LINE {
         return Ok(Some(Err("a line has at most 4096 bytes")));
     }
-    match String::from_utf8(bytes) {
-        Ok(line) if line == "/quit" => Ok(None),
-        Ok(line) => Ok(Some(Ok(line))),
-        Err(_) => Ok(Some(Err("a line is UTF-8"))),
-    }
+    Ok(Some(String::from_utf8(bytes).map_err(|_| "a line is UTF-8")))
 }
 
-/// What all threads share. No thread holds both locks at once.
+/// The outbox of each person, by name.
+type People = BTreeMap<String, Arc<Outbox>>;
+
+/// What all threads share. No thread has both locks at once.
 #[derive(Default)]
 struct Room {
-    /// The people who have a name. What is told under this lock is told to all in one order.
-    people: Mutex<BTreeMap<String, Arc<Outbox>>>,
-    /// All connections, with a name or without.
+    people: Mutex<People>,
     connections: Mutex<Connections>,
-    /// Rung when a connection has ended.
+    /// Wakes the thread that stops the server: a connection has ended.
     ended: Condvar,
 }
 
+/// The outbox of every connection, with a name or without.
 #[derive(Default)]
 struct Connections {
-    outboxes: HashMap<usize, Arc<Outbox>>,
+    outboxes: Vec<Arc<Outbox>>,
     stopping: bool,
 }
 
 impl Room {
-    /// Looks whether the name is free, and takes it, under one lock.
-    fn enter<'a>(&'a self, name: String, outbox: &'a Arc<Outbox>) -> Result<Seat<'a>, &'static str> {
+    /// Takes a person in, if the name is free.
+    fn enter(&self, name: String, outbox: &Arc<Outbox>) -> Result<Seat<'_>, &'static str> {
         check(&name)?;
         let mut people = self.people.lock().expect(LOCK);
+        // No thread can take the name between these two steps, because the lock is held over both.
         if people.contains_key(&name) {
             return Err("this name is taken");
         }
         let others: Vec<&str> = people.keys().map(String::as_str).collect();
         outbox.put(&format!("* welcome, {name}; here: {}", others.join(", ")));
-        people.values().for_each(|other| other.put(&format!("* {name} joined")));
+        tell(&people, &format!("* {name} joined"), &name);
         people.insert(name.clone(), Arc::clone(outbox));
-        Ok(Seat { room: self, name, outbox })
+        Ok(Seat { room: self, name })
     }
 
     /// Notes a new connection, unless the server stops.
-    fn admit(&self, number: usize, outbox: &Arc<Outbox>) -> bool {
+    fn admit(&self, outbox: &Arc<Outbox>) -> bool {
         let mut connections = self.connections.lock().expect(LOCK);
         if !connections.stopping {
-            connections.outboxes.insert(number, Arc::clone(outbox));
+            connections.outboxes.push(Arc::clone(outbox));
         }
         !connections.stopping
     }
 
-    /// Forgets a connection whose threads have ended.
-    fn dismiss(&self, number: usize) {
-        self.connections.lock().expect(LOCK).outboxes.remove(&number);
+    /// Forgets a connection that has ended.
+    fn dismiss(&self, outbox: &Arc<Outbox>) {
+        self.connections.lock().expect(LOCK).outboxes.retain(|other| !Arc::ptr_eq(other, outbox));
         self.ended.notify_one();
     }
 
-    /// Ends every connection, and wakes every thread that waits for something.
+    /// Tells all clients, and wakes every thread, whatever it waits in.
     fn stop(&self, address: SocketAddr) {
         let mut connections = self.connections.lock().expect(LOCK);
         connections.stopping = true;
         drop(TcpStream::connect(address)); // wakes the thread in `accept`
-        for outbox in connections.outboxes.values() {
+        for outbox in &connections.outboxes {
             outbox.put("* the server stops");
-            outbox.close(); // wakes the thread that waits for lines
-            let _ = outbox.socket.shutdown(Shutdown::Read); // wakes the thread in `read`
+            outbox.close(); // wakes a thread that waits for lines to write
+            let _ = outbox.socket.shutdown(Shutdown::Read); // wakes a thread in `read`
         }
         let some_left = |connections: &mut Connections| !connections.outboxes.is_empty();
         let (connections, _) = self.ended.wait_timeout_while(connections, GRACE, some_left).expect(LOCK);
-        for outbox in connections.outboxes.values() {
-            let _ = outbox.socket.shutdown(Shutdown::Both); // wakes the thread in `write`
+        for outbox in &connections.outboxes {
+            let _ = outbox.socket.shutdown(Shutdown::Both); // wakes a thread in `write`
         }
+    }
+}
+
+/// Puts a line into all outboxes but one. The caller has the lock, so the next line cannot overtake this one.
+fn tell(people: &People, line: &str, but: &str) {
+    for (_, outbox) in people.iter().filter(|(name, _)| *name != but) {
+        outbox.put(line);
     }
 }
 
 fn check(name: &str) -> Result<(), &'static str> {
-    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     match name.chars().count() {
-        1..=LONGEST_NAME if plain => Ok(()),
+        1..=LONGEST_NAME if is_plain => Ok(()),
         _ => Err("a name has 1 to 24 letters, digits, - or _"),
     }
 }
 
-/// A person's place in the room. It is given back when it is dropped, however the connection ends.
+/// A person's place in the room. It is given back when it is dropped, however the connection ended.
 struct Seat<'a> {
     room: &'a Room,
     name: String,
-    outbox: &'a Outbox,
 }
 
 impl Seat<'_> {
     fn say(&self, text: &str) {
-        let line = format!("{}: {text}", self.name);
         let people = self.room.people.lock().expect(LOCK);
-        people.iter().filter(|(name, _)| **name != self.name).for_each(|(_, other)| other.put(&line));
+        tell(&people, &format!("{}: {text}", self.name), &self.name);
     }
 }
 
@@ -202,7 +202,7 @@ impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let mut people = self.room.people.lock().expect(LOCK);
         people.remove(&self.name);
-        people.values().for_each(|other| other.put(&format!("* {} left", self.name)));
+        tell(&people, &format!("* {} left", self.name), &self.name);
     }
 }
 
@@ -210,7 +210,7 @@ impl Drop for Seat<'_> {
 struct Outbox {
     socket: TcpStream,
     queue: Mutex<Queue>,
-    /// Rung when the queue has changed.
+    /// Wakes the thread that writes: the queue has changed.
     changed: Condvar,
 }
 
@@ -225,28 +225,28 @@ impl Outbox {
         Outbox { socket, queue: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Adds a line, and never waits for the client.
+    /// Adds a line. Never waits for the client.
     fn put(&self, line: &str) {
         let mut queue = self.queue.lock().expect(LOCK);
         if queue.closed {
             return;
         }
-        queue.bytes.extend_from_slice(line.as_bytes());
-        queue.bytes.push(b'\n');
+        queue.bytes.extend_from_slice(format!("{line}\n").as_bytes());
         if queue.bytes.len() > MOST_WAITING {
             queue.closed = true;
-            let _ = self.socket.shutdown(Shutdown::Both); // wakes both threads of this client
+            // Wakes a thread that reads from this client, and one that writes to it.
+            let _ = self.socket.shutdown(Shutdown::Both);
         }
         self.changed.notify_one();
     }
 
-    /// No more lines. What waits is still written.
+    /// Takes no more lines. The thread that writes ends when all is written.
     fn close(&self) {
         self.queue.lock().expect(LOCK).closed = true;
         self.changed.notify_one();
     }
 
-    /// The life of the thread that writes: all that waits in one piece, and no lock while it writes.
+    /// The life of the thread that writes. It takes all that waits, and holds no lock while it writes.
     fn write_out(&self) -> io::Result<()> {
         loop {
             let mut queue = self.queue.lock().expect(LOCK);

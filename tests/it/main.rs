@@ -36,6 +36,8 @@ mod door;
 mod edges;
 /// Bans and mutes that nobody evades.
 mod evasion;
+/// Exercises: what each page must have.
+mod exercises;
 /// Files: sent, fetched, and by whom.
 mod file_http;
 mod files;

@@ -17,6 +17,8 @@ pub enum Dialect {
     WebSocket,
     /// Roomful's line front: plain text.
     Line,
+    /// The protocol of the lessons: a name, then lines. There is one room.
+    Plain,
     /// IRC as RFC 1459 has it.
     Irc,
     /// Redis publish and subscribe over RESP3: a room is a channel.
@@ -85,6 +87,7 @@ impl Dialect {
                 format!("{{\"type\":\"hello\",\"version\":1,\"nick\":\"{nick}\",\"rooms\":[\"{room}\"]}}\n")
             }
             Self::Line => format!("{nick} {room}\n"),
+            Self::Plain => format!("{nick}\n"),
             Self::Irc => format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n"),
             Self::Redis => format!("HELLO 3\r\n{}PING\r\n", self.join(room)),
             Self::Nats => {
@@ -100,6 +103,7 @@ impl Dialect {
         match self {
             Self::Json | Self::WebSocket => format!("{{\"type\":\"join\",\"room\":\"{room}\"}}\n"),
             Self::Line => format!("/join {room}\n"),
+            Self::Plain => String::new(),
             Self::Irc => format!("JOIN {room}\r\n"),
             Self::Redis => format!("SUBSCRIBE {room}\r\n"),
             Self::Nats => format!("SUB {room} 1\r\n"),
@@ -112,7 +116,7 @@ impl Dialect {
             Self::Json | Self::WebSocket => {
                 format!("{{\"type\":\"say\",\"tag\":\"t{number}\",\"room\":\"{room}\",\"text\":\"")
             }
-            Self::Line => String::new(),
+            Self::Line | Self::Plain => String::new(),
             Self::Irc => format!("PRIVMSG {room} :"),
             Self::Redis => format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n{room}\r\n${bytes}\r\n", room.len()),
             Self::Nats => format!("PUB {room} {bytes}\r\n"),
@@ -124,7 +128,7 @@ impl Dialect {
         match self {
             Self::Json => "\"}\n",
             Self::WebSocket => "\"}",
-            Self::Line => "\n",
+            Self::Line | Self::Plain => "\n",
             Self::Irc | Self::Redis | Self::Nats => "\r\n",
         }
     }
@@ -134,7 +138,7 @@ impl Dialect {
     pub fn quit(self) -> Option<&'static str> {
         match self {
             Self::Json | Self::WebSocket => Some("{\"type\":\"quit\"}\n"),
-            Self::Line => Some("/quit\n"),
+            Self::Line | Self::Plain => Some("/quit\n"),
             Self::Irc => Some("QUIT :bye\r\n"),
             Self::Redis => Some("QUIT\r\n"),
             Self::Nats => None,
@@ -150,7 +154,9 @@ impl Dialect {
             Self::WebSocket if line.first() == Some(&b'{') => json(line),
             Self::WebSocket => frame(line),
             Self::Line if line.first() == Some(&b'[') => Meaning::Message,
-            Self::Line => plain(line, nick),
+            Self::Line => told(line, b"* Hello ", nick),
+            Self::Plain if !matches!(line.first(), Some(b'*' | b'!')) => Meaning::Message,
+            Self::Plain => told(line, b"* welcome, ", nick),
             Self::Irc => irc(line),
             Self::Redis => redis(line),
             Self::Nats => nats(line),
@@ -188,8 +194,9 @@ fn string_field<'a>(line: &'a [u8], opening: &[u8]) -> Option<&'a [u8]> {
     Some(&value[..memchr::memchr(b'"', value)?])
 }
 
-fn plain(line: &[u8], nick: &str) -> Meaning {
-    let hello = line.strip_prefix(b"* Hello ").and_then(|rest| rest.strip_prefix(nick.as_bytes()));
+/// A line of plain text that nobody said; `greeting` stands before our name when we are in.
+fn told(line: &[u8], greeting: &[u8], nick: &str) -> Meaning {
+    let hello = line.strip_prefix(greeting).and_then(|rest| rest.strip_prefix(nick.as_bytes()));
     match line.first() {
         Some(b'!') => Meaning::Refusal,
         _ if hello.is_some() => Meaning::Joined,
@@ -248,6 +255,7 @@ impl fmt::Display for Dialect {
             Self::Json => "json",
             Self::WebSocket => "websocket",
             Self::Line => "line",
+            Self::Plain => "plain",
             Self::Irc => "irc",
             Self::Redis => "redis",
             Self::Nats => "nats",
@@ -263,10 +271,11 @@ impl FromStr for Dialect {
             "json" => Ok(Self::Json),
             "websocket" => Ok(Self::WebSocket),
             "line" => Ok(Self::Line),
+            "plain" => Ok(Self::Plain),
             "irc" => Ok(Self::Irc),
             "redis" => Ok(Self::Redis),
             "nats" => Ok(Self::Nats),
-            _ => Err(format!("no dialect {word:?}: json, websocket, line, irc, redis or nats")),
+            _ => Err(format!("no dialect {word:?}: json, websocket, line, plain, irc, redis or nats")),
         }
     }
 }
@@ -301,6 +310,15 @@ mod tests {
         assert_eq!(means("* Hello u8."), Meaning::Other);
         assert_eq!(means("! The name is taken."), Meaning::Refusal);
         assert_eq!(means(""), Meaning::Other);
+    }
+
+    #[test]
+    fn lines_of_the_lessons_are_told_apart() {
+        let means = |line| means(Dialect::Plain, line);
+        assert_eq!(means("u8: * welcome, u7"), Meaning::Message);
+        assert_eq!(means("* welcome, u7; here: u8"), Meaning::Joined);
+        assert_eq!(means("* u8 joined"), Meaning::Other);
+        assert_eq!(means("! this name is taken"), Meaning::Refusal);
     }
 
     #[test]

@@ -25,7 +25,6 @@ mod gate;
 mod histogram;
 mod hostile;
 mod idle;
-#[allow(dead_code, reason = "the checker and the watch are built on it")]
 mod kernel;
 mod ledger;
 mod marker;
@@ -40,6 +39,7 @@ mod suite;
 mod talker;
 mod target;
 mod verdict;
+mod watch;
 mod wild;
 
 use std::fs::{self, File};
@@ -61,6 +61,7 @@ use crate::report::{between_markers, markdown};
 use crate::soak::Host;
 use crate::suite::{SCENARIOS, Suite};
 use crate::target::Target;
+use crate::watch::WatchArgs;
 
 /// Measures chat servers on this machine.
 #[derive(Parser)]
@@ -82,6 +83,8 @@ enum Command {
     Check(CheckArgs),
     /// Grade all submissions of a folder with `check`, into a CSV file of marks.
     Grade(GradeArgs),
+    /// Show what each thread of any program waits for, from outside.
+    Watch(WatchArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -94,7 +97,7 @@ struct Load {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, websocket, line, irc, redis or nats.
+    /// How to speak: json, websocket, line, plain (the protocol of the lessons), irc, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
@@ -216,6 +219,7 @@ fn main() -> ExitCode {
             Command::Archive(archive) => measure(&archive),
             Command::Soak(args) => soak(&args),
             Command::Report(report) => tell(&report),
+            Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
             Command::Grade(args) => return check::grade::run(&args),
         };

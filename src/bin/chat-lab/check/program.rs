@@ -43,7 +43,7 @@ pub struct Plan {
 pub struct Program {
     child: Child,
     addr: SocketAddr,
-    stop_by: String,
+    plan: Plan,
     said: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -77,9 +77,25 @@ impl Program {
         if let Some(out) = child.stderr.take() {
             drain(out, &said)?;
         }
-        let mut program = Program { child, addr, stop_by: plan.stop_by.clone(), said };
+        let mut program = Program { child, addr, plan: plan.clone(), said };
         program.wait_until_ready(START.mul_f64(plan.patience))?;
         Ok(program)
+    }
+
+    /// The same program once more, on the same port.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_again(&self) -> Result<Program, String> {
+        Program::start(&Plan { port: Some(self.addr.port()), ..self.plan.clone() })
+    }
+
+    /// How it ended, if it has: its exit code, or the signal that ended it.
+    pub fn has_ended(&mut self) -> Option<String> {
+        match self.child.try_wait() {
+            Ok(Some(status)) => Some(status.to_string()),
+            _ => None,
+        }
     }
 
     fn wait_until_ready(&mut self, within: Duration) -> Result<(), String> {
@@ -121,10 +137,10 @@ impl Program {
 
     /// Asks it to stop, as its operator does.
     pub fn ask_to_stop(&mut self) {
-        if self.stop_by == SIGTERM {
+        if self.plan.stop_by == SIGTERM {
             let _ = kill_process_group(Pid::from_child(&self.child), Signal::TERM);
         } else if let Some(stdin) = &mut self.child.stdin {
-            let _ = stdin.write_all(format!("{}\n", self.stop_by).as_bytes());
+            let _ = stdin.write_all(format!("{}\n", self.plan.stop_by).as_bytes());
         }
     }
 

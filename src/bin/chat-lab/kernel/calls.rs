@@ -24,6 +24,10 @@ pub enum Kind {
     Sleeps,
 }
 
+/// Reading from a socket and writing to a full one end in the same function of the kernel.
+pub const EITHER: &str = "recv or send";
+pub const RECV: &str = "recv";
+
 /// A system call.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Known {
@@ -90,14 +94,13 @@ pub fn by_number(number: libc::c_long) -> Option<&'static Known> {
     KNOWN.iter().find(|call| call.number == number)
 }
 
-/// Which calls end in this function of the kernel (`wchan`). Reading from a socket and
-/// writing to a full one end in the same.
+/// Which calls end in this function of the kernel (`wchan`).
 pub fn by_function(function: &str) -> Option<&'static str> {
     // The compiler may add an ending of its own: `poll_schedule_timeout.constprop.0`.
     let bare = function.split('.').next().unwrap_or(function);
     let calls = match bare {
         "inet_csk_accept" => "accept",
-        "wait_woken" | "sk_wait_data" | "sk_stream_wait_memory" => "recv or send",
+        "wait_woken" | "sk_wait_data" | "sk_stream_wait_memory" => EITHER,
         "futex_do_wait" | "futex_wait_queue" | "futex_wait_queue_me" => "futex",
         "hrtimer_nanosleep" | "common_nsleep" => "sleep",
         "do_wait" | "kernel_wait4" => "wait",

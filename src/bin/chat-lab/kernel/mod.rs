@@ -1,6 +1,7 @@
 //! What the kernel tells of any program, through `/proc`: where its threads wait, and how full its sockets are. Nothing is installed in the program, and nothing is stopped.
 
 pub mod calls;
+mod diag;
 pub mod sentence;
 pub mod sockets;
 pub mod threads;

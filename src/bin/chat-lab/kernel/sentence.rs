@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use roomful::wording::size;
 
-use super::calls::Kind;
+use super::calls::{EITHER, Kind};
 use super::sockets::Socket;
 use super::threads::{Futex, On, State, Target, Thread, Waits};
 
@@ -40,6 +40,13 @@ pub fn locks(threads: &[Thread]) -> BTreeMap<u64, Vec<&Thread>> {
     locks
 }
 
+/// The sentences of threads that wait for the same futex.
+pub fn shared(threads: &[Thread]) -> Vec<String> {
+    let locks = locks(threads);
+    let told = locks.values().filter_map(|waiters| Some(together(lock(waiters[0], threads)?, waiters, threads)));
+    told.collect()
+}
+
 /// The thread that may have a lock for which others wait, and why it is that one. The system does not tell;
 /// it is a guess by what each thread does.
 pub fn holder(futex: Futex, threads: &[Thread]) -> Option<(&Thread, &'static str)> {
@@ -62,13 +69,25 @@ fn kind(thread: &Thread) -> Option<Kind> {
         Waits::Nothing => Some(Kind::Works),
         Waits::Call { kind, .. } => Some(*kind),
         Waits::Function { calls: Some("sleep"), .. } => Some(Kind::Sleeps),
-        Waits::Function { calls: Some("write" | "connect" | "recv or send"), .. } => Some(Kind::Works),
+        Waits::Function { calls: Some("write" | "connect" | EITHER), .. } => Some(Kind::Works),
         Waits::Function { .. } | Waits::Unknown(_) => None,
     }
 }
 
-/// What a thread does, to stand after its name: `in recvfrom(5 from boris)`.
+/// What a thread does, to stand after its name: `in sendto(5 to vera), 2.6 MB unread there`.
 pub fn doing(thread: &Thread, threads: &[Thread], name_of: NameOf) -> String {
+    let amount = match &thread.waits {
+        Waits::Call { on: On::Descriptor(_, Target::Tcp(socket, _)), .. } if socket.listens() => queue(socket.unread),
+        Waits::Call { kind: Kind::Works, on: On::Descriptor(_, Target::Tcp(socket, other)), .. } => {
+            full(socket, other.as_ref())
+        }
+        _ => String::new(),
+    };
+    place(thread, threads, name_of) + &amount
+}
+
+/// The same without amounts, so that it stays the same while the thread does.
+pub fn place(thread: &Thread, threads: &[Thread], name_of: NameOf) -> String {
     match (&thread.waits, thread.state) {
         (_, State::Stopped) => "is stopped".to_owned(),
         (_, State::Ended) => "has ended".to_owned(),
@@ -77,22 +96,21 @@ pub fn doing(thread: &Thread, threads: &[Thread], name_of: NameOf) -> String {
             None => format!("in futex {}", short(futex.address)),
         },
         (Waits::Call { name, on: On::Descriptor(number, target), .. }, _) => {
-            let (words, amount) = target_words(name, target, name_of);
+            let words = target_words(name, target, name_of);
             let between = if words.is_empty() { "" } else { " " };
-            format!("in {name}({number}{between}{words}){amount}")
+            format!("in {name}({number}{between}{words})")
         }
         (Waits::Call { name, .. }, _) => format!("in {name}"),
         (Waits::Function { name, calls: Some(calls), .. }, _) => format!("in {calls} ({name})"),
         (Waits::Function { name, .. }, _) => format!("in the kernel's {name}"),
-        (Waits::Nothing, State::Disk) => "waits for the disk".to_owned(),
+        (Waits::Nothing | Waits::Unknown(_), State::Disk) => "waits for the disk".to_owned(),
         (Waits::Nothing, _) | (_, State::Runs) => "runs".to_owned(),
-        (Waits::Unknown(_), State::Disk) => "waits for the disk".to_owned(),
         (Waits::Unknown(_), _) => "sleeps".to_owned(),
     }
 }
 
-/// The futex that is no other thread's end.
-fn lock(thread: &Thread, threads: &[Thread]) -> Option<Futex> {
+/// The futex in which a thread waits, if that is not the end of another thread.
+pub fn lock(thread: &Thread, threads: &[Thread]) -> Option<Futex> {
     match thread.waits {
         Waits::Call { on: On::Futex(futex), .. } if end(futex, thread, threads).is_none() => Some(futex),
         _ => None,
@@ -134,24 +152,22 @@ pub fn short(address: u64) -> String {
     }
 }
 
-/// What a descriptor leads to, in brackets behind its number, and how much waits there.
-fn target_words(call: &str, target: &Target, name_of: NameOf) -> (String, String) {
+/// What a descriptor leads to, to stand behind its number.
+fn target_words(call: &str, target: &Target, name_of: NameOf) -> String {
     let from = match call {
         _ if call.contains("recv") || call.contains("read") => "from",
         _ if call.starts_with('f') => "of",
         _ => "to",
     };
     match target {
-        Target::Tcp(socket, _) if socket.listens() => (String::new(), queue(socket.unread)),
-        Target::Tcp(socket, other) => {
-            let peer = name_of(socket.remote).unwrap_or_else(|| socket.remote.to_string());
-            let amount = if from == "to" { full(socket, other.as_ref()) } else { String::new() };
-            (format!("{from} {peer}"), amount)
+        Target::Unknown => String::new(),
+        Target::Tcp(socket, _) if socket.listens() => String::new(),
+        Target::Tcp(socket, _) => {
+            format!("{from} {}", name_of(socket.remote).unwrap_or_else(|| socket.remote.to_string()))
         }
-        Target::Other(path) if path.starts_with("pipe:") => (format!("{from} a pipe"), String::new()),
-        Target::Other(path) if path.starts_with("socket:") => (format!("{from} a socket"), String::new()),
-        Target::Other(path) => (format!("{from} {path}"), String::new()),
-        Target::Unknown => (String::new(), String::new()),
+        Target::Other(path) if path.starts_with("pipe:") => format!("{from} a pipe"),
+        Target::Other(path) if path.starts_with("socket:") => format!("{from} a socket"),
+        Target::Other(path) => format!("{from} {path}"),
     }
 }
 
@@ -245,7 +261,7 @@ mod tests {
     fn a_thread_that_has_ended_is_left_out_and_one_that_cannot_be_seen_sleeps() {
         let mut ended = thread(1, "main", Waits::Nothing);
         ended.state = State::Ended;
-        let calls = Some("recv or send");
+        let calls = Some(EITHER);
         let woken = Waits::Function { name: "wait_woken".to_owned(), calls, unseen: Unseen::Yama(1) };
         let threads = [ended, thread(2, "b", Waits::Unknown(Unseen::OtherUser)), thread(3, "c", woken)];
         assert_eq!(sentences(&threads, &vera), ["b sleeps", "c in recv or send (wait_woken)"]);

@@ -1,13 +1,19 @@
-//! The kernel's table of TCP sockets (`/proc/net/tcp`, `tcp6`): both ends of each connection, and the bytes that wait in them. Knows no threads.
+//! TCP sockets as the kernel has them: both ends of each connection, and the bytes that wait in them. Knows no threads.
 //!
-//! Every user may read it. `rx_queue` is what has come and the program has not read; `tx_queue` is
+//! All of them are in `/proc/net/tcp` and `tcp6`, which every user may read, and which cost some milliseconds. A single
+//! one whose addresses are known is asked for instead. `rx_queue` is what has come and the program has not read; `tx_queue` is
 //! what the program has sent and the other end has not confirmed. For a socket that
 //! listens, `rx_queue` is how many connections wait for `accept`.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::diag::{Diag, Told};
 
 /// What the kernel calls a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +25,17 @@ pub enum State {
     CloseWait,
     /// Any other: it is being opened or closed.
     Other(u8),
+}
+
+impl State {
+    fn of(number: u8) -> State {
+        match number {
+            1 => State::Established,
+            8 => State::CloseWait,
+            10 => State::Listen,
+            other => State::Other(other),
+        }
+    }
 }
 
 /// One end of a connection, or a socket that listens. An IPv4 address in IPv6 form counts as IPv4.
@@ -41,9 +58,9 @@ impl Socket {
         self.state == State::Listen
     }
 
-    /// Whether `self` is the other end of `end`.
-    pub fn is_opposite(&self, end: &Socket) -> bool {
-        !self.listens() && self.local == end.remote && self.remote == end.local
+    fn told(local: SocketAddr, remote: SocketAddr, told: Told) -> Socket {
+        let Told { state, unread, unsent, inode } = told;
+        Socket { local, remote, state: State::of(state), unread, unsent, inode }
     }
 }
 
@@ -73,8 +90,106 @@ pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
 }
 
 fn server_side(server_end: SocketAddr, peer: SocketAddr) -> Option<Socket> {
-    let (server_end, peer) = (plain(server_end), plain(peer));
-    table().ok()?.into_iter().find(|socket| socket.local == server_end && socket.remote == peer)
+    Finder::default().connection(plain(server_end), plain(peer))
+}
+
+/// Finds sockets again and again, and goes through the kernel's table only when a new one must be found.
+#[derive(Default)]
+pub struct Finder {
+    /// In the network of this process, if not said otherwise.
+    pid: Option<i32>,
+    diag: OnceCell<Option<Diag>>,
+    table: Vec<Socket>,
+    read: Option<Instant>,
+    /// Sockets that are not in the table: not TCP.
+    others: HashSet<u64>,
+}
+
+impl Finder {
+    /// How old the table may become while it is of use.
+    const FRESH: Duration = Duration::from_millis(500);
+
+    /// For the sockets of one process.
+    pub fn of(pid: i32) -> Finder {
+        // The kernel answers questions about the network of this process only.
+        let net = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/net")).ok();
+        let is_ours = net(&pid.to_string()).is_none_or(|theirs| net("self") == Some(theirs));
+        let diag = if is_ours { OnceCell::new() } else { OnceCell::from(None) };
+        Finder { pid: Some(pid), diag, ..Finder::default() }
+    }
+
+    /// The socket with this number as it is now, if it is a TCP socket.
+    pub fn by_inode(&mut self, inode: u64) -> Option<Socket> {
+        let find = |table: &[Socket]| table.iter().find(|socket| socket.inode == inode).copied();
+        let mut found = find(&self.table);
+        if found.is_none() && !self.others.contains(&inode) {
+            self.renew();
+            found = find(&self.table);
+            if found.is_none() {
+                self.others.insert(inode);
+            }
+        }
+        found.map(|socket| self.now(socket))
+    }
+
+    /// The other end of a connection, if that is on this machine.
+    pub fn opposite(&mut self, end: &Socket) -> Option<Socket> {
+        if end.listens() { None } else { self.connection(end.remote, end.local) }
+    }
+
+    /// Bytes that wait in a socket that was found before; 0 if it is closed by now, or nothing can be asked.
+    pub fn unread(&self, socket: &Socket) -> u64 {
+        match self.ask(socket.local, socket.remote) {
+            Some(Ok(told)) if told.inode == socket.inode => told.unread,
+            _ => 0,
+        }
+    }
+
+    /// All sockets, as they were at most half a second ago.
+    pub fn table(&mut self) -> &[Socket] {
+        if self.read.is_none_or(|read| read.elapsed() > Self::FRESH) {
+            self.renew();
+        }
+        &self.table
+    }
+
+    fn renew(&mut self) {
+        let table = self.pid.map_or_else(table, table_of);
+        // Without a table no socket is found, which is the same as that there is none.
+        self.table = table.unwrap_or_default();
+        self.read = Some(Instant::now());
+    }
+
+    /// A connection that the kernel has on this side.
+    fn connection(&mut self, local: SocketAddr, remote: SocketAddr) -> Option<Socket> {
+        let found = match self.ask(local, remote) {
+            Some(Ok(told)) => Some(Socket::told(local, remote, told)),
+            Some(Err(_)) => None,
+            None => self.table().iter().find(|socket| socket.local == local && socket.remote == remote).copied(),
+        };
+        found.filter(|socket| !socket.listens())
+    }
+
+    /// A socket of the table with its numbers of now.
+    fn now(&mut self, socket: Socket) -> Socket {
+        match self.ask(socket.local, socket.remote) {
+            Some(Ok(told)) if told.inode == socket.inode => Socket::told(socket.local, socket.remote, told),
+            // Of several sockets that listen on one port, the kernel tells one.
+            _ => {
+                let fresh = self.table().iter().find(|other| other.inode == socket.inode).copied();
+                fresh.unwrap_or(socket)
+            }
+        }
+    }
+
+    /// What the kernel says of the socket with these addresses. `None` if it answers no questions.
+    fn ask(&self, local: SocketAddr, remote: SocketAddr) -> Option<io::Result<Told>> {
+        let diag = self.diag.get_or_init(|| Diag::open().ok()).as_ref()?;
+        match diag.ask(local, remote) {
+            Err(error) if error.kind() != ErrorKind::NotFound => None,
+            answer => Some(answer),
+        }
+    }
 }
 
 /// Which process listens on a port of this machine: its id and name. `None` if there is none,
@@ -118,12 +233,7 @@ fn parse(text: &str) -> Vec<Socket> {
 fn socket(line: &str) -> Option<Socket> {
     let mut words = line.split_ascii_whitespace().skip(1);
     let (local, remote) = (address(words.next()?)?, address(words.next()?)?);
-    let state = match u8::from_str_radix(words.next()?, 16).ok()? {
-        1 => State::Established,
-        8 => State::CloseWait,
-        10 => State::Listen,
-        other => State::Other(other),
-    };
+    let state = State::of(u8::from_str_radix(words.next()?, 16).ok()?);
     let (unsent, unread) = words.next()?.split_once(':')?;
     let hex = |digits| u64::from_str_radix(digits, 16).ok();
     let inode = words.nth(4)?.parse().ok()?;

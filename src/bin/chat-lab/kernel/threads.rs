@@ -12,8 +12,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use super::calls::{self, About, Kind};
-use super::sockets::{self, Socket};
+use super::calls::{self, About, EITHER, Kind, RECV};
+use super::sockets::{self, Finder, Socket};
 
 /// A thread at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +142,7 @@ pub fn all_wait(pid: i32) -> io::Result<bool> {
 pub struct Observer {
     pid: i32,
     seen: HashMap<i32, Seen>,
+    sockets: Finder,
     looks: u32,
 }
 
@@ -160,7 +161,7 @@ impl Observer {
     const ALL: u32 = 20;
 
     pub fn new(pid: i32) -> Observer {
-        Observer { pid, seen: HashMap::new(), looks: 0 }
+        Observer { pid, seen: HashMap::new(), sockets: Finder::of(pid), looks: 0 }
     }
 
     /// # Errors
@@ -182,6 +183,11 @@ impl Observer {
         }
         self.find_sockets();
         Ok(tids.iter().filter_map(|tid| Some(self.thread(*tid, self.seen.get(tid)?))).collect())
+    }
+
+    /// Bytes that the process has not read from a connection that one of its threads waited for.
+    pub fn unread(&self, socket: &Socket) -> u64 {
+        self.sockets.unread(socket)
     }
 
     fn missing(&self, error: io::Error) -> io::Error {
@@ -255,25 +261,19 @@ impl Observer {
 
     /// Says of each socket how full it is now, which changes also while its thread sleeps.
     fn find_sockets(&mut self) {
-        let blind = |seen: &Seen| matches!(&seen.waits, Waits::Function { calls: Some("recv or send"), .. });
-        if !self.seen.values().any(|seen| seen.inode.is_some() || blind(seen)) {
-            return;
-        }
-        let table = sockets::table_of(self.pid).unwrap_or_default();
-        let find = |inode: u64| {
-            let own = *table.iter().find(|socket| socket.inode == inode)?;
-            Some(Target::Tcp(own, table.iter().find(|socket| socket.is_opposite(&own)).copied()))
-        };
-        let sends = self.seen.values().any(blind) && self.has_unsent(&table);
+        let blind = |seen: &Seen| matches!(&seen.waits, Waits::Function { calls: Some(RECV | EITHER), .. });
+        let sends = self.seen.values().any(blind) && self.has_unsent();
         for seen in self.seen.values_mut() {
             match (&mut seen.waits, seen.inode) {
                 (Waits::Call { on: On::Descriptor(_, target), .. }, Some(inode)) => {
-                    *target = find(inode).unwrap_or(Target::Other("a socket".to_owned()));
+                    let socket = self.sockets.by_inode(inode);
+                    *target = socket.map_or(Target::Other("a socket".to_owned()), |socket| {
+                        Target::Tcp(socket, self.sockets.opposite(&socket))
+                    });
                 }
-                // A full socket keeps bytes unsent. If there is none, nobody waits to send.
-                (Waits::Function { calls: calls @ Some("recv or send"), .. }, _) if !sends => *calls = Some("recv"),
-                (Waits::Function { name, calls, .. }, _) if sends && name == "wait_woken" => {
-                    *calls = Some("recv or send");
+                // A full socket has bytes unsent. If there is none, no thread waits to send.
+                (Waits::Function { calls: Some(calls @ (RECV | EITHER)), .. }, _) => {
+                    *calls = if sends { EITHER } else { RECV };
                 }
                 _ => {}
             }
@@ -281,8 +281,9 @@ impl Observer {
     }
 
     /// Whether a socket of the process has bytes that its other end does not take.
-    fn has_unsent(&self, table: &[Socket]) -> bool {
-        let full: HashSet<u64> = table.iter().filter(|socket| socket.unsent > 0).map(|socket| socket.inode).collect();
+    fn has_unsent(&mut self) -> bool {
+        let full = self.sockets.table().iter().filter(|socket| socket.unsent > 0);
+        let full: HashSet<u64> = full.map(|socket| socket.inode).collect();
         if full.is_empty() {
             return false;
         }

@@ -1,0 +1,200 @@
+//! Stair 7 of 10, names: no two people have one name, and all hear who is there. Profile: `plain`.
+//!
+//! New: the list of people goes by name. A thread looks whether a name is free and takes it in one critical section.
+//! Next: two lines at the same moment may come in two orders. The rule `order/one` calls for stair 8.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::{env, mem, thread};
+
+/// Bytes of text in a line, at most.
+const LONGEST_LINE: usize = 4096;
+/// Characters of a name, at most.
+const LONGEST_NAME: usize = 24;
+/// Bytes that may wait for one client. With more it is too slow, and is cut.
+const MOST_WAITING: usize = 1024 * 1024;
+/// Why a lock is never poisoned.
+const LOCK: &str = "no thread panics while it holds a lock";
+
+/// The last word of the command line is the port.
+pub fn main() -> io::Result<()> {
+    let port = env::args().next_back().and_then(|port| port.parse().ok()).unwrap_or(7000);
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    eprintln!("listening on {}", listener.local_addr()?);
+    let room = &Room::default();
+    thread::scope(|threads| {
+        for socket in listener.incoming().flatten() {
+            threads.spawn(move || serve(room, socket));
+        }
+    });
+    Ok(())
+}
+
+/// The life of one connection: this thread reads, and a second one writes.
+fn serve(room: &Room, socket: TcpStream) {
+    let outbox = Arc::new(Outbox::new(socket));
+    thread::scope(|threads| {
+        threads.spawn(|| outbox.write_out());
+        let _ = listen(room, &outbox);
+        outbox.close();
+    });
+}
+
+/// Asks for a name until one is free. Then all that the client says goes to the others, line by line.
+fn listen(room: &Room, outbox: &Arc<Outbox>) -> io::Result<()> {
+    let mut input = BufReader::new(&outbox.socket);
+    let seat = loop {
+        let Some(line) = next_line(&mut input)? else { return Ok(()) };
+        match line.and_then(|name| room.enter(name, outbox)) {
+            Ok(seat) => break seat,
+            Err(why) => outbox.put(&format!("! {why}")),
+        }
+    };
+    // An error ends the thread here, as the end of the input does. In both cases the seat is dropped.
+    while let Some(line) = next_line(&mut input)? {
+        match line {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => room.tell(&format!("{}: {text}", seat.name), &seat.name),
+            Err(why) => outbox.put(&format!("! {why}")),
+        }
+    }
+    Ok(())
+}
+
+/// A line of a client, or why it is refused.
+type Line = Result<String, &'static str>;
+
+/// Waits until a line is whole. None at the end of the input, and for the line `/quit`.
+fn next_line(input: &mut BufReader<&TcpStream>) -> io::Result<Option<Line>> {
+    // The longest line and its end, CR and LF. Never is more of a line in memory.
+    let most = LONGEST_LINE + 2;
+    let mut bytes = Vec::new();
+    input.take(most as u64).read_until(b'\n', &mut bytes)?;
+    if bytes.pop_if(|last| *last == b'\n').is_none() {
+        if bytes.len() < most {
+            return Ok(None);
+        }
+        input.skip_until(b'\n')?;
+    }
+    bytes.pop_if(|last| *last == b'\r');
+    if bytes == b"/quit" {
+        return Ok(None);
+    }
+    if bytes.len() > LONGEST_LINE {
+        return Ok(Some(Err("a line has at most 4096 bytes")));
+    }
+    Ok(Some(String::from_utf8(bytes).map_err(|_| "a line is UTF-8")))
+}
+
+/// What all threads share.
+#[derive(Default)]
+struct Room {
+    /// The outbox of each person, by name.
+    people: Mutex<BTreeMap<String, Arc<Outbox>>>,
+}
+
+impl Room {
+    /// Takes a person in, if the name is free.
+    fn enter(&self, name: String, outbox: &Arc<Outbox>) -> Result<Seat<'_>, &'static str> {
+        check(&name)?;
+        let mut people = self.people.lock().expect(LOCK);
+        // No thread can take the name between these two steps, because the lock is held over both.
+        if people.contains_key(&name) {
+            return Err("this name is taken");
+        }
+        let others: Vec<&str> = people.keys().map(String::as_str).collect();
+        outbox.put(&format!("* welcome, {name}; here: {}", others.join(", ")));
+        people.insert(name.clone(), Arc::clone(outbox));
+        drop(people);
+        self.tell(&format!("* {name} joined"), &name);
+        Ok(Seat { room: self, name })
+    }
+
+    /// Puts a line into all outboxes but one. The lock is held only to copy the list of them.
+    fn tell(&self, line: &str, but: &str) {
+        let people = self.people.lock().expect(LOCK).clone();
+        for (_, outbox) in people.iter().filter(|(name, _)| *name != but) {
+            outbox.put(line);
+        }
+    }
+}
+
+fn check(name: &str) -> Result<(), &'static str> {
+    let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+    match name.chars().count() {
+        1..=LONGEST_NAME if is_plain => Ok(()),
+        _ => Err("a name has 1 to 24 letters, digits, - or _"),
+    }
+}
+
+/// A person's place in the room. It is given back when it is dropped, however the connection ended.
+struct Seat<'a> {
+    room: &'a Room,
+    name: String,
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.room.people.lock().expect(LOCK).remove(&self.name);
+        self.room.tell(&format!("* {} left", self.name), &self.name);
+    }
+}
+
+/// One client's socket, and the lines that wait to be written to it.
+struct Outbox {
+    socket: TcpStream,
+    queue: Mutex<Queue>,
+    /// Wakes the thread that writes: the queue has changed.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+impl Outbox {
+    fn new(socket: TcpStream) -> Outbox {
+        Outbox { socket, queue: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Adds a line. Never waits for the client.
+    fn put(&self, line: &str) {
+        let mut queue = self.queue.lock().expect(LOCK);
+        if queue.closed {
+            return;
+        }
+        queue.bytes.extend_from_slice(format!("{line}\n").as_bytes());
+        if queue.bytes.len() > MOST_WAITING {
+            queue.closed = true;
+            // Wakes a thread that reads from this client, and one that writes to it.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Takes no more lines. The thread that writes ends when all is written.
+    fn close(&self) {
+        self.queue.lock().expect(LOCK).closed = true;
+        self.changed.notify_one();
+    }
+
+    /// The life of the thread that writes. It takes all that waits, and holds no lock while it writes.
+    fn write_out(&self) -> io::Result<()> {
+        loop {
+            let mut queue = self.queue.lock().expect(LOCK);
+            while queue.bytes.is_empty() && !queue.closed {
+                queue = self.changed.wait(queue).expect(LOCK);
+            }
+            let bytes = mem::take(&mut queue.bytes);
+            drop(queue);
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            (&self.socket).write_all(&bytes)?;
+        }
+    }
+}
