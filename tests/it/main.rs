@@ -153,6 +153,8 @@ mod screen;
 
 /// What the machine can hold: low limits of the system, few threads.
 mod capacity;
+/// `chat-lab check` and `chat-lab grade`: reports, exit codes and marks.
+mod check;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 mod console_manners;
 /// A database that is damaged while a server uses it.

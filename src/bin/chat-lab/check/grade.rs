@@ -175,7 +175,13 @@ impl Class<'_> {
 fn row(report: &Report) -> Row {
     let sum = report.sum();
     let first = report.judged.iter().find(|judged| judged.verdict.is_broken()).map_or("", |judged| judged.rule);
-    let error = report.error.clone().unwrap_or_default();
+    // The reason, and the last thing that the program printed.
+    let lines: Vec<&str> = report.error.iter().flat_map(|error| error.lines()).collect();
+    let error = match lines.as_slice() {
+        [] => String::new(),
+        [why] => (*why).to_owned(),
+        [why, .., last] => format!("{why}: {last}"),
+    };
     let counts = [sum.kept, sum.broken, sum.not_run, sum.unsure].map(|count| count.to_string());
     let mut fields = vec![cell(&report.title), text::points(sum.score), text::points(sum.most)];
     fields.extend(counts);
@@ -192,7 +198,7 @@ fn row(report: &Report) -> Row {
 fn page(report: &Report) -> String {
     let mut out = text::head(report, "a fresh process for each rule");
     if let Some(error) = &report.error {
-        out.push_str(&format!("\n{}\n", text::harmless(error)));
+        out.push_str(&format!("\n{}\n", text::harmless_lines(error)));
     }
     let mut stage = "";
     for judged in report.judged {

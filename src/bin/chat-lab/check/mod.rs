@@ -186,7 +186,7 @@ impl Ready {
         report.judged = &judged;
         report.error = error;
         if let Some(error) = &report.error {
-            fail(&text::harmless(error), NO_SERVER)?;
+            fail(&text::harmless_lines(error).replace('\n', "\n  "), NO_SERVER)?;
         }
         write!(out, "\n{}", text::sum(&report.sum()))?;
         if let Some(folder) = &args.picture {
@@ -218,10 +218,12 @@ fn examine(exam: &Exam, rules: &[&'static Rule], told: impl FnMut(&Judged)) -> (
         Ok(judged) => (judged, None),
         Err(error) => {
             let why = format!("{error:#}");
+            // What the program printed is told once, not for each rule.
+            let short = why.lines().next().unwrap_or_default();
             let judged = rules.iter().map(|rule| {
                 let verdict = match judge::not_asked(&exam.profile, rule) {
                     Some(why) => Verdict::NotAsked(why),
-                    None => Verdict::NotRun(why.clone()),
+                    None => Verdict::NotRun(short.to_owned()),
                 };
                 Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
             });
@@ -258,5 +260,26 @@ fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), Strin
         }
         (None, Some(addr)) => Ok((Server::Running(addr, args.pid), addr.to_string())),
         (None, None) => Err("what is to be graded? Give --command 'python3 server.py {port}', or HOST:PORT".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::report::sample;
+
+    #[test]
+    fn a_broken_rule_decides_the_exit_code_and_an_unsure_one_if_none_is_broken() {
+        sample::with(|report| {
+            let code_of = |wanted: fn(&Verdict) -> bool| {
+                let judged: Vec<Judged> =
+                    report.judged.iter().filter(|judged| wanted(&judged.verdict)).cloned().collect();
+                code(&Report { judged: &judged, title: String::new(), error: None, ..*report })
+            };
+            assert_eq!(code_of(|_| true), BROKEN);
+            assert_eq!(code_of(|verdict| !verdict.is_broken()), UNSURE, "what needs an unsure rule is not run");
+            assert_eq!(code_of(|verdict| matches!(verdict, Verdict::Kept | Verdict::NotAsked(_))), 0);
+            assert_eq!(code_of(|verdict| matches!(verdict, Verdict::Kept | Verdict::NotRun(_))), BROKEN);
+        });
     }
 }

@@ -11,8 +11,17 @@ use crate::check::pattern::{Pattern, Values};
 /// The profiles that come with the program, in the order in which they are listed.
 const BUILT_IN: &[(&str, &str)] = &[
     ("plain", include_str!("../../../../examples/profiles/plain.toml")),
-    ("address", include_str!("../../../../examples/profiles/address.toml")),
+    ("echo", include_str!("../../../../examples/profiles/echo.toml")),
     ("raw", include_str!("../../../../examples/profiles/raw.toml")),
+    ("address", include_str!("../../../../examples/profiles/address.toml")),
+    ("quit", include_str!("../../../../examples/profiles/quit.toml")),
+    ("rooms", include_str!("../../../../examples/profiles/rooms.toml")),
+    ("budget", include_str!("../../../../examples/profiles/budget.toml")),
+    ("frames", include_str!("../../../../examples/profiles/frames.toml")),
+    ("jhu", include_str!("../../../../examples/profiles/jhu.toml")),
+    ("cntraccia", include_str!("../../../../examples/profiles/cntraccia.toml")),
+    ("roomful-line", include_str!("../../../../examples/profiles/roomful-line.toml")),
+    ("roomful-json", include_str!("../../../../examples/profiles/roomful-json.toml")),
 ];
 
 /// A dialect: never a test.

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::check::interrupt;
 use crate::check::profile::SIGTERM;
+use crate::kernel::sockets;
 use crate::process::Process;
 
 /// A program must take connections within this time.
@@ -24,6 +25,10 @@ const STOP: Duration = Duration::from_secs(2);
 const TRY: Duration = Duration::from_millis(10);
 /// So many lines of output are stored.
 const LINES: usize = 200;
+/// So many of the last ones are told if it does not start.
+const LAST_LINES: usize = 20;
+/// What a program printed before it ended must have been read within this time.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How to start it.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub struct Program {
     addr: SocketAddr,
     plan: Plan,
     said: Arc<Mutex<VecDeque<String>>>,
+    /// What reads its output.
+    drains: Vec<JoinHandle<()>>,
 }
 
 impl Program {
@@ -71,13 +78,14 @@ impl Program {
             .map_err(|error| format!("cannot start {name}: {error}"))?;
         interrupt::runs(child.id() as i32);
         let said: Arc<Mutex<VecDeque<String>>> = Arc::default();
+        let mut drains = Vec::new();
         if let Some(out) = child.stdout.take() {
-            drain(out, &said)?;
+            drains.push(drain(out, &said)?);
         }
         if let Some(out) = child.stderr.take() {
-            drain(out, &said)?;
+            drains.push(drain(out, &said)?);
         }
-        let mut program = Program { child, addr, plan: plan.clone(), said };
+        let mut program = Program { child, addr, plan: plan.clone(), said, drains };
         program.wait_until_ready(START.mul_f64(plan.patience))?;
         Ok(program)
     }
@@ -101,15 +109,49 @@ impl Program {
     fn wait_until_ready(&mut self, within: Duration) -> Result<(), String> {
         let until = Instant::now() + within;
         while Instant::now() < until {
-            if TcpStream::connect(self.addr).is_ok() {
+            if self.is_ready() {
                 return Ok(());
             }
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(format!("the program has ended before it took a connection: {status}"));
+                return Err(
+                    self.with_last_lines(format!("the program has ended before it took a connection: {status}"))
+                );
             }
             thread::park_timeout(TRY);
         }
-        Err(format!("the program takes no connection on {} within {} s", self.addr, within.as_secs()))
+        Err(self.with_last_lines(format!(
+            "the program takes no connection on {} within {} s",
+            self.addr,
+            within.as_secs()
+        )))
+    }
+
+    /// Whether it listens. The kernel is asked, because a connection that is made and closed is a client that leaves, and
+    /// a server that does not notice that would break all rules, not only the one about leaving.
+    fn is_ready(&self) -> bool {
+        match sockets::table() {
+            Ok(table) => table.iter().any(|socket| {
+                let ip = socket.local.ip();
+                socket.listens()
+                    && socket.local.port() == self.addr.port()
+                    && (ip.is_unspecified() || ip == self.addr.ip())
+            }),
+            Err(_) => TcpStream::connect(self.addr).is_ok(),
+        }
+    }
+
+    /// The sentence, and what the program printed last, a line each.
+    fn with_last_lines(&self, mut told: String) -> String {
+        let until = Instant::now() + LAST_WORDS;
+        while Instant::now() < until && !self.drains.iter().all(JoinHandle::is_finished) {
+            thread::park_timeout(TRY);
+        }
+        let said = self.said.lock();
+        for line in said.iter().skip(said.len().saturating_sub(LAST_LINES)) {
+            told.push('\n');
+            told.push_str(line);
+        }
+        told
     }
 
     /// Where it listens.
@@ -186,7 +228,7 @@ fn free_port() -> Result<u16, String> {
         .map_err(|error| format!("no free port: {error}"))
 }
 
-fn drain(out: impl Read + Send + 'static, said: &Arc<Mutex<VecDeque<String>>>) -> Result<(), String> {
+fn drain(out: impl Read + Send + 'static, said: &Arc<Mutex<VecDeque<String>>>) -> Result<JoinHandle<()>, String> {
     let said = Arc::clone(said);
     let work = move || {
         for line in BufReader::new(out).split(b'\n').map_while(Result::ok) {
@@ -197,6 +239,5 @@ fn drain(out: impl Read + Send + 'static, said: &Arc<Mutex<VecDeque<String>>>) -
             said.push_back(String::from_utf8_lossy(&line).into_owned());
         }
     };
-    thread::Builder::new().name("output".to_owned()).spawn(work).map_err(|error| error.to_string())?;
-    Ok(())
+    thread::Builder::new().name("output".to_owned()).spawn(work).map_err(|error| error.to_string())
 }

@@ -45,7 +45,7 @@ pub fn write(report: &Report) -> String {
         },
     });
     let sum = report.sum();
-    let error = report.error.as_ref().map_or(String::new(), |error| format!("{}\n", text::harmless(error)));
+    let error = report.error.as_ref().map_or(String::new(), |error| format!("{}\n", text::harmless_lines(error)));
     text::pretty(&Results {
         score: hundredths(sum.score),
         execution_time: report.took().as_secs(),

@@ -12,7 +12,9 @@ pub fn write(report: &Report) -> String {
     let title = escaped(&text::harmless(&report.title));
     let mut out = format!("## {} of {} points: {title}\n\n", text::points(sum.score), text::points(sum.most));
     if let Some(error) = &report.error {
-        let _ = writeln!(out, "{}\n", escaped(&text::harmless(error)));
+        let error = text::harmless_lines(error);
+        let fence = fence(&error);
+        let _ = writeln!(out, "{fence}text\n{error}\n{fence}\n");
     }
     let _ =
         writeln!(out, "{} Profile `{}`, seed `{}`.\n", text::sum(&sum).trim_end(), report.profile.name, report.seed);

@@ -29,7 +29,7 @@ svg{--paper:#fff;--ink:#1c1e21;--quiet:#6b7280;--line:#c5cad3;--good:#1f6feb;--b
 @media(prefers-color-scheme:dark){svg{--paper:#16181c;--ink:#e6e8eb;--quiet:#9aa3af;--line:#4a515c;--good:#6ea8fe;--bad:#ff7b72}}\
 .paper{fill:var(--paper)}text{font:13px ui-monospace,monospace;fill:var(--ink);white-space:pre}\
 .title{font-weight:bold;font-size:16px}.quiet{fill:var(--quiet)}.bad{fill:var(--bad)}\
-.label{paint-order:stroke;stroke:var(--paper);stroke-width:5px}\
+.label{paint-order:stroke;stroke:var(--paper);stroke-width:4px}\
 .lane{stroke:var(--line);stroke-width:2}.deaf{stroke:var(--bad);stroke-width:6;stroke-dasharray:3 4}\
 .arrow{stroke:var(--good);stroke-width:1.6;fill:none}.head{fill:var(--good)}.end{stroke:var(--bad);stroke-width:2.5;fill:none}";
 
@@ -183,7 +183,7 @@ fn deed(out: &mut String, note: &Note, y: usize, roles: &[&str]) {
     let _ = writeln!(
         out,
         "<text class=\"label\" x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{}<title>{}</title></text>",
-        y - 4,
+        y - 6,
         escaped(&short(&harmless(&text))),
         escaped(&harmless(&text)),
     );

@@ -129,12 +129,12 @@ pub fn heard(heard: &Heard) -> Vec<(String, String)> {
     let came = heard.came.as_deref().map(|came| window(came, at));
     let shown = came.as_ref().map_or("nothing", |(shown, _)| shown);
     lines.push((heard.role.clone(), format!("hears   {shown}")));
-    let should = heard.should.as_deref().map_or("hear nothing".to_owned(), |should| window(should, at).0);
-    lines.push((String::new(), format!("should  {should}")));
     if let (Some((_, column)), Some(_)) = (came, &heard.should) {
         let column = "hears   ".len() + column;
         lines.push((String::new(), format!("{:column$}^ byte {}", "", heard.at)));
     }
+    let should = heard.should.as_deref().map_or("hear nothing".to_owned(), |should| window(should, at).0);
+    lines.push((String::new(), format!("should  {should}")));
     lines
 }
 
@@ -189,6 +189,11 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
+/// The same for a text of several lines.
+pub fn harmless_lines(text: &str) -> String {
+    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
 /// The text in lines of at most so many columns; a longer word has a line of its own.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -241,7 +246,7 @@ mod tests {
             at,
         };
         let lines = self::heard(&heard);
-        (lines[0].1.clone(), lines[1].1.clone(), lines[2].1.clone())
+        (lines[0].1.clone(), lines[2].1.clone(), lines[1].1.clone())
     }
 
     #[test]
