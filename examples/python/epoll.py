@@ -6,14 +6,16 @@
 
 It speaks `address`: the others hear `[ip:port] : text`; who says `exit` leaves.
 
-What is wrong, and which rule of the checker shows it:
+What is wrong, and which rules of the checker show it:
 
-1. There is place for one answer to each client. If the next message comes before the last one is sent, it is written over
-   it, and that message is lost.                           together/once, order/none-lost, slow/honest
-2. `if b"exit" in data`: a client that says "the exit is left" is thrown out.                 leave/word
-3. EPOLLIN is looked at first, and when a client closes, EPOLLIN is set, too. The empty read is dropped, so the loop comes
-   back at once, for ever: 100 % of a core. The client is never removed, and the others are never told.
-                                                     leave/no-spin, leave/no-leak, leave/close, names/told
+1. There is place for one answer to each client. If the next message comes before the last one is sent, it is written
+   over it, and that message is lost.
+   Rules: together/once, leave/reset-under-fire, order/none-lost, slow/honest.
+2. `if b"exit" in data`: a client that says "the exit is left" is thrown out.
+   Rule: leave/word.
+3. EPOLLIN is looked at first, and when a client closes, EPOLLIN is set, too. The empty read is dropped, so the loop
+   comes back at once, for ever, at 100 % of a core. The client is never removed, and the others are never told.
+   Rules: leave/no-spin, leave/no-leak, leave/close, names/told.
 
 It is right in other things: no `send` waits, so a client that does not read stops nobody; a reset ends one client only;
 SO_REUSEADDR is set.

@@ -38,6 +38,8 @@ class Client:
         self.late = False       # speakers do not wait for this client any more
 
     def put(self, kind, text):
+        if self.writer.transport.is_closing():
+            return
         self.late = self.late and self.waiting() > 0
         data = bytes([kind, self.room]) + text
         self.writer.write(len(data).to_bytes(2, "big") + data)

@@ -6,19 +6,27 @@
 
 It speaks `raw`: each chunk of bytes goes to all others, and each client puts its own name before what it says.
 
-What is wrong, and which rule of the checker shows it:
+What is wrong, and which rules of the checker show it:
 
-1. The end of the stream is not seen: after a clean leave `recv` gives nothing at once, again and again. The thread goes
-   round at 100 % of a core, and neither the thread nor the socket ever ends.            leave/no-spin, leave/no-leak
-2. Nothing is ever removed from the list, so one client that is reset stays in it. The next client that speaks gets the
-   error of that socket, and *its* thread ends.                           leave/reset, leave/reset-under-fire
-3. `sendall` under the lock: one client that does not read stops all others, and the main thread, too, because it needs the
-   lock for a newcomer.                                                   slow/others, slow/newcomer, slow/speaker
-4. A chunk is decoded as if it were a whole text. A chunk may end inside a letter, or hold no UTF-8 at all: then the
-   thread of that client ends.                    framing/letter, framing/bad-utf8 (where a protocol has messages)
-5. No SO_REUSEADDR: it cannot listen again on its port for a minute after it stops.                stop/restart
-6. The client writes the name, so it can write any name; and what one `recv` gives is taken for a message. No server of
-   this protocol can do better.                   together/author, framing/split, framing/glued (in other protocols)
+1. The end of the stream is not seen. After a clean leave `recv` gives nothing, at once, again and again: the thread
+   goes round at 100 % of a core, and neither the thread nor the socket ever ends.
+   Rules: leave/no-spin, leave/no-leak.
+2. Nothing is ever removed from the list, so a client that was reset stays in it. The next client that speaks gets the
+   error of that socket, and *its* thread ends, although it did nothing wrong.
+   Rules: leave/reset, leave/reset-under-fire.
+3. `sendall` under the lock. One client that does not read stops all others; and the main thread, too, because it needs
+   the lock for a newcomer.
+   Rules: slow/others, slow/newcomer, slow/speaker.
+4. No SO_REUSEADDR: after it was stopped, it cannot listen on its port again for a minute.
+   Rule: stop/restart.
+
+Two more faults that the rules ask only where a protocol has names and ends of messages:
+
+5. A chunk is decoded as if it were a whole text. It may end inside a letter, or hold no UTF-8 at all, and then the
+   thread of that client ends.
+   Rules: framing/letter, framing/bad-utf8.
+6. What one `recv` gives is taken for a message, and the client writes the name, so it can write any name.
+   Rules: framing/split, framing/glued, together/author.
 """
 import os
 import socket

@@ -122,9 +122,8 @@ fn tell(people: &People, line: &str, but: &str) {
 }
 
 fn check(name: &str) -> Result<(), &'static str> {
-    let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     match name.chars().count() {
-        1..=LONGEST_NAME if is_plain => Ok(()),
+        1..=LONGEST_NAME if name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') => Ok(()),
         _ => Err("a name has 1 to 24 letters, digits, - or _"),
     }
 }

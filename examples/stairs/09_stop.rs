@@ -154,17 +154,17 @@ impl Room {
 
     /// Tells all clients, and wakes every thread, whatever it waits in.
     fn stop(&self, address: SocketAddr) {
+        self.people.lock().expect(LOCK).clear(); // after the last words nobody hears anybody
         let mut connections = self.connections.lock().expect(LOCK);
         connections.stopping = true;
         drop(TcpStream::connect(address)); // wakes the thread in `accept`
         for outbox in &connections.outboxes {
             outbox.put("* the server stops");
-            outbox.close(); // wakes a thread that waits for lines to write
+            outbox.close();
             let _ = outbox.socket.shutdown(Shutdown::Read); // wakes a thread in `read`
         }
-        let some_left = |connections: &mut Connections| !connections.outboxes.is_empty();
-        let (connections, _) = self.ended.wait_timeout_while(connections, GRACE, some_left).expect(LOCK);
-        for outbox in &connections.outboxes {
+        let (left, _) = self.ended.wait_timeout_while(connections, GRACE, |all| !all.outboxes.is_empty()).expect(LOCK);
+        for outbox in &left.outboxes {
             let _ = outbox.socket.shutdown(Shutdown::Both); // wakes a thread in `write`
         }
     }
@@ -178,9 +178,8 @@ fn tell(people: &People, line: &str, but: &str) {
 }
 
 fn check(name: &str) -> Result<(), &'static str> {
-    let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     match name.chars().count() {
-        1..=LONGEST_NAME if is_plain => Ok(()),
+        1..=LONGEST_NAME if name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') => Ok(()),
         _ => Err("a name has 1 to 24 letters, digits, - or _"),
     }
 }

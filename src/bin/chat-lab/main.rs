@@ -55,6 +55,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
+use crate::check::program::guard::{self, GuardArgs};
 use crate::dialect::Dialect;
 use crate::figures::Row;
 use crate::report::{between_markers, markdown};
@@ -85,6 +86,9 @@ enum Command {
     Grade(GradeArgs),
     /// Show what each thread of any program waits for, from outside.
     Watch(WatchArgs),
+    /// Stand between the checker and a program: for the checker's own use.
+    #[command(hide = true)]
+    Guard(GuardArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -222,6 +226,7 @@ fn main() -> ExitCode {
             Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
             Command::Grade(args) => return check::grade::run(&args),
+            Command::Guard(args) => return guard::run(&args),
         };
         done.map(|()| ExitCode::SUCCESS)
     });

@@ -105,7 +105,7 @@ impl ExamArgs {
             }
         }
         let last = match &self.until {
-            Some(until) => stages.iter().position(|stage| until == stage || until.starts_with(&format!("{stage}/"))),
+            Some(until) => stages.iter().position(|stage| rules::stage_of(until) == *stage),
             None => None,
         };
         let is_in = |rule: &&Rule| {

@@ -1,14 +1,16 @@
 //! One client of a rule, such as anna: speaks and hears in the dialect of a profile. Knows no rule.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::check::book::Book;
 use crate::check::link::{Attic, Came, Ended, Link};
 use crate::check::pattern::{Expected, Values};
-use crate::check::profile::{Enter, Own, Profile, Step};
+use crate::check::profile::{Enter, Of, Own, Profile, Step};
 use crate::check::script::{Deed, Script};
 use crate::check::verdict::{Fault, Heard, Outcome};
+use crate::kernel::sockets;
 
 /// A client: mostly one connection, in some protocols a second one to hear.
 #[derive(Debug)]
@@ -23,40 +25,13 @@ pub struct Client {
     ear: Option<Link>,
     /// The longest that something may take.
     pub patience: Duration,
-    profile: Rc<Profile>,
+    /// The room in which it is, if it is not the usual one.
+    pub room: Option<String>,
+    server: SocketAddr,
+    profile: Arc<Profile>,
     script: Script,
     /// What it said, because its own copies may come at any time.
     said: Vec<Expected>,
-}
-
-/// What a client heard up to a fence.
-#[derive(Debug)]
-pub struct Book {
-    messages: Vec<Vec<u8>>,
-    whole: bool,
-}
-
-impl Book {
-    /// How often this was heard.
-    pub fn count(&self, expected: &Expected) -> usize {
-        if self.whole {
-            return self.messages.iter().filter(|message| expected.is(message)).count();
-        }
-        let mut count = 0;
-        for stream in &self.messages {
-            let mut rest = stream.as_slice();
-            while let Some(place) = expected.find(rest) {
-                count += 1;
-                rest = &rest[place.end.max(1)..];
-            }
-        }
-        count
-    }
-
-    /// All messages; one stream, if nobody can tell where one ends.
-    pub fn messages(&self) -> &[Vec<u8>] {
-        &self.messages
-    }
 }
 
 /// Where a client is, and with what it goes there.
@@ -65,7 +40,7 @@ pub struct Place {
     /// The address of the server.
     pub addr: SocketAddr,
     /// The dialect.
-    pub profile: Rc<Profile>,
+    pub profile: Arc<Profile>,
     /// The longest that something may take.
     pub patience: Duration,
     /// What happened so far.
@@ -103,7 +78,9 @@ impl Client {
             mouth,
             ear,
             patience: place.patience,
-            profile: Rc::clone(&place.profile),
+            room: None,
+            server: place.addr,
+            profile: Arc::clone(&place.profile),
             script: place.script.clone(),
             said: Vec::new(),
         })
@@ -111,7 +88,8 @@ impl Client {
 
     /// What its name, its address and so on are.
     pub fn values(&self) -> Values {
-        Values { addr: Some(self.mouth.local.to_string()), ..self.profile.values(&self.nick) }
+        let usual = self.profile.values(&self.nick);
+        Values { addr: Some(self.mouth.local.to_string()), room: self.room.clone().or(usual.room), ..usual }
     }
 
     /// What the others hear if it says `text`.
@@ -121,11 +99,37 @@ impl Client {
     }
 
     /// What it hears itself of what it says.
-    fn own_speech(&self, text: &[u8]) -> Expected {
+    pub fn own_speech(&self, text: &[u8]) -> Expected {
         match &self.profile.say.own_form {
             Some(form) => form.expect(&Values { text: Some(text.to_vec()), ..self.values() }),
             None => self.speech(text),
         }
+    }
+
+    /// Tries to come in: whether it did, or was refused in the words of the profile.
+    ///
+    /// # Errors
+    /// Broken, if the server gives another answer, or none.
+    pub fn try_enter(&mut self) -> Outcome<bool> {
+        match self.enter() {
+            Err(Fault::Broken(evidence)) if evidence.refused => Ok(false),
+            entered => entered.map(|()| true),
+        }
+    }
+
+    /// Sends what a client sends before it gets the first answer, and does not wait for one.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub fn knock(&mut self) -> Outcome {
+        let profile = Arc::clone(&self.profile);
+        let sent = profile.enter.steps.iter().skip_while(|step| matches!(step, Step::Await(_)));
+        for step in sent.take_while(|step| matches!(step, Step::Send(_))) {
+            if let Step::Send(pattern) = step {
+                self.send(&profile.end.wrap(&pattern.fill(&self.values())))?;
+            }
+        }
+        Ok(())
     }
 
     /// Comes in, as the profile has it.
@@ -133,7 +137,7 @@ impl Client {
     /// # Errors
     /// Broken, if the server does not answer as it should.
     pub fn enter(&mut self) -> Outcome {
-        let profile = Rc::clone(&self.profile);
+        let profile = Arc::clone(&self.profile);
         if let Some(listen) = &profile.listen {
             self.walk(listen, true)?;
         }
@@ -204,8 +208,39 @@ impl Client {
     /// As `send`.
     pub fn say(&mut self, text: &str) -> Outcome {
         self.says(text.as_bytes());
+        if self.profile.end.of == Of::Pause {
+            self.wait_until_read()?;
+        }
         let bytes = self.bytes_of(text.as_bytes());
         self.send(&bytes)
+    }
+
+    /// Waits until the server has read all that was sent: then the next piece is another read.
+    /// Without a kernel that tells, it waits for a moment.
+    ///
+    /// # Errors
+    /// Broken, if the server does not read in time.
+    pub fn wait_until_read(&self) -> Outcome {
+        let until = Instant::now() + self.patience;
+        // On a busy machine what was sent may still be on its way when the first look finds nothing.
+        let mut empty = 0;
+        while empty < 2 {
+            match sockets::unread(self.server, self.mouth.local) {
+                Some(0) => empty += 1,
+                Some(_) if Instant::now() >= until => {
+                    let time = seconds(self.patience);
+                    return Err(Fault::late(format!("the server does not read what {} sent for {time}", self.role)));
+                }
+                Some(_) => empty = 0,
+                None => {
+                    std::thread::park_timeout(Duration::from_millis(30));
+                    return Ok(());
+                }
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        self.script.add(&self.role, Deed::IsRead);
+        Ok(())
     }
 
     /// Notes that it says this, if the bytes are sent in another way.
@@ -232,24 +267,26 @@ impl Client {
         self.hears(&self.own_speech(text.as_bytes()))
     }
 
-    /// All that it hears before `fence`, without what may come at any time.
+    /// All that it hears before `fence`.
     ///
     /// # Errors
     /// Broken, if the fence does not come.
     pub fn until(&self, fence: &Expected) -> Outcome<Book> {
-        let whole = self.profile.end.is_seen();
+        let mut book = Book::new(self.profile.end.is_seen());
         let until = Instant::now() + self.patience;
-        let mut messages = Vec::new();
         loop {
             match self.next(self.ear(), fence, until) {
-                Came::It(Some(message), _) if fence.is(&message) || !whole => {
-                    if !whole {
-                        messages.push(message);
+                Came::It(Some(message), _) if fence.is(&message) || !book.is_whole() => {
+                    if !book.is_whole() {
+                        book.add(message, false);
                     }
-                    return Ok(Book { messages, whole });
+                    return Ok(book);
                 }
-                Came::It(Some(message), _) if !self.is_noise(&message) => messages.push(message),
-                Came::It(_, _) => {}
+                Came::It(Some(message), _) => {
+                    let noise = self.is_noise(&message);
+                    book.add(message, noise);
+                }
+                Came::It(None, _) => {}
                 Came::End(ended) => return Err(self.closed(&ended, Some(fence))),
                 Came::Nothing => return Err(self.nothing(fence)),
             }
@@ -270,7 +307,8 @@ impl Client {
                     let is_refused = refused.as_ref().is_some_and(|refused| refused.is(&message));
                     if is_refused || !self.is_noise(&message) {
                         let what = if is_refused { "is refused" } else { "hears something else" };
-                        return Err(self.wrong(format!("{} {what}", self.role), &message, expected));
+                        let wrong = self.wrong(format!("{} {what}", self.role), &message, expected);
+                        return Err(if is_refused { wrong.refused() } else { wrong });
                     }
                 }
                 Came::End(ended) => return Err(self.closed(&ended, Some(expected))),
@@ -366,6 +404,45 @@ impl Client {
         });
         let fault = Fault::broken(format!("{}: {how}", self.role));
         heard.map_or(fault.clone(), |heard| fault.heard(heard))
+    }
+
+    /// All that it hears up to the end of the connection; nothing, if that does not come in time.
+    pub fn until_end(&self, until: Instant) -> Option<Book> {
+        let end = &self.profile.end;
+        let mut book = Book::new(end.is_seen());
+        loop {
+            match self.ear().wait_for(until, |bytes| end.cut(bytes).map(|(message, length)| (message.to_vec(), length)))
+            {
+                Came::It(message, _) => {
+                    let noise = self.is_noise(&message);
+                    book.add(message, noise);
+                }
+                Came::End(_) => break,
+                Came::Nothing => return None,
+            }
+        }
+        if !end.is_seen() {
+            book.add(self.ear().rest(), false);
+        }
+        Some(book)
+    }
+
+    /// What is sent to leave, if the protocol has that.
+    pub fn farewell(&self) -> Option<Vec<u8>> {
+        let leave = self.profile.leave.as_ref()?;
+        Some(self.profile.end.wrap(&leave.send.fill(&self.values())))
+    }
+
+    /// Goes into the other room, if there is one and a client that has come in can go there.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub fn change_room(&mut self) -> Outcome {
+        let Some(rooms) = &self.profile.rooms else { return Ok(()) };
+        self.room = Some(rooms.other.clone());
+        let Some(join) = &rooms.join else { return Ok(()) };
+        let message = self.profile.end.wrap(&join.fill(&self.values()));
+        self.send(&message)
     }
 
     /// When the server ended its connection, if it did in time.

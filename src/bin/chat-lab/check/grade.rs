@@ -11,8 +11,9 @@ use clap::Args;
 use crate::check::args::ExamArgs;
 use crate::check::judge::Exam;
 use crate::check::profile::Profile;
+use crate::check::program::command;
 use crate::check::report::{Report, json, text};
-use crate::check::rules::Rule;
+use crate::check::rules::{self, Rule};
 use crate::check::words::Table;
 use crate::check::{INTERRUPTED, UNSURE, USAGE, examine, fail, interrupt};
 
@@ -43,7 +44,9 @@ struct Class<'a> {
     args: &'a GradeArgs,
     profile: Profile,
     rules: Vec<&'static Rule>,
-    words: Table,
+    table: Table,
+    /// Of the command.
+    words: Vec<String>,
     seed: Option<String>,
 }
 
@@ -56,12 +59,12 @@ pub fn run(args: &GradeArgs) -> Result<ExitCode> {
         Ok(found) => found,
         Err((why, code)) => return fail(&why, code),
     };
-    let (folders, mut csv) = match ready(args) {
+    let (words, folders, mut csv) = match ready(args) {
         Ok(ready) => ready,
         Err(why) => return fail(&why, USAGE),
     };
     interrupt::settle(true)?;
-    let mut class = Class { args, profile, rules, words: Table::load(), seed: None };
+    let mut class = Class { args, profile, rules, table: Table::load(), words, seed: None };
     csv.write_all(HEAD.as_bytes()).context("cannot write the marks")?;
     let mut unsure = false;
     for (done, folder) in folders.iter().enumerate() {
@@ -69,26 +72,21 @@ pub fn run(args: &GradeArgs) -> Result<ExitCode> {
             tell(&format!("stopped: {done} of {} are graded", folders.len()));
             return Ok(ExitCode::from(INTERRUPTED));
         }
-        let Some(row) = class.grade(folder)? else { continue };
+        let row = class.grade(folder)?;
         unsure |= row.unsure;
         csv.write_all(row.line.as_bytes()).and_then(|()| csv.flush()).context("cannot write the marks")?;
         tell(&row.told);
     }
-    Ok(if interrupt::is_over() {
-        ExitCode::from(INTERRUPTED)
-    } else if unsure {
-        ExitCode::from(UNSURE)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if unsure { ExitCode::from(UNSURE) } else { ExitCode::SUCCESS })
 }
 
-/// The submissions, and the file for the marks, before anything runs.
-fn ready(args: &GradeArgs) -> Result<(Vec<PathBuf>, Box<dyn Write>), String> {
+/// The words of the command, the submissions, and the file for the marks, before anything runs.
+fn ready(args: &GradeArgs) -> Result<(Vec<String>, Vec<PathBuf>, Box<dyn Write>), String> {
     if !args.command.contains("{dir}") {
         let example = "--command 'python3 {dir}/server.py {port}'";
         return Err(format!("the command must say where a submission is: put {{dir}} into it, as in {example}"));
     }
+    let words = command::split(&args.command)?;
     let folders = submissions(&args.folder)?;
     if let Some(reports) = &args.reports {
         fs::create_dir_all(reports).map_err(|error| format!("cannot make {}: {error}", reports.display()))?;
@@ -97,7 +95,7 @@ fn ready(args: &GradeArgs) -> Result<(Vec<PathBuf>, Box<dyn Write>), String> {
         "-" => Box::new(io::stdout().lock()),
         file => Box::new(File::create(file).map_err(|error| format!("cannot write {file}: {error}"))?),
     };
-    Ok((folders, csv))
+    Ok((words, folders, csv))
 }
 
 /// The folders in this folder, in order of their names, without hidden ones.
@@ -135,10 +133,9 @@ struct Row {
 }
 
 impl Class<'_> {
-    /// Nothing, if it was interrupted.
-    fn grade(&mut self, folder: &Path) -> Result<Option<Row>> {
+    fn grade(&mut self, folder: &Path) -> Result<Row> {
         let dir = folder.to_string_lossy();
-        let words = self.args.command.split_whitespace().map(|word| word.replace("{dir}", &dir)).collect();
+        let words = self.words.iter().map(|word| word.replace("{dir}", &dir)).collect();
         let server = self.args.exam.program(&self.profile, words);
         let exam = match self.args.exam.exam(self.profile.clone(), server) {
             Ok(exam) => exam,
@@ -148,15 +145,12 @@ impl Class<'_> {
         let seed = self.seed.get_or_insert_with(|| exam.seed.clone()).clone();
         let exam = Exam { seed, ..exam };
         let (judged, error) = examine(&exam, &self.rules, |_| {});
-        if interrupt::is_over() {
-            return Ok(None);
-        }
         let report = Report {
             title: name_of(folder),
             profile: &self.profile,
             seed: &exam.seed,
             judged: &judged,
-            words: &self.words,
+            words: &self.table,
             language: self.args.exam.language,
             error,
         };
@@ -168,7 +162,7 @@ impl Class<'_> {
             write("txt", &page(&report))?;
             write("json", &json::write(&report))?;
         }
-        Ok(Some(row(&report)))
+        Ok(row(&report))
     }
 }
 
@@ -202,7 +196,7 @@ fn page(report: &Report) -> String {
     }
     let mut stage = "";
     for judged in report.judged {
-        let own = judged.rule.split('/').next().unwrap_or_default();
+        let own = rules::stage_of(judged.rule);
         if own != stage {
             out.push_str(&text::stage(own));
             stage = own;

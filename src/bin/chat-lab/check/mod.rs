@@ -1,7 +1,9 @@
 //! `chat-lab check`: grades a chat server in any language over real sockets. Knows the command line; the rest is beside it.
 
 pub mod args;
+pub mod book;
 pub mod client;
+pub mod flood;
 pub mod grade;
 pub mod interrupt;
 pub mod judge;
@@ -172,7 +174,7 @@ impl Ready {
         write!(out, "{}", text::head(&report, &ExamArgs::how(&self.exam.server)))?;
         let mut stage = "";
         let (judged, error) = examine(&self.exam, &self.rules, |judged| {
-            let own = judged.rule.split('/').next().unwrap_or_default();
+            let own = rules::stage_of(judged.rule);
             // A closed pipe is told at the end.
             if own != stage {
                 let _ = write!(out, "{}", text::stage(own));
@@ -180,9 +182,6 @@ impl Ready {
             }
             let _ = write!(out, "{}", text::rule(judged, &words.of(judged.rule, language))).and_then(|()| out.flush());
         });
-        if interrupt::is_over() {
-            return fail("interrupted", INTERRUPTED);
-        }
         report.judged = &judged;
         report.error = error;
         if let Some(error) = &report.error {
@@ -250,11 +249,7 @@ fn fail(why: &str, code: u8) -> Result<ExitCode> {
 
 fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), String> {
     match (&args.command, args.server) {
-        (Some(command), _) => {
-            let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-            let title = words.join(" ");
-            Ok((args.exam.program(profile, words), title))
-        }
+        (Some(line), _) => Ok((args.exam.program(profile, program::command::split(line)?), line.clone())),
         (None, Some(addr)) if !addr.ip().is_loopback() => {
             Err(format!("{addr} is not on this machine: the checker sends load and resets to loopback only"))
         }

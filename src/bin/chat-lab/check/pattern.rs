@@ -130,7 +130,7 @@ impl Pattern {
         out
     }
 
-    /// What is expected to come. A field without a value may be anything.
+    /// What is expected to come. A field without a value is one word; only a text and `{any}` may be anything.
     pub fn expect(&self, values: &Values) -> Expected {
         let mut pieces: Vec<Piece> = Vec::new();
         for part in &self.0 {
@@ -138,11 +138,16 @@ impl Pattern {
                 Part::Literal(bytes) => Some(bytes.as_slice()),
                 Part::Open(field) => values.of(*field),
             };
+            let open = match part {
+                Part::Open(Field::Text | Field::Any) => Piece::Any,
+                _ => Piece::Word,
+            };
             match (bytes, pieces.last_mut()) {
                 (Some(bytes), Some(Piece::Bytes(before))) => before.extend_from_slice(bytes),
                 (Some(bytes), _) => pieces.push(Piece::Bytes(bytes.to_vec())),
                 (None, Some(Piece::Any)) => {}
-                (None, _) => pieces.push(Piece::Any),
+                (None, Some(word @ Piece::Word)) => *word = open,
+                (None, _) => pieces.push(open),
             }
         }
         Expected(pieces)
@@ -152,7 +157,21 @@ impl Pattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Bytes(Vec<u8>),
+    /// Any bytes, also none.
     Any,
+    /// One byte or more, and no white space: an address alone is no message of that address.
+    Word,
+}
+
+impl Piece {
+    /// Whether an open piece may be these bytes.
+    fn may_be(&self, bytes: &[u8]) -> bool {
+        match self {
+            Piece::Bytes(own) => own == bytes,
+            Piece::Any => true,
+            Piece::Word => !bytes.is_empty() && !bytes.iter().any(u8::is_ascii_whitespace),
+        }
+    }
 }
 
 /// One message that is expected, with parts that may be anything.
@@ -162,31 +181,33 @@ pub struct Expected(Vec<Piece>);
 impl Expected {
     /// Whether this whole message is it.
     pub fn is(&self, message: &[u8]) -> bool {
-        let mut pieces = self.0.as_slice();
         let mut rest = message;
-        if let [Piece::Bytes(first), after @ ..] = pieces {
-            let Some(left) = rest.strip_prefix(first.as_slice()) else { return false };
-            (rest, pieces) = (left, after);
-        }
-        if let ([_, ..], Some(Piece::Bytes(last))) = (pieces, pieces.last()) {
-            let Some(left) = rest.strip_suffix(last.as_slice()) else { return false };
-            (rest, pieces) = (left, &pieces[..pieces.len() - 1]);
-        }
-        // What is left begins and ends with an open part, or is empty.
-        for piece in pieces {
-            if let Piece::Bytes(bytes) = piece {
-                let Some(at) = memmem::find(rest, bytes) else { return false };
-                rest = &rest[at + bytes.len()..];
+        let mut open: Option<&Piece> = None;
+        for (number, piece) in self.0.iter().enumerate() {
+            let Piece::Bytes(bytes) = piece else {
+                open = Some(piece);
+                continue;
+            };
+            let is_last = number + 1 == self.0.len();
+            let at = match open {
+                Some(_) if is_last => rest.ends_with(bytes).then(|| rest.len() - bytes.len()),
+                Some(_) => memmem::find(rest, bytes),
+                None => rest.starts_with(bytes).then_some(0),
+            };
+            let Some(at) = at else { return false };
+            if !open.take().is_none_or(|open| open.may_be(&rest[..at])) {
+                return false;
             }
+            rest = &rest[at + bytes.len()..];
         }
-        !pieces.is_empty() || rest.is_empty()
+        open.map_or(rest.is_empty(), |open| open.may_be(rest))
     }
 
-    /// The first place in a stream without ends at which it stands. `{any}` at its two ends takes nothing.
+    /// The first place in a stream without ends at which it stands. What is open at its two ends takes nothing.
     pub fn find(&self, stream: &[u8]) -> Option<Range<usize>> {
         let first = self.0.iter().find_map(|piece| match piece {
             Piece::Bytes(bytes) => Some(bytes),
-            Piece::Any => None,
+            Piece::Any | Piece::Word => None,
         })?;
         memmem::find_iter(stream, first).find_map(|start| Some(start..self.end_of(stream, start)?))
     }
@@ -194,19 +215,18 @@ impl Expected {
     /// Where it ends, if its first bytes stand at `start`.
     fn end_of(&self, stream: &[u8], start: usize) -> Option<usize> {
         let mut at = start;
-        let mut free = false;
-        for piece in self.0.iter().skip_while(|piece| **piece == Piece::Any) {
-            match piece {
-                Piece::Any => free = true,
-                Piece::Bytes(bytes) if free => {
-                    at += memmem::find(&stream[at..], bytes)? + bytes.len();
-                    free = false;
-                }
-                Piece::Bytes(bytes) => {
-                    stream[at..].starts_with(bytes).then_some(())?;
-                    at += bytes.len();
-                }
-            }
+        let mut open: Option<&Piece> = None;
+        for piece in self.0.iter().skip_while(|piece| !matches!(piece, Piece::Bytes(_))) {
+            let Piece::Bytes(bytes) = piece else {
+                open = Some(piece);
+                continue;
+            };
+            let rest = &stream[at..];
+            let gap = match open.take() {
+                Some(open) => memmem::find(rest, bytes).filter(|gap| open.may_be(&rest[..*gap]))?,
+                None => rest.starts_with(bytes).then_some(0)?,
+            };
+            at += gap + bytes.len();
         }
         Some(at)
     }
@@ -223,7 +243,7 @@ impl Expected {
     pub fn shown(&self) -> Vec<u8> {
         let pieces = self.0.iter().map(|piece| match piece {
             Piece::Bytes(bytes) => bytes.as_slice(),
-            Piece::Any => "…".as_bytes(),
+            Piece::Any | Piece::Word => "…".as_bytes(),
         });
         pieces.collect::<Vec<_>>().concat()
     }
@@ -260,11 +280,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_may_be_anything_also_nothing() {
+    fn a_time_that_is_open_may_be_anything_also_nothing() {
         let expected = pattern("[{time}] {name}{any}: {text}").expect(&values("anna", "hi"));
         assert!(expected.is(b"[12:05] anna: hi") && expected.is(b"[] anna (away): hi"));
         assert!(!expected.is(b"[12:05] boris: hi"));
         assert_eq!(expected.shown(), "[…] anna…: hi".as_bytes());
+    }
+
+    #[test]
+    fn an_address_that_is_open_is_not_what_was_said_from_it() {
+        let address = pattern("{addr}").expect(&Values::default());
+        assert!(address.is(b"127.0.0.1:2893") && !address.is(b"127.0.0.1:2893@MSG hi") && !address.is(b""));
+        let left = pattern("* {name} left{any}").expect(&Values::default());
+        assert!(left.is(b"* anna left") && left.is("* Анна left (quit)".as_bytes()));
+        assert!(!left.is(b"* left") && !left.is(b"* all of them left"));
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! What a rule is played with: a server, a cast of clients, words to say, and fences. Knows no rule and no report.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::check::client::{Book, Client, Place, seconds};
+use crate::check::book::Book;
+use crate::check::client::{Client, Place};
 use crate::check::pattern::{Expected, Values};
-use crate::check::profile::Profile;
+use crate::check::profile::{Of, Profile};
 use crate::check::program::Program;
-use crate::check::script::{Deed, Script};
+use crate::check::script::Script;
 use crate::check::verdict::{Fault, Outcome};
 use crate::dice::Dice;
 use crate::kernel::{sockets, threads};
+use crate::process::Process;
 
 /// Plain words, none of which is a command or leaves in any dialect.
 const WORDS: [&str; 16] = [
@@ -103,7 +106,53 @@ impl Play<'_> {
     /// # Errors
     /// Broken, if the server does not take the connection.
     pub fn connect(&mut self, role: &str) -> Outcome<Client> {
-        Client::connect(&self.place, role, &format!("{role}{}", self.suffix), false)
+        self.connect_as(role, &format!("{role}{}", self.suffix))
+    }
+
+    /// The same with a name of its own.
+    ///
+    /// # Errors
+    /// As `connect`.
+    pub fn connect_as(&mut self, role: &str, nick: &str) -> Outcome<Client> {
+        Client::connect(&self.place, role, nick, false)
+    }
+
+    /// A client that is in the other room.
+    ///
+    /// # Errors
+    /// As `enter`.
+    pub fn enter_room(&mut self, role: &str) -> Outcome<Client> {
+        let mut client = self.connect(role)?;
+        let rooms = self.profile().rooms.clone();
+        if rooms.as_ref().is_some_and(|rooms| rooms.join.is_some()) {
+            self.bring_in(&mut client)?;
+            client.change_room()?;
+            client.wait_until_read()?;
+            self.wait_for_rest(&client);
+        } else {
+            client.room = rooms.map(|rooms| rooms.other);
+            self.bring_in(&mut client)?;
+        }
+        Ok(client)
+    }
+
+    /// Bytes of a long text that a message may have: `usual`, or less if the protocol has a bound.
+    pub fn longest(&self, usual: usize) -> usize {
+        let end = &self.profile().end;
+        let most = match end.of {
+            Of::Length if end.bytes == 1 => 255,
+            _ => end.max.unwrap_or(usize::MAX),
+        };
+        // What stands around the text may count, too.
+        most.saturating_sub(100).clamp(100, usual)
+    }
+
+    /// Waits until the server has closed this connection, but not for ever.
+    pub fn wait_until_closed(&self, peer: SocketAddr) {
+        let until = Instant::now() + self.patience() / 2;
+        while Instant::now() < until && sockets::is_open(self.place.addr, peer) == Some(true) {
+            std::thread::park_timeout(LOOK);
+        }
     }
 
     /// A client that has come in with a small buffer, and reads until it is told to stop.
@@ -159,29 +208,11 @@ impl Play<'_> {
     }
 
     /// Waits until the server has read all that this client sent: then the next piece is another read.
-    /// Without a kernel that tells, it waits for a moment.
     ///
     /// # Errors
     /// Broken, if the server does not read in time.
     pub fn wait_until_read(&self, client: &Client) -> Outcome {
-        let until = Instant::now() + self.patience();
-        loop {
-            match sockets::unread(self.place.addr, client.mouth.local) {
-                Some(0) => {
-                    self.script().add(&client.role, Deed::IsRead);
-                    return Ok(());
-                }
-                None => {
-                    std::thread::park_timeout(Duration::from_millis(30));
-                    return Ok(());
-                }
-                Some(_) if Instant::now() >= until => {
-                    let time = seconds(self.patience());
-                    return Err(Fault::late(format!("the server does not read what {} sent for {time}", client.role)));
-                }
-                Some(_) => std::thread::park_timeout(LOOK),
-            }
-        }
+        client.wait_until_read()
     }
 
     /// What the others are told when this client has come in, or left, if they are.
@@ -198,5 +229,14 @@ impl Play<'_> {
     pub fn program(&mut self) -> Outcome<&mut Program> {
         let none = || Fault::Trouble("the checker did not start the server".to_owned());
         self.program.as_deref_mut().ok_or_else(none)
+    }
+
+    /// The server's process, to see what it costs.
+    ///
+    /// # Errors
+    /// Trouble, if it is not known; rules that ask for it are not run then.
+    pub fn process(&self) -> Outcome<Process> {
+        let pid = self.pid.ok_or_else(|| Fault::Trouble("the server's process is not known".to_owned()))?;
+        Process::new(pid).map_err(|_| Fault::broken("the program has ended"))
     }
 }

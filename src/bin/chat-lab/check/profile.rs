@@ -11,15 +11,15 @@ use crate::check::pattern::{Pattern, Values};
 /// The profiles that come with the program, in the order in which they are listed.
 const BUILT_IN: &[(&str, &str)] = &[
     ("plain", include_str!("../../../../examples/profiles/plain.toml")),
-    ("echo", include_str!("../../../../examples/profiles/echo.toml")),
     ("raw", include_str!("../../../../examples/profiles/raw.toml")),
     ("address", include_str!("../../../../examples/profiles/address.toml")),
     ("quit", include_str!("../../../../examples/profiles/quit.toml")),
     ("rooms", include_str!("../../../../examples/profiles/rooms.toml")),
+    ("echo", include_str!("../../../../examples/profiles/echo.toml")),
     ("budget", include_str!("../../../../examples/profiles/budget.toml")),
-    ("frames", include_str!("../../../../examples/profiles/frames.toml")),
     ("jhu", include_str!("../../../../examples/profiles/jhu.toml")),
     ("cntraccia", include_str!("../../../../examples/profiles/cntraccia.toml")),
+    ("frames", include_str!("../../../../examples/profiles/frames.toml")),
     ("roomful-line", include_str!("../../../../examples/profiles/roomful-line.toml")),
     ("roomful-json", include_str!("../../../../examples/profiles/roomful-json.toml")),
 ];

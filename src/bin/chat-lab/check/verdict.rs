@@ -35,6 +35,8 @@ pub struct Evidence {
     pub heard: Option<Heard>,
     /// Whether it was a deadline that told, so that a busy machine can be the cause.
     pub by_time: bool,
+    /// Whether the server refused a client in words.
+    pub refused: bool,
     /// What the program's threads waited in at that moment.
     pub threads: Vec<String>,
     /// The last lines that the program printed.
@@ -82,6 +84,15 @@ impl Fault {
     pub fn heard(mut self, heard: Heard) -> Fault {
         if let Fault::Broken(evidence) = &mut self {
             evidence.heard = Some(heard);
+        }
+        self
+    }
+
+    /// A refusal in words, which may be what a rule asks for.
+    #[must_use]
+    pub fn refused(mut self) -> Fault {
+        if let Fault::Broken(evidence) = &mut self {
+            evidence.refused = true;
         }
         self
     }

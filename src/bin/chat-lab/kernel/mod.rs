@@ -2,6 +2,7 @@
 
 pub mod calls;
 mod diag;
+pub mod family;
 pub mod sentence;
 pub mod sockets;
 pub mod threads;

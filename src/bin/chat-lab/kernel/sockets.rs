@@ -89,6 +89,20 @@ pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
     server_side(server_end, peer).map(|socket| socket.inode != 0)
 }
 
+/// Whether the server still has this connection open. `None` if the kernel does not tell.
+pub fn is_open(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
+    let (server_end, peer) = (plain(server_end), plain(peer));
+    let table = table().ok()?;
+    let is_it = |socket: &&Socket| socket.local == server_end && socket.remote == peer;
+    let open = |socket: &Socket| matches!(socket.state, State::Established | State::CloseWait) && socket.inode != 0;
+    Some(table.iter().find(is_it).is_some_and(open))
+}
+
+/// How many bytes the server has sent on this connection and the client has not taken.
+pub fn unsent(server_end: SocketAddr, peer: SocketAddr) -> Option<u64> {
+    server_side(server_end, peer).map(|socket| socket.unsent)
+}
+
 fn server_side(server_end: SocketAddr, peer: SocketAddr) -> Option<Socket> {
     Finder::default().connection(plain(server_end), plain(peer))
 }

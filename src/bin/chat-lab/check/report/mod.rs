@@ -57,7 +57,7 @@ pub struct Sum {
 /// What one rule is worth: the points of its stage, shared by the rules of that stage that are asked.
 /// An unsure rule counts as one that is not asked, so it costs and gives nothing.
 pub fn worth(profile: &Profile, rule: &str, judged: &[Judged]) -> f64 {
-    let stage = rule.split('/').next().unwrap_or_default();
+    let stage = rules::stage_of(rule);
     let usual = STAGES.iter().find(|(name, ..)| *name == stage).map_or(0.0, |(_, _, points)| *points);
     let points = profile.points.get(stage).copied().unwrap_or(usual);
     let counts = |name: &str| judged.iter().all(|judged| judged.rule != name || is_counted(&judged.verdict));
@@ -84,7 +84,7 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// The stage.
     pub fn stage(&self) -> &str {
-        self.judged.rule.split('/').next().unwrap_or_default()
+        rules::stage_of(self.judged.rule)
     }
 
     /// What a person reads about it, without colour: the reason, or the evidence.

@@ -1,6 +1,13 @@
 //! The rules, in the order in which they are run: one table for the checker, its lists and its tests. Knows no report.
 
+mod extra;
+mod framing;
+mod leaving;
+mod names;
+mod order;
+mod slow;
 mod start;
+mod stop;
 mod together;
 
 use crate::check::play::Play;
@@ -42,6 +49,8 @@ pub enum Ask {
     Joined,
     /// Others are told who leaves.
     Left,
+    /// Others are told who comes, or who leaves.
+    Notices,
     /// A word leaves, and only if it stands alone.
     Word,
     /// There are several rooms.
@@ -65,13 +74,34 @@ pub struct Rule {
 impl Rule {
     /// The stage.
     pub fn stage(&self) -> &'static str {
-        self.name.split('/').next().unwrap_or_default()
+        stage_of(self.name)
+    }
+}
+
+/// The stage that a rule of this name belongs to: mostly the word before the stroke.
+pub fn stage_of(rule: &str) -> &str {
+    match rule.split('/').next().unwrap_or_default() {
+        "load" => "order",
+        "rooms" | "private" => "together",
+        stage => stage,
     }
 }
 
 /// The rules of all stages.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [start::RULES, together::RULES].into_iter().flatten()
+    [
+        start::RULES,
+        together::RULES,
+        extra::RULES,
+        framing::RULES,
+        leaving::RULES,
+        slow::RULES,
+        names::RULES,
+        order::RULES,
+        stop::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Why this protocol is not asked for something; nothing, if it has it.
@@ -91,6 +121,10 @@ pub fn lacks(profile: &Profile, ask: Ask) -> Option<&'static str> {
         Ask::Refusal => (profile.has_names() && profile.enter.refused.is_some(), "this protocol refuses no name"),
         Ask::Joined => (profile.notice.joined.is_some(), "this protocol does not tell who comes"),
         Ask::Left => (profile.notice.left.is_some(), "this protocol does not tell who leaves"),
+        Ask::Notices => (
+            profile.notice.joined.is_some() || profile.notice.left.is_some(),
+            "this protocol does not tell who comes and leaves",
+        ),
         Ask::Word => (profile.leave.as_ref().is_some_and(|leave| leave.word), "this protocol has no word that leaves"),
         Ask::Rooms => (profile.rooms.is_some(), "this protocol has one room"),
         Ask::Private => (profile.private.is_some(), "this protocol has no private messages"),

@@ -10,8 +10,8 @@ use crate::check::verdict::{Fault, Outcome};
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
-    Rule { name: "together/heard", asks: &[Ask::Others], after: &["start/listens"], run: heard },
-    Rule { name: "together/own", asks: &[], after: &["start/listens"], run: own },
+    Rule { name: "together/heard", asks: &[Ask::Others], after: &["start/second"], run: heard },
+    Rule { name: "together/own", asks: &[], after: &["start/second"], run: own },
     Rule { name: "together/once", asks: &[Ask::Others], after: &["together/heard"], run: once },
     Rule {
         name: "together/author",
@@ -19,7 +19,7 @@ pub const RULES: &[Rule] = &[
         after: &["together/heard"],
         run: author,
     },
-    Rule { name: "together/utf8", asks: &[], after: &["start/listens"], run: utf8 },
+    Rule { name: "together/utf8", asks: &[], after: &["start/second"], run: utf8 },
     Rule { name: "together/late", asks: &[Ask::Others], after: &["together/heard"], run: late },
     Rule { name: "together/prompt", asks: &[Ask::Others], after: &["together/heard"], run: prompt },
 ];

@@ -1,0 +1,105 @@
+//! A flood: many long lines of one speaker, in rounds, each line with its number. Knows no rule and no socket.
+
+use memchr::memmem;
+
+use crate::check::client::Client;
+use crate::check::play::Play;
+use crate::check::profile::End;
+use crate::check::verdict::Outcome;
+
+/// Lines of a round: with the longest ones less than 256 KiB, which no listener that reads is closed for.
+const LINES: usize = 64;
+/// Bytes of the shortest line and of the longest one, if the protocol has no shorter bound.
+const LENGTH: (usize, usize) = (3000, 4000);
+/// Digits of a line's number.
+const DIGITS: usize = 6;
+
+/// The lines that one speaker has said.
+pub struct Flood {
+    tag: String,
+    end: End,
+    longest: usize,
+    said: usize,
+    bytes: u64,
+}
+
+/// What a client finds when it reads the lines of a flood.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The line of this number.
+    Line(usize),
+    /// Another message.
+    Other(Vec<u8>),
+}
+
+impl Flood {
+    /// Nothing is said yet.
+    pub fn new(play: &mut Play) -> Flood {
+        Flood { tag: play.tag(), end: play.profile().end.clone(), longest: play.longest(LENGTH.1), said: 0, bytes: 0 }
+    }
+
+    /// Bytes said.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Lines said.
+    pub fn said(&self) -> usize {
+        self.said
+    }
+
+    /// The text of a line: its number, and letters that another line near it does not have.
+    pub fn text(&self, number: usize) -> String {
+        let length = (LENGTH.0 + number * 37 % (LENGTH.1 - LENGTH.0)).min(self.longest);
+        let letter = char::from(b'a' + (number % 26) as u8);
+        let head = format!("{}{number:0DIGITS$} ", self.tag);
+        format!("{head}{}", letter.to_string().repeat(length.saturating_sub(head.len())))
+    }
+
+    /// Says a round, and returns its last text. If nobody can tell where a message ends, a round is a heap
+    /// of bytes that is read before one line is said, so that the line can be found.
+    ///
+    /// # Errors
+    /// Broken, if the server does not take it.
+    pub fn say_round(&mut self, speaker: &mut Client) -> Outcome<String> {
+        if self.end.is_seen() {
+            self.say(speaker, LINES)
+        } else {
+            let heap = speaker.bytes_of(&vec![b'-'; LINES * LENGTH.1]);
+            self.bytes += heap.len() as u64;
+            speaker.send(&heap)?;
+            speaker.wait_until_read()?;
+            self.say(speaker, 1)
+        }
+    }
+
+    /// Says so many lines with one call, and returns the last text.
+    ///
+    /// # Errors
+    /// Broken, if the server does not take them.
+    pub fn say(&mut self, speaker: &mut Client, lines: usize) -> Outcome<String> {
+        let texts: Vec<String> = (self.said..self.said + lines).map(|number| self.text(number)).collect();
+        let bytes = texts.iter().flat_map(|text| speaker.bytes_of(text.as_bytes())).collect::<Vec<u8>>();
+        self.said += lines;
+        self.bytes += bytes.len() as u64;
+        speaker.send(&bytes)?;
+        Ok(texts.into_iter().next_back().unwrap_or_default())
+    }
+
+    /// The first line at the beginning of what came, and how many bytes it takes.
+    pub fn find(&self, bytes: &[u8]) -> Option<(Found, usize)> {
+        if self.end.is_seen() {
+            let (message, length) = self.end.cut(bytes)?;
+            let found =
+                self.number(message).map_or_else(|| Found::Other(message.to_vec()), |(line, _)| Found::Line(line));
+            return Some((found, length));
+        }
+        self.number(bytes).map(|(line, end)| (Found::Line(line), end))
+    }
+
+    fn number(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let start = memmem::find(bytes, self.tag.as_bytes())? + self.tag.len();
+        let digits = std::str::from_utf8(bytes.get(start..start + DIGITS)?).ok()?;
+        Some((digits.parse().ok()?, start + DIGITS))
+    }
+}

@@ -1,0 +1,307 @@
+//! The program that is graded: started, watched, stopped, and cleaned up after. Knows no protocol.
+
+pub mod command;
+pub mod guard;
+mod output;
+mod port;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::check::profile::SIGTERM;
+use crate::check::program::guard::{GRACE, MEMORY};
+use crate::check::program::output::Output;
+use crate::process::Process;
+
+/// A program must take connections within this time.
+pub const START: Duration = Duration::from_secs(10);
+/// How often it is asked whether it listens.
+const TRY: Duration = Duration::from_millis(10);
+/// The guard may need this long for its part.
+const GUARD: Duration = Duration::from_secs(6);
+/// Output may come this long after the end of the program.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// So many of the last lines are told of a program that does not start.
+const SAID: usize = 20;
+/// This program, even if its file was replaced.
+const OURSELVES: &str = "/proc/self/exe";
+
+/// How to start it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The program and its arguments; `{port}` is put in.
+    pub words: Vec<String>,
+    /// The port that it always takes, or none: a free one for each start.
+    pub port: Option<u16>,
+    /// `SIGTERM`, or a line for its standard input.
+    pub stop_by: String,
+    /// Deadlines are multiplied by this.
+    pub patience: f64,
+}
+
+/// A program that runs below a guard, which cleans up.
+#[derive(Debug)]
+pub struct Program {
+    plan: Plan,
+    addr: SocketAddr,
+    pid: i32,
+    guard: Child,
+    line: Arc<UnixStream>,
+    state: Arc<State>,
+    output: Output,
+}
+
+/// What the guard has told.
+#[derive(Debug, Default)]
+struct State {
+    fate: Mutex<Fate>,
+    news: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Fate {
+    /// The process of the program, or why there is none.
+    started: Option<Result<i32, String>>,
+    /// How the program ended.
+    ended: Option<String>,
+    /// It was killed because of its memory.
+    was_large: bool,
+    /// The program and all its children have ended, and so has the guard.
+    over: bool,
+}
+
+/// Kills the program, from any thread.
+#[derive(Clone, Debug)]
+pub struct Killer(Arc<UnixStream>);
+
+impl Killer {
+    /// Kills it and its children.
+    pub fn kill(&self) {
+        let _ = (&*self.0).write_all(b"kill\n");
+    }
+}
+
+impl Program {
+    /// Starts it, and waits until it takes connections.
+    ///
+    /// # Errors
+    /// A sentence that says why it does not.
+    pub fn start(plan: &Plan) -> Result<Program, String> {
+        let name = plan.words.first().ok_or("the command is empty")?;
+        if let Some(trouble) = command::trouble(name) {
+            return Err(trouble);
+        }
+        let port = match plan.port {
+            Some(port) => port::fixed(port)?,
+            None => port::free()?,
+        };
+        let trouble = |error: std::io::Error| format!("cannot start {name}: {error}");
+        let (line, theirs) = UnixStream::pair().map_err(trouble)?;
+        let words = plan.words.iter().map(|word| word.replace("{port}", &port.to_string()));
+        let mut guard = Command::new(OURSELVES)
+            .arg0("chat-lab")
+            .args(["guard", "--"])
+            .args(words)
+            .env("PORT", port.to_string())
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(trouble)?;
+        let output = Output::default();
+        let (out, err) = (guard.stdout.take(), guard.stderr.take());
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let line = Arc::new(line);
+        // From here on, an error drops the program, and this cleans up.
+        let mut program =
+            Program { plan: plan.clone(), addr, pid: 0, guard, line, state: Arc::default(), output: output.clone() };
+        program.hear().map_err(trouble)?;
+        out.map_or(Ok(()), |out| output.read(out)).map_err(trouble)?;
+        err.map_or(Ok(()), |err| output.read(err)).map_err(trouble)?;
+        program.wait_until_started()?;
+        program.wait_until_ready(START.mul_f64(plan.patience))?;
+        Ok(program)
+    }
+
+    /// The same program once more, on the same port.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_again(&self) -> Result<Program, String> {
+        Program::start(&Plan { port: Some(self.addr.port()), ..self.plan.clone() })
+    }
+
+    /// Stores what the guard tells.
+    fn hear(&self) -> std::io::Result<()> {
+        let (line, state) = (self.line.try_clone()?, Arc::clone(&self.state));
+        let work = move || {
+            for told in BufReader::new(line).lines().map_while(Result::ok) {
+                let mut fate = state.fate.lock();
+                match told.split_once(' ').unwrap_or((&told, "")) {
+                    ("pid", pid) => fate.started = Some(pid.parse().map_err(|_| format!("no process: {pid}"))),
+                    ("cannot", why) => fate.started = Some(Err(why.to_owned())),
+                    ("ended", how) => fate.ended = Some(how.to_owned()),
+                    _ => fate.was_large = true,
+                }
+                state.news.notify_all();
+            }
+            let mut fate = state.fate.lock();
+            fate.over = true;
+            fate.started.get_or_insert_with(|| Err("the guard of the program has ended".to_owned()));
+            state.news.notify_all();
+        };
+        thread::Builder::new().name("guard".to_owned()).spawn(work).map(drop)
+    }
+
+    fn wait_until_started(&mut self) -> Result<(), String> {
+        let until = Instant::now() + GUARD;
+        let mut fate = self.state.fate.lock();
+        while fate.started.is_none() {
+            if self.state.news.wait_until(&mut fate, until).timed_out() {
+                return Err("the machine is too busy to start a program".to_owned());
+            }
+        }
+        self.pid = fate.started.clone().unwrap_or(Ok(0))?;
+        Ok(())
+    }
+
+    fn wait_until_ready(&mut self, within: Duration) -> Result<(), String> {
+        let until = Instant::now() + within;
+        while !self.wait_for_end(Instant::now() + TRY) {
+            if let Some(pid) = port::listener(self.addr, self.guard.id() as i32) {
+                // A script that starts the server is not what listens.
+                self.pid = pid.unwrap_or(self.pid);
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                let time = within.as_secs_f64();
+                return Err(format!(
+                    "the program takes no connection on {} within {time:.1} s: does it listen on the port that it is \
+                     given?{}",
+                    self.addr,
+                    self.last_words()
+                ));
+            }
+        }
+        let how = self.has_ended().unwrap_or_default();
+        let missing = command::missing_file(&self.plan.words).map_or(String::new(), |missing| format!(": {missing}"));
+        Err(format!("the program has ended before it took a connection, with {how}{missing}{}", self.last_words()))
+    }
+
+    /// What it printed last, to stand below a sentence.
+    fn last_words(&self) -> String {
+        self.output.wait_for_end(LAST_WORDS);
+        let lines = self.output.lines(None);
+        let last: Vec<String> =
+            lines[lines.len().saturating_sub(SAID)..].iter().map(|line| format!("\n  {line}")).collect();
+        if last.is_empty() { "\n  it printed nothing".to_owned() } else { last.concat() }
+    }
+
+    /// Whether it and all its children have ended before this moment.
+    fn wait_for_end(&self, until: Instant) -> bool {
+        let mut fate = self.state.fate.lock();
+        while !fate.over {
+            if self.state.news.wait_until(&mut fate, until).timed_out() {
+                return fate.over;
+            }
+        }
+        true
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The process that listens.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// What the kernel knows of it.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn process(&self) -> std::io::Result<Process> {
+        Process::new(self.pid())
+    }
+
+    /// The last lines that it printed.
+    pub fn said(&self) -> Vec<String> {
+        self.output.lines(None)
+    }
+
+    /// Those that it began to print after this moment.
+    pub fn said_since(&self, since: Instant) -> Vec<String> {
+        self.output.lines(Some(since))
+    }
+
+    /// How it ended, if it has: with its exit code, or the signal that ended it. If a script has
+    /// started it in the background, the end of the script is not its end.
+    pub fn has_ended(&self) -> Option<String> {
+        let fate = self.state.fate.lock();
+        let how = fate.ended.clone().unwrap_or_else(|| "no word".to_owned());
+        (fate.over || fate.ended.as_ref().is_some_and(|how| how != "exit code 0")).then_some(how)
+    }
+
+    /// What it was stopped for, if that is not what the rule is about.
+    pub fn was_stopped_for(&self) -> Option<String> {
+        let gib = MEMORY >> 30;
+        self.state
+            .fate
+            .lock()
+            .was_large
+            .then(|| format!("the server took more than {gib} GiB of memory and was stopped"))
+    }
+
+    /// What can kill it from another thread.
+    pub fn killer(&self) -> Killer {
+        Killer(Arc::clone(&self.line))
+    }
+
+    /// Asks it to stop, as its operator does.
+    pub fn ask_to_stop(&mut self) {
+        if self.plan.stop_by == SIGTERM {
+            self.tell("stop");
+        } else {
+            self.tell(&format!("say {}", self.plan.stop_by.replace('\n', " ")));
+        }
+    }
+
+    fn tell(&self, order: &str) {
+        // If the guard has ended, so has the program.
+        let _ = (&*self.line).write_all(format!("{order}\n").as_bytes());
+    }
+
+    /// Whether it and all its children have ended within this time.
+    pub fn ends(&mut self, within: Duration) -> bool {
+        self.wait_for_end(Instant::now() + within)
+    }
+
+    /// Kills it and its children without a word.
+    pub fn kill(&mut self) {
+        self.tell("kill");
+        self.wait_for_end(Instant::now() + GUARD);
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.tell("end");
+        if !self.wait_for_end(Instant::now() + GRACE + GUARD) {
+            let _ = self.line.shutdown(Shutdown::Both);
+            let _ = self.guard.kill();
+        }
+        let _ = self.guard.wait();
+    }
+}

@@ -1,0 +1,81 @@
+//! The port of the program: one that is free, or whose it is, and who listens there. Knows no program.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::dice::Dice;
+use crate::kernel::{family, sockets};
+
+/// A free port is one of these: below those that the kernel gives to clients, so that no client takes
+/// it before the program does.
+const FREE: std::ops::Range<u64> = 20_000..32_000;
+/// So many are tried.
+const TRIES: usize = 200;
+/// What has just ended may need this long to give its port back.
+const SOON: Duration = Duration::from_millis(500);
+
+/// A port that nobody has.
+///
+/// # Errors
+/// A sentence, if there is none.
+pub fn free() -> Result<u16, String> {
+    let mut dice = Dice::of_all(&[crate::soak::fresh_seed(), u64::from(std::process::id())]);
+    let mut ports = (0..TRIES).map(|_| (FREE.start + dice.below(FREE.end - FREE.start)) as u16);
+    ports.find(|port| is_free(*port)).ok_or_else(|| format!("no port from {} to {} is free", FREE.start, FREE.end))
+}
+
+/// The port that the program always takes, if nobody has it.
+///
+/// # Errors
+/// A sentence that says whose it is.
+pub fn fixed(port: u16) -> Result<u16, String> {
+    let until = Instant::now() + SOON;
+    loop {
+        let listens = |socket: &sockets::Socket| socket.listens() && socket.local.port() == port;
+        if !sockets::table().unwrap_or_default().iter().any(listens) {
+            return Ok(port);
+        }
+        if Instant::now() >= until {
+            let owner = match sockets::holder(port) {
+                Some((pid, name)) => format!("pid {pid}, {name}"),
+                None => "a program of another user".to_owned(),
+            };
+            return Err(format!("{port} is taken by {owner}: stop it first, or give {{port}} to the command"));
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// Without SO_REUSEADDR, because the program may bind without it.
+fn is_free(port: u16) -> bool {
+    let addr = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    Socket::new(Domain::IPV4, Type::STREAM, None).and_then(|socket| socket.bind(&addr.into())).is_ok()
+}
+
+/// Which descendant of the guard listens at this address. It is `Some(None)` if something listens, and it
+/// cannot be seen what. The kernel tells, so the program meets no client that says nothing and goes.
+pub fn listener(addr: SocketAddr, guard: i32) -> Option<Option<i32>> {
+    let table = match sockets::table() {
+        Ok(table) => table,
+        // Without /proc/net a connection tells.
+        Err(_) => return std::net::TcpStream::connect(addr).ok().map(|_| None),
+    };
+    let is_there = |ip: IpAddr| ip.is_unspecified() || ip == addr.ip();
+    let inodes: Vec<u64> = table
+        .iter()
+        .filter(|socket| socket.listens() && socket.local.port() == addr.port() && is_there(socket.local.ip()))
+        .map(|socket| socket.inode)
+        .collect();
+    if inodes.is_empty() {
+        return None;
+    }
+    let has_it = |pid: &i32| {
+        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+        let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links.any(|link| sockets::inode(&link).is_some_and(|inode| inodes.contains(&inode)))
+    };
+    Some(family::descendants(guard).into_iter().find(has_it))
+}

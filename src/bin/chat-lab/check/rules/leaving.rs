@@ -1,0 +1,236 @@
+//! Stage 4: a client leaves, in order or not, and that is nobody else's matter. Knows nothing of clients that stay and do not read.
+
+use std::time::{Duration, Instant};
+
+use crate::check::client::Client;
+use crate::check::pattern::Expected;
+use crate::check::play::Play;
+use crate::check::rules::{Ask, Rule};
+use crate::check::verdict::{Fault, Outcome};
+use crate::process::{Holding, Process};
+
+/// The rules of this stage.
+pub const RULES: &[Rule] = &[
+    Rule { name: "leave/close", asks: &[Ask::Others], after: HEARD, run: close },
+    Rule { name: "leave/half", asks: &[Ask::Others], after: HEARD, run: half },
+    Rule { name: "leave/no-spin", asks: &[Ask::Process], after: &["start/listens"], run: no_spin },
+    Rule { name: "leave/reset", asks: &[Ask::Others, Ask::Near], after: HEARD, run: reset },
+    Rule { name: "leave/reset-under-fire", asks: &[Ask::Others, Ask::Near], after: HEARD, run: reset_under_fire },
+    Rule { name: "leave/word", asks: &[Ask::Others, Ask::Word], after: HEARD, run: word },
+    Rule { name: "leave/no-leak", asks: &[Ask::Process, Ask::Near], after: &["start/second"], run: no_leak },
+    // If the end of a connection is not seen at all, the name is the least that stays.
+    Rule { name: "leave/name-again", asks: &[Ask::Names], after: &["leave/close"], run: name_again },
+];
+const HEARD: &[&str] = &["together/heard"];
+
+/// The processor time of clients that have left is watched this long, and first for a shorter time.
+const WATCH: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+/// The part of a core that they may cost, and the one that is surely none.
+const SPINS: f64 = 0.2;
+const RESTS: f64 = 0.05;
+/// So many lines are on the way, and each tenth of them one client breaks off.
+const LINES: usize = 200;
+const RESETS: usize = 10;
+/// So many clients come and go at once, and so often.
+const CROWD: usize = 20;
+const CROWDS: usize = 10;
+/// So many threads and descriptors more than before are no leak.
+const SPARE: u64 = 2;
+
+fn close(play: &mut Play) -> Outcome {
+    let [mut anna, mut boris, vera] = play.enter_all(["anna", "boris", "vera"])?;
+    let left = play.notice(&vera, false);
+    vera.close();
+    let Some(left) = left else {
+        play.wait_for_rest(&anna);
+        return play.say_to(&mut anna, &[&boris]);
+    };
+    [&anna, &boris].iter().try_for_each(|hearer| hearer.hears(&left).map(drop))?;
+    // A second notice would come before what is said now.
+    let books = [play.fence(&mut anna, &boris)?, play.fence(&mut boris, &anna)?];
+    match books.iter().zip([&boris, &anna]).find(|(book, _)| book.count(&left) > 0) {
+        Some((_, hearer)) => Err(Fault::broken(format!("{} is told more than once that vera has left", hearer.role))),
+        None => Ok(()),
+    }
+}
+
+fn half(play: &mut Play) -> Outcome {
+    let boris = play.enter("boris")?;
+    // Whether the end comes with the line or after it is chance.
+    for _ in 0..5 {
+        let mut anna = play.enter("anna")?;
+        let text = play.text();
+        anna.say(&text)?;
+        anna.end_sending();
+        boris.hears(&anna.speech(text.as_bytes()))?;
+        anna.close();
+        play.wait_for_rest(&boris);
+    }
+    Ok(())
+}
+
+fn no_spin(play: &mut Play) -> Outcome {
+    let anna = play.enter("anna")?;
+    let guests = play.enter_all(["boris", "vera", "gleb"])?;
+    let process = play.process()?;
+    play.wait_for_rest(&anna);
+    let rest = part_of_a_core(&process, WATCH[0])?;
+    guests.into_iter().for_each(Client::close);
+    play.wait_for_rest(&anna);
+    if part_of_a_core(&process, WATCH[0])? < rest + RESTS {
+        return Ok(());
+    }
+    let part = part_of_a_core(&process, WATCH[1])?;
+    if part < rest + SPINS {
+        return Ok(());
+    }
+    let percent = |part: f64| (part * 100.0).round();
+    let (part, rest) = (percent(part), percent(rest));
+    Err(Fault::broken(format!("three clients have closed, and the program uses {part} % of a core; before: {rest} %")))
+}
+
+/// How much of one core the process uses while nobody says anything.
+fn part_of_a_core(process: &Process, watched: Duration) -> Outcome<f64> {
+    let (began, before) = (Instant::now(), process.cpu().map_err(ended)?);
+    while began.elapsed() < watched {
+        std::thread::park_timeout(watched.saturating_sub(began.elapsed()));
+    }
+    let used = process.cpu().map_err(ended)?.saturating_sub(before);
+    Ok(used.as_secs_f64() / began.elapsed().as_secs_f64())
+}
+
+fn ended(_: std::io::Error) -> Fault {
+    Fault::broken("the program has ended")
+}
+
+/// One hears before vera in the server's list, one after her, whatever its order.
+fn reset(play: &mut Play) -> Outcome {
+    let [boris, vera, gleb, mut anna] = play.enter_all(["boris", "vera", "gleb", "anna"])?;
+    vera.reset();
+    // The first write to her may still succeed.
+    play.say_to(&mut anna, &[&boris, &gleb])?;
+    play.say_to(&mut anna, &[&boris, &gleb])?;
+    let mut boris = boris;
+    play.say_to(&mut boris, &[&anna, &gleb])
+}
+
+fn reset_under_fire(play: &mut Play) -> Outcome {
+    let boris = play.enter("boris")?;
+    let roles = (1..=RESETS).map(|number| format!("vera{number}"));
+    let mut veras = roles.map(|role| play.enter(&role)).collect::<Outcome<Vec<_>>>()?.into_iter();
+    let mut anna = play.enter("anna")?;
+    let texts: Vec<String> = (0..LINES).map(|_| play.text()).collect();
+    for (number, text) in texts.iter().enumerate() {
+        anna.say(text)?;
+        if number % (LINES / RESETS) == LINES / RESETS / 2 {
+            veras.next().into_iter().for_each(Client::reset);
+        }
+    }
+    let fence = play.say_fence(&mut anna)?;
+    let book = boris.until(&fence)?;
+    let speeches: Vec<Expected> = texts.iter().map(|text| anna.speech(text.as_bytes())).collect();
+    let heard = speeches.iter().filter(|speech| book.count(speech) == 1).count();
+    if heard < LINES {
+        return Err(Fault::broken(format!("boris hears {heard} of {LINES} lines once")));
+    }
+    let in_order = book.messages().iter().zip(&speeches).all(|(message, speech)| speech.is(message));
+    if book.is_whole() && !in_order {
+        return Err(Fault::broken("boris hears anna's lines in another order"));
+    }
+    Ok(())
+}
+
+fn word(play: &mut Play) -> Outcome {
+    let [mut anna, mut boris, vera] = play.enter_all(["anna", "boris", "vera"])?;
+    let Some(leave) = play.profile().leave.clone() else { return Ok(()) };
+    let word = leave.send.fill(&anna.values());
+    anna.send(&play.profile().end.wrap(&word))?;
+    let word = String::from_utf8_lossy(&word).into_owned();
+    if anna.wait_for_end(play.patience()).is_none() {
+        return Err(Fault::late(format!("anna says {word} alone, and the server does not close her connection")));
+    }
+    for text in [format!("the {word} is left {}", play.tag()), format!("north{word}wind {}", play.tag())] {
+        boris.say(&text)?;
+        vera.hears(&boris.speech(text.as_bytes()))?;
+    }
+    // Boris is still there.
+    play.say_to(&mut boris, &[&vera])
+}
+
+fn no_leak(play: &mut Play) -> Outcome {
+    let anna = play.enter("anna")?;
+    let process = play.process()?;
+    // What the server makes once and stores for later is no leak.
+    come_and_go(play)?;
+    play.wait_for_rest(&anna);
+    let before = process.holding().map_err(ended)?;
+    for crowd in 1..=CROWDS {
+        come_and_go(play)?;
+        let until = Instant::now() + play.patience();
+        loop {
+            let now = process.holding().map_err(ended)?;
+            let more = Holding {
+                threads: now.threads.saturating_sub(before.threads),
+                fds: now.fds.saturating_sub(before.fds),
+                ..now
+            };
+            if more.threads <= SPARE && more.fds <= SPARE {
+                break;
+            }
+            if Instant::now() > until {
+                let (threads, fds, clients) = (more.threads, more.fds, crowd * CROWD);
+                let told = format!("{clients} clients came and went, and left {threads} threads and {fds} descriptors");
+                return Err(Fault::late(told));
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+    Ok(())
+}
+
+/// Clients come in, and leave again: every second one closes, the others break off.
+fn come_and_go(play: &mut Play) -> Outcome {
+    let mut crowd = Vec::new();
+    for number in 1..=CROWD {
+        let mut client = play.connect(&format!("guest{number}"))?;
+        client.enter()?;
+        crowd.push(client);
+    }
+    if let Some(last) = crowd.last() {
+        play.wait_for_rest(last);
+    }
+    for (number, client) in crowd.into_iter().enumerate() {
+        if number % 2 == 0 { client.close() } else { client.reset() }
+    }
+    Ok(())
+}
+
+fn name_again(play: &mut Play) -> Outcome {
+    let [mut boris, mut anna] = play.enter_all(["boris", "anna"])?;
+    for leave in [Client::close, Client::reset] {
+        leave(anna);
+        anna = come_back(play, "anna")?;
+        // The end of the old connection must not remove the new one.
+        play.wait_for_rest(&boris);
+        play.say_to(&mut boris, &[&anna])?;
+        play.say_to(&mut anna, &[&boris])?;
+    }
+    Ok(())
+}
+
+/// Comes in under the same name, if not at once then soon.
+fn come_back(play: &mut Play, role: &str) -> Outcome<Client> {
+    let until = Instant::now() + play.patience() / 2;
+    loop {
+        let mut client = play.connect(role)?;
+        match play.bring_in(&mut client) {
+            Ok(()) => return Ok(client),
+            Err(fault) if Instant::now() > until => {
+                let time = crate::check::client::seconds(play.patience() / 2);
+                return Err(fault.told(format!("{role} has left, and cannot come back under this name within {time}")));
+            }
+            Err(_) => client.reset(),
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,219 @@
+//! Stage 5: a client that does not read costs the others nothing, and the server little. Knows nothing of clients that leave.
+//!
+//! Vera has a small buffer and stops reading. Anna speaks until the server has closed vera's connection, or until
+//! so much is said that no buffer of the kernel hides what the server does.
+
+use std::time::Duration;
+
+use crate::check::client::Client;
+use crate::check::flood::{Flood, Found};
+use crate::check::link::Came;
+use crate::check::play::Play;
+use crate::check::profile::{Own, Policy};
+use crate::check::rules::{Ask, Rule};
+use crate::check::verdict::{Fault, Outcome};
+use crate::kernel::sockets;
+
+const MIB: u64 = 1024 * 1024;
+/// So much is said: more than all buffers of the kernel between a server and one client.
+const MUCH: u64 = 16 * MIB;
+/// So much is said to find a queue without a bound.
+const FLOOD: u64 = 128 * MIB;
+/// By so much the program may grow.
+const GROWTH: u64 = 64 * MIB;
+
+/// A server that takes each read for a line, or is one line late, fails here for that reason alone.
+const AFTER: &[&str] = &["together/heard", "together/prompt", "framing/glued", "framing/split", "framing/long"];
+/// If others wait for vera, it cannot be seen what becomes of her.
+const AFTER_OTHERS: &[&str] = &["slow/others", "slow/newcomer", "slow/speaker"];
+
+/// The rules of this stage.
+pub const RULES: &[Rule] = &[
+    Rule { name: "slow/others", asks: &[Ask::Near, Ask::Others], after: AFTER, run: others },
+    Rule { name: "slow/newcomer", asks: &[Ask::Near, Ask::Others], after: AFTER, run: newcomer },
+    Rule { name: "slow/speaker", asks: &[Ask::Near, Ask::Others], after: AFTER, run: speaker },
+    Rule { name: "slow/bounded", asks: &[Ask::Process, Ask::Near, Ask::Others], after: AFTER_OTHERS, run: bounded },
+    Rule { name: "slow/honest", asks: &[Ask::Near, Ask::Others], after: AFTER_OTHERS, run: honest },
+];
+
+/// Vera, who does not read any more.
+fn deaf(play: &mut Play) -> Outcome<Client> {
+    let vera = play.enter_with_small_buffer("vera")?;
+    vera.set_reading(false);
+    Ok(vera)
+}
+
+/// A second; two, if the protocol says that the others wait for a client that is slow.
+fn deadline(play: &Play) -> Duration {
+    match play.profile().slow.policy {
+        Policy::Wait => play.patience(),
+        Policy::Close | Policy::Drop => play.patience() / 2,
+    }
+}
+
+/// Whether there is more to say: the server still bears vera, and has not borne all.
+fn goes_on(play: &Play, vera: &Client, flood: &Flood, most: u64) -> bool {
+    flood.bytes() < most && sockets::is_open(play.place.addr, vera.ear().local).unwrap_or(true)
+}
+
+fn others(play: &mut Play) -> Outcome {
+    let [mut anna, mut boris] = play.enter_all(["anna", "boris"])?;
+    let vera = deaf(play)?;
+    anna.patience = deadline(play);
+    boris.patience = deadline(play);
+    let mut flood = Flood::new(play);
+    let mut more = true;
+    while more {
+        more = goes_on(play, &vera, &flood, MUCH);
+        let first = flood.said();
+        let last = flood.say_round(&mut anna)?;
+        let book = boris.until(&anna.speech(last.as_bytes()))?;
+        if !book.is_whole() {
+            continue;
+        }
+        for (number, message) in (first..flood.said() - 1).zip(book.messages()) {
+            let speech = anna.speech(flood.text(number).as_bytes());
+            if !speech.is(message) {
+                return Err(boris.wrong("boris hears something else".to_owned(), message, &speech));
+            }
+        }
+        if book.messages().len() < flood.said() - 1 - first {
+            return Err(Fault::broken(format!("boris misses lines of anna before line {}", flood.said())));
+        }
+    }
+    Ok(())
+}
+
+/// In each round another client comes in and speaks, because it is not known in which one vera's buffers are full.
+fn newcomer(play: &mut Play) -> Outcome {
+    let mut anna = play.enter("anna")?;
+    let vera = deaf(play)?;
+    anna.patience = deadline(play);
+    let mut flood = Flood::new(play);
+    let mut more = true;
+    let mut round = 0;
+    while more {
+        let said = flood.say_round(&mut anna).and_then(|_| anna.wait_until_read());
+        // If anna is held up, vera's buffers are full: another rule tells that.
+        more = said.is_ok() && goes_on(play, &vera, &flood, MUCH);
+        round += 1;
+        let mut gleb = play.connect(&format!("gleb{round}"))?;
+        gleb.patience = deadline(play);
+        gleb.enter()?;
+        let text = play.text();
+        gleb.say(&text)?;
+        gleb.wait_until_read()?;
+        gleb.close();
+    }
+    Ok(())
+}
+
+/// Nobody else is in the room, so what holds anna up is vera.
+fn speaker(play: &mut Play) -> Outcome {
+    let mut anna = play.enter("anna")?;
+    let vera = deaf(play)?;
+    anna.patience = deadline(play);
+    let mut flood = Flood::new(play);
+    let mut more = true;
+    while more {
+        more = goes_on(play, &vera, &flood, MUCH);
+        let last = flood.say_round(&mut anna)?;
+        anna.wait_until_read()?;
+        if play.profile().say.own == Own::One {
+            anna.until(&anna.own_speech(last.as_bytes()))?;
+        }
+    }
+    Ok(())
+}
+
+fn bounded(play: &mut Play) -> Outcome {
+    let mut anna = play.enter("anna")?;
+    let vera = deaf(play)?;
+    let process = play.process()?;
+    let memory = || process.holding().map(|holding| holding.rss).map_err(|_| Fault::broken("the program has ended"));
+    let before = memory()?;
+    let mut flood = Flood::new(play);
+    while goes_on(play, &vera, &flood, FLOOD) {
+        flood.say_round(&mut anna)?;
+        anna.wait_until_read()?;
+        let growth = memory()?.saturating_sub(before);
+        if growth > GROWTH {
+            let (said, growth) = (flood.bytes() / MIB, growth / MIB);
+            let told =
+                format!("vera does not read; {said} MiB were said to her, and the program has grown by {growth} MiB");
+            return Err(Fault::broken(told));
+        }
+    }
+    Ok(())
+}
+
+fn honest(play: &mut Play) -> Outcome {
+    let mut anna = play.enter("anna")?;
+    let vera = deaf(play)?;
+    let mut flood = Flood::new(play);
+    while goes_on(play, &vera, &flood, MUCH) {
+        flood.say_round(&mut anna)?;
+        anna.wait_until_read()?;
+    }
+    vera.set_reading(true);
+    let mut hearing = Hearing { vera: &vera, next: 0, gap: false };
+    // Only to choose a moment for the last line: what comes later is judged, too.
+    let pause = play.patience() / 4;
+    if hearing.listen(play, &flood, pause)? == End::Closed {
+        return Ok(());
+    }
+    // If the last lines are missing, the one that is said now shows it.
+    let last = flood.said();
+    flood.say(&mut anna, 1)?;
+    match hearing.listen(play, &flood, play.patience())? {
+        End::Quiet if hearing.next <= last => {
+            let told = format!("vera reads again, and does not hear line {} of {}", hearing.next + 1, last + 1);
+            Err(Fault::late(told))
+        }
+        End::Quiet | End::Closed => Ok(()),
+    }
+}
+
+/// How vera's hearing ended.
+#[derive(PartialEq, Eq)]
+enum End {
+    Quiet,
+    Closed,
+}
+
+/// What vera hears when she reads again.
+struct Hearing<'a> {
+    vera: &'a Client,
+    /// The line that must come next.
+    next: usize,
+    /// Whether the server has told that lines are missing.
+    gap: bool,
+}
+
+impl Hearing<'_> {
+    /// Hears until all is heard, or nothing comes for this long, or the connection ends.
+    fn listen(&mut self, play: &Play, flood: &Flood, pause: Duration) -> Outcome<End> {
+        let gap = play.profile().slow.gap.as_ref().map(|gap| gap.expect(&crate::check::pattern::Values::default()));
+        while self.next < flood.said() {
+            let until = std::time::Instant::now() + pause;
+            match self.vera.ear().wait_for(until, |bytes| flood.find(bytes)) {
+                Came::It(Found::Line(number), _) if number == self.next || self.gap => {
+                    self.next = number + 1;
+                    self.gap = false;
+                }
+                Came::It(Found::Line(number), _) => {
+                    let told = format!(
+                        "vera reads again: after line {} comes line {}, and nobody told her of a gap",
+                        self.next,
+                        number + 1
+                    );
+                    return Err(Fault::broken(told));
+                }
+                Came::It(Found::Other(message), _) => self.gap |= gap.as_ref().is_some_and(|gap| gap.is(&message)),
+                Came::End(_) => return Ok(End::Closed),
+                Came::Nothing => return Ok(End::Quiet),
+            }
+        }
+        Ok(End::Quiet)
+    }
+}
