@@ -21,7 +21,9 @@ fn the_report_of_a_broken_server_is_word_for_word_the_one_on_file() {
         let command = format!("{command} {fault}");
         let mut arguments = vec!["check", "--command", &command, "--seed", "7Q2F"];
         rules.iter().for_each(|rule| arguments.extend(["--rule", rule]));
-        let (code, out, err) = lab(folder.path(), &arguments);
+        // A machine that is too busy to tell is asked again.
+        let mut runs = std::iter::repeat_with(|| lab(folder.path(), &arguments)).take(5);
+        let (code, out, err) = runs.find(|(code, ..)| *code != Some(75)).expect("a quieter machine");
         assert_eq!((code, err.as_str()), (Some(1), ""), "{out}");
         let report = lasting(&out.replace(&folder.path().display().to_string(), "FOLDER"));
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/check/golden/{fault}.txt"));

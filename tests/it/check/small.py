@@ -24,8 +24,8 @@ def talk(sock):
     name = lines.readline().decode().strip()
     with lock:
         sock.sendall(f"* welcome, {name}\n".encode())
+        clients[sock] = name
     tell(f"* {name} joined", sock)
-    clients[sock] = name
     for number, line in enumerate(lines):
         text = line.decode().rstrip("\r\n")
         if fault == "short":

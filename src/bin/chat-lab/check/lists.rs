@@ -37,7 +37,7 @@ pub fn rules(profile: &Profile, words: &Table, language: Language) -> String {
 pub fn page(rule: &str, words: &Table, language: Language) -> Option<String> {
     let rule = rules::all().find(|other| other.name == rule)?;
     let words = words.of(rule.name, language);
-    let mut out = format!("{}: {}\n", rule.name, words.what);
+    let mut out = wrapped(&format!("{}: {}", rule.name, words.what), WIDTH).join("\n") + "\n";
     let mut part = |label: &str, text: &str| {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         out.push('\n');

@@ -166,9 +166,9 @@ pub mod sample {
                 should: Some(b"anna: hi".to_vec()),
                 at: 0,
             }),
-            by_time: false,
             threads: vec![format!("main in read(4) {HOSTILE}")],
             said: vec![HOSTILE.to_owned()],
+            ..Evidence::default()
         };
         let mut broken = judged("together/heard", Verdict::Broken(Box::new(evidence)));
         let note = |at, role: &str, deed| Note { at, role: role.to_owned(), deed };

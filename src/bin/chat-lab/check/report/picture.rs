@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::check::report::text::{harmless, heard};
+use crate::check::report::text::{harmless, heard, wrapped};
 use crate::check::report::xml::escaped;
 use crate::check::script::{Deed, Note};
 use crate::check::verdict::{Judged, Verdict};
@@ -19,7 +19,9 @@ const STEP: usize = 26;
 /// Where the first deed is.
 const TOP: usize = 118;
 /// Letters beside an arrow; the whole text comes up under the mouse.
-const LETTERS: usize = 26;
+const LETTERS: usize = 23;
+/// Letters of a line below the picture.
+const LINE: usize = 100;
 /// Of more deeds, the first ones and the last ones are drawn.
 const FIRST: usize = 30;
 const LAST: usize = 90;
@@ -47,6 +49,7 @@ pub fn draw(judged: &Judged, what: &str, seed: &str) -> Option<String> {
     if let Some(heard_by) = &evidence.heard {
         proof.extend(heard(heard_by).into_iter().map(|(label, line)| format!("{label:<7}{line}")));
     }
+    proof.extend(evidence.threads.iter().flat_map(|thread| wrapped(thread, LINE)));
     let bottom = TOP + notes.len() * STEP;
     let height = bottom + 40 + proof.len() * 20;
     let longest = proof.iter().chain([&what.to_owned()]).map(|line| line.chars().count()).max().unwrap_or(0);

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::check::report::{Report, Sum};
 use crate::check::rules::STAGES;
-use crate::check::script::{Deed, Note, letters};
+use crate::check::script::{Bytes, Deed, Note, letters};
 use crate::check::verdict::{Evidence, Heard, Judged, Verdict};
 use crate::check::words::Words;
 
@@ -25,6 +25,8 @@ const DEEDS: usize = 4;
 const WIDTH: usize = 100;
 /// So many bytes of a message are shown.
 const SHOWN: usize = 120;
+/// So many bytes that a client sent are shown, or half as many letters of more.
+const SENT: usize = 60;
 /// So many of those that come before the first wrong one, if the message is longer.
 const BEFORE: usize = 60;
 
@@ -49,7 +51,8 @@ pub fn rule(judged: &Judged, words: &Words) -> String {
     };
     let mut text = format!("{:<22} {}", judged.rule, harmless(note));
     if let Some((broken, times, seed)) = &judged.times {
-        let _ = write!(text, "  broken {broken} of {times}, shown: seed {seed}");
+        let of = if *broken == 0 { String::new() } else { format!(", seed {seed}") };
+        let _ = write!(text, "  broke {broken} of {times}{of}");
     }
     let took = match judged.took.as_millis() {
         0 => String::new(),
@@ -101,7 +104,7 @@ fn deeds(notes: &[Note]) -> Vec<(String, String)> {
     let mut told: Vec<(String, String)> = Vec::new();
     for note in notes {
         let deed = match &note.deed {
-            Deed::Sends(bytes) => format!("sends   {bytes}"),
+            Deed::Sends(bytes) => format!("sends   {}", short(bytes)),
             Deed::Closes => "closes the connection".to_owned(),
             Deed::Ends => "ends sending".to_owned(),
             Deed::Resets => "breaks the connection off".to_owned(),
@@ -120,6 +123,15 @@ fn deeds(notes: &[Note]) -> Vec<(String, String)> {
         told.push((note.role.clone(), deed));
     }
     told.split_off(told.len().saturating_sub(DEEDS))
+}
+
+/// What was sent, so that it fits into a line.
+fn short(bytes: &Bytes) -> String {
+    if bytes.length <= SENT {
+        return bytes.to_string();
+    }
+    let shown: String = letters(&bytes.shown).into_iter().take(SENT / 2).map(|(_, shown)| shown).collect();
+    format!("\"{shown}\"… {} bytes in all", bytes.length)
 }
 
 /// What came and what should have come, with a mark under the first wrong byte.
