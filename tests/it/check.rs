@@ -2,10 +2,15 @@
 
 /// Whole reports, compared with files.
 mod golden;
+/// One small change of a right server for each rule.
+mod mutants;
 /// Exit codes, reports for services, and a class.
 mod reports;
+/// Servers that no rule was written for.
+mod strangers;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -46,4 +51,67 @@ fn end(child: Child) -> (Option<i32>, String, String) {
 
 fn lab(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     end(begin(folder, arguments))
+}
+
+/// What the checker said of one server.
+pub struct Said {
+    /// All that it printed.
+    pub text: String,
+    /// What each rule came to: `kept`, `BROKEN`, `not run`, `not asked` or `unsure`.
+    pub verdicts: BTreeMap<String, String>,
+}
+
+impl Said {
+    /// The rules that came to this, in order of their names.
+    pub fn rules(&self, verdict: &str) -> Vec<&str> {
+        let all = self.verdicts.iter().filter(|(_, own)| *own == verdict);
+        all.map(|(rule, _)| rule.as_str()).collect()
+    }
+}
+
+/// Runs the checker.
+pub fn check(args: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+    let done = command.arg("check").args(args).stdin(Stdio::null()).output().expect("the checker runs");
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    let verdicts = text.lines().filter_map(verdict).collect();
+    Said { text: format!("{text}{errors}"), verdicts }
+}
+
+/// A line such as `  kept      start/listens   a client can connect`.
+fn verdict(line: &str) -> Option<(String, String)> {
+    let line = line.strip_prefix("  ")?;
+    let verdict = ["kept", "BROKEN", "not run", "not asked", "unsure"].into_iter().find(|it| line.starts_with(it))?;
+    let rule = line[verdict.len()..].split_whitespace().next()?;
+    rule.contains('/').then(|| (rule.to_owned(), verdict.to_owned()))
+}
+
+/// All rules, as the checker lists them.
+pub fn all_rules() -> Vec<String> {
+    let listed = Command::new(env!("CARGO_BIN_EXE_chat-lab")).args(["check", "--list"]).output().expect("it runs");
+    let listed = String::from_utf8(listed.stdout).expect("UTF-8");
+    let words = listed.lines().filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| word.contains('/')).map(str::to_owned).collect()
+}
+
+/// Compiles a program that needs std alone; it lies in `folder`.
+pub fn compile(folder: &TempDir, name: &str, source: &str) -> PathBuf {
+    let file = folder.path().join(format!("{name}.rs"));
+    let program = folder.path().join(name);
+    std::fs::write(&file, source).expect("the file is written");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let done = Command::new(rustc)
+        .args(["--edition", "2024", "--cap-lints", "allow", "-C", "debuginfo=0", "-o"])
+        .args([&program, &file])
+        .output()
+        .expect("rustc runs");
+    assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+    program
+}
+
+/// A file of this repository.
+pub fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

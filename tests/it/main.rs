@@ -36,8 +36,6 @@ mod door;
 mod edges;
 /// Bans and mutes that nobody evades.
 mod evasion;
-/// Exercises: what each page must have.
-mod exercises;
 /// Files: sent, fetched, and by whom.
 mod file_http;
 mod files;
@@ -153,8 +151,6 @@ mod screen;
 
 /// What the machine can hold: low limits of the system, few threads.
 mod capacity;
-/// `chat-lab check` and `chat-lab grade`: reports, exit codes and marks.
-mod check;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 mod console_manners;
 /// A database that is damaged while a server uses it.

@@ -2,16 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::check::UNSURE;
 use crate::check::client::Place;
+use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
 use crate::check::program::{Plan, Program};
-use crate::check::rules::{Ask, Rule, lacks};
+use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::Script;
 use crate::check::ticker::{GAP, Ticker};
 use crate::check::verdict::{Evidence, Fault, Judged, Verdict};
@@ -67,7 +69,8 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
         ticker: Ticker::start().context("cannot start a thread")?,
         kept: None,
         runs: 0,
-        until: Instant::now() + WHOLE.mul_f64(exam.patience) * exam.times,
+        limit: Limit::start(WHOLE.mul_f64(exam.patience) * exam.times, UNSURE).context("cannot start a thread")?,
+        silent_since: None,
     };
     if let Server::Running(addr, _) = exam.server {
         std::net::TcpStream::connect_timeout(&addr, PATIENCE)
@@ -97,7 +100,9 @@ struct Bench<'a> {
     ticker: Ticker,
     kept: Option<Program>,
     runs: u32,
-    until: Instant,
+    limit: Limit,
+    /// The rule after which a server that runs already answered nothing more.
+    silent_since: Option<&'static str>,
 }
 
 impl Bench<'_> {
@@ -109,6 +114,13 @@ impl Bench<'_> {
         {
             return Some(Verdict::NotRun("needs the process of the server: give --command or --pid".to_owned()));
         }
+        if rule.asks.contains(&Ask::Near) && !self.is_near() {
+            let why = "it would load or break off connections of a server on another machine";
+            return Some(Verdict::NotAsked(why.to_owned()));
+        }
+        if let Some(since) = self.silent_since {
+            return Some(Verdict::NotRun(format!("it has been silent since {since}")));
+        }
         let failed = |name: &&&str| {
             let judged = before.iter().find(|judged| judged.rule == **name);
             judged.is_some_and(|judged| !matches!(judged.verdict, Verdict::Kept | Verdict::NotAsked(_)))
@@ -116,7 +128,14 @@ impl Bench<'_> {
         if let Some(needed) = rule.after.iter().find(failed) {
             return Some(Verdict::NotRun(format!("needs {needed}")));
         }
-        (Instant::now() > self.until).then(|| Verdict::NotRun("the whole run took too long".to_owned()))
+        self.limit.is_over().then(|| Verdict::NotRun(limit::TOLD.to_owned()))
+    }
+
+    fn is_near(&self) -> bool {
+        match self.exam.server {
+            Server::Running(addr, _) => addr.ip().is_loopback(),
+            Server::Program { .. } => true,
+        }
     }
 
     fn pid(&self) -> Option<i32> {
@@ -172,42 +191,66 @@ impl Bench<'_> {
                 }
             }
         };
-        let addr = match (&program, &self.exam.server) {
+        self.limit.set(program.as_ref().map(Program::killer));
+        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid());
+        let place = self.place(program.as_ref())?;
+        let mut play = self.play(&place, program.as_mut(), pid, &[seed, rule.name]);
+        let outcome = (rule.run)(&mut play);
+        let took = place.script.began().elapsed();
+        let verdict = match outcome {
+            _ if self.limit.is_over() => Verdict::NotRun(limit::TOLD.to_owned()),
+            Ok(()) => match program.as_ref().and_then(Program::was_stopped_for) {
+                Some(told) => broken(Evidence { told, ..Evidence::default() }, pid, program.as_ref(), &place.script),
+                None => Verdict::Kept,
+            },
+            Err(Fault::Trouble(why)) => Verdict::NotRun(why),
+            Err(Fault::Broken(evidence)) => broken(*evidence, pid, program.as_ref(), &place.script),
+        };
+        place.attic.clear();
+        let is_broken = matches!(verdict, Verdict::Broken(_));
+        if is_broken && self.is_shared() && !self.lives(program.as_mut(), pid)? {
+            // A program of ours is started anew.
+            self.silent_since = program.is_none().then_some(rule.name);
+        } else if self.is_shared() && program.as_ref().is_some_and(|program| program.has_ended().is_none()) {
+            self.kept = program;
+        }
+        self.limit.set(None);
+        Ok(Judged { rule: rule.name, verdict, took, notes: place.script.notes(), times: None })
+    }
+
+    fn is_shared(&self) -> bool {
+        matches!(self.exam.server, Server::Running(..) | Server::Program { keep: true, .. })
+    }
+
+    fn place(&self, program: Option<&Program>) -> Result<Place> {
+        let addr = match (program, &self.exam.server) {
             (Some(program), _) => program.addr(),
             (None, Server::Running(addr, _)) => *addr,
             (None, Server::Program { .. }) => anyhow::bail!("a program has an address"),
         };
-        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid());
-        let place = Place {
+        Ok(Place {
             addr,
             profile: Arc::clone(&self.profile),
             patience: PATIENCE.mul_f64(self.exam.patience),
             script: Script::new(),
             attic: Attic::default(),
-        };
-        let is_shared = matches!(self.exam.server, Server::Running(..) | Server::Program { keep: true, .. });
-        let numbers = seed.bytes().chain(rule.name.bytes()).map(u64::from).collect::<Vec<_>>();
-        let mut play = Play {
-            place: place.clone(),
-            program: program.as_mut(),
-            pid,
-            dice: Dice::of_all(&numbers),
-            suffix: if is_shared { self.runs.to_string() } else { String::new() },
-        };
-        let outcome = (rule.run)(&mut play);
-        let took = place.script.began().elapsed();
-        let verdict = match outcome {
-            Ok(()) => Verdict::Kept,
-            Err(Fault::Trouble(why)) => Verdict::NotRun(why),
-            Err(Fault::Broken(evidence)) => {
-                Verdict::Broken(Box::new(with_witnesses(*evidence, pid, program.as_ref(), &place.script)))
-            }
-        };
+        })
+    }
+
+    fn play<'p>(&self, place: &Place, program: Option<&'p mut Program>, pid: Option<i32>, chance: &[&str]) -> Play<'p> {
+        let numbers = chance.iter().flat_map(|word| word.bytes()).map(u64::from).collect::<Vec<_>>();
+        let suffix = if self.is_shared() { self.runs.to_string() } else { String::new() };
+        Play { place: place.clone(), program, pid, dice: Dice::of_all(&numbers), suffix }
+    }
+
+    /// A sign of life of a server that has just broken a rule, and is to be asked the next one.
+    fn lives(&mut self, program: Option<&mut Program>, pid: Option<i32>) -> Result<bool> {
+        self.runs += 1;
+        let place = self.place(program.as_deref())?;
+        let mut play = self.play(&place, program, pid, &["life"]);
+        let lives = rules::is_served(&mut play).is_ok();
         place.attic.clear();
-        if matches!(&self.exam.server, Server::Program { keep: true, .. }) && matches!(verdict, Verdict::Kept) {
-            self.kept = program;
-        }
-        Ok(Judged { rule: rule.name, verdict, took, notes: place.script.notes(), times: None })
+        Ok(lives)
     }
 }
 
@@ -215,14 +258,20 @@ fn not_run(rule: &Rule, why: String) -> Judged {
     Judged { rule: rule.name, verdict: Verdict::NotRun(why), took: Duration::ZERO, notes: Vec::new(), times: None }
 }
 
-/// Adds what the program's threads wait in now, and what it printed.
-fn with_witnesses(mut evidence: Evidence, pid: Option<i32>, program: Option<&Program>, script: &Script) -> Evidence {
+/// With what the program's threads wait in now, what it printed, and how it ended if it has.
+fn broken(mut evidence: Evidence, pid: Option<i32>, program: Option<&Program>, script: &Script) -> Verdict {
     if let Some(threads) = pid.and_then(|pid| threads::look(pid).ok()) {
         evidence.threads = sentence::sentences(&threads, &|addr| script.name_of(addr));
     }
     if let Some(program) = program {
-        let mut said = program.said();
+        let how = program.ends_soon().map(|how| format!("the server has ended with {how}"));
+        let end = program.was_stopped_for().or(how);
+        if let Some(end) = end.filter(|end| *end != evidence.told) {
+            evidence.told = format!("{}; {end}", evidence.told);
+            evidence.by_time = false;
+        }
+        let mut said = program.said_since(script.began());
         evidence.said = said.split_off(said.len().saturating_sub(SAID));
     }
-    evidence
+    Verdict::Broken(Box::new(evidence))
 }

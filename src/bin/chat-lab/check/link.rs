@@ -12,6 +12,10 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 /// Bytes of the receive buffer of a client that will not read.
 const SMALL: usize = 4096;
+/// So many bytes may come that no rule asks for; a server that sends more is read no further.
+const MOST: usize = 256 * 1024 * 1024;
+/// A server that takes fewer bytes at a time does not go on.
+const LEAST: usize = 16 * 1024;
 /// Stack of a reading thread: it has one buffer.
 const STACK: usize = 256 * 1024;
 
@@ -35,7 +39,7 @@ pub enum Came<T> {
     Nothing,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inbox {
     /// What came; its first `start` bytes are taken already.
     bytes: Vec<u8>,
@@ -47,6 +51,8 @@ struct Inbox {
     ended: Option<(Ended, Instant)>,
     /// Whether the thread may read.
     open: bool,
+    /// Nobody waits for what comes: the thread ends, even if more and more does.
+    done: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +68,8 @@ pub struct Link {
     parts: Option<Parts>,
     ear: Arc<Ear>,
     attic: Attic,
+    /// The longest that a server may take to read what is sent.
+    patience: Duration,
     /// Our end.
     pub local: SocketAddr,
 }
@@ -98,7 +106,10 @@ impl Parts {
     fn end(self, how: Shutdown) {
         // A connection that has ended already is as good.
         let _ = self.stream.shutdown(how);
-        self.ear.inbox.lock().open = true;
+        {
+            let mut inbox = self.ear.inbox.lock();
+            (inbox.open, inbox.done) = (true, true);
+        }
         self.ear.news.notify_all();
         let _ = self.reader.join();
     }
@@ -120,15 +131,14 @@ impl Link {
         stream.set_write_timeout(Some(patience))?;
         let local = stream.local_addr()?;
         let stream = Arc::new(stream);
-        let inbox =
-            Inbox { bytes: Vec::new(), start: 0, taken: 0, arrivals: VecDeque::new(), ended: None, open: !deaf };
-        let ear = Arc::new(Ear { inbox: Mutex::new(inbox), news: Condvar::new() });
+        let inbox = Mutex::new(Inbox { open: !deaf, ..Inbox::default() });
+        let ear = Arc::new(Ear { inbox, news: Condvar::new() });
         let reader = thread::Builder::new().name(format!("client-{}", local.port())).stack_size(STACK).spawn({
             let (stream, ear) = (Arc::clone(&stream), Arc::clone(&ear));
             move || read_all(&stream, &ear)
         })?;
         let parts = Parts { stream, ear: Arc::clone(&ear), reader };
-        Ok(Link { parts: Some(parts), ear, attic: attic.clone(), local })
+        Ok(Link { parts: Some(parts), ear, attic: attic.clone(), patience, local })
     }
 
     /// Sends all of `bytes`.
@@ -136,18 +146,41 @@ impl Link {
     /// # Errors
     /// When the connection ended, or the server takes nothing for the time given to `connect`.
     pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
-        match &self.parts {
-            Some(parts) => (&*parts.stream).write_all(bytes),
-            None => Err(ErrorKind::NotConnected.into()),
+        let Some(parts) = &self.parts else { return Err(ErrorKind::NotConnected.into()) };
+        let mut rest = bytes;
+        // Each write has a limit of its own; a server that takes a byte now and then must not hold us for ever.
+        let mut until = Instant::now() + self.patience;
+        while !rest.is_empty() {
+            match (&*parts.stream).write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => {
+                    rest = &rest[length..];
+                    if length >= LEAST {
+                        until = Instant::now() + self.patience;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if !rest.is_empty() && Instant::now() >= until {
+                return Err(ErrorKind::TimedOut.into());
+            }
         }
+        Ok(())
     }
 
     /// Waits until `take` finds what it looks for at the beginning of what came, and how many bytes
-    /// that takes.
+    /// that takes. What came after `until` is too late, so a server that never stops sending is not
+    /// listened to for ever.
     pub fn wait_for<T>(&self, until: Instant, mut take: impl FnMut(&[u8]) -> Option<(T, usize)>) -> Came<T> {
         let mut inbox = self.ear.inbox.lock();
         loop {
             if let Some((found, length)) = take(inbox.rest()) {
+                // In a flood, to look through what came in time may itself take too long.
+                let is_late = inbox.arrival(length).is_some_and(|at| at > until);
+                if is_late || Instant::now() > until + self.patience {
+                    return Came::Nothing;
+                }
                 let at = inbox.remove(length);
                 return Came::It(found, at);
             }
@@ -219,6 +252,12 @@ impl Inbox {
         &self.bytes[self.start..]
     }
 
+    /// When the last of the first bytes came.
+    fn arrival(&self, length: usize) -> Option<Instant> {
+        let end = self.taken + length as u64;
+        self.arrivals.iter().find(|(last, _)| *last >= end).map(|(_, at)| *at)
+    }
+
     /// Removes the first bytes; the moment in which the last of them came.
     fn remove(&mut self, length: usize) -> Instant {
         self.start += length;
@@ -243,6 +282,9 @@ fn read_all(stream: &TcpStream, ear: &Ear) {
             while !inbox.open {
                 ear.news.wait(&mut inbox);
             }
+            if inbox.done {
+                return;
+            }
         }
         let ended = match (&*stream).read(&mut buffer) {
             Ok(0) => Ended::Closed,
@@ -252,7 +294,10 @@ fn read_all(stream: &TcpStream, ear: &Ear) {
                 let end = inbox.taken + inbox.rest().len() as u64;
                 inbox.arrivals.push_back((end, Instant::now()));
                 ear.news.notify_all();
-                continue;
+                if inbox.rest().len() <= MOST {
+                    continue;
+                }
+                Ended::Broken(format!("more than {} MiB came that nobody asked for", MOST >> 20))
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => Ended::Broken(error.to_string()),

@@ -7,6 +7,7 @@ pub mod flood;
 pub mod grade;
 pub mod interrupt;
 pub mod judge;
+pub mod limit;
 pub mod link;
 pub mod lists;
 pub mod pattern;
@@ -22,7 +23,7 @@ pub mod words;
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -73,6 +74,9 @@ pub struct CheckArgs {
     /// The program to grade; `{port}` and $PORT are the port that it must take.
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
+    /// Take a server on another machine of this network; load, slow clients and resets are not sent there.
+    #[arg(long, requires = "server")]
+    far: bool,
     /// Process of a server that runs already.
     #[arg(long, requires = "server")]
     pid: Option<i32>,
@@ -250,11 +254,22 @@ fn fail(why: &str, code: u8) -> Result<ExitCode> {
 fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), String> {
     match (&args.command, args.server) {
         (Some(line), _) => Ok((args.exam.program(profile, program::command::split(line)?), line.clone())),
-        (None, Some(addr)) if !addr.ip().is_loopback() => {
-            Err(format!("{addr} is not on this machine: the checker sends load and resets to loopback only"))
+        (None, Some(addr)) if !addr.ip().is_loopback() && !args.far => Err(format!(
+            "{addr} is not on this machine: the checker sends load and resets to loopback only (--far leaves them out)"
+        )),
+        (None, Some(addr)) if !addr.ip().is_loopback() && !is_private(addr.ip()) => {
+            Err(format!("{addr} is not in a private network: only the owner of a server may grade it"))
         }
         (None, Some(addr)) => Ok((Server::Running(addr, args.pid), addr.to_string())),
         (None, None) => Err("what is to be graded? Give --command 'python3 server.py {port}', or HOST:PORT".to_owned()),
+    }
+}
+
+/// Whether this address is of no use outside its network.
+fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 

@@ -9,6 +9,9 @@ use super::calls::{EITHER, Kind};
 use super::sockets::Socket;
 use super::threads::{Futex, On, State, Target, Thread, Waits};
 
+/// What the locks of C and of Rust write into their word: taken, and others wait.
+const TAKEN: u32 = 2;
+
 /// The name of the client that has this address, if it has one.
 pub type NameOf<'a> = &'a dyn Fn(SocketAddr) -> Option<String>;
 
@@ -40,11 +43,30 @@ pub fn locks(threads: &[Thread]) -> BTreeMap<u64, Vec<&Thread>> {
     locks
 }
 
-/// The sentences of threads that wait for the same futex.
-pub fn shared(threads: &[Thread]) -> Vec<String> {
+/// Threads that wait for the same futex.
+pub struct Shared {
+    /// How many they are.
+    pub count: usize,
+    pub futex: Futex,
+    /// What is told of them.
+    pub sentence: String,
+}
+
+/// All groups of threads that wait for the same futex.
+pub fn shared(threads: &[Thread]) -> Vec<Shared> {
     let locks = locks(threads);
-    let told = locks.values().filter_map(|waiters| Some(together(lock(waiters[0], threads)?, waiters, threads)));
-    told.collect()
+    let groups = locks.values().filter_map(|waiters| {
+        let futex = lock(waiters[0], threads)?;
+        Some(Shared { count: waiters.len(), futex, sentence: together(futex, waiters, threads) })
+    });
+    groups.collect()
+}
+
+/// Whether a futex is rather a lock that is taken than a condition. Two of three signs must be there: more than
+/// one thread waits, the word says *taken*, there is a thread that can have it.
+pub fn is_lock(futex: Futex, waiters: usize, threads: &[Thread]) -> bool {
+    let signs = [waiters > 1, futex.expected == TAKEN, holder(futex, threads).is_some()];
+    signs.into_iter().filter(|sign| *sign).count() >= 2
 }
 
 /// The thread that may have a lock for which others wait, and why it is that one. The system does not tell;
@@ -74,7 +96,7 @@ fn kind(thread: &Thread) -> Option<Kind> {
     }
 }
 
-/// What a thread does, to stand after its name: `in sendto(5 to vera), 2.6 MB unread there`.
+/// What a thread does, to stand after its name: `in sendto(5 to vera), 2.5 MB unsent`.
 pub fn doing(thread: &Thread, threads: &[Thread], name_of: NameOf) -> String {
     let amount = match &thread.waits {
         Waits::Call { on: On::Descriptor(_, Target::Tcp(socket, _)), .. } if socket.listens() => queue(socket.unread),
@@ -137,9 +159,9 @@ fn together(futex: Futex, waiters: &[&Thread], threads: &[Thread]) -> String {
     sentence
 }
 
-/// A word of 2 means *taken, and others wait* to the locks of C and of Rust.
+/// What a futex is called.
 pub fn word(futex: Futex) -> &'static str {
-    if futex.expected == 2 { "lock" } else { "lock or condition" }
+    if futex.expected == TAKEN { "lock" } else { "lock or condition" }
 }
 
 /// Enough of an address to tell a few from each other.
@@ -179,11 +201,13 @@ fn queue(connections: u64) -> String {
     }
 }
 
+/// What the peer has not taken: in this machine's memory, and, if the peer is on this machine, at its end.
 fn full(socket: &Socket, other: Option<&Socket>) -> String {
-    match (other.map_or(0, |other| other.unread), socket.unsent) {
+    match (socket.unsent, other.map_or(0, |other| other.unread)) {
         (0, 0) => String::new(),
-        (0, unsent) => format!(", {} unsent", size(unsent)),
-        (unread, _) => format!(", {} unread there", size(unread)),
+        (unsent, 0) => format!(", {} unsent", size(unsent)),
+        (0, unread) => format!(", {} unread there", size(unread)),
+        (unsent, unread) => format!(", {} unsent and {} unread there", size(unsent), size(unread)),
     }
 }
 
@@ -220,7 +244,7 @@ mod tests {
 
     #[test]
     fn threads_that_wait_for_one_lock_are_told_together_with_the_thread_that_may_have_it() {
-        let to_vera = Target::Tcp(socket(Tcp::Established, 0, 5), Some(socket(Tcp::Established, 2_600_000, 0)));
+        let to_vera = Target::Tcp(socket(Tcp::Established, 0, 2_500_000), Some(socket(Tcp::Established, 131_000, 0)));
         let accept = Target::Tcp(socket(Tcp::Listen, 2, 0), None);
         let threads = [
             thread(1, "main", call("accept4", Kind::Hears, On::Descriptor(3, accept))),
@@ -231,7 +255,7 @@ mod tests {
         ];
         let expected = [
             "main in accept4(3), 2 connections wait",
-            "Thread-2 in sendto(5 to vera), 2.6 MB unread there",
+            "Thread-2 in sendto(5 to vera), 2.5 MB unsent and 131 kB unread there",
             "Thread-3 and Thread-5 wait for the same lock (futex 0x7f…56e0); probably Thread-2 has it, the only one that neither waits nor reads",
             "Thread-4 in recvfrom(6)",
         ];
@@ -249,6 +273,21 @@ mod tests {
         assert_eq!(with(vec![thread(3, "c", Waits::Unknown(Unseen::OtherUser))]), bare);
         let one = with(vec![thread(3, "c", sleep())]);
         assert_eq!(one, format!("{bare}; probably c has it, the only one that sleeps for a time"));
+    }
+
+    #[test]
+    fn an_idle_pool_of_threads_waits_for_no_lock() {
+        let waits = |expected| [thread(1, "a", futex(96, expected, true)), thread(2, "b", futex(96, expected, true))];
+        let is_lock = |expected, count, more: &[Thread]| {
+            let threads = [&waits(expected)[..], more].concat();
+            is_lock(lock(&threads[0], &threads).expect("it waits"), count, &threads)
+        };
+        let runs = [thread(3, "c", Waits::Nothing)];
+        assert!(!is_lock(0, 2, &[]));
+        assert!(!is_lock(2, 1, &[]), "a condition that was signalled twice has that word, too");
+        assert!(is_lock(2, 2, &[]));
+        assert!(is_lock(0, 2, &runs));
+        assert!(is_lock(2, 1, &runs));
     }
 
     #[test]

@@ -184,6 +184,21 @@ impl Finder {
         found.filter(|socket| !socket.listens())
     }
 
+    /// A socket that takes connections to this address, on all addresses or on this one.
+    pub fn listener(&mut self, addr: SocketAddr) -> Option<Socket> {
+        let nobody = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        let found = match self.ask(addr, nobody) {
+            Some(Ok(told)) => Some(Socket::told(addr, nobody, told)),
+            Some(Err(_)) => None,
+            None => {
+                let takes =
+                    |local: SocketAddr| local == addr || (local.ip().is_unspecified() && local.port() == addr.port());
+                self.table().iter().find(|socket| socket.listens() && takes(socket.local)).copied()
+            }
+        };
+        found.filter(Socket::listens)
+    }
+
     /// A socket of the table with its numbers of now.
     fn now(&mut self, socket: Socket) -> Socket {
         match self.ask(socket.local, socket.remote) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::kernel::calls::Kind;
 use crate::kernel::sentence;
 use crate::kernel::sockets::Socket;
-use crate::kernel::threads::{Observer, On, State, Target, Thread, Waits};
+use crate::kernel::threads::{Futex, Observer, On, State, Target, Thread, Waits};
 
 /// The time of one sign in a strip.
 pub const CELL: Duration = Duration::from_millis(500);
@@ -84,10 +84,15 @@ impl Lanes {
     /// Takes in what was seen.
     pub fn see(&mut self, threads: Vec<Thread>, now: Instant) {
         let locks = sentence::locks(&threads);
-        let shared =
-            |thread: &Thread| sentence::lock(thread, &threads).is_some_and(|it| locks.contains_key(&it.address));
-        let seen: Vec<(String, Sign)> =
-            threads.iter().map(|thread| (place(thread, &threads), sign(thread, shared(thread)))).collect();
+        let seen: Vec<(String, Sign)> = threads
+            .iter()
+            .map(|thread| {
+                let waiters = |futex: &Futex| locks.get(&futex.address).map_or(1, Vec::len);
+                let futex = sentence::lock(thread, &threads);
+                let is_lock = futex.is_some_and(|futex| sentence::is_lock(futex, waiters(&futex), &threads));
+                (place(thread, &threads), sign(thread, is_lock))
+            })
+            .collect();
         self.lanes.retain(|tid, _| threads.binary_search_by_key(tid, |thread| thread.tid).is_ok());
         for (thread, (place, sign)) in threads.into_iter().zip(seen) {
             match self.lanes.get_mut(&thread.tid) {
@@ -172,13 +177,10 @@ fn connection(thread: &Thread) -> Option<Socket> {
     }
 }
 
-fn sign(thread: &Thread, is_shared: bool) -> Sign {
+fn sign(thread: &Thread, is_lock: bool) -> Sign {
     let call = match (&thread.waits, thread.state) {
         (_, State::Stopped | State::Ended) => return Sign::Other,
-        (Waits::Call { on: On::Futex(futex), .. }, _) => {
-            let is_lock = is_shared || (futex.private && futex.expected == 2);
-            return if is_lock { Sign::Lock } else { Sign::Futex };
-        }
+        (Waits::Call { on: On::Futex(_), .. }, _) => return if is_lock { Sign::Lock } else { Sign::Futex },
         (Waits::Call { kind: Kind::Works, .. }, _) => return Sign::Writes,
         (Waits::Call { kind: Kind::Sleeps, .. }, _) => return Sign::Sleeps,
         (Waits::Call { name, .. }, _) => name,

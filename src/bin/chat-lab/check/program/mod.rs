@@ -30,6 +30,8 @@ const TRY: Duration = Duration::from_millis(10);
 const GUARD: Duration = Duration::from_secs(6);
 /// Output may come this long after the end of the program.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+/// The kernel closes the connections of a program that ends this long before its parent knows.
+const MOMENT: Duration = Duration::from_millis(50);
 /// So many of the last lines are told of a program that does not start.
 const SAID: usize = 20;
 /// This program, even if its file was replaced.
@@ -84,6 +86,11 @@ struct Fate {
 pub struct Killer(Arc<UnixStream>);
 
 impl Killer {
+    /// By the line to its guard.
+    pub fn of(line: impl Into<Arc<UnixStream>>) -> Killer {
+        Killer(line.into())
+    }
+
     /// Kills it and its children.
     pub fn kill(&self) {
         let _ = (&*self.0).write_all(b"kill\n");
@@ -129,7 +136,8 @@ impl Program {
         out.map_or(Ok(()), |out| output.read(out)).map_err(trouble)?;
         err.map_or(Ok(()), |err| output.read(err)).map_err(trouble)?;
         program.wait_until_started()?;
-        program.wait_until_ready(START.mul_f64(plan.patience))?;
+        // An interpreter does not start faster when less patience is asked for.
+        program.wait_until_ready(START.mul_f64(plan.patience.max(0.3)))?;
         Ok(program)
     }
 
@@ -254,6 +262,15 @@ impl Program {
         (fate.over || fate.ended.as_ref().is_some_and(|how| how != "exit code 0")).then_some(how)
     }
 
+    /// The same; the news of an end may come a moment later than the end of its connections.
+    pub fn ends_soon(&self) -> Option<String> {
+        let until = Instant::now() + MOMENT;
+        let mut fate = self.state.fate.lock();
+        while fate.ended.is_none() && !self.state.news.wait_until(&mut fate, until).timed_out() {}
+        drop(fate);
+        self.has_ended()
+    }
+
     /// What it was stopped for, if that is not what the rule is about.
     pub fn was_stopped_for(&self) -> Option<String> {
         let gib = MEMORY >> 30;
@@ -266,7 +283,7 @@ impl Program {
 
     /// What can kill it from another thread.
     pub fn killer(&self) -> Killer {
-        Killer(Arc::clone(&self.line))
+        Killer::of(Arc::clone(&self.line))
     }
 
     /// Asks it to stop, as its operator does.

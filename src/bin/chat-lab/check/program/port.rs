@@ -1,13 +1,14 @@
 //! The port of the program: one that is free, or whose it is, and who listens there. Knows no program.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
 use crate::dice::Dice;
-use crate::kernel::{family, sockets};
+use crate::kernel::family;
+use crate::kernel::sockets::{self, Finder};
 
 /// A free port is one of these: below those that the kernel gives to clients, so that no client takes
 /// it before the program does.
@@ -55,27 +56,14 @@ fn is_free(port: u16) -> bool {
     Socket::new(Domain::IPV4, Type::STREAM, None).and_then(|socket| socket.bind(&addr.into())).is_ok()
 }
 
-/// Which descendant of the guard listens at this address. It is `Some(None)` if something listens, and it
-/// cannot be seen what. The kernel tells, so the program meets no client that says nothing and goes.
+/// Which descendant of the guard takes connections to this address. It is `Some(None)` if it cannot be seen
+/// which. The kernel tells, so the program meets no client that says nothing and goes.
 pub fn listener(addr: SocketAddr, guard: i32) -> Option<Option<i32>> {
-    let table = match sockets::table() {
-        Ok(table) => table,
-        // Without /proc/net a connection tells.
-        Err(_) => return std::net::TcpStream::connect(addr).ok().map(|_| None),
-    };
-    let is_there = |ip: IpAddr| ip.is_unspecified() || ip == addr.ip();
-    let inodes: Vec<u64> = table
-        .iter()
-        .filter(|socket| socket.listens() && socket.local.port() == addr.port() && is_there(socket.local.ip()))
-        .map(|socket| socket.inode)
-        .collect();
-    if inodes.is_empty() {
-        return None;
-    }
+    let listener = Finder::default().listener(addr)?;
     let has_it = |pid: &i32| {
         let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
         let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        links.any(|link| sockets::inode(&link).is_some_and(|inode| inodes.contains(&inode)))
+        links.any(|link| sockets::inode(&link) == Some(listener.inode))
     };
     Some(family::descendants(guard).into_iter().find(has_it))
 }

@@ -132,6 +132,14 @@ pub fn lacks(profile: &Profile, ask: Ask) -> Option<&'static str> {
     (!has).then_some(why)
 }
 
+/// A sign of life: a client that comes in is heard by another one, or hears itself.
+///
+/// # Errors
+/// Broken, if it does not.
+pub fn is_served(play: &mut Play) -> Outcome {
+    start::is_served(play)
+}
+
 /// Whether a speaker hears what he said.
 fn hears_itself(profile: &Profile) -> bool {
     profile.say.own == Own::One
