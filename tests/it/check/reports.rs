@@ -100,10 +100,10 @@ fn a_class_is_graded_into_a_line_each_and_one_that_does_not_start_stops_nobody()
     let expected = "name,points,most,kept,broken,not run,unsure,first broken rule,error\n\
                     \"'=vera\",1.7,1.7,1,0,0,0,,\n\
                     anna,1.7,1.7,1,0,0,0,,\n\
-                    boris,0,1.7,0,0,1,0,,the program has ended before it took a connection: exit status: 1: oh\n";
+                    boris,0,1.7,0,0,1,0,,\"the program has ended before it took a connection, with exit code 1: oh\"\n";
     assert_eq!(out, expected);
     assert!(fs::read_to_string(folder.join("r/anna.txt")).unwrap().contains("kept      start/listens"));
-    assert!(fs::read_to_string(folder.join("r/boris.txt")).unwrap().contains("\noh\n"));
+    assert!(fs::read_to_string(folder.join("r/boris.txt")).unwrap().contains("\n  oh\n"));
     let (code, _, err) = lab(folder, &["grade", "r", "--command", "python3 {dir}/s.py", "--csv", "-"]);
     assert!(code == Some(2) && err.contains("each must be a folder of its own"), "{err}");
     let (code, _, err) = lab(folder, &["grade", "class", "--command", "python3 s.py", "--csv", "-"]);

@@ -174,7 +174,7 @@ fn row(report: &Report) -> Row {
     let error = match lines.as_slice() {
         [] => String::new(),
         [why] => (*why).to_owned(),
-        [why, .., last] => format!("{why}: {last}"),
+        [why, .., last] => format!("{why}: {}", last.trim()),
     };
     let counts = [sum.kept, sum.broken, sum.not_run, sum.unsure].map(|count| count.to_string());
     let mut fields = vec![cell(&report.title), text::points(sum.score), text::points(sum.most)];

@@ -189,7 +189,7 @@ impl Ready {
         report.judged = &judged;
         report.error = error;
         if let Some(error) = &report.error {
-            fail(&text::harmless_lines(error).replace('\n', "\n  "), NO_SERVER)?;
+            fail(&text::harmless_lines(error), NO_SERVER)?;
         }
         write!(out, "\n{}", text::sum(&report.sum()))?;
         if let Some(folder) = &args.picture {
