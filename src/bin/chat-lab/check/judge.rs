@@ -12,7 +12,7 @@ use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
-use crate::check::program::{Plan, Program};
+use crate::check::program::{NoStart, Plan, Program};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::Script;
 use crate::check::ticker::{GAP, Ticker};
@@ -28,6 +28,9 @@ const AGAIN: u32 = 2;
 const WHOLE: Duration = Duration::from_secs(180);
 /// So many of the last lines that the program printed are shown.
 const SAID: usize = 3;
+
+/// The rule that is broken by a program that runs and takes no connection.
+const LISTENS: &str = "start/listens";
 
 /// The server to judge.
 #[derive(Clone, Debug)]
@@ -186,8 +189,9 @@ impl Bench<'_> {
                 let ready = self.kept.take().map_or_else(|| Program::start(plan), Ok);
                 match ready {
                     Ok(program) => Some(program),
-                    Err(error) if self.runs == 1 => anyhow::bail!(error),
-                    Err(error) => return Ok(not_run(rule, error)),
+                    Err(NoStart::Silent(why)) if rule.name == LISTENS => return Ok(silent(rule, &why)),
+                    Err(error) if self.runs == 1 => anyhow::bail!("{error}"),
+                    Err(error) => return Ok(not_run(rule, error.to_string())),
                 }
             }
         };
@@ -252,6 +256,16 @@ impl Bench<'_> {
         place.attic.clear();
         Ok(lives)
     }
+}
+
+/// The program ran and took no connection; below the reason stand the last lines that it printed.
+fn silent(rule: &Rule, why: &str) -> Judged {
+    let mut lines = why.lines();
+    let told = lines.next().unwrap_or_default().to_owned();
+    let said = lines.map(|line| line.trim().to_owned()).collect();
+    let evidence = Evidence { told, said, ..Evidence::default() };
+    let verdict = Verdict::Broken(Box::new(evidence));
+    Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
 }
 
 fn not_run(rule: &Rule, why: String) -> Judged {

@@ -166,7 +166,7 @@ impl Subject {
         let fixed = words.iter().rev().find_map(|word| word.parse().ok());
         let port = if command.contains("{port}") { None } else { fixed };
         let plan = Plan { words, port, stop_by: "SIGTERM".to_owned(), patience: 1.0 };
-        let program = Program::start(&plan).map_err(|words| anyhow!(words))?;
+        let program = Program::start(&plan).map_err(|why| anyhow!("{why}"))?;
         let pid = program.pid();
         Ok(Subject { pid, title: title(pid), program: Some(program) })
     }

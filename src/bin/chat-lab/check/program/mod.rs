@@ -98,15 +98,37 @@ impl Killer {
     }
 }
 
+/// Why a program does not take connections, in a sentence; the last lines that it printed stand below it.
+#[derive(Clone, Debug)]
+pub enum NoStart {
+    /// It cannot be run: no such program, or its port is taken. Nothing can be graded.
+    Cannot(String),
+    /// It ran, and took no connection. That is its own fault.
+    Silent(String),
+}
+
+impl From<String> for NoStart {
+    fn from(why: String) -> Self {
+        NoStart::Cannot(why)
+    }
+}
+
+impl std::fmt::Display for NoStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (NoStart::Cannot(why) | NoStart::Silent(why)) = self;
+        f.write_str(why)
+    }
+}
+
 impl Program {
     /// Starts it, and waits until it takes connections.
     ///
     /// # Errors
     /// A sentence that says why it does not.
-    pub fn start(plan: &Plan) -> Result<Program, String> {
-        let name = plan.words.first().ok_or("the command is empty")?;
+    pub fn start(plan: &Plan) -> Result<Program, NoStart> {
+        let name = plan.words.first().ok_or_else(|| NoStart::Cannot("the command is empty".to_owned()))?;
         if let Some(trouble) = command::trouble(name) {
-            return Err(trouble);
+            return Err(NoStart::Cannot(trouble));
         }
         let port = match plan.port {
             Some(port) => port::fixed(port)?,
@@ -146,7 +168,7 @@ impl Program {
     ///
     /// # Errors
     /// As `start`.
-    pub fn start_again(&self) -> Result<Program, String> {
+    pub fn start_again(&self) -> Result<Program, NoStart> {
         Program::start(&Plan { port: Some(self.addr.port()), ..self.plan.clone() })
     }
 
@@ -184,7 +206,7 @@ impl Program {
         Ok(())
     }
 
-    fn wait_until_ready(&mut self, within: Duration) -> Result<(), String> {
+    fn wait_until_ready(&mut self, within: Duration) -> Result<(), NoStart> {
         let until = Instant::now() + within;
         while !self.wait_for_end(Instant::now() + TRY) {
             if let Some(pid) = port::listener(self.addr, self.guard.id() as i32) {
@@ -194,17 +216,20 @@ impl Program {
             }
             if Instant::now() >= until {
                 let time = within.as_secs_f64();
-                return Err(format!(
+                return Err(NoStart::Silent(format!(
                     "the program takes no connection on {} within {time:.1} s: does it listen on the port that it is \
                      given?{}",
                     self.addr,
                     self.last_words()
-                ));
+                )));
             }
         }
         let how = self.has_ended().unwrap_or_default();
-        let missing = command::missing_file(&self.plan.words).map_or(String::new(), |missing| format!(": {missing}"));
-        Err(format!("the program has ended before it took a connection, with {how}{missing}{}", self.last_words()))
+        let missing = command::missing_file(&self.plan.words);
+        let kind = if missing.is_some() { NoStart::Cannot } else { NoStart::Silent };
+        let missing = missing.map_or(String::new(), |missing| format!(": {missing}"));
+        let last = self.last_words();
+        Err(kind(format!("the program has ended before it took a connection, with {how}{missing}{last}")))
     }
 
     /// What it printed last, to stand below a sentence.
