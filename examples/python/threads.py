@@ -48,7 +48,8 @@ def talk(conn, addr):
     print(addr, "connected")
     while True:
         text = conn.recv(1024).decode()
-        broadcast(text, conn)
+        if text:
+            broadcast(text, conn)
 
 
 def main():
