@@ -12,7 +12,7 @@ use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
-use crate::check::program::{Plan, Program};
+use crate::check::program::{Plan, Program, brief};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::Script;
 use crate::check::ticker::{GAP, Ticker};
@@ -184,7 +184,7 @@ impl Bench<'_> {
                 match ready {
                     Ok(program) => Some(program),
                     Err(error) if self.runs == 1 => anyhow::bail!(error),
-                    Err(error) => return Ok(not_run(rule, error)),
+                    Err(error) => return Ok(not_run(rule, brief(&error))),
                 }
             }
         };
