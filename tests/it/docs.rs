@@ -1,5 +1,6 @@
 //! The handbook and the code say the same: what can go over the wire is on the page, and nothing else is. Knows no sockets.
 
+mod checking;
 mod page;
 mod refusals;
 mod samples;

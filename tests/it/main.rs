@@ -22,8 +22,6 @@ mod bad_json;
 mod becoming;
 /// Coming back to much that was missed.
 mod catching_up;
-/// The checker of chat servers: `chat-lab check`.
-mod check;
 /// Coming in with passwords and tokens at once, and as another person than before.
 mod coming_in;
 /// Private conversations: how many, and their end.
@@ -38,8 +36,6 @@ mod door;
 mod edges;
 /// Bans and mutes that nobody evades.
 mod evasion;
-/// Exercises: what each page must have.
-mod exercises;
 /// Files: sent, fetched, and by whom.
 mod file_http;
 mod files;
@@ -181,8 +177,6 @@ mod server_support;
 mod small_disk;
 /// Two people beside hostile clients, as `chat-lab soak` has it.
 mod soak;
-/// Programs whose threads are looked at from outside, as `chat-lab watch` does.
-mod watch;
 
 /// Pages over WebSocket: frames, and a number for every end.
 mod websocket;

@@ -173,6 +173,15 @@ fn a_program_that_was_started_to_be_watched_ends_with_the_watching() {
 }
 
 #[test]
+fn a_program_may_have_its_port_in_its_command() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let command = format!("{} {free}", stuck().display());
+    let (code, out, err) = finish(piped(&["--command", &command, "--seconds", "1"]));
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with(&format!("0.00  stuck {free} (")), "{out}");
+}
+
+#[test]
 fn the_picture_has_a_summary_and_a_row_for_each_thread_and_q_ends_it() {
     let program = Running::start(&mut Command::new(stuck()));
     let mut screen = Screen::spawn(watch(&[&program.pid()]));

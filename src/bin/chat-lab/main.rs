@@ -54,6 +54,7 @@ use roomful::process::{Kind, parse, settle_signals};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::check::CheckArgs;
+use crate::check::grade::GradeArgs;
 use crate::check::program::guard::{self, GuardArgs};
 use crate::dialect::Dialect;
 use crate::figures::Row;
@@ -81,6 +82,8 @@ enum Command {
     Soak(SoakArgs),
     /// Grade a chat server in any language: what it keeps, what it breaks, and why.
     Check(CheckArgs),
+    /// Grade all submissions of a folder with `check`, into a CSV file of marks.
+    Grade(GradeArgs),
     /// Show what each thread of any program waits for, from outside.
     Watch(WatchArgs),
     /// Stand between the checker and a program: for the checker's own use.
@@ -222,6 +225,7 @@ fn main() -> ExitCode {
             Command::Report(report) => tell(&report),
             Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
+            Command::Grade(args) => return check::grade::run(&args),
             Command::Guard(args) => return guard::run(&args),
         };
         done.map(|()| ExitCode::SUCCESS)

@@ -382,7 +382,9 @@ impl Client {
     pub fn nothing(&self, expected: &Expected) -> Fault {
         let rest = self.ear().rest();
         let came = (!rest.is_empty()).then_some(rest);
-        let at = came.as_ref().map_or(0, |came| expected.first_wrong(came));
+        // In a stream without ends each byte may be right, and what is missing comes after the last one.
+        let is_seen = self.profile.end.is_seen();
+        let at = came.as_ref().map_or(0, |came| if is_seen { expected.first_wrong(came) } else { came.len() });
         let heard = Heard { role: self.role.clone(), came, should: Some(expected.shown()), at };
         Fault::late(format!("{} does not hear it within {}", self.role, seconds(self.patience))).heard(heard)
     }

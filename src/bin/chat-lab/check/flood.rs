@@ -11,6 +11,8 @@ use crate::check::verdict::Outcome;
 const LINES: usize = 64;
 /// Bytes of the shortest line and of the longest one, if the protocol has no shorter bound.
 const LENGTH: (usize, usize) = (3000, 4000);
+/// Bytes of a line that must be found in a stream: so many come with one read.
+const SHORT: usize = 200;
 /// Digits of a line's number.
 const DIGITS: usize = 6;
 
@@ -35,7 +37,8 @@ pub enum Found {
 impl Flood {
     /// Nothing is said yet.
     pub fn new(play: &mut Play) -> Flood {
-        Flood { tag: play.tag(), end: play.profile().end.clone(), longest: play.longest(LENGTH.1), said: 0, bytes: 0 }
+        let longest = if play.profile().end.is_seen() { play.longest(LENGTH.1) } else { SHORT };
+        Flood { tag: play.tag(), end: play.profile().end.clone(), longest, said: 0, bytes: 0 }
     }
 
     /// Bytes said.

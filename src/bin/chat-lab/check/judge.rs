@@ -88,6 +88,12 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
     Ok(all)
 }
 
+/// Why this protocol is not asked for this rule; nothing, if it is.
+pub fn not_asked(profile: &Profile, rule: &Rule) -> Option<String> {
+    let lacks = || rule.asks.iter().find_map(|ask| lacks(profile, *ask)).map(str::to_owned);
+    profile.skip.get(rule.name).cloned().or_else(lacks)
+}
+
 struct Bench<'a> {
     exam: &'a Exam,
     profile: Arc<Profile>,
@@ -101,11 +107,8 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn reason_not_to_run(&self, rule: &Rule, before: &[Judged]) -> Option<Verdict> {
-        if let Some(why) = self.profile.skip.get(rule.name) {
-            return Some(Verdict::NotAsked(why.clone()));
-        }
-        if let Some(why) = rule.asks.iter().find_map(|ask| lacks(&self.profile, *ask)) {
-            return Some(Verdict::NotAsked(why.to_owned()));
+        if let Some(why) = not_asked(&self.profile, rule) {
+            return Some(Verdict::NotAsked(why));
         }
         if rule.asks.contains(&Ask::Process) && self.pid().is_none() && matches!(self.exam.server, Server::Running(..))
         {

@@ -1,11 +1,15 @@
 //! `chat-lab check`: grades a chat server in any language over real sockets. Knows the command line; the rest is beside it.
 
+pub mod args;
 pub mod book;
 pub mod client;
 pub mod flood;
+pub mod grade;
+pub mod interrupt;
 pub mod judge;
 pub mod limit;
 pub mod link;
+pub mod lists;
 pub mod pattern;
 pub mod play;
 pub mod profile;
@@ -17,20 +21,24 @@ pub mod ticker;
 pub mod verdict;
 pub mod words;
 
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::check::args::{ExamArgs, Refused, unknown_rule};
 use crate::check::judge::{Exam, Server};
-use crate::check::profile::{Profile, nearest};
-use crate::check::program::{Plan, command};
-use crate::check::report::{Report, text};
+use crate::check::profile::Profile;
+use crate::check::report::target::{Target, Wanted};
+use crate::check::report::{Report, picture, text};
 use crate::check::rules::Rule;
-use crate::check::words::{Language, Table};
-use crate::dice::Dice;
+use crate::check::verdict::{Judged, Verdict};
+use crate::check::words::Table;
 
 /// Some rule is broken.
 const BROKEN: u8 = 1;
@@ -42,9 +50,23 @@ const BAD_PROFILE: u8 = 65;
 const NO_SERVER: u8 = 69;
 /// The machine was too busy to tell (EX_TEMPFAIL).
 const UNSURE: u8 = 75;
+/// Ctrl-C, as a shell has it.
+const INTERRUPTED: u8 = 130;
+
+/// What the help says about them. Each line begins with a number and fits into 80 columns.
+pub const EXIT_CODES: &str = "Exit codes:
+  0    all rules are kept; with a report for gradescope or classroom50, and in
+       `grade`: grading itself worked
+  1    a rule is broken
+  2    the command line makes no sense
+  65   the profile is wrong
+  69   the server does not start, or cannot be reached
+  75   the machine was too busy to tell: run it again
+  130  interrupted";
 
 /// The arguments of `chat-lab check`.
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct CheckArgs {
     /// A server that runs already, on this machine.
     #[arg(value_name = "HOST:PORT", conflicts_with = "command")]
@@ -52,42 +74,32 @@ pub struct CheckArgs {
     /// The program to grade; `{port}` and $PORT are the port that it must take.
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
-    /// The dialect: a name, or a file that ends in .toml.
-    #[arg(long, default_value = "plain")]
-    profile: String,
-    /// The port that the program always takes.
-    #[arg(long)]
-    port: Option<u16>,
     /// Take a server on another machine of this network; load, slow clients and resets are not sent there.
     #[arg(long, requires = "server")]
     far: bool,
     /// Process of a server that runs already.
     #[arg(long, requires = "server")]
     pid: Option<i32>,
-    /// SIGTERM, or a line for the program's standard input.
-    #[arg(long, value_name = "HOW")]
-    stop_by: Option<String>,
-    /// One process for all rules, for programs that start slowly.
-    #[arg(long)]
-    keep: bool,
-    /// Only the stages up to this one.
-    #[arg(long, value_name = "STAGE")]
-    until: Option<String>,
-    /// Only this rule, or the rules of this stage; can be repeated.
+    #[command(flatten)]
+    exam: ExamArgs,
+    /// A report: json, gradescope, classroom50, junit or markdown; - is the standard output. Can be repeated.
+    #[arg(long, value_name = "KIND=FILE")]
+    report: Vec<Wanted>,
+    /// A folder for a picture (SVG) of each broken rule.
+    #[arg(long, value_name = "DIR")]
+    picture: Option<PathBuf>,
+    /// Print the page of this rule: what is done, why servers break it, a hint.
     #[arg(long, value_name = "RULE")]
-    rule: Vec<String>,
-    /// How often each rule runs.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    times: u32,
-    /// Decides all that chance decides; printed, so that a run can be repeated.
+    explain: Option<String>,
+    /// Print all rules, with what they promise and their points.
     #[arg(long)]
-    seed: Option<String>,
-    /// Deadlines are multiplied by this, 0.1 to 100.
-    #[arg(long, default_value_t = 1.0)]
-    patience: f64,
-    /// The language of reasons and hints.
-    #[arg(long, value_enum, default_value_t)]
-    language: Language,
+    list: bool,
+    /// Print the profiles that come with the program.
+    #[arg(long)]
+    profiles: bool,
+    /// Print this profile, as the beginning of one of your own.
+    #[arg(long, value_name = "NAME")]
+    show_profile: Option<String>,
 }
 
 /// Grades, and prints what each rule came to.
@@ -95,96 +107,153 @@ pub struct CheckArgs {
 /// # Errors
 /// When nothing can be printed.
 pub fn run(args: &CheckArgs) -> Result<ExitCode> {
-    let table = Table::load();
-    let profile = match Profile::load(&args.profile) {
-        Ok(profile) => profile,
-        Err(error) => return fail(&error, BAD_PROFILE),
-    };
-    let rules = match chosen(args) {
-        Ok(rules) => rules,
-        Err(error) => return fail(&error, USAGE),
-    };
-    let (server, title) = match server(args, &profile) {
-        Ok(server) => server,
-        Err(error) => return fail(&error, USAGE),
-    };
-    let seed = args.seed.clone().unwrap_or_else(fresh_seed);
-    let exam = Exam { profile, server, patience: args.patience, seed, times: args.times };
-    let mut out = anstream::stdout().lock();
-    let mut report =
-        Report { title, profile: &exam.profile, seed: &exam.seed, judged: &[], words: &table, language: args.language };
-    write!(out, "{}", text::head(&report, "a fresh process for each rule"))?;
-    let mut stage = "";
-    let judged = judge::judge(&exam, &rules, |judged| {
-        let own = rules::stage_of(judged.rule);
-        // A closed pipe is told at the end.
-        if own != stage {
-            let _ = write!(out, "{}", text::stage(own));
-            stage = own;
+    match told(args) {
+        Ok(None) => {}
+        Ok(Some(text)) => {
+            io::stdout().lock().write_all(text.as_bytes()).context("cannot print")?;
+            return Ok(ExitCode::SUCCESS);
         }
-        let _ = write!(out, "{}", text::rule(judged, &table.of(judged.rule, args.language)));
-    });
-    let judged = match judged {
-        Ok(judged) => judged,
-        Err(error) => return fail(&format!("{error:#}"), NO_SERVER),
-    };
-    report.judged = &judged;
-    let sum = report.sum();
-    write!(out, "\n{}", text::sum(&sum))?;
-    out.flush()?;
-    Ok(ExitCode::from(match sum {
+        Err((why, code)) => return fail(&why, code),
+    }
+    match ready(args) {
+        Ok(ready) => ready.run(args),
+        Err((why, code)) => fail(&why, code),
+    }
+}
+
+/// What is told without grading, if that is what is asked for.
+fn told(args: &CheckArgs) -> Result<Option<String>, Refused> {
+    let (words, language) = (Table::load(), args.exam.language);
+    if let Some(rule) = &args.explain {
+        return lists::page(rule, &words, language).map(Some).ok_or_else(|| (unknown_rule(rule), USAGE));
+    }
+    if let Some(name) = &args.show_profile {
+        return Profile::source(name).map(|text| Some(text.to_owned())).map_err(|error| (error, BAD_PROFILE));
+    }
+    if args.list {
+        return Ok(Some(lists::rules(&args.exam.profile()?, &words, language)));
+    }
+    Ok(args.profiles.then(lists::profiles))
+}
+
+/// All that is looked at before anything runs.
+struct Ready {
+    exam: Exam,
+    rules: Vec<&'static Rule>,
+    title: String,
+    targets: Vec<Target>,
+}
+
+fn ready(args: &CheckArgs) -> Result<Ready, Refused> {
+    let usage = |why: String| (why, USAGE);
+    let profile = args.exam.profile()?;
+    let rules = args.exam.rules()?;
+    let (server, title) = server(args, &profile).map_err(usage)?;
+    let exam = args.exam.exam(profile, server)?;
+    let targets = Target::open_all(&args.report).map_err(usage)?;
+    if let Some(folder) = &args.picture {
+        fs::create_dir_all(folder).map_err(|error| usage(format!("cannot make {}: {error}", folder.display())))?;
+    }
+    Ok(Ready { exam, rules, title, targets })
+}
+
+impl Ready {
+    fn run(mut self, args: &CheckArgs) -> Result<ExitCode> {
+        interrupt::settle(false)?;
+        let words = Table::load();
+        let language = args.exam.language;
+        let is_taken = self.targets.iter().any(Target::is_stdout);
+        let mut out: Box<dyn Write> =
+            if is_taken { Box::new(anstream::stderr().lock()) } else { Box::new(anstream::stdout().lock()) };
+        let (title, seed) = (self.title.clone(), self.exam.seed.clone());
+        let mut report = Report {
+            title,
+            profile: &self.exam.profile,
+            seed: &seed,
+            judged: &[],
+            words: &words,
+            language,
+            error: None,
+        };
+        write!(out, "{}", text::head(&report, &ExamArgs::how(&self.exam.server)))?;
+        let mut stage = "";
+        let (judged, error) = examine(&self.exam, &self.rules, |judged| {
+            let own = rules::stage_of(judged.rule);
+            // A closed pipe is told at the end.
+            if own != stage {
+                let _ = write!(out, "{}", text::stage(own));
+                stage = own;
+            }
+            let _ = write!(out, "{}", text::rule(judged, &words.of(judged.rule, language))).and_then(|()| out.flush());
+        });
+        report.judged = &judged;
+        report.error = error;
+        if let Some(error) = &report.error {
+            fail(&text::harmless_lines(error), NO_SERVER)?;
+        }
+        write!(out, "\n{}", text::sum(&report.sum()))?;
+        if let Some(folder) = &args.picture {
+            pictures(&report, folder, &mut out)?;
+        }
+        out.flush()?;
+        for target in &mut self.targets {
+            target.write(&report).map_err(anyhow::Error::msg)?;
+        }
+        let is_for_a_service = self.targets.iter().any(|target| target.kind().is_for_a_service());
+        Ok(ExitCode::from(if is_for_a_service { 0 } else { code(&report) }))
+    }
+}
+
+/// What a broken rule does to the exit code cannot be undone by an unsure one.
+fn code(report: &Report) -> u8 {
+    match report.sum() {
+        _ if report.error.is_some() => NO_SERVER,
+        sum if sum.broken > 0 => BROKEN,
         sum if sum.unsure > 0 => UNSURE,
-        sum if sum.broken > 0 || sum.not_run > 0 => BROKEN,
+        sum if sum.not_run > 0 => BROKEN,
         _ => 0,
-    }))
+    }
+}
+
+/// Judges; if the server does not start, all rules are not run, and why.
+fn examine(exam: &Exam, rules: &[&'static Rule], told: impl FnMut(&Judged)) -> (Vec<Judged>, Option<String>) {
+    match judge::judge(exam, rules, told) {
+        Ok(judged) => (judged, None),
+        Err(error) => {
+            let why = format!("{error:#}");
+            // What the program printed is told once, not for each rule.
+            let short = why.lines().next().unwrap_or_default();
+            let judged = rules.iter().map(|rule| {
+                let verdict = match judge::not_asked(&exam.profile, rule) {
+                    Some(why) => Verdict::NotAsked(why),
+                    None => Verdict::NotRun(short.to_owned()),
+                };
+                Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
+            });
+            (judged.collect(), Some(why))
+        }
+    }
+}
+
+/// A picture of each broken rule, and where it is.
+fn pictures(report: &Report, folder: &Path, out: &mut dyn Write) -> Result<()> {
+    for row in report.rows() {
+        let Some(svg) = picture::draw(row.judged, &row.words.what, report.seed) else { continue };
+        let path = folder.join(picture::file_name(row.judged.rule));
+        fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+        writeln!(out, "picture: {}", path.display())?;
+    }
+    Ok(())
 }
 
 fn fail(why: &str, code: u8) -> Result<ExitCode> {
-    let _ = writeln!(std::io::stderr(), "chat-lab: {why}");
+    let _ = writeln!(io::stderr(), "chat-lab: {why}");
     Ok(ExitCode::from(code))
 }
 
-fn chosen(args: &CheckArgs) -> Result<Vec<&'static Rule>, String> {
-    let all: Vec<&'static Rule> = rules::all().collect();
-    let stages = rules::STAGES.map(|(stage, ..)| stage);
-    for name in args.rule.iter().chain(&args.until) {
-        let names = || all.iter().map(|rule| rule.name).chain(stages);
-        if !names().any(|other| other == name) {
-            let near = nearest(name, names()).map_or(String::new(), |near| format!(": did you mean {near}?"));
-            return Err(format!("there is no rule or stage {name:?}{near} (all: chat-lab check --list)"));
-        }
-    }
-    let last = match &args.until {
-        Some(until) => stages.iter().position(|stage| rules::stage_of(until) == *stage),
-        None => None,
-    };
-    let is_in = |rule: &&Rule| {
-        let place = stages.iter().position(|stage| *stage == rule.stage());
-        let named = args.rule.iter().any(|name| name == rule.name || name == rule.stage());
-        (args.rule.is_empty() || named) && last.is_none_or(|last| place.is_some_and(|place| place <= last))
-    };
-    Ok(all.into_iter().filter(is_in).collect())
-}
-
 fn server(args: &CheckArgs, profile: &Profile) -> Result<(Server, String), String> {
-    if !(0.1..=100.0).contains(&args.patience) {
-        return Err("--patience is from 0.1 to 100".to_owned());
-    }
     match (&args.command, args.server) {
-        (Some(line), _) => {
-            let words = command::split(line)?;
-            let given = words.iter().any(|word| word.contains("{port}"));
-            let fixed = args.port.or((profile.port != 0 && !given).then_some(profile.port));
-            let stop_by = args.stop_by.clone().unwrap_or_else(|| profile.stop.by.clone());
-            let title = line.trim().to_owned();
-            Ok((
-                Server::Program {
-                    plan: Plan { words, port: fixed, stop_by, patience: args.patience },
-                    keep: args.keep,
-                },
-                title,
-            ))
-        }
+        (Some(line), _) => Ok((args.exam.program(profile, program::command::split(line)?), line.clone())),
         (None, Some(addr)) if !addr.ip().is_loopback() && !args.far => Err(format!(
             "{addr} is not on this machine: the checker sends load and resets to loopback only (--far leaves them out)"
         )),
@@ -204,9 +273,23 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-/// Four letters from the clock.
-fn fresh_seed() -> String {
-    const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut dice = Dice::of_all(&[crate::soak::fresh_seed(), u64::from(std::process::id())]);
-    (0..4).map(|_| char::from(*dice.pick(LETTERS))).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::report::sample;
+
+    #[test]
+    fn a_broken_rule_decides_the_exit_code_and_an_unsure_one_if_none_is_broken() {
+        sample::with(|report| {
+            let code_of = |wanted: fn(&Verdict) -> bool| {
+                let judged: Vec<Judged> =
+                    report.judged.iter().filter(|judged| wanted(&judged.verdict)).cloned().collect();
+                code(&Report { judged: &judged, title: String::new(), error: None, ..*report })
+            };
+            assert_eq!(code_of(|_| true), BROKEN);
+            assert_eq!(code_of(|verdict| !verdict.is_broken()), UNSURE, "what needs an unsure rule is not run");
+            assert_eq!(code_of(|verdict| matches!(verdict, Verdict::Kept | Verdict::NotAsked(_))), 0);
+            assert_eq!(code_of(|verdict| matches!(verdict, Verdict::Kept | Verdict::NotRun(_))), BROKEN);
+        });
+    }
 }

@@ -318,6 +318,16 @@ impl Profile {
         Err(format!("there is no profile {name:?}{near} There are {}, and files that end in .toml", names.join(", ")))
     }
 
+    /// The text of a built-in profile, by its name or another name for it.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn source(name: &str) -> Result<&'static str, String> {
+        let profile = Profile::load(name)?;
+        let found = BUILT_IN.iter().find(|(own, _)| *own == profile.name);
+        found.map(|(_, text)| *text).ok_or_else(|| format!("{name} is a file already"))
+    }
+
     /// All that come with the program.
     pub fn built_in() -> Vec<Profile> {
         BUILT_IN

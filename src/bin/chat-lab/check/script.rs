@@ -111,23 +111,50 @@ impl Script {
 
 /// Bytes as a person reads them: letters as they are, everything else escaped, in quotes.
 pub fn quoted(bytes: &[u8]) -> String {
-    let mut out = String::from("\"");
+    let inside: String = letters(bytes).into_iter().map(|(_, shown)| shown).collect();
+    format!("\"{inside}\"")
+}
+
+/// Each letter of the bytes as it is shown in quotes, with the place of its first byte.
+pub fn letters(bytes: &[u8]) -> Vec<(usize, String)> {
+    let mut out = Vec::new();
+    let mut at = 0;
     for chunk in bytes.utf8_chunks() {
         for letter in chunk.valid().chars() {
-            match letter {
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                letter if letter.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(letter))),
-                letter => out.push(letter),
-            }
+            let shown = match letter {
+                '\n' => "\\n".to_owned(),
+                '\r' => "\\r".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '"' => "\\\"".to_owned(),
+                '\\' => "\\\\".to_owned(),
+                letter => harmless(letter).unwrap_or_else(|| letter.to_string()),
+            };
+            out.push((at, shown));
+            at += letter.len_utf8();
         }
-        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+        for byte in chunk.invalid() {
+            out.push((at, format!("\\x{byte:02x}")));
+            at += 1;
+        }
     }
-    out.push('"');
     out
+}
+
+/// How a letter is shown that would steer a terminal, or change the order of those beside it; nothing for all others.
+pub fn harmless(letter: char) -> Option<String> {
+    match letter {
+        '\u{0}'..='\u{1f}' | '\u{7f}' => Some(format!("\\x{:02x}", u32::from(letter))),
+        '\u{80}'..='\u{9f}'
+        | '\u{61c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{fffe}'
+        | '\u{ffff}' => Some(format!("\\u{{{:x}}}", u32::from(letter))),
+        _ => None,
+    }
 }
 
 impl std::fmt::Display for Bytes {
@@ -148,6 +175,7 @@ mod tests {
     fn bytes_are_shown_so_that_each_can_be_told_from_all_others() {
         assert_eq!(quoted("при\n".as_bytes()), "\"при\\n\"");
         assert_eq!(quoted(b"a\xd1\"\\\x1b"), "\"a\\xd1\\\"\\\\\\x1b\"");
+        assert_eq!(quoted("\u{9b}\u{202e}".as_bytes()), "\"\\u{9b}\\u{202e}\"");
     }
 
     #[test]

@@ -19,6 +19,13 @@ pub enum Verdict {
     Unsure(String),
 }
 
+impl Verdict {
+    /// Whether the server does not do what the rule asks.
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Verdict::Broken(_))
+    }
+}
+
 /// Why a rule is broken.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {

@@ -9,6 +9,9 @@ use super::calls::{EITHER, Kind};
 use super::sockets::Socket;
 use super::threads::{Futex, On, State, Target, Thread, Waits};
 
+/// What the locks of C and of Rust write into their word: taken, and others wait.
+const TAKEN: u32 = 2;
+
 /// The name of the client that has this address, if it has one.
 pub type NameOf<'a> = &'a dyn Fn(SocketAddr) -> Option<String>;
 
@@ -40,11 +43,30 @@ pub fn locks(threads: &[Thread]) -> BTreeMap<u64, Vec<&Thread>> {
     locks
 }
 
-/// The sentences of threads that wait for the same futex.
-pub fn shared(threads: &[Thread]) -> Vec<String> {
+/// Threads that wait for the same futex.
+pub struct Shared {
+    /// How many they are.
+    pub count: usize,
+    pub futex: Futex,
+    /// What is told of them.
+    pub sentence: String,
+}
+
+/// All groups of threads that wait for the same futex.
+pub fn shared(threads: &[Thread]) -> Vec<Shared> {
     let locks = locks(threads);
-    let told = locks.values().filter_map(|waiters| Some(together(lock(waiters[0], threads)?, waiters, threads)));
-    told.collect()
+    let groups = locks.values().filter_map(|waiters| {
+        let futex = lock(waiters[0], threads)?;
+        Some(Shared { count: waiters.len(), futex, sentence: together(futex, waiters, threads) })
+    });
+    groups.collect()
+}
+
+/// Whether a futex is rather a lock that is taken than a condition. Two of three signs must be there: more than
+/// one thread waits, the word says *taken*, there is a thread that can have it.
+pub fn is_lock(futex: Futex, waiters: usize, threads: &[Thread]) -> bool {
+    let signs = [waiters > 1, futex.expected == TAKEN, holder(futex, threads).is_some()];
+    signs.into_iter().filter(|sign| *sign).count() >= 2
 }
 
 /// The thread that may have a lock for which others wait, and why it is that one. The system does not tell;
@@ -137,9 +159,9 @@ fn together(futex: Futex, waiters: &[&Thread], threads: &[Thread]) -> String {
     sentence
 }
 
-/// A word of 2 means *taken, and others wait* to the locks of C and of Rust.
+/// What a futex is called.
 pub fn word(futex: Futex) -> &'static str {
-    if futex.expected == 2 { "lock" } else { "lock or condition" }
+    if futex.expected == TAKEN { "lock" } else { "lock or condition" }
 }
 
 /// Enough of an address to tell a few from each other.
@@ -251,6 +273,21 @@ mod tests {
         assert_eq!(with(vec![thread(3, "c", Waits::Unknown(Unseen::OtherUser))]), bare);
         let one = with(vec![thread(3, "c", sleep())]);
         assert_eq!(one, format!("{bare}; probably c has it, the only one that sleeps for a time"));
+    }
+
+    #[test]
+    fn an_idle_pool_of_threads_waits_for_no_lock() {
+        let waits = |expected| [thread(1, "a", futex(96, expected, true)), thread(2, "b", futex(96, expected, true))];
+        let is_lock = |expected, count, more: &[Thread]| {
+            let threads = [&waits(expected)[..], more].concat();
+            is_lock(lock(&threads[0], &threads).expect("it waits"), count, &threads)
+        };
+        let runs = [thread(3, "c", Waits::Nothing)];
+        assert!(!is_lock(0, 2, &[]));
+        assert!(!is_lock(2, 1, &[]), "a condition that was signalled twice has that word, too");
+        assert!(is_lock(2, 2, &[]));
+        assert!(is_lock(0, 2, &runs));
+        assert!(is_lock(2, 1, &runs));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use super::calls::{self, About, EITHER, Kind, RECV};
@@ -249,11 +248,13 @@ impl Observer {
     }
 
     fn reason(&self) -> Unseen {
-        let owner = fs::metadata(format!("/proc/{}", self.pid)).map(|it| it.uid()).ok();
+        // Not the owner of the folder: that is root if the process is guarded.
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let owner = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().next()?.parse().ok());
         let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
         let own = rustix::process::geteuid();
         match scope.trim().parse() {
-            _ if owner.is_some_and(|owner| owner != own.as_raw()) && !own.is_root() => Unseen::OtherUser,
+            _ if owner.is_some_and(|owner: u32| owner != own.as_raw()) && !own.is_root() => Unseen::OtherUser,
             Ok(scope @ 1..) => Unseen::Yama(scope),
             _ => Unseen::Guarded,
         }

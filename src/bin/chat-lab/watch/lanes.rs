@@ -87,11 +87,9 @@ impl Lanes {
         let seen: Vec<(String, Sign)> = threads
             .iter()
             .map(|thread| {
+                let waiters = |futex: &Futex| locks.get(&futex.address).map_or(1, Vec::len);
                 let futex = sentence::lock(thread, &threads);
-                let is_shared = futex.is_some_and(|futex| locks.contains_key(&futex.address));
-                // A condition may have that number in its word, too, so there must be a thread that can have the lock.
-                let is_taken = |futex: &Futex| futex.expected == 2 && sentence::holder(*futex, &threads).is_some();
-                let is_lock = is_shared || futex.as_ref().is_some_and(is_taken);
+                let is_lock = futex.is_some_and(|futex| sentence::is_lock(futex, waiters(&futex), &threads));
                 (place(thread, &threads), sign(thread, is_lock))
             })
             .collect();

@@ -46,6 +46,7 @@ impl Lines {
         let counted = self.is_first && lanes.len() > MANY;
         if self.is_first {
             news.push(picture::summary(subject, lanes, now));
+            news.extend(picture::unseen(lanes));
         }
         if counted {
             news.push(picture::counted(lanes.iter()));
@@ -78,7 +79,7 @@ impl Lines {
         });
         // Which thread may have the lock is told, but a change of that is no news.
         let waiters = |lock: &String| lock.split(';').next().unwrap_or(lock).to_owned();
-        let locks = sentence::shared(&threads);
+        let locks: Vec<String> = sentence::shared(&threads).into_iter().map(|group| group.sentence).collect();
         news.extend(locks.iter().filter(|lock| !self.locks.contains(&waiters(lock))).cloned());
         self.locks = locks.iter().map(waiters).collect();
         self.is_first = false;

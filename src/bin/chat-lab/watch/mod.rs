@@ -25,8 +25,9 @@ use screen::Screen;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often the picture is drawn anew.
 const DRAW: Duration = Duration::from_millis(200);
-/// Of many threads a look takes long; the next one comes after so many times that.
+/// Of many threads a look takes long. The next one comes after so many times that, but not later than the other says.
 const REST: u32 = 9;
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// One of PID, --port and --command says what is watched.
 #[derive(Args)]
@@ -38,7 +39,7 @@ pub struct WatchArgs {
     /// The process that listens on this port.
     #[arg(long, group = "what")]
     port: Option<u16>,
-    /// Start this program, and stop it at the end; `{port}` and $PORT are a free port.
+    /// Start this program, and stop it at the end. `{port}` and $PORT are a free port, unless a port stands in the command.
     #[arg(long, value_name = "COMMAND", group = "what")]
     command: Option<String>,
     /// End after so many seconds.
@@ -121,7 +122,7 @@ fn watch(subject: &mut Subject, show: &mut Show, events: &mut Events, until: Opt
                 }
             }
         }
-        let next = now + LOOK.max(now.elapsed() * REST);
+        let next = now + (now.elapsed() * REST).clamp(LOOK, LONGEST);
         let next = until.map_or(next, |until| next.min(until));
         while let Some(event) = events.wait(next, matches!(show, Show::Picture(_)))? {
             match (event, &mut *show) {
@@ -160,11 +161,13 @@ impl Subject {
     }
 
     fn start(command: &str) -> Result<Subject> {
-        let words = command.split_whitespace().map(str::to_owned).collect();
-        let plan = Plan { words, port: None, stop_by: "SIGTERM".to_owned(), patience: 1.0 };
+        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        // Without `{port}` the last number is the port that it will take, as in `server.py 7000`; if there is none, it reads $PORT.
+        let fixed = words.iter().rev().find_map(|word| word.parse().ok());
+        let port = if command.contains("{port}") { None } else { fixed };
+        let plan = Plan { words, port, stop_by: "SIGTERM".to_owned(), patience: 1.0 };
         let program = Program::start(&plan).map_err(|words| anyhow!(words))?;
-        // A script that starts the server is not what listens.
-        let pid = sockets::holder(program.addr().port()).map_or(program.pid(), |(pid, _)| pid);
+        let pid = program.pid();
         Ok(Subject { pid, title: title(pid), program: Some(program) })
     }
 

@@ -54,8 +54,8 @@ impl Columns {
 /// The rows for a screen of this size. On a small one the legend goes first, then the end of what stands above the threads.
 pub fn rows(subject: &Subject, lanes: &Lanes, now: Instant, (columns, count): (usize, usize)) -> Vec<String> {
     let mut rows = wrap(&summary(subject, lanes, now), columns);
-    for lock in sentence::shared(&lanes.threads()) {
-        rows.extend(wrap(&lock, columns).into_iter().map(|row| paint(&row, "1;31")));
+    for group in locks(lanes) {
+        rows.extend(wrap(&group.sentence, columns).into_iter().map(|row| paint(&row, "1;31")));
     }
     rows.truncate(count / 2);
     let widths = Columns::of(columns, lanes);
@@ -88,12 +88,9 @@ fn heads(widths: &Columns, columns: usize) -> String {
 
 /// The first line: how many threads, what is wrong, what it costs.
 pub fn summary(subject: &Subject, lanes: &Lanes, now: Instant) -> String {
-    let threads = lanes.threads();
-    let locks = sentence::locks(&threads);
-    let most = locks.values().max_by_key(|waiters| waiters.len());
-    let lock = most.and_then(|waiters| Some((waiters.len(), sentence::lock(waiters[0], &threads)?)));
+    let most = locks(lanes).into_iter().max_by_key(|group| group.count);
     let lock =
-        lock.map_or(String::new(), |(count, futex)| format!(" · {count} wait for one {}", sentence::word(futex)));
+        most.map_or(String::new(), |group| format!(" · {} wait for one {}", group.count, sentence::word(group.futex)));
     let count = if lanes.len() == 1 { "1 thread".to_owned() } else { format!("{} threads", lanes.len()) };
     // To wait for a client is what a server does. To wait for a lock or for a full socket is not.
     let is_stuck = |lane: &&Lane| matches!(lane.sign, Sign::Lock | Sign::Writes) && now - lane.since >= NOTABLE;
@@ -104,8 +101,16 @@ pub fn summary(subject: &Subject, lanes: &Lanes, now: Instant) -> String {
     format!("{} ({}) · {count}{lock} · {:.2} cores{longest}", subject.title, subject.pid, lanes.cores)
 }
 
+/// Threads that wait for the same lock; not those that wait for a condition, because that is no trouble.
+fn locks(lanes: &Lanes) -> Vec<sentence::Shared> {
+    let threads = lanes.threads();
+    let mut groups = sentence::shared(&threads);
+    groups.retain(|group| sentence::is_lock(group.futex, group.count, &threads));
+    groups
+}
+
 /// Why calls cannot be seen, if that is so.
-fn unseen(lanes: &Lanes) -> Option<String> {
+pub fn unseen(lanes: &Lanes) -> Option<String> {
     lanes.iter().find_map(|lane| match &lane.thread.waits {
         Waits::Function { unseen, .. } | Waits::Unknown(unseen) => Some(format!("! {unseen}")),
         Waits::Nothing | Waits::Call { .. } => None,

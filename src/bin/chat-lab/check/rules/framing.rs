@@ -166,8 +166,9 @@ fn unfinished(play: &mut Play) -> Outcome {
 }
 
 fn long(play: &mut Play) -> Outcome {
-    for length in LONG {
-        let [mut anna, boris] = play.enter_all(["anna", "boris"])?;
+    for (number, length) in (1..).zip(LONG) {
+        // The first anna may not have been closed yet.
+        let [mut anna, boris] = play.enter_all([&format!("anna{number}"), &format!("boris{number}")])?;
         let around = anna.bytes_of(b"").len() - play.profile().end.wrap(b"").len();
         let most = play.profile().end.max.map_or(length, |max| length.min(max.saturating_sub(around)));
         let text = words(play, most);

@@ -57,8 +57,9 @@ fn close(play: &mut Play) -> Outcome {
 fn half(play: &mut Play) -> Outcome {
     let boris = play.enter("boris")?;
     // Whether the end comes with the line or after it is chance.
-    for _ in 0..5 {
-        let mut anna = play.enter("anna")?;
+    for number in 1..=5 {
+        // Whether a name is free again is another rule's matter.
+        let mut anna = play.enter(&format!("anna{number}"))?;
         let text = play.text();
         anna.say(&text)?;
         anna.end_sending();
@@ -161,11 +162,11 @@ fn no_leak(play: &mut Play) -> Outcome {
     let anna = play.enter("anna")?;
     let process = play.process()?;
     // What the server makes once and stores for later is no leak.
-    come_and_go(play)?;
+    come_and_go(play, 0)?;
     play.wait_for_rest(&anna);
     let before = process.holding().map_err(ended)?;
     for crowd in 1..=CROWDS {
-        come_and_go(play)?;
+        come_and_go(play, crowd)?;
         let until = Instant::now() + play.patience();
         loop {
             let now = process.holding().map_err(ended)?;
@@ -188,10 +189,11 @@ fn no_leak(play: &mut Play) -> Outcome {
     Ok(())
 }
 
-/// Clients come in, and leave again: every second one closes, the others break off.
-fn come_and_go(play: &mut Play) -> Outcome {
+/// Clients come in, each under a new name, and leave again: every second one closes, the others break off.
+fn come_and_go(play: &mut Play, crowd: usize) -> Outcome {
+    let first = crowd * CROWD;
     let mut crowd = Vec::new();
-    for number in 1..=CROWD {
+    for number in first + 1..=first + CROWD {
         let mut client = play.connect(&format!("guest{number}"))?;
         client.enter()?;
         crowd.push(client);

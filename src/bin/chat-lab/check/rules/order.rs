@@ -35,6 +35,17 @@ const AFTER: &[&str] = &["together/heard", "together/prompt", "framing/glued", "
 /// A line that is torn is counted as lost.
 const AFTER_WHOLE: &[&str] = &["order/whole", "together/heard", "together/prompt", "framing/glued", "framing/split"];
 
+/// A server that errs when clients leave fails there for that reason alone.
+const AFTER_LEAVING: &[&str] = &[
+    "together/heard",
+    "together/prompt",
+    "leave/close",
+    "leave/reset",
+    "leave/reset-under-fire",
+    "leave/no-leak",
+    "leave/no-spin",
+];
+
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
     Rule { name: "order/whole", asks: &[Ask::Near, Ask::Others, Ask::Ends], after: AFTER, run: whole },
@@ -46,12 +57,7 @@ pub const RULES: &[Rule] = &[
         after: &["start/fifty", "together/heard", "together/prompt"],
         run: hundred,
     },
-    Rule {
-        name: "load/rooms-names",
-        asks: &[Ask::Near, Ask::Others],
-        after: &["together/heard", "together/prompt", "leave/close", "leave/reset", "leave/no-leak", "leave/no-spin"],
-        run: rooms_names,
-    },
+    Rule { name: "load/rooms-names", asks: &[Ask::Near, Ask::Others], after: AFTER_LEAVING, run: rooms_names },
 ];
 
 /// All speakers speak at once, each in a thread. In a protocol whose messages have no ends that can be seen,

@@ -1,0 +1,117 @@
+//! `chat-lab check` and `chat-lab grade`, run as a teacher runs them. Knows the programs that are graded, and no rule.
+
+/// Whole reports, compared with files.
+mod golden;
+/// One small change of a right server for each rule.
+mod mutants;
+/// Exit codes, reports for services, and a class.
+mod reports;
+/// Servers that no rule was written for.
+mod strangers;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::client_support::one_at_a_time;
+
+/// A small server in Python for `plain`. Its second argument is a fault.
+const SMALL: &str = include_str!("check/small.py");
+
+/// The small server with this fault, and the folder in which it is; nothing without Python.
+fn small() -> Option<(TempDir, String)> {
+    if Command::new("python3").arg("--version").output().is_err() {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"there is no python3: this test does nothing\n");
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("small.py");
+    std::fs::write(&file, SMALL).unwrap();
+    let command = format!("python3 {} {{port}}", file.display());
+    Some((folder, command))
+}
+
+/// Begins `chat-lab` with these arguments, in this folder.
+fn begin(folder: &Path, arguments: &[&str]) -> Child {
+    let mut lab = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+    lab.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let guard = one_at_a_time();
+    let child = lab.spawn().unwrap();
+    drop(guard);
+    child
+}
+
+/// The exit code, and what it printed to both outputs.
+fn end(child: Child) -> (Option<i32>, String, String) {
+    let done = child.wait_with_output().unwrap();
+    (done.status.code(), String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap())
+}
+
+fn lab(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    end(begin(folder, arguments))
+}
+
+/// What the checker said of one server.
+pub struct Said {
+    /// All that it printed.
+    pub text: String,
+    /// What each rule came to: `kept`, `BROKEN`, `not run`, `not asked` or `unsure`.
+    pub verdicts: BTreeMap<String, String>,
+}
+
+impl Said {
+    /// The rules that came to this, in order of their names.
+    pub fn rules(&self, verdict: &str) -> Vec<&str> {
+        let all = self.verdicts.iter().filter(|(_, own)| *own == verdict);
+        all.map(|(rule, _)| rule.as_str()).collect()
+    }
+}
+
+/// Runs the checker.
+pub fn check(args: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+    let done = command.arg("check").args(args).stdin(Stdio::null()).output().expect("the checker runs");
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    let verdicts = text.lines().filter_map(verdict).collect();
+    Said { text: format!("{text}{errors}"), verdicts }
+}
+
+/// A line such as `  kept      start/listens   a client can connect`.
+fn verdict(line: &str) -> Option<(String, String)> {
+    let line = line.strip_prefix("  ")?;
+    let verdict = ["kept", "BROKEN", "not run", "not asked", "unsure"].into_iter().find(|it| line.starts_with(it))?;
+    let rule = line[verdict.len()..].split_whitespace().next()?;
+    rule.contains('/').then(|| (rule.to_owned(), verdict.to_owned()))
+}
+
+/// All rules, as the checker lists them.
+pub fn all_rules() -> Vec<String> {
+    let listed = Command::new(env!("CARGO_BIN_EXE_chat-lab")).args(["check", "--list"]).output().expect("it runs");
+    let listed = String::from_utf8(listed.stdout).expect("UTF-8");
+    let words = listed.lines().filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| word.contains('/')).map(str::to_owned).collect()
+}
+
+/// Compiles a program that needs std alone; it lies in `folder`.
+pub fn compile(folder: &TempDir, name: &str, source: &str) -> PathBuf {
+    let file = folder.path().join(format!("{name}.rs"));
+    let program = folder.path().join(name);
+    std::fs::write(&file, source).expect("the file is written");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let done = Command::new(rustc)
+        .args(["--edition", "2024", "--cap-lints", "allow", "-C", "debuginfo=0", "-o"])
+        .args([&program, &file])
+        .output()
+        .expect("rustc runs");
+    assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+    program
+}
+
+/// A file of this repository.
+pub fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

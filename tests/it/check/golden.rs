@@ -1,0 +1,60 @@
+//! The reports of five servers with faults, word for word. `UPDATE_GOLDEN=1` writes the files anew: then read the difference.
+
+use std::path::PathBuf;
+
+use super::{lab, small};
+
+/// The fault, the rule that is asked with those before it, and the file of the report.
+const GOLDEN: [(&str, &[&str]); 5] = [
+    ("one-at-a-time", &["start/listens", "start/second", "start/fifty"]),
+    ("own-copy", &["start/listens", "together/own"]),
+    ("no-author", &["start/listens", "together/heard", "together/author"]),
+    ("short", &["start/listens", "together/utf8"]),
+    ("forgets", &["start/listens", "together/heard", "together/once"]),
+];
+
+#[test]
+fn the_report_of_a_broken_server_is_word_for_word_the_one_on_file() {
+    let Some((folder, command)) = small() else { return };
+    let mut wrong = Vec::new();
+    for (fault, rules) in GOLDEN {
+        let command = format!("{command} {fault}");
+        let mut arguments = vec!["check", "--command", &command, "--seed", "7Q2F"];
+        rules.iter().for_each(|rule| arguments.extend(["--rule", rule]));
+        // A machine that is too busy to tell is asked again.
+        let mut runs = std::iter::repeat_with(|| lab(folder.path(), &arguments)).take(5);
+        let (code, out, err) = runs.find(|(code, ..)| *code != Some(75)).expect("a quieter machine");
+        assert_eq!((code, err.as_str()), (Some(1), ""), "{out}");
+        let report = lasting(&out.replace(&folder.path().display().to_string(), "FOLDER"));
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/check/golden/{fault}.txt"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&file, &report).unwrap();
+        }
+        let golden = std::fs::read_to_string(&file).unwrap_or_default();
+        if report != golden {
+            wrong.push(format!("{}\n--- is\n{report}\n--- should be\n{golden}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Without what is another one in each run: times, numbers of threads, ports, and the threads of this Python.
+fn lasting(report: &str) -> String {
+    let mut out = String::new();
+    let mut in_threads = false;
+    for line in report.lines() {
+        let label = line.get(10..22).unwrap_or_default();
+        in_threads = label.starts_with("threads") || (in_threads && label.trim().is_empty());
+        if in_threads {
+            if label.starts_with("threads") {
+                out.push_str("          threads     …\n");
+            }
+            continue;
+        }
+        // The time is at the end of a line, and no time at all if it was too short.
+        let took = line.strip_suffix(" ms").and_then(|line| line.rsplit_once(' '));
+        out.push_str(took.map_or(line, |(before, _)| before).trim_end());
+        out.push('\n');
+    }
+    out
+}
