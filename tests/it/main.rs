@@ -22,6 +22,8 @@ mod bad_json;
 mod becoming;
 /// Coming back to much that was missed.
 mod catching_up;
+/// The checker of chat servers, as a teacher runs it.
+mod check;
 /// Coming in with passwords and tokens at once, and as another person than before.
 mod coming_in;
 /// Private conversations: how many, and their end.

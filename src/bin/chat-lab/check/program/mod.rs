@@ -149,8 +149,16 @@ impl Program {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let line = Arc::new(line);
         // From here on, an error drops the program, and this cleans up.
-        let mut program =
-            Program { plan: plan.clone(), addr, pid: 0, guard, line, state: Arc::default(), output: output.clone(), was_killed: false };
+        let mut program = Program {
+            plan: plan.clone(),
+            addr,
+            pid: 0,
+            guard,
+            line,
+            state: Arc::default(),
+            output: output.clone(),
+            was_killed: false,
+        };
         program.hear().map_err(trouble)?;
         out.map_or(Ok(()), |out| output.read(out)).map_err(trouble)?;
         err.map_or(Ok(()), |err| output.read(err)).map_err(trouble)?;
