@@ -47,6 +47,11 @@ struct Stranger {
     mark: String,
 }
 
+/// The report breaks its lines at the width of a screen.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl Stranger {
     fn new(script: &str) -> Stranger {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -85,7 +90,7 @@ impl Stranger {
         assert!(!text.contains("panicked"), "{text}");
         assert_eq!(status.signal(), None, "{text}");
         assert_eq!(self.processes(), Vec::<String>::new(), "{text}");
-        (status.code(), text)
+        (status.code(), unwrapped(&text))
     }
 
     /// Runs a rule that this server must not keep.
@@ -93,7 +98,7 @@ impl Stranger {
         let (code, text) = self.run(patience, &["--rule", rule]);
         // A machine that is too busy gives no verdict (75), and that is no pass.
         assert!(matches!(code, Some(1 | 75)), "{code:?} {text}");
-        assert!(!text.contains(&format!("kept      {rule} ")), "{text}");
+        assert!(!text.contains(&format!("kept {rule} ")), "{text}");
         text
     }
 
@@ -191,11 +196,11 @@ take(silent)";
 fn a_server_that_ends_at_once_gets_a_sentence_with_what_it_said() {
     let (code, text) = Stranger::new("raise OSError('no such table')").run("1", &[]);
     assert_eq!(code, Some(69), "{text}");
-    assert!(text.contains("ended before it took a connection, with exit code 1\n"), "{text}");
-    assert!(text.contains("  OSError: no such table"), "{text}");
+    assert!(text.contains("ended before it took a connection, with exit code 1 "), "{text}");
+    assert!(text.contains(" OSError: no such table"), "{text}");
     let (code, text) = Stranger::new("os.kill(os.getpid(), 11)").run("1", &[]);
     assert_eq!(code, Some(69), "{text}");
-    assert!(text.contains("with signal 11 (SIGSEGV)\n  it printed nothing"), "{text}");
+    assert!(text.contains("with signal 11 (SIGSEGV) it printed nothing"), "{text}");
 }
 
 #[test]
@@ -249,8 +254,8 @@ take(silent)";
         // The checker, its guard, the server, and what left the group.
         server.wait_for(|count| count == 4);
         kill_process(Pid::from_child(&checker), signal).unwrap();
-        // A shell shows 128 and the number of the signal: 130 after Ctrl-C.
-        assert_eq!(checker.wait().unwrap().signal(), Some(signal.as_raw()));
+        let code = if signal == Signal::KILL { None } else { Some(130) };
+        assert_eq!(checker.wait().unwrap().code(), code);
         server.wait_for(|count| count == 0);
     }
 }
@@ -327,7 +332,7 @@ fn a_server_that_is_kept_and_lives_is_asked_the_other_rules_too() {
     let rules = ["--keep", "--rule", "together/own", "--rule", "start/listens", "--rule", "together/utf8"];
     let (code, text) = server.run("2", &rules);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("BROKEN    together/own "), "{text}");
+    assert!(text.contains("BROKEN together/own "), "{text}");
     assert!(text.contains("2 kept, 1 broken"), "{text}");
     assert_eq!(fs::read_to_string(server.folder.path().join("starts")).unwrap(), "x");
 }
@@ -338,9 +343,9 @@ fn a_server_that_is_silent_after_a_broken_rule_is_asked_nothing_more() {
     let addr = listener.local_addr().unwrap().to_string();
     let mut checker = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
     let done = checker.args(["check", &addr, "--patience", "0.1", "--rule", "start"]).output().unwrap();
-    let text = String::from_utf8(done.stdout).unwrap();
-    assert!(text.contains("kept      start/listens ") && text.contains("BROKEN    start/second "), "{text}");
-    assert!(text.contains("start/fifty              it has been silent since start/second"), "{text}");
+    let text = unwrapped(&String::from_utf8(done.stdout).unwrap());
+    assert!(text.contains("kept start/listens ") && text.contains("BROKEN start/second "), "{text}");
+    assert!(text.contains("start/fifty it has been silent since start/second"), "{text}");
     assert_eq!(done.status.code(), Some(1));
 }
 
@@ -353,7 +358,7 @@ fn only_servers_in_a_private_network_are_graded_from_afar() {
     ] {
         let mut checker = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
         let done = checker.args(["check", server]).args(far.then_some("--far")).output().unwrap();
-        let text = String::from_utf8(done.stderr).unwrap();
+        let text = unwrapped(&String::from_utf8(done.stderr).unwrap());
         assert!(done.status.code() == Some(2) && text.contains(told), "{server}: {text}");
     }
 }
@@ -374,7 +379,7 @@ fn what_cannot_be_started_gets_a_sentence_that_says_what_to_do() {
     ] {
         let mut checker = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
         let done = checker.args(["check", "--command", command]).current_dir(server.folder.path()).output().unwrap();
-        let text = String::from_utf8(done.stderr).unwrap();
+        let text = unwrapped(&String::from_utf8(done.stderr).unwrap());
         assert!(text.contains(told), "{command}: {text}");
     }
 }

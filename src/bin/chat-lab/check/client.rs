@@ -380,7 +380,7 @@ impl Client {
 
     /// Nothing came in time, or not all of it.
     pub fn nothing(&self, expected: &Expected) -> Fault {
-        let rest = self.ear().rest();
+        let rest = self.ear().beginning();
         let came = (!rest.is_empty()).then_some(rest);
         // In a stream without ends each byte may be right, and what is missing comes after the last one.
         let is_seen = self.profile.end.is_seen();
@@ -395,7 +395,7 @@ impl Client {
             Ended::Broken(error) => format!("the connection broke: {error}"),
         };
         self.script.add(&self.role, Deed::IsClosed(how.clone()));
-        let rest = self.ear().rest();
+        let rest = self.ear().beginning();
         let heard = expected.map(|expected| Heard {
             role: self.role.clone(),
             came: (!rest.is_empty()).then_some(rest),

@@ -12,7 +12,7 @@ use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
-use crate::check::program::{NoStart, Plan, Program};
+use crate::check::program::{NoStart, Plan, Program, brief};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::Script;
 use crate::check::ticker::{GAP, Ticker};
@@ -191,7 +191,7 @@ impl Bench<'_> {
                     Ok(program) => Some(program),
                     Err(NoStart::Silent(why)) if rule.name == LISTENS => return Ok(silent(rule, &why)),
                     Err(error) if self.runs == 1 => anyhow::bail!("{error}"),
-                    Err(error) => return Ok(not_run(rule, error.to_string())),
+                    Err(error) => return Ok(not_run(rule, brief(&error.to_string()))),
                 }
             }
         };
@@ -200,15 +200,18 @@ impl Bench<'_> {
         let place = self.place(program.as_ref())?;
         let mut play = self.play(&place, program.as_mut(), pid, &[seed, rule.name]);
         let outcome = (rule.run)(&mut play);
+        let is_shared = self.is_shared();
         let took = place.script.began().elapsed();
         let verdict = match outcome {
             _ if self.limit.is_over() => Verdict::NotRun(limit::TOLD.to_owned()),
             Ok(()) => match program.as_ref().and_then(Program::was_stopped_for) {
-                Some(told) => broken(Evidence { told, ..Evidence::default() }, pid, program.as_ref(), &place.script),
+                Some(told) => {
+                    broken(Evidence { told, ..Evidence::default() }, pid, program.as_ref(), &place.script, is_shared)
+                }
                 None => Verdict::Kept,
             },
             Err(Fault::Trouble(why)) => Verdict::NotRun(why),
-            Err(Fault::Broken(evidence)) => broken(*evidence, pid, program.as_ref(), &place.script),
+            Err(Fault::Broken(evidence)) => broken(*evidence, pid, program.as_ref(), &place.script, is_shared),
         };
         place.attic.clear();
         let is_broken = matches!(verdict, Verdict::Broken(_));
@@ -273,7 +276,13 @@ fn not_run(rule: &Rule, why: String) -> Judged {
 }
 
 /// With what the program's threads wait in now, what it printed, and how it ended if it has.
-fn broken(mut evidence: Evidence, pid: Option<i32>, program: Option<&Program>, script: &Script) -> Verdict {
+fn broken(
+    mut evidence: Evidence,
+    pid: Option<i32>,
+    program: Option<&Program>,
+    script: &Script,
+    is_shared: bool,
+) -> Verdict {
     if let Some(threads) = pid.and_then(|pid| threads::look(pid).ok()) {
         evidence.threads = sentence::sentences(&threads, &|addr| script.name_of(addr));
     }
@@ -284,7 +293,8 @@ fn broken(mut evidence: Evidence, pid: Option<i32>, program: Option<&Program>, s
             evidence.told = format!("{}; {end}", evidence.told);
             evidence.by_time = false;
         }
-        let mut said = program.said_since(script.began());
+        // What it printed while another rule ran is no evidence.
+        let mut said = if is_shared { program.said_since(script.began()) } else { program.said() };
         evidence.said = said.split_off(said.len().saturating_sub(SAID));
     }
     Verdict::Broken(Box::new(evidence))

@@ -16,6 +16,8 @@ const SMALL: usize = 4096;
 const MOST: usize = 256 * 1024 * 1024;
 /// A server that takes fewer bytes at a time does not go on.
 const LEAST: usize = 16 * 1024;
+/// A report is made of so many bytes at most.
+const SHOWN: usize = 64 * 1024;
 /// Stack of a reading thread: it has one buffer.
 const STACK: usize = 256 * 1024;
 
@@ -191,6 +193,12 @@ impl Link {
                 return Came::Nothing;
             }
         }
+    }
+
+    /// The beginning of what came and was not taken: as much as a report is made of.
+    pub fn beginning(&self) -> Vec<u8> {
+        let inbox = self.ear.inbox.lock();
+        inbox.rest()[..inbox.rest().len().min(SHOWN)].to_vec()
     }
 
     /// What came and was not taken.

@@ -61,6 +61,16 @@ pub struct Program {
     line: Arc<UnixStream>,
     state: Arc<State>,
     output: Output,
+    /// By a rule, so its end is no news.
+    was_killed: bool,
+}
+
+/// Why a program did not start, in one line: the sentence, and the last line that it printed.
+pub fn brief(why: &str) -> String {
+    match why.split_once('\n') {
+        Some((told, said)) => format!("{told}: {}", said.lines().last().unwrap_or_default().trim()),
+        None => why.to_owned(),
+    }
 }
 
 /// What the guard has told.
@@ -121,11 +131,19 @@ impl std::fmt::Display for NoStart {
 }
 
 impl Program {
-    /// Starts it, and waits until it takes connections.
+    /// Starts it, and waits until it takes connections. If its port is still held by connections that the
+    /// program before has closed, it is started once more when they are gone.
     ///
     /// # Errors
-    /// A sentence that says why it does not.
+    /// A sentence that says why it does not start.
     pub fn start(plan: &Plan) -> Result<Program, NoStart> {
+        match (Program::start_once(plan), plan.port) {
+            (Err(_), Some(port)) if port::wait_for_old_connections(port) => Program::start_once(plan),
+            (started, _) => started,
+        }
+    }
+
+    fn start_once(plan: &Plan) -> Result<Program, NoStart> {
         let name = plan.words.first().ok_or_else(|| NoStart::Cannot("the command is empty".to_owned()))?;
         if let Some(trouble) = command::trouble(name) {
             return Err(NoStart::Cannot(trouble));
@@ -153,8 +171,16 @@ impl Program {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let line = Arc::new(line);
         // From here on, an error drops the program, and this cleans up.
-        let mut program =
-            Program { plan: plan.clone(), addr, pid: 0, guard, line, state: Arc::default(), output: output.clone() };
+        let mut program = Program {
+            plan: plan.clone(),
+            addr,
+            pid: 0,
+            guard,
+            line,
+            state: Arc::default(),
+            output: output.clone(),
+            was_killed: false,
+        };
         program.hear().map_err(trouble)?;
         out.map_or(Ok(()), |out| output.read(out)).map_err(trouble)?;
         err.map_or(Ok(()), |err| output.read(err)).map_err(trouble)?;
@@ -164,12 +190,13 @@ impl Program {
         Ok(program)
     }
 
-    /// The same program once more, on the same port.
+    /// The same program once more, on the same port, and at once.
     ///
     /// # Errors
-    /// As `start`.
-    pub fn start_again(&self) -> Result<Program, NoStart> {
-        Program::start(&Plan { port: Some(self.addr.port()), ..self.plan.clone() })
+    /// As `start`, in one line.
+    pub fn start_again(&self) -> Result<Program, String> {
+        let plan = Plan { port: Some(self.addr.port()), ..self.plan.clone() };
+        Program::start_once(&plan).map_err(|why| brief(&why.to_string()))
     }
 
     /// Stores what the guard tells.
@@ -288,8 +315,11 @@ impl Program {
         (fate.over || fate.ended.as_ref().is_some_and(|how| how != "exit code 0")).then_some(how)
     }
 
-    /// The same; the news of an end may come a moment later than the end of its connections.
+    /// The same, if it ended by itself. The news may come a moment later than the end of its connections.
     pub fn ends_soon(&self) -> Option<String> {
+        if self.was_killed {
+            return None;
+        }
         let until = Instant::now() + MOMENT;
         let mut fate = self.state.fate.lock();
         while fate.ended.is_none() && !self.state.news.wait_until(&mut fate, until).timed_out() {}
@@ -333,6 +363,7 @@ impl Program {
 
     /// Kills it and its children without a word.
     pub fn kill(&mut self) {
+        self.was_killed = true;
         self.tell("kill");
         self.wait_for_end(Instant::now() + GUARD);
     }

@@ -1,6 +1,7 @@
 //! The port of the program: one that is free, or whose it is, and who listens there. Knows no program.
 
 use std::fs;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::dice::Dice;
 use crate::kernel::family;
-use crate::kernel::sockets::{self, Finder};
+use crate::kernel::sockets::{self, Finder, State};
 
 /// A free port is one of these: below those that the kernel gives to clients, so that no client takes
 /// it before the program does.
@@ -17,6 +18,11 @@ const FREE: std::ops::Range<u64> = 20_000..32_000;
 const TRIES: usize = 200;
 /// What has just ended may need this long to give its port back.
 const SOON: Duration = Duration::from_millis(500);
+
+/// What the kernel calls a connection that both ends have closed.
+const TIME_WAIT: State = State::Other(6);
+/// It is remembered for one minute.
+const MINUTE: Duration = Duration::from_secs(65);
 
 /// A port that nobody has.
 ///
@@ -48,6 +54,26 @@ pub fn fixed(port: u16) -> Result<u16, String> {
         }
         std::thread::park_timeout(Duration::from_millis(20));
     }
+}
+
+/// Waits until no connection holds this port any more. The end that closes first is remembered for a minute
+/// (TIME_WAIT), and for so long only a program with SO_REUSEADDR can have the port. Whether there was any.
+pub fn wait_for_old_connections(port: u16) -> bool {
+    let is_held = || {
+        let table = sockets::table().unwrap_or_default();
+        table.iter().any(|socket| socket.local.port() == port && socket.state == TIME_WAIT)
+    };
+    if !is_held() {
+        return false;
+    }
+    let told =
+        format!("chat-lab: the server has closed connections, and without SO_REUSEADDR {port} is free in a minute");
+    let _ = writeln!(io::stderr(), "{told}: waiting");
+    let until = Instant::now() + MINUTE;
+    while is_held() && Instant::now() < until {
+        std::thread::park_timeout(SOON);
+    }
+    true
 }
 
 /// Without SO_REUSEADDR, because the program may bind without it.
