@@ -51,11 +51,12 @@ fn serve(room: &Room, outbox: &Arc<Outbox>) {
     thread::scope(|threads| {
         threads.spawn(|| outbox.write_out());
         let _ = listen(room, outbox);
-        // Reads what is left, until the client has hung up or the server stops.
-        let is_closed = || outbox.queue.lock().expect(LOCK).closed;
-        while !is_closed() && (&outbox.socket).read(&mut [0; 1024]).is_ok() {}
         outbox.close();
     });
+    // Ends our half of the connection, and reads until the client has hung up or the server stops.
+    let _ = outbox.socket.shutdown(Shutdown::Write);
+    let is_stopping = || room.connections.try_lock().is_ok_and(|connections| connections.stopping);
+    while !is_stopping() && (&outbox.socket).read(&mut [0; 1024]).is_ok() {}
     room.dismiss(outbox);
 }
 

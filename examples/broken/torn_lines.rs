@@ -194,8 +194,6 @@ impl Seat<'_> {
         for piece in format!("{}: {text}\n", self.name).as_bytes().chunks(2000) {
             let people = self.room.people.lock().expect(LOCK);
             people.iter().filter(|(name, _)| **name != self.name).for_each(|(_, outbox)| outbox.put_piece(piece));
-            drop(people);
-            thread::yield_now(); // the delay only makes it visible
         }
     }
 }
