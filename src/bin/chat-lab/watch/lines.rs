@@ -19,11 +19,11 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// What was told so far.
 pub struct Lines {
-    begun: Instant,
+    /// The first look.
+    begun: Option<Instant>,
     threads: HashMap<i32, Told>,
     /// Which threads wait together.
     locks: Vec<String>,
-    is_first: bool,
 }
 
 /// What was told of one thread.
@@ -36,15 +36,16 @@ struct Told {
 
 impl Lines {
     pub fn new() -> Lines {
-        Lines { begun: Instant::now(), threads: HashMap::new(), locks: Vec::new(), is_first: true }
+        Lines { begun: None, threads: HashMap::new(), locks: Vec::new() }
     }
 
     /// Tells what is new. False if nobody reads it.
     pub fn tell(&mut self, subject: &Subject, lanes: &Lanes, now: Instant) -> bool {
         let threads = lanes.threads();
         let mut news = Vec::new();
-        let counted = self.is_first && lanes.len() > MANY;
-        if self.is_first {
+        let is_first = self.begun.is_none();
+        let counted = is_first && lanes.len() > MANY;
+        if is_first {
             news.push(picture::summary(subject, lanes, now));
             news.extend(picture::unseen(lanes));
         }
@@ -82,8 +83,7 @@ impl Lines {
         let locks: Vec<String> = sentence::shared(&threads).into_iter().map(|group| group.sentence).collect();
         news.extend(locks.iter().filter(|lock| !self.locks.contains(&waiters(lock))).cloned());
         self.locks = locks.iter().map(waiters).collect();
-        self.is_first = false;
-        let time = (now - self.begun).as_secs_f64();
+        let time = (now - *self.begun.get_or_insert(now)).as_secs_f64();
         news.iter().all(|line| write_plain(&mut io::stdout().lock(), &format!("{time:.2}  {line}")).is_ok())
     }
 }
