@@ -14,6 +14,8 @@ mod exercises;
 /// What the server program's tests need.
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod server_support;
+/// Exercises, done: starters that break and solutions that keep.
+mod solved;
 /// A server that must leave nothing behind, and peers that give up after 5 s.
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod support;
