@@ -84,12 +84,16 @@ impl Play<'_> {
         let until = Instant::now() + REST;
         while Instant::now() < until {
             let accepted = sockets::is_accepted(self.place.addr, client.mouth.local).unwrap_or(true);
-            let rests = self.pid.is_some_and(|pid| threads::all_wait(pid).unwrap_or(false));
-            if accepted && rests {
+            if accepted && self.rests() {
                 return;
             }
             std::thread::park_timeout(LOOK);
         }
+    }
+
+    /// Whether all threads of the server wait for something, as far as its process is known.
+    pub fn rests(&self) -> bool {
+        self.pid.is_some_and(|pid| threads::all_wait(pid).unwrap_or(false))
     }
 
     /// Several clients, each in before the next one comes.

@@ -2,6 +2,7 @@
 
 pub mod calls;
 mod diag;
+pub mod effort;
 pub mod family;
 pub mod sentence;
 pub mod sockets;

@@ -6,7 +6,7 @@ use crate::check::client::Client;
 use crate::check::pattern::Expected;
 use crate::check::play::Play;
 use crate::check::profile::Of;
-use crate::check::rules::{Ask, Rule};
+use crate::check::rules::{Ask, Rule, pause};
 use crate::check::verdict::{Fault, Outcome};
 
 /// The rules of this stage.
@@ -33,6 +33,8 @@ const ENDLESS: usize = 32 << 20;
 const PIECE: usize = 1 << 20;
 /// The program's memory may grow by so many bytes.
 const MEMORY: u64 = 16 << 20;
+/// A server that takes a pause for the end of a line has this long to do so.
+const PAUSE: Duration = Duration::from_millis(300);
 /// Two clients are looked at in turn, each for this long.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -154,7 +156,8 @@ fn unfinished(play: &mut Play) -> Outcome {
     bytes.pop();
     anna.send(&bytes)?;
     anna.wait_until_read()?;
-    play.wait_for_rest(&anna);
+    // A pause is no end either.
+    pause(PAUSE);
     let books = [play.fence(&mut boris, &vera)?, play.fence(&mut vera, &boris)?];
     for (book, hearer) in books.iter().zip([&vera, &boris]) {
         if let Some(message) = book.with(&half) {
@@ -166,23 +169,21 @@ fn unfinished(play: &mut Play) -> Outcome {
 }
 
 fn long(play: &mut Play) -> Outcome {
-    for (number, length) in (1..).zip(LONG) {
-        // The first anna may not have been closed yet.
-        let [mut anna, boris] = play.enter_all([&format!("anna{number}"), &format!("boris{number}")])?;
-        let around = anna.bytes_of(b"").len() - play.profile().end.wrap(b"").len();
+    for (length, roles) in LONG.into_iter().zip([["anna", "boris"], ["vera", "gleb"]]) {
+        // The server may close a client for the first line, so each line has a speaker of its own.
+        let [mut speaker, hearer] = play.enter_all(roles)?;
+        let around = speaker.bytes_of(b"").len() - play.profile().end.wrap(b"").len();
         let most = play.profile().end.max.map_or(length, |max| length.min(max.saturating_sub(around)));
         let text = words(play, most);
-        let speech = anna.speech(text.as_bytes());
-        anna.say(&text)?;
-        let answer = answer(play, &mut anna, &boris)?;
+        let speech = speaker.speech(text.as_bytes());
+        speaker.say(&text)?;
+        let answer = answer(play, &mut speaker, &hearer)?;
         if let Some(other) = answer.heard.iter().find(|message| !speech.is(message)) {
-            return Err(boris.wrong("boris does not hear the line as it was said".to_owned(), other, &speech));
+            return Err(hearer.wrong(format!("{} does not hear the line as it was said", hearer.role), other, &speech));
         }
-        if answer.heard.is_empty() && !answer.told && !is_told(play, &anna, Instant::now() + anna.patience) {
-            return Err(boris.missed(&speech));
+        if answer.heard.is_empty() && !answer.told && !is_told(play, &speaker, Instant::now() + speaker.patience) {
+            return Err(hearer.missed(&speech));
         }
-        anna.close();
-        boris.close();
     }
     Ok(())
 }
@@ -197,6 +198,8 @@ struct Answer {
 
 /// What the hearer hears up to a fence of the speaker, or until the speaker is told something, or closed.
 fn answer(play: &mut Play, speaker: &mut Client, hearer: &Client) -> Outcome<Answer> {
+    // A fence that is read together with the line would be another rule. A closed client cannot say one.
+    let _ = speaker.wait_until_read();
     let Ok(fence) = play.say_fence(speaker) else { return Ok(Answer { heard: Vec::new(), told: true }) };
     let until = Instant::now() + hearer.patience;
     let mut answer = Answer { heard: Vec::new(), told: false };
@@ -275,7 +278,7 @@ fn bad_utf8(play: &mut Play) -> Outcome {
     anna.says(&text);
     anna.send(&anna.bytes_of(&text))?;
     // What the others hear of the line itself, if anything, is nobody's loss.
+    answer(play, &mut anna, &boris)?;
     play.fence(&mut boris, &vera)?;
-    play.fence(&mut vera, &boris)?;
-    answer(play, &mut anna, &boris).map(drop)
+    play.fence(&mut vera, &boris).map(drop)
 }

@@ -144,3 +144,11 @@ pub fn is_served(play: &mut Play) -> Outcome {
 fn hears_itself(profile: &Profile) -> bool {
     profile.say.own == Own::One
 }
+
+/// Lets this time pass.
+fn pause(time: std::time::Duration) {
+    let until = std::time::Instant::now() + time;
+    while let Some(left) = until.checked_duration_since(std::time::Instant::now()) {
+        std::thread::park_timeout(left);
+    }
+}

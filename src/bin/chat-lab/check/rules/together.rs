@@ -61,7 +61,11 @@ fn own(play: &mut Play) -> Outcome {
 fn once(play: &mut Play) -> Outcome {
     let [mut anna, boris, vera, gleb] = play.enter_all(["anna", "boris", "vera", "gleb"])?;
     let texts: Vec<String> = (0..20).map(|_| play.text()).collect();
-    texts.iter().try_for_each(|text| anna.say(text))?;
+    for text in &texts {
+        anna.say(text)?;
+        // Lines that a read joins or cuts are the matter of `framing`.
+        anna.wait_until_read()?;
+    }
     let fence = play.say_fence(&mut anna)?;
     for hearer in [&boris, &vera, &gleb] {
         let book = hearer.until(&fence)?;
