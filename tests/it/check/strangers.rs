@@ -230,7 +230,7 @@ def greedy(connection):
     welcome(connection)
     for _ in range(64): connections.append(b'x' * (32 << 20))
 take(greedy)";
-    let text = Stranger::new(script).breaks("start/second", "3");
+    let text = Stranger::new(script).breaks("start/second", "12");
     assert!(text.contains("the server took more than 1 GiB of memory and was stopped"), "{text}");
 }
 

@@ -25,8 +25,9 @@ use screen::Screen;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often the picture is drawn anew.
 const DRAW: Duration = Duration::from_millis(200);
-/// Of many threads a look takes long; the next one comes after so many times that.
+/// Of many threads a look takes long. The next one comes after so many times that, but not later than the other says.
 const REST: u32 = 9;
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// One of PID, --port and --command says what is watched.
 #[derive(Args)]
@@ -121,7 +122,7 @@ fn watch(subject: &mut Subject, show: &mut Show, events: &mut Events, until: Opt
                 }
             }
         }
-        let next = now + LOOK.max(now.elapsed() * REST);
+        let next = now + (now.elapsed() * REST).clamp(LOOK, LONGEST);
         let next = until.map_or(next, |until| next.min(until));
         while let Some(event) = events.wait(next, matches!(show, Show::Picture(_)))? {
             match (event, &mut *show) {

@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::check::profile::SIGTERM;
 use crate::check::program::guard::{GRACE, MEMORY};
@@ -258,7 +259,7 @@ impl Program {
     /// started it in the background, the end of the script is not its end.
     pub fn has_ended(&self) -> Option<String> {
         let fate = self.state.fate.lock();
-        let how = fate.ended.clone().unwrap_or_else(|| "no word".to_owned());
+        let how = fate.ended.clone().unwrap_or_else(|| "an end that was not seen: its guard was killed".to_owned());
         (fate.over || fate.ended.as_ref().is_some_and(|how| how != "exit code 0")).then_some(how)
     }
 
@@ -319,6 +320,14 @@ impl Drop for Program {
             let _ = self.line.shutdown(Shutdown::Both);
             let _ = self.guard.kill();
         }
-        let _ = self.guard.wait();
+        let in_order = self.guard.wait().is_ok_and(|status| status.success());
+        let group = match self.state.fate.lock().started {
+            Some(Ok(pid)) => Pid::from_raw(pid),
+            _ => None,
+        };
+        if let (false, Some(group)) = (in_order, group) {
+            // The guard itself was killed, or the disk holds a process; what is still in the group is ours.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
