@@ -168,7 +168,7 @@ impl Class<'_> {
                 let path = reports.join(format!("{}.{ending}", name_of(folder)));
                 fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
             };
-            write("txt", &page(&report))?;
+            write("txt", &page(&report, &ExamArgs::how(&exam.server)))?;
             write("json", &json::write(&report))?;
         }
         Ok(row(&report))
@@ -198,8 +198,8 @@ fn row(report: &Report) -> Row {
 }
 
 /// The whole report as text, without colours.
-fn page(report: &Report) -> String {
-    let mut out = text::head(report, "a fresh process for each rule");
+fn page(report: &Report, how: &str) -> String {
+    let mut out = text::head(report, how);
     if let Some(error) = &report.error {
         out.push_str(&format!("\n{}\n", text::harmless_lines(error)));
     }
