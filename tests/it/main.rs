@@ -111,8 +111,6 @@ mod strangers;
 mod talk;
 /// Threads counted by name, in a process of their own.
 mod threads;
-/// Programs whose threads are looked at from outside, as `chat-lab watch` does.
-mod watch;
 /// Turns at what is shared: passwords and reading, their memory and their time.
 mod turns;
 /// What people type on the line front, and what others see of it.

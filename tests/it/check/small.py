@@ -1,4 +1,4 @@
-"""A small chat server for the protocol `plain`. Faults: one-at-a-time, own-copy, no-author, short, forgets."""
+"""A small chat server for the protocol `plain`. Faults: one-at-a-time, no-author."""
 import os
 import socket
 import sys
@@ -12,7 +12,7 @@ clients = {}
 def tell(line, besides):
     with lock:
         for other in list(clients):
-            if other is not besides or fault == "own-copy" and not line.startswith("*"):
+            if other is not besides:
                 try:
                     other.sendall(line.encode() + b"\n")
                 except OSError:
@@ -26,12 +26,9 @@ def talk(sock):
         sock.sendall(f"* welcome, {name}\n".encode())
         clients[sock] = name
     tell(f"* {name} joined", sock)
-    for number, line in enumerate(lines):
+    for line in lines:
         text = line.decode().rstrip("\r\n")
-        if fault == "short":
-            text = text[:12]
-        if fault != "forgets" or number % 5 != 4:
-            tell(text if fault == "no-author" else f"{name}: {text}", sock)
+        tell(text if fault == "no-author" else f"{name}: {text}", sock)
     del clients[sock]
     tell(f"* {name} left", sock)
     sock.close()

@@ -59,7 +59,7 @@ pub fn run(args: &GradeArgs) -> Result<ExitCode> {
         Ok(found) => found,
         Err((why, code)) => return fail(&why, code),
     };
-    let (words, folders, mut csv) = match ready(args) {
+    let Ready { words, folders, mut csv } = match ready(args) {
         Ok(ready) => ready,
         Err(why) => return fail(&why, USAGE),
     };
@@ -80,8 +80,17 @@ pub fn run(args: &GradeArgs) -> Result<ExitCode> {
     Ok(if unsure { ExitCode::from(UNSURE) } else { ExitCode::SUCCESS })
 }
 
-/// The words of the command, the submissions, and the file for the marks, before anything runs.
-fn ready(args: &GradeArgs) -> Result<(Vec<String>, Vec<PathBuf>, Box<dyn Write>), String> {
+/// What is looked at before anything runs.
+struct Ready {
+    /// Of the command.
+    words: Vec<String>,
+    /// The submissions.
+    folders: Vec<PathBuf>,
+    /// The file for the marks.
+    csv: Box<dyn Write>,
+}
+
+fn ready(args: &GradeArgs) -> Result<Ready, String> {
     if !args.command.contains("{dir}") {
         let example = "--command 'python3 {dir}/server.py {port}'";
         return Err(format!("the command must say where a submission is: put {{dir}} into it, as in {example}"));
@@ -95,7 +104,7 @@ fn ready(args: &GradeArgs) -> Result<(Vec<String>, Vec<PathBuf>, Box<dyn Write>)
         "-" => Box::new(io::stdout().lock()),
         file => Box::new(File::create(file).map_err(|error| format!("cannot write {file}: {error}"))?),
     };
-    Ok((words, folders, csv))
+    Ok(Ready { words, folders, csv })
 }
 
 /// The folders in this folder, in order of their names, without hidden ones.
@@ -159,7 +168,7 @@ impl Class<'_> {
                 let path = reports.join(format!("{}.{ending}", name_of(folder)));
                 fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
             };
-            write("txt", &page(&report))?;
+            write("txt", &page(&report, &ExamArgs::how(&exam.server)))?;
             write("json", &json::write(&report))?;
         }
         Ok(row(&report))
@@ -189,8 +198,8 @@ fn row(report: &Report) -> Row {
 }
 
 /// The whole report as text, without colours.
-fn page(report: &Report) -> String {
-    let mut out = text::head(report, "a fresh process for each rule");
+fn page(report: &Report, how: &str) -> String {
+    let mut out = text::head(report, how);
     if let Some(error) = &report.error {
         out.push_str(&format!("\n{}\n", text::harmless_lines(error)));
     }

@@ -49,16 +49,20 @@ pub fn page(rule: &str, words: &Table, language: Language) -> Option<String> {
     part("hint", &words.hint);
     let text = words.explain.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = writeln!(out, "\n{}", wrapped(&text, WIDTH).join("\n"));
-    if !rule.after.is_empty() {
-        let _ = writeln!(out, "\nneeds      {}", rule.after.join(", "));
+    out.push('\n');
+    let mut line = |label: &str, text: &str| {
+        let _ = writeln!(out, "{label:<11}{text}");
+    };
+    let needs = wrapped(&rule.after.join(", "), WIDTH - 11);
+    for (index, needs) in needs.iter().filter(|needs| !needs.is_empty()).enumerate() {
+        line(if index == 0 { "needs" } else { "" }, needs);
     }
-    let mark = if rule.after.is_empty() { "\n" } else { "" };
     if let Some(example) = &words.example {
-        let _ = writeln!(out, "{mark}see it     chat-lab serve {example} 7000");
-        let _ = writeln!(out, "           chat-lab check 127.0.0.1:7000 --rule {}", rule.name);
+        line("see it", &format!("chat-lab serve {example} 7000"));
+        line("", &format!("chat-lab check --rule {} --stop-by stop \\", rule.name));
+        line("", &format!("    --command 'chat-lab serve {example} {{port}}'"));
     }
-    let mark = if rule.after.is_empty() && words.example.is_none() { "\n" } else { "" };
-    let _ = writeln!(out, "{mark}lesson     docs/lessons/{}.md", words.lesson);
+    line("lesson", &format!("docs/lessons/{}.md", words.lesson));
     Some(out)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod book;
+pub mod built_in;
 pub mod client;
 pub mod flood;
 pub mod grade;

@@ -1,28 +1,10 @@
 //! Profiles: how a server is spoken to, as data in TOML. Knows no socket, and nothing of how a rule is tested.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::check::pattern::{Pattern, Values};
-
-/// The profiles that come with the program, in the order in which they are listed.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("plain", include_str!("../../../../examples/profiles/plain.toml")),
-    ("raw", include_str!("../../../../examples/profiles/raw.toml")),
-    ("address", include_str!("../../../../examples/profiles/address.toml")),
-    ("quit", include_str!("../../../../examples/profiles/quit.toml")),
-    ("rooms", include_str!("../../../../examples/profiles/rooms.toml")),
-    ("echo", include_str!("../../../../examples/profiles/echo.toml")),
-    ("budget", include_str!("../../../../examples/profiles/budget.toml")),
-    ("jhu", include_str!("../../../../examples/profiles/jhu.toml")),
-    ("cntraccia", include_str!("../../../../examples/profiles/cntraccia.toml")),
-    ("frames", include_str!("../../../../examples/profiles/frames.toml")),
-    ("roomful-line", include_str!("../../../../examples/profiles/roomful-line.toml")),
-    ("roomful-json", include_str!("../../../../examples/profiles/roomful-json.toml")),
-];
 
 /// A dialect: never a test.
 #[derive(Clone, Debug, Deserialize)]
@@ -299,44 +281,11 @@ pub struct Late {
 }
 
 impl Profile {
-    /// The built-in profile of this name, or the one in this file.
+    /// Reads one.
     ///
     /// # Errors
     /// A sentence that says what is wrong, and in which line.
-    pub fn load(name: &str) -> Result<Profile, String> {
-        if name.ends_with(".toml") {
-            let text = fs::read_to_string(Path::new(name)).map_err(|error| format!("cannot read {name}: {error}"))?;
-            return Profile::parse(&text).map_err(|error| format!("{name}: {error}"));
-        }
-        let all = Profile::built_in();
-        let is_it = |profile: &&Profile| profile.name == name || profile.alias.iter().any(|alias| alias == name);
-        if let Some(profile) = all.iter().find(is_it) {
-            return Ok(profile.clone());
-        }
-        let names: Vec<&str> = all.iter().map(|profile| profile.name.as_str()).collect();
-        let near = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(", did you mean {near}?"));
-        Err(format!("there is no profile {name:?}{near} There are {}, and files that end in .toml", names.join(", ")))
-    }
-
-    /// The text of a built-in profile, by its name or another name for it.
-    ///
-    /// # Errors
-    /// As `load`.
-    pub fn source(name: &str) -> Result<&'static str, String> {
-        let profile = Profile::load(name)?;
-        let found = BUILT_IN.iter().find(|(own, _)| *own == profile.name);
-        found.map(|(_, text)| *text).ok_or_else(|| format!("{name} is a file already"))
-    }
-
-    /// All that come with the program.
-    pub fn built_in() -> Vec<Profile> {
-        BUILT_IN
-            .iter()
-            .map(|(name, text)| Profile::parse(text).unwrap_or_else(|error| panic!("profile {name}: {error}")))
-            .collect()
-    }
-
-    fn parse(text: &str) -> Result<Profile, String> {
+    pub fn parse(text: &str) -> Result<Profile, String> {
         let profile: Profile = toml::from_str(text).map_err(|error| told(&error, text))?;
         if !matches!(profile.end.bytes, 1 | 2 | 4) {
             return Err(format!("end.bytes is {}: a length has 1, 2 or 4 bytes", profile.end.bytes));
