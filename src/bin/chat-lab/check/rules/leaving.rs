@@ -230,7 +230,7 @@ fn come_back(play: &mut Play, role: &str) -> Outcome<Client> {
         match play.bring_in(&mut client) {
             Ok(()) => return Ok(client),
             Err(fault) if Instant::now() > until => {
-                let time = crate::check::client::seconds(play.patience() / 2);
+                let time = crate::check::wrong::seconds(play.patience() / 2);
                 return Err(fault.told(format!("{role} has left, and cannot come back under this name within {time}")));
             }
             Err(_) => client.reset(),
