@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::check::book::Book;
 use crate::check::client::{Client, Place};
+use crate::check::pattern::Expected;
 use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule};
-use crate::check::verdict::{Fault, Outcome};
+use crate::check::verdict::{Fault, Heard, Outcome};
 use crate::check::wrong::seconds;
 use crate::kernel::sockets;
 use crate::marker::{MARK_LEN, Mark, Marker};
@@ -204,12 +205,26 @@ fn whole(play: &mut Play) -> Outcome {
             });
             match whole {
                 Some(whole) if whole.is(message) => count += 1,
-                Some(whole) => return Err(listener.wrong("a line is not whole".to_owned(), message, &whole)),
+                Some(whole) => return Err(torn(&listener, message, &whole)),
                 None => return Err(listener.unasked("the listener hears a piece of a line", message)),
             }
         }
     }
     if count == said * 4 { Ok(()) } else { Err(Fault::broken(format!("{count} of {} lines are whole", said * 4))) }
+}
+
+/// The bytes of two lines around the place at which one goes on in the other.
+fn torn(listener: &Client, message: &[u8], whole: &Expected) -> Fault {
+    let at = whole.first_wrong(message);
+    let (from, to) = (at.saturating_sub(30), at + 30);
+    let part = |bytes: &[u8]| bytes[from.min(bytes.len())..to.min(bytes.len())].to_vec();
+    let heard = Heard {
+        role: listener.role.clone(),
+        came: Some(part(message)),
+        should: Some(part(&whole.shown())),
+        at: at - from,
+    };
+    Fault::broken(format!("a line is not whole; its bytes from {from} to {to}:")).heard(heard)
 }
 
 /// Bytes that wait in the server's socket to this client.
