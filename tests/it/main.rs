@@ -183,5 +183,7 @@ mod websocket;
 
 /// The pages name what the code has, and the code has what they name.
 mod docs;
+/// The stairs, the broken servers and the lessons.
+mod stairs;
 /// How the code is laid out: layers, first lines, left-overs.
 mod tidy;
