@@ -14,6 +14,7 @@ mod beside;
 mod check;
 mod churn;
 mod crowd;
+mod demo;
 mod dialect;
 mod dice;
 mod echo;
@@ -57,6 +58,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
 use crate::check::program::guard::{self, GuardArgs};
+use crate::demo::DemoArgs;
 use crate::dialect::Dialect;
 use crate::figures::Row;
 use crate::report::{between_markers, markdown};
@@ -85,6 +87,8 @@ enum Command {
     Check(CheckArgs),
     /// Grade all submissions of a folder with `check`, into a CSV file of marks.
     Grade(GradeArgs),
+    /// Play one classical failure in a minute, a broken server beside the fixed one; without a name, list all.
+    Demo(DemoArgs),
     /// Show what each thread of any program waits for, from outside.
     Watch(WatchArgs),
     /// Stand between the checker and a program: for the checker's own use.
@@ -240,6 +244,7 @@ fn main() -> ExitCode {
             },
             Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
+            Command::Demo(args) => return demo::run(&args),
             Command::Grade(args) => return check::grade::run(&args),
             Command::Guard(args) => return guard::run(&args),
         };
