@@ -24,6 +24,8 @@ const LATE: Duration = Duration::from_millis(500);
 const ANSWER: Duration = Duration::from_secs(3);
 /// Lines of a flood that are sent at once.
 const AT_ONCE: usize = 16 * 1024;
+/// The pause after them.
+const BREATH: Duration = Duration::from_millis(1);
 /// Bytes of a line of a chat.
 const SHORT: usize = 40;
 
@@ -41,6 +43,8 @@ pub struct Place {
     pub attic: Attic,
     /// So long a server may take nothing until a client gives up.
     pub patience: Duration,
+    /// So long it takes to type a name. Meanwhile the thread that reads it can be seen.
+    pub typing: Duration,
     /// Acts that are not done yet.
     pub busy: Arc<AtomicUsize>,
 }
@@ -71,7 +75,9 @@ impl Actor {
             if role == nick { "connects".to_owned() } else { format!("connects and asks for the name {nick}") },
         );
         place.busy.fetch_add(1, SeqCst);
+        let type_name = place.typing;
         std::thread::Builder::new().name(format!("client-{role}")).spawn(move || {
+            std::thread::park_timeout(type_name);
             client.knock();
             client.place.busy.fetch_sub(1, SeqCst);
             client.live(&list);
@@ -208,7 +214,8 @@ impl Client {
 
     fn flood(&mut self, lines: usize, bytes: usize) {
         let log = self.place.log.clone();
-        log.does(&self.role, format!("> {lines} numbered lines of {bytes} bytes"));
+        log.begins(&self.nick);
+        log.does(&self.role, format!("> {lines} lines of {bytes} bytes"));
         let profile = Arc::clone(&self.place.profile);
         let mut waiting = Vec::new();
         // What this machine cannot keep up with would look like a fault of the server.
@@ -229,6 +236,8 @@ impl Client {
                 }
                 waiting.clear();
                 self.hear();
+                // The others speak, too.
+                std::thread::park_timeout(BREATH);
                 is_heard = is_heard && (number < AHEAD || log.wait_until_numbered(&self.nick, number - AHEAD, LATE));
             }
         }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::actor::Place;
 
+/// How their names begin.
+pub const GUEST: &str = "guest-";
 /// An answer must come within this time.
 const ANSWER: Duration = Duration::from_millis(1500);
 
@@ -56,7 +58,7 @@ fn come_and_go(addr: SocketAddr, number: usize, until: Instant, visits: &AtomicU
 fn visit(addr: SocketAddr, number: usize) -> std::io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&addr, ANSWER)?;
     stream.set_read_timeout(Some(ANSWER))?;
-    stream.write_all(format!("guest-{number}\n").as_bytes())?;
+    stream.write_all(format!("{GUEST}{number}\n").as_bytes())?;
     let mut answer = [0; 1024];
     if stream.read(&mut answer)? == 0 {
         return Err(std::io::ErrorKind::UnexpectedEof.into());

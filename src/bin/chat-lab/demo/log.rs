@@ -8,10 +8,17 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::crowd::GUEST;
 use crate::check::script::letters;
 
 /// What comes later than this is shown as late.
 const LATE: Duration = Duration::from_millis(300);
+/// A longer line that is no numbered one is torn.
+const LONG: usize = 500;
+/// So many torn lines are shown, the others are counted.
+const TORN: usize = 4;
+/// So many ranges of numbers are shown.
+const RANGES: usize = 5;
 /// So many equal letters are shown as one and their number.
 const RUN: usize = 12;
 
@@ -31,8 +38,12 @@ pub enum Kind {
     Does(String),
     /// It heard this, and how late, if it was late.
     Hears(String, Option<Duration>),
-    /// It heard these numbered lines of each speaker: the first and the last.
-    Numbers(BTreeMap<String, (usize, usize)>),
+    /// It heard these numbered lines of each speaker, in ranges from the first to the last.
+    Numbers(BTreeMap<String, Vec<(usize, usize)>>),
+    /// It heard a long line in which there is something else.
+    Torn(String),
+    /// And so many more.
+    MoreTorn(usize),
     /// Something happened to it, or to the server.
     Meets(String),
 }
@@ -101,6 +112,9 @@ impl Log {
         }
         match number {
             Some((speaker, number)) if late.is_none() => state.count(role, speaker, number, at),
+            None if message.len() > LONG => state.tear(role, message, at),
+            // Of those that only make noise it is not told who they are.
+            None if memchr::memmem::find(message, GUEST.as_bytes()).is_some() => state.changed = Some(Instant::now()),
             _ => {
                 let kind = Kind::Hears(shown(message), late);
                 state.add(Entry { at, role: role.to_owned(), kind });
@@ -120,6 +134,11 @@ impl Log {
             }
         }
         true
+    }
+
+    /// This speaker begins to count anew.
+    pub fn begins(&self, speaker: &str) {
+        self.state.lock().order.values_mut().for_each(|lines| lines.retain(|(own, _)| own != speaker));
     }
 
     /// Waits until some client has heard this numbered line of this speaker, or a later one.
@@ -192,22 +211,36 @@ impl State {
         self.changed = Some(Instant::now());
     }
 
-    /// One more numbered line: it joins the entry before, if no number is missing.
+    /// One more numbered line: it joins those before, unless the speaker has begun anew.
     fn count(&mut self, role: &str, speaker: String, number: usize, at: Instant) {
         self.changed = Some(Instant::now());
         let mut open = self.entries[self.printed..].iter_mut().rev();
         let last = open.find(|entry| entry.role == role && matches!(entry.kind, Kind::Hears(..) | Kind::Numbers(_)));
         if let Some(Entry { kind: Kind::Numbers(numbers), .. }) = last {
-            match numbers.get_mut(&speaker) {
+            let ranges = numbers.entry(speaker.clone()).or_default();
+            match ranges.last_mut() {
                 Some((_, last)) if *last + 1 == number => return *last = number,
-                None => {
-                    numbers.insert(speaker, (number, number));
-                    return;
-                }
-                Some(_) => {}
+                Some((_, last)) if *last >= number => {}
+                _ => return ranges.push((number, number)),
             }
         }
-        let kind = Kind::Numbers(BTreeMap::from([(speaker, (number, number))]));
+        let kind = Kind::Numbers(BTreeMap::from([(speaker, vec![(number, number)])]));
+        self.add(Entry { at, role: role.to_owned(), kind });
+    }
+
+    /// One more line that is not whole.
+    fn tear(&mut self, role: &str, message: &[u8], at: Instant) {
+        self.changed = Some(Instant::now());
+        let mut open = self.entries[self.printed..].iter_mut().rev().filter(|entry| entry.role == role);
+        if let Some(Entry { kind: Kind::MoreTorn(count), .. }) =
+            open.find(|entry| matches!(entry.kind, Kind::Hears(..) | Kind::MoreTorn(_)))
+        {
+            *count += 1;
+            return;
+        }
+        let is_torn = |entry: &&Entry| entry.role == role && matches!(entry.kind, Kind::Torn(_));
+        let many = self.entries[self.printed..].iter().filter(is_torn).count() >= TORN;
+        let kind = if many { Kind::MoreTorn(1) } else { Kind::Torn(shown(message)) };
         self.add(Entry { at, role: role.to_owned(), kind });
     }
 }
@@ -220,21 +253,29 @@ impl Entry {
             Kind::Does(what) | Kind::Meets(what) => format!("{role} {what}"),
             Kind::Hears(what, None) => format!("{role} < {what}"),
             Kind::Hears(what, Some(late)) => format!("{role} < {:.1} s LATE: {what}", late.as_secs_f64()),
+            Kind::Torn(what) => format!("{role} < TORN: {what}"),
+            Kind::MoreTorn(count) => format!("{role} < and {count} more TORN lines"),
             Kind::Numbers(numbers) => {
-                let words: Vec<String> = numbers
-                    .iter()
-                    .map(|(speaker, (first, last))| {
-                        if first == last {
-                            format!("{speaker}: {first}")
-                        } else {
-                            format!("{speaker}: {first} to {last}")
-                        }
-                    })
-                    .collect();
-                format!("{role} < {}", words.join(", "))
+                let words: Vec<String> =
+                    numbers.iter().map(|(speaker, all)| format!("{speaker}: {}", ranges(all))).collect();
+                format!("{role} < {}", words.join("; "))
             }
         }
     }
+}
+
+/// Numbers as a person says them: `1 to 3, 7, 9 to 12 (5 missing)`.
+fn ranges(all: &[(usize, usize)]) -> String {
+    let word = |(first, last): &(usize, usize)| {
+        if first == last { first.to_string() } else { format!("{first} to {last}") }
+    };
+    let mut words: Vec<String> = all.iter().map(word).collect();
+    if words.len() > RANGES {
+        words.splice(RANGES - 2..words.len() - 1, ["…".to_owned()]);
+    }
+    let missing: usize = all.windows(2).map(|pair| pair[1].0 - pair[0].1 - 1).sum();
+    let missing = if missing > 0 { format!(" ({missing} MISSING)") } else { String::new() };
+    words.join(", ") + &missing
 }
 
 /// A numbered line of this speaker.
@@ -282,10 +323,14 @@ mod tests {
     }
 
     #[test]
-    fn numbered_lines_are_one_entry_until_one_is_missing() {
+    fn numbered_lines_are_one_entry_which_tells_what_is_missing() {
         let log = Log::default();
         [1, 2, 3, 7, 8].into_iter().for_each(|number| says(&log, "anna", number));
-        assert_eq!(words(&log), ["boris < anna: 1 to 3", "boris < anna: 7 to 8"]);
+        assert_eq!(words(&log), ["boris < anna: 1 to 3, 7 to 8 (3 MISSING)"]);
+        (10..20).for_each(|number| says(&log, "anna", number * 2));
+        assert_eq!(words(&log), ["boris < anna: 1 to 3, 7 to 8, 20, …, 38 (23 MISSING)"]);
+        says(&log, "anna", 1);
+        assert_eq!(words(&log).len(), 2, "she has begun anew");
     }
 
     #[test]
@@ -300,9 +345,10 @@ mod tests {
     #[test]
     fn a_torn_line_is_no_numbered_line_and_is_shown_short() {
         let log = Log::default();
-        let torn = format!("anna: 1 {}boris: 2 {}", "a".repeat(50), "b".repeat(40));
-        log.hears("vera", torn.as_bytes(), Instant::now());
-        assert_eq!(words(&log), ["vera < anna: 1 [a × 50]boris: 2 [b × 40]"]);
+        let torn = format!("anna: 1 {}boris: 2 {}", "a".repeat(500), "b".repeat(400));
+        (0..7).for_each(|_| log.hears("vera", torn.as_bytes(), Instant::now()));
+        let first = "vera < TORN: anna: 1 [a × 500]boris: 2 [b × 400]";
+        assert_eq!(words(&log), [first, first, first, first, "vera < and 3 more TORN lines"]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn heard(entries: &[Entry], width: usize, count: usize) -> Vec<(String, &'static
         let colour = match &entry.kind {
             Kind::Does(_) => "2",
             Kind::Hears(_, None) | Kind::Numbers(_) => "",
-            Kind::Hears(_, Some(_)) | Kind::Meets(_) => "1;31",
+            Kind::Hears(_, Some(_)) | Kind::Torn(_) | Kind::MoreTorn(_) | Kind::Meets(_) => "1;31",
         };
         // A sentence of ours is shown to its end, what was heard is cut.
         let words = entry.words();
@@ -77,7 +77,9 @@ fn heard(entries: &[Entry], width: usize, count: usize) -> Vec<(String, &'static
 }
 
 fn threads(room: &Room, width: usize) -> Vec<(String, &'static str)> {
-    let mut rows = vec![(format!("── {} {}", room.summary(), "─".repeat(width)), "1")];
+    let summary = format!("── {} ", room.summary());
+    let line = "─".repeat(width.saturating_sub(summary.width()));
+    let mut rows = vec![(summary + &line, "1")];
     for lock in room.locks() {
         rows.extend(wrap(&lock, width).into_iter().map(|row| (row, "1;31")));
     }

@@ -23,10 +23,11 @@ const LOOK: Duration = Duration::from_millis(50);
 const FAST: Duration = Duration::from_millis(10);
 /// How often the picture is drawn anew.
 const DRAW: Duration = Duration::from_millis(200);
-/// So long a client waits for a server that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(4);
 /// Without pauses a room that does not come to rest is waited for so long.
 const LONGEST: Duration = Duration::from_millis(1500);
+
+/// What stands below the threads while the script is played.
+const KEYS: &str = "A thread that reads from a client is shown by its name. q ends";
 
 /// What is played.
 pub struct Demo<'a> {
@@ -97,8 +98,7 @@ impl Demo<'_> {
 
     fn rooms(&self) -> Result<Vec<Room>> {
         let profile = Arc::new(Profile::load(&self.script.profile).map_err(|why| anyhow!(why))?);
-        let patience = if self.is_fast { LONGEST } else { PATIENCE };
-        self.sides.iter().map(|side| Room::open(side, &profile, patience)).collect()
+        self.sides.iter().map(|side| Room::open(side, &profile, self.is_fast)).collect()
     }
 
     fn show(&self, rooms: &mut [Room], show: &mut Show, events: &mut Events) -> Goes<bool> {
@@ -127,7 +127,7 @@ impl Demo<'_> {
     /// Plays the script.
     fn play(&self, rooms: &mut [Room], show: &mut Show, events: &mut Events) -> Goes {
         let begun = Instant::now();
-        let mut now = Now { caption: Vec::new(), clock: String::new(), keys: "q ends" };
+        let mut now = Now { caption: Vec::new(), clock: String::new(), keys: KEYS };
         let mut cues = self.script.script.iter().peekable();
         let mut since = begun;
         let mut drawn = None;
@@ -138,19 +138,17 @@ impl Demo<'_> {
             let passed = begun.elapsed().as_secs_f64();
             rooms.iter_mut().for_each(Room::look);
             let rests = since.elapsed() >= LONGEST || rooms.iter().all(Room::rests);
+            let mut goes_on = rests;
             while let Some(cue) = cues.peek() {
-                let is_due = if self.is_fast { cue.at == played || rests } else { cue.at <= passed };
+                // What is written for one moment happens at once in any case.
+                let is_due = if self.is_fast { cue.at == played || goes_on } else { cue.at <= passed };
                 if !is_due {
                     break;
                 }
-                let is_next = cue.at != played;
-                played = cue.at;
+                (played, goes_on) = (cue.at, false);
                 go!(self.cue(&cue.deed, rooms, show, &mut now));
                 since = Instant::now();
                 cues.next();
-                if self.is_fast && is_next && cues.peek().is_some_and(|next| next.at != played) {
-                    break;
-                }
             }
             let is_over = if self.is_fast { rests && since.elapsed() > FAST } else { passed >= length };
             if cues.peek().is_none() && is_over {
@@ -198,7 +196,8 @@ impl Demo<'_> {
         let Show::Picture(screen) = show else { return };
         let title = self.title();
         let top = Top { title: &title, clock: &now.clock, caption: &now.caption, keys: now.keys };
-        screen.draw(|columns, count| picture::rows(&top, rooms, (columns, count)));
+        // What stands in the last column is erased with the rest of the row.
+        screen.draw(|columns, count| picture::rows(&top, rooms, (columns.saturating_sub(1), count)));
     }
 
     fn title(&self) -> String {
@@ -232,7 +231,7 @@ impl Demo<'_> {
         events: &mut Events,
     ) -> Goes<Vec<Verdict>> {
         let caption = vec![(format!("Now the rule {} is run on fresh servers …", self.script.rule), "1;33")];
-        let now = Now { caption, clock: String::new(), keys: "q ends" };
+        let now = Now { caption, clock: String::new(), keys: KEYS };
         let mut drawn = None;
         loop {
             match verdicts.try_recv() {
@@ -264,7 +263,7 @@ impl Demo<'_> {
             let (mut is_last, mut room) = (true, 0);
             if let Show::Picture(screen) = show {
                 screen.draw(|columns, count| {
-                    let page = picture::page(&title, &parts, from, (columns, count));
+                    let page = picture::page(&title, &parts, from, (columns.saturating_sub(1), count));
                     (is_last, room) = (page.is_last, page.room);
                     page.rows
                 });

@@ -1,6 +1,7 @@
 //! One of the two rooms: a server, its clients, and what is seen of both. Knows no screen and no rule.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
@@ -16,13 +17,19 @@ use crate::check::link::Attic;
 use crate::check::profile::Profile;
 use crate::check::program::Program;
 use crate::check::script::Script as Names;
+use crate::kernel::calls::Kind;
 use crate::kernel::sentence;
-use crate::kernel::threads::Observer;
+use crate::kernel::threads::{Observer, On, Target, Thread, Waits};
 use crate::process::Process;
 use crate::watch::lanes::{Lanes, Sign};
 
 /// In a room that rests nothing has happened for so long.
 const REST: Duration = Duration::from_millis(40);
+
+/// So long a client waits for a server that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// So long it takes to type a name.
+const TYPING: Duration = Duration::from_millis(200);
 
 /// A room.
 pub struct Room {
@@ -35,6 +42,8 @@ pub struct Room {
     names: Names,
     observer: Observer,
     lanes: Lanes,
+    /// The client from which each thread was seen to read: it is shown by that name.
+    readers: HashMap<i32, String>,
     has_ended: bool,
 }
 
@@ -50,7 +59,7 @@ impl Room {
     ///
     /// # Errors
     /// A sentence that says why it does not start.
-    pub fn open(side: &Side, profile: &Arc<Profile>, patience: Duration) -> Result<Room> {
+    pub fn open(side: &Side, profile: &Arc<Profile>, is_fast: bool) -> Result<Room> {
         let program = Program::start(&side.plan()).map_err(|why| anyhow!("{why}"))?;
         let log = Log::default();
         let (addr, pid) = (program.addr(), program.pid());
@@ -59,7 +68,8 @@ impl Room {
             profile: Arc::clone(profile),
             log: log.clone(),
             attic: Attic::default(),
-            patience,
+            patience: if is_fast { PATIENCE / 4 } else { PATIENCE },
+            typing: if is_fast { Duration::ZERO } else { TYPING },
             busy: Arc::default(),
         };
         Ok(Room {
@@ -71,6 +81,7 @@ impl Room {
             names: Names::new(),
             observer: Observer::new(pid),
             lanes: Lanes::new(Instant::now()),
+            readers: HashMap::new(),
             has_ended: false,
         })
     }
@@ -111,7 +122,16 @@ impl Room {
 
     /// Looks at the threads of the server.
     pub fn look(&mut self) {
-        if let Ok(threads) = self.observer.look() {
+        if let Ok(mut threads) = self.observer.look() {
+            for thread in &mut threads {
+                if let Some(role) = read_from(thread).and_then(|addr| self.names.name_of(addr)) {
+                    self.readers.insert(thread.tid, role);
+                }
+                match self.readers.get(&thread.tid) {
+                    Some(role) if thread.name != "main" => thread.name.clone_from(role),
+                    _ => {}
+                }
+            }
             self.lanes.see(threads, Instant::now());
         }
         if !self.has_ended
@@ -174,6 +194,16 @@ impl Room {
     pub fn stuck(&self) -> Vec<String> {
         let rows = self.rows().into_iter().filter(|row| matches!(row.sign, Sign::Lock | Sign::Writes | Sign::Runs(_)));
         self.locks().into_iter().chain(rows.map(|row| row.text)).collect()
+    }
+}
+
+/// The client from which a thread waits to read, if it does.
+fn read_from(thread: &Thread) -> Option<SocketAddr> {
+    match &thread.waits {
+        Waits::Call { kind: Kind::Hears, on: On::Descriptor(_, Target::Tcp(socket, _)), .. } if !socket.listens() => {
+            Some(socket.remote)
+        }
+        _ => None,
     }
 }
 

@@ -117,7 +117,8 @@ pub fn missing(script: &Script) -> Option<String> {
 pub fn verdict(judged: &Judged) -> (&'static str, String) {
     match &judged.verdict {
         Verdict::Kept => ("kept", String::new()),
-        Verdict::Broken(evidence) => ("BROKEN", evidence.told.clone()),
+        // What a report shows below the sentence is not shown here.
+        Verdict::Broken(evidence) => ("BROKEN", evidence.told.trim_end_matches(':').to_owned()),
         Verdict::NotRun(why) => ("not run", why.clone()),
         Verdict::NotAsked(why) => ("not asked", why.clone()),
         Verdict::Unsure(why) => ("unsure", why.clone()),
