@@ -9,6 +9,8 @@ mod check;
 /// What the client's tests need.
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod client_support;
+/// `chat-lab demo`: all of them, and the split screen.
+mod demo;
 /// Exercises: what each page must have.
 mod exercises;
 /// What the server program's tests need.

@@ -17,8 +17,8 @@ const LATE: Duration = Duration::from_millis(300);
 const LONG: usize = 500;
 /// So many torn lines are shown, the others are counted.
 const TORN: usize = 4;
-/// So many ranges of numbers are shown.
-const RANGES: usize = 5;
+/// So many of the numbers that are missing are shown.
+const SHOWN: usize = 3;
 /// So many equal letters are shown as one and their number.
 const RUN: usize = 12;
 
@@ -264,18 +264,19 @@ impl Entry {
     }
 }
 
-/// Numbers as a person says them: `1 to 3, 7, 9 to 12 (5 missing)`.
+/// Numbers as a person says them: `1 to 12`, `2 to 400, 199 MISSING: 3, 5, 7, …`.
 fn ranges(all: &[(usize, usize)]) -> String {
-    let word = |(first, last): &(usize, usize)| {
-        if first == last { first.to_string() } else { format!("{first} to {last}") }
-    };
-    let mut words: Vec<String> = all.iter().map(word).collect();
-    if words.len() > RANGES {
-        words.splice(RANGES - 2..words.len() - 1, ["…".to_owned()]);
+    let (first, last) = (all.first().map_or(0, |range| range.0), all.last().map_or(0, |range| range.1));
+    let numbers = if first == last { first.to_string() } else { format!("{first} to {last}") };
+    let missing: Vec<usize> = all.windows(2).flat_map(|pair| pair[0].1 + 1..pair[1].0).collect();
+    if missing.is_empty() {
+        return numbers;
     }
-    let missing: usize = all.windows(2).map(|pair| pair[1].0 - pair[0].1 - 1).sum();
-    let missing = if missing > 0 { format!(" ({missing} MISSING)") } else { String::new() };
-    words.join(", ") + &missing
+    let mut words: Vec<String> = missing.iter().take(SHOWN).map(usize::to_string).collect();
+    if missing.len() > SHOWN {
+        words.push("…".to_owned());
+    }
+    format!("{numbers}, {} MISSING: {}", missing.len(), words.join(", "))
 }
 
 /// A numbered line of this speaker.
@@ -326,9 +327,9 @@ mod tests {
     fn numbered_lines_are_one_entry_which_tells_what_is_missing() {
         let log = Log::default();
         [1, 2, 3, 7, 8].into_iter().for_each(|number| says(&log, "anna", number));
-        assert_eq!(words(&log), ["boris < anna: 1 to 3, 7 to 8 (3 MISSING)"]);
+        assert_eq!(words(&log), ["boris < anna: 1 to 8, 3 MISSING: 4, 5, 6"]);
         (10..20).for_each(|number| says(&log, "anna", number * 2));
-        assert_eq!(words(&log), ["boris < anna: 1 to 3, 7 to 8, 20, …, 38 (23 MISSING)"]);
+        assert_eq!(words(&log), ["boris < anna: 1 to 38, 23 MISSING: 4, 5, 6, …"]);
         says(&log, "anna", 1);
         assert_eq!(words(&log).len(), 2, "she has begun anew");
     }
