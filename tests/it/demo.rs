@@ -32,7 +32,7 @@ fn names() -> Vec<String> {
     let (code, list, _) = finish(piped(&[]));
     assert_eq!(code, 0);
     let (missing, there): (Vec<&str>, Vec<&str>) = list.lines().partition(|line| line.contains(" needs python3"));
-    missing.iter().for_each(|line| println!("left out: {}", line.trim()));
+    missing.iter().for_each(|line| eprintln!("left out: {}", line.trim()));
     let name = |line: &str| line.split_whitespace().next().unwrap().to_owned();
     let missing: Vec<String> = missing.into_iter().map(name).collect();
     let names: Vec<String> = there.into_iter().map(name).collect();
@@ -48,9 +48,15 @@ fn in_every_demo_the_broken_server_breaks_its_rule_and_the_fixed_one_keeps_it() 
             threads.spawn(|| {
                 loop {
                     let Some(name) = rest.lock().unwrap().pop() else { return };
-                    let (code, out, err) = end(piped(&[&name, "--fast", "--seed", "demo"]));
-                    // On a machine that is too busy, a rule is unsure, and that says nothing about the demo.
-                    assert!(code == Some(0) || out.contains(" unsure "), "{name}: {code:?}\n{out}\n{err}");
+                    let mut told = end(piped(&[&name, "--fast"]));
+                    // Some bugs are races and need luck, and some rules a machine that is not too busy.
+                    for _ in 0..2 {
+                        if told.0 != Some(0) {
+                            told = end(piped(&[&name, "--fast"]));
+                        }
+                    }
+                    let (code, out, err) = told;
+                    assert_eq!(code, Some(0), "{name}:\n{out}\n{err}");
                     for part in ["\n# ", "\nbroken | ", "\nfixed  | ", "\n? ", "\n! ", "\nFrom "] {
                         assert!(out.contains(part), "{name} has no {part:?}:\n{out}");
                     }

@@ -27,7 +27,7 @@ const DRAW: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_millis(1500);
 
 /// What stands below the threads while the script is played.
-const KEYS: &str = "A thread that reads from a client is shown by its name. q ends";
+const KEYS: &str = "A thread that reads from a client has the client's name here. q ends";
 
 /// What is played.
 pub struct Demo<'a> {
@@ -82,12 +82,20 @@ impl Demo<'_> {
         let mut events = Events::listen().context("cannot take care of signals")?;
         let mut rooms = self.rooms()?;
         let mut show = if screen::is_possible() { Show::Picture(Screen::take()?) } else { Show::Lines };
+        let is_picture = matches!(show, Show::Picture(_));
         let ended = self.show(&mut rooms, &mut show, &mut events);
         // The terminal is given back before the servers are ended, and before anything is said on it.
         drop(show);
         drop(rooms);
         match ended? {
-            Ok(is_shown) => Ok(is_shown),
+            Ok(verdicts) => {
+                if is_picture {
+                    // The picture is gone with its screen.
+                    let rows = page::verdicts(self.script, &verdicts);
+                    crate::print(&rows.iter().map(|(row, _)| format!("{row}\n")).collect::<String>())?;
+                }
+                Ok(verdicts.iter().all(|verdict| verdict.is_as_said))
+            }
             Err(Stop::Wanted) => Ok(true),
             Err(Stop::Signal(signal)) => {
                 emulate_default_handler(signal)?;
@@ -101,16 +109,12 @@ impl Demo<'_> {
         self.sides.iter().map(|side| Room::open(side, &profile, self.is_fast)).collect()
     }
 
-    fn show(&self, rooms: &mut [Room], show: &mut Show, events: &mut Events) -> Goes<bool> {
-        // Without pauses nobody watches, so the rule may run at the same time.
-        let early = self.is_fast.then(|| self.judge());
+    fn show(&self, rooms: &mut [Room], show: &mut Show, events: &mut Events) -> Goes<Vec<Verdict>> {
         if matches!(show, Show::Lines) {
             go!(told(&self.title()));
         }
         go!(self.play(rooms, show, events));
-        let verdicts = early.unwrap_or_else(|| self.judge());
-        let verdicts = go!(self.wait(&verdicts, rooms, show, events));
-        let is_shown = verdicts.iter().all(|verdict| verdict.is_as_said);
+        let verdicts = go!(self.wait(&self.judge(), rooms, show, events));
         match show {
             Show::Lines => {
                 for line in page::lines(self, rooms, &verdicts) {
@@ -121,7 +125,7 @@ impl Demo<'_> {
                 go!(self.ask(&verdicts, rooms, show, events));
             }
         }
-        Ok(Ok(is_shown))
+        Ok(Ok(verdicts))
     }
 
     /// Plays the script.

@@ -162,19 +162,23 @@ impl Room {
     /// The groups of threads that wait for the same lock, each in a sentence.
     pub fn locks(&self) -> Vec<String> {
         let threads = self.lanes.threads();
-        let mut groups = sentence::shared(&threads);
-        groups.retain(|group| sentence::is_lock(group.futex, group.count, &threads));
-        groups.into_iter().map(|group| group.sentence.replace("thread ", "")).collect()
+        groups(&threads).into_iter().map(|group| group.sentence.replace("thread ", "")).collect()
     }
 
-    /// A row for each thread; those that are stuck or busy come first.
+    /// A row for each thread that is in none of these sentences; those that are stuck or busy come first.
     pub fn rows(&self) -> Vec<Row> {
-        let threads = if self.has_ended { Vec::new() } else { self.lanes.threads() };
+        if self.has_ended {
+            return Vec::new();
+        }
+        let threads = self.lanes.threads();
+        let groups = groups(&threads);
+        let is_told = |thread: &Thread| {
+            let futex = sentence::lock(thread, &threads);
+            futex.is_some_and(|futex| groups.iter().any(|group| group.futex.address == futex.address))
+        };
         let names = |addr| self.names.name_of(addr).or_else(|| crate::watch::lanes::port(addr));
-        let mut rows: Vec<Row> = self
-            .lanes
-            .iter()
-            .filter(|_| !threads.is_empty())
+        let lanes = self.lanes.iter().filter(|lane| !is_told(&lane.thread));
+        let mut rows: Vec<Row> = lanes
             .map(|lane| {
                 let doing = sentence::doing(&lane.thread, &threads, &names);
                 let name = lane.thread.name.trim_start_matches("thread ");
@@ -187,6 +191,13 @@ impl Room {
         });
         rows
     }
+}
+
+/// Threads that wait for the same lock; not those that wait for a condition, because that is no trouble.
+fn groups(threads: &[Thread]) -> Vec<sentence::Shared> {
+    let mut groups = sentence::shared(threads);
+    groups.retain(|group| sentence::is_lock(group.futex, group.count, threads));
+    groups
 }
 
 impl Room {
