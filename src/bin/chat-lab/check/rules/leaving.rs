@@ -8,7 +8,7 @@ use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule, pause};
 use crate::check::verdict::{Fault, Outcome};
 use crate::kernel::effort::Effort;
-use crate::process::Holding;
+use crate::kernel::process::Holding;
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
