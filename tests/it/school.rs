@@ -16,6 +16,8 @@ mod exercises;
 mod server_support;
 /// Exercises, done: starters that break and solutions that keep.
 mod solved;
+/// The stairs and the broken servers: their lengths, their differences, and their lessons.
+mod stairs;
 /// A server that must leave nothing behind, and peers that give up after 5 s.
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod support;

@@ -1,4 +1,4 @@
-//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab soak` lets hostile clients at one, `chat-lab report` makes tables of the results.
+//! Measures chat servers: `chat-lab load` runs scenarios, `chat-lab archive` fills a database, `chat-lab soak` lets hostile clients at one, `chat-lab serve` runs small servers for a class, `chat-lab report` makes tables of the results.
 //!
 //! One process with one epoll loop plays every client, so that it disturbs the server,
 //! which shares its processors, as little as it can. The same loop speaks our JSON and
@@ -32,6 +32,7 @@ mod member;
 mod order;
 mod process;
 mod report;
+mod serve;
 mod server;
 mod soak;
 mod steady;
@@ -89,6 +90,8 @@ enum Command {
     /// Stand between the checker and a program: for the checker's own use.
     #[command(hide = true)]
     Guard(GuardArgs),
+    /// Run a stair or a broken server of `examples/`; without a name, list them.
+    Serve(ServeArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(Report),
 }
@@ -196,6 +199,14 @@ struct SoakArgs {
 }
 
 #[derive(Args)]
+struct ServeArgs {
+    /// Its name.
+    name: Option<String>,
+    /// The port on 127.0.0.1 [default: 7000]
+    port: Option<u16>,
+}
+
+#[derive(Args)]
 struct Report {
     /// Files `load --json`, `archive --json` and `soak --json` wrote.
     #[arg(required = true)]
@@ -223,6 +234,10 @@ fn main() -> ExitCode {
             Command::Archive(archive) => measure(&archive),
             Command::Soak(args) => soak(&args),
             Command::Report(report) => tell(&report),
+            Command::Serve(args) => match &args.name {
+                Some(name) => serve::serve(name, args.port),
+                None => print(&serve::list()),
+            },
             Command::Watch(args) => watch::run(&args),
             Command::Check(args) => return check::run(&args),
             Command::Grade(args) => return check::grade::run(&args),

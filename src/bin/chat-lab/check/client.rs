@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::check::book::Book;
-use crate::check::link::{Attic, Came, Ended, Link};
+use crate::check::link::{Attic, Came, Link};
 use crate::check::pattern::{Expected, Values};
 use crate::check::profile::{Enter, Of, Own, Profile, Step};
 use crate::check::script::{Deed, Script};
-use crate::check::verdict::{Fault, Heard, Outcome};
+use crate::check::verdict::{Fault, Outcome};
+use crate::check::wrong::seconds;
 use crate::kernel::sockets;
 
 /// A client: mostly one connection, in some protocols a second one to hear.
@@ -22,14 +23,15 @@ pub struct Client {
     /// The connection on which it speaks.
     pub mouth: Link,
     /// The one on which it hears, if that is another.
-    ear: Option<Link>,
+    pub(super) ear: Option<Link>,
     /// The longest that something may take.
     pub patience: Duration,
     /// The room in which it is, if it is not the usual one.
     pub room: Option<String>,
     server: SocketAddr,
-    profile: Arc<Profile>,
-    script: Script,
+    pub(super) profile: Arc<Profile>,
+    /// What happened so far.
+    pub script: Script,
     /// What it said, because its own copies may come at any time.
     said: Vec<Expected>,
 }
@@ -356,83 +358,6 @@ impl Client {
         noise.any(|noise| noise.is(message)) || self.said.iter().any(|own| own.is(message))
     }
 
-    /// Something else came.
-    pub fn wrong(&self, told: String, came: &[u8], expected: &Expected) -> Fault {
-        let heard = Heard {
-            role: self.role.clone(),
-            came: Some(came.to_vec()),
-            should: Some(expected.shown()),
-            at: expected.first_wrong(came),
-        };
-        Fault::broken(told).heard(heard)
-    }
-
-    /// Something came that nobody should hear.
-    pub fn unasked(&self, told: &str, came: &[u8]) -> Fault {
-        Fault::broken(told).heard(Heard { role: self.role.clone(), came: Some(came.to_vec()), should: None, at: 0 })
-    }
-
-    /// Something did not come, though what was said later did.
-    pub fn missed(&self, expected: &Expected) -> Fault {
-        let heard = Heard { role: self.role.clone(), came: None, should: Some(expected.shown()), at: 0 };
-        Fault::broken(format!("{} never hears it, and hears what was said later", self.role)).heard(heard)
-    }
-
-    /// Nothing came in time, or not all of it.
-    pub fn nothing(&self, expected: &Expected) -> Fault {
-        let rest = self.ear().beginning();
-        let came = (!rest.is_empty()).then_some(rest);
-        // In a stream without ends each byte may be right, and what is missing comes after the last one.
-        let is_seen = self.profile.end.is_seen();
-        let at = came.as_ref().map_or(0, |came| if is_seen { expected.first_wrong(came) } else { came.len() });
-        let heard = Heard { role: self.role.clone(), came, should: Some(expected.shown()), at };
-        Fault::late(format!("{} does not hear it within {}", self.role, seconds(self.patience))).heard(heard)
-    }
-
-    fn closed(&self, ended: &Ended, expected: Option<&Expected>) -> Fault {
-        let how = match ended {
-            Ended::Closed => "the server closed the connection".to_owned(),
-            Ended::Broken(error) => format!("the connection broke: {error}"),
-        };
-        self.script.add(&self.role, Deed::IsClosed(how.clone()));
-        let rest = self.ear().beginning();
-        let heard = expected.map(|expected| Heard {
-            role: self.role.clone(),
-            came: (!rest.is_empty()).then_some(rest),
-            should: Some(expected.shown()),
-            at: 0,
-        });
-        let fault = Fault::broken(format!("{}: {how}", self.role));
-        heard.map_or(fault.clone(), |heard| fault.heard(heard))
-    }
-
-    /// All that it hears up to the end of the connection; nothing, if that does not come in time.
-    pub fn until_end(&self, until: Instant) -> Option<Book> {
-        let end = &self.profile.end;
-        let mut book = Book::new(end.is_seen());
-        loop {
-            match self.ear().wait_for(until, |bytes| end.cut(bytes).map(|(message, length)| (message.to_vec(), length)))
-            {
-                Came::It(message, _) => {
-                    let noise = self.is_noise(&message);
-                    book.add(message, noise);
-                }
-                Came::End(_) => break,
-                Came::Nothing => return None,
-            }
-        }
-        if !end.is_seen() {
-            book.add(self.ear().rest(), false);
-        }
-        Some(book)
-    }
-
-    /// What is sent to leave, if the protocol has that.
-    pub fn farewell(&self) -> Option<Vec<u8>> {
-        let leave = self.profile.leave.as_ref()?;
-        Some(self.profile.end.wrap(&leave.send.fill(&self.values())))
-    }
-
     /// Goes into the other room, if there is one and a client that has come in can go there.
     ///
     /// # Errors
@@ -445,45 +370,9 @@ impl Client {
         self.send(&message)
     }
 
-    /// When the server ended its connection, if it did in time.
-    pub fn wait_for_end(&self, within: Duration) -> Option<Instant> {
-        let (ended, at) = self.ear().wait_for_end(Instant::now() + within)?;
-        self.script.add(&self.role, Deed::IsClosed(format!("{ended:?}")));
-        Some(at)
-    }
-
-    /// Closes in order.
-    pub fn close(mut self) {
-        self.script.add(&self.role, Deed::Closes);
-        self.mouth.close();
-        if let Some(ear) = &mut self.ear {
-            ear.close();
-        }
-    }
-
-    /// Breaks off: the server gets a reset.
-    pub fn reset(mut self) {
-        self.script.add(&self.role, Deed::Resets);
-        self.mouth.reset();
-        if let Some(ear) = &mut self.ear {
-            ear.reset();
-        }
-    }
-
-    /// Ends the half on which it sends.
-    pub fn end_sending(&self) {
-        self.script.add(&self.role, Deed::Ends);
-        self.mouth.end_sending();
-    }
-
     /// Stops reading, or reads again.
     pub fn set_reading(&self, reading: bool) {
         self.script.add(&self.role, if reading { Deed::ReadsAgain } else { Deed::StopsReading });
         self.ear().set_open(reading);
     }
-}
-
-/// A time as a person says it.
-pub fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
 }

@@ -82,7 +82,8 @@ impl Flood {
     /// Broken, if the server does not take them.
     pub fn say(&mut self, speaker: &mut Client, lines: usize) -> Outcome<String> {
         let texts: Vec<String> = (self.said..self.said + lines).map(|number| self.text(number)).collect();
-        let bytes = texts.iter().flat_map(|text| speaker.bytes_of(text.as_bytes())).collect::<Vec<u8>>();
+        let mut bytes = Vec::new();
+        texts.iter().for_each(|text| bytes.extend_from_slice(&speaker.bytes_of(text.as_bytes())));
         self.said += lines;
         self.bytes += bytes.len() as u64;
         speaker.send(&bytes)?;
@@ -104,5 +105,43 @@ impl Flood {
         let start = memmem::find(bytes, self.tag.as_bytes())? + self.tag.len();
         let digits = std::str::from_utf8(bytes.get(start..start + DIGITS)?).ok()?;
         Some((digits.parse().ok()?, start + DIGITS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::profile::Profile;
+
+    fn flood(profile: &str) -> Flood {
+        let end = Profile::load(profile).unwrap().end;
+        Flood { tag: "zxcvbnmk".to_owned(), end, longest: 4000, said: 0, bytes: 0 }
+    }
+
+    #[test]
+    fn a_line_is_found_by_its_number_and_another_message_is_not_taken_for_one() {
+        let flood = flood("plain");
+        let line = format!("anna: {}\n", flood.text(17));
+        assert_eq!(flood.find(line.as_bytes()), Some((Found::Line(17), line.len())));
+        assert_eq!(flood.find(b"* vera left\nanna"), Some((Found::Other(b"* vera left".to_vec()), 12)));
+        assert_eq!(flood.find(&line.as_bytes()[..100]), None);
+    }
+
+    #[test]
+    fn in_a_stream_a_number_is_found_between_other_bytes() {
+        let flood = flood("raw");
+        let stream = format!("---- {} --", flood.text(3));
+        assert_eq!(flood.find(stream.as_bytes()), Some((Found::Line(3), "---- zxcvbnmk000003".len())));
+        assert_eq!(flood.find(b"---- zxcvbnmk0000"), None);
+    }
+
+    #[test]
+    fn lines_are_of_many_lengths() {
+        let flood = flood("plain");
+        let lengths: std::collections::HashSet<usize> = (0..100).map(|number| flood.text(number).len()).collect();
+        assert!(
+            lengths.len() > 90 && lengths.iter().all(|length| (LENGTH.0..LENGTH.1).contains(length)),
+            "{lengths:?}"
+        );
     }
 }

@@ -11,6 +11,7 @@ pub mod judge;
 pub mod limit;
 pub mod link;
 pub mod lists;
+pub mod parting;
 pub mod pattern;
 pub mod play;
 pub mod profile;
@@ -21,6 +22,7 @@ pub mod script;
 pub mod ticker;
 pub mod verdict;
 pub mod words;
+pub mod wrong;
 
 use std::fs;
 use std::io::{self, Write};

@@ -111,32 +111,45 @@ fn enter_at_once(pair: &mut [Client; 2]) -> Outcome<bool> {
 
 fn bad(play: &mut Play) -> Outcome {
     let [mut anna, boris] = play.enter_all(["anna", "boris"])?;
-    refused(play, "an empty name", "", true)?;
-    refused(play, "a name of 300 bytes", &"x".repeat(300), false)?;
+    refused(play, "an empty name", "", Instead::Ignored)?;
+    refused(play, "a name of 300 bytes", &"x".repeat(300), Instead::Nothing)?;
     let escape = format!("\x1b[31m{}", play.tag());
-    refused(play, "a name with ESC", &escape, false)?;
+    refused(play, "a name with ESC", &escape, Instead::Cleaned(&boris))?;
     two_lines(play, &mut anna, &boris)?;
     play.say_to(&mut anna, &[&boris])
 }
 
-/// The name is refused in words, and a good one is accepted after that. An empty line may be ignored instead.
-fn refused(play: &mut Play, what: &str, nick: &str, may_be_ignored: bool) -> Outcome {
+/// What a server may do instead of a refusal.
+enum Instead<'a> {
+    Nothing,
+    /// It waits for another line.
+    Ignored,
+    /// It leaves the harmful bytes out, as this client hears.
+    Cleaned(&'a Client),
+}
+
+/// The name is refused in words, and the next client is served.
+fn refused(play: &mut Play, what: &str, nick: &str, instead: Instead) -> Outcome {
     let mut client = play.connect_as("gleb", nick)?;
-    match client.try_enter() {
-        Ok(false) => {}
-        Ok(true) => return Err(Fault::broken(format!("{what} is accepted"))),
-        Err(Fault::Broken(evidence)) if evidence.by_time && may_be_ignored => {
+    match (client.try_enter(), instead) {
+        (Ok(false), _) => {}
+        (Ok(true), _) => return Err(Fault::broken(format!("{what} is accepted"))),
+        (Err(Fault::Broken(evidence)), Instead::Ignored) if evidence.by_time => {
             client.nick = format!("gleb{}", play.tag());
-            return client
-                .enter()
-                .map_err(|fault| fault.told(format!("{what} is sent, and then a good one is not accepted")));
+            let told = format!("{what} is sent, and then a good one is not accepted");
+            client.enter().map_err(|fault| fault.told(told))?;
         }
-        Err(fault) => return Err(fault.told(format!("{what} is not refused as the protocol says"))),
+        (Err(Fault::Broken(evidence)), Instead::Cleaned(hearer)) if evidence.by_time => {
+            let text = play.text();
+            if is_heard_as_itself(&mut client, hearer, &text)? {
+                return Err(Fault::broken(format!("{what} is accepted")));
+            }
+        }
+        (Err(fault), _) => return Err(fault.told(format!("{what} is not refused as the protocol says"))),
     }
-    let next = play.tag();
-    play.enter(&format!("next{next}"))
-        .map(drop)
-        .map_err(|fault| fault.told(format!("{what} is refused, and the next client is not served")))
+    let next = format!("next{}", play.tag());
+    let served = play.enter(&next).map(drop);
+    served.map_err(|fault| fault.told(format!("{what} is refused, and the next client is not served")))
 }
 
 /// With `a`, a line end and `b` the first line may be a name and the second a text. No other line may come of it.

@@ -6,10 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::check::book::Book;
-use crate::check::client::{Client, Place, seconds};
+use crate::check::client::{Client, Place};
+use crate::check::pattern::Expected;
 use crate::check::play::Play;
+use crate::check::profile::Policy;
 use crate::check::rules::{Ask, Rule};
-use crate::check::verdict::{Fault, Outcome};
+use crate::check::verdict::{Fault, Heard, Outcome};
+use crate::check::wrong::seconds;
 use crate::kernel::sockets;
 use crate::marker::{MARK_LEN, Mark, Marker};
 
@@ -24,6 +27,8 @@ const LONG: usize = 3000;
 /// Long lines that each speaker says at once, and altogether.
 const BURST: u32 = 8;
 const MOST: u32 = 2000;
+/// So often the listener stops reading.
+const TIMES: u32 = 4;
 /// So many clients listen to one, and so many come and go at once.
 const HUNDRED: usize = 100;
 const VISITORS: usize = 8;
@@ -173,20 +178,24 @@ fn whole(play: &mut Play) -> Outcome {
     let marker = Marker::new(play.dice.below(1 << 16) as u16, SHORT);
     let length = play.longest(LONG);
     let mut said = 0;
-    for _ in 0..3 {
+    for _ in 0..TIMES {
         listener.set_reading(false);
         let mut unsent = 0;
-        loop {
-            speak_all(&mut speakers, false, |speaker, client| {
-                let long = |number| client.bytes_of(&long(&marker, speaker, number, length));
-                (said..said + BURST).map(long).collect()
-            })?;
-            said += BURST;
-            play.wait_for_rest(&listener);
-            let before = std::mem::replace(&mut unsent, unsent_to(play, &listener));
-            // The socket is full when it takes less than half of what is said.
-            if unsent < before + u64::from(BURST) * length as u64 * 2 || said > MOST {
-                break;
+        // A burst that finds the socket full waits in the server, and two smaller ones come after it: enough that several
+        // lines wait for the socket, and not so much that the listener is closed for it.
+        for burst in [BURST, 6, 6] {
+            loop {
+                speak_all(&mut speakers, false, |speaker, client| {
+                    let long = |number| client.bytes_of(&long(&marker, speaker, number, length));
+                    (said..said + burst).map(long).collect()
+                })?;
+                said += burst;
+                play.wait_for_rest(&listener);
+                let before = std::mem::replace(&mut unsent, unsent_to(play, &listener));
+                // The socket is full when it takes less than half of what is said.
+                if unsent < before + u64::from(burst) * length as u64 * 2 || said > MOST {
+                    break;
+                }
             }
         }
         listener.set_reading(true);
@@ -194,19 +203,47 @@ fn whole(play: &mut Play) -> Outcome {
     let mut count = 0;
     for place in 0..speakers.len() {
         let fence = play.say_fence(&mut speakers[place])?;
-        for message in listener.until(&fence)?.messages() {
-            let whole = marker.find(message, &mut 0).map(|mark| {
-                let speaker = usize::from(mark.speaker);
-                speakers[speaker].speech(&long(&marker, speaker, mark.number, length))
-            });
-            match whole {
-                Some(whole) if whole.is(message) => count += 1,
-                Some(whole) => return Err(listener.wrong("a line is not whole".to_owned(), message, &whole)),
-                None => return Err(listener.unasked("the listener hears a piece of a line", message)),
+        let until = Instant::now() + listener.patience;
+        loop {
+            let message = match listener.next_message(until) {
+                Ok(Some((message, _))) => message,
+                Ok(None) => return Err(listener.nothing(&fence)),
+                // It was too slow for this server; what it has heard was whole.
+                Err(_) if count > 0 && play.profile().slow.policy == Policy::Close => return Ok(()),
+                Err(fault) => return Err(fault),
+            };
+            if fence.is(&message) {
+                break;
             }
+            if listener.is_noise(&message) {
+                continue;
+            }
+            let Some(mark) = marker.find(&message, &mut 0).filter(|mark| mark.number < said) else {
+                return Err(listener.unasked("the listener hears a piece of a line", &message));
+            };
+            let speaker = usize::from(mark.speaker) % speakers.len();
+            let whole = speakers[speaker].speech(&long(&marker, speaker, mark.number, length));
+            if !whole.is(&message) {
+                return Err(torn(&listener, &message, &whole));
+            }
+            count += 1;
         }
     }
     if count == said * 4 { Ok(()) } else { Err(Fault::broken(format!("{count} of {} lines are whole", said * 4))) }
+}
+
+/// The bytes of two lines around the place at which one goes on in the other.
+fn torn(listener: &Client, message: &[u8], whole: &Expected) -> Fault {
+    let at = whole.first_wrong(message);
+    let (from, to) = (at.saturating_sub(30), at + 30);
+    let part = |bytes: &[u8]| bytes[from.min(bytes.len())..to.min(bytes.len())].to_vec();
+    let heard = Heard {
+        role: listener.role.clone(),
+        came: Some(part(message)),
+        should: Some(part(&whole.shown())),
+        at: at - from,
+    };
+    Fault::broken(format!("a line is not whole; its bytes from {from} to {to}:")).heard(heard)
 }
 
 /// Bytes that wait in the server's socket to this client.

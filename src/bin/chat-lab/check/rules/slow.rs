@@ -3,11 +3,12 @@
 //! Vera has a small buffer and stops reading. Anna speaks until the server has closed vera's connection, or until
 //! so much is said that no buffer of the kernel hides what the server does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::check::client::Client;
 use crate::check::flood::{Flood, Found};
 use crate::check::link::Came;
+use crate::check::pattern::Values;
 use crate::check::play::Play;
 use crate::check::profile::{Own, Policy};
 use crate::check::rules::{Ask, Rule};
@@ -16,9 +17,12 @@ use crate::kernel::sockets;
 
 const MIB: u64 = 1024 * 1024;
 /// So much is said: more than all buffers of the kernel between a server and one client.
+const ENOUGH: u64 = 8 * MIB;
+/// So much is said if each line is looked at: more than a queue that someone has thought of.
 const MUCH: u64 = 16 * MIB;
-/// So much is said to find a queue without a bound.
+/// So much is said to find a queue without a bound, but for no longer than this.
 const FLOOD: u64 = 128 * MIB;
+const FLOOD_TIME: Duration = Duration::from_secs(10);
 /// By so much the program may grow.
 const GROWTH: u64 = 64 * MIB;
 
@@ -56,6 +60,17 @@ fn goes_on(play: &Play, vera: &Client, flood: &Flood, most: u64) -> bool {
     flood.bytes() < most && sockets::is_open(play.place.addr, vera.ear().local).unwrap_or(true)
 }
 
+/// If the server is only late, the reason is vera.
+fn waits(fault: Fault, role: &str) -> Fault {
+    match &fault {
+        Fault::Broken(evidence) if evidence.by_time => {
+            let told = format!("vera does not read, and {role} is held up: {}", evidence.told);
+            fault.told(told)
+        }
+        _ => fault,
+    }
+}
+
 fn others(play: &mut Play) -> Outcome {
     let [mut anna, mut boris] = play.enter_all(["anna", "boris"])?;
     let vera = deaf(play)?;
@@ -66,8 +81,8 @@ fn others(play: &mut Play) -> Outcome {
     while more {
         more = goes_on(play, &vera, &flood, MUCH);
         let first = flood.said();
-        let last = flood.say_round(&mut anna)?;
-        let book = boris.until(&anna.speech(last.as_bytes()))?;
+        let last = flood.say_round(&mut anna).map_err(|fault| waits(fault, "anna"))?;
+        let book = boris.until(&anna.speech(last.as_bytes())).map_err(|fault| waits(fault, "boris"))?;
         if !book.is_whole() {
             continue;
         }
@@ -89,20 +104,23 @@ fn newcomer(play: &mut Play) -> Outcome {
     let mut anna = play.enter("anna")?;
     let vera = deaf(play)?;
     anna.patience = deadline(play);
+    let greets = play.profile().greets();
     let mut flood = Flood::new(play);
     let mut more = true;
     let mut round = 0;
     while more {
         let said = flood.say_round(&mut anna).and_then(|_| anna.wait_until_read());
         // If anna is held up, vera's buffers are full: another rule tells that.
-        more = said.is_ok() && goes_on(play, &vera, &flood, MUCH);
+        more = said.is_ok() && goes_on(play, &vera, &flood, ENOUGH);
         round += 1;
         let mut gleb = play.connect(&format!("gleb{round}"))?;
         gleb.patience = deadline(play);
-        gleb.enter()?;
+        gleb.enter().map_err(|fault| waits(fault, "gleb"))?;
         let text = play.text();
-        gleb.say(&text)?;
-        gleb.wait_until_read()?;
+        let mut speak = || gleb.say(&text).and_then(|()| gleb.wait_until_read());
+        // A server that does not greet has served gleb if it comes back to read from him.
+        let served = if greets { speak() } else { speak().and_then(|()| speak()) };
+        served.map_err(|fault| waits(fault, "gleb"))?;
         gleb.close();
     }
     Ok(())
@@ -116,9 +134,9 @@ fn speaker(play: &mut Play) -> Outcome {
     let mut flood = Flood::new(play);
     let mut more = true;
     while more {
-        more = goes_on(play, &vera, &flood, MUCH);
-        let last = flood.say_round(&mut anna)?;
-        anna.wait_until_read()?;
+        more = goes_on(play, &vera, &flood, ENOUGH);
+        let last = flood.say_round(&mut anna).map_err(|fault| waits(fault, "anna"))?;
+        anna.wait_until_read().map_err(|fault| waits(fault, "anna"))?;
         if play.profile().say.own == Own::One {
             anna.until(&anna.own_speech(last.as_bytes()))?;
         }
@@ -133,16 +151,21 @@ fn bounded(play: &mut Play) -> Outcome {
     let memory = || process.holding().map(|holding| holding.rss).map_err(|_| Fault::broken("the program has ended"));
     let before = memory()?;
     let mut flood = Flood::new(play);
-    while goes_on(play, &vera, &flood, FLOOD) {
+    let began = Instant::now();
+    let mut more = true;
+    while more {
         flood.say_round(&mut anna)?;
         anna.wait_until_read()?;
         let growth = memory()?.saturating_sub(before);
-        if growth > GROWTH {
+        let in_time = began.elapsed() < FLOOD_TIME;
+        // A slow server whose memory holds nearly all that was said goes on like that.
+        if growth > GROWTH || (!in_time && flood.bytes() > MUCH && growth > flood.bytes() / 4 * 3) {
             let (said, growth) = (flood.bytes() / MIB, growth / MIB);
             let told =
                 format!("vera does not read; {said} MiB were said to her, and the program has grown by {growth} MiB");
             return Err(Fault::broken(told));
         }
+        more = in_time && goes_on(play, &vera, &flood, FLOOD);
     }
     Ok(())
 }
@@ -193,9 +216,9 @@ struct Hearing<'a> {
 impl Hearing<'_> {
     /// Hears until all is heard, or nothing comes for this long, or the connection ends.
     fn listen(&mut self, play: &Play, flood: &Flood, pause: Duration) -> Outcome<End> {
-        let gap = play.profile().slow.gap.as_ref().map(|gap| gap.expect(&crate::check::pattern::Values::default()));
+        let gap = play.profile().slow.gap.as_ref().map(|gap| gap.expect(&Values::default()));
         while self.next < flood.said() {
-            let until = std::time::Instant::now() + pause;
+            let until = Instant::now() + pause;
             match self.vera.ear().wait_for(until, |bytes| flood.find(bytes)) {
                 Came::It(Found::Line(number), _) if number == self.next || self.gap => {
                     self.next = number + 1;

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::check::client::{Client, seconds};
+use crate::check::client::Client;
 use crate::check::pattern::Values;
 use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule};
 use crate::check::script::Deed;
 use crate::check::verdict::{Fault, Outcome};
+use crate::check::wrong::seconds;
 
 const ASKS: &[Ask] = &[Ask::Process];
 
