@@ -1,6 +1,7 @@
-//! The lab: a school for chat servers (`check`, `grade`, `watch`, `serve`), and measurements of them (`load`, `archive`, `soak`, `report`). Knows the command line; each verb has a folder or a file of its own.
+//! The lab: a school for chat servers (`check`, `grade`, `demo`, `watch`, `serve`), and measurements of them (`load`, `archive`, `soak`, `report`). Knows the command line; each verb has a folder or a file of its own.
 
 mod check;
+mod demo;
 mod dice;
 mod kernel;
 mod measure;
@@ -17,6 +18,7 @@ use roomful::process::{Kind, parse, settle_signals};
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
 use crate::check::program::guard::{self, GuardArgs};
+use crate::demo::DemoArgs;
 use crate::measure::{ArchiveArgs, LoadArgs, ReportArgs, SoakArgs};
 use crate::watch::WatchArgs;
 
@@ -34,6 +36,8 @@ enum Command {
     Check(CheckArgs),
     /// Grade all submissions of a folder with `check`, into a CSV file of marks.
     Grade(GradeArgs),
+    /// Show one classical failure in a minute: a broken server beside a right one, and their threads.
+    Demo(DemoArgs),
     /// Show what each thread of any program waits for, from outside.
     Watch(WatchArgs),
     /// Run a stair or a broken server of `examples/`; without a name, list them.
@@ -72,6 +76,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Check(args) => return check::run(&args),
         Command::Grade(args) => return check::grade::run(&args),
+        Command::Demo(args) => return demo::run(&args),
         Command::Guard(args) => return guard::run(&args),
         Command::Watch(args) => watch::run(&args)?,
         Command::Serve(args) => match &args.name {

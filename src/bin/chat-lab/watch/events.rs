@@ -24,6 +24,8 @@ pub enum Event {
     End,
     /// This signal asks the program to end.
     Signal(i32),
+    /// The person wants to see more.
+    Enter,
     /// The shell is to have the terminal for a while.
     Suspend,
     /// It has had it; or the terminal has another size.
@@ -101,6 +103,7 @@ fn key() -> Option<Event> {
         Ok(count) => keys[..count].iter().find_map(|key| match *key {
             b'q' | b'Q' | CTRL_C | CTRL_D => Some(Event::End),
             CTRL_Z => Some(Event::Suspend),
+            b'\r' | b'\n' | b' ' => Some(Event::Enter),
             _ => None,
         }),
         Err(_) => None,

@@ -1,10 +1,10 @@
 //! `chat-lab watch`: shows from outside what each thread of any program waits for. Knows the command line and the clock; what is seen comes from `kernel`.
 
-mod events;
-mod lanes;
+pub mod events;
+pub mod lanes;
 mod lines;
-mod picture;
-mod screen;
+pub mod picture;
+pub mod screen;
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -130,7 +130,7 @@ fn watch(subject: &mut Subject, show: &mut Show, events: &mut Events, until: Opt
                 (Event::Signal(signal), _) => return Ok(End::Signal(signal)),
                 (Event::Suspend, Show::Picture(screen)) => screen.suspend(),
                 (Event::GoesOn, Show::Picture(screen)) => screen.take_back(),
-                (Event::Suspend | Event::GoesOn, Show::Lines(_)) => {}
+                (Event::Enter, _) | (Event::Suspend | Event::GoesOn, Show::Lines(_)) => {}
             }
             drawn = None;
         }

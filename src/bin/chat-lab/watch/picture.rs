@@ -52,7 +52,7 @@ impl Columns {
 }
 
 /// The rows for a screen of this size. On a small one the legend goes first, then the end of what stands above the threads.
-pub fn rows(subject: &Subject, lanes: &Lanes, now: Instant, (columns, count): (usize, usize)) -> Vec<String> {
+pub(super) fn rows(subject: &Subject, lanes: &Lanes, now: Instant, (columns, count): (usize, usize)) -> Vec<String> {
     let mut rows = wrap(&summary(subject, lanes, now), columns);
     for group in locks(lanes) {
         rows.extend(wrap(&group.sentence, columns).into_iter().map(|row| paint(&row, "1;31")));
@@ -87,7 +87,7 @@ fn heads(widths: &Columns, columns: usize) -> String {
 }
 
 /// The first line: how many threads, what is wrong, what it costs.
-pub fn summary(subject: &Subject, lanes: &Lanes, now: Instant) -> String {
+pub(super) fn summary(subject: &Subject, lanes: &Lanes, now: Instant) -> String {
     let most = locks(lanes).into_iter().max_by_key(|group| group.count);
     let lock =
         most.map_or(String::new(), |group| format!(" · {} wait for one {}", group.count, sentence::word(group.futex)));
@@ -193,7 +193,7 @@ fn time(passed: Duration) -> String {
 }
 
 /// The text in exactly so many columns: cut, or with blanks behind it.
-fn fit(text: &str, columns: usize) -> String {
+pub fn fit(text: &str, columns: usize) -> String {
     let wide = text.width();
     if wide <= columns {
         return format!("{text}{}", " ".repeat(columns - wide));
@@ -214,7 +214,7 @@ fn fit(text: &str, columns: usize) -> String {
 }
 
 /// The text in rows that end between words.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
     for word in text.split(' ') {
         let row = rows.last_mut().expect("there is one");
