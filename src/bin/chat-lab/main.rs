@@ -36,7 +36,7 @@ enum Command {
     Check(CheckArgs),
     /// Grade all submissions of a folder with `check`, into a CSV file of marks.
     Grade(GradeArgs),
-    /// Show one classical failure in a minute: a broken server beside a right one, and their threads.
+    /// Play one classical failure in a minute, a broken server beside the fixed one; without a name, list all.
     Demo(DemoArgs),
     /// Show what each thread of any program waits for, from outside.
     Watch(WatchArgs),
