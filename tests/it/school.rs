@@ -23,5 +23,7 @@ mod stairs;
 /// A server that must leave nothing behind, and peers that give up after 5 s.
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod support;
+/// What the pages show of the checker.
+mod transcripts;
 /// Programs whose threads are looked at from outside, as `chat-lab watch` does.
 mod watch;

@@ -41,8 +41,8 @@ const LONGER: [(&str, &str); 0] = [];
 
 /// Files that wait for something nobody tells them, and why.
 const SLEEPING: &[(&str, &str)] = &[
-    ("src/bin/chat-lab/churn.rs", "asks the system about another process, again and again"),
-    ("src/bin/chat-lab/target.rs", "the same"),
+    ("src/bin/chat-lab/measure/churn.rs", "asks the system about another process, again and again"),
+    ("src/bin/chat-lab/measure/target.rs", "the same"),
 ];
 
 /// Crates that would bring an async runtime.

@@ -127,6 +127,6 @@ pub fn unknown_rule(name: &str) -> String {
 /// Four letters from the clock.
 pub fn fresh_seed() -> String {
     const LETTERS: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut dice = Dice::of_all(&[crate::soak::fresh_seed(), u64::from(std::process::id())]);
+    let mut dice = Dice::of_all(&[crate::measure::soak::fresh_seed(), u64::from(std::process::id())]);
     (0..4).map(|_| char::from(*dice.pick(LETTERS))).collect()
 }

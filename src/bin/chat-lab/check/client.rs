@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::check::book::Book;
 use crate::check::link::{Attic, Came, Link};
 use crate::check::pattern::{Expected, Values};
-use crate::check::profile::{Enter, Of, Own, Profile, Step};
+use crate::check::profile::{Enter, Of, Profile, Step};
 use crate::check::script::{Deed, Script};
 use crate::check::verdict::{Fault, Outcome};
 use crate::check::wrong::seconds;
@@ -32,7 +32,7 @@ pub struct Client {
     pub(super) profile: Arc<Profile>,
     /// What happened so far.
     pub script: Script,
-    /// What it said, because its own copies may come at any time.
+    /// What it said, because its own copies may come at any time; `together/own` tells whether they may.
     said: Vec<Expected>,
 }
 
@@ -247,10 +247,8 @@ impl Client {
 
     /// Notes that it says this, if the bytes are sent in another way.
     pub fn says(&mut self, text: &[u8]) {
-        if self.profile.say.own != Own::None {
-            let own = self.own_speech(text);
-            self.said.push(own);
-        }
+        let own = self.own_speech(text);
+        self.said.push(own);
     }
 
     /// Waits until it hears `expected`. What may come at any time is skipped; anything else is wrong.

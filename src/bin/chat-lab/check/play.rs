@@ -11,8 +11,8 @@ use crate::check::program::Program;
 use crate::check::script::Script;
 use crate::check::verdict::{Fault, Outcome};
 use crate::dice::Dice;
+use crate::kernel::process::Process;
 use crate::kernel::{sockets, threads};
-use crate::process::Process;
 
 /// Plain words, none of which is a command or leaves in any dialect.
 const WORDS: [&str; 16] = [
@@ -209,14 +209,6 @@ impl Play<'_> {
         let text = format!("fence {}", self.tag());
         speaker.say(&text)?;
         Ok(speaker.speech(text.as_bytes()))
-    }
-
-    /// Waits until the server has read all that this client sent: then the next piece is another read.
-    ///
-    /// # Errors
-    /// Broken, if the server does not read in time.
-    pub fn wait_until_read(&self, client: &Client) -> Outcome {
-        client.wait_until_read()
     }
 
     /// What the others are told when this client has come in, or left, if they are.

@@ -18,9 +18,9 @@ use crate::check::profile::Profile;
 use crate::check::program::Program;
 use crate::check::script::Script as Names;
 use crate::kernel::calls::Kind;
+use crate::kernel::process::Process;
 use crate::kernel::sentence;
 use crate::kernel::threads::{Observer, On, Target, Thread, Waits};
-use crate::process::Process;
 use crate::watch::lanes::{Lanes, Sign};
 
 /// In a room that rests nothing has happened for so long.

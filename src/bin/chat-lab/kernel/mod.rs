@@ -4,6 +4,7 @@ pub mod calls;
 mod diag;
 pub mod effort;
 pub mod family;
+pub mod process;
 pub mod sentence;
 pub mod sockets;
 pub mod threads;

@@ -21,7 +21,6 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::check::profile::SIGTERM;
 use crate::check::program::guard::{GRACE, MEMORY};
 use crate::check::program::output::Output;
-use crate::process::Process;
 
 /// A program must take connections within this time.
 pub const START: Duration = Duration::from_secs(10);
@@ -287,14 +286,6 @@ impl Program {
     /// The process that listens.
     pub fn pid(&self) -> i32 {
         self.pid
-    }
-
-    /// What the kernel knows of it.
-    ///
-    /// # Errors
-    /// When it has ended.
-    pub fn process(&self) -> std::io::Result<Process> {
-        Process::new(self.pid())
     }
 
     /// The last lines that it printed.

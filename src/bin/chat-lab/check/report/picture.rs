@@ -65,7 +65,7 @@ pub fn draw(judged: &Judged, what: &str, seed: &str) -> Option<String> {
         &mut out,
         72,
         "quiet",
-        &format!("broken, seed {seed}; time goes down, in milliseconds; whole texts come up under the mouse"),
+        &format!("broken, seed {seed}; time goes down, in ms; the mouse shows whole texts"),
     );
     lanes(&mut out, &notes, &roles, bottom);
     for (index, note) in notes.iter().enumerate() {

@@ -13,7 +13,7 @@ use crate::check::verdict::{Fault, Outcome};
 pub const RULES: &[Rule] = &[
     Rule { name: "framing/glued", asks: ASKS, after: HEARD, run: glued },
     Rule { name: "framing/split", asks: ASKS, after: HEARD, run: split },
-    Rule { name: "framing/letter", asks: ASKS, after: HEARD, run: letter },
+    Rule { name: "framing/letter", asks: ASKS, after: &["together/heard", "together/utf8"], run: letter },
     Rule { name: "framing/bytes", asks: ASKS, after: HEARD, run: bytes },
     Rule { name: "framing/ends", asks: &[Ask::Others, Ask::Lines], after: HEARD, run: ends },
     Rule { name: "framing/unfinished", asks: ASKS, after: HEARD, run: unfinished },

@@ -8,13 +8,13 @@ use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule, pause};
 use crate::check::verdict::{Fault, Outcome};
 use crate::kernel::effort::Effort;
-use crate::process::Holding;
+use crate::kernel::process::Holding;
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
     Rule { name: "leave/close", asks: &[Ask::Others], after: HEARD, run: close },
     Rule { name: "leave/half", asks: &[Ask::Others], after: HEARD, run: half },
-    Rule { name: "leave/no-spin", asks: &[Ask::Process], after: &["start/listens"], run: no_spin },
+    Rule { name: "leave/no-spin", asks: &[Ask::Process], after: &["start/second"], run: no_spin },
     Rule { name: "leave/reset", asks: &[Ask::Others, Ask::Near], after: HEARD, run: reset },
     Rule { name: "leave/reset-under-fire", asks: &[Ask::Others, Ask::Near], after: FIRE, run: reset_under_fire },
     Rule { name: "leave/word", asks: &[Ask::Others, Ask::Word], after: HEARD, run: word },
@@ -123,6 +123,9 @@ fn reset(play: &mut Play) -> Outcome {
     vera.reset();
     // The first write to her may still succeed.
     play.say_to(&mut anna, &[&boris, &gleb])?;
+    play.say_to(&mut anna, &[&boris, &gleb])?;
+    // The thread that reads from her may see it later than those that write.
+    play.wait_for_rest(&anna);
     play.say_to(&mut anna, &[&boris, &gleb])?;
     let mut boris = boris;
     play.say_to(&mut boris, &[&anna, &gleb])

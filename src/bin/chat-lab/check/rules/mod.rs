@@ -45,10 +45,6 @@ pub enum Ask {
     Author,
     /// A name can be refused.
     Refusal,
-    /// Others are told who comes.
-    Joined,
-    /// Others are told who leaves.
-    Left,
     /// Others are told who comes, or who leaves.
     Notices,
     /// A word leaves, and only if it stands alone.
@@ -119,8 +115,6 @@ pub fn lacks(profile: &Profile, ask: Ask) -> Option<&'static str> {
             (named, "in this protocol the server does not say who spoke")
         }
         Ask::Refusal => (profile.has_names() && profile.enter.refused.is_some(), "this protocol refuses no name"),
-        Ask::Joined => (profile.notice.joined.is_some(), "this protocol does not tell who comes"),
-        Ask::Left => (profile.notice.left.is_some(), "this protocol does not tell who leaves"),
         Ask::Notices => (
             profile.notice.joined.is_some() || profile.notice.left.is_some(),
             "this protocol does not tell who comes and leaves",

@@ -17,7 +17,7 @@ const PAIRS: usize = 50;
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
     Rule { name: "names/taken", asks: ASKS, after: &["together/heard", "together/author"], run: taken },
-    Rule { name: "names/race", asks: ASKS, after: &["names/taken"], run: race },
+    Rule { name: "names/race", asks: ASKS, after: &["start/fifty", "names/taken"], run: race },
     Rule { name: "names/bad", asks: ASKS, after: &["together/heard"], run: bad },
     Rule {
         name: "names/told",

@@ -50,8 +50,9 @@ fn own(play: &mut Play) -> Outcome {
             let speech = anna.speech(text.as_bytes());
             boris.hears(&speech)?;
             let book = play.fence(&mut boris, &anna)?;
-            match book.messages().iter().find(|message| speech.find(message).is_some()) {
-                Some(copy) => Err(anna.unasked("anna hears herself, and this protocol says she does not", copy)),
+            let copy = book.messages().iter().find(|message| speech.find(message).is_some()).cloned();
+            match copy.or_else(|| (book.count(&speech) > 0).then(|| speech.shown())) {
+                Some(copy) => Err(anna.unasked("anna hears herself, and this protocol says she does not", &copy)),
                 None => Ok(()),
             }
         }

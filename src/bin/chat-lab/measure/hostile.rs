@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use socket2::SockRef;
 
-use crate::aim::{Aim, Deeds};
 use crate::dice::Dice;
-use crate::wild::{PASSWORD, Wild, quoted};
+use crate::measure::aim::{Aim, Deeds};
+use crate::measure::wild::{PASSWORD, Wild, quoted};
 
 /// A server that takes nothing for this long is left.
 const STUCK: Duration = Duration::from_secs(1);

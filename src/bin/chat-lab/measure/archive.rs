@@ -15,9 +15,9 @@ use roomful::store::{self, Opened};
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use crate::figures::Row;
-use crate::histogram::Histogram;
-use crate::server::{Peer, Server};
+use crate::measure::figures::Row;
+use crate::measure::histogram::Histogram;
+use crate::measure::server::{Peer, Server};
 
 /// The room with all the messages.
 const ROOM: &str = "#archive";

@@ -1,4 +1,4 @@
-//! What the kernel says about the server's process; knows nothing of chat.
+//! What the kernel says about a process: its processor time, memory, threads and descriptors. Knows nothing of chat.
 //!
 //! Processor time is read from the process's own CPU clock (`clock_getcpuclockid`):
 //! nanoseconds, user and system time together, of all threads, those already ended

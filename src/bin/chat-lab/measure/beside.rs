@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::figures::{Row, Runs, Spread};
-use crate::report::{Column, TABLES, aligned, note, shown};
+use crate::measure::figures::{Row, Runs, Spread};
+use crate::measure::report::{Column, TABLES, aligned, note, shown};
 
 /// What the name of a server ends with if it is the build before.
 const BEFORE: &str = " before";

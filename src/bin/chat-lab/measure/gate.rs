@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::crowd::{Crowd, Heard, Troubles};
+use crate::measure::crowd::{Crowd, Heard, Troubles};
 
 /// Connections that may be on their way in at once: a peer's listen queue holds as few as ten.
 const BATCH: usize = 8;

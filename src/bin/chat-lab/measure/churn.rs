@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::crowd::{Crowd, Heard};
-use crate::figures::Row;
-use crate::marker::Mark;
-use crate::process::Holding;
-use crate::target::{Target, fresh_run, room};
+use crate::kernel::process::Holding;
+use crate::measure::crowd::{Crowd, Heard};
+use crate::measure::figures::Row;
+use crate::measure::marker::Mark;
+use crate::measure::target::{Target, fresh_run, room};
 
 /// Cycles at the same time, each in a room of its own, with one client that does not leave and hears the messages.
 /// A peer's listen queue holds ten: with more lanes connections would wait a second for the kernel.

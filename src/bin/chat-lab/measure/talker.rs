@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::dialect::Dialect;
-use crate::marker::{Mark, Marker};
-use crate::server::Peer;
+use crate::measure::dialect::Dialect;
+use crate::measure::marker::{Mark, Marker};
+use crate::measure::server::Peer;
 
 /// Of the people's accounts; no hostile client says it.
 const PASSWORD: &str = "nine blue skis in the hall";

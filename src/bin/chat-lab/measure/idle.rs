@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::figures::Row;
-use crate::target::{Target, fresh_run, room};
+use crate::measure::figures::Row;
+use crate::measure::target::{Target, fresh_run, room};
 
 /// Members of each room.
 pub const ROOM: usize = 10;

@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::Result;
 use parking_lot::Mutex;
 
-use crate::histogram::Histogram;
+use crate::measure::histogram::Histogram;
 
 /// Two threads in the place of a server and a hearer.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::process::Process;
+use crate::kernel::process::Process;
 
 /// The longest a start or an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use memchr::memmem;
 
-use crate::frames;
+use crate::measure::frames;
 
 /// A way of talking to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use roomful::client::{Client, Options, Source};
 
-use crate::figures::Row;
-use crate::steady;
-use crate::target::{Target, fresh_run};
+use crate::measure::figures::Row;
+use crate::measure::steady;
+use crate::measure::target::{Target, fresh_run};
 
 /// The size of the file, in bytes.
 pub const SIZE: usize = 10 << 20;

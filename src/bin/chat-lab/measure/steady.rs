@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::crowd::{Crowd, Heard};
 use crate::dice::Dice;
-use crate::figures::Row;
-use crate::histogram::Histogram;
-use crate::ledger::{Ledger, Shape};
-use crate::target::{Target, fresh_run, room};
+use crate::measure::crowd::{Crowd, Heard};
+use crate::measure::figures::Row;
+use crate::measure::histogram::Histogram;
+use crate::measure::ledger::{Ledger, Shape};
+use crate::measure::target::{Target, fresh_run, room};
 
 /// Rooms, if nothing else is done meanwhile.
 pub const ROOMS: usize = 100;

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::histogram::Histogram;
-use crate::marker::Mark;
-use crate::order::Order;
+use crate::measure::histogram::Histogram;
+use crate::measure::marker::Mark;
+use crate::measure::order::Order;
 
 /// The members of a fan-out.
 #[derive(Clone, Copy, Debug)]

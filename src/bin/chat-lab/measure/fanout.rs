@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::crowd::{Crowd, Heard};
-use crate::figures::Row;
-use crate::histogram::Histogram;
-use crate::ledger::{Ledger, Shape};
-use crate::target::{Target, fresh_run, room};
+use crate::measure::crowd::{Crowd, Heard};
+use crate::measure::figures::Row;
+use crate::measure::histogram::Histogram;
+use crate::measure::ledger::{Ledger, Shape};
+use crate::measure::target::{Target, fresh_run, room};
 
 /// A run ends, and what is missing counts as lost, when nothing comes for this long.
 const STANDSTILL: Duration = Duration::from_secs(5);

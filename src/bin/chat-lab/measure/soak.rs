@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::aim::{Aim, Deeds, Over};
-use crate::dialect::Dialect;
-use crate::echo::Echo;
-use crate::hostile;
-use crate::ledger::{Ledger, Shape};
-use crate::marker::Marker;
-use crate::member::fresh_nick;
-use crate::process::{Holding, Process};
-use crate::server::Server;
-use crate::talker::{News, Spot, Talker, history, take_page};
-use crate::target::fresh_run;
-use crate::verdict::{Course, Verdict, is_back, marked};
+use crate::kernel::process::{Holding, Process};
+use crate::measure::aim::{Aim, Deeds, Over};
+use crate::measure::dialect::Dialect;
+use crate::measure::echo::Echo;
+use crate::measure::hostile;
+use crate::measure::ledger::{Ledger, Shape};
+use crate::measure::marker::Marker;
+use crate::measure::member::fresh_nick;
+use crate::measure::server::Server;
+use crate::measure::talker::{News, Spot, Talker, history, take_page};
+use crate::measure::target::fresh_run;
+use crate::measure::verdict::{Course, Verdict, is_back, marked};
 
 /// Each of the two says a line this often: below the default `rate` of two a second.
 const PACE: Duration = Duration::from_millis(600);
@@ -136,7 +136,11 @@ struct Soak {
 
 impl Soak {
     fn begin(plan: &Plan, addr: SocketAddr, process: Option<Process>, names: [String; 2]) -> Result<Soak> {
-        let room = if matches!(plan.server, Host::Program(_)) { "#soak".to_owned() } else { crate::target::room(0, 0) };
+        let room = if matches!(plan.server, Host::Program(_)) {
+            "#soak".to_owned()
+        } else {
+            crate::measure::target::room(0, 0)
+        };
         let (teller, news) = channel();
         let (marker, clock) = (|| Marker::new(plan.seed as u16, SIZE), Instant::now());
         let mut talkers = Vec::new();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
-use crate::figures::{Row, Runs, Spread};
+use crate::measure::figures::{Row, Runs, Spread};
 
 /// A column: its figure, its heading, its digits after the point.
 pub type Column = (&'static str, &'static str, usize);

@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::dialect::{Dialect, Meaning};
-use crate::marker::{Mark, Marker};
-use crate::member::{MAX_LINE, Member, fresh_nick};
+use crate::measure::dialect::{Dialect, Meaning};
+use crate::measure::marker::{Mark, Marker};
+use crate::measure::member::{MAX_LINE, Member, fresh_nick};
 
 /// Sockets looked at in one turn.
 const EVENTS: usize = 256;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::figures::Row;
-use crate::target::Target;
-use crate::{churn, fanout, files, idle, steady};
+use crate::measure::figures::Row;
+use crate::measure::target::Target;
+use crate::measure::{churn, fanout, files, idle, steady};
 
 /// How long to speak before measuring.
 const WARM_UP: Duration = Duration::from_millis(300);
