@@ -7,7 +7,7 @@ use crate::client_support::{Screen, finish, one_at_a_time, signal};
 use crate::support::eventually;
 
 /// So many demos run at once. Most of their time they wait.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 5;
 
 fn demo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat-lab"));

@@ -17,14 +17,14 @@ use crate::check::profile::Profile;
 use crate::watch::events::{Event, Events};
 use crate::watch::screen::{self, Screen};
 
-/// How often the threads are looked at.
+/// How often it is looked what happens.
 const LOOK: Duration = Duration::from_millis(50);
 /// The same without pauses.
 const FAST: Duration = Duration::from_millis(10);
 /// How often the picture is drawn anew.
 const DRAW: Duration = Duration::from_millis(200);
 /// Without pauses a room that does not come to rest is waited for so long.
-const LONGEST: Duration = Duration::from_millis(1500);
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// What stands below the threads while the script is played.
 const KEYS: &str = "A thread that reads from a client has the client's name here. q ends";

@@ -1,6 +1,7 @@
 //! One of the two rooms: a server, its clients, and what is seen of both. Knows no screen and no rule.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -23,6 +24,8 @@ use crate::kernel::sentence;
 use crate::kernel::threads::{Observer, On, Target, Thread, Waits};
 use crate::watch::lanes::{Lanes, Sign};
 
+/// The threads are not looked at more often.
+const LOOK: Duration = Duration::from_millis(45);
 /// In a room that rests nothing has happened for so long.
 const REST: Duration = Duration::from_millis(40);
 
@@ -44,6 +47,10 @@ pub struct Room {
     lanes: Lanes,
     /// The client from which each thread was seen to read: it is shown by that name.
     readers: HashMap<i32, String>,
+    /// What takes a while is done for so many times less.
+    haste: usize,
+    /// When the threads were looked at last.
+    looked: Option<Instant>,
     has_ended: bool,
 }
 
@@ -82,6 +89,8 @@ impl Room {
             observer: Observer::new(pid),
             lanes: Lanes::new(Instant::now()),
             readers: HashMap::new(),
+            haste: if is_fast { 3 } else { 1 },
+            looked: None,
             has_ended: false,
         })
     }
@@ -92,12 +101,17 @@ impl Room {
             Deed::Caption(_) => {}
             Deed::Acts { role, act: Act::Enters { nick } } => self.enter(role, nick, script.is_slow(role)),
             Deed::Acts { role, act } => {
+                let act = match act {
+                    Act::Chats { with, lines } => Act::Chats { with: with.clone(), lines: lines / self.haste },
+                    act => act.clone(),
+                };
                 if let Some(actor) = self.actors.get(role) {
-                    actor.act(act.clone(), &self.place);
+                    actor.act(act, &self.place);
                 }
             }
             Deed::Crowd { clients, seconds } => {
-                if let Err(error) = crowd::start(&self.place, *clients, Duration::from_secs_f64(*seconds)) {
+                let time = Duration::from_secs_f64(seconds / self.haste as f64);
+                if let Err(error) = crowd::start(&self.place, *clients, time) {
                     self.log.meets("", format!("the crowd does not come: {error}"));
                 }
             }
@@ -116,12 +130,19 @@ impl Room {
                 self.log.name(local.to_string(), role);
                 self.actors.insert(role.to_owned(), actor);
             }
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                self.log.meets(role, "cannot connect: no server listens");
+            }
             Err(error) => self.log.meets(role, format!("cannot connect: {error}")),
         }
     }
 
-    /// Looks at the threads of the server.
+    /// Looks at the threads of the server, if it has not done so just now.
     pub fn look(&mut self) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
+            return;
+        }
+        self.looked = Some(Instant::now());
         if let Ok(mut threads) = self.observer.look() {
             for thread in &mut threads {
                 if let Some(role) = read_from(thread).and_then(|addr| self.names.name_of(addr)) {

@@ -235,6 +235,10 @@ mod tests {
             assert!(Profile::load(&script.profile).is_ok(), "{name}: {}", script.profile);
             assert!((20.0..=65.0).contains(&script.length()), "{name}: {} s", script.length());
             assert!(matches!(script.script[0].deed, Deed::Caption(_)), "{name}: it begins with a caption");
+            for cue in &script.script {
+                let Deed::Caption(text) = &cue.deed else { continue };
+                assert!(text.chars().count() <= 140, "{name}: two rows of 80 columns are enough for {text}");
+            }
             if let Some(server) = Server::named(&script.broken) {
                 assert_eq!(name, script.broken);
                 assert_eq!(server.profile(), script.profile, "{name}");
