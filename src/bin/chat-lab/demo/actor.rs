@@ -152,7 +152,7 @@ impl Client {
                 return false;
             }
             Act::Resets => {
-                log.does(&self.role, "is killed: its connection is reset");
+                log.does(&self.role, "is killed: a reset");
                 self.link.reset();
                 return false;
             }

@@ -1,5 +1,6 @@
 //! What is told in words: the news of both rooms for a reader that is no terminal, the verdicts, the answer. Knows no clock.
 
+use super::picture::CAPTION;
 use super::play::{Demo, Goes, Stop};
 use super::room::Room;
 use super::script::Script;
@@ -40,7 +41,7 @@ pub fn verdicts(script: &Script, verdicts: &[Verdict]) -> Vec<(String, &'static 
 pub fn parts(demo: &Demo, all: &[Verdict]) -> Vec<(String, &'static str)> {
     let mut parts = verdicts(demo.script, all);
     parts.push((String::new(), ""));
-    parts.push((format!("? {}", demo.script.question), "1;33"));
+    parts.push((format!("? {}", demo.script.question), CAPTION));
     parts.push((format!("! {}", demo.script.answer), "1"));
     parts.push((String::new(), ""));
     let [broken, fixed] = demo.both;

@@ -8,6 +8,9 @@ use super::room::{Room, Row};
 use crate::watch::lanes::Sign;
 use crate::watch::picture::{fit, wrap};
 
+/// Black on white or white on black: it can be read in any theme, and from the last row.
+pub const CAPTION: &str = "1;7";
+
 /// What is shown above the rooms.
 pub struct Top<'a> {
     pub title: &'a str,
@@ -27,7 +30,7 @@ pub fn rows(top: &Top, rooms: &[Room], (columns, count): (usize, usize)) -> Vec<
     let mut caption: Vec<String> = top
         .caption
         .iter()
-        .flat_map(|(text, colour)| wrap(text, columns).into_iter().map(|row| paint(&row, colour)))
+        .flat_map(|(text, colour)| wrap(text, columns).into_iter().map(|row| sentence(&row, colour, columns)))
         .collect();
     caption.resize(caption.len().max(least), String::new());
     rows.extend(caption);
@@ -54,7 +57,7 @@ pub fn rows(top: &Top, rooms: &[Room], (columns, count): (usize, usize)) -> Vec<
 /// The title, and the clock at the right end.
 fn head(title: &str, clock: &str, columns: usize) -> Vec<String> {
     let room = columns.saturating_sub(clock.width() + 1);
-    vec![paint(&format!("{} {clock}", fit(title, room)), "1")]
+    vec![format!("{} {clock}", fit(title, room))]
 }
 
 /// The last things that happened, as many as there is room for.
@@ -62,7 +65,7 @@ fn heard(entries: &[Entry], width: usize, count: usize) -> Vec<(String, &'static
     let mut rows: Vec<(String, &str)> = Vec::new();
     for entry in entries.iter().skip(entries.len().saturating_sub(count)) {
         let colour = match &entry.kind {
-            Kind::Does(_) => "2",
+            Kind::Does(_) => "36",
             Kind::Hears(_, None) | Kind::Numbers(_) => "",
             Kind::Hears(_, Some(_)) | Kind::Torn(_) | Kind::MoreTorn(_) | Kind::Meets(_) => "1;31",
         };
@@ -132,7 +135,7 @@ pub fn page(title: &str, parts: &[(String, &str)], from: usize, (columns, count)
         .flat_map(|(text, colour)| match *colour {
             // A line of a program is cut, because it is read by its place.
             "31" | "32" | "2" => vec![paint(&fit(text, columns), colour)],
-            _ => wrap(text, columns).into_iter().map(|row| paint(&row, colour)).collect(),
+            _ => wrap(text, columns).into_iter().map(|row| sentence(&row, colour, columns)).collect(),
         })
         .collect();
     let room = count.saturating_sub(2).max(1);
@@ -143,6 +146,11 @@ pub fn page(title: &str, parts: &[(String, &str)], from: usize, (columns, count)
     let keys = if more > 0 { format!("Enter: {more} more lines; q ends") } else { "Enter or q ends".to_owned() };
     rows.push(paint(&fit(&keys, columns), "2"));
     Page { rows, room, is_last: more == 0 }
+}
+
+/// A row of a sentence; a caption is a bar from end to end.
+fn sentence(row: &str, colour: &str, columns: usize) -> String {
+    if colour == CAPTION { paint(&fit(row, columns), colour) } else { paint(row, colour) }
 }
 
 /// The text in a colour, if the person wants colours.

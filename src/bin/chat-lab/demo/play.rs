@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, bounded};
 use signal_hook::low_level::emulate_default_handler;
 
 use super::page::{self, Verdict, told};
-use super::picture::{self, Top};
+use super::picture::{self, CAPTION, Top};
 use super::room::Room;
 use super::script::{Deed, Script};
 use super::side::Side;
@@ -96,7 +96,8 @@ impl Demo<'_> {
                 }
                 Ok(verdicts.iter().all(|verdict| verdict.is_as_said))
             }
-            Err(Stop::Wanted) => Ok(true),
+            // A person has seen enough; a reader that is gone has not seen that all is as said.
+            Err(Stop::Wanted) => Ok(is_picture),
             Err(Stop::Signal(signal)) => {
                 emulate_default_handler(signal)?;
                 Ok(false)
@@ -166,7 +167,7 @@ impl Demo<'_> {
     /// Plays one line of the script in all rooms.
     fn cue(&self, deed: &Deed, rooms: &mut [Room], show: &Show, now: &mut Now) -> Goes {
         if let Deed::Caption(text) = deed {
-            now.caption = vec![(text.clone(), "1;33")];
+            now.caption = vec![(text.clone(), CAPTION)];
             if matches!(show, Show::Lines) {
                 go!(page::tell_news(rooms));
                 go!(told(&format!("# {text}")));
@@ -234,7 +235,7 @@ impl Demo<'_> {
         show: &mut Show,
         events: &mut Events,
     ) -> Goes<Vec<Verdict>> {
-        let caption = vec![(format!("Now the rule {} is run on fresh servers …", self.script.rule), "1;33")];
+        let caption = vec![(format!("Now the rule {} is run on fresh servers …", self.script.rule), CAPTION)];
         let now = Now { caption, clock: String::new(), keys: KEYS };
         let mut drawn = None;
         loop {
@@ -251,7 +252,7 @@ impl Demo<'_> {
     /// The question, and after Enter the answer and the difference.
     fn ask(&self, verdicts: &[Verdict], rooms: &mut [Room], show: &mut Show, events: &mut Events) -> Goes {
         let mut caption = page::verdicts(self.script, verdicts);
-        caption.push((format!("? {}", self.script.question), "1;33"));
+        caption.push((format!("? {}", self.script.question), CAPTION));
         let now = Now { caption, clock: String::new(), keys: "Enter: the answer; q ends" };
         loop {
             rooms.iter_mut().for_each(Room::look);
