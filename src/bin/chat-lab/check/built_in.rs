@@ -37,8 +37,9 @@ impl Profile {
             return Ok(profile.clone());
         }
         let names: Vec<&str> = all.iter().map(|profile| profile.name.as_str()).collect();
-        let near = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(", did you mean {near}?"));
-        Err(format!("there is no profile {name:?}{near} There are {}, and files that end in .toml", names.join(", ")))
+        let near = nearest(name, names.iter().copied())
+            .map_or("; there".to_owned(), |near| format!(", did you mean {near}? There"));
+        Err(format!("there is no profile {name:?}{near} are {}, and files that end in .toml", names.join(", ")))
     }
 
     /// The text of a built-in profile, by its name or another name for it.
