@@ -92,10 +92,11 @@ pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
 /// Whether the server still has this connection open. `None` if the kernel does not tell.
 pub fn is_open(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
     let (server_end, peer) = (plain(server_end), plain(peer));
-    let table = table().ok()?;
-    let is_it = |socket: &&Socket| socket.local == server_end && socket.remote == peer;
-    let open = |socket: &Socket| matches!(socket.state, State::Established | State::CloseWait) && socket.inode != 0;
-    Some(table.iter().find(is_it).is_some_and(open))
+    let socket = match Finder::default().ask(server_end, peer) {
+        Some(told) => told.ok().map(|told| Socket::told(server_end, peer, told)),
+        None => table().ok()?.into_iter().find(|socket| socket.local == server_end && socket.remote == peer),
+    };
+    Some(socket.is_some_and(|it| matches!(it.state, State::Established | State::CloseWait) && it.inode != 0))
 }
 
 /// How many bytes the server has sent on this connection and the client has not taken.
