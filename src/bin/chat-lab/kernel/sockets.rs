@@ -92,10 +92,15 @@ pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
 /// Whether the server still has this connection open. `None` if the kernel does not tell.
 pub fn is_open(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
     let (server_end, peer) = (plain(server_end), plain(peer));
-    let table = table().ok()?;
-    let is_it = |socket: &&Socket| socket.local == server_end && socket.remote == peer;
     let open = |socket: &Socket| matches!(socket.state, State::Established | State::CloseWait) && socket.inode != 0;
-    Some(table.iter().find(is_it).is_some_and(open))
+    match Finder::default().ask(server_end, peer) {
+        Some(Ok(told)) => Some(open(&Socket::told(server_end, peer, told))),
+        Some(Err(_)) => Some(false),
+        None => {
+            let is_it = |socket: &&Socket| socket.local == server_end && socket.remote == peer;
+            Some(table().ok()?.iter().find(is_it).is_some_and(open))
+        }
+    }
 }
 
 /// How many bytes the server has sent on this connection and the client has not taken.
