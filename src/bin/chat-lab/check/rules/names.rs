@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use crate::check::book::Book;
 use crate::check::client::Client;
-use crate::check::pattern::Expected;
+use crate::check::pattern::{Expected, Field};
 use crate::check::play::Play;
+use crate::check::profile::Step;
 use crate::check::rules::{Ask, Rule};
 use crate::check::verdict::{Fault, Outcome};
 
@@ -164,17 +165,28 @@ fn two_lines(play: &mut Play, anna: &mut Client, boris: &Client) -> Outcome {
     let mut gleb = play.connect_as("gleb", &format!("{first}\n{second}"))?;
     // The server may refuse the first line and close at once.
     let _ = gleb.knock();
+    let second = second_line(&gleb);
     gleb.wait_until_read()?;
     play.wait_for_rest(&gleb);
     let book = play.fence(anna, boris)?;
     gleb.nick = first;
-    let said = gleb.speech(second.as_bytes());
+    let said = gleb.speech(&second);
     match book.messages().iter().find(|message| !said.is(message)) {
         Some(message) => {
             Err(boris.unasked("a name has a line end inside, and the others hear a line that nobody said", message))
         }
         None => Ok(()),
     }
+}
+
+/// What stands after the line end in the name of this client: the rest of the name, and what the protocol has after it.
+fn second_line(client: &Client) -> Vec<u8> {
+    let named = client.profile.enter.steps.iter().find_map(|step| match step {
+        Step::Send(pattern) if pattern.has(Field::Name) => Some(pattern.fill(&client.values())),
+        _ => None,
+    });
+    let named = named.unwrap_or_default();
+    named.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default().to_vec()
 }
 
 /// Each of the others hears each notice once, however a client leaves.
