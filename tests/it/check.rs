@@ -2,6 +2,8 @@
 
 /// Whole reports, compared with files.
 mod golden;
+/// Broken servers and right ones: each breaks exactly its rules.
+mod matrix;
 /// One small change of a right server for each rule.
 mod mutants;
 /// Exit codes, reports for services, and a class.

@@ -28,7 +28,7 @@ pub struct ExamArgs {
     /// Only the stages up to this one.
     #[arg(long, value_name = "STAGE")]
     until: Option<String>,
-    /// Only this rule, or the rules of this stage; can be repeated.
+    /// Only this rule, or the rules of this stage or of this first word; can be repeated.
     #[arg(long, value_name = "RULE")]
     rule: Vec<String>,
     /// How often each rule runs.
@@ -99,8 +99,12 @@ impl ExamArgs {
     pub fn rules(&self) -> Result<Vec<&'static Rule>, Refused> {
         let all: Vec<&'static Rule> = rules::all().collect();
         let stages = rules::STAGES.map(|(stage, ..)| stage);
+        let is_meant = |name: &str, rule: &Rule| {
+            name == rule.stage()
+                || rule.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         for name in self.rule.iter().chain(&self.until) {
-            if !all.iter().any(|rule| rule.name == name) && !stages.iter().any(|stage| stage == name) {
+            if !all.iter().any(|rule| is_meant(name, rule)) {
                 return Err((unknown_rule(name), USAGE));
             }
         }
@@ -110,7 +114,7 @@ impl ExamArgs {
         };
         let is_in = |rule: &&Rule| {
             let place = stages.iter().position(|stage| *stage == rule.stage());
-            let named = self.rule.iter().any(|name| name == rule.name || name == rule.stage());
+            let named = self.rule.iter().any(|name| is_meant(name, rule));
             (self.rule.is_empty() || named) && last.is_none_or(|last| place.is_some_and(|place| place <= last))
         };
         Ok(all.into_iter().filter(is_in).collect())

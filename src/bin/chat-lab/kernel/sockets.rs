@@ -84,9 +84,10 @@ pub fn unread(server_end: SocketAddr, peer: SocketAddr) -> Option<u64> {
     server_side(server_end, peer).map(|socket| socket.unread)
 }
 
-/// Whether the server has accepted this connection: until then no program has the socket.
+/// Whether the server has accepted this connection: until then no program has the socket. It may have closed it since.
 pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
-    server_side(server_end, peer).map(|socket| socket.inode != 0)
+    let waits = |socket: Socket| socket.inode == 0 && matches!(socket.state, State::Established | State::CloseWait);
+    server_side(server_end, peer).map(|socket| !waits(socket))
 }
 
 /// Whether the server still has this connection open. `None` if the kernel does not tell.

@@ -45,6 +45,10 @@ fn fifty(play: &mut Play) -> Outcome {
     let roles: Vec<String> = (1..=CLIENTS).map(|number| format!("client{number}")).collect();
     let mut clients = roles.iter().map(|role| play.connect(role)).collect::<Outcome<Vec<_>>>()?;
     clients.iter_mut().try_for_each(Client::enter)?;
+    // If nobody is greeted, only the kernel tells that all are in.
+    if !play.profile().greets() {
+        clients.iter().for_each(|client| play.wait_for_rest(client));
+    }
     if play.profile().say.others.is_none() {
         return clients.iter_mut().try_for_each(|client| echo(play, client));
     }

@@ -39,7 +39,9 @@ fn told(play: &mut Play) -> Outcome {
 
 fn exits(play: &mut Play) -> Outcome {
     let _clients = play.enter_all(["anna", "boris"])?;
-    let _nameless = play.connect("vera")?;
+    let nameless = play.connect("vera")?;
+    // If she came in while the server stops, she would wake it.
+    play.wait_for_rest(&nameless);
     let within = play.patience().mul_f64(2.5);
     ask_to_stop(play)?;
     if play.program()?.ends(within) {
