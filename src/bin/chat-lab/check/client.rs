@@ -285,6 +285,9 @@ impl Client {
                 Came::It(Some(message), _) => {
                     let noise = self.is_noise(&message);
                     book.add(message, noise);
+                    if book.is_full() {
+                        return Err(self.flooded(&book, fence));
+                    }
                 }
                 Came::It(None, _) => {}
                 Came::End(ended) => return Err(self.closed(&ended, Some(fence))),

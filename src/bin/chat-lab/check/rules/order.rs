@@ -11,6 +11,7 @@ use crate::check::pattern::Expected;
 use crate::check::play::Play;
 use crate::check::profile::Policy;
 use crate::check::rules::{Ask, Rule};
+use crate::check::script::Bytes;
 use crate::check::verdict::{Fault, Heard, Outcome};
 use crate::check::wrong::seconds;
 use crate::kernel::sockets;
@@ -239,7 +240,7 @@ fn torn(listener: &Client, message: &[u8], whole: &Expected) -> Fault {
     let part = |bytes: &[u8]| bytes[from.min(bytes.len())..to.min(bytes.len())].to_vec();
     let heard = Heard {
         role: listener.role.clone(),
-        came: Some(part(message)),
+        came: Some(Bytes::proof(&part(message))),
         should: Some(part(&whole.shown())),
         at: at - from,
     };
