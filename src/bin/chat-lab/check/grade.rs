@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::check::args::ExamArgs;
-use crate::check::judge::Exam;
 use crate::check::profile::Profile;
 use crate::check::program::command;
 use crate::check::report::{Report, json, text};
@@ -47,7 +46,8 @@ struct Class<'a> {
     table: Table,
     /// Of the command.
     words: Vec<String>,
-    seed: Option<String>,
+    /// One for all, so that all are asked the same.
+    seed: String,
 }
 
 /// Grades all submissions.
@@ -64,7 +64,7 @@ pub fn run(args: &GradeArgs) -> Result<ExitCode> {
         Err(why) => return fail(&why, USAGE),
     };
     interrupt::settle(true)?;
-    let mut class = Class { args, profile, rules, table: Table::load(), words, seed: None };
+    let class = Class { args, profile, rules, table: Table::load(), words, seed: args.exam.seed() };
     csv.write_all(HEAD.as_bytes()).context("cannot write the marks")?;
     let mut unsure = false;
     for (done, folder) in folders.iter().enumerate() {
@@ -142,17 +142,11 @@ struct Row {
 }
 
 impl Class<'_> {
-    fn grade(&mut self, folder: &Path) -> Result<Row> {
+    fn grade(&self, folder: &Path) -> Result<Row> {
         let dir = folder.to_string_lossy();
         let words = self.words.iter().map(|word| word.replace("{dir}", &dir)).collect();
         let server = self.args.exam.program(&self.profile, words);
-        let exam = match self.args.exam.exam(self.profile.clone(), server) {
-            Ok(exam) => exam,
-            Err((why, _)) => anyhow::bail!(why),
-        };
-        // One seed for all, so that all are asked the same.
-        let seed = self.seed.get_or_insert_with(|| exam.seed.clone()).clone();
-        let exam = Exam { seed, ..exam };
+        let exam = self.args.exam.exam(self.profile.clone(), server, self.seed.clone());
         let (judged, error) = examine(&exam, &self.rules, |_| {});
         let report = Report {
             title: name_of(folder),

@@ -29,7 +29,7 @@ const MINUTE: Duration = Duration::from_secs(65);
 /// # Errors
 /// A sentence, if there is none.
 pub fn free() -> Result<u16, String> {
-    let mut dice = Dice::of_all(&[crate::measure::soak::fresh_seed(), u64::from(std::process::id())]);
+    let mut dice = Dice::fresh();
     let mut ports = (0..TRIES).map(|_| (FREE.start + dice.below(FREE.end - FREE.start)) as u16);
     ports.find(|port| is_free(*port)).ok_or_else(|| format!("no port from {} to {} is free", FREE.start, FREE.end))
 }
