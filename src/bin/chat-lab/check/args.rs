@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::check::judge::{Exam, Server};
-use crate::check::profile::{Profile, nearest};
+use crate::check::profile::{Profile, meant};
 use crate::check::program::Plan;
 use crate::check::rules::{self, Rule};
 use crate::check::script::harmless;
@@ -147,10 +147,6 @@ fn unknown_name(profile: &Profile) -> Option<String> {
     let names = || rules::all().map(|rule| rule.name);
     let skip = profile.skip.keys().find(|rule| !names().any(|known| known == *rule));
     points.or(skip.map(|rule| format!("[skip] {rule:?}: there is no such rule{}", meant(rule, names()))))
-}
-
-fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    nearest(name, names).map_or(String::new(), |near| format!(": did you mean {near}?"))
 }
 
 /// There is no such rule, and perhaps which one was meant.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::check::profile::{Profile, nearest};
+use crate::check::profile::{Profile, meant};
 
 /// Bytes of a profile at most; each of ours has less than 4 KiB.
 const MOST: u64 = 1024 * 1024;
@@ -40,8 +40,8 @@ impl Profile {
             return Ok(profile.clone());
         }
         let names: Vec<&str> = all.iter().map(|profile| profile.name.as_str()).collect();
-        let near = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(", did you mean {near}?"));
-        Err(format!("there is no profile {name:?}{near} There are {}, and files that end in .toml", names.join(", ")))
+        let (near, names) = (meant(name, names.iter().copied()), names.join(", "));
+        Err(format!("there is no profile {name:?}{near} (there are {names}, and files that end in .toml)"))
     }
 
     /// The text of a built-in profile, by its name or another name for it.

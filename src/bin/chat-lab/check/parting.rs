@@ -13,8 +13,7 @@ impl Client {
         let end = &self.profile.end;
         let mut book = Book::new(end.is_seen());
         loop {
-            match self.ear().wait_for(until, |bytes| end.cut(bytes).map(|(message, length)| (message.to_vec(), length)))
-            {
+            match self.ear().wait_for(until, |bytes| end.take(bytes)) {
                 Came::It(message, _) => {
                     let noise = self.is_noise(&message);
                     book.add(message, noise);

@@ -336,6 +336,11 @@ fn told(error: &toml::de::Error, text: &str) -> String {
     format!("line {line}: {message}{near}")
 }
 
+/// A question behind a sentence about a name that is unknown; nothing, if no other one looks like it.
+pub fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, names).map_or(String::new(), |near| format!(": did you mean {near}?"))
+}
+
 /// The one of `names` that looks most like `name`, if one does.
 pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let rated = names.map(|other| (strsim::jaro_winkler(name, other), other));
@@ -384,6 +389,11 @@ impl End {
             }
             Of::None | Of::Pause => None,
         }
+    }
+
+    /// The same as a message of its own.
+    pub fn take(&self, bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
+        self.cut(bytes).map(|(message, length)| (message.to_vec(), length))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The port of the program: one that is free, or whose it is, and who listens there. Knows no program.
 
-use std::fs;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -86,10 +85,6 @@ fn is_free(port: u16) -> bool {
 /// which. The kernel tells, so the program meets no client that says nothing and goes.
 pub fn listener(addr: SocketAddr, guard: i32) -> Option<Option<i32>> {
     let listener = Finder::default().listener(addr)?;
-    let has_it = |pid: &i32| {
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
-        let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        links.any(|link| sockets::inode(&link) == Some(listener.inode))
-    };
+    let has_it = |pid: &i32| sockets::of_process(*pid).is_ok_and(|mut own| own.any(|inode| inode == listener.inode));
     Some(family::descendants(guard).into_iter().find(has_it))
 }
