@@ -9,8 +9,7 @@ use crate::check::link::{Attic, Came, Link};
 use crate::check::pattern::{Expected, Values};
 use crate::check::profile::{Enter, Of, Profile, Step};
 use crate::check::script::{Deed, Script};
-use crate::check::verdict::{Fault, Outcome};
-use crate::check::wrong::seconds;
+use crate::check::verdict::{Fault, Outcome, seconds};
 use crate::kernel::sockets;
 
 /// A client: mostly one connection, in some protocols a second one to hear.

@@ -9,10 +9,12 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::check::args::ExamArgs;
+use crate::check::judge::LISTENS;
 use crate::check::profile::Profile;
-use crate::check::program::command;
+use crate::check::program::{brief, command};
 use crate::check::report::{Report, json, text};
 use crate::check::rules::{self, Rule};
+use crate::check::verdict::Verdict;
 use crate::check::words::Table;
 use crate::check::{INTERRUPTED, UNSURE, USAGE, examine, fail, interrupt};
 
@@ -172,13 +174,7 @@ impl Class<'_> {
 fn row(report: &Report) -> Row {
     let sum = report.sum();
     let first = report.judged.iter().find(|judged| judged.verdict.is_broken()).map_or("", |judged| judged.rule);
-    // The reason, and the last thing that the program printed.
-    let lines: Vec<&str> = report.error.iter().flat_map(|error| error.lines()).collect();
-    let error = match lines.as_slice() {
-        [] => String::new(),
-        [why] => (*why).to_owned(),
-        [why, .., last] => format!("{why}: {}", last.trim()),
-    };
+    let error = why_nothing(report).unwrap_or_default();
     let counts = [sum.kept, sum.broken, sum.not_run, sum.unsure].map(|count| count.to_string());
     let mut fields = vec![cell(&report.title), text::points(sum.score), text::points(sum.most)];
     fields.extend(counts);
@@ -189,6 +185,17 @@ fn row(report: &Report) -> Row {
         told: format!("{}: {told}", text::harmless(&report.title)),
         unsure: sum.unsure > 0,
     }
+}
+
+/// Why the server could not be graded, if it could not, and the last thing that it printed.
+fn why_nothing(report: &Report) -> Option<String> {
+    if let Some(error) = &report.error {
+        return Some(brief(error));
+    }
+    let silent = report.judged.iter().find(|judged| judged.rule == LISTENS)?;
+    let Verdict::Broken(evidence) = &silent.verdict else { return None };
+    let last = evidence.said.last().map_or(String::new(), |last| format!(": {last}"));
+    Some(format!("{}{last}", evidence.told))
 }
 
 /// The whole report as text, without colours.

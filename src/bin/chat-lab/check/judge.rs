@@ -12,7 +12,7 @@ use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
-use crate::check::program::{NoStart, Plan, Program, brief};
+use crate::check::program::{NOTHING, NoStart, Plan, Program, brief};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::Script;
 use crate::check::ticker::{GAP, Ticker};
@@ -32,7 +32,7 @@ const SAID: usize = 3;
 const THREADS: usize = 60;
 
 /// The rule that is broken by a program that runs and takes no connection.
-const LISTENS: &str = "start/listens";
+pub const LISTENS: &str = "start/listens";
 
 /// The server to judge.
 #[derive(Clone, Debug)]
@@ -269,7 +269,7 @@ impl Bench<'_> {
 fn silent(rule: &Rule, why: &str) -> Judged {
     let mut lines = why.lines();
     let told = lines.next().unwrap_or_default().to_owned();
-    let said = lines.map(|line| line.trim().to_owned()).collect();
+    let said = lines.map(str::trim).filter(|line| *line != NOTHING).map(str::to_owned).collect();
     let evidence = Evidence { told, said, ..Evidence::default() };
     Judged::without_play(rule.name, Verdict::Broken(Box::new(evidence)))
 }

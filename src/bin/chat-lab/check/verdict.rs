@@ -128,3 +128,8 @@ impl Judged {
         Judged { rule, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
     }
 }
+
+/// A time as a person says it.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

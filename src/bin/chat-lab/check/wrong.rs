@@ -1,13 +1,11 @@
 //! What is said of a client that heard something wrong, or nothing: the faults of a rule. Knows no socket.
 
-use std::time::Duration;
-
 use crate::check::book::Book;
 use crate::check::client::Client;
 use crate::check::link::Ended;
 use crate::check::pattern::Expected;
 use crate::check::script::{Bytes, Deed};
-use crate::check::verdict::{Fault, Heard};
+use crate::check::verdict::{Fault, Heard, seconds};
 
 impl Client {
     /// Something else came.
@@ -72,9 +70,4 @@ impl Client {
     fn unheard(&self) -> Option<Bytes> {
         Some(self.ear().beginning()).filter(|bytes| bytes.length > 0)
     }
-}
-
-/// A time as a person says it.
-pub fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
 }

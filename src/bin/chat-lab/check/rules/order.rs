@@ -12,8 +12,7 @@ use crate::check::play::Play;
 use crate::check::profile::Policy;
 use crate::check::rules::{Ask, Rule};
 use crate::check::script::Bytes;
-use crate::check::verdict::{Fault, Heard, Outcome};
-use crate::check::wrong::seconds;
+use crate::check::verdict::{Fault, Heard, Outcome, seconds};
 use crate::kernel::sockets;
 use crate::measure::marker::{MARK_LEN, Mark, Marker};
 
