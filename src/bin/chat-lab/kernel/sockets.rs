@@ -230,14 +230,19 @@ pub fn holder(port: u16) -> Option<(i32, String)> {
     let inodes: Vec<u64> =
         table.iter().filter(|it| it.listens() && it.local.port() == port).map(|socket| socket.inode).collect();
     let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    let has_it = |pid: &i32| {
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
-        let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        links.any(|link| inode(&link).is_some_and(|inode| inodes.contains(&inode)))
-    };
+    let has_it = |pid: &i32| of_process(*pid).is_ok_and(|mut own| own.any(|inode| inodes.contains(&inode)));
     let pid = if inodes.is_empty() { None } else { pids.into_iter().find(has_it) }?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some((pid, name.trim_end().to_owned()))
+}
+
+/// The numbers of the sockets that a process has.
+///
+/// # Errors
+/// When there is no such process, or it is another user's.
+pub fn of_process(pid: i32) -> io::Result<impl Iterator<Item = u64>> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd"))?;
+    Ok(entries.filter_map(|entry| inode(&fs::read_link(entry.ok()?.path()).ok()?)))
 }
 
 /// The number in `socket:[4711]`.

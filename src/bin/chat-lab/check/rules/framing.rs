@@ -205,7 +205,8 @@ fn answer(play: &mut Play, speaker: &mut Client, hearer: &Client) -> Outcome<Ans
     let mut answer = Answer { heard: Vec::new(), told: false };
     while !answer.told {
         answer.told = is_told(play, speaker, Instant::now());
-        while let Some((message, _)) = hearer.next_message(Instant::now() + TURN)? {
+        // Messages that come without end are no reason to wait longer.
+        while let Some((message, _)) = hearer.next_message(until.min(Instant::now() + TURN))? {
             if fence.is(&message) {
                 return Ok(answer);
             }

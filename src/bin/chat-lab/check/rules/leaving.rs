@@ -6,7 +6,7 @@ use crate::check::client::Client;
 use crate::check::pattern::Expected;
 use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule, pause};
-use crate::check::verdict::{Fault, Outcome};
+use crate::check::verdict::{Fault, Outcome, seconds};
 use crate::kernel::effort::Effort;
 use crate::kernel::process::Holding;
 
@@ -253,7 +253,7 @@ fn come_back(play: &mut Play, role: &str) -> Outcome<Client> {
         match play.bring_in(&mut client) {
             Ok(()) => return Ok(client),
             Err(fault) if Instant::now() > until => {
-                let time = crate::check::wrong::seconds(play.patience() / 2);
+                let time = seconds(play.patience() / 2);
                 return Err(fault.told(format!("{role} has left, and cannot come back under this name within {time}")));
             }
             Err(_) => client.reset(),

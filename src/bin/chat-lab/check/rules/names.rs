@@ -119,7 +119,8 @@ fn enter_at_once(pair: &mut [Client; 2]) -> Outcome<bool> {
 fn bad(play: &mut Play) -> Outcome {
     let [mut anna, boris] = play.enter_all(["anna", "boris"])?;
     refused(play, "an empty name", "", Instead::Ignored)?;
-    refused(play, "a name of 300 bytes", &"x".repeat(300), Instead::Nothing)?;
+    let length = play.longest(300);
+    refused(play, &format!("a name of {length} bytes"), &"x".repeat(length), Instead::Nothing)?;
     let escape = format!("\x1b[31m{}", play.tag());
     refused(play, "a name with ESC", &escape, Instead::Cleaned(&boris))?;
     two_lines(play, &mut anna, &boris)?;

@@ -11,8 +11,8 @@ use crate::check::pattern::Expected;
 use crate::check::play::Play;
 use crate::check::profile::Policy;
 use crate::check::rules::{Ask, Rule};
-use crate::check::verdict::{Fault, Heard, Outcome};
-use crate::check::wrong::seconds;
+use crate::check::script::Bytes;
+use crate::check::verdict::{Fault, Heard, Outcome, seconds};
 use crate::kernel::sockets;
 use crate::measure::marker::{MARK_LEN, Mark, Marker};
 
@@ -120,14 +120,16 @@ fn marks(play: &mut Play) -> Outcome<Vec<Vec<(u8, u32)>>> {
     Ok(heard)
 }
 
-/// The speakers and numbers of all lines in a book.
+/// The speakers and numbers of all lines in a book. A server may make of a mark one that nobody has sent.
 fn marks_of(book: &Book, marker: &Marker) -> Vec<(u8, u32)> {
     let mut marks = Vec::new();
     for message in book.messages() {
         let mut rest = message.as_slice();
         let mut place = 0;
         while let Some(mark) = marker.find(rest, &mut place) {
-            marks.push((mark.speaker, mark.number));
+            if usize::from(mark.speaker) < SPEAKERS.len() && mark.number < LINES {
+                marks.push((mark.speaker, mark.number));
+            }
             rest = &rest[place + MARK_LEN..];
         }
     }
@@ -248,7 +250,7 @@ fn torn(listener: &Client, message: &[u8], whole: &Expected) -> Fault {
     let part = |bytes: &[u8]| bytes[from.min(bytes.len())..to.min(bytes.len())].to_vec();
     let heard = Heard {
         role: listener.role.clone(),
-        came: Some(part(message)),
+        came: Some(Bytes::proof(&part(message))),
         should: Some(part(&whole.shown())),
         at: at - from,
     };
@@ -325,4 +327,21 @@ fn visit(place: &Place, visitor: usize, suffix: &str, until: Instant) -> Outcome
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_that_nobody_has_sent_is_no_line() {
+        let marker = Marker::new(7, SHORT);
+        let mut book = Book::new(true);
+        for (speaker, number) in [(1, 2), (9, 2), (1, u32::MAX)] {
+            let mut text = Vec::new();
+            marker.write(Mark { speaker, number, sent: 0 }, &mut text);
+            book.add(text, false);
+        }
+        assert_eq!(marks_of(&book, &marker), [(1, 2)]);
+    }
 }

@@ -215,15 +215,16 @@ struct Hearing<'a> {
 }
 
 impl Hearing<'_> {
-    /// Hears until all is heard, or nothing comes for this long, or the connection ends.
+    /// Hears until all is heard, or no line comes for this long, or the connection ends.
     fn listen(&mut self, play: &Play, flood: &Flood, pause: Duration) -> Outcome<End> {
         let gap = play.profile().slow.gap.as_ref().map(|gap| gap.expect(&Values::default()));
+        let mut until = Instant::now() + pause;
         while self.next < flood.said() {
-            let until = Instant::now() + pause;
             match self.vera.ear().wait_for(until, |bytes| flood.find(bytes)) {
                 Came::It(Found::Line(number), _) if number == self.next || self.gap => {
                     self.next = number + 1;
                     self.gap = false;
+                    until = Instant::now() + pause;
                 }
                 Came::It(Found::Line(number), _) => {
                     let told = format!(

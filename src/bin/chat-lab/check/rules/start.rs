@@ -21,7 +21,10 @@ fn second(play: &mut Play) -> Outcome {
     is_served(play)
 }
 
-/// A client is served if it comes in, and hears itself or is heard.
+/// A sign of life: a client that comes in is heard by another one, or hears itself.
+///
+/// # Errors
+/// Broken, if it does not.
 pub fn is_served(play: &mut Play) -> Outcome {
     let mut anna = play.enter("anna")?;
     if play.profile().say.others.is_some() {

@@ -7,8 +7,7 @@ use crate::check::pattern::Values;
 use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule};
 use crate::check::script::Deed;
-use crate::check::verdict::{Fault, Outcome};
-use crate::check::wrong::seconds;
+use crate::check::verdict::{Fault, Outcome, seconds};
 
 const ASKS: &[Ask] = &[Ask::Process];
 
