@@ -124,7 +124,7 @@ fn ends(play: &mut Play) -> Outcome {
     if other == plain {
         return Ok(());
     }
-    let heard = Heard { role: boris.role.clone(), came: Some(other), should: Some(plain), at: 0 };
+    let heard = Heard { role: boris.role.clone(), came: Some(other.as_slice().into()), should: Some(plain), at: 0 };
     Err(Fault::broken("boris hears another end of a line because anna's line ended so").heard(heard))
 }
 
