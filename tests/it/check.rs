@@ -2,6 +2,8 @@
 
 /// Whole reports, compared with files.
 mod golden;
+/// Broken servers and right ones: each breaks exactly its rules.
+mod matrix;
 /// One small change of a right server for each rule.
 mod mutants;
 /// Exit codes, reports for services, and a class.
@@ -20,10 +22,19 @@ use crate::client_support::one_at_a_time;
 /// A small server in Python for `plain`. Its second argument is a fault.
 const SMALL: &str = include_str!("check/small.py");
 
-/// The small server with this fault, and the folder in which it is; nothing without Python.
+/// Whether this machine has Python. If not, that is told.
+pub fn has_python() -> bool {
+    let version = Command::new("python3").arg("--version").output();
+    let has_it = version.is_ok_and(|done| done.status.success());
+    if !has_it {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"there is no python3: something is not tested\n");
+    }
+    has_it
+}
+
+/// The small server, and the folder in which it is; nothing without Python. A fault can be added to the command.
 fn small() -> Option<(TempDir, String)> {
-    if Command::new("python3").arg("--version").output().is_err() {
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"there is no python3: this test does nothing\n");
+    if !has_python() {
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -71,12 +82,9 @@ impl Said {
 
 /// Runs the checker.
 pub fn check(args: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
-    let done = command.arg("check").args(args).stdin(Stdio::null()).output().expect("the checker runs");
-    let text = String::from_utf8_lossy(&done.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&done.stderr);
-    let verdicts = text.lines().filter_map(verdict).collect();
-    Said { text: format!("{text}{errors}"), verdicts }
+    let (_, out, errors) = lab(Path::new("."), &[&["check"], args].concat());
+    let verdicts = out.lines().filter_map(verdict).collect();
+    Said { text: format!("{out}{errors}"), verdicts }
 }
 
 /// A line such as `  kept      start/listens   a client can connect`.
@@ -89,8 +97,7 @@ fn verdict(line: &str) -> Option<(String, String)> {
 
 /// All rules, as the checker lists them.
 pub fn all_rules() -> Vec<String> {
-    let listed = Command::new(env!("CARGO_BIN_EXE_chat-lab")).args(["check", "--list"]).output().expect("it runs");
-    let listed = String::from_utf8(listed.stdout).expect("UTF-8");
+    let (_, listed, _) = lab(Path::new("."), &["check", "--list"]);
     let words = listed.lines().filter_map(|line| line.split_whitespace().next());
     words.filter(|word| word.contains('/')).map(str::to_owned).collect()
 }
@@ -101,11 +108,12 @@ pub fn compile(folder: &TempDir, name: &str, source: &str) -> PathBuf {
     let program = folder.path().join(name);
     std::fs::write(&file, source).expect("the file is written");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let done = Command::new(rustc)
-        .args(["--edition", "2024", "--cap-lints", "allow", "-C", "debuginfo=0", "-o"])
-        .args([&program, &file])
-        .output()
-        .expect("rustc runs");
+    let mut rustc = Command::new(rustc);
+    rustc.args(["--edition", "2024", "--cap-lints", "allow", "-C", "debuginfo=0", "-o"]).args([&program, &file]);
+    let guard = one_at_a_time();
+    let rustc = rustc.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("rustc runs");
+    drop(guard);
+    let done = rustc.wait_with_output().expect("rustc ends");
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
     program
 }

@@ -13,16 +13,21 @@ const TEACHING: &str = include_str!("../../docs/teaching.md");
 /// `examples/exercises/NN.toml`; an exercise in two parts has two, `NNa.toml` and `NNb.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code)] // each field must be there; the test that runs the starters reads them
-struct Exercise {
+pub struct Exercise {
+    #[expect(dead_code)] // it must be there
     title: String,
-    profile: String,
-    starter: String,
-    red: Vec<String>,
-    green: Vec<String>,
+    pub profile: String,
+    /// A stair or a broken server, without `.rs`; or a server in Python.
+    pub starter: String,
+    /// What the starter breaks, at least.
+    pub red: Vec<String>,
+    /// What must be kept in the end; `framing/*` is a stage.
+    pub green: Vec<String>,
+    #[expect(dead_code)] // it must be there
     minutes: u32,
-    stop_by: String,
-    solution: String,
+    pub stop_by: String,
+    /// A patch of the starter, a stair, or a profile.
+    pub solution: String,
 }
 
 /// The files of this folder, by the beginnings of their names, which are the numbers of exercises.

@@ -2,30 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::check::{Said, all_rules, check, compile, read};
+use crate::check::{Said, all_rules, check, compile, has_python, read};
+use crate::exercises::Exercise;
 
 /// On a machine that is too busy the checker says so. That is no wrong verdict.
 const UNSURE: &str = "unsure";
-
-/// What is read here of `examples/exercises/NN.toml`.
-#[derive(Deserialize)]
-struct Exercise {
-    profile: String,
-    /// A stair or a broken server, without `.rs`; or a server in Python.
-    starter: String,
-    /// What the starter breaks, at least.
-    red: Vec<String>,
-    /// What must be kept in the end; `framing/*` is a stage.
-    green: Vec<String>,
-    stop_by: String,
-    /// A patch of the starter, a stair, or a profile.
-    solution: String,
-}
 
 impl Exercise {
     fn starter(&self) -> String {
@@ -75,9 +60,7 @@ fn command(folder: &TempDir, name: &str, path: &str, source: &str) -> Option<Str
     if path.ends_with(".rs") {
         return Some(format!("{} {{port}}", compile(folder, name, source).display()));
     }
-    let python = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
-    if !python.is_ok_and(|status| status.success()) {
-        eprintln!("exercise {name} is not run: there is no python3 here");
+    if !has_python() {
         return None;
     }
     let file = folder.path().join(format!("{name}.py"));

@@ -1,6 +1,8 @@
 //! What a page of the school shows as the answer of the checker is what the checker answers. Knows no rule.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -27,6 +29,36 @@ fn what_the_checker_prints_on_the_pages_is_what_it_prints() {
         let wrong: Vec<String> = runs.into_iter().filter_map(|run| run.join().expect("it ends")).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     });
+}
+
+/// The picture that calls for the last stair.
+#[test]
+fn ten_clients_cost_as_many_threads_as_the_lesson_says() {
+    let page = read("docs/lessons/10-pen.md");
+    for (stair, told, most) in [("stair-09-stop", "· 22 threads ·", 22), ("stair-10-pen", " make 12 threads", 12)] {
+        assert!(page.contains(told), "{told:?} is not on the page");
+        let mut lab = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+        // Its input stays open: a thread waits for the line that stops it.
+        lab.args(["serve", stair, "0"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut server = lab.spawn().expect("it starts");
+        let mut printed = BufReader::new(server.stderr.take().expect("its errors")).lines();
+        let listens = printed.find_map(|line| Some(line.ok()?.strip_prefix("listening on ")?.to_owned()));
+        let address = listens.expect("its address").split(';').next().expect("a part").to_owned();
+        let clients = (0..10).map(|number| {
+            let mut client = TcpStream::connect(&address).expect("a connection");
+            writeln!(client, "client{number}").expect("it is sent");
+            let mut answer = String::new();
+            BufReader::new(&client).read_line(&mut answer).expect("an answer");
+            assert!(answer.starts_with("* welcome, "), "{answer}");
+            client
+        });
+        let clients: Vec<_> = clients.collect();
+        let threads = fs::read_dir(format!("/proc/{}/task", server.id())).expect("its threads").count();
+        drop(clients);
+        server.kill().expect("it is ended");
+        server.wait().expect("it has ended");
+        assert_eq!(threads, most, "{stair}");
+    }
 }
 
 /// The commands of the checker on this page that have a transcript below them.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
+use crate::check::compile;
 use crate::client_support::{Screen, finish, one_at_a_time, signal};
 use crate::support::eventually;
 
@@ -49,13 +50,7 @@ const HOLDER: &str = "; probably holder has it, the only one that neither waits 
 fn stuck() -> PathBuf {
     static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("stuck.rs"), STUCK).unwrap();
-        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()));
-        rustc.current_dir(folder.path()).args(["--edition", "2024", "stuck.rs"]);
-        let guard = one_at_a_time();
-        let done = rustc.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-        drop(guard);
-        assert!(done.success());
+        compile(&folder, "stuck", STUCK);
         folder
     });
     FOLDER.path().join("stuck")

@@ -1,5 +1,7 @@
 //! Numbers that look random and are the same in every run; knows nothing of what they decide.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// A row of such numbers.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
@@ -13,6 +15,12 @@ impl Dice {
     /// A sequence of its own for each list of numbers, also if the lists are nearly the same.
     pub fn of_all(seeds: &[u64]) -> Dice {
         Dice(seeds.iter().fold(0, |mixed, seed| mix(mixed ^ seed)))
+    }
+
+    /// Another sequence each time.
+    pub fn fresh() -> Dice {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Dice::of_all(&[now.as_secs(), u64::from(now.subsec_nanos()), u64::from(std::process::id())])
     }
 
     /// The next one, from 0 to below 1.

@@ -16,7 +16,7 @@ fn the_exit_code_says_what_the_grading_came_to() {
     let folder = folder.path();
     let broken = format!("{command} no-author");
     fs::write(folder.join("bad.toml"), "name = \"x\"\nabuot = \"y\"\n").unwrap();
-    let orders: [(i32, &[&str]); 9] = [
+    let orders: [(i32, &[&str]); 10] = [
         (0, &["--command", &command, "--rule", "start"]),
         (1, &["--command", &broken, "--rule", "together/heard"]),
         (2, &[]),
@@ -24,7 +24,8 @@ fn the_exit_code_says_what_the_grading_came_to() {
         (2, &["--command", &command, "--report", "xml=x"]),
         (2, &["--command", &command, "--report", "json=/no/such/folder/x"]),
         (65, &["--command", &command, "--profile", "bad.toml"]),
-        (69, &["--command", "python3 -c exit(3)"]),
+        (1, &["--command", "python3 -c exit(3)"]),
+        (69, &["--command", "./no-such-server"]),
         (69, &["127.0.0.1:1"]),
     ];
     for (code, order) in orders {
@@ -100,10 +101,10 @@ fn a_class_is_graded_into_a_line_each_and_one_that_does_not_start_stops_nobody()
     let expected = "name,points,most,kept,broken,not run,unsure,first broken rule,error\n\
                     \"'=vera\",1.7,1.7,1,0,0,0,,\n\
                     anna,1.7,1.7,1,0,0,0,,\n\
-                    boris,0,1.7,0,0,1,0,,\"the program has ended before it took a connection, with exit code 1: oh\"\n";
+                    boris,0,1.7,0,1,0,0,start/listens,\"the program has ended before it took a connection, with exit code 1: oh\"\n";
     assert_eq!(out, expected);
     assert!(fs::read_to_string(folder.join("r/anna.txt")).unwrap().contains("kept      start/listens"));
-    assert!(fs::read_to_string(folder.join("r/boris.txt")).unwrap().contains("\n  oh\n"));
+    assert!(fs::read_to_string(folder.join("r/boris.txt")).unwrap().contains("server said oh\n"));
     let (code, _, err) = lab(folder, &["grade", "r", "--command", "python3 {dir}/s.py", "--csv", "-"]);
     assert!(code == Some(2) && err.contains("each must be a folder of its own"), "{err}");
     let (code, _, err) = lab(folder, &["grade", "class", "--command", "python3 s.py", "--csv", "-"]);

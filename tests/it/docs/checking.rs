@@ -12,7 +12,10 @@ const TARGET: &str = include_str!("../../../src/bin/chat-lab/check/report/target
 fn told(title: &str) -> Names {
     let (_, rest) = PAGE.split_once(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("no part {title:?}"));
     let part = &rest[..rest.find("\n## ").unwrap_or(rest.len())];
-    names(rows(part).into_iter().map(|row| bare(row[0])))
+    let told: Vec<_> = rows(part).into_iter().map(|row| bare(row[0])).collect();
+    let names = names(told.iter());
+    assert_eq!(told.len(), names.len(), "a row of {title:?} stands there twice");
+    names
 }
 
 fn help() -> String {
@@ -60,4 +63,15 @@ fn every_key_of_a_profile_is_on_the_page_of_the_checker() {
     keys.retain(|key| !sections.contains(key));
     assert!(keys.len() > 25, "{keys:?}");
     assert_eq!(told("A profile of your own"), keys);
+}
+
+#[test]
+fn the_profile_on_the_page_of_the_checker_is_one() {
+    let (_, block) = PAGE.split_once("```toml\n").expect("a profile");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("frames4.toml");
+    std::fs::write(&file, &block[..block.find("```").expect("its end")]).unwrap();
+    let mut lab = Command::new(env!("CARGO_BIN_EXE_chat-lab"));
+    let done = lab.args(["check", "--list", "--profile"]).arg(file).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }

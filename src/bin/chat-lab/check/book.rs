@@ -4,6 +4,11 @@ use memchr::memmem;
 
 use crate::check::pattern::Expected;
 
+/// A book takes so many bytes, which is more than any rule lets come before its fence.
+const MOST: usize = 64 * 1024 * 1024;
+/// So many more are counted for each message, because an empty one takes memory, too.
+const MESSAGE: usize = 64;
+
 /// What a client heard up to a fence.
 #[derive(Debug)]
 pub struct Book {
@@ -11,12 +16,13 @@ pub struct Book {
     /// What may come at any time, such as notices.
     noise: Vec<Vec<u8>>,
     whole: bool,
+    bytes: usize,
 }
 
 impl Book {
     /// An empty one: of whole messages, or of a stream.
     pub fn new(whole: bool) -> Book {
-        Book { messages: Vec::new(), noise: Vec::new(), whole }
+        Book { messages: Vec::new(), noise: Vec::new(), whole, bytes: 0 }
     }
 
     /// Whether its messages are whole.
@@ -26,7 +32,13 @@ impl Book {
 
     /// Adds what came.
     pub fn add(&mut self, message: Vec<u8>, noise: bool) {
+        self.bytes += message.len() + MESSAGE;
         if noise { &mut self.noise } else { &mut self.messages }.push(message);
+    }
+
+    /// Whether no more can be heard: the server floods the client.
+    pub fn is_full(&self) -> bool {
+        self.bytes > MOST
     }
 
     /// How often this was heard, also of what may come at any time.
@@ -77,5 +89,14 @@ mod tests {
         let mut stream = Book::new(false);
         stream.add(b"anna: hi hi".to_vec(), false);
         assert_eq!(stream.count(&expected("hi")), 2);
+    }
+
+    #[test]
+    fn a_flood_of_empty_messages_fills_a_book() {
+        let mut book = Book::new(true);
+        (0..MOST / MESSAGE).for_each(|_| book.add(Vec::new(), true));
+        assert!(!book.is_full());
+        book.add(Vec::new(), false);
+        assert!(book.is_full());
     }
 }

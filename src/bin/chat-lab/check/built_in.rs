@@ -1,9 +1,12 @@
 //! The profiles that come with the program, and those in files. Knows no key of a profile.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
 
-use crate::check::profile::{Profile, nearest};
+use crate::check::profile::{Profile, meant};
+
+/// Bytes of a profile at most; each of ours has less than 4 KiB.
+const MOST: u64 = 1024 * 1024;
 
 /// The profiles that come with the program, in the order in which they are listed.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -28,7 +31,7 @@ impl Profile {
     /// A sentence that says what is wrong, and in which line.
     pub fn load(name: &str) -> Result<Profile, String> {
         if name.ends_with(".toml") {
-            let text = fs::read_to_string(Path::new(name)).map_err(|error| format!("cannot read {name}: {error}"))?;
+            let text = read(name).map_err(|error| format!("cannot read {name}: {error}"))?;
             return Profile::parse(&text).map_err(|error| format!("{name}: {error}"));
         }
         let all = Profile::built_in();
@@ -37,8 +40,8 @@ impl Profile {
             return Ok(profile.clone());
         }
         let names: Vec<&str> = all.iter().map(|profile| profile.name.as_str()).collect();
-        let near = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(", did you mean {near}?"));
-        Err(format!("there is no profile {name:?}{near} There are {}, and files that end in .toml", names.join(", ")))
+        let (near, names) = (meant(name, names.iter().copied()), names.join(", "));
+        Err(format!("there is no profile {name:?}{near} (there are {names}, and files that end in .toml)"))
     }
 
     /// The text of a built-in profile, by its name or another name for it.
@@ -58,4 +61,13 @@ impl Profile {
             .map(|(name, text)| Profile::parse(text).unwrap_or_else(|error| panic!("profile {name}: {error}")))
             .collect()
     }
+}
+
+fn read(name: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(name)?.take(MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST {
+        return Err(io::Error::other(format!("it has more than {MOST} bytes, so it is no profile")));
+    }
+    Ok(text)
 }

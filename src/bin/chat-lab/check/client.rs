@@ -9,8 +9,7 @@ use crate::check::link::{Attic, Came, Link};
 use crate::check::pattern::{Expected, Values};
 use crate::check::profile::{Enter, Of, Profile, Step};
 use crate::check::script::{Deed, Script};
-use crate::check::verdict::{Fault, Outcome};
-use crate::check::wrong::seconds;
+use crate::check::verdict::{Fault, Outcome, seconds};
 use crate::kernel::sockets;
 
 /// A client: mostly one connection, in some protocols a second one to hear.
@@ -60,7 +59,9 @@ impl Client {
         let link = |deaf| {
             Link::connect(place.addr, deaf, place.patience, &place.attic).map_err(|error| match error.raw_os_error() {
                 // EMFILE, ENFILE, ENOBUFS and a thread that cannot be had are the checker's own.
-                Some(24 | 23 | 105 | 11) => Fault::Trouble(format!("the checker cannot connect: {error}")),
+                Some(24 | 23 | 105 | 11) => {
+                    Fault::Trouble(format!("the checker cannot connect: {error} (see ulimit -a)"))
+                }
                 _ => Fault::late(format!("{role} cannot connect: {error}")),
             })
         };
@@ -285,6 +286,9 @@ impl Client {
                 Came::It(Some(message), _) => {
                     let noise = self.is_noise(&message);
                     book.add(message, noise);
+                    if book.is_full() {
+                        return Err(self.flooded(&book, fence));
+                    }
                 }
                 Came::It(None, _) => {}
                 Came::End(ended) => return Err(self.closed(&ended, Some(fence))),
@@ -322,7 +326,7 @@ impl Client {
         let end = &self.profile.end;
         link.wait_for(until, |bytes| {
             if end.is_seen() {
-                end.cut(bytes).map(|(message, length)| (Some(message.to_vec()), length))
+                end.take(bytes).map(|(message, length)| (Some(message), length))
             } else {
                 expected.find(bytes).map(|place| (Some(bytes[..place.end].to_vec()), place.end))
             }
@@ -334,10 +338,7 @@ impl Client {
     /// # Errors
     /// Broken, if the connection ended.
     pub fn next_message(&self, until: Instant) -> Outcome<Option<(Vec<u8>, Instant)>> {
-        let came = self
-            .ear()
-            .wait_for(until, |bytes| self.profile.end.cut(bytes).map(|(message, length)| (message.to_vec(), length)));
-        match came {
+        match self.ear().wait_for(until, |bytes| self.profile.end.take(bytes)) {
             Came::It(message, at) => {
                 self.script.add(&self.role, Deed::Hears(message.as_slice().into()));
                 Ok(Some((message, at)))

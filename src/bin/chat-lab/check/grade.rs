@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::check::args::ExamArgs;
-use crate::check::judge::Exam;
+use crate::check::judge::LISTENS;
 use crate::check::profile::Profile;
-use crate::check::program::command;
+use crate::check::program::{brief, command};
 use crate::check::report::{Report, json, text};
 use crate::check::rules::{self, Rule};
+use crate::check::verdict::Verdict;
 use crate::check::words::Table;
 use crate::check::{INTERRUPTED, UNSURE, USAGE, examine, fail, interrupt};
 
@@ -47,7 +48,8 @@ struct Class<'a> {
     table: Table,
     /// Of the command.
     words: Vec<String>,
-    seed: Option<String>,
+    /// One for all, so that all are asked the same.
+    seed: String,
 }
 
 /// Grades all submissions.
@@ -64,7 +66,7 @@ pub fn run(args: &GradeArgs) -> Result<ExitCode> {
         Err(why) => return fail(&why, USAGE),
     };
     interrupt::settle(true)?;
-    let mut class = Class { args, profile, rules, table: Table::load(), words, seed: None };
+    let class = Class { args, profile, rules, table: Table::load(), words, seed: args.exam.seed() };
     csv.write_all(HEAD.as_bytes()).context("cannot write the marks")?;
     let mut unsure = false;
     for (done, folder) in folders.iter().enumerate() {
@@ -142,17 +144,11 @@ struct Row {
 }
 
 impl Class<'_> {
-    fn grade(&mut self, folder: &Path) -> Result<Row> {
+    fn grade(&self, folder: &Path) -> Result<Row> {
         let dir = folder.to_string_lossy();
         let words = self.words.iter().map(|word| word.replace("{dir}", &dir)).collect();
         let server = self.args.exam.program(&self.profile, words);
-        let exam = match self.args.exam.exam(self.profile.clone(), server) {
-            Ok(exam) => exam,
-            Err((why, _)) => anyhow::bail!(why),
-        };
-        // One seed for all, so that all are asked the same.
-        let seed = self.seed.get_or_insert_with(|| exam.seed.clone()).clone();
-        let exam = Exam { seed, ..exam };
+        let exam = self.args.exam.exam(self.profile.clone(), server, self.seed.clone());
         let (judged, error) = examine(&exam, &self.rules, |_| {});
         let report = Report {
             title: name_of(folder),
@@ -178,13 +174,7 @@ impl Class<'_> {
 fn row(report: &Report) -> Row {
     let sum = report.sum();
     let first = report.judged.iter().find(|judged| judged.verdict.is_broken()).map_or("", |judged| judged.rule);
-    // The reason, and the last thing that the program printed.
-    let lines: Vec<&str> = report.error.iter().flat_map(|error| error.lines()).collect();
-    let error = match lines.as_slice() {
-        [] => String::new(),
-        [why] => (*why).to_owned(),
-        [why, .., last] => format!("{why}: {}", last.trim()),
-    };
+    let error = why_nothing(report).unwrap_or_default();
     let counts = [sum.kept, sum.broken, sum.not_run, sum.unsure].map(|count| count.to_string());
     let mut fields = vec![cell(&report.title), text::points(sum.score), text::points(sum.most)];
     fields.extend(counts);
@@ -195,6 +185,17 @@ fn row(report: &Report) -> Row {
         told: format!("{}: {told}", text::harmless(&report.title)),
         unsure: sum.unsure > 0,
     }
+}
+
+/// Why the server could not be graded, if it could not, and the last thing that it printed.
+fn why_nothing(report: &Report) -> Option<String> {
+    if let Some(error) = &report.error {
+        return Some(brief(error));
+    }
+    let silent = report.judged.iter().find(|judged| judged.rule == LISTENS)?;
+    let Verdict::Broken(evidence) = &silent.verdict else { return None };
+    let last = evidence.said.last().map_or(String::new(), |last| format!(": {last}"));
+    Some(format!("{}{last}", evidence.told))
 }
 
 /// The whole report as text, without colours.

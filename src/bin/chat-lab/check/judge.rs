@@ -12,7 +12,7 @@ use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
 use crate::check::profile::Profile;
-use crate::check::program::{NoStart, Plan, Program, brief};
+use crate::check::program::{NOTHING, NoStart, Plan, Program, brief};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::Script;
 use crate::check::ticker::{GAP, Ticker};
@@ -28,9 +28,11 @@ const AGAIN: u32 = 2;
 const WHOLE: Duration = Duration::from_secs(180);
 /// So many of the last lines that the program printed are shown.
 const SAID: usize = 3;
+/// So many of the program's threads are told of; a program may start thousands.
+const THREADS: usize = 60;
 
 /// The rule that is broken by a program that runs and takes no connection.
-const LISTENS: &str = "start/listens";
+pub const LISTENS: &str = "start/listens";
 
 /// The server to judge.
 #[derive(Clone, Debug)]
@@ -82,7 +84,7 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
     let mut all: Vec<Judged> = Vec::new();
     for rule in rules {
         let judged = match bench.reason_not_to_run(rule, &all) {
-            Some(verdict) => Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None },
+            Some(verdict) => Judged::without_play(rule.name, verdict),
             None => bench.run_times(rule)?,
         };
         told(&judged);
@@ -177,8 +179,7 @@ impl Bench<'_> {
             }
         }
         let why = "the machine was too busy: run it again on a quieter one".to_owned();
-        let verdict = Verdict::Unsure(why);
-        Ok(Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None })
+        Ok(Judged::without_play(rule.name, Verdict::Unsure(why)))
     }
 
     fn run(&mut self, rule: &'static Rule, seed: &str) -> Result<Judged> {
@@ -191,7 +192,10 @@ impl Bench<'_> {
                     Ok(program) => Some(program),
                     Err(NoStart::Silent(why)) if rule.name == LISTENS => return Ok(silent(rule, &why)),
                     Err(error) if self.runs == 1 => anyhow::bail!("{error}"),
-                    Err(error) => return Ok(not_run(rule, brief(&error.to_string()))),
+                    Err(error) => {
+                        let verdict = Verdict::NotRun(brief(&error.to_string()));
+                        return Ok(Judged::without_play(rule.name, verdict));
+                    }
                 }
             }
         };
@@ -265,14 +269,9 @@ impl Bench<'_> {
 fn silent(rule: &Rule, why: &str) -> Judged {
     let mut lines = why.lines();
     let told = lines.next().unwrap_or_default().to_owned();
-    let said = lines.map(|line| line.trim().to_owned()).collect();
+    let said = lines.map(str::trim).filter(|line| *line != NOTHING).map(str::to_owned).collect();
     let evidence = Evidence { told, said, ..Evidence::default() };
-    let verdict = Verdict::Broken(Box::new(evidence));
-    Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
-}
-
-fn not_run(rule: &Rule, why: String) -> Judged {
-    Judged { rule: rule.name, verdict: Verdict::NotRun(why), took: Duration::ZERO, notes: Vec::new(), times: None }
+    Judged::without_play(rule.name, Verdict::Broken(Box::new(evidence)))
 }
 
 /// With what the program's threads wait in now, what it printed, and how it ended if it has.
@@ -285,6 +284,9 @@ fn broken(
 ) -> Verdict {
     if let Some(threads) = pid.and_then(|pid| threads::look(pid).ok()) {
         evidence.threads = sentence::sentences(&threads, &|addr| script.name_of(addr));
+        let others = evidence.threads.len().saturating_sub(THREADS);
+        evidence.threads.truncate(THREADS);
+        evidence.threads.extend((others > 0).then(|| format!("and {others} more")));
     }
     if let Some(program) = program {
         let how = program.ends_soon().map(|how| format!("the server has ended with {how}"));

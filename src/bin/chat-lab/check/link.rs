@@ -1,23 +1,28 @@
 //! One connection of the checker: a thread reads, and stores what came with its time. Knows no profile and no rule.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use socket2::{Domain, SockRef, Socket, Type};
 
+use crate::check::script::Bytes;
+
 /// Bytes of the receive buffer of a client that will not read.
 const SMALL: usize = 4096;
-/// So many bytes may come that no rule asks for; a server that sends more is read no further.
+/// So many bytes may wait for all clients of a rule together, which is more than any rule lets come; a server that
+/// sends more is read no further.
 const MOST: usize = 256 * 1024 * 1024;
 /// A server that takes fewer bytes at a time does not go on.
 const LEAST: usize = 16 * 1024;
-/// A report is made of so many bytes at most.
-const SHOWN: usize = 64 * 1024;
+/// What comes within this time counts as one arrival, so that single bytes need no list longer than they are.
+const ARRIVAL: Duration = Duration::from_millis(1);
 /// Stack of a reading thread: it has one buffer.
 const STACK: usize = 256 * 1024;
 
@@ -28,6 +33,15 @@ pub enum Ended {
     Closed,
     /// With this error, mostly a reset.
     Broken(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Closed => f.write_str("the server closed the connection"),
+            Ended::Broken(error) => write!(f, "the connection broke: {error}"),
+        }
+    }
 }
 
 /// What came while something was waited for.
@@ -53,7 +67,9 @@ struct Inbox {
     ended: Option<(Ended, Instant)>,
     /// Whether the thread may read.
     open: bool,
-    /// Nobody waits for what comes: the thread ends, even if more and more does.
+    /// The client is dropped: what comes is read and thrown away.
+    unheard: bool,
+    /// The connection is ended from here: the thread ends, even if more and more comes.
     done: bool,
 }
 
@@ -61,6 +77,8 @@ struct Inbox {
 struct Ear {
     inbox: Mutex<Inbox>,
     news: Condvar,
+    /// Bytes that wait in all inboxes of the rule.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// One connection. If it is dropped it stays open in the attic, so that the evidence of a broken
@@ -76,14 +94,18 @@ pub struct Link {
     pub local: SocketAddr,
 }
 
-/// Connections that no client uses any more; they are broken off when the attic is cleared.
+/// Connections that no client uses any more; they are broken off when the attic is cleared. Each rule has its own.
 #[derive(Clone, Debug, Default)]
-pub struct Attic(Arc<Mutex<Vec<Parts>>>);
+pub struct Attic {
+    parts: Arc<Mutex<Vec<Parts>>>,
+    /// Bytes that wait for all clients of the rule.
+    waiting: Arc<AtomicUsize>,
+}
 
 impl Attic {
     /// Breaks all of them off.
     pub fn clear(&self) {
-        let parts = std::mem::take(&mut *self.0.lock());
+        let parts = std::mem::take(&mut *self.parts.lock());
         parts.into_iter().for_each(Parts::reset);
     }
 }
@@ -134,7 +156,7 @@ impl Link {
         let local = stream.local_addr()?;
         let stream = Arc::new(stream);
         let inbox = Mutex::new(Inbox { open: !deaf, ..Inbox::default() });
-        let ear = Arc::new(Ear { inbox, news: Condvar::new() });
+        let ear = Arc::new(Ear { inbox, news: Condvar::new(), waiting: Arc::clone(&attic.waiting) });
         let reader = thread::Builder::new().name(format!("client-{}", local.port())).stack_size(STACK).spawn({
             let (stream, ear) = (Arc::clone(&stream), Arc::clone(&ear));
             move || read_all(&stream, &ear)
@@ -183,7 +205,7 @@ impl Link {
                 if is_late || Instant::now() > until + self.patience {
                     return Came::Nothing;
                 }
-                let at = inbox.remove(length);
+                let at = self.ear.remove(&mut inbox, length);
                 return Came::It(found, at);
             }
             if let Some((ended, _)) = &inbox.ended {
@@ -195,10 +217,9 @@ impl Link {
         }
     }
 
-    /// The beginning of what came and was not taken: as much as a report is made of.
-    pub fn beginning(&self) -> Vec<u8> {
-        let inbox = self.ear.inbox.lock();
-        inbox.rest()[..inbox.rest().len().min(SHOWN)].to_vec()
+    /// What came and was not taken, as far as it is shown.
+    pub fn beginning(&self) -> Bytes {
+        Bytes::proof(self.ear.inbox.lock().rest())
     }
 
     /// What came and was not taken.
@@ -213,8 +234,7 @@ impl Link {
             if let Some(ended) = &inbox.ended {
                 return Some(ended.clone());
             }
-            let length = inbox.rest().len();
-            inbox.remove(length);
+            self.ear.clear(&mut inbox);
             if self.ear.news.wait_until(&mut inbox, until).timed_out() {
                 return None;
             }
@@ -251,13 +271,51 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.attic.0.lock().extend(self.parts.take());
+        {
+            let mut inbox = self.ear.inbox.lock();
+            inbox.unheard = true;
+            self.ear.clear(&mut inbox);
+        }
+        self.attic.parts.lock().extend(self.parts.take());
+    }
+}
+
+impl Ear {
+    /// Stores what came; false, if that is more than may wait.
+    fn add(&self, bytes: &[u8]) -> bool {
+        let mut inbox = self.inbox.lock();
+        if inbox.unheard {
+            return true;
+        }
+        inbox.add(bytes, Instant::now());
+        self.news.notify_all();
+        self.waiting.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() <= MOST
+    }
+
+    /// Removes the first bytes; the moment in which the last of them came.
+    fn remove(&self, inbox: &mut Inbox, length: usize) -> Instant {
+        self.waiting.fetch_sub(length, Ordering::Relaxed);
+        inbox.remove(length)
+    }
+
+    fn clear(&self, inbox: &mut Inbox) {
+        self.remove(inbox, inbox.rest().len());
+        inbox.bytes = Vec::new();
     }
 }
 
 impl Inbox {
     fn rest(&self) -> &[u8] {
         &self.bytes[self.start..]
+    }
+
+    fn add(&mut self, bytes: &[u8], now: Instant) {
+        self.bytes.extend_from_slice(bytes);
+        let end = self.taken + self.rest().len() as u64;
+        match self.arrivals.back_mut() {
+            Some((last, at)) if now - *at < ARRIVAL => *last = end,
+            _ => self.arrivals.push_back((end, now)),
+        }
     }
 
     /// When the last of the first bytes came.
@@ -296,22 +354,59 @@ fn read_all(stream: &TcpStream, ear: &Ear) {
         }
         let ended = match (&*stream).read(&mut buffer) {
             Ok(0) => Ended::Closed,
-            Ok(length) => {
-                let mut inbox = ear.inbox.lock();
-                inbox.bytes.extend_from_slice(&buffer[..length]);
-                let end = inbox.taken + inbox.rest().len() as u64;
-                inbox.arrivals.push_back((end, Instant::now()));
-                ear.news.notify_all();
-                if inbox.rest().len() <= MOST {
-                    continue;
-                }
-                Ended::Broken(format!("more than {} MiB came that nobody asked for", MOST >> 20))
-            }
+            Ok(length) if ear.add(&buffer[..length]) => continue,
+            Ok(_) => Ended::Broken(format!("more than {} MiB came that nobody asked for", MOST >> 20)),
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => Ended::Broken(error.to_string()),
         };
         ear.inbox.lock().ended = Some((ended, Instant::now()));
         ear.news.notify_all();
         return;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn pair(attic: &Attic, listener: &TcpListener) -> (Link, TcpStream) {
+        let link = Link::connect(listener.local_addr().unwrap(), false, PATIENCE, attic).unwrap();
+        (link, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn what_waits_for_all_clients_of_a_rule_is_bounded_and_a_dropped_client_stores_nothing() {
+        let (attic, listener) = (Attic::default(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (anna, mut to_anna) = pair(&attic, &listener);
+        to_anna.write_all(b"hi\n").unwrap();
+        let until = Instant::now() + PATIENCE;
+        let Came::It((), _) = anna.wait_for(until, |bytes| (bytes.len() == 3).then_some(((), 1))) else { panic!() };
+        assert_eq!((anna.rest(), attic.waiting.load(Ordering::Relaxed)), (b"i\n".to_vec(), 2));
+        drop(anna);
+        to_anna.write_all(&vec![b'x'; 1 << 20]).unwrap();
+        assert_eq!(attic.waiting.load(Ordering::Relaxed), 0);
+
+        attic.waiting.store(MOST, Ordering::Relaxed);
+        let (boris, mut to_boris) = pair(&attic, &listener);
+        to_boris.write_all(b"x").unwrap();
+        let Some((ended, _)) = boris.wait_for_end(until) else { panic!("the end does not come") };
+        assert_eq!(ended.to_string(), "the connection broke: more than 256 MiB came that nobody asked for");
+        attic.clear();
+    }
+
+    #[test]
+    fn single_bytes_that_come_at_once_are_one_arrival_and_later_ones_another() {
+        let (mut inbox, began) = (Inbox::default(), Instant::now());
+        for micros in 0..2500 {
+            inbox.add(b"x", began + Duration::from_micros(micros));
+        }
+        let ends: Vec<u64> = inbox.arrivals.iter().map(|(end, _)| *end).collect();
+        assert_eq!(ends, [1000, 2000, 2500]);
+        assert_eq!(inbox.remove(1500), began + Duration::from_millis(1));
+        assert_eq!(inbox.arrivals.len(), 2);
     }
 }

@@ -29,7 +29,6 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -152,7 +151,7 @@ fn ready(args: &CheckArgs) -> Result<Ready, Refused> {
     let profile = args.exam.profile()?;
     let rules = args.exam.rules()?;
     let (server, title) = server(args, &profile).map_err(usage)?;
-    let exam = args.exam.exam(profile, server)?;
+    let exam = args.exam.exam(profile, server, args.exam.seed());
     let targets = Target::open_all(&args.report).map_err(usage)?;
     if let Some(folder) = &args.picture {
         fs::create_dir_all(folder).map_err(|error| usage(format!("cannot make {}: {error}", folder.display())))?;
@@ -231,7 +230,7 @@ fn examine(exam: &Exam, rules: &[&'static Rule], told: impl FnMut(&Judged)) -> (
                     Some(why) => Verdict::NotAsked(why),
                     None => Verdict::NotRun(short.to_owned()),
                 };
-                Judged { rule: rule.name, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
+                Judged::without_play(rule.name, verdict)
             });
             (judged.collect(), Some(why))
         }

@@ -13,11 +13,13 @@ impl Client {
         let end = &self.profile.end;
         let mut book = Book::new(end.is_seen());
         loop {
-            match self.ear().wait_for(until, |bytes| end.cut(bytes).map(|(message, length)| (message.to_vec(), length)))
-            {
+            match self.ear().wait_for(until, |bytes| end.take(bytes)) {
                 Came::It(message, _) => {
                     let noise = self.is_noise(&message);
                     book.add(message, noise);
+                    if book.is_full() {
+                        return None;
+                    }
                 }
                 Came::End(_) => break,
                 Came::Nothing => return None,
@@ -38,7 +40,7 @@ impl Client {
     /// When the server ended its connection, if it did in time.
     pub fn wait_for_end(&self, within: Duration) -> Option<Instant> {
         let (ended, at) = self.ear().wait_for_end(Instant::now() + within)?;
-        self.script.add(&self.role, Deed::IsClosed(format!("{ended:?}")));
+        self.script.add(&self.role, Deed::IsClosed(ended.to_string()));
         Some(at)
     }
 

@@ -143,6 +143,8 @@ impl Pattern {
                 _ => Piece::Word,
             };
             match (bytes, pieces.last_mut()) {
+                // It stands everywhere, so it would be found again and again.
+                (Some([]), _) => {}
                 (Some(bytes), Some(Piece::Bytes(before))) => before.extend_from_slice(bytes),
                 (Some(bytes), _) => pieces.push(Piece::Bytes(bytes.to_vec())),
                 (None, Some(Piece::Any)) => {}
@@ -303,5 +305,6 @@ mod tests {
         assert_eq!(expected.find(b"xx[1.2.3.4:5] : hi[1"), Some(2..18));
         assert_eq!(expected.find(b"xx[1.2.3.4:5] : h"), None);
         assert_eq!(pattern("{any}").expect(&Values::default()).find(b"x"), None);
+        assert_eq!(pattern("{name}").expect(&values("", "hi")).find(b"x"), None);
     }
 }

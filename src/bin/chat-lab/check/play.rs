@@ -23,7 +23,7 @@ const WORDS: [&str; 16] = [
 const TAG: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
 /// How often the kernel is asked whether the server has read something.
 const LOOK: Duration = Duration::from_millis(1);
-/// A server that does not greet has this long to put a client on its list.
+/// A server that works for so long without a rest is not waited for; nor is one whose work cannot be seen.
 const REST: Duration = Duration::from_millis(200);
 
 /// One rule is played with this.
@@ -79,12 +79,20 @@ impl Play<'_> {
     }
 
     /// Waits until the server has accepted this client, and all its threads wait for something again.
-    /// A server that never rests is not waited for; nor is one whose process is not known.
     pub fn wait_for_rest(&self, client: &Client) {
-        let until = Instant::now() + REST;
+        let until = Instant::now() + self.patience();
+        let process = self.process().ok();
+        let began = Instant::now();
+        // On a busy machine a server may have been given no core for longer than it needs one.
+        let cpu = || process.and_then(|process| process.cpu().ok());
+        let before = cpu();
         while Instant::now() < until {
             let accepted = sockets::is_accepted(self.place.addr, client.mouth.local).unwrap_or(true);
             if accepted && self.rests() {
+                return;
+            }
+            let worked = cpu().zip(before).map_or(began.elapsed(), |(now, before)| now.saturating_sub(before));
+            if accepted && worked > REST {
                 return;
             }
             std::thread::park_timeout(LOOK);

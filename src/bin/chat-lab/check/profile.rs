@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use crate::check::pattern::{Pattern, Values};
 
+/// Bytes of a name at most.
+const NAME: usize = 64;
+
 /// A dialect: never a test.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -290,6 +293,9 @@ impl Profile {
         if !matches!(profile.end.bytes, 1 | 2 | 4) {
             return Err(format!("end.bytes is {}: a length has 1, 2 or 4 bytes", profile.end.bytes));
         }
+        if !is_a_word(&profile.name) {
+            return Err(format!("the name {:?} is no short word of letters, digits and -", profile.name));
+        }
         Ok(profile)
     }
 
@@ -312,6 +318,11 @@ impl Profile {
     }
 }
 
+/// A name stands in each report, and some of them have a syntax of their own.
+fn is_a_word(name: &str) -> bool {
+    (1..=NAME).contains(&name.len()) && name.chars().all(|letter| letter.is_alphanumeric() || "-_. ".contains(letter))
+}
+
 /// What is wrong with a profile: the line, the reason, and the nearest key for an unknown one.
 fn told(error: &toml::de::Error, text: &str) -> String {
     let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
@@ -323,6 +334,11 @@ fn told(error: &toml::de::Error, text: &str) -> String {
     };
     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     format!("line {line}: {message}{near}")
+}
+
+/// A question behind a sentence about a name that is unknown; nothing, if no other one looks like it.
+pub fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, names).map_or(String::new(), |near| format!(": did you mean {near}?"))
 }
 
 /// The one of `names` that looks most like `name`, if one does.
@@ -374,6 +390,11 @@ impl End {
             Of::None | Of::Pause => None,
         }
     }
+
+    /// The same as a message of its own.
+    pub fn take(&self, bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
+        self.cut(bytes).map(|(message, length)| (message.to_vec(), length))
+    }
 }
 
 #[cfg(test)]
@@ -407,6 +428,9 @@ mod tests {
     fn an_unknown_key_is_told_with_its_line_and_the_nearest_one() {
         let error = Profile::parse("name = \"x\"\nabuot = \"y\"\n").unwrap_err();
         assert!(error.starts_with("line 2:") && error.contains("did you mean `about`"), "{error}");
+        let plain = Profile::source("plain").unwrap();
+        let error = Profile::parse(&plain.replace("name = \"plain\"", "name = '`'")).unwrap_err();
+        assert!(error.contains("no short word"), "{error}");
         let error = Profile::load("plian").unwrap_err();
         assert!(error.contains("did you mean plain?"), "{error}");
     }

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-/// So many bytes of a message are stored; of a longer one the length is told.
+/// So many bytes of a message are stored in a note; of a longer one the length is told.
 const SHOWN: usize = 120;
+/// So many bytes are stored of a message that proves that a rule is broken.
+const PROOF: usize = 64 * 1024;
 /// So many notes are stored for one rule; a flood makes no more.
 const NOTES: usize = 600;
 
@@ -61,7 +63,18 @@ pub struct Bytes {
 
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
-        Bytes { shown: bytes[..bytes.len().min(SHOWN)].to_vec(), length: bytes.len() }
+        Bytes::first(SHOWN, bytes)
+    }
+}
+
+impl Bytes {
+    /// More of them, for the evidence of a broken rule.
+    pub fn proof(bytes: &[u8]) -> Bytes {
+        Bytes::first(PROOF, bytes)
+    }
+
+    fn first(most: usize, bytes: &[u8]) -> Bytes {
+        Bytes { shown: bytes[..bytes.len().min(most)].to_vec(), length: bytes.len() }
     }
 }
 
@@ -183,6 +196,7 @@ mod tests {
         let script = Script::new();
         (0..2 * NOTES).for_each(|_| script.add("anna", Deed::Closes));
         assert_eq!(script.notes().len(), NOTES);
+        assert_eq!(Bytes::proof(&[b'x'; 2 * PROOF]).shown.len(), PROOF);
         assert_eq!(Bytes::from(&[b'x'; 1000][..]).to_string().len(), SHOWN + 2 + " and 880 bytes more".len());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::script::Note;
+use crate::check::script::{Bytes, Note};
 
 /// What a rule came to.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Heard {
     /// The client that heard it.
     pub role: String,
     /// What came; nothing, if nothing did.
-    pub came: Option<Vec<u8>>,
+    pub came: Option<Bytes>,
     /// What should have come; nothing, if nothing should.
     pub should: Option<Vec<u8>>,
     /// The first byte that is wrong.
@@ -120,4 +120,16 @@ pub struct Judged {
     pub notes: Vec<Note>,
     /// With `--times`: how often it was broken, of how often it ran; and the seed of the run that is shown.
     pub times: Option<(u32, u32, String)>,
+}
+
+impl Judged {
+    /// A rule of which no client did anything that is worth telling.
+    pub fn without_play(rule: &'static str, verdict: Verdict) -> Judged {
+        Judged { rule, verdict, took: Duration::ZERO, notes: Vec::new(), times: None }
+    }
+}
+
+/// A time as a person says it.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
 }

@@ -141,8 +141,11 @@ pub fn lock(thread: &Thread, threads: &[Thread]) -> Option<Futex> {
 
 /// The thread whose end is waited for: its id stands in the word, and the kernel itself will change it.
 fn end<'a>(futex: Futex, waiter: &Thread, threads: &'a [Thread]) -> Option<&'a Thread> {
+    if futex.private {
+        return None;
+    }
     let awaited = threads.iter().find(|thread| i64::from(thread.tid) == i64::from(futex.expected));
-    awaited.filter(|awaited| !futex.private && awaited.tid != waiter.tid)
+    awaited.filter(|awaited| awaited.tid != waiter.tid)
 }
 
 /// Threads that wait for one futex.

@@ -84,18 +84,20 @@ pub fn unread(server_end: SocketAddr, peer: SocketAddr) -> Option<u64> {
     server_side(server_end, peer).map(|socket| socket.unread)
 }
 
-/// Whether the server has accepted this connection: until then no program has the socket.
+/// Whether the server has accepted this connection: until then no program has the socket. It may have closed it since.
 pub fn is_accepted(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
-    server_side(server_end, peer).map(|socket| socket.inode != 0)
+    let waits = |socket: Socket| socket.inode == 0 && matches!(socket.state, State::Established | State::CloseWait);
+    server_side(server_end, peer).map(|socket| !waits(socket))
 }
 
 /// Whether the server still has this connection open. `None` if the kernel does not tell.
 pub fn is_open(server_end: SocketAddr, peer: SocketAddr) -> Option<bool> {
     let (server_end, peer) = (plain(server_end), plain(peer));
-    let table = table().ok()?;
-    let is_it = |socket: &&Socket| socket.local == server_end && socket.remote == peer;
-    let open = |socket: &Socket| matches!(socket.state, State::Established | State::CloseWait) && socket.inode != 0;
-    Some(table.iter().find(is_it).is_some_and(open))
+    let socket = match Finder::default().ask(server_end, peer) {
+        Some(told) => told.ok().map(|told| Socket::told(server_end, peer, told)),
+        None => table().ok()?.into_iter().find(|socket| socket.local == server_end && socket.remote == peer),
+    };
+    Some(socket.is_some_and(|it| matches!(it.state, State::Established | State::CloseWait) && it.inode != 0))
 }
 
 /// How many bytes the server has sent on this connection and the client has not taken.
@@ -228,14 +230,19 @@ pub fn holder(port: u16) -> Option<(i32, String)> {
     let inodes: Vec<u64> =
         table.iter().filter(|it| it.listens() && it.local.port() == port).map(|socket| socket.inode).collect();
     let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-    let has_it = |pid: &i32| {
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
-        let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        links.any(|link| inode(&link).is_some_and(|inode| inodes.contains(&inode)))
-    };
+    let has_it = |pid: &i32| of_process(*pid).is_ok_and(|mut own| own.any(|inode| inodes.contains(&inode)));
     let pid = if inodes.is_empty() { None } else { pids.into_iter().find(has_it) }?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some((pid, name.trim_end().to_owned()))
+}
+
+/// The numbers of the sockets that a process has.
+///
+/// # Errors
+/// When there is no such process, or it is another user's.
+pub fn of_process(pid: i32) -> io::Result<impl Iterator<Item = u64>> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd"))?;
+    Ok(entries.filter_map(|entry| inode(&fs::read_link(entry.ok()?.path()).ok()?)))
 }
 
 /// The number in `socket:[4711]`.

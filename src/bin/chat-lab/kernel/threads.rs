@@ -288,9 +288,7 @@ impl Observer {
         if full.is_empty() {
             return false;
         }
-        let Ok(entries) = fs::read_dir(format!("/proc/{}/fd", self.pid)) else { return true };
-        let mut links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        links.any(|link| sockets::inode(&link).is_some_and(|inode| full.contains(&inode)))
+        sockets::of_process(self.pid).map_or(true, |mut own| own.any(|inode| full.contains(&inode)))
     }
 
     fn thread(&self, tid: i32, seen: &Seen) -> Thread {

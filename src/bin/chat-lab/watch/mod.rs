@@ -13,7 +13,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgGroup, Args};
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::check::program::{Plan, Program};
+use crate::check::profile::SIGTERM;
+use crate::check::program::{Plan, Program, command};
 use crate::kernel::sockets;
 use crate::kernel::threads::{Observer, State, Thread};
 use events::{Event, Events};
@@ -160,12 +161,12 @@ impl Subject {
         Ok(Subject { pid, title: title(pid), program: None })
     }
 
-    fn start(command: &str) -> Result<Subject> {
-        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    fn start(line: &str) -> Result<Subject> {
+        let words = command::split(line).map_err(|why| anyhow!(why))?;
         // Without `{port}` the last number is the port that it will take, as in `server.py 7000`; if there is none, it reads $PORT.
         let fixed = words.iter().rev().find_map(|word| word.parse().ok());
-        let port = if command.contains("{port}") { None } else { fixed };
-        let plan = Plan { words, port, stop_by: "SIGTERM".to_owned(), patience: 1.0 };
+        let port = if line.contains("{port}") { None } else { fixed };
+        let plan = Plan { words, port, stop_by: SIGTERM.to_owned(), patience: 1.0 };
         let program = Program::start(&plan).map_err(|why| anyhow!("{why}"))?;
         let pid = program.pid();
         Ok(Subject { pid, title: title(pid), program: Some(program) })

@@ -96,7 +96,8 @@ pub fn missing_file(words: &[String]) -> Option<String> {
         !word.starts_with('-') && ending.is_some_and(|ending| ENDINGS.contains(&ending))
     };
     let missing = words.iter().skip(1).filter(looks_like_one).find(|word| !Path::new(word.as_str()).exists())?;
-    Some(format!("there is no file {missing} in {}", here()))
+    let folder = if missing.starts_with('/') { String::new() } else { format!(" in {}", here()) };
+    Some(format!("there is no file {missing}{folder}"))
 }
 
 fn here() -> String {

@@ -21,6 +21,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::check::profile::SIGTERM;
 use crate::check::program::guard::{GRACE, MEMORY};
 use crate::check::program::output::Output;
+use crate::check::verdict::seconds;
 
 /// A program must take connections within this time.
 pub const START: Duration = Duration::from_secs(10);
@@ -34,6 +35,8 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 const MOMENT: Duration = Duration::from_millis(50);
 /// So many of the last lines are told of a program that does not start.
 const SAID: usize = 20;
+/// Stands in their place if there is none.
+pub const NOTHING: &str = "it printed nothing";
 /// This program, even if its file was replaced.
 const OURSELVES: &str = "/proc/self/exe";
 
@@ -241,12 +244,9 @@ impl Program {
                 return Ok(());
             }
             if Instant::now() >= until {
-                let time = within.as_secs_f64();
+                let (addr, time, last) = (self.addr, seconds(within), self.last_words());
                 return Err(NoStart::Silent(format!(
-                    "the program takes no connection on {} within {time:.1} s: does it listen on the port that it is \
-                     given?{}",
-                    self.addr,
-                    self.last_words()
+                    "the program takes no connection on {addr} within {time}: does it listen on the port that it is given?{last}"
                 )));
             }
         }
@@ -264,7 +264,7 @@ impl Program {
         let lines = self.output.lines(None);
         let last: Vec<String> =
             lines[lines.len().saturating_sub(SAID)..].iter().map(|line| format!("\n  {line}")).collect();
-        if last.is_empty() { "\n  it printed nothing".to_owned() } else { last.concat() }
+        if last.is_empty() { format!("\n  {NOTHING}") } else { last.concat() }
     }
 
     /// Whether it and all its children have ended before this moment.

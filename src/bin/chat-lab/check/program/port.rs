@@ -1,6 +1,5 @@
 //! The port of the program: one that is free, or whose it is, and who listens there. Knows no program.
 
-use std::fs;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -29,7 +28,7 @@ const MINUTE: Duration = Duration::from_secs(65);
 /// # Errors
 /// A sentence, if there is none.
 pub fn free() -> Result<u16, String> {
-    let mut dice = Dice::of_all(&[crate::measure::soak::fresh_seed(), u64::from(std::process::id())]);
+    let mut dice = Dice::fresh();
     let mut ports = (0..TRIES).map(|_| (FREE.start + dice.below(FREE.end - FREE.start)) as u16);
     ports.find(|port| is_free(*port)).ok_or_else(|| format!("no port from {} to {} is free", FREE.start, FREE.end))
 }
@@ -86,10 +85,6 @@ fn is_free(port: u16) -> bool {
 /// which. The kernel tells, so the program meets no client that says nothing and goes.
 pub fn listener(addr: SocketAddr, guard: i32) -> Option<Option<i32>> {
     let listener = Finder::default().listener(addr)?;
-    let has_it = |pid: &i32| {
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
-        let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        links.any(|link| sockets::inode(&link) == Some(listener.inode))
-    };
+    let has_it = |pid: &i32| sockets::of_process(*pid).is_ok_and(|mut own| own.any(|inode| inode == listener.inode));
     Some(family::descendants(guard).into_iter().find(has_it))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::check::report::{Report, hundredths, text};
-use crate::check::script::{Deed, Note, quoted};
+use crate::check::script::{Bytes, Deed, Note, quoted};
 use crate::check::verdict::{Evidence, Verdict};
 
 #[derive(Serialize)]
@@ -120,7 +120,7 @@ fn proof<'a>(evidence: &'a Evidence, why: &str, hint: &str) -> Proof<'a> {
     Proof {
         told: &evidence.told,
         hears: heard.map(|heard| heard.role.as_str()),
-        came: heard.and_then(|heard| heard.came.as_deref()).map(quoted),
+        came: heard.and_then(|heard| heard.came.as_ref()).map(Bytes::to_string),
         should: heard.and_then(|heard| heard.should.as_deref()).map(quoted),
         first_wrong: heard.filter(|heard| heard.came.is_some() && heard.should.is_some()).map(|heard| heard.at),
         by_time: evidence.by_time,

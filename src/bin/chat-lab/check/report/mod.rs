@@ -144,7 +144,7 @@ pub mod sample {
     //! A report with one rule of each kind, and the worst that a server can say.
 
     use super::*;
-    use crate::check::script::{Deed, Note};
+    use crate::check::script::{Bytes, Deed, Note};
     use crate::check::verdict::{Evidence, Heard};
 
     /// What a hostile server sends: colours, a bell, both kinds of quotes, tags, fences, half a letter, wrong code points.
@@ -162,7 +162,7 @@ pub mod sample {
             told: "boris hears something else".to_owned(),
             heard: Some(Heard {
                 role: "boris".to_owned(),
-                came: Some(came.clone()),
+                came: Some(Bytes::proof(&came)),
                 should: Some(b"anna: hi".to_vec()),
                 at: 0,
             }),

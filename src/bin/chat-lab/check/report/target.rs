@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use crate::check::profile::nearest;
+use crate::check::profile::meant;
 use crate::check::report::{Report, classroom50, gradescope, json, junit, markdown};
 
 /// The kinds of reports, by the names that they have on the command line.
@@ -50,13 +50,10 @@ impl FromStr for Wanted {
 
     fn from_str(text: &str) -> Result<Wanted, String> {
         let (name, file) = text.split_once('=').ok_or("it must be KIND=FILE, such as junit=report.xml")?;
-        let names = || KINDS.iter().map(|(name, _)| *name);
         let Some((_, kind)) = KINDS.iter().find(|(known, _)| *known == name) else {
-            let near = nearest(name, names()).map_or(String::new(), |near| format!(", did you mean {near}?"));
-            return Err(format!(
-                "there is no report {name:?}{near} There are {}",
-                names().collect::<Vec<_>>().join(", ")
-            ));
+            let names = KINDS.map(|(name, _)| name);
+            let (near, names) = (meant(name, names.into_iter()), names.join(", "));
+            return Err(format!("there is no report {name:?}{near} (there are {names})"));
         };
         if file.is_empty() {
             return Err(format!("{name}= needs a file, or - for the standard output"));

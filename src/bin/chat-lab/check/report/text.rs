@@ -138,20 +138,21 @@ fn short(bytes: &Bytes) -> String {
 pub fn heard(heard: &Heard) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let at = if heard.should.is_some() { heard.at } else { 0 };
-    let came = heard.came.as_deref().map(|came| window(came, at));
+    let came = heard.came.as_ref().map(|came| window(&came.shown, came.length, at));
     let shown = came.as_ref().map_or("nothing", |(shown, _)| shown);
     lines.push((heard.role.clone(), format!("hears   {shown}")));
     if let (Some((_, column)), Some(_)) = (came, &heard.should) {
         let column = "hears   ".len() + column;
         lines.push((String::new(), format!("{:column$}^ byte {}", "", heard.at)));
     }
-    let should = heard.should.as_deref().map_or("hear nothing".to_owned(), |should| window(should, at).0);
+    let should = heard.should.as_deref().map_or("hear nothing".to_owned(), |should| window(should, should.len(), at).0);
     lines.push((String::new(), format!("should  {should}")));
     lines
 }
 
-/// At most `SHOWN` bytes around the byte `at`, in quotes, and the column of that byte in them. No letter is cut.
-fn window(bytes: &[u8], at: usize) -> (String, usize) {
+/// At most `SHOWN` bytes around the byte `at`, in quotes, and the column of that byte in them. No letter is cut. `bytes`
+/// are the first ones of `all`.
+fn window(bytes: &[u8], all: usize, at: usize) -> (String, usize) {
     let letters = letters(bytes);
     let starts = |place: usize| letters.partition_point(|(start, _)| *start < place);
     let first = if bytes.len() <= SHOWN || at <= BEFORE { 0 } else { starts(at.min(bytes.len()) - BEFORE) };
@@ -162,8 +163,8 @@ fn window(bytes: &[u8], at: usize) -> (String, usize) {
     let text = |from: usize, to: usize| letters[from..to].iter().map(|(_, shown)| shown.as_str()).collect::<String>();
     let before = if from > 0 { "…" } else { "" };
     let mut shown = format!("{before}\"{}\"", text(first, last));
-    if to < bytes.len() {
-        let _ = write!(shown, "… {} bytes in all", bytes.len());
+    if to < all {
+        let _ = write!(shown, "… {all} bytes in all");
     }
     // The letter in which the byte is, or the end.
     let wrong = if at >= bytes.len() { letters.len() } else { starts(at + 1) - 1 };
@@ -253,7 +254,7 @@ mod tests {
     fn mark(came: &str, should: &str, at: usize) -> (String, String, String) {
         let heard = Heard {
             role: "boris".to_owned(),
-            came: Some(came.as_bytes().to_vec()),
+            came: Some(Bytes::proof(came.as_bytes())),
             should: Some(should.as_bytes().to_vec()),
             at,
         };
@@ -287,9 +288,9 @@ mod tests {
         assert!(shown.ends_with("\"… 1601 bytes in all") && should.contains("яя"), "{shown}\n{should}");
         let before = &shown[..shown.find('X').unwrap()];
         assert_eq!(before.width(), mark.find('^').unwrap(), "{shown}\n{mark}");
-        assert_eq!(window(&[b'x'; 120], 0).0.len(), 122);
-        assert_eq!(window(&[b'x'; 121], 500).0, format!("…\"{}\"", "x".repeat(60)));
-        let (shown, _) = window("ab".repeat(2000).as_bytes(), 4000);
+        assert_eq!(window(&[b'x'; 120], 120, 0).0.len(), 122);
+        assert_eq!(window(&[b'x'; 121], 121, 500).0, format!("…\"{}\"", "x".repeat(60)));
+        let (shown, _) = window("ab".repeat(2000).as_bytes(), 4000, 4000);
         assert_eq!(shown, format!("…\"{}\"", "ab".repeat(30)));
     }
 

@@ -7,7 +7,7 @@ use crate::check::pattern::Expected;
 use crate::check::play::Play;
 use crate::check::profile::Of;
 use crate::check::rules::{Ask, Rule, pause};
-use crate::check::verdict::{Fault, Outcome};
+use crate::check::verdict::{Fault, Heard, Outcome};
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
@@ -109,27 +109,27 @@ fn words(play: &mut Play, length: usize) -> String {
     text.trim_end().to_owned() + if text.ends_with(' ') { "x" } else { "" }
 }
 
-/// What comes of a line that ends with LF must come of one that ends with CR and LF, to the last byte.
+/// What comes of a line that ends with LF must come of one that ends with CR and LF, and with the same end.
 fn ends(play: &mut Play) -> Outcome {
     let [mut anna, boris] = play.enter_all(["anna", "boris"])?;
     let text = play.text();
     let speech = anna.speech(text.as_bytes());
     anna.say(&text)?;
-    let plain = raw_line(&boris, &speech)?;
+    let plain = line_end(&boris, &speech)?;
     let mut bytes = anna.bytes_of(text.as_bytes());
     bytes.splice(bytes.len() - 1.., *b"\r\n");
     anna.says(text.as_bytes());
     anna.send(&bytes)?;
-    let other = raw_line(&boris, &speech)?;
-    if plain == other {
+    let other = line_end(&boris, &speech)?;
+    if other == plain {
         return Ok(());
     }
-    let told = "boris hears CR and LF at the end of a line because anna's line ended so".to_owned();
-    Err(boris.wrong(told, &other, &speech))
+    let heard = Heard { role: boris.role.clone(), came: Some(other.as_slice().into()), should: Some(plain), at: 0 };
+    Err(Fault::broken("boris hears another end of a line because anna's line ended so").heard(heard))
 }
 
-/// Waits for a line, and gives it with the bytes at its end.
-fn raw_line(hearer: &Client, expected: &Expected) -> Outcome<Vec<u8>> {
+/// Waits for a line, and gives the bytes at its end.
+fn line_end(hearer: &Client, expected: &Expected) -> Outcome<Vec<u8>> {
     use crate::check::link::Came;
     let until = Instant::now() + hearer.patience;
     loop {
@@ -141,7 +141,7 @@ fn raw_line(hearer: &Client, expected: &Expected) -> Outcome<Vec<u8>> {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         if expected.is(text) {
-            return Ok(line);
+            return Ok(line[text.len()..].to_vec());
         }
         if !hearer.is_noise(text) {
             return Err(hearer.wrong(format!("{} hears something else", hearer.role), text, expected));
@@ -205,7 +205,8 @@ fn answer(play: &mut Play, speaker: &mut Client, hearer: &Client) -> Outcome<Ans
     let mut answer = Answer { heard: Vec::new(), told: false };
     while !answer.told {
         answer.told = is_told(play, speaker, Instant::now());
-        while let Some((message, _)) = hearer.next_message(Instant::now() + TURN)? {
+        // Messages that come without end are no reason to wait longer.
+        while let Some((message, _)) = hearer.next_message(until.min(Instant::now() + TURN))? {
             if fence.is(&message) {
                 return Ok(answer);
             }

@@ -14,6 +14,8 @@ use crate::check::play::Play;
 use crate::check::profile::{Own, Profile};
 use crate::check::verdict::Outcome;
 
+pub use start::is_served;
+
 /// The stages, in the order of the lessons, with their points: 100 in all.
 pub const STAGES: [(&str, &str, f64); 8] = [
     ("start", "01-echo", 5.0),
@@ -124,14 +126,6 @@ pub fn lacks(profile: &Profile, ask: Ask) -> Option<&'static str> {
         Ask::Private => (profile.private.is_some(), "this protocol has no private messages"),
     };
     (!has).then_some(why)
-}
-
-/// A sign of life: a client that comes in is heard by another one, or hears itself.
-///
-/// # Errors
-/// Broken, if it does not.
-pub fn is_served(play: &mut Play) -> Outcome {
-    start::is_served(play)
 }
 
 /// Whether a speaker hears what he said.

@@ -21,7 +21,10 @@ fn second(play: &mut Play) -> Outcome {
     is_served(play)
 }
 
-/// A client is served if it comes in, and hears itself or is heard.
+/// A sign of life: a client that comes in is heard by another one, or hears itself.
+///
+/// # Errors
+/// Broken, if it does not.
 pub fn is_served(play: &mut Play) -> Outcome {
     let mut anna = play.enter("anna")?;
     if play.profile().say.others.is_some() {
@@ -45,6 +48,10 @@ fn fifty(play: &mut Play) -> Outcome {
     let roles: Vec<String> = (1..=CLIENTS).map(|number| format!("client{number}")).collect();
     let mut clients = roles.iter().map(|role| play.connect(role)).collect::<Outcome<Vec<_>>>()?;
     clients.iter_mut().try_for_each(Client::enter)?;
+    // If nobody is greeted, only the kernel tells that all are in.
+    if !play.profile().greets() {
+        clients.iter().for_each(|client| play.wait_for_rest(client));
+    }
     if play.profile().say.others.is_none() {
         return clients.iter_mut().try_for_each(|client| echo(play, client));
     }

@@ -7,8 +7,7 @@ use crate::check::pattern::Values;
 use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule};
 use crate::check::script::Deed;
-use crate::check::verdict::{Fault, Outcome};
-use crate::check::wrong::seconds;
+use crate::check::verdict::{Fault, Outcome, seconds};
 
 const ASKS: &[Ask] = &[Ask::Process];
 
@@ -39,7 +38,9 @@ fn told(play: &mut Play) -> Outcome {
 
 fn exits(play: &mut Play) -> Outcome {
     let _clients = play.enter_all(["anna", "boris"])?;
-    let _nameless = play.connect("vera")?;
+    let nameless = play.connect("vera")?;
+    // If she came in while the server stops, she would wake it.
+    play.wait_for_rest(&nameless);
     let within = play.patience().mul_f64(2.5);
     ask_to_stop(play)?;
     if play.program()?.ends(within) {

@@ -24,6 +24,10 @@ pub const RULES: &[Rule] = &[
     Rule { name: "together/prompt", asks: &[Ask::Others], after: &["together/heard"], run: prompt },
 ];
 
+/// Texts in several scripts. The last one is a format string to a program in C that prints what it is told.
+const LETTERS: [&str; 6] =
+    ["привет, дядя", "👋 🐈‍⬛", "日本語と中文", "עברית و عربي", "e\u{301}\u{200d}z", "TEA  100 % %s %n"];
+
 fn heard(play: &mut Play) -> Outcome {
     let [mut anna, boris, vera] = play.enter_all(["anna", "boris", "vera"])?;
     play.say_to(&mut anna, &[&boris, &vera])
@@ -92,8 +96,7 @@ fn author(play: &mut Play) -> Outcome {
 fn utf8(play: &mut Play) -> Outcome {
     let alone = play.profile().say.others.is_none();
     let [mut anna, boris] = play.enter_all(["anna", "boris"])?;
-    for letters in ["привет, дядя", "👋 🐈‍⬛", "日本語と中文", "עברית و عربي", "e\u{301}\u{200d}z"]
-    {
+    for letters in LETTERS {
         let text = format!("{letters} {}", play.tag());
         anna.say(&text)?;
         if alone {
