@@ -173,39 +173,28 @@ fn one(play: &mut Play) -> Outcome {
     Ok(())
 }
 
+/// The lines of `order/whole`.
+struct LongLines {
+    marker: Marker,
+    /// Bytes of each.
+    length: usize,
+    /// So many each speaker has said.
+    said: u32,
+}
+
 /// The listener reads only when the server's socket to it is full: then a long line is sent in parts.
 fn whole(play: &mut Play) -> Outcome {
     let mut speakers = play.enter_all(SPEAKERS)?;
     let mut listener = play.enter_with_small_buffer("listener")?;
     listener.patience = play.patience() * 3;
     let marker = Marker::new(play.dice.below(1 << 16) as u16, SHORT);
-    let length = play.longest(LONG);
-    let mut said = 0;
+    let mut lines = LongLines { marker, length: play.longest(LONG), said: 0 };
     for _ in 0..TIMES {
         // A server may close it for being slow.
         if sockets::is_open(play.place.addr, listener.ear().local) == Some(false) {
             break;
         }
-        listener.set_reading(false);
-        let mut unsent = 0;
-        // A burst that finds the socket full waits in the server, and two smaller ones come after it: enough that several
-        // lines wait for the socket, and not so much that the listener is closed for it.
-        for burst in [BURST, 6, 6] {
-            loop {
-                speak_all(&mut speakers, false, |speaker, client| {
-                    let long = |number| client.bytes_of(&long(&marker, speaker, number, length));
-                    (said..said + burst).map(long).collect()
-                })?;
-                said += burst;
-                play.wait_for_rest(&listener);
-                let before = std::mem::replace(&mut unsent, unsent_to(play, &listener));
-                // The socket is full when it takes less than half of what is said.
-                if unsent < before + u64::from(burst) * length as u64 * 2 || said > MOST {
-                    break;
-                }
-            }
-        }
-        listener.set_reading(true);
+        fill(play, &mut speakers, &listener, &mut lines)?;
     }
     let mut count = 0;
     for place in 0..speakers.len() {
@@ -225,22 +214,51 @@ fn whole(play: &mut Play) -> Outcome {
             if fence.is(&message) {
                 break;
             }
-            if listener.is_noise(&message) {
-                continue;
+            if !listener.is_noise(&message) {
+                is_whole(&speakers, &listener, &lines, &message)?;
+                count += 1;
             }
-            let Some(mark) = marker.find(&message, &mut 0).filter(|mark| mark.number < said) else {
-                return Err(listener.unasked("the listener hears a piece of a line", &message));
-            };
-            let speaker = usize::from(mark.speaker) % speakers.len();
-            let whole = speakers[speaker].speech(&long(&marker, speaker, mark.number, length));
-            if !whole.is(&message) {
-                return Err(torn(&listener, &message, &whole));
-            }
-            count += 1;
         }
     }
     // A line that is lost as a whole is the matter of `order/none-lost` and `slow/honest`.
-    if count > 0 { Ok(()) } else { Err(Fault::broken(format!("the listener hears none of {} lines", said * 4))) }
+    let all = lines.said * 4;
+    if count > 0 { Ok(()) } else { Err(Fault::broken(format!("the listener hears none of {all} lines"))) }
+}
+
+/// All speak until the server's socket to the listener is full, and a little more; then the listener reads.
+fn fill(play: &Play, speakers: &mut [Client; 4], listener: &Client, lines: &mut LongLines) -> Outcome {
+    listener.set_reading(false);
+    let mut unsent = 0;
+    // A burst that finds the socket full waits in the server, and two smaller ones come after it: enough that several
+    // lines wait for the socket, and not so much that the listener is closed for it.
+    for burst in [BURST, 6, 6] {
+        loop {
+            let said = lines.said;
+            speak_all(speakers, false, |speaker, client| {
+                let long = |number| client.bytes_of(&long(&lines.marker, speaker, number, lines.length));
+                (said..said + burst).map(long).collect()
+            })?;
+            lines.said += burst;
+            play.wait_for_rest(listener);
+            let before = std::mem::replace(&mut unsent, unsent_to(play, listener));
+            // The socket is full when it takes less than half of what is said.
+            if unsent < before + u64::from(burst) * lines.length as u64 * 2 || lines.said > MOST {
+                break;
+            }
+        }
+    }
+    listener.set_reading(true);
+    Ok(())
+}
+
+/// Whether this is one of the lines, to its last byte.
+fn is_whole(speakers: &[Client; 4], listener: &Client, lines: &LongLines, message: &[u8]) -> Outcome {
+    let Some(mark) = lines.marker.find(message, &mut 0).filter(|mark| mark.number < lines.said) else {
+        return Err(listener.unasked("the listener hears a piece of a line", message));
+    };
+    let speaker = usize::from(mark.speaker) % speakers.len();
+    let whole = speakers[speaker].speech(&long(&lines.marker, speaker, mark.number, lines.length));
+    if whole.is(message) { Ok(()) } else { Err(torn(listener, message, &whole)) }
 }
 
 /// The bytes of two lines around the place at which one goes on in the other.
