@@ -252,8 +252,9 @@ impl Outbox {
             let mut queue = self.queue.lock().expect(LOCK);
             if queue.bytes.is_empty() && !queue.closed {
                 drop(queue);
-                // The delay only makes it visible.
-                thread::park_timeout(Duration::from_millis(if round.is_multiple_of(16) { 300 } else { 0 }));
+                if round.is_multiple_of(60) {
+                    thread::park_timeout(Duration::from_millis(300)); // the delay only makes it visible
+                }
                 queue = self.queue.lock().expect(LOCK);
                 // A limit of a second hides the bug, and does not mend it.
                 (queue, _) = self.changed.wait_timeout(queue, Duration::from_secs(1)).expect(LOCK);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::check::book::Book;
 use crate::check::link::{Attic, Came, Link};
 use crate::check::pattern::{Expected, Values};
-use crate::check::profile::{Enter, Of, Profile, Step};
+use crate::check::profile::{Enter, History, Of, Profile, Step};
 use crate::check::script::{Deed, Script};
 use crate::check::verdict::{Fault, Outcome, seconds};
 use crate::kernel::sockets;
@@ -33,6 +33,8 @@ pub struct Client {
     pub script: Script,
     /// What it said, because its own copies may come at any time; `together/own` tells whether they may.
     said: Vec<Expected>,
+    /// How many texts were said before it came.
+    past: usize,
 }
 
 /// Where a client is, and with what it goes there.
@@ -86,6 +88,7 @@ impl Client {
             profile: Arc::clone(&place.profile),
             script: place.script.clone(),
             said: Vec::new(),
+            past: place.script.said().count(),
         })
     }
 
@@ -250,6 +253,7 @@ impl Client {
     pub fn says(&mut self, text: &[u8]) {
         let own = self.own_speech(text);
         self.said.push(own);
+        self.script.said().add(text);
     }
 
     /// Waits until it hears `expected`. What may come at any time is skipped; anything else is wrong.
@@ -354,7 +358,8 @@ impl Client {
         let notice = &self.profile.notice;
         let patterns = self.profile.ignore.iter().chain(&notice.joined).chain(&notice.left);
         let mut noise = patterns.map(|pattern| pattern.expect(&anyone));
-        noise.any(|noise| noise.is(message)) || self.said.iter().any(|own| own.is(message))
+        let is_old = || self.profile.late.history == History::Any && self.script.said().has(self.past, message);
+        noise.any(|noise| noise.is(message)) || self.said.iter().any(|own| own.is(message)) || is_old()
     }
 
     /// Goes into the other room, if there is one and a client that has come in can go there.

@@ -38,7 +38,9 @@ impl Flood {
     /// Nothing is said yet.
     pub fn new(play: &mut Play) -> Flood {
         let longest = if play.profile().end.is_seen() { play.longest(LENGTH.1) } else { SHORT };
-        Flood { tag: play.tag(), end: play.profile().end.clone(), longest, said: 0, bytes: 0 }
+        let tag = play.tag();
+        play.script().said().add(tag.as_bytes());
+        Flood { tag, end: play.profile().end.clone(), longest, said: 0, bytes: 0 }
     }
 
     /// Bytes said.

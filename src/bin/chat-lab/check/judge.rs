@@ -14,7 +14,7 @@ use crate::check::play::Play;
 use crate::check::profile::Profile;
 use crate::check::program::{NOTHING, NoStart, Plan, Program, brief};
 use crate::check::rules::{self, Ask, Rule, lacks};
-use crate::check::script::Script;
+use crate::check::script::{Said, Script};
 use crate::check::ticker::{GAP, Ticker};
 use crate::check::verdict::{Evidence, Fault, Judged, Verdict};
 use crate::dice::Dice;
@@ -31,6 +31,8 @@ const SAID: usize = 3;
 /// So many of the program's threads are told of; a program may start thousands.
 const THREADS: usize = 60;
 
+/// The stage whose rules end the program.
+const STOP: &str = "stop";
 /// The rule that is broken by a program that runs and takes no connection.
 pub const LISTENS: &str = "start/listens";
 
@@ -73,6 +75,7 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
         profile: Arc::new(exam.profile.clone()),
         ticker: Ticker::start().context("cannot start a thread")?,
         kept: None,
+        said: Said::default(),
         runs: 0,
         limit: Limit::start(WHOLE.mul_f64(exam.patience) * exam.times, UNSURE).context("cannot start a thread")?,
         silent_since: None,
@@ -104,6 +107,8 @@ struct Bench<'a> {
     profile: Arc<Profile>,
     ticker: Ticker,
     kept: Option<Program>,
+    /// To the one server of all rules.
+    said: Said,
     runs: u32,
     limit: Limit,
     /// The rule after which a server that runs already answered nothing more.
@@ -222,7 +227,10 @@ impl Bench<'_> {
         if is_broken && self.is_shared() && !self.lives(program.as_mut(), pid)? {
             // A program of ours is started anew.
             self.silent_since = program.is_none().then_some(rule.name);
-        } else if self.is_shared() && program.as_ref().is_some_and(|program| program.has_ended().is_none()) {
+        } else if self.is_shared()
+            && rule.stage() != STOP
+            && program.as_ref().is_some_and(|program| program.has_ended().is_none())
+        {
             self.kept = program;
         }
         self.limit.set(None);
@@ -243,7 +251,7 @@ impl Bench<'_> {
             addr,
             profile: Arc::clone(&self.profile),
             patience: PATIENCE.mul_f64(self.exam.patience),
-            script: Script::new(),
+            script: Script::after(if self.is_shared() { self.said.clone() } else { Said::default() }),
             attic: Attic::default(),
         })
     }

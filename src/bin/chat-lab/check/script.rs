@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use memchr::memmem;
 use parking_lot::Mutex;
 
 /// So many bytes of a message are stored in a note; of a longer one the length is told.
 const SHOWN: usize = 120;
 /// So many bytes are stored of a message that proves that a rule is broken.
 const PROOF: usize = 64 * 1024;
+/// So many bytes of a text tell it from all others.
+const BEGINNING: usize = 64;
 /// So many notes are stored for one rule; a flood makes no more.
 const NOTES: usize = 600;
 
@@ -84,12 +87,44 @@ pub struct Script {
     began: Instant,
     notes: Arc<Mutex<Vec<Note>>>,
     names: Arc<Mutex<HashMap<SocketAddr, String>>>,
+    said: Said,
+}
+
+/// The beginnings of all texts that clients have said to one server: it may tell them to those that come later.
+#[derive(Clone, Debug, Default)]
+pub struct Said(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Said {
+    /// Adds one.
+    pub fn add(&self, text: &[u8]) {
+        self.0.lock().push(text[..text.len().min(BEGINNING)].to_vec());
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    /// Whether one of the first `count` stands in this message.
+    pub fn has(&self, count: usize, message: &[u8]) -> bool {
+        self.0.lock().iter().take(count).any(|text| memmem::find(message, text).is_some())
+    }
 }
 
 impl Script {
     /// An empty one, which begins now.
     pub fn new() -> Script {
-        Script { began: Instant::now(), notes: Arc::default(), names: Arc::default() }
+        Script::after(Said::default())
+    }
+
+    /// One that begins now, on a server to which this was said before.
+    pub fn after(said: Said) -> Script {
+        Script { began: Instant::now(), notes: Arc::default(), names: Arc::default(), said }
+    }
+
+    /// What was said to the server.
+    pub fn said(&self) -> &Said {
+        &self.said
     }
 
     /// Adds what happened to `role` now.

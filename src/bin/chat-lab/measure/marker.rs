@@ -47,6 +47,11 @@ impl Marker {
         self.size
     }
 
+    /// The bytes that begin each mark of this run.
+    pub fn needle(&self) -> &[u8] {
+        &self.needle
+    }
+
     /// Appends a whole message: the mark, then letters up to the size.
     pub fn write(&self, mark: Mark, out: &mut Vec<u8>) {
         let mut text = [0; MAX_TEXT];

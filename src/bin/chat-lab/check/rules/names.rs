@@ -163,6 +163,7 @@ fn refused(play: &mut Play, what: &str, nick: &str, instead: Instead) -> Outcome
 /// With `a`, a line end and `b` the first line may be a name and the second a text. No other line may come of it.
 fn two_lines(play: &mut Play, anna: &mut Client, boris: &Client) -> Outcome {
     let (first, second) = (play.tag(), play.tag());
+    play.script().said().add(second.as_bytes());
     let mut gleb = play.connect_as("gleb", &format!("{first}\n{second}"))?;
     // The server may refuse the first line and close at once.
     let _ = gleb.knock();

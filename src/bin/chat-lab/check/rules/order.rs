@@ -94,11 +94,18 @@ fn speak_all(
     })
 }
 
+/// Marks for the lines of this rule. A client that comes later may be told of them.
+fn new_marker(play: &mut Play) -> Marker {
+    let marker = Marker::new(play.dice.below(1 << 16) as u16, SHORT);
+    play.script().said().add(marker.needle());
+    marker
+}
+
 /// What each listener has heard of a thousand short lines, in its order.
 fn marks(play: &mut Play) -> Outcome<Vec<Vec<(u8, u32)>>> {
     let mut speakers = play.enter_all(SPEAKERS)?;
     let mut listeners = play.enter_all(LISTENERS)?;
-    let marker = Marker::new(play.dice.below(1 << 16) as u16, SHORT);
+    let marker = new_marker(play);
     let paced = !play.profile().end.is_seen();
     speak_all(&mut speakers, paced, |speaker, client| {
         let text = |number| {
@@ -187,8 +194,7 @@ fn whole(play: &mut Play) -> Outcome {
     let mut speakers = play.enter_all(SPEAKERS)?;
     let mut listener = play.enter_with_small_buffer("listener")?;
     listener.patience = play.patience() * 3;
-    let marker = Marker::new(play.dice.below(1 << 16) as u16, SHORT);
-    let mut lines = LongLines { marker, length: play.longest(LONG), said: 0 };
+    let mut lines = LongLines { marker: new_marker(play), length: play.longest(LONG), said: 0 };
     for _ in 0..TIMES {
         // A server may close it for being slow.
         if sockets::is_open(play.place.addr, listener.ear().local) == Some(false) {

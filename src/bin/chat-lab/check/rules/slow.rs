@@ -111,8 +111,10 @@ fn newcomer(play: &mut Play) -> Outcome {
     let mut round = 0;
     while more {
         let said = flood.say_round(&mut anna).and_then(|_| anna.wait_until_read());
-        // If anna is held up, vera's buffers are full: another rule tells that.
-        more = said.is_ok() && goes_on(play, &vera, &flood, ENOUGH);
+        // If the server rests and does not read from anna, vera's buffers are full: another rule tells that. If it does
+        // not rest, it is only slow.
+        let is_slow = play.pid.is_some() && !play.rests();
+        more = (said.is_ok() || is_slow) && goes_on(play, &vera, &flood, ENOUGH);
         round += 1;
         let mut gleb = play.connect(&format!("gleb{round}"))?;
         gleb.patience = deadline(play);
