@@ -15,11 +15,11 @@ const PLAIN: &str = "examples/profiles/plain.toml";
 /// The changes.
 const CHANGES: &str = "tests/it/check/mutants.diff";
 /// What stands below each mutant.
-const COUNT: &str = "
+const BELOW: &str = "
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// A number that all threads share.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+const MOMENT: Duration = Duration::from_micros(10);
 ";
 /// A place of a change with more new lines would be another server.
 const LINES: usize = 3;
@@ -85,7 +85,7 @@ fn source(mutant: &Mutant) -> String {
         assert_eq!(source.matches(was).count(), 1, "{}: this must stand in {STAIR} once:\n{was}", mutant.rule);
         source = source.replace(was, is);
     }
-    source + COUNT
+    source + BELOW
 }
 
 /// A server that must break this rule alone.
@@ -142,7 +142,7 @@ fn each_rule_has_one_mutant_and_each_mutant_a_rule() {
 #[test]
 fn a_mutant_is_a_small_change_of_what_stands_in_the_stair_once() {
     for mutant in mutants() {
-        assert_ne!(source(&mutant), read(STAIR) + COUNT, "{}", mutant.rule);
+        assert_ne!(source(&mutant), read(STAIR) + BELOW, "{}", mutant.rule);
         for place in mutant.places {
             assert!(place.new <= LINES, "{}:\n{}", mutant.rule, place.is);
         }
