@@ -1,5 +1,7 @@
 //! `chat-lab check` and `chat-lab grade`, run as a teacher runs them. Knows the programs that are graded, and no rule.
 
+/// Servers that send without end.
+mod floods;
 /// Whole reports, compared with files.
 mod golden;
 /// Broken servers and right ones: each breaks exactly its rules.

@@ -58,6 +58,8 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result, bail};
 
+use crate::check::profile::meant;
+
 /// A server of `examples/stairs` or `examples/broken`.
 #[derive(Clone, Copy)]
 pub struct Server {
@@ -109,7 +111,8 @@ pub const SERVERS: [Server; 24] = [
 /// No server has this name, or what the server could not do.
 pub fn serve(name: &str, port: Option<u16>) -> Result<()> {
     let Some(server) = Server::named(name) else {
-        bail!("no server {name:?}: did you mean {}? There are:\n{}", nearest(name), list());
+        let near = meant(name, SERVERS.iter().map(|server| server.name));
+        bail!("there is no server {name:?}{near}\n{}", list().trim_end());
     };
     let rules = server.breaks().join(", ");
     let rules = match server.made_of() {
@@ -124,11 +127,6 @@ pub fn serve(name: &str, port: Option<u16>) -> Result<()> {
 /// A line for each server: its name, and what it is.
 pub fn list() -> String {
     SERVERS.iter().map(|server| format!("  {:<20} {}\n", server.name, server.about())).collect()
-}
-
-fn nearest(name: &str) -> &'static str {
-    let likeness = |server: &&Server| (strsim::jaro_winkler(name, server.name) * 1000.0) as u32;
-    SERVERS.iter().max_by_key(likeness).map_or("", |server| server.name)
 }
 
 impl Server {
@@ -196,7 +194,8 @@ mod tests {
     fn a_server_is_found_by_its_name() {
         assert_eq!(Server::named("lock-io").map(|server| server.name), Some("lock-io"));
         assert!(Server::named("lock").is_none());
-        assert_eq!(nearest("lockio"), "lock-io");
+        let error = serve("lockio", None).unwrap_err().to_string();
+        assert!(error.starts_with("there is no server \"lockio\": did you mean lock-io?\n  stair-01-echo "), "{error}");
         let made_of = Server::named("one-at-a-time").and_then(|server| server.made_of());
         assert_eq!(made_of.map(|stair| stair.name), Some("stair-01-echo"));
     }

@@ -39,7 +39,7 @@ fn the_report_of_a_broken_server_is_word_for_word_the_one_on_file() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// Without what is another one in each run: times, and what the threads were waiting in at that very moment.
+/// Without what is another one in each run: times, ports, and what the threads were waiting in at that very moment.
 fn lasting(report: &str) -> String {
     let mut out = String::new();
     let mut in_threads = false;
@@ -54,8 +54,16 @@ fn lasting(report: &str) -> String {
         }
         // The time is at the end of a line, and no time at all if it was too short.
         let took = line.strip_suffix(" ms").and_then(|line| line.rsplit_once(' '));
-        out.push_str(took.map_or(line, |(before, _)| before).trim_end());
+        out.push_str(&without_port(took.map_or(line, |(before, _)| before).trim_end()));
         out.push('\n');
     }
     out
+}
+
+fn without_port(line: &str) -> String {
+    const HOST: &str = "127.0.0.1:";
+    match line.split_once(HOST) {
+        Some((before, rest)) => format!("{before}{HOST}PORT{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+        None => line.to_owned(),
+    }
 }

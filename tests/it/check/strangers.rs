@@ -42,7 +42,7 @@ def welcome(connection):
     connection.sendall(b'* welcome, ' + name + b'\n')
 ";
 
-struct Stranger {
+pub struct Stranger {
     folder: TempDir,
     mark: String,
 }
@@ -53,7 +53,7 @@ fn unwrapped(text: &str) -> String {
 }
 
 impl Stranger {
-    fn new(script: &str) -> Stranger {
+    pub fn new(script: &str) -> Stranger {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("server.py"), format!("{START}{script}")).unwrap();
@@ -75,7 +75,7 @@ impl Stranger {
     }
 
     /// Runs a rule, and checks that nothing is left.
-    fn run(&self, patience: &str, more: &[&str]) -> (Option<i32>, String) {
+    pub fn run(&self, patience: &str, more: &[&str]) -> (Option<i32>, String) {
         let began = Instant::now();
         let mut child = self.checker(patience, more).process_group(0).spawn().unwrap();
         while child.try_wait().unwrap().is_none() {
@@ -94,7 +94,7 @@ impl Stranger {
     }
 
     /// Runs a rule that this server must not keep.
-    fn breaks(&self, rule: &str, patience: &str) -> String {
+    pub fn breaks(&self, rule: &str, patience: &str) -> String {
         let (code, text) = self.run(patience, &["--rule", rule]);
         // A machine that is too busy gives no verdict (75), and that is no pass.
         assert!(matches!(code, Some(1 | 75)), "{code:?} {text}");
@@ -147,41 +147,6 @@ take(echo)";
 }
 
 #[test]
-fn endless_random_bytes_do_not_hold_the_checker_up() {
-    let script = r"
-def noise(connection):
-    while True: connection.sendall(random.randbytes(65536))
-take(noise)";
-    let server = Stranger::new(script);
-    server.breaks("start/second", "0.2");
-    // Without ends of messages the text is looked for in the whole stream.
-    let (code, text) = server.run("0.2", &["--rule", "start/second", "--profile", "raw"]);
-    assert!(matches!(code, Some(1 | 75)), "{code:?} {text}");
-}
-
-#[test]
-fn endless_lines_that_may_come_at_any_time_do_not_hold_the_checker_up() {
-    let script = r"
-def notices(connection):
-    while True: connection.sendall(b'* noise\n' * 1000)
-take(notices)";
-    Stranger::new(script).breaks("together/heard", "0.2");
-}
-
-#[test]
-fn a_gigabyte_of_output_is_read_and_only_its_end_is_stored() {
-    let script = r"
-piece = b'x' * 99 + b'\n'
-for _ in range(1000): os.write(1, piece * 10486)
-os.write(1, b'\x1b[2Jthe end\n')
-def loud(connection):
-    print('nobody is let in', flush=True)
-take(loud)";
-    let text = Stranger::new(script).breaks("start/second", "0.5");
-    assert!(text.contains("nobody is let in"), "{text}");
-}
-
-#[test]
 fn a_server_that_leaves_its_group_is_found_and_ended() {
     let script = r"
 if os.fork(): os._exit(0)
@@ -194,13 +159,11 @@ take(silent)";
 
 #[test]
 fn a_server_that_ends_at_once_gets_a_sentence_with_what_it_said() {
-    let (code, text) = Stranger::new("raise OSError('no such table')").run("1", &[]);
-    assert_eq!(code, Some(69), "{text}");
+    let text = Stranger::new("raise OSError('no such table')").breaks("start/listens", "1");
     assert!(text.contains("ended before it took a connection, with exit code 1 "), "{text}");
     assert!(text.contains(" OSError: no such table"), "{text}");
-    let (code, text) = Stranger::new("os.kill(os.getpid(), 11)").run("1", &[]);
-    assert_eq!(code, Some(69), "{text}");
-    assert!(text.contains("with signal 11 (SIGSEGV) it printed nothing"), "{text}");
+    let text = Stranger::new("os.kill(os.getpid(), 11)").breaks("start/listens", "1");
+    assert!(text.contains("with signal 11 (SIGSEGV) why "), "it printed nothing: {text}");
 }
 
 #[test]
@@ -213,8 +176,7 @@ fn a_server_that_ends_in_the_middle_is_told_with_its_signal() {
 #[test]
 fn a_server_that_never_accepts_is_no_server() {
     Stranger::new("listener = listen(); time.sleep(1000)").breaks("start/second", "0.2");
-    let (code, text) = Stranger::new("time.sleep(1000)").run("0.1", &[]);
-    assert_eq!(code, Some(69), "{text}");
+    let text = Stranger::new("time.sleep(1000)").breaks("start/listens", "0.1");
     assert!(text.contains("takes no connection on 127.0.0.1:") && text.contains("within 3.0 s"), "{text}");
 }
 

@@ -5,7 +5,10 @@ use std::process::Command;
 use super::page::{Names, bare, names, rows};
 
 const PAGE: &str = include_str!("../../../docs/checking.md");
-const PROFILE: &str = include_str!("../../../src/bin/chat-lab/check/profile.rs");
+const PROFILE: &str = concat!(
+    include_str!("../../../src/bin/chat-lab/check/profile.rs"),
+    include_str!("../../../src/bin/chat-lab/check/end.rs")
+);
 const TARGET: &str = include_str!("../../../src/bin/chat-lab/check/report/target.rs");
 
 /// The first cells of the table in this part of the page.

@@ -4,6 +4,7 @@ pub mod args;
 pub mod book;
 pub mod built_in;
 pub mod client;
+pub mod end;
 pub mod flood;
 pub mod grade;
 pub mod interrupt;
