@@ -250,7 +250,8 @@ fn the_checker_has_as_many_descriptors_after_many_rules_as_after_the_first() {
     }
     reader.join().unwrap();
     assert!(checker.wait().unwrap().success());
-    assert!(counts.len() >= 10 && *counts.last().unwrap() <= 8, "{counts:?}");
+    // A short rule may have no look that falls between its parts, so the last five are taken together.
+    assert!(counts.len() >= 10 && counts.iter().rev().take(5).any(|count| *count <= 8), "{counts:?}");
     assert_eq!(server.processes(), Vec::<String>::new());
 }
 
