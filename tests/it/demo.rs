@@ -78,7 +78,7 @@ fn the_fixed_server_can_be_played_to_alone() {
 fn an_unknown_demo_is_told_with_the_nearest_one() {
     let (code, out, err) = finish(piped(&["lockio"]));
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.starts_with("chat-lab: there is no demo \"lockio\"; did you mean lock-io?\n"), "{err}");
+    assert!(err.starts_with("chat-lab: there is no demo \"lockio\": did you mean lock-io?\n"), "{err}");
     assert!(err.contains("\n  two-annas "), "{err}");
 }
 

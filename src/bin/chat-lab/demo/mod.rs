@@ -18,7 +18,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::check::args::fresh_seed;
-use crate::check::profile::nearest;
+use crate::check::profile::meant;
 use play::Demo;
 use script::Script;
 use side::{Side, missing};
@@ -58,8 +58,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let Some(script) = all.iter().find(|script| script.name == name) else {
-        let near = nearest(name, all.iter().map(|script| script.name));
-        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        let near = meant(name, all.iter().map(|script| script.name));
         bail!("there is no demo {name:?}{near}\n{}", list(&all));
     };
     let both = Side::both(script)?;
