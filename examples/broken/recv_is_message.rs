@@ -1,8 +1,7 @@
 //! The bug: each read is taken for a message. But a read gives what has come, and not what was sent.
 //!
 //! Made of stair 9, stop. Profile: `plain`. Breaks the rules `framing/split`, `framing/glued`, `framing/letter`,
-//! `framing/bytes` and `framing/unfinished`. Lines that follow closely are glued, too, so it breaks `together/once` and
-//! `leave/reset-under-fire`.
+//! `framing/bytes` and `framing/unfinished`.
 //! In a minute: anna's line comes in two packets, and boris hears two messages. She writes three lines in one packet,
 //! and boris hears one message, in which two lines have no name.
 

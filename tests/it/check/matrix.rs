@@ -172,6 +172,44 @@ fn each_server_breaks_exactly_its_rules() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// What a stair promises, as stages or rules; and the rule that calls for the next one, which it still breaks, in
+/// the profile of the next one. A rule of a stage that the stair's own profile does not ask is not asked.
+const STAIRS: [(&str, &str, &[&str], (&str, &str)); 8] = [
+    ("stair-01-echo", "echo", &["start"], ("raw", "together/heard")),
+    ("stair-02-everybody", "raw", &["start", "together"], ("plain", "together/author")),
+    ("stair-03-lines", "plain", &["start", "together", "framing"], ("plain", "leave/reset")),
+    ("stair-04-leaving", "plain", &["start", "together", "framing", "leave"], ("plain", "slow/others")),
+    (
+        "stair-05-outbox",
+        "plain",
+        &["start", "together", "framing", "leave", "slow/others", "slow/newcomer", "slow/speaker"],
+        ("plain", "slow/bounded"),
+    ),
+    ("stair-06-slow", "plain", &["start", "together", "framing", "leave", "slow"], ("plain", "names/taken")),
+    ("stair-07-names", "plain", &["start", "together", "framing", "leave", "slow", "names"], ("plain", "order/one")),
+    (
+        "stair-08-order",
+        "plain",
+        &["start", "together", "framing", "leave", "slow", "names", "order"],
+        ("plain", "stop/told"),
+    ),
+];
+
+#[test]
+fn a_stair_keeps_what_it_promises_and_breaks_the_rule_that_calls_for_the_next_one() {
+    for (name, profile, promised, (next_profile, next)) in STAIRS {
+        let command = format!("{} serve {name} {{port}}", env!("CARGO_BIN_EXE_chat-lab"));
+        let args = ["--profile", profile, "--command", &command, "--stop-by", "stop"];
+        let promises: Vec<&str> = promised.iter().flat_map(|rule| ["--rule", rule]).collect();
+        let said = check(&[&args[..], &promises].concat());
+        let others = ["BROKEN", "not run"].map(|verdict| said.rules(verdict)).concat();
+        assert!(others.is_empty() && !said.rules("kept").is_empty(), "{name} does not keep {others:?}\n{}", said.text);
+        let said = check(&["--profile", next_profile, "--command", &command, "--stop-by", "stop", "--rule", next]);
+        let found = [said.rules("BROKEN"), said.rules("unsure")].concat();
+        assert!(found == [next], "{name} does not break {next}\n{}", said.text);
+    }
+}
+
 /// The first lines of a broken server name its rules, and `chat-lab serve` prints them.
 #[test]
 fn the_first_lines_of_a_broken_server_name_the_rules_that_it_breaks() {
