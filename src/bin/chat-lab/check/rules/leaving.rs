@@ -8,7 +8,7 @@ use crate::check::play::Play;
 use crate::check::rules::{Ask, Rule, pause};
 use crate::check::verdict::{Fault, Outcome, seconds};
 use crate::kernel::effort::Effort;
-use crate::kernel::process::Holding;
+use crate::kernel::process::{Holding, Process};
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
@@ -38,6 +38,8 @@ const RESETS: usize = 10;
 const CROWD: usize = 20;
 const CROWDS: usize = 10;
 const ENOUGH_CROWDS: usize = 2;
+/// If nothing changes for so long, no client is still leaving.
+const SETTLED: Duration = Duration::from_millis(100);
 /// So many threads and descriptors more than before are no leak.
 const SPARE: u64 = 2;
 
@@ -182,8 +184,7 @@ fn no_leak(play: &mut Play) -> Outcome {
     let process = play.process()?;
     // What the server makes once and stores for later is no leak.
     come_and_go(play, 0)?;
-    play.wait_for_rest(&anna);
-    let before = process.holding().map_err(ended)?;
+    let before = settled(play, &process)?;
     let began = Instant::now();
     for crowd in 1..=CROWDS {
         if crowd > ENOUGH_CROWDS && began.elapsed() > play.patience() {
@@ -212,6 +213,20 @@ fn no_leak(play: &mut Play) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// What the process holds when that has not changed for a while: a thread that only sleeps may still be about to end.
+fn settled(play: &Play, process: &Process) -> Outcome<Holding> {
+    let until = Instant::now() + play.patience();
+    let (mut now, mut since) = (process.holding().map_err(ended)?, Instant::now());
+    while since.elapsed() < SETTLED && Instant::now() < until {
+        std::thread::park_timeout(Duration::from_millis(5));
+        let next = process.holding().map_err(ended)?;
+        if (next.threads, next.fds) != (now.threads, now.fds) {
+            (now, since) = (next, Instant::now());
+        }
+    }
+    Ok(now)
 }
 
 /// Clients come in, each under a new name, and leave again: every second one closes, the others break off.
