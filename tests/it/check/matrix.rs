@@ -172,9 +172,12 @@ fn each_server_breaks_exactly_its_rules() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// A stair and its profile, what it promises, and a profile with the rule that calls for the next stair.
+type Stair = (&'static str, &'static str, &'static [&'static str], (&'static str, &'static str));
+
 /// What a stair promises, as stages or rules; and the rule that calls for the next one, which it still breaks, in
 /// the profile of the next one. A rule of a stage that the stair's own profile does not ask is not asked.
-const STAIRS: [(&str, &str, &[&str], (&str, &str)); 8] = [
+const STAIRS: [Stair; 8] = [
     ("stair-01-echo", "echo", &["start"], ("raw", "together/heard")),
     ("stair-02-everybody", "raw", &["start", "together"], ("plain", "together/author")),
     ("stair-03-lines", "plain", &["start", "together", "framing"], ("plain", "leave/reset")),
