@@ -1,7 +1,7 @@
 //! Stair 3 of 10, lines: a message is a line, and the server says which client sent it. Profile: `plain`.
 //!
 //! New: bytes are collected until a line is whole, up to a bound. The first line of a client is its name.
-//! Next: a broken connection ends the thread of whoever speaks next. The rule `leave/reset` calls for stair 4.
+//! Next: a broken connection ends the thread of the next client that speaks. The rule `leave/reset` calls for stair 4.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -10,7 +10,7 @@ pub enum Of {
     Line,
     /// Not at all: what is heard is a stream.
     None,
-    /// By a pause in which nothing is sent; for the one who hears it is a stream.
+    /// By a pause in which nothing is sent; for the client that hears, it is a stream.
     Pause,
     /// By its length, which comes first.
     Length,
@@ -66,7 +66,7 @@ impl End {
         out
     }
 
-    /// Whether those who hear can tell where a message ends.
+    /// Whether the clients that hear can tell where a message ends.
     pub fn is_seen(&self) -> bool {
         matches!(self.of, Of::Line | Of::Length)
     }

@@ -39,7 +39,7 @@ pub struct Profile {
     pub say: Say,
     /// How it leaves, other than by closing.
     pub leave: Option<Leave>,
-    /// What the others are told of those who come and go.
+    /// What the other clients are told of clients that come and go.
     #[serde(default)]
     pub notice: Notice,
     /// Another room.
@@ -117,7 +117,7 @@ pub enum Own {
 pub struct Say {
     /// What it sends.
     pub send: Pattern,
-    /// What the others hear; a server that answers only the one who speaks has none.
+    /// What the others hear; a server that answers only the speaker has none.
     pub others: Option<Pattern>,
     /// Whether the speaker hears it, too.
     #[serde(default)]
@@ -137,7 +137,7 @@ pub struct Leave {
     pub word: bool,
 }
 
-/// What the others are told of those who come and go.
+/// What the other clients are told of clients that come and go.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {

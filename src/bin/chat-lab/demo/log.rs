@@ -113,7 +113,7 @@ impl Log {
         match number {
             Some((speaker, number)) if late.is_none() => state.count(role, speaker, number, at),
             None if message.len() > LONG => state.tear(role, message, at),
-            // Of those that only make noise it is not told who they are.
+            // Clients that only make noise are not named.
             None if memchr::memmem::find(message, GUEST.as_bytes()).is_some() => state.changed = Some(Instant::now()),
             _ => {
                 let kind = Kind::Hears(shown(message), late);

@@ -1,4 +1,4 @@
-//! The scripts of the demos, as data in TOML: who does what when, the captions, the rule, the question. Knows no socket.
+//! The scripts of the demos, as data in TOML: which client does what and when, the captions, the rule, the question. Knows no socket.
 //!
 //! A line of a script is a time in seconds and a deed: `12.0 vera stops reading`. Lines with the same
 //! time happen at once. A caption is `12.0 # What is to be seen now.`
@@ -26,7 +26,7 @@ pub struct Script {
     pub lines: bool,
     /// The rule that the broken one breaks, and the fixed one keeps.
     pub rule: String,
-    /// Who does what when.
+    /// Which client does what, and when.
     #[serde(deserialize_with = "cues")]
     pub script: Vec<Cue>,
     /// For the class.

@@ -224,7 +224,7 @@ impl Finder {
 }
 
 /// Which process listens on a port of this machine: its id and name. `None` if there is none,
-/// or if it belongs to another user, who does not let us look.
+/// or if it belongs to another user, whose processes we may not look into.
 pub fn holder(port: u16) -> Option<(i32, String)> {
     let table = table().ok()?;
     let inodes: Vec<u64> =

@@ -1,4 +1,4 @@
-//! The port of the program: one that is free, or whose it is, and who listens there. Knows no program.
+//! The port of the program: a free one, or which process has it already, and which process listens there. Knows no program.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};

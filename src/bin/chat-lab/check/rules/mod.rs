@@ -37,17 +37,17 @@ pub enum Ask {
     Near,
     /// Clients hear one another.
     Others,
-    /// Those who hear can tell where a message ends.
+    /// The clients that hear can tell where a message ends.
     Ends,
     /// A message ends with a line end.
     Lines,
     /// Clients have names.
     Names,
-    /// What others hear tells who said it.
+    /// What the others hear names the speaker.
     Author,
     /// A name can be refused.
     Refusal,
-    /// Others are told who comes, or who leaves.
+    /// The others are told of clients that come, or that leave.
     Notices,
     /// A word leaves, and only if it stands alone.
     Word,

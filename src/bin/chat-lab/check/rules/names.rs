@@ -1,4 +1,4 @@
-//! Stage 6: a name belongs to one client, and the others are told who comes and goes. Knows nothing of order and load.
+//! Stage 6: a name belongs to one client, and the others are told of clients that come and go. Knows nothing of order and load.
 
 use std::sync::Barrier;
 use std::thread;

@@ -18,7 +18,7 @@ use crate::kernel::sockets;
 const MIB: u64 = 1024 * 1024;
 /// So much is said: more than all buffers of the kernel between a server and one client.
 const ENOUGH: u64 = 8 * MIB;
-/// So much is said if each line is looked at: more than a queue that someone has thought of.
+/// So much is said if each line is looked at: more than any queue with a bound.
 const MUCH: u64 = 16 * MIB;
 /// So much is said to find a queue without a bound. After this time less is enough: most of it is in no buffer of the kernel.
 const FLOOD: u64 = 128 * MIB;
@@ -41,7 +41,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "slow/honest", asks: &[Ask::Near, Ask::Others], after: AFTER_OTHERS, run: honest },
 ];
 
-/// Vera, who does not read any more.
+/// Vera, a client that does not read any more.
 fn deaf(play: &mut Play) -> Outcome<Client> {
     let vera = play.enter_with_small_buffer("vera")?;
     vera.set_reading(false);
