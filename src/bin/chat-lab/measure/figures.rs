@@ -13,7 +13,7 @@ pub struct Row {
     pub cell: String,
     /// Which server.
     pub target: String,
-    /// Values by name; see [`crate::measure::report`] for what each is. One not measured is not there.
+    /// Values by name; see [`mod@crate::measure::report`] for what each is. One not measured is not there.
     pub figures: BTreeMap<String, f64>,
     /// The first thing that went wrong, in the server's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
