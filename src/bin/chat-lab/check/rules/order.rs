@@ -106,7 +106,7 @@ fn new_marker(play: &mut Play) -> Marker {
 /// What each listener has heard of a thousand short lines, in its order. The clients of each round are new, and those of
 /// the rounds before stay: to leave is another rule's matter.
 fn marks(play: &mut Play, round: u32) -> Outcome<Vec<Vec<(u8, u32)>>> {
-    let fresh = |role: &str| if round == 1 { role.to_owned() } else { format!("{role}-{round}") };
+    let fresh = |role: &str| if round == 1 { role.to_owned() } else { format!("{role}{round}") };
     let (speakers, listeners) = (SPEAKERS.map(fresh), LISTENERS.map(fresh));
     let mut speakers = play.enter_all(speakers.each_ref().map(String::as_str))?;
     let mut listeners = play.enter_all(listeners.each_ref().map(String::as_str))?;
