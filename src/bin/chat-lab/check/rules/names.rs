@@ -123,8 +123,7 @@ fn bad(play: &mut Play) -> Outcome {
     refused(play, &format!("a name of {length} bytes"), &"x".repeat(length), Instead::Nothing)?;
     let escape = format!("\x1b[31m{}", play.tag());
     refused(play, "a name with ESC", &escape, Instead::Cleaned(&boris))?;
-    two_lines(play, &mut anna, &boris)?;
-    play.say_to(&mut anna, &[&boris])
+    two_lines(play, &mut anna, &boris)
 }
 
 /// What a server may do instead of a refusal.
@@ -170,15 +169,17 @@ fn two_lines(play: &mut Play, anna: &mut Client, boris: &Client) -> Outcome {
     let second = second_line(&gleb);
     gleb.wait_until_read()?;
     play.wait_for_rest(&gleb);
-    let book = play.fence(anna, boris)?;
     gleb.nick = first;
     let said = gleb.speech(&second);
-    match book.messages().iter().find(|message| !said.is(message)) {
-        Some(message) => {
-            Err(boris.unasked("a name has a line end inside, and the others hear a line that nobody said", message))
+    // A server that is slow to take a name says the second line after the first fence.
+    for _ in 0..2 {
+        let book = play.fence(anna, boris)?;
+        if let Some(message) = book.messages().iter().find(|message| !said.is(message)) {
+            let told = "a name has a line end inside, and the others hear a line that nobody said";
+            return Err(boris.unasked(told, message));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// What stands after the line end in the name of this client: the rest of the name, and what the protocol has after it.
