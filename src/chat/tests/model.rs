@@ -106,8 +106,8 @@ impl Model {
         self.heard[session].extend(heard);
     }
 
-    /// Takes a session out of a room. Its op is the first of the members, and after it
-    /// the member who has been there longest, but rather a member whose page is not closed.
+    /// Takes a session out of a room. The first member is the op. After it comes the member that
+    /// has been in the room longest; members whose page is not closed come before the others.
     /// Returns the new op, if it is another one.
     fn take_out(&mut self, session: usize, room: usize) -> Option<usize> {
         let mut next = None;

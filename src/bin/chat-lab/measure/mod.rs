@@ -95,7 +95,7 @@ pub struct LoadArgs {
     /// Cycles of each of the two measurements of churn.
     #[arg(long, default_value_t = 4000)]
     cycles: u32,
-    /// Members who hear in deaf.
+    /// Members that hear, in the scenario deaf.
     #[arg(long, default_value_t = 100)]
     deaf_members: usize,
     /// How often to run everything; the tables show medians.

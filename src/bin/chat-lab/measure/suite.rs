@@ -35,7 +35,7 @@ pub struct Suite {
     pub clients: usize,
     /// Cycles of one measurement of churn.
     pub cycles: u32,
-    /// Members who hear in deaf.
+    /// Members that hear in the scenario `deaf`, beside the one that does not read.
     pub deaf_members: usize,
     /// How often everything is run.
     pub repeats: usize,
