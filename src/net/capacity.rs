@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 
+use crate::process;
+
 /// Maps of one thread: its stack, its signal stack, and a guard page to each.
 const MAPS_A_THREAD: u64 = 4;
 /// Address space of one thread beside its stack: its signal stack, guards, rounding.
@@ -177,9 +179,15 @@ fn arenas() -> u64 {
 /// The environment variable that tells glibc how many arenas to make.
 pub const ARENAS_VARIABLE: &str = "MALLOC_ARENA_MAX";
 
-/// Whether address space is limited; then there should be few arenas.
-pub fn is_space_limited() -> bool {
-    getrlimit(Resource::As).current.is_some()
+/// If address space is limited, starts this program anew with few arenas
+/// for its allocator, because each takes as much as the threads of a hundred
+/// sessions. Their number can only be set before a program starts.
+pub fn save_address_space() {
+    const FEW: &str = "2";
+    if getrlimit(Resource::As).current.is_some() {
+        // If it fails, there can be fewer sessions.
+        process::start_anew(ARENAS_VARIABLE, FEW);
+    }
 }
 
 /// The threads and the memory that this process's control groups, and those above them, allow it.
