@@ -8,7 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::system::{self, Resource};
+use crate::process::machine::{self, Resource};
+use crate::process::start_anew;
 
 /// Maps of one thread: its stack, its signal stack, and a guard page to each.
 const MAPS_A_THREAD: u64 = 4;
@@ -70,10 +71,10 @@ impl Machine {
     /// Raises this process's own limit on open files as far as allowed, and
     /// reads all limits. A limit that cannot be read counts as no limit.
     pub fn read() -> Machine {
-        system::raise_files();
-        let limit = |resource| system::limit(resource).unwrap_or(u64::MAX);
+        machine::raise_files();
+        let limit = |resource| machine::limit(resource).unwrap_or(u64::MAX);
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let of_user = if system::is_almighty() { u64::MAX } else { limit(Resource::Threads) };
+        let of_user = if machine::is_almighty() { u64::MAX } else { limit(Resource::Threads) };
         let system = number("/proc/sys/kernel/threads-max").min(number("/proc/sys/kernel/pid_max"));
         let (group_threads, memory) = of_groups();
         Machine {
@@ -175,9 +176,15 @@ fn arenas() -> u64 {
 /// The environment variable that tells glibc how many arenas to make.
 pub const ARENAS_VARIABLE: &str = "MALLOC_ARENA_MAX";
 
-/// Whether address space is limited; then there should be few arenas.
-pub fn is_space_limited() -> bool {
-    system::limit(Resource::Space).is_some()
+/// If address space is limited, starts this program anew with few arenas
+/// for its allocator, because each takes as much as the threads of a hundred
+/// sessions. Their number can only be set before a program starts.
+pub fn save_address_space() {
+    const FEW: &str = "2";
+    if machine::limit(Resource::Space).is_some() {
+        // If it fails, there can be fewer sessions.
+        start_anew(ARENAS_VARIABLE, FEW);
+    }
 }
 
 /// The threads and the memory that this process's control groups, and those above them, allow it.
