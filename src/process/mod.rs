@@ -1,6 +1,7 @@
 //! A program as a process: its signals, its variables, its files, and output that may not be read. Knows nothing of a chat.
 
 mod errand;
+pub mod machine;
 mod outlet;
 pub mod private;
 mod signals;
