@@ -2,6 +2,7 @@
 
 mod errand;
 mod outlet;
+pub mod service;
 mod variables;
 
 use std::os::unix::process::CommandExt;
