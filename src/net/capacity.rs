@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
+use crate::system::{self, Resource};
 
 /// Maps of one thread: its stack, its signal stack, and a guard page to each.
 const MAPS_A_THREAD: u64 = 4;
@@ -70,20 +70,18 @@ impl Machine {
     /// Raises this process's own limit on open files as far as allowed, and
     /// reads all limits. A limit that cannot be read counts as no limit.
     pub fn read() -> Machine {
-        let files = getrlimit(Resource::Nofile);
-        // Without the right to raise it, the old limit remains in force.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
-        let limit = |resource| getrlimit(resource).current.unwrap_or(u64::MAX);
+        system::raise_files();
+        let limit = |resource| system::limit(resource).unwrap_or(u64::MAX);
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let of_user = if geteuid().is_root() { u64::MAX } else { limit(Resource::Nproc) };
+        let of_user = if system::is_almighty() { u64::MAX } else { limit(Resource::Threads) };
         let system = number("/proc/sys/kernel/threads-max").min(number("/proc/sys/kernel/pid_max"));
         let (group_threads, memory) = of_groups();
         Machine {
-            descriptors: limit(Resource::Nofile),
+            descriptors: limit(Resource::Files),
             maps: number("/proc/sys/vm/max_map_count"),
             threads: system.min(of_user),
             group_threads,
-            space: left(limit(Resource::As), kib(&status, "VmSize:")),
+            space: left(limit(Resource::Space), kib(&status, "VmSize:")),
             arenas: arenas(),
             data: left(limit(Resource::Data), kib(&status, "VmData:")).min(uncommitted()),
             memory,
@@ -179,7 +177,7 @@ pub const ARENAS_VARIABLE: &str = "MALLOC_ARENA_MAX";
 
 /// Whether address space is limited; then there should be few arenas.
 pub fn is_space_limited() -> bool {
-    getrlimit(Resource::As).current.is_some()
+    system::limit(Resource::Space).is_some()
 }
 
 /// The threads and the memory that this process's control groups, and those above them, allow it.

@@ -16,6 +16,7 @@ use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
+use crate::system;
 
 /// Reads the database, in any thread. Each call sees everything that was stored when it began.
 ///
@@ -239,8 +240,7 @@ impl Store {
 
     /// How many bytes the disk of the database can still take, if the system tells.
     pub fn free_bytes(&self) -> Option<u64> {
-        let free = rustix::fs::statvfs(self.claim.path()).ok()?;
-        Some(free.f_bavail.saturating_mul(free.f_frsize))
+        system::free_bytes(self.claim.path())
     }
 
     /// How many bytes of a file are stored, whether it was said or not; none if there is no such file.

@@ -20,7 +20,10 @@ use toml::{Table, Value};
 const LAYERS: [(&str, &[&str]); 6] = [
     (
         "ground",
-        &["limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr"],
+        &[
+            "limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr",
+            "system",
+        ],
     ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),

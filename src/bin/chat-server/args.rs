@@ -1,0 +1,121 @@
+//! The flags of the server, their variables, and the help text. Knows how a setting is written, not what it does.
+
+use std::path::PathBuf;
+
+use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
+use roomful::config::{LogFormat, Metrics};
+use roomful::limits::TABLE;
+use roomful::process;
+
+/// A chat server with a thread for every person in the room.
+///
+/// Without options it listens on 127.0.0.1:7667. Its screen says how to get in.
+#[derive(Parser)]
+#[command(version, after_help = "--help lists the limits, too.", after_long_help = EXAMPLES)]
+pub struct Args {
+    /// Address and port to listen on: all addresses of a name, any free port for 0
+    #[arg(long, env = "CHAT_SERVER_LISTEN", value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Address that people are told first, an IP address or a name; the best of this machine if not said
+    #[arg(long, env = "CHAT_SERVER_ADDRESS", value_name = "ADDR")]
+    pub address: Option<String>,
+    /// Show no QR code of the page at the start; the console's command qr shows it
+    #[arg(long, env = "CHAT_SERVER_NO_QR", value_parser = process::yes_or_no)]
+    pub no_qr: bool,
+    /// One more name that the server answers to over HTTP, such as chat.example; may be given several times
+    #[arg(long, env = "CHAT_SERVER_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub host: Option<Vec<String>>,
+    /// Origin of a proxy with TLS before the server, scheme and name; may be given several times
+    #[arg(long, env = "CHAT_SERVER_ORIGIN", value_name = "URL", value_delimiter = ',')]
+    pub origin: Option<Vec<String>>,
+    /// Serve this folder instead of the page, read anew each time; for this machine only
+    #[arg(long, env = "CHAT_SERVER_PAGE", value_name = "DIR")]
+    pub page: Option<String>,
+    /// Who may read /metrics: loopback if not said
+    #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
+    pub metrics: Option<Metrics>,
+    /// File of the database, made if it is not there; roomful.db if not said
+    #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
+    pub data: Option<String>,
+    /// Store nothing: no accounts, no files, no history but the last messages
+    #[arg(long, env = "CHAT_SERVER_MEMORY", value_parser = process::yes_or_no)]
+    pub memory: bool,
+    /// TOML file with settings; --check-config prints one
+    #[arg(long, env = "CHAT_SERVER_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Print the settings in force as a TOML file, and end: with 78 if one cannot be taken
+    #[arg(long)]
+    pub check_config: bool,
+    /// Do not show on the console what people say
+    #[arg(long, short, env = "CHAT_SERVER_QUIET", value_parser = process::yes_or_no)]
+    pub quiet: bool,
+    /// Show nothing but how to get in, and take no commands: for a server without an operator
+    #[arg(long, env = "CHAT_SERVER_NO_CONSOLE", value_parser = process::yes_or_no)]
+    pub no_console: bool,
+    /// What to log on stderr: off, error, warn, info, debug, trace, or tracing directives
+    #[arg(long, env = "CHAT_SERVER_LOG", value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How to log it
+    #[arg(long, env = "CHAT_SERVER_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    #[command(subcommand)]
+    pub task: Option<Task>,
+}
+
+/// What can be done beside running a server.
+#[derive(Subcommand)]
+pub enum Task {
+    /// Copy the database to FILE, while a server runs on it or not
+    Backup {
+        /// The copy; it is never overwritten
+        file: PathBuf,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chat-server                             on this machine only, port 7667
+  chat-server --listen 0.0.0.0:7667       for the whole network
+  chat-server --memory                    keeps nothing on disk
+  chat-server backup monday.db            copies the database at any time
+  chat-server --listen 127.0.0.1:0        any free port; `listening on ...`
+  chat-server --rate off --sessions 200   any limit by its name
+  CHAT_SERVER_RATE=off chat-server        the same, by variable
+  chat-server --check-config > my.toml    all settings, for --config
+
+A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
+An empty variable counts as not set.
+
+Exit codes:
+    0  stopped in order          1  cannot start
+    2  wrong usage              73  the database cannot be used or copied
+   75  stopped, and not all that was said is in the database
+   78  wrong setting           130  cut short by a second signal";
+
+/// The command line: the options, and a flag for each limit.
+pub fn command() -> Command {
+    let limits = TABLE.iter().map(|row| {
+        let help = format!(
+            "{} [default: {}; {} to {} {}]",
+            row.consequence.trim(),
+            row.default,
+            row.least,
+            row.most,
+            row.unit
+        );
+        Arg::new(row.name)
+            .long(row.name)
+            .env(variable(row.name))
+            .value_name("NUMBER")
+            .help(help)
+            .help_heading("Limits (off is 0, where 0 is allowed)")
+            .hide_short_help(true)
+            .hide_env(true)
+    });
+    Args::command().args(limits)
+}
+
+/// The variable of a setting.
+pub fn variable(setting: &str) -> String {
+    format!("CHAT_SERVER_{}", setting.to_uppercase().replace('-', "_"))
+}

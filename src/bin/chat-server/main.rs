@@ -1,0 +1,97 @@
+//! The server's command line: reads the settings, starts the server and its console, stops it in order. Knows nothing of the chat.
+
+/// The flags, their variables, and the help text.
+mod args;
+/// The log.
+mod log;
+/// From the first line on the screen to the last.
+mod serve;
+/// The settings in force.
+mod settings;
+/// The server, made of its settings.
+mod start;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use args::{Args, Task};
+use clap::{ArgMatches, FromArgMatches};
+use roomful::config::{Config, ConfigError};
+use roomful::process::{self, Kind};
+use roomful::store::{self, StoreError};
+
+/// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
+const EXIT_STORE: u8 = 73;
+/// Stopped, and some records are not in the database (sysexits.h: EX_TEMPFAIL).
+const EXIT_UNKEPT: u8 = 75;
+/// A setting that cannot be taken (sysexits.h: EX_CONFIG).
+const EXIT_CONFIG: u8 = 78;
+
+fn main() -> ExitCode {
+    process::save_address_space();
+    let ready = process::settle_signals(Kind::Server);
+    let matches = process::parse(args::command());
+    let args = ready.map_err(anyhow::Error::from).and_then(|()| Ok(Args::from_arg_matches(&matches)?));
+    match args.and_then(|args| run(&args, &matches)) {
+        Ok(code) => code,
+        Err(error) => {
+            // If stderr is closed or full, the exit code tells.
+            let _ = writeln!(io::stderr(), "chat-server: {error:#}");
+            ExitCode::from(if error.is::<ConfigError>() {
+                EXIT_CONFIG
+            } else if error.is::<StoreError>() {
+                EXIT_STORE
+            } else {
+                1
+            })
+        }
+    }
+}
+
+fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let config = settings::read(args, matches)?;
+    match &args.task {
+        Some(Task::Backup { file }) => backup(&config, file),
+        None if args.check_config => print_settings(&config),
+        None => run_server(&config, matches),
+    }
+}
+
+fn backup(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
+    let bytes = store::backup(Path::new(&config.data), file)?;
+    // The copy is made, even if stdout is closed.
+    let _ = writeln!(io::stdout(), "{} is a copy of {}, {bytes} bytes", file.display(), config.data);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_settings(config: &Config) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout();
+    let written = out.write_all(config.to_toml().as_bytes()).and_then(|()| out.flush());
+    written.context("cannot print the settings")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_server(config: &Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let log = log::start(config)?;
+    let server = start::server(config, matches)?;
+    let ran = serve::until_stopped(server, config).map(|stopped| {
+        if stopped.unkept > 0 {
+            let records = stopped.unkept;
+            log.put(format!(
+                "chat-server: not in the database: the last {records} records; none of them was answered ok"
+            ));
+            return ExitCode::from(EXIT_UNKEPT);
+        }
+        if !stopped.closed {
+            log.put(
+                "chat-server: the database could not be closed in time; all is in its log, and the next start reads it"
+                    .to_owned(),
+            );
+        }
+        ExitCode::SUCCESS
+    });
+    log.drain(serve::LAST_WORDS);
+    ran
+}

@@ -1,0 +1,104 @@
+//! Shows what happens, takes the operator's commands and the signals, and stops the server in order. Knows nothing of the chat.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use roomful::config::Config;
+use roomful::console::{self, Desk, Operator, Paint, WaysIn};
+use roomful::process::{self, Errand, Outlet};
+use roomful::server::{Handle, Stopped};
+use roomful::session::hub::Hub;
+use roomful::terminal::{self, Screen, Terminal};
+
+/// Ended by a second signal: 128 and the number of SIGINT.
+const EXIT_CUT_SHORT: i32 = 130;
+/// Pieces of the screen that wait to be printed; each may be many lines.
+const PAGES: usize = 16;
+/// How long the sessions' farewells are held back, so that the screen tells of the end first.
+const FIRST_WORDS: Duration = Duration::from_millis(100);
+/// How long the last lines wait at the end for the reader of stdout, stderr or the terminal.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Shows what happens, until a signal or the operator ends the server. Even if
+/// stdout, stderr or the terminal takes no more lines, the end takes a bounded time.
+pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
+    let hub = Arc::clone(server.hub());
+    let in_background = config.console && process::is_in_background();
+    let reads = config.console && !in_background;
+    let editor = reads.then(|| Terminal::open(console::complete(&hub))).and_then(Result::ok);
+    let terminal = editor.map_or_else(Terminal::plain, Ok).context("cannot read stdin")?;
+    let paint = Paint::new(terminal.has_editor() && terminal::wants_colour());
+    let screen = terminal.screen().clone();
+    take_signals(&hub, &screen)?;
+    let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
+    let ways = ways_in(config);
+    out.put(console::handout(&server, &ways));
+    if !config.page.is_empty() {
+        out.put(format!("! The page is read from {} at each request: for those who write it.", config.page));
+    }
+    if in_background {
+        out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
+    }
+    let news = server.news().context("the news were taken")?;
+    let (listening, printed) = (Arc::clone(&hub), out.clone());
+    let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
+    let desk = reads.then(|| Desk { paint, ways, listening: server.local_addrs().to_vec() });
+    let operator = Operator::start(&hub, terminal, &out, desk)?;
+
+    let why = hub.wait_until_asked();
+    out.put_within(format!("stopping: {why}"), FIRST_WORDS);
+    screen.stop();
+    let stopped = server.stop(&why);
+    let until = Instant::now() + LAST_WORDS;
+    let left = || until.saturating_duration_since(Instant::now());
+    news.end(left());
+    let last = format!(
+        "stopped: sessions told {}, of which cut {} that did not hang up; {}. Bye.",
+        stopped.told,
+        stopped.cut,
+        match (config.memory, stopped.closed) {
+            (_, false) => "database not closed in time",
+            (true, true) => "all threads joined",
+            (false, true) => "database closed, all threads joined",
+        }
+    );
+    out.put_within(last, left());
+    out.drain(left());
+    operator.end(&screen, LAST_WORDS);
+    Ok(stopped)
+}
+
+/// What the screen shows of how people come in.
+fn ways_in(config: &Config) -> WaysIn {
+    WaysIn {
+        client: client_command(),
+        data: (!config.memory).then(|| config.data.clone()),
+        address: Some(config.address.clone()).filter(|address| !address.is_empty()),
+        has_qr: config.qr,
+        can_draw: terminal::wants_colour(),
+    }
+}
+
+/// The command that starts the client: with cargo if this server was started so, or as a program.
+fn client_command() -> &'static str {
+    let from_source =
+        std::env::current_exe().is_ok_and(|exe| exe.components().any(|part| part.as_os_str() == "target"));
+    if from_source { "cargo run --bin chat-client --" } else { "chat-client" }
+}
+
+/// The first signal asks to stop, the second ends the process at once.
+fn take_signals(hub: &Arc<Hub>, screen: &Screen) -> anyhow::Result<()> {
+    let (hub, screen) = (Arc::clone(hub), screen.clone());
+    let before = AtomicBool::new(false);
+    let handler = move || {
+        if before.swap(true, Ordering::Relaxed) {
+            let screen = screen.clone();
+            process::within(LAST_WORDS, move || screen.restore());
+            std::process::exit(EXIT_CUT_SHORT);
+        }
+        hub.ask_to_stop("it was told to stop");
+    };
+    ctrlc::set_handler(handler).context("cannot take signals")
+}
