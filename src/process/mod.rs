@@ -5,6 +5,7 @@ pub mod machine;
 mod outlet;
 pub mod private;
 mod signals;
+pub mod service;
 mod variables;
 
 use std::process::Command;
