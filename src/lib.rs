@@ -24,7 +24,6 @@ pub mod record;
 pub mod server;
 pub mod session;
 pub mod store;
-pub mod system;
 pub mod terminal;
 pub mod turns;
 pub mod wire;

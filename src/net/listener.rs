@@ -233,6 +233,16 @@ mod tests {
         }
     }
 
+    /// On Windows two sockets that ask for the same address both get it.
+    #[test]
+    fn a_second_server_on_a_port_is_refused_and_after_the_first_it_is_not() {
+        let first = Listener::bind(addr("127.0.0.1:0"), 8).unwrap();
+        let taken = first.local_addrs().unwrap()[0];
+        assert_eq!(Listener::bind(taken, 8).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        Listener::bind(taken, 8).unwrap();
+    }
+
     #[test]
     fn an_absent_address_is_left_out_but_one_that_is_taken_is_refused() {
         let held = Listener::bind(addr("127.0.0.1:0"), 8).unwrap();

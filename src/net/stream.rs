@@ -300,3 +300,196 @@ impl Read for &Stream {
         self.read_within(buffer, None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::{Arc, Barrier};
+    use std::thread;
+
+    use super::*;
+
+    /// How long anything may take that happens at once: a machine may be busy, and Windows looks twice a second.
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    /// A wait that no test sees the end of.
+    const LONG: Duration = Duration::from_secs(3_600);
+
+    /// More than the buffers of two sockets hold.
+    const MUCH: usize = 8 << 20;
+
+    /// A server's connection and its peer's, both with small buffers.
+    fn pair() -> (Arc<Stream>, Stream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = dial(listener.local_addr().unwrap(), DEADLINE).unwrap();
+        peer.socket().set_recv_buffer_size(16_384).unwrap();
+        let (tcp, addr) = listener.accept().unwrap();
+        (Arc::new(Stream::new(tcp, addr, 16_384, DEADLINE).unwrap()), peer)
+    }
+
+    /// Bytes that are another at every place near by.
+    fn pattern(range: std::ops::Range<usize>) -> Vec<u8> {
+        range.map(|at| (at % 251) as u8).collect()
+    }
+
+    /// Runs `work` on its own thread, which has begun when this returns. What it returns comes over the channel.
+    fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+        let (sender, told) = channel();
+        let begun = Arc::new(Barrier::new(2));
+        let own = Arc::clone(&begun);
+        thread::spawn(move || {
+            own.wait();
+            let _ = sender.send(work()); // a test that has failed does not listen
+        });
+        begun.wait();
+        told
+    }
+
+    /// Fills the connection, until its peer would have to read. Returns how many bytes it took.
+    fn fill(stream: &Stream) -> usize {
+        const QUIET: Duration = Duration::from_millis(100);
+        let (mut sent, mut until) = (0, Instant::now() + QUIET);
+        loop {
+            match stream.send_now(&pattern(sent..sent + 65_536)).unwrap() {
+                0 if !socket::wait(&stream.tcp, PollFlags::OUT, Some(until)).unwrap() => return sent,
+                0 => {}
+                count => (sent, until) = (sent + count, Instant::now() + QUIET),
+            }
+            assert!(sent < MUCH, "a deaf peer has taken {sent} bytes");
+        }
+    }
+
+    fn read_all(stream: &Stream) -> Vec<u8> {
+        let (mut all, mut buffer) = (Vec::new(), vec![0; 65_536]);
+        loop {
+            match stream.read_within(&mut buffer, Some(DEADLINE)).unwrap() {
+                0 => return all,
+                count => all.extend_from_slice(&buffer[..count]),
+            }
+        }
+    }
+
+    /// docs/threads.md, rule 1: who writes for many never waits for one.
+    #[test]
+    fn a_deaf_peer_gets_what_fits_and_no_write_waits_for_it() {
+        let (stream, peer) = pair();
+        let sent = fill(&stream);
+        assert!(sent > 0);
+        assert_eq!(stream.send_now(b"more").unwrap(), 0);
+        let error = stream.send_within(b"more", Duration::from_millis(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        stream.end();
+        assert!(read_all(&peer) == pattern(0..sent), "each byte that was taken comes once, in order");
+    }
+
+    #[test]
+    fn a_write_that_waits_goes_on_when_the_peer_reads_and_nothing_is_lost() {
+        let (stream, peer) = pair();
+        let own = Arc::clone(&stream);
+        let done = beside(move || {
+            own.send_all(&pattern(0..MUCH / 2)).unwrap();
+            own.send_within(&pattern(MUCH / 2..MUCH), LONG).unwrap();
+            own.end();
+        });
+        assert!(read_all(&peer) == pattern(0..MUCH));
+        done.recv_timeout(DEADLINE).unwrap();
+    }
+
+    #[test]
+    fn a_cut_wakes_every_thread_that_reads_writes_or_waits() {
+        let (stream, _peer) = pair();
+        fill(&stream);
+        let with = || Arc::clone(&stream);
+        let (reading, patient, writing, hoping) = (with(), with(), with(), with());
+        let reading = beside(move || reading.read_within(&mut [0; 8], None));
+        let patient = beside(move || patient.read_within(&mut [0; 8], Some(LONG)));
+        let writing = beside(move || writing.send_all(&[0; MUCH]));
+        let hoping = beside(move || hoping.send_within(&[0; MUCH], LONG));
+        assert!(!stream.is_broken());
+        stream.kill();
+        assert_eq!(reading.recv_timeout(DEADLINE).unwrap().unwrap(), 0, "the end");
+        assert_eq!(patient.recv_timeout(DEADLINE).unwrap().unwrap(), 0, "the end");
+        writing.recv_timeout(DEADLINE).unwrap().unwrap_err();
+        assert_ne!(hoping.recv_timeout(DEADLINE).unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(stream.is_broken());
+    }
+
+    #[test]
+    fn a_reader_that_is_told_to_stop_finds_the_end_and_bytes_still_go_out() {
+        let (stream, peer) = pair();
+        let own = Arc::clone(&stream);
+        let reading = beside(move || own.read_within(&mut [0; 8], None));
+        stream.stop_reading();
+        assert_eq!(reading.recv_timeout(DEADLINE).unwrap().unwrap(), 0);
+        stream.send_all(b"goodbye").unwrap();
+        stream.end();
+        assert_eq!(read_all(&peer), b"goodbye");
+    }
+
+    #[test]
+    fn silence_is_no_end_and_what_comes_after_it_is_read() {
+        let (stream, peer) = pair();
+        let mut buffer = [0; 8];
+        let silence = stream.read_within(&mut buffer, Some(Duration::from_millis(1))).unwrap_err();
+        assert_eq!(silence.kind(), io::ErrorKind::WouldBlock);
+        peer.send_all(b"hi").unwrap();
+        assert_eq!(stream.read_within(&mut buffer, Some(DEADLINE)).unwrap(), 2);
+        peer.end();
+        assert_eq!(stream.read_within(&mut buffer, None).unwrap(), 0);
+        assert!(!stream.is_broken(), "a peer that says nothing more may still read");
+    }
+
+    /// On Windows `poll` tells of such a peer at once, every time, whatever it was asked.
+    #[test]
+    fn a_peer_that_says_nothing_more_and_reads_late_gets_everything() {
+        let (stream, peer) = pair();
+        peer.end();
+        assert_eq!(stream.read_within(&mut [0; 8], Some(DEADLINE)).unwrap(), 0);
+        let sent = fill(&stream);
+        let own = Arc::clone(&stream);
+        let all = sent + 262_144;
+        let done = beside(move || {
+            own.send_within(&pattern(sent..all), LONG).unwrap();
+            own.end();
+        });
+        assert!(done.recv_timeout(Duration::from_millis(100)).is_err(), "the peer has not read yet");
+        assert!(read_all(&peer) == pattern(0..all));
+        done.recv_timeout(DEADLINE).unwrap();
+    }
+
+    #[test]
+    fn a_thousand_lines_come_through_while_as_many_go_the_other_way() {
+        let lines = |who: &str| -> String { (0..1_000).map(|number| format!("{who} says {number}\n")).collect() };
+        let (stream, peer) = pair();
+        let peer = Arc::new(peer);
+        let speak = |stream: &Arc<Stream>, who: &str| {
+            let (own, lines) = (Arc::clone(stream), lines(who));
+            beside(move || {
+                lines.split_inclusive('\n').for_each(|line| own.send_all(line.as_bytes()).unwrap());
+                own.end();
+            })
+        };
+        let speaking = [speak(&stream, "anna"), speak(&peer, "boris")];
+        let own = Arc::clone(&stream);
+        let heard = beside(move || read_all(&own));
+        assert_eq!(read_all(&peer), lines("anna").as_bytes());
+        assert_eq!(heard.recv_timeout(DEADLINE).unwrap(), lines("boris").as_bytes());
+        for told in speaking {
+            told.recv_timeout(DEADLINE).unwrap();
+        }
+    }
+
+    /// Once one option that the system did not take cost every connection.
+    #[test]
+    fn no_option_that_a_system_does_not_take_ends_a_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        for unreachable in [Duration::ZERO, Duration::from_millis(1), Duration::from_secs(1 << 40)] {
+            let peer = dial(listener.local_addr().unwrap(), DEADLINE).unwrap();
+            let (tcp, addr) = listener.accept().unwrap();
+            let stream = Stream::new(tcp, addr, 0, unreachable).unwrap();
+            stream.send_all(b"hello").unwrap();
+            assert_eq!(peer.read_within(&mut [0; 8], Some(DEADLINE)).unwrap(), 5, "{unreachable:?}");
+        }
+    }
+}

@@ -19,6 +19,7 @@ use anyhow::Context;
 use args::{Args, Task};
 use clap::{ArgMatches, FromArgMatches};
 use roomful::config::{Config, ConfigError};
+use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
 
@@ -30,7 +31,7 @@ const EXIT_UNKEPT: u8 = 75;
 const EXIT_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
-    process::save_address_space();
+    capacity::save_address_space();
     let ready = process::settle_signals(Kind::Server);
     let matches = process::parse(args::command());
     let args = ready.map_err(anyhow::Error::from).and_then(|()| Ok(Args::from_arg_matches(&matches)?));

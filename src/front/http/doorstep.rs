@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Settings;
 use super::route::Route;
-use crate::system;
+use crate::process::machine;
 use crate::wire::http::{Head, Refusal};
 
 /// The longest `Host`, in bytes.
@@ -27,7 +27,7 @@ impl Doorstep {
     pub(super) fn new(settings: &Settings, beyond: bool) -> Doorstep {
         let mut names = vec!["localhost".to_owned()];
         names.extend(settings.hosts.iter().map(|name| plain(name)));
-        if beyond && let Some(machine) = system::machine_name() {
+        if beyond && let Some(machine) = machine::machine_name() {
             let machine = plain(&machine);
             names.push(format!("{machine}.local"));
             names.push(machine);

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::route::Route;
 use crate::model::{AccountId, Owner};
+use crate::process::machine;
 use crate::session::hub::Hub;
 use crate::session::tallies::{Tally, Times};
-use crate::system;
 
 /// What exchanges count.
 #[derive(Debug, Default)]
@@ -170,7 +170,7 @@ fn process(page: &mut Page, hub: &Arc<Hub>) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let start = now.saturating_sub(hub.started.elapsed()).as_secs_f64();
     page.one("process_start_time_seconds", "gauge", "When the server started.", start);
-    if let Some(time) = system::processor_time() {
+    if let Some(time) = machine::processor_time() {
         page.one("process_cpu_seconds_total", "counter", "Processor time.", time.as_secs_f64());
     }
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();

@@ -78,10 +78,13 @@ pub(super) fn wait(tcp: &TcpStream, what: PollFlags, until: Option<Instant>) -> 
     }
     let longest = left.into_iter().chain(LOOK).min();
     let longest = longest.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
-    match poll(&mut [PollFd::new(tcp, what)], longest.as_ref()) {
-        Ok(_) | Err(Errno::INTR) => Ok(true),
-        Err(error) => Err(error.into()),
+    let mut sockets = [PollFd::new(tcp, what)];
+    match poll(&mut sockets, longest.as_ref()) {
+        Ok(_) => own::calm(sockets[0].revents(), what),
+        Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
     }
+    Ok(true)
 }
 
 /// Whether the connection is broken, or shut both ways.
@@ -89,5 +92,5 @@ pub(super) fn is_broken(tcp: &TcpStream) -> bool {
     // Asked for nothing, the system tells of faults alone.
     let mut sockets = [PollFd::new(tcp, PollFlags::empty())];
     let told = poll(&mut sockets, Some(&Timespec::default()));
-    told.is_ok() && sockets[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    told.is_ok() && sockets[0].revents().intersects(own::BROKEN)
 }

@@ -13,6 +13,12 @@ use socket2::{SockRef, TcpKeepalive};
 /// No wait has to be interrupted, because a shutdown ends it.
 pub(super) const LOOK: Option<Duration> = None;
 
+/// What `poll` tells of a connection that is broken or shut both ways.
+pub(super) const BROKEN: PollFlags = PollFlags::ERR.union(PollFlags::HUP);
+
+/// Nothing: what `poll` has told is true, and is dealt with by the next call.
+pub(super) fn calm(_told: PollFlags, _what: PollFlags) {}
+
 /// Prepares a socket that was accepted, or has connected.
 pub(in crate::net) fn prepare(tcp: &TcpStream) -> io::Result<()> {
     // macOS gives an accepted socket what the listening one had, and has no flag to send without a signal.

@@ -3,14 +3,31 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
 
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 use socket2::{SockRef, TcpKeepalive};
 
 /// The longest wait before the flag of a cut is looked at. 1,000 idle connections
 /// cost some hundredths of a core for it, and a cut is seen that much later.
 pub(super) const LOOK: Option<Duration> = Some(Duration::from_millis(500));
+
+/// What `poll` tells of a connection that is broken. That the peer has hung up it tells already
+/// when the peer says nothing more and still reads.
+pub(super) const BROKEN: PollFlags = PollFlags::ERR;
+
+/// How long a writer waits whose peer says nothing more and reads nothing yet.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Waits a little if `poll` has told only that the peer says nothing more: it tells that at once
+/// and every time, so a thread that waits for a place to write would never rest.
+pub(super) fn calm(told: PollFlags, what: PollFlags) {
+    if told == PollFlags::HUP && what == PollFlags::OUT {
+        thread::park_timeout(PAUSE);
+    }
+}
 
 /// Prepares a socket that was accepted, or has connected.
 pub(in crate::net) fn prepare(tcp: &TcpStream) -> io::Result<()> {
