@@ -360,6 +360,8 @@ impl Session {
                 tracing::debug!(session = self.handle.id.0, %error, "broken");
                 (CloseReason::Lost, "lost")
             }
+            // A session begins after the handshake, so it never ends by one.
+            End::Insecure(_) => (CloseReason::Lost, "lost"),
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
     }
