@@ -16,6 +16,7 @@ pub mod index_wait;
 mod kind;
 mod later;
 pub mod passwords;
+pub mod pulse;
 mod queries;
 pub mod receiving;
 pub mod recurring;
