@@ -35,6 +35,7 @@ use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
+use crate::session::news::{Feeds, Newsroom};
 use crate::session::passwords::Passwords;
 use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
@@ -92,7 +93,9 @@ pub struct Handle {
     service: Option<Service>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
-    news: Option<Receiver<News>>,
+    feeds: Option<Feeds>,
+    /// The fronts that are served.
+    pub(crate) fronts: Arc<Fronts>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
     is_activated: bool,
@@ -143,7 +146,7 @@ impl Server {
         self
     }
 
-    /// Sets which news [`Handle::news`] gets: none by default.
+    /// Sets which news the console gets by [`Handle::news`]: none by default.
     #[must_use]
     pub fn watch(mut self, watch: Watch) -> Server {
         self.watch = watch;
@@ -198,7 +201,7 @@ impl Server {
         let limited_by = (limits.sessions < asked).then_some(capacity.limited_by);
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
-        let (console, news) = bounded(limits.console_lines);
+        let (newsroom, feeds) = Newsroom::open(self.watch, limits.console_lines);
         let limits = InForce::from(limits);
         let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
@@ -206,21 +209,22 @@ impl Server {
         let claim = claim_code().filter(|code| chat.set_claim(code));
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
-        let hub = Hub::new(chat, &limits, database, (self.watch, console), crew);
+        let hub = Hub::new(chat, &limits, database, newsroom, crew);
         let hub = Arc::new(hub.serving(page));
+        let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
             hub,
+            fronts: Arc::clone(&fronts),
             service: None,
             watchdog: None,
             db_writer: None,
-            news: Some(news),
+            feeds: Some(feeds),
             limited_by,
             claim,
             is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
-        let fronts = self.fronts.listening(&listener.local_addrs()?);
-        handle.start_threads(writer, listener, Arc::new(fronts))?;
+        handle.start_threads(writer, listener, fronts)?;
         Ok(handle)
     }
 }
@@ -384,9 +388,9 @@ impl Handle {
         self.limited_by
     }
 
-    /// The channel of the news that [`Server::watch`] asked for. It is given only once.
-    pub fn news(&mut self) -> Option<Receiver<News>> {
-        self.news.take()
+    /// The news: those that [`Server::watch`] asked for, and those for an operator at `ctl`. They are given only once.
+    pub fn news(&mut self) -> Option<Feeds> {
+        self.feeds.take()
     }
 
     /// Tells every session that the server stops, and `why`; waits at most the limit

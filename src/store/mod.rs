@@ -47,6 +47,9 @@ pub use write::Writer;
 use crate::limits::InForce;
 use crate::record::Snapshot;
 
+/// The version of the tables that this program makes.
+pub const VERSION: usize = schema::MIGRATIONS.len();
+
 /// How long a connection waits for another that checkpoints or recovers.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -20,6 +20,7 @@ use roomful::net::crew::Crew;
 use roomful::record::Snapshot;
 use roomful::session::handle::SessionHandle;
 use roomful::session::hub::Hub;
+use roomful::session::news::Newsroom;
 use roomful::session::watchdog::Checks;
 use serde_json::json;
 use socket2::SockRef;
@@ -42,9 +43,8 @@ impl Bare {
         let (stack, limits) = (limits.stack_bytes, InForce::from(limits));
         let lobby = RoomName::parse("#lobby").expect("a good name");
         let chat = Chat::new(&limits, lobby, 0, Snapshot::default(), None);
-        let (news, _) = crossbeam_channel::bounded(16);
         let crew = Crew::new(threads, stack);
-        let hub = Hub::new(chat, &limits, None, (Watch::Nothing, news), crew);
+        let hub = Hub::new(chat, &limits, None, Newsroom::open(Watch::Nothing, 16).0, crew);
         Bare { hub: Arc::new(hub), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
     }
 
