@@ -165,6 +165,7 @@ mod capacity;
 #[cfg(unix)] // a pseudo-terminal and signals
 mod console_manners;
 /// The operator in another shell.
+#[cfg(unix)] // sockets of the file system, and other users
 mod ctl;
 /// A database that is damaged while a server uses it.
 mod damaged;

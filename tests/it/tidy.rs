@@ -48,14 +48,15 @@ const SLEEPING: &[(&str, &str)] = &[
     ("src/bin/chat-lab/measure/target.rs", "the same"),
 ];
 
-/// Where systems differ: sockets, terminals, signals, files, the machine, the manager of services, and other programs.
-const SYSTEMS: [&str; 7] = [
+/// Where systems differ: sockets, terminals, signals, files, the machine, the manager of services, the way in for ctl, and other programs.
+const SYSTEMS: [&str; 8] = [
     "src/net/socket/",
     "src/terminal/tty/",
     "src/process/signals.rs",
     "src/process/private.rs",
     "src/process/machine.rs",
     "src/process/service.rs",
+    "src/ctl/channel.rs",
     "src/bin/chat-lab/kernel/",
 ];
 
