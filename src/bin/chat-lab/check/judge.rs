@@ -150,7 +150,7 @@ impl Bench<'_> {
             Server::Running(..) if asks(Ask::Program) => {
                 Some(Verdict::NotRun("the checker did not start the server: give --command".to_owned()))
             }
-            Server::Program { plan, .. } if asks(Ask::Program) && plan.stop_by == SIGTERM && !HAS_SIGTERM => {
+            Server::Program { plan, .. } if asks(Ask::Stop) && plan.stop_by == SIGTERM && !HAS_SIGTERM => {
                 let why = "this system has no SIGTERM: --stop-by LINE says what the program reads instead";
                 Some(Verdict::NotAsked(why.to_owned()))
             }

@@ -51,7 +51,8 @@ pub fn split(line: &str) -> Result<Vec<String>, String> {
 pub fn trouble(name: &str) -> Option<String> {
     if Path::new(name).components().count() == 1 && !name.starts_with('.') {
         let path = env::var_os("PATH").unwrap_or_default();
-        let mut files = env::split_paths(&path).flat_map(|folder| ENDINGS.map(|end| folder.join(format!("{name}{end}"))));
+        let mut files =
+            env::split_paths(&path).flat_map(|folder| ENDINGS.map(|end| folder.join(format!("{name}{end}"))));
         if files.any(|file| is_executable(&file)) {
             return None;
         }
@@ -83,7 +84,9 @@ pub fn trouble(name: &str) -> Option<String> {
 /// Why the kernel did not take a program that is there and executable.
 pub fn refused(name: &str, error: &std::io::Error) -> String {
     let why = match (error.kind(), error.raw_os_error()) {
-        (_, Some(NO_PROGRAM)) => "it is no program for this machine; a script needs #! and its language in the first line",
+        (_, Some(NO_PROGRAM)) => {
+            "it is no program for this machine; a script needs #! and its language in the first line"
+        }
         // The file is there, so it is the program in its first line that is missing.
         (std::io::ErrorKind::NotFound, _) => "its first line names a program that is not there (#!…)",
         _ => return format!("cannot start {name}: {error}"),
