@@ -143,16 +143,17 @@ fn servers() -> Vec<Asked> {
 #[test]
 fn each_server_breaks_exactly_its_rules() {
     let wrong = each(servers().iter(), |server| {
-        let runs = iter::repeat_with(|| server.said()).take(ASKED);
-        let mut last = None;
-        for said in runs {
-            let is_sure = said.rules("unsure").is_empty();
-            last = server.wrong(&said);
-            if is_sure || last.is_some() {
+        let mut said = server.said();
+        for _ in 1..ASKED {
+            if said.rules("unsure").is_empty() {
                 break;
             }
+            said = server.said();
         }
-        last
+        // It may stay unsure of what the server breaks, which costs time; not of anything else.
+        let unsure: Vec<_> = said.rules("unsure").into_iter().filter(|rule| !server.breaks.contains(rule)).collect();
+        let unsure = (!unsure.is_empty()).then(|| format!("{}: unsure of {unsure:?}\n{}", server.name, said.text));
+        server.wrong(&said).or(unsure)
     });
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
