@@ -160,6 +160,8 @@ mod capacity;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 #[cfg(unix)] // a pseudo-terminal and signals
 mod console_manners;
+/// The operator in another shell.
+mod ctl;
 /// A database that is damaged while a server uses it.
 mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.
