@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod dice;
 mod kernel;
+mod marker;
 #[cfg(target_os = "linux")]
 mod measure;
 mod serve;

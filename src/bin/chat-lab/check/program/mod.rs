@@ -33,7 +33,7 @@ const MOMENT: Duration = Duration::from_millis(50);
 /// So many of the last lines are told of a program that does not start.
 const SAID: usize = 20;
 /// Stands in their place if there is none.
-pub const NOTHING: &str = "it printed nothing";
+const NOTHING: &str = "it printed nothing";
 
 /// How to start it.
 #[derive(Clone, Debug)]
@@ -60,14 +60,6 @@ pub struct Program {
     output: Output,
     /// By a rule, so its end is no news.
     was_killed: bool,
-}
-
-/// Why a program did not start, in one line: the sentence, and the last line that it printed.
-pub fn brief(why: &str) -> String {
-    match why.split_once('\n') {
-        Some((told, said)) => format!("{told}: {}", said.lines().last().unwrap_or_default().trim()),
-        None => why.to_owned(),
-    }
 }
 
 /// What the guard has told.
@@ -105,27 +97,46 @@ impl Killer {
     }
 }
 
-/// Why a program does not take connections, in a sentence; the last lines that it printed stand below it.
+/// Why a program does not take connections.
 #[derive(Clone, Debug)]
-pub enum NoStart {
-    /// It cannot be run: no such program, or its port is taken. Nothing can be graded.
-    Cannot(String),
-    /// It ran, and took no connection. That is its own fault.
-    Silent(String),
+pub struct NoStart {
+    /// In a sentence.
+    pub told: String,
+    /// The last lines that it printed.
+    pub said: Vec<String>,
+    /// It ran, and took no connection: that is its own fault. Otherwise it cannot be run, and nothing can be graded.
+    pub ran: bool,
+}
+
+impl NoStart {
+    /// In one line: the sentence, and the last line that it printed.
+    pub fn brief(&self) -> String {
+        match self.said.last() {
+            Some(last) => format!("{}: {last}", self.told),
+            None if self.ran => format!("{}: {NOTHING}", self.told),
+            None => self.told.clone(),
+        }
+    }
 }
 
 impl From<String> for NoStart {
-    fn from(why: String) -> Self {
-        NoStart::Cannot(why)
+    fn from(told: String) -> Self {
+        NoStart { told, said: Vec::new(), ran: false }
     }
 }
 
+/// What it printed stands below the sentence.
 impl std::fmt::Display for NoStart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (NoStart::Cannot(why) | NoStart::Silent(why)) = self;
-        f.write_str(why)
+        f.write_str(&self.told)?;
+        if self.ran && self.said.is_empty() {
+            write!(f, "\n  {NOTHING}")?;
+        }
+        self.said.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
+
+impl std::error::Error for NoStart {}
 
 impl Program {
     /// Starts it, and waits until it takes connections. If its port is still held by connections that the
@@ -141,9 +152,9 @@ impl Program {
     }
 
     fn start_once(plan: &Plan) -> Result<Program, NoStart> {
-        let name = plan.words.first().ok_or_else(|| NoStart::Cannot("the command is empty".to_owned()))?;
+        let name = plan.words.first().ok_or_else(|| "the command is empty".to_owned())?;
         if let Some(trouble) = command::trouble(name) {
-            return Err(NoStart::Cannot(trouble));
+            return Err(trouble.into());
         }
         let port = match plan.port {
             Some(port) => port::fixed(port)?,
@@ -182,7 +193,7 @@ impl Program {
     /// As `start`, in one line.
     pub fn start_again(&self) -> Result<Program, String> {
         let plan = Plan { port: Some(self.addr.port()), ..self.plan.clone() };
-        Program::start_once(&plan).map_err(|why| brief(&why.to_string()))
+        Program::start_once(&plan).map_err(|why| why.brief())
     }
 
     /// Stores what the guard tells.
@@ -228,27 +239,27 @@ impl Program {
                 return Ok(());
             }
             if Instant::now() >= until {
-                let (addr, time, last) = (self.addr, seconds(within), self.last_words());
-                return Err(NoStart::Silent(format!(
-                    "the program takes no connection on {addr} within {time}: does it listen on the port that it is given?{last}"
-                )));
+                let (addr, time) = (self.addr, seconds(within));
+                let told = format!(
+                    "the program takes no connection on {addr} within {time}: does it listen on the port that it is given?"
+                );
+                return Err(NoStart { told, said: self.last_words(), ran: true });
             }
         }
         let how = self.has_ended().unwrap_or_default();
-        let missing = command::missing_file(&self.plan.words);
-        let kind = if missing.is_some() { NoStart::Cannot } else { NoStart::Silent };
-        let missing = missing.map_or(String::new(), |missing| format!(": {missing}"));
-        let last = self.last_words();
-        Err(kind(format!("the program has ended before it took a connection, with {how}{missing}{last}")))
+        let missing = command::missing_file(&self.plan.words).map(|missing| format!(": {missing}"));
+        let told = format!(
+            "the program has ended before it took a connection, with {how}{}",
+            missing.as_deref().unwrap_or_default()
+        );
+        Err(NoStart { told, said: self.last_words(), ran: missing.is_none() })
     }
 
-    /// What it printed last, to stand below a sentence.
-    fn last_words(&self) -> String {
+    /// What it printed last.
+    fn last_words(&self) -> Vec<String> {
         self.output.wait_for_end(LAST_WORDS);
-        let lines = self.output.lines(None);
-        let last: Vec<String> =
-            lines[lines.len().saturating_sub(SAID)..].iter().map(|line| format!("\n  {line}")).collect();
-        if last.is_empty() { format!("\n  {NOTHING}") } else { last.concat() }
+        let mut lines = self.output.lines(None);
+        lines.split_off(lines.len().saturating_sub(SAID))
     }
 
     /// Whether it and all its children have ended before this moment.

@@ -38,8 +38,10 @@ pub enum Ask {
     Sockets,
     /// Whether a client is served can be told: it is greeted, or the system tells what was read.
     Served,
-    /// The checker started the program, and there is a way to stop it.
+    /// The checker started the program.
     Program,
+    /// There is a way to ask the program to stop.
+    Stop,
     /// The server runs on this machine, and nobody minds load and resets.
     Near,
     /// Clients hear one another.
@@ -114,7 +116,7 @@ pub fn lacks(profile: &Profile, ask: Ask) -> Option<&'static str> {
     use crate::check::pattern::Field::{Addr, Name};
     let others = profile.say.others.as_ref();
     let (has, why) = match ask {
-        Ask::Program | Ask::Near => (true, ""),
+        Ask::Program | Ask::Stop | Ask::Near => (true, ""),
         Ask::Process => (TELLS, "only Linux tells what a program costs"),
         Ask::Sockets => (TELLS, "only Linux tells when a socket is full"),
         Ask::Served => {

@@ -14,7 +14,7 @@ use crate::check::rules::{Ask, Rule};
 use crate::check::script::Bytes;
 use crate::check::verdict::{Fault, Heard, Outcome, seconds};
 use crate::kernel::sockets;
-use crate::measure::marker::{MARK_LEN, Mark, Marker};
+use crate::marker::{MARK_LEN, Mark, Marker};
 
 /// Speakers, and clients that only listen.
 const SPEAKERS: [&str; 4] = ["anna", "boris", "vera", "gleb"];

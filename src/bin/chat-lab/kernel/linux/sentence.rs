@@ -213,6 +213,8 @@ fn full(socket: &Socket, other: Option<&Socket>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use std::borrow::Cow;
     use std::time::Duration;
 
