@@ -228,6 +228,7 @@ fn a_pause_of_the_server_counts_against_no_deadline_of_a_session() {
 }
 
 /// The same with the program itself.
+#[cfg(unix)]
 #[test]
 fn a_server_program_that_was_stopped_has_its_sessions_when_it_goes_on() {
     let program = Program::start(&["--gone-after", "4", "--ping-after", "1"]);

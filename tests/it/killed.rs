@@ -17,6 +17,7 @@ fn start(folder: &Path, arguments: &[&str]) -> Program {
 }
 
 /// Lab B8: kill -9 right after the answer; the line is there after the next start, and so is the account.
+#[cfg(unix)]
 #[test]
 fn b8_what_was_answered_outlives_a_kill() {
     let folder = tempfile::tempdir().unwrap();

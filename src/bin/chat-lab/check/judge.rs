@@ -11,14 +11,14 @@ use crate::check::client::Place;
 use crate::check::limit::{self, Limit};
 use crate::check::link::Attic;
 use crate::check::play::Play;
-use crate::check::profile::Profile;
+use crate::check::profile::{Profile, SIGTERM};
 use crate::check::program::{NOTHING, NoStart, Plan, Program, brief};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::{Said, Script};
 use crate::check::ticker::{GAP, Ticker};
 use crate::check::verdict::{Evidence, Fault, Judged, Verdict};
 use crate::dice::Dice;
-use crate::kernel::{sentence, threads};
+use crate::kernel::{self, HAS_SIGTERM, TELLS};
 
 /// Most waits of a rule are no longer than this, times the patience.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -120,9 +120,8 @@ impl Bench<'_> {
         if let Some(why) = not_asked(&self.profile, rule) {
             return Some(Verdict::NotAsked(why));
         }
-        if rule.asks.contains(&Ask::Process) && self.pid().is_none() && matches!(self.exam.server, Server::Running(..))
-        {
-            return Some(Verdict::NotRun("needs the process of the server: give --command or --pid".to_owned()));
+        if let Some(why) = self.lacks_program(rule) {
+            return Some(why);
         }
         if rule.asks.contains(&Ask::Near) && !self.is_near() {
             let why = "it would load or break off connections of a server on another machine";
@@ -139,6 +138,24 @@ impl Bench<'_> {
             return Some(Verdict::NotRun(format!("needs {needed}")));
         }
         self.limit.is_over().then(|| Verdict::NotRun(limit::TOLD.to_owned()))
+    }
+
+    /// Why this rule cannot look at the program, or stop it.
+    fn lacks_program(&self, rule: &Rule) -> Option<Verdict> {
+        let asks = |ask| rule.asks.contains(&ask);
+        match &self.exam.server {
+            Server::Running(_, None) if asks(Ask::Process) || asks(Ask::Program) => {
+                Some(Verdict::NotRun("needs the process of the server: give --command or --pid".to_owned()))
+            }
+            Server::Running(..) if asks(Ask::Program) => {
+                Some(Verdict::NotRun("the checker did not start the server: give --command".to_owned()))
+            }
+            Server::Program { plan, .. } if asks(Ask::Program) && plan.stop_by == SIGTERM && !HAS_SIGTERM => {
+                let why = "this system has no SIGTERM: --stop-by LINE says what the program reads instead";
+                Some(Verdict::NotAsked(why.to_owned()))
+            }
+            _ => None,
+        }
     }
 
     fn is_near(&self) -> bool {
@@ -178,7 +195,8 @@ impl Bench<'_> {
         for _ in 0..=AGAIN {
             self.ticker.take();
             let judged = self.run(rule, seed)?;
-            let by_time = matches!(&judged.verdict, Verdict::Broken(evidence) if evidence.by_time);
+            // Where the system does not tell what was read, a pause may have been too short.
+            let by_time = matches!(&judged.verdict, Verdict::Broken(evidence) if evidence.by_time || !TELLS);
             if !by_time || self.ticker.take() < GAP {
                 return Ok(judged);
             }
@@ -205,7 +223,8 @@ impl Bench<'_> {
             }
         };
         self.limit.set(program.as_ref().map(Program::killer));
-        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid());
+        // A process that cannot be looked at is as one that is not known.
+        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid()).filter(|_| TELLS);
         let place = self.place(program.as_ref())?;
         let mut play = self.play(&place, program.as_mut(), pid, &[seed, rule.name]);
         let outcome = (rule.run)(&mut play);
@@ -290,12 +309,10 @@ fn broken(
     script: &Script,
     is_shared: bool,
 ) -> Verdict {
-    if let Some(threads) = pid.and_then(|pid| threads::look(pid).ok()) {
-        evidence.threads = sentence::sentences(&threads, &|addr| script.name_of(addr));
-        let others = evidence.threads.len().saturating_sub(THREADS);
-        evidence.threads.truncate(THREADS);
-        evidence.threads.extend((others > 0).then(|| format!("and {others} more")));
-    }
+    evidence.threads = pid.map_or_else(Vec::new, |pid| kernel::waits(pid, &|addr| script.name_of(addr)));
+    let others = evidence.threads.len().saturating_sub(THREADS);
+    evidence.threads.truncate(THREADS);
+    evidence.threads.extend((others > 0).then(|| format!("and {others} more")));
     if let Some(program) = program {
         let how = program.ends_soon().map(|how| format!("the server has ended with {how}"));
         let end = program.was_stopped_for().or(how);

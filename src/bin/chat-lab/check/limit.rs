@@ -71,7 +71,7 @@ impl Drop for Limit {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream;

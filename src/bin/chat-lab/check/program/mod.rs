@@ -7,21 +7,18 @@ mod port;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::check::profile::SIGTERM;
 use crate::check::program::guard::{GRACE, MEMORY};
 use crate::check::program::output::Output;
 use crate::check::verdict::seconds;
+use crate::kernel::{self, Line, family};
 
 /// A program must take connections within this time.
 pub const START: Duration = Duration::from_secs(10);
@@ -37,8 +34,6 @@ const MOMENT: Duration = Duration::from_millis(50);
 const SAID: usize = 20;
 /// Stands in their place if there is none.
 pub const NOTHING: &str = "it printed nothing";
-/// This program, even if its file was replaced.
-const OURSELVES: &str = "/proc/self/exe";
 
 /// How to start it.
 #[derive(Clone, Debug)]
@@ -60,7 +55,7 @@ pub struct Program {
     addr: SocketAddr,
     pid: i32,
     guard: Child,
-    line: Arc<UnixStream>,
+    line: Arc<Line>,
     state: Arc<State>,
     output: Output,
     /// By a rule, so its end is no news.
@@ -96,11 +91,11 @@ struct Fate {
 
 /// Kills the program, from any thread.
 #[derive(Clone, Debug)]
-pub struct Killer(Arc<UnixStream>);
+pub struct Killer(Arc<Line>);
 
 impl Killer {
     /// By the line to its guard.
-    pub fn of(line: impl Into<Arc<UnixStream>>) -> Killer {
+    pub fn of(line: impl Into<Arc<Line>>) -> Killer {
         Killer(line.into())
     }
 
@@ -155,19 +150,8 @@ impl Program {
             None => port::free()?,
         };
         let trouble = |error: std::io::Error| format!("cannot start {name}: {error}");
-        let (line, theirs) = UnixStream::pair().map_err(trouble)?;
         let words = plan.words.iter().map(|word| word.replace("{port}", &port.to_string()));
-        let mut guard = Command::new(OURSELVES)
-            .arg0("chat-lab")
-            .args(["guard", "--"])
-            .args(words)
-            .env("PORT", port.to_string())
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(trouble)?;
+        let (mut guard, line) = kernel::start_guard(words, port).map_err(trouble)?;
         let output = Output::default();
         let (out, err) = (guard.stdout.take(), guard.stderr.take());
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -238,7 +222,7 @@ impl Program {
     fn wait_until_ready(&mut self, within: Duration) -> Result<(), NoStart> {
         let until = Instant::now() + within;
         while !self.wait_for_end(Instant::now() + TRY) {
-            if let Some(pid) = port::listener(self.addr, self.guard.id() as i32) {
+            if let Some(pid) = family::listener(self.addr, self.guard.id() as i32) {
                 // A script that starts the server is not what listens.
                 self.pid = pid.unwrap_or(self.pid);
                 return Ok(());
@@ -368,13 +352,9 @@ impl Drop for Program {
             let _ = self.guard.kill();
         }
         let in_order = self.guard.wait().is_ok_and(|status| status.success());
-        let group = match self.state.fate.lock().started {
-            Some(Ok(pid)) => Pid::from_raw(pid),
-            _ => None,
-        };
-        if let (false, Some(group)) = (in_order, group) {
+        if let (false, Some(Ok(pid))) = (in_order, &self.state.fate.lock().started) {
             // The guard itself was killed, or the disk holds a process; what is still in the group is ours.
-            let _ = kill_process_group(group, Signal::KILL);
+            kernel::kill_group(*pid);
         }
     }
 }

@@ -56,7 +56,7 @@ const AFTER_LEAVING: &[&str] = &[
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
-    Rule { name: "order/whole", asks: &[Ask::Near, Ask::Others, Ask::Ends], after: AFTER, run: whole },
+    Rule { name: "order/whole", asks: &[Ask::Near, Ask::Others, Ask::Ends, Ask::Sockets], after: AFTER, run: whole },
     Rule { name: "order/none-lost", asks: &[Ask::Near, Ask::Others], after: AFTER_WHOLE, run: none_lost },
     Rule { name: "order/one", asks: &[Ask::Near, Ask::Others], after: AFTER_WHOLE, run: one },
     Rule {

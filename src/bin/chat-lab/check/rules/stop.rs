@@ -9,7 +9,7 @@ use crate::check::rules::{Ask, Rule};
 use crate::check::script::Deed;
 use crate::check::verdict::{Fault, Outcome, seconds};
 
-const ASKS: &[Ask] = &[Ask::Process];
+const ASKS: &[Ask] = &[Ask::Program];
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
