@@ -170,17 +170,11 @@ fn typed(pressed: Pressed, half: &mut Option<u16>) -> Vec<u8> {
 
 /// A letter in UTF-8, if it is a whole one by now.
 fn letter(unit: u16, alt: bool, half: &mut Option<u16>) -> Vec<u8> {
-    let mut bytes = if alt { vec![0x1b] } else { Vec::new() };
-    for letter in char::decode_utf16(half.take().into_iter().chain([unit])) {
-        match letter {
-            Ok(letter) => bytes.extend(letter.encode_utf8(&mut [0; 4]).as_bytes()),
-            Err(first) if (0xd800..0xdc00).contains(&first.unpaired_surrogate()) => {
-                *half = Some(first.unpaired_surrogate());
-            }
-            Err(_) => bytes.extend("\u{fffd}".as_bytes()),
-        }
-    }
-    bytes
+    let first = half.take();
+    *half = Some(unit).filter(|unit| (0xd800..0xdc00).contains(unit));
+    let whole = first.into_iter().chain(Some(unit).filter(|_| half.is_none()));
+    let letters = char::decode_utf16(whole).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Some('\u{1b}').filter(|_| alt).into_iter().chain(letters).collect::<String>().into_bytes()
 }
 
 /// Reads a piece of stdin whenever one is wanted, so it never takes what belongs to another question.
