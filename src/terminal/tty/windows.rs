@@ -161,6 +161,8 @@ fn typed(pressed: Pressed, half: &mut Option<u16>) -> Vec<u8> {
         (0x28, 0) => arrow('B'),
         (0x2e, 0) if control || alt => b"\x1b[3;5~".to_vec(),
         (0x2e, 0) => b"\x1b[3~".to_vec(),
+        // Ctrl-Z ends an input here, as Ctrl-D does elsewhere.
+        (_, 0x1a) => b"\x04".to_vec(),
         // Ctrl with a letter, on a keyboard that has no Latin ones.
         (0x41..=0x5a, 0) if control => vec![key.to_le_bytes()[0] - 0x40],
         (_, 0) => Vec::new(),
@@ -330,6 +332,7 @@ mod tests {
             // The letters that a console sends of itself if it knows what Unix sends.
             (key(0, 0x1b), b"\x1b"),
             (key(0x70, 0), b""),
+            (with(key(0x5a, 0x1a), false, true, false), b"\x04"),
             (with(key(0x11, 0), false, true, false), b""),
         ] {
             assert_eq!(typed(pressed, &mut None), bytes, "{pressed:?}");
