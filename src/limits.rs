@@ -326,6 +326,10 @@ limits! {
     http_body_idle "http-body-idle": time Seconds = 30, 1..=3_600;
     /// Requests on one connection. After the answer to the last one the connection ends.
     http_requests "http-requests": number Count = 100, 1..=1_000_000;
+    /// The handshake of an encrypted connection, from its first byte. After that the connection is closed.
+    tls_handshake "tls-handshake": time Seconds = 10, 1..=600;
+    /// Handshakes that are computed at once, each for less than a millisecond. Others wait for their turn, so those who come in take no processor from those who talk.
+    handshakes "handshakes": number Count = 2, 1..=64;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000;
     /// Address space for the stack of one session's thread; only what is touched takes memory.

@@ -40,6 +40,7 @@ use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
+use crate::tls::{self, Security, TlsError};
 use crate::wording;
 
 /// The room that is always there.
@@ -55,6 +56,7 @@ pub struct Server {
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
+    tls: Option<tls::Settings>,
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
@@ -94,7 +96,14 @@ impl Server {
         if addr.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name has no address"));
         }
-        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() })
+        Ok(Server {
+            addr,
+            limits: Limits::default(),
+            watch: Watch::Nothing,
+            data: None,
+            fronts: Fronts::default(),
+            tls: None,
+        })
     }
 
     /// Sets other limits than the default ones.
@@ -119,6 +128,13 @@ impl Server {
         self
     }
 
+    /// Sets how connections are encrypted: not at all by default.
+    #[must_use]
+    pub fn tls(mut self, settings: tls::Settings) -> Server {
+        self.tls = Some(settings);
+        self
+    }
+
     /// Sets other fronts than the default ones.
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
@@ -140,6 +156,7 @@ impl Server {
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
+    /// - [`StartError::Tls`]: the certificate or its key cannot be used.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
@@ -155,6 +172,10 @@ impl Server {
         let asked = self.limits.sessions;
         let limits = Arc::new(within(self.limits, &capacity));
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
+        let security = self
+            .tls
+            .map(|settings| Security::start(&settings, &listener.local_addrs()?, &limits).map_err(StartError::from));
+        let security = security.transpose()?.flatten();
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
@@ -165,7 +186,7 @@ impl Server {
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
         let hub = Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew);
-        let hub = Arc::new(hub.serving(page));
+        let hub = Arc::new(hub.serving(page).encrypting(security));
         let mut handle = Handle {
             hub,
             service: None,
@@ -246,6 +267,9 @@ pub enum StartError {
         "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
     )]
     Page,
+    /// It cannot encrypt.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -255,7 +279,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
-            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
+            StartError::Page | StartError::Tls(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
