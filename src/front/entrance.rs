@@ -90,12 +90,12 @@ impl Entrance {
             bytes = Cow::Owned(std::mem::take(first));
         }
         // Blanks alone do not tell the protocol, but there must not be too many.
-        let is_too_much = bytes.len() > self.hub.limits.login_bytes;
+        let is_too_much = bytes.len() > self.handle.limits.login_bytes;
         match sniff(&bytes).or_else(|| is_too_much.then(|| settle(&bytes))) {
             Some(kind) => self.open(kind, bytes, None),
             None => {
                 *first = bytes.into_owned();
-                Next::Flow(Flow::Within(self.hub.limits.greet_after))
+                Next::Flow(Flow::Within(self.handle.limits.greet_after))
             }
         }
     }
@@ -107,7 +107,9 @@ impl Entrance {
         if let (Kind::Tls, Some(security), false) = (kind, &self.hub.security, self.handle.stream.is_secure()) {
             self.handle.is_exchange.store(true, Ordering::Release);
             self.stage = Stage::Securing(self.handle.outbox.take_pen());
-            return Next::Flow(Flow::Secure(Arc::clone(security.acceptor()), first.into_owned()));
+            let acceptor = Arc::clone(security.acceptor());
+            let patience = self.handle.limits.tls_handshake;
+            return Next::Flow(Flow::Secure { acceptor, first: first.into_owned(), patience });
         }
         if kind == Kind::Http {
             let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
@@ -121,7 +123,7 @@ impl Entrance {
             return self.refuse(kind, Some(sentence));
         }
         let links = Links::of(&self.hub, &self.handle);
-        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer, links: links.as_ref() };
+        let opening = Opening { fronts: &self.fronts, limits: &self.handle.limits, offer, links: links.as_ref() };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -156,7 +158,7 @@ impl Entrance {
         drop(exchange);
         match pass {
             Ok(pass) => {
-                let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };
+                let opening = Opening { fronts: &self.fronts, limits: &self.handle.limits, offer: None, links: None };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
@@ -220,7 +222,7 @@ impl Entrance {
             let next = self.open(Kind::Http, Cow::Borrowed(&[]), None);
             return self.go_on(next);
         }
-        Flow::Within(self.hub.limits.greet_after)
+        Flow::Within(self.handle.limits.greet_after)
     }
 
     /// The handshake failed: the connection is over, and nothing more is written.
@@ -242,7 +244,7 @@ impl Handler for Entrance {
             let pen = pen.take();
             return self.secured(pen);
         }
-        Flow::Within(self.hub.limits.greet_after)
+        Flow::Within(self.handle.limits.greet_after)
     }
 
     fn data_in(&mut self, bytes: &[u8]) -> Flow {

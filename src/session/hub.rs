@@ -23,7 +23,7 @@ use crate::chat::room_flush::RoomFlush;
 use crate::chat::write_queue::WriteQueue;
 use crate::chat::{Chat, SessionId};
 use crate::event::Event;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
@@ -107,7 +107,7 @@ pub struct Hub {
     /// The chat.
     pub chat: Chat,
     /// The numbers in force.
-    pub limits: Arc<Limits>,
+    pub limits: InForce,
     /// The database, if there is one.
     pub database: Option<Arc<Database>>,
     /// Admits connections and sessions.
@@ -120,8 +120,10 @@ pub struct Hub {
     pub started: Instant,
     /// How often things happened.
     pub counts: Counts,
+    /// How often the watchdog has checked every session.
+    pub checks: AtomicU64,
     /// Counts registrations by address.
-    pub registrations: Option<Recurring>,
+    pub registrations: Recurring,
     /// The threads of connections, of sessions that lag, and of rooms that are flushed.
     pub crew: Arc<Crew>,
     handles: Mutex<HashMap<SessionId, Arc<SessionHandle>>>,
@@ -138,22 +140,22 @@ impl Hub {
     /// A hub without sessions. The console reads from `news`; `watch` says how much it is told.
     pub fn new(
         chat: Chat,
-        limits: Arc<Limits>,
+        limits: &InForce,
         database: Option<Arc<Database>>,
         (watch, news): (Watch, Sender<News>),
         crew: Arc<Crew>,
     ) -> Hub {
-        let registrations = Recurring::new(limits.registrations, limits.registration_window);
         Hub {
             chat,
-            door: Door::new(&limits),
-            limits,
+            door: Door::new(limits),
+            limits: limits.clone(),
             database,
             page: None,
             security: None,
             started: Instant::now(),
             counts: Counts::default(),
-            registrations,
+            checks: AtomicU64::new(0),
+            registrations: Recurring::new(limits, |limits| (limits.registrations, limits.registration_window)),
             crew,
             handles: Mutex::default(),
             next: AtomicU64::new(1),
@@ -293,7 +295,7 @@ impl Hub {
     /// of them, because each needs the lock and other threads wait for it.
     pub fn end_left_rooms(&self, time: Millis) {
         const ROOMS: usize = 64;
-        let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
+        let days = Millis::try_from(self.limits.now().empty_days).unwrap_or(Millis::MAX);
         if days > 0 {
             self.chat.end_left(time.saturating_sub(days.saturating_mul(crate::model::DAY)), ROOMS, now());
         }

@@ -89,7 +89,7 @@ impl Security {
         let Pair { config, certificate } = Pair::read(settings, SystemTime::now())?;
         Ok(Some(Arc::new(Security {
             requires: mode == Mode::Require,
-            acceptor: Arc::new(Acceptor::new(config, limits.tls_handshake, limits.handshakes)),
+            acceptor: Arc::new(Acceptor::new(config, limits.handshakes)),
             certificate: Mutex::new(Arc::new(certificate)),
             reminded: AtomicU64::new(0),
         })))
