@@ -41,6 +41,7 @@ use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
+use crate::tls::{self, Security, TlsError};
 use crate::wording;
 
 /// The room that is always there.
@@ -56,6 +57,7 @@ pub struct Server {
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
+    tls: Option<tls::Settings>,
 }
 
 /// Where a server listens.
@@ -136,7 +138,14 @@ impl Server {
     }
 
     fn at(place: Place) -> Server {
-        Server { place, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() }
+        Server {
+            place,
+            limits: Limits::default(),
+            watch: Watch::Nothing,
+            data: None,
+            fronts: Fronts::default(),
+            tls: None,
+        }
     }
 
     /// Sets other limits than the default ones.
@@ -161,6 +170,13 @@ impl Server {
         self
     }
 
+    /// Sets how connections are encrypted: not at all by default.
+    #[must_use]
+    pub fn tls(mut self, settings: tls::Settings) -> Server {
+        self.tls = Some(settings);
+        self
+    }
+
     /// Sets other fronts than the default ones.
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
@@ -182,6 +198,7 @@ impl Server {
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
+    /// - [`StartError::Tls`]: the certificate or its key cannot be used.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
@@ -199,6 +216,7 @@ impl Server {
         let limits = within(self.limits, &capacity);
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
         let limited_by = (limits.sessions < asked).then_some(capacity.limited_by);
+        let security = secure(self.tls.as_ref(), &listener, &limits)?;
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (newsroom, feeds) = Newsroom::open(self.watch, limits.console_lines);
@@ -210,7 +228,7 @@ impl Server {
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
         let hub = Hub::new(chat, &limits, database, newsroom, crew);
-        let hub = Arc::new(hub.serving(page));
+        let hub = Arc::new(hub.serving(page).encrypting(security));
         let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
             hub,
@@ -238,6 +256,16 @@ fn within(limits: Limits, capacity: &Capacity) -> Limits {
         outboxes_bytes: limits.outboxes_bytes.min(capacity.waiting),
         ..limits
     }
+}
+
+/// What encrypts connections, if something does.
+fn secure(
+    settings: Option<&tls::Settings>,
+    listener: &Listener,
+    limits: &Limits,
+) -> Result<Option<Arc<Security>>, StartError> {
+    let Some(settings) = settings else { return Ok(None) };
+    Ok(Security::start(settings, &listener.local_addrs()?, limits)?)
 }
 
 /// For how long a server that was killed may still hold its database: until the system has ended its process.
@@ -293,6 +321,9 @@ pub enum StartError {
         "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
     )]
     Page,
+    /// It cannot encrypt.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -302,7 +333,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
-            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
+            StartError::Page | StartError::Tls(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }

@@ -30,6 +30,7 @@ use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
 use crate::store::Store;
+use crate::tls::Security;
 
 /// For how long a speaker's thread flushes a busy room before another thread takes over.
 const FLUSHER_PATIENCE: Duration = Duration::from_millis(2);
@@ -103,6 +104,8 @@ pub struct Hub {
     pub door: Door,
     /// The hash of the page that is served, if one is.
     pub page: Option<Arc<str>>,
+    /// What encrypts connections, if something does.
+    pub security: Option<Arc<Security>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -131,6 +134,7 @@ impl Hub {
             limits: limits.clone(),
             database,
             page: None,
+            security: None,
             started: Instant::now(),
             counts: Counts::default(),
             checks: AtomicU64::new(0),
@@ -149,6 +153,18 @@ impl Hub {
     #[must_use]
     pub fn serving(self, page: Option<Arc<str>>) -> Hub {
         Hub { page, ..self }
+    }
+
+    /// The same for a server that encrypts connections.
+    #[must_use]
+    pub fn encrypting(self, security: Option<Arc<Security>>) -> Hub {
+        Hub { security, ..self }
+    }
+
+    /// Whether the server talks with this peer only if it is encrypted, and it is not.
+    pub fn must_encrypt(&self, handle: &SessionHandle) -> bool {
+        let required = self.security.as_ref().is_some_and(|security| security.is_required_of(handle.peer().ip()));
+        required && !handle.stream.is_secure()
     }
 
     /// Milliseconds since the start.

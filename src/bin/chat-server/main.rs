@@ -27,6 +27,7 @@ use roomful::config::{Config, ConfigError};
 use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
+use roomful::tls::TlsError;
 
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // If stderr is closed or full, the exit code tells.
             let _ = writeln!(io::stderr(), "chat-server: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() {
+            ExitCode::from(if error.is::<ConfigError>() || error.is::<TlsError>() {
                 EXIT_CONFIG
             } else if error.is::<StoreError>() {
                 EXIT_STORE
