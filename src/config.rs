@@ -14,7 +14,7 @@
 //! ```
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -22,6 +22,7 @@ use crate::front::http::Settings;
 use crate::limits::{Limits, TABLE};
 use crate::net::addresses::with_port;
 use crate::server::PORT;
+use crate::tls::{self, Mode};
 
 /// The file of the database, in the working folder, if no other is named.
 pub const DATA: &str = "roomful.db";
@@ -43,6 +44,12 @@ pub struct Config {
     pub page: String,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// Whether connections are encrypted.
+    pub tls: Mode,
+    /// The file of the certificate; empty for the one beside the database.
+    pub tls_cert: String,
+    /// The file of its key; empty for the one beside the database.
+    pub tls_key: String,
     /// The file of the database.
     pub data: String,
     /// Whether there is no database, and nothing is stored.
@@ -107,6 +114,9 @@ impl Default for Config {
             origin: Vec::new(),
             page: String::new(),
             metrics: Metrics::Loopback,
+            tls: Mode::Auto,
+            tls_cert: String::new(),
+            tls_key: String::new(),
             data: DATA.to_owned(),
             memory: false,
             quiet: false,
@@ -138,6 +148,12 @@ impl Config {
                     let metrics = <Metrics as clap::ValueEnum>::from_str(text, false);
                     self.metrics = metrics.map_err(|_| wrong(name, "it takes \"loopback\" or \"everyone\""))?;
                 }
+                ("tls", Value::String(text)) => {
+                    let mode = <Mode as clap::ValueEnum>::from_str(text, false);
+                    self.tls = mode.map_err(|_| wrong(name, "it takes \"auto\", \"off\", \"allow\" or \"require\""))?;
+                }
+                ("tls-cert", Value::String(text)) => self.tls_cert.clone_from(text),
+                ("tls-key", Value::String(text)) => self.tls_key.clone_from(text),
                 ("data", Value::String(text)) => self.data.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
@@ -148,9 +164,11 @@ impl Config {
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                ("listen" | "address" | "page" | "metrics" | "data" | "log" | "log-format", _) => {
-                    return Err(wrong(name, "it takes a string"));
-                }
+                (
+                    "listen" | "address" | "page" | "metrics" | "tls" | "tls-cert" | "tls-key" | "data" | "log"
+                    | "log-format",
+                    _,
+                ) => return Err(wrong(name, "it takes a string")),
                 ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
                 ("host" | "origin", _) => return Err(wrong(name, "it takes a list of strings")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
@@ -214,6 +232,26 @@ impl Config {
         }
     }
 
+    /// How connections are encrypted.
+    ///
+    /// # Errors
+    /// Only one of the two files is named.
+    pub fn tls(&self) -> Result<tls::Settings, ConfigError> {
+        let is_given = match (self.tls_cert.is_empty(), self.tls_key.is_empty()) {
+            (true, true) => false,
+            (false, false) => true,
+            (true, false) => return Err(wrong("tls-key", "its certificate is not named: tls-cert")),
+            (false, true) => return Err(wrong("tls-cert", "its key is not named: tls-key")),
+        };
+        let beside = |ending| Path::new(&self.data).with_extension(ending);
+        let (certificate, key) = if is_given {
+            (PathBuf::from(&self.tls_cert), PathBuf::from(&self.tls_key))
+        } else {
+            (beside("crt"), beside("key"))
+        };
+        Ok(tls::Settings { mode: self.tls, certificate, key, is_given })
+    }
+
     fn read_limits(&mut self, limits: &Table) -> Result<(), ConfigError> {
         for (name, value) in limits {
             let text = match value {
@@ -238,8 +276,14 @@ impl Config {
             Metrics::Loopback => "loopback",
             Metrics::Everyone => "everyone",
         };
+        let tls = match self.tls {
+            Mode::Auto => "auto",
+            Mode::Off => "off",
+            Mode::Allow => "allow",
+            Mode::Require => "require",
+        };
         let mut text = format!(
-            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
             quoted(&self.listen),
             quoted(&self.address),
             self.qr,
@@ -247,6 +291,9 @@ impl Config {
             list(&self.origin),
             quoted(&self.page),
             quoted(metrics),
+            quoted(tls),
+            quoted(&self.tls_cert),
+            quoted(&self.tls_key),
             quoted(&self.data),
             self.memory,
             self.quiet,

@@ -11,7 +11,7 @@
 //! ```
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,7 +25,7 @@ use crate::chat::effects::Watch;
 use crate::chat::write_queue::WriteQueue;
 use crate::front::http::Settings;
 use crate::front::{self, Entrance, Fronts};
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::model::CloseReason;
 use crate::names::RoomName;
 use crate::net::capacity::{Capacity, Machine, Need};
@@ -40,6 +40,7 @@ use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
+use crate::tls::{self, Security, TlsError};
 use crate::wording;
 
 /// The room that is always there.
@@ -50,11 +51,40 @@ pub const PORT: u16 = 7667;
 /// A server that is not running yet.
 #[derive(Debug)]
 pub struct Server {
-    addr: Vec<SocketAddr>,
+    place: Place,
     limits: Limits,
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
+    tls: Option<tls::Settings>,
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+enum Place {
+    /// At these addresses; at least one.
+    Addresses(Vec<SocketAddr>),
+    /// On sockets that another program has bound.
+    Given(Vec<TcpListener>),
+}
+
+impl Place {
+    fn listen(self, backlog: usize) -> io::Result<Listener> {
+        match self {
+            Place::Addresses(addrs) => Listener::bind_all(&addrs, backlog),
+            Place::Given(sockets) => Listener::given(sockets, backlog),
+        }
+    }
+
+    /// Whether only this machine can connect.
+    fn is_loopback(&self) -> bool {
+        match self {
+            Place::Addresses(addrs) => addrs.iter().all(|addr| addr.ip().is_loopback()),
+            Place::Given(sockets) => {
+                sockets.iter().all(|socket| socket.local_addr().is_ok_and(|addr| addr.ip().is_loopback()))
+            }
+        }
+    }
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
@@ -67,6 +97,7 @@ pub struct Handle {
     news: Option<Receiver<News>>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
+    is_activated: bool,
 }
 
 /// The result of [`Handle::stop`].
@@ -94,7 +125,24 @@ impl Server {
         if addr.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name has no address"));
         }
-        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() })
+        Ok(Server::at(Place::Addresses(addr)))
+    }
+
+    /// A server on listening sockets that another program has bound, such as systemd, and that this
+    /// program leaves open when it ends.
+    pub fn on(sockets: Vec<TcpListener>) -> Server {
+        Server::at(Place::Given(sockets))
+    }
+
+    fn at(place: Place) -> Server {
+        Server {
+            place,
+            limits: Limits::default(),
+            watch: Watch::Nothing,
+            data: None,
+            fronts: Fronts::default(),
+            tls: None,
+        }
     }
 
     /// Sets other limits than the default ones.
@@ -119,6 +167,13 @@ impl Server {
         self
     }
 
+    /// Sets how connections are encrypted: not at all by default.
+    #[must_use]
+    pub fn tls(mut self, settings: tls::Settings) -> Server {
+        self.tls = Some(settings);
+        self
+    }
+
     /// Sets other fronts than the default ones.
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
@@ -140,40 +195,46 @@ impl Server {
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
+    /// - [`StartError::Tls`]: the certificate or its key cannot be used.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
-        if self.fronts.reads_page() && self.addr.iter().any(|address| !address.ip().is_loopback()) {
+        if self.fronts.reads_page() && !self.place.is_loopback() {
             return Err(StartError::Page);
         }
-        let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
+        let is_activated = matches!(self.place, Place::Given(_));
+        let listener = self.place.listen(self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
         if capacity.connections == 0 {
             return Err(StartError::NoRoom(capacity.limited_by));
         }
         let asked = self.limits.sessions;
-        let limits = Arc::new(within(self.limits, &capacity));
+        let limits = within(self.limits, &capacity);
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
+        let limited_by = (limits.sessions < asked).then_some(capacity.limited_by);
+        let security = secure(self.tls.as_ref(), &listener, &limits)?;
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (console, news) = bounded(limits.console_lines);
+        let limits = InForce::from(limits);
         let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue).with_chance(chance);
+        let chat = Chat::new(&limits, lobby, now(), snapshot, write_queue).with_chance(chance);
         let claim = claim_code().filter(|code| chat.set_claim(code));
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
-        let hub = Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew);
-        let hub = Arc::new(hub.serving(page));
+        let hub = Hub::new(chat, &limits, database, (self.watch, console), crew);
+        let hub = Arc::new(hub.serving(page).encrypting(security));
         let mut handle = Handle {
             hub,
             service: None,
             watchdog: None,
             db_writer: None,
             news: Some(news),
-            limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
+            limited_by,
             claim,
+            is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
         let fronts = self.fronts.listening(&listener.local_addrs()?);
@@ -193,13 +254,23 @@ fn within(limits: Limits, capacity: &Capacity) -> Limits {
     }
 }
 
+/// What encrypts connections, if something does.
+fn secure(
+    settings: Option<&tls::Settings>,
+    listener: &Listener,
+    limits: &Limits,
+) -> Result<Option<Arc<Security>>, StartError> {
+    let Some(settings) = settings else { return Ok(None) };
+    Ok(Security::start(settings, &listener.local_addrs()?, limits)?)
+}
+
 /// For how long a server that was killed may still hold its database: until the system has ended its process.
 const LAST_BREATH: Duration = Duration::from_millis(500);
 
 /// The database, its writer, and the state that was stored in it; without a database, none and an empty state.
 type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
-fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StartError> {
+fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
     let store::Opened { store, writer, snapshot } = loop {
@@ -246,6 +317,9 @@ pub enum StartError {
         "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
     )]
     Page,
+    /// It cannot encrypt.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -255,10 +329,20 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
-            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
+            StartError::Page | StartError::Tls(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
+    }
+}
+
+/// How a connection is prepared that begins now.
+fn options(limits: &Limits) -> Options {
+    Options {
+        send_buffer: limits.send_buffer,
+        // To the kernel, a host that takes no bytes looks like one that has vanished.
+        unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
+        linger: limits.farewell,
     }
 }
 
@@ -273,7 +357,7 @@ fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted
             None => return Err(sentence),
         },
     };
-    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits, front::plain()));
+    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, hub.limits.now(), front::plain()));
     hub.admit(&handle);
     Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, (pass, full)))))
 }
@@ -294,15 +378,9 @@ impl Handle {
         let hub = Arc::clone(&self.hub);
         let live = move || watchdog::live(&hub);
         self.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(live)?);
-        let (hub, limits) = (Arc::clone(&self.hub), &self.hub.limits);
-        let options = Options {
-            send_buffer: limits.send_buffer,
-            // To the kernel, a host that takes no bytes looks like one that has vanished.
-            unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
-            linger: limits.farewell,
-            crew: Arc::clone(&self.hub.crew),
-        };
-        self.service = Some(Service::start(listener, options, move |stream| admit(&hub, &fronts, stream))?);
+        let (hub, limits, crew) = (Arc::clone(&self.hub), self.hub.limits.clone(), Arc::clone(&self.hub.crew));
+        let options = move || options(&limits.now());
+        self.service = Some(Service::start(listener, crew, options, move |stream| admit(&hub, &fronts, stream))?);
         Ok(())
     }
 
@@ -325,6 +403,11 @@ impl Handle {
     /// `None` if there is an op already, or no database.
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
+    }
+
+    /// Whether it listens on sockets of another program, which may have started it because a client came.
+    pub fn is_activated(&self) -> bool {
+        self.is_activated
     }
 
     /// The resource of this machine that allows fewer sessions than were asked for.
@@ -354,7 +437,7 @@ impl Handle {
             let sentence = format!("the server is going down: {why}");
             if let Some(database) = &self.hub.database {
                 // Sessions that wait for an answer get it before the last sentence, if the disk is fast enough.
-                database.write_queue.wait_until_stored(self.hub.limits.stop);
+                database.write_queue.wait_until_stored(self.hub.limits.now().stop);
             }
             let handles = self.hub.handles();
             let told = handles.iter().filter(|handle| {
@@ -364,7 +447,7 @@ impl Handle {
             stopped.told = told.count();
             // Not before: sessions that wait for something would end without the last sentence.
             self.hub.set_stopping();
-            stopped.cut = service.stop(self.hub.limits.stop);
+            stopped.cut = service.stop(self.hub.limits.now().stop);
         }
         self.hub.set_stopping();
         self.hub.crew.join_all();
@@ -374,7 +457,7 @@ impl Handle {
             database.write_queue.close();
         }
         if let Some((db_writer, end)) = self.db_writer.take() {
-            stopped.closed = end.recv_timeout(self.hub.limits.stop_keep) == Err(RecvTimeoutError::Disconnected);
+            stopped.closed = end.recv_timeout(self.hub.limits.now().stop_keep) == Err(RecvTimeoutError::Disconnected);
             if stopped.closed {
                 // If it panicked, that has been printed.
                 let _ = db_writer.join();

@@ -16,7 +16,7 @@ use super::outbox::Outbox;
 use super::patience::Patience;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::Tag;
 use crate::record::Record;
 
@@ -77,8 +77,7 @@ pub struct WriteQueue {
     changed: Condvar,
     /// Whether records were added that are not sealed; changed under the chat lock only.
     loose: AtomicBool,
-    most_items: usize,
-    most_bytes: usize,
+    limits: InForce,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +90,8 @@ struct Queue {
     /// How many records were ever added, and how many of them are stored.
     added: u64,
     stored: u64,
+    /// How often the writer has come back here, with or without success.
+    visits: u64,
     /// The answers of the taken records: the position, since when the session waits, and the answer.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be stored at the moment.
@@ -104,13 +105,12 @@ struct Queue {
 
 impl WriteQueue {
     /// An empty queue with the bounds of `limits`.
-    pub fn new(limits: &Limits) -> WriteQueue {
+    pub fn new(limits: &InForce) -> WriteQueue {
         WriteQueue {
             queue: Mutex::default(),
             changed: Condvar::new(),
             loose: AtomicBool::new(false),
-            most_items: limits.queue_items,
-            most_bytes: limits.queue_bytes,
+            limits: limits.clone(),
         }
     }
 
@@ -173,7 +173,8 @@ impl WriteQueue {
     }
 
     fn takes_more(&self, queue: &Queue) -> bool {
-        queue.added - queue.stored < self.most_items as u64 && queue.bytes < self.most_bytes
+        let limits = self.limits.now();
+        queue.added - queue.stored < limits.queue_items as u64 && queue.bytes < limits.queue_bytes
     }
 
     /// Waits until there is room for one more command.
@@ -209,7 +210,7 @@ impl WriteQueue {
     /// # Errors
     /// As [`WriteQueue::admit`].
     pub fn admit_piece(&self, patience: Duration) -> Result<(), String> {
-        self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.most_bytes / 8)
+        self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.limits.now().queue_bytes / 8)
     }
 
     /// Gives up the pieces of files in a batch, because the disk has no room for them: what members
@@ -239,6 +240,7 @@ impl WriteQueue {
     /// up to `time` for the first. False if the queue is closed and nothing is left.
     pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
         let mut queue = self.queue.lock();
+        queue.visits += 1;
         let is_idle = |queue: &mut Queue| queue.whole == 0 && !queue.closed && !queue.woken;
         if self.changed.wait_while_for(&mut queue, is_idle, time).timed_out() {
             return true;
@@ -266,6 +268,7 @@ impl WriteQueue {
     /// Returns the answers that may be given now, with the positions of their records.
     pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
         let mut queue = self.queue.lock();
+        queue.visits += 1;
         queue.stored += batch.len() as u64;
         queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
         queue.trouble = None;
@@ -275,7 +278,10 @@ impl WriteQueue {
 
     /// Notes why nothing can be stored now.
     pub fn trouble(&self, why: &str) {
-        self.queue.lock().trouble = Some(Arc::from(why));
+        let mut queue = self.queue.lock();
+        queue.visits += 1;
+        queue.trouble = Some(Arc::from(why));
+        drop(queue);
         self.changed.notify_all();
     }
 
@@ -324,6 +330,13 @@ impl WriteQueue {
         (queue.added, queue.stored)
     }
 
+    /// How often the writer has come back, if something waits for it: as long as this number is the
+    /// same, the writer is in one call. A writer that cannot store, and tries again, comes back.
+    pub fn visits(&self) -> Option<u64> {
+        let queue = self.queue.lock();
+        (queue.added > queue.stored).then_some(queue.visits)
+    }
+
     /// The weight of the records that are not stored yet, in bytes.
     pub fn bytes(&self) -> usize {
         self.queue.lock().bytes
@@ -360,12 +373,13 @@ mod tests {
     use super::*;
     use crate::answer::Done;
     use crate::chat::SessionId;
+    use crate::limits::Limits;
 
     const NO_TIME: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_secs(60);
 
     fn write_queue(items: usize) -> WriteQueue {
-        WriteQueue::new(&Limits { queue_items: items, ..Limits::default() })
+        WriteQueue::new(&Limits { queue_items: items, ..Limits::default() }.into())
     }
 
     fn receipt() -> PendingAnswer {
@@ -397,8 +411,22 @@ mod tests {
     }
 
     #[test]
+    fn a_writer_that_is_in_one_call_can_be_told_from_one_that_comes_back() {
+        let write_queue = write_queue(2);
+        assert_eq!(write_queue.visits(), None, "nothing waits");
+        write_queue.add_whole(Record::Barrier, None);
+        let batch = take(&write_queue, 9);
+        let before = write_queue.visits();
+        assert!(before.is_some() && write_queue.visits() == before);
+        write_queue.trouble("full");
+        assert!(write_queue.visits() > before, "it came back, without success");
+        write_queue.stored(&batch);
+        assert_eq!(write_queue.visits(), None);
+    }
+
+    #[test]
     fn bytes_count_as_well_as_records() {
-        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() }.into());
         let piece = |bytes: usize| Record::Piece(crate::model::FileId(1), 0, vec![0; bytes].into());
         write_queue.add_whole(piece(1_000_000), None);
         assert!(write_queue.admit(NO_TIME).is_ok());
@@ -408,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_piece_of_a_file_waits_before_members_who_speak_do() {
-        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() }.into());
         let piece = || Record::Piece(crate::model::FileId(1), 0, vec![0; 32_768].into());
         let mut count = 0;
         while write_queue.admit_piece(NO_TIME).is_ok() {

@@ -6,20 +6,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::socket;
 
 /// How often a port is looked for that is free at all addresses.
 const TRIES: usize = 16;
 
+/// How long a wait at sockets of another program lasts at most. They are not woken: a connection of our own
+/// could stay in their queue, and shutting them would shut them for that program, too.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Bound, listening sockets: one for each address.
 #[derive(Debug)]
 pub struct Listener {
     /// At least one.
     sockets: Vec<Arc<TcpListener>>,
+    /// Whether another program, such as systemd, made the sockets, and keeps them when this one ends.
+    is_given: bool,
     /// The socket that is checked first, so that no socket waits for the others.
     turn: usize,
     /// A descriptor in reserve, for when no other is left.
@@ -34,6 +40,8 @@ pub(super) enum Arrival {
     /// A connection that was closed, because no descriptor is left. Its peer was
     /// told so; the caller should pause.
     TurnedAway,
+    /// No connection came within the time of one look.
+    Nobody,
     /// No connection: a passing fault of the system. The caller should pause.
     Failed(io::Error),
 }
@@ -73,9 +81,27 @@ impl Listener {
                 Err((addr, error)) if error.kind() == io::ErrorKind::AddrInUse && addr.port() == 0 && tries < TRIES => {
                 }
                 Err((_, error)) => return Err(error),
-                Ok(sockets) => return Ok(Listener { sockets, turn: 0, spare: socket::nothing() }),
+                Ok(sockets) => return Ok(Listener { sockets, is_given: false, turn: 0, spare: socket::nothing() }),
             }
         }
+    }
+
+    /// Listens on sockets that another program has bound and listens on, too, such as systemd. What is
+    /// queued there is served, and what comes after the end waits for the next server.
+    ///
+    /// # Errors
+    /// One of them is no listening socket; or there is none.
+    pub fn given(sockets: Vec<TcpListener>, backlog: usize) -> io::Result<Listener> {
+        for socket in &sockets {
+            // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
+            socket.set_nonblocking(true)?;
+            SockRef::from(socket).listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        }
+        if sockets.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no socket"));
+        }
+        let sockets = sockets.into_iter().map(Arc::new).collect();
+        Ok(Listener { sockets, is_given: true, turn: 0, spare: socket::nothing() })
     }
 
     /// The addresses bound, with the real port if 0 was asked for; at least one.
@@ -86,15 +112,16 @@ impl Listener {
         self.sockets.iter().map(|socket| socket.local_addr()).collect()
     }
 
-    /// The first socket, to [`wake`] the thread that waits on all of them.
+    /// The first socket, to [`wake`] the thread that waits on all of them; none if it looks up by itself.
     pub(super) fn socket(&self) -> Option<Arc<TcpListener>> {
-        self.sockets.first().map(Arc::clone)
+        self.sockets.first().filter(|_| !self.is_given).map(Arc::clone)
     }
 
     /// Waits for a connection.
     pub(super) fn accept(&mut self) -> Arrival {
         let listening = match self.next() {
-            Ok(listening) => listening,
+            Ok(Some(listening)) => listening,
+            Ok(None) => return Arrival::Nobody,
             Err(error) => return Arrival::Failed(error),
         };
         match listening.accept() {
@@ -105,16 +132,20 @@ impl Listener {
     }
 
     /// The socket to accept from: the only one, or the next at which a connection
-    /// waits.
-    fn next(&mut self) -> io::Result<Arc<TcpListener>> {
-        if let [only] = &self.sockets[..] {
-            return Ok(Arc::clone(only));
+    /// waits. None if no connection has come within one look at sockets of another program.
+    fn next(&mut self) -> io::Result<Option<Arc<TcpListener>>> {
+        let look = self.is_given.then(|| Timespec::try_from(LOOK)).transpose().map_err(io::Error::other)?;
+        if let ([only], None) = (&self.sockets[..], look) {
+            return Ok(Some(Arc::clone(only)));
         }
         let mut ends: Vec<PollFd<'_>> =
             self.sockets.iter().map(|socket| PollFd::new(&**socket, PollFlags::IN)).collect();
-        while let Err(error) = poll(&mut ends, None) {
-            if error != Errno::INTR {
-                return Err(error.into());
+        loop {
+            match poll(&mut ends, look.as_ref()) {
+                Ok(0) => return Ok(None),
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let count = ends.len();
@@ -122,7 +153,7 @@ impl Listener {
         let ready = order.into_iter().find(|&at| !ends[at].revents().is_empty()).unwrap_or(self.turn);
         drop(ends);
         self.turn = (ready + 1) % count;
-        Ok(Arc::clone(&self.sockets[ready]))
+        Ok(Some(Arc::clone(&self.sockets[ready])))
     }
 
     /// Uses the spare descriptor to accept one connection and tell its peer why it
@@ -241,6 +272,22 @@ mod tests {
         assert_eq!(Listener::bind(taken, 8).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         drop(first);
         Listener::bind(taken, 8).unwrap();
+    }
+
+    #[test]
+    fn given_sockets_are_looked_at_in_turn_and_left_open_at_the_end() {
+        let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let given = sockets.iter().map(|socket| socket.try_clone().unwrap()).collect();
+        let mut listener = Listener::given(given, 8).unwrap();
+        assert!(matches!(listener.accept(), Arrival::Nobody));
+        for addr in listener.local_addrs().unwrap() {
+            let _newcomer = TcpStream::connect(addr).unwrap();
+            assert!(matches!(listener.accept(), Arrival::Connection(..)));
+        }
+        assert!(listener.socket().is_none(), "nothing wakes it by a connection");
+        drop(listener);
+        assert!(sockets.iter().all(|socket| TcpStream::connect(socket.local_addr().unwrap()).is_ok()));
+        assert!(Listener::given(Vec::new(), 8).is_err());
     }
 
     #[test]

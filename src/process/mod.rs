@@ -4,6 +4,7 @@ mod errand;
 pub mod machine;
 mod outlet;
 pub mod private;
+pub mod service;
 mod signals;
 mod variables;
 

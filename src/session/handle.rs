@@ -24,6 +24,8 @@ pub struct SessionHandle {
     pub stream: Arc<Stream>,
     /// The events that wait for it.
     pub outbox: Arc<Outbox>,
+    /// The limits that were in force when the connection came.
+    pub limits: Arc<Limits>,
     /// When the connection came.
     pub since: Instant,
     /// Whether it answers when it is asked for a sign of life.
@@ -42,7 +44,7 @@ pub struct SessionHandle {
     pub front: Mutex<&'static str>,
     /// How many events were written to it.
     pub delivered: Arc<AtomicU64>,
-    /// Whether it is an HTTP exchange: then it has limits of its own, and nothing in its outbox is written.
+    /// Whether it is an HTTP exchange or a handshake: then it has limits of its own, and nothing in its outbox is written.
     pub is_exchange: AtomicBool,
     /// Whether the connection was found broken while no thread read it.
     pub lost: AtomicBool,
@@ -56,14 +58,15 @@ pub struct SessionHandle {
 
 impl SessionHandle {
     /// A session on `stream`, without a name. `encoder` writes until the protocol is known.
-    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits, encoder: Box<dyn Encoder>) -> SessionHandle {
+    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: Arc<Limits>, encoder: Box<dyn Encoder>) -> SessionHandle {
         let delivered = Arc::new(AtomicU64::new(0));
         let (stream_of_pen, count) = (Arc::clone(stream), Arc::clone(&delivered));
         let pen = SocketPen { stream: stream_of_pen, encoder, delivered: count, rest: None, end: false };
         SessionHandle {
             id,
             stream: Arc::clone(stream),
-            outbox: Arc::new(Outbox::new(id, limits, Some(Box::new(pen)))),
+            outbox: Arc::new(Outbox::new(id, &limits, Some(Box::new(pen)))),
+            limits,
             since: Instant::now(),
             pings: AtomicBool::new(false),
             named: AtomicBool::new(false),
@@ -262,7 +265,7 @@ mod tests {
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (tcp, peer) = listener.accept().unwrap();
         let stream = Arc::new(Stream::new(tcp, peer, 0, std::time::Duration::from_secs(90)).unwrap());
-        let handle = SessionHandle::new(SessionId(1), &stream, &Limits::default(), Box::new(Silent));
+        let handle = SessionHandle::new(SessionId(1), &stream, Arc::default(), Box::new(Silent));
         let is_paused = || handle.paused.load(Ordering::Relaxed);
         handle.pausing(|| {
             handle.pausing(|| assert!(is_paused()));

@@ -23,11 +23,12 @@ use crate::chat::room_flush::RoomFlush;
 use crate::chat::write_queue::WriteQueue;
 use crate::chat::{Chat, SessionId};
 use crate::event::Event;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
 use crate::store::Store;
+use crate::tls::Security;
 use crate::wire::Letter;
 
 /// For how long a speaker's thread flushes a busy room before another thread takes over.
@@ -106,19 +107,23 @@ pub struct Hub {
     /// The chat.
     pub chat: Chat,
     /// The numbers in force.
-    pub limits: Arc<Limits>,
+    pub limits: InForce,
     /// The database, if there is one.
     pub database: Option<Arc<Database>>,
     /// Admits connections and sessions.
     pub door: Door,
     /// The hash of the page that is served, if one is.
     pub page: Option<Arc<str>>,
+    /// What encrypts connections, if something does.
+    pub security: Option<Arc<Security>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
     pub counts: Counts,
+    /// How often the watchdog has checked every session.
+    pub checks: AtomicU64,
     /// Counts registrations by address.
-    pub registrations: Option<Recurring>,
+    pub registrations: Recurring,
     /// The threads of connections, of sessions that lag, and of rooms that are flushed.
     pub crew: Arc<Crew>,
     handles: Mutex<HashMap<SessionId, Arc<SessionHandle>>>,
@@ -135,21 +140,22 @@ impl Hub {
     /// A hub without sessions. The console reads from `news`; `watch` says how much it is told.
     pub fn new(
         chat: Chat,
-        limits: Arc<Limits>,
+        limits: &InForce,
         database: Option<Arc<Database>>,
         (watch, news): (Watch, Sender<News>),
         crew: Arc<Crew>,
     ) -> Hub {
-        let registrations = Recurring::new(limits.registrations, limits.registration_window);
         Hub {
             chat,
-            door: Door::new(&limits),
-            limits,
+            door: Door::new(limits),
+            limits: limits.clone(),
             database,
             page: None,
+            security: None,
             started: Instant::now(),
             counts: Counts::default(),
-            registrations,
+            checks: AtomicU64::new(0),
+            registrations: Recurring::new(limits, |limits| (limits.registrations, limits.registration_window)),
             crew,
             handles: Mutex::default(),
             next: AtomicU64::new(1),
@@ -165,6 +171,18 @@ impl Hub {
     #[must_use]
     pub fn serving(self, page: Option<Arc<str>>) -> Hub {
         Hub { page, ..self }
+    }
+
+    /// The same for a server that encrypts connections.
+    #[must_use]
+    pub fn encrypting(self, security: Option<Arc<Security>>) -> Hub {
+        Hub { security, ..self }
+    }
+
+    /// Whether the server talks with this peer only if it is encrypted, and it is not.
+    pub fn must_encrypt(&self, handle: &SessionHandle) -> bool {
+        let required = self.security.as_ref().is_some_and(|security| security.is_required_of(handle.peer().ip()));
+        required && !handle.stream.is_secure()
     }
 
     /// Milliseconds since the start.
@@ -277,7 +295,7 @@ impl Hub {
     /// of them, because each needs the lock and other threads wait for it.
     pub fn end_left_rooms(&self, time: Millis) {
         const ROOMS: usize = 64;
-        let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
+        let days = Millis::try_from(self.limits.now().empty_days).unwrap_or(Millis::MAX);
         if days > 0 {
             self.chat.end_left(time.saturating_sub(days.saturating_mul(crate::model::DAY)), ROOMS, now());
         }

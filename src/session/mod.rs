@@ -16,6 +16,7 @@ pub mod index_wait;
 mod kind;
 mod later;
 pub mod passwords;
+pub mod pulse;
 mod queries;
 pub mod receiving;
 pub mod recurring;
@@ -75,7 +76,7 @@ impl Session {
             named: false,
             login: Login::default(),
             later: None,
-            pace: Pace::new(&hub.limits),
+            pace: Pace::new(&handle.limits),
             upload_number: 0,
             effects: hub.effects(),
             _pass: pass,
@@ -89,6 +90,9 @@ impl Session {
     /// Begins to speak a protocol: its encoder, its greeting, its `hello`.
     fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
         self.queue(Outgoing::Speak(encoder));
+        if self.handle.stream.is_secure() {
+            self.manners.name = over_tls(self.manners.name);
+        }
         *self.handle.front.lock() = self.manners.name;
         self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
         if self.manners.pings {
@@ -114,7 +118,7 @@ impl Session {
         self.effects.watch = self.hub.watch();
         if !self.named {
             self.login.bytes += bytes.len();
-            if self.login.bytes > self.hub.limits.login_bytes {
+            if self.login.bytes > self.handle.limits.login_bytes {
                 return self.close(CloseReason::LoginLines, "too much text without a name, goodbye");
             }
         }
@@ -176,7 +180,7 @@ impl Session {
     fn count_line(&mut self) -> Flow {
         self.hub.counts.lines.fetch_add(1, Ordering::Relaxed);
         self.login.lines += usize::from(!self.named);
-        if self.named || self.login.lines <= self.hub.limits.login_lines {
+        if self.named || self.login.lines <= self.handle.limits.login_lines {
             return Flow::Go;
         }
         self.close(CloseReason::LoginLines, "too many lines without a name, goodbye")
@@ -222,7 +226,7 @@ impl Session {
 
     #[inline(never)]
     fn obey_named(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        lengths(&command, &self.hub.limits)?;
+        lengths(&command, &self.handle.limits)?;
         match command {
             Command::Link(command) => self.link(tag, command),
             Command::Account(command) => self.account(tag, command),
@@ -264,7 +268,7 @@ impl Session {
     /// Sends the server's `hello`, the first event that a program gets.
     #[inline(never)]
     fn greet(&mut self) {
-        let limits = &self.hub.limits;
+        let limits = &self.handle.limits;
         let hello = Event::Hello {
             version: PROTOCOL,
             server: Arc::from(concat!("roomful ", env!("CARGO_PKG_VERSION"))),
@@ -363,5 +367,15 @@ impl Session {
             End::Insecure(_) => (CloseReason::Lost, "lost"),
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
+    }
+}
+
+/// How a front is called on a connection that is encrypted.
+fn over_tls(front: &'static str) -> &'static str {
+    match front {
+        "json" => "json+tls",
+        "line" => "line+tls",
+        "ws" => "ws+tls",
+        other => other,
     }
 }

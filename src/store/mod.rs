@@ -44,7 +44,7 @@ pub use read::Store;
 pub use search::Found;
 pub use write::Writer;
 
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::record::Snapshot;
 
 /// How long a connection waits for another that checkpoints or recovers.
@@ -74,7 +74,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// A [`StoreError`] that says what to do; then nothing is changed.
-pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
+pub fn open(path: &Path, limits: &InForce) -> Result<Opened, StoreError> {
     let claim = Arc::new(Claim::take(path)?);
     let path = claim.path();
     let mut connection = connect(path)?;

@@ -6,6 +6,7 @@ use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
 use roomful::config::{LogFormat, Metrics};
 use roomful::limits::TABLE;
 use roomful::process;
+use roomful::tls::Mode;
 
 /// A chat server with a thread for every person in the room.
 ///
@@ -34,6 +35,15 @@ pub struct Args {
     /// Who may read /metrics: loopback if not said
     #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
     pub metrics: Option<Metrics>,
+    /// Whether connections are encrypted: those who ask for it, if not said and others than this machine can come in
+    #[arg(long, env = "CHAT_SERVER_TLS", value_name = "MODE")]
+    pub tls: Option<Mode>,
+    /// File of the certificate, in PEM; made beside the database if not said
+    #[arg(long, env = "CHAT_SERVER_TLS_CERT", value_name = "FILE", global = true)]
+    pub tls_cert: Option<String>,
+    /// File of its key, in PEM
+    #[arg(long, env = "CHAT_SERVER_TLS_KEY", value_name = "FILE", global = true)]
+    pub tls_key: Option<String>,
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     pub data: Option<String>,
@@ -96,12 +106,13 @@ Exit codes:
 pub fn command() -> Command {
     let limits = TABLE.iter().map(|row| {
         let help = format!(
-            "{} [default: {}; {} to {} {}]",
+            "{} [default: {}; {} to {} {}; live: {}]",
             row.consequence.trim(),
             row.default,
             row.least,
             row.most,
-            row.unit
+            row.unit,
+            row.live
         );
         Arg::new(row.name)
             .long(row.name)

@@ -6,12 +6,15 @@ mod args;
 mod log;
 /// From the first line on the screen to the last.
 mod serve;
+/// What the service manager is told.
+mod service;
 /// The settings in force.
 mod settings;
 /// The server, made of its settings.
 mod start;
 
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -22,6 +25,7 @@ use roomful::config::{Config, ConfigError};
 use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
+use roomful::tls::TlsError;
 
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
@@ -32,15 +36,17 @@ const EXIT_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
     capacity::save_address_space();
+    // Before the first thread is started, because they are taken out of the environment.
+    let sockets = process::service::sockets();
     let ready = process::settle_signals(Kind::Server);
     let matches = process::parse(args::command());
     let args = ready.map_err(anyhow::Error::from).and_then(|()| Ok(Args::from_arg_matches(&matches)?));
-    match args.and_then(|args| run(&args, &matches)) {
+    match args.and_then(|args| run(&args, &matches, sockets)) {
         Ok(code) => code,
         Err(error) => {
             // If stderr is closed or full, the exit code tells.
             let _ = writeln!(io::stderr(), "chat-server: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() {
+            ExitCode::from(if error.is::<ConfigError>() || error.is::<TlsError>() {
                 EXIT_CONFIG
             } else if error.is::<StoreError>() {
                 EXIT_STORE
@@ -51,12 +57,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// The listening sockets that were passed to this process, or the sentence about one that cannot be used.
+type Passed = Result<Vec<TcpListener>, String>;
+
+fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
         None if args.check_config => print_settings(&config),
-        None => run_server(&config, matches),
+        None => run_server(&config, matches, sockets),
     }
 }
 
@@ -74,9 +83,11 @@ fn print_settings(config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_server(config: &Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+fn run_server(config: &Config, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
+    let sockets = sockets.map_err(|wrong| ConfigError { setting: String::new(), wrong })?;
     let log = log::start(config)?;
-    let server = start::server(config, matches)?;
+    let server = start::server(config, matches, sockets)?;
+    let service = service::Service::start(server.hub())?;
     let ran = serve::until_stopped(server, config).map(|stopped| {
         if stopped.unkept > 0 {
             let records = stopped.unkept;
@@ -93,6 +104,7 @@ fn run_server(config: &Config, matches: &ArgMatches) -> anyhow::Result<ExitCode>
         }
         ExitCode::SUCCESS
     });
+    service.end(serve::LAST_WORDS);
     log.drain(serve::LAST_WORDS);
     ran
 }

@@ -48,6 +48,7 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
     let operator = Operator::start(&hub, terminal, &out, desk)?;
 
     let why = hub.wait_until_asked();
+    process::service::stopping();
     out.put_within(format!("stopping: {why}"), FIRST_WORDS);
     screen.stop();
     let stopped = server.stop(&why);

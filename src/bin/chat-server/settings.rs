@@ -47,6 +47,10 @@ pub fn read(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
     }
     config.page = args.page.clone().unwrap_or(config.page);
     config.metrics = args.metrics.unwrap_or(config.metrics);
+    config.tls = args.tls.unwrap_or(config.tls);
+    config.tls_cert = args.tls_cert.clone().unwrap_or(config.tls_cert);
+    config.tls_key = args.tls_key.clone().unwrap_or(config.tls_key);
+    config.tls()?;
     config.listen = args.listen.clone().unwrap_or(config.listen);
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);

@@ -90,7 +90,7 @@ impl Http {
     }
 
     /// The address number `to` of the list in `welcome.json`, with a room, as a picture.
-    fn qr(&self, hub: &Hub, query: Option<&str>) -> Answer {
+    fn qr(&self, hub: &Hub, scheme: &str, query: Option<&str>) -> Answer {
         let known = self.welcome(hub);
         let value = |name: &str| {
             let fields = query.unwrap_or_default().split('&').filter_map(|part| part.split_once('='));
@@ -110,7 +110,7 @@ impl Http {
             .map_or(String::new(), |room| format!("#{}", room.strip_prefix("%23").unwrap_or(room)));
         let address = to.and_then(|to: usize| known.addresses.get(to));
         let _drawing = self.drawing.lock();
-        let Some(code) = address.and_then(|address| Qr::of(&format!("http://{address}/{room}"))) else {
+        let Some(code) = address.and_then(|address| Qr::of(&format!("{scheme}://{address}/{room}"))) else {
             return Answer::sentence(404, "There is no such address; this server may be for this machine only.");
         };
         Answer::new(200, "image/svg+xml", code.svg().into_bytes()).with("Cache-Control", "no-store")
