@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Sender, TrySendError};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::door::Door;
 use super::handle::SessionHandle;
@@ -113,6 +113,8 @@ pub struct Hub {
     pub door: Door,
     /// The hash of the page that is served, if one is.
     pub page: Option<Arc<str>>,
+    /// The message of the day.
+    motd: RwLock<Option<Arc<str>>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -148,6 +150,7 @@ impl Hub {
             limits: limits.clone(),
             database,
             page: None,
+            motd: RwLock::default(),
             started: Instant::now(),
             counts: Counts::default(),
             checks: AtomicU64::new(0),
@@ -167,6 +170,16 @@ impl Hub {
     #[must_use]
     pub fn serving(self, page: Option<Arc<str>>) -> Hub {
         Hub { page, ..self }
+    }
+
+    /// The message that newcomers are shown, if there is one.
+    pub fn motd(&self) -> Option<Arc<str>> {
+        self.motd.read().clone()
+    }
+
+    /// Sets the message that newcomers are shown.
+    pub fn set_motd(&self, motd: Option<Arc<str>>) {
+        *self.motd.write() = motd;
     }
 
     /// Milliseconds since the start.
