@@ -285,6 +285,8 @@ limits! {
     farewell "farewell": time Millis = 1_000, 10..=60_000, NewConnections;
     /// From the signal to stop to cutting whatever is still connected.
     stop "stop": time Millis = 1_500, 10..=600_000, AtOnce;
+    /// How long no session is there until the server ends, with exit code 0. The time counts from the first session on, or from the start if the service manager passed the sockets.
+    exit_when_empty "exit-when-empty": time Seconds = 0, 0..=31_536_000, AtOnce;
     /// Records that wait to be written to the database. Over it, a person who speaks waits, for at most `keep-patience`; other people do not wait.
     queue_items "queue-items": number Count = 65_536, 64..=16_777_216, AtOnce;
     /// The same, in bytes.

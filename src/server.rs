@@ -10,6 +10,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod motd;
+mod tuner;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -43,6 +46,7 @@ use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
 use crate::tls::{self, Security, TlsError};
 use crate::wording;
+pub use tuner::Tuner;
 
 /// The room that is always there.
 pub const LOBBY: &str = "#lobby";
@@ -58,6 +62,7 @@ pub struct Server {
     data: Option<PathBuf>,
     fronts: Fronts,
     tls: Option<tls::Settings>,
+    motd: Option<Arc<str>>,
 }
 
 /// Where a server listens.
@@ -92,12 +97,14 @@ impl Place {
 #[derive(Debug)]
 pub struct Handle {
     hub: Arc<Hub>,
+    /// The fronts that are served.
+    pub(crate) fronts: Arc<Fronts>,
+    /// What the machine had room for at the start.
+    capacity: Capacity,
     service: Option<Service>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
     feeds: Option<Feeds>,
-    /// The fronts that are served.
-    pub(crate) fronts: Arc<Fronts>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
     is_activated: bool,
@@ -145,6 +152,7 @@ impl Server {
             data: None,
             fronts: Fronts::default(),
             tls: None,
+            motd: None,
         }
     }
 
@@ -181,6 +189,13 @@ impl Server {
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
         self.fronts = fronts;
+        self
+    }
+
+    /// Sets the message of the day, see [`motd::read`].
+    #[must_use]
+    pub fn motd(mut self, motd: Option<Arc<str>>) -> Server {
+        self.motd = motd;
         self
     }
 
@@ -229,10 +244,12 @@ impl Server {
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
         let hub = Hub::new(chat, &limits, database, newsroom, crew);
         let hub = Arc::new(hub.serving(page).encrypting(security));
+        hub.set_motd(self.motd);
         let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
             hub,
-            fronts: Arc::clone(&fronts),
+            fronts,
+            capacity,
             service: None,
             watchdog: None,
             db_writer: None,
@@ -242,7 +259,7 @@ impl Server {
             is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
-        handle.start_threads(writer, listener, fronts)?;
+        handle.start_threads(writer, listener)?;
         Ok(handle)
     }
 }
@@ -368,7 +385,7 @@ fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted
 
 impl Handle {
     /// Starts the database writer, if there is a database, the watchdog, and the service.
-    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener, fronts: Arc<Fronts>) -> io::Result<()> {
+    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener) -> io::Result<()> {
         if let (Some(database), Some(writer)) = (&self.hub.database, writer) {
             let (hub, database) = (Arc::clone(&self.hub), Arc::clone(database));
             // Nothing is ever sent. The channel is closed when the writer has ended.
@@ -380,8 +397,10 @@ impl Handle {
             self.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(live)?, end));
         }
         let hub = Arc::clone(&self.hub);
-        let live = move || watchdog::live(&hub);
+        let is_activated = self.is_activated;
+        let live = move || watchdog::live(&hub, is_activated);
         self.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(live)?);
+        let fronts = Arc::clone(&self.fronts);
         let (hub, limits, crew) = (Arc::clone(&self.hub), self.hub.limits.clone(), Arc::clone(&self.hub.crew));
         let options = move || options(&limits.now());
         self.service = Some(Service::start(listener, crew, options, move |stream| admit(&hub, &fronts, stream))?);
@@ -401,6 +420,11 @@ impl Handle {
     /// Everything that the sessions share: the chat, the limits in force, the counts.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// Changes this server while it runs.
+    pub fn tuner(&self) -> Tuner {
+        Tuner::of(self)
     }
 
     /// The code with which `claim` makes an account the first op of the server;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::door::Door;
 use super::handle::SessionHandle;
@@ -106,6 +106,8 @@ pub struct Hub {
     pub page: Option<Arc<str>>,
     /// What encrypts connections, if something does.
     pub security: Option<Arc<Security>>,
+    /// The message of the day.
+    motd: RwLock<Option<Arc<str>>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -135,6 +137,7 @@ impl Hub {
             database,
             page: None,
             security: None,
+            motd: RwLock::default(),
             started: Instant::now(),
             counts: Counts::default(),
             checks: AtomicU64::new(0),
@@ -165,6 +168,16 @@ impl Hub {
     pub fn must_encrypt(&self, handle: &SessionHandle) -> bool {
         let required = self.security.as_ref().is_some_and(|security| security.is_required_of(handle.peer().ip()));
         required && !handle.stream.is_secure()
+    }
+
+    /// The message that newcomers are shown, if there is one.
+    pub fn motd(&self) -> Option<Arc<str>> {
+        self.motd.read().clone()
+    }
+
+    /// Sets the message that newcomers are shown.
+    pub fn set_motd(&self, motd: Option<Arc<str>>) {
+        *self.motd.write() = motd;
     }
 
     /// Milliseconds since the start.
