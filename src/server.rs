@@ -11,7 +11,7 @@
 //! ```
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -51,11 +51,39 @@ pub const PORT: u16 = 7667;
 /// A server that is not running yet.
 #[derive(Debug)]
 pub struct Server {
-    addr: Vec<SocketAddr>,
+    place: Place,
     limits: Limits,
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+enum Place {
+    /// At these addresses; at least one.
+    Addresses(Vec<SocketAddr>),
+    /// On sockets that another program has bound.
+    Given(Vec<TcpListener>),
+}
+
+impl Place {
+    fn listen(self, backlog: usize) -> io::Result<Listener> {
+        match self {
+            Place::Addresses(addrs) => Listener::bind_all(&addrs, backlog),
+            Place::Given(sockets) => Listener::given(sockets, backlog),
+        }
+    }
+
+    /// Whether only this machine can connect.
+    fn is_loopback(&self) -> bool {
+        match self {
+            Place::Addresses(addrs) => addrs.iter().all(|addr| addr.ip().is_loopback()),
+            Place::Given(sockets) => {
+                sockets.iter().all(|socket| socket.local_addr().is_ok_and(|addr| addr.ip().is_loopback()))
+            }
+        }
+    }
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
@@ -70,6 +98,7 @@ pub struct Handle {
     pub(crate) fronts: Arc<Fronts>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
+    is_activated: bool,
 }
 
 /// The result of [`Handle::stop`].
@@ -97,7 +126,17 @@ impl Server {
         if addr.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name has no address"));
         }
-        Ok(Server { addr, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() })
+        Ok(Server::at(Place::Addresses(addr)))
+    }
+
+    /// A server on listening sockets that another program has bound, such as systemd, and that this
+    /// program leaves open when it ends.
+    pub fn on(sockets: Vec<TcpListener>) -> Server {
+        Server::at(Place::Given(sockets))
+    }
+
+    fn at(place: Place) -> Server {
+        Server { place, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() }
     }
 
     /// Sets other limits than the default ones.
@@ -146,10 +185,11 @@ impl Server {
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
-        if self.fronts.reads_page() && self.addr.iter().any(|address| !address.ip().is_loopback()) {
+        if self.fronts.reads_page() && !self.place.is_loopback() {
             return Err(StartError::Page);
         }
-        let listener = Listener::bind_all(&self.addr, self.limits.backlog)?;
+        let is_activated = matches!(self.place, Place::Given(_));
+        let listener = self.place.listen(self.limits.backlog)?;
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
         if capacity.connections == 0 {
@@ -179,6 +219,7 @@ impl Server {
             feeds: Some(feeds),
             limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
             claim,
+            is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
         handle.start_threads(writer, listener, fronts)?;
@@ -329,6 +370,11 @@ impl Handle {
     /// `None` if there is an op already, or no database.
     pub fn claim(&self) -> Option<&str> {
         self.claim.as_deref()
+    }
+
+    /// Whether it listens on sockets of another program, which may have started it because a client came.
+    pub fn is_activated(&self) -> bool {
+        self.is_activated
     }
 
     /// The resource of this machine that allows fewer sessions than were asked for.

@@ -77,6 +77,11 @@ impl Chat {
         })
     }
 
+    /// Waits until no other thread is in the critical section.
+    pub fn wait_until_free(&self) {
+        self.change(|_| ());
+    }
+
     /// How many people and rooms there are.
     pub fn census(&self) -> Census {
         self.change(|state| {

@@ -91,6 +91,8 @@ struct Queue {
     /// How many records were ever added, and how many of them are stored.
     added: u64,
     stored: u64,
+    /// How often the writer has come back here, with or without success.
+    visits: u64,
     /// The answers of the taken records: the position, since when the session waits, and the answer.
     in_hand: Vec<(u64, Instant, PendingAnswer)>,
     /// Why nothing can be stored at the moment.
@@ -239,6 +241,7 @@ impl WriteQueue {
     /// up to `time` for the first. False if the queue is closed and nothing is left.
     pub fn take(&self, batch: &mut Vec<Pending>, most: usize, bytes: usize, time: Duration) -> bool {
         let mut queue = self.queue.lock();
+        queue.visits += 1;
         let is_idle = |queue: &mut Queue| queue.whole == 0 && !queue.closed && !queue.woken;
         if self.changed.wait_while_for(&mut queue, is_idle, time).timed_out() {
             return true;
@@ -266,6 +269,7 @@ impl WriteQueue {
     /// Returns the answers that may be given now, with the positions of their records.
     pub fn stored(&self, batch: &[Pending]) -> Vec<(u64, PendingAnswer)> {
         let mut queue = self.queue.lock();
+        queue.visits += 1;
         queue.stored += batch.len() as u64;
         queue.bytes -= batch.iter().map(|entry| entry.record.weight()).sum::<usize>();
         queue.trouble = None;
@@ -275,7 +279,10 @@ impl WriteQueue {
 
     /// Notes why nothing can be stored now.
     pub fn trouble(&self, why: &str) {
-        self.queue.lock().trouble = Some(Arc::from(why));
+        let mut queue = self.queue.lock();
+        queue.visits += 1;
+        queue.trouble = Some(Arc::from(why));
+        drop(queue);
         self.changed.notify_all();
     }
 
@@ -329,6 +336,13 @@ impl WriteQueue {
     pub fn progress(&self) -> (u64, u64) {
         let queue = self.queue.lock();
         (queue.added, queue.stored)
+    }
+
+    /// How often the writer has come back, if something waits for it: as long as this number is the
+    /// same, the writer is in one call. A writer that cannot store, and tries again, comes back.
+    pub fn visits(&self) -> Option<u64> {
+        let queue = self.queue.lock();
+        (queue.added > queue.stored).then_some(queue.visits)
     }
 
     /// The weight of the records that are not stored yet, in bytes.
@@ -401,6 +415,20 @@ mod tests {
             write_queue.stored(&batch);
             assert_eq!(speaker.join().unwrap(), Ok(()));
         });
+    }
+
+    #[test]
+    fn a_writer_that_is_in_one_call_can_be_told_from_one_that_comes_back() {
+        let write_queue = write_queue(2);
+        assert_eq!(write_queue.visits(), None, "nothing waits");
+        write_queue.add_whole(Record::Barrier, None);
+        let batch = take(&write_queue, 9);
+        let before = write_queue.visits();
+        assert!(before.is_some() && write_queue.visits() == before);
+        write_queue.trouble("full");
+        assert!(write_queue.visits() > before, "it came back, without success");
+        write_queue.stored(&batch);
+        assert_eq!(write_queue.visits(), None);
     }
 
     #[test]

@@ -6,18 +6,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use super::socket;
 
 /// How often a port is looked for that is free at all addresses.
 const TRIES: usize = 16;
+
+/// How long a wait at sockets of another program lasts at most. They are not woken: a connection of our own
+/// could stay in their queue, and shutting them would shut them for that program, too.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Bound, listening sockets: one for each address.
 #[derive(Debug)]
 pub struct Listener {
     /// At least one.
     sockets: Vec<Arc<TcpListener>>,
+    /// Whether another program, such as systemd, made the sockets, and keeps them when this one ends.
+    is_given: bool,
     /// The socket that is checked first, so that no socket waits for the others.
     turn: usize,
     /// A descriptor in reserve, for when no other is left.
@@ -32,6 +40,8 @@ pub(super) enum Arrival {
     /// A connection that was closed, because no descriptor is left. Its peer was
     /// told so; the caller should pause.
     TurnedAway,
+    /// No connection came within the time of one look.
+    Nobody,
     /// No connection: a passing fault of the system. The caller should pause.
     Failed(io::Error),
 }
@@ -71,9 +81,27 @@ impl Listener {
                 Err((addr, error)) if error.kind() == io::ErrorKind::AddrInUse && addr.port() == 0 && tries < TRIES => {
                 }
                 Err((_, error)) => return Err(error),
-                Ok(sockets) => return Ok(Listener { sockets, turn: 0, spare: spare() }),
+                Ok(sockets) => return Ok(Listener { sockets, is_given: false, turn: 0, spare: socket::nothing() }),
             }
         }
+    }
+
+    /// Listens on sockets that another program has bound and listens on, too, such as systemd. What is
+    /// queued there is served, and what comes after the end waits for the next server.
+    ///
+    /// # Errors
+    /// One of them is no listening socket; or there is none.
+    pub fn given(sockets: Vec<TcpListener>, backlog: usize) -> io::Result<Listener> {
+        for socket in &sockets {
+            // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
+            socket.set_nonblocking(true)?;
+            SockRef::from(socket).listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        }
+        if sockets.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no socket"));
+        }
+        let sockets = sockets.into_iter().map(Arc::new).collect();
+        Ok(Listener { sockets, is_given: true, turn: 0, spare: socket::nothing() })
     }
 
     /// The addresses bound, with the real port if 0 was asked for; at least one.
@@ -84,35 +112,40 @@ impl Listener {
         self.sockets.iter().map(|socket| socket.local_addr()).collect()
     }
 
-    /// The first socket, to [`wake`] the thread that waits on all of them.
+    /// The first socket, to [`wake`] the thread that waits on all of them; none if it looks up by itself.
     pub(super) fn socket(&self) -> Option<Arc<TcpListener>> {
-        self.sockets.first().map(Arc::clone)
+        self.sockets.first().filter(|_| !self.is_given).map(Arc::clone)
     }
 
     /// Waits for a connection.
     pub(super) fn accept(&mut self) -> Arrival {
-        let socket = match self.next() {
-            Ok(socket) => socket,
+        let listening = match self.next() {
+            Ok(Some(listening)) => listening,
+            Ok(None) => return Arrival::Nobody,
             Err(error) => return Arrival::Failed(error),
         };
-        match socket.accept() {
+        match listening.accept() {
             Ok((tcp, peer)) => Arrival::Connection(tcp, peer),
-            Err(error) if out_of_descriptors(&error) => self.turn_away(&socket, error),
+            Err(error) if socket::is_out_of_descriptors(&error) => self.turn_away(&listening, error),
             Err(error) => Arrival::Failed(error),
         }
     }
 
     /// The socket to accept from: the only one, or the next at which a connection
-    /// waits.
-    fn next(&mut self) -> io::Result<Arc<TcpListener>> {
-        if let [only] = &self.sockets[..] {
-            return Ok(Arc::clone(only));
+    /// waits. None if no connection has come within one look at sockets of another program.
+    fn next(&mut self) -> io::Result<Option<Arc<TcpListener>>> {
+        let look = self.is_given.then(|| Timespec::try_from(LOOK)).transpose().map_err(io::Error::other)?;
+        if let ([only], None) = (&self.sockets[..], look) {
+            return Ok(Some(Arc::clone(only)));
         }
         let mut ends: Vec<PollFd<'_>> =
             self.sockets.iter().map(|socket| PollFd::new(&**socket, PollFlags::IN)).collect();
-        while let Err(error) = poll(&mut ends, None) {
-            if error != Errno::INTR {
-                return Err(error.into());
+        loop {
+            match poll(&mut ends, look.as_ref()) {
+                Ok(0) => return Ok(None),
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let count = ends.len();
@@ -120,21 +153,21 @@ impl Listener {
         let ready = order.into_iter().find(|&at| !ends[at].revents().is_empty()).unwrap_or(self.turn);
         drop(ends);
         self.turn = (ready + 1) % count;
-        Ok(Arc::clone(&self.sockets[ready]))
+        Ok(Some(Arc::clone(&self.sockets[ready])))
     }
 
     /// Uses the spare descriptor to accept one connection and tell its peer why it
     /// is closed. If a descriptor is free again by then, the connection is served.
-    fn turn_away(&mut self, socket: &TcpListener, error: io::Error) -> Arrival {
+    fn turn_away(&mut self, listening: &TcpListener, error: io::Error) -> Arrival {
         drop(self.spare.take());
-        let accepted = socket.accept();
-        self.spare = spare();
+        let accepted = listening.accept();
+        self.spare = socket::nothing();
         match accepted {
             Ok((tcp, peer)) if self.spare.is_some() => return Arrival::Connection(tcp, peer),
             Ok((tcp, _)) => say_no(&tcp, "The server has no descriptor left for one more connection. Try again later."),
             Err(error) => return Arrival::Failed(error),
         }
-        self.spare = spare();
+        self.spare = socket::nothing();
         if self.spare.is_some() { Arrival::TurnedAway } else { Arrival::Failed(error) }
     }
 }
@@ -162,19 +195,21 @@ fn bind_each(addrs: &[SocketAddr], backlog: usize) -> Result<Vec<Arc<TcpListener
 }
 
 fn bind_one(addr: SocketAddr, is_one_of_many: bool, backlog: usize) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
+    let listening = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    if socket::can_share_port() {
+        listening.set_reuse_address(true)?;
+    }
     if is_one_of_many {
         // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
-        socket.set_nonblocking(true)?;
+        listening.set_nonblocking(true)?;
         if addr.is_ipv6() {
             // IPv4 has a socket of its own.
-            socket.set_only_v6(true)?;
+            listening.set_only_v6(true)?;
         }
     }
-    socket.bind(&addr.into())?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    Ok(socket.into())
+    listening.bind(&addr.into())?;
+    listening.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    Ok(listening.into())
 }
 
 /// Whether this machine has no such address, or no addresses of that kind.
@@ -184,9 +219,8 @@ fn is_absent(error: &io::Error) -> bool {
 
 /// Sends a sentence to a peer whose connection is refused, as far as the socket takes it at once.
 pub(super) fn say_no(tcp: &TcpStream, sentence: &str) {
-    use rustix::net::{SendFlags, send};
     // The connection is closed in any case, so a failure changes nothing.
-    let _ = send(tcp, format!("! {sentence}\n").as_bytes(), SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+    let _ = socket::send_now(tcp, format!("! {sentence}\n").as_bytes());
     let _ = tcp.shutdown(std::net::Shutdown::Write);
 }
 
@@ -202,14 +236,6 @@ pub(super) fn wake(addr: SocketAddr, listening: &TcpListener) {
         // Fails if it is shut already, and then no thread waits.
         let _ = rustix::net::shutdown(listening, rustix::net::Shutdown::Read);
     }
-}
-
-fn out_of_descriptors(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|code| [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error).contains(&code))
-}
-
-fn spare() -> Option<File> {
-    File::open("/dev/null").ok()
 }
 
 #[cfg(test)]
@@ -236,6 +262,32 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// On Windows two sockets that ask for the same address both get it.
+    #[test]
+    fn a_second_server_on_a_port_is_refused_and_after_the_first_it_is_not() {
+        let first = Listener::bind(addr("127.0.0.1:0"), 8).unwrap();
+        let taken = first.local_addrs().unwrap()[0];
+        assert_eq!(Listener::bind(taken, 8).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        Listener::bind(taken, 8).unwrap();
+    }
+
+    #[test]
+    fn given_sockets_are_looked_at_in_turn_and_left_open_at_the_end() {
+        let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let given = sockets.iter().map(|socket| socket.try_clone().unwrap()).collect();
+        let mut listener = Listener::given(given, 8).unwrap();
+        assert!(matches!(listener.accept(), Arrival::Nobody));
+        for addr in listener.local_addrs().unwrap() {
+            let _newcomer = TcpStream::connect(addr).unwrap();
+            assert!(matches!(listener.accept(), Arrival::Connection(..)));
+        }
+        assert!(listener.socket().is_none(), "nothing wakes it by a connection");
+        drop(listener);
+        assert!(sockets.iter().all(|socket| TcpStream::connect(socket.local_addr().unwrap()).is_ok()));
+        assert!(Listener::given(Vec::new(), 8).is_err());
     }
 
     #[test]

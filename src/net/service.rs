@@ -53,8 +53,8 @@ pub struct Service {
     /// At least one.
     addrs: Vec<SocketAddr>,
     shared: Arc<Shared>,
-    /// The accepting thread, and the socket that wakes it.
-    accept: Option<(JoinHandle<()>, Arc<TcpListener>)>,
+    /// The accepting thread, and the socket that wakes it, if it does not look up by itself.
+    accept: Option<(JoinHandle<()>, Option<Arc<TcpListener>>)>,
     crew: Arc<Crew>,
 }
 
@@ -85,7 +85,7 @@ impl Service {
         mut admit: impl FnMut(&Arc<Stream>) -> Admitted + Send + 'static,
     ) -> io::Result<Service> {
         let addrs = listener.local_addrs()?;
-        let listening = listener.socket().ok_or_else(|| io::Error::other("no address"))?;
+        let listening = listener.socket();
         let shared = Arc::new(Shared::default());
         let inside = Arc::clone(&shared);
         let crew = Arc::clone(&options.crew);
@@ -117,7 +117,9 @@ impl Service {
             let _connections = self.shared.connections.lock();
             self.shared.changed.notify_all();
         }
-        listener::wake(self.local_addr(), &listening);
+        if let Some(listening) = listening {
+            listener::wake(self.local_addr(), &listening);
+        }
         // It ends by itself. If it panicked, that has been printed.
         let _ = accept.join();
     }
@@ -156,6 +158,7 @@ impl Shared {
         let mut pause = PAUSES.0;
         while !self.stopping.load(Ordering::Acquire) {
             match listener.accept() {
+                Arrival::Nobody => continue,
                 // The connection that woke this thread is dropped.
                 Arrival::Connection(..) | Arrival::Failed(_) if self.stopping.load(Ordering::Acquire) => break,
                 Arrival::Connection(tcp, peer) => {

@@ -114,6 +114,11 @@ impl Door {
         }
     }
 
+    /// How many sessions there are.
+    pub fn sessions(&self) -> usize {
+        self.sessions.lock().all
+    }
+
     /// The sentence for a peer, if there is no room for one more session.
     pub fn is_full(&self) -> Option<String> {
         (self.sessions.lock().all >= self.limits.sessions).then(|| self.full())

@@ -107,6 +107,8 @@ pub struct Hub {
     pub started: Instant,
     /// How often things happened.
     pub counts: Counts,
+    /// How often the watchdog has checked every session.
+    pub checks: AtomicU64,
     /// Counts registrations by address.
     pub registrations: Option<Recurring>,
     /// The threads of connections, of sessions that lag, and of rooms that are flushed.
@@ -138,6 +140,7 @@ impl Hub {
             page: None,
             started: Instant::now(),
             counts: Counts::default(),
+            checks: AtomicU64::new(0),
             registrations,
             crew,
             handles: Mutex::default(),

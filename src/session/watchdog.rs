@@ -58,6 +58,7 @@ impl Checks {
             hub.handles().iter().for_each(|handle| handle.forgive(pause, now, uptime));
         }
         check_all(hub, now);
+        hub.checks.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -6,13 +6,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
-use super::claim::{Claim, room_for};
+use super::claim::Claim;
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::limits::Limits;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
+use crate::process::private;
+use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
@@ -44,7 +46,7 @@ impl Store {
 
     /// The room that is left on the disk of the database, in bytes; none if the system does not tell.
     pub fn disk_room(&self) -> Option<u64> {
-        room_for(self.claim.path())
+        private::free_bytes(self.claim.path())
     }
 
     /// How many connections read now, and how many wait for one.
@@ -244,8 +246,7 @@ impl Store {
 
     /// How many bytes the disk of the database can still take, if the system tells.
     pub fn free_bytes(&self) -> Option<u64> {
-        let free = rustix::fs::statvfs(self.claim.path()).ok()?;
-        Some(free.f_bavail.saturating_mul(free.f_frsize))
+        free_bytes(self.claim.path())
     }
 
     /// How many bytes of a file are stored, whether it was said or not; none if there is no such file.

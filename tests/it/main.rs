@@ -165,6 +165,8 @@ mod dead_peers;
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
 mod faults;
+/// The server program under a service manager: what it tells, and the sockets that are passed to it.
+mod managed;
 /// The programs as processes: signals, descriptors, variables, addresses.
 mod processes;
 /// The server program: how it starts and how it ends.

@@ -8,12 +8,15 @@ mod ctl;
 mod log;
 /// From the first line on the screen to the last.
 mod serve;
+/// What the service manager is told.
+mod service;
 /// The settings in force.
 mod settings;
 /// The server, made of its settings.
 mod start;
 
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,6 +24,7 @@ use anyhow::Context;
 use args::{Args, Task};
 use clap::{ArgMatches, FromArgMatches};
 use roomful::config::{Config, ConfigError};
+use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
 
@@ -32,11 +36,13 @@ const EXIT_UNKEPT: u8 = 75;
 const EXIT_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
-    process::save_address_space();
+    capacity::save_address_space();
+    // Before the first thread is started, because they are taken out of the environment.
+    let sockets = process::service::sockets();
     let ready = process::settle_signals(Kind::Server);
     let matches = process::parse(args::command());
     let args = ready.map_err(anyhow::Error::from).and_then(|()| Ok(Args::from_arg_matches(&matches)?));
-    match args.and_then(|args| run(&args, &matches)) {
+    match args.and_then(|args| run(&args, &matches, sockets)) {
         Ok(code) => code,
         Err(error) => {
             // If stderr is closed or full, the exit code tells.
@@ -52,13 +58,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+/// The listening sockets that were passed to this process, or the sentence about one that cannot be used.
+type Passed = Result<Vec<TcpListener>, String>;
+
+fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
         Some(Task::Ctl { words }) => ctl::run(&config, words),
         None if args.check_config => print_settings(&config),
-        None => run_server(&config, matches),
+        None => run_server(&config, matches, sockets),
     }
 }
 
@@ -76,9 +85,11 @@ fn print_settings(config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_server(config: &Config, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+fn run_server(config: &Config, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
+    let sockets = sockets.map_err(|wrong| ConfigError { setting: String::new(), wrong })?;
     let log = log::start(config)?;
-    let server = start::server(config, matches)?;
+    let server = start::server(config, matches, sockets)?;
+    let service = service::Service::start(server.hub())?;
     let ran = serve::until_stopped(server, config).map(|stopped| {
         if stopped.unkept > 0 {
             let records = stopped.unkept;
@@ -95,6 +106,7 @@ fn run_server(config: &Config, matches: &ArgMatches) -> anyhow::Result<ExitCode>
         }
         ExitCode::SUCCESS
     });
+    service.end(serve::LAST_WORDS);
     log.drain(serve::LAST_WORDS);
     ran
 }

@@ -1,6 +1,7 @@
 //! Makes the server of its settings, and says what to do if it cannot start. Knows no screen.
 
 use std::io;
+use std::net::TcpListener;
 
 use anyhow::{Context, anyhow};
 use clap::ArgMatches;
@@ -11,24 +12,26 @@ use roomful::server::{Handle, Server, StartError};
 
 use crate::args::variable;
 
-/// Starts the server.
+/// Starts the server: on the `sockets` that were passed to this process, if there are any.
 ///
 /// # Errors
 /// It cannot listen, or use its database; or this machine has no room for it.
-pub fn server(config: &Config, matches: &ArgMatches) -> anyhow::Result<Handle> {
+pub fn server(config: &Config, matches: &ArgMatches, sockets: Vec<TcpListener>) -> anyhow::Result<Handle> {
     let watch = match (config.console, config.quiet) {
         (false, _) => Watch::Nothing,
         (true, true) => Watch::Events,
         (true, false) => Watch::Messages,
     };
-    let origin = process::origin(matches, "listen", &variable("listen"));
-    let server = Server::bind(config.listen.as_str())
-        .with_context(|| {
+    let server = if sockets.is_empty() {
+        let origin = process::origin(matches, "listen", &variable("listen"));
+        Server::bind(config.listen.as_str()).with_context(|| {
             format!("{origin}{:?} is no address to listen on; write for example 127.0.0.1:7667", config.listen)
         })?
-        .limits(config.limits.clone())
-        .web(config.web())
-        .watch(watch);
+    } else {
+        tracing::info!(sockets = sockets.len(), "listening on the sockets of the service manager, and not on --listen");
+        Server::on(sockets)
+    };
+    let server = server.limits(config.limits.clone()).web(config.web()).watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     server.start().map_err(|error| cannot_start(error, &config.listen))
 }
