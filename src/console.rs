@@ -40,7 +40,7 @@ pub fn handout(server: &Handle, ways: &WaysIn) -> String {
     if let Some(code) = server.claim() {
         let _ = writeln!(text, "  first op   register, then type /claim {code}; or type here: op NAME");
     }
-    let sessions = server.hub().limits.sessions;
+    let sessions = server.hub().limits.now().sessions;
     let limited = server.limited_by().map_or(String::new(), |what| format!(" (limited by {what})"));
     let _ = write!(text, "{} ready, room {}, for {sessions} sessions{limited}", clock(), server.hub().chat.lobby());
     text

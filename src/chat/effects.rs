@@ -69,9 +69,9 @@ impl Effects {
 
     /// Whether a session may be given an answer to what another session of its
     /// person asked. Its own thread does not wait for space then; so a session
-    /// with more than `most` bytes waiting is closed as a slow consumer.
-    pub fn keeps_up(&mut self, outbox: &Arc<Outbox>, most: usize) -> bool {
-        if outbox.weight() <= most {
+    /// over its bound in bytes is closed as a slow consumer.
+    pub fn keeps_up(&mut self, outbox: &Arc<Outbox>) -> bool {
+        if outbox.weight() <= outbox.most_bytes {
             return true;
         }
         if outbox.close(CloseReason::SlowConsumer, None) {

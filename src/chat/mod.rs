@@ -63,7 +63,7 @@ use parking_lot::Mutex;
 
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::model::{AccountId, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
@@ -98,7 +98,7 @@ pub struct PersonId(u64);
 #[derive(Debug)]
 pub struct Chat {
     state: Mutex<State>,
-    limits: Arc<Limits>,
+    limits: InForce,
     lobby: RoomName,
     /// When this run of the server began.
     run: Millis,
@@ -147,7 +147,7 @@ impl Chat {
     /// A chat that begins at `now` with a lobby and what was stored. Its records
     /// go to `write_queue`; without a queue, nothing is stored.
     pub fn new(
-        limits: Arc<Limits>,
+        limits: &InForce,
         lobby: RoomName,
         now: Millis,
         found: Snapshot,
@@ -155,7 +155,7 @@ impl Chat {
     ) -> Chat {
         let chat = Chat {
             state: Mutex::default(),
-            limits,
+            limits: limits.clone(),
             lobby,
             run: now,
             chance: |_| None,
@@ -171,11 +171,11 @@ impl Chat {
         Chat { chance, ..self }
     }
 
-    fn context(&self, now: Millis) -> Context<'_> {
+    fn context<'a>(&'a self, limits: &'a Limits, now: Millis) -> Context<'a> {
         Context {
             now,
             run: self.run,
-            limits: &self.limits,
+            limits,
             lobby: &self.lobby,
             chance: self.chance,
             write_queue: self.write_queue.as_deref(),
@@ -294,7 +294,8 @@ impl Chat {
 
     /// One change that the server itself makes.
     fn by_server<R>(&self, now: Millis, effects: &mut Effects, what: impl FnOnce(&mut Change<'_, ()>) -> R) -> R {
-        self.change(|state| what(&mut Change { state, cx: self.context(now), effects, caller: () }))
+        let limits = self.limits.now();
+        self.change(|state| what(&mut Change { state, cx: self.context(&limits, now), effects, caller: () }))
     }
 
     /// Removes a session, or lets it linger: see [`Chat::end_lingering`]. Tells the

@@ -142,7 +142,7 @@ impl Clerk {
 
     /// The line of a command, with the secret before it if one is to be said.
     fn hear(&self, socket: &Socket) -> Result<String, String> {
-        let limits = &self.desk.hub().limits;
+        let limits = self.desk.hub().limits.now();
         let until = Instant::now() + limits.ctl_time;
         let lines = if self.door.secret.is_empty() { 1 } else { 2 };
         *self.unheard.lock() = socket.try_clone().ok();
@@ -163,7 +163,7 @@ impl Clerk {
         // People choose parts of it, and it may be shown on a terminal.
         let text = clean_lines(text);
         let end = if text.is_empty() { "" } else { "\n" };
-        let until = Instant::now() + self.desk.hub().limits.ctl_time;
+        let until = Instant::now() + self.desk.hub().limits.now().ctl_time;
         if let Err(error) = write(socket, format!("{verdict}\n{text}{end}").as_bytes(), until) {
             tracing::info!(%error, "an operator did not take the answer");
         }
@@ -212,7 +212,7 @@ fn show(
     replaced: &AtomicBool,
 ) {
     let remote = &desk.hub().news.remote;
-    let time = desk.hub().limits.ctl_time;
+    let time = desk.hub().limits.now().ctl_time;
     let put = |text: &str| write(to, text.as_bytes(), Instant::now() + time);
     // What an earlier operator has not taken is not for this one.
     news.try_iter().for_each(drop);

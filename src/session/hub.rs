@@ -25,7 +25,7 @@ use crate::chat::write_queue::WriteQueue;
 use crate::chat::{Chat, SessionId};
 use crate::command::text;
 use crate::event::Event;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
@@ -96,7 +96,7 @@ pub struct Hub {
     /// The chat.
     pub chat: Chat,
     /// The numbers in force.
-    pub limits: Arc<Limits>,
+    pub limits: InForce,
     /// The database, if there is one.
     pub database: Option<Arc<Database>>,
     /// Admits connections and sessions.
@@ -110,7 +110,7 @@ pub struct Hub {
     /// How often the watchdog has checked every session.
     pub checks: AtomicU64,
     /// Counts registrations by address.
-    pub registrations: Option<Recurring>,
+    pub registrations: Recurring,
     /// The threads of connections, of sessions that lag, and of rooms that are flushed.
     pub crew: Arc<Crew>,
     handles: Mutex<HashMap<SessionId, Arc<SessionHandle>>>,
@@ -124,24 +124,17 @@ pub struct Hub {
 
 impl Hub {
     /// A hub without sessions, which tells `news` what happens.
-    pub fn new(
-        chat: Chat,
-        limits: Arc<Limits>,
-        database: Option<Arc<Database>>,
-        news: Newsroom,
-        crew: Arc<Crew>,
-    ) -> Hub {
-        let registrations = Recurring::new(limits.registrations, limits.registration_window);
+    pub fn new(chat: Chat, limits: &InForce, database: Option<Arc<Database>>, news: Newsroom, crew: Arc<Crew>) -> Hub {
         Hub {
             chat,
-            door: Door::new(&limits),
-            limits,
+            door: Door::new(limits),
+            limits: limits.clone(),
             database,
             page: None,
             started: Instant::now(),
             counts: Counts::default(),
             checks: AtomicU64::new(0),
-            registrations,
+            registrations: Recurring::new(limits, |limits| (limits.registrations, limits.registration_window)),
             crew,
             handles: Mutex::default(),
             next: AtomicU64::new(1),
@@ -268,7 +261,7 @@ impl Hub {
     /// of them, because each needs the lock and other threads wait for it.
     pub fn end_left_rooms(&self, time: Millis) {
         const ROOMS: usize = 64;
-        let days = Millis::try_from(self.limits.empty_days).unwrap_or(Millis::MAX);
+        let days = Millis::try_from(self.limits.now().empty_days).unwrap_or(Millis::MAX);
         if days > 0 {
             self.chat.end_left(time.saturating_sub(days.saturating_mul(crate::model::DAY)), ROOMS, now());
         }

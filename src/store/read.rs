@@ -11,7 +11,7 @@ use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, 
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
 use crate::process::private;
 use crate::process::private::free_bytes;
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(limits: &Limits, claim: Arc<Claim>) -> Store {
+    pub(super) fn new(limits: &InForce, claim: Arc<Claim>) -> Store {
         Store { pool: Pool::new(claim.path(), limits), claim }
     }
 

@@ -107,12 +107,13 @@ Exit codes:
 pub fn command() -> Command {
     let limits = TABLE.iter().map(|row| {
         let help = format!(
-            "{} [default: {}; {} to {} {}]",
+            "{} [default: {}; {} to {} {}; live: {}]",
             row.consequence.trim(),
             row.default,
             row.least,
             row.most,
-            row.unit
+            row.unit,
+            row.live
         );
         Arg::new(row.name)
             .long(row.name)
