@@ -134,11 +134,6 @@ fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
     }
 }
 
-/// The room on the disk of a file, in bytes, as far as this program may use it; none if the system does not tell.
-pub fn room_for(path: &Path) -> Option<u64> {
-    private::free_bytes(folder_of(path))
-}
-
 /// The folder of a file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))

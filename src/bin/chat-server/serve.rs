@@ -50,7 +50,7 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     let (news, remote) = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&hub), out.clone());
     let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
-    let desk = Desk::of(&server, ways, None);
+    let desk = Desk::of(&server, ways, Some(levers(reload)));
     let ctl = ctl::listen(config, &desk, remote, &out)?;
     let operator = Operator::start(terminal, &out, paint, reads.then_some(desk))?;
 
@@ -80,6 +80,16 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     out.drain(left());
     operator.end(&screen, LAST_WORDS);
     Ok(stopped)
+}
+
+/// What the operator's commands can change of the settings.
+fn levers(reload: &Reload) -> Levers {
+    let (read_again, log) = (reload.clone(), reload.clone());
+    let refused = |error: ConfigError| format!("! {error}");
+    Levers {
+        reload: Box::new(move || read_again.run().map_err(refused)),
+        log: Box::new(move |text| log.set_log(text).map(|()| format!("logs {text} from now on")).map_err(refused)),
+    }
 }
 
 /// What the screen shows of how people come in.
