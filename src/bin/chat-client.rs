@@ -53,7 +53,7 @@ fn main() -> anyhow::Result<ExitCode> {
     settings.password = password(settings.password_file.as_deref())?;
     let signals = Signals::default();
     let handler = signals.clone();
-    ctrlc::set_handler(move || {
+    process::take_signals(move |_| {
         if handler.came() {
             std::process::exit(i32::from(ui::Exit::INTERRUPTED));
         }

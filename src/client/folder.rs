@@ -1,13 +1,13 @@
 //! Files that come into a folder: under a clean name, never over another file, whole or not at all. Knows no connection.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::names::{file_name, marked_file_name};
+use crate::process::private::as_any_new_file;
 
 /// Names that are tried for one file: `a.jpg`, `a (2).jpg` and so on.
 const TRIES: u32 = 10_000;
@@ -40,8 +40,7 @@ pub(super) struct Part(NamedTempFile);
 impl Part {
     /// A new file in `folder`, with the permissions of any new file.
     pub fn new(folder: &Path) -> io::Result<Part> {
-        let permissions = Permissions::from_mode(0o666);
-        Builder::new().prefix(".").suffix(".part").permissions(permissions).tempfile_in(folder).map(Part)
+        as_any_new_file(Builder::new().prefix(".").suffix(".part")).tempfile_in(folder).map(Part)
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -134,8 +133,8 @@ mod tests {
         assert!(save(folder.path(), "notes", b"n").ends_with("notes"));
         assert_eq!(fs::read(folder.path().join("photo.jpg")).unwrap(), b"mine");
         assert_eq!(fs::read(folder.path().join("photo (3).jpg")).unwrap(), b"3");
-        let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
-        assert_eq!(mode("photo (3).jpg"), mode("photo.jpg"), "others may read it as any new file");
+        let rights = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions();
+        assert_eq!(rights("photo (3).jpg"), rights("photo.jpg"), "others may read it as any new file");
         assert_eq!(names(folder.path()), ["notes", "photo (2).jpg", "photo (3).jpg", "photo.jpg"]);
     }
 

@@ -1,7 +1,6 @@
 //! What a client can say and ask, from any thread. Knows the connection, not what comes in over it.
 
-use std::io::Write;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use crate::answer::{ChatInfo, Done};
 use crate::chat::patience::Patience;
 use crate::command::{ChatCommand, Command};
 use crate::model::Tag;
+use crate::net::Stream;
 use crate::wire::json;
 
 /// How long a farewell may take before the connection is cut.
@@ -35,10 +35,10 @@ pub(super) struct Shared {
     pub addr: String,
     pub retry: Option<Duration>,
     /// The right to write to this connection; `None` while there is none.
-    pub pen: Mutex<Option<Arc<TcpStream>>>,
+    pub pen: Mutex<Option<Arc<Stream>>>,
     pub state: Mutex<State>,
     /// The connection, also while it is being made: only to cut it.
-    pub cut: Mutex<Option<Arc<TcpStream>>>,
+    pub cut: Mutex<Option<Arc<Stream>>>,
     /// The state has changed, and a thread may wait for that.
     pub changed: Condvar,
 }
@@ -61,16 +61,16 @@ impl Shared {
         self.changed.notify_all();
         if let Some(stream) = self.cut.lock().take() {
             // This wakes the thread that reads or writes there.
-            let _ = stream.shutdown(Shutdown::Both);
+            stream.kill();
         }
     }
 
     /// Writes lines, and then those that are owed. An error is left to the reading thread, which sees it too.
-    fn write(&self, stream: &TcpStream, mut lines: Vec<String>) {
+    fn write(&self, stream: &Stream, mut lines: Vec<String>) {
         while !lines.is_empty() {
             let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
-            if (&*stream).write_all(text.as_bytes()).is_err() {
-                let _ = stream.shutdown(Shutdown::Both);
+            if stream.send_all(text.as_bytes()).is_err() {
+                stream.kill();
                 return;
             }
             lines = std::mem::take(&mut self.state.lock().owed);
@@ -185,7 +185,7 @@ impl Handle {
     /// The address of the server: bytes of files go there too, over connections of their own.
     pub(super) fn server_addr(&self) -> Result<SocketAddr, AskError> {
         let stream = self.0.cut.lock().clone();
-        stream.and_then(|stream| stream.peer_addr().ok()).ok_or(AskError::Lost)
+        stream.map(|stream| stream.peer()).ok_or(AskError::Lost)
     }
 
     /// The answer with this tag is not wanted any more.

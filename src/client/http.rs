@@ -1,10 +1,12 @@
 //! HTTP as far as a file needs it: one request on a connection of its own, and its answer. Knows no files and no chat.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::net::{self, Stream};
 
 /// How long connecting may take, and each wait for the server after it.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -19,7 +21,7 @@ const SENTENCE: u64 = 16_384;
 
 /// One request that is being sent.
 #[derive(Debug)]
-pub(super) struct Request(TcpStream);
+pub(super) struct Request(Stream);
 
 /// The answer to a request. Its body is read from it.
 #[derive(Debug)]
@@ -30,16 +32,7 @@ pub(super) struct Answer {
     /// What is still to come of the body.
     left: u64,
     first: Vec<u8>,
-    stream: TcpStream,
-}
-
-/// The one place where a connection for files is made.
-fn connect(server: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&server, CONNECT)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(stream)
+    stream: Stream,
 }
 
 /// The server as `Host` names it: by its address, because every server answers to that.
@@ -63,18 +56,18 @@ impl Request {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        let stream = connect(server)?;
-        (&stream).write_all(head.as_bytes())?;
+        let stream = net::dial(server, CONNECT)?;
+        stream.send_within(head.as_bytes(), PATIENCE)?;
         Ok(Request(stream))
     }
 
     /// Sends bytes of the body.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.0.send_within(bytes, PATIENCE)
     }
 
     /// Reads the head of the answer.
-    pub fn answer(mut self) -> io::Result<Answer> {
+    pub fn answer(self) -> io::Result<Answer> {
         let mut read = Vec::new();
         let mut buffer = [0; 4_096];
         loop {
@@ -93,7 +86,7 @@ impl Request {
             if read.len() > HEAD {
                 return Err(bad("the head of the answer is too long"));
             }
-            match self.0.read(&mut buffer) {
+            match self.0.read_within(&mut buffer, Some(PATIENCE)) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => read.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -130,7 +123,7 @@ impl Read for Answer {
             return Ok(0);
         }
         let count = if self.first.is_empty() {
-            self.stream.read(&mut buffer[..most])?
+            self.stream.read_within(&mut buffer[..most], Some(PATIENCE))?
         } else {
             let count = most.min(self.first.len());
             buffer[..count].copy_from_slice(&self.first[..count]);

@@ -1,8 +1,8 @@
 //! One connection to a server: connecting, the login, lines in and out. Knows nothing of coming back, rooms or people.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use crate::answer::Done;
 use crate::command::Secret;
 use crate::event::{Event, PROTOCOL};
 use crate::names;
+use crate::net::{self, Stream};
 use crate::wire::json;
 use crate::wire::reader::{Line, Lines};
 
@@ -83,7 +84,9 @@ pub(super) struct Welcome {
 /// The reading half, and a share in the writing half.
 #[derive(Debug)]
 pub(super) struct Link {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
+    /// How long the server may be silent.
+    pub patience: Duration,
     lines: Lines,
     ready: VecDeque<Incoming>,
     buffer: Box<[u8]>,
@@ -91,35 +94,32 @@ pub(super) struct Link {
 
 impl Link {
     pub fn open(addr: &str) -> Result<Link, ClientError> {
-        let stream = dial(addr)?;
-        let failed = |error| ClientError::Connect { addr: addr.to_owned(), error };
-        stream.set_nodelay(true).map_err(failed)?;
-        stream.set_read_timeout(Some(LOGIN)).map_err(failed)?;
         Ok(Link {
-            stream: Arc::new(stream),
+            stream: Arc::new(dial(addr)?),
+            patience: LOGIN,
             lines: Lines::new(LINE_BYTES),
             ready: VecDeque::new(),
             buffer: vec![0; 16 * 1024].into_boxed_slice(),
         })
     }
 
-    pub fn stream(&self) -> &Arc<TcpStream> {
+    pub fn stream(&self) -> &Arc<Stream> {
         &self.stream
     }
 
     /// Sends a line; `line` has no ending.
     pub fn send(&self, line: &str) -> io::Result<()> {
-        (&*self.stream).write_all(format!("{line}\n").as_bytes())
+        self.stream.send_all(format!("{line}\n").as_bytes())
     }
 
     /// Waits for the next line. `None` is the end; an error of kind
-    /// `WouldBlock` means that nothing came within the read timeout.
+    /// `WouldBlock` means that nothing came within our patience.
     pub fn next(&mut self) -> io::Result<Option<Incoming>> {
         loop {
             if let Some(incoming) = self.ready.pop_front() {
                 return Ok(Some(incoming));
             }
-            let count = match (&*self.stream).read(&mut self.buffer) {
+            let count = match self.stream.read_within(&mut self.buffer, Some(self.patience)) {
                 Ok(0) => {
                     self.ready.extend(self.lines.finish().and_then(incoming));
                     return Ok(self.ready.pop_front());
@@ -183,20 +183,20 @@ impl Link {
 }
 
 /// Connects to the first address that answers, of all that the name in `addr` stands for.
-pub(super) fn dial(addr: &str) -> Result<TcpStream, ClientError> {
+pub(super) fn dial(addr: &str) -> Result<Stream, ClientError> {
     let failed = |error| ClientError::Connect { addr: addr.to_owned(), error };
     let all = addr.to_socket_addrs().map_err(failed)?;
     dial_any(all).map_err(failed)
 }
 
 /// Tries each address once. The error tells what each of them said.
-fn dial_any(all: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
+fn dial_any(all: impl Iterator<Item = SocketAddr>) -> io::Result<Stream> {
     let mut failures: Vec<(SocketAddr, io::Error)> = Vec::new();
     for one in all {
         if failures.iter().any(|(tried, _)| *tried == one) {
             continue;
         }
-        match TcpStream::connect_timeout(&one, CONNECT) {
+        match net::dial(one, CONNECT) {
             Ok(stream) => return Ok(stream),
             Err(error) => failures.push((one, error)),
         }
@@ -248,6 +248,6 @@ mod tests {
         assert_eq!(words(&error), "connection refused");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let there = listener.local_addr().unwrap();
-        assert_eq!(dial_any([one, there].into_iter()).unwrap().peer_addr().unwrap(), there);
+        assert_eq!(dial_any([one, there].into_iter()).unwrap().peer(), there);
     }
 }

@@ -1,7 +1,6 @@
 //! The reading thread: reads what the server says, answers its pings, and reconnects. Knows no screen; its news go to a sink.
 
 use std::io;
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +33,7 @@ pub(super) fn run(handle: &Handle, link: Link, ping_after: Duration, mut sink: i
     let mut link = link;
     let end = loop {
         let close = hear(handle, &mut link, ping_after, &mut sink);
-        let _ = link.stream().shutdown(Shutdown::Both);
+        link.stream().kill();
         *shared.pen.lock() = None;
         shared.state.lock().lost();
         shared.changed.notify_all();
@@ -53,17 +52,14 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
     let shared = &handle.0;
     // The server pings a silent client after `ping_after`. If no ping comes for
     // longer, the client itself asks, once.
-    let silence = ping_after + ping_after / 2;
-    if let Err(error) = link.stream().set_read_timeout(Some(silence)) {
-        return Close::Broke(words(&error));
-    }
+    link.patience = ping_after + ping_after / 2;
     let mut asked = false;
     let mut said = None;
     loop {
         let incoming = match link.next() {
             Ok(Some(incoming)) => incoming,
             Ok(None) => return said.unwrap_or_else(|| Close::Broke("the server hung up".to_owned())),
-            Err(error) if is_silence(&error) && !asked => {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !asked => {
                 asked = true;
                 if link.send(&json::request("ping", &[])).is_err() {
                     return Close::Broke("no sign of life".to_owned());
@@ -98,10 +94,6 @@ fn hear(handle: &Handle, link: &mut Link, ping_after: Duration, sink: &mut impl 
         sink(handle, news);
         shared.changed.notify_all();
     }
-}
-
-fn is_silence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Tries to reconnect; or says why not.

@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use nix::ifaddrs::getifaddrs;
-use nix::net::if_::InterfaceFlags;
+use if_addrs::get_if_addrs;
 
 /// The most addresses that are told: with more, a person does not know which to take.
 const MOST: usize = 8;
@@ -106,15 +105,12 @@ pub fn is_private(listening: &[SocketAddr]) -> bool {
 /// All addresses of interfaces that are up and no loopback. A tunnel to one
 /// other machine is left out, because the network here does not see it.
 fn found() -> Vec<Found> {
-    let Ok(all) = getifaddrs() else { return Vec::new() };
-    let away = InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_POINTOPOINT;
-    all.filter(|one| one.flags.contains(InterfaceFlags::IFF_UP) && !one.flags.intersects(away))
-        .filter_map(|one| {
-            let storage = one.address?;
-            let v4 = storage.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-            let address = v4.or_else(|| storage.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))?;
-            Some(Found { interface: one.interface_name, address })
-        })
+    let all = get_if_addrs().unwrap_or_default();
+    // Whatever else a loopback interface has, no other machine is behind it.
+    let loopback: Vec<&str> = all.iter().filter(|one| one.is_loopback()).map(|one| &*one.name).collect();
+    all.iter()
+        .filter(|one| one.is_oper_up() && !one.is_p2p() && !loopback.contains(&&*one.name))
+        .map(|one| Found { interface: one.name.clone(), address: one.ip() })
         .collect()
 }
 

@@ -8,7 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
+use crate::process::machine::{self, Resource};
+use crate::process::start_anew;
 
 /// Maps of one thread: its stack, its signal stack, and a guard page to each.
 const MAPS_A_THREAD: u64 = 4;
@@ -70,20 +71,18 @@ impl Machine {
     /// Raises this process's own limit on open files as far as allowed, and
     /// reads all limits. A limit that cannot be read counts as no limit.
     pub fn read() -> Machine {
-        let files = getrlimit(Resource::Nofile);
-        // Without the right to raise it, the old limit remains in force.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, maximum: files.maximum });
-        let limit = |resource| getrlimit(resource).current.unwrap_or(u64::MAX);
+        machine::raise_files();
+        let limit = |resource| machine::limit(resource).unwrap_or(u64::MAX);
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let of_user = if geteuid().is_root() { u64::MAX } else { limit(Resource::Nproc) };
+        let of_user = if machine::is_almighty() { u64::MAX } else { limit(Resource::Threads) };
         let system = number("/proc/sys/kernel/threads-max").min(number("/proc/sys/kernel/pid_max"));
         let (group_threads, memory) = of_groups();
         Machine {
-            descriptors: limit(Resource::Nofile),
+            descriptors: limit(Resource::Files),
             maps: number("/proc/sys/vm/max_map_count"),
             threads: system.min(of_user),
             group_threads,
-            space: left(limit(Resource::As), kib(&status, "VmSize:")),
+            space: left(limit(Resource::Space), kib(&status, "VmSize:")),
             arenas: arenas(),
             data: left(limit(Resource::Data), kib(&status, "VmData:")).min(uncommitted()),
             memory,
@@ -177,9 +176,15 @@ fn arenas() -> u64 {
 /// The environment variable that tells glibc how many arenas to make.
 pub const ARENAS_VARIABLE: &str = "MALLOC_ARENA_MAX";
 
-/// Whether address space is limited; then there should be few arenas.
-pub fn is_space_limited() -> bool {
-    getrlimit(Resource::As).current.is_some()
+/// If address space is limited, starts this program anew with few arenas
+/// for its allocator, because each takes as much as the threads of a hundred
+/// sessions. Their number can only be set before a program starts.
+pub fn save_address_space() {
+    const FEW: &str = "2";
+    if machine::limit(Resource::Space).is_some() {
+        // If it fails, there can be fewer sessions.
+        start_anew(ARENAS_VARIABLE, FEW);
+    }
 }
 
 /// The threads and the memory that this process's control groups, and those above them, allow it.
@@ -273,6 +278,11 @@ mod tests {
         assert!(connections > 1 << 40 && threads > connections);
     }
 
+    /// The path as Linux writes it, also where the test runs elsewhere.
+    fn slashes(path: &Path) -> String {
+        path.display().to_string().replace('\\', "/")
+    }
+
     /// docs/limits.md, `sessions`: the limits of a group hold for all groups in it.
     #[test]
     fn the_groups_of_a_process_and_those_above_them_are_found_in_both_versions() {
@@ -280,7 +290,7 @@ mod tests {
                       41 31 0:38 /outer /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n\
                       42 31 0:39 / /mnt rw - ext4 /dev/sda rw\n";
         let own = "8:pids:/a/b\n7:cpu:/a\n0::/outer/c\n";
-        let found: Vec<String> = folders(own, mounts).iter().map(|folder| folder.display().to_string()).collect();
+        let found: Vec<String> = folders(own, mounts).iter().map(|folder| slashes(folder)).collect();
         let pids = "/sys/fs/cgroup/pids";
         let expected = [
             format!("{pids}/a/b"),

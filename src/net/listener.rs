@@ -10,6 +10,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+use super::socket;
+
 /// How often a port is looked for that is free at all addresses.
 const TRIES: usize = 16;
 
@@ -79,7 +81,7 @@ impl Listener {
                 Err((addr, error)) if error.kind() == io::ErrorKind::AddrInUse && addr.port() == 0 && tries < TRIES => {
                 }
                 Err((_, error)) => return Err(error),
-                Ok(sockets) => return Ok(Listener { sockets, is_given: false, turn: 0, spare: spare() }),
+                Ok(sockets) => return Ok(Listener { sockets, is_given: false, turn: 0, spare: socket::nothing() }),
             }
         }
     }
@@ -90,16 +92,16 @@ impl Listener {
     /// # Errors
     /// One of them is no listening socket; or there is none.
     pub fn given(sockets: Vec<TcpListener>, backlog: usize) -> io::Result<Listener> {
-        for socket in &sockets {
+        for given in &sockets {
             // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
-            socket.set_nonblocking(true)?;
-            SockRef::from(socket).listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+            given.set_nonblocking(true)?;
+            SockRef::from(given).listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         }
         if sockets.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no socket"));
         }
         let sockets = sockets.into_iter().map(Arc::new).collect();
-        Ok(Listener { sockets, is_given: true, turn: 0, spare: spare() })
+        Ok(Listener { sockets, is_given: true, turn: 0, spare: socket::nothing() })
     }
 
     /// The addresses bound, with the real port if 0 was asked for; at least one.
@@ -117,14 +119,14 @@ impl Listener {
 
     /// Waits for a connection.
     pub(super) fn accept(&mut self) -> Arrival {
-        let socket = match self.next() {
-            Ok(Some(socket)) => socket,
+        let listening = match self.next() {
+            Ok(Some(listening)) => listening,
             Ok(None) => return Arrival::Nobody,
             Err(error) => return Arrival::Failed(error),
         };
-        match socket.accept() {
+        match listening.accept() {
             Ok((tcp, peer)) => Arrival::Connection(tcp, peer),
-            Err(error) if out_of_descriptors(&error) => self.turn_away(&socket, error),
+            Err(error) if socket::is_out_of_descriptors(&error) => self.turn_away(&listening, error),
             Err(error) => Arrival::Failed(error),
         }
     }
@@ -156,16 +158,16 @@ impl Listener {
 
     /// Uses the spare descriptor to accept one connection and tell its peer why it
     /// is closed. If a descriptor is free again by then, the connection is served.
-    fn turn_away(&mut self, socket: &TcpListener, error: io::Error) -> Arrival {
+    fn turn_away(&mut self, listening: &TcpListener, error: io::Error) -> Arrival {
         drop(self.spare.take());
-        let accepted = socket.accept();
-        self.spare = spare();
+        let accepted = listening.accept();
+        self.spare = socket::nothing();
         match accepted {
             Ok((tcp, peer)) if self.spare.is_some() => return Arrival::Connection(tcp, peer),
             Ok((tcp, _)) => say_no(&tcp, "The server has no descriptor left for one more connection. Try again later."),
             Err(error) => return Arrival::Failed(error),
         }
-        self.spare = spare();
+        self.spare = socket::nothing();
         if self.spare.is_some() { Arrival::TurnedAway } else { Arrival::Failed(error) }
     }
 }
@@ -193,19 +195,21 @@ fn bind_each(addrs: &[SocketAddr], backlog: usize) -> Result<Vec<Arc<TcpListener
 }
 
 fn bind_one(addr: SocketAddr, is_one_of_many: bool, backlog: usize) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
+    let listening = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    if socket::can_share_port() {
+        listening.set_reuse_address(true)?;
+    }
     if is_one_of_many {
         // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
-        socket.set_nonblocking(true)?;
+        listening.set_nonblocking(true)?;
         if addr.is_ipv6() {
             // IPv4 has a socket of its own.
-            socket.set_only_v6(true)?;
+            listening.set_only_v6(true)?;
         }
     }
-    socket.bind(&addr.into())?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    Ok(socket.into())
+    listening.bind(&addr.into())?;
+    listening.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    Ok(listening.into())
 }
 
 /// Whether this machine has no such address, or no addresses of that kind.
@@ -215,9 +219,8 @@ fn is_absent(error: &io::Error) -> bool {
 
 /// Sends a sentence to a peer whose connection is refused, as far as the socket takes it at once.
 pub(super) fn say_no(tcp: &TcpStream, sentence: &str) {
-    use rustix::net::{SendFlags, send};
     // The connection is closed in any case, so a failure changes nothing.
-    let _ = send(tcp, format!("! {sentence}\n").as_bytes(), SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+    let _ = socket::send_now(tcp, format!("! {sentence}\n").as_bytes());
     let _ = tcp.shutdown(std::net::Shutdown::Write);
 }
 
@@ -233,14 +236,6 @@ pub(super) fn wake(addr: SocketAddr, listening: &TcpListener) {
         // Fails if it is shut already, and then no thread waits.
         let _ = rustix::net::shutdown(listening, rustix::net::Shutdown::Read);
     }
-}
-
-fn out_of_descriptors(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|code| [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error).contains(&code))
-}
-
-fn spare() -> Option<File> {
-    File::open("/dev/null").ok()
 }
 
 #[cfg(test)]
@@ -267,6 +262,16 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// On Windows two sockets that ask for the same address both get it.
+    #[test]
+    fn a_second_server_on_a_port_is_refused_and_after_the_first_it_is_not() {
+        let first = Listener::bind(addr("127.0.0.1:0"), 8).unwrap();
+        let taken = first.local_addrs().unwrap()[0];
+        assert_eq!(Listener::bind(taken, 8).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        Listener::bind(taken, 8).unwrap();
     }
 
     #[test]

@@ -10,15 +10,16 @@ pub mod capacity;
 pub mod crew;
 mod listener;
 mod service;
+mod socket;
 mod stream;
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 pub use listener::Listener;
 pub use service::{Admitted, Options, Service};
-pub use stream::Stream;
+pub use stream::{Stream, dial};
 
 /// What a handler waits for next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,22 +89,17 @@ fn live(stream: &Stream, handler: &mut dyn Handler, linger: Duration) {
     stream.kill();
 }
 
-fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
+fn read_all(stream: &Stream, handler: &mut dyn Handler) -> End {
     let mut buffer = vec![0; FIRST_READ];
     let mut flow = handler.connected();
-    let mut patience = None;
     loop {
         handler.data_out();
-        let wanted = match flow {
+        let patience = match flow {
             Flow::Go => None,
             Flow::Within(time) => Some(time),
             Flow::End => return End::Wanted,
         };
-        if wanted != patience {
-            stream.patience(wanted);
-            patience = wanted;
-        }
-        match stream.read(&mut buffer) {
+        match stream.read_within(&mut buffer, patience) {
             Ok(0) => return End::Finished,
             Ok(count) => {
                 flow = handler.data_in(&buffer[..count]);
@@ -112,7 +108,7 @@ fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
                 }
             }
             Err(error) => match error.kind() {
-                // `TimedOut` is not our read timeout: the kernel has given up the peer.
+                // `TimedOut` is not our patience: the kernel has given up the peer.
                 ErrorKind::WouldBlock => flow = handler.control(Control::Silence),
                 ErrorKind::Interrupted => {}
                 _ => return End::Broken(error),
@@ -123,11 +119,10 @@ fn read_all(mut stream: &Stream, handler: &mut dyn Handler) -> End {
 
 /// Reads bytes and drops them, until the peer hangs up or `deadline`.
 #[inline(never)] // inlined, the buffer would be on every thread's stack all the time
-fn drain(mut stream: &Stream, deadline: Instant) {
+fn drain(stream: &Stream, deadline: Instant) {
     let mut bin = [0; 512];
     while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        stream.patience(Some(left));
-        match stream.read(&mut bin) {
+        match stream.read_rest(&mut bin, left) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

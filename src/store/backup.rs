@@ -1,6 +1,6 @@
 //! Copies the database, also while a server uses it. Knows nothing of its contents.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::claim::{folder_of, has_one_name, with_ending};
 use super::{StoreError, schema, settle};
+use crate::process::private::{hold, is_let_go, sync_folder};
 
 /// All pages in one step, so that the copy is of one moment, no matter what is written meanwhile.
 const ALL: i32 = -1;
@@ -43,7 +44,7 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     let half = tempfile::Builder::new().prefix(&begins).rand_bytes(LETTERS).suffix(HALF).tempfile_in(folder_of(to));
     let half = half.map_err(|error| told(&error))?;
     // The lock tells other backups that this file is not left over from a backup that was killed.
-    half.as_file().lock().map_err(|error| told(&error))?;
+    hold(half.as_file()).map_err(|error| told(&error))?;
     let done = copy(path, half.path());
     for ending in ["-journal", "-wal", "-shm"] {
         // If everything went well, there is no such file.
@@ -61,8 +62,7 @@ fn clear(folder: &Path, begins: &str) {
         if letters.is_none_or(|letters| letters.len() != LETTERS || !letters.chars().all(char::is_alphanumeric)) {
             continue;
         }
-        let Ok(half) = File::open(entry.path()) else { continue };
-        if half.try_lock().is_ok() {
+        if is_let_go(&entry.path()) {
             let _ = fs::remove_file(entry.path());
             let _ = fs::remove_file(with_ending(&entry.path(), "-journal"));
         }
@@ -103,6 +103,6 @@ fn publish(half: NamedTempFile, to: &Path) -> io::Result<u64> {
         // Some file systems cannot refuse to replace a file.
         Err(failed) => failed.file.persist(to)?,
     };
-    File::open(folder_of(to))?.sync_all()?;
+    sync_folder(folder_of(to))?;
     Ok(copy.metadata()?.len())
 }

@@ -6,14 +6,17 @@
 //! and SQLite's locks are `fcntl` locks, so neither sees the other. But closing any
 //! descriptor of a file drops all `fcntl` locks that the process has on it. So this
 //! descriptor is open for as long as SQLite uses the file.
+//!
+//! Windows has only the first. A lock on the database would stop SQLite, too. Its paths
+//! are resolved to one, except for hard links, which nobody makes of a database.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::StoreError;
+use crate::process::private::{self, LOCKS_ONLY_ADVISE, private};
 
 /// The files of a running database: its own, the log, and the index of the log.
 const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
@@ -41,7 +44,7 @@ impl Claim {
         let path = real(path)?;
         let told = |error: &io::Error| StoreError::io(&path, error);
         let mut own = OpenOptions::new();
-        own.write(true).mode(0o600);
+        private(own.write(true));
         let beside = own.clone().create(true).truncate(false).open(with_ending(&path, ".lock"));
         let beside = beside.map_err(|error| told(&error))?;
         lock(&path, &beside)?;
@@ -51,7 +54,7 @@ impl Claim {
         }
         has_one_name(&path, &fs::metadata(&path).map_err(|error| told(&error))?)?;
         let database = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| told(&error))?;
-        if let Err(error) = lock(&path, &database) {
+        if LOCKS_ONLY_ADVISE && let Err(error) = lock(&path, &database) {
             // Closing it would drop the `fcntl` locks of another server in this process.
             std::mem::forget(database);
             return Err(error);
@@ -70,7 +73,7 @@ impl Claim {
         for (file, ending) in files.0.iter_mut().zip(ENDINGS) {
             let path = with_ending(&self.path, ending);
             *file = match fs::metadata(&path) {
-                Ok(found) => (found.dev(), found.ino()),
+                Ok(found) => private::identity(&found),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Displaced(path)),
                 Err(error) => return Err(StoreError::io(&path, &error)),
             };
@@ -105,7 +108,7 @@ pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     if !found.is_file() {
         return Err(StoreError::Foreign(path.to_path_buf()));
     }
-    if found.nlink() > 1 { Err(StoreError::Linked(path.to_path_buf())) } else { Ok(()) }
+    if private::names(found) > 1 { Err(StoreError::Linked(path.to_path_buf())) } else { Ok(()) }
 }
 
 /// The path with all links resolved, also if there is no file yet.

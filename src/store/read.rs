@@ -13,6 +13,7 @@ use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::limits::Limits;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
+use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
 };
@@ -239,8 +240,7 @@ impl Store {
 
     /// How many bytes the disk of the database can still take, if the system tells.
     pub fn free_bytes(&self) -> Option<u64> {
-        let free = rustix::fs::statvfs(self.claim.path()).ok()?;
-        Some(free.f_bavail.saturating_mul(free.f_frsize))
+        free_bytes(self.claim.path())
     }
 
     /// How many bytes of a file are stored, whether it was said or not; none if there is no such file.

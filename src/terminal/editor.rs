@@ -5,26 +5,20 @@
 //! that, also while this thread does something else.
 
 use std::io;
-use std::os::unix::net::UnixStream;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{Signal, kill_current_process_group};
+use std::time::Duration;
 
 use super::draft::{Draft, Offer, Own, Step};
 use super::frame::Typed;
 use super::keys::{Key, Keys};
+use super::tty::{self, Keyboard, Woke, Woken, wake_up};
 use super::{Complete, Input, Screen, painter};
-use crate::process::is_in_background;
-
-/// How long a program in the background waits before it looks whether it is in front again.
-const FRONT: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
 pub(super) struct LineEditor {
     screen: Screen,
     complete: Complete,
-    /// Becomes readable when the reading is to stop.
-    stop: UnixStream,
+    keyboard: Keyboard,
+    /// Woken when the reading is to stop.
+    stop: Woken,
     /// What was typed ahead waits here for the next line.
     keys: Keys,
     draft: Draft,
@@ -36,22 +30,16 @@ pub(super) struct LineEditor {
     single: bool,
 }
 
-/// What woke the editor.
-enum Woke {
-    Keys,
-    /// Nothing came within the time that a key may take.
-    Nothing,
-    Stop,
-}
-
 impl LineEditor {
     pub fn new(complete: Complete) -> io::Result<(LineEditor, Screen)> {
-        let (stop, waker) = UnixStream::pair()?;
-        waker.set_nonblocking(true)?;
+        let (waker, stop) = wake_up()?;
         let screen = painter::open(waker)?;
+        let resized = screen.clone();
+        let keyboard = Keyboard::open(move || resized.ring_painter()).inspect_err(|_| screen.finish())?;
         let editor = LineEditor {
             screen: screen.clone(),
             complete,
+            keyboard,
             stop,
             keys: Keys::default(),
             draft: Draft::default(),
@@ -96,13 +84,8 @@ impl LineEditor {
 
     /// Whether Ctrl-C was pressed while no line is read. What was typed ahead is removed then.
     pub fn is_interrupted(&mut self) -> io::Result<bool> {
-        let stdin = io::stdin();
-        let mut ends = [PollFd::new(&stdin, PollFlags::IN)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        if poll(&mut ends, Some(&now)).is_ok_and(|count| count > 0) {
-            // If the input has ended, the next read tells.
-            self.take_bytes()?;
-        }
+        // If the input has ended, the next read tells.
+        self.wait(Some(Duration::ZERO))?;
         Ok(self.keys.take_interrupt())
     }
 
@@ -114,10 +97,10 @@ impl LineEditor {
                 }
             }
             self.screen.set_line(self.draft.text(), self.draft.at());
-            match self.wait()? {
+            match self.wait(self.keys.patience())? {
+                Woke::Bytes => {}
                 Woke::Stop => return Ok(Input::Stopped),
-                Woke::Keys if self.take_bytes()? => {}
-                Woke::Keys => return Ok(Input::End),
+                Woke::End => return Ok(Input::End),
                 Woke::Nothing => {
                     if let Some(input) = self.keys.expire().and_then(|key| self.press(key, secret)) {
                         return Ok(input);
@@ -127,41 +110,10 @@ impl LineEditor {
         }
     }
 
-    /// Waits for keys.
-    fn wait(&self) -> io::Result<Woke> {
-        let patience = self.keys.patience().map(|patience| Timespec {
-            tv_sec: patience.as_secs().cast_signed(),
-            tv_nsec: patience.subsec_nanos().into(),
-        });
-        let stdin = io::stdin();
-        let mut ends = [PollFd::new(&self.stop, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
-        // Interrupted if the program was stopped and continued, or has another size: the painter handles that.
-        Ok(match retry_on_intr(|| poll(&mut ends, patience.as_ref()))? {
-            0 => Woke::Nothing,
-            _ if !ends[0].revents().is_empty() => Woke::Stop,
-            _ => Woke::Keys,
-        })
-    }
-
-    /// Takes what was typed. False at the end of the input, or if there is no terminal any more.
-    fn take_bytes(&mut self) -> io::Result<bool> {
-        let mut bytes = [0; 4096];
-        match rustix::io::read(io::stdin(), &mut bytes) {
-            Err(Errno::IO) if is_in_background() => {
-                // The program continues without the terminal, as after Ctrl-Z and `bg`: keys are
-                // for other programs, until it is in front again.
-                let mut stop = [PollFd::new(&self.stop, PollFlags::IN)];
-                let _ = poll(&mut stop, Some(&FRONT));
-                Ok(true)
-            }
-            Ok(0) | Err(Errno::IO) => Ok(false),
-            Ok(count) => {
-                self.keys.feed(&bytes[..count]);
-                Ok(true)
-            }
-            Err(Errno::INTR | Errno::AGAIN) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
+    /// Waits for keys, for at most `patience`.
+    fn wait(&mut self, patience: Option<Duration>) -> io::Result<Woke> {
+        let keys = &mut self.keys;
+        self.keyboard.wait(&self.stop, patience, |bytes| keys.feed(bytes))
     }
 
     /// Does what a key does. Returns the input if that ends the line.
@@ -205,8 +157,7 @@ impl LineEditor {
             Key::Find => self.show(|own, typed| own.find(typed, false)),
             Key::FindNewer => self.show(|own, typed| own.find(typed, true)),
             Key::Clear => self.screen.clear(),
-            // The painter restores the terminal before the program is stopped.
-            Key::Suspend => drop(kill_current_process_group(Signal::TSTP)),
+            Key::Suspend => tty::suspend(),
         }
         None
     }

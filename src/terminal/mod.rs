@@ -13,11 +13,13 @@ mod modes;
 mod painter;
 mod plain;
 mod screen;
+mod tty;
 mod width;
 
 use std::io::{self, IsTerminal};
 
 pub use screen::{Screen, write_plain};
+pub use tty::is_in_background;
 
 use editor::LineEditor;
 use frame::Typed;
@@ -66,7 +68,7 @@ impl Terminal {
     /// # Errors
     /// Those of the system, when no wake-up pipe or no editor can be made.
     pub fn open(complete: Complete) -> io::Result<Terminal> {
-        if is_person() && !is_dumb() {
+        if is_person() && tty::can_move_cursor() {
             let (editor, screen) = LineEditor::new(complete)?;
             return Ok(Terminal { input: Typist::Editor(Box::new(editor)), screen });
         }
@@ -185,10 +187,6 @@ impl Drop for Terminal {
 /// Whether a person types and reads: stdin and stdout are terminals.
 pub fn is_person() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
-}
-
-fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term == "cons25" || term == "emacs")
 }
 
 /// Whether colours are wanted on stdout: a terminal that has them, and no `NO_COLOR`.

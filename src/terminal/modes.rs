@@ -1,13 +1,9 @@
-//! How the terminal takes keys: as it was found, or as an editor needs it. Knows no keys and no screen.
+//! When the terminal is set for an editor, and when as it was found. Knows no keys and no screen.
 
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
-};
-
-use crate::process::is_in_background;
+use super::tty::{self, is_in_background};
 
 /// Asks the terminal to mark a paste, and not to.
 const MARK_PASTES: &str = "\u{1b}[?2004h";
@@ -15,7 +11,7 @@ const NO_MARKS: &str = "\u{1b}[?2004l";
 
 pub(super) struct Modes {
     /// How the terminal was found.
-    before: Termios,
+    before: tty::Modes,
     /// A line is being read: Ctrl-C is a key.
     reading: AtomicBool,
     /// Ctrl-C is a key also between two lines.
@@ -27,10 +23,10 @@ pub(super) struct Modes {
 impl Modes {
     /// From here on no key is echoed, and none waits for the end of a line.
     pub fn take() -> io::Result<Modes> {
-        let before = tcgetattr(io::stdin())?;
         let no = || AtomicBool::new(false);
+        let before = tty::Modes::found()?;
         let modes = Modes { before, reading: no(), holds_ctrl_c: no(), taken: AtomicBool::new(true) };
-        tcsetattr(io::stdin(), OptionalActions::Now, &modes.wanted())?;
+        modes.wanted().set()?;
         write(MARK_PASTES);
         Ok(modes)
     }
@@ -55,7 +51,7 @@ impl Modes {
         }
         self.taken.store(true, SeqCst);
         // If this fails, there is no terminal any more, and the reading ends.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.wanted());
+        let _ = self.wanted().set();
         write(MARK_PASTES);
     }
 
@@ -72,26 +68,12 @@ impl Modes {
         }
         // This comes first, because unlike `write` it never waits for a terminal that takes no
         // output. It fails if there is no terminal any more, and then nothing is left to restore.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        let _ = self.before.set();
         write(NO_MARKS);
     }
 
-    fn wanted(&self) -> Termios {
-        let mut modes = self.before.clone();
-        modes
-            .input_modes
-            .remove(InputModes::BRKINT | InputModes::ICRNL | InputModes::INPCK | InputModes::ISTRIP | InputModes::IXON);
-        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN);
-        modes.output_modes.insert(OutputModes::OPOST | OutputModes::ONLCR);
-        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
-        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
-        // Between two lines Ctrl-C may be a signal. Ctrl-Z and Ctrl-\ never are: they wait for the editor.
-        modes.special_codes[SpecialCodeIndex::VSUSP] = 0;
-        modes.special_codes[SpecialCodeIndex::VQUIT] = 0;
-        if self.reading.load(SeqCst) || self.holds_ctrl_c.load(SeqCst) {
-            modes.local_modes.remove(LocalModes::ISIG);
-        }
-        modes
+    fn wanted(&self) -> tty::Modes {
+        self.before.for_keys(self.reading.load(SeqCst) || self.holds_ctrl_c.load(SeqCst))
     }
 }
 

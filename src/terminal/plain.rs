@@ -1,32 +1,33 @@
 //! Lines from stdin if there is no terminal to edit them on. Knows no keys and no screen.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead};
-use std::os::unix::net::UnixStream;
+use std::io;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::retry_on_intr;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-
+use super::tty::{self, Piped, Woke, Woken, wake_up};
 use super::{Input, Screen, Terminal};
 use crate::wire::reader::{Line, Lines};
 
 pub(super) struct PlainInput {
+    piped: Piped,
     lines: Lines,
     ready: VecDeque<Input>,
     ended: bool,
-    /// Becomes readable when the reading is to stop.
-    stop: UnixStream,
+    stop: Woken,
     /// Whether to stop also when the reader of stdout has closed it.
     ends_with_reader: bool,
 }
 
 impl PlainInput {
     pub fn new() -> io::Result<(PlainInput, Screen)> {
-        let (stop, waker) = UnixStream::pair()?;
-        waker.set_nonblocking(true)?;
-        let lines = Lines::new(Terminal::LINE_BYTES);
-        let input = PlainInput { lines, ready: VecDeque::new(), ended: false, stop, ends_with_reader: false };
+        let (waker, stop) = wake_up()?;
+        let input = PlainInput {
+            piped: Piped::open()?,
+            lines: Lines::new(Terminal::LINE_BYTES),
+            ready: VecDeque::new(),
+            ended: false,
+            stop,
+            ends_with_reader: false,
+        };
         Ok((input, Screen::plain(waker)))
     }
 
@@ -42,59 +43,27 @@ impl PlainInput {
             if self.ended {
                 return Ok(Input::End);
             }
-            if self.wait()? {
-                return Ok(Input::Stopped);
+            let (lines, ready) = (&mut self.lines, &mut self.ready);
+            let woke = self.piped.wait(&self.stop, self.ends_with_reader, |mut bytes| {
+                while let Some(line) = lines.next(&mut bytes) {
+                    ready.push_back(input_of(line));
+                }
+            });
+            match woke? {
+                Woke::Bytes | Woke::Nothing => {}
+                Woke::Stop => return Ok(Input::Stopped),
+                Woke::End => {
+                    self.ended = true;
+                    self.ready.extend(self.lines.finish().map(input_of));
+                }
             }
-            self.take()?;
         }
-    }
-
-    /// Waits until there is something to read. True if it is the stop signal, or
-    /// if the reader of stdout has closed it.
-    fn wait(&self) -> io::Result<bool> {
-        let (stdin, stdout) = (io::stdin(), io::stdout());
-        let mut ends = [
-            PollFd::new(&stdin, PollFlags::IN),
-            PollFd::new(&self.stop, PollFlags::IN),
-            // Asked for nothing, it still tells when its other end is closed.
-            PollFd::new(&stdout, PollFlags::empty()),
-        ];
-        let ends = if self.ends_with_reader { &mut ends[..] } else { &mut ends[..2] };
-        retry_on_intr(|| poll(ends, None))?;
-        Ok(ends[1..].iter().any(|end| !end.revents().is_empty()))
-    }
-
-    fn take(&mut self) -> io::Result<()> {
-        let mut stdin = io::stdin().lock();
-        let piece = match stdin.fill_buf() {
-            Ok(piece) => piece,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let taken = piece.len();
-        let mut rest = piece;
-        while let Some(line) = self.lines.next(&mut rest) {
-            self.ready.push_back(input_of(line));
-        }
-        stdin.consume(taken);
-        if taken == 0 {
-            self.ended = true;
-            self.ready.extend(self.lines.finish().map(input_of));
-        }
-        Ok(())
     }
 }
 
 /// Asks for a secret on a terminal that has no editor.
 pub(super) fn read_secret(prompt: &str) -> io::Result<Input> {
-    // The echo must be off before the question is shown, because then the person types.
-    let before = tcgetattr(io::stdin())?;
-    let mut quiet = before.clone();
-    quiet.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(io::stdin(), OptionalActions::Drain, &quiet)?;
-    let secret = rpassword::prompt_password(prompt);
-    tcsetattr(io::stdin(), OptionalActions::Drain, &before)?;
-    match secret {
+    match tty::read_secret(prompt) {
         Ok(secret) => Ok(Input::Line(secret)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Input::Interrupted { dropped: true }),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Input::End),

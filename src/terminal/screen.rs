@@ -1,17 +1,15 @@
 //! What the screen shows: lines that stay, live lines that are redrawn, and what is typed. Knows no keys and no meaning.
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 use std::mem::take;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use parking_lot::Mutex;
-use rustix::termios::tcgetwinsize;
 
 use super::frame::{Frame, Typed};
 use super::modes::{Modes, write};
+use super::tty::{self, Descriptor, Waker};
 use super::width::wrap;
 
 /// A screen to print on, from any thread. All clones are the same screen.
@@ -32,7 +30,7 @@ pub(super) struct Shared {
     /// to the terminal, and taken before the ink.
     pen: Mutex<Frame>,
     /// Wakes the thread that reads.
-    waker: UnixStream,
+    waker: Waker,
     /// What is needed if there is an editor.
     editor: Option<Editor>,
     stopped: AtomicBool,
@@ -40,7 +38,7 @@ pub(super) struct Shared {
 
 struct Editor {
     /// Wakes the painter.
-    bell: UnixStream,
+    bell: Waker,
     modes: Modes,
 }
 
@@ -77,15 +75,15 @@ impl Drop for Together {
 
 impl Screen {
     /// From here on keys are not echoed, but wait for the next line. `bell` wakes the painter.
-    pub(super) fn with_editor(waker: UnixStream, bell: UnixStream) -> io::Result<Screen> {
+    pub(super) fn with_editor(waker: Waker, bell: Waker) -> io::Result<Screen> {
         Ok(Screen::new(waker, Some(Editor { bell, modes: Modes::take()? })))
     }
 
-    pub(super) fn plain(waker: UnixStream) -> Screen {
+    pub(super) fn plain(waker: Waker) -> Screen {
         Screen::new(waker, None)
     }
 
-    fn new(waker: UnixStream, editor: Option<Editor>) -> Screen {
+    fn new(waker: Waker, editor: Option<Editor>) -> Screen {
         let stopped = AtomicBool::new(false);
         Screen(Arc::new(Shared { ink: Mutex::default(), pen: Mutex::default(), waker, editor, stopped }))
     }
@@ -174,8 +172,7 @@ impl Screen {
     /// always returns [`Input::Stopped`](super::Input::Stopped).
     pub fn stop(&self) {
         self.0.stopped.store(true, SeqCst);
-        // If the pipe is full, the reader will wake without this byte, too.
-        let _ = (&self.0.waker).write(b"x");
+        self.0.waker.wake();
     }
 
     /// Whether [`Screen::stop`] was called.
@@ -188,10 +185,10 @@ impl Screen {
         self.ring_painter();
     }
 
-    fn ring_painter(&self) {
+    /// Has the painter look whether anything is to be drawn.
+    pub(super) fn ring_painter(&self) {
         if let Some(editor) = &self.0.editor {
-            // If the pipe is full, the painter will wake without this byte, too.
-            let _ = (&editor.bell).write(b"x");
+            editor.bell.wake();
         }
     }
 
@@ -345,7 +342,7 @@ fn draw(drawing: &mut String, drawn: &Frame, fresh: &str, frame: &Frame, columns
 ///
 /// # Errors
 /// Those of the system.
-pub fn write_plain(to: &mut (impl io::Write + IsTerminal + AsFd), text: &str) -> io::Result<()> {
+pub fn write_plain(to: &mut (impl io::Write + IsTerminal + Descriptor), text: &str) -> io::Result<()> {
     if to.is_terminal() {
         let (columns, _) = size(&to);
         let rows: Vec<String> = text.split('\n').flat_map(|line| wrap(line, columns, false)).collect();
@@ -357,8 +354,7 @@ pub fn write_plain(to: &mut (impl io::Write + IsTerminal + AsFd), text: &str) ->
 }
 
 /// Columns and rows; 80 and 24 if the terminal does not tell.
-fn size(terminal: impl AsFd) -> (usize, usize) {
-    let (columns, rows) =
-        tcgetwinsize(terminal).map_or((0, 0), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));
+fn size(terminal: impl Descriptor) -> (usize, usize) {
+    let (columns, rows) = tty::size(terminal).unwrap_or_default();
     (if columns == 0 { 80 } else { columns }, if rows == 0 { 24 } else { rows })
 }

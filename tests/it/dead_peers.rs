@@ -74,7 +74,7 @@ fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
     let server = TestServer::start();
     let (_line, _json) = (server.nc_login("ann"), server.login("bob"));
     for handle in server.hub().handles() {
-        let socket = SockRef::from(&*handle.stream);
+        let socket = handle.stream.socket();
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(36)));
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(20));
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(4));
@@ -88,7 +88,7 @@ fn the_kernel_never_has_less_patience_than_the_outbox() {
     let server = TestServer::with(|limits| limits.outbox_patience = Duration::from_secs(100));
     let _peer = server.login("ann");
     let handle = server.hub().handles().pop().expect("ann's");
-    assert_eq!(SockRef::from(&*handle.stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(106)));
+    assert_eq!(handle.stream.socket().tcp_user_timeout().unwrap(), Some(Duration::from_secs(106)));
 }
 
 /// protocol.md, pings: what a flooder left in our buffers was said for minutes after its host had vanished, because the thread
@@ -98,7 +98,7 @@ fn a_session_that_is_held_back_ends_as_soon_as_its_connection_is_broken() {
     let bare = Bare::with(Limits::default(), 4);
     let (wire, handle) = bare.come();
     handle.pausing(|| wire.half_close());
-    eventually("the half-close is here", || SockRef::from(&*handle.stream).peek(&mut [MaybeUninit::uninit()]).is_ok());
+    eventually("the half-close is here", || handle.stream.socket().peek(&mut [MaybeUninit::uninit()]).is_ok());
     handle.pausing(|| ());
     assert_eq!(reason(&handle), None, "who only sends nothing more is still here");
     handle.pausing(|| wire.reset());

@@ -20,13 +20,16 @@ use toml::{Table, Value};
 const LAYERS: [(&str, &[&str]); 6] = [
     (
         "ground",
-        &["limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr"],
+        &[
+            "limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr",
+            "process",
+        ],
     ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),
     ("session", &["session"]),
     ("front", &["front"]),
-    ("top", &["server", "config", "console", "terminal", "client", "process"]),
+    ("top", &["server", "config", "console", "terminal", "client"]),
 ];
 
 /// What the pure chat has no use for.

@@ -22,6 +22,7 @@ use anyhow::Context;
 use args::{Args, Task};
 use clap::{ArgMatches, FromArgMatches};
 use roomful::config::{Config, ConfigError};
+use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
 
@@ -33,7 +34,7 @@ const EXIT_UNKEPT: u8 = 75;
 const EXIT_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
-    process::save_address_space();
+    capacity::save_address_space();
     // Before the first thread is started, because they are taken out of the environment.
     let sockets = process::service::sockets();
     let ready = process::settle_signals(Kind::Server);

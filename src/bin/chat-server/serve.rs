@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use roomful::config::Config;
 use roomful::console::{self, Desk, Operator, Paint, WaysIn};
-use roomful::process::{self, Errand, Outlet};
+use roomful::process::{self, Errand, Outlet, Signal};
 use roomful::server::{Handle, Stopped};
 use roomful::session::hub::Hub;
 use roomful::terminal::{self, Screen, Terminal};
@@ -25,7 +25,7 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// stdout, stderr or the terminal takes no more lines, the end takes a bounded time.
 pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
     let hub = Arc::clone(server.hub());
-    let in_background = config.console && process::is_in_background();
+    let in_background = config.console && terminal::is_in_background();
     let reads = config.console && !in_background;
     let editor = reads.then(|| Terminal::open(console::complete(&hub))).and_then(Result::ok);
     let terminal = editor.map_or_else(Terminal::plain, Ok).context("cannot read stdin")?;
@@ -93,7 +93,7 @@ fn client_command() -> &'static str {
 fn take_signals(hub: &Arc<Hub>, screen: &Screen) -> anyhow::Result<()> {
     let (hub, screen) = (Arc::clone(hub), screen.clone());
     let before = AtomicBool::new(false);
-    let handler = move || {
+    let handler = move |_: Signal| {
         if before.swap(true, Ordering::Relaxed) {
             let screen = screen.clone();
             process::within(LAST_WORDS, move || screen.restore());
@@ -101,5 +101,5 @@ fn take_signals(hub: &Arc<Hub>, screen: &Screen) -> anyhow::Result<()> {
         }
         hub.ask_to_stop("it was told to stop");
     };
-    ctrlc::set_handler(handler).context("cannot take signals")
+    process::take_signals(handler).context("cannot take signals")
 }

@@ -1,14 +1,11 @@
 //! `chat-client --json`: the protocol itself on stdin and stdout. Knows its lines only as far as the exit code needs it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
 use parking_lot::Mutex;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::retry_on_intr;
 
 use super::exit::unprinted;
 use super::{Exit, Settings};
@@ -16,6 +13,7 @@ use crate::client::error::words;
 use crate::client::link::{Login, dial};
 use crate::event::Event;
 use crate::model::CloseReason;
+use crate::net::Stream;
 use crate::wire::json;
 
 /// The tag of the `hello` that the client says by itself.
@@ -57,7 +55,7 @@ pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn
 
 /// The way to the server.
 struct To {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     /// Whether a line is begun and not ended.
     begun: Mutex<bool>,
     /// Whether the client leaves by itself.
@@ -73,20 +71,20 @@ impl To {
             let line = json::request("quit", &[]) + "\n";
             let line = if *begun { format!("\n{line}") } else { line };
             // If it fails, the reading thread sees that.
-            let _ = (&*self.stream).write_all(line.as_bytes());
+            let _ = self.stream.send_all(line.as_bytes());
         }
-        let _ = self.stream.shutdown(Shutdown::Write);
+        self.stream.end();
     }
 }
 
 impl Write for &To {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut begun = self.begun.lock();
-        let count = (&*self.stream).write(bytes)?;
-        if let Some(last) = bytes[..count].last() {
+        self.stream.send_all(bytes)?;
+        if let Some(last) = bytes.last() {
             *begun = *last != b'\n';
         }
-        Ok(count)
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -105,13 +103,13 @@ fn hello(settings: &Settings) -> Option<String> {
 }
 
 /// Copies the server's lines to stdout. Returns what they say about the end.
-fn hear(stream: &TcpStream) -> Option<Exit> {
+fn hear(stream: &Stream) -> Option<Exit> {
     let mut exit = None;
     let mut lines = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
         line.clear();
-        if lines.buffer().is_empty() && is_unread(stream) {
+        if lines.buffer().is_empty() && stream.unread_or(&io::stdout()) {
             // The reader of stdout has closed it, which is no error.
             return Some(Exit::done());
         }
@@ -136,14 +134,4 @@ fn hear(stream: &TcpStream) -> Option<Exit> {
             _ => {}
         }
     }
-}
-
-/// Waits until the server says something. True if instead the reader of stdout has closed it.
-fn is_unread(stream: &TcpStream) -> bool {
-    let stdout = io::stdout();
-    // Asked for nothing, stdout still tells when its other end is closed.
-    let mut ends = [PollFd::new(stream, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
-    // If this fails, the reading and the writing tell.
-    let _ = retry_on_intr(|| poll(&mut ends, None));
-    !ends[1].revents().is_empty()
 }

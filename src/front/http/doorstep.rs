@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Settings;
 use super::route::Route;
+use crate::process::machine;
 use crate::wire::http::{Head, Refusal};
 
 /// The longest `Host`, in bytes.
@@ -26,8 +27,8 @@ impl Doorstep {
     pub(super) fn new(settings: &Settings, beyond: bool) -> Doorstep {
         let mut names = vec!["localhost".to_owned()];
         names.extend(settings.hosts.iter().map(|name| plain(name)));
-        if beyond && let Ok(machine) = rustix::system::uname().nodename().to_str() {
-            let machine = plain(machine);
+        if beyond && let Some(machine) = machine::machine_name() {
+            let machine = plain(&machine);
             names.push(format!("{machine}.local"));
             names.push(machine);
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::route::Route;
 use crate::model::{AccountId, Owner};
+use crate::process::machine;
 use crate::session::hub::Hub;
 use crate::session::tallies::{Tally, Times};
 
@@ -169,9 +170,8 @@ fn process(page: &mut Page, hub: &Arc<Hub>) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let start = now.saturating_sub(hub.started.elapsed()).as_secs_f64();
     page.one("process_start_time_seconds", "gauge", "When the server started.", start);
-    if let Ok(time) = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID) {
-        let seconds = Duration::from(time).as_secs_f64();
-        page.one("process_cpu_seconds_total", "counter", "Processor time.", seconds);
+    if let Some(time) = machine::processor_time() {
+        page.one("process_cpu_seconds_total", "counter", "Processor time.", time.as_secs_f64());
     }
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let status = read("/proc/self/status");

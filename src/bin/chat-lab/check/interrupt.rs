@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+use roomful::process::take_signals;
 
 /// Whether a signal came.
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -14,14 +15,14 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// When signals cannot be taken.
 pub fn settle(patient: bool) -> Result<()> {
-    let handler = move || {
+    let handler = move |_| {
         if ASKED.swap(true, Ordering::Relaxed) || !patient {
             let _ = writeln!(io::stderr(), "chat-lab: interrupted");
             std::process::exit(i32::from(super::INTERRUPTED));
         }
         let _ = writeln!(io::stderr(), "chat-lab: stops after this one; once more to stop at once");
     };
-    ctrlc::set_handler(handler).context("cannot take signals")
+    take_signals(handler).context("cannot take signals")
 }
 
 /// Whether a signal came.

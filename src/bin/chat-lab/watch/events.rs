@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Instant;
 
+use roomful::process::is_ignored;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
@@ -50,7 +51,7 @@ impl Events {
         let ends = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].map(|signal| (signal, Event::Signal(signal)));
         let others = [(SIGTSTP, Event::Suspend), (SIGCONT, Event::GoesOn), (SIGWINCH, Event::GoesOn)];
         let mut came = Vec::new();
-        for (signal, event) in ends.into_iter().chain(others) {
+        for (signal, event) in ends.into_iter().filter(|(signal, _)| !is_ignored(*signal)).chain(others) {
             let flag: Arc<AtomicBool> = Arc::default();
             // The flag is set first, because it must be found when the bell rings.
             flag::register(signal, Arc::clone(&flag))?;

@@ -1,0 +1,311 @@
+//! A console of Windows: its modes, and a thread that waits for keys. Knows bytes, and no key but those that come without any.
+//!
+//! Nothing wakes a thread that waits for a console or a pipe here. So such a wait has a
+//! thread of its own, which ends with the process, and the others wait for a channel.
+
+use std::io::{self, BufRead};
+pub use std::os::windows::io::AsHandle as Descriptor;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Select, Sender, bounded};
+use crossterm_winapi::{Console, ConsoleMode, Handle, HandleType, InputRecord, KeyEventRecord, ScreenBuffer};
+
+use super::{Asked, Woke};
+
+/// Pieces of input that wait for the reading thread. When so many wait, the system has the rest.
+const AHEAD: usize = 64;
+
+/// Bits of the mode of a console's input, as Windows names them: ENABLE_PROCESSED_INPUT and so on.
+const PROCESSED_INPUT: u32 = 1;
+const LINE_INPUT: u32 = 2;
+const ECHO_INPUT: u32 = 4;
+const WINDOW_INPUT: u32 = 8;
+const MOUSE_INPUT: u32 = 0x10;
+const VIRTUAL_TERMINAL_INPUT: u32 = 0x200;
+/// And of its output.
+const PROCESSED_OUTPUT: u32 = 1;
+const VIRTUAL_TERMINAL_PROCESSING: u32 = 4;
+
+#[derive(Debug)]
+pub struct Waker(Sender<()>);
+
+#[derive(Debug)]
+pub struct Woken(Receiver<()>);
+
+pub fn wake_up() -> io::Result<(Waker, Woken)> {
+    let (waker, woken) = bounded(1);
+    Ok((Waker(waker), Woken(woken)))
+}
+
+impl Waker {
+    pub fn wake(&self) {
+        // If the channel is full, the thread will wake without this, too.
+        let _ = self.0.try_send(());
+    }
+}
+
+impl Woken {
+    pub fn wait(&self) -> bool {
+        self.0.recv().is_ok()
+    }
+
+    /// Waits for this or for `other`, and takes nothing. `None` when the time is over.
+    fn or<T>(&self, other: &Receiver<T>, patience: Option<Duration>) -> Option<Woke> {
+        let mut both = Select::new();
+        both.recv(&self.0);
+        both.recv(other);
+        let ready = match patience {
+            Some(patience) => both.ready_timeout(patience).ok()?,
+            None => both.ready(),
+        };
+        Some(if ready == 0 { Woke::Stop } else { Woke::Bytes })
+    }
+}
+
+#[derive(Debug)]
+pub struct Keyboard(Receiver<Vec<u8>>);
+
+impl Keyboard {
+    pub fn open(resized: impl Fn() + Send + 'static) -> io::Result<Keyboard> {
+        let console = Console::from(Handle::new(HandleType::CurrentInputHandle)?);
+        let (typed, keys) = bounded(AHEAD);
+        thread::Builder::new().name("keys".to_owned()).spawn(move || hear(&console, &typed, resized))?;
+        Ok(Keyboard(keys))
+    }
+
+    pub fn wait(&mut self, stop: &Woken, patience: Option<Duration>, take: impl FnOnce(&[u8])) -> io::Result<Woke> {
+        let woke = match stop.or(&self.0, patience) {
+            None => return Ok(Woke::Nothing),
+            Some(Woke::Bytes) => Woke::Bytes,
+            Some(woke) => return Ok(woke),
+        };
+        // With no thread that listens, there is no console any more.
+        let Ok(mut bytes) = self.0.recv() else { return Ok(Woke::End) };
+        self.0.try_iter().for_each(|more| bytes.extend(more));
+        take(&bytes);
+        Ok(woke)
+    }
+}
+
+/// Passes on what is typed, until there is no console any more, or no reader.
+fn hear(console: &Console, typed: &Sender<Vec<u8>>, resized: impl Fn()) {
+    let mut half = None;
+    while let Ok(first) = console.read_single_input_event() {
+        let mut bytes = Vec::new();
+        let rest = console.read_console_input().unwrap_or_default();
+        for record in std::iter::once(first).chain(rest) {
+            match record {
+                InputRecord::KeyEvent(key) => press(&key, &mut half, &mut bytes),
+                InputRecord::WindowBufferSizeEvent(_) => resized(),
+                _ => {}
+            }
+        }
+        if !bytes.is_empty() && typed.send(bytes).is_err() {
+            return;
+        }
+    }
+}
+
+/// The bytes that a terminal of Unix would send for a key. `half` is the first half of a letter of UTF-16.
+fn press(key: &KeyEventRecord, half: &mut Option<u16>, bytes: &mut Vec<u8>) {
+    /// Names of Windows for keys.
+    const ALT: u16 = 0x12;
+    // A letter typed by its number comes when Alt is released.
+    if !key.key_down && (key.virtual_key_code != ALT || key.u_char == 0) {
+        return;
+    }
+    let mut one = Vec::new();
+    match key.u_char {
+        0 => one.extend(unlettered(key)),
+        unit => lettered(key, unit, half, &mut one),
+    }
+    (0..key.repeat_count.max(1)).for_each(|_| bytes.extend_from_slice(&one));
+}
+
+/// Alt, and Control, without the two together that are AltGr.
+fn held(key: &KeyEventRecord) -> (bool, bool) {
+    const ALT: u32 = 1 | 2;
+    const CONTROL: u32 = 4 | 8;
+    let (alt, control) = (key.control_key_state.has_state(ALT), key.control_key_state.has_state(CONTROL));
+    (alt && !control, control && !alt)
+}
+
+fn is_shifted(key: &KeyEventRecord) -> bool {
+    key.control_key_state.has_state(0x10)
+}
+
+/// A key with a letter.
+fn lettered(key: &KeyEventRecord, unit: u16, half: &mut Option<u16>, bytes: &mut Vec<u8>) {
+    const BACKSPACE: u16 = 0x08;
+    const TAB: u16 = 0x09;
+    const ENTER: u16 = 0x0d;
+    let (alt, control) = held(key);
+    match key.virtual_key_code {
+        BACKSPACE if control || alt => return bytes.extend(b"\x1b\x7f"),
+        BACKSPACE => return bytes.push(0x7f),
+        TAB if is_shifted(key) => return bytes.extend(b"\x1b[Z"),
+        ENTER if is_shifted(key) || alt => return bytes.extend(b"\x1b\r"),
+        _ => {}
+    }
+    if alt {
+        bytes.push(0x1b);
+    }
+    let units = half.take().into_iter().chain([unit]);
+    for letter in char::decode_utf16(units) {
+        match letter {
+            Ok(letter) => bytes.extend(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+            Err(first) if (0xd800..0xdc00).contains(&first.unpaired_surrogate()) => {
+                *half = Some(first.unpaired_surrogate());
+            }
+            Err(_) => bytes.extend("\u{fffd}".as_bytes()),
+        }
+    }
+}
+
+/// A key without a letter. It has one in no case if the console sends what a terminal of Unix would.
+fn unlettered(key: &KeyEventRecord) -> Vec<u8> {
+    let (alt, control) = held(key);
+    let with = match (alt, control) {
+        (true, _) => "1;3",
+        (_, true) => "1;5",
+        _ => "",
+    };
+    let arrow = |end: char| format!("\u{1b}[{with}{end}").into_bytes();
+    match key.virtual_key_code {
+        0x23 => arrow('F'),
+        0x24 => arrow('H'),
+        0x25 => arrow('D'),
+        0x26 => arrow('A'),
+        0x27 => arrow('C'),
+        0x28 => arrow('B'),
+        0x2e if control || alt => b"\x1b[3;5~".to_vec(),
+        0x2e => b"\x1b[3~".to_vec(),
+        // Ctrl with a letter, with a keyboard that has no Latin letters.
+        letter @ 0x41..=0x5a if control => vec![u8::try_from(letter - 0x40).unwrap_or_default()],
+        _ => Vec::new(),
+    }
+}
+
+/// Reads a piece of stdin whenever one is wanted, so it never takes what belongs to another question.
+#[derive(Debug)]
+pub struct Piped {
+    want: Sender<()>,
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    wanted: bool,
+}
+
+impl Piped {
+    pub fn open() -> io::Result<Piped> {
+        let (want, wanted) = bounded::<()>(1);
+        let (give, pieces) = bounded(1);
+        thread::Builder::new().name("input".to_owned()).spawn(move || {
+            for () in wanted {
+                let mut stdin = io::stdin().lock();
+                let piece = stdin.fill_buf().map(<[u8]>::to_vec);
+                stdin.consume(piece.as_ref().map_or(0, Vec::len));
+                drop(stdin);
+                if give.send(piece).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Piped { want, pieces, wanted: false })
+    }
+
+    /// That the reader of stdout has closed it is told by no wait here, but by the next write.
+    pub fn wait(&mut self, stop: &Woken, _: bool, take: impl FnOnce(&[u8])) -> io::Result<Woke> {
+        if !std::mem::replace(&mut self.wanted, true) && self.want.send(()).is_err() {
+            return Ok(Woke::End);
+        }
+        if stop.or(&self.pieces, None) == Some(Woke::Stop) {
+            return Ok(Woke::Stop);
+        }
+        let Ok(piece) = self.pieces.recv() else { return Ok(Woke::End) };
+        self.wanted = false;
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(Woke::Bytes),
+            Err(error) => return Err(error),
+        };
+        if piece.is_empty() {
+            return Ok(Woke::End);
+        }
+        take(&piece);
+        Ok(Woke::Bytes)
+    }
+}
+
+/// The mode of a console's input. That of its output is changed once, and stays.
+#[derive(Debug)]
+pub struct Modes(u32);
+
+impl Modes {
+    pub fn found() -> io::Result<Modes> {
+        Ok(Modes(input()?.mode()?))
+    }
+
+    pub fn set(&self) -> io::Result<()> {
+        let input = input()?;
+        // An old console does not know what a terminal of Unix sends for a key.
+        input.set_mode(self.0).or_else(|_| input.set_mode(self.0 & !VIRTUAL_TERMINAL_INPUT))
+    }
+
+    pub fn for_keys(&self, ctrl_c: bool) -> Modes {
+        let mode = self.0 & !(PROCESSED_INPUT | LINE_INPUT | ECHO_INPUT | MOUSE_INPUT);
+        let signals = if ctrl_c { 0 } else { PROCESSED_INPUT };
+        Modes(mode | signals | WINDOW_INPUT | VIRTUAL_TERMINAL_INPUT)
+    }
+}
+
+fn input() -> io::Result<ConsoleMode> {
+    Ok(ConsoleMode::from(Handle::new(HandleType::CurrentInputHandle)?))
+}
+
+pub fn read_secret(prompt: &str) -> io::Result<String> {
+    rpassword::prompt_password(prompt)
+}
+
+/// Has the console obey escape codes from here on, if it can.
+pub fn can_move_cursor() -> bool {
+    let switch_on = || {
+        let output = ConsoleMode::from(Handle::new(HandleType::CurrentOutputHandle)?);
+        output.set_mode(output.mode()? | PROCESSED_OUTPUT | VIRTUAL_TERMINAL_PROCESSING)
+    };
+    std::env::var_os("TERM").is_none_or(|term| term != "dumb") && switch_on().is_ok()
+}
+
+pub fn size(_: impl Descriptor) -> Option<(usize, usize)> {
+    let size = ScreenBuffer::current().and_then(|screen| screen.info()).ok()?.terminal_size();
+    // What it has is the difference of the outer columns, and of the outer rows.
+    let count = |difference: i16| usize::try_from(difference).map_or(0, |difference| difference + 1);
+    Some((count(size.width), count(size.height)))
+}
+
+pub fn is_in_background() -> bool {
+    false
+}
+
+pub fn suspend() {}
+
+#[derive(Debug)]
+pub enum Leave {}
+
+impl Leave {
+    pub fn now(self) {
+        match self {}
+    }
+}
+
+#[derive(Debug)]
+pub struct Signals;
+
+impl Signals {
+    pub fn register(_: &Waker) -> io::Result<Signals> {
+        Ok(Signals)
+    }
+
+    pub fn asked(&self) -> Option<Asked> {
+        None
+    }
+}
