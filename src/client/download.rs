@@ -56,7 +56,7 @@ impl Handle {
         mut progress: impl FnMut(&FileInfo, u64) -> bool,
     ) -> Result<(Arc<FileInfo>, PathBuf), FileError> {
         let (info, url) = self.place_of(file)?;
-        let (folder, name) = target(path, &info.name);
+        let (folder, name) = target(path, &info.name).map_err(|error| local(path.unwrap_or(Path::new(".")), error))?;
         let part = Part::new(&folder).map_err(|error| local(&folder, error))?;
         let mut download = Download { handle: self, info, url, part, hash: Sha256::new(), got: 0 };
         download.all(&folder, &mut progress)?;

@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::names::{file_name, marked_file_name};
+use crate::names::{file_name, file_name_flaw, marked_file_name};
 use crate::process::private::as_any_new_file;
 
 /// Names that are tried for one file: `a.jpg`, `a (2).jpg` and so on.
@@ -19,17 +19,23 @@ fn numbered(name: &str, count: u32) -> String {
 
 /// Where a file is saved: in the folder `path`, in the present one if there is
 /// no `path`, or else under that very name.
-pub(super) fn target(path: Option<&Path>, name: &str) -> (PathBuf, String) {
+///
+/// # Errors
+/// If that name could not be stored on every system.
+pub(super) fn target(path: Option<&Path>, name: &str) -> io::Result<(PathBuf, String)> {
     let here = || PathBuf::from(".");
-    let Some(path) = path else { return (here(), file_name(name)) };
-    let is_folder = path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let Some(path) = path else { return Ok((here(), file_name(name))) };
+    let is_folder = path.is_dir() || path.to_string_lossy().ends_with(is_separator);
     let wanted = path.file_name().and_then(|name| name.to_str());
     match wanted {
         Some(wanted) if !is_folder => {
+            if let Some(flaw) = file_name_flaw(wanted) {
+                return Err(io::Error::new(io::ErrorKind::InvalidFilename, flaw));
+            }
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            (folder.map_or_else(here, Path::to_owned), marked_file_name(wanted, ""))
+            Ok((folder.map_or_else(here, Path::to_owned), marked_file_name(wanted, "")))
         }
-        _ => (path.to_owned(), file_name(name)),
+        _ => Ok((path.to_owned(), file_name(name))),
     }
 }
 
@@ -157,6 +163,7 @@ mod tests {
 
     #[test]
     fn a_path_is_a_folder_or_the_name_to_save_under() {
+        let target = |path, name| target(path, name).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let inside = folder.path().join("other.jpg");
         assert_eq!(target(None, "../p.jpg"), (".".into(), "p.jpg".into()));
@@ -165,5 +172,14 @@ mod tests {
         assert_eq!(target(Some(Path::new("x.jpg")), "p.jpg"), (".".into(), "x.jpg".into()));
         assert_eq!(target(Some(Path::new("..")), "p.jpg"), ("..".into(), "p.jpg".into()));
         assert_eq!(target(Some(Path::new("none/")), "p.jpg"), ("none/".into(), "p.jpg".into()));
+    }
+
+    #[test]
+    fn a_name_that_some_system_cannot_store_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["nul", "con.txt", "a.txt:b", "a.", "a "] {
+            let refusal = target(Some(&folder.path().join(name)), "p.jpg").unwrap_err();
+            assert!(refusal.to_string().contains("Windows"), "{name}: {refusal}");
+        }
     }
 }

@@ -18,12 +18,14 @@
 //! [UTS #39]: https://www.unicode.org/reports/tr39/
 
 mod error;
+mod file;
 mod offer;
 mod text;
 
 pub use error::{Flaw, NameError, NameKind};
+pub use file::{file_name, file_name_flaw, marked_file_name};
 pub use offer::{offer, suggest};
-pub use text::{clean, clean_lines, file_name, is_ignorable, isolate, marked_file_name, shows};
+pub use text::{clean, clean_lines, is_ignorable, isolate, shows};
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -78,52 +78,6 @@ pub fn isolate(name: &str) -> Cow<'_, str> {
     if name.contains(is_right_to_left) { Cow::Owned(format!("\u{2068}{name}\u{2069}")) } else { Cow::Borrowed(name) }
 }
 
-/// The most bytes of a file's name: what file systems take.
-const FILE_NAME: usize = 255;
-
-/// A name under which a file may be stored anywhere, near the name that its sender gave it.
-///
-/// - Removed: the folders before it, all that [`clean`] removes, characters that
-///   some system gives a meaning (`< > : " | ? *`), and dots and spaces at both ends.
-/// - Cut, before its ending, to 255 bytes. If nothing visible is left, it is `file`.
-///
-/// ```
-/// use roomful::names::file_name;
-///
-/// assert_eq!(file_name("../../etc/passwd"), "passwd");
-/// assert_eq!(file_name("C:\\Users\\anna\\кот.jpg"), "кот.jpg");
-/// assert_eq!(file_name("\u{202e}gpj.exe"), "gpj.exe");
-/// assert_eq!(file_name(".."), "file");
-/// assert_eq!(file_name("\u{3164}\u{200d}"), "file");
-/// ```
-pub fn file_name(raw: &str) -> String {
-    let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
-    let last = last.rsplit_once(':').filter(|(drive, _)| drive.len() == 1).map_or(last, |(_, rest)| rest);
-    let cleaned: String = clean(last).chars().filter(|c| !"<>:\"|?*".contains(*c) && !c.is_control()).collect();
-    let name = cleaned.trim_matches(['.', ' ']);
-    if !shows(name) { "file".to_owned() } else { marked_file_name(name, "") }
-}
-
-/// A file's name with `mark` before its ending, cut between letters to 255 bytes.
-///
-/// ```
-/// use roomful::names::marked_file_name;
-///
-/// assert_eq!(marked_file_name("photo.jpg", " (2)"), "photo (2).jpg");
-/// assert_eq!(marked_file_name("notes", " (2)"), "notes (2)");
-/// assert_eq!(marked_file_name(&("ж".repeat(200) + ".jpeg"), "").len(), 255);
-/// ```
-pub fn marked_file_name(name: &str, mark: &str) -> String {
-    /// An ending longer than this is a part of the name.
-    const ENDING: usize = 17;
-    let (stem, ending) = match name.rfind('.') {
-        Some(dot) if dot > 0 && name.len() - dot <= ENDING => name.split_at(dot),
-        _ => (name, ""),
-    };
-    let most = FILE_NAME.saturating_sub(ending.len() + mark.len());
-    format!("{}{mark}{ending}", &stem[..stem.floor_char_boundary(most)])
-}
-
 /// Whether there is anything to see in `text`: blanks, joiners, fillers and the like alone show nothing.
 ///
 /// ```

@@ -8,6 +8,7 @@
 pub mod addresses;
 pub mod capacity;
 pub mod crew;
+pub mod fingerprint;
 mod listener;
 mod service;
 mod socket;
