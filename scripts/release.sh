@@ -67,7 +67,7 @@ listening() {
 say() {
     exec 4<>"/dev/tcp/${1%:*}/${1##*:}"
     printf 'anna\nbread and butter\n/search butter\n' >&4
-    timeout 20 sed -n '/1 found/q;p' <&4 >/dev/null || fail "no answer to a search"
+    timeout 20 grep -q -m 1 '^--- 1 found' <&4 || fail "no answer to a search"
 }
 
 # try_by RUNNER...: start, say, search, stop, with the programs of one target
@@ -80,7 +80,8 @@ try_by() {
     exec 3>"$work/console"
     addr=$(listening "$work/log" "$server")
     say "$addr"
-    printf 'by the client\n' | timeout 60 "$@" "$folder/chat-client$suffix" --server "$addr" --nick boris >/dev/null
+    printf 'by the client\n' | timeout 60 "$@" "$folder/chat-client$suffix" --server "$addr" --nick boris >"$work/client" 2>&1 ||
+        fail "the client: $(cat "$work/client")"
     timeout 60 "$@" "$folder/chat-lab$suffix" --version >/dev/null
     echo stop >&3
     timeout 20 grep -q 'The server is going down' <&4 || fail "no goodbye"
@@ -102,8 +103,8 @@ try_image() {
     chown 65532:65532 "$image/data"
     cp "$(built "$1")/chat-server" "$image/"
     inside() {
-        local cli=(chroot --userspec=65532:65532 "$image" /chat-server "$@")
-        exec env -i CHAT_SERVER_LISTEN=127.0.0.1:0 CHAT_SERVER_DATA=/data/roomful.db CHAT_SERVER_NO_CONSOLE=yes "${cli[@]}"
+        exec env -i PATH="$PATH" CHAT_SERVER_LISTEN=127.0.0.1:0 CHAT_SERVER_DATA=/data/roomful.db \
+            CHAT_SERVER_NO_CONSOLE=yes chroot --userspec=65532:65532 "$image" /chat-server "$@"
     }
     inside </dev/null >"$work/log" 2>&1 &
     server=$!

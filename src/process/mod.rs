@@ -4,8 +4,8 @@ mod errand;
 pub mod machine;
 mod outlet;
 pub mod private;
-mod signals;
 pub mod service;
+mod signals;
 mod variables;
 
 use std::process::Command;
