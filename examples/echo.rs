@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use roomful::net::crew::Crew;
 use roomful::net::{Control, End, Flow, Handler, Listener, Options, Service, Stream};
 
 /// One connection. It lives on the connection's own thread, and is dropped at its end.
@@ -32,7 +33,8 @@ impl Handler for Echo {
 
 fn main() -> io::Result<()> {
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 7007)), 128)?;
-    let service = Service::start(listener, Options::default(), |stream| {
+    let crew = Crew::new(usize::MAX, 524_288); // any number of threads, with stacks of 512 KiB
+    let service = Service::start(listener, crew, Options::default, |stream| {
         Ok((format!("echo-{}", stream.peer().port()), Box::new(Echo(Arc::clone(stream))) as Box<dyn Handler>))
     })?;
     eprintln!("echo on {}; Enter ends it", service.local_addr());

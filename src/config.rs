@@ -45,6 +45,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// The file of the database.
     pub data: String,
+    /// The control socket; empty for one beside the database.
+    pub ctl: String,
     /// Whether there is no database, and nothing is stored.
     pub memory: bool,
     /// Whether the console leaves out what people say.
@@ -108,6 +110,7 @@ impl Default for Config {
             page: String::new(),
             metrics: Metrics::Loopback,
             data: DATA.to_owned(),
+            ctl: String::new(),
             memory: false,
             quiet: false,
             console: true,
@@ -139,6 +142,7 @@ impl Config {
                     self.metrics = metrics.map_err(|_| wrong(name, "it takes \"loopback\" or \"everyone\""))?;
                 }
                 ("data", Value::String(text)) => self.data.clone_from(text),
+                ("ctl", Value::String(text)) => self.ctl.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
                 ("console", Value::Boolean(console)) => self.console = *console,
@@ -148,7 +152,7 @@ impl Config {
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                ("listen" | "address" | "page" | "metrics" | "data" | "log" | "log-format", _) => {
+                ("listen" | "address" | "page" | "metrics" | "data" | "ctl" | "log" | "log-format", _) => {
                     return Err(wrong(name, "it takes a string"));
                 }
                 ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
@@ -239,7 +243,7 @@ impl Config {
             Metrics::Everyone => "everyone",
         };
         let mut text = format!(
-            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
             quoted(&self.listen),
             quoted(&self.address),
             self.qr,
@@ -248,6 +252,7 @@ impl Config {
             quoted(&self.page),
             quoted(metrics),
             quoted(&self.data),
+            quoted(&self.ctl),
             self.memory,
             self.quiet,
             self.console,

@@ -25,7 +25,7 @@ use crate::chat::effects::Watch;
 use crate::chat::write_queue::WriteQueue;
 use crate::front::http::Settings;
 use crate::front::{self, Entrance, Fronts};
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::model::CloseReason;
 use crate::names::RoomName;
 use crate::net::capacity::{Capacity, Machine, Need};
@@ -35,6 +35,7 @@ use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
+use crate::session::news::{Feeds, Newsroom};
 use crate::session::passwords::Passwords;
 use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
@@ -92,7 +93,9 @@ pub struct Handle {
     service: Option<Service>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
-    news: Option<Receiver<News>>,
+    feeds: Option<Feeds>,
+    /// The fronts that are served.
+    pub(crate) fronts: Arc<Fronts>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
     is_activated: bool,
@@ -143,7 +146,7 @@ impl Server {
         self
     }
 
-    /// Sets which news [`Handle::news`] gets: none by default.
+    /// Sets which news the console gets by [`Handle::news`]: none by default.
     #[must_use]
     pub fn watch(mut self, watch: Watch) -> Server {
         self.watch = watch;
@@ -193,32 +196,35 @@ impl Server {
             return Err(StartError::NoRoom(capacity.limited_by));
         }
         let asked = self.limits.sessions;
-        let limits = Arc::new(within(self.limits, &capacity));
+        let limits = within(self.limits, &capacity);
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
+        let limited_by = (limits.sessions < asked).then_some(capacity.limited_by);
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
-        let (console, news) = bounded(limits.console_lines);
+        let (newsroom, feeds) = Newsroom::open(self.watch, limits.console_lines);
+        let limits = InForce::from(limits);
         let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
-        let chat = Chat::new(Arc::clone(&limits), lobby, now(), snapshot, write_queue).with_chance(chance);
+        let chat = Chat::new(&limits, lobby, now(), snapshot, write_queue).with_chance(chance);
         let claim = claim_code().filter(|code| chat.set_claim(code));
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
-        let hub = Hub::new(chat, Arc::clone(&limits), database, (self.watch, console), crew);
+        let hub = Hub::new(chat, &limits, database, newsroom, crew);
         let hub = Arc::new(hub.serving(page));
+        let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
             hub,
+            fronts: Arc::clone(&fronts),
             service: None,
             watchdog: None,
             db_writer: None,
-            news: Some(news),
-            limited_by: (limits.sessions < asked).then_some(capacity.limited_by),
+            feeds: Some(feeds),
+            limited_by,
             claim,
             is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
-        let fronts = self.fronts.listening(&listener.local_addrs()?);
-        handle.start_threads(writer, listener, Arc::new(fronts))?;
+        handle.start_threads(writer, listener, fronts)?;
         Ok(handle)
     }
 }
@@ -240,7 +246,7 @@ const LAST_BREATH: Duration = Duration::from_millis(500);
 /// The database, its writer, and the state that was stored in it; without a database, none and an empty state.
 type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
-fn open(data: Option<&Path>, limits: &Limits) -> Result<Opened, StartError> {
+fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
     let store::Opened { store, writer, snapshot } = loop {
@@ -303,6 +309,16 @@ impl From<StartError> for io::Error {
     }
 }
 
+/// How a connection is prepared that begins now.
+fn options(limits: &Limits) -> Options {
+    Options {
+        send_buffer: limits.send_buffer,
+        // To the kernel, a host that takes no bytes looks like one that has vanished.
+        unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
+        linger: limits.farewell,
+    }
+}
+
 /// Makes the handler of a connection, or refuses the connection with a sentence.
 fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
     let peer = stream.peer();
@@ -314,7 +330,7 @@ fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted
             None => return Err(sentence),
         },
     };
-    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, &hub.limits, front::plain()));
+    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, hub.limits.now(), front::plain()));
     hub.admit(&handle);
     Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, (pass, full)))))
 }
@@ -335,15 +351,9 @@ impl Handle {
         let hub = Arc::clone(&self.hub);
         let live = move || watchdog::live(&hub);
         self.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(live)?);
-        let (hub, limits) = (Arc::clone(&self.hub), &self.hub.limits);
-        let options = Options {
-            send_buffer: limits.send_buffer,
-            // To the kernel, a host that takes no bytes looks like one that has vanished.
-            unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
-            linger: limits.farewell,
-            crew: Arc::clone(&self.hub.crew),
-        };
-        self.service = Some(Service::start(listener, options, move |stream| admit(&hub, &fronts, stream))?);
+        let (hub, limits, crew) = (Arc::clone(&self.hub), self.hub.limits.clone(), Arc::clone(&self.hub.crew));
+        let options = move || options(&limits.now());
+        self.service = Some(Service::start(listener, crew, options, move |stream| admit(&hub, &fronts, stream))?);
         Ok(())
     }
 
@@ -378,9 +388,9 @@ impl Handle {
         self.limited_by
     }
 
-    /// The channel of the news that [`Server::watch`] asked for. It is given only once.
-    pub fn news(&mut self) -> Option<Receiver<News>> {
-        self.news.take()
+    /// The news: those that [`Server::watch`] asked for, and those for an operator at `ctl`. They are given only once.
+    pub fn news(&mut self) -> Option<Feeds> {
+        self.feeds.take()
     }
 
     /// Tells every session that the server stops, and `why`; waits at most the limit
@@ -400,7 +410,7 @@ impl Handle {
             let sentence = format!("the server is going down: {why}");
             if let Some(database) = &self.hub.database {
                 // Sessions that wait for an answer get it before the last sentence, if the disk is fast enough.
-                database.write_queue.wait_until_stored(self.hub.limits.stop);
+                database.write_queue.wait_until_stored(self.hub.limits.now().stop);
             }
             let handles = self.hub.handles();
             let told = handles.iter().filter(|handle| {
@@ -410,7 +420,7 @@ impl Handle {
             stopped.told = told.count();
             // Not before: sessions that wait for something would end without the last sentence.
             self.hub.set_stopping();
-            stopped.cut = service.stop(self.hub.limits.stop);
+            stopped.cut = service.stop(self.hub.limits.now().stop);
         }
         self.hub.set_stopping();
         self.hub.crew.join_all();
@@ -420,7 +430,7 @@ impl Handle {
             database.write_queue.close();
         }
         if let Some((db_writer, end)) = self.db_writer.take() {
-            stopped.closed = end.recv_timeout(self.hub.limits.stop_keep) == Err(RecvTimeoutError::Disconnected);
+            stopped.closed = end.recv_timeout(self.hub.limits.now().stop_keep) == Err(RecvTimeoutError::Disconnected);
             if stopped.closed {
                 // If it panicked, that has been printed.
                 let _ = db_writer.join();

@@ -13,15 +13,14 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::limits::Limits;
+use crate::limits::InForce;
 
 /// Places that threads take in turn. Each thread waits in a lane, which has a name of type `L`.
 #[derive(Debug)]
 pub struct Turns<L> {
     most: usize,
     /// How many may wait, and how long.
-    most_waiting: usize,
-    patience: Duration,
+    limits: InForce,
     queue: Mutex<Queue<L>>,
 }
 
@@ -74,14 +73,9 @@ pub enum NoTurn {
 
 impl<L: Hash + Eq + Clone> Turns<L> {
     /// With `most` places; `limits` says how many threads wait, and how long.
-    pub fn new(most: usize, limits: &Limits) -> Turns<L> {
+    pub fn new(most: usize, limits: &InForce) -> Turns<L> {
         let queue = Queue { busy: 0, waiting: 0, lanes: HashMap::new(), rota: VecDeque::new(), stopped: false };
-        Turns {
-            most: most.max(1),
-            most_waiting: limits.turns_waiting,
-            patience: limits.turn_patience,
-            queue: Mutex::new(queue),
-        }
+        Turns { most: most.max(1), limits: limits.clone(), queue: Mutex::new(queue) }
     }
 
     /// Waits for a place. This lane has at most `most` places at once.
@@ -90,6 +84,7 @@ impl<L: Hash + Eq + Clone> Turns<L> {
     /// [`NoTurn`]: there was no place. If too many threads wait, the last thread of
     /// the longest lane is sent away, which may be another one.
     pub fn wait(&self, lane: L, most: usize) -> Result<Turn<'_, L>, NoTurn> {
+        let limits = self.limits.now();
         let mut queue = self.queue.lock();
         if queue.stopped {
             return Err(NoTurn::Stopped);
@@ -103,18 +98,18 @@ impl<L: Hash + Eq + Clone> Turns<L> {
         }
         let ticket = Arc::new(Ticket::default());
         queue.join(&lane, &ticket);
-        if queue.waiting > self.most_waiting {
+        if queue.waiting > limits.turns_waiting {
             queue.send_one_away();
         }
         let waits = |_: &mut _| ticket.told.load(Ordering::Relaxed) == NOTHING;
-        ticket.changed.wait_while_for(&mut queue, waits, self.patience);
+        ticket.changed.wait_while_for(&mut queue, waits, limits.turn_patience);
         match ticket.told.load(Ordering::Relaxed) {
             COME => Ok(Turn { turns: self, lane }),
             GO if queue.stopped => Err(NoTurn::Stopped),
-            GO => Err(NoTurn::Busy(self.patience)),
+            GO => Err(NoTurn::Busy(limits.turn_patience)),
             _ => {
                 queue.leave(&lane, &ticket);
-                Err(NoTurn::Busy(self.patience))
+                Err(NoTurn::Busy(limits.turn_patience))
             }
         }
     }
@@ -221,9 +216,10 @@ mod tests {
     use crossbeam_channel::{Receiver, Sender, unbounded};
 
     use super::*;
+    use crate::limits::Limits;
 
     fn turns(most: usize) -> Turns<&'static str> {
-        Turns::new(most, &Limits::default())
+        Turns::new(most, &Limits::default().into())
     }
 
     /// Waits until so many threads wait. Each test lets them come one after another.
@@ -301,7 +297,7 @@ mod tests {
 
     #[test]
     fn one_more_than_may_wait_sends_away_the_last_of_the_longest_lane() {
-        let turns = Turns::new(1, &Limits { turns_waiting: 3, ..Limits::default() });
+        let turns = Turns::new(1, &Limits { turns_waiting: 3, ..Limits::default() }.into());
         let (came, order) = unbounded();
         std::thread::scope(|scope| {
             let first = turns.wait("many", 9).unwrap();
@@ -318,7 +314,7 @@ mod tests {
     #[test]
     fn no_thread_waits_longer_than_the_patience_and_none_takes_a_place_along() {
         let patience = Duration::from_millis(1);
-        let turns = Turns::new(1, &Limits { turn_patience: patience, ..Limits::default() });
+        let turns = Turns::new(1, &Limits { turn_patience: patience, ..Limits::default() }.into());
         let held = turns.wait("a", 9).unwrap();
         assert_eq!(turns.wait("b", 9).map(drop), Err(NoTurn::Busy(patience)));
         assert_eq!(turns.load(), (1, 0));

@@ -36,6 +36,16 @@ pub enum Watch {
     Messages,
 }
 
+impl Watch {
+    /// How much must be wanted so that `event` is told.
+    pub fn of(event: &Event) -> Watch {
+        match event {
+            Event::Message(_) => Watch::Messages,
+            _ => Watch::Events,
+        }
+    }
+}
+
 impl Effects {
     /// Empty effects, which collect the news that `watch` names.
     pub fn new(watch: Watch) -> Effects {
@@ -59,9 +69,9 @@ impl Effects {
 
     /// Whether a session may be given an answer to what another session of its
     /// person asked. Its own thread does not wait for space then; so a session
-    /// with more than `most` bytes waiting is closed as a slow consumer.
-    pub fn keeps_up(&mut self, outbox: &Arc<Outbox>, most: usize) -> bool {
-        if outbox.weight() <= most {
+    /// over its bound in bytes is closed as a slow consumer.
+    pub fn keeps_up(&mut self, outbox: &Arc<Outbox>) -> bool {
+        if outbox.weight() <= outbox.most_bytes {
             return true;
         }
         if outbox.close(CloseReason::SlowConsumer, None) {
@@ -93,11 +103,7 @@ impl Effects {
 
     /// Adds `letter` to the news, if the console wants such news.
     pub fn report(&mut self, letter: &Arc<Letter>) {
-        let wanted = match letter.event() {
-            Event::Message(_) => Watch::Messages,
-            _ => Watch::Events,
-        };
-        if self.watch >= wanted {
+        if self.watch >= Watch::of(letter.event()) {
             self.news.push(Arc::clone(letter));
         }
     }

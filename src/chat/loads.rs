@@ -196,10 +196,11 @@ impl Chat {
     /// Gives a room its last messages, the oldest first, as they were read when
     /// it was at `seq` and `deletions`. Ignored if a message was said or deleted since.
     pub fn load_recent(&self, place: PlaceId, (seq, deletions): (Seq, u64), lines: Vec<StoredMessage>) {
+        let limits = self.limits.now();
         self.change(|state| {
             let room = state.rooms.get_mut(place);
             if let Some(room) = room.filter(|room| (room.seq(), room.recent.deletions) == (seq, deletions)) {
-                room.recent.load(lines, &self.limits);
+                room.recent.load(lines, &limits);
             }
         });
     }

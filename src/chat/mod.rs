@@ -57,12 +57,13 @@ pub mod write_queue;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::model::{AccountId, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
@@ -97,7 +98,7 @@ pub struct PersonId(u64);
 #[derive(Debug)]
 pub struct Chat {
     state: Mutex<State>,
-    limits: Arc<Limits>,
+    limits: InForce,
     lobby: RoomName,
     /// When this run of the server began.
     run: Millis,
@@ -146,7 +147,7 @@ impl Chat {
     /// A chat that begins at `now` with a lobby and what was stored. Its records
     /// go to `write_queue`; without a queue, nothing is stored.
     pub fn new(
-        limits: Arc<Limits>,
+        limits: &InForce,
         lobby: RoomName,
         now: Millis,
         found: Snapshot,
@@ -154,7 +155,7 @@ impl Chat {
     ) -> Chat {
         let chat = Chat {
             state: Mutex::default(),
-            limits,
+            limits: limits.clone(),
             lobby,
             run: now,
             chance: |_| None,
@@ -170,11 +171,11 @@ impl Chat {
         Chat { chance, ..self }
     }
 
-    fn context(&self, now: Millis) -> Context<'_> {
+    fn context<'a>(&'a self, limits: &'a Limits, now: Millis) -> Context<'a> {
         Context {
             now,
             run: self.run,
-            limits: &self.limits,
+            limits,
             lobby: &self.lobby,
             chance: self.chance,
             write_queue: self.write_queue.as_deref(),
@@ -293,7 +294,8 @@ impl Chat {
 
     /// One change that the server itself makes.
     fn by_server<R>(&self, now: Millis, effects: &mut Effects, what: impl FnOnce(&mut Change<'_, ()>) -> R) -> R {
-        self.change(|state| what(&mut Change { state, cx: self.context(now), effects, caller: () }))
+        let limits = self.limits.now();
+        self.change(|state| what(&mut Change { state, cx: self.context(&limits, now), effects, caller: () }))
     }
 
     /// Removes a session, or lets it linger: see [`Chat::end_lingering`]. Tells the
@@ -314,6 +316,18 @@ impl Chat {
     /// the server must stop.
     pub fn broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether the chat can be had within `time`: a thread that holds it for long holds up everybody.
+    pub fn is_free_within(&self, time: Duration) -> bool {
+        self.state.try_lock_for(time).is_some()
+    }
+
+    /// Holds the chat, as a thread would that hangs in a change.
+    #[cfg(test)]
+    pub(crate) fn hold<R>(&self, what: impl FnOnce() -> R) -> R {
+        let _held = self.state.lock();
+        what()
     }
 
     /// The critical section.

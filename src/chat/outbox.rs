@@ -76,7 +76,7 @@ pub struct Look {
 #[derive(Debug)]
 pub struct Outbox {
     session: SessionId,
-    most_bytes: usize,
+    pub(super) most_bytes: usize,
     most_items: usize,
     queue: Mutex<Queue>,
     /// Notified when something is written, and when the session is closing.

@@ -74,9 +74,10 @@ fn said_record(resume_id: ResumeId, tag: &Tag, done: &Done, time: Millis) -> Opt
 impl Chat {
     /// The owner of `token`, if the chat knows it.
     pub fn token_owner(&self, token: &str, now: Millis) -> TokenOwner {
+        let limits = self.limits.now();
         let identity = self.change(|state| match state.tokens.session_of(token) {
             Some(session) => state.registry.person_in(session).map(|person| person.identity),
-            None => state.tokens.recent(token, now, &self.limits).map(|lost| lost.identity),
+            None => state.tokens.recent(token, now, &limits).map(|lost| lost.identity),
         });
         match identity {
             None => TokenOwner::Unknown,

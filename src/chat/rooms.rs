@@ -244,7 +244,7 @@ impl Change<'_> {
         }
         for (session, outbox) in self.state.registry.outboxes(self.caller.person) {
             let own = session == self.caller.session;
-            if own || newcomer && self.effects.keeps_up(outbox, limits.outbox_bytes) {
+            if own || newcomer && self.effects.keeps_up(outbox) {
                 letters.iter().for_each(|letter| self.effects.answer_with(outbox, letter));
             }
         }

@@ -36,7 +36,7 @@ const START: Millis = 1_000_000;
 /// A chat under test. After each step it checks the maps against one another.
 struct Rig {
     chat: Chat,
-    limits: Arc<Limits>,
+    limits: Limits,
     now: Cell<Millis>,
     next: Cell<u64>,
     /// The sessions that the chat wants flushed and whose outbox was not emptied since.
@@ -93,13 +93,12 @@ impl Rig {
 
     /// With a write queue from which no thread takes.
     fn stored(limits: Limits) -> Rig {
-        let write_queue = Arc::new(WriteQueue::new(&limits));
+        let write_queue = Arc::new(WriteQueue::new(&limits.clone().into()));
         Rig::on(limits, Some(write_queue))
     }
 
     fn on(limits: Limits, write_queue: Option<Arc<WriteQueue>>) -> Rig {
-        let limits = Arc::new(limits);
-        let chat = Chat::new(Arc::clone(&limits), room("#lobby"), START, Snapshot::default(), write_queue);
+        let chat = Chat::new(&limits.clone().into(), room("#lobby"), START, Snapshot::default(), write_queue);
         Rig { chat, limits, now: Cell::new(START), next: Cell::new(1), due: RefCell::default() }
     }
 

@@ -16,7 +16,7 @@ use super::outbox::Outbox;
 use super::patience::Patience;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::Tag;
 use crate::record::Record;
 
@@ -77,8 +77,7 @@ pub struct WriteQueue {
     changed: Condvar,
     /// Whether records were added that are not sealed; changed under the chat lock only.
     loose: AtomicBool,
-    most_items: usize,
-    most_bytes: usize,
+    limits: InForce,
 }
 
 #[derive(Debug, Default)]
@@ -106,13 +105,12 @@ struct Queue {
 
 impl WriteQueue {
     /// An empty queue with the bounds of `limits`.
-    pub fn new(limits: &Limits) -> WriteQueue {
+    pub fn new(limits: &InForce) -> WriteQueue {
         WriteQueue {
             queue: Mutex::default(),
             changed: Condvar::new(),
             loose: AtomicBool::new(false),
-            most_items: limits.queue_items,
-            most_bytes: limits.queue_bytes,
+            limits: limits.clone(),
         }
     }
 
@@ -175,7 +173,8 @@ impl WriteQueue {
     }
 
     fn takes_more(&self, queue: &Queue) -> bool {
-        queue.added - queue.stored < self.most_items as u64 && queue.bytes < self.most_bytes
+        let limits = self.limits.now();
+        queue.added - queue.stored < limits.queue_items as u64 && queue.bytes < limits.queue_bytes
     }
 
     /// Waits until there is room for one more command.
@@ -211,7 +210,7 @@ impl WriteQueue {
     /// # Errors
     /// As [`WriteQueue::admit`].
     pub fn admit_piece(&self, patience: Duration) -> Result<(), String> {
-        self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.most_bytes / 8)
+        self.admit_if(patience, |queue| self.takes_more(queue) && queue.bytes < self.limits.now().queue_bytes / 8)
     }
 
     /// Gives up the pieces of files in a batch, because the disk has no room for them: what members
@@ -325,6 +324,13 @@ impl WriteQueue {
         self.queue.lock().trouble.clone()
     }
 
+    /// For how long the oldest record has waited for its turn to be stored; none if nothing waits.
+    pub fn oldest(&self) -> Option<Duration> {
+        let queue = self.queue.lock();
+        let in_hand = queue.in_hand.first().map(|(_, since, _)| *since);
+        in_hand.or_else(|| queue.entries.front().map(|entry| entry.since)).map(|since| since.elapsed())
+    }
+
     /// How many records were ever added, and how many of them are stored.
     pub fn progress(&self) -> (u64, u64) {
         let queue = self.queue.lock();
@@ -374,12 +380,13 @@ mod tests {
     use super::*;
     use crate::answer::Done;
     use crate::chat::SessionId;
+    use crate::limits::Limits;
 
     const NO_TIME: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_secs(60);
 
     fn write_queue(items: usize) -> WriteQueue {
-        WriteQueue::new(&Limits { queue_items: items, ..Limits::default() })
+        WriteQueue::new(&Limits { queue_items: items, ..Limits::default() }.into())
     }
 
     fn receipt() -> PendingAnswer {
@@ -426,7 +433,7 @@ mod tests {
 
     #[test]
     fn bytes_count_as_well_as_records() {
-        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() }.into());
         let piece = |bytes: usize| Record::Piece(crate::model::FileId(1), 0, vec![0; bytes].into());
         write_queue.add_whole(piece(1_000_000), None);
         assert!(write_queue.admit(NO_TIME).is_ok());
@@ -436,7 +443,7 @@ mod tests {
 
     #[test]
     fn a_piece_of_a_file_waits_before_members_who_speak_do() {
-        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() });
+        let write_queue = WriteQueue::new(&Limits { queue_bytes: 1_048_576, ..Limits::default() }.into());
         let piece = || Record::Piece(crate::model::FileId(1), 0, vec![0; 32_768].into());
         let mut count = 0;
         while write_queue.admit_piece(NO_TIME).is_ok() {

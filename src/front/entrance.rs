@@ -87,12 +87,12 @@ impl Entrance {
             bytes = Cow::Owned(std::mem::take(first));
         }
         // Blanks alone do not tell the protocol, but there must not be too many.
-        let is_too_much = bytes.len() > self.hub.limits.login_bytes;
+        let is_too_much = bytes.len() > self.handle.limits.login_bytes;
         match sniff(&bytes).or_else(|| is_too_much.then(|| settle(&bytes))) {
             Some(kind) => self.open(kind, bytes, None),
             None => {
                 *first = bytes.into_owned();
-                Next::Flow(Flow::Within(self.hub.limits.greet_after))
+                Next::Flow(Flow::Within(self.handle.limits.greet_after))
             }
         }
     }
@@ -112,7 +112,7 @@ impl Entrance {
             return self.refuse(kind, Some(sentence));
         }
         let links = Links::of(&self.hub, &self.handle);
-        let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer, links: links.as_ref() };
+        let opening = Opening { fronts: &self.fronts, limits: &self.handle.limits, offer, links: links.as_ref() };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -144,7 +144,7 @@ impl Entrance {
         drop(exchange);
         match pass {
             Ok(pass) => {
-                let opening = Opening { fronts: &self.fronts, limits: &self.hub.limits, offer: None, links: None };
+                let opening = Opening { fronts: &self.fronts, limits: &self.handle.limits, offer: None, links: None };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
@@ -189,7 +189,7 @@ impl Entrance {
 
 impl Handler for Entrance {
     fn connected(&mut self) -> Flow {
-        Flow::Within(self.hub.limits.greet_after)
+        Flow::Within(self.handle.limits.greet_after)
     }
 
     fn data_in(&mut self, bytes: &[u8]) -> Flow {

@@ -18,7 +18,7 @@ use super::{Handler, Stream, live};
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// How connections are prepared and ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The kernel's send buffer of a connection, in bytes; 0 leaves it to the system.
     pub send_buffer: usize,
@@ -26,18 +26,11 @@ pub struct Options {
     pub unreachable: Duration,
     /// For how long a closing connection may be half open.
     pub linger: Duration,
-    /// The crew that starts the threads of connections.
-    pub crew: Arc<Crew>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            send_buffer: 65_536,
-            unreachable: Duration::from_secs(36),
-            linger: Duration::from_secs(1),
-            crew: Crew::new(usize::MAX, 524_288),
-        }
+        Options { send_buffer: 65_536, unreachable: Duration::from_secs(36), linger: Duration::from_secs(1) }
     }
 }
 
@@ -46,6 +39,9 @@ pub type Admitted = Result<(String, Box<dyn Handler>), String>;
 
 /// Admits a connection or refuses it.
 type Admit<'a> = dyn FnMut(&Arc<Stream>) -> Admitted + 'a;
+
+/// A connection that has just been accepted.
+type Accepted = (TcpStream, SocketAddr);
 
 /// A running server of connections. [`Service::stop`] ends it, and so does dropping it.
 #[derive(Debug)]
@@ -73,23 +69,27 @@ struct Connections {
 }
 
 impl Service {
-    /// Starts to accept on `listener`, on a thread called `accept`. For each
-    /// connection, `admit` makes its handler and the name of its thread, or
-    /// refuses it with a sentence for its peer.
+    /// Starts to accept on `listener`, on a thread called `accept`; `crew` starts the
+    /// threads of connections. For each connection, `options` says how it is prepared,
+    /// and `admit` makes its handler and the name of its thread, or refuses it with a
+    /// sentence for its peer.
     ///
     /// # Errors
     /// The system's, if it starts no thread.
     pub fn start(
         mut listener: Listener,
-        options: Options,
+        crew: Arc<Crew>,
+        options: impl Fn() -> Options + Send + 'static,
         mut admit: impl FnMut(&Arc<Stream>) -> Admitted + Send + 'static,
     ) -> io::Result<Service> {
         let addrs = listener.local_addrs()?;
         let listening = listener.socket();
         let shared = Arc::new(Shared::default());
         let inside = Arc::clone(&shared);
-        let crew = Arc::clone(&options.crew);
-        let life = move || inside.accept_loop(&mut listener, &options, &mut admit);
+        let threads = Arc::clone(&crew);
+        let life = move || {
+            inside.accept_loop(&mut listener, |accepted| inside.welcome(accepted, options(), &threads, &mut admit));
+        };
         let accept = thread::Builder::new().name("accept".to_owned()).spawn(life)?;
         Ok(Service { addrs, shared, accept: Some((accept, listening)), crew })
     }
@@ -154,7 +154,7 @@ impl Drop for Service {
 
 impl Shared {
     /// Runs the accepting thread: accepts connections until the service is to stop.
-    fn accept_loop(self: &Arc<Self>, listener: &mut Listener, options: &Options, admit: &mut Admit<'_>) {
+    fn accept_loop(&self, listener: &mut Listener, mut welcome: impl FnMut(Accepted) -> bool) {
         let mut pause = PAUSES.0;
         while !self.stopping.load(Ordering::Acquire) {
             match listener.accept() {
@@ -162,7 +162,7 @@ impl Shared {
                 // The connection that woke this thread is dropped.
                 Arrival::Connection(..) | Arrival::Failed(_) if self.stopping.load(Ordering::Acquire) => break,
                 Arrival::Connection(tcp, peer) => {
-                    if self.welcome((tcp, peer), options, admit) {
+                    if welcome((tcp, peer)) {
                         pause = PAUSES.0;
                         continue;
                     }
@@ -177,7 +177,13 @@ impl Shared {
     }
 
     /// Gives a connection its handler and its thread. False if the system started no thread.
-    fn welcome(self: &Arc<Self>, accepted: (TcpStream, SocketAddr), options: &Options, admit: &mut Admit<'_>) -> bool {
+    fn welcome(
+        self: &Arc<Self>,
+        accepted: Accepted,
+        options: Options,
+        crew: &Arc<Crew>,
+        admit: &mut Admit<'_>,
+    ) -> bool {
         let (tcp, peer) = accepted;
         let stream = match Stream::new(tcp, peer, options.send_buffer, options.unreachable) {
             Ok(stream) => Arc::new(stream),
@@ -194,7 +200,7 @@ impl Shared {
                 return true;
             }
         };
-        if let Err(error) = self.spawn(name, handler, &stream, options) {
+        if let Err(error) = self.spawn((name, handler), &stream, options.linger, crew) {
             tracing::warn!(%error, %peer, "no thread left, a connection was turned away");
             stream.say_no("The server has no thread left for one more connection. Try again later.");
             return false;
@@ -205,10 +211,10 @@ impl Shared {
     /// Starts a connection's thread, and lists the connection, so that a stop can cut it.
     fn spawn(
         self: &Arc<Self>,
-        name: String,
-        mut handler: Box<dyn Handler>,
+        (name, mut handler): (String, Box<dyn Handler>),
         stream: &Arc<Stream>,
-        options: &Options,
+        linger: Duration,
+        crew: &Arc<Crew>,
     ) -> io::Result<()> {
         let id = {
             let mut connections = self.connections.lock();
@@ -217,14 +223,14 @@ impl Shared {
             connections.living.insert(id, Arc::clone(stream));
             id
         };
-        let (shared, own, linger) = (Arc::clone(self), Arc::clone(stream), options.linger);
+        let (shared, own) = (Arc::clone(self), Arc::clone(stream));
         let life = move || {
             live(&own, handler.as_mut(), linger);
             drop(handler);
             drop(own);
             shared.farewell(id);
         };
-        options.crew.spawn(name, life).inspect_err(|_| self.farewell(id))
+        crew.spawn(name, life).inspect_err(|_| self.farewell(id))
     }
 
     /// Removes a connection from the list. The connection does this last.

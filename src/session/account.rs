@@ -202,7 +202,7 @@ impl Session {
             TokenOwner::Account(id) => Ok((None, Some(id))),
             TokenOwner::Unknown => {
                 let database = self.settled_database()?;
-                let resume = database.store.resume(resume_hash, self.hub.limits.tags)?;
+                let resume = database.store.resume(resume_hash, self.hub.limits.now().tags)?;
                 let account = resume.as_ref().and_then(|found| found.resume.account);
                 Ok((resume, account))
             }
@@ -228,7 +228,7 @@ impl Session {
     /// Limits registrations from one address, because accounts are never removed by themselves.
     fn may_register_again(&self) -> Result<(), ChatError> {
         let address = origin(self.handle.peer().ip());
-        let early = self.hub.registrations.as_ref().and_then(|registrations| registrations.check(address).err());
+        let early = self.hub.registrations.check(address).err();
         early.map_or(Ok(()), |early| Err(ChatError::RegisterTooOften(early.as_secs() + 1)))
     }
 

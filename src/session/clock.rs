@@ -13,8 +13,6 @@ const SLACK: Millis = 5_000;
 /// believed after the clock has shown it for long.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// How long the clock must show another time before it is believed.
-    settle: Duration,
     /// The time of day at which the server was started, as it is believed.
     base: Millis,
     /// The start according to the clock, if it differs, and since when the clock says so.
@@ -23,14 +21,15 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A clock that starts at `known`, the last time in the database; 0 if there is none.
-    pub fn new(known: Millis, settle: Duration) -> Clock {
-        Clock { settle, base: known, other: None }
+    pub fn new(known: Millis) -> Clock {
+        Clock { base: known, other: None }
     }
 
     /// The time that is believed if the clock shows `wall` and the server has run
-    /// for `running`. What is too old by the earlier of `wall` and this time may
+    /// for `running`; another time than before is believed when it was shown for
+    /// `settle`. What is too old by the earlier of `wall` and this time may
     /// be deleted.
-    pub fn look(&mut self, wall: Millis, running: Duration) -> Millis {
+    pub fn look(&mut self, wall: Millis, running: Duration, settle: Duration) -> Millis {
         let since = Millis::try_from(running.as_millis()).unwrap_or(Millis::MAX);
         let base = wall.saturating_sub(since);
         let is_same = |one: Millis| one.abs_diff(base) <= SLACK.unsigned_abs();
@@ -39,7 +38,7 @@ impl Clock {
         } else {
             let began = self.other.filter(|(_, other)| is_same(*other)).map_or(running, |(began, _)| began);
             self.other = Some((began, base));
-            if running.saturating_sub(began) >= self.settle {
+            if running.saturating_sub(began) >= settle {
                 (self.base, self.other) = (base, None);
             }
         }
@@ -62,7 +61,7 @@ mod tests {
         let mut last = 0;
         while *from < end {
             let wall = right(*from) + ahead;
-            last = clock.look(wall, *from).min(wall);
+            last = clock.look(wall, *from, SETTLE).min(wall);
             *from += MINUTE;
         }
         last - right(*from - MINUTE)
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_a_month_ahead_for_a_minute_or_for_hours_is_not_believed() {
-        let (mut clock, mut at) = (Clock::new(NOW, SETTLE), Duration::ZERO);
+        let (mut clock, mut at) = (Clock::new(NOW), Duration::ZERO);
         assert_eq!(look(&mut clock, &mut at, 5 * MINUTE, 0), 0);
         assert_eq!(look(&mut clock, &mut at, MINUTE, 30 * DAY), 0);
         assert_eq!(look(&mut clock, &mut at, 5 * MINUTE, 0), 0);
@@ -85,14 +84,14 @@ mod tests {
 
     #[test]
     fn a_clock_that_stands_by_it_is_believed_in_the_end() {
-        let (mut clock, mut at) = (Clock::new(NOW - 30 * DAY, SETTLE), Duration::ZERO);
+        let (mut clock, mut at) = (Clock::new(NOW - 30 * DAY), Duration::ZERO);
         assert_eq!(look(&mut clock, &mut at, SETTLE, 0), -30 * DAY, "the server was off for a month");
         assert_eq!(look(&mut clock, &mut at, MINUTE, 0), 0);
     }
 
     #[test]
     fn a_clock_that_jumps_again_and_again_is_not_believed() {
-        let (mut clock, mut at) = (Clock::new(NOW, SETTLE), Duration::ZERO);
+        let (mut clock, mut at) = (Clock::new(NOW), Duration::ZERO);
         for hour in 1..100 {
             assert_eq!(look(&mut clock, &mut at, 60 * MINUTE, DAY * hour), 0);
         }
@@ -100,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_makes_nothing_older_and_forward_again_is_believed_at_once() {
-        let (mut clock, mut at) = (Clock::new(NOW, SETTLE), Duration::ZERO);
+        let (mut clock, mut at) = (Clock::new(NOW), Duration::ZERO);
         assert_eq!(look(&mut clock, &mut at, 5 * MINUTE, -DAY), -DAY);
         assert_eq!(look(&mut clock, &mut at, MINUTE, 0), 0);
         look(&mut clock, &mut at, SETTLE + MINUTE, -DAY);
@@ -109,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_clock_is_followed_by_as_little_as_it_is_wrong() {
-        let (mut clock, mut at) = (Clock::new(NOW, SETTLE), Duration::ZERO);
+        let (mut clock, mut at) = (Clock::new(NOW), Duration::ZERO);
         for step in 1..=100 {
             assert_eq!(look(&mut clock, &mut at, MINUTE, step * SLACK), step * SLACK);
         }
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_database_that_knows_no_time_has_nothing_deleted_before_the_clock_has_stood_for_long() {
-        let (mut clock, mut at) = (Clock::new(0, SETTLE), Duration::ZERO);
+        let (mut clock, mut at) = (Clock::new(0), Duration::ZERO);
         assert_eq!(look(&mut clock, &mut at, SETTLE, 0), -NOW);
         assert_eq!(look(&mut clock, &mut at, MINUTE, 0), 0);
     }

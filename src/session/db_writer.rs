@@ -53,7 +53,7 @@ pub fn live(hub: &Arc<Hub>, database: &Database, writer: Writer) {
         write_queue,
         index: &database.index,
         tells_of_index: tells_of_index(hub, &writer),
-        clock: Clock::new(writer.known_time(), hub.limits.clock_settle),
+        clock: Clock::new(writer.known_time()),
         writer,
         mended: None,
         is_down: false,
@@ -185,10 +185,11 @@ impl DbWriter<'_> {
 
     fn expire(&mut self) {
         let now = hub::now();
-        let known = self.clock.look(now, self.hub.started.elapsed());
+        let limits = self.hub.limits.now();
+        let known = self.clock.look(now, self.hub.started.elapsed(), limits.clock_settle);
         self.writer.know_time(known);
         self.hub.end_left_rooms(now.min(known));
-        self.expiring = match self.writer.expire(now.min(known), &self.hub.limits) {
+        self.expiring = match self.writer.expire(now.min(known), &limits) {
             Ok(more) => more,
             Err(error) => {
                 let mended = self.failed("expire", &error);
@@ -251,7 +252,7 @@ impl DbWriter<'_> {
                 tracing::error!(%error, "cannot keep what is said");
                 hub.tell(|| News::Line(format!("! {error}; who speaks is refused until that is over")));
             }
-            refuse(hub, write_queue.overdue(hub.limits.keep_patience), why);
+            refuse(hub, write_queue.overdue(hub.limits.now().keep_patience), why);
             // The connection that brings such a file finds out that not all of it is stored.
             if matches!(error, StoreError::Full(_)) && write_queue.give_up_pieces(batch) {
                 continue;
@@ -360,7 +361,7 @@ pub(super) fn refuse_overdue(hub: &Arc<Hub>) {
     if let Some(database) = &hub.database {
         let why = database.write_queue.troubled();
         let why = why.as_deref().unwrap_or("the disk is too slow");
-        refuse(hub, database.write_queue.overdue(hub.limits.keep_patience), why);
+        refuse(hub, database.write_queue.overdue(hub.limits.now().keep_patience), why);
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::recurring::Recurring;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::origin;
 
 /// Connections that are told at once, in their own protocol, why they are not admitted.
@@ -16,13 +16,13 @@ const TOLD: usize = 16;
 /// Counts the connections, and the sessions among them.
 #[derive(Debug)]
 pub struct Door {
-    limits: Arc<Limits>,
+    limits: InForce,
     connections: Arc<Mutex<Inside>>,
     sessions: Arc<Mutex<Inside>>,
-    knocks: Option<Recurring>,
+    knocks: Recurring,
     /// Connections that are only told why they are not admitted.
     told: Arc<Mutex<Inside>>,
-    arrivals: Option<Recurring>,
+    arrivals: Recurring,
 }
 
 /// How many connections or sessions there are, in all and from each address; loopback is not counted.
@@ -41,14 +41,14 @@ pub struct Pass {
 
 impl Door {
     /// A door with these `limits`.
-    pub fn new(limits: &Arc<Limits>) -> Door {
+    pub fn new(limits: &InForce) -> Door {
         Door {
-            limits: Arc::clone(limits),
+            limits: limits.clone(),
             connections: Arc::default(),
             sessions: Arc::default(),
-            knocks: Recurring::new(limits.knocks, limits.arrival_window),
+            knocks: Recurring::new(limits, |limits| (limits.knocks, limits.arrival_window)),
             told: Arc::default(),
-            arrivals: Recurring::new(limits.arrivals, limits.arrival_window),
+            arrivals: Recurring::new(limits, |limits| (limits.arrivals, limits.arrival_window)),
         }
     }
 
@@ -57,15 +57,15 @@ impl Door {
     /// # Errors
     /// The sentence that tells the peer why its connection is not admitted.
     pub fn let_in(&self, address: IpAddr) -> Result<Pass, String> {
-        let address = counted(address);
+        let (address, limits) = (counted(address), self.limits.now());
         let mut inside = self.connections.lock();
-        if inside.all >= self.limits.connections {
+        if inside.all >= limits.connections {
             drop(inside); // one lock at a time
-            let most = self.limits.connections;
+            let most = limits.connections;
             let crowded = || format!("The server has {most} connections, and no more are allowed. Try again later.");
             return Err(self.is_full().unwrap_or_else(crowded));
         }
-        if let Some(count) = inside.too_many(address, self.limits.connections_per_address) {
+        if let Some(count) = inside.too_many(address, limits.connections_per_address) {
             return Err(format!(
                 "Your address has {count} connections here, and no more are allowed. Close one first."
             ));
@@ -92,11 +92,12 @@ impl Door {
         if is_early(&self.knocks, address) {
             return Err("Too many connections from your address. Try again in some minutes.".to_owned());
         }
+        let limits = self.limits.now();
         let mut inside = self.sessions.lock();
-        if inside.all >= self.limits.sessions {
-            return Err(self.full());
+        if inside.all >= limits.sessions {
+            return Err(full(limits.sessions));
         }
-        if let Some(count) = inside.too_many(address, self.limits.sessions_per_address) {
+        if let Some(count) = inside.too_many(address, limits.sessions_per_address) {
             return Err(format!("Your address has {count} sessions here, and no more are allowed. Close one first."));
         }
         Ok(inside.enter(&self.sessions, address))
@@ -121,20 +122,18 @@ impl Door {
 
     /// The sentence for a peer, if there is no room for one more session.
     pub fn is_full(&self) -> Option<String> {
-        (self.sessions.lock().all >= self.limits.sessions).then(|| self.full())
-    }
-
-    fn full(&self) -> String {
-        format!("The server is full ({} sessions). Try again later.", self.limits.sessions)
+        let most = self.limits.now().sessions;
+        (self.sessions.lock().all >= most).then(|| full(most))
     }
 }
 
+fn full(most: usize) -> String {
+    format!("The server is full ({most} sessions). Try again later.")
+}
+
 /// Whether one more from `address` would be too many; if not, it is counted.
-fn is_early(recurring: &Option<Recurring>, address: Option<IpAddr>) -> bool {
-    match (recurring, address) {
-        (Some(recurring), Some(address)) => recurring.check(address).is_err(),
-        _ => false,
-    }
+fn is_early(recurring: &Recurring, address: Option<IpAddr>) -> bool {
+    address.is_some_and(|address| recurring.check(address).is_err())
 }
 
 /// The address to count. For IPv6 it is the network, because one network has more

@@ -39,7 +39,7 @@ impl Download {
             return Ok(None);
         }
         // What was announced or deleted before this request may not be in the database yet.
-        asks.pausing(|| database.write_queue.wait_until_stored(hub.limits.keep_patience));
+        asks.pausing(|| database.write_queue.wait_until_stored(hub.limits.now().keep_patience));
         let Some(found) = database.store.file(file)? else { return Ok(None) };
         let privacy = hub.chat.may_read(session, found.place, hub::now());
         Ok(privacy.map(|privacy| Download {

@@ -38,7 +38,7 @@ impl Hub {
         if let Some(pen) = handle.outbox.flush() {
             handle.outbox.catch_up(pen);
         }
-        handle.outbox.wait_until_written(self.limits.farewell);
+        handle.outbox.wait_until_written(handle.limits.farewell);
     }
 
     /// Closes the sessions of people who are banned from the server.

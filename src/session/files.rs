@@ -45,7 +45,7 @@ impl Session {
         tag: Option<Tag>,
         (place, name, size): (Option<Place>, &str, u64),
     ) -> Result<(), ChatError> {
-        let limits = Arc::clone(&self.hub.limits);
+        let limits = Arc::clone(&self.handle.limits);
         let most = limits.file_bytes as u64;
         if size > most || most == 0 {
             return Err(ChatError::FileTooLarge { have: size, most });
@@ -87,7 +87,7 @@ impl Session {
         // A file that is stored between these two reads is counted twice. So an offer may be refused needlessly, but never taken wrongly.
         let (own_taken, all_taken) = database.shelf.taken(owner);
         let (own, all) = database.store.bytes(owner)?;
-        let limits = &self.hub.limits;
+        let limits = self.hub.limits.now();
         for (own, have, most) in [
             (true, own + own_taken, limits.files_per_person as u64),
             (false, all + all_taken, limits.files_bytes as u64),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::error::ChatError;
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::model::origin;
 use crate::names::Nick;
 
@@ -60,9 +60,7 @@ enum Count {
 /// The recent wrong passwords, and the origins of logins.
 #[derive(Debug)]
 pub struct Guesses {
-    tries: usize,
-    tries_name: usize,
-    window: Duration,
+    limits: InForce,
     known: Mutex<Known>,
     tried: Condvar,
 }
@@ -99,9 +97,8 @@ pub struct LoginAttempt<'a> {
 
 impl Guesses {
     /// With the numbers of `limits`.
-    pub fn new(limits: &Limits) -> Guesses {
-        let (tries, tries_name, window) = (limits.login_tries, limits.login_tries_name, limits.login_window);
-        Guesses { tries, tries_name, window, known: Mutex::default(), tried: Condvar::new() }
+    pub fn new(limits: &InForce) -> Guesses {
+        Guesses { limits: limits.clone(), known: Mutex::default(), tried: Condvar::new() }
     }
 
     /// Whether the session may try a password, as far as is known now.
@@ -124,8 +121,9 @@ impl Guesses {
             self.tried.wait(&mut known);
         }
         let (at, under) = (Instant::now(), all_counts(asker, is_account));
+        let limits = self.limits.now();
         for count in &under {
-            let (most, window) = (self.most(count), self.window);
+            let (most, window) = (most(&limits, count), limits.login_window);
             let table = known.table(count);
             if table.len() >= MOST_COUNTED && !table.contains_key(count) {
                 make_room(table, at, window);
@@ -144,9 +142,10 @@ impl Guesses {
     /// Whether the answer depends on tries that are still being checked; an error if there are too many without them.
     fn check(&self, known: &mut Known, asker: &AttemptKey, is_account: bool) -> Result<bool, ChatError> {
         let now = Instant::now();
+        let limits = self.limits.now();
         let mut depends = false;
         for count in self.that_hold(known, asker, is_account) {
-            let (most, window) = (self.most(&count), self.window);
+            let (most, window) = (most(&limits, &count), limits.login_window);
             let Some(times) = known.table(&count).get_mut(&count) else { continue };
             while times.at.front().is_some_and(|time| now.duration_since(*time) >= window) {
                 times.at.pop_front();
@@ -179,12 +178,13 @@ impl Guesses {
         }
         counts
     }
+}
 
-    fn most(&self, count: &Count) -> usize {
-        match count {
-            Count::Name(_) => self.tries_name.max(self.tries),
-            Count::Pair(_) | Count::Unknown(_) | Count::Origin(_) => self.tries,
-        }
+/// How many wrong tries there may be.
+fn most(limits: &Limits, count: &Count) -> usize {
+    match count {
+        Count::Name(_) => limits.login_tries_name.max(limits.login_tries),
+        Count::Pair(_) | Count::Unknown(_) | Count::Origin(_) => limits.login_tries,
     }
 }
 
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     fn guesses() -> Guesses {
-        Guesses::new(&Limits::default())
+        Guesses::new(&Limits::default().into())
     }
 
     fn asker(name: &str, address: &str) -> AttemptKey {
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn many_right_ones_at_once_all_count_as_right_if_one_wrong_one_would_be_too_many() {
-        let guesses = Guesses::new(&Limits { login_tries: 1, ..Limits::default() });
+        let guesses = Guesses::new(&Limits { login_tries: 1, ..Limits::default() }.into());
         std::thread::scope(|scope| {
             let first = guesses.begin(&asker("anna", THERE), true).unwrap();
             let second = scope.spawn(|| right(&guesses, &asker("boris", THERE)));

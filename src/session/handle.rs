@@ -12,7 +12,7 @@ use crate::chat::SessionId;
 use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
 use crate::limits::Limits;
 use crate::model::CloseReason;
-use crate::net::Stream;
+use crate::net::{Rest, Stream};
 use crate::wire::{Encoder, LEAST_PAGE};
 
 /// One session, as the rest of the server sees it.
@@ -24,6 +24,8 @@ pub struct SessionHandle {
     pub stream: Arc<Stream>,
     /// The events that wait for it.
     pub outbox: Arc<Outbox>,
+    /// The limits that were in force when the connection came.
+    pub limits: Arc<Limits>,
     /// When the connection came.
     pub since: Instant,
     /// Whether it answers when it is asked for a sign of life.
@@ -56,14 +58,15 @@ pub struct SessionHandle {
 
 impl SessionHandle {
     /// A session on `stream`, without a name. `encoder` writes until the protocol is known.
-    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: &Limits, encoder: Box<dyn Encoder>) -> SessionHandle {
+    pub fn new(id: SessionId, stream: &Arc<Stream>, limits: Arc<Limits>, encoder: Box<dyn Encoder>) -> SessionHandle {
         let delivered = Arc::new(AtomicU64::new(0));
         let (stream_of_pen, count) = (Arc::clone(stream), Arc::clone(&delivered));
-        let pen = SocketPen { stream: stream_of_pen, encoder, delivered: count, rest: Vec::new(), end: false };
+        let pen = SocketPen { stream: stream_of_pen, encoder, delivered: count, rest: None, end: false };
         SessionHandle {
             id,
             stream: Arc::clone(stream),
-            outbox: Arc::new(Outbox::new(id, limits, Some(Box::new(pen)))),
+            outbox: Arc::new(Outbox::new(id, &limits, Some(Box::new(pen)))),
+            limits,
             since: Instant::now(),
             pings: AtomicBool::new(false),
             named: AtomicBool::new(false),
@@ -140,8 +143,8 @@ struct SocketPen {
     encoder: Box<dyn Encoder>,
     /// Counts the events that are written.
     delivered: Arc<AtomicU64>,
-    /// Bytes that the socket did not take yet.
-    rest: Vec<u8>,
+    /// What the socket did not take yet.
+    rest: Option<Rest>,
     /// Whether nothing is sent after `rest`.
     end: bool,
 }
@@ -173,9 +176,9 @@ impl SocketPen {
         let sent = self.stream.send_now(page);
         tracing::trace!(peer = %self.stream.peer(), bytes = page.len(), ?sent, "out");
         match sent {
-            Ok(count) if count == page.len() => self.finished(),
-            Ok(count) => {
-                self.rest.extend_from_slice(&page[count..]);
+            Ok(None) => self.finished(),
+            Ok(rest) => {
+                self.rest = rest;
                 Written::Part
             }
             Err(error) => self.broken(&error),
@@ -218,9 +221,10 @@ impl Sink for SocketPen {
     }
 
     fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
-        let mut page = std::mem::take(&mut self.rest);
+        let mut page = Vec::new();
         self.fill(&mut page, items);
-        match self.stream.send_all(&page) {
+        let before = self.rest.take().map_or(Ok(()), |rest| self.stream.send_rest(rest));
+        match before.and_then(|()| self.stream.send_all(&page)) {
             Ok(()) => self.finished(),
             Err(error) => self.broken(&error),
         }
@@ -261,7 +265,7 @@ mod tests {
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (tcp, peer) = listener.accept().unwrap();
         let stream = Arc::new(Stream::new(tcp, peer, 0, std::time::Duration::from_secs(90)).unwrap());
-        let handle = SessionHandle::new(SessionId(1), &stream, &Limits::default(), Box::new(Silent));
+        let handle = SessionHandle::new(SessionId(1), &stream, Arc::default(), Box::new(Silent));
         let is_paused = || handle.paused.load(Ordering::Relaxed);
         handle.pausing(|| {
             handle.pausing(|| assert!(is_paused()));

@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_search_waits_for_the_words_of_what_was_said_before_and_wakes_the_writer() {
-        let (index, write_queue) = (IndexWait::default(), WriteQueue::new(&Limits::default()));
+        let (index, write_queue) = (IndexWait::default(), WriteQueue::new(&Limits::default().into()));
         index.has_reached(0);
         index.wait(&write_queue, LONG); // there is nothing to wait for
         write_queue.take(&mut Vec::new(), 9, 9, LONG);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_server_that_stops_lets_no_search_wait() {
-        let (index, write_queue) = (IndexWait::default(), WriteQueue::new(&Limits::default()));
+        let (index, write_queue) = (IndexWait::default(), WriteQueue::new(&Limits::default().into()));
         std::thread::scope(|scope| {
             let search = scope.spawn(|| index.wait(&write_queue, LONG));
             index.hurry();

@@ -66,7 +66,7 @@ impl Session {
         for (number, room) in rooms.into_iter().enumerate() {
             let cost = match number {
                 0 => Cost::Nothing,
-                _ if number < self.hub.limits.rooms_per_person => Cost::ROOM,
+                _ if number < self.hub.limits.now().rooms_per_person => Cost::ROOM,
                 // Above the limit, the answer is only a refusal.
                 _ => Cost::LINE,
             };

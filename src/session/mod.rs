@@ -11,10 +11,12 @@ mod files;
 mod former_guests;
 mod guesses;
 pub mod handle;
+pub mod health;
 pub mod hub;
 pub mod index_wait;
 mod kind;
 mod later;
+pub mod news;
 pub mod passwords;
 pub mod pulse;
 mod queries;
@@ -76,7 +78,7 @@ impl Session {
             named: false,
             login: Login::default(),
             later: None,
-            pace: Pace::new(&hub.limits),
+            pace: Pace::new(&handle.limits),
             upload_number: 0,
             effects: hub.effects(),
             _pass: pass,
@@ -115,7 +117,7 @@ impl Session {
         self.effects.watch = self.hub.watch();
         if !self.named {
             self.login.bytes += bytes.len();
-            if self.login.bytes > self.hub.limits.login_bytes {
+            if self.login.bytes > self.handle.limits.login_bytes {
                 return self.close(CloseReason::LoginLines, "too much text without a name, goodbye");
             }
         }
@@ -177,7 +179,7 @@ impl Session {
     fn count_line(&mut self) -> Flow {
         self.hub.counts.lines.fetch_add(1, Ordering::Relaxed);
         self.login.lines += usize::from(!self.named);
-        if self.named || self.login.lines <= self.hub.limits.login_lines {
+        if self.named || self.login.lines <= self.handle.limits.login_lines {
             return Flow::Go;
         }
         self.close(CloseReason::LoginLines, "too many lines without a name, goodbye")
@@ -223,7 +225,7 @@ impl Session {
 
     #[inline(never)]
     fn obey_named(&mut self, tag: Option<Tag>, command: Command) -> Result<(), ChatError> {
-        lengths(&command, &self.hub.limits)?;
+        lengths(&command, &self.handle.limits)?;
         match command {
             Command::Link(command) => self.link(tag, command),
             Command::Account(command) => self.account(tag, command),
@@ -265,7 +267,7 @@ impl Session {
     /// Sends the server's `hello`, the first event that a program gets.
     #[inline(never)]
     fn greet(&mut self) {
-        let limits = &self.hub.limits;
+        let limits = &self.handle.limits;
         let hello = Event::Hello {
             version: PROTOCOL,
             server: Arc::from(concat!("roomful ", env!("CARGO_PKG_VERSION"))),
@@ -360,6 +362,8 @@ impl Session {
                 tracing::debug!(session = self.handle.id.0, %error, "broken");
                 (CloseReason::Lost, "lost")
             }
+            // A session begins after the handshake, so it never ends by one.
+            End::Insecure(_) => (CloseReason::Lost, "lost"),
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
     }

@@ -19,7 +19,7 @@ use precis_profiles::precis_core::profile::Profile;
 use super::guesses::{AttemptKey, Guesses};
 use crate::command::Secret;
 use crate::error::ChatError;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::names::Nick;
 use crate::turns::{NoTurn, Turn, Turns};
 
@@ -30,7 +30,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 8..=1_024;
 #[derive(Debug)]
 pub struct Passwords {
     hashers: usize,
-    tries: usize,
+    limits: InForce,
     turns: Turns<Lane>,
     /// Memory that no hasher uses now. It is allocated when it is first needed.
     idle: Mutex<Vec<Memory>>,
@@ -52,11 +52,12 @@ enum Lane {
 
 impl Passwords {
     /// With the bounds of `limits`.
-    pub fn new(limits: &Limits) -> Passwords {
+    pub fn new(limits: &InForce) -> Passwords {
+        let hashers = limits.now().hashers;
         Passwords {
-            hashers: limits.hashers,
-            tries: limits.login_tries,
-            turns: Turns::new(limits.hashers, limits),
+            hashers,
+            limits: limits.clone(),
+            turns: Turns::new(hashers, limits),
             idle: Mutex::default(),
             guesses: Guesses::new(limits),
         }
@@ -126,7 +127,11 @@ impl Passwords {
     /// Waits for a hasher.
     fn turn(&self, lane: Lane) -> Result<Turn<'_, Lane>, ChatError> {
         // More tries for one name would only wait for one another: see `Guesses::begin`.
-        let most = if matches!(lane, Lane::Account(_)) { self.tries.min(self.hashers) } else { self.hashers };
+        let most = if matches!(lane, Lane::Account(_)) {
+            self.limits.now().login_tries.min(self.hashers)
+        } else {
+            self.hashers
+        };
         self.turns.wait(lane, most).map_err(|none| match none {
             NoTurn::Busy(time) => ChatError::Busy(time.as_secs()),
             NoTurn::Stopped => ChatError::Closing,
@@ -218,9 +223,10 @@ fn prepare(password: &Secret) -> Result<String, ChatError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     fn passwords() -> Passwords {
-        Passwords::new(&Limits { login_tries: 99, ..Limits::default() })
+        Passwords::new(&Limits { login_tries: 99, ..Limits::default() }.into())
     }
 
     fn secret(text: &str) -> Secret {
@@ -285,7 +291,7 @@ mod tests {
 
     #[test]
     fn there_is_no_more_memory_than_hashers_and_it_is_used_again() {
-        let passwords = Passwords::new(&Limits { hashers: 2, ..Limits::default() });
+        let passwords = Passwords::new(&Limits { hashers: 2, ..Limits::default() }.into());
         std::thread::scope(|scope| {
             for i in 0..6 {
                 let passwords = &passwords;
@@ -299,7 +305,7 @@ mod tests {
 
     #[test]
     fn no_more_tries_for_one_name_are_at_once_than_may_be_wrong_and_those_for_another_go_on() {
-        let passwords = Passwords::new(&Limits { hashers: 2, login_tries: 1, ..Limits::default() });
+        let passwords = Passwords::new(&Limits { hashers: 2, login_tries: 1, ..Limits::default() }.into());
         let first = passwords.turn(Lane::Account(anna())).unwrap();
         let other = AttemptKey::new(&Nick::parse("boris").unwrap(), anna().origin, false);
         drop(passwords.turn(Lane::Account(other)).unwrap());
@@ -316,7 +322,7 @@ mod tests {
     #[test]
     fn if_there_is_no_turn_in_time_the_refusal_says_that_the_server_is_busy() {
         let time = std::time::Duration::from_secs(0);
-        let passwords = Passwords::new(&Limits { hashers: 1, turn_patience: time, ..Limits::default() });
+        let passwords = Passwords::new(&Limits { hashers: 1, turn_patience: time, ..Limits::default() }.into());
         let held = passwords.turn(Lane::Unknown).unwrap();
         assert_eq!(passwords.hash(&secret("nine blue skies"), &anna()), Err(ChatError::Busy(0)));
         drop(held);

@@ -97,7 +97,7 @@ impl Session {
         let database = self.settled_database()?;
         match load {
             Load::Recent { place, label, seq, deletions } => {
-                let most = self.hub.limits.recent;
+                let most = self.hub.limits.now().recent;
                 let pages = database.store.page(place, &label, Page::Last, most)?;
                 self.hub.chat.load_recent(place, (seq, deletions), pages.messages);
             }
@@ -112,7 +112,7 @@ impl Session {
     /// Joins a room. If more messages were missed than are in memory, reads them from
     /// the database and shows them page by page.
     pub(super) fn come_in(&mut self, tag: Option<Tag>, mut request: JoinRequest) -> Result<(), ChatError> {
-        let limits = Arc::clone(&self.hub.limits);
+        let limits = self.hub.limits.now();
         let mut left = limits.history_request + 2 * limits.history_page;
         loop {
             let missed = self.with_loads(|session| {
@@ -144,7 +144,7 @@ impl Session {
         (after, from): (Seq, Seq),
     ) -> Result<Option<Seq>, ChatError> {
         let database = self.settled_database()?;
-        let most = self.hub.limits.history_page;
+        let most = self.hub.limits.now().history_page;
         let pages = self.page(&database, (place, label), Page::After(from), most)?;
         let messages = messages(pages.messages);
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
@@ -165,7 +165,7 @@ impl Session {
         most: usize,
     ) -> Result<Pages, ChatError> {
         let mut pages = database.store.page(place, label, page, most)?;
-        let (lines, most) = (&mut pages.messages, self.hub.limits.answer_bytes);
+        let (lines, most) = (&mut pages.messages, self.hub.limits.now().answer_bytes);
         let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
         let fit = if is_up {
             fitting(lines.iter().map(|line| &line.message), most)
@@ -219,7 +219,7 @@ impl Session {
 
     /// A page of messages from the database, or from memory if there is no database.
     fn history(&mut self, place: Option<&Place>, page: Page, limit: Option<usize>) -> Result<Done, ChatError> {
-        let most = self.hub.limits.page(limit);
+        let most = self.hub.limits.now().page(limit);
         if self.hub.database.is_none() {
             return self.hub.chat.remembered(self.handle.id, place, (page, most), hub::now()).map(Done::History);
         }
@@ -249,8 +249,8 @@ impl Session {
             places.extend(conversations(database.store.memberships(account)?));
         }
         database.index.wait(&database.write_queue, INDEX_PATIENCE);
-        let (mut found, more) = database.store.search(text, &places, range, self.hub.limits.page(limit))?;
-        let fit = fitting(found.iter().map(|found| &found.message), self.hub.limits.answer_bytes);
+        let (mut found, more) = database.store.search(text, &places, range, self.hub.limits.now().page(limit))?;
+        let fit = fitting(found.iter().map(|found| &found.message), self.hub.limits.now().answer_bytes);
         let more = fit < found.len() || more;
         found.truncate(fit);
         let next = found.last().filter(|_| more).map(|last| Arc::from(last.spot.to_string()));
@@ -261,7 +261,7 @@ impl Session {
         self.database()?;
         let Readable { place, label, .. } = self.readable(place)?;
         let database = self.settled_database()?;
-        let limits = &self.hub.limits;
+        let limits = self.hub.limits.now();
         let files = database.store.files(place, before, limits.history_page + 1)?;
         let row = |file: StoredFile| FileRow { info: file.info, seq: file.seq, from: file.from, time: file.time };
         let mut rows = files.into_iter().map(row).peekable();
@@ -302,7 +302,8 @@ impl Session {
         chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
         chats.sort_by_cached_key(|chat| key(&chat.room));
         let mut rows = chats.into_iter().peekable();
-        let page = answer::page(&mut rows, self.hub.limits.members_page, self.hub.limits.answer_bytes);
+        let limits = self.hub.limits.now();
+        let page = answer::page(&mut rows, limits.members_page, limits.answer_bytes);
         Ok((page, rows.peek().is_some()))
     }
 

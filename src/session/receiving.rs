@@ -63,7 +63,7 @@ impl Receiving {
         let receiving = Receiving {
             database: Arc::clone(database),
             handle: Arc::clone(handle),
-            patience: hub.limits.keep_patience,
+            patience: hub.limits.now().keep_patience,
             id,
             // Not the number of an attempt before: what that one left is removed under its own number.
             file: hub.chat.next_file(),

@@ -140,7 +140,7 @@ impl Session {
         }
         // Other sessions do not wait for the disk: they get the earlier events of this burst now.
         self.flush();
-        self.handle.pausing(|| write_queue.admit(self.hub.limits.keep_patience)).map_err(ChatError::NotTaken)
+        self.handle.pausing(|| write_queue.admit(self.hub.limits.now().keep_patience)).map_err(ChatError::NotTaken)
     }
 
     /// Waits until everything that this session said before is stored and answered.
@@ -150,14 +150,14 @@ impl Session {
         }
         // Other sessions do not wait for the disk.
         self.flush();
-        self.handle.pausing(|| self.handle.outbox.wait_for_answers(self.hub.limits.keep_patience * 2));
+        self.handle.pausing(|| self.handle.outbox.wait_for_answers(self.hub.limits.now().keep_patience * 2));
     }
 
     /// Holds back the next command while the outbox is more than half full, or more
     /// than half of it is reserved for answers. A peer that never reads is closed
     /// as a slow consumer.
     pub(super) fn wait_for_space(&mut self) {
-        let limits = &self.hub.limits;
+        let limits = &self.handle.limits;
         let (half, patience) = (limits.outbox_bytes / 2, limits.outbox_patience);
         if self.handle.outbox.load() <= half {
             return;
@@ -171,7 +171,7 @@ impl Session {
         let database = self.database()?;
         // Other sessions do not wait for the disk: they get the earlier events of this burst now.
         self.flush();
-        database.write_queue.wait_until_stored(self.hub.limits.keep_patience);
+        database.write_queue.wait_until_stored(self.hub.limits.now().keep_patience);
         Ok(database)
     }
 }

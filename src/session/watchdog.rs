@@ -24,9 +24,10 @@ pub fn live(hub: &Arc<Hub>) {
     }
     // The server is stopping. Sessions that end still have their deadline. The
     // service cuts those that are left after it, so this loop has a deadline too.
-    let deadline = Instant::now() + hub.limits.stop + hub.limits.farewell * 2;
+    let limits = hub.limits.now();
+    let deadline = Instant::now() + limits.stop + limits.farewell * 2;
     while hub.sessions() > 0 && Instant::now() < deadline {
-        hub.handles().iter().for_each(|handle| end_farewell(hub, handle, Instant::now()));
+        hub.handles().iter().for_each(|handle| end_farewell(handle, Instant::now()));
         std::thread::park_timeout(INTERVAL);
     }
 }
@@ -64,7 +65,7 @@ impl Checks {
 
 fn check_all(hub: &Arc<Hub>, now: Instant) {
     db_writer::refuse_overdue(hub);
-    hub.end_lingering(hub.limits.linger, CloseReason::Closed);
+    hub.end_lingering(hub.limits.now().linger, CloseReason::Closed);
     if hub.database.is_none() {
         // With a database, the writer does this, because it has a reliable time.
         hub.end_left_rooms(hub::now());
@@ -72,9 +73,9 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
     let mut all = 0;
     let mut weights: Vec<(usize, Arc<SessionHandle>)> = Vec::new();
     for handle in hub.handles() {
-        let look = handle.outbox.look(now, hub.limits.outbox_soft_bytes, hub.limits.outbox_patience);
+        let look = handle.outbox.look(now, handle.limits.outbox_soft_bytes, handle.limits.outbox_patience);
         if look.closed {
-            end_farewell(hub, &handle, now);
+            end_farewell(&handle, now);
         } else if look.too_slow {
             handle.outbox.close(CloseReason::SlowConsumer, None);
             hub.cut_slow(handle.id);
@@ -88,15 +89,16 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
             weights.push((look.weight, handle));
         }
     }
-    if all > hub.limits.outboxes_bytes {
-        relieve(hub, all, weights);
+    let most = hub.limits.now().outboxes_bytes;
+    if all > most {
+        relieve(hub, (all, most), weights);
     }
 }
 
 /// Cuts a session whose peer did not hang up in time.
-fn end_farewell(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
+fn end_farewell(handle: &SessionHandle, now: Instant) {
     let since = *handle.ending.lock().get_or_insert(now);
-    if now.saturating_duration_since(since) > hub.limits.farewell {
+    if now.saturating_duration_since(since) > handle.limits.farewell {
         handle.stream.kill();
     }
 }
@@ -106,7 +108,7 @@ fn end_login(hub: &Arc<Hub>, handle: &SessionHandle, now: Instant) {
     if handle.is_exchange.load(Ordering::Acquire) {
         return;
     }
-    let limit = hub.limits.login;
+    let limit = handle.limits.login;
     let [forgiven, in_line] = [&handle.forgiven, &handle.in_line].map(|time| time.load(Ordering::Relaxed));
     let excused = Duration::from_millis(forgiven.saturating_add(in_line));
     // While its thread waits, the server takes the time, not the peer.
@@ -125,11 +127,11 @@ fn ask_for_life(hub: &Arc<Hub>, handle: &SessionHandle, now: u64) {
         handle.excused.store(now, Ordering::Relaxed);
     }
     let (silent, asked) = (since(&handle.heard), since(&handle.asked));
-    if silent.min(since(&handle.excused)) > hub.limits.gone_after {
+    if silent.min(since(&handle.excused)) > handle.limits.gone_after {
         hub.tell(|| News::Line(format!("! {} gave no sign of life", handle.peer())));
         hub.close(handle, CloseReason::Timeout, "no sign of life from you");
         handle.stream.kill();
-    } else if silent > hub.limits.ping_after && asked > hub.limits.ping_after {
+    } else if silent > handle.limits.ping_after && asked > handle.limits.ping_after {
         // Sent also while its thread does not read: if the host has vanished, the kernel notices it by this.
         handle.asked.store(now, Ordering::Relaxed);
         hub.tell_session(handle, Event::Ping { token: Arc::from(now.to_string()) });
@@ -137,9 +139,9 @@ fn ask_for_life(hub: &Arc<Hub>, handle: &SessionHandle, now: u64) {
 }
 
 /// Cuts the sessions with the fullest outboxes, until the others are within the bound.
-fn relieve(hub: &Arc<Hub>, mut all: usize, mut weights: Vec<(usize, Arc<SessionHandle>)>) {
+fn relieve(hub: &Arc<Hub>, (mut all, most): (usize, usize), mut weights: Vec<(usize, Arc<SessionHandle>)>) {
     weights.sort_unstable_by_key(|(weight, handle)| (*weight, handle.id));
-    while let Some((weight, handle)) = weights.pop().filter(|_| all > hub.limits.outboxes_bytes) {
+    while let Some((weight, handle)) = weights.pop().filter(|_| all > most) {
         handle.outbox.close(CloseReason::SlowConsumer, None);
         hub.cut_slow(handle.id);
         all -= weight;

@@ -134,6 +134,12 @@ fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
     }
 }
 
+/// The room on the disk of a file, in bytes, as far as this program may use it; none if the system does not tell.
+pub fn room_for(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder_of(path)).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The folder of a file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -44,8 +44,11 @@ pub use read::Store;
 pub use search::Found;
 pub use write::Writer;
 
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::record::Snapshot;
+
+/// The version of the tables that this program makes.
+pub const VERSION: usize = schema::MIGRATIONS.len();
 
 /// How long a connection waits for another that checkpoints or recovers.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -74,7 +77,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// A [`StoreError`] that says what to do; then nothing is changed.
-pub fn open(path: &Path, limits: &Limits) -> Result<Opened, StoreError> {
+pub fn open(path: &Path, limits: &InForce) -> Result<Opened, StoreError> {
     let claim = Arc::new(Claim::take(path)?);
     let path = claim.path();
     let mut connection = connect(path)?;

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{StoreError, settle};
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::turns::{NoTurn, Turns};
 
 /// After so many steps of its virtual machine, SQLite checks whether the time is over.
@@ -32,22 +32,21 @@ pub struct Pool {
     /// How many long reads there may be at once.
     most_long: usize,
     most: usize,
-    /// How long one read may take.
-    time: Duration,
+    limits: InForce,
     idle: Mutex<Vec<Connection>>,
     stopping: Arc<AtomicBool>,
 }
 
 impl Pool {
     /// A pool without connections. Each is opened when it is first needed.
-    pub fn new(path: &Path, limits: &Limits) -> Pool {
-        let most = limits.readers.max(1);
+    pub fn new(path: &Path, limits: &InForce) -> Pool {
+        let most = limits.now().readers.max(1);
         Pool {
             path: path.to_path_buf(),
             turns: Turns::new(most, limits),
             most_long: (most / 2).max(1),
             most,
-            time: limits.read_time,
+            limits: limits.clone(),
             idle: Mutex::default(),
             stopping: Arc::default(),
         }
@@ -69,7 +68,7 @@ impl Pool {
             Some(connection) => connection,
             None => open(&self.path).map_err(|error| self.told(&error))?,
         };
-        let (deadline, stopping) = (Instant::now() + self.time, Arc::clone(&self.stopping));
+        let (deadline, stopping) = (Instant::now() + self.limits.now().read_time, Arc::clone(&self.stopping));
         let is_over = move || stopping.load(Ordering::Relaxed) || Instant::now() >= deadline;
         connection.progress_handler(STEPS, Some(is_over)).map_err(|error| self.told(&error))?;
         let done = work(&mut connection);
@@ -86,7 +85,7 @@ impl Pool {
             Some(rusqlite::ErrorCode::OperationInterrupted) if self.stopping.load(Ordering::Relaxed) => {
                 StoreError::Stopped
             }
-            Some(rusqlite::ErrorCode::OperationInterrupted) => StoreError::TookTooLong(self.time),
+            Some(rusqlite::ErrorCode::OperationInterrupted) => StoreError::TookTooLong(self.limits.now().read_time),
             _ => StoreError::sql(&self.path, error),
         }
     }

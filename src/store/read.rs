@@ -6,12 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
-use super::claim::Claim;
+use super::claim::{Claim, room_for};
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
 use crate::command::Page;
-use crate::limits::Limits;
+use crate::limits::InForce;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
 use crate::process::private::free_bytes;
 use crate::record::{
@@ -34,13 +34,18 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(limits: &Limits, claim: Arc<Claim>) -> Store {
+    pub(super) fn new(limits: &InForce, claim: Arc<Claim>) -> Store {
         Store { pool: Pool::new(claim.path(), limits), claim }
     }
 
     /// Ends all reads, now and later: the server is stopping.
     pub fn stop(&self) {
         self.pool.stop();
+    }
+
+    /// The room that is left on the disk of the database, in bytes; none if the system does not tell.
+    pub fn disk_room(&self) -> Option<u64> {
+        room_for(self.claim.path())
     }
 
     /// How many connections read now, and how many wait for one.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
+use crate::limits::Limits;
 use crate::model::*;
 use crate::names::{Nick, RoomName};
 use crate::record::*;
@@ -55,11 +56,15 @@ impl Rig {
     }
 
     fn open(&mut self) {
-        self.opened = Some(open(&self.path(), &self.limits).expect("it opens"));
+        self.opened = Some(open(&self.path(), &self.in_force()).expect("it opens"));
+    }
+
+    fn in_force(&self) -> InForce {
+        self.limits.clone().into()
     }
 
     fn try_open(&self) -> Result<Opened, StoreError> {
-        open(&self.path(), &self.limits)
+        open(&self.path(), &self.in_force())
     }
 
     /// Closes it in order.

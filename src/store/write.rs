@@ -11,7 +11,7 @@ use super::claim::{Claim, Files};
 use super::expire::Expiry;
 use super::index;
 use super::order::last_counted;
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::model::Millis;
 use crate::record::Record;
 
@@ -27,7 +27,7 @@ pub struct Writer {
     /// The last time that is certain: the clock may have been set back since.
     known: Millis,
     /// The most resume records of one account.
-    tokens: usize,
+    limits: InForce,
     /// The files that are written to.
     files: Files,
     /// Refuses other servers while there is a writer.
@@ -38,7 +38,7 @@ impl Writer {
     pub(super) fn new(
         connection: Connection,
         known: Millis,
-        limits: &Limits,
+        limits: &InForce,
         claim: Arc<Claim>,
     ) -> Result<Writer, StoreError> {
         let (path, files) = (claim.path().to_path_buf(), claim.files()?);
@@ -49,7 +49,7 @@ impl Writer {
             counted: None,
             is_at_leisure: false,
             known,
-            tokens: limits.tokens_per_account,
+            limits: limits.clone(),
             files,
             claim,
         })
@@ -66,9 +66,10 @@ impl Writer {
     }
 
     fn write_all<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) -> rusqlite::Result<()> {
+        let tokens = self.limits.now().tokens_per_account;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let counted = self.counted.map_or_else(|| last_counted(&transaction), Ok)?;
-        let mut batch = Batch::new(&transaction, self.known, counted, self.tokens);
+        let mut batch = Batch::new(&transaction, self.known, counted, tokens);
         for record in records {
             batch.write(record)?;
         }
@@ -100,11 +101,12 @@ impl Writer {
 
     /// Writes the changes that can be written, and notes the errors of the others in `refused`. An error undoes everything.
     fn write_possible(&mut self, changes: &[Vec<&Record>], refused: &mut [Option<StoreError>]) -> rusqlite::Result<()> {
+        let tokens = self.limits.now().tokens_per_account;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut counted = self.counted.map_or_else(|| last_counted(&transaction), Ok)?;
         for (change, refused) in changes.iter().zip(refused).filter(|(_, refused)| refused.is_none()) {
             transaction.execute_batch("SAVEPOINT change")?;
-            let mut batch = Batch::new(&transaction, self.known, counted, self.tokens);
+            let mut batch = Batch::new(&transaction, self.known, counted, tokens);
             match change.iter().try_for_each(|record| batch.write(record)).and_then(|()| batch.finish()) {
                 Ok(after) => counted = after,
                 Err(error) => {

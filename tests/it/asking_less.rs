@@ -1,7 +1,6 @@
 //! What lets a page be small: lines that the server reads, tabs without a password, marks and typing beside the rate. (protocol.md, `typed`, `typing`, `hello`)
 
 use std::net::{IpAddr, UdpSocket};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roomful::answer::Done;
@@ -295,7 +294,7 @@ fn a_session_that_comes_back_is_no_arrival() {
 #[test]
 fn sessions_that_begin_and_people_who_come_are_counted_apart() {
     let limits = Limits { arrivals: 1, knocks: 3, ..Limits::default() };
-    let door = Door::new(&Arc::new(limits));
+    let door = Door::new(&limits.into());
     let school: IpAddr = "192.0.2.1".parse().unwrap();
     door.arrive(school).unwrap();
     assert!(door.arrive(school).unwrap_err().starts_with("too many new people"));

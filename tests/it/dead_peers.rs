@@ -12,7 +12,7 @@ use roomful::chat::effects::Watch;
 use roomful::event::Event;
 use roomful::front::sniff::Kind;
 use roomful::front::{Fronts, Opening};
-use roomful::limits::Limits;
+use roomful::limits::{InForce, Limits};
 use roomful::model::CloseReason;
 use roomful::names::RoomName;
 use roomful::net::Stream;
@@ -20,6 +20,7 @@ use roomful::net::crew::Crew;
 use roomful::record::Snapshot;
 use roomful::session::handle::SessionHandle;
 use roomful::session::hub::Hub;
+use roomful::session::news::Newsroom;
 use roomful::session::watchdog::Checks;
 use serde_json::json;
 use socket2::SockRef;
@@ -39,24 +40,23 @@ pub struct Bare {
 impl Bare {
     /// With `threads` at the most.
     pub fn with(limits: Limits, threads: usize) -> Bare {
-        let limits = Arc::new(limits);
+        let (stack, limits) = (limits.stack_bytes, InForce::from(limits));
         let lobby = RoomName::parse("#lobby").expect("a good name");
-        let chat = Chat::new(Arc::clone(&limits), lobby, 0, Snapshot::default(), None);
-        let (news, _) = crossbeam_channel::bounded(16);
-        let crew = Crew::new(threads, limits.stack_bytes);
-        let hub = Hub::new(chat, limits, None, (Watch::Nothing, news), crew);
+        let chat = Chat::new(&limits, lobby, 0, Snapshot::default(), None);
+        let crew = Crew::new(threads, stack);
+        let hub = Hub::new(chat, &limits, None, Newsroom::open(Watch::Nothing, 16).0, crew);
         Bare { hub: Arc::new(hub), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
     }
 
     /// A JSON session, and its peer's end. Nobody reads what it sends.
     pub fn come(&self) -> (Wire, Arc<SessionHandle>) {
-        let limits = &self.hub.limits;
+        let limits = &self.hub.limits.now();
         let wire = Wire::connect_narrow(self.listener.local_addr().expect("bound"), NARROW);
         let (tcp, peer) = self.listener.accept().expect("it came");
         let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
         let opening = Opening { fronts: &Arc::default(), limits, offer: None, links: None };
         let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
-        let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, limits, json));
+        let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, Arc::clone(limits), json));
         handle.pings.store(true, Ordering::Relaxed);
         self.hub.admit(&handle);
         (wire, handle)

@@ -129,11 +129,12 @@ fn every_limit_is_on_its_page_as_it_is_in_the_code() {
     let row = |row: &limits::Limit| {
         let least = if row.least == 0 { "off, or 1".to_owned() } else { row.least.to_string() };
         let (name, unit, default) = (row.name, row.unit, row.default);
-        format!("| `{name}` | {default} | {unit} | {least} to {} | {} |\n", row.most, row.consequence.trim())
+        let (most, live) = (row.most, row.live);
+        format!("| `{name}` | {default} | {unit} | {least} to {most} | {live} | {} |\n", row.consequence.trim())
     };
     let table: String = limits::TABLE.iter().map(row).collect();
     let table = format!(
-        "| limit | default | unit | range | what it bounds, and what happens |\n|---|---|---|---|---|\n{table}"
+        "| limit | default | unit | range | live | what it bounds, and what happens |\n|---|---|---|---|---|---|\n{table}"
     );
     let told: String = LIMITS_PAGE.split_inclusive('\n').filter(|line| line.starts_with('|')).collect();
     assert!(told == table, "docs/limits.md needs this table:\n\n{table}");

@@ -52,7 +52,7 @@ fn an_address_has_as_many_sessions_as_the_limit_says_and_loopback_any_number() {
 #[test]
 fn an_address_comes_as_often_as_the_limit_says() {
     let limits = Limits { knocks: 3, arrival_window: Duration::from_secs(600), ..Limits::default() };
-    let door = Door::new(&Arc::new(limits));
+    let door = Door::new(&limits.into());
     let knock = |at| door.begin_session(ip(at)).map(drop);
     for _ in 0..3 {
         knock("192.0.2.1").unwrap();
@@ -78,7 +78,7 @@ fn a_session_that_never_lived_leaves_nothing_behind() {
     let (tcp, peer) = here.accept().unwrap();
     let stream = Arc::new(roomful::net::Stream::new(tcp, peer, 0, Duration::from_secs(9)).unwrap());
     let pass = hub.door.let_in(peer.ip()).unwrap();
-    let handle = Arc::new(SessionHandle::new(hub.next_session(), &stream, &hub.limits, plain()));
+    let handle = Arc::new(SessionHandle::new(hub.next_session(), &stream, hub.limits.now(), plain()));
     hub.admit(&handle);
     let entrance = Entrance::new(hub, &Arc::new(Fronts::default()), &handle, (pass, None));
     drop((handle, stream));

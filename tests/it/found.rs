@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roomful::answer::Done;
-use roomful::limits::Limits;
+use roomful::limits::InForce;
 use roomful::model::Message;
 use roomful::model::{Identity, PlaceId, ResumeId, Settings};
 use roomful::names::RoomName;
@@ -111,7 +111,7 @@ fn a_file_whose_name_shows_nothing_is_called_file() {
 fn the_operator_is_told_when_much_is_to_be_indexed_and_when_it_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("roomful.db");
-    let mut writer = store::open(&data, &Limits::default()).unwrap().writer;
+    let mut writer = store::open(&data, &InForce::default()).unwrap().writer;
     let room = RoomRecord {
         place: PlaceId(1),
         name: RoomName::parse("#a").unwrap(),

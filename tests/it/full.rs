@@ -1,7 +1,6 @@
 //! A server that has no room: each peer is told so in its own protocol, and what is no session takes no room of one. (docs/protocol.md, *Connecting*)
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use roomful::event::Event;
@@ -127,7 +126,7 @@ fn a_session_finds_room_beside_connections_that_are_none() {
 #[test]
 fn connections_that_become_no_session_take_nothing_of_what_an_address_may() {
     let limits = Limits { knocks: 2, sessions_per_address: 1, connections_per_address: 50, ..Limits::default() };
-    let door = Door::new(&Arc::new(limits));
+    let door = Door::new(&limits.into());
     let school: IpAddr = "192.0.2.1".parse().unwrap();
     for _ in 0..3 {
         let pages: Vec<_> = (0..50).map(|_| door.let_in(school).unwrap()).collect();

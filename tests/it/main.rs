@@ -153,6 +153,8 @@ mod screen;
 mod capacity;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 mod console_manners;
+/// The operator in another shell.
+mod ctl;
 /// A database that is damaged while a server uses it.
 mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.

@@ -15,11 +15,12 @@ use roomful::chat::effects::{Effects, Watch};
 use roomful::chat::outbox::Outbox;
 use roomful::chat::{Chat, LoginKind, LoginRequest, SessionId};
 use roomful::command::ChatCommand;
-use roomful::limits::Limits;
+use roomful::limits::{InForce, Limits};
 use roomful::names::{Nick, RoomName};
 use roomful::net::crew::Crew;
 use roomful::record::Snapshot;
 use roomful::session::hub::Hub;
+use roomful::session::news::Newsroom;
 use roomful::session::pulse::Pulse;
 
 use crate::client_support::finish;
@@ -130,12 +131,12 @@ fn hold(_: u64) -> Option<u64> {
 /// A server that is merely alive is not told to work.
 #[test]
 fn the_pulse_stops_while_the_chats_lock_is_held_or_the_watchdog_does_not_check() {
-    let limits = Arc::new(Limits::default());
+    let limits = InForce::default();
     let lobby = RoomName::parse("#lobby").unwrap();
-    let chat = Chat::new(Arc::clone(&limits), lobby, 0, Snapshot::default(), None).with_chance(hold);
-    let crew = Crew::new(1, limits.stack_bytes);
-    let hub = Hub::new(chat, Arc::clone(&limits), None, (Watch::Nothing, crossbeam_channel::bounded(1).0), crew);
-    enter(&hub.chat, &limits);
+    let chat = Chat::new(&limits, lobby, 0, Snapshot::default(), None).with_chance(hold);
+    let crew = Crew::new(1, limits.now().stack_bytes);
+    let hub = Hub::new(chat, &limits, None, Newsroom::open(Watch::Nothing, 1).0, crew);
+    enter(&hub.chat, &limits.now());
     let checked = || {
         hub.checks.fetch_add(1, Ordering::Relaxed);
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use roomful::answer::Done;
-use roomful::limits::Limits;
+use roomful::limits::{InForce, Limits};
 use roomful::model::{Identity, PlaceId, ResumeId, Settings};
 use roomful::model::{Message, Millis, Seq};
 use roomful::names::RoomName;
@@ -20,7 +20,7 @@ fn server_with(said: &[(u32, Millis)]) -> TestServer {
     let data = server.data();
     server.stop("its database is filled");
     std::fs::remove_file(&data).unwrap();
-    let mut writer = store::open(&data, &Limits::default()).unwrap().writer;
+    let mut writer = store::open(&data, &InForce::default()).unwrap().writer;
     let mut seqs = [0; 3];
     for place in [1, 2] {
         let room = RoomRecord {

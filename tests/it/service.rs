@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use roomful::net::crew::Crew;
 use roomful::net::{Control, End, Flow, Handler, Listener, Options, Service, Stream};
 
 use crate::support::{DEADLINE, eventually};
@@ -73,7 +74,7 @@ fn start() -> (Service, Arc<Book>) {
     let book = Arc::new(Book::default());
     let own = Arc::clone(&book);
     let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 128).expect("a free port");
-    let service = Service::start(listener, Options::default(), move |stream| {
+    let service = Service::start(listener, Crew::new(usize::MAX, 524_288), Options::default, move |stream| {
         let number = own.made.fetch_add(1, Ordering::SeqCst);
         if number == 8 {
             return Err("Eight are enough.".to_owned());

@@ -29,7 +29,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("chat, net and store", &["chat", "net", "store"]),
     ("session", &["session"]),
     ("front", &["front"]),
-    ("top", &["server", "config", "console", "terminal", "client"]),
+    ("top", &["server", "config", "console", "ctl", "terminal", "client"]),
 ];
 
 /// What the pure chat has no use for.

@@ -2,6 +2,8 @@
 
 /// The flags, their variables, and the help text.
 mod args;
+/// Commands from another process.
+mod ctl;
 /// The log.
 mod log;
 /// From the first line on the screen to the last.
@@ -63,6 +65,7 @@ fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<Exi
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
+        Some(Task::Ctl { words }) => ctl::run(&config, words),
         None if args.check_config => print_settings(&config),
         None => run_server(&config, matches, sockets),
     }

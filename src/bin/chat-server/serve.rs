@@ -12,6 +12,8 @@ use roomful::server::{Handle, Stopped};
 use roomful::session::hub::Hub;
 use roomful::terminal::{self, Screen, Terminal};
 
+use crate::ctl;
+
 /// Ended by a second signal: 128 and the number of SIGINT.
 const EXIT_CUT_SHORT: i32 = 130;
 /// Pieces of the screen that wait to be printed; each may be many lines.
@@ -41,16 +43,21 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
     if in_background {
         out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
     }
-    let news = server.news().context("the news were taken")?;
+    let (news, remote) = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&hub), out.clone());
     let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
-    let desk = reads.then(|| Desk { paint, ways, listening: server.local_addrs().to_vec() });
-    let operator = Operator::start(&hub, terminal, &out, desk)?;
+    let desk = Desk::of(&server, ways, None);
+    let ctl = ctl::listen(config, &desk, remote, &out)?;
+    let operator = Operator::start(terminal, &out, paint, reads.then_some(desk))?;
 
     let why = hub.wait_until_asked();
     process::service::stopping();
     out.put_within(format!("stopping: {why}"), FIRST_WORDS);
     screen.stop();
+    // Before the database is closed: its next server must not find this socket.
+    if let Some(ctl) = ctl {
+        ctl.end(LAST_WORDS);
+    }
     let stopped = server.stop(&why);
     let until = Instant::now() + LAST_WORDS;
     let left = || until.saturating_duration_since(Instant::now());

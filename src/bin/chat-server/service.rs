@@ -40,7 +40,7 @@ fn tell(hub: &Hub) {
     let mut told = String::new();
     let mut next = Instant::now();
     loop {
-        let line = format!("{} sessions, of at most {}", hub.door.sessions(), hub.limits.sessions);
+        let line = format!("{} sessions, of at most {}", hub.door.sessions(), hub.limits.now().sessions);
         if line != told {
             service::status(&line);
             told = line;

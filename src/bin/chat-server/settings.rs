@@ -25,6 +25,7 @@ pub fn read(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
         }
     }
     config.data = args.data.clone().unwrap_or(config.data);
+    config.ctl = args.ctl.clone().unwrap_or(config.ctl);
     config.memory |= args.memory;
     config.quiet |= args.quiet;
     config.console &= !args.no_console;

@@ -31,7 +31,7 @@ fn banned(chat: &Chat, now: Millis) -> Vec<String> {
 fn a_ban_is_not_forgotten_because_the_clock_was_ahead_for_a_minute() {
     let kept = Snapshot { restrictions: vec![ban("eve")], ..Snapshot::default() };
     let wrong = START + MONTH;
-    let chat = Chat::new(Arc::new(Limits::default()), room("#lobby"), wrong, kept, None);
+    let chat = Chat::new(&InForce::default(), room("#lobby"), wrong, kept, None);
     assert_eq!(banned(&chat, wrong), [""; 0]);
     chat.ban_everywhere(ModAction::Ban, Whom::Nick(nick("mallory")), None, None, wrong).unwrap();
     assert_eq!(banned(&chat, START), ["eve", "mallory"]);
@@ -40,9 +40,9 @@ fn a_ban_is_not_forgotten_because_the_clock_was_ahead_for_a_minute() {
 
 #[test]
 fn bans_that_are_over_leave_their_room_to_others() {
-    let limits = Arc::new(Limits { bans: 2, ..Limits::default() });
+    let limits = Limits { bans: 2, ..Limits::default() }.into();
     let kept = Snapshot { restrictions: vec![ban("eve"), ban("trudy")], ..Snapshot::default() };
-    let chat = Chat::new(limits, room("#lobby"), START, kept, None);
+    let chat = Chat::new(&limits, room("#lobby"), START, kept, None);
     let order = |now| chat.ban_everywhere(ModAction::Ban, Whom::Nick(nick("mallory")), None, None, now);
     assert_eq!(order(START + 999).unwrap_err().code(), "too-many-bans");
     assert_eq!(banned(&chat, START), ["eve", "trudy"]);

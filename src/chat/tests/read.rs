@@ -57,7 +57,7 @@ fn what_is_deleted_elsewhere_does_not_undo_what_was_read_of_a_room() {
         ..Snapshot::default()
     };
     let rig = Rig::stored(Limits::default());
-    let chat = Chat::new(Arc::clone(&rig.limits), room("#lobby"), START, kept, rig.chat.write_queue.clone());
+    let chat = Chat::new(&rig.chat.limits, room("#lobby"), START, kept, rig.chat.write_queue.clone());
     let rig = Rig { chat, ..rig };
     let (ann, eve) = (rig.enter("ann", ""), rig.enter("eve", "#lobby"));
     eve.says("#lobby", "nonsense");

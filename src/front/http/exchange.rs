@@ -90,7 +90,7 @@ impl Exchange {
             read: Vec::with_capacity(LEAST_PAGE),
             looked: 0,
             body: None,
-            until: handle.since + hub.limits.http_head_time,
+            until: handle.since + handle.limits.http_head_time,
             answered: 0,
         }
     }
@@ -148,7 +148,7 @@ impl Exchange {
     }
 
     fn limits(&self) -> &Limits {
-        &self.hub.limits
+        &self.handle.limits
     }
 
     fn wait(&mut self) -> Flow {

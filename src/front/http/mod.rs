@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 use crate::names::MAX_ROOM;
 use crate::qr::Qr;
+use crate::session::health;
 use crate::session::hub::Hub;
 use answer::Answer;
 pub(super) use exchange::{Exchange, Step};
@@ -116,22 +117,25 @@ impl Http {
         Answer::new(200, "image/svg+xml", code.svg().into_bytes()).with("Cache-Control", "no-store")
     }
 
-    /// Whether the server can take messages.
+    /// Whether the server can take messages, and why not.
     fn health(hub: &Hub) -> Answer {
-        let trouble = hub.database.as_ref().and_then(|database| database.write_queue.troubled());
-        match trouble {
-            _ if hub.stopping() => Answer::sentence(503, "stopping"),
-            Some(why) => Answer::sentence(503, &format!("the database cannot be written: {why}")),
-            None => Answer::sentence(200, "ok"),
+        let troubles = health::troubles(hub);
+        if troubles.is_empty() {
+            return Answer::sentence(200, "ok");
         }
+        Answer::sentence(503, &troubles.join("; "))
+    }
+
+    /// All numbers, for the metrics.
+    pub(super) fn numbers(&self, hub: &Arc<Hub>) -> String {
+        gauges::page(hub, &self.gauges)
     }
 
     /// The metrics. To others there is nothing here: they need not know that there is.
     fn metrics(&self, hub: &Arc<Hub>, peer: IpAddr) -> Option<Answer> {
         let may = self.settings.metrics_for_everyone || peer.to_canonical().is_loopback();
         may.then(|| {
-            let text = gauges::page(hub, &self.gauges);
-            Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
+            Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", self.numbers(hub).into_bytes())
                 .with("Cache-Control", "no-store")
         })
     }

@@ -66,6 +66,7 @@ impl Known {
     /// The JSON for one page; `page` is the set that is served. Each page is offered
     /// a name of its own by its `seed`, because a whole class may open it at once.
     pub(super) fn json(&self, hub: &Hub, page: &str, seed: u64) -> Vec<u8> {
+        let limits = hub.limits.now();
         let offer = hub.chat.offer(seed);
         let body = Body {
             server: concat!("roomful ", env!("CARGO_PKG_VERSION")),
@@ -73,9 +74,9 @@ impl Known {
             page,
             offer: offer.shown(),
             lobby: hub.chat.lobby().shown(),
-            text: hub.limits.text,
+            text: limits.text,
             // Without a database there is no place for files.
-            file_bytes: if hub.database.is_some() { hub.limits.file_bytes } else { 0 },
+            file_bytes: if hub.database.is_some() { limits.file_bytes } else { 0 },
             kept: hub.database.is_some(),
             addresses: &self.addresses,
             rooms: &self.rooms,

@@ -44,12 +44,12 @@ fn a_symbolic_link_is_no_way_around_the_lock_and_is_a_way_to_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("link.db");
     symlink(rig.path(), &link).unwrap();
-    assert!(matches!(refusal(open(&link, &rig.limits)), StoreError::InUse(_)));
+    assert!(matches!(refusal(open(&link, &rig.in_force())), StoreError::InUse(_)));
     rig.close();
-    assert_eq!(open(&link, &rig.limits).unwrap().snapshot.rooms.len(), 1);
+    assert_eq!(open(&link, &rig.in_force()).unwrap().snapshot.rooms.len(), 1);
     let nowhere = folder.path().join("nowhere.db");
     symlink(folder.path().join("missing"), &nowhere).unwrap();
-    let error = refusal(open(&nowhere, &rig.limits)).to_string();
+    let error = refusal(open(&nowhere, &rig.in_force())).to_string();
     assert!(error.contains("it is a link to a file that is not there"), "{error}");
 }
 
@@ -59,12 +59,12 @@ fn a_file_with_two_names_is_refused_by_either_until_one_is_removed() {
     let mut rig = Rig::with_room();
     let other = rig.folder.path().join("other.db");
     fs::hard_link(rig.path(), &other).unwrap();
-    let error = refusal(open(&other, &rig.limits));
+    let error = refusal(open(&other, &rig.in_force()));
     assert!(matches!(error, StoreError::Linked(_)) && error.to_string().contains("hard links"), "{error}");
     rig.writer().write(&[line(1, 1, "the first goes on")]).unwrap();
     rig.close();
     for path in [&other, &rig.path()] {
-        assert!(matches!(refusal(open(path, &rig.limits)), StoreError::Linked(_)));
+        assert!(matches!(refusal(open(path, &rig.in_force())), StoreError::Linked(_)));
     }
     assert!(matches!(backup(&other, &rig.folder.path().join("copy.db")).unwrap_err(), StoreError::Linked(_)));
     fs::remove_file(other).unwrap();

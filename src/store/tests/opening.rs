@@ -43,7 +43,7 @@ fn what_was_stored_is_there_though_the_database_was_never_closed() {
     // As after `kill -9`: the file and its log, as they are while the server runs.
     fs::copy(rig.path(), &left).unwrap();
     fs::copy(with_ending(&rig.path(), "-wal"), with_ending(&left, "-wal")).unwrap();
-    assert_eq!(open(&left, &rig.limits).unwrap().snapshot.rooms.len(), 1);
+    assert_eq!(open(&left, &rig.in_force()).unwrap().snapshot.rooms.len(), 1);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn closed_in_order_it_is_one_file_that_only_its_owner_reads() {
 fn a_path_that_cannot_be_is_refused_with_what_to_do() {
     let rig = Rig::new();
     let folder = rig.folder.path();
-    let said = |path: &Path| refusal(open(path, &rig.limits)).to_string();
+    let said = |path: &Path| refusal(open(path, &rig.in_force())).to_string();
     assert!(said(folder).ends_with("is a folder: name a file in it for the database"));
     assert!(said(&folder.join("missing/a.db")).contains("there is no folder for the database"));
     assert!(said(&rig.path().join("a.db")).contains("there is no folder for the database"));
@@ -73,14 +73,14 @@ fn a_file_of_something_else_is_refused_and_left_as_it_is() {
     for (name, bytes) in [("short", &b"hello"[..]), ("long", &[b'x'; 9_000][..])] {
         let path = rig.folder.path().join(name);
         fs::write(&path, bytes).unwrap();
-        let error = refusal(open(&path, &rig.limits));
+        let error = refusal(open(&path, &rig.in_force()));
         assert!(matches!(error, StoreError::Foreign(_)), "{error}");
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
     let path = rig.folder.path().join("browser.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE visits (url TEXT)").unwrap();
     let before = fs::read(&path).unwrap();
-    let error = refusal(open(&path, &rig.limits));
+    let error = refusal(open(&path, &rig.in_force()));
     assert!(error.to_string().contains("is not a database of this program"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -216,7 +216,7 @@ fn a_backup_is_made_while_the_database_is_written_to() {
         (copying.join().unwrap(), written)
     });
     assert_eq!(bytes, fs::metadata(&to).unwrap().len());
-    let copied = open(&to, &rig.limits).unwrap().snapshot.rooms[0].seq;
+    let copied = open(&to, &rig.in_force()).unwrap().snapshot.rooms[0].seq;
     assert!(copied <= written && copied.is_multiple_of(2), "{copied} of {written}");
 }
 

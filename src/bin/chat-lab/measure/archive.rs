@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use roomful::limits::Limits;
+use roomful::limits::InForce;
 use roomful::model::{Identity, Message, Millis, PlaceId, ResumeId, Seq, Settings};
 use roomful::names::RoomName;
 use roomful::record::{Record, RoomRecord, StoredMessage};
@@ -147,7 +147,7 @@ fn text(seq: Seq, dice: &mut Dice) -> String {
 /// Through the store itself: over the wire it would take minutes, and no byte
 /// in the file would be another.
 fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
-    let Opened { mut writer, .. } = store::open(&plan.data, &Limits::default())?;
+    let Opened { mut writer, .. } = store::open(&plan.data, &InForce::default())?;
     let place = PlaceId(1);
     let room = RoomName::parse(ROOM)?;
     writer.write(&[Record::Room(RoomRecord {
