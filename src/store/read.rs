@@ -13,7 +13,6 @@ use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::limits::InForce;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
-use crate::process::private;
 use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
