@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use roomful::config::Config;
-use roomful::console::{self, Desk, Operator, Paint, WaysIn};
+use roomful::config::{Config, ConfigError};
+use roomful::console::{self, Desk, Levers, Operator, Paint, WaysIn};
 use roomful::process::{self, Errand, Outlet, Signal};
 use roomful::server::{Handle, Stopped};
 use roomful::session::hub::Hub;
