@@ -152,7 +152,16 @@ impl Way {
     }
 
     fn failed(&self, error: HandshakeError) -> ClientError {
-        ClientError::Connect { addr: self.addr.clone(), error: io::Error::other(error) }
+        let error = match error {
+            HandshakeError::Tls(Error::InvalidMessage(_)) => {
+                io::Error::other("what answers is no TLS; the server is too busy, or another one is there")
+            }
+            HandshakeError::Tls(Error::AlertReceived(alert)) => {
+                io::Error::other(format!("the server refuses the handshake: {alert:?}"))
+            }
+            error => io::Error::other(error),
+        };
+        ClientError::Connect { addr: self.addr.clone(), error }
     }
 }
 
