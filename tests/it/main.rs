@@ -34,6 +34,8 @@ mod dice;
 mod door;
 /// What is stored, and other limits.
 mod edges;
+/// The same over TLS, and what only TLS has.
+mod encrypted;
 /// Bans and mutes that nobody evades.
 mod evasion;
 /// Files: sent, fetched, and by whom.

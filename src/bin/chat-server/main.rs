@@ -2,6 +2,8 @@
 
 /// The flags, their variables, and the help text.
 mod args;
+/// The certificate.
+mod cert;
 /// The log.
 mod log;
 /// From the first line on the screen to the last.
@@ -64,6 +66,7 @@ fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<Exi
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
+        Some(Task::Cert { host, days, renew }) => cert::run(&config, host, *days, *renew),
         None if args.check_config => print_settings(&config),
         None => run_server(&config, matches, sockets),
     }

@@ -33,7 +33,7 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
     let screen = terminal.screen().clone();
     take_signals(&hub, &screen)?;
     let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
-    let ways = ways_in(config);
+    let ways = ways_in(config, &hub);
     out.put(console::handout(&server, &ways));
     if !config.page.is_empty() {
         out.put(format!("! The page is read from {} at each request: for those who write it.", config.page));
@@ -72,13 +72,14 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
 }
 
 /// What the screen shows of how people come in.
-fn ways_in(config: &Config) -> WaysIn {
+fn ways_in(config: &Config, hub: &Hub) -> WaysIn {
     WaysIn {
         client: client_command(),
         data: (!config.memory).then(|| config.data.clone()),
         address: Some(config.address.clone()).filter(|address| !address.is_empty()),
         has_qr: config.qr,
         can_draw: terminal::wants_colour(),
+        security: hub.security.clone(),
     }
 }
 
