@@ -14,6 +14,7 @@ use roomful::tls::{Mode, Settings};
 use tempfile::{TempDir, tempdir};
 
 use crate::client_support::{DEADLINE, Screen, ServerProgram, run};
+use crate::server_support;
 
 /// The name that the certificates have, and the address of the servers.
 const HERE: &str = "127.0.0.1";
@@ -21,9 +22,8 @@ const HERE: &str = "127.0.0.1";
 /// A folder with keys of servers, and files of known servers.
 struct Folder(TempDir);
 
-/// A key and its certificates, in files.
+/// A key and its certificate, in files.
 struct Key {
-    pair: KeyPair,
     files: PathBuf,
     fingerprint: Fingerprint,
 }
@@ -39,11 +39,11 @@ impl Folder {
 
     fn key(&self, name: &str) -> Key {
         let pair = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![HERE.to_owned()]).unwrap().self_signed(&pair).unwrap();
         let files = self.0.path().join(name);
         fs::write(files.with_extension("key"), pair.serialize_pem()).unwrap();
-        let mut key = Key { pair, files, fingerprint: Fingerprint::of_key(b"") };
-        key.certify(HERE);
-        key
+        fs::write(files.with_extension("crt"), certificate.pem()).unwrap();
+        Key { files, fingerprint: Fingerprint::of_certificate(certificate.der()).unwrap() }
     }
 
     /// A file in which `addr` is known by `key`.
@@ -54,13 +54,6 @@ impl Folder {
 }
 
 impl Key {
-    /// Makes a new certificate for the key.
-    fn certify(&mut self, host: &str) {
-        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().self_signed(&self.pair).unwrap();
-        fs::write(self.files.with_extension("crt"), certificate.pem()).unwrap();
-        self.fingerprint = Fingerprint::of_certificate(certificate.der()).unwrap();
-    }
-
     fn file(&self, ending: &str) -> String {
         self.files.with_extension(ending).display().to_string()
     }
@@ -223,12 +216,15 @@ fn end_of(client: &Client) -> End {
 #[test]
 fn a_client_does_not_come_back_to_another_key_or_without_encryption() {
     let folder = Folder::new();
-    let (mut a, b) = (folder.key("a"), folder.key("b"));
+    let (a, b) = (folder.key("a"), folder.key("b"));
     let cases =
         [(a.server(&anywhere()), "other"), (a.server(&anywhere()), "plain"), (a.server(&anywhere()), "renewed")];
     let clients = cases.map(|(server, case)| (library(&server.addr, folder.path(case)), server.addr.clone(), case));
-    // The certificate is a new one, the key is the same.
-    a.certify("elsewhere.example");
+    let before = fs::read(a.file("crt")).unwrap();
+    let (certificate, key) = (a.file("crt"), a.file("key"));
+    let renew = ["cert", "--renew", "--host", "elsewhere.example", "--tls-cert", &certificate, "--tls-key", &key];
+    assert_eq!(server_support::run(&renew, &[]).0, 0);
+    assert_ne!(fs::read(a.file("crt")).unwrap(), before);
     for (client, addr, case) in &clients {
         match *case {
             "other" => {

@@ -241,10 +241,11 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    use rcgen::{CertificateParams, KeyPair};
+    use rcgen::{Certificate, CertificateParams, KeyPair};
     use rustls::ServerConfig;
     use rustls::crypto::ring;
     use rustls::pki_types::PrivatePkcs8KeyDer;
+    use rustls::sign::{CertifiedKey, SingleCertAndKey};
     use tempfile::{TempDir, tempdir};
 
     use super::*;
@@ -267,26 +268,30 @@ mod tests {
     fn certified(host: &str) -> (String, Arc<ServerConfig>) {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().self_signed(&key).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-            .unwrap();
-        (certificate.pem(), config.into())
+        (certificate.pem(), config(&certificate, &key))
+    }
+
+    /// Also with a key that is not that of the certificate.
+    fn config(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let key = provider.key_provider.load_private_key(key).unwrap();
+        let shown = CertifiedKey::new(vec![certificate.der().clone()], key);
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        config.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(shown))).into()
     }
 
     impl Echo {
         fn start(config: Arc<ServerConfig>) -> Echo {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let addr = listener.local_addr().unwrap();
-            let acceptor = Arc::new(Acceptor::new(config, PATIENCE, 1));
+            let acceptor = Arc::new(Acceptor::new(config, 1));
             let accepting = Arc::clone(&acceptor);
             thread::spawn(move || {
                 for tcp in listener.incoming() {
                     let stream = Stream::new(tcp.unwrap(), addr, 0, PATIENCE).unwrap();
                     let mut buffer = [0; 4_096];
-                    if stream.secure_server(&accepting, &[]).is_ok() {
+                    if stream.secure_server(&accepting, &[], Instant::now() + PATIENCE).is_ok() {
                         let count = stream.read_within(&mut buffer, Some(PATIENCE)).unwrap_or_default();
                         let _ = stream.send_all(&buffer[..count]);
                     }
@@ -358,6 +363,21 @@ mod tests {
         assert_eq!(way.security(), Security::Known { since: Known::today(key).since });
         let never = Way::new(&addr, Trust { encryption: Encryption::Never, ..trust });
         assert_eq!(refused(&never), Distrust::Never { host });
+    }
+
+    #[test]
+    fn a_server_that_has_only_the_certificate_and_not_its_key_gets_nothing() {
+        let folder = tempdir().unwrap();
+        let (own, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let certificate = CertificateParams::new(vec!["a".to_owned()]).unwrap().self_signed(&own).unwrap();
+        let addr = Echo::start(config(&certificate, &other)).addr.to_string();
+        let known = Known::today(Fingerprint::of_certificate(certificate.der()).unwrap());
+        let trust = settings(&folder);
+        KnownHosts::at(trust.known_hosts.as_deref()).add(&Host::of(&addr), &known).unwrap();
+        let told = Way::new(&addr, trust.clone()).open();
+        assert!(matches!(told, Err(ClientError::Connect { .. })), "{told:?}");
+        let told = Way::new(&addr, Trust { fingerprint: Some(known.key), ..trust }).open();
+        assert!(matches!(told, Err(ClientError::Connect { .. })), "{told:?}");
     }
 
     #[test]
