@@ -9,13 +9,16 @@
 //! config.read_toml("listen = \"127.0.0.1:7700\"\n[limits]\nrate = \"off\"\n")?;
 //! assert_eq!((config.listen.as_str(), config.limits.rate), ("127.0.0.1:7700", 0));
 //! let wrong = config.read_toml("[limits]\nlines = 3\n").unwrap_err();
-//! assert_eq!(wrong.to_string(), "limits.lines: there is no limit called \"lines\"");
+//! assert_eq!(wrong.to_string(), "limits.lines (line 2): there is no limit called \"lines\"");
 //! # Ok::<(), roomful::config::ConfigError>(())
 //! ```
+
+mod changes;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use changes::Change;
 use toml::{Table, Value};
 
 use crate::front::http::Settings;
@@ -52,6 +55,8 @@ pub struct Config {
     pub tls_key: String,
     /// The file of the database.
     pub data: String,
+    /// The control socket; empty for one beside the database.
+    pub ctl: String,
     /// Whether there is no database, and nothing is stored.
     pub memory: bool,
     /// Whether the console leaves out what people say.
@@ -62,6 +67,10 @@ pub struct Config {
     pub log: String,
     /// How it is logged: `text` or `json`.
     pub log_format: LogFormat,
+    /// The file of the log; empty for stderr.
+    pub log_file: String,
+    /// The file of the message of the day; empty for none.
+    pub motd: String,
     /// The limits.
     pub limits: Limits,
 }
@@ -118,11 +127,14 @@ impl Default for Config {
             tls_cert: String::new(),
             tls_key: String::new(),
             data: DATA.to_owned(),
+            ctl: String::new(),
             memory: false,
             quiet: false,
             console: true,
             log: "warn".to_owned(),
             log_format: LogFormat::Text,
+            log_file: String::new(),
+            motd: String::new(),
             limits: Limits::default(),
         }
     }
@@ -133,10 +145,17 @@ impl Config {
     ///
     /// # Errors
     /// The file is no TOML, has an unknown setting, or a value that the setting
-    /// cannot have. The first error is returned, with the setting's name.
+    /// cannot have. The first error is returned, with the setting's name and line.
     pub fn read_toml(&mut self, text: &str) -> Result<(), ConfigError> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| wrong("", error.to_string().trim_end()))?;
-        for (name, value) in &table {
+        self.read_table(&table).map_err(|error| match changes::line_of(text, &error.setting) {
+            Some(line) => ConfigError { setting: format!("{} (line {line})", error.setting), ..error },
+            None => error,
+        })
+    }
+
+    fn read_table(&mut self, table: &Table) -> Result<(), ConfigError> {
+        for (name, value) in table {
             match (name.as_str(), value) {
                 ("listen", Value::String(text)) => self.listen.clone_from(text),
                 ("address", Value::String(text)) => self.set_address(text)?,
@@ -155,18 +174,21 @@ impl Config {
                 ("tls-cert", Value::String(text)) => self.tls_cert.clone_from(text),
                 ("tls-key", Value::String(text)) => self.tls_key.clone_from(text),
                 ("data", Value::String(text)) => self.data.clone_from(text),
+                ("ctl", Value::String(text)) => self.ctl.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
                 ("console", Value::Boolean(console)) => self.console = *console,
                 ("log", Value::String(text)) => self.log.clone_from(text),
+                ("log-file", Value::String(text)) => self.log_file.clone_from(text),
+                ("motd", Value::String(text)) => self.motd.clone_from(text),
                 ("log-format", Value::String(text)) => {
                     let format = <LogFormat as clap::ValueEnum>::from_str(text, false);
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
                 (
-                    "listen" | "address" | "page" | "metrics" | "tls" | "tls-cert" | "tls-key" | "data" | "log"
-                    | "log-format",
+                    "listen" | "address" | "page" | "metrics" | "tls" | "tls-cert" | "tls-key" | "data" | "ctl" | "log"
+                    | "log-format" | "log-file" | "motd",
                     _,
                 ) => return Err(wrong(name, "it takes a string")),
                 ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
@@ -283,7 +305,7 @@ impl Config {
             Mode::Require => "require",
         };
         let mut text = format!(
-            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
             quoted(&self.listen),
             quoted(&self.address),
             self.qr,
@@ -295,11 +317,14 @@ impl Config {
             quoted(&self.tls_cert),
             quoted(&self.tls_key),
             quoted(&self.data),
+            quoted(&self.ctl),
             self.memory,
             self.quiet,
             self.console,
             quoted(&self.log),
-            quoted(format)
+            quoted(format),
+            quoted(&self.log_file),
+            quoted(&self.motd)
         );
         for row in TABLE {
             let number = self.limits.get(row.name).unwrap_or(row.default);
@@ -354,6 +379,8 @@ mod tests {
             ("[limits]\ntext = true", "limits.text: text must be 1 to 100000 characters, not \"true\""),
             ("[limits]\nstop = \"off\"", "limits.stop: stop must be 10 to 600000 ms, not \"off\""),
         ] {
+            let (setting, sentence) = said.split_once(": ").unwrap();
+            let said = format!("{setting} (line {}): {sentence}", text.lines().count());
             assert_eq!(Config::default().read_toml(text).unwrap_err().to_string(), said);
         }
         assert!(Config::default().read_toml("[limits").is_err());

@@ -11,6 +11,7 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod console;
+pub mod ctl;
 pub mod error;
 pub mod event;
 pub mod front;

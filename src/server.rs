@@ -10,6 +10,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod motd;
+mod tuner;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -35,6 +38,7 @@ use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
+use crate::session::news::{Feeds, Newsroom};
 use crate::session::passwords::Passwords;
 use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
@@ -42,6 +46,7 @@ use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
 use crate::tls::{self, Security, TlsError};
 use crate::wording;
+pub use tuner::Tuner;
 
 /// The room that is always there.
 pub const LOBBY: &str = "#lobby";
@@ -57,6 +62,7 @@ pub struct Server {
     data: Option<PathBuf>,
     fronts: Fronts,
     tls: Option<tls::Settings>,
+    motd: Option<Arc<str>>,
 }
 
 /// Where a server listens.
@@ -91,10 +97,14 @@ impl Place {
 #[derive(Debug)]
 pub struct Handle {
     hub: Arc<Hub>,
+    /// The fronts that are served.
+    pub(crate) fronts: Arc<Fronts>,
+    /// What the machine had room for at the start.
+    capacity: Capacity,
     service: Option<Service>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
-    news: Option<Receiver<News>>,
+    feeds: Option<Feeds>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
     is_activated: bool,
@@ -142,6 +152,7 @@ impl Server {
             data: None,
             fronts: Fronts::default(),
             tls: None,
+            motd: None,
         }
     }
 
@@ -152,7 +163,7 @@ impl Server {
         self
     }
 
-    /// Sets which news [`Handle::news`] gets: none by default.
+    /// Sets which news the console gets by [`Handle::news`]: none by default.
     #[must_use]
     pub fn watch(mut self, watch: Watch) -> Server {
         self.watch = watch;
@@ -178,6 +189,13 @@ impl Server {
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
         self.fronts = fronts;
+        self
+    }
+
+    /// Sets the message of the day, see [`motd::read`].
+    #[must_use]
+    pub fn motd(mut self, motd: Option<Arc<str>>) -> Server {
+        self.motd = motd;
         self
     }
 
@@ -216,7 +234,7 @@ impl Server {
         let security = secure(self.tls.as_ref(), &listener, &limits)?;
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
-        let (console, news) = bounded(limits.console_lines);
+        let (newsroom, feeds) = Newsroom::open(self.watch, limits.console_lines);
         let limits = InForce::from(limits);
         let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
@@ -224,21 +242,24 @@ impl Server {
         let claim = claim_code().filter(|code| chat.set_claim(code));
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
-        let hub = Hub::new(chat, &limits, database, (self.watch, console), crew);
+        let hub = Hub::new(chat, &limits, database, newsroom, crew);
         let hub = Arc::new(hub.serving(page).encrypting(security));
+        hub.set_motd(self.motd);
+        let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
             hub,
+            fronts,
+            capacity,
             service: None,
             watchdog: None,
             db_writer: None,
-            news: Some(news),
+            feeds: Some(feeds),
             limited_by,
             claim,
             is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
-        let fronts = self.fronts.listening(&listener.local_addrs()?);
-        handle.start_threads(writer, listener, Arc::new(fronts))?;
+        handle.start_threads(writer, listener)?;
         Ok(handle)
     }
 }
@@ -273,12 +294,13 @@ type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
-    let store::Opened { store, writer, snapshot } = loop {
+    let store::Opened { store, writer, snapshot, upgraded } = loop {
         match store::open(path, limits) {
             Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
             opened => break opened?,
         }
     };
+    upgraded.into_iter().for_each(|told| tracing::warn!("{told}"));
     let write_queue = Arc::new(WriteQueue::new(limits));
     let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
     let tickets = Tickets::new().map_err(io::Error::other)?;
@@ -364,7 +386,7 @@ fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted
 
 impl Handle {
     /// Starts the database writer, if there is a database, the watchdog, and the service.
-    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener, fronts: Arc<Fronts>) -> io::Result<()> {
+    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener) -> io::Result<()> {
         if let (Some(database), Some(writer)) = (&self.hub.database, writer) {
             let (hub, database) = (Arc::clone(&self.hub), Arc::clone(database));
             // Nothing is ever sent. The channel is closed when the writer has ended.
@@ -376,8 +398,10 @@ impl Handle {
             self.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(live)?, end));
         }
         let hub = Arc::clone(&self.hub);
-        let live = move || watchdog::live(&hub);
+        let is_activated = self.is_activated;
+        let live = move || watchdog::live(&hub, is_activated);
         self.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(live)?);
+        let fronts = Arc::clone(&self.fronts);
         let (hub, limits, crew) = (Arc::clone(&self.hub), self.hub.limits.clone(), Arc::clone(&self.hub.crew));
         let options = move || options(&limits.now());
         self.service = Some(Service::start(listener, crew, options, move |stream| admit(&hub, &fronts, stream))?);
@@ -399,6 +423,11 @@ impl Handle {
         &self.hub
     }
 
+    /// Changes this server while it runs.
+    pub fn tuner(&self) -> Tuner {
+        Tuner::of(self)
+    }
+
     /// The code with which `claim` makes an account the first op of the server;
     /// `None` if there is an op already, or no database.
     pub fn claim(&self) -> Option<&str> {
@@ -415,9 +444,9 @@ impl Handle {
         self.limited_by
     }
 
-    /// The channel of the news that [`Server::watch`] asked for. It is given only once.
-    pub fn news(&mut self) -> Option<Receiver<News>> {
-        self.news.take()
+    /// The news: those that [`Server::watch`] asked for, and those for an operator at `ctl`. They are given only once.
+    pub fn news(&mut self) -> Option<Feeds> {
+        self.feeds.take()
     }
 
     /// Tells every session that the server stops, and `why`; waits at most the limit

@@ -61,9 +61,12 @@ pub(super) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "no answer in time".to_owned(),
         io::ErrorKind::UnexpectedEof => "the server hung up".to_owned(),
+        // Windows has whole sentences for these, in the language of its user.
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => "connection reset by peer".to_owned(),
         _ => {
             let text = error.to_string();
-            let text = text.split(" (os error").next().unwrap_or_default();
+            let text = text.split(" (os error").next().unwrap_or_default().trim_end().trim_end_matches('.');
             let mut letters = text.chars();
             letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
         }

@@ -11,7 +11,7 @@ use crate::tls::Security;
 
 /// How people come in. The addresses of this machine are looked up each time,
 /// because a laptop changes its network while the server runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct WaysIn {
     /// How the terminal client is started here.
     pub client: &'static str,

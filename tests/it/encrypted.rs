@@ -333,6 +333,43 @@ fn the_program_makes_a_certificate_once_renews_it_for_the_same_key_and_tells_bot
     program.shows("chat-server cert --renew makes another for the same key");
 }
 
+/// A certificate that cannot be used changes nothing, and those who are connected keep the old one.
+#[cfg(unix)]
+#[test]
+fn sighup_gives_newcomers_the_new_certificate_and_a_broken_one_changes_nothing() {
+    let [folder, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [own, new] = [settings(&folder), settings(&other)];
+    [&own, &new].map(|settings| roomful::tls::made::make(settings, &[], 100).unwrap());
+    let [old_only, new_only] = [trusting(&own), trusting(&new)];
+    let mut program = Program::start(&[
+        "--tls",
+        "allow",
+        "--tls-cert",
+        own.certificate.to_str().unwrap(),
+        "--tls-key",
+        own.key.to_str().unwrap(),
+    ]);
+    let addr = program.addr;
+    let meets = |config: &Arc<ClientConfig>| {
+        let tcp = TcpStream::connect(addr).unwrap();
+        tcp.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut pipe = Pipe::encrypted(tcp, config);
+        pipe.shake_hands().is_ok().then_some(pipe)
+    };
+    let mut ann = Peer::new(Wire::over(meets(&old_only).unwrap()));
+    ann.hello(json!({"nick": "ann", "rooms": ["#a"]})).unwrap();
+    std::fs::copy(&new.key, &own.key).unwrap();
+    program.signal("HUP");
+    program.shows("is not that of the certificate");
+    assert!(meets(&old_only).is_some(), "half of a change is none");
+    std::fs::copy(&new.certificate, &own.certificate).unwrap();
+    program.signal("HUP");
+    program.shows("there is another certificate");
+    assert!(meets(&new_only).is_some() && meets(&old_only).is_none());
+    assert!(ann.say("#a", "still here") > 0);
+    ann.quit();
+}
+
 #[test]
 fn a_certificate_that_is_of_no_use_stops_the_start_with_a_sentence_and_78() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use toml::{Table, Value};
 /// The layers, from the ground up, and the modules in each. A module imports
 /// from the layers below its own; on the ground and at the top also from its
 /// own layer, in between not even that: `chat` and `net` do not know each other.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     (
         "ground",
         &[
@@ -27,9 +27,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),
+    ("encryption", &["tls"]),
     ("session", &["session"]),
     ("front", &["front"]),
-    ("top", &["server", "config", "console", "terminal", "client"]),
+    ("top", &["server", "config", "console", "ctl", "terminal", "client"]),
 ];
 
 /// What the pure chat has no use for.
@@ -46,6 +47,18 @@ const LONGER: [(&str, &str); 0] = [];
 const SLEEPING: &[(&str, &str)] = &[
     ("src/bin/chat-lab/measure/churn.rs", "asks the system about another process, again and again"),
     ("src/bin/chat-lab/measure/target.rs", "the same"),
+];
+
+/// Where systems differ: sockets, terminals, signals, files, the machine, the manager of services, the way in for ctl, and other programs.
+const SYSTEMS: [&str; 8] = [
+    "src/net/socket/",
+    "src/terminal/tty/",
+    "src/process/signals.rs",
+    "src/process/private.rs",
+    "src/process/machine.rs",
+    "src/process/service.rs",
+    "src/ctl/channel.rs",
+    "src/bin/chat-lab/kernel/",
 ];
 
 /// Crates that would bring an async runtime.
@@ -146,6 +159,26 @@ fn nothing_brings_an_async_runtime() {
     for package in lock["package"].as_array().expect("a list of packages") {
         let name = package["name"].as_str().expect("a name");
         assert!(!RUNTIMES.contains(&name), "{name} is in Cargo.lock");
+    }
+}
+
+/// Elsewhere a line at most, such as the one that leaves a part of the lab out.
+#[test]
+fn systems_differ_in_a_few_small_files_and_elsewhere_in_a_line_at_most() {
+    let is_of_a_system = |line: &str| {
+        let asks = line.contains("cfg(") || line.contains("cfg_attr(") || line.contains("cfg!(");
+        asks && ["unix", "windows", "target_os", "target_vendor", "target_family"]
+            .iter()
+            .any(|word| line.contains(word))
+            || ["unix", "windows", "linux", "fd"].iter().any(|system| line.contains(&format!("std::os::{system}")))
+    };
+    for (path, text) in files("src", "rs") {
+        if SYSTEMS.iter().any(|place| path.starts_with(place)) || path.contains("/tests/") || path.ends_with("tests.rs")
+        {
+            continue;
+        }
+        let lines: Vec<_> = code(before_tests(&text)).filter(|(_, line)| is_of_a_system(line)).collect();
+        assert!(lines.len() <= 1, "{path} asks for the system; that belongs to one of {SYSTEMS:?}: {lines:?}");
     }
 }
 

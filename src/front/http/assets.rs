@@ -252,6 +252,7 @@ mod tests {
     fn only_plain_names_are_read_from_a_folder_and_no_links() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("main.js"), "x").unwrap();
+        #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("out.js")).unwrap();
         assert_eq!(read(folder.path(), "main.js").unwrap(), b"x");
         assert_eq!(read(folder.path(), "out.js"), None);

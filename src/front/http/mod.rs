@@ -13,11 +13,13 @@ mod welcome;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
 use crate::names::MAX_ROOM;
 use crate::qr::Qr;
+use crate::session::health;
 use crate::session::hub::Hub;
 use answer::Answer;
 pub(super) use exchange::{Exchange, Step};
@@ -43,7 +45,9 @@ pub struct Settings {
 /// What all exchanges share.
 #[derive(Debug)]
 pub struct Http {
+    /// Those of the start.
     settings: Settings,
+    metrics_for_everyone: AtomicBool,
     pages: assets::Pages,
     doorstep: doorstep::Doorstep,
     welcome: welcome::Welcome,
@@ -64,12 +68,19 @@ impl Http {
             welcome: welcome::Welcome::default(),
             gauges: gauges::Gauges::default(),
             drawing: Mutex::new(()),
+            metrics_for_everyone: AtomicBool::new(settings.metrics_for_everyone),
             settings,
             listening: listening.to_vec(),
         }
     }
 
-    /// The settings.
+    /// Puts other hosts, origins, and readers of the metrics in force, from the next request on.
+    pub(super) fn change(&self, settings: &Settings) {
+        self.doorstep.change(settings);
+        self.metrics_for_everyone.store(settings.metrics_for_everyone, Ordering::Relaxed);
+    }
+
+    /// The settings of the start.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -116,22 +127,25 @@ impl Http {
         Answer::new(200, "image/svg+xml", code.svg().into_bytes()).with("Cache-Control", "no-store")
     }
 
-    /// Whether the server can take messages.
+    /// Whether the server can take messages, and why not.
     fn health(hub: &Hub) -> Answer {
-        let trouble = hub.database.as_ref().and_then(|database| database.write_queue.troubled());
-        match trouble {
-            _ if hub.stopping() => Answer::sentence(503, "stopping"),
-            Some(why) => Answer::sentence(503, &format!("the database cannot be written: {why}")),
-            None => Answer::sentence(200, "ok"),
+        let troubles = health::troubles(hub);
+        if troubles.is_empty() {
+            return Answer::sentence(200, "ok");
         }
+        Answer::sentence(503, &troubles.join("; "))
+    }
+
+    /// All numbers, for the metrics.
+    pub(super) fn numbers(&self, hub: &Arc<Hub>) -> String {
+        gauges::page(hub, &self.gauges)
     }
 
     /// The metrics. To others there is nothing here: they need not know that there is.
     fn metrics(&self, hub: &Arc<Hub>, peer: IpAddr) -> Option<Answer> {
-        let may = self.settings.metrics_for_everyone || peer.to_canonical().is_loopback();
+        let may = self.metrics_for_everyone.load(Ordering::Relaxed) || peer.to_canonical().is_loopback();
         may.then(|| {
-            let text = gauges::page(hub, &self.gauges);
-            Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
+            Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", self.numbers(hub).into_bytes())
                 .with("Cache-Control", "no-store")
         })
     }
