@@ -19,6 +19,9 @@ use crate::server_support;
 /// The name that the certificates have, and the address of the servers.
 const HERE: &str = "127.0.0.1";
 
+/// A free address for a server.
+const ANYWHERE: &str = "127.0.0.1:0";
+
 /// A folder with keys of servers, and files of known servers.
 struct Folder(TempDir);
 
@@ -65,11 +68,6 @@ impl Key {
     }
 }
 
-/// A free address for a server.
-fn anywhere() -> String {
-    format!("{HERE}:0")
-}
-
 /// Runs a script's client; its exit code and its stderr.
 fn script(server: &ServerProgram, nick: &str, arguments: &[&str]) -> (i32, String) {
     let (code, _, told) = run(&[&["--server", &server.addr, "--nick", nick], arguments].concat(), "hello\n");
@@ -80,7 +78,7 @@ fn script(server: &ServerProgram, nick: &str, arguments: &[&str]) -> (i32, Strin
 fn a_script_talks_only_to_a_server_that_it_can_trust() {
     let folder = Folder::new();
     let (a, b) = (folder.key("a"), folder.key("b"));
-    let server = a.server(&anywhere());
+    let server = a.server(ANYWHERE);
     let vera = server.peer("vera");
     let (own, other) = (a.fingerprint.to_string(), b.fingerprint.to_string());
     let (none, stored) = (folder.path("none"), folder.path("stored"));
@@ -157,7 +155,7 @@ fn is_refused(screen: Screen, words: &str) {
 fn a_person_is_asked_about_a_new_key_once_and_told_loudly_of_a_changed_one() {
     let folder = Folder::new();
     let (a, b) = (folder.key("a"), folder.key("b"));
-    let server = a.server(&anywhere());
+    let server = a.server(ANYWHERE);
     let (own, other) = (a.fingerprint.to_string(), b.fingerprint.to_string());
     let (none, stored) = (folder.path("none"), folder.path("stored"));
     let changed = folder.known("changed", &server.addr, b.fingerprint);
@@ -217,8 +215,7 @@ fn end_of(client: &Client) -> End {
 fn a_client_does_not_come_back_to_another_key_or_without_encryption() {
     let folder = Folder::new();
     let (a, b) = (folder.key("a"), folder.key("b"));
-    let cases =
-        [(a.server(&anywhere()), "other"), (a.server(&anywhere()), "plain"), (a.server(&anywhere()), "renewed")];
+    let cases = [(a.server(ANYWHERE), "other"), (a.server(ANYWHERE), "plain"), (a.server(ANYWHERE), "renewed")];
     let clients = cases.map(|(server, case)| (library(&server.addr, folder.path(case)), server.addr.clone(), case));
     let before = fs::read(a.file("crt")).unwrap();
     let (certificate, key) = (a.file("crt"), a.file("key"));
@@ -251,7 +248,7 @@ fn a_file_goes_over_tls_and_so_does_what_json_passes_through() {
     let a = folder.key("a");
     let (certificate, key) = (a.file("crt").into(), a.file("key").into());
     let settings = Settings { mode: Mode::Require, certificate, key, is_given: true };
-    let server = Server::bind(&anywhere()).unwrap().tls(settings).limits(Limits { rate: 0, ..Limits::default() });
+    let server = Server::bind(ANYWHERE).unwrap().tls(settings).limits(Limits { rate: 0, ..Limits::default() });
     let server = server.data(folder.path("db")).start().unwrap();
     let (addr, known) = (server.local_addr().to_string(), folder.path("known"));
     let anna = library(&addr, known.clone());
@@ -281,7 +278,7 @@ fn a_file_goes_over_tls_and_so_does_what_json_passes_through() {
 fn what_is_wrong_with_the_keys_that_are_known_is_told_with_what_to_do() {
     let folder = Folder::new();
     let a = folder.key("a");
-    let server = a.server(&anywhere());
+    let server = a.server(ANYWHERE);
     let (code, _, told) = run(&["--server", &server.addr, "--fingerprint", "7f3a-91c0"], "");
     assert!(code == 2 && told.contains("eight groups of four digits"), "{told}");
 
