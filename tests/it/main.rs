@@ -148,6 +148,8 @@ mod client_support;
 /// What a person sees and types, on a pseudo-terminal.
 #[cfg(unix)] // a pseudo-terminal
 mod client_terminal;
+/// Which server it trusts, on a terminal and in a script.
+mod client_trust;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
 /// What a person sees after coming back from a lost connection.
