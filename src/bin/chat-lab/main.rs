@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use roomful::process::{Kind, parse, settle_signals};
+use roomful::process::{Kind, Manual, parse, settle_signals};
 
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
@@ -53,6 +53,8 @@ enum Command {
     Soak(SoakArgs),
     /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
     Report(ReportArgs),
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 #[derive(Args)]
@@ -87,6 +89,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Archive(args) => measure::archive(&args)?,
         Command::Soak(args) => measure::soak(&args)?,
         Command::Report(args) => measure::report(&args)?,
+        Command::Manual(manual) => manual.write("chat-lab", Cli::command())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -62,10 +62,15 @@ fn main() -> ExitCode {
 type Passed = Result<Vec<TcpListener>, String>;
 
 fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
+    if let Some(Task::Manual(manual)) = &args.task {
+        manual.write("chat-server", args::command())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
         Some(Task::Ctl { words }) => ctl::run(&config, words),
+        Some(Task::Manual(_)) => Ok(ExitCode::SUCCESS),
         None if args.check_config => print_settings(&config),
         None => run_server(&config, matches, sockets),
     }
