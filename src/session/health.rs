@@ -24,7 +24,7 @@ pub fn troubles(hub: &Hub) -> Vec<String> {
     } else if let Some(age) = write_queue.oldest().filter(|age| *age > limits.keep_patience) {
         troubles.push(format!("what was said {} s ago is not in the database yet", age.as_secs()));
     }
-    if let Some(room) = database.store.disk_room().filter(|room| *room < limits.disk_room as u64) {
+    if let Some(room) = database.store.free_bytes().filter(|room| *room < limits.disk_room as u64) {
         troubles.push(format!("the disk of the database has {room} bytes left: make room (disk-room)"));
     }
     troubles

@@ -13,7 +13,6 @@ use super::pool::{Length, Pool};
 use crate::command::Page;
 use crate::limits::InForce;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
-use crate::process::private;
 use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
@@ -42,11 +41,6 @@ impl Store {
     /// Ends all reads, now and later: the server is stopping.
     pub fn stop(&self) {
         self.pool.stop();
-    }
-
-    /// The room that is left on the disk of the database, in bytes; none if the system does not tell.
-    pub fn disk_room(&self) -> Option<u64> {
-        private::free_bytes(self.claim.path())
     }
 
     /// How many connections read now, and how many wait for one.
