@@ -259,6 +259,24 @@ fn a_killed_server_and_its_next_are_reached_beside_the_database_and_the_exit_cod
 }
 
 #[test]
+fn the_settings_are_read_again_and_the_log_is_set_from_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, path) = (folder.path().join("my.toml"), folder.path().join("ctl"));
+    fs::write(&file, "[limits]\nrooms = 7\n").unwrap();
+    let program = Program::start(&["--config", file.to_str().unwrap(), "--ctl", path.to_str().unwrap()]);
+    fs::write(&file, "[limits]\nrooms = 8\nbacklog = 9\n").unwrap();
+    let says = |line: &str| ask(&path, line).unwrap();
+    let reply = says("reload");
+    assert!(reply.is_ok && reply.text.contains("rooms 8 (was 7)"), "{reply:?}");
+    assert!(reply.text.contains("needs a restart: backlog 9"), "{reply:?}");
+    fs::write(&file, "[limits]\nrooms = 9\nrooms-left = many\n").unwrap();
+    let reply = says("reload");
+    assert!(!reply.is_ok && reply.text.contains("nothing has changed: "), "{reply:?}");
+    assert!(says("log debug").is_ok && !says("log loud=very=much").is_ok);
+    assert_eq!(program.stop().code, Some(0));
+}
+
+#[test]
 fn a_server_without_a_database_has_a_socket_only_if_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = server();

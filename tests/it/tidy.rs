@@ -60,23 +60,6 @@ const SYSTEMS: [&str; 8] = [
     "src/bin/chat-lab/kernel/",
 ];
 
-/// Crates that would bring an async runtime.
-const RUNTIMES: [&str; 13] = [
-    "tokio",
-    "async-std",
-    "async-executor",
-    "async-global-executor",
-    "async-io",
-    "smol",
-    "mio",
-    "polling",
-    "futures-executor",
-    "glommio",
-    "monoio",
-    "compio",
-    "embassy-executor",
-];
-
 #[test]
 fn every_file_imports_from_the_layers_below_its_own_only() {
     for (path, text) in files("src", "rs") {
@@ -152,12 +135,21 @@ fn no_file_is_too_long_to_be_read() {
     }
 }
 
+/// No async runtime, no second TLS, no library of the system, one `rustls`: the list is in deny.toml.
 #[test]
-fn nothing_brings_an_async_runtime() {
+fn nothing_in_the_tree_is_denied_or_comes_from_elsewhere_than_the_registry() {
+    let deny = manifest("deny.toml");
     let lock = manifest("Cargo.lock");
-    for package in lock["package"].as_array().expect("a list of packages") {
-        let name = package["name"].as_str().expect("a name");
-        assert!(!RUNTIMES.contains(&name), "{name} is in Cargo.lock");
+    let packages = lock["package"].as_array().expect("a list of packages");
+    let name = |table: &Value| table["name"].as_str().expect("a name").to_owned();
+    for denied in deny["bans"]["deny"].as_array().expect("a list of names") {
+        let most = usize::from(denied.get("deny-multiple-versions").is_some());
+        let count = packages.iter().filter(|package| name(package) == name(denied)).count();
+        assert!(count <= most, "{} is in Cargo.lock {count} times", name(denied));
+    }
+    for package in packages.iter().filter(|package| name(package) != "roomful") {
+        let source = package.get("source").and_then(Value::as_str);
+        assert!(source.is_some_and(|source| source.starts_with("registry+")), "{}: {source:?}", name(package));
     }
 }
 

@@ -271,13 +271,13 @@ mod tests {
         fn start(config: Arc<ServerConfig>) -> Echo {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let addr = listener.local_addr().unwrap();
-            let acceptor = Arc::new(Acceptor::new(config, PATIENCE, 1));
+            let acceptor = Arc::new(Acceptor::new(config, 1));
             let accepting = Arc::clone(&acceptor);
             thread::spawn(move || {
                 for tcp in listener.incoming() {
                     let stream = Stream::new(tcp.unwrap(), addr, 0, PATIENCE).unwrap();
                     let mut buffer = [0; 4_096];
-                    if stream.secure_server(&accepting, &[]).is_ok() {
+                    if stream.secure_server(&accepting, &[], Instant::now() + PATIENCE).is_ok() {
                         let count = stream.read_within(&mut buffer, Some(PATIENCE)).unwrap_or_default();
                         let _ = stream.send_all(&buffer[..count]);
                     }

@@ -163,7 +163,7 @@ fn before_an_older_file_is_changed_it_is_copied_once() {
     assert!(!copy.exists());
     let told = rig.try_open().unwrap().upgraded.unwrap();
     assert!(told.contains("is brought from version 2 to ") && told.ends_with("roomful.db.v2"), "{told}");
-    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(is_private(&copy));
     let old = Connection::open(&copy).unwrap();
     assert_eq!(schema::version(&old, &copy, schema::MIGRATIONS).unwrap(), 2);
     let place: i64 = old.query_row("SELECT id FROM place", [], |row| row.get(0)).unwrap();
