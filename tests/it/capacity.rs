@@ -14,7 +14,6 @@ use crate::server_support::{Program, server};
 use crate::support::{Wire, eventually};
 
 /// A server program under a limit of the shell's `ulimit`, and what it says when it is ready.
-#[cfg(unix)]
 fn under(limit: &str) -> (Program, String) {
     let command = server();
     let program = command.get_program().to_owned();
@@ -57,7 +56,6 @@ fn under_each_limit_of_the_system_newcomers_are_refused_in_words_and_the_server_
 }
 
 /// docs/limits.md, `sessions`: it said "for 1 sessions" and let nobody in.
-#[cfg(unix)]
 #[test]
 fn with_too_few_descriptors_for_one_session_the_server_does_not_start_and_names_the_limit() {
     let script = "ulimit -n 14; exec \"$0\" --memory --listen 127.0.0.1:0";

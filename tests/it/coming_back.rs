@@ -5,9 +5,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::client_relay::Relay;
-#[cfg(unix)]
-use crate::client_support::Screen;
-use crate::client_support::{DEADLINE, Peer, client};
+use crate::client_support::{DEADLINE, Peer, Screen, client};
 use crate::server_support::{Program, server};
 use crate::support::TestServer;
 
@@ -19,7 +17,6 @@ fn register(addr: &str, nick: &str) {
     peer.0.quit(None);
 }
 
-#[cfg(unix)]
 fn log_in(addr: &str, nick: &str) -> Screen {
     let mut command = client();
     command.args(["--server", addr, "--nick", nick]).env("CHAT_CLIENT_PASSWORD", PASSWORD);
@@ -32,7 +29,6 @@ fn tell(peer: &Peer, to: &str, text: &str) {
 }
 
 /// Where each of `words` was written first; they must stand in this order.
-#[cfg(unix)]
 fn in_order(screen: &Screen, words: &[&str]) {
     let raw = String::from_utf8_lossy(&screen.raw).into_owned();
     let places: Vec<_> =
@@ -84,7 +80,6 @@ fn a_person_who_comes_back_sees_what_is_new_and_the_sum_of_it_last() {
 
 /// docs/protocol.md, `chats`: a server that was killed knows no more who had
 /// read what; what was heard here before is not new to the person for that.
-#[cfg(unix)]
 #[test]
 fn what_was_heard_here_before_is_not_new_after_a_crash_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -146,7 +141,6 @@ fn a_person_who_logs_in_sees_a_fence_before_what_is_new_and_the_private_lines() 
 }
 
 /// docs/protocol.md, *Rates*: a session that is too fast is held back, and told so; a person once.
-#[cfg(unix)]
 #[test]
 fn too_fast_is_told_once_for_much_that_is_sent() {
     let server = TestServer::with(|limits| (limits.rate, limits.rate_burst) = (40, 5));
@@ -197,7 +191,6 @@ fn a_fence_stands_before_private_lines_that_were_missed_and_there_is_none_if_non
 }
 
 /// README, *The terminal client*: what is said where the person does not talk is counted in the prompt.
-#[cfg(unix)]
 #[test]
 fn the_prompt_counts_what_came_elsewhere_until_something_is_typed() {
     let server = TestServer::start();

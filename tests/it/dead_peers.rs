@@ -69,6 +69,7 @@ fn reason(handle: &SessionHandle) -> Option<CloseReason> {
 
 /// docs/limits.md, `unreachable-after`: the kernel ends a connection whose host takes nothing, on every front. It took
 /// up to 1,072 s without such a time. A JSON session is asked by us, and silence alone ends it later.
+#[cfg(target_os = "linux")]
 #[test]
 fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
     let server = TestServer::start();
@@ -83,6 +84,7 @@ fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
 }
 
 /// docs/limits.md, `unreachable-after`: a host that lives and takes nothing has all of `outbox-patience`.
+#[cfg(target_os = "linux")]
 #[test]
 fn the_kernel_never_has_less_patience_than_the_outbox() {
     let server = TestServer::with(|limits| limits.outbox_patience = Duration::from_secs(100));

@@ -153,6 +153,7 @@ fn threads(process: u32) -> Vec<String> {
 }
 
 /// threads.md, *The threads*: every thread of the server and of the client is in the table.
+#[cfg(unix)]
 #[test]
 fn every_thread_of_the_programs_is_on_the_page() {
     let folder = tempfile::tempdir().unwrap();

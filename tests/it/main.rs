@@ -6,6 +6,8 @@
 //! peer that must hear nothing says `ping` and hears nothing before the answer.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
+// Tests that need a Unix are left out elsewhere, and what only they use stays.
+#![cfg_attr(not(unix), allow(unused_imports, dead_code))]
 
 /// A server that must leave nothing behind, and peers that give up after 5 s.
 mod support;
@@ -147,6 +149,7 @@ mod client_terminal;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
 /// What a person sees after coming back from a lost connection.
+#[cfg(unix)] // a pseudo-terminal
 mod coming_back;
 /// Keys: none of them stops the printing, and what each does.
 #[cfg(unix)] // a pseudo-terminal
@@ -156,11 +159,13 @@ mod keys;
 mod screen;
 
 /// What the machine can hold: low limits of the system, few threads.
+#[cfg(unix)] // limits of the shell
 mod capacity;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
 #[cfg(unix)] // a pseudo-terminal and signals
 mod console_manners;
 /// The operator in another shell.
+#[cfg(unix)] // sockets of the file system, and other users
 mod ctl;
 /// A database that is damaged while a server uses it.
 mod damaged;
@@ -200,6 +205,8 @@ mod soak;
 mod websocket;
 
 /// The pages name what the code has, and the code has what they name.
+#[cfg(unix)] // the same text on every system, read once
 mod docs;
 /// How the code is laid out: layers, first lines, left-overs.
+#[cfg(unix)] // the same text on every system, read once
 mod tidy;
