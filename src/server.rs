@@ -10,6 +10,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod place;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
+use self::place::Place;
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
 use crate::chat::write_queue::WriteQueue;
@@ -56,34 +59,6 @@ pub struct Server {
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
-}
-
-/// Where a server listens.
-#[derive(Debug)]
-enum Place {
-    /// At these addresses; at least one.
-    Addresses(Vec<SocketAddr>),
-    /// On sockets that another program has bound.
-    Given(Vec<TcpListener>),
-}
-
-impl Place {
-    fn listen(self, backlog: usize) -> io::Result<Listener> {
-        match self {
-            Place::Addresses(addrs) => Listener::bind_all(&addrs, backlog),
-            Place::Given(sockets) => Listener::given(sockets, backlog),
-        }
-    }
-
-    /// Whether only this machine can connect.
-    fn is_loopback(&self) -> bool {
-        match self {
-            Place::Addresses(addrs) => addrs.iter().all(|addr| addr.ip().is_loopback()),
-            Place::Given(sockets) => {
-                sockets.iter().all(|socket| socket.local_addr().is_ok_and(|addr| addr.ip().is_loopback()))
-            }
-        }
-    }
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
