@@ -103,9 +103,9 @@ impl Stream {
     /// Begins TLS with the client that has sent the bytes `first`. Nothing else may read or write meanwhile.
     ///
     /// # Errors
-    /// The handshake failed, or took too long; then nothing more can be sent.
-    pub fn secure_server(&self, acceptor: &Acceptor, first: &[u8]) -> Result<(), HandshakeError> {
-        self.secure(acceptor.accept(self, first)?)
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_server(&self, acceptor: &Acceptor, first: &[u8], until: Instant) -> Result<(), HandshakeError> {
+        self.secure(acceptor.accept(self, first, until)?)
     }
 
     /// Begins TLS with a server, which must prove to be `name`. Nothing else may read or write meanwhile.
@@ -376,7 +376,7 @@ mod tests {
         let (stream, peer) = pair();
         let sent = fill(&stream);
         assert!(sent > 0);
-        assert!(stream.send_now(b"more").unwrap().is_some());
+        assert_eq!(socket::send_now(&stream.tcp, b"more").unwrap(), 0);
         let error = stream.send_within(b"more", Duration::from_millis(1)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         stream.end();

@@ -114,7 +114,7 @@ pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
 /// The path with all links resolved, also if there is no file yet.
 fn real(path: &Path) -> Result<PathBuf, StoreError> {
     let told = |error: io::Error| StoreError::io(path, &error);
-    match fs::canonicalize(path) {
+    match private::real_path(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found.map_err(told),
     }
@@ -123,7 +123,7 @@ fn real(path: &Path) -> Result<PathBuf, StoreError> {
         return Err(StoreError::Io { path: path.to_path_buf(), what });
     }
     let Some(name) = path.file_name() else { return Err(StoreError::IsFolder(path.to_path_buf())) };
-    Ok(fs::canonicalize(folder_of(path)).map_err(told)?.join(name))
+    Ok(private::real_path(folder_of(path)).map_err(told)?.join(name))
 }
 
 fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
@@ -132,12 +132,6 @@ fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_path_buf())),
         Err(TryLockError::Error(error)) => Err(StoreError::io(path, &error)),
     }
-}
-
-/// The room on the disk of a file, in bytes, as far as this program may use it; none if the system does not tell.
-pub fn room_for(path: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(folder_of(path)).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// The folder of a file.

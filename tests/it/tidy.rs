@@ -48,6 +48,18 @@ const SLEEPING: &[(&str, &str)] = &[
     ("src/bin/chat-lab/measure/target.rs", "the same"),
 ];
 
+/// Where systems differ: sockets, terminals, signals, files, the machine, the manager of services, the way in for ctl, and other programs.
+const SYSTEMS: [&str; 8] = [
+    "src/net/socket/",
+    "src/terminal/tty/",
+    "src/process/signals.rs",
+    "src/process/private.rs",
+    "src/process/machine.rs",
+    "src/process/service.rs",
+    "src/ctl/channel.rs",
+    "src/bin/chat-lab/kernel/",
+];
+
 #[test]
 fn every_file_imports_from_the_layers_below_its_own_only() {
     for (path, text) in files("src", "rs") {
@@ -138,6 +150,26 @@ fn nothing_in_the_tree_is_denied_or_comes_from_elsewhere_than_the_registry() {
     for package in packages.iter().filter(|package| name(package) != "roomful") {
         let source = package.get("source").and_then(Value::as_str);
         assert!(source.is_some_and(|source| source.starts_with("registry+")), "{}: {source:?}", name(package));
+    }
+}
+
+/// Elsewhere a line at most, such as the one that leaves a part of the lab out.
+#[test]
+fn systems_differ_in_a_few_small_files_and_elsewhere_in_a_line_at_most() {
+    let is_of_a_system = |line: &str| {
+        let asks = line.contains("cfg(") || line.contains("cfg_attr(") || line.contains("cfg!(");
+        asks && ["unix", "windows", "target_os", "target_vendor", "target_family"]
+            .iter()
+            .any(|word| line.contains(word))
+            || ["unix", "windows", "linux", "fd"].iter().any(|system| line.contains(&format!("std::os::{system}")))
+    };
+    for (path, text) in files("src", "rs") {
+        if SYSTEMS.iter().any(|place| path.starts_with(place)) || path.contains("/tests/") || path.ends_with("tests.rs")
+        {
+            continue;
+        }
+        let lines: Vec<_> = code(before_tests(&text)).filter(|(_, line)| is_of_a_system(line)).collect();
+        assert!(lines.len() <= 1, "{path} asks for the system; that belongs to one of {SYSTEMS:?}: {lines:?}");
     }
 }
 
