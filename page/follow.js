@@ -69,12 +69,12 @@ function done(life, out) {
 
 /** @param {Life} life @param {import("./types.js").HelloEvent} event */
 function hello({ state, session, store }, event) {
-  const { server, lobby, text, line_bytes: lineBytes, rate = 2, rate_burst: burst = 10, file_bytes: fileBytes = 10485760, kept = true, page = "" } = event;
-  Object.assign(state.server, { server, lobby, text, lineBytes, rate, burst, fileBytes, kept, page });
+  const { server, lobby, text, line_bytes: lineBytes, rate = 2, rate_burst: burst = 10, file_bytes: fileBytes = 10485760, kept = true, page = "", motd = "" } = event;
+  Object.assign(state.server, { server, lobby, text, lineBytes, rate, burst, fileBytes, kept, page, motd });
   session.rate(rate, burst);
   state.link.newer = page !== "" && SET !== "" && page !== SET;
   if (!state.gate.offer) state.gate.offer = event.offer;
-  store.touch(["bar", "box", "gate"]);
+  store.touch(["bar", "box", "gate", "list"]);
 }
 
 /** A room of `hello` could not be joined: it is shown with the reason. @param {Life} life @param {import("./types.js").ErrorEvent} error */

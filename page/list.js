@@ -68,6 +68,8 @@ export function list(chat, does) {
     const all = here.rows;
     const look = state.settings.beamer ? "beamer" : "";
     const waiting = past === all.length ? state.unsent.filter((one) => one.place === here.key && one.state !== "heard") : [];
+    const { motd } = state.server;
+    if (motd && here.kind === "room" && first === 0) made.push({ key: "motd", row: null, look: motd, make: () => rows.motd(motd) });
     if (here.loading === "first" && all.length === 0) made.push(...greys);
     else if (here.whole && first === 0) {
       const any = all.some((row) => row.kind === "line") || waiting.length > 0;

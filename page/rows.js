@@ -167,6 +167,9 @@ export function beginning(place, any, invite) {
   return li("empty", el("p", { text: place.kind === "room" ? L.empty(place.name) : L.emptyPrivate(place.name) }), place.kind === "room" && invite);
 }
 
+/** The message of the day, above the first line of a room. @param {string} text */
+export const motd = (text) => li("line event", el("div", { class: "text", dir: "auto", text }));
+
 /** What stands there while one is nowhere. @param {() => void} join */
 export const nowhere = (join) => li("empty", el("p", { text: L.nowhereWhat }), button(L.joinRoom, join, { class: "main" }));
 

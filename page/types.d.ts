@@ -311,6 +311,8 @@ export interface Server {
   fileBytes: number;
   kept: boolean;
   page: string;
+  /** The message of the day; empty if there is none. */
+  motd: string;
 }
 
 export interface Gate {

@@ -167,6 +167,8 @@ mod faults;
 mod managed;
 /// The programs as processes: signals, descriptors, variables, addresses.
 mod processes;
+/// Settings that change while a server runs.
+mod reload;
 /// The server program: how it starts and how it ends.
 mod server_binary;
 /// What the operator sees of it and types into it.

@@ -37,6 +37,8 @@ pub(super) struct Window {
     day: String,
     /// The topic of the room that is being shown.
     topic: Option<Arc<str>>,
+    /// The message of the day that was shown last.
+    motd: Option<Arc<str>>,
     greeted: bool,
     /// Whether the person was logged in when the last news came.
     is_account: bool,
@@ -64,6 +66,7 @@ impl Window {
             run: Run::default(),
             day: String::new(),
             topic: None,
+            motd: None,
             greeted: false,
             is_account: false,
             new: 0,
