@@ -19,6 +19,9 @@
 # Not here, since it judges and does not compare: ten minutes of two people beside hostile clients,
 #   target/release/chat-lab soak
 #
+# A profiler finds the lines of the code only if they are built in:
+#   CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none scripts/bench.sh --only fanout
+#
 # Every scenario gets fresh servers; within it each cell is run on each server before the next
 # cell, and all that REPEATS times, so that what changes on the machine meanwhile changes for all.
 # Only processes this script has started are stopped, by their ids.

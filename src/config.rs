@@ -16,7 +16,7 @@
 mod changes;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use changes::Change;
 use toml::{Table, Value};
@@ -25,6 +25,7 @@ use crate::front::http::Settings;
 use crate::limits::{Limits, TABLE};
 use crate::net::addresses::with_port;
 use crate::server::PORT;
+use crate::tls::{self, Mode};
 
 /// The file of the database, in the working folder, if no other is named.
 pub const DATA: &str = "roomful.db";
@@ -46,8 +47,16 @@ pub struct Config {
     pub page: String,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// Whether connections are encrypted.
+    pub tls: Mode,
+    /// The file of the certificate; empty for the one beside the database.
+    pub tls_cert: String,
+    /// The file of its key; empty for the one beside the database.
+    pub tls_key: String,
     /// The file of the database.
     pub data: String,
+    /// The control socket; empty for one beside the database.
+    pub ctl: String,
     /// Whether there is no database, and nothing is stored.
     pub memory: bool,
     /// Whether the console leaves out what people say.
@@ -114,7 +123,11 @@ impl Default for Config {
             origin: Vec::new(),
             page: String::new(),
             metrics: Metrics::Loopback,
+            tls: Mode::Auto,
+            tls_cert: String::new(),
+            tls_key: String::new(),
             data: DATA.to_owned(),
+            ctl: String::new(),
             memory: false,
             quiet: false,
             console: true,
@@ -154,7 +167,14 @@ impl Config {
                     let metrics = <Metrics as clap::ValueEnum>::from_str(text, false);
                     self.metrics = metrics.map_err(|_| wrong(name, "it takes \"loopback\" or \"everyone\""))?;
                 }
+                ("tls", Value::String(text)) => {
+                    let mode = <Mode as clap::ValueEnum>::from_str(text, false);
+                    self.tls = mode.map_err(|_| wrong(name, "it takes \"auto\", \"off\", \"allow\" or \"require\""))?;
+                }
+                ("tls-cert", Value::String(text)) => self.tls_cert.clone_from(text),
+                ("tls-key", Value::String(text)) => self.tls_key.clone_from(text),
                 ("data", Value::String(text)) => self.data.clone_from(text),
+                ("ctl", Value::String(text)) => self.ctl.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
                 ("console", Value::Boolean(console)) => self.console = *console,
@@ -167,11 +187,10 @@ impl Config {
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
                 (
-                    "listen" | "address" | "page" | "metrics" | "data" | "log" | "log-format" | "log-file" | "motd",
+                    "listen" | "address" | "page" | "metrics" | "tls" | "tls-cert" | "tls-key" | "data" | "ctl" | "log"
+                    | "log-format" | "log-file" | "motd",
                     _,
-                ) => {
-                    return Err(wrong(name, "it takes a string"));
-                }
+                ) => return Err(wrong(name, "it takes a string")),
                 ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
                 ("host" | "origin", _) => return Err(wrong(name, "it takes a list of strings")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
@@ -235,6 +254,26 @@ impl Config {
         }
     }
 
+    /// How connections are encrypted.
+    ///
+    /// # Errors
+    /// Only one of the two files is named.
+    pub fn tls(&self) -> Result<tls::Settings, ConfigError> {
+        let is_given = match (self.tls_cert.is_empty(), self.tls_key.is_empty()) {
+            (true, true) => false,
+            (false, false) => true,
+            (true, false) => return Err(wrong("tls-key", "its certificate is not named: tls-cert")),
+            (false, true) => return Err(wrong("tls-cert", "its key is not named: tls-key")),
+        };
+        let beside = |ending| Path::new(&self.data).with_extension(ending);
+        let (certificate, key) = if is_given {
+            (PathBuf::from(&self.tls_cert), PathBuf::from(&self.tls_key))
+        } else {
+            (beside("crt"), beside("key"))
+        };
+        Ok(tls::Settings { mode: self.tls, certificate, key, is_given })
+    }
+
     fn read_limits(&mut self, limits: &Table) -> Result<(), ConfigError> {
         for (name, value) in limits {
             let text = match value {
@@ -259,8 +298,14 @@ impl Config {
             Metrics::Loopback => "loopback",
             Metrics::Everyone => "everyone",
         };
+        let tls = match self.tls {
+            Mode::Auto => "auto",
+            Mode::Off => "off",
+            Mode::Allow => "allow",
+            Mode::Require => "require",
+        };
         let mut text = format!(
-            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ndata = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
             quoted(&self.listen),
             quoted(&self.address),
             self.qr,
@@ -268,7 +313,11 @@ impl Config {
             list(&self.origin),
             quoted(&self.page),
             quoted(metrics),
+            quoted(tls),
+            quoted(&self.tls_cert),
+            quoted(&self.tls_key),
             quoted(&self.data),
+            quoted(&self.ctl),
             self.memory,
             self.quiet,
             self.console,

@@ -357,6 +357,14 @@ limits! {
     http_body_idle "http-body-idle": time Seconds = 30, 1..=3_600, NewConnections;
     /// Requests on one connection. After the answer to the last one the connection ends.
     http_requests "http-requests": number Count = 100, 1..=1_000_000, NewConnections;
+    /// Room on the disk of the database. With less, `/healthz` and `ctl health` say that the server is not well.
+    disk_room "disk-room": number Bytes = 67_108_864, 0..=1_099_511_627_776, AtOnce;
+    /// How long an operator's program may take to say its command to `ctl`, and again to take the answer. After that its connection is cut.
+    ctl_time "ctl-time": time Millis = 10_000, 10..=600_000, AtOnce;
+    /// The handshake of an encrypted connection, from its first byte. After that the connection is closed.
+    tls_handshake "tls-handshake": time Seconds = 10, 1..=600, NewConnections;
+    /// Handshakes that are computed at once, each for less than a millisecond. Others wait for their turn, so those who come in take no processor from those who talk.
+    handshakes "handshakes": number Count = 2, 1..=64, Restart;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000, Restart;
     /// Address space for the stack of one session's thread; only what is touched takes memory.

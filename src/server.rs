@@ -38,11 +38,13 @@ use crate::record::Snapshot;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub, News, chance, now};
 use crate::session::index_wait::IndexWait;
+use crate::session::news::{Feeds, Newsroom};
 use crate::session::passwords::Passwords;
 use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
+use crate::tls::{self, Security, TlsError};
 use crate::wording;
 pub use tuner::Tuner;
 
@@ -59,6 +61,7 @@ pub struct Server {
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
+    tls: Option<tls::Settings>,
     motd: Option<Arc<str>>,
 }
 
@@ -101,7 +104,7 @@ pub struct Handle {
     service: Option<Service>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
-    news: Option<Receiver<News>>,
+    feeds: Option<Feeds>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
     is_activated: bool,
@@ -148,6 +151,7 @@ impl Server {
             watch: Watch::Nothing,
             data: None,
             fronts: Fronts::default(),
+            tls: None,
             motd: None,
         }
     }
@@ -159,7 +163,7 @@ impl Server {
         self
     }
 
-    /// Sets which news [`Handle::news`] gets: none by default.
+    /// Sets which news the console gets by [`Handle::news`]: none by default.
     #[must_use]
     pub fn watch(mut self, watch: Watch) -> Server {
         self.watch = watch;
@@ -171,6 +175,13 @@ impl Server {
     #[must_use]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Server {
         self.data = Some(path.into());
+        self
+    }
+
+    /// Sets how connections are encrypted: not at all by default.
+    #[must_use]
+    pub fn tls(mut self, settings: tls::Settings) -> Server {
+        self.tls = Some(settings);
         self
     }
 
@@ -202,6 +213,7 @@ impl Server {
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
+    /// - [`StartError::Tls`]: the certificate or its key cannot be used.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
@@ -219,9 +231,10 @@ impl Server {
         let limits = within(self.limits, &capacity);
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
         let limited_by = (limits.sessions < asked).then_some(capacity.limited_by);
+        let security = secure(self.tls.as_ref(), &listener, &limits)?;
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
-        let (console, news) = bounded(limits.console_lines);
+        let (newsroom, feeds) = Newsroom::open(self.watch, limits.console_lines);
         let limits = InForce::from(limits);
         let (database, writer, snapshot) = open(self.data.as_deref(), &limits)?;
         let write_queue = database.as_ref().map(|database| Arc::clone(&database.write_queue));
@@ -229,8 +242,8 @@ impl Server {
         let claim = claim_code().filter(|code| chat.set_claim(code));
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
-        let hub = Hub::new(chat, &limits, database, (self.watch, console), crew);
-        let hub = Arc::new(hub.serving(page));
+        let hub = Hub::new(chat, &limits, database, newsroom, crew);
+        let hub = Arc::new(hub.serving(page).encrypting(security));
         hub.set_motd(self.motd);
         let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
@@ -240,7 +253,7 @@ impl Server {
             service: None,
             watchdog: None,
             db_writer: None,
-            news: Some(news),
+            feeds: Some(feeds),
             limited_by,
             claim,
             is_activated,
@@ -262,6 +275,16 @@ fn within(limits: Limits, capacity: &Capacity) -> Limits {
     }
 }
 
+/// What encrypts connections, if something does.
+fn secure(
+    settings: Option<&tls::Settings>,
+    listener: &Listener,
+    limits: &Limits,
+) -> Result<Option<Arc<Security>>, StartError> {
+    let Some(settings) = settings else { return Ok(None) };
+    Ok(Security::start(settings, &listener.local_addrs()?, limits)?)
+}
+
 /// For how long a server that was killed may still hold its database: until the system has ended its process.
 const LAST_BREATH: Duration = Duration::from_millis(500);
 
@@ -271,12 +294,13 @@ type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
-    let store::Opened { store, writer, snapshot } = loop {
+    let store::Opened { store, writer, snapshot, upgraded } = loop {
         match store::open(path, limits) {
             Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
             opened => break opened?,
         }
     };
+    upgraded.into_iter().for_each(|told| tracing::warn!("{told}"));
     let write_queue = Arc::new(WriteQueue::new(limits));
     let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
     let tickets = Tickets::new().map_err(io::Error::other)?;
@@ -315,6 +339,9 @@ pub enum StartError {
         "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
     )]
     Page,
+    /// It cannot encrypt.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -324,7 +351,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
-            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
+            StartError::Page | StartError::Tls(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
@@ -417,9 +444,9 @@ impl Handle {
         self.limited_by
     }
 
-    /// The channel of the news that [`Server::watch`] asked for. It is given only once.
-    pub fn news(&mut self) -> Option<Receiver<News>> {
-        self.news.take()
+    /// The news: those that [`Server::watch`] asked for, and those for an operator at `ctl`. They are given only once.
+    pub fn news(&mut self) -> Option<Feeds> {
+        self.feeds.take()
     }
 
     /// Tells every session that the server stops, and `why`; waits at most the limit

@@ -36,6 +36,16 @@ pub enum Watch {
     Messages,
 }
 
+impl Watch {
+    /// How much must be wanted so that `event` is told.
+    pub fn of(event: &Event) -> Watch {
+        match event {
+            Event::Message(_) => Watch::Messages,
+            _ => Watch::Events,
+        }
+    }
+}
+
 impl Effects {
     /// Empty effects, which collect the news that `watch` names.
     pub fn new(watch: Watch) -> Effects {
@@ -93,11 +103,7 @@ impl Effects {
 
     /// Adds `letter` to the news, if the console wants such news.
     pub fn report(&mut self, letter: &Arc<Letter>) {
-        let wanted = match letter.event() {
-            Event::Message(_) => Watch::Messages,
-            _ => Watch::Events,
-        };
-        if self.watch >= wanted {
+        if self.watch >= Watch::of(letter.event()) {
             self.news.push(Arc::clone(letter));
         }
     }

@@ -57,6 +57,7 @@ pub mod write_queue;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -315,6 +316,18 @@ impl Chat {
     /// the server must stop.
     pub fn broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether the chat can be had within `time`: a thread that holds it for long holds up everybody.
+    pub fn is_free_within(&self, time: Duration) -> bool {
+        self.state.try_lock_for(time).is_some()
+    }
+
+    /// Holds the chat, as a thread would that hangs in a change.
+    #[cfg(test)]
+    pub(crate) fn hold<R>(&self, what: impl FnOnce() -> R) -> R {
+        let _held = self.state.lock();
+        what()
     }
 
     /// The critical section.

@@ -324,6 +324,13 @@ impl WriteQueue {
         self.queue.lock().trouble.clone()
     }
 
+    /// For how long the oldest record has waited for its turn to be stored; none if nothing waits.
+    pub fn oldest(&self) -> Option<Duration> {
+        let queue = self.queue.lock();
+        let in_hand = queue.in_hand.first().map(|(_, since, _)| *since);
+        in_hand.or_else(|| queue.entries.front().map(|entry| entry.since)).map(|since| since.elapsed())
+    }
+
     /// How many records were ever added, and how many of them are stored.
     pub fn progress(&self) -> (u64, u64) {
         let queue = self.queue.lock();

@@ -154,6 +154,7 @@ mod tests {
         assert!(names(folder.path()).is_empty());
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_link_that_leads_nowhere_is_a_taken_name() {
         let folder = tempfile::tempdir().unwrap();

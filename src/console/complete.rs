@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{COMMANDS, first_word};
+use super::table::{COMMANDS, Takes};
 use crate::session::hub::{Hub, now};
 use crate::terminal::Complete;
 
@@ -13,27 +13,31 @@ pub fn complete(hub: &Arc<Hub>) -> Complete {
 }
 
 /// The byte at which the last word of `typed` starts, and what may replace that word.
-fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
+pub fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
     let word = typed.rsplit(char::is_whitespace).next().unwrap_or_default();
     let start = typed.len() - word.len();
     if start == 0 {
         let slash = if word.starts_with('/') { "/" } else { "" };
-        let commands = COMMANDS.iter().map(|(usage, _)| {
-            let name = first_word(usage);
+        let commands = COMMANDS.iter().map(|row| {
             // A command that takes something waits for it.
-            format!("{slash}{name}{}", if *usage == name { "" } else { " " })
+            format!("{slash}{}{}", row.name(), if row.usage == row.name() { "" } else { " " })
         });
         return (0, starting(word, commands));
     }
     let mut before = typed[..start].split_whitespace();
     let command = before.next().unwrap_or_default().trim_start_matches('/');
     let is_first = before.next().is_none();
-    let found: Vec<String> = match command {
-        "quiet" if is_first => ["on", "off"].map(str::to_owned).into(),
-        "unban" if is_first => hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)).collect(),
-        "help" | "who" | "rooms" | "bans" | "stats" | "qr" | "stop" | "quiet" | "unban" => Vec::new(),
-        _ if word.starts_with('#') => hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)).collect(),
-        _ => hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick)).collect(),
+    let takes = COMMANDS.iter().find(|row| row.name() == command).map_or(Takes::Somebody, |row| row.takes);
+    let found: Vec<String> = match takes {
+        Takes::Words(words) if is_first => words.iter().map(|word| (*word).to_owned()).collect(),
+        Takes::Banned if is_first => {
+            hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)).collect()
+        }
+        Takes::Nothing | Takes::Banned | Takes::Words(_) => Vec::new(),
+        Takes::Somebody if word.starts_with('#') => {
+            hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)).collect()
+        }
+        Takes::Somebody => hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick)).collect(),
     };
     (start, starting(word, found.into_iter()))
 }

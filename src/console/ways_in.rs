@@ -9,7 +9,7 @@ use crate::server::Handle;
 
 /// How people come in. The addresses of this machine are looked up each time,
 /// because a laptop changes its network while the server runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct WaysIn {
     /// How the terminal client is started here.
     pub client: &'static str,

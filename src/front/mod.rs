@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::limits::Limits;
 use crate::names::Nick;
+use crate::session::hub::Hub;
 use crate::wire::{Encoder, Input, Protocol};
 
 pub use entrance::Entrance;
@@ -78,6 +79,11 @@ impl Fronts {
     pub fn listening(mut self, addresses: &[SocketAddr]) -> Fronts {
         self.http = Http::new(self.http.settings().clone(), addresses);
         self
+    }
+
+    /// The numbers of the server, as `/metrics` tells them.
+    pub fn metrics(&self, hub: &Arc<Hub>) -> String {
+        self.http.numbers(hub)
     }
 
     /// Puts other hosts, origins, and readers of the metrics in force.

@@ -9,26 +9,40 @@ pub mod addresses;
 pub mod capacity;
 pub mod crew;
 pub mod fingerprint;
+mod handshake;
 mod listener;
 mod service;
 mod socket;
 mod stream;
+mod tls;
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use handshake::{Acceptor, HandshakeError};
 pub use listener::Listener;
 pub use service::{Admitted, Options, Service};
-pub use stream::{Stream, dial};
+pub use stream::{Rest, Stream, dial};
 
 /// What a handler waits for next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flow {
     /// More bytes, however long they take.
     Go,
     /// More bytes; or [`Control::Silence`], if none come within this time.
     Within(Duration),
+    /// A handshake, after which the connection is open anew, and TLS is around all that is
+    /// read and sent. Until then nothing may be sent.
+    Secure {
+        /// The server's side of it.
+        acceptor: Arc<Acceptor>,
+        /// What was read of it already.
+        first: Vec<u8>,
+        /// How long it may take.
+        patience: Duration,
+    },
     /// Nothing: the connection ends.
     End,
 }
@@ -47,15 +61,17 @@ pub enum End {
     Wanted,
     /// The peer sends nothing more; it may still read.
     Finished,
-    /// The connection broke.
+    /// The connection broke. With TLS, also: its end was not sealed.
     Broken(std::io::Error),
+    /// A handshake failed.
+    Insecure(HandshakeError),
     /// The handler panicked.
     Failed,
 }
 
 /// The events of one connection, all on that connection's thread.
 pub trait Handler: Send {
-    /// The connection is open.
+    /// The connection is open; after [`Flow::Secure`] it is open a second time.
     fn connected(&mut self) -> Flow;
 
     /// Bytes came: those of one read, at least one byte.
@@ -98,6 +114,13 @@ fn read_all(stream: &Stream, handler: &mut dyn Handler) -> End {
         let patience = match flow {
             Flow::Go => None,
             Flow::Within(time) => Some(time),
+            Flow::Secure { acceptor, first, patience } => {
+                if let Err(error) = stream.secure_server(&acceptor, &first, Instant::now() + patience) {
+                    return End::Insecure(error);
+                }
+                flow = handler.connected();
+                continue;
+            }
             Flow::End => return End::Wanted,
         };
         match stream.read_within(&mut buffer, patience) {

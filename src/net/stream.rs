@@ -1,14 +1,20 @@
-//! One connection, shared by the threads that read it, write it and cut it: a server's, or a client's. Knows nothing of the bytes that it carries.
+//! One connection, shared by the threads that read it, write it and cut it: a server's, or a client's, with TLS or without. Knows nothing of the bytes that it carries.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use socket2::SockRef;
 
+use super::handshake::{self, Acceptor, HandshakeError};
 use super::socket;
+use super::tls::Tls;
 
 /// A connected socket. It is shared, not cloned, so that a connection costs one
 /// descriptor. [`Stream::kill`] wakes every thread that waits for it: at once,
@@ -21,6 +27,20 @@ pub struct Stream {
     is_deaf: AtomicBool,
     /// The connection is cut.
     is_cut: AtomicBool,
+    /// Set once, when a handshake is done: from then on everything is sealed.
+    tls: OnceLock<Box<Tls>>,
+}
+
+/// What the socket did not take yet, as it goes over the wire. [`Stream::send_rest`]
+/// must send it before anything else is sent.
+#[must_use]
+pub struct Rest(Vec<u8>);
+
+impl fmt::Debug for Rest {
+    /// Without the bytes: a log must not have what people say.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes left", self.0.len())
+    }
 }
 
 /// Connects to `addr`. Small writes are sent at once; the kernel does not ask whether the other side is there.
@@ -61,7 +81,8 @@ impl Stream {
     fn of(tcp: TcpStream, peer: SocketAddr) -> io::Result<Stream> {
         tcp.set_nodelay(true)?;
         socket::prepare(&tcp)?;
-        Ok(Stream { tcp, peer, is_deaf: AtomicBool::new(false), is_cut: AtomicBool::new(false) })
+        let (is_deaf, is_cut, tls) = (AtomicBool::new(false), AtomicBool::new(false), OnceLock::new());
+        Ok(Stream { tcp, peer, is_deaf, is_cut, tls })
     }
 
     /// The address of the peer.
@@ -79,11 +100,66 @@ impl Stream {
         SockRef::from(&self.tcp)
     }
 
+    /// Begins TLS with the client that has sent the bytes `first`. Nothing else may read or write meanwhile.
+    ///
+    /// # Errors
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_server(&self, acceptor: &Acceptor, first: &[u8], until: Instant) -> Result<(), HandshakeError> {
+        self.secure(acceptor.accept(self, first, until)?)
+    }
+
+    /// Begins TLS with a server, which must prove to be `name`. Nothing else may read or write meanwhile.
+    ///
+    /// # Errors
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_client(
+        &self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        until: Instant,
+    ) -> Result<(), HandshakeError> {
+        self.secure(handshake::connect(self, config, name, until)?)
+    }
+
+    fn secure(&self, tls: Tls) -> Result<(), HandshakeError> {
+        self.tls.set(Box::new(tls)).map_err(|_| io::Error::other("TLS had begun already").into())
+    }
+
+    /// Whether what is sent is encrypted.
+    pub fn is_secure(&self) -> bool {
+        self.tls.get().is_some()
+    }
+
+    /// The protocol inside TLS, if the two sides have agreed on one (ALPN).
+    pub fn agreed(&self) -> Option<Vec<u8>> {
+        self.tls.get()?.agreed()
+    }
+
     /// Reads bytes; 0 is the end: the peer's, or a cut. For ever without `patience`.
     ///
     /// # Errors
-    /// The system's; `WouldBlock` if nothing came within `patience`.
+    /// The system's; `WouldBlock` if nothing came within `patience`; `UnexpectedEof` if
+    /// the peer has not sealed the end, so that the rest may be cut off.
     pub fn read_within(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
+        let Some(tls) = self.tls.get() else { return self.read_bare(buffer, patience) };
+        let until = patience.map(|patience| Instant::now() + patience);
+        loop {
+            if let Some(count) = tls.take(buffer)? {
+                return Ok(count);
+            }
+            // A record of which a byte comes now and then has no more time than others.
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            // Sealed bytes need no room of their own: they are copied before plain ones come.
+            match self.read_bare(buffer, left)? {
+                0 if self.is_deaf.load(Ordering::Acquire) => return Ok(0),
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => tls.hear(&buffer[..count])?,
+            }
+        }
+    }
+
+    /// Reads bytes as they come over the wire.
+    pub(super) fn read_bare(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
         socket::read(&self.tcp, buffer, patience, &self.is_deaf)
     }
 
@@ -96,36 +172,75 @@ impl Stream {
     /// `out` has closed it. Returns whether that reader has. Only where the system
     /// tells; elsewhere it returns at once, and the next write to `out` tells.
     pub fn unread_or(&self, out: &io::Stdout) -> bool {
+        if self.tls.get().is_some_and(|tls| tls.has_more()) {
+            return false;
+        }
         socket::unread_or(&self.tcp, out)
     }
 
-    /// Sends as much of `bytes` as the socket takes now; returns how much.
+    /// Sends as much of `bytes` as the socket takes now; returns the rest, if there is one.
     ///
     /// # Errors
     /// The system's, if the connection is broken.
-    pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        socket::send_now(&self.tcp, bytes)
+    pub fn send_now(&self, bytes: &[u8]) -> io::Result<Option<Rest>> {
+        let Some(tls) = self.tls.get() else {
+            let count = socket::send_now(&self.tcp, bytes)?;
+            return Ok((count < bytes.len()).then(|| Rest(bytes[count..].to_vec())));
+        };
+        let mut sealed = tls.seal(bytes)?;
+        let count = socket::send_now(&self.tcp, &sealed)?;
+        if count == sealed.len() {
+            tls.is_sent();
+            return Ok(None);
+        }
+        sealed.drain(..count);
+        Ok(Some(Rest(sealed)))
+    }
+
+    /// Sends what [`Stream::send_now`] left, however long it takes; [`Stream::kill`] ends the wait.
+    ///
+    /// # Errors
+    /// The system's, if the connection is broken or cut.
+    pub fn send_rest(&self, rest: Rest) -> io::Result<()> {
+        self.send_bare_all(&rest.0)?;
+        self.tls.get().inspect(|tls| tls.is_sent());
+        Ok(())
     }
 
     /// Sends all of `bytes`, however long it takes; [`Stream::kill`] ends the wait.
     ///
     /// # Errors
     /// The system's, if the connection is broken or cut.
-    pub fn send_all(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            bytes = &bytes[socket::send_some(&self.tcp, bytes, &self.is_cut)?..];
+    pub fn send_all(&self, bytes: &[u8]) -> io::Result<()> {
+        match self.tls.get() {
+            Some(tls) => self.send_rest(Rest(tls.seal(bytes)?)),
+            None => self.send_bare_all(bytes),
         }
-        Ok(())
     }
 
     /// Sends all of `bytes`, if the peer takes them within `patience`.
     ///
     /// # Errors
     /// The system's, if the connection is broken or cut, and `TimedOut`.
-    pub fn send_within(&self, mut bytes: &[u8], patience: Duration) -> io::Result<()> {
+    pub fn send_within(&self, bytes: &[u8], patience: Duration) -> io::Result<()> {
+        let Some(tls) = self.tls.get() else { return self.send_bare(bytes, patience) };
+        self.send_bare(&tls.seal(bytes)?, patience)?;
+        tls.is_sent();
+        Ok(())
+    }
+
+    fn send_bare_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            bytes = &bytes[socket::send_some(&self.tcp, bytes, &self.is_cut)?..];
+        }
+        Ok(())
+    }
+
+    /// Sends all of `bytes` as they are, if the peer takes them within `patience`.
+    pub(super) fn send_bare(&self, mut bytes: &[u8], patience: Duration) -> io::Result<()> {
         let until = Instant::now() + patience;
         loop {
-            bytes = &bytes[self.send_now(bytes)?..];
+            bytes = &bytes[socket::send_now(&self.tcp, bytes)?..];
             if bytes.is_empty() {
                 return Ok(());
             }
@@ -143,8 +258,12 @@ impl Stream {
         super::listener::say_no(&self.tcp, sentence);
     }
 
-    /// Sends nothing more; the peer can still read all bytes that were sent.
+    /// Sends nothing more; the peer can still read all bytes that were sent. Only for the thread that may write.
     pub fn end(&self) {
+        if let Some(tls) = self.tls.get() {
+            // If the socket does not take it at once, the peer finds an end that is not sealed.
+            let _ = socket::send_now(&self.tcp, &tls.seal_end());
+        }
         // It fails only if there is no connection any more.
         let _ = self.tcp.shutdown(Shutdown::Write);
     }
@@ -232,7 +351,7 @@ mod tests {
         const QUIET: Duration = Duration::from_millis(100);
         let (mut sent, mut until) = (0, Instant::now() + QUIET);
         loop {
-            match stream.send_now(&pattern(sent..sent + 65_536)).unwrap() {
+            match socket::send_now(&stream.tcp, &pattern(sent..sent + 65_536)).unwrap() {
                 0 if !socket::wait(&stream.tcp, PollFlags::OUT, Some(until)).unwrap() => return sent,
                 0 => {}
                 count => (sent, until) = (sent + count, Instant::now() + QUIET),
@@ -257,7 +376,7 @@ mod tests {
         let (stream, peer) = pair();
         let sent = fill(&stream);
         assert!(sent > 0);
-        assert_eq!(stream.send_now(b"more").unwrap(), 0);
+        assert_eq!(socket::send_now(&stream.tcp, b"more").unwrap(), 0);
         let error = stream.send_within(b"more", Duration::from_millis(1)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         stream.end();

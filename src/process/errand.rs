@@ -34,9 +34,21 @@ impl Errand {
 
     /// Tells the work to end, and waits for at most `time` until it has. Returns whether it has ended.
     pub fn end(self, time: Duration) -> bool {
-        drop(self.ending);
-        self.ended.recv_timeout(time).is_err_and(|error| error.is_disconnected())
+        self.end_or(time, || (), Duration::ZERO)
     }
+
+    /// The same with a `cut` for work that has not ended after `time`; it has `rest` to notice that.
+    pub fn end_or(self, time: Duration, cut: impl FnOnce(), rest: Duration) -> bool {
+        drop(self.ending);
+        has_ended(&self.ended, time) || {
+            cut();
+            has_ended(&self.ended, rest)
+        }
+    }
+}
+
+fn has_ended(ended: &Receiver<()>, time: Duration) -> bool {
+    ended.recv_timeout(time).is_err_and(|error| error.is_disconnected())
 }
 
 /// Does something that may never end, such as restoring a terminal that takes

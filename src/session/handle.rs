@@ -12,7 +12,7 @@ use crate::chat::SessionId;
 use crate::chat::outbox::{Outbox, Outgoing, Sink, Written};
 use crate::limits::Limits;
 use crate::model::CloseReason;
-use crate::net::Stream;
+use crate::net::{Rest, Stream};
 use crate::wire::{Encoder, LEAST_PAGE};
 
 /// One session, as the rest of the server sees it.
@@ -44,7 +44,7 @@ pub struct SessionHandle {
     pub front: Mutex<&'static str>,
     /// How many events were written to it.
     pub delivered: Arc<AtomicU64>,
-    /// Whether it is an HTTP exchange: then it has limits of its own, and nothing in its outbox is written.
+    /// Whether it is an HTTP exchange or a handshake: then it has limits of its own, and nothing in its outbox is written.
     pub is_exchange: AtomicBool,
     /// Whether the connection was found broken while no thread read it.
     pub lost: AtomicBool,
@@ -61,7 +61,7 @@ impl SessionHandle {
     pub fn new(id: SessionId, stream: &Arc<Stream>, limits: Arc<Limits>, encoder: Box<dyn Encoder>) -> SessionHandle {
         let delivered = Arc::new(AtomicU64::new(0));
         let (stream_of_pen, count) = (Arc::clone(stream), Arc::clone(&delivered));
-        let pen = SocketPen { stream: stream_of_pen, encoder, delivered: count, rest: Vec::new(), end: false };
+        let pen = SocketPen { stream: stream_of_pen, encoder, delivered: count, rest: None, end: false };
         SessionHandle {
             id,
             stream: Arc::clone(stream),
@@ -143,8 +143,8 @@ struct SocketPen {
     encoder: Box<dyn Encoder>,
     /// Counts the events that are written.
     delivered: Arc<AtomicU64>,
-    /// Bytes that the socket did not take yet.
-    rest: Vec<u8>,
+    /// What the socket did not take yet.
+    rest: Option<Rest>,
     /// Whether nothing is sent after `rest`.
     end: bool,
 }
@@ -176,9 +176,9 @@ impl SocketPen {
         let sent = self.stream.send_now(page);
         tracing::trace!(peer = %self.stream.peer(), bytes = page.len(), ?sent, "out");
         match sent {
-            Ok(count) if count == page.len() => self.finished(),
-            Ok(count) => {
-                self.rest.extend_from_slice(&page[count..]);
+            Ok(None) => self.finished(),
+            Ok(rest) => {
+                self.rest = rest;
                 Written::Part
             }
             Err(error) => self.broken(&error),
@@ -221,9 +221,10 @@ impl Sink for SocketPen {
     }
 
     fn write_waiting(&mut self, items: &mut VecDeque<Outgoing>) -> Written {
-        let mut page = std::mem::take(&mut self.rest);
+        let mut page = Vec::new();
         self.fill(&mut page, items);
-        match self.stream.send_all(&page) {
+        let before = self.rest.take().map_or(Ok(()), |rest| self.stream.send_rest(rest));
+        match before.and_then(|()| self.stream.send_all(&page)) {
             Ok(()) => self.finished(),
             Err(error) => self.broken(&error),
         }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::door::Door;
 use super::handle::SessionHandle;
 use super::index_wait::IndexWait;
+pub use super::news::News;
+use super::news::Newsroom;
 use super::passwords::Passwords;
 use super::recurring::Recurring;
 use super::shelf::Shelf;
@@ -22,25 +23,17 @@ use crate::chat::outbox::{Outbox, Pen};
 use crate::chat::room_flush::RoomFlush;
 use crate::chat::write_queue::WriteQueue;
 use crate::chat::{Chat, SessionId};
+use crate::command::text;
 use crate::event::Event;
 use crate::limits::InForce;
 use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
 use crate::store::Store;
-use crate::wire::Letter;
+use crate::tls::Security;
 
 /// For how long a speaker's thread flushes a busy room before another thread takes over.
 const FLUSHER_PATIENCE: Duration = Duration::from_millis(2);
-
-/// One thing the console shows.
-#[derive(Debug, Clone)]
-pub enum News {
-    /// An event that the chat told its members.
-    Event(Arc<Letter>),
-    /// A sentence that members are not told.
-    Line(String),
-}
 
 /// The database, and all that sessions need to use it.
 #[derive(Debug)]
@@ -84,8 +77,6 @@ pub struct Counts {
     pub refused: AtomicU64,
     /// Sessions cut because they read too slowly.
     pub slow: AtomicU64,
-    /// News that were left out because the console was too slow.
-    pub unshown: AtomicU64,
     /// Records written to the database.
     pub kept: AtomicU64,
     /// What was said, by command.
@@ -113,6 +104,8 @@ pub struct Hub {
     pub door: Door,
     /// The hash of the page that is served, if one is.
     pub page: Option<Arc<str>>,
+    /// What encrypts connections, if something does.
+    pub security: Option<Arc<Security>>,
     /// The message of the day.
     motd: RwLock<Option<Arc<str>>>,
     /// When the server started.
@@ -127,29 +120,23 @@ pub struct Hub {
     pub crew: Arc<Crew>,
     handles: Mutex<HashMap<SessionId, Arc<SessionHandle>>>,
     next: AtomicU64,
-    /// How much the console wants to hear: a [`Watch`], as a number.
-    watch: AtomicU8,
-    news: Sender<News>,
+    /// Tells the operators what happens.
+    pub news: Newsroom,
     stopping: AtomicBool,
     asked_to_stop: Mutex<Option<String>>,
     bell: Condvar,
 }
 
 impl Hub {
-    /// A hub without sessions. The console reads from `news`; `watch` says how much it is told.
-    pub fn new(
-        chat: Chat,
-        limits: &InForce,
-        database: Option<Arc<Database>>,
-        (watch, news): (Watch, Sender<News>),
-        crew: Arc<Crew>,
-    ) -> Hub {
+    /// A hub without sessions, which tells `news` what happens.
+    pub fn new(chat: Chat, limits: &InForce, database: Option<Arc<Database>>, news: Newsroom, crew: Arc<Crew>) -> Hub {
         Hub {
             chat,
             door: Door::new(limits),
             limits: limits.clone(),
             database,
             page: None,
+            security: None,
             motd: RwLock::default(),
             started: Instant::now(),
             counts: Counts::default(),
@@ -158,7 +145,6 @@ impl Hub {
             crew,
             handles: Mutex::default(),
             next: AtomicU64::new(1),
-            watch: AtomicU8::new(watch as u8),
             news,
             stopping: AtomicBool::new(false),
             asked_to_stop: Mutex::default(),
@@ -170,6 +156,18 @@ impl Hub {
     #[must_use]
     pub fn serving(self, page: Option<Arc<str>>) -> Hub {
         Hub { page, ..self }
+    }
+
+    /// The same for a server that encrypts connections.
+    #[must_use]
+    pub fn encrypting(self, security: Option<Arc<Security>>) -> Hub {
+        Hub { security, ..self }
+    }
+
+    /// Whether the server talks with this peer only if it is encrypted, and it is not.
+    pub fn must_encrypt(&self, handle: &SessionHandle) -> bool {
+        let required = self.security.as_ref().is_some_and(|security| security.is_required_of(handle.peer().ip()));
+        required && !handle.stream.is_secure()
     }
 
     /// The message that newcomers are shown, if there is one.
@@ -298,6 +296,13 @@ impl Hub {
         }
     }
 
+    /// Says something to everybody, as the operator.
+    pub fn announce(self: &Arc<Self>, words: &str) {
+        let mut effects = self.effects();
+        self.chat.broadcast(text(words), &mut effects);
+        self.apply(effects);
+    }
+
     /// Sends an event to one session, outside of the chat.
     pub fn tell_session(self: &Arc<Self>, handle: &SessionHandle, event: Event) {
         let mut effects = self.effects();
@@ -305,20 +310,9 @@ impl Hub {
         self.apply(effects);
     }
 
-    /// How much the console wants to hear.
+    /// How much the operators want to hear.
     pub fn watch(&self) -> Watch {
-        const NOTHING: u8 = Watch::Nothing as u8;
-        const EVENTS: u8 = Watch::Events as u8;
-        match self.watch.load(Ordering::Relaxed) {
-            NOTHING => Watch::Nothing,
-            EVENTS => Watch::Events,
-            _ => Watch::Messages,
-        }
-    }
-
-    /// Sets how much the console wants to hear.
-    pub fn set_watch(&self, watch: Watch) {
-        self.watch.store(watch as u8, Ordering::Relaxed);
+        self.news.watch()
     }
 
     /// A session as the console names it: the nick, if it has one, and the address.
@@ -329,15 +323,9 @@ impl Hub {
         }
     }
 
-    /// Tells the console, if it listens; only then is the news made. If the console
-    /// is too slow, the news is left out and counted.
+    /// Tells the operators who look on; only if there are some is the news made.
     pub fn tell(&self, news: impl FnOnce() -> News) {
-        if self.watch() == Watch::Nothing {
-            return;
-        }
-        if let Err(TrySendError::Full(_)) = self.news.try_send(news()) {
-            self.counts.unshown.fetch_add(1, Ordering::Relaxed);
-        }
+        self.news.tell(news);
     }
 
     /// Whether the server is stopping.

@@ -11,10 +11,12 @@ mod files;
 mod former_guests;
 mod guesses;
 pub mod handle;
+pub mod health;
 pub mod hub;
 pub mod index_wait;
 mod kind;
 mod later;
+pub mod news;
 pub mod passwords;
 pub mod pulse;
 mod queries;
@@ -90,6 +92,9 @@ impl Session {
     /// Begins to speak a protocol: its encoder, its greeting, its `hello`.
     fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
         self.queue(Outgoing::Speak(encoder));
+        if self.handle.stream.is_secure() {
+            self.manners.name = over_tls(self.manners.name);
+        }
         *self.handle.front.lock() = self.manners.name;
         self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
         if self.manners.pings {
@@ -361,7 +366,19 @@ impl Session {
                 tracing::debug!(session = self.handle.id.0, %error, "broken");
                 (CloseReason::Lost, "lost")
             }
+            // A session begins after the handshake, so it never ends by one.
+            End::Insecure(_) => (CloseReason::Lost, "lost"),
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
+    }
+}
+
+/// How a front is called on a connection that is encrypted.
+fn over_tls(front: &'static str) -> &'static str {
+    match front {
+        "json" => "json+tls",
+        "line" => "line+tls",
+        "ws" => "ws+tls",
+        other => other,
     }
 }

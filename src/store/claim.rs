@@ -114,7 +114,7 @@ pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
 /// The path with all links resolved, also if there is no file yet.
 fn real(path: &Path) -> Result<PathBuf, StoreError> {
     let told = |error: io::Error| StoreError::io(path, &error);
-    match fs::canonicalize(path) {
+    match private::real_path(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found.map_err(told),
     }
@@ -123,7 +123,7 @@ fn real(path: &Path) -> Result<PathBuf, StoreError> {
         return Err(StoreError::Io { path: path.to_path_buf(), what });
     }
     let Some(name) = path.file_name() else { return Err(StoreError::IsFolder(path.to_path_buf())) };
-    Ok(fs::canonicalize(folder_of(path)).map_err(told)?.join(name))
+    Ok(private::real_path(folder_of(path)).map_err(told)?.join(name))
 }
 
 fn lock(path: &Path, file: &File) -> Result<(), StoreError> {

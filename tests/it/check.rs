@@ -16,7 +16,9 @@ mod strangers;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::{iter, thread};
 
+use parking_lot::{Condvar, Mutex};
 use tempfile::TempDir;
 
 use crate::client_support::one_at_a_time;
@@ -82,9 +84,47 @@ impl Said {
     }
 }
 
+/// So many checkers run at once, whatever number of tests does. They wait half of their time.
+const AT_ONCE: usize = 4;
+
+/// Does this with each of them, several at once, because a checker mostly waits; what it gives, in no order.
+pub fn each<T: Send, R: Send>(all: impl Iterator<Item = T> + Send, judge: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let all = Mutex::new(all);
+    let next = || all.lock().next();
+    thread::scope(|threads| {
+        let work = || iter::from_fn(next).map(&judge).collect::<Vec<R>>();
+        let workers = [(); AT_ONCE].map(|()| threads.spawn(work));
+        workers.into_iter().flat_map(|worker| worker.join().expect("the answer of the checker")).collect()
+    })
+}
+
+/// A turn to run a checker, until it is dropped.
+struct Turn;
+
+static TURNS: Mutex<usize> = Mutex::new(AT_ONCE);
+static FREE: Condvar = Condvar::new();
+
+impl Turn {
+    fn take() -> Turn {
+        let mut turns = TURNS.lock();
+        FREE.wait_while(&mut turns, |turns| *turns == 0);
+        *turns -= 1;
+        Turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *TURNS.lock() += 1;
+        FREE.notify_one();
+    }
+}
+
 /// Runs the checker.
 pub fn check(args: &[&str]) -> Said {
+    let turn = Turn::take();
     let (_, out, errors) = lab(Path::new("."), &[&["check"], args].concat());
+    drop(turn);
     let verdicts = out.lines().filter_map(verdict).collect();
     Said { text: format!("{out}{errors}"), verdicts }
 }
@@ -118,6 +158,19 @@ pub fn compile(folder: &TempDir, name: &str, source: &str) -> PathBuf {
     let done = rustc.wait_with_output().expect("rustc ends");
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
     program
+}
+
+/// Compiles several servers into one program, whose first word says which one it is: to compile each alone takes most of
+/// the time of a test. A server is a name of Rust and a source with `pub fn main`.
+pub fn compile_all(folder: &TempDir, name: &str, servers: &[(String, String)]) -> PathBuf {
+    let (mut modules, mut arms) = (String::new(), String::new());
+    for (server, source) in servers {
+        std::fs::write(folder.path().join(format!("{server}.rs")), source).expect("the file is written");
+        modules.push_str(&format!("#[path = \"{server}.rs\"] mod {server};\n"));
+        arms.push_str(&format!("        Some(\"{server}\") => {server}::main(),\n"));
+    }
+    let main = "fn main() -> std::io::Result<()> {\n    match std::env::args().nth(1).as_deref() {\n";
+    compile(folder, name, &format!("{modules}{main}{arms}        _ => Ok(()),\n    }}\n}}\n"))
 }
 
 /// A file of this repository.

@@ -98,6 +98,7 @@ fn something_that_is_no_chat_server_is_65_and_no_panic() {
     assert_eq!(err, "! that is no Roomful server; it says \"HTTP/1.1 400 Bad Request\"\n");
 }
 
+#[cfg(unix)]
 #[test]
 fn e6_a_server_that_dies_is_told_at_once_and_given_up_with_69() {
     let server = ServerProgram::start();
@@ -114,6 +115,7 @@ fn e6_a_server_that_dies_is_told_at_once_and_given_up_with_69() {
     assert_eq!(finish(child).0, 69);
 }
 
+#[cfg(unix)]
 #[test]
 fn e7_the_farewell_of_a_server_is_shown_with_its_reason() {
     let server = ServerProgram::start();
@@ -129,6 +131,7 @@ fn e7_the_farewell_of_a_server_is_shown_with_its_reason() {
     assert_eq!(finish(child).0, 69);
 }
 
+#[cfg(unix)]
 #[test]
 fn e5_sighup_says_goodbye() {
     let server = ServerProgram::start();

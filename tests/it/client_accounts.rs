@@ -9,7 +9,9 @@ use roomful::event::Event;
 use roomful::model::Message;
 
 use crate::client_relay::Relay;
-use crate::client_support::{DEADLINE, Peer, Screen, never_seen};
+use crate::client_support::{DEADLINE, Peer};
+#[cfg(unix)]
+use crate::client_support::{Screen, never_seen};
 use crate::support::TestServer;
 
 const PASSWORD: &str = "тайна берёзы 7";
@@ -123,6 +125,7 @@ fn a_lost_connection_logs_in_again_and_hears_what_was_missed_once() {
     assert!(anna.0.is_logged_in());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_deleted_line_is_told_without_its_words_and_shown_as_deleted() {
     let server = TestServer::with_database();
@@ -140,6 +143,7 @@ fn a_deleted_line_is_told_without_its_words_and_shown_as_deleted() {
     screen.shows(" 1 boris: (deleted)");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_person_who_is_put_out_is_told_by_whom_and_talks_elsewhere() {
     let server = TestServer::with_database();
@@ -158,6 +162,7 @@ fn a_person_who_is_put_out_is_told_by_whom_and_talks_elsewhere() {
     screen.prompts("#lobby anna>");
 }
 
+#[cfg(unix)]
 #[test]
 fn all_that_is_typed_about_accounts_works_on_a_terminal() {
     let server = TestServer::with_database();

@@ -15,7 +15,9 @@ use sha2::{Digest, Sha256};
 use tempfile::{TempDir, tempdir};
 
 use crate::client_fake::{Fake, Faults};
-use crate::client_support::{DEADLINE, Peer, Screen, run};
+#[cfg(unix)]
+use crate::client_support::Screen;
+use crate::client_support::{DEADLINE, Peer, run};
 use crate::support::TestServer;
 
 /// Bytes that are different everywhere.
@@ -166,6 +168,7 @@ fn no_name_from_the_server_leads_out_of_the_folder() {
     assert_eq!(names(&outer), ["inner"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_person_sends_and_fetches_and_goes_on_typing() {
     let (folder, bytes) = (tempdir().unwrap(), picture(300_000));
@@ -232,6 +235,7 @@ fn a11_a_picture_of_1_mib_arrives_byte_by_byte() {
     assert_eq!(names(&folder), ["лес (2).jpg", "лес.jpg"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a11_a_text_that_is_called_jpg_is_shown_as_a_text() {
     let (server, folder) = (TestServer::with_database(), tempdir().unwrap());

@@ -4,12 +4,16 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
+#[cfg(unix)]
 use expectrl::process::Process as _;
+#[cfg(unix)]
 use expectrl::process::unix::{Signal, UnixProcess, WaitStatus};
 use roomful::client::News;
 use roomful::event::Event;
 
-use crate::client_support::{ServerProgram, client, examples, finish, run, signal, start, typed};
+use crate::client_support::{ServerProgram, client, examples, finish, run, start};
+#[cfg(unix)]
+use crate::client_support::{signal, typed};
 
 /// Waits for the first line about the conversation.
 fn is_in(child: &mut Child) -> BufReader<std::process::ChildStderr> {
@@ -62,6 +66,7 @@ fn a_client_that_cannot_print_what_it_hears_ends_with_the_reason() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_client_that_nobody_reads_says_goodbye_when_it_is_told_to_end() {
     let server = ServerProgram::start();
@@ -81,6 +86,7 @@ fn a_client_that_nobody_reads_says_goodbye_when_it_is_told_to_end() {
 }
 
 /// The same on a terminal whose window has stopped to read.
+#[cfg(unix)]
 #[test]
 fn a_client_on_a_terminal_that_takes_nothing_says_goodbye_when_it_is_told_to_end() {
     let server = ServerProgram::start();
@@ -118,6 +124,7 @@ fn json_at_the_end_of_its_input_is_quit_also_after_half_a_line() {
     assert_eq!((code, err.as_str()), (0, ""));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_makes_the_client_with_json_quit() {
     let server = ServerProgram::start();
@@ -138,6 +145,7 @@ fn a_signal_makes_the_client_with_json_quit() {
 }
 
 /// The examples of `chat-client --help`, at a server of this test.
+#[cfg(unix)]
 #[test]
 fn the_examples_in_the_help_of_the_client_can_be_typed() {
     let server = ServerProgram::start();

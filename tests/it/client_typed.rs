@@ -5,7 +5,9 @@ use std::fs;
 use tempfile::tempdir;
 
 use crate::client_fake::{ACCOUNT, Fake, Faults};
-use crate::client_support::{Screen, ServerProgram, never_seen, run};
+#[cfg(unix)]
+use crate::client_support::{Screen, never_seen};
+use crate::client_support::{ServerProgram, run};
 
 fn said(fake: &Fake) -> Vec<String> {
     fake.heard("say").iter().map(|say| say["text"].as_str().unwrap_or_default().to_owned()).collect()
@@ -66,6 +68,7 @@ fn a_password_from_outside_begins_after_its_byte_order_mark_and_is_not_empty() {
 }
 
 /// What a person types after a wrong password is an answer, until nothing is typed.
+#[cfg(unix)]
 #[test]
 fn a_wrong_password_is_asked_for_again_before_anything_else_is_read() {
     let fake = Fake::start(Faults::default());
@@ -80,6 +83,7 @@ fn a_wrong_password_is_asked_for_again_before_anything_else_is_read() {
     assert_eq!((said(&fake).len(), fake.heard("login").len()), (0, 2));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_password_that_nobody_needs_is_not_asked_for() {
     let fake = Fake::start(Faults::default());
@@ -96,6 +100,7 @@ fn a_password_that_nobody_needs_is_not_asked_for() {
 }
 
 /// The server that is really there, and the same words.
+#[cfg(unix)]
 #[test]
 fn a_name_that_is_taken_keeps_its_letters_in_the_sentence() {
     let server = ServerProgram::start();

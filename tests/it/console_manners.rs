@@ -75,7 +75,7 @@ fn what_people_say_is_switched_off_and_on_while_it_runs() {
 fn a_server_is_as_quiet_as_it_is_told_to_be() {
     let server = crate::support::TestServer::start();
     for watch in [Watch::Events, Watch::Messages, Watch::Nothing] {
-        server.hub().set_watch(watch);
+        server.hub().news.console.set_watch(watch);
         assert_eq!(server.hub().watch(), watch);
     }
 }

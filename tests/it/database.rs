@@ -95,6 +95,7 @@ fn a_newer_database_and_that_of_another_program_are_refused_and_left_as_they_are
     is_refused(&text, "is not a database of this program");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_folder_that_is_read_only_is_refused_with_what_to_do() {
     let (folder, data) = filled();
@@ -136,6 +137,7 @@ fn backup(data: &Path, to: &Path) -> (i32, String, String) {
     run(server().env_remove("CHAT_SERVER_MEMORY").args(["backup", "--data"]).args([data, to]))
 }
 
+#[cfg(unix)]
 #[test]
 fn a_copy_made_under_load_opens_and_has_what_was_answered_before_and_is_never_written_over() {
     let folder = tempfile::tempdir().unwrap();

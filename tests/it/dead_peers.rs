@@ -20,6 +20,7 @@ use roomful::net::crew::Crew;
 use roomful::record::Snapshot;
 use roomful::session::handle::SessionHandle;
 use roomful::session::hub::Hub;
+use roomful::session::news::Newsroom;
 use roomful::session::watchdog::Checks;
 use serde_json::json;
 use socket2::SockRef;
@@ -42,9 +43,8 @@ impl Bare {
         let (stack, limits) = (limits.stack_bytes, InForce::from(limits));
         let lobby = RoomName::parse("#lobby").expect("a good name");
         let chat = Chat::new(&limits, lobby, 0, Snapshot::default(), None);
-        let (news, _) = crossbeam_channel::bounded(16);
         let crew = Crew::new(threads, stack);
-        let hub = Hub::new(chat, &limits, None, (Watch::Nothing, news), crew);
+        let hub = Hub::new(chat, &limits, None, Newsroom::open(Watch::Nothing, 16).0, crew);
         Bare { hub: Arc::new(hub), listener: TcpListener::bind("127.0.0.1:0").expect("a free port") }
     }
 
@@ -69,6 +69,7 @@ fn reason(handle: &SessionHandle) -> Option<CloseReason> {
 
 /// docs/limits.md, `unreachable-after`: the kernel ends a connection whose host takes nothing, on every front. It took
 /// up to 1,072 s without such a time. A JSON session is asked by us, and silence alone ends it later.
+#[cfg(target_os = "linux")]
 #[test]
 fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
     let server = TestServer::start();
@@ -83,6 +84,7 @@ fn on_every_front_the_kernel_watches_whether_the_other_host_is_there() {
 }
 
 /// docs/limits.md, `unreachable-after`: a host that lives and takes nothing has all of `outbox-patience`.
+#[cfg(target_os = "linux")]
 #[test]
 fn the_kernel_never_has_less_patience_than_the_outbox() {
     let server = TestServer::with(|limits| limits.outbox_patience = Duration::from_secs(100));
@@ -228,6 +230,7 @@ fn a_pause_of_the_server_counts_against_no_deadline_of_a_session() {
 }
 
 /// The same with the program itself.
+#[cfg(unix)]
 #[test]
 fn a_server_program_that_was_stopped_has_its_sessions_when_it_goes_on() {
     let program = Program::start(&["--gone-after", "4", "--ping-after", "1"]);

@@ -7,7 +7,9 @@ use roomful::event::Event;
 use roomful::model::Message;
 use serde_json::{Value, json};
 
-use crate::client_support::{ServerProgram, enter, run};
+#[cfg(unix)]
+use crate::client_support::enter;
+use crate::client_support::{ServerProgram, run};
 use crate::support::{TestServer, message_of};
 
 /// What came: how many dice of how many sides, and the faces. Their sum is right.
@@ -131,6 +133,7 @@ fn what_holds_for_a_line_holds_for_dice() {
     assert!(bob.history(json!({"room": "#a"})).messages[0].deleted);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_client_shows_dice_on_a_pipe_on_a_terminal_and_to_a_program() {
     let server = ServerProgram::start();

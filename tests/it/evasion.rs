@@ -264,7 +264,7 @@ fn a_deleted_account_ends_its_other_sessions() {
 #[test]
 fn the_console_says_how_long_a_ban_lasts() {
     let server = TestServer::with_database();
-    let obey = |line: &str| roomful::console::obey(server.hub(), line);
+    let obey = |line: &str| server.operator(line);
     assert_eq!(obey("ban bob spam").unwrap(), "* bob is banned for good");
     let told = obey("ban bob 5 minutes spam").unwrap();
     assert!(told.starts_with("* bob is banned until 20"), "{told}");

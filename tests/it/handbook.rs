@@ -116,6 +116,7 @@ fn an_account_on_the_line_front_is_made_and_come_back_to_as_the_page_says() {
 }
 
 /// protocol.md: the client on top of the page is ten lines, and does what it says.
+#[cfg(unix)]
 #[test]
 fn the_smallest_client_of_the_page_connects_says_a_line_and_prints_what_comes() {
     let server = TestServer::with_database();
@@ -144,6 +145,7 @@ fn the_smallest_client_of_the_page_connects_says_a_line_and_prints_what_comes() 
 }
 
 /// The names of a process's threads, without their numbers.
+#[cfg(unix)]
 fn threads(process: u32) -> Vec<String> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("Linux");
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
@@ -151,6 +153,7 @@ fn threads(process: u32) -> Vec<String> {
 }
 
 /// threads.md, *The threads*: every thread of the server and of the client is in the table.
+#[cfg(unix)]
 #[test]
 fn every_thread_of_the_programs_is_on_the_page() {
     let folder = tempfile::tempdir().unwrap();

@@ -35,8 +35,7 @@ fn b8_what_was_answered_outlives_a_kill() {
         assert!(history.messages.iter().all(|message| *message.text == message.seq.to_string()));
         last = history.messages.len() as u64;
         (0..7).for_each(|_| last = ann.say("#lobby", &(last + 1).to_string()));
-        server.signal("KILL");
-        server.ends();
+        drop(server);
     }
 }
 

@@ -165,7 +165,7 @@ fn a_person_who_is_made_an_op_on_the_console_is_told() {
     let mut two = server.once_more("ann");
     two.chats_told();
     for (line, word) in [("op ann", "an op of the server now"), ("deop ann", "no op of the server any more")] {
-        roomful::console::obey(server.hub(), line).unwrap();
+        server.operator(line).unwrap();
         for peer in [&mut ann, &mut two] {
             let told = peer.hears();
             assert!(told.len() == 1 && told[0].starts_with("notice: ") && told[0].contains(word), "{told:?}");

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::client_support::{ServerProgram, enter, finish, start};
+#[cfg(unix)]
+use crate::client_support::enter;
+use crate::client_support::{ServerProgram, finish, start};
 use crate::server_support::Program;
 use crate::support::{LinePeer, Peer, TestServer};
 
@@ -113,6 +115,7 @@ fn the_console_shows_further_lines_under_the_first() {
 }
 
 /// README, *The terminal client*: a paste is one message.
+#[cfg(unix)]
 #[test]
 fn a_paste_of_code_is_one_message_and_is_shown_as_code() {
     let server = ServerProgram::start();
@@ -133,6 +136,7 @@ fn a_paste_of_code_is_one_message_and_is_shown_as_code() {
 }
 
 /// `/help`.
+#[cfg(unix)]
 #[test]
 fn alt_enter_and_ctrl_j_break_the_line_and_enter_says_all() {
     let server = ServerProgram::start();
@@ -151,6 +155,7 @@ fn alt_enter_and_ctrl_j_break_the_line_and_enter_says_all() {
 }
 
 /// docs/limits.md, `text-lines`: what is too long is told, and can be brought back.
+#[cfg(unix)]
 #[test]
 fn a_paste_with_too_many_lines_is_not_sent_in_parts() {
     let server = ServerProgram::start();

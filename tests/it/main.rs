@@ -6,6 +6,8 @@
 //! peer that must hear nothing says `ping` and hears nothing before the answer.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
+// Tests that need a Unix are left out elsewhere, and what only they use stays.
+#![cfg_attr(not(unix), allow(unused_imports, dead_code))]
 
 /// A server that must leave nothing behind, and peers that give up after 5 s.
 mod support;
@@ -110,6 +112,7 @@ mod strangers;
 /// What people do with one another: rooms, private lines, topics, history.
 mod talk;
 /// Threads counted by name, in a process of their own.
+#[cfg(unix)] // /proc
 mod threads;
 /// Turns at what is shared: passwords and reading, their memory and their time.
 mod turns;
@@ -119,6 +122,7 @@ mod typed;
 mod unsaid;
 
 /// A program whose shell lets it go on in the background.
+#[cfg(unix)] // a shell with jobs
 mod background;
 /// The client as a filter, and its exit codes.
 mod client;
@@ -131,6 +135,7 @@ mod client_files;
 /// The client as a library: no terminal.
 mod client_library;
 /// Passwords: asked for, never seen.
+#[cfg(unix)] // a pseudo-terminal
 mod client_passwords;
 /// The client as a process: output that nobody reads, the end of its input, its help.
 mod client_process;
@@ -139,20 +144,29 @@ mod client_relay;
 /// What the client's tests need.
 mod client_support;
 /// What a person sees and types, on a pseudo-terminal.
+#[cfg(unix)] // a pseudo-terminal
 mod client_terminal;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
 /// What a person sees after coming back from a lost connection.
+#[cfg(unix)] // a pseudo-terminal
 mod coming_back;
 /// Keys: none of them stops the printing, and what each does.
+#[cfg(unix)] // a pseudo-terminal
 mod keys;
 /// The screen: sizes, wide letters, long drafts, and the shell that has it before and after.
+#[cfg(unix)] // a pseudo-terminal
 mod screen;
 
 /// What the machine can hold: low limits of the system, few threads.
+#[cfg(unix)] // limits of the shell
 mod capacity;
 /// The operator's console for people: Ctrl-C, Tab, colours, `quiet`.
+#[cfg(unix)] // a pseudo-terminal and signals
 mod console_manners;
+/// The operator in another shell.
+#[cfg(unix)] // sockets of the file system, and other users
+mod ctl;
 /// A database that is damaged while a server uses it.
 mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.
@@ -160,12 +174,16 @@ mod database;
 /// Hosts that vanish, and a server that was stopped for a while.
 mod dead_peers;
 /// The disk under a running server: links, rights, files that are moved, a clock that jumps.
+#[cfg(unix)] // links, and files that are moved while they are open
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
+#[cfg(unix)] // signals that kill, and full disks
 mod faults;
 /// The server program under a service manager: what it tells, and the sockets that are passed to it.
+#[cfg(unix)] // systemd
 mod managed;
 /// The programs as processes: signals, descriptors, variables, addresses.
+#[cfg(unix)] // signals, pipes that are full, limits of the shell
 mod processes;
 /// Settings that change while a server runs.
 mod reload;
@@ -174,18 +192,23 @@ mod server_binary;
 /// What the operator sees of it and types into it.
 mod server_console;
 /// A server that runs out of descriptors.
+#[cfg(unix)] // the limit on open files
 mod server_descriptors;
 /// What the server program's tests need.
 mod server_support;
 /// The same on a disk that is soon full.
+#[cfg(unix)] // a file system of its own
 mod small_disk;
 /// Two people beside hostile clients, as `chat-lab soak` has it.
+#[cfg(unix)] // loads on /proc and epoll
 mod soak;
 
 /// Pages over WebSocket: frames, and a number for every end.
 mod websocket;
 
 /// The pages name what the code has, and the code has what they name.
+#[cfg(unix)] // the same text on every system, read once
 mod docs;
 /// How the code is laid out: layers, first lines, left-overs.
+#[cfg(unix)] // the same text on every system, read once
 mod tidy;

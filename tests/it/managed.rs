@@ -20,6 +20,7 @@ use roomful::names::{Nick, RoomName};
 use roomful::net::crew::Crew;
 use roomful::record::Snapshot;
 use roomful::session::hub::Hub;
+use roomful::session::news::Newsroom;
 use roomful::session::pulse::Pulse;
 
 use crate::client_support::finish;
@@ -134,7 +135,7 @@ fn the_pulse_stops_while_the_chats_lock_is_held_or_the_watchdog_does_not_check()
     let lobby = RoomName::parse("#lobby").unwrap();
     let chat = Chat::new(&limits, lobby, 0, Snapshot::default(), None).with_chance(hold);
     let crew = Crew::new(1, limits.now().stack_bytes);
-    let hub = Hub::new(chat, &limits, None, (Watch::Nothing, crossbeam_channel::bounded(1).0), crew);
+    let hub = Hub::new(chat, &limits, None, Newsroom::open(Watch::Nothing, 1).0, crew);
     enter(&hub.chat, &limits.now());
     let checked = || {
         hub.checks.fetch_add(1, Ordering::Relaxed);

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use roomful::event::Event;
 use serde_json::{Value, json};
 
-use crate::server_support::{Program, at_a_terminal, peer_at, run, server};
+#[cfg(unix)]
+use crate::server_support::at_a_terminal;
+use crate::server_support::{Program, peer_at, run, server};
 use crate::support::{brief, eventually};
 
 const CTRL_D: &str = "\u{4}";
@@ -25,6 +27,7 @@ fn listening_is_a_line_of_its_own_with_the_real_port_on_a_pipe() {
     assert!(!ended.out.concat().contains('\u{1b}') && ended.err.is_empty(), "{}", ended.err);
 }
 
+#[cfg(unix)]
 #[test]
 fn c10_e7_a14_each_signal_says_goodbye_to_everybody_and_ends_in_order() {
     for name in ["TERM", "INT"] {
@@ -44,6 +47,7 @@ fn c10_e7_a14_each_signal_says_goodbye_to_everybody_and_ends_in_order() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn c10_a_second_signal_ends_it_at_once() {
     for (first, second) in [("TERM", "TERM"), ("INT", "INT"), ("TERM", "INT")] {
@@ -73,6 +77,7 @@ fn e11_the_end_of_console_input_does_not_stop_a_server_without_a_terminal() {
     assert!(ended.out.iter().any(|line| line == "stopping: it was told to stop"), "{:?}", ended.out);
 }
 
+#[cfg(unix)]
 #[test]
 fn e11_ctrl_d_at_a_terminal_stops_it_also_at_one_that_cannot_edit() {
     for term in ["xterm-256color", "dumb"] {
@@ -87,6 +92,7 @@ fn e11_ctrl_d_at_a_terminal_stops_it_also_at_one_that_cannot_edit() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn sigterm_at_a_terminal_ends_in_order_too() {
     let (mut screen, addr) = at_a_terminal(&[]);

@@ -7,7 +7,9 @@ use roomful::event::Event;
 use roomful::model::CloseReason;
 use serde_json::json;
 
-use crate::client_support::{Screen, finish, start};
+#[cfg(unix)]
+use crate::client_support::Screen;
+use crate::client_support::{finish, start};
 use crate::server_support::{Program, server};
 use crate::support::{LinePeer, Peer, Wire, brief};
 
@@ -200,6 +202,7 @@ fn c8_stop_says_goodbye_to_everybody() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn c9_a_named_pipe_is_a_console_too_and_may_be_opened_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -247,6 +250,7 @@ fn no_escape_code_of_anybody_reaches_the_console() {
     assert!(!shown.contains(raw), "{shown:?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn d7_a_half_typed_command_survives_fifty_incoming_lines() {
     let mut command = server();

@@ -13,7 +13,7 @@ use roomful::answer::Done;
 use roomful::model::Message;
 use serde_json::json;
 
-use crate::client_support::{Screen, finish, one_at_a_time};
+use crate::client_support::{finish, one_at_a_time};
 use crate::support::{DEADLINE, LinePeer, Peer, Wire, eventually};
 
 /// The server program, without any settings from outside. It has no database, unless told to.
@@ -35,11 +35,12 @@ pub fn with_database(data: &Path) -> Command {
 }
 
 /// The server program at a terminal, on a free port and without a rate limit; and its address.
-pub fn at_a_terminal(variables: &[(&str, &str)]) -> (Screen, SocketAddr) {
+#[cfg(unix)]
+pub fn at_a_terminal(variables: &[(&str, &str)]) -> (crate::client_support::Screen, SocketAddr) {
     let mut command = server();
     command.args(["--listen", "127.0.0.1:0", "--rate", "off"]).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command.envs(variables.iter().copied());
-    let mut screen = Screen::spawn(command);
+    let mut screen = crate::client_support::Screen::spawn(command);
     screen.shows(" ready, room ");
     let text = screen.text();
     let addr = text.lines().find_map(|line| line.strip_prefix("listening on ")).expect("a line of its own");
@@ -193,9 +194,13 @@ impl Program {
         Ended { code, out, err, took: began.elapsed() }
     }
 
-    /// Stops it by SIGTERM, and waits for its end.
-    pub fn stop(self) -> Ended {
-        self.signal("TERM");
+    /// Stops it by SIGTERM, or by the console if the system has no signals, and waits for its end.
+    pub fn stop(mut self) -> Ended {
+        if cfg!(unix) {
+            self.signal("TERM")
+        } else {
+            self.types("stop")
+        }
         self.ends()
     }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::check::{Said, all_rules, check, compile, has_python, read};
+use crate::check::{Said, all_rules, check, compile_all, each, has_python, read};
 use crate::exercises::Exercise;
 
 /// On a machine that is too busy the checker says so. That is no wrong verdict.
@@ -55,17 +55,34 @@ fn exercises() -> Vec<(String, Exercise)> {
     files.iter().map(read).collect()
 }
 
-/// How a program is started that has this source; nothing if the machine lacks its language.
-fn command(folder: &TempDir, name: &str, path: &str, source: &str) -> Option<String> {
-    if path.ends_with(".rs") {
-        return Some(format!("{} {{port}}", compile(folder, name, source).display()));
-    }
-    if !has_python() {
-        return None;
-    }
-    let file = folder.path().join(format!("{name}.py"));
-    fs::write(&file, source).expect("the file is written");
-    Some(format!("python3 {} {{port}}", file.display()))
+/// A server of an exercise: what it is called, the file that it was made of, and its source.
+struct Server {
+    name: String,
+    path: String,
+    source: String,
+}
+
+/// How these are started; nothing for those whose language the machine lacks. `chat-lab serve` runs a file as it stands.
+fn commands(folder: &TempDir, servers: &[Server]) -> Vec<Option<String>> {
+    let is_rust = |server: &&Server| server.path.ends_with(".rs");
+    let changed = servers.iter().filter(is_rust).filter(|server| server.source != read(&server.path));
+    let changed: Vec<_> = changed.map(|server| (format!("exercise_{}", server.name), server.source.clone())).collect();
+    let program = if changed.is_empty() { PathBuf::new() } else { compile_all(folder, "solutions", &changed) };
+    let command = |server: &Server| {
+        let (name, path) = (&server.name, Path::new(&server.path));
+        if !is_rust(&server) {
+            let file = folder.path().join(format!("{name}.py"));
+            std::fs::write(&file, &server.source).expect("the file is written");
+            return has_python().then(|| format!("python3 {} {{port}}", file.display()));
+        }
+        if changed.iter().any(|(changed, _)| *changed == format!("exercise_{name}")) {
+            return Some(format!("{} exercise_{name} {{port}}", program.display()));
+        }
+        let stem = path.file_stem().expect("a name").to_string_lossy().replace('_', "-");
+        let prefix = if server.path.contains("/stairs/") { "stair-" } else { "" };
+        Some(format!("{} serve {prefix}{stem} {{port}}", env!("CARGO_BIN_EXE_chat-lab")))
+    };
+    servers.iter().map(command).collect()
 }
 
 /// The starter with the patch of the solution.
@@ -85,35 +102,51 @@ fn patched(name: &str, exercise: &Exercise) -> String {
 #[test]
 fn every_starter_breaks_the_rules_that_its_exercise_names() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, exercise) in exercises().into_iter().filter(|(_, exercise)| !exercise.red.is_empty()) {
-        let source = read(&exercise.starter());
-        let Some(command) = command(&folder, &name, &exercise.starter(), &source) else { continue };
+    let exercises = exercises().into_iter().filter(|(_, exercise)| !exercise.red.is_empty()).collect::<Vec<_>>();
+    let server = |(name, exercise): &(String, Exercise)| {
+        let path = exercise.starter();
+        Server { name: name.clone(), source: read(&path), path }
+    };
+    let servers: Vec<Server> = exercises.iter().map(server).collect();
+    each(exercises.iter().zip(commands(&folder, &servers)), |((name, exercise), command)| {
+        let Some(command) = command else { return };
         let said = exercise.said(&command, &exercise.red);
         let broken = [said.rules("BROKEN"), said.rules(UNSURE)].concat();
         let missing: Vec<_> = exercise.red.iter().filter(|rule| !broken.contains(&rule.as_str())).collect();
         assert!(missing.is_empty(), "{name}: the starter does not break {missing:?}\n{}", said.text);
-    }
+    });
 }
 
 /// A solution that is a stair is held by what the stair promises.
 #[test]
 fn every_solution_keeps_the_rules_that_its_exercise_asks() {
     let folder = tempfile::tempdir().expect("a folder");
+    let (mut asked, mut servers) = (Vec::new(), Vec::new());
     for (name, exercise) in exercises() {
-        let command = match exercise.solution.rsplit('.').next() {
-            Some("patch") => command(&folder, &name, &exercise.starter(), &patched(&name, &exercise)),
+        match exercise.solution.rsplit('.').next() {
+            Some("patch") => {
+                servers.push(Server {
+                    name: name.clone(),
+                    path: exercise.starter(),
+                    source: patched(&name, &exercise),
+                });
+                asked.push((name, exercise));
+            }
             Some("toml") => {
                 let server = env!("CARGO_BIN_EXE_chat-server");
-                Some(format!("{server} --memory --rate 0 --listen 127.0.0.1:{{port}}"))
+                let command = format!("{server} --memory --rate 0 --listen 127.0.0.1:{{port}}");
+                keeps(&name, &exercise, &command);
             }
-            _ => {
-                assert!(exercise.solution.is_empty() || !read(&exercise.solution).is_empty(), "{name}");
-                None
-            }
-        };
-        let Some(command) = command else { continue };
-        let said = exercise.said(&command, &expanded(&exercise.green));
-        let others = ["BROKEN", "not run"].map(|verdict| said.rules(verdict)).concat();
-        assert!(others.is_empty() && !said.rules("kept").is_empty(), "{name}: not kept: {others:?}\n{}", said.text);
+            _ => assert!(exercise.solution.is_empty() || !read(&exercise.solution).is_empty(), "{name}"),
+        }
     }
+    each(asked.iter().zip(commands(&folder, &servers)), |((name, exercise), command)| {
+        command.into_iter().for_each(|command| keeps(name, exercise, &command));
+    });
+}
+
+fn keeps(name: &str, exercise: &Exercise, command: &str) {
+    let said = exercise.said(command, &expanded(&exercise.green));
+    let others = ["BROKEN", "not run"].map(|verdict| said.rules(verdict)).concat();
+    assert!(others.is_empty() && !said.rules("kept").is_empty(), "{name}: not kept: {others:?}\n{}", said.text);
 }

@@ -14,11 +14,13 @@ pub use transfer::{Courier, Reply, fetch, put};
 pub use wire::{Got, Wire};
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use roomful::chat::outbox::{Ending, Outbox};
+use roomful::console::{Desk, WaysIn};
+use roomful::ctl::Ctl;
 use roomful::front::Fronts;
 use roomful::limits::Limits;
 use roomful::model::CloseReason;
@@ -113,6 +115,21 @@ impl TestServer {
 
     pub fn hub(&self) -> &Arc<Hub> {
         self.handle.as_ref().expect("the server runs").hub()
+    }
+
+    /// What the operator is answered.
+    pub fn operator(&self, line: &str) -> Result<String, String> {
+        let handle = self.handle.as_ref().expect("the server runs");
+        Desk::of(handle, WaysIn::default(), None).obey(line)
+    }
+
+    /// Takes operators' commands at a control socket in `folder`.
+    pub fn ctl(&mut self, folder: &Path) -> (Ctl, PathBuf) {
+        let handle = self.handle.as_mut().expect("the server runs");
+        let (_, news) = handle.news().expect("they are asked for once");
+        let path = folder.join("ctl");
+        let ctl = Ctl::start(&path, &Desk::of(handle, WaysIn::default(), None), news);
+        (ctl.expect("nothing is at that path"), path)
     }
 
     /// A connection that has said nothing.

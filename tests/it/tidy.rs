@@ -29,7 +29,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("chat, net and store", &["chat", "net", "store"]),
     ("session", &["session"]),
     ("front", &["front"]),
-    ("top", &["server", "config", "console", "terminal", "client"]),
+    ("top", &["server", "config", "console", "ctl", "terminal", "client"]),
 ];
 
 /// What the pure chat has no use for.
@@ -48,21 +48,16 @@ const SLEEPING: &[(&str, &str)] = &[
     ("src/bin/chat-lab/measure/target.rs", "the same"),
 ];
 
-/// Crates that would bring an async runtime.
-const RUNTIMES: [&str; 13] = [
-    "tokio",
-    "async-std",
-    "async-executor",
-    "async-global-executor",
-    "async-io",
-    "smol",
-    "mio",
-    "polling",
-    "futures-executor",
-    "glommio",
-    "monoio",
-    "compio",
-    "embassy-executor",
+/// Where systems differ: sockets, terminals, signals, files, the machine, the manager of services, the way in for ctl, and other programs.
+const SYSTEMS: [&str; 8] = [
+    "src/net/socket/",
+    "src/terminal/tty/",
+    "src/process/signals.rs",
+    "src/process/private.rs",
+    "src/process/machine.rs",
+    "src/process/service.rs",
+    "src/ctl/channel.rs",
+    "src/bin/chat-lab/kernel/",
 ];
 
 #[test]
@@ -140,12 +135,41 @@ fn no_file_is_too_long_to_be_read() {
     }
 }
 
+/// No async runtime, no second TLS, no library of the system, one `rustls`: the list is in deny.toml.
 #[test]
-fn nothing_brings_an_async_runtime() {
+fn nothing_in_the_tree_is_denied_or_comes_from_elsewhere_than_the_registry() {
+    let deny = manifest("deny.toml");
     let lock = manifest("Cargo.lock");
-    for package in lock["package"].as_array().expect("a list of packages") {
-        let name = package["name"].as_str().expect("a name");
-        assert!(!RUNTIMES.contains(&name), "{name} is in Cargo.lock");
+    let packages = lock["package"].as_array().expect("a list of packages");
+    let name = |table: &Value| table["name"].as_str().expect("a name").to_owned();
+    for denied in deny["bans"]["deny"].as_array().expect("a list of names") {
+        let most = usize::from(denied.get("deny-multiple-versions").is_some());
+        let count = packages.iter().filter(|package| name(package) == name(denied)).count();
+        assert!(count <= most, "{} is in Cargo.lock {count} times", name(denied));
+    }
+    for package in packages.iter().filter(|package| name(package) != "roomful") {
+        let source = package.get("source").and_then(Value::as_str);
+        assert!(source.is_some_and(|source| source.starts_with("registry+")), "{}: {source:?}", name(package));
+    }
+}
+
+/// Elsewhere a line at most, such as the one that leaves a part of the lab out.
+#[test]
+fn systems_differ_in_a_few_small_files_and_elsewhere_in_a_line_at_most() {
+    let is_of_a_system = |line: &str| {
+        let asks = line.contains("cfg(") || line.contains("cfg_attr(") || line.contains("cfg!(");
+        asks && ["unix", "windows", "target_os", "target_vendor", "target_family"]
+            .iter()
+            .any(|word| line.contains(word))
+            || ["unix", "windows", "linux", "fd"].iter().any(|system| line.contains(&format!("std::os::{system}")))
+    };
+    for (path, text) in files("src", "rs") {
+        if SYSTEMS.iter().any(|place| path.starts_with(place)) || path.contains("/tests/") || path.ends_with("tests.rs")
+        {
+            continue;
+        }
+        let lines: Vec<_> = code(before_tests(&text)).filter(|(_, line)| is_of_a_system(line)).collect();
+        assert!(lines.len() <= 1, "{path} asks for the system; that belongs to one of {SYSTEMS:?}: {lines:?}");
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::client_fake::{Fake, Faults};
-use crate::client_support::{Screen, ServerProgram, run};
+#[cfg(unix)]
+use crate::client_support::Screen;
+use crate::client_support::{ServerProgram, run};
 use crate::support::{PASSWORD, TestServer};
 
 /// Sent in one piece with a command that is refused, the next lines were typed before the refusal was seen.
@@ -103,6 +105,7 @@ fn a_password_file_without_an_end_is_refused() {
 }
 
 /// On a terminal, too, it is said that the dialogue is over.
+#[cfg(unix)]
 #[test]
 fn a_refusal_that_asks_for_no_more_passwords_says_so_on_a_terminal() {
     let server = ServerProgram::start();

@@ -341,6 +341,7 @@ fn a_full_server_accepts_the_handshake_and_says_so_in_a_frame() {
     page_in(&server, "page");
 }
 
+#[cfg(unix)]
 #[test]
 fn pages_leave_no_thread_and_no_descriptor_behind() {
     let program = Program::start(&["--memory"]);

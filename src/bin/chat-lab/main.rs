@@ -1,11 +1,20 @@
 //! The lab: a school for chat servers (`check`, `grade`, `demo`, `watch`, `serve`), and measurements of them (`load`, `archive`, `soak`, `report`). Knows the command line; each verb has a folder or a file of its own.
 
+// What only some of the verbs use is of no use where they are absent.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+
 mod check;
+#[cfg(target_os = "linux")]
 mod demo;
 mod dice;
 mod kernel;
+mod marker;
+#[cfg(target_os = "linux")]
 mod measure;
 mod serve;
+#[cfg_attr(not(target_os = "linux"), path = "kernel/absent.rs")]
+mod verbs;
+#[cfg(target_os = "linux")]
 mod watch;
 
 use std::io::{self, Write};
@@ -18,9 +27,7 @@ use roomful::process::{Kind, parse, settle_signals};
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
 use crate::check::program::guard::{self, GuardArgs};
-use crate::demo::DemoArgs;
-use crate::measure::{ArchiveArgs, LoadArgs, ReportArgs, SoakArgs};
-use crate::watch::WatchArgs;
+use crate::verbs::Verb;
 
 /// Grades, shows and measures chat servers on this machine.
 #[derive(Parser)]
@@ -36,23 +43,13 @@ enum Command {
     Check(CheckArgs),
     /// Grade all submissions of a folder with `check`, into a CSV file of marks.
     Grade(GradeArgs),
-    /// Play one classical failure in a minute, a broken server beside the fixed one; without a name, list all.
-    Demo(DemoArgs),
-    /// Show what each thread of any program waits for, from outside.
-    Watch(WatchArgs),
     /// Run a stair or a broken server of `examples/`; without a name, list them.
     Serve(ServeArgs),
     /// Stand between the checker and a program: for the checker's own use.
     #[command(hide = true)]
     Guard(GuardArgs),
-    /// Drive servers over real sockets and print what it cost them.
-    Load(LoadArgs),
-    /// Fill a database with messages, start our server on it, and time the way to each of them.
-    Archive(ArchiveArgs),
-    /// Let two people talk beside hostile clients, and judge what was promised to the two.
-    Soak(SoakArgs),
-    /// Make tables of what `load --json`, `archive --json` and `soak --json` wrote.
-    Report(ReportArgs),
+    #[command(flatten)]
+    Verb(Verb),
 }
 
 #[derive(Args)]
@@ -74,21 +71,18 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Check(args) => return check::run(&args),
-        Command::Grade(args) => return check::grade::run(&args),
-        Command::Demo(args) => return demo::run(&args),
-        Command::Guard(args) => return guard::run(&args),
-        Command::Watch(args) => watch::run(&args)?,
-        Command::Serve(args) => match &args.name {
-            Some(name) => serve::serve(name, args.port)?,
-            None => print(&serve::list())?,
-        },
-        Command::Load(args) => measure::load(args)?,
-        Command::Archive(args) => measure::archive(&args)?,
-        Command::Soak(args) => measure::soak(&args)?,
-        Command::Report(args) => measure::report(&args)?,
+        Command::Check(args) => check::run(&args),
+        Command::Grade(args) => check::grade::run(&args),
+        Command::Guard(args) => guard::run(&args),
+        Command::Serve(args) => {
+            match &args.name {
+                Some(name) => serve::serve(name, args.port)?,
+                None => print(&serve::list())?,
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verb(verb) => verbs::run(verb),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// A text on stdout, to its last byte.

@@ -6,6 +6,7 @@ use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
 use roomful::config::{LogFormat, Metrics};
 use roomful::limits::TABLE;
 use roomful::process;
+use roomful::tls::Mode;
 
 /// A chat server with a thread for every person in the room.
 ///
@@ -34,9 +35,21 @@ pub struct Args {
     /// Who may read /metrics: loopback if not said
     #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
     pub metrics: Option<Metrics>,
+    /// Whether connections are encrypted: those who ask for it, if not said and others than this machine can come in
+    #[arg(long, env = "CHAT_SERVER_TLS", value_name = "MODE")]
+    pub tls: Option<Mode>,
+    /// File of the certificate, in PEM; made beside the database if not said
+    #[arg(long, env = "CHAT_SERVER_TLS_CERT", value_name = "FILE", global = true)]
+    pub tls_cert: Option<String>,
+    /// File of its key, in PEM
+    #[arg(long, env = "CHAT_SERVER_TLS_KEY", value_name = "FILE", global = true)]
+    pub tls_key: Option<String>,
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     pub data: Option<String>,
+    /// Socket by which ctl reaches the server: beside the database if not said
+    #[arg(long, env = "CHAT_SERVER_CTL", value_name = "PATH", global = true)]
+    pub ctl: Option<String>,
     /// Store nothing: no accounts, no files, no history but the last messages
     #[arg(long, env = "CHAT_SERVER_MEMORY", value_parser = process::yes_or_no)]
     pub memory: bool,
@@ -76,6 +89,12 @@ pub enum Task {
         /// The copy; it is never overwritten
         file: PathBuf,
     },
+    /// Say COMMAND to a running server: help lists all; without one, be its console
+    Ctl {
+        /// The command, such as who or health
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+        words: Vec<String>,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -84,6 +103,7 @@ Examples:
   chat-server --listen 0.0.0.0:7667       for the whole network
   chat-server --memory                    keeps nothing on disk
   chat-server backup monday.db            copies the database at any time
+  chat-server ctl who                     asks the running server
   chat-server --listen 127.0.0.1:0        any free port; `listening on ...`
   chat-server --rate off --sessions 200   any limit by its name
   CHAT_SERVER_RATE=off chat-server        the same, by variable
@@ -94,7 +114,8 @@ An empty variable counts as not set. SIGHUP reads the settings again.
 
 Exit codes:
     0  stopped in order          1  cannot start
-    2  wrong usage              73  the database cannot be used or copied
+    2  wrong usage              69  ctl: no server answers
+   73  the database cannot be used or copied
    75  stopped, and not all that was said is in the database
    78  wrong setting           130  cut short by a second signal";
 

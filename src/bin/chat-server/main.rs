@@ -2,6 +2,8 @@
 
 /// The flags, their variables, and the help text.
 mod args;
+/// Commands from another process.
+mod ctl;
 /// The log.
 mod log;
 /// The settings, read again.
@@ -28,6 +30,7 @@ use roomful::config::{Config, ConfigError};
 use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
+use roomful::tls::TlsError;
 
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // If stderr is closed or full, the exit code tells.
             let _ = writeln!(io::stderr(), "chat-server: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() {
+            ExitCode::from(if error.is::<ConfigError>() || error.is::<TlsError>() {
                 EXIT_CONFIG
             } else if error.is::<StoreError>() {
                 EXIT_STORE
@@ -66,6 +69,7 @@ fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<Exi
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
+        Some(Task::Ctl { words }) => ctl::run(&config, words),
         None if args.check_config => {
             settings::motd(&config)?;
             print_settings(&config)

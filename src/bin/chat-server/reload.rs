@@ -76,7 +76,6 @@ impl Reload {
     ///
     /// # Errors
     /// It is no level, and no directives.
-    #[allow(dead_code, reason = "for the console")]
     pub fn set_log(&self, text: &str) -> Result<(), ConfigError> {
         let level = log::level(text)?;
         let mut in_force = self.0.in_force.lock();

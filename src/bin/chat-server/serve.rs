@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use roomful::config::Config;
-use roomful::console::{self, Desk, Operator, Paint, WaysIn};
+use roomful::config::{Config, ConfigError};
+use roomful::console::{self, Desk, Levers, Operator, Paint, WaysIn};
 use roomful::process::{self, Errand, Outlet, Signal};
 use roomful::server::{Handle, Stopped};
 use roomful::session::hub::Hub;
 use roomful::terminal::{self, Screen, Terminal};
 
+use crate::ctl;
 use crate::reload::Reload;
 
 /// Ended by a second signal: 128 and the number of SIGINT.
@@ -46,16 +47,21 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     if in_background {
         out.put("! Another program has the terminal, so no commands are taken; SIGTERM stops the server.".to_owned());
     }
-    let news = server.news().context("the news were taken")?;
+    let (news, remote) = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&hub), out.clone());
     let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
-    let desk = reads.then(|| Desk { paint, ways, listening: server.local_addrs().to_vec() });
-    let operator = Operator::start(&hub, terminal, &out, desk)?;
+    let desk = Desk::of(&server, ways, Some(levers(reload)));
+    let ctl = ctl::listen(config, &desk, remote, &out)?;
+    let operator = Operator::start(terminal, &out, paint, reads.then_some(desk))?;
 
     let why = hub.wait_until_asked();
     process::service::stopping();
     out.put_within(format!("stopping: {why}"), FIRST_WORDS);
     screen.stop();
+    // Before the database is closed: its next server must not find this socket.
+    if let Some(ctl) = ctl {
+        ctl.end(LAST_WORDS);
+    }
     let stopped = server.stop(&why);
     let until = Instant::now() + LAST_WORDS;
     let left = || until.saturating_duration_since(Instant::now());
@@ -74,6 +80,16 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     out.drain(left());
     operator.end(&screen, LAST_WORDS);
     Ok(stopped)
+}
+
+/// What the operator's commands can change of the settings.
+fn levers(reload: &Reload) -> Levers {
+    let (read_again, log) = (reload.clone(), reload.clone());
+    let refused = |error: ConfigError| format!("! {error}");
+    Levers {
+        reload: Box::new(move || read_again.run().map_err(refused)),
+        log: Box::new(move |text| log.set_log(text).map(|()| format!("logs {text} from now on")).map_err(refused)),
+    }
 }
 
 /// What the screen shows of how people come in.

@@ -30,6 +30,7 @@ pub fn read(args: &Args, matches: &ArgMatches) -> Result<Config, ConfigError> {
         }
     }
     config.data = args.data.clone().unwrap_or(config.data);
+    config.ctl = args.ctl.clone().unwrap_or(config.ctl);
     config.memory |= args.memory;
     config.quiet |= args.quiet;
     config.console &= !args.no_console;
@@ -52,6 +53,10 @@ pub fn read(args: &Args, matches: &ArgMatches) -> Result<Config, ConfigError> {
     }
     config.page = args.page.clone().unwrap_or(config.page);
     config.metrics = args.metrics.unwrap_or(config.metrics);
+    config.tls = args.tls.unwrap_or(config.tls);
+    config.tls_cert = args.tls_cert.clone().unwrap_or(config.tls_cert);
+    config.tls_key = args.tls_key.clone().unwrap_or(config.tls_key);
+    config.tls()?;
     config.listen = args.listen.clone().unwrap_or(config.listen);
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);

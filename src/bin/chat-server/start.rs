@@ -37,7 +37,7 @@ pub fn server(
         tracing::info!(sockets = sockets.len(), "listening on the sockets of the service manager, and not on --listen");
         Server::on(sockets)
     };
-    let server = server.limits(config.limits.clone()).web(config.web()).motd(motd).watch(watch);
+    let server = server.limits(config.limits.clone()).web(config.web()).tls(config.tls()?).motd(motd).watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     server.start().map_err(|error| cannot_start(error, &config.listen))
 }
@@ -46,6 +46,7 @@ fn cannot_start(error: StartError, addr: &str) -> anyhow::Error {
     let error = match error {
         StartError::Listen(error) => error,
         StartError::Store(error) => return error.into(),
+        StartError::Tls(error) => return error.into(),
         other => return other.into(),
     };
     let hint = match error.kind() {

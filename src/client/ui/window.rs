@@ -40,6 +40,8 @@ pub(super) struct Window {
     /// The message of the day that was shown last.
     motd: Option<Arc<str>>,
     greeted: bool,
+    /// The server that the person was told of.
+    connected_to: Option<String>,
     /// Whether the person was logged in when the last news came.
     is_account: bool,
     /// Lines that were missed, until the person types something.
@@ -68,6 +70,7 @@ impl Window {
             topic: None,
             motd: None,
             greeted: false,
+            connected_to: None,
             is_account: false,
             new: 0,
             elsewhere: 0,

@@ -42,14 +42,14 @@ impl Doorstep {
         *self.known.write() = known;
     }
 
-    /// Checks all that a request says about from where it comes and to whom it goes.
+    /// Checks all that a request says about from where it comes and to whom it goes; it came by `scheme`.
     ///
     /// # Errors
     /// It names another server, or it comes from another site.
-    pub(super) fn check(&self, head: &Head, route: Route) -> Result<(), Refusal> {
+    pub(super) fn check(&self, head: &Head, route: Route, scheme: &str) -> Result<(), Refusal> {
         self.check_host(&head.host)?;
         if matches!(route, Route::WebSocket | Route::Upload) {
-            self.check_origin(head)?;
+            self.check_origin(head, scheme)?;
         }
         let is_guarded = matches!(route, Route::WebSocket | Route::Upload | Route::File | Route::Welcome);
         let site = head.one("sec-fetch-site")?.unwrap_or_default();
@@ -74,9 +74,10 @@ impl Doorstep {
     }
 
     /// A request of a page must come from our page. No browser leaves `Origin` out here; other programs do.
-    fn check_origin(&self, head: &Head) -> Result<(), Refusal> {
+    fn check_origin(&self, head: &Head, scheme: &str) -> Result<(), Refusal> {
         let Some(origin) = head.one("origin")? else { return Ok(()) };
-        let own = origin.strip_prefix("http://").is_some_and(|host| host.eq_ignore_ascii_case(&head.host));
+        let (own_scheme, host) = origin.split_once("://").unwrap_or_default();
+        let own = own_scheme == scheme && host.eq_ignore_ascii_case(&head.host);
         if own || self.known.read().origins.iter().any(|known| known == origin) { Ok(()) } else { Err(foreign()) }
     }
 }
@@ -155,7 +156,7 @@ mod tests {
     fn check(doorstep: &Doorstep, path: &str, fields: &str) -> u16 {
         let text = format!("GET {path} HTTP/1.1\r\n{fields}\r\n");
         let parsed = parse(text.as_bytes(), Bounds { bytes: 16_384, lines: 100 });
-        let checked = parsed.and_then(|head| doorstep.check(&head.unwrap().0, Route::of(path).0));
+        let checked = parsed.and_then(|head| doorstep.check(&head.unwrap().0, Route::of(path).0, "http"));
         checked.map_or_else(|refusal| refusal.status, |()| 200)
     }
 

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 
 use crate::names::MAX_ROOM;
 use crate::qr::Qr;
+use crate::session::health;
 use crate::session::hub::Hub;
 use answer::Answer;
 pub(super) use exchange::{Exchange, Step};
@@ -100,7 +101,7 @@ impl Http {
     }
 
     /// The address number `to` of the list in `welcome.json`, with a room, as a picture.
-    fn qr(&self, hub: &Hub, query: Option<&str>) -> Answer {
+    fn qr(&self, hub: &Hub, scheme: &str, query: Option<&str>) -> Answer {
         let known = self.welcome(hub);
         let value = |name: &str| {
             let fields = query.unwrap_or_default().split('&').filter_map(|part| part.split_once('='));
@@ -120,28 +121,31 @@ impl Http {
             .map_or(String::new(), |room| format!("#{}", room.strip_prefix("%23").unwrap_or(room)));
         let address = to.and_then(|to: usize| known.addresses.get(to));
         let _drawing = self.drawing.lock();
-        let Some(code) = address.and_then(|address| Qr::of(&format!("http://{address}/{room}"))) else {
+        let Some(code) = address.and_then(|address| Qr::of(&format!("{scheme}://{address}/{room}"))) else {
             return Answer::sentence(404, "There is no such address; this server may be for this machine only.");
         };
         Answer::new(200, "image/svg+xml", code.svg().into_bytes()).with("Cache-Control", "no-store")
     }
 
-    /// Whether the server can take messages.
+    /// Whether the server can take messages, and why not.
     fn health(hub: &Hub) -> Answer {
-        let trouble = hub.database.as_ref().and_then(|database| database.write_queue.troubled());
-        match trouble {
-            _ if hub.stopping() => Answer::sentence(503, "stopping"),
-            Some(why) => Answer::sentence(503, &format!("the database cannot be written: {why}")),
-            None => Answer::sentence(200, "ok"),
+        let troubles = health::troubles(hub);
+        if troubles.is_empty() {
+            return Answer::sentence(200, "ok");
         }
+        Answer::sentence(503, &troubles.join("; "))
+    }
+
+    /// All numbers, for the metrics.
+    pub(super) fn numbers(&self, hub: &Arc<Hub>) -> String {
+        gauges::page(hub, &self.gauges)
     }
 
     /// The metrics. To others there is nothing here: they need not know that there is.
     fn metrics(&self, hub: &Arc<Hub>, peer: IpAddr) -> Option<Answer> {
         let may = self.metrics_for_everyone.load(Ordering::Relaxed) || peer.to_canonical().is_loopback();
         may.then(|| {
-            let text = gauges::page(hub, &self.gauges);
-            Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
+            Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", self.numbers(hub).into_bytes())
                 .with("Cache-Control", "no-store")
         })
     }

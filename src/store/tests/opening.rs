@@ -1,7 +1,7 @@
 //! Opening, refusing to, running out of room, copying. Knows nothing of what is in the file.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use super::*;
 use crate::command::Page;
@@ -46,12 +46,20 @@ fn what_was_stored_is_there_though_the_database_was_never_closed() {
     assert_eq!(open(&left, &rig.in_force()).unwrap().snapshot.rooms.len(), 1);
 }
 
+/// Whether only its owner may read a file. On Windows the rights of its folder decide.
+fn is_private(path: &Path) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777 == 0o600;
+    #[cfg(windows)]
+    path.is_file()
+}
+
 #[test]
 fn closed_in_order_it_is_one_file_that_only_its_owner_reads() {
     let mut rig = Rig::with_room();
     rig.close();
     assert!(!with_ending(&rig.path(), "-wal").exists());
-    assert_eq!(fs::metadata(rig.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(is_private(&rig.path()));
 }
 
 #[test]
@@ -135,6 +143,38 @@ fn words_of_the_first_version_are_found_after_the_next_start() {
     assert_eq!(rig.store().page(PlaceId(1), &label(), page, 9).unwrap().messages.len(), 2);
     let (found, _) = rig.store().search("plain", &places, (None, None), 1).unwrap();
     assert_eq!((found[0].message.time, found[0].spot.counted), (500, 1_000));
+}
+
+#[test]
+fn before_an_older_file_is_changed_it_is_copied_once() {
+    let mut rig = Rig::new();
+    rig.close();
+    fs::remove_file(rig.path()).unwrap();
+    let older = |steps: usize| {
+        let mut old = Connection::open(rig.path()).unwrap();
+        schema::migrate(&mut old, &rig.path(), &schema::MIGRATIONS[..steps]).unwrap();
+        old.execute_batch("INSERT INTO place (id, last, indexed) VALUES (7, 0, 0)").unwrap();
+    };
+    older(2);
+    // Without room nothing is copied, and the server starts even so.
+    let told = backup::before_upgrade(&rig.path(), (2, 4), Some(1_000)).unwrap();
+    assert!(told.contains("no copy of it was made, because its disk has 1000 bytes left, and "), "{told}");
+    let copy = with_ending(&rig.path(), ".v2");
+    assert!(!copy.exists());
+    let told = rig.try_open().unwrap().upgraded.unwrap();
+    assert!(told.contains("is brought from version 2 to ") && told.ends_with("roomful.db.v2"), "{told}");
+    assert!(is_private(&copy));
+    let old = Connection::open(&copy).unwrap();
+    assert_eq!(schema::version(&old, &copy, schema::MIGRATIONS).unwrap(), 2);
+    let place: i64 = old.query_row("SELECT id FROM place", [], |row| row.get(0)).unwrap();
+    assert_eq!((place, rig.try_open().unwrap().upgraded), (7, None), "now it has the newest version");
+    // What the first upgrade left is not overwritten by a second one.
+    drop(old);
+    fs::write(&copy, "the first").unwrap();
+    fs::remove_file(rig.path()).unwrap();
+    older(2);
+    assert!(rig.try_open().unwrap().upgraded.unwrap().ends_with("is there already and is not made anew"));
+    assert_eq!(fs::read(&copy).unwrap(), b"the first");
 }
 
 #[test]
@@ -228,7 +268,7 @@ fn a_backup_is_made_while_no_server_runs_and_holds_everything() {
     rig.close();
     let to = rig.folder.path().join("copy.db");
     backup(&rig.path(), &to).unwrap();
-    assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(is_private(&to));
     fs::rename(&to, rig.path()).unwrap();
     rig.open();
     assert_eq!(rig.found("hello"), [1]);

@@ -27,6 +27,7 @@ pub enum Woke {
 
 /// What the system asks of a program at a terminal.
 #[derive(Debug)]
+#[cfg_attr(windows, allow(dead_code, reason = "Windows asks nothing of these"))]
 pub enum Asked {
     /// To end, or to stop for a while, after the terminal is given back.
     Leave(Leave),

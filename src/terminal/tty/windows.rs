@@ -107,84 +107,76 @@ fn hear(console: &Console, typed: &Sender<Vec<u8>>, resized: impl Fn()) {
     }
 }
 
-/// The bytes that a terminal of Unix would send for a key. `half` is the first half of a letter of UTF-16.
-fn press(key: &KeyEventRecord, half: &mut Option<u16>, bytes: &mut Vec<u8>) {
-    /// Names of Windows for keys.
+/// A key that was pressed.
+#[derive(Debug, Default, Clone, Copy)]
+struct Pressed {
+    /// Its number, as Windows names keys.
+    key: u16,
+    /// The letter that it gives, or half of one, in UTF-16; 0 if it gives none.
+    unit: u16,
+    alt: bool,
+    control: bool,
+    shift: bool,
+}
+
+/// Adds the bytes that a terminal of Unix would send for a key, as often as it was repeated.
+/// `half` is the first half of a letter.
+fn press(record: &KeyEventRecord, half: &mut Option<u16>, bytes: &mut Vec<u8>) {
     const ALT: u16 = 0x12;
     // A letter typed by its number comes when Alt is released.
-    if !key.key_down && (key.virtual_key_code != ALT || key.u_char == 0) {
+    if !record.key_down && (record.virtual_key_code != ALT || record.u_char == 0) {
         return;
     }
-    let mut one = Vec::new();
-    match key.u_char {
-        0 => one.extend(unlettered(key)),
-        unit => lettered(key, unit, half, &mut one),
-    }
-    (0..key.repeat_count.max(1)).for_each(|_| bytes.extend_from_slice(&one));
-}
-
-/// Alt, and Control, without the two together that are AltGr.
-fn held(key: &KeyEventRecord) -> (bool, bool) {
-    const ALT: u32 = 1 | 2;
-    const CONTROL: u32 = 4 | 8;
-    let (alt, control) = (key.control_key_state.has_state(ALT), key.control_key_state.has_state(CONTROL));
-    (alt && !control, control && !alt)
-}
-
-fn is_shifted(key: &KeyEventRecord) -> bool {
-    key.control_key_state.has_state(0x10)
-}
-
-/// A key with a letter.
-fn lettered(key: &KeyEventRecord, unit: u16, half: &mut Option<u16>, bytes: &mut Vec<u8>) {
-    const BACKSPACE: u16 = 0x08;
-    const TAB: u16 = 0x09;
-    const ENTER: u16 = 0x0d;
-    let (alt, control) = held(key);
-    match key.virtual_key_code {
-        BACKSPACE if control || alt => return bytes.extend(b"\x1b\x7f"),
-        BACKSPACE => return bytes.push(0x7f),
-        TAB if is_shifted(key) => return bytes.extend(b"\x1b[Z"),
-        ENTER if is_shifted(key) || alt => return bytes.extend(b"\x1b\r"),
-        _ => {}
-    }
-    if alt {
-        bytes.push(0x1b);
-    }
-    let units = half.take().into_iter().chain([unit]);
-    for letter in char::decode_utf16(units) {
-        match letter {
-            Ok(letter) => bytes.extend(letter.encode_utf8(&mut [0; 4]).as_bytes()),
-            Err(first) if (0xd800..0xdc00).contains(&first.unpaired_surrogate()) => {
-                *half = Some(first.unpaired_surrogate());
-            }
-            Err(_) => bytes.extend("\u{fffd}".as_bytes()),
-        }
-    }
-}
-
-/// A key without a letter. It has one in no case if the console sends what a terminal of Unix would.
-fn unlettered(key: &KeyEventRecord) -> Vec<u8> {
-    let (alt, control) = held(key);
-    let with = match (alt, control) {
-        (true, _) => "1;3",
-        (_, true) => "1;5",
-        _ => "",
+    let held = |bits| record.control_key_state.has_state(bits);
+    // The two together are AltGr, which only makes another letter.
+    let (alt, control) = (held(1 | 2), held(4 | 8));
+    let pressed = Pressed {
+        key: record.virtual_key_code,
+        unit: record.u_char,
+        alt: alt && !control,
+        control: control && !alt,
+        shift: held(0x10),
     };
-    let arrow = |end: char| format!("\u{1b}[{with}{end}").into_bytes();
-    match key.virtual_key_code {
-        0x23 => arrow('F'),
-        0x24 => arrow('H'),
-        0x25 => arrow('D'),
-        0x26 => arrow('A'),
-        0x27 => arrow('C'),
-        0x28 => arrow('B'),
-        0x2e if control || alt => b"\x1b[3;5~".to_vec(),
-        0x2e => b"\x1b[3~".to_vec(),
-        // Ctrl with a letter, with a keyboard that has no Latin letters.
-        letter @ 0x41..=0x5a if control => vec![u8::try_from(letter - 0x40).unwrap_or_default()],
-        _ => Vec::new(),
+    let one = typed(pressed, half);
+    (0..record.repeat_count.max(1)).for_each(|_| bytes.extend_from_slice(&one));
+}
+
+fn typed(pressed: Pressed, half: &mut Option<u16>) -> Vec<u8> {
+    let Pressed { key, unit, alt, control, shift } = pressed;
+    let arrow = |end: char| {
+        let with = if alt { "1;3" } else { "" };
+        format!("\u{1b}[{}{end}", if control { "1;5" } else { with }).into_bytes()
+    };
+    match (key, unit) {
+        (0x08, _) if control || alt => b"\x1b\x7f".to_vec(),
+        (0x08, _) => b"\x7f".to_vec(),
+        (0x09, _) if shift => b"\x1b[Z".to_vec(),
+        (0x0d, _) if shift || alt => b"\x1b\r".to_vec(),
+        (0x1b, _) => b"\x1b".to_vec(),
+        (0x23, 0) => arrow('F'),
+        (0x24, 0) => arrow('H'),
+        (0x25, 0) => arrow('D'),
+        (0x26, 0) => arrow('A'),
+        (0x27, 0) => arrow('C'),
+        (0x28, 0) => arrow('B'),
+        (0x2e, 0) if control || alt => b"\x1b[3;5~".to_vec(),
+        (0x2e, 0) => b"\x1b[3~".to_vec(),
+        // Ctrl-Z ends an input here, as Ctrl-D does elsewhere.
+        (_, 0x1a) => b"\x04".to_vec(),
+        // Ctrl with a letter, on a keyboard that has no Latin ones.
+        (0x41..=0x5a, 0) if control => vec![key.to_le_bytes()[0] - 0x40],
+        (_, 0) => Vec::new(),
+        _ => letter(unit, alt, half),
     }
+}
+
+/// A letter in UTF-8, if it is a whole one by now.
+fn letter(unit: u16, alt: bool, half: &mut Option<u16>) -> Vec<u8> {
+    let first = half.take();
+    *half = Some(unit).filter(|unit| (0xd800..0xdc00).contains(unit));
+    let whole = first.into_iter().chain(Some(unit).filter(|_| half.is_none()));
+    let letters = char::decode_utf16(whole).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Some('\u{1b}').filter(|_| alt).into_iter().chain(letters).collect::<String>().into_bytes()
 }
 
 /// Reads a piece of stdin whenever one is wanted, so it never takes what belongs to another question.
@@ -282,6 +274,7 @@ pub fn size(_: impl Descriptor) -> Option<(usize, usize)> {
     Some((count(size.width), count(size.height)))
 }
 
+/// Windows has no background.
 pub fn is_in_background() -> bool {
     false
 }
@@ -307,5 +300,52 @@ impl Signals {
 
     pub fn asked(&self) -> Option<Asked> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_bytes_that_a_terminal_of_unix_sends() {
+        let key = |key, unit| Pressed { key, unit, ..Pressed::default() };
+        let with = |pressed, alt, control, shift| Pressed { alt, control, shift, ..pressed };
+        for (pressed, bytes) in [
+            (key(0x41, 'a' as u16), &b"a"[..]),
+            (key(0, 'ж' as u16), "ж".as_bytes()),
+            (key(0x0d, 0x0d), b"\r"),
+            (with(key(0x0d, 0x0d), false, false, true), b"\x1b\r"),
+            (with(key(0x0d, 0x0a), false, true, false), b"\n"),
+            (key(0x08, 0x08), b"\x7f"),
+            (with(key(0x08, 0x7f), false, true, false), b"\x1b\x7f"),
+            (with(key(0x09, 0x09), false, false, true), b"\x1b[Z"),
+            (with(key(0x43, 3), false, true, false), b"\x03"),
+            // On a Russian keyboard.
+            (with(key(0x43, 0), false, true, false), b"\x03"),
+            (with(key(0x42, 'b' as u16), true, false, false), b"\x1bb"),
+            (key(0x25, 0), b"\x1b[D"),
+            (with(key(0x27, 0), false, true, false), b"\x1b[1;5C"),
+            (with(key(0x24, 0), true, false, false), b"\x1b[1;3H"),
+            (key(0x2e, 0), b"\x1b[3~"),
+            (key(0x1b, 0), b"\x1b"),
+            // The letters that a console sends of itself if it knows what Unix sends.
+            (key(0, 0x1b), b"\x1b"),
+            (key(0x70, 0), b""),
+            (with(key(0x5a, 0x1a), false, true, false), b"\x04"),
+            (with(key(0x11, 0), false, true, false), b""),
+        ] {
+            assert_eq!(typed(pressed, &mut None), bytes, "{pressed:?}");
+        }
+    }
+
+    #[test]
+    fn a_letter_of_two_halves_comes_when_it_is_whole() {
+        let mut half = None;
+        let mut all = Vec::new();
+        for unit in "👋".encode_utf16().chain([0xd83d, 'x' as u16, 0xdc4b]) {
+            all.extend(letter(unit, false, &mut half));
+        }
+        assert_eq!(String::from_utf8(all).unwrap(), "👋\u{fffd}x\u{fffd}");
     }
 }

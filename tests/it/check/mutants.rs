@@ -1,12 +1,12 @@
 //! One mutant for each rule: the last but one stair with a small change, which breaks that rule and no other. A rule without a mutant fails a test, and so does a mutant without a rule.
 
 use std::collections::BTreeSet;
-use std::{env, fs, iter, thread};
+use std::path::Path;
+use std::{env, fs};
 
-use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use super::{all_rules, check, compile, read};
+use super::{all_rules, check, compile_all, each, read};
 
 /// The right server of which all mutants are made.
 const STAIR: &str = "examples/stairs/09_stop.rs";
@@ -23,8 +23,6 @@ const MOMENT: Duration = Duration::from_micros(10);
 ";
 /// A place of a change with more new lines would be another server.
 const LINES: usize = 3;
-/// So many mutants are compiled and asked at once: mostly they wait.
-const AT_ONCE: usize = 2;
 
 /// A change that breaks one rule.
 #[derive(Default)]
@@ -103,13 +101,17 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
+    /// Its name as a module.
+    fn name(&self) -> String {
+        self.rule.replace(['/', '-'], "_")
+    }
+
     /// Runs the checker, and says what is wrong with its verdicts.
-    fn judge(&self, folder: &TempDir) -> Option<String> {
-        let name = self.rule.replace('/', "_");
-        let program = compile(folder, &name, &self.source).display().to_string();
+    fn judge(&self, folder: &TempDir, program: &Path) -> Option<String> {
+        let name = self.name();
+        let command = format!("{} {name} {{port}}", program.display());
         let profile = folder.path().join(name + ".toml");
         fs::write(&profile, &self.profile).expect("the file is written");
-        let command = format!("{program} {{port}}");
         let mut args = vec!["--stop-by", "stop", "--profile", profile.to_str()?, "--command", &command];
         let stage = stage_of(&self.rule);
         if env::var_os("WEEKLY").is_none() {
@@ -153,11 +155,9 @@ fn a_mutant_is_a_small_change_of_what_stands_in_the_stair_once() {
 #[test]
 fn a_mutant_breaks_its_rule_and_no_other() {
     let folder = TempDir::new().expect("a folder");
-    let cases = Mutex::new(cases().into_iter());
-    let judge_all = || iter::from_fn(|| cases.lock().next()).filter_map(|case| case.judge(&folder)).collect::<Vec<_>>();
-    let wrong = thread::scope(|threads| {
-        let workers = [0; AT_ONCE].map(|_| threads.spawn(judge_all));
-        workers.map(|worker| worker.join().expect("the checker and rustc run")).concat()
-    });
+    let cases = cases();
+    let sources: Vec<_> = cases.iter().map(|case| (case.name(), case.source.clone())).collect();
+    let program = compile_all(&folder, "mutants", &sources);
+    let wrong: Vec<String> = each(cases.iter(), |case| case.judge(&folder, &program)).into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{} of the mutants:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -1,5 +1,7 @@
 //! The options that `check` and `grade` have in common, and what they come to. Runs nothing.
 
+use std::path::Path;
+
 use clap::Args;
 
 use crate::check::judge::{Exam, Server};
@@ -26,7 +28,7 @@ pub struct ExamArgs {
     /// The port that the program always takes.
     #[arg(long)]
     port: Option<u16>,
-    /// SIGTERM, or a line for the program's standard input.
+    /// SIGTERM, or a line for the program's standard input; with `chat-lab serve` it is `stop`.
     #[arg(long, value_name = "HOW")]
     stop_by: Option<String>,
     /// One process for all rules, for programs that start slowly.
@@ -82,7 +84,8 @@ impl ExamArgs {
     pub fn program(&self, profile: &Profile, words: Vec<String>) -> Server {
         let given = words.iter().any(|word| word.contains("{port}"));
         let port = self.port.or((profile.port != 0 && !given).then_some(profile.port));
-        let stop_by = self.stop_by.clone().unwrap_or_else(|| profile.stop.by.clone());
+        let usual = if is_served(&words) { "stop" } else { &profile.stop.by };
+        let stop_by = self.stop_by.clone().unwrap_or_else(|| usual.to_owned());
         Server::Program { plan: Plan { words, port, stop_by, patience: self.patience }, keep: self.keep }
     }
 
@@ -128,6 +131,12 @@ impl ExamArgs {
         };
         Ok(all.into_iter().filter(is_in).collect())
     }
+}
+
+/// Whether this is `chat-lab serve`, whose servers all end by the same line.
+fn is_served(words: &[String]) -> bool {
+    let lab = words.first().and_then(|name| Path::new(name).file_stem());
+    lab.is_some_and(|name| name == "chat-lab") && words.get(1).is_some_and(|verb| verb == "serve")
 }
 
 fn seed(text: &str) -> Result<String, &'static str> {

@@ -10,7 +10,7 @@ use crate::check::pattern::{Expected, Values};
 use crate::check::profile::{Enter, History, Of, Profile, Step};
 use crate::check::script::{Deed, Script};
 use crate::check::verdict::{Fault, Outcome, seconds};
-use crate::kernel::sockets;
+use crate::kernel::{is_used_up, sockets};
 
 /// A client: mostly one connection, in some protocols a second one to hear.
 #[derive(Debug)]
@@ -59,12 +59,9 @@ impl Client {
     /// Broken, if the server does not take the connection in time.
     pub fn connect(place: &Place, role: &str, nick: &str, deaf: bool) -> Outcome<Client> {
         let link = |deaf| {
-            Link::connect(place.addr, deaf, place.patience, &place.attic).map_err(|error| match error.raw_os_error() {
-                // EMFILE, ENFILE, ENOBUFS and a thread that cannot be had are the checker's own.
-                Some(24 | 23 | 105 | 11) => {
-                    Fault::Trouble(format!("the checker cannot connect: {error} (see ulimit -a)"))
-                }
-                _ => Fault::late(format!("{role} cannot connect: {error}")),
+            Link::connect(place.addr, deaf, place.patience, &place.attic).map_err(|error| match is_used_up(&error) {
+                true => Fault::Trouble(format!("the checker cannot connect: {error} (see ulimit -a)")),
+                false => Fault::late(format!("{role} cannot connect: {error}")),
             })
         };
         let ear = place.profile.listen.is_some().then(|| link(deaf)).transpose()?;

@@ -11,7 +11,7 @@ use clap::Args;
 use crate::check::args::ExamArgs;
 use crate::check::judge::LISTENS;
 use crate::check::profile::Profile;
-use crate::check::program::{brief, command};
+use crate::check::program::command;
 use crate::check::report::{Report, json, text};
 use crate::check::rules::{self, Rule};
 use crate::check::verdict::Verdict;
@@ -190,7 +190,7 @@ fn row(report: &Report) -> Row {
 /// Why the server could not be graded, if it could not, and the last thing that it printed.
 fn why_nothing(report: &Report) -> Option<String> {
     if let Some(error) = &report.error {
-        return Some(brief(error));
+        return Some(error.brief());
     }
     let silent = report.judged.iter().find(|judged| judged.rule == LISTENS)?;
     let Verdict::Broken(evidence) = &silent.verdict else { return None };
@@ -202,7 +202,7 @@ fn why_nothing(report: &Report) -> Option<String> {
 fn page(report: &Report, how: &str) -> String {
     let mut out = text::head(report, how);
     if let Some(error) = &report.error {
-        out.push_str(&format!("\n{}\n", text::harmless_lines(error)));
+        out.push_str(&format!("\n{}\n", text::harmless_lines(&error.to_string())));
     }
     let mut stage = "";
     for judged in report.judged {

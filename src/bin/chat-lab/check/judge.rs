@@ -2,23 +2,24 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use crate::check::UNSURE;
 use crate::check::client::Place;
-use crate::check::limit::{self, Limit};
+use crate::check::limit::{Limit, TOLD};
 use crate::check::link::Attic;
 use crate::check::play::Play;
-use crate::check::profile::Profile;
-use crate::check::program::{NOTHING, NoStart, Plan, Program, brief};
+use crate::check::profile::{Profile, SIGTERM};
+use crate::check::program::{NoStart, Plan, Program};
 use crate::check::rules::{self, Ask, Rule, lacks};
 use crate::check::script::{Said, Script};
 use crate::check::ticker::{GAP, Ticker};
 use crate::check::verdict::{Evidence, Fault, Judged, Verdict};
 use crate::dice::Dice;
-use crate::kernel::{sentence, threads};
+use crate::kernel::{self, HAS_SIGTERM, TELLS};
 
 /// Most waits of a rule are no longer than this, times the patience.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const AGAIN: u32 = 2;
 /// The whole run may take this long, times the patience and the times.
 const WHOLE: Duration = Duration::from_secs(180);
+/// A rule whose server was killed because the time is over may need this long to come to its end.
+const LAST: Duration = Duration::from_secs(30);
 /// So many of the last lines that the program printed are shown.
 const SAID: usize = 3;
 /// So many of the program's threads are told of; a program may start thousands.
@@ -67,9 +70,43 @@ pub struct Exam {
 
 /// Runs the rules; `told` gets each one as soon as it is judged.
 ///
+/// The rules run on a thread of their own: one that does not end even after its program was killed is left alone when
+/// the time is over, and what is known by then is told.
+///
 /// # Errors
 /// When the program does not start, or the server cannot be reached.
 pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)) -> Result<Vec<Judged>> {
+    let time = WHOLE.mul_f64(exam.patience) * exam.times;
+    let until = Instant::now() + time + LAST;
+    let (tell, hear) = channel();
+    let (own, list) = (exam.clone(), rules.to_vec());
+    let work = move || {
+        if let Err(error) = judge_all(&own, &list, time, |judged| drop(tell.send(Ok(judged)))) {
+            let _ = tell.send(Err(error));
+        }
+    };
+    thread::Builder::new().name("judge".to_owned()).spawn(work).context("cannot start a thread")?;
+    let mut all: Vec<Judged> = Vec::new();
+    loop {
+        match hear.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(judged) => {
+                let judged = judged?;
+                told(&judged);
+                all.push(judged);
+            }
+            Err(RecvTimeoutError::Disconnected) if all.len() == rules.len() => return Ok(all),
+            Err(RecvTimeoutError::Disconnected) => bail!("a rule has failed: that is a fault of the checker"),
+            Err(RecvTimeoutError::Timeout) => break,
+        }
+    }
+    for rule in &rules[all.len()..] {
+        all.push(Judged::without_play(rule.name, Verdict::NotRun(format!("{TOLD}, and a rule does not end"))));
+        all.last().into_iter().for_each(&mut told);
+    }
+    Ok(all)
+}
+
+fn judge_all(exam: &Exam, rules: &[&'static Rule], time: Duration, mut told: impl FnMut(Judged)) -> Result<()> {
     let mut bench = Bench {
         exam,
         profile: Arc::new(exam.profile.clone()),
@@ -77,7 +114,7 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
         kept: None,
         said: Said::default(),
         runs: 0,
-        limit: Limit::start(WHOLE.mul_f64(exam.patience) * exam.times, UNSURE).context("cannot start a thread")?,
+        limit: Limit::start(time).context("cannot start a thread")?,
         silent_since: None,
     };
     if let Server::Running(addr, _) = exam.server {
@@ -90,10 +127,10 @@ pub fn judge(exam: &Exam, rules: &[&'static Rule], mut told: impl FnMut(&Judged)
             Some(verdict) => Judged::without_play(rule.name, verdict),
             None => bench.run_times(rule)?,
         };
-        told(&judged);
+        told(judged.clone());
         all.push(judged);
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Why this protocol is not asked for this rule; nothing, if it is.
@@ -120,9 +157,8 @@ impl Bench<'_> {
         if let Some(why) = not_asked(&self.profile, rule) {
             return Some(Verdict::NotAsked(why));
         }
-        if rule.asks.contains(&Ask::Process) && self.pid().is_none() && matches!(self.exam.server, Server::Running(..))
-        {
-            return Some(Verdict::NotRun("needs the process of the server: give --command or --pid".to_owned()));
+        if let Some(why) = self.lacks_program(rule) {
+            return Some(why);
         }
         if rule.asks.contains(&Ask::Near) && !self.is_near() {
             let why = "it would load or break off connections of a server on another machine";
@@ -138,7 +174,25 @@ impl Bench<'_> {
         if let Some(needed) = rule.after.iter().find(failed) {
             return Some(Verdict::NotRun(format!("needs {needed}")));
         }
-        self.limit.is_over().then(|| Verdict::NotRun(limit::TOLD.to_owned()))
+        self.limit.is_over().then(|| Verdict::NotRun(TOLD.to_owned()))
+    }
+
+    /// Why this rule cannot look at the program, or stop it.
+    fn lacks_program(&self, rule: &Rule) -> Option<Verdict> {
+        let asks = |ask| rule.asks.contains(&ask);
+        match &self.exam.server {
+            Server::Running(_, None) if asks(Ask::Process) || asks(Ask::Program) => {
+                Some(Verdict::NotRun("needs the process of the server: give --command or --pid".to_owned()))
+            }
+            Server::Running(..) if asks(Ask::Program) => {
+                Some(Verdict::NotRun("the checker did not start the server: give --command".to_owned()))
+            }
+            Server::Program { plan, .. } if asks(Ask::Stop) && plan.stop_by == SIGTERM && !HAS_SIGTERM => {
+                let why = "this system has no SIGTERM: --stop-by LINE says what the program reads instead";
+                Some(Verdict::NotAsked(why.to_owned()))
+            }
+            _ => None,
+        }
     }
 
     fn is_near(&self) -> bool {
@@ -178,7 +232,8 @@ impl Bench<'_> {
         for _ in 0..=AGAIN {
             self.ticker.take();
             let judged = self.run(rule, seed)?;
-            let by_time = matches!(&judged.verdict, Verdict::Broken(evidence) if evidence.by_time);
+            // Where the system does not tell what was read, a pause may have been too short.
+            let by_time = matches!(&judged.verdict, Verdict::Broken(evidence) if evidence.by_time || !TELLS);
             if !by_time || self.ticker.take() < GAP {
                 return Ok(judged);
             }
@@ -195,24 +250,25 @@ impl Bench<'_> {
                 let ready = self.kept.take().map_or_else(|| Program::start(plan), Ok);
                 match ready {
                     Ok(program) => Some(program),
-                    Err(NoStart::Silent(why)) if rule.name == LISTENS => return Ok(silent(rule, &why)),
-                    Err(error) if self.runs == 1 => anyhow::bail!("{error}"),
+                    Err(error) if error.ran && rule.name == LISTENS => return Ok(silent(rule, error)),
+                    Err(error) if self.runs == 1 => return Err(error.into()),
                     Err(error) => {
-                        let verdict = Verdict::NotRun(brief(&error.to_string()));
+                        let verdict = Verdict::NotRun(error.brief());
                         return Ok(Judged::without_play(rule.name, verdict));
                     }
                 }
             }
         };
         self.limit.set(program.as_ref().map(Program::killer));
-        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid());
+        // A process that cannot be looked at is as one that is not known.
+        let pid = program.as_ref().map(Program::pid).or_else(|| self.pid()).filter(|_| TELLS);
         let place = self.place(program.as_ref())?;
         let mut play = self.play(&place, program.as_mut(), pid, &[seed, rule.name]);
         let outcome = (rule.run)(&mut play);
         let is_shared = self.is_shared();
         let took = place.script.began().elapsed();
         let verdict = match outcome {
-            _ if self.limit.is_over() => Verdict::NotRun(limit::TOLD.to_owned()),
+            _ if self.limit.is_over() => Verdict::NotRun(TOLD.to_owned()),
             Ok(()) => match program.as_ref().and_then(Program::was_stopped_for) {
                 Some(told) => {
                     broken(Evidence { told, ..Evidence::default() }, pid, program.as_ref(), &place.script, is_shared)
@@ -273,12 +329,9 @@ impl Bench<'_> {
     }
 }
 
-/// The program ran and took no connection; below the reason stand the last lines that it printed.
-fn silent(rule: &Rule, why: &str) -> Judged {
-    let mut lines = why.lines();
-    let told = lines.next().unwrap_or_default().to_owned();
-    let said = lines.map(str::trim).filter(|line| *line != NOTHING).map(str::to_owned).collect();
-    let evidence = Evidence { told, said, ..Evidence::default() };
+/// The program ran and took no connection.
+fn silent(rule: &Rule, why: NoStart) -> Judged {
+    let evidence = Evidence { told: why.told, said: why.said, ..Evidence::default() };
     Judged::without_play(rule.name, Verdict::Broken(Box::new(evidence)))
 }
 
@@ -290,12 +343,10 @@ fn broken(
     script: &Script,
     is_shared: bool,
 ) -> Verdict {
-    if let Some(threads) = pid.and_then(|pid| threads::look(pid).ok()) {
-        evidence.threads = sentence::sentences(&threads, &|addr| script.name_of(addr));
-        let others = evidence.threads.len().saturating_sub(THREADS);
-        evidence.threads.truncate(THREADS);
-        evidence.threads.extend((others > 0).then(|| format!("and {others} more")));
-    }
+    evidence.threads = pid.map_or_else(Vec::new, |pid| kernel::waits(pid, &|addr| script.name_of(addr)));
+    let others = evidence.threads.len().saturating_sub(THREADS);
+    evidence.threads.truncate(THREADS);
+    evidence.threads.extend((others > 0).then(|| format!("and {others} more")));
     if let Some(program) = program {
         let how = program.ends_soon().map(|how| format!("the server has ended with {how}"));
         let end = program.was_stopped_for().or(how);

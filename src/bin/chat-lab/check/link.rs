@@ -13,6 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::check::script::Bytes;
+use crate::kernel::may_read;
 
 /// Bytes of the receive buffer of a client that will not read.
 const SMALL: usize = 4096;
@@ -351,6 +352,9 @@ fn read_all(stream: &TcpStream, ear: &Ear) {
             if inbox.done {
                 return;
             }
+        }
+        if !may_read(stream) {
+            continue;
         }
         let ended = match (&*stream).read(&mut buffer) {
             Ok(0) => Ended::Closed,

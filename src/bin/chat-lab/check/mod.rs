@@ -26,7 +26,7 @@ pub mod words;
 pub mod wrong;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +37,7 @@ use clap::Args;
 use crate::check::args::{ExamArgs, Refused, unknown_rule};
 use crate::check::judge::{Exam, Server};
 use crate::check::profile::Profile;
+use crate::check::program::NoStart;
 use crate::check::report::target::{Target, Wanted};
 use crate::check::report::{Report, picture, text};
 use crate::check::rules::Rule;
@@ -113,7 +114,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     match told(args) {
         Ok(None) => {}
         Ok(Some(text)) => {
-            io::stdout().lock().write_all(text.as_bytes()).context("cannot print")?;
+            told_if_read(io::stdout().lock().write_all(text.as_bytes())).context("cannot print")?;
             return Ok(ExitCode::SUCCESS);
         }
         Err((why, code)) => return fail(&why, code),
@@ -178,11 +179,11 @@ impl Ready {
             language,
             error: None,
         };
-        write!(out, "{}", text::head(&report, &ExamArgs::how(&self.exam.server)))?;
+        told_if_read(write!(out, "{}", text::head(&report, &ExamArgs::how(&self.exam.server))))?;
         let mut stage = "";
         let (judged, error) = examine(&self.exam, &self.rules, |judged| {
             let own = rules::stage_of(judged.rule);
-            // A closed pipe is told at the end.
+            // An output that cannot be written to is told at the end.
             if own != stage {
                 let _ = write!(out, "{}", text::stage(own));
                 stage = own;
@@ -192,13 +193,13 @@ impl Ready {
         report.judged = &judged;
         report.error = error;
         if let Some(error) = &report.error {
-            fail(&text::harmless_lines(error), NO_SERVER)?;
+            fail(&text::harmless_lines(&error.to_string()), NO_SERVER)?;
         }
-        write!(out, "\n{}", text::sum(&report.sum()))?;
+        told_if_read(write!(out, "\n{}", text::sum(&report.sum())))?;
         if let Some(folder) = &args.picture {
             pictures(&report, folder, &mut out)?;
         }
-        out.flush()?;
+        told_if_read(out.flush())?;
         for target in &mut self.targets {
             target.write(&report).map_err(anyhow::Error::msg)?;
         }
@@ -219,21 +220,20 @@ fn code(report: &Report) -> u8 {
 }
 
 /// Judges; if the server does not start, all rules are not run, and why.
-fn examine(exam: &Exam, rules: &[&'static Rule], told: impl FnMut(&Judged)) -> (Vec<Judged>, Option<String>) {
+fn examine(exam: &Exam, rules: &[&'static Rule], told: impl FnMut(&Judged)) -> (Vec<Judged>, Option<NoStart>) {
     match judge::judge(exam, rules, told) {
         Ok(judged) => (judged, None),
         Err(error) => {
-            let why = format!("{error:#}");
-            // What the program printed is told once, not for each rule.
-            let short = why.lines().next().unwrap_or_default();
+            let why = error.downcast::<NoStart>().unwrap_or_else(|error| format!("{error:#}").into());
             let judged = rules.iter().map(|rule| {
                 let verdict = match judge::not_asked(&exam.profile, rule) {
                     Some(why) => Verdict::NotAsked(why),
-                    None => Verdict::NotRun(short.to_owned()),
+                    // What the program printed is told once, not for each rule.
+                    None => Verdict::NotRun(why.told.clone()),
                 };
                 Judged::without_play(rule.name, verdict)
             });
-            (judged.collect(), Some(why))
+            (judged.collect::<Vec<_>>(), Some(why))
         }
     }
 }
@@ -244,9 +244,14 @@ fn pictures(report: &Report, folder: &Path, out: &mut dyn Write) -> Result<()> {
         let Some(svg) = picture::draw(row.judged, &row.words.what, report.seed) else { continue };
         let path = folder.join(picture::file_name(row.judged.rule));
         fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
-        writeln!(out, "picture: {}", path.display())?;
+        told_if_read(writeln!(out, "picture: {}", path.display()))?;
     }
     Ok(())
+}
+
+/// A reader that has gone, such as `head`, has all that it wants.
+fn told_if_read(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 fn fail(why: &str, code: u8) -> Result<ExitCode> {

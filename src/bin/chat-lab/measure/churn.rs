@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::kernel::process::Holding;
+use crate::marker::Mark;
 use crate::measure::crowd::{Crowd, Heard};
 use crate::measure::figures::Row;
-use crate::measure::marker::Mark;
 use crate::measure::target::{Target, fresh_run, room};
 
 /// Cycles at the same time, each in a room of its own, with one client that does not leave and hears the messages.

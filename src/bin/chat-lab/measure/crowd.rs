@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
+use crate::marker::{Mark, Marker};
 use crate::measure::dialect::{Dialect, Meaning};
-use crate::measure::marker::{Mark, Marker};
 use crate::measure::member::{MAX_LINE, Member, fresh_nick};
 
 /// Sockets looked at in one turn.

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::marker::Mark;
 use crate::measure::histogram::Histogram;
-use crate::measure::marker::Mark;
 use crate::measure::order::Order;
 
 /// The members of a fan-out.

@@ -23,7 +23,6 @@ mod histogram;
 mod hostile;
 mod idle;
 mod ledger;
-pub mod marker;
 mod member;
 mod order;
 mod report;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::measure::marker::Mark;
+use crate::marker::Mark;
 
 /// So many messages of each speaker are stored in full order; the order of all others is stored as a hash.
 const KEPT: u32 = 20_000;

@@ -15,12 +15,12 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::kernel::process::{Holding, Process};
+use crate::marker::Marker;
 use crate::measure::aim::{Aim, Deeds, Over};
 use crate::measure::dialect::Dialect;
 use crate::measure::echo::Echo;
 use crate::measure::hostile;
 use crate::measure::ledger::{Ledger, Shape};
-use crate::measure::marker::Marker;
 use crate::measure::member::fresh_nick;
 use crate::measure::server::Server;
 use crate::measure::talker::{News, Spot, Talker, history, take_page};

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::marker::{Mark, Marker};
 use crate::measure::dialect::Dialect;
-use crate::measure::marker::{Mark, Marker};
 use crate::measure::server::Peer;
 
 /// Of the people's accounts; no hostile client says it.

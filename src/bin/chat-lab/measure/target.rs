@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::kernel::process::{Holding, Process};
+use crate::marker::Marker;
 use crate::measure::crowd::Crowd;
 use crate::measure::dialect::Dialect;
-use crate::measure::marker::Marker;
 
 /// A server to be measured.
 #[derive(Clone, Debug)]

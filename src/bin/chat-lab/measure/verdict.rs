@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::kernel::process::Holding;
+use crate::marker::Marker;
 use crate::measure::figures::Row;
 use crate::measure::histogram::Histogram;
 use crate::measure::ledger::Ledger;
-use crate::measure::marker::Marker;
 
 /// Memory may be so many times what it was after the warm-up, and this much more. It is not
 /// exactly the same: glibc holds freed memory in its arenas, SQLite holds pages, and the
@@ -178,8 +178,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::marker::Mark;
     use crate::measure::ledger::Shape;
-    use crate::measure::marker::Mark;
 
     fn course(end: u64, threads: u64, settled: Option<Duration>) -> Vec<String> {
         let holding = |rss, threads| Holding { rss, threads, fds: 9 };

@@ -2,10 +2,12 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Splits at spaces. Quotes and `\` keep them together, as in a shell; nothing else of a shell is known.
+use crate::kernel::{ENDINGS, ESCAPES, NO_PROGRAM, is_executable, make_executable};
+
+/// Splits at spaces. Quotes and `\` keep them together, as in a shell; nothing else of a shell is known. On Windows
+/// `\` stands for itself.
 ///
 /// # Errors
 /// A sentence, if a quote is open, or there is no word.
@@ -21,7 +23,7 @@ pub fn split(line: &str) -> Result<Vec<String>, String> {
                 loop {
                     match letters.next().ok_or_else(open)? {
                         end if end == letter => break,
-                        '\\' if letter == '"' => match letters.next().ok_or_else(open)? {
+                        '\\' if letter == '"' && ESCAPES => match letters.next().ok_or_else(open)? {
                             escaped @ ('"' | '\\' | '$' | '`') => word.push(escaped),
                             other => word.extend(['\\', other]),
                         },
@@ -29,7 +31,7 @@ pub fn split(line: &str) -> Result<Vec<String>, String> {
                     }
                 }
             }
-            '\\' => {
+            '\\' if ESCAPES => {
                 let escaped = letters.next().ok_or_else(|| format!("nothing comes after the last \\ in: {line}"))?;
                 word.get_or_insert_default().push(escaped);
             }
@@ -47,9 +49,11 @@ pub fn split(line: &str) -> Result<Vec<String>, String> {
 
 /// Why a program with this name cannot be started; nothing, if it can.
 pub fn trouble(name: &str) -> Option<String> {
-    if !name.contains('/') {
+    if Path::new(name).components().count() == 1 && !name.starts_with('.') {
         let path = env::var_os("PATH").unwrap_or_default();
-        if env::split_paths(&path).any(|folder| is_executable(&folder.join(name))) {
+        let mut files =
+            env::split_paths(&path).flat_map(|folder| ENDINGS.map(|end| folder.join(format!("{name}{end}"))));
+        if files.any(|file| is_executable(&file)) {
             return None;
         }
         let near = is_file(Path::new(name)).then(|| format!("; if you mean the file in this folder: ./{name}"));
@@ -70,17 +74,19 @@ pub fn trouble(name: &str) -> Option<String> {
         Some("sh") => Some("sh"),
         _ => None,
     };
+    let allow = make_executable(name);
     (!is_executable(path)).then(|| match script {
-        Some(with) => format!("{name} is not executable: start it with {with} {name}, or do chmod +x {name} first"),
-        None => format!("{name} is not executable: build it, or do chmod +x {name} first"),
+        Some(with) => format!("{name} is not executable: start it with {with} {name}{allow}"),
+        None => format!("{name} is not executable: build it{allow}"),
     })
 }
 
 /// Why the kernel did not take a program that is there and executable.
 pub fn refused(name: &str, error: &std::io::Error) -> String {
-    const ENOEXEC: i32 = 8;
     let why = match (error.kind(), error.raw_os_error()) {
-        (_, Some(ENOEXEC)) => "it is no program for this machine; a script needs #! and its language in the first line",
+        (_, Some(NO_PROGRAM)) => {
+            "it is no program for this machine; a script needs #! and its language in the first line"
+        }
         // The file is there, so it is the program in its first line that is missing.
         (std::io::ErrorKind::NotFound, _) => "its first line names a program that is not there (#!…)",
         _ => return format!("cannot start {name}: {error}"),
@@ -96,7 +102,7 @@ pub fn missing_file(words: &[String]) -> Option<String> {
         !word.starts_with('-') && ending.is_some_and(|ending| ENDINGS.contains(&ending))
     };
     let missing = words.iter().skip(1).filter(looks_like_one).find(|word| !Path::new(word.as_str()).exists())?;
-    let folder = if missing.starts_with('/') { String::new() } else { format!(" in {}", here()) };
+    let folder = if Path::new(missing).is_absolute() { String::new() } else { format!(" in {}", here()) };
     Some(format!("there is no file {missing}{folder}"))
 }
 
@@ -106,10 +112,6 @@ fn here() -> String {
 
 fn is_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|data| data.is_file())
-}
-
-fn is_executable(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

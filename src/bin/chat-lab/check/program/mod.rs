@@ -7,21 +7,18 @@ mod port;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::check::profile::SIGTERM;
 use crate::check::program::guard::{GRACE, MEMORY};
 use crate::check::program::output::Output;
 use crate::check::verdict::seconds;
+use crate::kernel::{self, Line, family};
 
 /// A program must take connections within this time.
 pub const START: Duration = Duration::from_secs(10);
@@ -36,9 +33,7 @@ const MOMENT: Duration = Duration::from_millis(50);
 /// So many of the last lines are told of a program that does not start.
 const SAID: usize = 20;
 /// Stands in their place if there is none.
-pub const NOTHING: &str = "it printed nothing";
-/// This program, even if its file was replaced.
-const OURSELVES: &str = "/proc/self/exe";
+const NOTHING: &str = "it printed nothing";
 
 /// How to start it.
 #[derive(Clone, Debug)]
@@ -60,19 +55,11 @@ pub struct Program {
     addr: SocketAddr,
     pid: i32,
     guard: Child,
-    line: Arc<UnixStream>,
+    line: Arc<Line>,
     state: Arc<State>,
     output: Output,
     /// By a rule, so its end is no news.
     was_killed: bool,
-}
-
-/// Why a program did not start, in one line: the sentence, and the last line that it printed.
-pub fn brief(why: &str) -> String {
-    match why.split_once('\n') {
-        Some((told, said)) => format!("{told}: {}", said.lines().last().unwrap_or_default().trim()),
-        None => why.to_owned(),
-    }
 }
 
 /// What the guard has told.
@@ -96,11 +83,11 @@ struct Fate {
 
 /// Kills the program, from any thread.
 #[derive(Clone, Debug)]
-pub struct Killer(Arc<UnixStream>);
+pub struct Killer(Arc<Line>);
 
 impl Killer {
     /// By the line to its guard.
-    pub fn of(line: impl Into<Arc<UnixStream>>) -> Killer {
+    pub fn of(line: impl Into<Arc<Line>>) -> Killer {
         Killer(line.into())
     }
 
@@ -110,27 +97,46 @@ impl Killer {
     }
 }
 
-/// Why a program does not take connections, in a sentence; the last lines that it printed stand below it.
+/// Why a program does not take connections.
 #[derive(Clone, Debug)]
-pub enum NoStart {
-    /// It cannot be run: no such program, or its port is taken. Nothing can be graded.
-    Cannot(String),
-    /// It ran, and took no connection. That is its own fault.
-    Silent(String),
+pub struct NoStart {
+    /// In a sentence.
+    pub told: String,
+    /// The last lines that it printed.
+    pub said: Vec<String>,
+    /// It ran, and took no connection: that is its own fault. Otherwise it cannot be run, and nothing can be graded.
+    pub ran: bool,
+}
+
+impl NoStart {
+    /// In one line: the sentence, and the last line that it printed.
+    pub fn brief(&self) -> String {
+        match self.said.last() {
+            Some(last) => format!("{}: {last}", self.told),
+            None if self.ran => format!("{}: {NOTHING}", self.told),
+            None => self.told.clone(),
+        }
+    }
 }
 
 impl From<String> for NoStart {
-    fn from(why: String) -> Self {
-        NoStart::Cannot(why)
+    fn from(told: String) -> Self {
+        NoStart { told, said: Vec::new(), ran: false }
     }
 }
 
+/// What it printed stands below the sentence.
 impl std::fmt::Display for NoStart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (NoStart::Cannot(why) | NoStart::Silent(why)) = self;
-        f.write_str(why)
+        f.write_str(&self.told)?;
+        if self.ran && self.said.is_empty() {
+            write!(f, "\n  {NOTHING}")?;
+        }
+        self.said.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
+
+impl std::error::Error for NoStart {}
 
 impl Program {
     /// Starts it, and waits until it takes connections. If its port is still held by connections that the
@@ -146,28 +152,17 @@ impl Program {
     }
 
     fn start_once(plan: &Plan) -> Result<Program, NoStart> {
-        let name = plan.words.first().ok_or_else(|| NoStart::Cannot("the command is empty".to_owned()))?;
+        let name = plan.words.first().ok_or_else(|| "the command is empty".to_owned())?;
         if let Some(trouble) = command::trouble(name) {
-            return Err(NoStart::Cannot(trouble));
+            return Err(trouble.into());
         }
         let port = match plan.port {
             Some(port) => port::fixed(port)?,
             None => port::free()?,
         };
         let trouble = |error: std::io::Error| format!("cannot start {name}: {error}");
-        let (line, theirs) = UnixStream::pair().map_err(trouble)?;
         let words = plan.words.iter().map(|word| word.replace("{port}", &port.to_string()));
-        let mut guard = Command::new(OURSELVES)
-            .arg0("chat-lab")
-            .args(["guard", "--"])
-            .args(words)
-            .env("PORT", port.to_string())
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(trouble)?;
+        let (mut guard, line) = kernel::start_guard(words, port).map_err(trouble)?;
         let output = Output::default();
         let (out, err) = (guard.stdout.take(), guard.stderr.take());
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -198,7 +193,7 @@ impl Program {
     /// As `start`, in one line.
     pub fn start_again(&self) -> Result<Program, String> {
         let plan = Plan { port: Some(self.addr.port()), ..self.plan.clone() };
-        Program::start_once(&plan).map_err(|why| brief(&why.to_string()))
+        Program::start_once(&plan).map_err(|why| why.brief())
     }
 
     /// Stores what the guard tells.
@@ -238,33 +233,33 @@ impl Program {
     fn wait_until_ready(&mut self, within: Duration) -> Result<(), NoStart> {
         let until = Instant::now() + within;
         while !self.wait_for_end(Instant::now() + TRY) {
-            if let Some(pid) = port::listener(self.addr, self.guard.id() as i32) {
+            if let Some(pid) = family::listener(self.addr, self.guard.id() as i32) {
                 // A script that starts the server is not what listens.
                 self.pid = pid.unwrap_or(self.pid);
                 return Ok(());
             }
             if Instant::now() >= until {
-                let (addr, time, last) = (self.addr, seconds(within), self.last_words());
-                return Err(NoStart::Silent(format!(
-                    "the program takes no connection on {addr} within {time}: does it listen on the port that it is given?{last}"
-                )));
+                let (addr, time) = (self.addr, seconds(within));
+                let told = format!(
+                    "the program takes no connection on {addr} within {time}: does it listen on the port that it is given?"
+                );
+                return Err(NoStart { told, said: self.last_words(), ran: true });
             }
         }
         let how = self.has_ended().unwrap_or_default();
-        let missing = command::missing_file(&self.plan.words);
-        let kind = if missing.is_some() { NoStart::Cannot } else { NoStart::Silent };
-        let missing = missing.map_or(String::new(), |missing| format!(": {missing}"));
-        let last = self.last_words();
-        Err(kind(format!("the program has ended before it took a connection, with {how}{missing}{last}")))
+        let missing = command::missing_file(&self.plan.words).map(|missing| format!(": {missing}"));
+        let told = format!(
+            "the program has ended before it took a connection, with {how}{}",
+            missing.as_deref().unwrap_or_default()
+        );
+        Err(NoStart { told, said: self.last_words(), ran: missing.is_none() })
     }
 
-    /// What it printed last, to stand below a sentence.
-    fn last_words(&self) -> String {
+    /// What it printed last.
+    fn last_words(&self) -> Vec<String> {
         self.output.wait_for_end(LAST_WORDS);
-        let lines = self.output.lines(None);
-        let last: Vec<String> =
-            lines[lines.len().saturating_sub(SAID)..].iter().map(|line| format!("\n  {line}")).collect();
-        if last.is_empty() { format!("\n  {NOTHING}") } else { last.concat() }
+        let mut lines = self.output.lines(None);
+        lines.split_off(lines.len().saturating_sub(SAID))
     }
 
     /// Whether it and all its children have ended before this moment.
@@ -368,13 +363,9 @@ impl Drop for Program {
             let _ = self.guard.kill();
         }
         let in_order = self.guard.wait().is_ok_and(|status| status.success());
-        let group = match self.state.fate.lock().started {
-            Some(Ok(pid)) => Pid::from_raw(pid),
-            _ => None,
-        };
-        if let (false, Some(group)) = (in_order, group) {
+        if let (false, Some(Ok(pid))) = (in_order, &self.state.fate.lock().started) {
             // The guard itself was killed, or the disk holds a process; what is still in the group is ours.
-            let _ = kill_process_group(group, Signal::KILL);
+            kernel::kill_group(*pid);
         }
     }
 }

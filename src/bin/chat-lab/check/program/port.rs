@@ -1,4 +1,4 @@
-//! The port of the program: a free one, or which process has it already, and which process listens there. Knows no program.
+//! The port of the program: a free one, or which process has it already. Knows no program.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 use crate::dice::Dice;
-use crate::kernel::family;
-use crate::kernel::sockets::{self, Finder, State};
+use crate::kernel::socket::{self, State};
+use crate::kernel::sockets;
 
 /// A free port is one of these: below those that the kernel gives to clients, so that no client takes
 /// it before the program does.
@@ -18,9 +18,7 @@ const TRIES: usize = 200;
 /// What has just ended may need this long to give its port back.
 const SOON: Duration = Duration::from_millis(500);
 
-/// What the kernel calls a connection that both ends have closed.
-const TIME_WAIT: State = State::Other(6);
-/// It is remembered for one minute.
+/// A connection that both ends have closed is remembered for one minute.
 const MINUTE: Duration = Duration::from_secs(65);
 
 /// A port that nobody has.
@@ -40,14 +38,14 @@ pub fn free() -> Result<u16, String> {
 pub fn fixed(port: u16) -> Result<u16, String> {
     let until = Instant::now() + SOON;
     loop {
-        let listens = |socket: &sockets::Socket| socket.listens() && socket.local.port() == port;
+        let listens = |socket: &socket::Socket| socket.listens() && socket.local.port() == port;
         if !sockets::table().unwrap_or_default().iter().any(listens) {
             return Ok(port);
         }
         if Instant::now() >= until {
             let owner = match sockets::holder(port) {
                 Some((pid, name)) => format!("pid {pid}, {name}"),
-                None => "a program of another user".to_owned(),
+                None => "a program that this user cannot see".to_owned(),
             };
             return Err(format!("{port} is taken by {owner}: stop it first, or give {{port}} to the command"));
         }
@@ -60,7 +58,7 @@ pub fn fixed(port: u16) -> Result<u16, String> {
 pub fn wait_for_old_connections(port: u16) -> bool {
     let is_held = || {
         let table = sockets::table().unwrap_or_default();
-        table.iter().any(|socket| socket.local.port() == port && socket.state == TIME_WAIT)
+        table.iter().any(|socket| socket.local.port() == port && socket.state == State::TimeWait)
     };
     if !is_held() {
         return false;
@@ -77,14 +75,9 @@ pub fn wait_for_old_connections(port: u16) -> bool {
 
 /// Without SO_REUSEADDR, because the program may bind without it.
 fn is_free(port: u16) -> bool {
-    let addr = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-    Socket::new(Domain::IPV4, Type::STREAM, None).and_then(|socket| socket.bind(&addr.into())).is_ok()
-}
-
-/// Which descendant of the guard takes connections to this address. It is `Some(None)` if it cannot be seen
-/// which. The kernel tells, so the program meets no client that says nothing and goes.
-pub fn listener(addr: SocketAddr, guard: i32) -> Option<Option<i32>> {
-    let listener = Finder::default().listener(addr)?;
-    let has_it = |pid: &i32| sockets::of_process(*pid).is_ok_and(|mut own| own.any(|inode| inode == listener.inode));
-    Some(family::descendants(guard).into_iter().find(has_it))
+    // Some systems give all addresses to one program although another has one of them.
+    [Ipv4Addr::UNSPECIFIED, Ipv4Addr::LOCALHOST].into_iter().all(|ip| {
+        let addr = SocketAddr::from((ip, port));
+        Socket::new(Domain::IPV4, Type::STREAM, None).and_then(|socket| socket.bind(&addr.into())).is_ok()
+    })
 }

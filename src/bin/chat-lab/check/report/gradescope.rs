@@ -45,7 +45,8 @@ pub fn write(report: &Report) -> String {
         },
     });
     let sum = report.sum();
-    let error = report.error.as_ref().map_or(String::new(), |error| format!("{}\n", text::harmless_lines(error)));
+    let error =
+        report.error.as_ref().map_or(String::new(), |error| format!("{}\n", text::harmless_lines(&error.to_string())));
     text::pretty(&Results {
         score: hundredths(sum.score),
         execution_time: report.took().as_secs(),

@@ -15,7 +15,7 @@ struct Page<'a> {
     score: f64,
     max_score: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+    error: Option<String>,
     rules: Vec<Rule<'a>>,
 }
 
@@ -109,7 +109,7 @@ pub fn write(report: &Report) -> String {
         seed: report.seed,
         score: hundredths(sum.score),
         max_score: hundredths(sum.most),
-        error: report.error.as_deref(),
+        error: report.error.as_ref().map(ToString::to_string),
         rules: rules.collect(),
     };
     text::pretty(&page)

@@ -12,7 +12,7 @@ pub fn write(report: &Report) -> String {
     let title = escaped(&text::harmless(&report.title));
     let mut out = format!("## {} of {} points: {title}\n\n", text::points(sum.score), text::points(sum.most));
     if let Some(error) = &report.error {
-        let error = text::harmless_lines(error);
+        let error = text::harmless_lines(&error.to_string());
         let fence = fence(&error);
         let _ = writeln!(out, "{fence}text\n{error}\n{fence}\n");
     }

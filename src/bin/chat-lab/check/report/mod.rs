@@ -13,6 +13,7 @@ pub mod xml;
 use std::time::Duration;
 
 use crate::check::profile::Profile;
+use crate::check::program::NoStart;
 use crate::check::rules::{self, STAGES};
 use crate::check::verdict::{Judged, Verdict};
 use crate::check::words::{Language, Table, Words};
@@ -32,7 +33,7 @@ pub struct Report<'a> {
     /// In this language.
     pub language: Language,
     /// Why nothing could be graded, if nothing could.
-    pub error: Option<String>,
+    pub error: Option<NoStart>,
 }
 
 /// How many rules came to what, and the points.

@@ -11,6 +11,7 @@ use crate::check::rules::STAGES;
 use crate::check::script::{Bytes, Deed, Note, letters};
 use crate::check::verdict::{Evidence, Heard, Judged, Verdict};
 use crate::check::words::Words;
+use crate::kernel::TELLS;
 
 const KEPT: Style = AnsiColor::Green.on_default();
 const BROKEN: Style = AnsiColor::Red.on_default().bold();
@@ -29,6 +30,10 @@ const SHOWN: usize = 120;
 const SENT: usize = 60;
 /// So many of those that come before the first wrong one, if the message is longer.
 const BEFORE: usize = 60;
+
+/// Stands in the head where the system does not tell what a server has read.
+const BLIND: &str = "this system does not tell what a server has read: the checker waits a moment instead, and may \
+                     miss some faults\n";
 
 /// The line above a stage.
 pub fn stage(name: &str) -> String {
@@ -187,7 +192,8 @@ pub fn points(points: f64) -> String {
 
 /// The first lines.
 pub fn head(report: &Report, how: &str) -> String {
-    format!("{}\n{how}, profile {}, seed {}\n", harmless(&report.title), report.profile.name, report.seed)
+    let blind = if TELLS { "" } else { BLIND };
+    format!("{}\n{how}, profile {}, seed {}\n{blind}", harmless(&report.title), report.profile.name, report.seed)
 }
 
 /// A text without anything that steers a terminal.

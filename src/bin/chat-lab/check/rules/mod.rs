@@ -13,6 +13,7 @@ mod together;
 use crate::check::play::Play;
 use crate::check::profile::{Own, Profile};
 use crate::check::verdict::Outcome;
+use crate::kernel::TELLS;
 
 pub use start::is_served;
 
@@ -31,8 +32,16 @@ pub const STAGES: [(&str, &str, f64); 8] = [
 /// What a rule needs of the protocol, or of the checker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// The checker started the program, so its process can be looked at.
+    /// The process of the server can be looked at.
     Process,
+    /// The system tells when a socket is full.
+    Sockets,
+    /// Whether a client is served can be told: it is greeted, or the system tells what was read.
+    Served,
+    /// The checker started the program.
+    Program,
+    /// There is a way to ask the program to stop.
+    Stop,
     /// The server runs on this machine, and nobody minds load and resets.
     Near,
     /// Clients hear one another.
@@ -107,7 +116,12 @@ pub fn lacks(profile: &Profile, ask: Ask) -> Option<&'static str> {
     use crate::check::pattern::Field::{Addr, Name};
     let others = profile.say.others.as_ref();
     let (has, why) = match ask {
-        Ask::Process | Ask::Near => (true, ""),
+        Ask::Program | Ask::Stop | Ask::Near => (true, ""),
+        Ask::Process => (TELLS, "only Linux tells what a program costs"),
+        Ask::Sockets => (TELLS, "only Linux tells when a socket is full"),
+        Ask::Served => {
+            (TELLS || profile.greets(), "this protocol greets nobody, and only Linux tells what a server has read")
+        }
         Ask::Others => (others.is_some(), "in this protocol nobody hears the others"),
         Ask::Ends => (profile.end.is_seen(), "in this protocol a message has no end that can be seen"),
         Ask::Lines => (profile.end.of == crate::check::profile::Of::Line, "in this protocol a message is no line"),

@@ -14,7 +14,7 @@ use crate::check::rules::{Ask, Rule};
 use crate::check::script::Bytes;
 use crate::check::verdict::{Fault, Heard, Outcome, seconds};
 use crate::kernel::sockets;
-use crate::measure::marker::{MARK_LEN, Mark, Marker};
+use crate::marker::{MARK_LEN, Mark, Marker};
 
 /// Speakers, and clients that only listen.
 const SPEAKERS: [&str; 4] = ["anna", "boris", "vera", "gleb"];
@@ -56,7 +56,7 @@ const AFTER_LEAVING: &[&str] = &[
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
-    Rule { name: "order/whole", asks: &[Ask::Near, Ask::Others, Ask::Ends], after: AFTER, run: whole },
+    Rule { name: "order/whole", asks: &[Ask::Near, Ask::Others, Ask::Ends, Ask::Sockets], after: AFTER, run: whole },
     Rule { name: "order/none-lost", asks: &[Ask::Near, Ask::Others], after: AFTER_WHOLE, run: none_lost },
     Rule { name: "order/one", asks: &[Ask::Near, Ask::Others], after: AFTER_WHOLE, run: one },
     Rule {

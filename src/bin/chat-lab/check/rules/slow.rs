@@ -35,7 +35,7 @@ const AFTER_OTHERS: &[&str] = &["slow/others", "slow/newcomer", "slow/speaker"];
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
     Rule { name: "slow/others", asks: &[Ask::Near, Ask::Others], after: AFTER, run: others },
-    Rule { name: "slow/newcomer", asks: &[Ask::Near, Ask::Others], after: AFTER, run: newcomer },
+    Rule { name: "slow/newcomer", asks: &[Ask::Near, Ask::Others, Ask::Served], after: AFTER, run: newcomer },
     Rule { name: "slow/speaker", asks: &[Ask::Near, Ask::Others], after: AFTER, run: speaker },
     Rule { name: "slow/bounded", asks: &[Ask::Process, Ask::Near, Ask::Others], after: AFTER_OTHERS, run: bounded },
     Rule { name: "slow/honest", asks: &[Ask::Near, Ask::Others], after: AFTER_OTHERS, run: honest },

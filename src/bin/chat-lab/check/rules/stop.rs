@@ -9,13 +9,13 @@ use crate::check::rules::{Ask, Rule};
 use crate::check::script::Deed;
 use crate::check::verdict::{Fault, Outcome, seconds};
 
-const ASKS: &[Ask] = &[Ask::Process];
+const ASKS: &[Ask] = &[Ask::Program, Ask::Stop];
 
 /// The rules of this stage.
 pub const RULES: &[Rule] = &[
     Rule { name: "stop/told", asks: ASKS, after: &["start/second"], run: told },
     Rule { name: "stop/exits", asks: ASKS, after: &["start/second"], run: exits },
-    Rule { name: "stop/restart", asks: ASKS, after: &["start/second"], run: restart },
+    Rule { name: "stop/restart", asks: &[Ask::Program], after: &["start/second"], run: restart },
 ];
 
 fn told(play: &mut Play) -> Outcome {

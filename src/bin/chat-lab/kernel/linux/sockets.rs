@@ -14,50 +14,23 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::diag::{Diag, Told};
-
-/// What the kernel calls a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Established,
-    /// The program listens here.
-    Listen,
-    /// The other end has sent its last byte; the program has not closed yet.
-    CloseWait,
-    /// Any other: it is being opened or closed.
-    Other(u8),
-}
+use crate::kernel::socket::plain;
+pub use crate::kernel::socket::{Socket, State};
 
 impl State {
+    /// By its number in the kernel.
     fn of(number: u8) -> State {
         match number {
             1 => State::Established,
+            6 => State::TimeWait,
             8 => State::CloseWait,
             10 => State::Listen,
-            other => State::Other(other),
+            _ => State::Other,
         }
     }
 }
 
-/// One end of a connection, or a socket that listens. An IPv4 address in IPv6 form counts as IPv4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Socket {
-    pub local: SocketAddr,
-    /// Port 0 if it listens.
-    pub remote: SocketAddr,
-    pub state: State,
-    /// Bytes that the program has not read. If it listens: connections that wait for `accept`.
-    pub unread: u64,
-    /// Bytes that the other end has not confirmed.
-    pub unsent: u64,
-    /// What `/proc/PID/fd/N` shows as `socket:[inode]`; 0 if no program has the socket any more.
-    pub inode: u64,
-}
-
 impl Socket {
-    pub fn listens(&self) -> bool {
-        self.state == State::Listen
-    }
-
     fn told(local: SocketAddr, remote: SocketAddr, told: Told) -> Socket {
         let Told { state, unread, unsent, inode } = told;
         Socket { local, remote, state: State::of(state), unread, unsent, inode }
@@ -192,11 +165,7 @@ impl Finder {
         let found = match self.ask(addr, nobody) {
             Some(Ok(told)) => Some(Socket::told(addr, nobody, told)),
             Some(Err(_)) => None,
-            None => {
-                let takes =
-                    |local: SocketAddr| local == addr || (local.ip().is_unspecified() && local.port() == addr.port());
-                self.table().iter().find(|socket| socket.listens() && takes(socket.local)).copied()
-            }
+            None => self.table().iter().find(|socket| socket.takes(addr)).copied(),
         };
         found.filter(Socket::listens)
     }
@@ -293,11 +262,6 @@ fn address(text: &str) -> Option<SocketAddr> {
         _ => return None,
     };
     Some(plain(SocketAddr::new(ip, port)))
-}
-
-/// An IPv4 address in IPv6 form as IPv4.
-fn plain(addr: SocketAddr) -> SocketAddr {
-    SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }
 
 #[cfg(test)]

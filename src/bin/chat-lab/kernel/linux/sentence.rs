@@ -1,19 +1,16 @@
 //! What threads wait for, in sentences. Knows what was seen of them, and neither files nor a process.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use roomful::wording::size;
 
 use super::calls::{EITHER, Kind};
 use super::sockets::Socket;
 use super::threads::{Futex, On, State, Target, Thread, Waits};
+use crate::kernel::NameOf;
 
 /// What the locks of C and of Rust write into their word: taken, and others wait.
 const TAKEN: u32 = 2;
-
-/// The name of the client that has this address, if it has one.
-pub type NameOf<'a> = &'a dyn Fn(SocketAddr) -> Option<String>;
 
 /// One sentence for each thread. Threads that wait for the same futex have one together, which also
 /// says which thread may have the lock. Threads that have ended are left out.
@@ -216,6 +213,8 @@ fn full(socket: &Socket, other: Option<&Socket>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use std::borrow::Cow;
     use std::time::Duration;
 
