@@ -24,7 +24,7 @@ export function emptyState() {
     uploads: new Map(),
     panel: null,
     settings: { theme: "system", size: 16, speak: "all", tone: false, notify: false, offered: false, beamer: false, stay: false },
-    server: { server: "", lobby: "#lobby", text: 4000, lineBytes: 16384, rate: 2, burst: 10, fileBytes: 10485760, kept: true, page: "", motd: "" },
+    server: { server: "", lobby: "#lobby", text: 4000, lineBytes: 16384, rate: 2, burst: 10, fileBytes: 10485760, kept: true, page: "" },
     gate: { offer: "", room: "", busy: false, since: 0, error: null, text: "", otherTab: "" },
     welcome: null,
     offerNotices: false,

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Handle, within};
+use super::Handle;
+use super::resources::within;
 use crate::front::Fronts;
 use crate::front::http::Settings;
 use crate::limits::Limits;
 use crate::net::capacity::Capacity;
 use crate::session::hub::Hub;
+use crate::tls::Security;
 
 /// Changes a running server. All clones change the same one.
 ///
@@ -50,6 +52,11 @@ impl Tuner {
     /// the settings needs a restart.
     pub fn set_web(&self, settings: &Settings) {
         self.fronts.change(settings);
+    }
+
+    /// What encrypts connections, if something does.
+    pub fn security(&self) -> Option<&Arc<Security>> {
+        self.hub.security.as_ref()
     }
 
     /// Sets the message of the day, which newcomers are shown; `None` for none.

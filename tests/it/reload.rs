@@ -13,6 +13,7 @@ use roomful::front::http::Settings;
 use roomful::limits::{Limits, Live, TABLE};
 use roomful::server::{Handle, Server};
 use roomful::session::watchdog::Checks;
+use roomful::tls;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -256,6 +257,25 @@ fn a_log_file_that_was_moved_is_opened_anew_and_nothing_that_is_said_is_in_it() 
     let Ended { code, err, .. } = program.stop();
     assert_eq!((code, err.as_str(), size()), (Some(0), "", before));
     assert!(!holds("a.log", "secret") && !holds("a.log.1", "secret"));
+}
+
+#[test]
+fn a_certificate_is_read_again_and_a_broken_one_changes_nothing() {
+    let desk = Desk::new();
+    let [certificate, key] = ["a.crt", "a.key"].map(|name| desk.path(name));
+    let settings = tls::Settings { mode: tls::Mode::Allow, certificate, key, is_given: false };
+    tls::made::make(&settings, &[], 30).unwrap();
+    desk.writes("tls = \"allow\"\ntls-cert = \"a.crt\"\ntls-key = \"a.key\"\n");
+    let mut program = desk.starts();
+    let mut ann = program.peer("ann", "#a");
+    tls::made::renew(&settings, &[], 40).unwrap();
+    let told = reload(&mut program);
+    assert_eq!(told, "* settings read again: the certificate, for new connections");
+    fs::write(desk.path("a.crt"), "none").unwrap();
+    let told = reload(&mut program);
+    assert!(told.contains("nothing has changed: tls-cert: ") && told.contains("a.crt"), "{told}");
+    ann.say("#a", "still here");
+    assert_eq!(program.stop().code, Some(0));
 }
 
 /// E11: the window was closed.
