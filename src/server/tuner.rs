@@ -9,7 +9,7 @@ use crate::front::http::Settings;
 use crate::limits::Limits;
 use crate::net::capacity::Capacity;
 use crate::session::hub::Hub;
-use crate::tls::Security;
+use crate::tls::Pair;
 
 /// Changes a running server. All clones change the same one.
 ///
@@ -54,9 +54,14 @@ impl Tuner {
         self.fronts.change(settings);
     }
 
-    /// What encrypts connections, if something does.
-    pub fn security(&self) -> Option<&Arc<Security>> {
-        self.hub.security.as_ref()
+    /// Whether the server encrypts. That needs a restart.
+    pub fn encrypts(&self) -> bool {
+        self.hub.security.is_some()
+    }
+
+    /// Gives newcomers this certificate, which was read and checked. Returns whether it is another.
+    pub fn set_certificate(&self, pair: Pair) -> bool {
+        self.hub.security.as_ref().is_some_and(|security| security.take(pair))
     }
 
     /// Sets the message of the day, which newcomers are shown; `None` for none.

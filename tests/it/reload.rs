@@ -270,7 +270,7 @@ fn a_certificate_is_read_again_and_a_broken_one_changes_nothing() {
     let mut ann = program.peer("ann", "#a");
     tls::made::renew(&settings, &[], 40).unwrap();
     let told = reload(&mut program);
-    assert_eq!(told, "* settings read again: the certificate, for new connections");
+    assert_eq!(told, "* settings read again: another certificate, for new connections");
     fs::write(desk.path("a.crt"), "none").unwrap();
     let told = reload(&mut program);
     assert!(told.contains("nothing has changed: tls-cert: ") && told.contains("a.crt"), "{told}");

@@ -96,15 +96,14 @@ impl Inner {
         let motd = settings::motd(&config)?;
         let file = log::file(&config)?;
         let level = log::level(&config.log)?;
-        let security = self.tuner.security();
-        let pair = security.map(|_| certificate(&config)).transpose()?;
+        let pair = self.certificate(&config)?;
 
         self.log.set_file(file);
         self.log.set_level(level);
         self.tuner.set_web(&config.web());
         self.tuner.set_limits(&config.limits);
         self.tuner.set_motd(motd.clone());
-        let is_other = security.zip(pair).is_some_and(|(security, pair)| security.take(pair));
+        let is_other = pair.is_some_and(|pair| self.tuner.set_certificate(pair));
         let mut sentence = sentence(&self.start, &in_force, (&config, &motd), is_other);
         let room = self.tuner.limits().sessions;
         if room < config.limits.sessions {
@@ -113,12 +112,15 @@ impl Inner {
         *in_force = InForce { config, motd };
         Ok(sentence)
     }
-}
 
-/// The certificate that the settings name, and its key, checked.
-fn certificate(config: &Config) -> Result<Pair, ConfigError> {
-    let pair = Pair::read(&config.tls()?, SystemTime::now());
-    pair.map_err(|error| ConfigError { setting: "tls-cert".to_owned(), wrong: error.to_string() })
+    /// The certificate of these settings, if the server encrypts.
+    fn certificate(&self, config: &Config) -> Result<Option<Pair>, ConfigError> {
+        if !self.tuner.encrypts() {
+            return Ok(None);
+        }
+        let pair = Pair::read(&config.tls()?, SystemTime::now());
+        pair.map(Some).map_err(|error| ConfigError { setting: "tls-cert".to_owned(), wrong: error.to_string() })
+    }
 }
 
 /// What has changed, and what needs a restart.
@@ -134,7 +136,7 @@ fn sentence(
         changed.push("the text of motd".to_owned());
     }
     if certificate {
-        changed.push("the certificate, for new connections".to_owned());
+        changed.push("another certificate, for new connections".to_owned());
     }
     let left = start.changes(config).into_iter().filter(|change| change.live == Live::Restart);
     let left: Vec<String> = left.map(|change| format!("{} {}", change.name, change.is)).collect();
