@@ -9,19 +9,23 @@
 //! config.read_toml("listen = \"127.0.0.1:7700\"\n[limits]\nrate = \"off\"\n")?;
 //! assert_eq!((config.listen.as_str(), config.limits.rate), ("127.0.0.1:7700", 0));
 //! let wrong = config.read_toml("[limits]\nlines = 3\n").unwrap_err();
-//! assert_eq!(wrong.to_string(), "limits.lines: there is no limit called \"lines\"");
+//! assert_eq!(wrong.to_string(), "limits.lines (line 2): there is no limit called \"lines\"");
 //! # Ok::<(), roomful::config::ConfigError>(())
 //! ```
 
-use std::fmt;
-use std::path::PathBuf;
+mod changes;
 
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use changes::Change;
 use toml::{Table, Value};
 
 use crate::front::http::Settings;
 use crate::limits::{Limits, TABLE};
 use crate::net::addresses::with_port;
 use crate::server::PORT;
+use crate::tls::{self, Mode};
 
 /// The file of the database, in the working folder, if no other is named.
 pub const DATA: &str = "roomful.db";
@@ -43,6 +47,12 @@ pub struct Config {
     pub page: String,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// Whether connections are encrypted.
+    pub tls: Mode,
+    /// The file of the certificate; empty for the one beside the database.
+    pub tls_cert: String,
+    /// The file of its key; empty for the one beside the database.
+    pub tls_key: String,
     /// The file of the database.
     pub data: String,
     /// The control socket; empty for one beside the database.
@@ -57,6 +67,10 @@ pub struct Config {
     pub log: String,
     /// How it is logged: `text` or `json`.
     pub log_format: LogFormat,
+    /// The file of the log; empty for stderr.
+    pub log_file: String,
+    /// The file of the message of the day; empty for none.
+    pub motd: String,
     /// The limits.
     pub limits: Limits,
 }
@@ -109,6 +123,9 @@ impl Default for Config {
             origin: Vec::new(),
             page: String::new(),
             metrics: Metrics::Loopback,
+            tls: Mode::Auto,
+            tls_cert: String::new(),
+            tls_key: String::new(),
             data: DATA.to_owned(),
             ctl: String::new(),
             memory: false,
@@ -116,6 +133,8 @@ impl Default for Config {
             console: true,
             log: "warn".to_owned(),
             log_format: LogFormat::Text,
+            log_file: String::new(),
+            motd: String::new(),
             limits: Limits::default(),
         }
     }
@@ -126,10 +145,17 @@ impl Config {
     ///
     /// # Errors
     /// The file is no TOML, has an unknown setting, or a value that the setting
-    /// cannot have. The first error is returned, with the setting's name.
+    /// cannot have. The first error is returned, with the setting's name and line.
     pub fn read_toml(&mut self, text: &str) -> Result<(), ConfigError> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| wrong("", error.to_string().trim_end()))?;
-        for (name, value) in &table {
+        self.read_table(&table).map_err(|error| match changes::line_of(text, &error.setting) {
+            Some(line) => ConfigError { setting: format!("{} (line {line})", error.setting), ..error },
+            None => error,
+        })
+    }
+
+    fn read_table(&mut self, table: &Table) -> Result<(), ConfigError> {
+        for (name, value) in table {
             match (name.as_str(), value) {
                 ("listen", Value::String(text)) => self.listen.clone_from(text),
                 ("address", Value::String(text)) => self.set_address(text)?,
@@ -141,20 +167,30 @@ impl Config {
                     let metrics = <Metrics as clap::ValueEnum>::from_str(text, false);
                     self.metrics = metrics.map_err(|_| wrong(name, "it takes \"loopback\" or \"everyone\""))?;
                 }
+                ("tls", Value::String(text)) => {
+                    let mode = <Mode as clap::ValueEnum>::from_str(text, false);
+                    self.tls = mode.map_err(|_| wrong(name, "it takes \"auto\", \"off\", \"allow\" or \"require\""))?;
+                }
+                ("tls-cert", Value::String(text)) => self.tls_cert.clone_from(text),
+                ("tls-key", Value::String(text)) => self.tls_key.clone_from(text),
                 ("data", Value::String(text)) => self.data.clone_from(text),
                 ("ctl", Value::String(text)) => self.ctl.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
                 ("console", Value::Boolean(console)) => self.console = *console,
                 ("log", Value::String(text)) => self.log.clone_from(text),
+                ("log-file", Value::String(text)) => self.log_file.clone_from(text),
+                ("motd", Value::String(text)) => self.motd.clone_from(text),
                 ("log-format", Value::String(text)) => {
                     let format = <LogFormat as clap::ValueEnum>::from_str(text, false);
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                ("listen" | "address" | "page" | "metrics" | "data" | "ctl" | "log" | "log-format", _) => {
-                    return Err(wrong(name, "it takes a string"));
-                }
+                (
+                    "listen" | "address" | "page" | "metrics" | "tls" | "tls-cert" | "tls-key" | "data" | "ctl" | "log"
+                    | "log-format" | "log-file" | "motd",
+                    _,
+                ) => return Err(wrong(name, "it takes a string")),
                 ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
                 ("host" | "origin", _) => return Err(wrong(name, "it takes a list of strings")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
@@ -218,6 +254,26 @@ impl Config {
         }
     }
 
+    /// How connections are encrypted.
+    ///
+    /// # Errors
+    /// Only one of the two files is named.
+    pub fn tls(&self) -> Result<tls::Settings, ConfigError> {
+        let is_given = match (self.tls_cert.is_empty(), self.tls_key.is_empty()) {
+            (true, true) => false,
+            (false, false) => true,
+            (true, false) => return Err(wrong("tls-key", "its certificate is not named: tls-cert")),
+            (false, true) => return Err(wrong("tls-cert", "its key is not named: tls-key")),
+        };
+        let beside = |ending| Path::new(&self.data).with_extension(ending);
+        let (certificate, key) = if is_given {
+            (PathBuf::from(&self.tls_cert), PathBuf::from(&self.tls_key))
+        } else {
+            (beside("crt"), beside("key"))
+        };
+        Ok(tls::Settings { mode: self.tls, certificate, key, is_given })
+    }
+
     fn read_limits(&mut self, limits: &Table) -> Result<(), ConfigError> {
         for (name, value) in limits {
             let text = match value {
@@ -242,8 +298,14 @@ impl Config {
             Metrics::Loopback => "loopback",
             Metrics::Everyone => "everyone",
         };
+        let tls = match self.tls {
+            Mode::Auto => "auto",
+            Mode::Off => "off",
+            Mode::Allow => "allow",
+            Mode::Require => "require",
+        };
         let mut text = format!(
-            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\n\n[limits]\n",
+            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
             quoted(&self.listen),
             quoted(&self.address),
             self.qr,
@@ -251,13 +313,18 @@ impl Config {
             list(&self.origin),
             quoted(&self.page),
             quoted(metrics),
+            quoted(tls),
+            quoted(&self.tls_cert),
+            quoted(&self.tls_key),
             quoted(&self.data),
             quoted(&self.ctl),
             self.memory,
             self.quiet,
             self.console,
             quoted(&self.log),
-            quoted(format)
+            quoted(format),
+            quoted(&self.log_file),
+            quoted(&self.motd)
         );
         for row in TABLE {
             let number = self.limits.get(row.name).unwrap_or(row.default);
@@ -312,6 +379,8 @@ mod tests {
             ("[limits]\ntext = true", "limits.text: text must be 1 to 100000 characters, not \"true\""),
             ("[limits]\nstop = \"off\"", "limits.stop: stop must be 10 to 600000 ms, not \"off\""),
         ] {
+            let (setting, sentence) = said.split_once(": ").unwrap();
+            let said = format!("{setting} (line {}): {sentence}", text.lines().count());
             assert_eq!(Config::default().read_toml(text).unwrap_err().to_string(), said);
         }
         assert!(Config::default().read_toml("[limits").is_err());

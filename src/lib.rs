@@ -26,6 +26,7 @@ pub mod server;
 pub mod session;
 pub mod store;
 pub mod terminal;
+pub mod tls;
 pub mod turns;
 pub mod wire;
 pub mod wording;

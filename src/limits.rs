@@ -285,6 +285,8 @@ limits! {
     farewell "farewell": time Millis = 1_000, 10..=60_000, NewConnections;
     /// From the signal to stop to cutting whatever is still connected.
     stop "stop": time Millis = 1_500, 10..=600_000, AtOnce;
+    /// How long no session is there until the server ends, with exit code 0. The time counts from the first session on, or from the start if the service manager passed the sockets.
+    exit_when_empty "exit-when-empty": time Seconds = 0, 0..=31_536_000, AtOnce;
     /// Records that wait to be written to the database. Over it, a person who speaks waits, for at most `keep-patience`; other people do not wait.
     queue_items "queue-items": number Count = 65_536, 64..=16_777_216, AtOnce;
     /// The same, in bytes.
@@ -359,6 +361,10 @@ limits! {
     disk_room "disk-room": number Bytes = 67_108_864, 0..=1_099_511_627_776, AtOnce;
     /// How long an operator's program may take to say its command to `ctl`, and again to take the answer. After that its connection is cut.
     ctl_time "ctl-time": time Millis = 10_000, 10..=600_000, AtOnce;
+    /// The handshake of an encrypted connection, from its first byte. After that the connection is closed.
+    tls_handshake "tls-handshake": time Seconds = 10, 1..=600, NewConnections;
+    /// Handshakes that are computed at once, each for less than a millisecond. Others wait for their turn, so those who come in take no processor from those who talk.
+    handshakes "handshakes": number Count = 2, 1..=64, Restart;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000, Restart;
     /// Address space for the stack of one session's thread; only what is touched takes memory.

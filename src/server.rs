@@ -10,6 +10,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod motd;
+mod tuner;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -41,7 +44,9 @@ use crate::session::tickets::Tickets;
 use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
 use crate::store::{self, StoreError, Writer};
+use crate::tls::{self, Security, TlsError};
 use crate::wording;
+pub use tuner::Tuner;
 
 /// The room that is always there.
 pub const LOBBY: &str = "#lobby";
@@ -56,6 +61,8 @@ pub struct Server {
     watch: Watch,
     data: Option<PathBuf>,
     fronts: Fronts,
+    tls: Option<tls::Settings>,
+    motd: Option<Arc<str>>,
 }
 
 /// Where a server listens.
@@ -90,12 +97,14 @@ impl Place {
 #[derive(Debug)]
 pub struct Handle {
     hub: Arc<Hub>,
+    /// The fronts that are served.
+    pub(crate) fronts: Arc<Fronts>,
+    /// What the machine had room for at the start.
+    capacity: Capacity,
     service: Option<Service>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
     feeds: Option<Feeds>,
-    /// The fronts that are served.
-    pub(crate) fronts: Arc<Fronts>,
     limited_by: Option<&'static str>,
     claim: Option<String>,
     is_activated: bool,
@@ -136,7 +145,15 @@ impl Server {
     }
 
     fn at(place: Place) -> Server {
-        Server { place, limits: Limits::default(), watch: Watch::Nothing, data: None, fronts: Fronts::default() }
+        Server {
+            place,
+            limits: Limits::default(),
+            watch: Watch::Nothing,
+            data: None,
+            fronts: Fronts::default(),
+            tls: None,
+            motd: None,
+        }
     }
 
     /// Sets other limits than the default ones.
@@ -161,10 +178,24 @@ impl Server {
         self
     }
 
+    /// Sets how connections are encrypted: not at all by default.
+    #[must_use]
+    pub fn tls(mut self, settings: tls::Settings) -> Server {
+        self.tls = Some(settings);
+        self
+    }
+
     /// Sets other fronts than the default ones.
     #[must_use]
     pub fn fronts(mut self, fronts: Fronts) -> Server {
         self.fronts = fronts;
+        self
+    }
+
+    /// Sets the message of the day, see [`motd::read`].
+    #[must_use]
+    pub fn motd(mut self, motd: Option<Arc<str>>) -> Server {
+        self.motd = motd;
         self
     }
 
@@ -182,6 +213,7 @@ impl Server {
     ///   not have the address, or the system starts no thread.
     /// - [`StartError::NoRoom`]: a limit of the system leaves no room for one session.
     /// - [`StartError::Page`]: the page is read from a folder, and the address is not of loopback.
+    /// - [`StartError::Tls`]: the certificate or its key cannot be used.
     /// - [`StartError::Store`]: the database cannot be used.
     pub fn start(self) -> Result<Handle, StartError> {
         wording::look_up_zone();
@@ -199,6 +231,7 @@ impl Server {
         let limits = within(self.limits, &capacity);
         tracing::info!(asked, sessions = limits.sessions, ?capacity, ?machine, "room for sessions");
         let limited_by = (limits.sessions < asked).then_some(capacity.limited_by);
+        let security = secure(self.tls.as_ref(), &listener, &limits)?;
         let crew = Crew::new(capacity.threads, limits.stack_bytes);
         let lobby = RoomName::parse(LOBBY).map_err(io::Error::other)?;
         let (newsroom, feeds) = Newsroom::open(self.watch, limits.console_lines);
@@ -210,11 +243,13 @@ impl Server {
         // A folder is read anew at each request, so its hash would tell a client nothing.
         let page = (!self.fronts.reads_page()).then(|| Arc::from(self.fronts.page()));
         let hub = Hub::new(chat, &limits, database, newsroom, crew);
-        let hub = Arc::new(hub.serving(page));
+        let hub = Arc::new(hub.serving(page).encrypting(security));
+        hub.set_motd(self.motd);
         let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
         let mut handle = Handle {
             hub,
-            fronts: Arc::clone(&fronts),
+            fronts,
+            capacity,
             service: None,
             watchdog: None,
             db_writer: None,
@@ -224,7 +259,7 @@ impl Server {
             is_activated,
         };
         // If this fails, dropping the handle ends everything that was started.
-        handle.start_threads(writer, listener, fronts)?;
+        handle.start_threads(writer, listener)?;
         Ok(handle)
     }
 }
@@ -240,6 +275,16 @@ fn within(limits: Limits, capacity: &Capacity) -> Limits {
     }
 }
 
+/// What encrypts connections, if something does.
+fn secure(
+    settings: Option<&tls::Settings>,
+    listener: &Listener,
+    limits: &Limits,
+) -> Result<Option<Arc<Security>>, StartError> {
+    let Some(settings) = settings else { return Ok(None) };
+    Ok(Security::start(settings, &listener.local_addrs()?, limits)?)
+}
+
 /// For how long a server that was killed may still hold its database: until the system has ended its process.
 const LAST_BREATH: Duration = Duration::from_millis(500);
 
@@ -249,12 +294,13 @@ type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
     let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
     let began = Instant::now();
-    let store::Opened { store, writer, snapshot } = loop {
+    let store::Opened { store, writer, snapshot, upgraded } = loop {
         match store::open(path, limits) {
             Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
             opened => break opened?,
         }
     };
+    upgraded.into_iter().for_each(|told| tracing::warn!("{told}"));
     let write_queue = Arc::new(WriteQueue::new(limits));
     let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
     let tickets = Tickets::new().map_err(io::Error::other)?;
@@ -293,6 +339,9 @@ pub enum StartError {
         "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
     )]
     Page,
+    /// It cannot encrypt.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// It cannot use its database.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -302,7 +351,7 @@ impl From<StartError> for io::Error {
     fn from(error: StartError) -> io::Error {
         match error {
             StartError::Listen(error) => error,
-            StartError::Page => io::Error::new(io::ErrorKind::InvalidInput, error),
+            StartError::Page | StartError::Tls(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
             StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
             StartError::Store(error) => io::Error::other(error),
         }
@@ -337,7 +386,7 @@ fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted
 
 impl Handle {
     /// Starts the database writer, if there is a database, the watchdog, and the service.
-    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener, fronts: Arc<Fronts>) -> io::Result<()> {
+    fn start_threads(&mut self, writer: Option<Writer>, listener: Listener) -> io::Result<()> {
         if let (Some(database), Some(writer)) = (&self.hub.database, writer) {
             let (hub, database) = (Arc::clone(&self.hub), Arc::clone(database));
             // Nothing is ever sent. The channel is closed when the writer has ended.
@@ -349,8 +398,10 @@ impl Handle {
             self.db_writer = Some((thread::Builder::new().name("store".to_owned()).spawn(live)?, end));
         }
         let hub = Arc::clone(&self.hub);
-        let live = move || watchdog::live(&hub);
+        let is_activated = self.is_activated;
+        let live = move || watchdog::live(&hub, is_activated);
         self.watchdog = Some(thread::Builder::new().name("watchdog".to_owned()).spawn(live)?);
+        let fronts = Arc::clone(&self.fronts);
         let (hub, limits, crew) = (Arc::clone(&self.hub), self.hub.limits.clone(), Arc::clone(&self.hub.crew));
         let options = move || options(&limits.now());
         self.service = Some(Service::start(listener, crew, options, move |stream| admit(&hub, &fronts, stream))?);
@@ -370,6 +421,11 @@ impl Handle {
     /// Everything that the sessions share: the chat, the limits in force, the counts.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// Changes this server while it runs.
+    pub fn tuner(&self) -> Tuner {
+        Tuner::of(self)
     }
 
     /// The code with which `claim` makes an account the first op of the server;

@@ -33,6 +33,7 @@ Exit codes:
     0  left                       1  another error
     2  wrong usage               65  some lines were refused
    69  no server, or lost it     75  kicked, or no place now
+   76  the server is not trusted
    77  not let in, or wrong password
   130  Ctrl-C twice";
 
@@ -60,9 +61,9 @@ fn main() -> anyhow::Result<ExitCode> {
     })
     .context("cannot take care of signals")?;
     let exit = ui::run(&settings, &signals);
-    if !exit.text.is_empty() {
+    for line in exit.text.lines() {
         // If stderr is closed or full, the exit code tells.
-        let _ = writeln!(io::stderr(), "! {}", exit.text);
+        let _ = writeln!(io::stderr(), "! {line}");
     }
     Ok(ExitCode::from(exit.code))
 }

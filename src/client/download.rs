@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 use super::Handle;
 use super::error::{AskError, FileError};
 use super::folder::{Part, target};
-use super::http::Request;
 use super::upload::{PATIENCE, PIECE};
 use crate::answer::Done;
 use crate::error::{ChatError, Code};
@@ -112,7 +111,7 @@ impl Download<'_> {
             fields.push(("Range", format!("bytes={}-", self.got)));
             fields.push(("If-Range", format!("\"{}\"", self.info.sha256)));
         }
-        let mut answer = Request::begin(self.handle.server_addr()?, "GET", &self.url, &fields)?.answer()?;
+        let mut answer = self.handle.request_file("GET", &self.url, &fields)?.answer()?;
         match (answer.status, answer.range) {
             (200, _) if self.got == 0 => {}
             // The server begins anew, and so does the file here.

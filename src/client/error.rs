@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::trust::Distrust;
 use crate::error::Code;
 use crate::model::CloseReason;
 
@@ -43,6 +44,9 @@ pub enum ClientError {
     /// The server there does not speak this protocol; its first line.
     #[error("that is no Roomful server; it says {0:?}")]
     NotRoomful(String),
+    /// The server is not trusted; nothing was sent to it.
+    #[error(transparent)]
+    Untrusted(#[from] Distrust),
     /// The connection broke, or the server was silent for too long.
     #[error("lost the server ({})", words(.0))]
     Lost(#[source] io::Error),
@@ -177,6 +181,8 @@ pub enum End {
         /// The server's sentence.
         text: String,
     },
+    /// The server that answers now is not trusted; nothing was sent to it.
+    Untrusted(Distrust),
 }
 
 impl fmt::Display for End {
@@ -186,6 +192,7 @@ impl fmt::Display for End {
             End::Closed { reason, text } if text.is_empty() => f.write_str(reason.words()),
             End::Closed { text, .. } | End::Refused { text } => f.write_str(text),
             End::GaveUp { why } => f.write_str(why),
+            End::Untrusted(distrust) => distrust.fmt(f),
         }
     }
 }

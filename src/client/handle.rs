@@ -1,6 +1,5 @@
 //! What a client can say and ask, from any thread. Knows the connection, not what comes in over it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,9 +7,11 @@ use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
 use super::asked::Wanted;
-use super::error::{AskError, End, Unsent};
+use super::error::{AskError, End, FileError, Unsent};
+use super::http::Request;
 use super::request::request_of;
 use super::state::{Said, State};
+use super::trust::{Security, Way};
 use crate::answer::{ChatInfo, Done};
 use crate::chat::patience::Patience;
 use crate::command::{ChatCommand, Command};
@@ -32,7 +33,7 @@ pub struct Handle(pub(super) Arc<Shared>);
 /// are never held during IO, and no two of them at once.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub addr: String,
+    pub way: Way,
     pub retry: Option<Duration>,
     /// The right to write to this connection; `None` while there is none.
     pub pen: Mutex<Option<Arc<Stream>>>,
@@ -44,9 +45,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(addr: &str, retry: Option<Duration>) -> Shared {
+    pub fn new(way: Way, retry: Option<Duration>) -> Shared {
         Shared {
-            addr: addr.to_owned(),
+            way,
             retry,
             pen: Mutex::new(None),
             state: Mutex::default(),
@@ -182,10 +183,25 @@ impl Handle {
         }
     }
 
-    /// The address of the server: bytes of files go there too, over connections of their own.
-    pub(super) fn server_addr(&self) -> Result<SocketAddr, AskError> {
-        let stream = self.0.cut.lock().clone();
-        stream.map(|stream| stream.peer()).ok_or(AskError::Lost)
+    /// Begins a request for the bytes of a file: they go to the same server, over a connection of their own.
+    pub(super) fn request_file(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> Result<Request, FileError> {
+        let chat = self.0.cut.lock().clone().ok_or(AskError::Lost)?;
+        Ok(Request::begin(|| self.0.way.beside(chat.peer()), method, path, fields)?)
+    }
+
+    /// The address of the server, as it was given.
+    pub(super) fn addr(&self) -> &str {
+        self.0.way.addr()
+    }
+
+    /// How safe the connection is, or the last one was.
+    pub fn security(&self) -> Security {
+        self.0.way.security()
     }
 
     /// The answer with this tag is not wanted any more.

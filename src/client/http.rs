@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::net::{self, Stream};
+use crate::net::Stream;
 
-/// How long connecting may take, and each wait for the server after it.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long each wait for the server may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The longest head of an answer, in bytes, and its most fields.
@@ -45,18 +44,24 @@ fn host(server: SocketAddr) -> String {
 }
 
 impl Request {
-    /// Sends the head of a request. No other request follows on this connection.
-    pub fn begin(server: SocketAddr, method: &str, path: &str, fields: &[(&str, String)]) -> io::Result<Request> {
+    /// Sends the head of a request, over a connection that `connect` makes. No other request follows on it.
+    pub fn begin(
+        connect: impl FnOnce() -> io::Result<Stream>,
+        method: &str,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> io::Result<Request> {
         // A path with blanks or line ends would be another request.
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(bad("the server named an address that is none"));
         }
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", host(server));
+        let stream = connect()?;
+        let server = host(stream.peer());
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
         for (name, value) in fields {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        let stream = net::dial(server, CONNECT)?;
         stream.send_within(head.as_bytes(), PATIENCE)?;
         Ok(Request(stream))
     }
@@ -201,9 +206,8 @@ mod tests {
 
     #[test]
     fn a_path_is_no_place_for_another_request() {
-        let server = "127.0.0.1:1".parse().unwrap();
         for path in ["x", "/a b", "/a\r\nHost: evil", ""] {
-            let error = Request::begin(server, "GET", path, &[]).unwrap_err();
+            let error = Request::begin(|| unreachable!("nothing is sent"), "GET", path, &[]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{path:?}");
         }
     }

@@ -2,23 +2,20 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::{ClientError, words};
+use super::error::ClientError;
+use super::trust::Way;
 use crate::answer::Done;
 use crate::command::Secret;
 use crate::event::{Event, PROTOCOL};
 use crate::names;
-use crate::net::{self, Stream};
+use crate::net::Stream;
 use crate::wire::json;
 use crate::wire::reader::{Line, Lines};
-
-/// How long connecting may take, for each address that a name stands for.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long the server may take to answer during the login.
 const LOGIN: Duration = Duration::from_secs(10);
@@ -93,9 +90,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub fn open(addr: &str) -> Result<Link, ClientError> {
+    pub fn open(way: &Way) -> Result<Link, ClientError> {
         Ok(Link {
-            stream: Arc::new(dial(addr)?),
+            stream: Arc::new(way.open()?),
             patience: LOGIN,
             lines: Lines::new(LINE_BYTES),
             ready: VecDeque::new(),
@@ -182,32 +179,6 @@ impl Link {
     }
 }
 
-/// Connects to the first address that answers, of all that the name in `addr` stands for.
-pub(super) fn dial(addr: &str) -> Result<Stream, ClientError> {
-    let failed = |error| ClientError::Connect { addr: addr.to_owned(), error };
-    let all = addr.to_socket_addrs().map_err(failed)?;
-    dial_any(all).map_err(failed)
-}
-
-/// Tries each address once. The error tells what each of them said.
-fn dial_any(all: impl Iterator<Item = SocketAddr>) -> io::Result<Stream> {
-    let mut failures: Vec<(SocketAddr, io::Error)> = Vec::new();
-    for one in all {
-        if failures.iter().any(|(tried, _)| *tried == one) {
-            continue;
-        }
-        match net::dial(one, CONNECT) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failures.push((one, error)),
-        }
-    }
-    if failures.len() > 1 {
-        let told: Vec<String> = failures.iter().map(|(one, error)| format!("{one}: {}", words(error))).collect();
-        return Err(io::Error::other(told.join("; ")));
-    }
-    Err(failures.pop().map_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such host"), |(_, error)| error))
-}
-
 /// A server that has no place says so in a plain line, whatever the front. Any
 /// other line does not come from a Roomful server.
 fn no_event(line: &str) -> ClientError {
@@ -225,29 +196,5 @@ fn incoming(line: Line<'_>) -> Option<Incoming> {
             Err(_) => Incoming::Other(names::clean(&String::from_utf8_lossy(&bytes)).into_owned()),
         }),
         Line::TooLong => Some(Incoming::Other(format!("(a line of more than {LINE_BYTES} bytes, dropped)"))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-
-    use super::*;
-
-    /// An address at which no server listens.
-    fn deserted() -> SocketAddr {
-        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap()
-    }
-
-    #[test]
-    fn each_address_of_a_name_is_tried_once_and_the_error_tells_of_each() {
-        let (one, two) = (deserted(), deserted());
-        let error = dial_any([one, two, one].into_iter()).unwrap_err();
-        assert_eq!(words(&error), format!("{one}: connection refused; {two}: connection refused"));
-        let error = dial_any([one, one].into_iter()).unwrap_err();
-        assert_eq!(words(&error), "connection refused");
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let there = listener.local_addr().unwrap();
-        assert_eq!(dial_any([one, there].into_iter()).unwrap().peer(), there);
     }
 }

@@ -39,6 +39,7 @@ mod reader;
 mod request;
 mod rooms;
 mod state;
+pub mod trust;
 pub mod ui;
 mod upload;
 
@@ -56,6 +57,7 @@ pub use upload::{Sent, Source};
 
 use handle::Shared;
 use link::{Link, Login};
+use trust::{Security, Trust, Way};
 
 use crate::command::Secret;
 use crate::event::Event;
@@ -84,12 +86,16 @@ pub struct Options {
     /// Whether private lines that were missed are asked for, after a login and
     /// after a lost connection. They come as [`Event::History`] of `@nick`.
     pub missed: bool,
+    /// How the client makes sure that it talks to the right server.
+    pub trust: Trust,
 }
 
 /// What a client hears.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum News {
+    /// The client is connected. The first news.
+    Connected(Security),
     /// The server tells something. Messages come once and in their order,
     /// those missed while there was no connection as a `history`.
     Event(Event),
@@ -128,15 +134,18 @@ pub struct Greeting {
     pub server: String,
     /// A name that is free.
     pub offer: String,
+    /// How safe the connection was.
+    pub security: Security,
 }
 
 /// Asks the server at `addr` (`host:port`) for its greeting, and hangs up.
 ///
 /// # Errors
 /// As [`Client::connect`].
-pub fn greet(addr: &str) -> Result<Greeting, ClientError> {
-    let welcome = Link::open(addr)?.log_in(&Login { greet: true, ..Login::default() })?;
-    Ok(Greeting { server: welcome.server, offer: welcome.offer })
+pub fn greet(addr: &str, trust: Trust) -> Result<Greeting, ClientError> {
+    let way = Way::new(addr, trust);
+    let welcome = Link::open(&way)?.log_in(&Login { greet: true, ..Login::default() })?;
+    Ok(Greeting { server: welcome.server, offer: welcome.offer, security: way.security() })
 }
 
 /// One session in the chat. Dropping it hangs up at once, without a farewell; [`Handle::quit`] says one.
@@ -159,6 +168,7 @@ impl Client {
     /// - [`ClientError::Refused`]: the server does not take the name, a room or the version.
     /// - [`ClientError::Closed`]: the server has no place, or is stopping.
     /// - [`ClientError::NotRoomful`]: another kind of server answers.
+    /// - [`ClientError::Untrusted`]: it may not be the right server; nothing was sent to it.
     /// - [`ClientError::Lost`]: the connection broke, or there was no answer within 10 s.
     pub fn connect(addr: &str, options: Options) -> Result<Client, ClientError> {
         let (sender, news) = crossbeam_channel::bounded(NEWS);
@@ -178,14 +188,15 @@ impl Client {
         options: Options,
         sink: impl FnMut(&Handle, News) + Send + 'static,
     ) -> Result<Client, ClientError> {
-        let mut link = Link::open(addr)?;
+        let way = Way::new(addr, options.trust);
+        let mut link = Link::open(&way)?;
         let welcome = link.log_in(&Login {
             nick: options.nick.as_deref(),
             password: options.password.as_ref(),
             rooms: options.rooms.as_deref(),
             ..Login::default()
         })?;
-        let handle = Handle(Arc::new(Shared::new(addr, options.retry)));
+        let handle = Handle(Arc::new(Shared::new(way, options.retry)));
         handle.0.state.lock().welcomed(&welcome);
         handle.0.state.lock().password = options.password;
         handle.0.state.lock().missed.wanted = options.missed;

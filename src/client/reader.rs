@@ -31,6 +31,7 @@ enum Close {
 pub(super) fn run(handle: &Handle, link: Link, ping_after: Duration, mut sink: impl FnMut(&Handle, News)) {
     let shared = &handle.0;
     let mut link = link;
+    sink(handle, News::Connected(handle.security()));
     let end = loop {
         let close = hear(handle, &mut link, ping_after, &mut sink);
         link.stream().kill();
@@ -128,6 +129,7 @@ fn come_back(handle: &Handle, close: Close, sink: &mut impl FnMut(&Handle, News)
             // The server takes us later, when it is less busy.
             Err(ClientError::Refused { code: Code::Busy, text, .. }) => why = text,
             Err(ClientError::Refused { text, .. }) => return Err(End::Refused { text }),
+            Err(ClientError::Untrusted(distrust)) => return Err(End::Untrusted(distrust)),
             Err(error) => why = error.to_string(),
         }
         pause = (pause * 2).min(LONGEST);
@@ -161,7 +163,7 @@ fn attempt(handle: &Handle, lost: Instant, sink: &mut impl FnMut(&Handle, News))
         let state = shared.state.lock();
         (state.nick.clone(), state.resume.clone(), state.password.clone())
     };
-    let mut link = Link::open(&shared.addr)?;
+    let mut link = Link::open(&shared.way)?;
     *shared.cut.lock() = Some(Arc::clone(link.stream()));
     if shared.state.lock().leaving {
         return Err(ClientError::Closed { reason: None, text: String::new() });

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::Handle;
 use super::error::FileError;
-use super::http::Request;
 use crate::answer::Done;
 use crate::model::Seq;
 use crate::names::file_name;
@@ -146,10 +145,9 @@ impl Upload<'_> {
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<String, FileError> {
         let local = |error| FileError::Local { path: name.into(), error };
-        let server = self.handle.server_addr()?;
         let mut hash = Sha256::new();
         let mut buffer = vec![0; PIECE];
-        let mut request = Request::begin(server, "PUT", url, &[("Content-Length", size.to_string())])?;
+        let mut request = self.handle.request_file("PUT", url, &[("Content-Length", size.to_string())])?;
         let mut sent = 0;
         let mut broken = None;
         while sent < size && broken.is_none() {

@@ -3,15 +3,16 @@
 use std::fs;
 use std::io;
 use std::net::Shutdown;
-#[cfg(unix)]
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+#[cfg(not(unix))]
+use port::{is_way, listen, reach};
+use socket2::Socket;
 #[cfg(unix)]
-use rustix::process::geteuid;
-use socket2::{Domain, SockAddr, Socket, Type};
+use unix::{is_way, listen, reach};
 
 use super::CtlError;
+use crate::process::private;
 
 /// Operators who may wait until those before them are served.
 const BACKLOG: i32 = 64;
@@ -82,48 +83,15 @@ pub(super) fn connect(path: &Path) -> Result<(Socket, String), CtlError> {
     })
 }
 
-#[cfg(unix)]
-fn listen(path: &Path) -> io::Result<(Socket, String)> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(&SockAddr::unix(path)?)?;
-    // Nobody is let in before it listens, so nobody comes in before this.
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    socket.listen(BACKLOG)?;
-    Ok((socket, String::new()))
-}
-
-#[cfg(unix)]
-fn reach(path: &Path) -> io::Result<(Socket, String)> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    socket.connect(&SockAddr::unix(path)?)?;
-    socket.set_nonblocking(false)?;
-    Ok((socket, String::new()))
-}
-
-#[cfg(unix)]
-fn is_way(_: &Path, found: &fs::Metadata) -> bool {
-    found.file_type().is_socket()
-}
-
-#[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-use port::{is_way, listen, reach};
-
-#[cfg(not(unix))]
-fn identity(_: &Path) -> Option<(u64, u64)> {
-    None
+    fs::symlink_metadata(path).ok().map(|found| private::identity(&found))
 }
 
 /// Whether another user has connected: neither the server's own nor the one who may do everything.
 #[cfg(target_os = "linux")]
 pub(super) fn is_of_another_user(socket: &Socket) -> bool {
     let peer = rustix::net::sockopt::socket_peercred(socket);
-    peer.is_ok_and(|peer| peer.uid != geteuid() && !peer.uid.is_root())
+    peer.is_ok_and(|peer| peer.uid != rustix::process::geteuid() && !peer.uid.is_root())
 }
 
 /// Elsewhere the mode of the file, or the secret in it, keeps other users out.
@@ -132,10 +100,44 @@ pub(super) fn is_of_another_user(_: &Socket) -> bool {
     false
 }
 
+/// A socket with a name in the file system, for its owner alone.
+#[cfg(unix)]
+mod unix {
+    use std::fs::{self, Metadata, Permissions};
+    use std::io;
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    use std::path::Path;
+
+    use socket2::{Domain, SockAddr, Socket, Type};
+
+    use super::BACKLOG;
+
+    pub fn listen(path: &Path) -> io::Result<(Socket, String)> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        // Nobody is let in before it listens, so nobody comes in before this.
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        socket.listen(BACKLOG)?;
+        Ok((socket, String::new()))
+    }
+
+    pub fn reach(path: &Path) -> io::Result<(Socket, String)> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.connect(&SockAddr::unix(path)?)?;
+        socket.set_nonblocking(false)?;
+        Ok((socket, String::new()))
+    }
+
+    pub fn is_way(_: &Path, found: &Metadata) -> bool {
+        found.file_type().is_socket()
+    }
+}
+
 /// A port of this machine and a secret, both written into the file: for systems without Unix sockets.
 #[cfg(any(test, not(unix)))]
 mod port {
-    use std::fs::{self, OpenOptions};
+    use std::fs::{self, Metadata, OpenOptions};
     use std::io::{self, Write as _};
     use std::net::{Ipv4Addr, SocketAddr};
     use std::path::Path;
@@ -171,7 +173,7 @@ mod port {
         Ok((socket, secret))
     }
 
-    pub fn is_way(path: &Path, _: &fs::Metadata) -> bool {
+    pub fn is_way(path: &Path, _: &Metadata) -> bool {
         written(path).is_ok_and(|written| written.is_some())
     }
 

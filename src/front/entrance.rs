@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::http::{Exchange, Step};
 use super::sniff::{Kind, settle, sniff, without_blanks};
 use super::{Fronts, Links, Opening, stranger, ws};
-use crate::chat::outbox::Outgoing;
+use crate::chat::outbox::{Outgoing, Pen};
 use crate::model::CloseReason;
 use crate::names::Nick;
 use crate::net::{Control, End, Flow, Handler};
@@ -33,6 +34,8 @@ pub struct Entrance {
 enum Stage {
     /// These first bytes do not tell the protocol yet.
     Sniffing(Vec<u8>),
+    /// A handshake is made. Nobody may write into it, so the pen is here.
+    Securing(Option<Pen>),
     /// The connection speaks HTTP.
     Exchange(Box<Exchange>),
     /// The connection is a session.
@@ -80,7 +83,7 @@ impl Entrance {
                 };
             }
             Stage::Sniffing(first) if self.handle.outbox.closed().is_none() => first,
-            Stage::Sniffing(_) | Stage::Session(_) | Stage::Over => return Next::Flow(Flow::End),
+            Stage::Sniffing(_) | Stage::Securing(_) | Stage::Session(_) | Stage::Over => return Next::Flow(Flow::End),
         };
         if !first.is_empty() {
             first.extend_from_slice(&bytes);
@@ -100,6 +103,14 @@ impl Entrance {
     /// The protocol is known: begins its stage, which is to hear the first bytes; or tells the peer why not.
     fn open<'b>(&mut self, kind: Kind, first: Cow<'b, [u8]>, offer: Option<&Nick>) -> Next<'b> {
         self.stage = Stage::Over;
+        // Inside TLS there is no other.
+        if let (Kind::Tls, Some(security), false) = (kind, &self.hub.security, self.handle.stream.is_secure()) {
+            self.handle.is_exchange.store(true, Ordering::Release);
+            self.stage = Stage::Securing(self.handle.outbox.take_pen());
+            let acceptor = Arc::clone(security.acceptor());
+            let patience = self.handle.limits.tls_handshake;
+            return Next::Flow(Flow::Secure { acceptor, first: first.into_owned(), patience });
+        }
         if kind == Kind::Http {
             let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
             self.stage = Stage::Exchange(Box::new(exchange));
@@ -117,6 +128,9 @@ impl Entrance {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
         };
+        if self.hub.must_encrypt(&self.handle) {
+            return self.refuse_plain(kind);
+        }
         let pass = match self.hub.door.begin_session(self.handle.peer().ip()) {
             Ok(pass) => pass,
             Err(sentence) => return self.refuse(kind, Some(sentence)),
@@ -152,10 +166,7 @@ impl Entrance {
             Err(sentence) => {
                 // A browser cannot see why a handshake is refused, so it is completed first.
                 self.turned_away(Kind::Http, CloseReason::Full, &format!("turned away: {sentence}"));
-                let words = ws::last_words(accepted, CloseReason::Full, &sentence);
-                self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
-                self.handle.outbox.close(CloseReason::Full, None);
-                Next::Flow(Flow::End)
+                self.last_words(CloseReason::Full, ws::last_words(accepted, CloseReason::Full, &sentence))
             }
         }
     }
@@ -180,15 +191,59 @@ impl Entrance {
             None => (CloseReason::NotServed, stranger::news(kind)),
         };
         self.turned_away(kind, reason, &news);
-        let words = stranger::last_words(kind, full.as_deref());
+        self.last_words(reason, stranger::last_words(kind, full.as_deref()))
+    }
+
+    /// Tells the peer, in its protocol, that this server talks only if it is encrypted.
+    fn refuse_plain(&mut self, kind: Kind) -> Next<'static> {
+        self.turned_away(kind, CloseReason::NotServed, "is not encrypted, turned away");
+        let server = self.handle.stream.local().map_or_else(String::new, |server| server.to_string());
+        self.last_words(CloseReason::NotServed, stranger::only_encrypted(kind, &server))
+    }
+
+    fn last_words(&self, reason: CloseReason, words: Vec<u8>) -> Next<'static> {
         self.handle.outbox.offer(Outgoing::Raw(words.into_boxed_slice()));
         self.handle.outbox.close(reason, None);
         Next::Flow(Flow::End)
+    }
+
+    /// The handshake is done: others may write again, and the peer begins anew.
+    fn secured(&mut self, pen: Option<Pen>) -> Flow {
+        if let Some(pen) = pen {
+            self.handle.outbox.put_pen(pen);
+        }
+        self.handle.is_exchange.store(false, Ordering::Release);
+        if self.handle.outbox.closed().is_some() {
+            return Flow::End;
+        }
+        self.stage = Stage::Sniffing(Vec::new());
+        if self.handle.stream.agreed().is_some_and(|inside| inside == b"http/1.1") {
+            // Nothing else may come then: a page must not make a browser talk to a chat (RFC 7301, 3.2).
+            let next = self.open(Kind::Http, Cow::Borrowed(&[]), None);
+            return self.go_on(next);
+        }
+        Flow::Within(self.handle.limits.greet_after)
+    }
+
+    /// The handshake failed: the connection is over, and nothing more is written.
+    fn unsecured(&self, pen: Option<Pen>, end: &End) {
+        if let End::Insecure(error) = end {
+            let peer = self.handle.peer();
+            tracing::info!(%peer, %error, "no handshake");
+            self.hub.tell(|| News::Line(format!("! {peer} cannot be encrypted: {error}")));
+        }
+        drop(pen);
+        self.handle.outbox.close(CloseReason::Lost, None);
+        self.handle.outbox.give_up();
     }
 }
 
 impl Handler for Entrance {
     fn connected(&mut self) -> Flow {
+        if let Stage::Securing(pen) = &mut self.stage {
+            let pen = pen.take();
+            return self.secured(pen);
+        }
         Flow::Within(self.handle.limits.greet_after)
     }
 
@@ -216,7 +271,7 @@ impl Handler for Entrance {
         let first = match &mut self.stage {
             Stage::Sniffing(first) => first,
             Stage::Exchange(exchange) => return exchange.silence(),
-            Stage::Session(_) | Stage::Over => return Flow::Go,
+            Stage::Securing(_) | Stage::Session(_) | Stage::Over => return Flow::Go,
         };
         if self.handle.outbox.closed().is_some() {
             return Flow::End;
@@ -243,6 +298,7 @@ impl Handler for Entrance {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Session(mut session) => session.end(end),
             Stage::Exchange(mut exchange) => exchange.end(),
+            Stage::Securing(pen) => self.unsecured(pen, &end),
             Stage::Sniffing(_) | Stage::Over => {
                 self.hub.close(&self.handle, CloseReason::Quit, "bye");
                 self.hub.write_the_last(&self.handle);

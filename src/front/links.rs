@@ -7,6 +7,7 @@ use crate::answer::Done;
 use crate::chat::SessionId;
 use crate::event::Event;
 use crate::model::{FileInfo, Message};
+use crate::net::Stream;
 use crate::session::handle::SessionHandle;
 use crate::session::hub::{Database, Hub};
 use crate::wording::{Look, Painter, Plain};
@@ -16,6 +17,8 @@ use crate::wording::{Look, Painter, Plain};
 pub struct Links {
     database: Arc<Database>,
     session: SessionId,
+    /// `https` if the reader has come so.
+    scheme: &'static str,
     /// The address at which the reader has reached this server, so it can be reached again.
     server: SocketAddr,
 }
@@ -25,13 +28,23 @@ impl Links {
     pub(super) fn of(hub: &Hub, handle: &SessionHandle) -> Option<Links> {
         let server = handle.stream.local()?;
         let server = SocketAddr::new(server.ip().to_canonical(), server.port());
-        Some(Links { database: Arc::clone(hub.database.as_ref()?), session: handle.id, server })
+        Some(Links {
+            database: Arc::clone(hub.database.as_ref()?),
+            session: handle.id,
+            scheme: scheme(&handle.stream),
+            server,
+        })
     }
 
     /// Where this session fetches a file.
     fn to(&self, info: &FileInfo) -> String {
-        format!("http://{}{}", self.server, self.database.tickets.file_path(self.session, info))
+        format!("{}://{}{}", self.scheme, self.server, self.database.tickets.file_path(self.session, info))
     }
+}
+
+/// How the address of a page or a file begins for the peer of this connection.
+pub(super) fn scheme(stream: &Stream) -> &'static str {
+    if stream.is_secure() { "https" } else { "http" }
 }
 
 /// Plain text in which each file has its address.

@@ -84,6 +84,11 @@ impl Fronts {
         self.http.numbers(hub)
     }
 
+    /// Puts other hosts, origins, and readers of the metrics in force.
+    pub fn change(&self, settings: &Settings) {
+        self.http.change(settings);
+    }
+
     /// Opens the front for `kind`, if it is served.
     pub fn open(kind: Kind, opening: &Opening<'_>) -> Option<Protocol> {
         let (_, open) = opening.fronts.served.iter().find(|(known, _)| *known == kind)?;

@@ -57,6 +57,23 @@ pub(super) fn last_words(kind: Kind, full: Option<&str>) -> Vec<u8> {
     }
 }
 
+/// The last words to a peer that speaks `kind`, which is served, but only encrypted; `server` is the address that it has reached.
+pub(super) fn only_encrypted(kind: Kind, server: &str) -> Vec<u8> {
+    let sentence = format!(
+        "This server takes encrypted connections only: chat-client does that by itself; \
+         by hand: openssl s_client -quiet -connect {server}"
+    );
+    match kind {
+        Kind::Json => {
+            let mut line = Vec::new();
+            json::encode(&Event::Closing { reason: CloseReason::NotServed, text: sentence.into() }, &mut line);
+            line
+        }
+        Kind::Irc => format!("ERROR :{sentence}\r\n").into_bytes(),
+        _ => format!("! {sentence}\n").into_bytes(),
+    }
+}
+
 /// A response of a protocol that is similar to HTTP.
 fn response(version: &str, full: Option<&str>) -> Vec<u8> {
     let status = if full.is_some() { "503 Service Unavailable" } else { "501 Not Implemented" };

@@ -67,18 +67,16 @@ impl From<io::Error> for HandshakeError {
 #[derive(Debug)]
 pub struct Acceptor {
     config: RwLock<Arc<ServerConfig>>,
-    patience: Duration,
     gate: Gate,
     done: AtomicU64,
     failed: Mutex<Vec<(&'static str, u64)>>,
 }
 
 impl Acceptor {
-    /// Handshakes take at most `patience`, and `at_once` of them are computed at once.
-    pub fn new(config: Arc<ServerConfig>, patience: Duration, at_once: usize) -> Acceptor {
+    /// At most `at_once` handshakes are computed at once.
+    pub fn new(config: Arc<ServerConfig>, at_once: usize) -> Acceptor {
         Acceptor {
             config: RwLock::new(config),
-            patience,
             gate: Gate { free: Mutex::new(at_once.max(1)), freed: Condvar::new() },
             done: AtomicU64::new(0),
             failed: Mutex::default(),
@@ -103,10 +101,9 @@ impl Acceptor {
     /// Shakes hands on `stream`, from which `first` was read already.
     ///
     /// # Errors
-    /// The handshake failed. The peer was told so, as far as TLS has words for it.
+    /// The handshake failed, or was not done at `until`. The peer was told so, as far as TLS has words for it.
     #[inline(never)] // so that its stack is free before a session goes deeper: what a thread has used of it stays
-    pub(super) fn accept(&self, stream: &Stream, first: &[u8]) -> Result<Tls, HandshakeError> {
-        let until = Instant::now() + self.patience;
+    fn accept(&self, stream: &Stream, first: &[u8], until: Instant) -> Result<Tls, HandshakeError> {
         let config = Arc::clone(&self.config.read());
         let connection = ServerConnection::new(config).map_err(HandshakeError::from);
         let shaken = connection.and_then(|connection| {
@@ -135,18 +132,29 @@ impl PartialEq for Acceptor {
 
 impl Eq for Acceptor {}
 
-/// Shakes hands on `stream` with a server that must prove to be `name`.
-///
-/// # Errors
-/// The handshake failed, or was not done at `until`.
-pub(super) fn connect(
-    stream: &Stream,
-    config: Arc<ClientConfig>,
-    name: ServerName<'static>,
-    until: Instant,
-) -> Result<Tls, HandshakeError> {
-    let connection = Box::new(ClientConnection::new(config, name)?.into());
-    Shake { stream, connection, until, gate: None }.run(&[])
+impl Stream {
+    /// Begins TLS with the client that has sent the bytes `first`. Nothing else may read or write meanwhile.
+    ///
+    /// # Errors
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_server(&self, acceptor: &Acceptor, first: &[u8], until: Instant) -> Result<(), HandshakeError> {
+        Ok(self.secure(acceptor.accept(self, first, until)?)?)
+    }
+
+    /// Begins TLS with a server, which must prove to be `name`. Nothing else may read or write meanwhile.
+    ///
+    /// # Errors
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_client(
+        &self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        until: Instant,
+    ) -> Result<(), HandshakeError> {
+        let connection = Box::new(ClientConnection::new(config, name)?.into());
+        let shaken = Shake { stream: self, connection, until, gate: None }.run(&[]);
+        Ok(self.secure(shaken?)?)
+    }
 }
 
 /// Lets so many threads compute at once. Only a computation is done inside, never a wait for a peer.
@@ -251,8 +259,12 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
-    fn acceptor(config: Arc<ServerConfig>, patience: Duration) -> Acceptor {
-        Acceptor::new(config, patience, 1)
+    fn acceptor(config: Arc<ServerConfig>) -> Acceptor {
+        Acceptor::new(config, 1)
+    }
+
+    fn later() -> Instant {
+        Instant::now() + LONG
     }
 
     /// The two ends of a connection; that of the server is a stream already.
@@ -273,10 +285,10 @@ mod tests {
         let (server_config, client_config) = configs();
         let (client, server) = sockets();
         let client = as_stream(client);
-        let acceptor = acceptor(server_config, LONG);
+        let acceptor = acceptor(server_config);
         thread::scope(|scope| {
-            let accepted = scope.spawn(|| server.secure_server(&acceptor, b""));
-            client.secure_client(client_config, localhost(), Instant::now() + LONG).unwrap();
+            let accepted = scope.spawn(|| server.secure_server(&acceptor, b"", later()));
+            client.secure_client(client_config, localhost(), later()).unwrap();
             accepted.join().unwrap().unwrap();
         });
         assert_eq!((acceptor.done(), acceptor.failed().len()), (1, 0));
@@ -342,9 +354,9 @@ mod tests {
             [(&old[..], 40, "incompatible"), (&[0x16, 3, 1, 0, 4, 9, 0, 0, 0][..], 10, "garbage")]
         {
             let (mut client, server) = sockets();
-            let acceptor = acceptor(configs().0, LONG);
+            let acceptor = acceptor(configs().0);
             client.write_all(&said[3..]).unwrap();
-            server.secure_server(&acceptor, &said[..3]).unwrap_err();
+            server.secure_server(&acceptor, &said[..3], later()).unwrap_err();
             server.kill();
             let mut told = Vec::new();
             client.read_to_end(&mut told).unwrap();
@@ -355,20 +367,21 @@ mod tests {
 
     #[test]
     fn a_handshake_ends_when_its_time_or_its_bytes_are_used_up() {
-        let acceptor = acceptor(configs().0, Duration::from_millis(50));
+        let acceptor = acceptor(configs().0);
         let (_silent, server) = sockets();
-        assert!(matches!(server.secure_server(&acceptor, &[0x16, 3]), Err(HandshakeError::Late)));
+        let soon = Instant::now() + Duration::from_millis(50);
+        assert!(matches!(server.secure_server(&acceptor, &[0x16, 3], soon), Err(HandshakeError::Late)));
         let (mut client, server) = sockets();
         // A handshake message of 64,000 bytes in records of 10,000.
         let record = [&[0x16, 3, 1, 0x27, 0x10, 1, 0, 0xfa, 0][..], &[0; 9_996]].concat();
         for _ in 0..2 {
             client.write_all(&record).unwrap();
         }
-        let error = server.secure_server(&acceptor, b"").unwrap_err();
+        let error = server.secure_server(&acceptor, b"", later()).unwrap_err();
         assert!(matches!(error, HandshakeError::Large), "{error:?}");
         let (client, server) = sockets();
         drop(client);
-        assert!(matches!(server.secure_server(&acceptor, &[0x16, 3]), Err(HandshakeError::Ended)));
+        assert!(matches!(server.secure_server(&acceptor, &[0x16, 3], later()), Err(HandshakeError::Ended)));
         assert_eq!(acceptor.failed(), [("late", 1), ("large", 1), ("ended", 1)]);
     }
 
@@ -377,18 +390,18 @@ mod tests {
         let (server_config, _) = configs();
         let (_, stranger) = configs();
         let (client, server) = sockets();
-        let acceptor = acceptor(server_config, LONG);
+        let acceptor = acceptor(server_config);
         thread::scope(|scope| {
-            scope.spawn(|| server.secure_server(&acceptor, b"").unwrap_err());
+            scope.spawn(|| server.secure_server(&acceptor, b"", later()).unwrap_err());
             let client = as_stream(client);
-            let error = client.secure_client(Arc::clone(&stranger), localhost(), Instant::now() + LONG).unwrap_err();
+            let error = client.secure_client(Arc::clone(&stranger), localhost(), later()).unwrap_err();
             assert!(matches!(error, HandshakeError::Tls(rustls::Error::InvalidCertificate(_))), "{error:?}");
         });
         assert_eq!(acceptor.failed(), [("refused", 1)]);
         let (client, server) = sockets();
         // What a server without TLS answers.
         server.send_all(&[0x15, 3, 3, 0, 2, 2, 0x46]).unwrap();
-        let error = as_stream(client).secure_client(stranger, localhost(), Instant::now() + LONG).unwrap_err();
+        let error = as_stream(client).secure_client(stranger, localhost(), later()).unwrap_err();
         assert_eq!(error.word(), "refused", "{error:?}");
     }
 
@@ -396,13 +409,13 @@ mod tests {
     fn a_new_certificate_is_for_those_who_begin_after_it() {
         let (old, old_client) = configs();
         let (new, new_client) = configs();
-        let acceptor = acceptor(old, LONG);
+        let acceptor = acceptor(old);
         let meets = |client_config: &Arc<ClientConfig>| {
             let (client, server) = sockets();
             let client = as_stream(client);
             thread::scope(|scope| {
-                let accepted = scope.spawn(|| server.secure_server(&acceptor, b"").is_ok());
-                let met = client.secure_client(Arc::clone(client_config), localhost(), Instant::now() + LONG).is_ok();
+                let accepted = scope.spawn(|| server.secure_server(&acceptor, b"", later()).is_ok());
+                let met = client.secure_client(Arc::clone(client_config), localhost(), later()).is_ok();
                 assert_eq!(accepted.join().unwrap(), met);
                 met.then_some(client)
             })

@@ -92,10 +92,10 @@ impl Listener {
     /// # Errors
     /// One of them is no listening socket; or there is none.
     pub fn given(sockets: Vec<TcpListener>, backlog: usize) -> io::Result<Listener> {
-        for socket in &sockets {
+        for given in &sockets {
             // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
-            socket.set_nonblocking(true)?;
-            SockRef::from(socket).listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+            given.set_nonblocking(true)?;
+            SockRef::from(given).listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         }
         if sockets.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no socket"));

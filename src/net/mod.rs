@@ -34,8 +34,15 @@ pub enum Flow {
     /// More bytes; or [`Control::Silence`], if none come within this time.
     Within(Duration),
     /// A handshake, after which the connection is open anew, and TLS is around all that is
-    /// read and sent. These first bytes of it were read already. Until then nothing may be sent.
-    Secure(Arc<Acceptor>, Vec<u8>),
+    /// read and sent. Until then nothing may be sent.
+    Secure {
+        /// The server's side of it.
+        acceptor: Arc<Acceptor>,
+        /// What was read of it already.
+        first: Vec<u8>,
+        /// How long it may take.
+        patience: Duration,
+    },
     /// Nothing: the connection ends.
     End,
 }
@@ -107,8 +114,8 @@ fn read_all(stream: &Stream, handler: &mut dyn Handler) -> End {
         let patience = match flow {
             Flow::Go => None,
             Flow::Within(time) => Some(time),
-            Flow::Secure(acceptor, first) => {
-                if let Err(error) = stream.secure_server(&acceptor, &first) {
+            Flow::Secure { acceptor, first, patience } => {
+                if let Err(error) = stream.secure_server(&acceptor, &first, Instant::now() + patience) {
                     return End::Insecure(error);
                 }
                 flow = handler.connected();

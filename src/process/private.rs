@@ -7,13 +7,16 @@ pub use windows::*;
 
 #[cfg(unix)]
 mod unix {
-    use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+    use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
     use std::io;
     use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     /// Whether a lock on a file stops only programs that ask for the lock.
     pub const LOCKS_ONLY_ADVISE: bool = true;
+
+    /// Whether the system takes some names for devices or for parts of a file, as Windows does.
+    pub const NAMES_HAVE_MEANINGS: bool = false;
 
     /// A file made so is for its owner alone. On Windows the rights of its folder hold.
     pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -51,6 +54,14 @@ mod unix {
         (found.dev(), found.ino())
     }
 
+    /// The path with all links resolved. On Windows as people write it: `C:\...`, not `\\?\C:\...`.
+    ///
+    /// # Errors
+    /// Those of the system, such as that there is no such file.
+    pub fn real_path(path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
     /// How many names a file has; on Windows 1, because the system does not tell it of a path.
     pub fn names(found: &Metadata) -> u64 {
         found.nlink()
@@ -82,9 +93,10 @@ mod windows {
     use std::fs::{self, File, Metadata, OpenOptions};
     use std::io;
     use std::os::windows::fs::OpenOptionsExt;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     pub const LOCKS_ONLY_ADVISE: bool = false;
+    pub const NAMES_HAVE_MEANINGS: bool = true;
 
     pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
         options
@@ -106,6 +118,16 @@ mod windows {
 
     pub fn identity(_: &Metadata) -> (u64, u64) {
         (0, 0)
+    }
+
+    pub fn real_path(path: &Path) -> io::Result<PathBuf> {
+        /// From this length on, only the longer way to write a path is taken by each program.
+        const LONG: usize = 260;
+        let real = fs::canonicalize(path)?;
+        let short = real.to_str().and_then(|real| real.strip_prefix(r"\\?\")).map(PathBuf::from);
+        // What is not on a drive, such as a folder of another machine, cannot be written shorter.
+        let is_on_drive = |short: &PathBuf| short.to_string_lossy().get(1..3) == Some(r":\");
+        Ok(short.filter(|short| short.as_os_str().len() < LONG && is_on_drive(short)).unwrap_or(real))
     }
 
     pub fn names(_: &Metadata) -> u64 {

@@ -29,6 +29,8 @@ pub struct Door {
 #[derive(Debug, Default)]
 struct Inside {
     all: usize,
+    /// How many there ever were.
+    ever: u64,
     from: HashMap<IpAddr, usize>,
 }
 
@@ -120,6 +122,11 @@ impl Door {
         self.sessions.lock().all
     }
 
+    /// How many sessions there ever were.
+    pub fn visits(&self) -> u64 {
+        self.sessions.lock().ever
+    }
+
     /// The sentence for a peer, if there is no room for one more session.
     pub fn is_full(&self) -> Option<String> {
         let most = self.limits.now().sessions;
@@ -151,6 +158,7 @@ impl Inside {
 
     fn enter(&mut self, own: &Arc<Mutex<Inside>>, address: Option<IpAddr>) -> Pass {
         self.all += 1;
+        self.ever += 1;
         if let Some(address) = address {
             *self.from.entry(address).or_default() += 1;
         }

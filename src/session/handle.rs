@@ -44,7 +44,7 @@ pub struct SessionHandle {
     pub front: Mutex<&'static str>,
     /// How many events were written to it.
     pub delivered: Arc<AtomicU64>,
-    /// Whether it is an HTTP exchange: then it has limits of its own, and nothing in its outbox is written.
+    /// Whether it is an HTTP exchange or a handshake: then it has limits of its own, and nothing in its outbox is written.
     pub is_exchange: AtomicBool,
     /// Whether the connection was found broken while no thread read it.
     pub lost: AtomicBool,

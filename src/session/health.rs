@@ -17,13 +17,14 @@ pub fn troubles(hub: &Hub) -> Vec<String> {
         troubles.push("the chat does not answer: a thread holds it".to_owned());
     }
     let Some(database) = &hub.database else { return troubles };
+    let limits = hub.limits.now();
     let write_queue = &database.write_queue;
     if let Some(why) = write_queue.troubled() {
         troubles.push(format!("the database cannot be written: {why}"));
-    } else if let Some(age) = write_queue.oldest().filter(|age| *age > hub.limits.now().keep_patience) {
+    } else if let Some(age) = write_queue.oldest().filter(|age| *age > limits.keep_patience) {
         troubles.push(format!("what was said {} s ago is not in the database yet", age.as_secs()));
     }
-    if let Some(room) = database.store.disk_room().filter(|room| *room < hub.limits.now().disk_room as u64) {
+    if let Some(room) = database.store.free_bytes().filter(|room| *room < limits.disk_room as u64) {
         troubles.push(format!("the disk of the database has {room} bytes left: make room (disk-room)"));
     }
     troubles
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
     use crate::chat::Chat;
     use crate::chat::effects::Watch;
-    use crate::limits::{InForce, Limits};
+    use crate::limits::InForce;
     use crate::names::RoomName;
     use crate::net::crew::Crew;
     use crate::record::Snapshot;
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_held_chat_is_told_in_bounded_time_and_a_free_one_is_well() {
-        let limits = InForce::from(Limits::default());
+        let limits = InForce::default();
         let lobby = RoomName::parse("#lobby").unwrap();
         let chat = Chat::new(&limits, lobby, 0, Snapshot::default(), None);
         let crew = Crew::new(8, limits.now().stack_bytes);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::door::Door;
 use super::handle::SessionHandle;
@@ -30,6 +30,7 @@ use crate::model::{CloseReason, Millis};
 use crate::names::isolate;
 use crate::net::crew::Crew;
 use crate::store::Store;
+use crate::tls::Security;
 
 /// For how long a speaker's thread flushes a busy room before another thread takes over.
 const FLUSHER_PATIENCE: Duration = Duration::from_millis(2);
@@ -103,6 +104,10 @@ pub struct Hub {
     pub door: Door,
     /// The hash of the page that is served, if one is.
     pub page: Option<Arc<str>>,
+    /// What encrypts connections, if something does.
+    pub security: Option<Arc<Security>>,
+    /// The message of the day.
+    motd: RwLock<Option<Arc<str>>>,
     /// When the server started.
     pub started: Instant,
     /// How often things happened.
@@ -131,6 +136,8 @@ impl Hub {
             limits: limits.clone(),
             database,
             page: None,
+            security: None,
+            motd: RwLock::default(),
             started: Instant::now(),
             counts: Counts::default(),
             checks: AtomicU64::new(0),
@@ -149,6 +156,28 @@ impl Hub {
     #[must_use]
     pub fn serving(self, page: Option<Arc<str>>) -> Hub {
         Hub { page, ..self }
+    }
+
+    /// The same for a server that encrypts connections.
+    #[must_use]
+    pub fn encrypting(self, security: Option<Arc<Security>>) -> Hub {
+        Hub { security, ..self }
+    }
+
+    /// Whether the server talks with this peer only if it is encrypted, and it is not.
+    pub fn must_encrypt(&self, handle: &SessionHandle) -> bool {
+        let required = self.security.as_ref().is_some_and(|security| security.is_required_of(handle.peer().ip()));
+        required && !handle.stream.is_secure()
+    }
+
+    /// The message that newcomers are shown, if there is one.
+    pub fn motd(&self) -> Option<Arc<str>> {
+        self.motd.read().clone()
+    }
+
+    /// Sets the message that newcomers are shown.
+    pub fn set_motd(&self, motd: Option<Arc<str>>) {
+        *self.motd.write() = motd;
     }
 
     /// Milliseconds since the start.

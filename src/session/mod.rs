@@ -92,6 +92,9 @@ impl Session {
     /// Begins to speak a protocol: its encoder, its greeting, its `hello`.
     fn begin(&mut self, greeting: Vec<u8>, encoder: Box<dyn Encoder>) {
         self.queue(Outgoing::Speak(encoder));
+        if self.handle.stream.is_secure() {
+            self.manners.name = over_tls(self.manners.name);
+        }
         *self.handle.front.lock() = self.manners.name;
         self.handle.pings.store(self.manners.pings, Ordering::Relaxed);
         if self.manners.pings {
@@ -366,5 +369,15 @@ impl Session {
             End::Insecure(_) => (CloseReason::Lost, "lost"),
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
+    }
+}
+
+/// How a front is called on a connection that is encrypted.
+fn over_tls(front: &'static str) -> &'static str {
+    match front {
+        "json" => "json+tls",
+        "line" => "line+tls",
+        "ws" => "ws+tls",
+        other => other,
     }
 }

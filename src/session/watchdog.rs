@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::db_writer;
 use super::handle::SessionHandle;
@@ -17,8 +17,10 @@ const INTERVAL: Duration = Duration::from_millis(500);
 const LATE: Duration = Duration::from_millis(500);
 
 /// Runs the watchdog: checks every session at each interval, until the server stops.
-pub fn live(hub: &Arc<Hub>) {
-    let mut checks = Checks::from(Instant::now());
+/// A server that was started for a newcomer (`is_activated`) may end though none came.
+pub fn live(hub: &Arc<Hub>, is_activated: bool) {
+    let start = Instant::now();
+    let mut checks = Checks { empty_since: is_activated.then_some(start), ..Checks::from(start) };
     while !hub.wait(INTERVAL) {
         checks.go(hub, Instant::now());
     }
@@ -36,12 +38,16 @@ pub fn live(hub: &Arc<Hub>) {
 #[derive(Debug)]
 pub struct Checks {
     last: Instant,
+    /// Since when no session has been there; none before the first one.
+    empty_since: Option<Instant>,
+    /// How many sessions there had ever been at the last check.
+    visits: u64,
 }
 
 impl Checks {
     /// The first check is one interval after `start`.
     pub fn from(start: Instant) -> Checks {
-        Checks { last: start }
+        Checks { last: start, empty_since: None, visits: 0 }
     }
 
     /// Checks every session once. If a check comes far too late, this process did
@@ -57,9 +63,26 @@ impl Checks {
             }
             let uptime = hub.uptime_at(now);
             hub.handles().iter().for_each(|handle| handle.forgive(pause, now, uptime));
+            self.empty_since = self.empty_since.map(|since| now.min(since + pause));
         }
         check_all(hub, now);
+        self.end_if_empty(hub, now);
         hub.checks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Asks for the end if no session was there for `exit-when-empty`.
+    fn end_if_empty(&mut self, hub: &Hub, now: Instant) {
+        let visits = hub.door.visits();
+        if hub.door.sessions() > 0 || visits != self.visits {
+            (self.visits, self.empty_since) = (visits, Some(now));
+        }
+        let most = hub.limits.now().exit_when_empty;
+        if !most.is_zero() && self.empty_since.is_some_and(|since| now.saturating_duration_since(since) >= most) {
+            let why = format!("no session was there for {} s (exit-when-empty)", most.as_secs());
+            tracing::info!(why, "the server ends");
+            hub.ask_to_stop(&why);
+            self.empty_since = None;
+        }
     }
 }
 
@@ -70,6 +93,7 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
         // With a database, the writer does this, because it has a reliable time.
         hub.end_left_rooms(hub::now());
     }
+    remind(hub);
     let mut all = 0;
     let mut weights: Vec<(usize, Arc<SessionHandle>)> = Vec::new();
     for handle in hub.handles() {
@@ -92,6 +116,14 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
     let most = hub.limits.now().outboxes_bytes;
     if all > most {
         relieve(hub, (all, most), weights);
+    }
+}
+
+/// Reminds the operator of a certificate that ends soon.
+fn remind(hub: &Hub) {
+    if let Some(sentence) = hub.security.as_ref().and_then(|security| security.remind(SystemTime::now())) {
+        tracing::warn!("{sentence}");
+        hub.tell(|| News::Line(format!("! {sentence}")));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Copies the database, also while a server uses it. Knows nothing of its contents.
+//! Copies the database, also while a server uses it, and before its tables are changed. Knows nothing of its contents.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
-use super::claim::{folder_of, has_one_name, with_ending};
+use super::claim::{folder_of, has_one_name, is_for_a_file, with_ending};
 use super::{StoreError, schema, settle};
 use crate::process::private::{hold, is_let_go, sync_folder};
 
@@ -32,6 +32,7 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing(path.to_path_buf()));
     }
+    is_for_a_file(to)?;
     if to.exists() {
         return Err(StoreError::Exists(to.to_path_buf()));
     }
@@ -51,6 +52,35 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
         let _ = fs::remove_file(with_ending(half.path(), ending));
     }
     done.and_then(|()| publish(half, to).map_err(|error| told(&error)))
+}
+
+/// Copies the database before it is brought to version `known`, to a file beside it with
+/// its version `found` in the name; there is one copy of each version. The operator is told
+/// what is returned.
+///
+/// # Errors
+/// A [`StoreError`]. It is none if the disk has no room for a copy, because the file itself may grow even so.
+pub(super) fn before_upgrade(
+    path: &Path,
+    (found, known): (u32, usize),
+    free: Option<u64>,
+) -> Result<String, StoreError> {
+    let to = with_ending(path, &format!(".v{found}"));
+    let size = |ending: &str| fs::metadata(with_ending(path, ending)).map_or(0, |found| found.len());
+    // What changes the tables needs room, too, and no more than they have.
+    let needed = 2 * (size("") + size("-wal"));
+    let copied = match free {
+        _ if to.exists() => format!("{} is there already and is not made anew", to.display()),
+        Some(free) if free < needed => {
+            format!("no copy of it was made, because its disk has {free} bytes left, and {needed} are needed")
+        }
+        _ => match backup(path, &to) {
+            Ok(_) => format!("as it was before, it is in {}", to.display()),
+            Err(StoreError::Full(_)) => "no copy of it was made, because its disk is full".to_owned(),
+            Err(error) => return Err(error),
+        },
+    };
+    Ok(format!("the database {} is brought from version {found} to {known}; {copied}", path.display()))
 }
 
 /// Removes the unfinished files of backups to the same name that were killed. A file

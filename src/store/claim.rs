@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::StoreError;
-use crate::process::private::{self, LOCKS_ONLY_ADVISE, private};
+use crate::names::file_name_flaw;
+use crate::process::private::{self, LOCKS_ONLY_ADVISE, NAMES_HAVE_MEANINGS, private};
 
 /// The files of a running database: its own, the log, and the index of the log.
 const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
@@ -41,6 +42,7 @@ impl Claim {
         if path.is_dir() {
             return Err(StoreError::IsFolder(path.to_path_buf()));
         }
+        is_for_a_file(path)?;
         let path = real(path)?;
         let told = |error: &io::Error| StoreError::io(&path, error);
         let mut own = OpenOptions::new();
@@ -102,6 +104,15 @@ impl Claim {
     }
 }
 
+/// Refuses a name that is no file's on this system.
+pub fn is_for_a_file(path: &Path) -> Result<(), StoreError> {
+    let flaw = path.file_name().and_then(|name| file_name_flaw(&name.to_string_lossy()));
+    match flaw.filter(|_| NAMES_HAVE_MEANINGS) {
+        Some(flaw) => Err(StoreError::BadName { path: path.to_path_buf(), flaw }),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a file with more than one name. SQLite puts the log beside one name; a
 /// server that uses another name would miss the records in the log.
 pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
@@ -114,7 +125,7 @@ pub fn has_one_name(path: &Path, found: &Metadata) -> Result<(), StoreError> {
 /// The path with all links resolved, also if there is no file yet.
 fn real(path: &Path) -> Result<PathBuf, StoreError> {
     let told = |error: io::Error| StoreError::io(path, &error);
-    match fs::canonicalize(path) {
+    match private::real_path(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found.map_err(told),
     }
@@ -123,7 +134,7 @@ fn real(path: &Path) -> Result<PathBuf, StoreError> {
         return Err(StoreError::Io { path: path.to_path_buf(), what });
     }
     let Some(name) = path.file_name() else { return Err(StoreError::IsFolder(path.to_path_buf())) };
-    Ok(fs::canonicalize(folder_of(path)).map_err(told)?.join(name))
+    Ok(private::real_path(folder_of(path)).map_err(told)?.join(name))
 }
 
 fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
@@ -132,11 +143,6 @@ fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_path_buf())),
         Err(TryLockError::Error(error)) => Err(StoreError::io(path, &error)),
     }
-}
-
-/// The room on the disk of a file, in bytes, as far as this program may use it; none if the system does not tell.
-pub fn room_for(path: &Path) -> Option<u64> {
-    private::free_bytes(folder_of(path))
 }
 
 /// The folder of a file.

@@ -45,6 +45,7 @@ pub use search::Found;
 pub use write::Writer;
 
 use crate::limits::InForce;
+use crate::process::private;
 use crate::record::Snapshot;
 
 /// The version of the tables that this program makes.
@@ -70,6 +71,8 @@ pub struct Opened {
     pub writer: Writer,
     /// The state that the chat needs at the start.
     pub snapshot: Snapshot,
+    /// What the operator is told if the file had an older version.
+    pub upgraded: Option<String>,
 }
 
 /// Opens the database at `path`, or makes it; checks it, brings it up to the
@@ -80,7 +83,7 @@ pub struct Opened {
 pub fn open(path: &Path, limits: &InForce) -> Result<Opened, StoreError> {
     let claim = Arc::new(Claim::take(path)?);
     let path = claim.path();
-    let mut connection = connect(path)?;
+    let (mut connection, upgraded) = connect(path)?;
     // A file that cannot be written to is found now, and not when a member speaks.
     write::probe(&mut connection).map_err(StoreError::at(path))?;
     let snapshot = load::snapshot(&mut connection).map_err(StoreError::at(path))?;
@@ -89,18 +92,24 @@ pub fn open(path: &Path, limits: &InForce) -> Result<Opened, StoreError> {
         store: Store::new(limits, Arc::clone(&claim)),
         writer: Writer::new(connection, known, limits, claim)?,
         snapshot,
+        upgraded,
     })
 }
 
-/// Opens the connection that writes. The file is checked and brought to the newest version.
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+/// Opens the connection that writes. The file is checked and brought to the newest version,
+/// after a copy of an older one was made; what the operator is told of that.
+fn connect(path: &Path) -> Result<(Connection, Option<String>), StoreError> {
     let told = StoreError::at(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(&told)?;
     settle(&connection).map_err(&told)?;
-    if schema::version(&connection, path, schema::MIGRATIONS)? > 0 {
+    let found = schema::version(&connection, path, schema::MIGRATIONS)?;
+    if found > 0 {
         schema::check(&connection, path)?;
     }
+    let is_older = found > 0 && (found as usize) < VERSION;
+    let upgraded =
+        is_older.then(|| backup::before_upgrade(path, (found, VERSION), private::free_bytes(path))).transpose()?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(&told)?;
     if mode != "wal" {
         let what = "no write-ahead log is possible here; is it on a network drive?".to_owned();
@@ -112,7 +121,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // Deleted text is overwritten if that writes no extra page.
     connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).map_err(&told)?;
     schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
-    Ok(connection)
+    Ok((connection, upgraded))
 }
 
 /// The settings of every connection.

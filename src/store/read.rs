@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 
 use super::StoreError;
-use super::claim::{Claim, room_for};
+use super::claim::Claim;
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::{first_since, last_before};
 use super::pool::{Length, Pool};
@@ -41,11 +41,6 @@ impl Store {
     /// Ends all reads, now and later: the server is stopping.
     pub fn stop(&self) {
         self.pool.stop();
-    }
-
-    /// The room that is left on the disk of the database, in bytes; none if the system does not tell.
-    pub fn disk_room(&self) -> Option<u64> {
-        room_for(self.claim.path())
     }
 
     /// How many connections read now, and how many wait for one.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use roomful::client::trust::Trust;
 use roomful::client::{Client, ClientError, News, Options, Unsent, greet};
 use roomful::event::Event;
 
@@ -138,9 +139,9 @@ fn lines_that_are_no_events_are_handed_on_and_harm_nothing() {
 #[test]
 fn a_greeting_offers_a_name_that_is_taken() {
     let server = ServerProgram::start();
-    let greeting = greet(&server.addr).unwrap();
+    let greeting = greet(&server.addr, Trust::default()).unwrap();
     assert!(greeting.server.starts_with("roomful"));
     let bob = server.peer(&greeting.offer);
     assert_eq!(bob.0.nick(), greeting.offer);
-    assert!(matches!(greet("127.0.0.1:1"), Err(ClientError::Connect { .. })));
+    assert!(matches!(greet("127.0.0.1:1", Trust::default()), Err(ClientError::Connect { .. })));
 }

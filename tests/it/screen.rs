@@ -1,9 +1,10 @@
 //! The screen of a person: no row of others vanishes, whatever its size and whatever is typed; and the shell has it back as it was. The page is `docs/threads.md`.
 
+use std::fmt::Display;
 use std::process::Command;
 
 use crate::client_support::{Screen, ServerProgram, client, enter};
-use crate::server_support::at_a_terminal;
+use crate::server_support::{Program, at_a_terminal};
 
 /// Lines of others, which must all be there after what is done between and after them.
 fn no_row_vanishes(
@@ -88,8 +89,8 @@ fn shell() -> Screen {
     screen
 }
 
-fn client_in(shell: &mut Screen, server: &ServerProgram) {
-    shell.types(&format!("{} --server {} --nick bob\r", env!("CARGO_BIN_EXE_chat-client"), server.addr));
+fn client_in(shell: &mut Screen, addr: impl Display) {
+    shell.types(&format!("{} --server {addr} --nick bob\r", env!("CARGO_BIN_EXE_chat-client")));
     shell.prompts("#lobby bob>");
 }
 
@@ -100,7 +101,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_draft_back() {
     let ann = server.peer("ann");
     let mut shell = shell();
     let found = shell.modes();
-    client_in(&mut shell, &server);
+    client_in(&mut shell, &server.addr);
     assert_ne!(shell.modes(), found);
     shell.types("half a");
     shell.prompts("#lobby bob> half a");
@@ -125,11 +126,37 @@ fn whatever_ends_the_client_the_terminal_is_as_it_was_found() {
         let server = ServerProgram::start();
         let mut shell = shell();
         let found = shell.modes();
-        client_in(&mut shell, &server);
+        client_in(&mut shell, &server.addr);
         let id = shell.foreground();
         crate::client_support::signal(id.cast_unsigned(), signal);
         shell.until(&format!("the shell after {signal}"), |text| text.trim_end().ends_with("shell$"));
         assert_eq!(shell.modes(), found, "{signal}");
+    }
+}
+
+/// The editor waits for no certain key, so nothing that is typed holds up the end.
+#[test]
+fn a_kick_ends_the_client_whatever_is_typed_and_the_terminal_is_as_it_was_found() {
+    let mut server = Program::start(&[]);
+    let mut shell = shell();
+    let found = shell.modes();
+    for (typed, shown) in [
+        ("half a line", "#lobby bob> half a line"),
+        ("/jo\t", "#lobby bob> /join"),
+        ("fi\u{12}", "#lobby bob> first"),
+        ("\u{1b}[200~half a paste", "#lobby bob> half a paste"),
+        ("half a key\u{1b}[1", "#lobby bob> half a key"),
+        ("/register\r", "New password:"),
+    ] {
+        client_in(&mut shell, server.addr);
+        shell.types("first\r");
+        server.shows("bob: first");
+        shell.types(typed);
+        shell.prompts(shown);
+        server.types("kick bob");
+        shell.prompts("shell$");
+        assert_eq!(shell.modes(), found, "{typed:?}");
+        assert!(!shell.text().contains("panicked"), "{}", shell.text());
     }
 }
 

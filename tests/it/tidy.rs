@@ -17,7 +17,7 @@ use toml::{Table, Value};
 /// The layers, from the ground up, and the modules in each. A module imports
 /// from the layers below its own; on the ground and at the top also from its
 /// own layer, in between not even that: `chat` and `net` do not know each other.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     (
         "ground",
         &[
@@ -27,6 +27,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),
+    ("encryption", &["tls"]),
     ("session", &["session"]),
     ("front", &["front"]),
     ("top", &["server", "config", "console", "ctl", "terminal", "client"]),
@@ -58,23 +59,6 @@ const SYSTEMS: [&str; 8] = [
     "src/process/service.rs",
     "src/ctl/channel.rs",
     "src/bin/chat-lab/kernel/",
-];
-
-/// Crates that would bring an async runtime.
-const RUNTIMES: [&str; 13] = [
-    "tokio",
-    "async-std",
-    "async-executor",
-    "async-global-executor",
-    "async-io",
-    "smol",
-    "mio",
-    "polling",
-    "futures-executor",
-    "glommio",
-    "monoio",
-    "compio",
-    "embassy-executor",
 ];
 
 #[test]
@@ -152,12 +136,21 @@ fn no_file_is_too_long_to_be_read() {
     }
 }
 
+/// No async runtime, no second TLS, no library of the system, one `rustls`: the list is in deny.toml.
 #[test]
-fn nothing_brings_an_async_runtime() {
+fn nothing_in_the_tree_is_denied_or_comes_from_elsewhere_than_the_registry() {
+    let deny = manifest("deny.toml");
     let lock = manifest("Cargo.lock");
-    for package in lock["package"].as_array().expect("a list of packages") {
-        let name = package["name"].as_str().expect("a name");
-        assert!(!RUNTIMES.contains(&name), "{name} is in Cargo.lock");
+    let packages = lock["package"].as_array().expect("a list of packages");
+    let name = |table: &Value| table["name"].as_str().expect("a name").to_owned();
+    for denied in deny["bans"]["deny"].as_array().expect("a list of names") {
+        let most = usize::from(denied.get("deny-multiple-versions").is_some());
+        let count = packages.iter().filter(|package| name(package) == name(denied)).count();
+        assert!(count <= most, "{} is in Cargo.lock {count} times", name(denied));
+    }
+    for package in packages.iter().filter(|package| name(package) != "roomful") {
+        let source = package.get("source").and_then(Value::as_str);
+        assert!(source.is_some_and(|source| source.starts_with("registry+")), "{}: {source:?}", name(package));
     }
 }
 

@@ -6,11 +6,13 @@ use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
 use roomful::config::{LogFormat, Metrics};
 use roomful::limits::TABLE;
 use roomful::process;
+use roomful::tls::Mode;
+use roomful::tls::made::DAYS;
 
 /// A chat server with a thread for every person in the room.
 ///
 /// Without options it listens on 127.0.0.1:7667. Its screen says how to get in.
-#[derive(Parser)]
+#[derive(Parser, Clone)]
 #[command(version, after_help = "--help lists the limits, too.", after_long_help = EXAMPLES)]
 pub struct Args {
     /// Address and port to listen on: all addresses of a name, any free port for 0
@@ -34,6 +36,15 @@ pub struct Args {
     /// Who may read /metrics: loopback if not said
     #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
     pub metrics: Option<Metrics>,
+    /// Whether connections are encrypted: those who ask for it, if not said and others than this machine can come in
+    #[arg(long, env = "CHAT_SERVER_TLS", value_name = "MODE")]
+    pub tls: Option<Mode>,
+    /// File of the certificate, in PEM; made beside the database if not said
+    #[arg(long, env = "CHAT_SERVER_TLS_CERT", value_name = "FILE", global = true)]
+    pub tls_cert: Option<String>,
+    /// File of its key, in PEM
+    #[arg(long, env = "CHAT_SERVER_TLS_KEY", value_name = "FILE", global = true)]
+    pub tls_key: Option<String>,
     /// File of the database, made if it is not there; roomful.db if not said
     #[arg(long, env = "CHAT_SERVER_DATA", value_name = "FILE", global = true)]
     pub data: Option<String>,
@@ -55,23 +66,41 @@ pub struct Args {
     /// Show nothing but how to get in, and take no commands: for a server without an operator
     #[arg(long, env = "CHAT_SERVER_NO_CONSOLE", value_parser = process::yes_or_no)]
     pub no_console: bool,
-    /// What to log on stderr: off, error, warn, info, debug, trace, or tracing directives
+    /// What to log: off, error, warn, info, debug, trace, or tracing directives
     #[arg(long, env = "CHAT_SERVER_LOG", value_name = "LEVEL")]
     pub log: Option<String>,
     /// How to log it
     #[arg(long, env = "CHAT_SERVER_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+    /// File that the log is written to, instead of stderr; opened anew at a reload
+    #[arg(long, env = "CHAT_SERVER_LOG_FILE", value_name = "FILE")]
+    pub log_file: Option<String>,
+    /// File with a message that newcomers are shown: 4 KiB and 40 lines at the most
+    #[arg(long, env = "CHAT_SERVER_MOTD", value_name = "FILE")]
+    pub motd: Option<String>,
     #[command(subcommand)]
     pub task: Option<Task>,
 }
 
 /// What can be done beside running a server.
-#[derive(Subcommand)]
+#[derive(Subcommand, Clone)]
 pub enum Task {
     /// Copy the database to FILE, while a server runs on it or not
     Backup {
         /// The copy; it is never overwritten
         file: PathBuf,
+    },
+    /// Make a certificate for encrypted connections, unless there is one, and print its fingerprints
+    Cert {
+        /// One more name or address under which people reach this server; may be given several times
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        host: Vec<String>,
+        /// For how many days it is made
+        #[arg(long, default_value_t = DAYS, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: u32,
+        /// Make another certificate for the same key: its fingerprint stays
+        #[arg(long)]
+        renew: bool,
     },
     /// Say COMMAND to a running server: help lists all; without one, be its console
     Ctl {
@@ -87,11 +116,13 @@ Examples:
   chat-server --listen 0.0.0.0:7667       for the whole network
   chat-server --memory                    keeps nothing on disk
   chat-server backup monday.db            copies the database at any time
+  chat-server cert --host chat.example    makes a certificate, and prints what people compare
   chat-server ctl who                     asks the running server
   chat-server --listen 127.0.0.1:0        any free port; `listening on ...`
   chat-server --rate off --sessions 200   any limit by its name
   CHAT_SERVER_RATE=off chat-server        the same, by variable
   chat-server --check-config > my.toml    all settings, for --config
+  kill -HUP PID                           reads the settings again
 
 A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
 An empty variable counts as not set.
@@ -102,6 +133,9 @@ Exit codes:
    73  the database cannot be used or copied
    75  stopped, and not all that was said is in the database
    78  wrong setting           130  cut short by a second signal";
+
+/// Limits whose number may be left out, and what it is then.
+const UNSAID: [(&str, &str); 1] = [("exit-when-empty", "300")];
 
 /// The command line: the options, and a flag for each limit.
 pub fn command() -> Command {
@@ -115,7 +149,11 @@ pub fn command() -> Command {
             row.unit,
             row.live
         );
+        // Without a number it is the one in brackets, if there is one.
+        let unsaid = UNSAID.iter().find(|(name, _)| *name == row.name).map(|(_, number)| *number);
         Arg::new(row.name)
+            .num_args(usize::from(unsaid.is_none())..=1)
+            .default_missing_value(unsaid.unwrap_or_default())
             .long(row.name)
             .env(variable(row.name))
             .value_name("NUMBER")

@@ -2,10 +2,14 @@
 
 /// The flags, their variables, and the help text.
 mod args;
+/// The certificate.
+mod cert;
 /// Commands from another process.
 mod ctl;
 /// The log.
 mod log;
+/// The settings, read again.
+mod reload;
 /// From the first line on the screen to the last.
 mod serve;
 /// What the service manager is told.
@@ -23,10 +27,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use args::{Args, Task};
 use clap::{ArgMatches, FromArgMatches};
+use reload::{Reload, Started};
 use roomful::config::{Config, ConfigError};
 use roomful::net::capacity;
 use roomful::process::{self, Kind};
 use roomful::store::{self, StoreError};
+use roomful::tls::TlsError;
 
 /// The database, or a copy of it, cannot be made or used (sysexits.h: EX_CANTCREAT).
 const EXIT_STORE: u8 = 73;
@@ -47,7 +53,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // If stderr is closed or full, the exit code tells.
             let _ = writeln!(io::stderr(), "chat-server: {error:#}");
-            ExitCode::from(if error.is::<ConfigError>() {
+            ExitCode::from(if error.is::<ConfigError>() || error.is::<TlsError>() {
                 EXIT_CONFIG
             } else if error.is::<StoreError>() {
                 EXIT_STORE
@@ -65,9 +71,13 @@ fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<Exi
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
+        Some(Task::Cert { host, days, renew }) => cert::run(&config, host, *days, *renew),
         Some(Task::Ctl { words }) => ctl::run(&config, words),
-        None if args.check_config => print_settings(&config),
-        None => run_server(&config, matches, sockets),
+        None if args.check_config => {
+            settings::motd(&config)?;
+            print_settings(&config)
+        }
+        None => run_server(args, &config, matches, sockets),
     }
 }
 
@@ -85,12 +95,14 @@ fn print_settings(config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_server(config: &Config, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
+fn run_server(args: &Args, config: &Config, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
     let sockets = sockets.map_err(|wrong| ConfigError { setting: String::new(), wrong })?;
     let log = log::start(config)?;
-    let server = start::server(config, matches, sockets)?;
+    let motd = settings::motd(config)?;
+    let server = start::server(config, motd.clone(), matches, sockets)?;
+    let reload = Reload::of(&server, Started { args, matches, config, motd, log: &log });
     let service = service::Service::start(server.hub())?;
-    let ran = serve::until_stopped(server, config).map(|stopped| {
+    let ran = serve::until_stopped(server, config, &reload).map(|stopped| {
         if stopped.unkept > 0 {
             let records = stopped.unkept;
             log.put(format!(

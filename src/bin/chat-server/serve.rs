@@ -1,18 +1,20 @@
 //! Shows what happens, takes the operator's commands and the signals, and stops the server in order. Knows nothing of the chat.
 
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use roomful::config::Config;
-use roomful::console::{self, Desk, Operator, Paint, WaysIn};
+use roomful::config::{Config, ConfigError};
+use roomful::console::{self, Desk, Levers, Operator, Paint, WaysIn};
 use roomful::process::{self, Errand, Outlet, Signal};
 use roomful::server::{Handle, Stopped};
 use roomful::session::hub::Hub;
 use roomful::terminal::{self, Screen, Terminal};
 
 use crate::ctl;
+use crate::reload::Reload;
 
 /// Ended by a second signal: 128 and the number of SIGINT.
 const EXIT_CUT_SHORT: i32 = 130;
@@ -25,7 +27,7 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Shows what happens, until a signal or the operator ends the server. Even if
 /// stdout, stderr or the terminal takes no more lines, the end takes a bounded time.
-pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stopped> {
+pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> anyhow::Result<Stopped> {
     let hub = Arc::clone(server.hub());
     let in_background = config.console && terminal::is_in_background();
     let reads = config.console && !in_background;
@@ -33,9 +35,11 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
     let terminal = editor.map_or_else(Terminal::plain, Ok).context("cannot read stdin")?;
     let paint = Paint::new(terminal.has_editor() && terminal::wants_colour());
     let screen = terminal.screen().clone();
-    take_signals(&hub, &screen)?;
     let out = Outlet::open("screen", PAGES, console::printer(screen.clone()))?;
-    let ways = ways_in(config);
+    // A closed terminal cannot be asked any more, so it is asked now.
+    let is_a_persons = config.console && io::stdin().is_terminal();
+    take_signals(&hub, &screen, (!is_a_persons).then(|| (reload.clone(), out.clone())))?;
+    let ways = ways_in(config, &hub);
     out.put(console::handout(&server, &ways));
     if !config.page.is_empty() {
         out.put(format!("! The page is read from {} at each request: for those who write it.", config.page));
@@ -46,7 +50,7 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
     let (news, remote) = server.news().context("the news were taken")?;
     let (listening, printed) = (Arc::clone(&hub), out.clone());
     let news = Errand::start("news", move |ending| console::show_news(&listening, &news, ending, &printed, paint))?;
-    let desk = Desk::of(&server, ways, None);
+    let desk = Desk::of(&server, ways, Some(levers(reload)));
     let ctl = ctl::listen(config, &desk, remote, &out)?;
     let operator = Operator::start(terminal, &out, paint, reads.then_some(desk))?;
 
@@ -78,14 +82,25 @@ pub fn until_stopped(mut server: Handle, config: &Config) -> anyhow::Result<Stop
     Ok(stopped)
 }
 
+/// What the operator's commands can change of the settings.
+fn levers(reload: &Reload) -> Levers {
+    let (read_again, log) = (reload.clone(), reload.clone());
+    let refused = |error: ConfigError| format!("! {error}");
+    Levers {
+        reload: Box::new(move || read_again.run().map_err(refused)),
+        log: Box::new(move |text| log.set_log(text).map(|()| format!("logs {text} from now on")).map_err(refused)),
+    }
+}
+
 /// What the screen shows of how people come in.
-fn ways_in(config: &Config) -> WaysIn {
+fn ways_in(config: &Config, hub: &Hub) -> WaysIn {
     WaysIn {
         client: client_command(),
         data: (!config.memory).then(|| config.data.clone()),
         address: Some(config.address.clone()).filter(|address| !address.is_empty()),
         has_qr: config.qr,
         can_draw: terminal::wants_colour(),
+        security: hub.security.clone(),
     }
 }
 
@@ -96,11 +111,18 @@ fn client_command() -> &'static str {
     if from_source { "cargo run --bin chat-client --" } else { "chat-client" }
 }
 
-/// The first signal asks to stop, the second ends the process at once.
-fn take_signals(hub: &Arc<Hub>, screen: &Screen) -> anyhow::Result<()> {
+/// The first signal asks to stop, the second ends the process at once. SIGHUP reads the
+/// settings again. If a person's terminal is the console (no `reload`), it was closed, and the server stops.
+fn take_signals(hub: &Arc<Hub>, screen: &Screen, reload: Option<(Reload, Outlet)>) -> anyhow::Result<()> {
     let (hub, screen) = (Arc::clone(hub), screen.clone());
     let before = AtomicBool::new(false);
-    let handler = move |_: Signal| {
+    let handler = move |signal: Signal| {
+        if let (Signal::HangUp, Some((reload, out))) = (signal, &reload) {
+            return out.offer(match reload.run() {
+                Ok(sentence) => format!("* {sentence}"),
+                Err(error) => format!("! The settings are not read again, and nothing has changed: {error}"),
+            });
+        }
         if before.swap(true, Ordering::Relaxed) {
             let screen = screen.clone();
             process::within(LAST_WORDS, move || screen.restore());

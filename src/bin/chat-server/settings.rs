@@ -1,17 +1,22 @@
 //! The settings in force: file, variables and flags put together. Knows where a setting is written, not what it does.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 use roomful::config::{Config, ConfigError};
 use roomful::limits::TABLE;
 use roomful::process;
-use tracing_subscriber::EnvFilter;
+use roomful::server::motd;
 
 use crate::args::{Args, variable};
+use crate::log;
 
 /// The settings: a flag wins over its variable, that over the file, that over the default.
-pub fn read(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
+///
+/// # Errors
+/// One of them cannot be taken.
+pub fn read(args: &Args, matches: &ArgMatches) -> Result<Config, ConfigError> {
     let mut config = Config::default();
     if let Some(file) = &args.config {
         read_file(&mut config, file)?;
@@ -48,20 +53,33 @@ pub fn read(args: &Args, matches: &ArgMatches) -> anyhow::Result<Config> {
     }
     config.page = args.page.clone().unwrap_or(config.page);
     config.metrics = args.metrics.unwrap_or(config.metrics);
+    config.tls = args.tls.unwrap_or(config.tls);
+    config.tls_cert = args.tls_cert.clone().unwrap_or(config.tls_cert);
+    config.tls_key = args.tls_key.clone().unwrap_or(config.tls_key);
+    config.tls()?;
     config.listen = args.listen.clone().unwrap_or(config.listen);
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);
-    let checked = EnvFilter::try_new(&config.log);
-    checked.map_err(|error| ConfigError {
-        setting: format!("{}log", process::origin(matches, "log", &variable("log"))),
-        wrong: format!("{error}; it takes off, error, warn, info, debug, trace, or tracing directives"),
-    })?;
+    config.log_file = args.log_file.clone().unwrap_or(config.log_file);
+    config.motd = args.motd.clone().unwrap_or(config.motd);
+    log::level(&config.log).map_err(|error| from("log", error))?;
     Ok(config)
 }
 
-fn read_file(config: &mut Config, file: &Path) -> anyhow::Result<()> {
+/// The message of the day that the settings name.
+///
+/// # Errors
+/// Its file cannot be read, or has too much in it.
+pub fn motd(config: &Config) -> Result<Option<Arc<str>>, ConfigError> {
+    if config.motd.is_empty() {
+        return Ok(None);
+    }
+    motd::read(Path::new(&config.motd)).map_err(|wrong| ConfigError { setting: "motd".to_owned(), wrong })
+}
+
+fn read_file(config: &mut Config, file: &Path) -> Result<(), ConfigError> {
     let bad = |wrong: String| ConfigError { setting: String::new(), wrong };
     let text =
         std::fs::read_to_string(file).map_err(|error| bad(format!("cannot read {}: {error}", file.display())))?;
-    config.read_toml(&text).map_err(|error| anyhow::Error::from(bad(format!("{}: {error}", file.display()))))
+    config.read_toml(&text).map_err(|error| bad(format!("{}: {error}", file.display())))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use clap::ArgMatches;
@@ -16,7 +17,12 @@ use crate::args::variable;
 ///
 /// # Errors
 /// It cannot listen, or use its database; or this machine has no room for it.
-pub fn server(config: &Config, matches: &ArgMatches, sockets: Vec<TcpListener>) -> anyhow::Result<Handle> {
+pub fn server(
+    config: &Config,
+    motd: Option<Arc<str>>,
+    matches: &ArgMatches,
+    sockets: Vec<TcpListener>,
+) -> anyhow::Result<Handle> {
     let watch = match (config.console, config.quiet) {
         (false, _) => Watch::Nothing,
         (true, true) => Watch::Events,
@@ -31,7 +37,7 @@ pub fn server(config: &Config, matches: &ArgMatches, sockets: Vec<TcpListener>) 
         tracing::info!(sockets = sockets.len(), "listening on the sockets of the service manager, and not on --listen");
         Server::on(sockets)
     };
-    let server = server.limits(config.limits.clone()).web(config.web()).watch(watch);
+    let server = server.limits(config.limits.clone()).web(config.web()).tls(config.tls()?).motd(motd).watch(watch);
     let server = if config.memory { server } else { server.data(&config.data) };
     server.start().map_err(|error| cannot_start(error, &config.listen))
 }
@@ -40,6 +46,7 @@ fn cannot_start(error: StartError, addr: &str) -> anyhow::Error {
     let error = match error {
         StartError::Listen(error) => error,
         StartError::Store(error) => return error.into(),
+        StartError::Tls(error) => return error.into(),
         other => return other.into(),
     };
     let hint = match error.kind() {

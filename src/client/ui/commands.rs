@@ -1,7 +1,7 @@
 //! The client's own commands, and the help for them and those of the chat. Knows no connection and no screen.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{PathBuf, is_separator};
 
 use clap::ValueEnum;
 
@@ -95,7 +95,8 @@ fn get(arguments: &str) -> Result<Local, ChatError> {
     Ok(Local::File(Job::Get(file, path)))
 }
 
-/// The path at the beginning of `text`, and what follows it.
+/// The path at the beginning of `text`, and what follows it. On Windows a backslash
+/// stands between folders, and before a blank it means nothing else.
 fn path(text: &str) -> Option<(PathBuf, &str)> {
     let text = text.trim();
     let quote = text.chars().next()?;
@@ -105,7 +106,7 @@ fn path(text: &str) -> Option<(PathBuf, &str)> {
     let (mut word, mut escaped) = (String::new(), false);
     for (at, letter) in text.char_indices() {
         match letter {
-            '\\' if !escaped => escaped = true,
+            '\\' if !escaped && !is_separator('\\') => escaped = true,
             letter if letter.is_whitespace() && !escaped => return Some((home(&word), text[at..].trim())),
             letter => {
                 if escaped && !letter.is_whitespace() && !matches!(letter, '\\' | '"' | '\'') {
@@ -116,13 +117,16 @@ fn path(text: &str) -> Option<(PathBuf, &str)> {
             }
         }
     }
+    if escaped {
+        word.push('\\');
+    }
     Some((home(&word), ""))
 }
 
-/// A path that may begin with `~/`.
+/// A path that may begin with `~/`, on Windows also with `~\`.
 pub(super) fn home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), env::var_os("HOME")) {
-        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+    match (path.strip_prefix('~').and_then(|rest| rest.strip_prefix(is_separator)), env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
     }
 }
@@ -209,11 +213,19 @@ mod tests {
             ("/send photo.jpg #лыжи", "photo.jpg", "#лыжи"),
             ("/send 'my photo.jpg' @Boris", "my photo.jpg", "@Boris"),
             ("/send \"a'b.txt\"", "a'b.txt", ""),
-            ("/SEND my\\ photo.jpg", "my photo.jpg", ""),
+            ("/send a/b\\", "a/b\\", ""),
             ("/send фото\\.jpg", "фото\\.jpg", ""),
             ("/send #hash", "#hash", ""),
         ] {
             assert_eq!(sent(typed), (path.to_owned(), place.to_owned()), "{typed}");
+        }
+        // Where backslashes stand between folders, as on Windows, they do nothing else.
+        let dropped = "/SEND \\\\my\\ photo.jpg";
+        if is_separator('\\') {
+            assert!(local(dropped).unwrap().is_err());
+            assert_eq!(sent("/send \\\\host\\a.jpg #b"), ("\\\\host\\a.jpg".to_owned(), "#b".to_owned()));
+        } else {
+            assert_eq!(sent(dropped), ("\\my photo.jpg".to_owned(), String::new()));
         }
         for wrong in ["/send", "/send my photo.jpg", "/send ''", "/send a @", "/get", "/get x", "/get -1"] {
             assert!(local(wrong).unwrap().is_err(), "{wrong}");

@@ -1,6 +1,7 @@
 //! What Tab offers: commands, people here, rooms, files to send. Knows no keys.
 
 use std::fs;
+use std::path::{MAIN_SEPARATOR_STR, is_separator};
 
 use super::commands::{commands, home};
 use crate::client::Handle;
@@ -39,7 +40,7 @@ pub(super) fn complete(before: &str, handle: Option<&Handle>, room: Option<&str>
 /// Files and folders whose path begins with `typed`; hidden ones only if a dot is typed.
 fn paths(typed: &str) -> Vec<String> {
     let typed = typed.trim_start_matches(QUOTES);
-    let (folder, begun) = typed.rsplit_once('/').map_or(("", typed), |(folder, _)| typed.split_at(folder.len() + 1));
+    let (folder, begun) = typed.split_at(typed.rfind(is_separator).map_or(0, |at| at + 1));
     let mut found: Vec<String> = fs::read_dir(home(if folder.is_empty() { "./" } else { folder }))
         .into_iter()
         .flatten()
@@ -49,14 +50,14 @@ fn paths(typed: &str) -> Vec<String> {
             // A name that could drive the terminal is typed by hand.
             let fits = name.starts_with(begun) && name.starts_with('.') == begun.starts_with('.');
             let plain = !name.contains(char::is_control);
-            (fits && plain).then(|| name + if entry.path().is_dir() { "/" } else { "" })
+            (fits && plain).then(|| name + if entry.path().is_dir() { MAIN_SEPARATOR_STR } else { "" })
         })
         .take(FILES)
         .collect();
     found.sort();
     let quoted = |name: String| match format!("{folder}{name}") {
         path if !path.contains(char::is_whitespace) => path,
-        path => format!("'{path}{}", if path.ends_with('/') { "" } else { "'" }),
+        path => format!("'{path}{}", if path.ends_with(is_separator) { "" } else { "'" }),
     };
     found.into_iter().map(quoted).collect()
 }
@@ -89,7 +90,7 @@ mod tests {
         }
         fs::create_dir(folder.path().join("photos")).unwrap();
         let offered = |typed: &str| complete(typed, None, None);
-        let both = vec![format!("{base}/photo.jpg"), format!("{base}/photos/")];
+        let both = vec![format!("{base}/photo.jpg"), format!("{base}/photos{MAIN_SEPARATOR_STR}")];
         assert_eq!(offered(&format!("/send {base}/ph")), (6, both));
         assert_eq!(offered(&format!("/send {base}/m")).1, [format!("'{base}/my photo.jpg'")]);
         assert_eq!(offered(&format!("/send '{base}/my ph")), (6, vec![format!("'{base}/my photo.jpg'")]));

@@ -39,6 +39,8 @@ impl Exit {
     pub const UNAVAILABLE: u8 = 69;
     /// Kicked, or the server has no place now.
     pub const LATER: u8 = 75;
+    /// The server is not trusted; nothing was sent.
+    pub const UNTRUSTED: u8 = 76;
     /// The server did not let us in.
     pub const REFUSED: u8 = 77;
     /// Ctrl-C twice.
@@ -78,6 +80,7 @@ impl Exit {
             End::Closed { reason, .. } => Exit::new(Exit::closed(*reason, "").code, ""),
             End::GaveUp { why } => Exit::new(Exit::UNAVAILABLE, format!("lost the server ({why})")),
             End::Refused { text } => Exit::new(Exit::REFUSED, text),
+            End::Untrusted(distrust) => Exit::new(Exit::UNTRUSTED, distrust.to_string()),
         }
     }
 
@@ -86,6 +89,7 @@ impl Exit {
             ClientError::Connect { .. } | ClientError::Lost(_) => Exit::UNAVAILABLE,
             ClientError::Refused { .. } => Exit::REFUSED,
             ClientError::Closed { .. } => Exit::LATER,
+            ClientError::Untrusted(_) => Exit::UNTRUSTED,
             ClientError::NotRoomful(_) => Exit::DATA,
         };
         Exit::new(code, error.to_string())

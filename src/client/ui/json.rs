@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 use super::exit::unprinted;
 use super::{Exit, Settings};
 use crate::client::error::words;
-use crate::client::link::{Login, dial};
+use crate::client::link::Login;
+use crate::client::trust::{Security, Way};
 use crate::event::Event;
 use crate::model::CloseReason;
 use crate::net::Stream;
@@ -21,11 +22,15 @@ const HELLO: &str = "hello";
 
 /// Passes lines both ways until the server hangs up. At the end of stdin the
 /// client quits, and what the server still says is shown.
-pub(super) fn pass(addr: &str, settings: &Settings, on_stop: impl FnOnce(Box<dyn Fn() + Send>)) -> Exit {
-    let stream = match dial(addr) {
+pub(super) fn pass(way: &Way, settings: &Settings, on_stop: impl FnOnce(Box<dyn Fn() + Send>)) -> Exit {
+    let stream = match way.open() {
         Ok(stream) => Arc::new(stream),
         Err(error) => return Exit::failed(&error),
     };
+    if let security @ (Security::Plain | Security::New { .. }) = way.security() {
+        // If stderr is closed or full, that is no reason to stop.
+        let _ = writeln!(io::stderr(), "* Connected to {} ({security}).", way.addr());
+    }
     let to = Arc::new(To { stream: Arc::clone(&stream), begun: Mutex::new(false), leaving: AtomicBool::new(false) });
     let stopping = Arc::clone(&to);
     on_stop(Box::new(move || stopping.quit()));

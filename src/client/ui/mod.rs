@@ -12,11 +12,13 @@ mod fold;
 mod input;
 mod json;
 mod mention;
+mod question;
 mod secrets;
 mod senders;
 mod start;
 mod style;
 mod transfer;
+mod trusting;
 mod view;
 mod window;
 
@@ -30,6 +32,7 @@ use parking_lot::Mutex;
 pub use commands::Bell;
 pub use exit::{Exit, Signals};
 pub use style::nick_hash;
+pub use trusting::{TrustSettings, Trusted};
 
 use super::Handle;
 use crate::command::Secret;
@@ -90,6 +93,10 @@ pub struct Settings {
     /// When to ring the bell
     #[arg(long, env = "CHAT_CLIENT_BELL", value_enum, default_value = "mentions")]
     pub bell: Bell,
+
+    /// Which servers are trusted.
+    #[command(flatten)]
+    pub trust: TrustSettings,
 }
 
 /// What the typing thread, the reading thread and Tab have in common.
@@ -116,9 +123,13 @@ impl Common {
 
 /// Runs the client on this process's stdin and stdout, to its end.
 pub fn run(settings: &Settings, signals: &Signals) -> Exit {
+    let mut wanted = start::Wanted::from(settings);
+    if let Some(host) = &settings.trust.forget {
+        wanted.set_host(host);
+        return trusting::forgotten(&wanted.addr(), &settings.trust);
+    }
     if settings.json {
-        let wanted = start::Wanted::from(settings);
-        return json::pass(&wanted.addr(), settings, |stop| signals.on_stop(stop));
+        return json::pass(&wanted.way(), settings, |stop| signals.on_stop(stop));
     }
     let common: Arc<OnceLock<Arc<Common>>> = Arc::default();
     let completing = Arc::clone(&common);

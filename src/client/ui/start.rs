@@ -1,11 +1,13 @@
 //! From the command line to the login: asks a person for what is missing, and again for what was refused. Knows no rooms and no messages.
 
-use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::question::ask;
 use super::secrets::secret;
+use super::trusting::is_right;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
+use crate::client::trust::{Distrust, Strangers, Trust, Way};
 use crate::client::{self, Client, ClientError, Options};
 use crate::command::Secret;
 use crate::error::Code;
@@ -17,6 +19,7 @@ use crate::wording::capital;
 pub(super) struct Wanted {
     host: String,
     port: String,
+    trust: Trust,
     nick: Option<String>,
     password: Option<Secret>,
 }
@@ -26,6 +29,7 @@ impl From<&Settings> for Wanted {
         let mut wanted = Wanted {
             host: DEFAULT_HOST.to_owned(),
             port: settings.port.unwrap_or(DEFAULT_PORT).to_string(),
+            trust: Trust::from(&settings.trust),
             nick: settings.nick.clone(),
             password: settings.password.clone(),
         };
@@ -38,7 +42,7 @@ impl From<&Settings> for Wanted {
 
 impl Wanted {
     /// Takes `host`, `host:port`, `[v6]:port` or a bare IPv6 address.
-    fn set_host(&mut self, server: &str) {
+    pub fn set_host(&mut self, server: &str) {
         let server = server.trim();
         let (host, port) = match server.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, rest)) => (host, rest.strip_prefix(':')),
@@ -58,6 +62,10 @@ impl Wanted {
             true => format!("[{}]:{}", self.host, self.port),
             false => format!("{}:{}", self.host, self.port),
         }
+    }
+
+    pub fn way(&self) -> Way {
+        Way::new(&self.addr(), self.trust.clone())
     }
 }
 
@@ -100,20 +108,17 @@ fn person(
     terminal: &mut Terminal,
     common: &Arc<Common>,
 ) -> Result<Client, Trouble> {
-    let addr = wanted.addr();
     let mut offer = None;
     if wanted.nick.is_none() {
-        let greeting = client::greet(&addr).map_err(Trouble::Failed)?;
-        terminal.screen().note(&format!("* Connected to {addr} ({}).", how_safe(&addr)));
-        offer = Some(names::clean(&greeting.offer).into_owned());
+        offer = Some(greet(wanted, terminal, common)?);
     }
     loop {
         if let Some(offer) = offer.take() {
             wanted.nick = Some(ask(terminal, "Your name", &offer).map_err(Trouble::Left)?);
         }
-        match connect(wanted, settings, None, common) {
+        match trusted(wanted, terminal, |wanted| connect(wanted, settings, None, common)) {
             Ok(client) => return Ok(client),
-            Err(ClientError::Refused { code, text, offer: other }) => {
+            Err(Trouble::Failed(ClientError::Refused { code, text, offer: other })) => {
                 let other = other.or(wanted.nick.clone()).map(|offer| names::clean(&offer).into_owned());
                 if code != Code::NickRegistered {
                     terminal.screen().note(&format!("! {}.", capital(&text)));
@@ -122,14 +127,45 @@ fn person(
                     (offer, wanted.nick, wanted.password) = (other, None, None);
                     continue;
                 }
+                // A person who is about to type a password must know how safe it is.
+                if !common.window.lock().is_connected_to(&wanted.addr()) {
+                    greet(wanted, terminal, common)?;
+                }
                 wanted.password = password_of(wanted.nick.as_deref(), terminal).map_err(Trouble::Left)?;
                 if wanted.password.is_none() {
                     // Only the refusal of a name brings another one: else the server is asked for it.
-                    let greeting = if code == Code::NickRegistered { None } else { client::greet(&addr).ok() };
-                    offer = greeting.map(|greeting| names::clean(&greeting.offer).into_owned()).or(other);
+                    let is_offered = code == Code::NickRegistered;
+                    offer = if is_offered { None } else { greet(wanted, terminal, common).ok() }.or(other);
                 }
             }
-            Err(error) => return Err(Trouble::Failed(error)),
+            Err(trouble) => return Err(trouble),
+        }
+    }
+}
+
+/// Asks the server for a name, and tells the person how safe the connection is.
+fn greet(wanted: &mut Wanted, terminal: &mut Terminal, common: &Arc<Common>) -> Result<String, Trouble> {
+    let greeting = trusted(wanted, terminal, |wanted| client::greet(&wanted.addr(), wanted.trust.clone()))?;
+    common.window.lock().connected(&wanted.addr(), &greeting.security);
+    Ok(names::clean(&greeting.offer).into_owned())
+}
+
+/// Does what needs a server that is trusted. If its key is new, the person is asked.
+fn trusted<T>(
+    wanted: &mut Wanted,
+    terminal: &mut Terminal,
+    act: impl Fn(&Wanted) -> Result<T, ClientError>,
+) -> Result<T, Trouble> {
+    loop {
+        match act(wanted) {
+            Err(ClientError::Untrusted(Distrust::Unknown { host, key })) => {
+                if !is_right(&host, key, terminal).map_err(Trouble::Left)? {
+                    return Err(Trouble::Left(Exit::new(Exit::UNTRUSTED, format!("{host} is not trusted"))));
+                }
+                wanted.trust.strangers = Strangers::TakeOnly(key);
+            }
+            Err(error @ ClientError::Untrusted(_)) => return Err(Trouble::Left(Exit::failed(&error))),
+            other => return other.map_err(Trouble::Failed),
         }
     }
 }
@@ -158,9 +194,9 @@ fn connect(
     common: &Arc<Common>,
 ) -> Result<Client, ClientError> {
     let rooms = Some(settings.rooms.clone()).filter(|rooms| !rooms.is_empty());
-    let (nick, password) = (wanted.nick.clone(), wanted.password.clone());
-    let options =
-        Options { nick, password, rooms, retry: settings.retry.map(Duration::from_secs).or(retry), missed: true };
+    let (nick, password, trust) = (wanted.nick.clone(), wanted.password.clone(), wanted.trust.clone());
+    let retry = settings.retry.map(Duration::from_secs).or(retry);
+    let options = Options { nick, password, rooms, retry, missed: true, trust };
     let shared = Arc::clone(common);
     let client = Client::connect_with(&wanted.addr(), options, move |handle, news| {
         shared.window.lock().news(handle, news);
@@ -168,24 +204,6 @@ fn connect(
     // There is no other client before this one that could have set it.
     let _ = common.handle.set(client.handle().clone());
     Ok(client)
-}
-
-fn ask(terminal: &mut Terminal, question: &str, default: &str) -> Result<String, Exit> {
-    loop {
-        return match terminal.ask(question, default) {
-            Ok(Input::Line(answer)) => Ok(answer),
-            Ok(Input::TooLong) => continue,
-            Ok(Input::Interrupted { dropped: true }) => continue,
-            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, "")),
-            Ok(Input::End | Input::Stopped) => Err(Exit::done()),
-            Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
-        };
-    }
-}
-
-fn how_safe(addr: &str) -> &'static str {
-    let here = addr.to_socket_addrs().is_ok_and(|mut all| all.all(|addr| addr.ip().is_loopback()));
-    if here { "this machine, not encrypted" } else { "not encrypted" }
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub(super) struct Window {
     /// The topic of the room that is being shown.
     topic: Option<Arc<str>>,
     greeted: bool,
+    /// The server that the person was told of.
+    connected_to: Option<String>,
     /// Whether the person was logged in when the last news came.
     is_account: bool,
     /// Lines that were missed, until the person types something.
@@ -65,6 +67,7 @@ impl Window {
             day: String::new(),
             topic: None,
             greeted: false,
+            connected_to: None,
             is_account: false,
             new: 0,
             elsewhere: 0,

@@ -105,8 +105,8 @@ impl Pages {
         self.files.iter().find(|file| file.name == name)
     }
 
-    /// Answers `GET /`. `host` is the host that the browser named, and was checked.
-    pub(super) fn page(&self, head: &Head, host: &str) -> Answer {
+    /// Answers `GET /`. The host that the browser named was checked.
+    pub(super) fn page(&self, head: &Head, is_secure: bool) -> Answer {
         let answer = match &self.folder {
             Some(folder) => read(folder, INDEX).map(|bytes| {
                 let modules = list(folder);
@@ -116,7 +116,7 @@ impl Pages {
             None => self.find(INDEX).map(|index| index.give(head, &self.set, "no-cache")),
         };
         match answer {
-            Some(answer) => with_policy(answer, host),
+            Some(answer) => with_policy(answer, &head.host, is_secure),
             None => Answer::sentence(404, "The folder of --page has no index.html."),
         }
     }
@@ -137,8 +137,8 @@ impl Pages {
 }
 
 /// The fields that keep the page to itself: its own files, its own server, no frames.
-fn with_policy(answer: Answer, host: &str) -> Answer {
-    // WebSockets are named because WebKit long did not count them as 'self'; `wss:` is for a proxy with TLS.
+fn with_policy(answer: Answer, host: &str, is_secure: bool) -> Answer {
+    // WebSockets are named because WebKit long did not count them as 'self'; `wss:` is also for a proxy with TLS.
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; \
          connect-src 'self' ws://{host} wss://{host}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
@@ -150,7 +150,8 @@ fn with_policy(answer: Answer, host: &str) -> Answer {
         .with("Permissions-Policy", denied)
         .with("X-Frame-Options", "DENY");
     // Elsewhere a browser ignores it, and says so in red.
-    if super::doorstep::is_loopback(host) { answer.with("Cross-Origin-Opener-Policy", "same-origin") } else { answer }
+    let is_taken = is_secure || super::doorstep::is_loopback(host);
+    if is_taken { answer.with("Cross-Origin-Opener-Policy", "same-origin") } else { answer }
 }
 
 /// The first 16 hexadecimal digits of a hash over the names, lengths and bytes of all files.

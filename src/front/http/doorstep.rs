@@ -6,6 +6,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use parking_lot::RwLock;
+
 use super::Settings;
 use super::route::Route;
 use crate::process::machine;
@@ -17,6 +19,12 @@ const LONGEST: usize = 255;
 /// The names of this server, and the origins of its proxies.
 #[derive(Debug)]
 pub(super) struct Doorstep {
+    beyond: bool,
+    known: RwLock<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
     /// In small letters, without a dot at the end.
     names: Vec<String>,
     origins: Vec<String>,
@@ -25,25 +33,23 @@ pub(super) struct Doorstep {
 impl Doorstep {
     /// With the names of the settings; and if the server listens `beyond` loopback, the name of this machine.
     pub(super) fn new(settings: &Settings, beyond: bool) -> Doorstep {
-        let mut names = vec!["localhost".to_owned()];
-        names.extend(settings.hosts.iter().map(|name| plain(name)));
-        if beyond && let Some(machine) = machine::machine_name() {
-            let machine = plain(&machine);
-            names.push(format!("{machine}.local"));
-            names.push(machine);
-        }
-        let origins = settings.origins.iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect();
-        Doorstep { names, origins }
+        Doorstep { beyond, known: RwLock::new(Known::of(settings, beyond)) }
     }
 
-    /// Checks all that a request says about from where it comes and to whom it goes.
+    /// The same with the names and origins of other settings.
+    pub(super) fn change(&self, settings: &Settings) {
+        let known = Known::of(settings, self.beyond);
+        *self.known.write() = known;
+    }
+
+    /// Checks all that a request says about from where it comes and to whom it goes; it came by `scheme`.
     ///
     /// # Errors
     /// It names another server, or it comes from another site.
-    pub(super) fn check(&self, head: &Head, route: Route) -> Result<(), Refusal> {
+    pub(super) fn check(&self, head: &Head, route: Route, scheme: &str) -> Result<(), Refusal> {
         self.check_host(&head.host)?;
         if matches!(route, Route::WebSocket | Route::Upload) {
-            self.check_origin(head)?;
+            self.check_origin(head, scheme)?;
         }
         let is_guarded = matches!(route, Route::WebSocket | Route::Upload | Route::File | Route::Welcome);
         let site = head.one("sec-fetch-site")?.unwrap_or_default();
@@ -59,7 +65,7 @@ impl Doorstep {
         })?;
         let Name::Word(name) = name else { return Ok(()) };
         let name = plain(name);
-        if self.names.contains(&name) {
+        if self.known.read().names.contains(&name) {
             return Ok(());
         }
         let sentence =
@@ -68,10 +74,25 @@ impl Doorstep {
     }
 
     /// A request of a page must come from our page. No browser leaves `Origin` out here; other programs do.
-    fn check_origin(&self, head: &Head) -> Result<(), Refusal> {
+    fn check_origin(&self, head: &Head, scheme: &str) -> Result<(), Refusal> {
         let Some(origin) = head.one("origin")? else { return Ok(()) };
-        let own = origin.strip_prefix("http://").is_some_and(|host| host.eq_ignore_ascii_case(&head.host));
-        if own || self.origins.iter().any(|known| known == origin) { Ok(()) } else { Err(foreign()) }
+        let (own_scheme, host) = origin.split_once("://").unwrap_or_default();
+        let own = own_scheme == scheme && host.eq_ignore_ascii_case(&head.host);
+        if own || self.known.read().origins.iter().any(|known| known == origin) { Ok(()) } else { Err(foreign()) }
+    }
+}
+
+impl Known {
+    fn of(settings: &Settings, beyond: bool) -> Known {
+        let mut names = vec!["localhost".to_owned()];
+        names.extend(settings.hosts.iter().map(|name| plain(name)));
+        if beyond && let Some(machine) = machine::machine_name() {
+            let machine = plain(&machine);
+            names.push(format!("{machine}.local"));
+            names.push(machine);
+        }
+        let origins = settings.origins.iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect();
+        Known { names, origins }
     }
 }
 
@@ -135,7 +156,7 @@ mod tests {
     fn check(doorstep: &Doorstep, path: &str, fields: &str) -> u16 {
         let text = format!("GET {path} HTTP/1.1\r\n{fields}\r\n");
         let parsed = parse(text.as_bytes(), Bounds { bytes: 16_384, lines: 100 });
-        let checked = parsed.and_then(|head| doorstep.check(&head.unwrap().0, Route::of(path).0));
+        let checked = parsed.and_then(|head| doorstep.check(&head.unwrap().0, Route::of(path).0, "http"));
         checked.map_or_else(|refusal| refusal.status, |()| 200)
     }
 

@@ -12,6 +12,7 @@ use super::answer::{Answer, Body};
 use super::files::{self, Upload};
 use super::route::Route;
 use crate::chat::outbox::Pen;
+use crate::front::links::scheme;
 use crate::front::{Fronts, ws};
 use crate::limits::Limits;
 use crate::model::CloseReason;
@@ -206,7 +207,7 @@ impl Exchange {
 
     fn serve(&mut self, head: &Head, began: Instant) -> Option<Step> {
         let (route, rest) = Route::of(&head.path);
-        let outcome = match self.fronts.http.doorstep.check(head, route) {
+        let outcome = match self.fronts.http.doorstep.check(head, route, scheme(&self.handle.stream)) {
             Ok(()) => self.decide(head, route, rest),
             Err(refusal) => {
                 let why = match refusal.status {
@@ -243,6 +244,9 @@ impl Exchange {
     /// What becomes of a request whose host and origin are right.
     fn decide(&self, head: &Head, route: Route, rest: &str) -> Outcome {
         let http = &self.fronts.http;
+        if self.hub.must_encrypt(&self.handle) {
+            return Outcome::Answer(elsewhere(head));
+        }
         if let Some(refused) = refused(head, route) {
             return Outcome::Answer(refused);
         }
@@ -260,7 +264,7 @@ impl Exchange {
             return Outcome::Answer(no_room(sentence));
         }
         Outcome::Answer(match route {
-            Route::Page => http.pages.page(head, &head.host),
+            Route::Page => http.pages.page(head, self.handle.stream.is_secure()),
             Route::Asset => http.pages.file(head, rest),
             Route::File => files::get(&self.hub, &self.handle, rest, head),
             Route::Upload => match files::put(&self.hub, &self.handle, rest, head) {
@@ -269,7 +273,7 @@ impl Exchange {
                 Err(answer) => Answer { close: true, ..answer },
             },
             Route::Welcome => http.welcome_json(&self.hub, self.handle.seed()),
-            Route::Qr => http.qr(&self.hub, head.query.as_deref()),
+            Route::Qr => http.qr(&self.hub, scheme(&self.handle.stream), head.query.as_deref()),
             Route::Health => Http::health(&self.hub),
             Route::Metrics => http.metrics(&self.hub, self.handle.peer().ip()).unwrap_or_else(nothing),
             Route::WebSocket | Route::Unknown => nothing(),
@@ -358,6 +362,15 @@ impl Exchange {
         }
         Ok(())
     }
+}
+
+/// The same at the same place, encrypted.
+fn elsewhere(head: &Head) -> Answer {
+    let query = head.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
+    let place = format!("https://{}{}{query}", head.host, head.path);
+    let answer =
+        Answer::sentence(308, "This server takes encrypted connections only; the same place begins with https://.");
+    Answer { close: true, ..answer.with("Location", place) }
 }
 
 fn nothing() -> Answer {

@@ -13,6 +13,7 @@ mod welcome;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
@@ -44,7 +45,9 @@ pub struct Settings {
 /// What all exchanges share.
 #[derive(Debug)]
 pub struct Http {
+    /// Those of the start.
     settings: Settings,
+    metrics_for_everyone: AtomicBool,
     pages: assets::Pages,
     doorstep: doorstep::Doorstep,
     welcome: welcome::Welcome,
@@ -65,12 +68,19 @@ impl Http {
             welcome: welcome::Welcome::default(),
             gauges: gauges::Gauges::default(),
             drawing: Mutex::new(()),
+            metrics_for_everyone: AtomicBool::new(settings.metrics_for_everyone),
             settings,
             listening: listening.to_vec(),
         }
     }
 
-    /// The settings.
+    /// Puts other hosts, origins, and readers of the metrics in force, from the next request on.
+    pub(super) fn change(&self, settings: &Settings) {
+        self.doorstep.change(settings);
+        self.metrics_for_everyone.store(settings.metrics_for_everyone, Ordering::Relaxed);
+    }
+
+    /// The settings of the start.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -91,7 +101,7 @@ impl Http {
     }
 
     /// The address number `to` of the list in `welcome.json`, with a room, as a picture.
-    fn qr(&self, hub: &Hub, query: Option<&str>) -> Answer {
+    fn qr(&self, hub: &Hub, scheme: &str, query: Option<&str>) -> Answer {
         let known = self.welcome(hub);
         let value = |name: &str| {
             let fields = query.unwrap_or_default().split('&').filter_map(|part| part.split_once('='));
@@ -111,7 +121,7 @@ impl Http {
             .map_or(String::new(), |room| format!("#{}", room.strip_prefix("%23").unwrap_or(room)));
         let address = to.and_then(|to: usize| known.addresses.get(to));
         let _drawing = self.drawing.lock();
-        let Some(code) = address.and_then(|address| Qr::of(&format!("http://{address}/{room}"))) else {
+        let Some(code) = address.and_then(|address| Qr::of(&format!("{scheme}://{address}/{room}"))) else {
             return Answer::sentence(404, "There is no such address; this server may be for this machine only.");
         };
         Answer::new(200, "image/svg+xml", code.svg().into_bytes()).with("Cache-Control", "no-store")
@@ -133,7 +143,7 @@ impl Http {
 
     /// The metrics. To others there is nothing here: they need not know that there is.
     fn metrics(&self, hub: &Arc<Hub>, peer: IpAddr) -> Option<Answer> {
-        let may = self.settings.metrics_for_everyone || peer.to_canonical().is_loopback();
+        let may = self.metrics_for_everyone.load(Ordering::Relaxed) || peer.to_canonical().is_loopback();
         may.then(|| {
             Answer::new(200, "text/plain; version=0.0.4; charset=utf-8", self.numbers(hub).into_bytes())
                 .with("Cache-Control", "no-store")

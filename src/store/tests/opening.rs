@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::command::Page;
+use crate::process::private::NAMES_HAVE_MEANINGS;
 
 /// What is said when it does not open.
 fn refusal(opened: Result<Opened, StoreError>) -> StoreError {
@@ -146,6 +147,38 @@ fn words_of_the_first_version_are_found_after_the_next_start() {
 }
 
 #[test]
+fn before_an_older_file_is_changed_it_is_copied_once() {
+    let mut rig = Rig::new();
+    rig.close();
+    fs::remove_file(rig.path()).unwrap();
+    let older = |steps: usize| {
+        let mut old = Connection::open(rig.path()).unwrap();
+        schema::migrate(&mut old, &rig.path(), &schema::MIGRATIONS[..steps]).unwrap();
+        old.execute_batch("INSERT INTO place (id, last, indexed) VALUES (7, 0, 0)").unwrap();
+    };
+    older(2);
+    // Without room nothing is copied, and the server starts even so.
+    let told = backup::before_upgrade(&rig.path(), (2, 4), Some(1_000)).unwrap();
+    assert!(told.contains("no copy of it was made, because its disk has 1000 bytes left, and "), "{told}");
+    let copy = with_ending(&rig.path(), ".v2");
+    assert!(!copy.exists());
+    let told = rig.try_open().unwrap().upgraded.unwrap();
+    assert!(told.contains("is brought from version 2 to ") && told.ends_with("roomful.db.v2"), "{told}");
+    assert!(is_private(&copy));
+    let old = Connection::open(&copy).unwrap();
+    assert_eq!(schema::version(&old, &copy, schema::MIGRATIONS).unwrap(), 2);
+    let place: i64 = old.query_row("SELECT id FROM place", [], |row| row.get(0)).unwrap();
+    assert_eq!((place, rig.try_open().unwrap().upgraded), (7, None), "now it has the newest version");
+    // What the first upgrade left is not overwritten by a second one.
+    drop(old);
+    fs::write(&copy, "the first").unwrap();
+    fs::remove_file(rig.path()).unwrap();
+    older(2);
+    assert!(rig.try_open().unwrap().upgraded.unwrap().ends_with("is there already and is not made anew"));
+    assert_eq!(fs::read(&copy).unwrap(), b"the first");
+}
+
+#[test]
 fn a_step_that_fails_changes_nothing() {
     let mut rig = Rig::with_room();
     let path = rig.path();
@@ -202,6 +235,22 @@ fn on_a_full_disk_nothing_is_stored_by_halves_and_later_all_is() {
     limit_pages(&mut rig, 1_000_000);
     rig.writer().write(&group).unwrap();
     assert_eq!((rig.message(1, 1).is_some(), rig.bytes()), (true, 200_000));
+}
+
+/// `con.db` would be the console, and `a.db:b` a part of `a.db` that no listing of a folder shows.
+#[test]
+fn a_database_has_no_name_that_the_system_takes_for_something_else() {
+    let mut rig = Rig::with_room();
+    rig.writer().write(&[line(1, 1, "one")]).unwrap();
+    for name in ["con.db", "nul", "a.db:b"] {
+        let to = rig.folder.path().join(name);
+        match backup(&rig.path(), &to) {
+            Err(StoreError::BadName { .. }) if NAMES_HAVE_MEANINGS => {
+                assert!(matches!(open(&to, &rig.in_force()), Err(StoreError::BadName { .. })), "{name}");
+            }
+            done => assert!(done.is_ok() && !NAMES_HAVE_MEANINGS, "{name}: {done:?}"),
+        }
+    }
 }
 
 fn limit_pages(rig: &mut Rig, pages: i64) {

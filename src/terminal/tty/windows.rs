@@ -161,6 +161,8 @@ fn typed(pressed: Pressed, half: &mut Option<u16>) -> Vec<u8> {
         (0x28, 0) => arrow('B'),
         (0x2e, 0) if control || alt => b"\x1b[3;5~".to_vec(),
         (0x2e, 0) => b"\x1b[3~".to_vec(),
+        // Ctrl-Z ends an input here, as Ctrl-D does elsewhere.
+        (_, 0x1a) => b"\x04".to_vec(),
         // Ctrl with a letter, on a keyboard that has no Latin ones.
         (0x41..=0x5a, 0) if control => vec![key.to_le_bytes()[0] - 0x40],
         (_, 0) => Vec::new(),
@@ -170,17 +172,11 @@ fn typed(pressed: Pressed, half: &mut Option<u16>) -> Vec<u8> {
 
 /// A letter in UTF-8, if it is a whole one by now.
 fn letter(unit: u16, alt: bool, half: &mut Option<u16>) -> Vec<u8> {
-    let mut bytes = if alt { vec![0x1b] } else { Vec::new() };
-    for letter in char::decode_utf16(half.take().into_iter().chain([unit])) {
-        match letter {
-            Ok(letter) => bytes.extend(letter.encode_utf8(&mut [0; 4]).as_bytes()),
-            Err(first) if (0xd800..0xdc00).contains(&first.unpaired_surrogate()) => {
-                *half = Some(first.unpaired_surrogate());
-            }
-            Err(_) => bytes.extend("\u{fffd}".as_bytes()),
-        }
-    }
-    bytes
+    let first = half.take();
+    *half = Some(unit).filter(|unit| (0xd800..0xdc00).contains(unit));
+    let whole = first.into_iter().chain(Some(unit).filter(|_| half.is_none()));
+    let letters = char::decode_utf16(whole).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Some('\u{1b}').filter(|_| alt).into_iter().chain(letters).collect::<String>().into_bytes()
 }
 
 /// Reads a piece of stdin whenever one is wanted, so it never takes what belongs to another question.
@@ -262,13 +258,18 @@ pub fn read_secret(prompt: &str) -> io::Result<String> {
     rpassword::prompt_password(prompt)
 }
 
+/// Whether stdin is a console. A window of Git Bash counts as a terminal, and is a pipe.
+pub fn can_hide_keys() -> bool {
+    Handle::new(HandleType::InputHandle).and_then(|stdin| ConsoleMode::from(stdin).mode()).is_ok()
+}
+
 /// Has the console obey escape codes from here on, if it can.
 pub fn can_move_cursor() -> bool {
     let switch_on = || {
-        let output = ConsoleMode::from(Handle::new(HandleType::CurrentOutputHandle)?);
+        let output = ConsoleMode::from(Handle::new(HandleType::OutputHandle)?);
         output.set_mode(output.mode()? | PROCESSED_OUTPUT | VIRTUAL_TERMINAL_PROCESSING)
     };
-    std::env::var_os("TERM").is_none_or(|term| term != "dumb") && switch_on().is_ok()
+    std::env::var_os("TERM").is_none_or(|term| term != "dumb") && can_hide_keys() && switch_on().is_ok()
 }
 
 pub fn size(_: impl Descriptor) -> Option<(usize, usize)> {
@@ -336,6 +337,7 @@ mod tests {
             // The letters that a console sends of itself if it knows what Unix sends.
             (key(0, 0x1b), b"\x1b"),
             (key(0x70, 0), b""),
+            (with(key(0x5a, 0x1a), false, true, false), b"\x04"),
             (with(key(0x11, 0), false, true, false), b""),
         ] {
             assert_eq!(typed(pressed, &mut None), bytes, "{pressed:?}");

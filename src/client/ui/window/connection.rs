@@ -7,9 +7,27 @@ use jiff::Timestamp;
 use super::Window;
 use crate::answer::History;
 use crate::client::Handle;
+use crate::client::trust::Security;
+use crate::terminal::is_person;
 use crate::wording::{HistoryLine, Painter, date, history_lines};
 
 impl Window {
+    /// The client is connected to the server at `addr`. A script is not told what it can rely on.
+    pub fn connected(&mut self, addr: &str, security: &Security) {
+        if self.is_connected_to(addr) {
+            return;
+        }
+        self.connected_to = Some(addr.to_owned());
+        if is_person() || matches!(security, Security::Plain | Security::New { .. }) {
+            self.note(&format!("* Connected to {addr} ({security})."));
+        }
+    }
+
+    /// Whether the person was told how safe the connection to `addr` is.
+    pub fn is_connected_to(&self, addr: &str) -> bool {
+        self.connected_to.as_deref() == Some(addr)
+    }
+
     /// The connection is lost, or still is.
     pub(super) fn lost(&mut self, why: &str, retry_in: Duration, first: bool) {
         self.catch_up.lost(Timestamp::now().as_millisecond());

@@ -20,6 +20,7 @@ impl Window {
         let _together = self.screen.together();
         self.view.nick = handle.nick();
         match news {
+            News::Connected(security) => self.connected(handle.addr(), &security),
             News::Event(event) => self.event(handle, event),
             News::Other(line) => self.note(&line),
             News::Unsent(said, why) => {
