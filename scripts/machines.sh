@@ -2,7 +2,7 @@
 # Checks Roomful for the machines that this one is not, as far as one Linux machine can.
 #
 #   scripts/machines.sh            all parts: wine arm mac
-#   scripts/machines.sh wine       unit and integration tests as programs for Windows, under wine
+#   scripts/machines.sh wine       unit and integration tests as programs for Windows, and their console, under wine
 #   scripts/machines.sh arm        Linux on aarch64, static: linked, and tried under qemu: talk, search, stop
 #   scripts/machines.sh mac        macOS, both processors: linked, and their headers looked at; never started
 #   scripts/machines.sh build ...  makes what the parts need, and tries nothing
@@ -39,7 +39,7 @@ need() {
     "${root[@]}" apt-get update -qq >/dev/null 2>&1 || return 1
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
 }
-has_target() { rustup target add -q "$@" 2>/dev/null; }
+has_target() { rustup --quiet target add "$@" >/dev/null 2>&1; }
 has_zig() {
     if cargo zigbuild --version >/dev/null 2>&1; then return; fi
     need pip3 python3-pip || return 1
@@ -118,10 +118,12 @@ try_wine() {
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$wine \
         cargo test --locked --quiet --target "$windows" --test it -- "${differences[@]}"
     ran+=("wine: unit and integration tests")
-    if [ -x tests/wine/terminal.sh ]; then
+    if need tmux tmux; then
         step "the console under wine"
-        PROGRAMS=$CARGO_TARGET_DIR/$windows/debug tests/wine/terminal.sh
+        WINE=$wine tests/wine/terminal.sh "$CARGO_TARGET_DIR/$windows/debug"
         ran+=("wine: the console")
+    else
+        notice "the console under wine is skipped: no tmux"
     fi
 }
 
