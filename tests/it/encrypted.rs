@@ -339,7 +339,9 @@ fn the_program_makes_a_certificate_once_renews_it_for_the_same_key_and_tells_bot
 fn sighup_gives_newcomers_the_new_certificate_and_a_broken_one_changes_nothing() {
     let [folder, other] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [own, new] = [settings(&folder), settings(&other)];
-    [&own, &new].map(|settings| roomful::tls::made::make(settings, &[], 100).unwrap());
+    for settings in [&own, &new] {
+        roomful::tls::made::make(settings, &[], 100).unwrap();
+    }
     let [old_only, new_only] = [trusting(&own), trusting(&new)];
     let mut program = Program::start(&[
         "--tls",
