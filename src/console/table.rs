@@ -116,7 +116,8 @@ impl Desk {
 }
 
 fn help() -> String {
-    COMMANDS.iter().map(|row| format!("  {:<24}  {}", row.usage, row.help)).collect::<Vec<_>>().join("\n")
+    let wide = COMMANDS.iter().map(|row| row.usage.len()).max().unwrap_or(0);
+    COMMANDS.iter().map(|row| format!("  {:<wide$}  {}", row.usage, row.help)).collect::<Vec<_>>().join("\n")
 }
 
 /// `ctl` itself carries it out, because its answer has no end.
