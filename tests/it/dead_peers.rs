@@ -98,7 +98,7 @@ fn the_kernel_never_has_less_patience_than_the_outbox() {
 #[test]
 fn a_session_that_is_held_back_ends_as_soon_as_its_connection_is_broken() {
     let bare = Bare::with(Limits::default(), 4);
-    let (wire, handle) = bare.come();
+    let (mut wire, handle) = bare.come();
     handle.pausing(|| wire.half_close());
     eventually("the half-close is here", || handle.stream.socket().peek(&mut [MaybeUninit::uninit()]).is_ok());
     handle.pausing(|| ());

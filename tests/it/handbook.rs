@@ -179,6 +179,7 @@ fn every_thread_of_the_programs_is_on_the_page() {
 }
 
 /// The same of the source: also those that are there only for a while.
+#[cfg(unix)]
 #[test]
 fn every_thread_that_the_source_names_is_on_the_page() {
     const STARTS: [&str; 4] = ["new().name(\"", "crew.spawn(\"", "Errand::start(\"", "Outlet::open(\""];

@@ -36,6 +36,8 @@ mod dice;
 mod door;
 /// What is stored, and other limits.
 mod edges;
+/// The same over TLS, and what only TLS has.
+mod encrypted;
 /// Bans and mutes that nobody evades.
 mod evasion;
 /// Files: sent, fetched, and by whom.
@@ -146,6 +148,8 @@ mod client_support;
 /// What a person sees and types, on a pseudo-terminal.
 #[cfg(unix)] // a pseudo-terminal
 mod client_terminal;
+/// Which server it trusts, on a terminal and in a script.
+mod client_trust;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
 /// What a person sees after coming back from a lost connection.

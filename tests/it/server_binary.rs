@@ -213,7 +213,7 @@ fn a_flag_beats_its_variable_and_that_the_file_and_that_the_default() {
 #[test]
 fn listening_beyond_loopback_is_warned_of() {
     let mut command = server();
-    let program = Program::spawn(command.args(["--listen", "0.0.0.0:0"]).stdin(Stdio::piped()));
+    let program = Program::spawn(command.args(["--listen", "0.0.0.0:0", "--tls", "off"]).stdin(Stdio::piped()));
     assert_eq!(program.count("! Everybody on this network can come in, and nothing is encrypted."), 1);
     assert_eq!(program.count(&format!("http://127.0.0.1:{}/", program.addr.port())), 1);
     assert_eq!(program.count("Guest Wi-Fi"), 1);

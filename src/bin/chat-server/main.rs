@@ -2,6 +2,8 @@
 
 /// The flags, their variables, and the help text.
 mod args;
+/// The certificate.
+mod cert;
 /// Commands from another process.
 mod ctl;
 /// The log.
@@ -73,6 +75,7 @@ fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<Exi
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
+        Some(Task::Cert { host, days, renew }) => cert::run(&config, host, *days, *renew),
         Some(Task::Ctl { words }) => ctl::run(&config, words),
         Some(Task::Manual(_)) => Ok(ExitCode::SUCCESS),
         None if args.check_config => {

@@ -1,6 +1,7 @@
 //! Reads the settings again while the server runs: all of them are taken, or none. Knows no signal, and not who asks.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::ArgMatches;
 use parking_lot::Mutex;
@@ -8,6 +9,7 @@ use roomful::config::{Change, Config, ConfigError};
 use roomful::limits::Live;
 use roomful::process::service;
 use roomful::server::{Handle, Tuner};
+use roomful::tls::Pair;
 
 use crate::args::Args;
 use crate::log::{self, Log};
@@ -94,19 +96,35 @@ impl Inner {
         let motd = settings::motd(&config)?;
         let file = log::file(&config)?;
         let level = log::level(&config.log)?;
+        let pair = self.certificate(&config)?;
 
         self.log.set_file(file);
         self.log.set_level(level);
         self.tuner.set_web(&config.web());
         self.tuner.set_limits(&config.limits);
         self.tuner.set_motd(motd.clone());
+        let is_other = pair.is_some_and(|pair| self.tuner.set_certificate(pair));
         let mut sentence = sentence(&self.start, &in_force, (&config, &motd));
+        if is_other {
+            sentence.push_str("; there is another certificate, for new connections");
+        }
         let room = self.tuner.limits().sessions;
         if room < config.limits.sessions {
             sentence.push_str(&format!("; this machine had room for {room} sessions at the start"));
         }
         *in_force = InForce { config, motd };
         Ok(sentence)
+    }
+}
+
+impl Inner {
+    /// The certificate of these settings, if the server encrypts.
+    fn certificate(&self, config: &Config) -> Result<Option<Pair>, ConfigError> {
+        if !self.tuner.encrypts() {
+            return Ok(None);
+        }
+        let pair = Pair::read(&config.tls()?, SystemTime::now());
+        pair.map(Some).map_err(|error| ConfigError { setting: "tls-cert".to_owned(), wrong: error.to_string() })
     }
 }
 

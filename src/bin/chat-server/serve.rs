@@ -39,7 +39,7 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     // A closed terminal cannot be asked any more, so it is asked now.
     let is_a_persons = config.console && io::stdin().is_terminal();
     take_signals(&hub, &screen, (!is_a_persons).then(|| (reload.clone(), out.clone())))?;
-    let ways = ways_in(config);
+    let ways = ways_in(config, &hub);
     out.put(console::handout(&server, &ways));
     if !config.page.is_empty() {
         out.put(format!("! The page is read from {} at each request: for those who write it.", config.page));
@@ -99,13 +99,14 @@ fn not_read(error: &ConfigError) -> String {
 }
 
 /// What the screen shows of how people come in.
-fn ways_in(config: &Config) -> WaysIn {
+fn ways_in(config: &Config, hub: &Hub) -> WaysIn {
     WaysIn {
         client: client_command(),
         data: (!config.memory).then(|| config.data.clone()),
         address: Some(config.address.clone()).filter(|address| !address.is_empty()),
         has_qr: config.qr,
         can_draw: terminal::wants_colour(),
+        security: hub.security.clone(),
     }
 }
 

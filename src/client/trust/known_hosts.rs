@@ -95,7 +95,7 @@ impl KnownHosts {
 
     fn read(&self) -> io::Result<String> {
         let file = match File::open(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            Err(error) if is_nowhere(&error) => return Ok(String::new()),
             file => file?,
         };
         let mut bytes = Vec::new();
@@ -114,6 +114,11 @@ impl KnownHosts {
     fn damaged(&self, line: usize, host: &Host) -> Distrust {
         Distrust::Damaged { file: self.0.clone(), line, host: host.to_string() }
     }
+}
+
+/// Whether there is no such file, or not even a folder for it.
+fn is_nowhere(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Whether a line is about this host.
