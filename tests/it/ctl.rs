@@ -85,13 +85,13 @@ fn a_shutdown_is_counted_down_before_everybody_and_taken_back() {
 fn one_operator_watches_what_happens_and_the_next_takes_the_place() {
     let (folder, mut server) = (tempfile::tempdir().unwrap(), TestServer::start());
     let (_ctl, path) = server.ctl(folder.path());
-    let looks_on = |line: &'static str| {
+    let looks_on = |line: &'static str, wanted: Watch| {
         let (path, (sender, lines)) = (path.clone(), channel());
         let thread = thread::spawn(move || watch(&path, line, drop, |line| sender.send(line.to_owned()).is_ok()));
-        eventually("somebody looks on", || server.hub().news.remote.watch() != Watch::Nothing);
+        eventually("somebody looks on", || server.hub().news.remote.watch() == wanted);
         (thread, lines)
     };
-    let (first, lines) = looks_on("watch");
+    let (first, lines) = looks_on("watch", Watch::Messages);
     let mut ann = server.login_in("ann", "#a");
     ann.say("#a", "hello");
     let shown = |words: &str| {
@@ -109,7 +109,7 @@ fn one_operator_watches_what_happens_and_the_next_takes_the_place() {
     shown("#a ann: hello");
     // An operator who watches holds up no other.
     assert!(ask(&path, "health").unwrap().is_ok);
-    let (second, events) = looks_on("watch events");
+    let (second, events) = looks_on("watch events", Watch::Events);
     shown("! Another operator watches now.");
     assert!(first.join().unwrap().unwrap().is_ok);
     ann.say("#a", "unheard");
