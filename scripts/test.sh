@@ -38,7 +38,7 @@ step cargo test --doc --quiet
 failed=0
 step cargo test --lib --bins --examples --no-fail-fast --quiet || failed=1
 # These tests wait for most of their time, so more of them run at once than there are cores.
-step cargo test --test it --quiet -- --test-threads 6 || failed=1
+step cargo test --test it --quiet -- --test-threads 4 || failed=1
 step cargo test --test school --quiet || failed=1
 step cargo test --test page --quiet || failed=1
 exit "$failed"

@@ -352,6 +352,11 @@ impl Hub {
         self.bell.notify_all();
     }
 
+    /// Whether a stop was asked for.
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.asked_to_stop.lock().is_some()
+    }
+
     /// Waits until a stop is asked for; returns the reason.
     pub fn wait_until_asked(&self) -> String {
         let mut asked = self.asked_to_stop.lock();

@@ -191,6 +191,8 @@ mod managed;
 /// The programs as processes: signals, descriptors, variables, addresses.
 #[cfg(unix)] // signals, pipes that are full, limits of the shell
 mod processes;
+/// Settings that change while a server runs.
+mod reload;
 /// The server program: how it starts and how it ends.
 mod server_binary;
 /// What the operator sees of it and types into it.

@@ -4,18 +4,10 @@
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
 mod check;
-#[cfg(target_os = "linux")]
-mod demo;
 mod dice;
 mod kernel;
 mod marker;
-#[cfg(target_os = "linux")]
-mod measure;
 mod serve;
-#[cfg_attr(not(target_os = "linux"), path = "kernel/absent.rs")]
-mod verbs;
-#[cfg(target_os = "linux")]
-mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -27,7 +19,7 @@ use roomful::process::{Kind, Manual, parse, settle_signals};
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
 use crate::check::program::guard::{self, GuardArgs};
-use crate::verbs::Verb;
+use crate::kernel::verbs::*;
 
 /// Grades, shows and measures chat servers on this machine.
 #[derive(Parser)]
@@ -83,7 +75,7 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verb(verb) => verbs::run(verb),
+        Command::Verb(verb) => kernel::verbs::run(verb),
         Command::Manual(manual) => {
             manual.write("chat-lab", Cli::command())?;
             Ok(ExitCode::SUCCESS)

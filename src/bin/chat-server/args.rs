@@ -124,10 +124,9 @@ Examples:
   chat-server --rate off --sessions 200   any limit by its name
   CHAT_SERVER_RATE=off chat-server        the same, by variable
   chat-server --check-config > my.toml    all settings, for --config
-  kill -HUP PID                           reads the settings again
 
 A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
-An empty variable counts as not set.
+An empty variable counts as not set. SIGHUP reads the settings again.
 
 Exit codes:
     0  stopped in order          1  cannot start
