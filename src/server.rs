@@ -13,6 +13,7 @@
 mod admission;
 mod error;
 pub mod motd;
+mod place;
 mod resources;
 mod tuner;
 
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
+use self::place::Place;
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
 use crate::front::Fronts;
@@ -62,34 +64,6 @@ pub struct Server {
     fronts: Fronts,
     tls: Option<tls::Settings>,
     motd: Option<Arc<str>>,
-}
-
-/// Where a server listens.
-#[derive(Debug)]
-enum Place {
-    /// At these addresses; at least one.
-    Addresses(Vec<SocketAddr>),
-    /// On sockets that another program has bound.
-    Given(Vec<TcpListener>),
-}
-
-impl Place {
-    fn listen(self, backlog: usize) -> io::Result<Listener> {
-        match self {
-            Place::Addresses(addrs) => Listener::bind_all(&addrs, backlog),
-            Place::Given(sockets) => Listener::given(sockets, backlog),
-        }
-    }
-
-    /// Whether only this machine can connect.
-    fn is_loopback(&self) -> bool {
-        match self {
-            Place::Addresses(addrs) => addrs.iter().all(|addr| addr.ip().is_loopback()),
-            Place::Given(sockets) => {
-                sockets.iter().all(|socket| socket.local_addr().is_ok_and(|addr| addr.ip().is_loopback()))
-            }
-        }
-    }
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.

@@ -323,7 +323,7 @@ impl Hub {
         }
     }
 
-    /// Tells the operators who look on; only if there are some is the news made.
+    /// Tells the operators that look on; the news is made only if there is one.
     pub fn tell(&self, news: impl FnOnce() -> News) {
         self.news.tell(news);
     }

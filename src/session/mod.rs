@@ -378,7 +378,7 @@ fn over_tls(front: &'static str) -> &'static str {
     match front {
         "json" => "json+tls",
         "line" => "line+tls",
-        "ws" => "ws+tls",
+        "websocket" => "websocket+tls",
         other => other,
     }
 }

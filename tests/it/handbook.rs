@@ -211,6 +211,7 @@ fn files_of_no_bytes_at_most_are_no_files_as_the_page_says() {
 }
 
 /// README, *The first minute* and *In a classroom*: but for the file, the port, the addresses, the code and the time.
+#[cfg(unix)]
 #[test]
 fn the_screen_of_the_server_is_as_the_readme_shows_it() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -63,6 +63,7 @@ fn c10_a_second_signal_ends_it_at_once() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn e11_the_end_of_console_input_does_not_stop_a_server_without_a_terminal() {
     let mut program = Program::start(&[]);
@@ -137,6 +138,7 @@ fn a_port_that_is_not_ours_is_refused_with_the_reason() {
     assert!(err.contains("ports below 1024 need more rights, take a higher one"), "{err}");
 }
 
+#[cfg(unix)]
 #[test]
 fn wrong_usage_is_2_and_a_wrong_setting_is_78_and_named() {
     let folder = tempfile::tempdir().unwrap();

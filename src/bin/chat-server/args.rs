@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
 use roomful::config::{LogFormat, Metrics};
 use roomful::limits::TABLE;
-use roomful::process;
+use roomful::process::{self, Manual};
 use roomful::tls::Mode;
 use roomful::tls::made::DAYS;
 
@@ -108,6 +108,8 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         words: Vec<String>,
     },
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 const EXAMPLES: &str = "\

@@ -82,13 +82,15 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     Ok(stopped)
 }
 
-/// What the operator's commands can change of the settings.
+/// What the operator's commands do with the settings.
 fn levers(reload: &Reload) -> Levers {
-    let (read_again, log) = (reload.clone(), reload.clone());
-    let refused = |error: ConfigError| format!("! {error}");
+    let (again, log) = (reload.clone(), reload.clone());
     Levers {
-        reload: Box::new(move || read_again.run().map_err(|error| not_read(&error))),
-        log: Box::new(move |text| log.set_log(text).map(|()| format!("logs {text} from now on")).map_err(refused)),
+        reload: Box::new(move || again.run().map(|told| format!("* {told}")).map_err(|error| not_read(&error))),
+        log: Box::new(move |level| {
+            let set = log.set_log(level).map(|()| format!("* From now on {level} is logged, until reload."));
+            set.map_err(|error| format!("! {error}."))
+        }),
     }
 }
 
