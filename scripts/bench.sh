@@ -8,6 +8,8 @@
 #   scripts/bench.sh --only store     Roomful with a database beside Roomful without, and a database with
 #                                     a million messages; writes the section "With a database"; about 3 minutes,
 #                                     no peers
+#   scripts/bench.sh --only tls       Roomful encrypted beside Roomful in the clear: fan-out, handshakes (as joins
+#                                     and churn), memory of idle clients; to stdout, about 5 minutes, no peers
 #   scripts/bench.sh --beside BINARY  this checkout's server beside another, such as the one before a change:
 #                                     all scenarios and the cells of store, with a ratio for each, and what
 #                                     is worse by more than 5 %; to stdout, about 21 minutes, no peers
@@ -94,7 +96,10 @@ install_peers() {
     fi
 }
 
-[ "$scenarios" = store ] || [ -n "$before" ] || install_peers
+case $scenarios in
+store | tls) ;;
+*) [ -n "$before" ] || install_peers ;;
+esac
 [ "$build" = no ] || cargo build --release --bins
 ulimit -n "$(ulimit -Hn)"
 
@@ -309,6 +314,23 @@ store() {
     report --facts "$(machine), database on $kind; $(runs)." --section store
 }
 
+# One program, one protocol, with TLS and without.
+tls() {
+    local scenario rounds
+    [ "$quick" = yes ] || options+=(--clients 1000)
+    for scenario in fanout churn idle; do
+        rounds=1
+        [ "$scenario" != idle ] || rounds=$((repeats < 3 ? repeats : 3))
+        for _ in $(seq "$rounds"); do
+            start_roomful "$bin/chat-server" plain json
+            start_roomful "$bin/chat-server" encrypted tls+json --memory --tls allow --data "$work/tls.db"
+            load "$scenario" "$([ "$scenario" = idle ] && echo 1 || echo "$repeats")" --members 10,100
+        done
+    done
+    page=
+    report --facts "$(machine); $(runs)."
+}
+
 report() {
     "$bin/chat-lab" report "$work/rows.json" "$@" ${page:+--page "$page"}
     [ -z "$page" ] || echo "wrote $page" >&2
@@ -330,6 +352,10 @@ facts() {
 targets=()
 if [ "$scenarios" = store ] && [ -z "$before" ]; then
     store
+    exit
+fi
+if [ "$scenarios" = tls ]; then
+    tls
     exit
 fi
 for scenario in ${scenarios//,/ }; do

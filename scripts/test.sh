@@ -17,6 +17,8 @@ need() {
 need cc gcc libc6-dev
 # The smallest client on the page about the protocol is in Python, and is run.
 need python3 python3
+# The man pages are read by a program that finds faults in them.
+need mandoc mandoc
 # The page is tried in a browser, with letters of many scripts.
 need chromium chromium fonts-noto-core
 # Its modules without a screen are tried alone, and its types are checked.

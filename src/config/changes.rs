@@ -7,7 +7,7 @@ use super::Config;
 use crate::limits::{Live, TABLE};
 
 /// The settings beside the limits that change while the server runs.
-const LIVE: [&str; 6] = ["host", "origin", "metrics", "log", "log-file", "motd"];
+const LIVE: [&str; 8] = ["host", "origin", "metrics", "tls-cert", "tls-key", "log", "log-file", "motd"];
 
 /// One setting that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]

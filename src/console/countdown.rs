@@ -2,36 +2,46 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 
+use crate::process::Errand;
 use crate::session::hub::Hub;
 
 /// When everybody is told again how much time is left, in seconds.
 const MARKS: [u64; 8] = [3_600, 1_800, 600, 300, 60, 30, 10, 5];
 
+/// How long a countdown may take to notice that it is over: as long as telling everybody once.
+const NOTICE: Duration = Duration::from_secs(1);
+
 /// A stop that was announced, if one was. It is taken back when this is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Countdown(Mutex<Option<Sender<()>>>);
+pub(super) struct Countdown(Mutex<Option<Errand>>);
 
 impl Countdown {
     /// Starts to count down, instead of what was counted down before.
     pub fn start(&self, hub: &Arc<Hub>, time: Duration, why: String) -> io::Result<()> {
-        let (sender, cancelled) = bounded(0);
-        let mut running = self.0.lock();
+        self.cancel();
         let hub = Arc::clone(hub);
-        let count = move || count_down(&hub, time, &why, &cancelled);
-        thread::Builder::new().name("shutdown".to_owned()).spawn(count)?;
-        *running = Some(sender);
+        let errand = Errand::start("shutdown", move |cancelled| count_down(&hub, time, &why, cancelled))?;
+        // Another operator may have started one meanwhile.
+        let other = self.0.lock().replace(errand);
+        other.map(|other| other.end(NOTICE));
         Ok(())
     }
 
     /// Whether there was something to take back.
     pub fn cancel(&self) -> bool {
-        self.0.lock().take().is_some()
+        let running = self.0.lock().take();
+        running.map(|running| running.end(NOTICE)).is_some()
+    }
+}
+
+impl Drop for Countdown {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use crate::net::addresses;
 use crate::qr::Qr;
 use crate::server::Handle;
+use crate::tls::Security;
 
 /// How people come in. The addresses of this machine are looked up each time,
 /// because a laptop changes its network while the server runs.
@@ -21,6 +23,8 @@ pub struct WaysIn {
     pub has_qr: bool,
     /// Whether the screen can show one: it needs colours.
     pub can_draw: bool,
+    /// What encrypts connections, if something does.
+    pub security: Option<Arc<Security>>,
 }
 
 /// One address in the forms in which it is copied.
@@ -37,10 +41,6 @@ impl<'a> Target<'a> {
         let (host, port) = whole.rsplit_once(':').unwrap_or((whole, ""));
         Target { whole, host: host.trim_matches(['[', ']']), port }
     }
-
-    fn page(&self) -> String {
-        format!("http://{}/", self.whole)
-    }
 }
 
 impl WaysIn {
@@ -54,33 +54,32 @@ impl WaysIn {
         let listening = server.local_addrs();
         let is_open = !addresses::is_private(listening);
         if is_open {
-            text.push_str("! Everybody on this network can come in, and nothing is encrypted.\n");
+            text.push_str(match &self.security {
+                None => "! Everybody on this network can come in, and nothing is encrypted.\n",
+                Some(security) if security.requires() => {
+                    "! Everybody on this network can come in, and all that they send is encrypted.\n"
+                }
+                Some(_) => {
+                    "! Everybody on this network can come in, encrypted or not; --tls require lets nobody in plainly.\n"
+                }
+            });
         }
         let told = self.addresses(listening);
         let here = here(listening);
         let best = told.first().or(here.as_ref()).cloned().unwrap_or_default();
         let best = Target::of(&best);
         let beside = here.filter(|here| here != best.whole).map(|here| format!("    here: http://{here}/"));
-        let _ = writeln!(text, "  page       {}{}", best.page(), beside.unwrap_or_default());
+        let page = self.page(&best);
+        let _ = writeln!(text, "  page       {page}{}", beside.unwrap_or_default());
         if is_open && told.is_empty() {
             text.push_str("! This machine is in no network now. When it is, qr tells the address.\n");
         }
-        if let Some(code) = told.first().filter(|_| self.has_qr && self.can_draw).and_then(|_| Qr::of(&best.page())) {
+        if let Some(code) = told.first().filter(|_| self.has_qr && self.can_draw).and_then(|_| Qr::of(&page)) {
             code.blocks().iter().for_each(|line| {
                 let _ = writeln!(text, "             {line}");
             });
         }
-        let _ = write!(
-            text,
-            "  terminal   {} --server {}\n  \
-             netcat     nc {host} {port}\n  \
-             telnet     telnet {host} {port}\n  \
-             programs   one JSON object a line on the same port: docs/protocol.md\n",
-            self.client,
-            best.whole,
-            host = best.host,
-            port = best.port,
-        );
+        text.push_str(&self.commands(&best, is_open));
         if is_open {
             text.push_str("  phones     do not get in? Guest Wi-Fi often keeps devices apart: use a hotspot\n");
         } else if told.is_empty() {
@@ -114,18 +113,51 @@ impl WaysIn {
         let chosen = if number.is_empty() { Some(1) } else { number.parse().ok() };
         let chosen = chosen.and_then(|number: usize| told.get(number.checked_sub(1)?));
         let chosen = chosen.ok_or_else(|| format!("! Write qr, or qr with a number from 1 to {}.", told.len()))?;
-        let page = Target::of(chosen).page();
+        let page = self.page(&Target::of(chosen));
         let mut text = format!("  page       {page}\n");
         match Qr::of(&page).filter(|_| self.can_draw) {
             Some(code) => code.blocks().iter().for_each(|line| {
                 let _ = writeln!(text, "             {line}");
             }),
-            None => text.push_str("  no code    it needs a terminal with colours, and no NO_COLOR\n"),
+            None => text.push_str(
+                "  no code    the server's own screen shows it, on a terminal with colours and without NO_COLOR\n",
+            ),
         }
         for (number, other) in told.iter().enumerate().filter(|(_, other)| *other != chosen) {
-            let _ = writeln!(text, "  qr {:<8}{}", number + 1, Target::of(other).page());
+            let _ = writeln!(text, "  qr {:<8}{}", number + 1, self.page(&Target::of(other)));
         }
         Ok(text.trim_end_matches('\n').to_owned())
+    }
+
+    /// The commands that lead to `best`, and what people compare if it is encrypted.
+    fn commands(&self, best: &Target<'_>, is_open: bool) -> String {
+        let Target { whole, host, port } = best;
+        let certificate = self.security.as_ref().map(|security| security.certificate());
+        let unknown = certificate.as_ref().filter(|certificate| is_open && certificate.is_self_signed);
+        let compare = unknown.map_or_else(String::new, |unknown| format!(" --fingerprint {}", unknown.fingerprint));
+        let mut text = format!("  terminal   {} --server {whole}{compare}\n", self.client);
+        if self.requires() {
+            let _ = writeln!(text, "  by hand    openssl s_client -quiet -connect {whole}");
+        } else {
+            let _ = write!(text, "  netcat     nc {host} {port}\n  telnet     telnet {host} {port}\n");
+        }
+        text.push_str("  programs   one JSON object a line on the same port: docs/protocol.md\n");
+        if let Some(certificate) = certificate {
+            let (key, sha256, until) = (certificate.fingerprint, &certificate.sha256, certificate.last_day());
+            let _ = writeln!(text, "  encrypted  chat-client and this screen show the same: {key}");
+            let _ = writeln!(text, "  browsers   show the SHA-256 of the certificate, which ends on {until}:");
+            let _ = writeln!(text, "             {sha256}");
+        }
+        text
+    }
+
+    /// The address of the page.
+    fn page(&self, target: &Target<'_>) -> String {
+        format!("{}://{}/", if self.requires() { "https" } else { "http" }, target.whole)
+    }
+
+    fn requires(&self) -> bool {
+        self.security.as_ref().is_some_and(|security| security.requires())
     }
 
     /// The addresses for others, with their port, the best first.
@@ -153,7 +185,7 @@ mod tests {
 
     fn ways(address: Option<&str>) -> WaysIn {
         let address = address.map(str::to_owned);
-        WaysIn { client: "chat-client", data: None, address, has_qr: true, can_draw: true }
+        WaysIn { client: "chat-client", data: None, address, has_qr: true, can_draw: true, security: None }
     }
 
     fn at(address: &str) -> Vec<SocketAddr> {

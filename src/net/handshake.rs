@@ -103,7 +103,7 @@ impl Acceptor {
     /// # Errors
     /// The handshake failed, or was not done at `until`. The peer was told so, as far as TLS has words for it.
     #[inline(never)] // so that its stack is free before a session goes deeper: what a thread has used of it stays
-    pub(super) fn accept(&self, stream: &Stream, first: &[u8], until: Instant) -> Result<Tls, HandshakeError> {
+    fn accept(&self, stream: &Stream, first: &[u8], until: Instant) -> Result<Tls, HandshakeError> {
         let config = Arc::clone(&self.config.read());
         let connection = ServerConnection::new(config).map_err(HandshakeError::from);
         let shaken = connection.and_then(|connection| {
@@ -132,18 +132,29 @@ impl PartialEq for Acceptor {
 
 impl Eq for Acceptor {}
 
-/// Shakes hands on `stream` with a server that must prove to be `name`.
-///
-/// # Errors
-/// The handshake failed, or was not done at `until`.
-pub(super) fn connect(
-    stream: &Stream,
-    config: Arc<ClientConfig>,
-    name: ServerName<'static>,
-    until: Instant,
-) -> Result<Tls, HandshakeError> {
-    let connection = Box::new(ClientConnection::new(config, name)?.into());
-    Shake { stream, connection, until, gate: None }.run(&[])
+impl Stream {
+    /// Begins TLS with the client that has sent the bytes `first`. Nothing else may read or write meanwhile.
+    ///
+    /// # Errors
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_server(&self, acceptor: &Acceptor, first: &[u8], until: Instant) -> Result<(), HandshakeError> {
+        Ok(self.secure(acceptor.accept(self, first, until)?)?)
+    }
+
+    /// Begins TLS with a server, which must prove to be `name`. Nothing else may read or write meanwhile.
+    ///
+    /// # Errors
+    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
+    pub fn secure_client(
+        &self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        until: Instant,
+    ) -> Result<(), HandshakeError> {
+        let connection = Box::new(ClientConnection::new(config, name)?.into());
+        let shaken = Shake { stream: self, connection, until, gate: None }.run(&[]);
+        Ok(self.secure(shaken?)?)
+    }
 }
 
 /// Lets so many threads compute at once. Only a computation is done inside, never a wait for a peer.

@@ -3,16 +3,13 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use socket2::SockRef;
 
-use super::handshake::{self, Acceptor, HandshakeError};
 use super::socket;
 use super::tls::Tls;
 
@@ -100,29 +97,12 @@ impl Stream {
         SockRef::from(&self.tcp)
     }
 
-    /// Begins TLS with the client that has sent the bytes `first`. Nothing else may read or write meanwhile.
+    /// From now on everything is sealed and opened by `tls`.
     ///
     /// # Errors
-    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
-    pub fn secure_server(&self, acceptor: &Acceptor, first: &[u8], until: Instant) -> Result<(), HandshakeError> {
-        self.secure(acceptor.accept(self, first, until)?)
-    }
-
-    /// Begins TLS with a server, which must prove to be `name`. Nothing else may read or write meanwhile.
-    ///
-    /// # Errors
-    /// The handshake failed, or was not done at `until`; then nothing more can be sent.
-    pub fn secure_client(
-        &self,
-        config: Arc<ClientConfig>,
-        name: ServerName<'static>,
-        until: Instant,
-    ) -> Result<(), HandshakeError> {
-        self.secure(handshake::connect(self, config, name, until)?)
-    }
-
-    fn secure(&self, tls: Tls) -> Result<(), HandshakeError> {
-        self.tls.set(Box::new(tls)).map_err(|_| io::Error::other("TLS had begun already").into())
+    /// It is already.
+    pub(super) fn secure(&self, tls: Tls) -> io::Result<()> {
+        self.tls.set(Box::new(tls)).map_err(|_| io::Error::other("TLS had begun already"))
     }
 
     /// Whether what is sent is encrypted.

@@ -15,6 +15,9 @@ mod unix {
     /// Whether a lock on a file stops only programs that ask for the lock.
     pub const LOCKS_ONLY_ADVISE: bool = true;
 
+    /// Whether the system takes some names for devices or for parts of a file, as Windows does.
+    pub const NAMES_HAVE_MEANINGS: bool = false;
+
     /// A file made so is for its owner alone. On Windows the rights of its folder hold.
     pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
         options.mode(0o600)
@@ -93,6 +96,7 @@ mod windows {
     use std::path::{Path, PathBuf};
 
     pub const LOCKS_ONLY_ADVISE: bool = false;
+    pub const NAMES_HAVE_MEANINGS: bool = true;
 
     pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
         options

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Handle, within};
+use super::Handle;
+use super::resources::within;
 use crate::front::Fronts;
 use crate::front::http::Settings;
 use crate::limits::Limits;
 use crate::net::capacity::Capacity;
 use crate::session::hub::Hub;
+use crate::tls::Pair;
 
 /// Changes a running server. All clones change the same one.
 ///
@@ -50,6 +52,16 @@ impl Tuner {
     /// the settings needs a restart.
     pub fn set_web(&self, settings: &Settings) {
         self.fronts.change(settings);
+    }
+
+    /// Whether the server encrypts. That needs a restart.
+    pub fn encrypts(&self) -> bool {
+        self.hub.security.is_some()
+    }
+
+    /// Gives newcomers this certificate, which was read and checked. Returns whether it is another.
+    pub fn set_certificate(&self, pair: Pair) -> bool {
+        self.hub.security.as_ref().is_some_and(|security| security.take(pair))
     }
 
     /// Sets the message of the day, which newcomers are shown; `None` for none.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::db_writer;
 use super::handle::SessionHandle;
@@ -93,6 +93,7 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
         // With a database, the writer does this, because it has a reliable time.
         hub.end_left_rooms(hub::now());
     }
+    remind(hub);
     let mut all = 0;
     let mut weights: Vec<(usize, Arc<SessionHandle>)> = Vec::new();
     for handle in hub.handles() {
@@ -115,6 +116,14 @@ fn check_all(hub: &Arc<Hub>, now: Instant) {
     let most = hub.limits.now().outboxes_bytes;
     if all > most {
         relieve(hub, (all, most), weights);
+    }
+}
+
+/// Reminds the operator of a certificate that ends soon.
+fn remind(hub: &Hub) {
+    if let Some(sentence) = hub.security.as_ref().and_then(|security| security.remind(SystemTime::now())) {
+        tracing::warn!("{sentence}");
+        hub.tell(|| News::Line(format!("! {sentence}")));
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::NamedTempFile;
 
-use super::claim::{folder_of, has_one_name, with_ending};
+use super::claim::{folder_of, has_one_name, is_for_a_file, with_ending};
 use super::{StoreError, schema, settle};
 use crate::process::private::{hold, is_let_go, sync_folder};
 
@@ -32,6 +32,7 @@ pub fn backup(path: &Path, to: &Path) -> Result<u64, StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing(path.to_path_buf()));
     }
+    is_for_a_file(to)?;
     if to.exists() {
         return Err(StoreError::Exists(to.to_path_buf()));
     }

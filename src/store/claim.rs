@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::StoreError;
-use crate::process::private::{self, LOCKS_ONLY_ADVISE, private};
+use crate::names::file_name_flaw;
+use crate::process::private::{self, LOCKS_ONLY_ADVISE, NAMES_HAVE_MEANINGS, private};
 
 /// The files of a running database: its own, the log, and the index of the log.
 const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
@@ -41,6 +42,7 @@ impl Claim {
         if path.is_dir() {
             return Err(StoreError::IsFolder(path.to_path_buf()));
         }
+        is_for_a_file(path)?;
         let path = real(path)?;
         let told = |error: &io::Error| StoreError::io(&path, error);
         let mut own = OpenOptions::new();
@@ -99,6 +101,15 @@ impl Claim {
     /// Whether a reader has found the index of words damaged since the last call.
     pub fn takes_suspicion(&self) -> bool {
         self.suspect.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Refuses a name that is no file's on this system.
+pub fn is_for_a_file(path: &Path) -> Result<(), StoreError> {
+    let flaw = path.file_name().and_then(|name| file_name_flaw(&name.to_string_lossy()));
+    match flaw.filter(|_| NAMES_HAVE_MEANINGS) {
+        Some(flaw) => Err(StoreError::BadName { path: path.to_path_buf(), flaw }),
+        None => Ok(()),
     }
 }
 

@@ -83,6 +83,14 @@ pub enum StoreError {
     /// The path of a backup is taken.
     #[error("{} is there already and is not overwritten: name another path, or remove it", .0.display())]
     Exists(PathBuf),
+    /// The system would take the name for something else than a file.
+    #[error("{}: {flaw}", path.display())]
+    BadName {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What is wrong with it.
+        flaw: &'static str,
+    },
     /// The system did not read or write.
     #[error(
         "the database {} cannot be read or written ({what}): look at the disk, and at who else uses the file",
@@ -130,6 +138,7 @@ impl StoreError {
             | StoreError::Damaged { .. }
             | StoreError::Index(_)
             | StoreError::Exists(_)
+            | StoreError::BadName { .. }
             | StoreError::Stopped
             | StoreError::Refused { .. } => false,
         }

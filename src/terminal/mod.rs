@@ -150,7 +150,7 @@ impl Terminal {
 
     /// Whether a person can be asked here for a secret.
     pub fn can_ask_secret(&self) -> bool {
-        self.has_editor() || is_person()
+        self.has_editor() || is_person() && tty::can_hide_keys()
     }
 
     /// Asks a person for a secret: no key is shown, no line stays on the screen,
@@ -165,7 +165,7 @@ impl Terminal {
             Typist::Editor(editor) => {
                 editor.read(Typed { prompt, is_asked: true, secret: true, ..Typed::default() }, |_| false)
             }
-            Typist::Plain(_) if is_person() => plain::read_secret(&prompt),
+            Typist::Plain(_) if is_person() && tty::can_hide_keys() => plain::read_secret(&prompt),
             Typist::Plain(_) => Err(io::Error::new(io::ErrorKind::NotFound, "nobody to ask")),
         }
     }

@@ -138,3 +138,56 @@ impl Security {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(folder: &tempfile::TempDir, mode: Mode) -> Settings {
+        let [certificate, key] = ["a.crt", "a.key"].map(|name| folder.path().join(name));
+        Settings { mode, certificate, key, is_given: false }
+    }
+
+    fn start(settings: &Settings, listening: &str) -> Option<Arc<Security>> {
+        Security::start(settings, &[listening.parse().unwrap()], &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_set_depends_on_whether_others_can_come_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, everywhere) = ("127.0.0.1:1", "0.0.0.0:1");
+        for mode in [Mode::Auto, Mode::Off] {
+            assert!(start(&settings(&folder, mode), here).is_none());
+        }
+        assert!(start(&settings(&folder, Mode::Off), everywhere).is_none());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made that is not used");
+        let allows = start(&settings(&folder, Mode::Auto), everywhere).unwrap();
+        assert!(!allows.is_required_of([192, 0, 2, 7].into()));
+        let given = Settings { is_given: true, ..settings(&folder, Mode::Auto) };
+        assert!(start(&given, here).is_some(), "an operator who names a certificate wants it used");
+        let requires = start(&settings(&folder, Mode::Require), here).unwrap();
+        assert!(requires.is_required_of([192, 0, 2, 7].into()));
+        for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(!requires.is_required_of(loopback.parse().unwrap()), "{loopback}");
+        }
+    }
+
+    #[test]
+    fn the_operator_is_reminded_once_a_day_in_the_last_two_weeks() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(&folder, Mode::Allow);
+        let security = start(&settings, "127.0.0.1:1").unwrap();
+        let end = security.certificate().until;
+        let days = |count: u64| Duration::from_secs(count * DAY);
+        assert_eq!(security.remind(end - days(15)), None);
+        let told = security.remind(end - days(13)).unwrap();
+        assert!(told.starts_with("the certificate ends on ") && told.contains("--renew"), "{told}");
+        assert_eq!(security.remind(end - days(13) + Duration::from_secs(60)), None);
+        assert!(security.remind(end - days(12)).is_some());
+        assert!(security.remind(end + days(1)).unwrap().starts_with("the certificate ended on "));
+        made::renew(&settings, &[], 800).unwrap();
+        assert!(security.take(Pair::read(&settings, SystemTime::now()).unwrap()), "it is another");
+        assert!(!security.take(Pair::read(&settings, SystemTime::now()).unwrap()));
+        assert_eq!(security.remind(end - days(12)), None);
+    }
+}

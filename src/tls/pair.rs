@@ -179,3 +179,68 @@ fn address(bytes: &[u8]) -> Option<String> {
     let v4 = <[u8; 4]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string());
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(|bytes| std::net::IpAddr::from(bytes).to_string())).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{Mode, made};
+    use super::*;
+
+    fn settings(folder: &tempfile::TempDir, name: &str) -> Settings {
+        let [certificate, key] = ["crt", "key"].map(|ending| folder.path().join(name).with_extension(ending));
+        Settings { mode: Mode::Allow, certificate, key, is_given: false }
+    }
+
+    fn wrong(settings: &Settings) -> String {
+        Pair::read(settings, SystemTime::now()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_was_made_is_read_and_renewed_with_the_same_fingerprint() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = settings(&folder, "own");
+        let made = made::make(&own, &["chat.example".to_owned()], 10).unwrap();
+        assert_eq!(Pair::read(&own, SystemTime::now()).unwrap().certificate, made);
+        assert!(made.is_self_signed && made.names.starts_with(&["localhost", "127.0.0.1", "::1"].map(str::to_owned)));
+        assert_eq!(made.sha256.split(':').count(), 32);
+        assert!(made::make(&own, &[], 10).unwrap_err().to_string().contains("own.crt is there already"));
+        let renewed = made::renew(&own, &["192.0.2.7".to_owned()], 100).unwrap();
+        assert_eq!(renewed.fingerprint, made.fingerprint);
+        assert!(renewed.until > made.until && renewed.sha256 != made.sha256);
+        assert_eq!(renewed.names[made.names.len() - 1..], ["chat.example", "192.0.2.7"]);
+        let leftover: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(leftover.len(), 2);
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_the_files_is_told_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let [own, other] = ["own", "other"].map(|name| settings(&folder, name));
+        let made = made::make(&own, &[], 10).unwrap();
+        made::make(&other, &[], 10).unwrap();
+        let mixed = Settings { key: other.key.clone(), ..own.clone() };
+        assert!(wrong(&mixed).contains("is not that of the certificate"), "{}", wrong(&mixed));
+        let late = made.until + Duration::from_secs(1);
+        let ended = Pair::read(&own, late).unwrap_err().to_string();
+        assert!(ended.contains(&format!("ended on {}; chat-server cert --renew", made.last_day())), "{ended}");
+        let good = std::fs::read_to_string(&other.key).unwrap();
+        for (key, told) in [
+            ("", "has no key in it"),
+            (&*good.replace("PRIVATE", "ENCRYPTED PRIVATE"), "has a password; openssl pkey -in"),
+            (&*good.replace("MI", "!!"), "the key is damaged"),
+            (&*std::fs::read_to_string(&own.certificate).unwrap(), "has no key in it"),
+        ] {
+            std::fs::write(&other.key, key).unwrap();
+            assert!(wrong(&other).contains(told), "{}", wrong(&other));
+        }
+        std::fs::write(&other.certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        assert!(wrong(&other).contains("the first certificate is damaged"), "{}", wrong(&other));
+        std::fs::write(&other.certificate, "").unwrap();
+        assert!(wrong(&other).contains("has no certificate in it"), "{}", wrong(&other));
+        std::fs::remove_file(&other.certificate).unwrap();
+        assert!(wrong(&other).contains("chat-server cert --renew makes a certificate for it"), "{}", wrong(&other));
+        std::fs::remove_file(&own.key).unwrap();
+        assert!(wrong(&own).contains("of no use without its key"), "{}", wrong(&own));
+    }
+}

@@ -202,7 +202,7 @@ fn a_script_sends_a_file_and_is_told_by_the_exit_code_when_it_cannot() {
     assert!(out.contains("bot sent a.jpg (image/jpeg, 50 kB), file 7"), "{out}");
     let (code, _, err) = run(&["--server", &fake.addr, "--nick", "bot", "--retry", "0"], "/send nowhere.jpg\n");
     assert_eq!(code, 65);
-    assert!(err.contains("! The file nowhere.jpg was not sent: nowhere.jpg: no such file"), "{err}");
+    assert!(err.contains("! The file nowhere.jpg was not sent: nowhere.jpg: "), "{err}");
 }
 
 // Against the real server.

@@ -25,6 +25,7 @@ fn is_in(child: &mut Child) -> BufReader<std::process::ChildStderr> {
 }
 
 /// `chat-client | grep -m1 x`: a filter whose reader has ended has nothing more to do.
+#[cfg(unix)]
 #[test]
 fn a_client_leaves_when_nobody_can_read_it_any_more() {
     let server = ServerProgram::start();
@@ -45,6 +46,7 @@ fn a_client_leaves_when_nobody_can_read_it_any_more() {
 }
 
 /// A full disk: what is heard from there on would be lost, and exit code 0 would say that it is not.
+#[cfg(unix)]
 #[test]
 fn a_client_that_cannot_print_what_it_hears_ends_with_the_reason() {
     let server = ServerProgram::start();

@@ -33,11 +33,16 @@ impl ServerProgram {
     }
 
     pub fn start_at(addr: &str) -> ServerProgram {
+        ServerProgram::start_with(addr, &[])
+    }
+
+    pub fn start_with(addr: &str, arguments: &[&str]) -> ServerProgram {
         let folder = tempdir().unwrap();
         let guard = one_at_a_time();
         let mut child = Command::new(env!("CARGO_BIN_EXE_chat-server"))
             .env("CHAT_SERVER_MEMORY", "true")
             .args(["--listen", addr, "--rate", "off"])
+            .args(arguments)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -133,6 +138,11 @@ pub fn client() -> Command {
     for name in ["SERVER", "PORT", "NICK", "ROOM", "JSON", "RETRY", "BELL", "PASSWORD", "PASSWORD_FILE"] {
         command.env_remove(format!("CHAT_CLIENT_{name}"));
     }
+    for name in ["TLS", "FINGERPRINT", "TRUST", "CA"] {
+        command.env_remove(format!("CHAT_CLIENT_{name}"));
+    }
+    // Not the keys that the user of this machine knows.
+    command.env("CHAT_CLIENT_KNOWN_HOSTS", "no-known-hosts");
     command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command
 }

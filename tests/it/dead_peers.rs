@@ -54,7 +54,7 @@ impl Bare {
         let wire = Wire::connect_narrow(self.listener.local_addr().expect("bound"), NARROW);
         let (tcp, peer) = self.listener.accept().expect("it came");
         let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
-        let opening = Opening { fronts: &Arc::default(), limits, offer: None, links: None };
+        let opening = Opening { fronts: &Arc::default(), limits, offer: None, motd: None, links: None };
         let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
         let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, Arc::clone(limits), json));
         handle.pings.store(true, Ordering::Relaxed);
@@ -98,7 +98,7 @@ fn the_kernel_never_has_less_patience_than_the_outbox() {
 #[test]
 fn a_session_that_is_held_back_ends_as_soon_as_its_connection_is_broken() {
     let bare = Bare::with(Limits::default(), 4);
-    let (wire, handle) = bare.come();
+    let (mut wire, handle) = bare.come();
     handle.pausing(|| wire.half_close());
     eventually("the half-close is here", || handle.stream.socket().peek(&mut [MaybeUninit::uninit()]).is_ok());
     handle.pausing(|| ());

@@ -179,6 +179,7 @@ fn every_thread_of_the_programs_is_on_the_page() {
 }
 
 /// The same of the source: also those that are there only for a while.
+#[cfg(unix)]
 #[test]
 fn every_thread_that_the_source_names_is_on_the_page() {
     const STARTS: [&str; 4] = ["new().name(\"", "crew.spawn(\"", "Errand::start(\"", "Outlet::open(\""];
@@ -210,6 +211,7 @@ fn files_of_no_bytes_at_most_are_no_files_as_the_page_says() {
 }
 
 /// README, *The first minute* and *In a classroom*: but for the file, the port, the addresses, the code and the time.
+#[cfg(unix)]
 #[test]
 fn the_screen_of_the_server_is_as_the_readme_shows_it() {
     let folder = tempfile::tempdir().expect("a folder");

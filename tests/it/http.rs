@@ -310,7 +310,8 @@ fn the_numbers_name_nobody() {
         "process_threads ",
         "process_start_time_seconds ",
     ] {
-        assert!(told.body.lines().any(|line| line.starts_with(row)), "{row}:\n{}", told.body);
+        let is_told = told.body.lines().any(|line| line.starts_with(row));
+        assert!(is_told || (row.starts_with("process_") && cfg!(not(target_os = "linux"))), "{row}:\n{}", told.body);
     }
     assert!(!told.body.contains("ann") && !told.body.contains("chess"), "{}", told.body);
 }

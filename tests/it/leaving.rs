@@ -41,7 +41,7 @@ fn d12_a_reset_peer_harms_nobody() {
 fn d12_a_session_that_ends_leaves_no_thread() {
     let server = TestServer::start();
     for i in 0..100 {
-        let peer = server.login_in(&format!("guest{i}"), "#a");
+        let mut peer = server.login_in(&format!("guest{i}"), "#a");
         match i % 3 {
             0 => drop(peer.quit()),
             1 => peer.wire.reset(),

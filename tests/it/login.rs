@@ -47,6 +47,7 @@ fn an_empty_name_takes_the_one_offered() {
     let offer = greeting.split_once('[').and_then(|(_, rest)| rest.split_once(']')).expect("an offer").0;
     let shown = bob.login("");
     assert!(shown[0].starts_with(&format!("* Hello {offer}.")), "{shown:?}");
+    let server = TestServer::start();
     let mut others: Vec<_> = (0..5).map(|_| server.peer()).collect();
     for peer in &mut others {
         peer.hello(json!({"rooms": []})).unwrap();

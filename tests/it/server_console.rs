@@ -87,6 +87,7 @@ fn a_slow_consumer_is_shown_once_and_counted() {
     assert_eq!(count(" 1 slow consumers"), 1, "{:#?}", program.seen);
 }
 
+#[cfg(unix)]
 #[test]
 fn quiet_hides_the_messages_only_and_no_console_hides_all() {
     for (arguments, messages, events) in [(&[][..], 1, 1), (&["--quiet"], 0, 1), (&["--no-console"], 0, 0)] {

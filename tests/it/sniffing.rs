@@ -98,7 +98,7 @@ fn tls_and_irc_get_a_sentence_and_a_close() {
 fn a_peer_that_hangs_up_without_a_word_leaves_no_session() {
     let server = TestServer::start();
     for _ in 0..20 {
-        let wire = server.wire();
+        let mut wire = server.wire();
         wire.half_close();
     }
     for first in ["G", "{", "CA", "\u{16}"] {

@@ -4,6 +4,7 @@ mod account_peer;
 pub mod frames;
 mod json_peer;
 mod line_peer;
+pub mod pipe;
 mod transfer;
 mod wire;
 
@@ -63,6 +64,21 @@ impl TestServer {
         TestServer::of(server, None, limits)
     }
 
+    /// With other limits, and encrypted so.
+    pub fn encrypted(settings: roomful::tls::Settings, change: impl FnOnce(&mut Limits)) -> TestServer {
+        let mut limits = Limits { rate: 0, ..Limits::default() };
+        change(&mut limits);
+        let server = Server::bind("127.0.0.1:0").expect("an address").limits(limits.clone()).tls(settings);
+        TestServer::of(server, None, limits)
+    }
+
+    /// Encrypted so, at this address.
+    pub fn encrypted_at(addr: &str, settings: roomful::tls::Settings) -> TestServer {
+        let limits = Limits { rate: 0, ..Limits::default() };
+        let server = Server::bind(addr).expect("an address").limits(limits.clone()).tls(settings);
+        TestServer::of(server, None, limits)
+    }
+
     /// With a database in a folder of its own.
     pub fn with_database() -> TestServer {
         TestServer::with_database_and(|_| ())
@@ -84,6 +100,10 @@ impl TestServer {
     }
 
     fn of(server: Server, folder: Option<Arc<TempDir>>, limits: Limits) -> TestServer {
+        let server = match pipe::settings() {
+            Some(settings) => server.tls(settings),
+            None => server,
+        };
         let handle = server.start().expect("a server on a free port");
         TestServer { addr: handle.local_addr(), handle: Some(handle), folder, limits }
     }

@@ -17,7 +17,7 @@ use toml::{Table, Value};
 /// The layers, from the ground up, and the modules in each. A module imports
 /// from the layers below its own; on the ground and at the top also from its
 /// own layer, in between not even that: `chat` and `net` do not know each other.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     (
         "ground",
         &[
@@ -27,6 +27,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     ("wire", &["wire"]),
     ("chat, net and store", &["chat", "net", "store"]),
+    ("encryption", &["tls"]),
     ("session", &["session"]),
     ("front", &["front"]),
     ("top", &["server", "config", "console", "ctl", "terminal", "client"]),

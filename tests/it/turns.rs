@@ -24,6 +24,7 @@ fn most_resident(program: &Program) -> u64 {
 }
 
 /// docs/limits.md, `hashers`: each has 19 MiB, and nobody else has any of it.
+#[cfg(target_os = "linux")]
 #[test]
 fn many_who_register_and_log_in_cost_the_memory_of_the_hashers_and_no_more() {
     const MANY: usize = 40;

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use roomful::process::{Kind, parse, settle_signals};
+use roomful::process::{Kind, Manual, parse, settle_signals};
 
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
@@ -42,6 +42,8 @@ enum Command {
     Guard(GuardArgs),
     #[command(flatten)]
     Verb(Verb),
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 #[derive(Args)]
@@ -74,6 +76,10 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Verb(verb) => kernel::verbs::run(verb),
+        Command::Manual(manual) => {
+            manual.write("chat-lab", Cli::command())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
 use roomful::config::{LogFormat, Metrics};
 use roomful::limits::TABLE;
-use roomful::process;
+use roomful::process::{self, Manual};
 use roomful::tls::Mode;
+use roomful::tls::made::DAYS;
 
 /// A chat server with a thread for every person in the room.
 ///
@@ -89,12 +90,26 @@ pub enum Task {
         /// The copy; it is never overwritten
         file: PathBuf,
     },
+    /// Make a certificate for encrypted connections, unless there is one, and print its fingerprints
+    Cert {
+        /// One more name or address under which people reach this server; may be given several times
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        host: Vec<String>,
+        /// For how many days it is made
+        #[arg(long, default_value_t = DAYS, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: u32,
+        /// Make another certificate for the same key: its fingerprint stays
+        #[arg(long)]
+        renew: bool,
+    },
     /// Say COMMAND to a running server: help lists all; without one, be its console
     Ctl {
         /// The command, such as who or health
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         words: Vec<String>,
     },
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 const EXAMPLES: &str = "\
@@ -103,15 +118,15 @@ Examples:
   chat-server --listen 0.0.0.0:7667       for the whole network
   chat-server --memory                    keeps nothing on disk
   chat-server backup monday.db            copies the database at any time
+  chat-server cert --host chat.example    makes a certificate, and prints what people compare
   chat-server ctl who                     asks the running server
   chat-server --listen 127.0.0.1:0        any free port; `listening on ...`
   chat-server --rate off --sessions 200   any limit by its name
   CHAT_SERVER_RATE=off chat-server        the same, by variable
   chat-server --check-config > my.toml    all settings, for --config
-  kill -HUP PID                           reads the settings again
 
 A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
-An empty variable counts as not set.
+An empty variable counts as not set. SIGHUP reads the settings again.
 
 Exit codes:
     0  stopped in order          1  cannot start

@@ -1,6 +1,7 @@
 //! Reads the settings again while the server runs: all of them are taken, or none. Knows no signal, and not who asks.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::ArgMatches;
 use parking_lot::Mutex;
@@ -8,6 +9,7 @@ use roomful::config::{Change, Config, ConfigError};
 use roomful::limits::Live;
 use roomful::process::service;
 use roomful::server::{Handle, Tuner};
+use roomful::tls::Pair;
 
 use crate::args::Args;
 use crate::log::{self, Log};
@@ -94,13 +96,15 @@ impl Inner {
         let motd = settings::motd(&config)?;
         let file = log::file(&config)?;
         let level = log::level(&config.log)?;
+        let pair = self.certificate(&config)?;
 
         self.log.set_file(file);
         self.log.set_level(level);
         self.tuner.set_web(&config.web());
         self.tuner.set_limits(&config.limits);
         self.tuner.set_motd(motd.clone());
-        let mut sentence = sentence(&self.start, &in_force, (&config, &motd));
+        let is_other = pair.is_some_and(|pair| self.tuner.set_certificate(pair));
+        let mut sentence = sentence(&self.start, &in_force, (&config, &motd), is_other);
         let room = self.tuner.limits().sessions;
         if room < config.limits.sessions {
             sentence.push_str(&format!("; this machine had room for {room} sessions at the start"));
@@ -108,14 +112,31 @@ impl Inner {
         *in_force = InForce { config, motd };
         Ok(sentence)
     }
+
+    /// The certificate of these settings, if the server encrypts.
+    fn certificate(&self, config: &Config) -> Result<Option<Pair>, ConfigError> {
+        if !self.tuner.encrypts() {
+            return Ok(None);
+        }
+        let pair = Pair::read(&config.tls()?, SystemTime::now());
+        pair.map(Some).map_err(|error| ConfigError { setting: "tls-cert".to_owned(), wrong: error.to_string() })
+    }
 }
 
 /// What has changed, and what needs a restart.
-fn sentence(start: &Config, before: &InForce, (config, motd): (&Config, &Option<Arc<str>>)) -> String {
+fn sentence(
+    start: &Config,
+    before: &InForce,
+    (config, motd): (&Config, &Option<Arc<str>>),
+    certificate: bool,
+) -> String {
     let changed = before.config.changes(config).into_iter().filter(|change| change.live != Live::Restart);
     let mut changed: Vec<String> = changed.map(|change| shown(&change)).collect();
     if before.motd != *motd && before.config.motd == config.motd {
         changed.push("the text of motd".to_owned());
+    }
+    if certificate {
+        changed.push("another certificate, for new connections".to_owned());
     }
     let left = start.changes(config).into_iter().filter(|change| change.live == Live::Restart);
     let left: Vec<String> = left.map(|change| format!("{} {}", change.name, change.is)).collect();

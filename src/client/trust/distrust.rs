@@ -15,8 +15,9 @@ pub enum Distrust {
     #[error(
         "{host} has a key that is not known here:
   {key}
-Nothing was sent. If the server's screen shows the same, take it by  --fingerprint {key}
-or by  --trust new, which takes and stores any key of a server that is not known yet"
+Nothing was sent. If the server's screen shows the same:
+  --fingerprint {key}
+takes it; --trust new takes and stores the key of any server that is not known yet"
     )]
     Unknown {
         /// The server, as `known_hosts` has it.
@@ -26,10 +27,12 @@ or by  --trust new, which takes and stores any key of a server that is not known
     },
     /// The key is another than the one that is known.
     #[error(
-        "THE KEY OF {host} HAS CHANGED. The server was set up anew, or another machine answers in its place.
+        "THE KEY OF {host} HAS CHANGED.
+The server was set up anew, or another machine answers in its place.
   known{}{known}
   now{}{key}
-Nothing was sent. Ask the operator; if the new key is right:  chat-client --forget {host}",
+Nothing was sent. Ask the operator; if the new key is right:
+  chat-client --forget {host}",
         day(since),
         blank(since)
     )]
@@ -45,7 +48,8 @@ Nothing was sent. Ask the operator; if the new key is right:  chat-client --forg
     },
     /// The key is another than the one that the user has named.
     #[error(
-        "{host} HAS ANOTHER KEY THAN --fingerprint SAYS. Another machine answers in its place, or the fingerprint is an old one.
+        "{host} HAS ANOTHER KEY THAN --fingerprint SAYS.
+The fingerprint is an old one, or another machine answers in its place.
   given  {given}
   now    {key}
 Nothing was sent. Ask the operator for the fingerprint of the key"
@@ -60,9 +64,11 @@ Nothing was sent. Ask the operator for the fingerprint of the key"
     },
     /// The server's key is known, and now the server speaks no TLS.
     #[error(
-        "{host} WAS ENCRYPTED BEFORE, AND IS NOT NOW. The server was set up anew, or another machine answers in its place.
+        "{host} WAS ENCRYPTED BEFORE, AND IS NOT NOW.
+The server was set up anew, or another machine answers in its place.
   known{}{known}
-Nothing was sent. Ask the operator; if it is right without encryption:  chat-client --forget {host}",
+Nothing was sent. Ask the operator; if it is right without encryption:
+  chat-client --forget {host}",
         day(since)
     )]
     Downgraded {
@@ -96,7 +102,9 @@ Nothing was sent. Ask the operator; if it is right without encryption:  chat-cli
         why: String,
     },
     /// The line about this server has no key.
-    #[error("line {line} of {} is damaged, so the key of {host} is not certain. Mend the line; or, to be asked again:  chat-client --forget {host}", file.display())]
+    #[error("line {line} of {} is damaged, so the key of {host} is not certain.
+Mend the line; or, to be asked again:
+  chat-client --forget {host}", file.display())]
     Damaged {
         /// The file.
         file: PathBuf,
@@ -136,8 +144,8 @@ mod tests {
             let changed = Distrust::Changed { host: "lab:1".to_owned(), known, since: since.to_owned(), key };
             let text = changed.to_string();
             let lines: Vec<&str> = text.lines().collect();
-            assert_eq!(lines.len(), 4, "{text}");
-            assert_eq!(lines[1].find(&known.to_string()), lines[2].find(&key.to_string()), "{text}");
+            assert_eq!(lines.len(), 6, "{text}");
+            assert_eq!(lines[2].find(&known.to_string()), lines[3].find(&key.to_string()), "{text}");
         }
     }
 }

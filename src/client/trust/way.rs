@@ -152,7 +152,15 @@ impl Way {
     }
 
     fn failed(&self, error: HandshakeError) -> ClientError {
-        ClientError::Connect { addr: self.addr.clone(), error: io::Error::other(error) }
+        let error = match error {
+            HandshakeError::Tls(Error::InvalidMessage(_)) | HandshakeError::Ended => {
+                "the answer is no TLS; try again, or, if the server does not encrypt, with --tls never".to_owned()
+            }
+            HandshakeError::Tls(Error::AlertReceived(alert)) => format!("the server refuses the handshake ({alert:?})"),
+            error => error.to_string(),
+        };
+        let error = io::Error::other(error);
+        ClientError::Connect { addr: self.addr.clone(), error }
     }
 }
 
@@ -232,10 +240,11 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    use rcgen::{CertificateParams, KeyPair};
+    use rcgen::{Certificate, CertificateParams, KeyPair};
     use rustls::ServerConfig;
     use rustls::crypto::ring;
     use rustls::pki_types::PrivatePkcs8KeyDer;
+    use rustls::sign::{CertifiedKey, SingleCertAndKey};
     use tempfile::{TempDir, tempdir};
 
     use super::*;
@@ -258,13 +267,17 @@ mod tests {
     fn certified(host: &str) -> (String, Arc<ServerConfig>) {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().self_signed(&key).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-            .unwrap();
-        (certificate.pem(), config.into())
+        (certificate.pem(), config(&certificate, &key))
+    }
+
+    /// Also with a key that is not that of the certificate.
+    fn config(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let key = provider.key_provider.load_private_key(key).unwrap();
+        let shown = CertifiedKey::new(vec![certificate.der().clone()], key);
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        config.with_no_client_auth().with_cert_resolver(Arc::new(SingleCertAndKey::from(shown))).into()
     }
 
     impl Echo {
@@ -349,6 +362,21 @@ mod tests {
         assert_eq!(way.security(), Security::Known { since: Known::today(key).since });
         let never = Way::new(&addr, Trust { encryption: Encryption::Never, ..trust });
         assert_eq!(refused(&never), Distrust::Never { host });
+    }
+
+    #[test]
+    fn a_server_that_has_only_the_certificate_and_not_its_key_gets_nothing() {
+        let folder = tempdir().unwrap();
+        let (own, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let certificate = CertificateParams::new(vec!["a".to_owned()]).unwrap().self_signed(&own).unwrap();
+        let addr = Echo::start(config(&certificate, &other)).addr.to_string();
+        let known = Known::today(Fingerprint::of_certificate(certificate.der()).unwrap());
+        let trust = settings(&folder);
+        KnownHosts::at(trust.known_hosts.as_deref()).add(&Host::of(&addr), &known).unwrap();
+        let told = Way::new(&addr, trust.clone()).open();
+        assert!(matches!(told, Err(ClientError::Connect { .. })), "{told:?}");
+        let told = Way::new(&addr, Trust { fingerprint: Some(known.key), ..trust }).open();
+        assert!(matches!(told, Err(ClientError::Connect { .. })), "{told:?}");
     }
 
     #[test]

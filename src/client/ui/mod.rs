@@ -12,6 +12,7 @@ mod fold;
 mod input;
 mod json;
 mod mention;
+mod question;
 mod secrets;
 mod senders;
 mod start;

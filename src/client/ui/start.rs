@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::question::ask;
 use super::secrets::secret;
 use super::trusting::is_right;
 use super::{Common, DEFAULT_HOST, DEFAULT_PORT, Exit, SCRIPT_RETRY, Settings};
@@ -203,19 +204,6 @@ fn connect(
     // There is no other client before this one that could have set it.
     let _ = common.handle.set(client.handle().clone());
     Ok(client)
-}
-
-pub(super) fn ask(terminal: &mut Terminal, question: &str, default: &str) -> Result<String, Exit> {
-    loop {
-        return match terminal.ask(question, default) {
-            Ok(Input::Line(answer)) => Ok(answer),
-            Ok(Input::TooLong) => continue,
-            Ok(Input::Interrupted { dropped: true }) => continue,
-            Ok(Input::Interrupted { dropped: false }) => Err(Exit::new(Exit::INTERRUPTED, "")),
-            Ok(Input::End | Input::Stopped) => Err(Exit::done()),
-            Err(error) => Err(Exit::new(Exit::OTHER, format!("no terminal: {error}"))),
-        };
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Exit;
-use super::start::ask;
+use super::question::ask;
 use crate::client::trust::{Encryption, Strangers, Trust, forget};
 use crate::net::fingerprint::Fingerprint;
 use crate::terminal::Terminal;

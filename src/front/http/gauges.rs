@@ -72,6 +72,7 @@ pub(super) fn page(hub: &Arc<Hub>, gauges: &Gauges) -> String {
     chat(&mut page, hub);
     stored(&mut page, hub);
     http(&mut page, gauges);
+    encryption(&mut page, hub);
     process(&mut page, hub);
     page.0
 }
@@ -163,6 +164,19 @@ fn http(page: &mut Page, gauges: &Gauges) {
     page.many(("roomful_http_bytes_total", "counter", "Bytes of HTTP."), "way", &bytes);
     let about = "Requests refused at the door, by reason.";
     page.many(("roomful_handshakes_refused_total", "counter", about), "why", &gauges.refused.all());
+}
+
+/// Handshakes, and the certificate.
+fn encryption(page: &mut Page, hub: &Arc<Hub>) {
+    let Some(security) = &hub.security else { return };
+    let mut all: BTreeMap<String, u64> =
+        security.acceptor().failed().into_iter().map(|(word, count)| (word.to_owned(), count)).collect();
+    all.insert("done".to_owned(), security.acceptor().done());
+    page.many(("roomful_tls_handshakes_total", "counter", "Handshakes, by how they ended."), "end", &all);
+    let open = hub.handles().iter().filter(|handle| handle.stream.is_secure()).count();
+    page.one("roomful_tls_connections", "gauge", "Connections now that are encrypted.", open);
+    let until = security.certificate().until.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    page.one("roomful_tls_certificate_ends_seconds", "gauge", "When the certificate ends.", until);
 }
 
 /// What the system says of this process.

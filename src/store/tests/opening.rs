@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::command::Page;
+use crate::process::private::NAMES_HAVE_MEANINGS;
 
 /// What is said when it does not open.
 fn refusal(opened: Result<Opened, StoreError>) -> StoreError {
@@ -234,6 +235,22 @@ fn on_a_full_disk_nothing_is_stored_by_halves_and_later_all_is() {
     limit_pages(&mut rig, 1_000_000);
     rig.writer().write(&group).unwrap();
     assert_eq!((rig.message(1, 1).is_some(), rig.bytes()), (true, 200_000));
+}
+
+/// `con.db` would be the console, and `a.db:b` a part of `a.db` that no listing of a folder shows.
+#[test]
+fn a_database_has_no_name_that_the_system_takes_for_something_else() {
+    let mut rig = Rig::with_room();
+    rig.writer().write(&[line(1, 1, "one")]).unwrap();
+    for name in ["con.db", "nul", "a.db:b"] {
+        let to = rig.folder.path().join(name);
+        match backup(&rig.path(), &to) {
+            Err(StoreError::BadName { .. }) if NAMES_HAVE_MEANINGS => {
+                assert!(matches!(open(&to, &rig.in_force()), Err(StoreError::BadName { .. })), "{name}");
+            }
+            done => assert!(done.is_ok() && !NAMES_HAVE_MEANINGS, "{name}: {done:?}"),
+        }
+    }
 }
 
 fn limit_pages(rig: &mut Rig, pages: i64) {

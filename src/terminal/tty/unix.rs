@@ -224,7 +224,12 @@ pub fn read_secret(prompt: &str) -> io::Result<String> {
     secret
 }
 
-/// Whether stdout has a cursor that can be moved. May be called again.
+/// Whether keys can be taken without being shown, if stdin is a terminal.
+pub fn can_hide_keys() -> bool {
+    true
+}
+
+/// Whether stdout has a cursor that can be moved, if it is a terminal.
 pub fn can_move_cursor() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term != "dumb" && term != "cons25" && term != "emacs")
 }

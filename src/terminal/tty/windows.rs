@@ -258,13 +258,18 @@ pub fn read_secret(prompt: &str) -> io::Result<String> {
     rpassword::prompt_password(prompt)
 }
 
+/// Whether stdin is a console. A window of Git Bash counts as a terminal, and is a pipe.
+pub fn can_hide_keys() -> bool {
+    Handle::new(HandleType::InputHandle).and_then(|stdin| ConsoleMode::from(stdin).mode()).is_ok()
+}
+
 /// Has the console obey escape codes from here on, if it can.
 pub fn can_move_cursor() -> bool {
     let switch_on = || {
-        let output = ConsoleMode::from(Handle::new(HandleType::CurrentOutputHandle)?);
+        let output = ConsoleMode::from(Handle::new(HandleType::OutputHandle)?);
         output.set_mode(output.mode()? | PROCESSED_OUTPUT | VIRTUAL_TERMINAL_PROCESSING)
     };
-    std::env::var_os("TERM").is_none_or(|term| term != "dumb") && switch_on().is_ok()
+    std::env::var_os("TERM").is_none_or(|term| term != "dumb") && can_hide_keys() && switch_on().is_ok()
 }
 
 pub fn size(_: impl Descriptor) -> Option<(usize, usize)> {

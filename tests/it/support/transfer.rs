@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::DEADLINE;
+use super::pipe::Pipe;
 
 /// What was answered to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Reply {
 
 /// A connection for one file.
 pub struct Courier {
-    stream: TcpStream,
+    pipe: Pipe,
     read: Vec<u8>,
 }
 
@@ -38,20 +39,20 @@ impl Courier {
         let stream = TcpStream::connect(server).expect("the server listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("not zero");
         stream.set_write_timeout(Some(DEADLINE)).expect("not zero");
-        Courier { stream, read: Vec::new() }
+        Courier { pipe: Pipe::new(stream), read: Vec::new() }
     }
 
     /// Sends the head of a request.
     pub fn begins(&mut self, method: &str, path: &str, fields: &[(&str, &str)]) {
-        let host = self.stream.peer_addr().expect("it is connected");
+        let host = self.pipe.tcp.peer_addr().expect("it is connected");
         let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n");
-        self.stream.write_all(head.as_bytes()).expect("the server reads");
+        self.pipe.write_all(head.as_bytes()).expect("the server reads");
     }
 
     /// Sends bytes. The server may have ended the connection.
     pub fn sends(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.stream.write_all(bytes)
+        self.pipe.write_all(bytes)
     }
 
     /// The whole answer; `None` if the connection ended before it.
@@ -70,10 +71,12 @@ impl Courier {
 
     /// The answer, if one comes soon.
     pub fn reply_if_any(&mut self) -> Option<Reply> {
-        self.stream.set_read_timeout(Some(Duration::from_millis(300))).expect("not zero");
-        let is_there = self.stream.peek(&mut [0]).is_ok();
-        self.stream.set_read_timeout(Some(DEADLINE)).expect("not zero");
-        if is_there { self.reply(true) } else { None }
+        self.pipe.tcp.set_read_timeout(Some(Duration::from_millis(300))).expect("not zero");
+        let mut buffer = [0; 1_024];
+        let read = self.pipe.read(&mut buffer);
+        self.pipe.tcp.set_read_timeout(Some(DEADLINE)).expect("not zero");
+        self.read.extend_from_slice(&buffer[..read.ok()?]);
+        self.reply(true)
     }
 
     /// Whether the server has ended the connection, in order or not.
@@ -87,7 +90,7 @@ impl Courier {
             if let Some(end) = done(&self.read) {
                 return Some(end);
             }
-            match self.stream.read(&mut buffer) {
+            match self.pipe.read(&mut buffer) {
                 Ok(0) => return None,
                 Ok(count) => self.read.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {

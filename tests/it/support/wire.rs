@@ -1,13 +1,14 @@
-//! A client's socket, read by lines, each within the deadline. Knows no protocol.
+//! A client's end of a connection, read by lines, each within the deadline. Knows no protocol.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::DEADLINE;
 use super::frames::{self, Frames};
+use super::pipe::Pipe;
 
 /// What a read of a line brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub enum Got {
 
 /// A client's end of a connection.
 pub struct Wire {
-    stream: TcpStream,
+    pub pipe: Pipe,
     held: Vec<u8>,
     /// What came in frames, if this is a WebSocket. What is sent and received are lines all the same.
     pub frames: Option<Frames>,
@@ -45,14 +46,19 @@ impl Wire {
     }
 
     fn new(stream: TcpStream) -> Wire {
-        stream.set_nodelay(true).expect("a fresh socket");
-        stream.set_write_timeout(Some(DEADLINE)).expect("not zero");
-        Wire { stream, held: Vec::new(), frames: None, seen: Vec::new() }
+        Wire::over(Pipe::new(stream))
+    }
+
+    /// Over a connection of another kind.
+    pub fn over(pipe: Pipe) -> Wire {
+        pipe.tcp.set_nodelay(true).expect("a fresh socket");
+        pipe.tcp.set_write_timeout(Some(DEADLINE)).expect("not zero");
+        Wire { pipe, held: Vec::new(), frames: None, seen: Vec::new() }
     }
 
     /// The server at the other end.
     pub fn server(&self) -> SocketAddr {
-        self.stream.peer_addr().expect("it is connected")
+        self.pipe.tcp.peer_addr().expect("it is connected")
     }
 
     /// Asks for a WebSocket. From here on each line is a text frame, both ways.
@@ -84,28 +90,28 @@ impl Wire {
 
     /// Sends bytes in one write, as they are.
     pub fn send_bytes(&mut self, bytes: impl AsRef<[u8]>) {
-        let sent = self.stream.write_all(bytes.as_ref());
+        let sent = self.pipe.write_all(bytes.as_ref());
         assert!(sent.is_ok(), "{sent:?}; received: {:#?}", self.seen);
     }
 
     /// Sends bytes, even if the server has ended the connection.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
-        self.stream.write_all(bytes.as_ref())
+        self.pipe.write_all(bytes.as_ref())
     }
 
-    /// Another handle to the same socket, to send from another thread.
+    /// Another handle to the same socket, to send from another thread; not if it is encrypted.
     pub fn sender(&self) -> TcpStream {
-        self.stream.try_clone().expect("a descriptor")
+        self.pipe.tcp.try_clone().expect("a descriptor")
     }
 
     /// Ends the sending side: what `nc -N` does at the end of its input.
-    pub fn half_close(&self) {
-        self.stream.shutdown(Shutdown::Write).expect("it is connected");
+    pub fn half_close(&mut self) {
+        self.pipe.half_close();
     }
 
     /// Ends with a reset, as a machine does that has lost its power and is back.
     pub fn reset(self) {
-        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+        SockRef::from(&self.pipe.tcp).set_linger(Some(Duration::ZERO)).expect("a socket");
     }
 
     /// The next line, if one comes within this time.
@@ -147,9 +153,9 @@ impl Wire {
 
     fn read_until(&mut self, deadline: Instant) -> std::io::Result<usize> {
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        self.stream.set_read_timeout(Some(left))?;
+        self.pipe.tcp.set_read_timeout(Some(left))?;
         let mut buffer = [0; 16_384];
-        let count = self.stream.read(&mut buffer)?;
+        let count = self.pipe.read(&mut buffer)?;
         let Some(frames) = &mut self.frames else {
             self.held.extend_from_slice(&buffer[..count]);
             return Ok(count);
@@ -158,7 +164,7 @@ impl Wire {
         frames.answered += frames.pings.len();
         for ping in frames.pings.drain(..) {
             // The server may have ended the connection meanwhile.
-            let _ = self.stream.write_all(&frames::masked(frames::PONG, &ping));
+            let _ = self.pipe.write_all(&frames::masked(frames::PONG, &ping));
         }
         Ok(count)
     }
@@ -222,8 +228,9 @@ impl Wire {
     /// One single byte off the socket, as a very slow reader takes it. `None` at the end.
     pub fn drip(&mut self) -> Option<u8> {
         let mut byte = [0];
-        self.stream.set_read_timeout(Some(DEADLINE)).expect("not zero");
-        match self.stream.read(&mut byte) {
+        self.pipe.tcp.set_read_timeout(Some(DEADLINE)).expect("not zero");
+        self.pipe.gulp = 1;
+        match self.pipe.read(&mut byte) {
             Ok(1) => Some(byte[0]),
             Ok(_) => None,
             Err(error) if error.kind() == ErrorKind::ConnectionReset => None,

@@ -13,6 +13,7 @@ use rustix::event::{Timespec, epoll};
 use crate::marker::{Mark, Marker};
 use crate::measure::dialect::{Dialect, Meaning};
 use crate::measure::member::{MAX_LINE, Member, fresh_nick};
+use crate::measure::sealed::Sealed;
 
 /// Sockets looked at in one turn.
 const EVENTS: usize = 256;
@@ -50,6 +51,7 @@ pub struct Crowd {
     pub troubles: Troubles,
     /// The dialect spoken.
     pub dialect: Dialect,
+    is_sealed: bool,
     server: SocketAddr,
     marker: Marker,
     clock: Instant,
@@ -63,11 +65,12 @@ impl Crowd {
     ///
     /// # Errors
     /// When the kernel has no epoll descriptor left.
-    pub fn new(server: SocketAddr, dialect: Dialect, marker: Marker) -> Result<Self> {
+    pub fn new(server: SocketAddr, (dialect, is_sealed): (Dialect, bool), marker: Marker) -> Result<Self> {
         Ok(Self {
             members: Vec::new(),
             troubles: Troubles::default(),
             dialect,
+            is_sealed,
             server,
             marker,
             clock: Instant::now(),
@@ -169,8 +172,11 @@ impl Crowd {
     }
 
     fn enter(&self, who: usize, room: String, rcvbuf: Option<usize>) -> Result<Member> {
-        let member = Member::connect(self.server, fresh_nick(), room, rcvbuf)
+        let mut member = Member::connect(self.server, fresh_nick(), room, rcvbuf)
             .with_context(|| format!("client {who} cannot connect to {}", self.server))?;
+        if self.is_sealed {
+            member.tls = Some(Box::new(Sealed::new(self.server)?));
+        }
         let data = epoll::EventData::new_u64(who as u64);
         epoll::add(&self.epoll, &member.stream, data, epoll::EventFlags::IN).context("epoll add")?;
         Ok(member)

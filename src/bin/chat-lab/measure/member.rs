@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::measure::sealed::Sealed;
+
 /// Longest line a server may send us, in bytes; a longer one ends the connection.
 pub const MAX_LINE: usize = 128 * 1024;
 
@@ -30,6 +32,8 @@ pub struct Member {
     pub gone: bool,
     /// The last thing the server refused us.
     pub refusal: Option<String>,
+    /// What seals and opens everything, if it is encrypted.
+    pub tls: Option<Box<Sealed>>,
     partial: Vec<u8>,
     out: Vec<u8>,
 }
@@ -57,6 +61,7 @@ impl Member {
             deaf: false,
             gone: false,
             refusal: None,
+            tls: None,
             partial: Vec::new(),
             out: Vec::new(),
         })
@@ -67,6 +72,16 @@ impl Member {
     /// # Errors
     /// When the server has closed the connection.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        match &mut self.tls {
+            Some(tls) => {
+                let sealed = tls.seal(bytes)?;
+                self.put(&sealed)
+            }
+            None => self.put(bytes),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<bool> {
         if !self.out.is_empty() {
             self.out.extend_from_slice(bytes);
             return Ok(true);
@@ -95,6 +110,18 @@ impl Member {
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let kept = self.partial.len();
         buffer[..kept].copy_from_slice(&self.partial);
+        if let Some(tls) = &mut self.tls {
+            let read = tls.read(&mut self.stream, &mut buffer[kept..]);
+            let said = tls.seal(&[])?;
+            if !said.is_empty() {
+                self.put(&said)?;
+            }
+            return match read {
+                Ok(got) => Ok(got.map(|got| kept + got)),
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(Some(kept)),
+                Err(e) => Err(e),
+            };
+        }
         match self.stream.read(&mut buffer[kept..]) {
             Ok(0) => Ok(None),
             Ok(got) => Ok(Some(kept + got)),

@@ -26,6 +26,7 @@ mod ledger;
 mod member;
 mod order;
 mod report;
+mod sealed;
 mod server;
 pub mod soak;
 mod steady;
@@ -65,6 +66,7 @@ pub struct LoadArgs {
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.
+    /// With tls+ before the dialect everything is encrypted.
     #[arg(long, value_name = "NAME=DIALECT@ADDR/PID", conflicts_with_all = ["server", "pid", "dialect"])]
     target: Vec<Target>,
     /// fanout, store, steady, files, deaf, churn, idle or all; several with commas. For files a server needs a database.
@@ -194,7 +196,7 @@ pub fn load(mut load: LoadArgs) -> Result<()> {
         bail!("--speakers takes 1 to 255, --in-flight 1 or more");
     }
     if load.target.is_empty() {
-        load.target.push(Target::new("server".to_owned(), load.dialect, load.server, load.pid)?);
+        load.target.push(Target::new("server".to_owned(), (load.dialect, false), load.server, load.pid)?);
     }
     raise_descriptor_limit()?;
     let mut file = load.json.as_deref().map(appended).transpose()?;

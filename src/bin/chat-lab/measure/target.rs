@@ -21,6 +21,8 @@ pub struct Target {
     pub name: String,
     /// How it is spoken to.
     pub dialect: Dialect,
+    /// Whether that is encrypted.
+    pub is_sealed: bool,
     /// The address at which it listens; on this machine.
     pub addr: SocketAddr,
     /// Its process; without one the figures of cost are left out.
@@ -30,10 +32,15 @@ pub struct Target {
 impl Target {
     /// # Errors
     /// When the address is not of this machine, or there is no such process.
-    pub fn new(name: String, dialect: Dialect, addr: SocketAddr, pid: Option<i32>) -> Result<Self> {
+    pub fn new(
+        name: String,
+        (dialect, is_sealed): (Dialect, bool),
+        addr: SocketAddr,
+        pid: Option<i32>,
+    ) -> Result<Self> {
         ensure!(addr.ip().is_loopback(), "{addr} is not on this machine: load goes to loopback only");
         let process = pid.map(Process::new).transpose()?;
-        Ok(Self { name, dialect, addr, process })
+        Ok(Self { name, dialect, is_sealed, addr, process })
     }
 
     /// A crowd for this server, with marks of its own.
@@ -41,7 +48,7 @@ impl Target {
     /// # Errors
     /// When the kernel has no descriptor left.
     pub fn crowd(&self, size: usize) -> Result<Crowd> {
-        Crowd::new(self.addr, self.dialect, Marker::new(fresh_run() as u16, size))
+        Crowd::new(self.addr, (self.dialect, self.is_sealed), Marker::new(fresh_run() as u16, size))
     }
 
     /// Processor time used so far, if the process is known.
@@ -83,7 +90,7 @@ impl Target {
     }
 }
 
-/// `NAME=DIALECT@ADDR` or `NAME=DIALECT@ADDR/PID`.
+/// `NAME=DIALECT@ADDR` or `NAME=DIALECT@ADDR/PID`; encrypted with `tls+` before the dialect.
 impl FromStr for Target {
     type Err = String;
 
@@ -94,7 +101,9 @@ impl FromStr for Target {
         let (addr, pid) = rest.split_once('/').map_or((rest, None), |(addr, pid)| (addr, Some(pid)));
         let addr = addr.parse().map_err(|e| format!("{addr:?}: {e}"))?;
         let pid = pid.map(str::parse).transpose().map_err(|e| format!("{text:?}: {e}"))?;
-        Self::new(name.to_owned(), dialect.parse()?, addr, pid).map_err(|e| format!("{text:?}: {e}"))
+        let sealed = dialect.strip_prefix("tls+");
+        let dialect = (sealed.unwrap_or(dialect).parse()?, sealed.is_some());
+        Self::new(name.to_owned(), dialect, addr, pid).map_err(|e| format!("{text:?}: {e}"))
     }
 }
 
@@ -117,7 +126,9 @@ mod tests {
     fn a_target_is_read_with_and_without_its_process() {
         let bare: Target = "a b=line@127.0.0.1:7667".parse().expect("well formed");
         assert_eq!((bare.name.as_str(), bare.dialect, bare.addr.port()), ("a b", Dialect::Line, 7667));
-        assert!(bare.process.is_none());
+        assert!(bare.process.is_none() && !bare.is_sealed);
+        let sealed: Target = "a=tls+json@127.0.0.1:7667".parse().expect("well formed");
+        assert_eq!((sealed.dialect, sealed.is_sealed), (Dialect::Json, true));
         let whole = format!("x=irc@127.0.0.1:1/{}", std::process::id());
         assert!(whole.parse::<Target>().expect("well formed").process.is_some());
     }
