@@ -4,13 +4,13 @@
 import { byId, button, el, fill, icon, patch } from "./el.js";
 import { L, bar, privateFrom, size, span } from "./words.js";
 
-/** @typedef {{text: string, buttons: Node[]}} Own */
-/** @typedef {{own: (what: Own | null) => void, place: (place: import("./types.js").Place | null) => void}} Strip */
+/** @typedef {import("./types.js").Chat} Chat @typedef {import("./types.js").Place} Place @typedef {{text: string, buttons: Node[]}} Own */
+/** @typedef {{own: (what: Own | null) => void, place: (place: Place | null) => void}} Strip */
 
 /** A bar appears only after its state has lasted this long (ms). */
 const SOON = 300;
 
-/** The bars over the list. @param {import("./types.js").Chat} chat */
+/** The bars over the list. @param {Chat} chat */
 export function barsOver(chat) {
   const { store, state, actions } = chat;
   const bars = byId("bars");
@@ -49,14 +49,14 @@ export function barsOver(chat) {
   document.addEventListener("visibilitychange", draw);
 }
 
-/** The strip over the box. @param {import("./types.js").Chat} chat @returns {Strip} */
+/** The strip over the box. @param {Chat} chat @returns {Strip} */
 export function strip(chat) {
   const { store, state, actions } = chat;
   const node = byId("strip");
   /** @type {Own | null} */
   let own = null;
   let looks = "";
-  /** @type {import("./types.js").Place | null} */
+  /** @type {Place | null} */
   let here = null;
 
   function draw() {
@@ -71,7 +71,7 @@ export function strip(chat) {
     if (focus) node.querySelector("button, input")?.focus();
   }
 
-  /** @param {import("./types.js").Place} place */
+  /** @param {Place} place */
   function leaving(place) {
     const buttons = [];
     const join = async (/** @type {string | undefined} */ key) => {
@@ -105,7 +105,7 @@ export function strip(chat) {
   };
 }
 
-/** Cards of files that are chosen, sent or refused. @param {import("./types.js").Chat} chat */
+/** Cards of files that are chosen, sent or refused. @param {Chat} chat */
 export function uploads(chat) {
   const { store, state, actions } = chat;
   const all = byId("uploads");
@@ -162,7 +162,7 @@ const STAYS = 5000;
 /** More lines than these at once become their number. */
 const MANY = 5;
 
-/** @param {import("./types.js").Chat} chat */
+/** @param {Chat} chat */
 export function say(chat) {
   const { state } = chat;
   /** @type {{place: string, text: string}[]} */

@@ -46,7 +46,7 @@ function joined(life, place) {
 /** A mute or a ban ends by the clock. @param {Life} life @param {string} room @param {number} until */
 function ends(life, room, until) {
   const left = until - Date.now();
-  // Longer times do not fit into a timer of the browser.
+  // Longer times do not fit into a timer.
   if (left > 2 ** 31 - 1) return;
   setTimeout(() => {
     const place = life.state.places.get(placeKey(room));
@@ -69,8 +69,8 @@ function done(life, out) {
 
 /** @param {Life} life @param {import("./types.js").HelloEvent} event */
 function hello({ state, session, store }, event) {
-  const { server, lobby, text, line_bytes: lineBytes, rate = 2, rate_burst: burst = 10, file_bytes: fileBytes = 10485760, kept = true, page = "" } = event;
-  Object.assign(state.server, { server, lobby, text, lineBytes, rate, burst, fileBytes, kept, page });
+  const { server, lobby, text, line_bytes: lineBytes, rate = 2, rate_burst: burst = 10, file_bytes: fileBytes = 10485760, kept = true, page = "", motd } = event;
+  Object.assign(state.server, { server, lobby, text, lineBytes, rate, burst, fileBytes, kept, page, motd });
   session.rate(rate, burst);
   state.link.newer = page !== "" && SET !== "" && page !== SET;
   if (!state.gate.offer) state.gate.offer = event.offer;

@@ -169,7 +169,7 @@ export class Life {
       } else if (place.joined) joinAgain(this, place);
     }
     if (!state.places.size) void join(this, state.server.lobby);
-    // The answer to this comes when all that was asked for has come.
+    // Its answer comes when all that was asked for has come.
     void this.session.ask({ type: "ping" }).then((answer) => {
       if (answer.type === "error" || this.missed !== seen) return;
       this.missed = null;
@@ -216,7 +216,7 @@ export class Life {
     const { pass } = tabs.memory;
     if (code === "version-unsupported") return this.session.drop("no-fit", text);
     if (state.phase === "in" && pass && offer && !state.account && code.startsWith("nick-")) {
-      // A guest's name was taken meanwhile; another one with the same token does.
+      // A guest's name was taken meanwhile; another with the same token does.
       if (this.beside) return this.gate(text);
       return this.session.begin({ type: "hello", version: 1, nick: offer, resume: pass.token, rooms: [], wants: ["typing"] });
     }
@@ -253,7 +253,7 @@ export class Life {
     this.drafts.clear();
     this.state.unsent = [];
     for (const place of this.state.places.values()) place.draft = "";
-    // The server's answer may not come any more.
+    // The answer may not come any more.
     setTimeout(() => this.session.drop("quit"), this.session.up ? 1_000 : 0);
     if (!this.session.up) this.gate("");
   }

@@ -68,6 +68,8 @@ export function list(chat, does) {
     const all = here.rows;
     const look = state.settings.beamer ? "beamer" : "";
     const waiting = past === all.length ? state.unsent.filter((one) => one.place === here.key && one.state !== "heard") : [];
+    const { motd } = state.server;
+    if (motd && here.kind === "room" && !first) made.push({ key: motd, row: null, look: "", make: () => rows.motd(motd) });
     if (here.loading === "first" && all.length === 0) made.push(...greys);
     else if (here.whole && first === 0) {
       const any = all.some((row) => row.kind === "line") || waiting.length > 0;
@@ -75,7 +77,7 @@ export function list(chat, does) {
     }
     let before = /** @type {Row | null} */ (null);
     let today = 0;
-    // The line "new" stands where the reader stopped, and not at the beginning of a window behind that.
+    // The line "new" stands where the reader stopped, not where a window behind that begins.
     const unread = here.fence === null ? -1 : all.findIndex((row) => row.kind === "line" && row.seq > (here.fence ?? 0));
     const fence = unread > 0 || (unread === 0 && (here.whole || here.from === (here.fence ?? 0) + 1)) ? unread : -1;
     for (let at = first; at < past; at++) {
@@ -232,7 +234,7 @@ export function list(chat, does) {
   function follow(now) {
     const here = place();
     if (!here || now === following) return;
-    // The end in view is the place's end only if all rows are drawn; rows may have come since.
+    // The end in view is the place's end only if all rows are drawn: some may be new.
     if (now && !(here.atEnd && past === here.rows.length)) return;
     following = now;
     actions.following(here.key, following);

@@ -107,7 +107,7 @@ export interface FileRow { file: number; name: string; mime: string; size: numbe
 export interface ChatInfo { room: string; seq: number; read: number; unread: number; }
 export interface BanInfo { restriction: "ban" | "mute"; nick: string; until?: number; by: string; text?: string; time: number; }
 export interface HelpInfo { usage: string; text: string; }
-export interface HelloEvent { type: "hello"; version: number; server: string; offer: string; lobby: string; text: number; line_bytes: number; ping_after: number; page?: string; rate: number; rate_burst: number; file_bytes: number; kept: boolean; }
+export interface HelloEvent { type: "hello"; version: number; server: string; offer: string; lobby: string; text: number; line_bytes: number; ping_after: number; page?: string; rate: number; rate_burst: number; file_bytes: number; kept: boolean; motd?: string; }
 export interface ErrorEvent { type: "error"; tag?: string; code: string; value: string; text: string; offer?: string; }
 export interface MessageEvent { type: "message"; room: string; seq: number; from: string; text: string; time: number; me?: boolean; file?: FileInfo; deleted?: boolean; }
 export interface PrivateEvent { type: "private"; from: string; to: string; seq: number; text: string; time: number; file?: FileInfo; }

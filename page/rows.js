@@ -7,7 +7,7 @@ import { nodes } from "./text.js";
 import * as words from "./words.js";
 import { L } from "./words.js";
 
-/** @typedef {import("./types.js").Chat} Chat @typedef {import("./types.js").LineRow} LineRow @typedef {import("./types.js").FileInfo} FileInfo */
+/** @typedef {import("./types.js").Chat} Chat @typedef {import("./types.js").LineRow} LineRow @typedef {import("./types.js").FileInfo} FileInfo @typedef {import("./types.js").Place} Place */
 
 /** Larger pictures are not shown inline: they would fill a phone's memory. */
 const PIXELS = 40e6;
@@ -154,18 +154,21 @@ export function unsent(chat, unsent, head, edit) {
 /** @param {import("./types.js").FoldRow | import("./types.js").EventRow} row */
 export const event = (row) => li("line event", el("bdi", { text: row.kind === "fold" ? words.fold(row.people) : row.text }), clock(row.time));
 
-/** @param {Chat} chat @param {import("./types.js").Place} place @param {import("./types.js").GapRow} row */
+/** @param {Chat} chat @param {Place} place @param {import("./types.js").GapRow} row */
 export const gap = (chat, place, row) => li("day", el("span", { text: L.gap(row.count) }), button(L.load, () => chat.actions.gap(place.key, row)));
 
 /** @param {number} time */
 export const day = (time) => li("day", words.day(time));
 export const fence = () => li("fence", L.fence);
 
-/** What stands where a place begins. @param {import("./types.js").Place} place @param {boolean} any @param {Node | null} invite */
+/** What stands where a place begins. @param {Place} place @param {boolean} any @param {Node | null} invite */
 export function beginning(place, any, invite) {
   if (any) return li("day", L.begins(place.name, place.kind === "room" && place.made ? words.date(place.made) : ""));
   return li("empty", el("p", { text: place.kind === "room" ? L.empty(place.name) : L.emptyPrivate(place.name) }), place.kind === "room" && invite);
 }
+
+/** Above the first line of a room. @param {string} text */
+export const motd = (text) => li("line event", el("div", { class: "text", dir: "auto", text }));
 
 /** What stands there while one is nowhere. @param {() => void} join */
 export const nowhere = (join) => li("empty", el("p", { text: L.nowhereWhat }), button(L.joinRoom, join, { class: "main" }));
@@ -176,7 +179,7 @@ export const grey = () => el("li", { class: "grey", "aria-hidden": "true" });
 /**
  * What one does with lines: walk by keys, open the menu, copy.
  * @param {ReturnType<typeof import("./list.js").list>} list
- * @param {(place: import("./types.js").Place, row: import("./types.js").LineRow, at: HTMLElement) => void} menu
+ * @param {(place: Place, row: import("./types.js").LineRow, at: HTMLElement) => void} menu
  */
 export function walk({ toEnd, rowOf, place, scroller, ol }, menu) {
   /** One button for all lines: it goes to the one under the pointer. */

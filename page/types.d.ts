@@ -311,6 +311,8 @@ export interface Server {
   fileBytes: number;
   kept: boolean;
   page: string;
+  /** The message of the day, if there is one. */
+  motd?: string;
 }
 
 export interface Gate {

@@ -20,7 +20,7 @@ export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 CARGO_INCREMENTAL=0
 # The first macOS on both processors.
 export MACOSX_DEPLOYMENT_TARGET=11.0
 windows=x86_64-pc-windows-gnu arm=aarch64-unknown-linux-musl macs=(aarch64-apple-darwin x86_64-apple-darwin)
-programs=(--bin chat-server --bin chat-client)
+programs=(--bin chat-server --bin chat-client --bin chat-lab)
 mkdir -p "$CARGO_TARGET_DIR"
 ran=() skipped=()
 
@@ -77,7 +77,7 @@ build() {
     step "build for $1"
     local target
     case $1 in
-    wine) cargo test --locked --quiet --no-run --target "$windows" --lib --test it ;;
+    wine) cargo test --locked --quiet --no-run --target "$windows" --lib --test it --test school ;;
     arm) cargo zigbuild --locked --quiet --target "$arm" "${programs[@]}" ;;
     mac)
         for target in "${macs[@]}"; do
@@ -117,7 +117,10 @@ try_wine() {
     step "integration tests under wine"
     CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$wine \
         cargo test --locked --quiet --target "$windows" --test it -- "${differences[@]}"
-    ran+=("wine: unit and integration tests")
+    step "the checker under wine"
+    CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$wine \
+        cargo test --locked --quiet --target "$windows" --test school -- portable
+    ran+=("wine: unit and integration tests, the checker")
     if need tmux tmux; then
         step "the console under wine"
         WINE=$wine tests/wine/terminal.sh "$CARGO_TARGET_DIR/$windows/debug"
@@ -151,7 +154,7 @@ try_arm() {
 try_mac() {
     local target
     for target in "${macs[@]}"; do
-        scripts/macho.py "$CARGO_TARGET_DIR/$target"/debug/chat-{server,client}
+        scripts/macho.py "$CARGO_TARGET_DIR/$target"/debug/chat-{server,client,lab}
     done
     ran+=("macOS: both processors linked")
 }

@@ -7,7 +7,8 @@
 #   CHECKS=no scripts/release.sh                      without cargo-deny and the oldest Rust
 #
 # It takes about 20 minutes on two cores, so CI does not run it. It installs what it needs: zig and cargo-zigbuild
-# by pip, Rust's targets by rustup, and Debian's qemu-user-static and wine64, in which the programs are tried.
+# by pip, Rust's targets by rustup, and Debian's qemu-user-static and wine64, in which the programs are tried. The
+# image is tried without Docker: by chroot, in a folder with nothing but the server, as another user.
 # Programs for macOS can be linked here but not started: only their headers are checked.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -192,8 +193,8 @@ notes() {
 step "tools"
 mkdir -p "$out"
 rm -f "$out"/*
-python3 -c 'import ziglang' 2>/dev/null || python3 -m pip install --quiet ziglang
-command -v cargo-zigbuild >/dev/null || python3 -m pip install --quiet cargo-zigbuild
+python3 -c 'import ziglang' 2>/dev/null || python3 -m pip install --quiet --break-system-packages ziglang
+command -v cargo-zigbuild >/dev/null || python3 -m pip install --quiet --break-system-packages cargo-zigbuild
 if [ "${CHECKS:-yes}" = yes ]; then
     step "licences, bans and sources"
     command -v cargo-deny >/dev/null || env -u RUSTFLAGS cargo install --locked --quiet cargo-deny

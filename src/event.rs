@@ -45,6 +45,9 @@ pub enum Event {
         file_bytes: usize,
         /// Whether what is said is stored; a server with `--memory` stores nothing.
         kept: bool,
+        /// The message of the day, in lines; absent if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        motd: Option<Arc<str>>,
     },
     /// A command was carried out.
     Ok {

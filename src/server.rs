@@ -10,42 +10,43 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod admission;
+mod error;
 pub mod motd;
+mod place;
+mod resources;
 mod tuner;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
+use self::place::Place;
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
-use crate::chat::write_queue::WriteQueue;
+use crate::front::Fronts;
 use crate::front::http::Settings;
-use crate::front::{self, Entrance, Fronts};
 use crate::limits::{InForce, Limits};
 use crate::model::CloseReason;
 use crate::names::RoomName;
-use crate::net::capacity::{Capacity, Machine, Need};
+use crate::net::capacity::{Capacity, Machine};
 use crate::net::crew::Crew;
-use crate::net::{Admitted, Listener, Options, Service, Stream};
-use crate::record::Snapshot;
-use crate::session::handle::SessionHandle;
-use crate::session::hub::{Database, Hub, News, chance, now};
-use crate::session::index_wait::IndexWait;
+use crate::net::{Listener, Service};
+use crate::session::hub::{Hub, chance, now};
 use crate::session::news::{Feeds, Newsroom};
-use crate::session::passwords::Passwords;
-use crate::session::tickets::Tickets;
-use crate::session::uploads::Uploads;
 use crate::session::{db_writer, watchdog};
-use crate::store::{self, StoreError, Writer};
-use crate::tls::{self, Security, TlsError};
+use crate::store::Writer;
+use crate::tls::{self, Security};
 use crate::wording;
+use admission::{admit, options};
+pub use error::StartError;
+use resources::{claim_code, needs, open, within};
 pub use tuner::Tuner;
 
 /// The room that is always there.
@@ -63,34 +64,6 @@ pub struct Server {
     fronts: Fronts,
     tls: Option<tls::Settings>,
     motd: Option<Arc<str>>,
-}
-
-/// Where a server listens.
-#[derive(Debug)]
-enum Place {
-    /// At these addresses; at least one.
-    Addresses(Vec<SocketAddr>),
-    /// On sockets that another program has bound.
-    Given(Vec<TcpListener>),
-}
-
-impl Place {
-    fn listen(self, backlog: usize) -> io::Result<Listener> {
-        match self {
-            Place::Addresses(addrs) => Listener::bind_all(&addrs, backlog),
-            Place::Given(sockets) => Listener::given(sockets, backlog),
-        }
-    }
-
-    /// Whether only this machine can connect.
-    fn is_loopback(&self) -> bool {
-        match self {
-            Place::Addresses(addrs) => addrs.iter().all(|addr| addr.ip().is_loopback()),
-            Place::Given(sockets) => {
-                sockets.iter().all(|socket| socket.local_addr().is_ok_and(|addr| addr.ip().is_loopback()))
-            }
-        }
-    }
 }
 
 /// A running server. [`Handle::stop`] ends it, and so does dropping it.
@@ -264,17 +237,6 @@ impl Server {
     }
 }
 
-/// The limits that are asked for, lowered to the capacity of the machine.
-fn within(limits: Limits, capacity: &Capacity) -> Limits {
-    let sessions = limits.sessions.min(capacity.connections);
-    Limits {
-        sessions,
-        connections: limits.connections.max(sessions).min(capacity.connections),
-        outboxes_bytes: limits.outboxes_bytes.min(capacity.waiting),
-        ..limits
-    }
-}
-
 /// What encrypts connections, if something does.
 fn secure(
     settings: Option<&tls::Settings>,
@@ -283,105 +245,6 @@ fn secure(
 ) -> Result<Option<Arc<Security>>, StartError> {
     let Some(settings) = settings else { return Ok(None) };
     Ok(Security::start(settings, &listener.local_addrs()?, limits)?)
-}
-
-/// For how long a server that was killed may still hold its database: until the system has ended its process.
-const LAST_BREATH: Duration = Duration::from_millis(500);
-
-/// The database, its writer, and the state that was stored in it; without a database, none and an empty state.
-type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
-
-fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
-    let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
-    let began = Instant::now();
-    let store::Opened { store, writer, snapshot, upgraded } = loop {
-        match store::open(path, limits) {
-            Err(StoreError::InUse(_)) if began.elapsed() < LAST_BREATH => thread::park_timeout(LAST_BREATH / 20),
-            opened => break opened?,
-        }
-    };
-    upgraded.into_iter().for_each(|told| tracing::warn!("{told}"));
-    let write_queue = Arc::new(WriteQueue::new(limits));
-    let (index, passwords, shelf) = (IndexWait::default(), Passwords::new(limits), Arc::default());
-    let tickets = Tickets::new().map_err(io::Error::other)?;
-    let database = Database { store, write_queue, index, passwords, shelf, uploads: Uploads::default(), tickets };
-    Ok((Some(Arc::new(database)), Some(writer), snapshot))
-}
-
-/// The resources that the server needs beside its sessions. Each connection to the
-/// database has three files and a cache; one more connection writes.
-fn needs(limits: &Limits, stores: bool) -> Need {
-    let (connections, hashers) = if stores { (limits.readers as u64 + 1, limits.hashers as u64) } else { (0, 0) };
-    Need {
-        stack: limits.stack_bytes as u64,
-        descriptors: 16 + 4 * connections,
-        memory: (24 << 20) + connections * (2 << 20) + hashers * (20 << 20),
-    }
-}
-
-/// The code that makes an account the first op; `None` if the system has no randomness.
-fn claim_code() -> Option<String> {
-    getrandom::u64().ok().map(|code| format!("{code:016x}"))
-}
-
-/// Why a server did not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// It cannot listen.
-    #[error("{0}")]
-    Listen(#[from] io::Error),
-    /// The named limit of the system leaves no room for one session.
-    #[error("there is no room for one session: raise the limit on {0}")]
-    NoRoom(&'static str),
-    /// The page is read from a folder, and others would get it.
-    #[error(
-        "--page serves a folder that somebody works on, to this machine only: listen on 127.0.0.1, or leave it out"
-    )]
-    Page,
-    /// It cannot encrypt.
-    #[error("{0}")]
-    Tls(#[from] TlsError),
-    /// It cannot use its database.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
-
-impl From<StartError> for io::Error {
-    fn from(error: StartError) -> io::Error {
-        match error {
-            StartError::Listen(error) => error,
-            StartError::Page | StartError::Tls(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
-            StartError::NoRoom(_) => io::Error::new(io::ErrorKind::QuotaExceeded, error),
-            StartError::Store(error) => io::Error::other(error),
-        }
-    }
-}
-
-/// How a connection is prepared that begins now.
-fn options(limits: &Limits) -> Options {
-    Options {
-        send_buffer: limits.send_buffer,
-        // To the kernel, a host that takes no bytes looks like one that has vanished.
-        unreachable: limits.unreachable_after.max(limits.outbox_patience + Duration::from_secs(6)),
-        linger: limits.farewell,
-    }
-}
-
-/// Makes the handler of a connection, or refuses the connection with a sentence.
-fn admit(hub: &Arc<Hub>, fronts: &Arc<Fronts>, stream: &Arc<Stream>) -> Admitted {
-    let peer = stream.peer();
-    let turned_away = |sentence: &String| hub.tell(|| News::Line(format!("! {peer} turned away: {sentence}")));
-    let (pass, full) = match hub.door.let_in(peer.ip()).inspect_err(turned_away) {
-        Ok(pass) => (pass, None),
-        Err(sentence) => match hub.door.hear_out() {
-            Some(pass) => (pass, Some(sentence)),
-            None => return Err(sentence),
-        },
-    };
-    let handle = Arc::new(SessionHandle::new(hub.next_session(), stream, hub.limits.now(), front::plain()));
-    hub.admit(&handle);
-    Ok((format!("session-{}", handle.id.0), Box::new(Entrance::new(hub, fronts, &handle, (pass, full)))))
 }
 
 impl Handle {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use roomful::client::ui::{self, Settings, Signals};
 use roomful::command::Secret;
-use roomful::process::{self, Kind};
+use roomful::process::{self, Kind, Manual};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,11 +46,17 @@ const PASSWORD_BYTES: u64 = 4096;
 struct Arguments {
     #[command(flatten)]
     settings: Settings,
+    #[command(subcommand)]
+    manual: Option<Manual>,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     process::settle_signals(Kind::Personal).context("cannot take care of signals")?;
-    let Arguments { mut settings } = Arguments::from_arg_matches(&process::parse(Arguments::command()))?;
+    let Arguments { mut settings, manual } = Arguments::from_arg_matches(&process::parse(Arguments::command()))?;
+    if let Some(manual) = manual {
+        manual.write("chat-client", Arguments::command())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     settings.password = password(settings.password_file.as_deref())?;
     let signals = Signals::default();
     let handler = signals.clone();

@@ -145,10 +145,13 @@ impl Link {
                 None => return Err(ClientError::Closed { reason: None, text: String::new() }),
             };
             match event {
-                Event::Hello { server, offer, text, line_bytes, ping_after, .. } => {
+                Event::Hello { ref server, ref offer, text, line_bytes, ping_after, ref motd, .. } => {
                     let (server, offer) = (server.to_string(), offer.to_string());
                     let ping_after = Duration::from_secs(ping_after.max(1));
                     welcome = Welcome { server, offer, text, line_bytes, ping_after, ..welcome };
+                    if motd.is_some() {
+                        aside.push_back(Incoming::Event(event));
+                    }
                 }
                 Event::Ok { done: Done::Hello { nick: None, .. }, .. } => {
                     if login.greet {

@@ -83,12 +83,12 @@ pub(super) fn kick(desk: &Desk, rest: &str) -> Answer {
     Ok(String::new())
 }
 
-/// Keeps somebody out.
+/// Bans a person from the server.
 pub(super) fn ban(desk: &Desk, rest: &str) -> Answer {
     restrict(&desk.hub, &format!("ban {rest}"))
 }
 
-/// Lets somebody in again.
+/// Takes a ban back.
 pub(super) fn unban(desk: &Desk, rest: &str) -> Answer {
     restrict(&desk.hub, &format!("unban {rest}"))
 }

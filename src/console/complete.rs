@@ -27,17 +27,17 @@ pub fn candidates(hub: &Hub, typed: &str) -> (usize, Vec<String>) {
     let mut before = typed[..start].split_whitespace();
     let command = before.next().unwrap_or_default().trim_start_matches('/');
     let is_first = before.next().is_none();
-    let takes = COMMANDS.iter().find(|row| row.name() == command).map_or(Takes::Somebody, |row| row.takes);
+    let takes = COMMANDS.iter().find(|row| row.name() == command).map_or(Takes::Person, |row| row.takes);
     let found: Vec<String> = match takes {
         Takes::Words(words) if is_first => words.iter().map(|word| (*word).to_owned()).collect(),
         Takes::Banned if is_first => {
             hub.chat.server_bans(now()).into_iter().map(|ban| format!("{} ", ban.nick)).collect()
         }
         Takes::Nothing | Takes::Banned | Takes::Words(_) => Vec::new(),
-        Takes::Somebody if word.starts_with('#') => {
+        Takes::Person if word.starts_with('#') => {
             hub.chat.rooms().into_iter().map(|room| format!("{} ", room.room)).collect()
         }
-        Takes::Somebody => hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick)).collect(),
+        Takes::Person => hub.chat.presence().into_iter().map(|row| format!("{} ", row.nick)).collect(),
     };
     (start, starting(word, found.into_iter()))
 }

@@ -22,9 +22,9 @@ pub struct Row {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Takes {
     Nothing,
-    /// Somebody who is here, or a room.
-    Somebody,
-    /// Somebody who is kept out.
+    /// A person that is here, or a room.
+    Person,
+    /// A person that is banned.
     Banned,
     Words(&'static [&'static str]),
 }
@@ -37,18 +37,18 @@ const fn row(usage: &'static str, takes: Takes, run: fn(&Desk, &str) -> Answer, 
 pub const COMMANDS: &[Row] = &[
     row("who", Takes::Nothing, verbs::who, "who is here: room, front, address, idle time, bytes waiting"),
     row("rooms", Takes::Nothing, verbs::rooms, "the rooms, how many are in them, their topics"),
-    row("say TEXT", Takes::Somebody, verbs::say, "says something to everybody"),
-    row("kick NAME [REASON]", Takes::Somebody, verbs::kick, "closes all sessions of somebody"),
+    row("say TEXT", Takes::Person, verbs::say, "says something to everybody"),
+    row("kick NAME [REASON]", Takes::Person, verbs::kick, "closes all sessions of somebody"),
     row(
         "ban NAME [TIME] [REASON]",
-        Takes::Somebody,
+        Takes::Person,
         verbs::ban,
         "keeps somebody out, by account, address or name: for 10m, 2h, 7d, or for good",
     ),
     row("unban NAME", Takes::Banned, verbs::unban, "lets them in again"),
     row("bans", Takes::Nothing, verbs::bans, "who is kept out, until when and why"),
-    row("op NAME", Takes::Somebody, verbs::op, "lets an account do everything everywhere"),
-    row("deop NAME", Takes::Somebody, verbs::deop, "takes that from it"),
+    row("op NAME", Takes::Person, verbs::op, "lets an account do everything everywhere"),
+    row("deop NAME", Takes::Person, verbs::deop, "takes that from it"),
     row("quiet [on|off]", Takes::Words(&["on", "off"]), verbs::quiet, "hides or shows on the screen what people say"),
     row("watch [events]", Takes::Words(&["events"]), watch, "at ctl: shows what happens, or all but what people say"),
     row(
@@ -116,7 +116,8 @@ impl Desk {
 }
 
 fn help() -> String {
-    COMMANDS.iter().map(|row| format!("  {:<24}  {}", row.usage, row.help)).collect::<Vec<_>>().join("\n")
+    let wide = COMMANDS.iter().map(|row| row.usage.len()).max().unwrap_or(0);
+    COMMANDS.iter().map(|row| format!("  {:<wide$}  {}", row.usage, row.help)).collect::<Vec<_>>().join("\n")
 }
 
 /// `ctl` itself carries it out, because its answer has no end.

@@ -119,7 +119,9 @@ impl WaysIn {
             Some(code) => code.blocks().iter().for_each(|line| {
                 let _ = writeln!(text, "             {line}");
             }),
-            None => text.push_str("  no code    it needs a terminal with colours, and no NO_COLOR\n"),
+            None => text.push_str(
+                "  no code    the server's own screen shows it, on a terminal with colours and without NO_COLOR\n",
+            ),
         }
         for (number, other) in told.iter().enumerate().filter(|(_, other)| *other != chosen) {
             let _ = writeln!(text, "  qr {:<8}{}", number + 1, self.page(&Target::of(other)));

@@ -1,4 +1,4 @@
-//! The way between an operator and a server on one machine: a Unix socket, or a port and a secret where there are none. Knows no command.
+//! The way between an operator and a server on one machine: a Unix socket, or a port and a secret if the system has none. Knows no command.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use unix::{is_way, listen, reach};
 use super::CtlError;
 use crate::process::private;
 
-/// Operators who may wait until those before them are served.
+/// Operators that may wait for their turn.
 const BACKLOG: i32 = 64;
 
 /// The server's end. Its name is removed with it, unless another server has taken the name.
@@ -57,7 +57,7 @@ impl Door {
 
     /// Wakes a thread that waits for one.
     pub fn wake(&self) {
-        // Linux wakes it by this; where it is an error, a connection does, if the name still leads here.
+        // Linux wakes it by this. If it is an error, a connection does, as long as the name leads here.
         if self.listener.shutdown(Shutdown::Both).is_err() {
             let _ = reach(&self.path);
         }
@@ -67,7 +67,7 @@ impl Door {
 impl Drop for Door {
     fn drop(&mut self) {
         if identity(&self.path) == self.own {
-            // If it stays, the next server finds that nobody answers there.
+            // If it stays, the next server finds that no server answers there.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -87,7 +87,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::symlink_metadata(path).ok().map(|found| private::identity(&found))
 }
 
-/// Whether another user has connected: neither the server's own nor the one who may do everything.
+/// Whether the peer is a process of another user, and not of root.
 #[cfg(target_os = "linux")]
 pub(super) fn is_of_another_user(socket: &Socket) -> bool {
     let peer = rustix::net::sockopt::socket_peercred(socket);
@@ -115,7 +115,7 @@ mod unix {
     pub fn listen(path: &Path) -> io::Result<(Socket, String)> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(&SockAddr::unix(path)?)?;
-        // Nobody is let in before it listens, so nobody comes in before this.
+        // No connection is made before it listens, so the mode is set before the first one.
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
         socket.listen(BACKLOG)?;
         Ok((socket, String::new()))

@@ -19,10 +19,10 @@ use crate::names::clean_lines;
 use crate::process::Errand;
 use crate::session::hub::News;
 
-/// The pause after the system gave no connection, such as for want of descriptors.
+/// The pause after the system gave no connection, such as when no descriptor is left.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// How long an operator who watches may take to make place for the next.
+/// How long the operator that watches may take to make place for the next.
 const PLACE: Duration = Duration::from_secs(1);
 
 /// Takes operators' commands until [`Ctl::end`].
@@ -35,7 +35,7 @@ pub struct Ctl {
 }
 
 impl Ctl {
-    /// Listens at `path`; `news` is what an operator sees who watches.
+    /// Listens at `path`; `news` is what an operator sees that watches.
     ///
     /// # Errors
     /// A [`CtlError`]; then there is nothing at `path` that was not there before.
@@ -82,7 +82,7 @@ struct Clerk {
     watching: Option<Watching>,
 }
 
-/// An operator who is shown what happens, on a thread of its own.
+/// The operator that watches, and the thread that shows what happens.
 struct Watching {
     socket: Socket,
     /// Whether the next operator takes the place.

@@ -123,7 +123,9 @@ impl Entrance {
             return self.refuse(kind, Some(sentence));
         }
         let links = Links::of(&self.hub, &self.handle);
-        let opening = Opening { fronts: &self.fronts, limits: &self.handle.limits, offer, links: links.as_ref() };
+        let motd = self.hub.motd();
+        let (fronts, limits, links) = (&self.fronts, &self.handle.limits, links.as_ref());
+        let opening = Opening { fronts, limits, offer, motd: motd.as_ref(), links };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -158,7 +160,8 @@ impl Entrance {
         drop(exchange);
         match pass {
             Ok(pass) => {
-                let opening = Opening { fronts: &self.fronts, limits: &self.handle.limits, offer: None, links: None };
+                let opening =
+                    Opening { fronts: &self.fronts, limits: &self.handle.limits, offer: None, motd: None, links: None };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }

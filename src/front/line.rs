@@ -7,8 +7,10 @@ use super::links::{Linked, Links, has_file};
 use super::password::Asking;
 use super::sniff::{Kind, judge_line};
 use super::{Fronts, Opening, stranger, waste};
+use crate::answer::Done;
 use crate::command::{self, AccountCommand, ChatCommand, Command, LinkCommand, Secret};
 use crate::error::ChatError;
+use crate::event::Event;
 use crate::limits::Limits;
 use crate::model::CloseReason;
 use crate::names::{Nick, RoomName};
@@ -43,7 +45,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             doubtful: false,
             next: None,
         }),
-        encoder: Box::new(LineEncoder { links: opening.links.cloned() }),
+        encoder: Box::new(LineEncoder { links: opening.links.cloned(), motd: opening.motd.cloned() }),
     }
 }
 
@@ -118,7 +120,7 @@ impl LineDecoder {
 
     /// A line of another protocol.
     fn other(&mut self, kind: Kind, line: &[u8]) -> Input {
-        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None, links: None };
+        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None, motd: None, links: None };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
         }
@@ -271,21 +273,38 @@ impl Decoder for LineDecoder {
 #[derive(Debug, Default)]
 pub(super) struct LineEncoder {
     links: Option<Links>,
+    /// The message of the day, until it is shown.
+    motd: Option<Arc<str>>,
 }
 
 impl Encoder for LineEncoder {
     fn shared<'l>(&self, item: &'l Delivery) -> Option<&'l [u8]> {
-        if self.links.is_some() && has_file(item.letter.event()) {
+        if self.links.is_some() && has_file(item.letter.event()) || self.motd.is_some() {
             return None;
         }
         Some(item.letter.piece(if item.elsewhere { Piece::LineElsewhere } else { Piece::Line }))
     }
 
     fn encode(&mut self, item: &Delivery, out: &mut Vec<u8>) {
-        let Some(links) = &self.links else { return };
         let plain = if item.elsewhere { Plain::Elsewhere } else { Plain::Here };
-        wording::event(item.letter.event(), &Linked { plain, links }, out).expect("a Vec takes every byte");
+        let event = item.letter.event();
+        let written = match &self.links {
+            Some(links) => wording::event(event, &Linked { plain, links }, out),
+            None => wording::event(event, &plain, out),
+        };
+        written.expect("a Vec takes every byte");
+        if takes_a_name(event)
+            && let Some(motd) = self.motd.take()
+        {
+            motd.lines().for_each(|line| out.extend(format!("* {line}\n").into_bytes()));
+        }
     }
+}
+
+/// Whether it answers the command with which a session took its name.
+fn takes_a_name(event: &Event) -> bool {
+    let Event::Ok { done, .. } = event else { return false };
+    matches!(done, Done::Hello { nick: Some(_), .. } | Done::Nick { .. } | Done::Login { .. } | Done::Register { .. })
 }
 
 /// Whether a line begins with the word of a command, so that it is no password.

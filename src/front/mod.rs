@@ -42,6 +42,8 @@ pub struct Opening<'a> {
     pub limits: &'a Arc<Limits>,
     /// A free name to offer, if the peer has sent nothing yet and waits for a greeting.
     pub offer: Option<&'a Nick>,
+    /// The message of the day, if there is one.
+    pub motd: Option<&'a Arc<str>>,
     /// What makes addresses of files for this connection, if there are files.
     pub links: Option<&'a Links>,
 }

@@ -2,6 +2,7 @@
 
 mod errand;
 pub mod machine;
+mod manual;
 mod outlet;
 pub mod private;
 pub mod service;
@@ -11,6 +12,7 @@ mod variables;
 use std::process::Command;
 
 pub use errand::{Errand, within};
+pub use manual::Manual;
 pub use outlet::Outlet;
 pub use signals::{Kind, Signal, is_ignored, settle as settle_signals, take as take_signals};
 pub use variables::{origin, parse, yes_or_no};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Handle, within};
+use super::Handle;
+use super::resources::within;
 use crate::front::Fronts;
 use crate::front::http::Settings;
 use crate::limits::Limits;

@@ -323,7 +323,7 @@ impl Hub {
         }
     }
 
-    /// Tells the operators who look on; only if there are some is the news made.
+    /// Tells the operators that look on; the news is made only if there is one.
     pub fn tell(&self, news: impl FnOnce() -> News) {
         self.news.tell(news);
     }
@@ -350,6 +350,11 @@ impl Hub {
     pub fn ask_to_stop(&self, why: &str) {
         self.asked_to_stop.lock().get_or_insert_with(|| why.to_owned());
         self.bell.notify_all();
+    }
+
+    /// Whether a stop was asked for.
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.asked_to_stop.lock().is_some()
     }
 
     /// Waits until a stop is asked for; returns the reason.

@@ -285,6 +285,7 @@ impl Session {
             // Without a database no file is taken.
             file_bytes: if self.hub.database.is_some() { limits.file_bytes } else { 0 },
             kept: self.hub.database.is_some(),
+            motd: self.hub.motd(),
         };
         self.effects.answer(&self.handle.outbox, hello);
     }
@@ -377,7 +378,7 @@ fn over_tls(front: &'static str) -> &'static str {
     match front {
         "json" => "json+tls",
         "line" => "line+tls",
-        "ws" => "ws+tls",
+        "websocket" => "websocket+tls",
         other => other,
     }
 }

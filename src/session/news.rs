@@ -1,4 +1,4 @@
-//! What happens, for those who look on: the console, and an operator at `ctl`. Knows how much each wants to hear, and shows nothing.
+//! What happens, on its way to the operators: one at the console, and one at `ctl`. Knows how much each wants to hear, and shows nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub enum News {
 }
 
 impl News {
-    /// How much somebody must want to hear to be told this.
+    /// How much an operator must want to hear to be told this.
     fn level(&self) -> Watch {
         match self {
             News::Event(letter) => Watch::of(letter.event()),
@@ -27,7 +27,7 @@ impl News {
     }
 }
 
-/// Both who may look on.
+/// The two operators that may be told.
 #[derive(Debug)]
 pub struct Newsroom {
     /// The console of this process.
@@ -36,7 +36,7 @@ pub struct Newsroom {
     pub remote: Onlooker,
 }
 
-/// One who looks on: how much is wanted, and the way there. News that find no room are left out and counted.
+/// An operator: how much is wanted, and the way there. News that find no room are left out and counted.
 #[derive(Debug)]
 pub struct Onlooker {
     /// A [`Watch`], as a number.
@@ -56,13 +56,13 @@ impl Newsroom {
         (Newsroom { console, remote }, (to_console, to_remote))
     }
 
-    /// How much is wanted by the one who wants most.
+    /// The most that either of them wants.
     pub fn watch(&self) -> Watch {
         let [console, remote] = [self.console.watch(), self.remote.watch()];
         if console > remote { console } else { remote }
     }
 
-    /// Tells those who want to hear it; only then is the news made. Never waits.
+    /// Tells the operators that want to hear it; only then is the news made. Never waits.
     pub fn tell(&self, news: impl FnOnce() -> News) {
         if self.watch() == Watch::Nothing {
             return;

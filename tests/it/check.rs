@@ -1,16 +1,23 @@
 //! `chat-lab check` and `chat-lab grade`, run as a teacher runs them. Knows the programs that are graded, and no rule.
 
 /// Servers that send without end.
+#[cfg(unix)] // a shell
 mod floods;
 /// Whole reports, compared with files.
+#[cfg(unix)] // rustc
 mod golden;
 /// Broken servers and right ones: each breaks exactly its rules.
 mod matrix;
 /// One small change of a right server for each rule.
+#[cfg(unix)] // rustc
 mod mutants;
+/// What every system can be asked.
+mod portable;
 /// Exit codes, reports for services, and a class.
+#[cfg(unix)] // signals
 mod reports;
 /// Servers that no rule was written for.
+#[cfg(unix)] // signals and /proc
 mod strangers;
 
 use std::collections::BTreeMap;

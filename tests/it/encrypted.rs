@@ -366,7 +366,7 @@ fn sighup_gives_newcomers_the_new_certificate_and_a_broken_one_changes_nothing()
     assert!(meets(&old_only).is_some(), "half of a change is none");
     std::fs::copy(&new.certificate, &own.certificate).unwrap();
     program.signal("HUP");
-    program.shows("there is another certificate");
+    program.shows("another certificate, for new connections");
     assert!(meets(&new_only).is_some() && meets(&old_only).is_none());
     assert!(ann.say("#a", "still here") > 0);
     ann.quit();

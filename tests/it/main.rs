@@ -169,8 +169,10 @@ mod capacity;
 #[cfg(unix)] // a pseudo-terminal and signals
 mod console_manners;
 /// The operator in another shell.
-#[cfg(unix)] // sockets of the file system, and other users
 mod ctl;
+/// The socket of that shell, and its program.
+#[cfg(unix)] // sockets of the file system, other users, a pseudo-terminal
+mod ctl_socket;
 /// A database that is damaged while a server uses it.
 mod damaged;
 /// The database as files: what is refused, one server at a time, copies, restarts.
@@ -189,6 +191,8 @@ mod managed;
 /// The programs as processes: signals, descriptors, variables, addresses.
 #[cfg(unix)] // signals, pipes that are full, limits of the shell
 mod processes;
+/// Settings that change while a server runs.
+mod reload;
 /// The server program: how it starts and how it ends.
 mod server_binary;
 /// What the operator sees of it and types into it.

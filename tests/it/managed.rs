@@ -24,7 +24,7 @@ use roomful::session::news::Newsroom;
 use roomful::session::pulse::Pulse;
 
 use crate::client_support::finish;
-use crate::server_support::{Program, server};
+use crate::server_support::{Program, run, server};
 use crate::support::{DEADLINE, LinePeer, Wire};
 
 /// The socket of a service manager.
@@ -191,6 +191,37 @@ fn enter(chat: &Chat, limits: &Limits) {
     }
 }
 
+/// A file that comes with the server.
+fn contrib(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib").join(name)).unwrap()
+}
+
+/// The value of a line such as `ExecStart=/usr/local/bin/chat-server …`.
+fn line<'a>(file: &'a str, name: &str) -> &'a str {
+    file.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} is in no line"))
+}
+
+#[test]
+fn the_unit_and_the_image_start_the_server_with_settings_that_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().display().to_string();
+    let (code, toml, err) = run(&["--listen", "0.0.0.0:7667", "--check-config"], &[]);
+    assert_eq!(code, 0, "{err}");
+    std::fs::create_dir(folder.path().join("roomful")).unwrap();
+    std::fs::write(folder.path().join("roomful/chat-server.toml"), toml).unwrap();
+    let unit = contrib("chat-server.service").replace("%E", &at).replace("%S", &at);
+    let flags: Vec<&str> = line(&unit, "ExecStart=/usr/local/bin/chat-server ").split(' ').collect();
+    let image = contrib("Dockerfile");
+    let variables: Vec<_> = line(&image, "ENV ").split(' ').map(|pair| pair.split_once('=').unwrap()).collect();
+    for (flags, variables) in [(flags, vec![]), (vec![], variables)] {
+        let (code, out, err) = run(&[&flags[..], &["--check-config"]].concat(), &variables);
+        assert_eq!(code, 0, "{err}");
+        for setting in ["listen = \"0.0.0.0:7667\"", "console = false", "/roomful.db\""] {
+            assert!(out.contains(setting), "{setting} is not in {out}");
+        }
+    }
+}
+
 /// The unit that comes with the server, judged by systemd, if that is here.
 #[test]
 fn the_unit_is_right_and_shuts_off_what_the_server_does_not_need() {
@@ -198,10 +229,8 @@ fn the_unit_is_right_and_shuts_off_what_the_server_does_not_need() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let contrib = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib");
     for name in ["chat-server.service", "chat-server.socket"] {
-        let unit = std::fs::read_to_string(contrib.join(name)).unwrap();
-        let unit = unit.replace("/usr/local/bin/chat-server", env!("CARGO_BIN_EXE_chat-server"));
+        let unit = contrib(name).replace("/usr/local/bin/chat-server", env!("CARGO_BIN_EXE_chat-server"));
         std::fs::write(folder.path().join(name), unit).unwrap();
     }
     let analyze = |arguments: &[&str], name: &str| {

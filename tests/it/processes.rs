@@ -76,6 +76,7 @@ fn a_signal_that_was_ignored_at_the_start_of_the_server_stays_ignored() {
         let ended = program.ends();
         assert_eq!(ended.code, Some(0), "{name}");
         assert!(ended.out.iter().any(|line| line == "stopping: the operator stopped it"), "{name}: {:?}", ended.out);
+        assert!(!ended.out.concat().contains("settings read again"), "{name}");
     }
 }
 

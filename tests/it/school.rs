@@ -10,6 +10,7 @@ mod check;
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod client_support;
 /// `chat-lab demo`: all of them, and the split screen.
+#[cfg(target_os = "linux")] // /proc
 mod demo;
 /// Exercises: what each page must have.
 mod exercises;
@@ -17,6 +18,7 @@ mod exercises;
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod server_support;
 /// Exercises, done: starters that break and solutions that keep.
+#[cfg(target_os = "linux")] // /proc and rustc
 mod solved;
 /// The stairs and the broken servers: their lengths, their differences, and their lessons.
 mod stairs;
@@ -24,6 +26,8 @@ mod stairs;
 #[allow(dead_code, unused_imports)] // the other binary uses the rest
 mod support;
 /// What the pages show of the checker.
+#[cfg(target_os = "linux")] // /proc
 mod transcripts;
 /// Programs whose threads are looked at from outside, as `chat-lab watch` does.
+#[cfg(target_os = "linux")] // /proc
 mod watch;

@@ -4,30 +4,22 @@
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
 mod check;
-#[cfg(target_os = "linux")]
-mod demo;
 mod dice;
 mod kernel;
 mod marker;
-#[cfg(target_os = "linux")]
-mod measure;
 mod serve;
-#[cfg_attr(not(target_os = "linux"), path = "kernel/absent.rs")]
-mod verbs;
-#[cfg(target_os = "linux")]
-mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use roomful::process::{Kind, parse, settle_signals};
+use roomful::process::{Kind, Manual, parse, settle_signals};
 
 use crate::check::CheckArgs;
 use crate::check::grade::GradeArgs;
 use crate::check::program::guard::{self, GuardArgs};
-use crate::verbs::Verb;
+use crate::kernel::verbs::*;
 
 /// Grades, shows and measures chat servers on this machine.
 #[derive(Parser)]
@@ -50,6 +42,8 @@ enum Command {
     Guard(GuardArgs),
     #[command(flatten)]
     Verb(Verb),
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 #[derive(Args)]
@@ -81,7 +75,11 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verb(verb) => verbs::run(verb),
+        Command::Verb(verb) => kernel::verbs::run(verb),
+        Command::Manual(manual) => {
+            manual.write("chat-lab", Cli::command())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -1,13 +1,20 @@
 //! The verbs that look into processes and sockets as Linux shows them. On other systems `kernel/absent.rs` stands in the place of this file. Knows the command line.
 
+#[path = "demo/mod.rs"]
+pub mod demo;
+#[path = "measure/mod.rs"]
+pub mod measure;
+#[path = "watch/mod.rs"]
+pub mod watch;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::demo::{self, DemoArgs};
-use crate::measure::{self, ArchiveArgs, LoadArgs, ReportArgs, SoakArgs};
-use crate::watch::{self, WatchArgs};
+use demo::DemoArgs;
+use measure::{ArchiveArgs, LoadArgs, ReportArgs, SoakArgs};
+use watch::WatchArgs;
 
 /// One of them.
 #[derive(Subcommand)]

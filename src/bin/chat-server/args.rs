@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, Command, CommandFactory, Parser, Subcommand};
 use roomful::config::{LogFormat, Metrics};
 use roomful::limits::TABLE;
-use roomful::process;
+use roomful::process::{self, Manual};
 use roomful::tls::Mode;
 use roomful::tls::made::DAYS;
 
@@ -108,6 +108,8 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         words: Vec<String>,
     },
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 const EXAMPLES: &str = "\
@@ -122,10 +124,9 @@ Examples:
   chat-server --rate off --sessions 200   any limit by its name
   CHAT_SERVER_RATE=off chat-server        the same, by variable
   chat-server --check-config > my.toml    all settings, for --config
-  kill -HUP PID                           reads the settings again
 
 A variable for yes or no takes yes, on, true or 1; or no, off, false or 0.
-An empty variable counts as not set.
+An empty variable counts as not set. SIGHUP reads the settings again.
 
 Exit codes:
     0  stopped in order          1  cannot start

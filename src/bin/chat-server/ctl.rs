@@ -62,7 +62,7 @@ fn show(text: &str, is_ok: bool) {
     let _ = if is_ok { writeln!(io::stdout(), "{text}") } else { writeln!(io::stderr(), "{text}") };
 }
 
-/// Takes commands from other processes. A server that nobody told a path goes on without.
+/// Takes commands from other processes. If the path beside the database cannot be used, the server goes on without.
 ///
 /// # Errors
 /// The path that the operator named cannot be used.
@@ -83,7 +83,7 @@ pub fn listen(
     }
 }
 
-/// Where the control socket is: where the operator says, or else beside the database.
+/// The path of the control socket: the one that the operator named, or else beside the database.
 fn path(config: &Config) -> Option<PathBuf> {
     if !config.ctl.is_empty() {
         return Some(PathBuf::from(&config.ctl));

@@ -68,11 +68,16 @@ fn main() -> ExitCode {
 type Passed = Result<Vec<TcpListener>, String>;
 
 fn run(args: &Args, matches: &ArgMatches, sockets: Passed) -> anyhow::Result<ExitCode> {
+    if let Some(Task::Manual(manual)) = &args.task {
+        manual.write("chat-server", args::command())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = settings::read(args, matches)?;
     match &args.task {
         Some(Task::Backup { file }) => backup(&config, file),
         Some(Task::Cert { host, days, renew }) => cert::run(&config, host, *days, *renew),
         Some(Task::Ctl { words }) => ctl::run(&config, words),
+        Some(Task::Manual(_)) => Ok(ExitCode::SUCCESS),
         None if args.check_config => {
             settings::motd(&config)?;
             print_settings(&config)

@@ -104,10 +104,7 @@ impl Inner {
         self.tuner.set_limits(&config.limits);
         self.tuner.set_motd(motd.clone());
         let is_other = pair.is_some_and(|pair| self.tuner.set_certificate(pair));
-        let mut sentence = sentence(&self.start, &in_force, (&config, &motd));
-        if is_other {
-            sentence.push_str("; there is another certificate, for new connections");
-        }
+        let mut sentence = sentence(&self.start, &in_force, (&config, &motd), is_other);
         let room = self.tuner.limits().sessions;
         if room < config.limits.sessions {
             sentence.push_str(&format!("; this machine had room for {room} sessions at the start"));
@@ -115,9 +112,7 @@ impl Inner {
         *in_force = InForce { config, motd };
         Ok(sentence)
     }
-}
 
-impl Inner {
     /// The certificate of these settings, if the server encrypts.
     fn certificate(&self, config: &Config) -> Result<Option<Pair>, ConfigError> {
         if !self.tuner.encrypts() {
@@ -129,11 +124,19 @@ impl Inner {
 }
 
 /// What has changed, and what needs a restart.
-fn sentence(start: &Config, before: &InForce, (config, motd): (&Config, &Option<Arc<str>>)) -> String {
+fn sentence(
+    start: &Config,
+    before: &InForce,
+    (config, motd): (&Config, &Option<Arc<str>>),
+    certificate: bool,
+) -> String {
     let changed = before.config.changes(config).into_iter().filter(|change| change.live != Live::Restart);
     let mut changed: Vec<String> = changed.map(|change| shown(&change)).collect();
     if before.motd != *motd && before.config.motd == config.motd {
         changed.push("the text of motd".to_owned());
+    }
+    if certificate {
+        changed.push("another certificate, for new connections".to_owned());
     }
     let left = start.changes(config).into_iter().filter(|change| change.live == Live::Restart);
     let left: Vec<String> = left.map(|change| format!("{} {}", change.name, change.is)).collect();

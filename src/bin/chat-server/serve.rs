@@ -82,14 +82,20 @@ pub fn until_stopped(mut server: Handle, config: &Config, reload: &Reload) -> an
     Ok(stopped)
 }
 
-/// What the operator's commands can change of the settings.
+/// What the operator's commands do with the settings.
 fn levers(reload: &Reload) -> Levers {
-    let (read_again, log) = (reload.clone(), reload.clone());
-    let refused = |error: ConfigError| format!("! {error}");
+    let (again, log) = (reload.clone(), reload.clone());
     Levers {
-        reload: Box::new(move || read_again.run().map_err(refused)),
-        log: Box::new(move |text| log.set_log(text).map(|()| format!("logs {text} from now on")).map_err(refused)),
+        reload: Box::new(move || again.run().map(|told| format!("* {told}")).map_err(|error| not_read(&error))),
+        log: Box::new(move |level| {
+            let set = log.set_log(level).map(|()| format!("* From now on {level} is logged, until reload."));
+            set.map_err(|error| format!("! {error}."))
+        }),
     }
+}
+
+fn not_read(error: &ConfigError) -> String {
+    format!("! The settings are not read again, and nothing has changed: {error}")
 }
 
 /// What the screen shows of how people come in.
@@ -120,7 +126,7 @@ fn take_signals(hub: &Arc<Hub>, screen: &Screen, reload: Option<(Reload, Outlet)
         if let (Signal::HangUp, Some((reload, out))) = (signal, &reload) {
             return out.offer(match reload.run() {
                 Ok(sentence) => format!("* {sentence}"),
-                Err(error) => format!("! The settings are not read again, and nothing has changed: {error}"),
+                Err(error) => not_read(&error),
             });
         }
         if before.swap(true, Ordering::Relaxed) {

@@ -5,7 +5,7 @@
 //! lab.local:7667 sha256:7f3a-91c0-5be2-0d11-02bd-77fe-1a40-c3d4 2026-11-25
 //! ```
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use super::distrust::Distrust;
 use super::host::Host;
 use crate::client::error::words;
 use crate::net::fingerprint::Fingerprint;
+use crate::process::private::{make_private_folder, private};
 
 /// The largest file that is read, in bytes: ten thousand servers. A device may have no end.
 const MOST: u64 = 1 << 20;
@@ -64,9 +65,9 @@ impl KnownHosts {
             return Err(io::Error::other("there is no folder for settings; name a file by --known-hosts"));
         }
         if let Some(folder) = self.0.parent() {
-            fs::create_dir_all(folder)?;
+            make_private_folder(folder)?;
         }
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&self.0)?;
+        let mut file = private(OpenOptions::new().create(true).read(true).append(true)).open(&self.0)?;
         // The last line may have lost its end, by hand or because the disk was full.
         let begin = if ends_line(&mut file)? { "" } else { "\n" };
         file.write_all(format!("{begin}{host} sha256:{} {}\n", known.key, known.since).as_bytes())
@@ -146,6 +147,7 @@ fn ends_line(file: &mut File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::thread;
 
     use tempfile::tempdir;

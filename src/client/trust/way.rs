@@ -153,14 +153,13 @@ impl Way {
 
     fn failed(&self, error: HandshakeError) -> ClientError {
         let error = match error {
-            HandshakeError::Tls(Error::InvalidMessage(_)) => {
-                io::Error::other("what answers is no TLS; the server is too busy, or another one is there")
+            HandshakeError::Tls(Error::InvalidMessage(_)) | HandshakeError::Ended => {
+                "the answer is no TLS; try again, or, if the server does not encrypt, with --tls never".to_owned()
             }
-            HandshakeError::Tls(Error::AlertReceived(alert)) => {
-                io::Error::other(format!("the server refuses the handshake: {alert:?}"))
-            }
-            error => io::Error::other(error),
+            HandshakeError::Tls(Error::AlertReceived(alert)) => format!("the server refuses the handshake ({alert:?})"),
+            error => error.to_string(),
         };
+        let error = io::Error::other(error);
         ClientError::Connect { addr: self.addr.clone(), error }
     }
 }

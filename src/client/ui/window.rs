@@ -37,6 +37,8 @@ pub(super) struct Window {
     day: String,
     /// The topic of the room that is being shown.
     topic: Option<Arc<str>>,
+    /// The message of the day that was shown last.
+    motd: Option<Arc<str>>,
     greeted: bool,
     /// The server that the person was told of.
     connected_to: Option<String>,
@@ -66,6 +68,7 @@ impl Window {
             run: Run::default(),
             day: String::new(),
             topic: None,
+            motd: None,
             greeted: false,
             connected_to: None,
             is_account: false,

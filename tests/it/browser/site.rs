@@ -32,6 +32,8 @@ pub fn twice(scenario: impl Fn(&'static str)) {
 pub struct Site {
     pub program: Program,
     host: &'static str,
+    /// How the address of its page begins.
+    scheme: &'static str,
     /// Where it is again after a restart.
     addr: SocketAddr,
     pub arguments: Vec<String>,
@@ -55,7 +57,7 @@ impl Site {
         let mut all: Vec<String> = ["--host", CLASSROOM].map(str::to_owned).to_vec();
         all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         let program = start("127.0.0.1:0", &all, data(folder.as_ref()));
-        Site { host, addr: program.addr, port: program.addr.port(), program, arguments: all, folder }
+        Site { host, scheme: "http", addr: program.addr, port: program.addr.port(), program, arguments: all, folder }
     }
 
     /// The address for programs that are no browsers.
@@ -63,8 +65,13 @@ impl Site {
         self.addr.to_string()
     }
 
+    /// From now on pages are opened encrypted, or not.
+    pub fn opens(&mut self, scheme: &'static str) {
+        self.scheme = scheme;
+    }
+
     pub fn url(&self) -> String {
-        format!("http://{}:{}/", self.host, self.port)
+        format!("{}://{}:{}/", self.scheme, self.host, self.port)
     }
 
     /// From now on pages come through what is returned.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::files::{file, picture, sees_pictures, sends};
 use super::site::{Person, Site, twice};
 use crate::client_support::Screen;
 
@@ -28,6 +29,32 @@ fn two_pages_and_a_terminal_hear_one_another_in_one_order() {
         let said: Vec<&str> = heard.iter().filter_map(|line| Some(line.split_once(": ")?.1)).collect();
         assert_eq!((ann.lines(), boris.lines()), (said.iter().map(|line| (*line).to_owned()).collect(), ann.lines()));
         assert_eq!(said.len(), 15);
+    });
+}
+
+/// Over TLS a page is a secure context also in a classroom, and it hears those who are not encrypted.
+#[test]
+fn a_page_that_is_encrypted_talks_with_one_that_is_not() {
+    twice(|host| {
+        let mut site = Site::with(host, &["--tls", "allow"], Some(tempfile::tempdir().unwrap()));
+        let boris = site.person("boris");
+        site.opens("https");
+        let anna = site.person("anna");
+        assert_eq!(anna.value("[location.protocol, isSecureContext]"), json!(["https:", true]));
+        anna.says("sealed");
+        boris.reads("sealed");
+        boris.says("in the clear");
+        anna.reads("in the clear");
+        let folder = tempfile::tempdir().unwrap();
+        anna.chooses_files("byId('pick')", &[&file(&folder, "sealed.jpg", &picture())]);
+        sends(&anna);
+        sees_pictures(&anna, 1);
+        sees_pictures(&boris, 1);
+        let mut whois = site.peer("log", "#lobby");
+        for (nick, front) in [("anna", "websocket+tls"), ("boris", "websocket")] {
+            let done = whois.ask("whois", json!({"nick": nick})).unwrap();
+            assert!(format!("{done:?}").contains(&format!("\"{front}\"")), "{done:?}");
+        }
     });
 }
 

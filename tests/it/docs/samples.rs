@@ -179,6 +179,7 @@ fn events(full: bool) -> Vec<Event> {
         rate_burst: 1,
         file_bytes: 1,
         kept: true,
+        motd: some(),
     };
     let mut made = vec![hello];
     loop {

@@ -1,6 +1,7 @@
 //! Runs the rules one after another, each on a fresh process, and says what each came to. Knows no report.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -19,6 +20,7 @@ use crate::check::script::{Said, Script};
 use crate::check::ticker::{GAP, Ticker};
 use crate::check::verdict::{Evidence, Fault, Judged, Verdict};
 use crate::dice::Dice;
+use crate::kernel::process::Process;
 use crate::kernel::{self, HAS_SIGTERM, TELLS};
 
 /// Most waits of a rule are no longer than this, times the patience.
@@ -29,6 +31,8 @@ const AGAIN: u32 = 2;
 const WHOLE: Duration = Duration::from_secs(180);
 /// A rule whose server was killed because the time is over may need this long to come to its end.
 const LAST: Duration = Duration::from_secs(30);
+/// A program that uses this part of all cores is what makes the machine busy.
+const MOST_OF_IT: f64 = 0.75;
 /// So many of the last lines that the program printed are shown.
 const SAID: usize = 3;
 /// So many of the program's threads are told of; a program may start thousands.
@@ -276,7 +280,10 @@ impl Bench<'_> {
                 None => Verdict::Kept,
             },
             Err(Fault::Trouble(why)) => Verdict::NotRun(why),
-            Err(Fault::Broken(evidence)) => broken(*evidence, pid, program.as_ref(), &place.script, is_shared),
+            Err(Fault::Broken(mut evidence)) => {
+                evidence.by_time &= is_shared || !fills_machine(pid, took);
+                broken(*evidence, pid, program.as_ref(), &place.script, is_shared)
+            }
         };
         place.attic.clear();
         let is_broken = matches!(verdict, Verdict::Broken(_));
@@ -327,6 +334,14 @@ impl Bench<'_> {
         place.attic.clear();
         Ok(lives)
     }
+}
+
+/// Whether a program that began with its rule has used most of the time of all cores: if the machine was too busy, it was
+/// the program that made it so.
+fn fills_machine(pid: Option<i32>, took: Duration) -> bool {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get) as u32;
+    let used = pid.and_then(|pid| Process::new(pid).ok()?.cpu().ok());
+    used.is_some_and(|used| used > took.mul_f64(MOST_OF_IT) * cores)
 }
 
 /// The program ran and took no connection.

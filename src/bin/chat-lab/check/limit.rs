@@ -65,16 +65,16 @@ impl Drop for Limit {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::io::Read;
-    use std::os::unix::net::UnixStream;
 
     use super::*;
+    use crate::kernel::pair;
 
     #[test]
     fn the_program_is_killed_when_the_time_is_over_and_not_before() {
-        let (ours, mut guard) = UnixStream::pair().unwrap();
+        let (ours, mut guard) = pair().unwrap();
         let limit = Limit::start(Duration::from_secs(3600)).unwrap();
         limit.set(Some(Killer::of(ours)));
         assert!(!limit.is_over());
@@ -83,7 +83,7 @@ mod tests {
         guard.read_to_string(&mut told).unwrap();
         assert_eq!(told, "");
 
-        let (ours, mut guard) = UnixStream::pair().unwrap();
+        let (ours, mut guard) = pair().unwrap();
         let limit = Limit::start(Duration::from_millis(100)).unwrap();
         limit.set(Some(Killer::of(ours)));
         let mut told = [0; 5];

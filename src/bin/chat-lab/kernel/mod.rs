@@ -10,6 +10,9 @@ mod other;
 pub mod socket;
 #[cfg(unix)]
 mod unix;
+#[cfg_attr(target_os = "linux", path = "../verbs.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "absent.rs")]
+pub mod verbs;
 #[cfg(windows)]
 mod windows;
 

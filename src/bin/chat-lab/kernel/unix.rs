@@ -38,12 +38,20 @@ pub const NO_PROGRAM: i32 = Errno::NOEXEC.raw_os_error();
 /// How often it is looked whether a process group has ended, if this process is not told.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Both ends of a line.
+///
+/// # Errors
+/// Those of the system.
+pub fn pair() -> io::Result<(Line, Line)> {
+    UnixStream::pair()
+}
+
 /// Starts `chat-lab guard` for this program, with a line to it.
 ///
 /// # Errors
 /// Those of the system.
 pub fn start_guard(words: impl Iterator<Item = String>, port: u16) -> io::Result<(Child, Line)> {
-    let (line, theirs) = UnixStream::pair()?;
+    let (line, theirs) = pair()?;
     let mut guard = Command::new(ourselves());
     guard.arg0("chat-lab").args(["guard", "--"]).args(words).env("PORT", port.to_string()).process_group(0);
     let guard = guard.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;

@@ -36,6 +36,16 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often a thread that reads looks whether it is to end: a shutdown does not wake it.
 const READ: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
+/// Both ends of a line.
+///
+/// # Errors
+/// Those of the system.
+pub fn pair() -> io::Result<(Line, Line)> {
+    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let theirs = TcpStream::connect(door.local_addr()?)?;
+    Ok((door.accept()?.0, theirs))
+}
+
 /// Starts `chat-lab guard` for this program, with a line to it.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! News of the client as lines in the window, in their order. Knows no keys and no words of its own but those about the person.
 
+use std::sync::Arc;
+
 use super::Window;
 use crate::answer::Done;
 use crate::client::ui::commands::Bell;
@@ -86,6 +88,7 @@ impl Window {
                     self.wrong(&format!("the server closes this connection: {text}"));
                 }
             }
+            Event::Hello { motd: Some(motd), .. } => self.motd(motd),
             Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
             // This client does not ask for it.
             Event::Typing { .. } => {}
@@ -104,6 +107,14 @@ impl Window {
             | Event::Settings { .. }
             | Event::Invite { .. }
             | Event::Notice { .. } => self.tell(&event),
+        }
+    }
+
+    /// The message of the day. After a reconnection it is shown again only if it is another one.
+    fn motd(&mut self, motd: Arc<str>) {
+        if self.motd.as_ref() != Some(&motd) {
+            motd.lines().for_each(|line| self.note(&format!("* {}", safe(line))));
+            self.motd = Some(motd);
         }
     }
 
