@@ -5,7 +5,8 @@
 #   scripts/machines.sh wine       unit and integration tests as programs for Windows, and their console, under wine
 #   scripts/machines.sh arm        Linux on aarch64, static: linked, and tried under qemu: talk, search, stop
 #   scripts/machines.sh mac        macOS, both processors: linked, and their headers looked at; never started
-#   scripts/machines.sh build ...  makes what the parts need, and tries nothing
+#   scripts/machines.sh tools ...  installs what the parts need, and does no more
+#   scripts/machines.sh build ...  builds what the parts need, and tries nothing
 #
 # CI runs `wine` alone, built beside the other tests by idle processors (.ci/run). It installs what it needs: Rust's
 # targets by rustup, mingw, wine and qemu by apt-get, zig and cargo-zigbuild by pip. A part whose tools cannot be had
@@ -159,8 +160,10 @@ try_mac() {
     ran+=("macOS: both processors linked")
 }
 
-only_build=
-[ "${1:-}" != build ] || { only_build=yes && shift; }
+mode=try
+case ${1:-} in
+tools | build) mode=$1 && shift ;;
+esac
 for part in "${@:-wine arm mac}"; do
     for one in $part; do
         case $one in
@@ -168,8 +171,8 @@ for part in "${@:-wine arm mac}"; do
         *) echo "machines: there is no part $one: wine, arm, mac" >&2 && exit 64 ;;
         esac
         ready "$one" || continue
-        build "$one"
-        [ -n "$only_build" ] || "try_$one"
+        [ "$mode" = tools ] || build "$one"
+        [ "$mode" != try ] || "try_$one"
     done
 done
 step "run:     $(printf '%s; ' "${ran[@]:-nothing}")"

@@ -149,6 +149,7 @@ mod client_support;
 #[cfg(unix)] // a pseudo-terminal
 mod client_terminal;
 /// Which server it trusts, on a terminal and in a script.
+#[cfg(unix)] // a pseudo-terminal
 mod client_trust;
 /// What is typed into it and piped into it, and what of that is said.
 mod client_typed;
@@ -192,6 +193,7 @@ mod managed;
 #[cfg(unix)] // signals, pipes that are full, limits of the shell
 mod processes;
 /// Settings that change while a server runs.
+#[cfg(unix)] // SIGHUP
 mod reload;
 /// The server program: how it starts and how it ends.
 mod server_binary;
