@@ -118,7 +118,7 @@ Examples:
   chat-server --listen 0.0.0.0:7667       for the whole network
   chat-server --memory                    keeps nothing on disk
   chat-server backup monday.db            copies the database at any time
-  chat-server cert --host chat.example    makes a certificate, and prints what people compare
+  chat-server cert --host chat.example    a certificate, and its fingerprint
   chat-server ctl who                     asks the running server
   chat-server --listen 127.0.0.1:0        any free port; `listening on ...`
   chat-server --rate off --sessions 200   any limit by its name

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use crate::wire::http::Refusal;
+use crate::wire::http::{Head, Refusal};
 
 /// One answer to a request.
 #[derive(Debug)]
@@ -64,6 +64,14 @@ impl Answer {
     /// The same, and the connection ends: what the peer sends next cannot be trusted.
     pub(super) fn refusal(refusal: &Refusal) -> Answer {
         Answer { close: true, ..Answer::sentence(refusal.status, &refusal.sentence) }
+    }
+
+    /// Sends a request that must be encrypted to the same place with `https`.
+    pub(super) fn encrypted(head: &Head) -> Answer {
+        let query = head.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
+        let place = format!("https://{}{}{query}", head.host, head.path);
+        let sentence = "This server takes encrypted connections only; the same place begins with https://.";
+        Answer { close: true, ..Answer::sentence(308, sentence).with("Location", place) }
     }
 
     /// With one field more.

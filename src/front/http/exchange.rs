@@ -245,7 +245,7 @@ impl Exchange {
     fn decide(&self, head: &Head, route: Route, rest: &str) -> Outcome {
         let http = &self.fronts.http;
         if self.hub.must_encrypt(&self.handle) {
-            return Outcome::Answer(elsewhere(head));
+            return Outcome::Answer(Answer::encrypted(head));
         }
         if let Some(refused) = refused(head, route) {
             return Outcome::Answer(refused);
@@ -362,15 +362,6 @@ impl Exchange {
         }
         Ok(())
     }
-}
-
-/// The same at the same place, encrypted.
-fn elsewhere(head: &Head) -> Answer {
-    let query = head.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
-    let place = format!("https://{}{}{query}", head.host, head.path);
-    let answer =
-        Answer::sentence(308, "This server takes encrypted connections only; the same place begins with https://.");
-    Answer { close: true, ..answer.with("Location", place) }
 }
 
 fn nothing() -> Answer {
