@@ -24,6 +24,8 @@ mod bad_json;
 mod becoming;
 /// Coming back to much that was missed.
 mod catching_up;
+/// The certificate of a server: made, renewed, changed while it runs, and refused.
+mod certificates;
 /// Coming in with passwords and tokens at once, and as another person than before.
 mod coming_in;
 /// Private conversations: how many, and their end.
