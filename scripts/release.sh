@@ -40,11 +40,13 @@ built() { echo "$CARGO_TARGET_DIR/$1/dist"; }
 build() {
     step "build $1"
     case $1 in
-    universal2-apple-darwin) rustup target add -q aarch64-apple-darwin x86_64-apple-darwin ;;
-    *) rustup target add -q "$1" ;;
+    universal2-apple-darwin) rustup --quiet target add aarch64-apple-darwin x86_64-apple-darwin ;;
+    *) rustup --quiet target add "$1" ;;
     esac
-    local began=$SECONDS
-    cargo zigbuild --locked --profile dist --bins --target "$1"
+    local began=$SECONDS flags=$RUSTFLAGS
+    # Libraries that are named and not used would be asked for at the start.
+    [ "${1%-apple-darwin}" = "$1" ] || flags="$flags -C link-arg=-Wl,-dead_strip_dylibs"
+    RUSTFLAGS=$flags cargo zigbuild --locked --profile dist --bins --target "$1"
     echo "$1: built in $((SECONDS - began)) s" | tee -a "$out/TIMES" >&2
     ! grep -alF -e "$cargo_home/" -e "$PWD/" "$(built "$1")"/chat-{server,client,lab}{,.exe} 2>/dev/null ||
         fail "a path of this machine is in a program for $1"
@@ -158,7 +160,7 @@ pack() {
     mkdir -p "$folder"
     [ "${1/windows/}" = "$1" ] || suffix=.exe
     for program in "${programs[@]}"; do cp "$(built "$1")/$program$suffix" "$folder/"; done
-    cp -r README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$work/man" "$work/completions" "$folder/"
+    cp -r README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE docs "$work/man" "$work/completions" "$folder/"
     cp "$(rustc --print sysroot)/share/doc/rust/COPYRIGHT-library.html" "$folder/THIRD-PARTY-RUST.html"
     scripts/third-party.py "${1/universal2/aarch64}" >"$folder/THIRD-PARTY"
     case $1 in
