@@ -15,7 +15,7 @@ use crate::terminal::{self, Complete, Input, Screen, Terminal};
 /// Talks with the server at `path` until the person ends it; whether every command was carried out.
 ///
 /// # Errors
-/// A [`CtlError`], when there is no answer; or that of the terminal.
+/// A [`CtlError`](super::CtlError), when there is no answer; or that of the terminal.
 pub fn converse(path: &Path) -> anyhow::Result<bool> {
     let mut terminal = Terminal::open(completion(path))?;
     let paint = Paint::new(terminal.has_editor() && terminal::wants_colour());
