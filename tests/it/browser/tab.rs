@@ -150,10 +150,13 @@ impl Tab {
     pub fn until(&self, expression: &str) -> Value {
         let end = Instant::now() + PATIENCE;
         let body = format!("const is = () => ({expression}); return {UNTIL};");
+        let mut unanswered = 0;
         loop {
             match self.evaluate(&body) {
                 Ok(value) => return value,
                 Err(error) if end > Instant::now() && reloaded(&error) => {}
+                // If the page is replaced while it looks, Chromium may give no answer at all; the new page is asked.
+                Err(error) if unanswered == 0 && error.contains("timed out waiting") => unanswered += 1,
                 Err(error) => panic!("{error}, before {expression}; the page:\n{}\n", self.seen()),
             }
         }
