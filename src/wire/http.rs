@@ -401,7 +401,8 @@ mod tests {
             let at = at.min(bytes.len() - 1);
             if insert { bytes.insert(at, byte) } else { bytes[at] = byte }
             if let Ok(Some((head, length))) = parse(&bytes, BOUNDS) {
-                let taken = &bytes[..length];
+                // Line ends before a request are no part of it (RFC 9112, 2.2), and a bare one is one, too.
+                let taken = bytes[..length].trim_ascii_start();
                 prop_assert!(taken.ends_with(b"\r\n\r\n"));
                 prop_assert_eq!(taken.iter().filter(|byte| **byte == b'\n').count(), taken.windows(2).filter(|two| two == b"\r\n").count());
                 prop_assert!(!taken.contains(&0));
