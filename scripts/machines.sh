@@ -99,8 +99,6 @@ differs() { differences+=(--skip "$1"); }
 # wine ends a connection in order where Windows resets it (SO_LINGER of 0).
 differs leaving::a_peer_lost_in_the_middle_of_a_line_has_not_said_it
 differs service::c4_a_handler_is_made_once_and_dropped_once_also_after_a_panic
-# wine 8 does not always append in one step, so of lines that several threads append at once one may be lost.
-differs known_hosts::tests::two_clients_that_add_keys_at_once_tear_no_line
 # Hundreds of commits, or of connections, within 5 seconds: each takes many times as long under wine.
 differs catching_up::a_person_who_catches_up_while_others_speak
 differs files::ten_mebibytes_go_up_and_down_while_others_talk

@@ -259,7 +259,7 @@ limits! {
     ctl_time "ctl-time": time Millis = 10_000, 10..=600_000, AtOnce;
     /// The handshake of an encrypted connection, from its first byte. After that the connection is closed.
     tls_handshake "tls-handshake": time Seconds = 10, 1..=600, NewConnections;
-    /// Handshakes that are computed at once, each for less than a millisecond. Others wait for their turn, so those who come in take no processor from those who talk.
+    /// Handshakes that are computed at once, each for less than a millisecond. Other handshakes wait for their turn, so newcomers take little processor time from members who talk.
     handshakes "handshakes": number Count = 2, 1..=64, Restart;
     /// What the console has not shown yet, and what is not in the log yet. More is counted and left out.
     console_lines "console-lines": number Count = 4_096, 16..=1_000_000, Restart;

@@ -6,7 +6,7 @@ use parking_lot::RwLock;
 
 use super::{Limits, Live, TABLE};
 
-/// The limits in force. All clones are the same; who has one sees every change.
+/// The limits in force. All clones are the same: each shows every change.
 ///
 /// ```
 /// use roomful::limits::{InForce, Limits};

@@ -1,4 +1,4 @@
-//! Files as systems differ in them: who may read one, which one it is, whether its name is on the disk. Knows no contents.
+//! Files, as far as systems differ: which users may read a file, which file a path leads to, whether its name is on the disk. Knows no contents.
 
 #[cfg(unix)]
 pub use unix::*;

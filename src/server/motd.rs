@@ -1,4 +1,4 @@
-//! The message of the day: read from a file, and made harmless. Does not know who is shown it.
+//! The message of the day: read from a file, and made harmless. Does not know which sessions are shown it.
 
 use std::fs::File;
 use std::io::Read;

@@ -95,8 +95,8 @@ impl Security {
         })))
     }
 
-    /// From now on newcomers get this certificate, which was read and checked before; those
-    /// who are connected keep theirs. Returns whether it is another.
+    /// From now on newcomers get this certificate, which was read and checked before;
+    /// connections that are open have the one of their beginning. Returns whether it is another.
     pub fn take(&self, pair: Pair) -> bool {
         self.acceptor.replace(pair.config);
         let new = Arc::new(pair.certificate);

@@ -36,7 +36,7 @@ pub struct Args {
     /// Who may read /metrics: loopback if not said
     #[arg(long, env = "CHAT_SERVER_METRICS", value_name = "WHO")]
     pub metrics: Option<Metrics>,
-    /// Whether connections are encrypted: those who ask for it, if not said and others than this machine can come in
+    /// Whether connections are encrypted: auto if not said
     #[arg(long, env = "CHAT_SERVER_TLS", value_name = "MODE")]
     pub tls: Option<Mode>,
     /// File of the certificate, in PEM; made beside the database if not said
@@ -104,7 +104,7 @@ pub enum Task {
     },
     /// Say COMMAND to a running server: help lists all; without one, be its console
     Ctl {
-        /// The command, such as who or health
+        /// The command, such as `stats` or `health`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
         words: Vec<String>,
     },

@@ -1,4 +1,4 @@
-//! Reads the settings again while the server runs: all of them are taken, or none. Knows no signal, and not who asks.
+//! Reads the settings again while the server runs: all of them are taken, or none. Knows no signal, no console and no socket of `ctl`.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -59,7 +59,7 @@ impl KnownHosts {
         lines.map(|(index, line)| known(line).ok_or_else(|| self.damaged(index + 1, host))).collect()
     }
 
-    /// Adds a key, by one write at the end of the file: two clients may do that at once.
+    /// Adds a key at the end of the file. Two clients may do that at once: one waits for the other.
     pub fn add(&self, host: &Host, known: &Known) -> io::Result<()> {
         if self.0.as_os_str().is_empty() {
             return Err(io::Error::other("there is no folder for settings; name a file by --known-hosts"));
@@ -68,6 +68,8 @@ impl KnownHosts {
             make_private_folder(folder)?;
         }
         let mut file = private(OpenOptions::new().create(true).read(true).append(true)).open(&self.0)?;
+        // Not every system appends in one step. A disk of the network may have no locks; then nothing waits.
+        let _ = file.lock();
         // The last line may have lost its end, by hand or because the disk was full.
         let begin = if ends_line(&mut file)? { "" } else { "\n" };
         file.write_all(format!("{begin}{host} sha256:{} {}\n", known.key, known.since).as_bytes())
@@ -99,6 +101,8 @@ impl KnownHosts {
             Err(error) if is_nowhere(&error) => return Ok(String::new()),
             file => file?,
         };
+        // Waits for a client that adds a key: on Windows a locked file cannot be read.
+        let _ = file.lock_shared();
         let mut bytes = Vec::new();
         if file.take(MOST + 1).read_to_end(&mut bytes)? as u64 > MOST {
             return Err(io::Error::other(format!("it has more than {MOST} bytes")));

@@ -127,7 +127,7 @@ fn person(
                     (offer, wanted.nick, wanted.password) = (other, None, None);
                     continue;
                 }
-                // A person who is about to type a password must know how safe it is.
+                // A person who is about to type a password must know how safe the connection is.
                 if !common.window.lock().is_connected_to(&wanted.addr()) {
                     greet(wanted, terminal, common)?;
                 }

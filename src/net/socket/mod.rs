@@ -1,4 +1,4 @@
-//! The calls on a TCP socket that differ between systems: reading, sending, and waiting, so that a cut wakes whoever waits. Knows no connection.
+//! The calls on a TCP socket that differ between systems: reading, sending, and waiting, so that a cut wakes each waiting thread. Knows no connection.
 //!
 //! On Unix, `shutdown` wakes every thread that is blocked on the socket, and one
 //! call can be told not to wait. Windows has neither: there, a thread in `recv`,

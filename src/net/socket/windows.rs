@@ -64,7 +64,7 @@ pub(in crate::net) fn probe(tcp: &TcpStream, first: Duration, next: Duration, _p
 }
 
 /// Whether the address of a server that has just stopped must be asked for. Here it
-/// is free at once, and who asks for it shares the port of a server that runs.
+/// is free at once, and a second server that asked for it would share the port of the first.
 pub(in crate::net) fn can_share_port() -> bool {
     false
 }
