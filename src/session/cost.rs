@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::command::{Command, Price, Stores};
-use crate::wire::Input;
+use crate::wire::{Input, Mark};
 
 /// What something takes of `rate`. Whatever costs the server costs its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(super) fn cost_of(input: &Input) -> Cost {
     match input {
         Input::Command(_, command) => cost_of_command(command),
         // A refusal costs as much as a line that is said.
-        Input::Refused(..) | Input::Answered(_) => Cost::LINE,
+        Input::Refused(..) | Input::Answered(_) | Input::Mark(Mark { line: true, .. }) => Cost::LINE,
         Input::Empty => Cost::LITTLE,
         Input::Waste { bytes, line } => Cost::of_bytes(*bytes, *line),
         Input::Raw(_) | Input::Speak(_) | Input::Mark(_) | Input::Become { .. } | Input::End { .. } => Cost::Nothing,
@@ -72,7 +72,14 @@ pub(super) fn cost_of(input: &Input) -> Cost {
 
 /// Whether it counts as a line of a session that has no name yet.
 pub(super) fn is_line(input: &Input) -> bool {
-    matches!(input, Input::Command(..) | Input::Refused(..) | Input::Answered(_) | Input::Empty)
+    matches!(
+        input,
+        Input::Command(..)
+            | Input::Refused(..)
+            | Input::Answered(_)
+            | Input::Empty
+            | Input::Mark(Mark { line: true, .. })
+    )
 }
 
 fn cost_of_command(command: &Command) -> Cost {

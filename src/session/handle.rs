@@ -161,7 +161,7 @@ impl SocketPen {
                     None => self.encoder.encode(&delivery, page),
                 },
                 Outgoing::Raw(bytes) => page.extend_from_slice(&bytes),
-                Outgoing::Mark(mark) => self.encoder.mark(&mark, page),
+                Outgoing::Mark(mark) => self.encoder.mark(mark, page),
                 Outgoing::Speak(encoder) => self.encoder = encoder,
                 Outgoing::Close(reason) => {
                     self.encoder.end(reason, page);

@@ -159,7 +159,12 @@ impl Session {
             }
             Input::Answered(bytes) | Input::Raw(bytes) => self.write(bytes),
             Input::Speak(encoder) => self.queue(Outgoing::Speak(encoder)),
-            Input::Mark(mark) => self.queue(Outgoing::Mark(mark)),
+            Input::Mark(mark) => {
+                if mark.settles {
+                    self.wait_for_answers();
+                }
+                self.queue(Outgoing::Mark(mark));
+            }
             Input::Become { protocol, first } => {
                 let Protocol { manners, greeting, decoder, encoder } = *protocol;
                 (self.manners, self.decoder) = (manners, decoder);

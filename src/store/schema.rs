@@ -146,6 +146,7 @@ pub const MIGRATIONS: &[&str] = &[
     WORDS_CUT_BY_US,
     ORDER_WITHOUT_CLOCK,
     SIZES_OF_PICTURES,
+    PEOPLE_OF_OTHER_PROTOCOLS,
 ];
 
 /// The index gets words that `fold` has cut and folded, with blanks between them; to
@@ -187,6 +188,28 @@ const ORDER_WITHOUT_CLOCK: &str = "
 const SIZES_OF_PICTURES: &str = "
     ALTER TABLE file ADD COLUMN width INTEGER;
     ALTER TABLE file ADD COLUMN height INTEGER;
+";
+
+/// What the protocols of other chats tell and ask: the author of a topic, voices, words about oneself, masks.
+const PEOPLE_OF_OTHER_PROTOCOLS: &str = "
+    ALTER TABLE room ADD COLUMN topic_by TEXT;
+    ALTER TABLE room ADD COLUMN topic_time INTEGER;
+
+    -- The accounts that may speak in a room in which not all may.
+    CREATE TABLE voice (
+        place INTEGER NOT NULL, account INTEGER NOT NULL,
+        PRIMARY KEY (place, account)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX voice_account ON voice (account);
+
+    ALTER TABLE account ADD COLUMN about TEXT;
+
+    -- The mask as an op has typed it; it is shown, and lifts the restriction again.
+    ALTER TABLE restriction ADD COLUMN mask TEXT;
+
+    -- The key with which addresses are hidden. It never changes, or bans would end.
+    CREATE TABLE cloak (key BLOB NOT NULL) STRICT;
+    INSERT INTO cloak VALUES (randomblob(32));
 ";
 
 /// Makes the tables of the newest version in an empty file, or brings an older file to that version.

@@ -12,6 +12,7 @@ pub mod line;
 pub mod reader;
 pub mod telnet;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::command::Command;
@@ -100,10 +101,27 @@ pub enum Question {
     Instead(Vec<u8>),
 }
 
-/// Bytes from a front's decoder to its encoder; only this front knows their meaning.
-/// They wait in the session's outbox, in order with the events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark(pub Box<[u8]>);
+/// A message from a front's decoder to its encoder; only this front knows its meaning.
+/// It waits in the session's outbox, in order with the events.
+#[derive(Debug)]
+pub struct Mark {
+    /// What is said; the encoder knows its type.
+    pub what: Box<dyn Any + Send>,
+    /// About how many bytes it takes in the queue and on the wire.
+    pub weight: usize,
+    /// Whether it is all that a line of the peer leads to: then it costs as much as a line.
+    pub line: bool,
+    /// Whether it comes after the answers to all earlier commands, also to those whose
+    /// answer waits for the disk.
+    pub settles: bool,
+}
+
+impl Mark {
+    /// A mark that says `what`, of about `weight` bytes. It costs nothing, and waits for nothing.
+    pub fn new(what: impl Any + Send, weight: usize) -> Mark {
+        Mark { what: Box::new(what), weight, line: false, settles: false }
+    }
+}
 
 /// Makes bytes of a session's events. It is in the pen, so only the thread that has the pen uses it.
 pub trait Encoder: Send + Debug {
@@ -116,7 +134,7 @@ pub trait Encoder: Send + Debug {
     fn encode(&mut self, _item: &Delivery, _out: &mut Vec<u8>) {}
 
     /// Takes a mark from the decoder.
-    fn mark(&mut self, _mark: &Mark, _out: &mut Vec<u8>) {}
+    fn mark(&mut self, _mark: Mark, _out: &mut Vec<u8>) {}
 
     /// Appends the last bytes of the session, such as a closing frame; `reason` is why it ends.
     fn end(&mut self, _reason: CloseReason, _out: &mut Vec<u8>) {}

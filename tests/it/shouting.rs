@@ -19,7 +19,9 @@ impl Ears {
         let reader::Line::Whole(line) = line else { return Input::Refused(None, ChatError::LineTooLong(0)) };
         let line = String::from_utf8_lossy(line).to_uppercase();
         match line.strip_prefix("NICK ").filter(|_| !named).map(Nick::parse) {
-            _ if line == "HOW MANY" => Input::Mark(Mark(format!("{} lines from you", self.1).into_bytes().into())),
+            _ if line == "HOW MANY" => {
+                Input::Mark(Mark { line: true, ..Mark::new(format!("{} lines from you", self.1), 20) })
+            }
             Some(Ok(nick)) => Input::Command(None, AccountCommand::Nick { nick: Some(nick), rooms: None }.into()),
             Some(Err(error)) => Input::Refused(None, error.into()),
             None => Input::Command(None, ChatCommand::Say { room: None, text: text(&line) }.into()),
@@ -48,8 +50,9 @@ impl Encoder for Mouth {
         }
     }
 
-    fn mark(&mut self, Mark(words): &Mark, out: &mut Vec<u8>) {
-        out.extend([words.to_ascii_uppercase(), format!(", {} TO YOU\n", self.0).into_bytes()].concat());
+    fn mark(&mut self, mark: Mark, out: &mut Vec<u8>) {
+        let words = mark.what.downcast::<String>().unwrap();
+        out.extend(format!("{}, {} TO YOU\n", words.to_uppercase(), self.0).into_bytes());
     }
 
     fn end(&mut self, _reason: CloseReason, out: &mut Vec<u8>) {

@@ -26,7 +26,7 @@ impl Outgoing {
         match self {
             Outgoing::Event(delivery) => delivery.letter.weight(),
             Outgoing::Raw(bytes) => bytes.len(),
-            Outgoing::Mark(Mark(bytes)) => bytes.len(),
+            Outgoing::Mark(mark) => mark.weight,
             Outgoing::Speak(_) | Outgoing::Close(_) => 0,
         }
     }

@@ -47,7 +47,8 @@ impl WsDecoder {
     /// The last words to the peer, before the end.
     fn end(&mut self, close: Vec<u8>, reason: CloseReason, news: Option<String>) -> Input {
         self.next = Some(Box::new(Input::End { reason, news }));
-        Input::Mark(Mark(close.into()))
+        let weight = close.len();
+        Input::Mark(Mark::new(close.into_boxed_slice(), weight))
     }
 }
 
@@ -126,7 +127,10 @@ mod tests {
             while let Some(input) = decoder.next(&mut piece, true) {
                 let is_end = matches!(input, Input::End { .. });
                 seen.push(match input {
-                    Input::Mark(Mark(close)) => format!("close {}", u16::from_be_bytes([close[2], close[3]])),
+                    Input::Mark(mark) => {
+                        let close = mark.what.downcast::<Box<[u8]>>().unwrap();
+                        format!("close {}", u16::from_be_bytes([close[2], close[3]]))
+                    }
                     Input::Raw(bytes) => format!("raw {bytes:?}"),
                     Input::Refused(_, refusal) => refusal.code().to_string(),
                     Input::End { reason, .. } => reason.code().to_owned(),
@@ -213,8 +217,8 @@ mod tests {
         assert_eq!(read_one(&after), ["close 1000", "closed"]);
         let mut decoder = WsDecoder::new(&limits());
         let bare = sent(LAST | CLOSE, b"");
-        let Some(Input::Mark(Mark(answer))) = decoder.next(&mut &bare[..], true) else { panic!("no answer") };
-        assert_eq!(*answer, [0x88, 0]);
+        let Some(Input::Mark(answer)) = decoder.next(&mut &bare[..], true) else { panic!("no answer") };
+        assert_eq!(**answer.what.downcast::<Box<[u8]>>().unwrap(), [0x88, 0]);
     }
 
     #[test]

@@ -82,8 +82,8 @@ impl Encoder for WsEncoder {
         }
     }
 
-    fn mark(&mut self, Mark(close): &Mark, _out: &mut Vec<u8>) {
-        self.close = Some(close.clone());
+    fn mark(&mut self, mark: Mark, _out: &mut Vec<u8>) {
+        self.close = mark.what.downcast().ok().map(|close| *close);
     }
 
     fn end(&mut self, reason: CloseReason, out: &mut Vec<u8>) {
@@ -151,7 +151,7 @@ mod tests {
     fn what_the_decoder_wants_said_last_is_said_instead_of_the_reason() {
         let mut encoder = WsEncoder::default();
         let mut out = Vec::new();
-        encoder.mark(&Mark(frame::close(1009, "too long").into()), &mut out);
+        encoder.mark(Mark::new(frame::close(1009, "too long").into_boxed_slice(), 12), &mut out);
         encoder.end(CloseReason::Lost, &mut out);
         assert_eq!(out, frame::close(1009, "too long"));
     }
