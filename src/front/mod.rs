@@ -2,6 +2,7 @@
 
 mod entrance;
 pub mod http;
+mod irc_names;
 mod json;
 mod line;
 mod links;
@@ -21,6 +22,7 @@ use crate::wire::{Encoder, Input, Protocol};
 
 pub use entrance::Entrance;
 use http::{Http, Settings};
+pub use irc_names::IrcNames;
 pub use links::Links;
 use sniff::Kind;
 
@@ -28,6 +30,9 @@ use sniff::Kind;
 pub struct Fronts {
     served: Vec<(Kind, Box<Open>)>,
     http: Http,
+    irc: IrcNames,
+    /// Where only IRC is spoken.
+    irc_ports: Vec<SocketAddr>,
 }
 
 /// Opens a front for one connection.
@@ -46,6 +51,8 @@ pub struct Opening<'a> {
     pub motd: Option<&'a Arc<str>>,
     /// What makes addresses of files for this connection, if there are files.
     pub links: Option<&'a Links>,
+    /// How the server is called on IRC.
+    pub irc: &'a IrcNames,
 }
 
 impl Fronts {
@@ -64,6 +71,30 @@ impl Fronts {
         self
     }
 
+    /// Is called so on IRC.
+    #[must_use]
+    pub fn named(mut self, names: IrcNames) -> Fronts {
+        self.irc = names;
+        self
+    }
+
+    /// How the server is called on IRC.
+    pub fn names(&self) -> &IrcNames {
+        &self.irc
+    }
+
+    /// Whether a connection that came to the address `local` can only be IRC.
+    fn is_irc_port(&self, local: impl FnOnce() -> Option<SocketAddr>) -> bool {
+        if self.irc_ports.is_empty() {
+            return false;
+        }
+        let is_at = |port: &SocketAddr, local: SocketAddr| {
+            port.port() == local.port() && (port.ip().is_unspecified() || port.ip().to_canonical() == local.ip())
+        };
+        let local = local().map(|local| SocketAddr::new(local.ip().to_canonical(), local.port()));
+        local.is_some_and(|local| self.irc_ports.iter().any(|port| is_at(port, local)))
+    }
+
     /// Whether the page is read from a folder.
     pub fn reads_page(&self) -> bool {
         self.http.settings().page.is_some()
@@ -74,10 +105,11 @@ impl Fronts {
         self.http.page()
     }
 
-    /// The same fronts, on a server that listens on these addresses.
+    /// The same fronts, on a server that listens on these addresses, and on those of `irc` for IRC only.
     #[must_use]
-    pub fn listening(mut self, addresses: &[SocketAddr]) -> Fronts {
+    pub fn listening(mut self, addresses: &[SocketAddr], irc: &[SocketAddr]) -> Fronts {
         self.http = Http::new(self.http.settings().clone(), addresses);
+        self.irc_ports = irc.to_vec();
         self
     }
 
@@ -102,7 +134,9 @@ impl Default for Fronts {
     /// Plain text for people, JSON for programs.
     fn default() -> Fronts {
         let http = Http::new(Settings::default(), &[]);
-        Fronts { served: Vec::new(), http }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
+        Fronts { served: Vec::new(), http, irc: IrcNames::default(), irc_ports: Vec::new() }
+            .serve(Kind::Line, line::open)
+            .serve(Kind::Json, json::open)
     }
 }
 
