@@ -15,9 +15,11 @@
 //! assert_eq!(line.tag("label").as_deref(), Some("7"));
 //! ```
 
+mod added;
 mod line;
 mod out;
 
+pub use added::added;
 pub use line::{Fault, Line};
 pub use out::{Named, Out, Params};
 
