@@ -120,7 +120,14 @@ impl LineDecoder {
 
     /// A line of another protocol.
     fn other(&mut self, kind: Kind, line: &[u8]) -> Input {
-        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None, motd: None, links: None };
+        let opening = Opening {
+            fronts: &self.fronts,
+            limits: &self.limits,
+            offer: None,
+            motd: None,
+            links: None,
+            irc: self.fronts.names(),
+        };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
         }
