@@ -2,6 +2,7 @@
 
 mod entrance;
 pub mod http;
+mod irc;
 mod irc_names;
 mod json;
 mod line;
@@ -131,12 +132,11 @@ impl Fronts {
 }
 
 impl Default for Fronts {
-    /// Plain text for people, JSON for programs.
+    /// Plain text for people, JSON for programs, IRC for its clients.
     fn default() -> Fronts {
         let http = Http::new(Settings::default(), &[]);
-        Fronts { served: Vec::new(), http, irc: IrcNames::default(), irc_ports: Vec::new() }
-            .serve(Kind::Line, line::open)
-            .serve(Kind::Json, json::open)
+        let none = Fronts { served: Vec::new(), http, irc: IrcNames::default(), irc_ports: Vec::new() };
+        none.serve(Kind::Line, line::open).serve(Kind::Json, json::open).serve(Kind::Irc, irc::open)
     }
 }
 
