@@ -139,7 +139,8 @@ impl Change<'_, ()> {
             return Ok(person);
         }
         self.make_way(&nick, None);
-        self.state.registry.claim(&nick, identity, self.cx.now)
+        let look = self.look(identity, request);
+        self.state.registry.claim(&nick, identity, look, self.cx.now)
     }
 
     #[inline(never)]
@@ -148,7 +149,8 @@ impl Change<'_, ()> {
         let nick = request.nick.clone().unwrap_or_else(|| self.state.registry.offer(request.seed));
         let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
         self.state.check_server_ban(&subject, self.cx.now)?;
-        self.state.registry.claim(&nick, identity, self.cx.now)
+        let look = self.look(identity, request);
+        self.state.registry.claim(&nick, identity, look, self.cx.now)
     }
 
     /// The person of a guest who comes back: with the old name, if it is free and the session wants no other.
@@ -176,7 +178,10 @@ impl Change<'_, ()> {
                 self.give_name(ghost, &nick, |_| false)?;
                 ghost
             }
-            None => self.state.registry.claim(&nick, identity, self.cx.now)?,
+            None => {
+                let look = self.look(identity, request);
+                self.state.registry.claim(&nick, identity, look, self.cx.now)?
+            }
         };
         self.name_follows(&earlier);
         Ok(person)
@@ -268,11 +273,11 @@ impl Change<'_, ()> {
             person.knows_own(&request.memberships);
         }
         let mut change = self.on_behalf_of(request.session, request.tag.clone())?;
-        let (nick, account) = (Arc::clone(&change.caller.shown), change.caller.account());
+        let (nick, account) = (change.caller.face.clone(), change.caller.account());
         if account.is_some() || resume_stored {
             change.store_resume(request.session);
         }
-        let (shown, registered) = (Arc::clone(&nick), account.is_some());
+        let (shown, registered) = (nick.clone(), account.is_some());
         change.answer(match request.greeting {
             LoginKind::Hello => Done::Hello { nick: Some(shown), resume: Some(token), registered },
             LoginKind::Nick => Done::Nick { nick: shown, resume: Some(token) },

@@ -17,9 +17,13 @@
 
 mod line;
 mod out;
+mod stream;
+mod text;
 
 pub use line::{Fault, Line};
 pub use out::{Named, Out, Params};
+pub use stream::{Framed, Stream};
+pub use text::{REQUEST, Text, packed, pieces, plain, text};
 
 /// The longest line without its tags, in bytes, with its ending.
 pub const LINE_BYTES: usize = 512;
