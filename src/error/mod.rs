@@ -276,7 +276,18 @@ refusals! {
     RoomNew(room: RoomName) = "room-new", room,
         "there is no {room} yet, so no key opens it; /join {room} makes it, then /settings key WORD sets a key";
     /// Only ops speak in the room.
-    AnnouncementsOnly(room: RoomName) = "announcements-only", room, "only ops speak in {room}; it is for announcements";
+    AnnouncementsOnly(room: RoomName) = "announcements-only", room,
+        "only ops speak in {room}, and members with a voice; an op there can give one with /voice";
+    /// The room has as many members as its ops have set.
+    RoomFull(room: RoomName, most: usize) = "room-full", room,
+        "{room} is full: it takes {most} members; an op there can let more in with /invite";
+    /// People who are not in the room may write there, but nobody is there to read it.
+    Outsider(room: RoomName) = "outsider", room, "nobody is in {room} to read it; /join {room} first";
+    /// The person is in the room already.
+    AlreadyThere(nick: String, room: RoomName) = "already-there", nick, "{nick:?} is in {room} already";
+    /// There is such a person, but not in the room.
+    NotThere(nick: String, room: RoomName) = "not-there", nick,
+        "{nick:?} is not in {room}; /members shows who is";
     /// There is no ban or mute of that kind for them.
     NoSuchBan(whom: String) = "no-such-ban", whom,
         "there is nothing of that kind for {whom:?}; /bans lists what there is";

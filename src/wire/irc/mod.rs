@@ -15,11 +15,13 @@
 //! assert_eq!(line.tag("label").as_deref(), Some("7"));
 //! ```
 
+mod added;
 mod line;
 mod out;
 mod stream;
 mod text;
 
+pub use added::added;
 pub use line::{Fault, Line};
 pub use out::{Named, Out, Params};
 pub use stream::{Framed, Stream};
