@@ -193,7 +193,7 @@ impl LineDecoder {
         if line.is_empty() {
             return Input::Answered(b"* Nothing was done.\n".to_vec());
         }
-        if let Err(refusal) = asking.take(Secret(line.into())) {
+        if let Err(refusal) = asking.take(Secret(line.into()), self.limits.password_min) {
             // The next line is most likely the same password, so it must be taken as an answer too.
             let sentence = format!("! {}.\n", capital(&refusal.to_string()));
             return Input::Answered([sentence.into_bytes(), self.ask(asking)].concat());
@@ -275,7 +275,7 @@ impl Decoder for LineDecoder {
         let asking = asking?;
         match refusal {
             ChatError::Missing { field: "password", .. } => Some(Question::Instead(self.ask(asking))),
-            ChatError::LoginFailed | ChatError::PasswordBad => Some(Question::After(self.ask(asking))),
+            ChatError::LoginFailed | ChatError::PasswordBad(_) => Some(Question::After(self.ask(asking))),
             ChatError::LoginTooOften(_) => Some(Question::After(b"* No password is asked for now.\n".to_vec())),
             _ => None,
         }
