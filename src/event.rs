@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
-use crate::model::{CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
+use crate::model::{
+    CloseReason, FileInfo, Kind, Message, Millis, PlaceId, Restriction, Role, Seq, Settings, Tag, is_false,
+};
 use crate::names;
 
 pub use crate::model::PROTOCOL;
@@ -87,9 +89,15 @@ pub enum Event {
         text: Arc<str>,
         /// When the server took it.
         time: Millis,
+        /// Whether it is speech, an action or a notice.
+        #[serde(flatten)]
+        kind: Kind,
         /// The file that was sent with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<Arc<FileInfo>>,
+        /// The number of the conversation, for fronts whose messages have names of their own.
+        #[serde(skip)]
+        place: PlaceId,
     },
     /// This person is in a room now.
     Joined {
@@ -192,10 +200,18 @@ pub enum Event {
         room: Arc<str>,
         /// Which.
         seq: Seq,
+        /// When the message had been taken.
+        said: Millis,
         /// The person who deleted it.
         by: Arc<str>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
         /// When.
         time: Millis,
+        /// The number of the place, for fronts whose messages have names of their own.
+        #[serde(skip)]
+        place: PlaceId,
     },
     /// A person was removed from a room, and may be banned from it.
     Kick {
@@ -335,6 +351,7 @@ impl Event {
                 | Event::Leave { text, .. }
                 | Event::Quit { text, .. }
                 | Event::Away { text, .. }
+                | Event::Deleted { text, .. }
                 | Event::Kick { text, .. }
                 | Event::Restriction { text, .. }
                 | Event::Settings { settings: Settings { key: text, .. }, .. } => FRAME + length(text),
@@ -346,7 +363,6 @@ impl Event {
                 | Event::Left { .. }
                 | Event::Join { .. }
                 | Event::Nick { .. }
-                | Event::Deleted { .. }
                 | Event::Role { .. }
                 | Event::Invite { .. }
                 | Event::Read { .. }
@@ -424,7 +440,16 @@ mod tests {
         let events = [
             Event::Error { tag: None, code: Code::NoRoom, value: Arc::clone(&long), text: name(), offer: None },
             Event::Message(Arc::clone(&message)),
-            Event::Private { from: name(), to: name(), seq: 1, text: Arc::clone(&long), time: 0, file: None },
+            Event::Private {
+                from: name(),
+                to: name(),
+                seq: 1,
+                text: Arc::clone(&long),
+                time: 0,
+                kind: Kind::Text,
+                file: None,
+                place: PlaceId(1),
+            },
             Event::Kick { room: name(), nick: name(), by: name(), text: some.clone(), time: 0 },
             Event::Settings { room: name(), settings: settings(), registered: false, by: name(), time: 0 },
             Event::Joined { room: name(), made: 0, run: 0, seq: 0, total: 1, topic: some.clone() },

@@ -16,6 +16,7 @@
 //! ```
 
 mod line;
+pub mod msgid;
 mod out;
 mod stream;
 mod text;

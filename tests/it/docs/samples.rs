@@ -7,7 +7,7 @@ use roomful::answer::{
 };
 use roomful::error::Code;
 use roomful::event::Event;
-use roomful::model::{CloseReason, FileInfo, Message, Tag};
+use roomful::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Tag};
 use roomful::model::{Restriction, Role, Settings};
 use serde_json::Value;
 
@@ -32,7 +32,21 @@ fn file(full: bool) -> Arc<FileInfo> {
 
 fn message(full: bool) -> Arc<Message> {
     let file = full.then(|| file(full));
-    Arc::new(Message { room: word(), seq: 1, from: word(), text: word(), time: 1, me: full, file, deleted: full })
+    Arc::new(Message {
+        room: word(),
+        seq: 1,
+        from: word(),
+        text: word(),
+        time: 1,
+        kind: kind(full),
+        file,
+        deleted: full,
+        place: PlaceId(1),
+    })
+}
+
+fn kind(full: bool) -> Kind {
+    if full { Kind::Action } else { Kind::Text }
 }
 
 fn member(full: bool) -> MemberInfo {
@@ -190,7 +204,8 @@ fn events(full: bool) -> Vec<Event> {
             }
             Event::Error { .. } => Event::Message(message(full)),
             Event::Message(_) => {
-                Event::Private { from: nick(), to: nick(), seq, text: text(), time, file: full.then(|| file(full)) }
+                let (kind, file, place) = (kind(full), full.then(|| file(full)), PlaceId(1));
+                Event::Private { from: nick(), to: nick(), seq, text: text(), time, kind, file, place }
             }
             Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
             Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
@@ -202,7 +217,10 @@ fn events(full: bool) -> Vec<Event> {
             Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), time },
             Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by(), time },
             Event::Topic { .. } => Event::Away { nick: nick(), text: some() },
-            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by(), time },
+            Event::Away { .. } => {
+                let (said, text, place) = (1, some(), PlaceId(1));
+                Event::Deleted { room: room(), seq, said, by: by(), text, time, place }
+            }
             Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by(), text: some(), time },
             Event::Kick { .. } => {
                 let (restriction, lifted, text) = (Restriction::Mute, full, some());
