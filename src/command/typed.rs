@@ -62,7 +62,6 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Leave { room, .. }
             | ChatCommand::Members { room, .. }
             | ChatCommand::Say { room, .. }
-            | ChatCommand::Me { room, .. }
             | ChatCommand::Roll { room, .. }
             | ChatCommand::Topic { room, .. }
             | ChatCommand::RegisterRoom { room }
@@ -72,6 +71,8 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
             | ChatCommand::Msg { .. }
+            | ChatCommand::Me { .. }
+            | ChatCommand::Notice { .. }
             | ChatCommand::Reply { .. }
             | ChatCommand::Whois { .. }
             | ChatCommand::Away { .. }
@@ -93,7 +94,11 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
 fn place_of(command: &mut Command) -> Option<&mut Option<Place>> {
     match command {
         Command::Chat(
-            ChatCommand::Delete { place, .. } | ChatCommand::Read { place, .. } | ChatCommand::Typing { place },
+            ChatCommand::Me { place, .. }
+            | ChatCommand::Notice { place, .. }
+            | ChatCommand::Delete { place, .. }
+            | ChatCommand::Read { place, .. }
+            | ChatCommand::Typing { place },
         )
         | Command::Query(Query::History { place, .. } | Query::Files { place, .. }) => Some(place),
         _ => None,
