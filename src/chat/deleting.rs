@@ -46,8 +46,8 @@ pub struct Found<'a> {
 
 impl Found<'_> {
     /// The event for readers to whom the place is shown as `room`.
-    fn event(&self, id: PlaceId, room: Arc<str>, by: &Arc<str>, time: Millis) -> Event {
-        let (by, text) = (Arc::clone(by), self.text.clone());
+    fn event(&self, id: PlaceId, room: Arc<str>, by: &Actor, time: Millis) -> Event {
+        let (by, text) = (by.clone(), self.text.clone());
         Event::Deleted { room, seq: self.seq, said: self.said, by, text, time, place: id }
     }
 }
