@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Actor;
 pub use settings::{Changed, Setting, Settings};
 
 /// The version of the protocol, told in both directions by `hello`.
@@ -132,8 +133,8 @@ pub struct Message {
     pub room: Arc<str>,
     /// Its number there.
     pub seq: Seq,
-    /// The name of its author.
-    pub from: Arc<str>,
+    /// Its author.
+    pub from: Actor,
     /// What was said.
     pub text: Arc<str>,
     /// When the server took it.

@@ -40,6 +40,8 @@ pub struct AccountRecord {
     pub made: Millis,
     /// Whether it may do everything everywhere.
     pub op: bool,
+    /// The owner's words about themselves.
+    pub about: Option<Arc<str>>,
 }
 
 /// A ban or a mute.
@@ -140,6 +142,8 @@ pub enum Record {
     Password(AccountId, Arc<str>),
     /// An account is a server op now, or is not any more.
     ServerOp(AccountId, bool),
+    /// An account's words about its owner.
+    About(AccountId, Option<Arc<str>>),
     /// An account was deleted, with its roles, memberships, logins and conversations; if `true`, with its messages and files.
     AccountDeleted(AccountId, bool),
     /// A guest became this new account, and so its conversations are the account's.
@@ -217,6 +221,8 @@ pub struct Snapshot {
     pub restrictions: Vec<RestrictionRecord>,
     /// The highest numbers given so far.
     pub last: Numbers,
+    /// The key of the cloaks.
+    pub cloak_key: Vec<u8>,
 }
 
 /// The highest numbers given so far; 0 if none was.

@@ -46,7 +46,7 @@ impl State {
             Whom::Nick(nick) => nick,
         };
         if let Some((id, person)) = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?))) {
-            let (targets, shown) = (self.targets_of(person), Arc::clone(&person.shown));
+            let (targets, shown) = (self.targets_of(person), Arc::clone(person.shown()));
             return ModTarget { targets, identity: Some(person.identity), person: Some(id), shown };
         }
         let account = self.registry.accounts.named(nick);
@@ -96,7 +96,7 @@ impl Change<'_> {
         let action = request.action;
         if request.everywhere {
             self.as_server_op()?;
-            let by = Arc::clone(&self.caller.shown);
+            let by = Arc::clone(self.caller.face.nick());
             let made = self.moderate_everywhere(request, by)?;
             self.answer_when_stored(done_of(action, made), Record::Barrier);
             return Ok(());
@@ -187,14 +187,14 @@ impl Change<'_> {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
-            let (nick, identity) = (Arc::clone(&person.shown), person.identity);
+            let (face, identity) = (person.face.clone(), person.identity);
             let was_op = self.state.is_op_of(room, id);
-            let (room, by, time) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown), self.cx.now);
-            self.tell_room(place, Event::Kick { room, nick: Arc::clone(&nick), by, text: text.cloned(), time });
-            self.put_out(id, place);
+            let (room, by, time) = (Arc::clone(&room.shown), self.caller.face.clone(), self.cx.now);
+            self.tell_room(place, Event::Kick { room, nick: Arc::clone(face.nick()), by, text: text.cloned(), time });
+            self.put_out(id, place, None);
             self.uninvite(place, identity);
             if was_op {
-                self.hand_on(place, &nick);
+                self.hand_on(place, &face);
             }
         }
         self.forget_room(place);
@@ -237,8 +237,8 @@ impl Change<'_> {
         if !lifted {
             room.store_once(&self.cx);
         }
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
-        self.set_restriction(Some(place), restriction, target, (request, &by))?;
+        let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
+        self.set_restriction(Some(place), restriction, target, (request, by.nick()))?;
         let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
         let time = self.cx.now;
         self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, by, until, text, time });
@@ -248,7 +248,7 @@ impl Change<'_> {
     /// Invites a person into a room. If the invitation lasts, the person may come in at any time.
     fn invite(&mut self, place: PlaceId, target: &ModTarget, lasts: bool) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
-        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
+        let (by, time) = (self.caller.face.clone(), self.cx.now);
         let invite = Arc::new(Letter::new(Event::Invite { room: Arc::clone(&room.shown), by, time }));
         let new = target.identity.filter(|identity| lasts && !room.roles.contains_key(identity));
         if let Some(identity) = new {
@@ -270,7 +270,7 @@ impl Change<'_> {
         }
         let (room, nick) = (Arc::clone(&room.shown), Arc::clone(&target.shown));
         self.set_role(place, identity, target, role)?;
-        let by = Arc::clone(&self.caller.shown);
+        let by = self.caller.face.clone();
         self.tell_room(place, Event::Role { room, nick, role, by, time: self.cx.now });
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Change<'_> {
         room.store_once(&self.cx);
         room.give_voice(&self.cx, identity, voice);
         self.state.registry.accounts.holds(identity, place, room.knows(identity));
-        let (room, nick, by) = (Arc::clone(&room.shown), Arc::clone(&target.shown), Arc::clone(&self.caller.shown));
+        let (room, nick, by) = (Arc::clone(&room.shown), Arc::clone(&target.shown), self.caller.face.clone());
         self.tell_room(place, Event::Voice { room, nick, voice, by, time: self.cx.now });
         Ok(())
     }
