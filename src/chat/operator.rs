@@ -149,7 +149,9 @@ impl<C> Change<'_, C> {
             | ModAction::Mute
             | ModAction::Unmute
             | ModAction::Op
-            | ModAction::Deop => return Err(ChatError::NoRoom),
+            | ModAction::Deop
+            | ModAction::Voice
+            | ModAction::Devoice => return Err(ChatError::NoRoom),
         }
         Ok(Moderated { room: None, nick: target.shown, until: request.until(self.cx.now) })
     }
