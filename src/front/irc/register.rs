@@ -62,7 +62,7 @@ impl State {
     pub fn enter(&mut self) {
         let Some(entry) = &mut self.entry else { return };
         let (Some(nick), Some(user), false) = (&entry.nick, &entry.user, entry.negotiates) else { return };
-        let (nick, _user) = (nick.clone(), user.clone());
+        let (nick, user) = (nick.clone(), user.clone());
         self.ask(
             Asked::Welcome,
             AccountCommand::Hello {
@@ -72,6 +72,9 @@ impl State {
                 resume: None,
                 beside: false,
                 wants: Wants { typing: true },
+                own: true,
+                user: Some(["~", &user.name].concat().into()),
+                about: Some(user.about).filter(|about| !about.is_empty()),
                 rooms: None,
             },
         );

@@ -108,7 +108,7 @@ fn say(state: &mut State, target: &str, text: &str, manner: Manner) {
         let room = Some(room);
         return match manner {
             Manner::Text => state.ask(asked, ChatCommand::Say { room, text: words }),
-            Manner::Action | Manner::Notice => state.ask(asked, ChatCommand::Me { room, text: words }),
+            Manner::Action | Manner::Notice => state.ask(asked, ChatCommand::Me { place: room.map(Place::Room), text: words }),
         };
     }
     if is_nobody(state, target) {
