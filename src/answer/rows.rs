@@ -74,8 +74,11 @@ pub struct ChatInfo {
 pub struct BanInfo {
     /// From what: `ban` or `mute`.
     pub restriction: Restriction,
-    /// The person it is for: a nick, or an address.
+    /// The person it is for: a nick, an address, or a mask.
     pub nick: Arc<str>,
+    /// The mask as the op typed it, if it was one; it lifts the ban again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Arc<str>>,
     /// Until when; for ever if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
@@ -89,16 +92,77 @@ pub struct BanInfo {
 }
 
 /// What was done to a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderated {
     /// The room; if absent, the whole server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Arc<str>>,
-    /// The person: a nick, or an address.
+    /// The person: a nick, an address, or a mask.
     pub nick: Arc<str>,
+    /// The mask as it was typed, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Arc<str>>,
     /// Until when; for ever, or for once, if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
+    /// How many people a mask or an address has put out of the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<usize>,
+}
+
+/// One person in the answer to `who`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonInfo {
+    /// The name.
+    pub nick: Arc<str>,
+    /// The user name that the front gave: what stands before the `@` of a mask.
+    pub user: Arc<str>,
+    /// What stands for the address: the same for the same account or address, and no address.
+    pub host: Arc<str>,
+    /// Whether the name belongs to an account, and the person is logged in to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub registered: bool,
+    /// Words about the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Arc<str>>,
+    /// The away text, if the person is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Arc<str>>,
+    /// Whether it is an op of the server.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub op: bool,
+    /// A room that the asker may know the person to be in: the one asked about, or one of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Arc<str>>,
+    /// The role there, if it is more than `member`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Whether the person has a voice there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub voice: bool,
+    /// Whole seconds since the person last said or asked something.
+    pub idle: u64,
+    /// When the person came.
+    pub since: Millis,
+}
+
+/// A person who left the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneInfo {
+    /// The name.
+    pub nick: Arc<str>,
+    /// The user name that the front gave.
+    pub user: Arc<str>,
+    /// What stood for the address.
+    pub host: Arc<str>,
+    /// Words about the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Arc<str>>,
+    /// Whether the name belonged to an account, and the person was logged in to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub registered: bool,
+    /// When the person left.
+    pub time: Millis,
 }
 
 /// One file in a list.
@@ -173,7 +237,20 @@ impl Row for ChatInfo {
 
 impl Row for BanInfo {
     fn weight(&self) -> usize {
-        self.nick.len() + self.by.len() + length(&self.text) + FRAME
+        self.nick.len() + length(&self.mask) + self.by.len() + length(&self.text) + FRAME
+    }
+}
+
+impl Row for PersonInfo {
+    fn weight(&self) -> usize {
+        let names = self.nick.len() + self.user.len() + self.host.len();
+        names + length(&self.about) + length(&self.away) + length(&self.room) + 2 * FRAME
+    }
+}
+
+impl Row for GoneInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + self.user.len() + self.host.len() + length(&self.about) + FRAME
     }
 }
 

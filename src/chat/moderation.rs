@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use super::masks;
 use super::registry::Person;
 use super::{Change, PersonId, SessionId, State};
 use crate::answer::{Done, Moderated};
 use crate::command::{ModAction, Moderation, Whom};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{Identity, Millis, PlaceId, Restriction, Role, Target, origin};
-use crate::names::RoomName;
+use crate::model::{AccountId, Identity, Millis, PlaceId, Restriction, Role, Target, origin};
+use crate::names::{Nick, RoomName};
 use crate::record::{Record, RestrictionRecord};
 use crate::wire::Letter;
 
@@ -31,33 +32,54 @@ pub(super) struct ModTarget {
     /// What finds the person; the first is what the request named.
     pub targets: Vec<Target>,
     pub identity: Option<Identity>,
-    person: Option<PersonId>,
+    pub person: Option<PersonId>,
     pub shown: Arc<str>,
+    /// The mask, if the request named one.
+    pub mask: Option<Arc<str>>,
+}
+
+impl ModTarget {
+    /// All whom these targets find, shown as `shown`.
+    pub(super) fn of(targets: Vec<Target>, shown: &str) -> ModTarget {
+        ModTarget { targets, identity: None, person: None, shown: Arc::from(shown), mask: None }
+    }
+
+    /// Whether it is all whom a mask fits, and nobody in particular.
+    pub(super) fn is_mask(&self) -> bool {
+        matches!(*self.targets, [Target::Mask(_)])
+    }
+
+    /// Whether it is everybody.
+    pub(super) fn is_for_all(&self) -> bool {
+        matches!(&*self.targets, [Target::Mask(mask)] if masks::is_for_all(mask))
+    }
+
+    /// An account whose person is not online.
+    pub(super) fn account(id: AccountId, shown: &str) -> ModTarget {
+        ModTarget { identity: Some(Identity::Account(id)), ..ModTarget::of(vec![Target::Account(id)], shown) }
+    }
 }
 
 impl State {
-    /// The target of a request: a person who is online, an account, or an address.
+    /// The target of a request: a person who is online, an account, an address, or all whom a mask fits.
     pub(super) fn target_of(&self, whom: &Whom) -> ModTarget {
-        let nick = match whom {
-            Whom::Address(address) => {
-                let (targets, shown) = (vec![Target::Address(origin(*address))], Arc::from(address.to_string()));
-                return ModTarget { targets, identity: None, person: None, shown };
-            }
-            Whom::Nick(nick) => nick,
-        };
+        match whom {
+            Whom::Address(address) => ModTarget::of(vec![Target::Address(origin(*address))], &address.to_string()),
+            Whom::Mask(mask) => self.masked(mask),
+            Whom::Nick(nick) => self
+                .named_target(nick)
+                .unwrap_or_else(|| ModTarget::of(vec![Target::Nick(Arc::from(nick.key()))], nick.shown())),
+        }
+    }
+
+    /// The person or the account of this name.
+    pub(super) fn named_target(&self, nick: &Nick) -> Option<ModTarget> {
         if let Some((id, person)) = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?))) {
             let (targets, shown) = (self.targets_of(person), Arc::clone(&person.shown));
-            return ModTarget { targets, identity: Some(person.identity), person: Some(id), shown };
+            return Some(ModTarget { targets, identity: Some(person.identity), person: Some(id), shown, mask: None });
         }
-        let account = self.registry.accounts.named(nick);
-        let target = account.map_or_else(|| Target::Nick(Arc::from(nick.key())), |account| Target::Account(account.id));
-        let shown = account.map_or(nick, |account| &account.nick).shown();
-        ModTarget {
-            targets: vec![target],
-            identity: account.map(|account| Identity::Account(account.id)),
-            person: None,
-            shown: Arc::from(shown),
-        }
+        let account = self.registry.accounts.named(nick)?;
+        Some(ModTarget::account(account.id, account.nick.shown()))
     }
 
     /// What finds a person who is online again: the account, and the resume number
@@ -96,6 +118,9 @@ impl Change<'_> {
         let action = request.action;
         if request.everywhere {
             self.as_server_op()?;
+            if request.action == ModAction::Kick {
+                self.check_not_self(&self.state.target_of(&request.whom))?;
+            }
             let by = Arc::clone(&self.caller.shown);
             let made = self.moderate_everywhere(request, by)?;
             self.answer_when_stored(done_of(action, made), Record::Barrier);
@@ -114,7 +139,8 @@ impl Change<'_> {
             ModAction::Op => self.set_op(place, &target, Some(Role::Op))?,
             ModAction::Deop => self.set_op(place, &target, None)?,
         }
-        let made = Moderated { room, nick: target.shown, until: request.until(self.cx.now) };
+        let made =
+            Moderated { room, nick: target.shown, mask: target.mask, until: request.until(self.cx.now), people: None };
         self.answer_when_stored(done_of(action, made), Record::Barrier);
         Ok(())
     }
@@ -150,15 +176,32 @@ impl Change<'_> {
         }
         let missing = || ChatError::NoSuchNick(target.shown.to_string());
         let is_member = target.person.is_some_and(|id| room.members.contains(&id));
+        if matches!(action, ModAction::Kick | ModAction::Ban | ModAction::Mute) {
+            self.check_not_self(target)?;
+        }
+        if matches!(action, ModAction::Ban | ModAction::Mute) {
+            self.check_width(target)?;
+        }
         match (action, target.identity) {
-            (ModAction::Kick | ModAction::Ban | ModAction::Mute, _) if target.person == Some(self.caller.person) => {
-                let value = format!("{:?}", target.shown);
-                Err(ChatError::BadField { field: "nick", value, wants: "somebody else" })
-            }
             (ModAction::Kick, _) if !is_member => Err(missing()),
             (ModAction::Deop, Some(identity)) => self.check_last_op(room, identity),
             (ModAction::Invite | ModAction::Op | ModAction::Deop, None) => Err(missing()),
             _ => Ok(()),
+        }
+    }
+
+    fn check_not_self(&self, target: &ModTarget) -> Result<(), ChatError> {
+        if target.person != Some(self.caller.person) {
+            return Ok(());
+        }
+        Err(ChatError::BadField { field: "nick", value: format!("{:?}", target.shown), wants: "somebody else" })
+    }
+
+    /// Refuses a mask that fits its author.
+    fn check_width(&self, target: &ModTarget) -> Result<(), ChatError> {
+        match target.is_for_all() || target.is_mask() && self.subject()?.is_any(&target.targets) {
+            true => Err(ChatError::MaskTooWide(target.shown.to_string())),
+            false => Ok(()),
         }
     }
 
@@ -221,8 +264,8 @@ impl Change<'_> {
         let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
         self.set_restriction(Some(place), restriction, target, (request, &by))?;
         let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
-        let time = self.cx.now;
-        self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, by, until, text, time });
+        let (mask, time) = (target.mask.clone(), self.cx.now);
+        self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time });
         Ok(())
     }
 
@@ -291,8 +334,9 @@ impl<C> Change<'_, C> {
             };
         }
         let (targets, by, text) = (target.targets.clone(), Arc::clone(by), request.text.clone());
-        let (until, time) = (request.until(cx.now), cx.now);
-        self.state.restrictions.put(RestrictionRecord { place, restriction, targets, nick, until, by, text, time }, cx)
+        let (mask, until, time) = (target.mask.clone(), request.until(cx.now), cx.now);
+        let record = RestrictionRecord { place, restriction, targets, nick, mask, until, by, text, time };
+        self.state.restrictions.put(record, cx)
     }
 
     /// Gives a person a role in a room, or takes it away.

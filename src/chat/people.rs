@@ -7,10 +7,10 @@ use super::memory::Lost;
 use super::outbox::Ending;
 use super::registry::{Person, Session};
 use super::{Change, PersonId, SessionId};
-use crate::answer::Done;
+use crate::answer::{Done, GoneInfo};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{CloseReason, Identity, PlaceId, Role};
+use crate::model::{CloseReason, Identity, Millis, PlaceId, Role};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -63,6 +63,7 @@ impl<C> Change<'_, C> {
     /// Takes a person who has no session any more out of all rooms, and tells the members there.
     fn take_out(&mut self, id: PersonId, person: Person, session: &mut Session, ending: Ending) {
         let mut op_in = Vec::new();
+        self.state.gone.note(person.nick.clone(), gone_info(&person, self.cx.now), self.cx.limits.gone);
         for place in person.rooms.iter().chain(&person.invited) {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             room.remove(id, &person.nick);
@@ -140,6 +141,18 @@ impl<C> Change<'_, C> {
             self.effects.report(&letter);
         }
         Ok(())
+    }
+}
+
+/// What `whowas` tells of a person who leaves.
+fn gone_info(person: &Person, time: Millis) -> GoneInfo {
+    GoneInfo {
+        nick: Arc::clone(&person.shown),
+        user: Arc::from(""),
+        host: Arc::from(""),
+        about: None,
+        registered: person.account().is_some(),
+        time,
     }
 }
 

@@ -83,6 +83,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// `nick!user@host`, folded, as masks are compared with it.
+    pub fn face(&self) -> String {
+        face(&self.nick)
+    }
+
     /// The account to which this person is logged in.
     pub fn account(&self) -> Option<AccountId> {
         self.identity.account()
@@ -95,6 +100,11 @@ impl Person {
             *known = (*known).max(*read);
         }
     }
+}
+
+/// The form of a person with which masks are compared.
+pub(super) fn face(nick: &Nick) -> String {
+    format!("{}!@", nick.key())
 }
 
 /// The maps.

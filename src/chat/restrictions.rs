@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::context::Context;
+use super::masks::Pattern;
 use crate::answer::BanInfo;
 use crate::error::ChatError;
 use crate::model::Millis;
@@ -42,12 +43,18 @@ impl BanSubject {
             // A ban of an address holds for guests only: an account is banned by its own target.
             Target::Address(address) => guest && *address == self.origin,
             Target::Nick(key) => guest && **key == *self.nick.key(),
+            Target::Mask(mask) => Pattern::new(mask).fits(self),
         }
     }
 
     /// Whether a restriction with any of these targets is for this person.
     pub fn is_any(&self, targets: &[Target]) -> bool {
         targets.iter().any(|target| self.is_meant(target))
+    }
+
+    /// `nick!user@host`, folded, as masks are compared with it.
+    pub fn face(&self) -> String {
+        super::registry::face(&self.nick)
     }
 
     /// Every target that finds this person.
@@ -274,6 +281,7 @@ pub(super) fn ban_list(restrictions: &[RestrictionRecord], now: Millis) -> impl 
     let info = |restriction: &RestrictionRecord| BanInfo {
         restriction: restriction.restriction,
         nick: restriction.nick.clone(),
+        mask: restriction.mask.clone(),
         until: restriction.until,
         by: restriction.by.clone(),
         text: restriction.text.clone(),
