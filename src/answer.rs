@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{
     BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row, WhoisInfo, page,
+    shown_mask,
 };
 pub(crate) use rows::{FRAME, length, said, sum};
 
@@ -20,7 +22,7 @@ pub enum Done {
     Hello {
         /// The name taken, if the `hello` asked for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        nick: Option<Arc<str>>,
+        nick: Option<Actor>,
         /// The token that brings this person back after a lost connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
@@ -31,7 +33,7 @@ pub enum Done {
     /// The name is taken or changed.
     Nick {
         /// The name now.
-        nick: Arc<str>,
+        nick: Actor,
         /// The token that brings this person back, when the name is the first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
@@ -172,12 +174,12 @@ pub enum Done {
     /// There is an account of this name now, and the session is logged in to it.
     Register {
         /// The name.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// Logged in.
     Login {
         /// The name, which is the account's.
-        nick: Arc<str>,
+        nick: Actor,
         /// The token that brings this person back after a lost connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
@@ -185,14 +187,14 @@ pub enum Done {
     /// A guest from now on.
     Logout {
         /// The name now.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// The password is changed.
     Password,
     /// The account is deleted, and the session is a guest's.
     DeleteAccount {
         /// The name now.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// An op of the server from now on.
     Claim,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Actor;
+
 /// The version of the protocol, told in both directions by `hello`.
 pub const PROTOCOL: u32 = 1;
 
@@ -128,8 +130,8 @@ pub struct Message {
     pub room: Arc<str>,
     /// Its number there.
     pub seq: Seq,
-    /// The name of its author.
-    pub from: Arc<str>,
+    /// Its author.
+    pub from: Actor,
     /// What was said.
     pub text: Arc<str>,
     /// When the server took it.

@@ -40,6 +40,8 @@ pub struct AccountRecord {
     pub made: Millis,
     /// Whether it may do everything everywhere.
     pub op: bool,
+    /// The owner's words about themselves.
+    pub about: Option<Arc<str>>,
 }
 
 /// A ban or a mute.
@@ -215,6 +217,8 @@ pub struct Snapshot {
     pub restrictions: Vec<RestrictionRecord>,
     /// The highest numbers given so far.
     pub last: Numbers,
+    /// The key of the cloaks.
+    pub cloak_key: Vec<u8>,
 }
 
 /// The highest numbers given so far; 0 if none was.

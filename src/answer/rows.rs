@@ -1,11 +1,13 @@
 //! The rows of lists: what they hold, what they weigh, and how many fit into one answer. Knows no bytes, sockets or threads.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
+use crate::actor::Actor;
+use crate::model::{Address, FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
 
 /// One name in a member list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +93,22 @@ pub struct BanInfo {
     pub time: Millis,
 }
 
+/// The mask of a restriction as lists of masks show it: as it was typed; of an address or a name, the mask that means it.
+pub fn shown_mask<'a>(nick: &'a str, mask: Option<&'a str>) -> Cow<'a, str> {
+    match mask {
+        Some(mask) => Cow::Borrowed(mask),
+        None if nick.parse::<Address>().is_ok() => Cow::Owned(["*!*@", nick].concat()),
+        None => Cow::Owned([nick, "!*@*"].concat()),
+    }
+}
+
+impl BanInfo {
+    /// The mask that lifts it, also if it was made by a name or an address.
+    pub fn shown_mask(&self) -> Cow<'_, str> {
+        shown_mask(&self.nick, self.mask.as_deref())
+    }
+}
+
 /// What was done to a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderated {
@@ -113,18 +131,9 @@ pub struct Moderated {
 /// One person in the answer to `who`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonInfo {
-    /// The name.
-    pub nick: Arc<str>,
-    /// The user name that the front gave: what stands before the `@` of a mask.
-    pub user: Arc<str>,
-    /// What stands for the address: the same for the same account or address, and no address.
-    pub host: Arc<str>,
-    /// Whether the name belongs to an account, and the person is logged in to it.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub registered: bool,
-    /// Words about the person.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<Arc<str>>,
+    /// The person: in JSON the fields `nick`, `user`, `host`, and `registered` and `about` if there is something to say.
+    #[serde(flatten, with = "parts")]
+    pub who: Actor,
     /// The away text, if the person is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Arc<str>>,
@@ -144,6 +153,37 @@ pub struct PersonInfo {
     pub idle: u64,
     /// When the person came.
     pub since: Millis,
+}
+
+/// An [`Actor`] as fields of an object.
+mod parts {
+    use std::borrow::Cow;
+
+    use serde::{Deserializer, Serializer};
+
+    use super::*;
+    use crate::actor::ActorParts;
+
+    #[derive(Serialize, Deserialize)]
+    struct Parts<'a> {
+        nick: Arc<str>,
+        user: Cow<'a, str>,
+        host: Cow<'a, str>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Arc<str>>,
+    }
+
+    pub fn serialize<S: Serializer>(who: &Actor, serializer: S) -> Result<S::Ok, S::Error> {
+        let (nick, user, host) = (Arc::clone(who.nick()), who.user().into(), who.host().into());
+        Parts { nick, user, host, registered: who.is_registered(), about: who.about().cloned() }.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actor, D::Error> {
+        let Parts { nick, user, host, registered, about } = Parts::deserialize(deserializer)?;
+        Ok(Actor::new(ActorParts { nick, user: &user, host: &host, registered, about }))
+    }
 }
 
 /// A person who left the server.
@@ -243,8 +283,11 @@ impl Row for BanInfo {
 
 impl Row for PersonInfo {
     fn weight(&self) -> usize {
-        let names = self.nick.len() + self.user.len() + self.host.len();
-        names + length(&self.about) + length(&self.away) + length(&self.room) + 2 * FRAME
+        self.who.prefix().len()
+            + self.who.about().map_or(0, |about| about.len())
+            + length(&self.away)
+            + length(&self.room)
+            + 2 * FRAME
     }
 }
 

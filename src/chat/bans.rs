@@ -16,7 +16,7 @@ impl State {
     pub(super) fn subject_of(&self, session: SessionId) -> Option<BanSubject> {
         let session = self.registry.session(session)?;
         let person = self.registry.person(session.person)?;
-        Some(BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address))
+        Some(BanSubject::new(person, session.resume_id, session.address))
     }
 
     /// Refuses a person who is banned from the whole server. A ban does not hold for an op of the server.
@@ -62,7 +62,7 @@ impl Change<'_> {
         let banned: Vec<PlaceId> =
             rooms.filter(|room| self.state.check_ban(room, &subject, now).is_err()).map(|room| room.place).collect();
         for place in banned {
-            let Some(nick) = self.put_out(self.caller.person, place) else { continue };
+            let Some(nick) = self.put_out(self.caller.person, place, None) else { continue };
             if let Some(room) = self.state.rooms.get(place) {
                 let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: now };
                 room.fan_out(&Arc::new(Letter::new(leave)), |_| false, self.effects);

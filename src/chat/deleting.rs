@@ -6,6 +6,7 @@ use super::effects::Effects;
 use super::history::Readable;
 use super::loads::{Halt, Next, Unremembered};
 use super::{Change, Chat, SessionId};
+use crate::actor::Actor;
 use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
@@ -61,15 +62,15 @@ impl Change<'_> {
         }
         let room = self.state.rooms.at_mut(place)?;
         room.recent.delete(seq);
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
         self.tell_room(place, Event::Deleted { room, seq, by, time: self.cx.now });
         Ok(())
     }
 
     /// Tells both people of a conversation, each with the name of the other one as the place.
     fn tell_both_deleted(&mut self, nick: &Nick, label: &Arc<str>, seq: Seq) {
-        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
-        let own = Event::Deleted { room: Arc::clone(label), seq, by: Arc::clone(&by), time };
+        let (by, time) = (self.caller.face.clone(), self.cx.now);
+        let own = Event::Deleted { room: Arc::clone(label), seq, by: by.clone(), time };
         self.tell_own(&Arc::new(Letter::new(own)));
         let other = self.state.addressee(nick).and_then(|(_, person)| person);
         if let Some(other) = other.filter(|other| *other != self.caller.person) {
@@ -122,7 +123,7 @@ impl Chat {
             for place in &places {
                 let Some(room) = rooms.get_mut(*place) else { continue };
                 for seq in room.recent.delete_all_of(Identity::Account(said.account)) {
-                    let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
+                    let (shown, by) = (Arc::clone(&room.shown), Actor::from(Arc::clone(&said.nick)));
                     let deleted = Event::Deleted { room: shown, seq, by, time: now };
                     room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, change.effects);
                 }

@@ -53,7 +53,7 @@ impl Change<'_> {
     /// Deletes the caller's account. The calling session goes on as a guest's; the others end.
     pub(super) fn delete_account(&mut self, messages: bool) -> Result<LoggedIn, ChatError> {
         let id = self.own_account()?;
-        let by = Arc::clone(&self.caller.shown);
+        let by = self.caller.face.clone();
         let others = self.other_sessions();
         let op_in = self.give_up_roles(id);
         for session in others {
@@ -63,7 +63,7 @@ impl Change<'_> {
         }
         let entered = self.logout("the account was deleted")?;
         op_in.iter().for_each(|place| self.hand_on(*place, &by));
-        let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
+        let done = Done::DeleteAccount { nick: entered.nick.clone() };
         self.answer_when_stored(done, Record::AccountDeleted(id, messages));
         Ok(entered)
     }

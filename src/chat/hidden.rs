@@ -66,7 +66,7 @@ impl Change<'_> {
         let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));
         let known = |room: &&Room| state.may_know(self.caller.person, room, self.cx.now);
         let info = WhoisInfo {
-            nick: Arc::clone(&person.shown),
+            nick: Arc::clone(person.shown()),
             rooms: state.rooms.among(&person.rooms).filter(known).map(|room| Arc::clone(&room.shown)).collect(),
             since: person.since,
             idle: u64::try_from(self.cx.now - person.active).unwrap_or(0) / 1000,

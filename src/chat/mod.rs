@@ -21,6 +21,7 @@ mod deleting;
 mod directory;
 pub mod effects;
 mod ending;
+mod faces;
 mod gone;
 mod hidden;
 mod history;
@@ -64,6 +65,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::cloak::Cloak;
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
@@ -106,6 +108,7 @@ pub struct Chat {
     /// When this run of the server began.
     run: Millis,
     chance: Chance,
+    cloak: Cloak,
     /// The queue for records; none if the server has no database.
     write_queue: Option<Arc<WriteQueue>>,
     broken: AtomicBool,
@@ -164,6 +167,7 @@ impl Chat {
             lobby,
             run: now,
             chance: |_| None,
+            cloak: Cloak::new(&found.cloak_key),
             write_queue,
             broken: AtomicBool::new(false),
         };
@@ -183,6 +187,7 @@ impl Chat {
             limits,
             lobby: &self.lobby,
             chance: self.chance,
+            cloak: &self.cloak,
             write_queue: self.write_queue.as_deref(),
         }
     }
@@ -371,7 +376,7 @@ impl Change<'_> {
             ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::Speech)?,
             ChatCommand::Me { room, text } => self.say(room.as_ref(), text, Manner::Action)?,
             ChatCommand::Roll { room, dice } => {
-                let thrown = dice.thrown(&self.caller.shown, self.cx.chance)?;
+                let thrown = dice.thrown(&self.caller.face, self.cx.chance)?;
                 self.say(room.as_ref(), thrown, Manner::ByServer)?;
             }
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,

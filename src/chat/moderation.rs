@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::masks;
+use super::masks::{self, Pattern};
 use super::registry::Person;
 use super::{Change, PersonId, SessionId, State};
 use crate::answer::{Done, Moderated};
@@ -44,9 +44,12 @@ impl ModTarget {
         ModTarget { targets, identity: None, person: None, shown: Arc::from(shown), mask: None }
     }
 
-    /// Whether it is all whom a mask fits, and nobody in particular.
-    pub(super) fn is_mask(&self) -> bool {
-        matches!(*self.targets, [Target::Mask(_)])
+    /// The pattern, if it is all whom a mask fits, and nobody in particular.
+    fn pattern(&self) -> Option<Pattern> {
+        match &*self.targets {
+            [Target::Mask(mask)] => Some(Pattern::new(mask)),
+            _ => None,
+        }
     }
 
     /// Whether it is everybody.
@@ -72,14 +75,45 @@ impl State {
         }
     }
 
+    /// The same; but what is to be lifted is found by what the list shows.
+    pub(super) fn target_in(&self, place: Option<PlaceId>, request: &Moderation) -> ModTarget {
+        let kind = match request.action {
+            ModAction::Unban => Restriction::Ban,
+            ModAction::Unmute => Restriction::Mute,
+            _ => return self.target_of(&request.whom),
+        };
+        match &request.whom {
+            Whom::Mask(mask) => match self.restrictions.shown_as(place, kind, mask) {
+                Some(old) => {
+                    ModTarget { mask: Some(Arc::clone(mask)), ..ModTarget::of(old.targets.clone(), &old.nick) }
+                }
+                None => self.target_of(&request.whom),
+            },
+            Whom::Nick(_) | Whom::Address(_) => self.target_of(&request.whom),
+        }
+    }
+
     /// The person or the account of this name.
     pub(super) fn named_target(&self, nick: &Nick) -> Option<ModTarget> {
-        if let Some((id, person)) = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?))) {
-            let (targets, shown) = (self.targets_of(person), Arc::clone(&person.shown));
-            return Some(ModTarget { targets, identity: Some(person.identity), person: Some(id), shown, mask: None });
-        }
-        let account = self.registry.accounts.named(nick)?;
-        Some(ModTarget::account(account.id, account.nick.shown()))
+        self.registry.called(nick).and_then(|id| self.person_target(id)).or_else(|| {
+            let account = self.registry.accounts.named(nick)?;
+            Some(ModTarget::account(account.id, account.nick.shown()))
+        })
+    }
+
+    /// A person who is online.
+    pub(super) fn person_target(&self, id: PersonId) -> Option<ModTarget> {
+        let person = self.registry.person(id)?;
+        let (identity, targets) = (Some(person.identity), self.targets_of(person));
+        Some(ModTarget { targets, identity, person: Some(id), shown: Arc::clone(person.shown()), mask: None })
+    }
+
+    /// An account, online or not.
+    pub(super) fn identified(&self, id: AccountId) -> Option<ModTarget> {
+        self.registry.online(Identity::Account(id)).and_then(|person| self.person_target(person)).or_else(|| {
+            let account = self.registry.accounts.get(id)?;
+            Some(ModTarget::account(id, account.nick.shown()))
+        })
     }
 
     /// What finds a person who is online again: the account, and the resume number
@@ -99,15 +133,20 @@ impl State {
         targets
     }
 
-    /// The members of a room that a target names: one person, or all guests from an address who are no ops.
+    /// The members of a room that a target names: one person; or all guests from an address, or all whom
+    /// a mask fits, who are no ops.
     fn members_meant(&self, place: PlaceId, target: &ModTarget) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(place) else { return Vec::new() };
         if let Some(id) = target.person {
             return room.members.contains(&id).then_some(id).into_iter().collect();
         }
+        let pattern = target.pattern();
         let is_found = |id: &SessionId| self.subject_of(*id).is_some_and(|subject| subject.is_any(&target.targets));
-        let is_meant =
-            |id: &&PersonId| self.registry.sessions_of(**id).iter().any(is_found) && !self.is_op_of(room, **id);
+        let is_found = |person: &Person| match &pattern {
+            Some(pattern) => pattern.fits(&person.form()),
+            None => person.sessions.iter().any(is_found),
+        };
+        let is_meant = |id: &&PersonId| self.registry.person(**id).is_some_and(is_found) && !self.is_op_of(room, **id);
         room.members.iter().filter(is_meant).copied().collect()
     }
 }
@@ -115,19 +154,22 @@ impl State {
 impl Change<'_> {
     /// Carries out a request about a person, in a room or on the whole server.
     pub(super) fn moderate(&mut self, request: &Moderation) -> Result<(), ChatError> {
+        if let Some(mute) = muting(request) {
+            return self.moderate(&mute);
+        }
         let action = request.action;
         if request.everywhere {
             self.as_server_op()?;
             if request.action == ModAction::Kick {
                 self.check_not_self(&self.state.target_of(&request.whom))?;
             }
-            let by = Arc::clone(&self.caller.shown);
+            let by = Arc::clone(self.caller.face.nick());
             let made = self.moderate_everywhere(request, by)?;
             self.answer_when_stored(done_of(action, made), Record::Barrier);
             return Ok(());
         }
         let (place, role) = self.place_to_moderate(request.room.as_ref(), action)?;
-        let target = self.state.target_of(&request.whom);
+        let target = self.state.target_in(Some(place), request);
         self.check_target(place, role, &target, action)?;
         let room = Some(Arc::clone(&self.state.rooms.at(place)?.shown));
         match action {
@@ -199,7 +241,8 @@ impl Change<'_> {
 
     /// Refuses a mask that fits its author.
     fn check_width(&self, target: &ModTarget) -> Result<(), ChatError> {
-        match target.is_for_all() || target.is_mask() && self.subject()?.is_any(&target.targets) {
+        let own = self.person()?.form();
+        match target.is_for_all() || target.pattern().is_some_and(|pattern| pattern.fits(&own)) {
             true => Err(ChatError::MaskTooWide(target.shown.to_string())),
             false => Ok(()),
         }
@@ -211,14 +254,14 @@ impl Change<'_> {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
-            let (nick, identity) = (Arc::clone(&person.shown), person.identity);
+            let (face, identity) = (person.face.clone(), person.identity);
             let was_op = self.state.is_op_of(room, id);
-            let (room, by, time) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown), self.cx.now);
-            self.tell_room(place, Event::Kick { room, nick: Arc::clone(&nick), by, text: text.cloned(), time });
-            self.put_out(id, place);
+            let (room, by, time) = (Arc::clone(&room.shown), self.caller.face.clone(), self.cx.now);
+            self.tell_room(place, Event::Kick { room, nick: Arc::clone(face.nick()), by, text: text.cloned(), time });
+            self.put_out(id, place, None);
             self.uninvite(place, identity);
             if was_op {
-                self.hand_on(place, &nick);
+                self.hand_on(place, &face);
             }
         }
         self.forget_room(place);
@@ -261,8 +304,8 @@ impl Change<'_> {
         if !lifted {
             room.store_once(&self.cx);
         }
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
-        self.set_restriction(Some(place), restriction, target, (request, &by))?;
+        let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
+        self.set_restriction(Some(place), restriction, target, (request, by.nick()))?;
         let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
         let (mask, time) = (target.mask.clone(), self.cx.now);
         self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time });
@@ -272,7 +315,7 @@ impl Change<'_> {
     /// Invites a person into a room. If the invitation lasts, the person may come in at any time.
     fn invite(&mut self, place: PlaceId, target: &ModTarget, lasts: bool) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
-        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
+        let (by, time) = (self.caller.face.clone(), self.cx.now);
         let invite = Arc::new(Letter::new(Event::Invite { room: Arc::clone(&room.shown), by, time }));
         let new = target.identity.filter(|identity| lasts && !room.roles.contains_key(identity));
         if let Some(identity) = new {
@@ -294,7 +337,7 @@ impl Change<'_> {
         }
         let (room, nick) = (Arc::clone(&room.shown), Arc::clone(&target.shown));
         self.set_role(place, identity, target, role)?;
-        let by = Arc::clone(&self.caller.shown);
+        let by = self.caller.face.clone();
         self.tell_room(place, Event::Role { room, nick, role, by, time: self.cx.now });
         Ok(())
     }
@@ -346,6 +389,18 @@ impl<C> Change<'_, C> {
             self.state.registry.accounts.holds(identity, place, role);
         }
     }
+}
+
+/// A ban of `m:MASK` is a mute of the mask.
+fn muting(request: &Moderation) -> Option<Moderation> {
+    let action = match request.action {
+        ModAction::Ban => ModAction::Mute,
+        ModAction::Unban => ModAction::Unmute,
+        _ => return None,
+    };
+    let Whom::Mask(mask) = &request.whom else { return None };
+    let whom = Whom::Mask(mask.strip_prefix(['m', 'M'])?.strip_prefix(':').filter(|mask| !mask.is_empty())?.into());
+    Some(Moderation { action, whom, ..request.clone() })
 }
 
 /// The answer to a request.

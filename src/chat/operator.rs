@@ -55,7 +55,7 @@ impl Chat {
                 let person = state.registry.person(session.person)?;
                 Some(Presence {
                     session: id,
-                    nick: Arc::clone(&person.shown),
+                    nick: Arc::clone(person.shown()),
                     rooms: state.rooms.among(&person.rooms).map(|room| Arc::clone(&room.shown)).collect(),
                     front: session.front,
                     active: person.active,
@@ -69,7 +69,7 @@ impl Chat {
 
     /// The nick of a session's person, if it has one.
     pub fn shown_nick(&self, id: SessionId) -> Option<Arc<str>> {
-        self.change(|state| Some(Arc::clone(&state.registry.person_in(id)?.shown)))
+        self.change(|state| Some(Arc::clone(state.registry.person_in(id)?.shown())))
     }
 
     /// The open rooms with the most members, at most `most` of them, the largest first.
@@ -160,7 +160,7 @@ impl<C> Change<'_, C> {
 
     /// Puts a person out of the whole server, bans one from it, or lifts the ban.
     pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
-        let target = self.state.target_of(&request.whom);
+        let target = self.state.target_in(None, request);
         match request.action {
             ModAction::Ban | ModAction::Kick
                 if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) =>

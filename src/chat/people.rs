@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::memory::Lost;
 use super::outbox::Ending;
 use super::registry::{Person, Session};
+use super::restrictions::BanSubject;
 use super::{Change, PersonId, SessionId};
-use crate::answer::{Done, GoneInfo};
+use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{CloseReason, Identity, Millis, PlaceId, Role};
+use crate::model::{CloseReason, Identity, PlaceId, Role, Target};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -20,7 +21,7 @@ impl<C> Change<'_, C> {
     /// nick. A session whose page was closed may linger first.
     pub(super) fn depart(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
         if ending.reason == CloseReason::Closed && self.linger(id) {
-            return Some(Arc::clone(&self.state.registry.person_in(id)?.shown));
+            return Some(Arc::clone(self.state.registry.person_in(id)?.shown()));
         }
         self.remove(id, ending)
     }
@@ -28,7 +29,7 @@ impl<C> Change<'_, C> {
     /// The same for a session that does not linger, or not any more.
     pub(super) fn remove(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
         let person = self.state.registry.person_in(id)?;
-        let (shown, nick, identity) = (Arc::clone(&person.shown), person.nick.clone(), person.identity);
+        let (shown, nick, identity) = (Arc::clone(person.shown()), person.nick.clone(), person.identity);
         let reason = ending.reason;
         let session = self.part(id, ending)?;
         if !session.replaced {
@@ -63,7 +64,9 @@ impl<C> Change<'_, C> {
     /// Takes a person who has no session any more out of all rooms, and tells the members there.
     fn take_out(&mut self, id: PersonId, person: Person, session: &mut Session, ending: Ending) {
         let mut op_in = Vec::new();
-        self.state.gone.note(person.nick.clone(), gone_info(&person, self.cx.now), self.cx.limits.gone);
+        let subject = BanSubject::new(&person, session.resume_id, session.address);
+        let targets = person.account().map_or_else(|| subject.lasting(), |account| vec![Target::Account(account)]);
+        self.state.gone.note(&person, targets, self.cx.now, self.cx.limits.gone);
         for place in person.rooms.iter().chain(&person.invited) {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             room.remove(id, &person.nick);
@@ -76,10 +79,10 @@ impl<C> Change<'_, C> {
                 session.roles.push((*place, room.emptied, role));
             }
         }
-        let (Ending { reason, text }, nick) = (ending, Arc::clone(&person.shown));
+        let (Ending { reason, text }, nick) = (ending, person.face.clone());
         let letter = Arc::new(Letter::new(Event::Quit { nick, reason, text, time: self.cx.now }));
         self.tell_neighbours(&person.rooms, &letter, |_| false);
-        op_in.into_iter().for_each(|place| self.hand_on(place, &person.shown));
+        op_in.into_iter().for_each(|place| self.hand_on(place, &person.face));
         person.rooms.iter().for_each(|place| self.forget_room(*place));
         if let Some(account) = person.account() {
             person.spoke.iter().for_each(|(place, seq)| self.cx.store(Record::Membership(account, *place, *seq)));
@@ -106,7 +109,12 @@ impl<C> Change<'_, C> {
     }
 
     /// Tells every session in any of `rooms`, each once, but not the sessions for which `skips` is true.
-    fn tell_neighbours(&mut self, rooms: &[PlaceId], letter: &Arc<Letter>, skips: impl Fn(SessionId) -> bool) {
+    pub(super) fn tell_neighbours(
+        &mut self,
+        rooms: &[PlaceId],
+        letter: &Arc<Letter>,
+        skips: impl Fn(SessionId) -> bool,
+    ) {
         let mut told = HashSet::new();
         for room in self.state.rooms.among(rooms) {
             let is_done = |session| skips(session) || (rooms.len() > 1 && !told.insert(session));
@@ -122,7 +130,7 @@ impl<C> Change<'_, C> {
         skips: impl Fn(SessionId) -> bool,
     ) -> Result<(), ChatError> {
         let person = self.state.registry.person(id).ok_or(ChatError::NameFirst)?;
-        let (old, rooms, old_nick) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
+        let (by, rooms, old_nick) = (person.face.clone(), person.rooms.clone(), person.nick.clone());
         let before = person.sessions.first().and_then(|session| self.state.subject_of(*session));
         self.state.registry.rename(id, nick)?;
         for place in &rooms {
@@ -134,25 +142,13 @@ impl<C> Change<'_, C> {
         if let Some(before) = before {
             self.name_follows(&before);
         }
-        let new: Arc<str> = Arc::from(nick.shown());
-        if old != new {
-            let letter = Arc::new(Letter::new(Event::Nick { old, new, time: self.cx.now }));
+        if by != nick.shown() {
+            let (old, new) = (Arc::clone(by.nick()), Arc::from(nick.shown()));
+            let letter = Arc::new(Letter::new(Event::Nick { old, new, by, time: self.cx.now }));
             self.tell_neighbours(&rooms, &letter, skips);
             self.effects.report(&letter);
         }
         Ok(())
-    }
-}
-
-/// What `whowas` tells of a person who leaves.
-fn gone_info(person: &Person, time: Millis) -> GoneInfo {
-    GoneInfo {
-        nick: Arc::clone(&person.shown),
-        user: Arc::from(""),
-        host: Arc::from(""),
-        about: None,
-        registered: person.account().is_some(),
-        time,
     }
 }
 
@@ -165,7 +161,8 @@ impl Change<'_> {
         let own = self.caller.session;
         self.state.check_banned_name(own, &nick, self.cx.now)?;
         self.give_name(self.caller.person, &nick, |session| session == own)?;
-        self.answer(Done::Nick { nick: Arc::from(nick.shown()), resume: None });
+        let nick = self.person()?.face.clone();
+        self.answer(Done::Nick { nick, resume: None });
         Ok(())
     }
 
@@ -188,7 +185,7 @@ impl Change<'_> {
         if std::mem::replace(&mut person.away, text.clone()) == text {
             return Ok(());
         }
-        let (nick, rooms, own) = (Arc::clone(&person.shown), person.rooms.clone(), self.caller.session);
+        let (nick, rooms, own) = (person.face.clone(), person.rooms.clone(), self.caller.session);
         let letter = Arc::new(Letter::new(Event::Away { nick, text }));
         self.tell_neighbours(&rooms, &letter, |session| session == own);
         Ok(())

@@ -7,10 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::accounts::Accounts;
+use super::masks;
 use super::memory::Tags;
 use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
+use crate::actor::{Actor, ActorParts};
 use crate::command::Wants;
 use crate::error::ChatError;
 use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
@@ -57,8 +59,8 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Person {
     pub nick: Nick,
-    /// The nick as events carry it.
-    pub shown: Arc<str>,
+    /// The person as events carry it.
+    pub face: Actor,
     pub identity: Identity,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<PlaceId>,
@@ -83,9 +85,14 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// `nick!user@host`, folded, as masks are compared with it.
-    pub fn face(&self) -> String {
-        face(&self.nick)
+    /// What masks are compared with.
+    pub fn form(&self) -> String {
+        masks::form(&self.nick, &self.face, self.identity)
+    }
+
+    /// The nick as events carry it.
+    pub fn shown(&self) -> &Arc<str> {
+        self.face.nick()
     }
 
     /// The account to which this person is logged in.
@@ -102,9 +109,21 @@ impl Person {
     }
 }
 
-/// The form of a person with which masks are compared.
-pub(super) fn face(nick: &Nick) -> String {
-    format!("{}!@", nick.key())
+/// What others see of a new person beside the nick.
+#[derive(Debug)]
+pub(super) struct Look<'a> {
+    pub user: &'a str,
+    pub host: Box<str>,
+    pub about: Option<Arc<str>>,
+}
+
+impl Look<'_> {
+    /// The person with this nick, as others see that person.
+    pub fn face(self, nick: &Nick, identity: Identity) -> Actor {
+        let Look { user, host, about } = self;
+        let registered = identity.account().is_some();
+        Actor::new(ActorParts { nick: Arc::from(nick.shown()), user, host: &host, registered, about })
+    }
 }
 
 /// The maps.
@@ -136,6 +155,10 @@ impl Registry {
 
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.get(&id)
+    }
+
+    pub fn people(&self) -> impl Iterator<Item = (PersonId, &Person)> {
+        self.people.iter().map(|(id, person)| (*id, person))
     }
 
     /// The person of a session.
@@ -212,14 +235,20 @@ impl Registry {
     }
 
     /// Makes a new person with a nick, if it is free.
-    pub fn claim(&mut self, nick: &Nick, identity: Identity, now: Millis) -> Result<PersonId, ChatError> {
+    pub fn claim(
+        &mut self,
+        nick: &Nick,
+        identity: Identity,
+        look: Look<'_>,
+        now: Millis,
+    ) -> Result<PersonId, ChatError> {
         self.free(nick, None, identity)?;
         self.next += 1;
         let id = PersonId(self.next);
         self.names.claim(nick, id);
         self.identities.insert(identity, id);
         let person = Person {
-            shown: Arc::from(nick.shown()),
+            face: look.face(nick, identity),
             nick: nick.clone(),
             identity,
             sessions: Vec::new(),
@@ -246,7 +275,7 @@ impl Registry {
         self.free(nick, Some(id), identity)?;
         let Some(person) = self.people.get_mut(&id) else { return Ok(()) };
         self.names.rename(&person.nick, nick, id);
-        person.shown = Arc::from(nick.shown());
+        person.face = person.face.with(|parts| parts.nick = Arc::from(nick.shown()));
         person.nick = nick.clone();
         Ok(())
     }

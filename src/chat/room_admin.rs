@@ -55,7 +55,7 @@ impl Change<'_> {
         owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
         self.tell_settings(place);
         // The owner may not be in the room.
-        let by = Arc::clone(&self.caller.shown);
+        let by = self.caller.face.clone();
         self.hand_on(place, &by);
         self.forget_room(place);
         self.answer_when_stored(Done::DropRoom { room: shown }, Record::Barrier);
@@ -94,14 +94,14 @@ impl Change<'_> {
     fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role) {
         let nick = self.state.registry.accounts.of(identity).map(|account| Arc::from(account.nick.shown()));
         let (Some(room), Some(nick)) = (self.state.rooms.get(place), nick) else { return };
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
         self.tell_room(place, Event::Role { room, nick, role: Some(role), by, time: self.cx.now });
     }
 
     pub(super) fn tell_settings(&mut self, place: PlaceId) {
         let Some(room) = self.state.rooms.get(place) else { return };
         let (settings, registered, time) = (room.settings.clone(), room.registered, self.cx.now);
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+        let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
         self.tell_room(place, Event::Settings { room, settings, registered, by, time });
     }
 

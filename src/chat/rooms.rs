@@ -7,6 +7,7 @@ use super::loads::{CatchUp, Halt, JoinRequest, LastSeen};
 use super::room::Room;
 use super::unstored::What;
 use super::{Change, PersonId, SessionId};
+use crate::actor::Actor;
 use crate::answer::{Done, page};
 use crate::command::Page;
 use crate::error::ChatError;
@@ -66,11 +67,11 @@ impl<C> Change<'_, C> {
     }
 
     /// Takes a person out of a room, and tells the person's sessions. The caller of
-    /// this must tell the members. Returns the nick.
-    pub(super) fn put_out(&mut self, id: PersonId, place: PlaceId) -> Option<Arc<str>> {
+    /// this must tell the members. Returns the person as others see it.
+    pub(super) fn put_out(&mut self, id: PersonId, place: PlaceId, text: Option<Arc<str>>) -> Option<Actor> {
         let room = self.state.rooms.get_mut(place)?;
         room.remove(id, &self.state.registry.person(id)?.nick);
-        let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown) }));
+        let left = Arc::new(Letter::new(Event::Left { room: Arc::clone(&room.shown), text }));
         for (session, outbox) in self.state.registry.outboxes(id) {
             room.unseat(session);
             self.effects.tell(outbox, &left);
@@ -87,7 +88,7 @@ impl<C> Change<'_, C> {
         {
             self.cx.store(Record::MembershipEnded(account, place));
         }
-        let (next, sessions, nick) = (person.rooms.last().copied(), person.sessions.clone(), Arc::clone(&person.shown));
+        let (next, sessions, nick) = (person.rooms.last().copied(), person.sessions.clone(), person.face.clone());
         for session in sessions {
             if self.state.registry.session(session).is_some_and(|session| session.current == Some(place)) {
                 self.set_current(session, next);
@@ -183,9 +184,10 @@ impl Change<'_> {
     /// Seats a person who was not in the room, and tells the members.
     #[inline(never)]
     fn come_in(&mut self, place: PlaceId) -> Result<(), ChatError> {
-        let (identity, nick) = (self.caller.identity, Arc::clone(&self.caller.shown));
+        let (identity, nick) = (self.caller.identity, self.caller.face.clone());
         let room = Arc::clone(&self.state.rooms.at(place)?.shown);
-        self.tell_all_in(place, Event::Join { room, nick, time: self.cx.now });
+        let away = self.person()?.away.clone();
+        self.tell_all_in(place, Event::Join { room, nick, time: self.cx.now, away });
         let room = self.state.rooms.at_mut(place)?;
         let account = matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some();
         if account {
@@ -271,8 +273,8 @@ impl Change<'_> {
         let (place, room) = (room.place, Arc::clone(&room.shown));
         let text = self.state.side_words(self.caller.session, text, self.cx.now);
         self.answer(Done::Leave { room: Arc::clone(&room) });
-        let Some(nick) = self.put_out(self.caller.person, place) else { return Ok(()) };
-        self.tell_all_in(place, Event::Leave { room, nick: Arc::clone(&nick), text, time: self.cx.now });
+        let Some(nick) = self.put_out(self.caller.person, place, text.clone()) else { return Ok(()) };
+        self.tell_all_in(place, Event::Leave { room, nick: nick.clone(), text, time: self.cx.now });
         if was_op {
             self.hand_on(place, &nick);
         }
@@ -303,7 +305,7 @@ impl Change<'_> {
         let message = Arc::new(Message {
             room: Arc::clone(&room.shown),
             seq: room.seq() + 1,
-            from: if by_server { Arc::from(SERVER) } else { Arc::clone(&self.caller.shown) },
+            from: if by_server { Actor::from(SERVER) } else { self.caller.face.clone() },
             text,
             time: self.cx.now,
             me: manner == Manner::Action,
@@ -339,7 +341,7 @@ impl Change<'_> {
         let done = Done::Topic { room: Arc::clone(&room.shown), topic: topic.clone() };
         if changed {
             room.store(&self.cx);
-            let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
+            let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
             self.tell_room(place, Event::Topic { room, topic, by, time: self.cx.now });
         }
         self.answer_when_stored(done, Record::Barrier);

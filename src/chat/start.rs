@@ -8,7 +8,7 @@ use crate::record::{Record, RoomSnapshot, Snapshot};
 impl Change<'_, ()> {
     /// Takes what was stored before.
     pub(super) fn recall(&mut self, found: Snapshot) {
-        let Snapshot { rooms, accounts, conversations, restrictions, last } = found;
+        let Snapshot { rooms, accounts, conversations, restrictions, last, cloak_key: _ } = found;
         self.state.last = last;
         self.state.registry.accounts.found_conversations(conversations);
         accounts.into_iter().for_each(|account| self.state.registry.accounts.insert(account));

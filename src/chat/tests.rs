@@ -120,6 +120,8 @@ impl Rig {
             echo: !wish.skips_own,
             wants: wish.wants,
             front: "json",
+            user: "~u".into(),
+            about: None,
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,
             resume: wish.resume.map(Box::from),

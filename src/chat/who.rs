@@ -3,28 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wildmatch::WildMatch;
-
 use super::directory::after;
-use super::masks;
+use super::masks::{self, Pattern};
 use super::registry::Person;
 use super::room::Room;
 use super::{Change, PersonId, State};
 use crate::answer::{Done, PersonInfo};
 use crate::error::ChatError;
 use crate::model::{Millis, Role};
-use crate::names::{Nick, RoomName, fold_mask};
+use crate::names::{Nick, RoomName};
 
 impl State {
     /// A row about a person; with `room`, also what the person is there.
     fn person_info(&self, person: &Person, room: Option<&Room>, now: Millis) -> PersonInfo {
         let role = room.and_then(|room| room.roles.get(&person.identity)).copied();
         PersonInfo {
-            nick: Arc::clone(&person.shown),
-            user: Arc::from(""),
-            host: Arc::from(""),
-            registered: person.account().is_some(),
-            about: None,
+            who: person.face.clone(),
             away: person.away.clone(),
             op: self.registry.accounts.is_op(person.identity),
             room: room.map(|room| Arc::clone(&room.shown)),
@@ -47,7 +41,7 @@ impl Change<'_> {
     ) -> Result<(), ChatError> {
         let (people, more) = match (room, mask) {
             (None, None) if !nicks.is_empty() => self.people_called(nicks, past),
-            (None, Some(name)) if !name.contains(['*', '?', '!', '@']) => {
+            (None, Some(name)) if !name.contains(['*', '?', '!', '@', ':']) => {
                 self.people_called(Nick::parse(name).ok().as_slice(), past)
             }
             (None, Some(mask)) => self.people_fitting(mask, past)?,
@@ -91,8 +85,8 @@ impl Change<'_> {
         let fits = |id: &PersonId| state.registry.person(*id).is_some_and(&fits);
         let mut found: BTreeMap<&str, PersonId> = BTreeMap::new();
         if self.as_server_op().is_ok() {
-            let people = state.registry.sessions().map(|(_, session)| session.person).filter(fits);
-            found.extend(people.filter_map(|id| Some((state.registry.person(id)?.nick.key(), id))));
+            let people = state.registry.people().filter(|(id, _)| fits(id));
+            found.extend(people.map(|(id, person)| (person.nick.key(), id)));
         } else {
             for room in state.rooms.among(&self.person()?.rooms) {
                 let names = room.names.range::<str, _>(after(past.map(Nick::key)));
@@ -112,13 +106,8 @@ impl Change<'_> {
     }
 }
 
-/// Tells of a person whether a mask fits: the name, or all of `nick!user@host` if the mask has a part of that.
+/// Tells of a person whether a mask fits.
 fn fitting(mask: Option<&str>) -> impl Fn(&Person) -> bool {
-    let is_whole = mask.is_some_and(|mask| mask.contains(['!', '@']));
-    let mask = mask.map(|mask| WildMatch::new(&if is_whole { masks::whole(mask) } else { fold_mask(mask) }));
-    move |person| match &mask {
-        None => true,
-        Some(mask) if is_whole => mask.matches(&person.face()),
-        Some(mask) => mask.matches(person.nick.key()),
-    }
+    let pattern = mask.map(|mask| Pattern::new(&masks::whole(mask)));
+    move |person| pattern.as_ref().is_none_or(|pattern| pattern.fits(&person.form()))
 }

@@ -95,8 +95,8 @@ fn the_members_of_a_room_follow_joins_leaves_and_new_names() {
     let events = [
         joined(1, 0),
         Event::Members { room: "#a".into(), members, more: false },
-        Event::Join { room: "#A".into(), nick: "vera".into(), time: 0 },
-        Event::Nick { old: "борис".into(), new: "Боря".into(), time: 0 },
+        Event::Join { room: "#A".into(), nick: "vera".into(), time: 0, away: None },
+        Event::Nick { old: "борис".into(), new: "Боря".into(), by: "борис".into(), time: 0 },
         Event::Ok { tag: None, done: Done::Nick { nick: "ann".into(), resume: None } },
         Event::Leave { room: "#a".into(), nick: "vera".into(), text: None, time: 0 },
     ];
@@ -195,9 +195,9 @@ fn name_and_account_follow_what_the_server_makes_of_one() {
     assert_eq!(state.password, None, "it is not the password any more");
     done(&mut state, Done::Logout { nick: "owl2".into() });
     assert_eq!((state.nick.as_str(), state.account), ("owl2", false));
-    state.learn(Event::Nick { old: "owl2".into(), new: "owl3".into(), time: 0 });
+    state.learn(Event::Nick { old: "owl2".into(), new: "owl3".into(), by: "owl2".into(), time: 0 });
     assert_eq!(state.nick, "owl3", "renamed by the server");
-    state.learn(Event::Left { room: "#a".into() });
+    state.learn(Event::Left { room: "#a".into(), text: None });
     assert!(state.rooms.0.is_empty());
 }
 

@@ -137,6 +137,8 @@ impl Session {
             echo,
             wants: self.login.wants,
             front,
+            user: user_of(front).into(),
+            about: None,
             address: self.handle.peer().ip().to_canonical(),
             nick: name.nick,
             account: name.account,
@@ -329,6 +331,15 @@ impl Session {
 /// The password, if there is one; if not, the refusal makes the front ask for it.
 fn needed(password: Option<Secret>) -> Result<Secret, ChatError> {
     password.ok_or(ChatError::Missing { field: "password", usage: "" })
+}
+
+/// What others see as the user of a session that does not say it.
+fn user_of(front: &'static str) -> &'static str {
+    match front.split('+').next() {
+        Some("json") => "~json",
+        Some("line") => "~line",
+        _ => "~web",
+    }
 }
 
 /// The form of a token that is stored: a person that reads the database cannot resume with it.

@@ -172,8 +172,8 @@ impl<'a> Batch<'a> {
         // A message that was written before may have been deleted since.
         let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            (insert, params![id, time, line.identity, from, text, me, deleted, file, late]),
-            (own, params![id, time, from, text]),
+            (insert, params![id, time, line.identity, from.nick(), text, me, deleted, file, late]),
+            (own, params![id, time, from.nick(), text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
         if *time < self.known.saturating_sub(DAY) {

@@ -26,6 +26,7 @@ pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
         conversations: conversations(&transaction)?,
         restrictions: restrictions(&transaction)?,
         last: numbers(&transaction)?,
+        cloak_key: transaction.query_row("SELECT key FROM cloak", [], |row| row.get(0))?,
     };
     transaction.commit()?;
     Ok(snapshot)
@@ -65,9 +66,10 @@ fn roles(connection: &Connection) -> rusqlite::Result<HashMap<PlaceId, Vec<(Acco
 
 fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
     connection
-        .prepare("SELECT id, nick, made, op FROM account ORDER BY id")?
+        .prepare("SELECT id, nick, made, op, about FROM account ORDER BY id")?
         .query_map([], |row| {
-            Ok(AccountRecord { id: row.get(0)?, nick: row.get(1)?, made: row.get(2)?, op: row.get(3)? })
+            let (id, nick, made) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(AccountRecord { id, nick, made, op: row.get(3)?, about: row.get(4)? })
         })?
         .collect()
 }

@@ -119,8 +119,8 @@ fn page(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
         Done::Who { people, more } => {
             lists::who(people, p, out)?;
             let next = |last: &PersonInfo| match &last.room {
-                Some(room) => format!("who {} {}", p.name(room), p.name(&last.nick)),
-                None => format!("who MASK {}", p.name(&last.nick)),
+                Some(room) => format!("who {} {}", p.name(room), p.name(&last.who)),
+                None => format!("who MASK {}", p.name(&last.who)),
             };
             people.last().filter(|_| *more).map(next)
         }

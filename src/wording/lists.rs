@@ -35,14 +35,14 @@ pub(super) fn who(people: &[PersonInfo], p: &impl Painter, out: &mut impl Write)
     people.iter().try_for_each(|person| {
         let mark = person.role.map_or("", role_mark);
         let away = person.away.as_ref().map_or(String::new(), |text| format!(", away: {}", p.text(text)));
-        let about = person.about.as_ref().map_or(String::new(), |text| format!(", {}", p.text(text)));
+        let about = person.who.about().map_or(String::new(), |text| format!(", {}", p.text(text)));
         writeln!(
             out,
             "*   {mark}{}, {}@{}{}{}{about}, idle {} s{away}",
-            p.nick(&person.nick),
-            p.text(&person.user),
-            p.text(&person.host),
-            if person.registered { ", logged in" } else { "" },
+            p.nick(&person.who),
+            p.text(person.who.user()),
+            p.text(person.who.host()),
+            if person.who.is_registered() { ", logged in" } else { "" },
             if person.op { ", op of the server" } else { "" },
             person.idle,
         )

@@ -156,7 +156,7 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
         }
         Event::Members { room, members: some, .. } => members(room, some, some.len(), p, out),
         Event::History(page) => history(page, message, p, out),
-        Event::Left { room } => writeln!(out, "* You left {}.", p.name(room)),
+        Event::Left { room, .. } => writeln!(out, "* You left {}.", p.name(room)),
         Event::Join { room, nick, .. } => writeln!(out, "* {} joined{}", p.nick(nick), place(room)),
         Event::Leave { room, nick, text, .. } => {
             writeln!(out, "* {} left{}{}", p.nick(nick), place(room), in_brackets(text, p))
@@ -191,7 +191,9 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
         }
         Event::Closing { text, .. } => writeln!(out, "* {}.", capital(&p.text(text))),
         // The greeting is said before there is a name. Programs answer pings, and show what is unread and who types.
-        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } | Event::Typing { .. } => Ok(()),
+        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } | Event::Typing { .. } | Event::Face { .. } => {
+            Ok(())
+        }
     }
 }
 

@@ -170,6 +170,8 @@ fn enter(chat: &Chat, limits: &Limits) {
         echo: true,
         wants: Default::default(),
         front: "json",
+        user: "~u".into(),
+        about: None,
         nick: Some(Nick::parse("anna").unwrap()),
         seed: 1,
         resume: None,

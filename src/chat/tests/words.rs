@@ -83,7 +83,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("members of {room} {}{}", names(members), if *more { ", more" } else { "" })
         }
         Event::History(page) => history(page),
-        Event::Left { room } => format!("out of {room}"),
+        Event::Left { room, .. } => format!("out of {room}"),
         Event::Join { room, nick, .. } => format!("{nick} joins {room}"),
         Event::Leave { room, nick, text, .. } => format!("{nick} leaves {room}{}", maybe(": ", text.as_deref())),
         Event::Quit { nick, reason, text, .. } => {
@@ -91,6 +91,7 @@ pub(super) fn words(event: &Event) -> String {
         }
         Event::Nick { old, new, .. } => format!("{old} is {new}"),
         Event::Topic { room, topic, by, .. } => format!("{by} sets topic of {room}{}", maybe(": ", topic.as_deref())),
+        Event::Face { who, old, .. } => format!("{} is {}", old.prefix(), who.prefix()),
         Event::Away { nick, text } => format!("{nick} is{}", maybe(" away: ", text.as_deref())),
         Event::Notice { text } => format!("notice: {text}"),
         Event::Waiting { ms } => format!("waiting {ms}"),

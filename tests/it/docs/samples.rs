@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use roomful::actor::{Actor, ActorParts};
 use roomful::answer::{
     BanInfo, ChatInfo, Done, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo, RoomInfo,
     WhoisInfo,
@@ -33,7 +34,16 @@ fn file(full: bool) -> Arc<FileInfo> {
 
 fn message(full: bool) -> Arc<Message> {
     let file = full.then(|| file(full));
-    Arc::new(Message { room: word(), seq: 1, from: word(), text: word(), time: 1, me: full, file, deleted: full })
+    Arc::new(Message {
+        room: word(),
+        seq: 1,
+        from: word().into(),
+        text: word(),
+        time: 1,
+        me: full,
+        file,
+        deleted: full,
+    })
 }
 
 fn member(full: bool) -> MemberInfo {
@@ -54,7 +64,7 @@ fn ban(full: bool) -> BanInfo {
 }
 
 fn file_row(full: bool) -> FileRow {
-    FileRow { info: file(full), seq: 1, from: word(), time: 1 }
+    FileRow { info: file(full), seq: 1, from: word().into(), time: 1 }
 }
 
 fn help() -> HelpInfo {
@@ -78,11 +88,7 @@ fn ordered(full: bool) -> Moderated {
 fn person(full: bool) -> PersonInfo {
     let some = || text().filter(|_| full);
     PersonInfo {
-        nick: word(),
-        user: word(),
-        host: word(),
-        registered: full,
-        about: some(),
+        who: Actor::new(ActorParts { nick: word(), user: "x", host: "x", registered: full, about: some() }),
         away: some(),
         op: full,
         room: some(),
@@ -132,10 +138,10 @@ fn answers(full: bool) -> Vec<Done> {
     let some = || text().filter(|_| full);
     let [room_name, nick] = [word, word];
     let (seq, time, upload, total) = (1, 1, 1, 1);
-    let mut made = vec![Done::Hello { nick: some(), resume: some(), registered: full }];
+    let mut made = vec![Done::Hello { nick: some().map(Actor::from), resume: some(), registered: full }];
     loop {
         let next = match made[made.len() - 1] {
-            Done::Hello { .. } => Done::Nick { nick: nick(), resume: some() },
+            Done::Hello { .. } => Done::Nick { nick: nick().into(), resume: some() },
             Done::Nick { .. } => Done::Join { room: room_name() },
             Done::Join { .. } => Done::Leave { room: room_name() },
             Done::Leave { .. } => Done::Rooms { rooms: vec![room(full)], total, more: full },
@@ -155,11 +161,11 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Chats { .. } => Done::Read { room: room_name(), seq },
             Done::Read { .. } => Done::Close { room: room_name() },
             Done::Close { .. } => Done::Typing,
-            Done::Typing => Done::Register { nick: nick() },
-            Done::Register { .. } => Done::Login { nick: nick(), resume: some() },
-            Done::Login { .. } => Done::Logout { nick: nick() },
+            Done::Typing => Done::Register { nick: nick().into() },
+            Done::Register { .. } => Done::Login { nick: nick().into(), resume: some() },
+            Done::Login { .. } => Done::Logout { nick: nick().into() },
             Done::Logout { .. } => Done::Password,
-            Done::Password => Done::DeleteAccount { nick: nick() },
+            Done::Password => Done::DeleteAccount { nick: nick().into() },
             Done::DeleteAccount { .. } => Done::Claim,
             Done::Claim => Done::RegisterRoom { room: room_name() },
             Done::RegisterRoom { .. } => Done::DropRoom { room: room_name() },
@@ -218,34 +224,42 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
             }
             Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => {
-                Event::Private { from: nick(), to: nick(), seq, text: text(), time, file: full.then(|| file(full)) }
-            }
+            Event::Message(_) => Event::Private {
+                from: nick().into(),
+                to: nick(),
+                seq,
+                text: text(),
+                time,
+                file: full.then(|| file(full)),
+            },
             Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
             Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
             Event::Members { .. } => Event::History(history(full)),
-            Event::History(_) => Event::Left { room: room() },
-            Event::Left { .. } => Event::Join { room: room(), nick: nick(), time },
-            Event::Join { .. } => Event::Leave { room: room(), nick: nick(), text: some(), time },
-            Event::Leave { .. } => Event::Quit { nick: nick(), reason: CloseReason::Lost, text: some(), time },
-            Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), time },
-            Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by(), time },
-            Event::Topic { .. } => Event::Away { nick: nick(), text: some() },
-            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by(), time },
-            Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by(), text: some(), time },
+            Event::History(_) => Event::Left { room: room(), text: some() },
+            Event::Left { .. } => Event::Join { room: room(), nick: nick().into(), time, away: some() },
+            Event::Join { .. } => Event::Leave { room: room(), nick: nick().into(), text: some(), time },
+            Event::Leave { .. } => Event::Quit { nick: nick().into(), reason: CloseReason::Lost, text: some(), time },
+            Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), by: by().into(), time },
+            Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by().into(), time },
+            Event::Topic { .. } => Event::Face { who: by().into(), old: Actor::default(), text: some() },
+            Event::Face { .. } => Event::Away { nick: nick().into(), text: some() },
+            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by().into(), time },
+            Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by().into(), text: some(), time },
             Event::Kick { .. } => {
                 let (restriction, lifted, mask, text) = (Restriction::Mute, full, some(), some());
-                let (room, nick, by) = (room(), nick(), by());
+                let (room, nick, by) = (room(), nick(), by().into());
                 Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time }
             }
-            Event::Restriction { .. } => Event::Role { room: room(), nick: nick(), role: role(full), by: by(), time },
-            Event::Role { .. } => {
-                Event::Settings { room: room(), settings: settings(full), registered, by: by(), time }
+            Event::Restriction { .. } => {
+                Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
             }
-            Event::Settings { .. } => Event::Invite { room: room(), by: by(), time },
+            Event::Role { .. } => {
+                Event::Settings { room: room(), settings: settings(full), registered, by: by().into(), time }
+            }
+            Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
             Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },
             Event::Chats { .. } => Event::Read { room: room(), seq },
-            Event::Read { .. } => Event::Typing { room: room(), nick: nick() },
+            Event::Read { .. } => Event::Typing { room: room(), nick: nick().into() },
             Event::Typing { .. } => Event::Notice { text: text() },
             Event::Notice { .. } => Event::Waiting { ms: 1 },
             Event::Waiting { .. } => Event::Ping { token: word() },

@@ -232,7 +232,7 @@ pub fn brief(event: &Event) -> String {
         Event::Deleted { room, seq, by, .. } => format!("{room} {seq} deleted by {by}"),
         Event::Typing { room, nick } => format!("{room} {nick} types"),
         Event::Read { room, seq } => format!("{room} read to {seq}"),
-        Event::Left { room } => format!("{room} left"),
+        Event::Left { room, .. } => format!("{room} left"),
         Event::Notice { text } => format!("notice: {text}"),
         Event::Ok { done, .. } => format!("ok {done:?}"),
         Event::Error { code, value, .. } => format!("error {code} {value}"),
