@@ -423,6 +423,10 @@ mod tests {
         let history = || History { messages: vec![Arc::clone(&message)], ..History::default() };
         let whois = WhoisInfo {
             nick: name(),
+            user: name(),
+            host: name(),
+            about: None,
+            op: false,
             rooms: vec![],
             since: 0,
             idle: 0,

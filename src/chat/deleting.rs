@@ -57,7 +57,7 @@ impl Change<'_> {
     /// Deletes the caller's own message; an op of the room may delete any message.
     fn delete_in_room(&mut self, place: PlaceId, seq: Seq, author: Identity) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
-        if author != self.caller.identity && self.state.role_in(self.caller.identity, room) < Some(Role::Op) {
+        if author != self.caller.identity && self.own_role(room) < Some(Role::Op) {
             return Err(ChatError::NeedsRole(Role::Op, Some(room.name.clone())));
         }
         let room = self.state.rooms.at_mut(place)?;

@@ -389,6 +389,7 @@ impl Change<'_> {
             ChatCommand::Topic { room, topic } => self.topic(room.as_ref(), topic)?,
             ChatCommand::Whois { nick } => self.whois(&nick)?,
             ChatCommand::Away { text } => self.away(text)?,
+            ChatCommand::About { text } => self.about(text)?,
             ChatCommand::Back => self.back()?,
             ChatCommand::RegisterRoom { room } => self.register_room(room.as_ref())?,
             ChatCommand::DropRoom { room } => self.drop_room(room.as_ref())?,

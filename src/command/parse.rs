@@ -116,6 +116,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
     Ok(match spec.verb {
         Verb::Hello
         | Verb::Typed
+        | Verb::Authenticate
         | Verb::Typing
         | Verb::Pong
         | Verb::Offer
@@ -136,9 +137,10 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
         Verb::Reply => ChatCommand::Reply { text: given.needed("TEXT").map(said)? }.into(),
-        Verb::Topic => given.topic().into(),
+        Verb::Topic => ChatCommand::Topic { room: None, topic: given.to_set() }.into(),
         Verb::Whois => ChatCommand::Whois { nick: somebody(given.needed("NAME")?)? }.into(),
         Verb::Away => ChatCommand::Away { text: some_text(arguments) }.into(),
+        Verb::About => ChatCommand::About { text: given.to_set() }.into(),
         Verb::Back => ChatCommand::Back.into(),
         Verb::History => given.history()?.into(),
         Verb::Search => given.search()?.into(),
@@ -149,6 +151,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Files => given.files()?.into(),
         Verb::Register => AccountCommand::Register { password: given.no_password(0)? }.into(),
         Verb::Login => given.login()?.into(),
+        Verb::Oper => given.oper()?.into(),
+        Verb::Deoper => AccountCommand::Deoper.into(),
         Verb::Logout => AccountCommand::Logout.into(),
         Verb::Password => AccountCommand::Password { old: given.no_password(0)?, new: None }.into(),
         Verb::DeleteAccount => given.delete_account()?.into(),
@@ -239,13 +243,18 @@ impl<'a> Arguments<'a> {
         Ok(ChatCommand::Msg { to: somebody(to.trim_end_matches(':'))?, text: said(words) })
     }
 
-    fn topic(&self) -> ChatCommand {
-        let topic = match self.text {
+    /// Words to set; nothing to show them; `-` to remove them.
+    fn to_set(&self) -> Option<Arc<str>> {
+        match self.text {
             "" => None,
             "-" => Some(Arc::from("")),
             words => Some(text(words)),
-        };
-        ChatCommand::Topic { room: None, topic }
+        }
+    }
+
+    fn oper(&self) -> Result<AccountCommand, ChatError> {
+        let password = self.no_password(1)?;
+        Ok(AccountCommand::Oper { account: Nick::parse(self.needed("NAME")?)?, password })
     }
 
     fn search(&self) -> Result<Query, ChatError> {

@@ -56,6 +56,9 @@ impl<'a> Batch<'a> {
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account, secret])
             }
             Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account, op)),
+            Record::About(account, about) => {
+                self.run("UPDATE account SET about = ?2 WHERE id = ?1", params![account, about])
+            }
             Record::AccountDeleted(account, with_messages) => self.delete_account(*account, *with_messages),
             Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
@@ -251,10 +254,11 @@ impl<'a> Batch<'a> {
     fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
         self.numbers.account = self.numbers.account.max(account.id.0);
         let (id, nick) = (account.id, &account.nick);
-        let insert = "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        let insert = "INSERT INTO account (id, key, nick, made, op, secret, about) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO NOTHING";
         let own = "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1";
         self.add(
-            (insert, params![id, nick.key(), nick, account.made, account.op, secret]),
+            (insert, params![id, nick.key(), nick, account.made, account.op, secret, account.about]),
             (own, params![id, nick.key(), account.made]),
             || format!("the number {} of an account is another's", id.0),
         )

@@ -107,6 +107,10 @@ fn gone(full: bool) -> GoneInfo {
 fn whois(full: bool) -> WhoisInfo {
     WhoisInfo {
         nick: word(),
+        user: word(),
+        host: word(),
+        about: text().filter(|_| full),
+        op: full,
         rooms: vec![word()],
         since: 1,
         idle: 1,
@@ -163,7 +167,11 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Close { .. } => Done::Typing,
             Done::Typing => Done::Register { nick: nick().into() },
             Done::Register { .. } => Done::Login { nick: nick().into(), resume: some() },
-            Done::Login { .. } => Done::Logout { nick: nick().into() },
+            Done::Login { .. } => Done::Authenticate { nick: nick() },
+            Done::Authenticate { .. } => Done::About { text: some() },
+            Done::About { .. } => Done::Oper,
+            Done::Oper => Done::Deoper,
+            Done::Deoper => Done::Logout { nick: nick().into() },
             Done::Logout { .. } => Done::Password,
             Done::Password => Done::DeleteAccount { nick: nick().into() },
             Done::DeleteAccount { .. } => Done::Claim,
