@@ -208,6 +208,7 @@ fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
         Code::NotThere => numeric("441", &[nick, target]),
         Code::TooManyBans => numeric("478", &[target, "b"]),
         Code::NoSuchBan => Told::Nothing,
+        Code::MaskTooWide => numeric("696", &[target, "b", value]),
         Code::TextEmpty => numeric("412", &[]),
         Code::TextTooLong
         | Code::TopicTooLong
