@@ -361,7 +361,10 @@ impl Done {
     /// Whether it is a page of a list, and another follows.
     pub fn has_more(&self) -> bool {
         match self {
-            Done::Rooms { more, .. } | Done::Members { more, .. } | Done::Bans { more, .. } => *more,
+            Done::Rooms { more, .. }
+            | Done::Members { more, .. }
+            | Done::Bans { more, .. }
+            | Done::Who { more, .. } => *more,
             _ => false,
         }
     }

@@ -341,7 +341,11 @@ mod tests {
         for (asked, code, expected) in [
             (history.clone(), Code::NotInRoom, ("CHATHISTORY", "INVALID_TARGET", vec!["LATEST", "#A"])),
             (history, Code::NotTaken, ("CHATHISTORY", "MESSAGE_ERROR", vec!["LATEST", "#A"])),
-            (Asked::Register { account: "b".into() }, Code::PasswordBad, ("REGISTER", "UNACCEPTABLE_PASSWORD", vec!["b"])),
+            (
+                Asked::Register { account: "b".into() },
+                Code::PasswordBad,
+                ("REGISTER", "UNACCEPTABLE_PASSWORD", vec!["b"]),
+            ),
             (Asked::Setname, Code::TextTooLong, ("SETNAME", "INVALID_REALNAME", vec![])),
         ] {
             let (command, word, words) = expected;
