@@ -117,6 +117,8 @@ limits! {
     topic "topic": number Characters = 390, 1..=10_000, NewConnections;
     /// An away text. A longer one is answered `away-too-long`.
     away "away": number Characters = 200, 1..=10_000, NewConnections;
+    /// The words of a person about themselves. Longer ones are answered `about-too-long`.
+    about "about": number Characters = 150, 1..=10_000, NewConnections;
     /// The text with which a person leaves. A longer one is answered `reason-too-long`.
     reason "reason": number Characters = 300, 1..=10_000, NewConnections;
     /// Rooms one person is in at once. One more is answered `too-many-rooms`.
@@ -227,6 +229,8 @@ limits! {
     ban_targets "ban-targets": number Count = 64, 8..=1_000, AtOnce;
     /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. If all are busy, a session waits for a turn.
     hashers "hashers": number Count = 2, 1..=64, Restart;
+    /// The shortest password. A new one that is shorter is answered `password-bad`.
+    password_min "password-min": number Bytes = 8, 1..=1_024, AtOnce;
     /// Wrong passwords within `login-window` for one name from one address, and from one address for all names; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password. A session that is logged in has a count of its own.
     login_tries "login-tries": number Count = 3, 1..=1_000, AtOnce;
     /// Wrong passwords within `login-window` for one name from all addresses together. After that the answer is `login-too-often`, but not at an address from which that name has logged in before. A number below `login-tries` is taken as `login-tries`.

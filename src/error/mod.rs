@@ -206,6 +206,8 @@ refusals! {
     LoggedIn(nick: Nick) = "logged-in", nick, "you are logged in as {nick}; /logout first";
     /// Wrong name or password: it is not said which.
     LoginFailed = "login-failed", "", "wrong name or password";
+    /// The password is right, but that account is no op of the server.
+    NoSuchOp = "no-such-op", "", "that account is no op of this server; nothing was changed";
     /// Too many wrong passwords; for so many seconds no other is looked at.
     LoginTooOften(seconds: u64) = "login-too-often", seconds, "too many wrong passwords; try again in {seconds} s";
     /// So many accounts were made from one address; the seconds to wait.
@@ -214,8 +216,9 @@ refusals! {
     /// An account has too many private conversations to begin one more with it; its name.
     ConversationsFull(nick: Nick) = "conversations-full", nick,
         "{nick} has too many private conversations for one more; nothing was sent";
-    /// A password is shorter than 8 or longer than 1,024 bytes, or has control characters.
-    PasswordBad = "password-bad", "", "a password has 8 to 1024 bytes and no control characters; nothing was changed";
+    /// A password is shorter than so many or longer than 1,024 bytes, or has control characters.
+    PasswordBad(least: usize) = "password-bad", least,
+        "a password has {least} to 1024 bytes and no control characters; nothing was changed";
     /// A new password was typed in two different ways.
     PasswordsDiffer = "passwords-differ", "", "the two are not the same; nothing was changed";
     /// A password stood on the line, where it can be seen.
@@ -336,6 +339,7 @@ refusals! {
     TextTooLong "text-too-long";
     TopicTooLong "topic-too-long";
     AwayTooLong "away-too-long";
+    AboutTooLong "about-too-long";
     ReasonTooLong "reason-too-long";
     NickEmpty "nick-empty"; RoomEmpty "room-empty";
     NickTooLong "nick-too-long"; RoomTooLong "room-too-long";

@@ -44,6 +44,8 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             tried: None,
             doubtful: false,
             next: None,
+            motd: opening.motd.cloned(),
+            takes_passwords: opening.takes_passwords,
         }),
         encoder: Box::new(LineEncoder { links: opening.links.cloned(), motd: opening.motd.cloned() }),
     }
@@ -69,6 +71,9 @@ struct LineDecoder {
     doubtful: bool,
     /// The input to give next, before another line is read.
     next: Option<Input>,
+    /// For a peer that turns out to speak another protocol.
+    motd: Option<Arc<str>>,
+    takes_passwords: bool,
 }
 
 /// The state of a peer that has no name yet.
@@ -124,9 +129,10 @@ impl LineDecoder {
             fronts: &self.fronts,
             limits: &self.limits,
             offer: None,
-            motd: None,
+            motd: self.motd.as_ref(),
             links: None,
             irc: self.fronts.names(),
+            takes_passwords: self.takes_passwords,
         };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
@@ -187,7 +193,7 @@ impl LineDecoder {
         if line.is_empty() {
             return Input::Answered(b"* Nothing was done.\n".to_vec());
         }
-        if let Err(refusal) = asking.take(Secret(line.into())) {
+        if let Err(refusal) = asking.take(Secret(line.into()), self.limits.password_min) {
             // The next line is most likely the same password, so it must be taken as an answer too.
             let sentence = format!("! {}.\n", capital(&refusal.to_string()));
             return Input::Answered([sentence.into_bytes(), self.ask(asking)].concat());
@@ -269,7 +275,7 @@ impl Decoder for LineDecoder {
         let asking = asking?;
         match refusal {
             ChatError::Missing { field: "password", .. } => Some(Question::Instead(self.ask(asking))),
-            ChatError::LoginFailed | ChatError::PasswordBad => Some(Question::After(self.ask(asking))),
+            ChatError::LoginFailed | ChatError::PasswordBad(_) => Some(Question::After(self.ask(asking))),
             ChatError::LoginTooOften(_) => Some(Question::After(b"* No password is asked for now.\n".to_vec())),
             _ => None,
         }

@@ -26,23 +26,23 @@ impl Asking {
         let Command::Account(command) = command else { return None };
         let questions = match command {
             AccountCommand::Register { .. } => NEW,
-            AccountCommand::Login { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
+            AccountCommand::Login { .. } | AccountCommand::Oper { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
             AccountCommand::Password { .. } => CHANGED,
             _ => return None,
         };
         Some(Asking { command: command.clone(), questions, answers: Vec::new() })
     }
 
-    /// Takes an answer.
+    /// Takes an answer; a new password has at least `least` bytes.
     ///
     /// # Errors
     /// The new password is not allowed, or the two differ: it is asked for again.
-    pub(super) fn take(&mut self, answer: Secret) -> Result<(), ChatError> {
+    pub(super) fn take(&mut self, answer: Secret, least: usize) -> Result<(), ChatError> {
         let before_new = self.questions.len().saturating_sub(ABOUT_NEW);
         let is_new = self.questions.len() >= ABOUT_NEW && self.answers.len() >= before_new;
         let checked = match self.answers.get(before_new) {
             Some(first) if is_new && *first != answer => Err(ChatError::PasswordsDiffer),
-            None if is_new => passwords::check(&answer),
+            None if is_new => passwords::check(&answer, least),
             _ => Ok(()),
         };
         match checked {
@@ -67,6 +67,7 @@ impl Asking {
             AccountCommand::Login { account, .. } => {
                 AccountCommand::Login { account: account.clone(), password: first }
             }
+            AccountCommand::Oper { account, .. } => AccountCommand::Oper { account: account.clone(), password: first },
             AccountCommand::DeleteAccount { messages, .. } => {
                 AccountCommand::DeleteAccount { password: first, messages: *messages }
             }

@@ -1,22 +1,21 @@
 //! Writes IRC: events and answers as lines. Knows nothing of the bytes that the peer sends.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use super::asked::{Note, Reply};
+use super::own::Own;
 use crate::front::Opening;
 use crate::model::CloseReason;
 use crate::wire::{Delivery, Encoder, Mark};
 
 #[derive(Debug)]
 pub(super) struct IrcEncoder {
-    /// How many bytes `nick!user@host` has: the decoder must know.
-    _prefix: Arc<AtomicUsize>,
+    _own: Arc<Own>,
 }
 
 impl IrcEncoder {
-    pub fn new(_opening: &Opening<'_>, prefix: &Arc<AtomicUsize>) -> IrcEncoder {
-        IrcEncoder { _prefix: Arc::clone(prefix) }
+    pub fn new(_opening: &Opening<'_>, own: &Arc<Own>) -> IrcEncoder {
+        IrcEncoder { _own: Arc::clone(own) }
     }
 }
 

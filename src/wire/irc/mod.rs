@@ -20,6 +20,7 @@ mod author;
 mod forms;
 mod line;
 mod modes;
+pub mod msgid;
 mod out;
 mod stream;
 mod text;
