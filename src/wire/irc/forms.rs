@@ -211,7 +211,7 @@ mod tests {
     fn a_message_is_told_with_what_the_session_can_read() {
         assert_eq!(told(&message("привет", Kind::Text), NONE), ":anna!~json@c1 PRIVMSG #лыжи :привет\r\n");
         let all = told(&message("привет", Kind::Text), ALL);
-        let tags = "@time=2026-11-20T12:05:08.500Z;account=anna;msgid=3.7.1k7v8p1sk";
+        let tags = "@time=2026-11-20T12:05:08.500Z;account=anna;msgid=3.7.1k7sdh7ok";
         assert!(all == [tags, " :anna!~json@c1 PRIVMSG #лыжи :привет\r\n"].concat(), "{all}");
         let action = told(&message("waves\nand goes", Kind::Action), NONE);
         let line = |text| [":anna!~json@c1 PRIVMSG #лыжи :\u{1}ACTION ", text, "\u{1}\r\n"].concat();
