@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Millis, PROTOCOL, Role, Seq};
 use crate::names::{NameError, Nick, RoomName};
-use words::{Until, Why, shown};
+use words::{Ago, Until, Why, shown};
 
 /// A sentence of the table: words that name the fields, or what is made of them.
 macro_rules! say {
@@ -114,6 +114,9 @@ refusals! {
     NamedAlready(nick: Nick) = "named-already", nick, "you are {nick}; /nick NAME changes that";
     /// Nobody here has that nick.
     NoSuchNick(nick: String) = "no-such-nick", nick, "nobody here is called {nick:?}; /members lists who is here";
+    /// Nobody here has that nick, and the person who had it left so many milliseconds ago.
+    LeftLately(nick: String, ago: Millis) = [Code::NoSuchNick], nick,
+        { format!("nobody here is called {nick:?}; a person of that name left {}: /whowas tells more", Ago(*ago)) };
     /// No room has that name.
     NoSuchRoom(room: RoomName) = "no-such-room", room,
         "there is no {room}; /rooms lists what there is, /join makes one";
