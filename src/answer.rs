@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
-pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, page};
+pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, cut, page};
 pub(crate) use rows::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
