@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, cut, page};
 pub(crate) use rows::{FRAME, length, said, sum};
@@ -18,7 +19,7 @@ pub enum Done {
     Hello {
         /// The name taken, if the `hello` asked for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        nick: Option<Arc<str>>,
+        nick: Option<Actor>,
         /// The token that brings this person back after a lost connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
@@ -29,7 +30,7 @@ pub enum Done {
     /// The name is taken or changed.
     Nick {
         /// The name now.
-        nick: Arc<str>,
+        nick: Actor,
         /// The token that brings this person back, when the name is the first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
@@ -100,6 +101,12 @@ pub enum Done {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
+        /// The member who set it, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_by: Option<Arc<str>>,
+        /// When it was set, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_time: Option<Millis>,
     },
     /// About a person.
     Whois(WhoisInfo),
@@ -155,27 +162,42 @@ pub enum Done {
     /// There is an account of this name now, and the session is logged in to it.
     Register {
         /// The name.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// Logged in.
     Login {
         /// The name, which is the account's.
-        nick: Arc<str>,
+        nick: Actor,
         /// The token that brings this person back after a lost connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
     },
+    /// The password is that of this account; the name is yet to be taken.
+    Authenticate {
+        /// The name of the account.
+        nick: Arc<str>,
+    },
+    /// The caller's words about themselves, as they are now.
+    About {
+        /// The words, if there are any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
+    },
+    /// This session is an op of the server.
+    Oper,
+    /// This session is no op of the server, unless its account is.
+    Deoper,
     /// A guest from now on.
     Logout {
         /// The name now.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// The password is changed.
     Password,
     /// The account is deleted, and the session is a guest's.
     DeleteAccount {
         /// The name now.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// An op of the server from now on.
     Claim,
@@ -216,6 +238,10 @@ pub enum Done {
     Op(Moderated),
     /// No op any more.
     Deop(Moderated),
+    /// Has a voice.
+    Voice(Moderated),
+    /// Has no voice any more.
+    Devoice(Moderated),
     /// The bans and mutes.
     Bans {
         /// The room; absent for the whole server.
@@ -322,9 +348,13 @@ impl Done {
                 Done::Away { text } => FRAME + text.len(),
                 Done::Topic { topic: text, .. }
                 | Done::Msg { away: text, .. }
+                | Done::About { text }
                 | Done::Settings { settings: Settings { key: text, .. }, .. } => FRAME + length(text),
                 Done::Whois(whois) => {
-                    FRAME + length(&whois.away) + whois.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
+                    FRAME
+                        + length(&whois.away)
+                        + length(&whois.about)
+                        + whois.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
                 }
                 Done::Members { members, .. } => sum(members),
                 Done::History(history) => sum(&history.messages),
@@ -348,6 +378,9 @@ impl Done {
                 | Done::Typing
                 | Done::Register { .. }
                 | Done::Login { .. }
+                | Done::Authenticate { .. }
+                | Done::Oper
+                | Done::Deoper
                 | Done::Logout { .. }
                 | Done::Password
                 | Done::DeleteAccount { .. }
@@ -362,6 +395,8 @@ impl Done {
                 | Done::Unmute(_)
                 | Done::Op(_)
                 | Done::Deop(_)
+                | Done::Voice(_)
+                | Done::Devoice(_)
                 | Done::Announce
                 | Done::Finish { .. }
                 | Done::Cancel { .. }

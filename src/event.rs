@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Actor;
 use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
 use crate::model::{
-    CloseReason, FileInfo, Kind, Message, Millis, PlaceId, Restriction, Role, Seq, Settings, Tag, is_false,
+    Changed, CloseReason, FileInfo, Kind, Message, Millis, PlaceId, Restriction, Role, Seq, Settings, Tag, is_false,
 };
 use crate::names;
 
@@ -80,7 +81,7 @@ pub enum Event {
     /// A private message, to both people.
     Private {
         /// The author.
-        from: Arc<str>,
+        from: Actor,
         /// The reader.
         to: Arc<str>,
         /// Its number in the conversation of the two.
@@ -114,6 +115,12 @@ pub enum Event {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
+        /// The member who set it, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_by: Option<Arc<str>>,
+        /// When it was set, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_time: Option<Millis>,
     },
     /// A piece of the member list, after `joined`.
     Members {
@@ -131,22 +138,28 @@ pub enum Event {
     Left {
         /// The room.
         room: Arc<str>,
+        /// Words of farewell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
     },
     /// A person came into a room.
     Join {
         /// The room.
         room: Arc<str>,
         /// The person.
-        nick: Arc<str>,
+        nick: Actor,
         /// When.
         time: Millis,
+        /// The away text, if the person is away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        away: Option<Arc<str>>,
     },
     /// A person left a room and is still online.
     Leave {
         /// The room.
         room: Arc<str>,
         /// The person.
-        nick: Arc<str>,
+        nick: Actor,
         /// Words of farewell.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Arc<str>>,
@@ -156,7 +169,7 @@ pub enum Event {
     /// A person left the server, and so every room.
     Quit {
         /// The person.
-        nick: Arc<str>,
+        nick: Actor,
         /// Why.
         reason: CloseReason,
         /// Words of farewell, or the operator's.
@@ -171,8 +184,24 @@ pub enum Event {
         old: Arc<str>,
         /// The name now.
         new: Arc<str>,
+        /// The person, with the name before.
+        #[serde(skip)]
+        by: Actor,
         /// When.
         time: Millis,
+    },
+    /// What others see of a person beside the nick is another now: the host, the account, or the words about oneself.
+    #[serde(rename = "about")]
+    Face {
+        /// The person, as from now on. Of a login that is with the name of the account; the nick follows.
+        #[serde(rename = "nick")]
+        who: Actor,
+        /// The person, as before.
+        #[serde(skip)]
+        old: Actor,
+        /// The words about oneself; absent if there are none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
     },
     /// A room has another topic.
     Topic {
@@ -182,14 +211,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
         /// The member who set it.
-        by: Arc<str>,
+        by: Actor,
         /// When.
         time: Millis,
     },
     /// A person is away; or is back, if there is no text.
     Away {
         /// The person.
-        nick: Arc<str>,
+        nick: Actor,
         /// The away text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Arc<str>>,
@@ -203,7 +232,7 @@ pub enum Event {
         /// When the message had been taken.
         said: Millis,
         /// The person who deleted it.
-        by: Arc<str>,
+        by: Actor,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Arc<str>>,
@@ -220,7 +249,7 @@ pub enum Event {
         /// The person.
         nick: Arc<str>,
         /// The op who did it.
-        by: Arc<str>,
+        by: Actor,
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Arc<str>>,
@@ -239,7 +268,7 @@ pub enum Event {
         /// The person, by the present or last name.
         nick: Arc<str>,
         /// The op who did it.
-        by: Arc<str>,
+        by: Actor,
         /// Until when; for ever if it is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Millis>,
@@ -259,7 +288,20 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
         /// The op who did it.
-        by: Arc<str>,
+        by: Actor,
+        /// When.
+        time: Millis,
+    },
+    /// A person has a voice in a room, or not any more.
+    Voice {
+        /// The room.
+        room: Arc<str>,
+        /// The person.
+        nick: Arc<str>,
+        /// Whether the person has one now.
+        voice: bool,
+        /// The op who did it.
+        by: Actor,
         /// When.
         time: Millis,
     },
@@ -273,8 +315,11 @@ pub enum Event {
         /// Whether an account has registered it.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
+        /// What of this was not so before.
+        #[serde(default, skip_serializing_if = "Changed::is_empty")]
+        changed: Changed,
         /// The op who did it.
-        by: Arc<str>,
+        by: Actor,
         /// When.
         time: Millis,
     },
@@ -283,7 +328,7 @@ pub enum Event {
         /// The room.
         room: Arc<str>,
         /// The op.
-        by: Arc<str>,
+        by: Actor,
         /// When.
         time: Millis,
     },
@@ -307,7 +352,7 @@ pub enum Event {
         /// `#room`, or `@nick`.
         room: Arc<str>,
         /// The person.
-        nick: Arc<str>,
+        nick: Actor,
     },
     /// The operator says something to everyone.
     Notice {
@@ -334,6 +379,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether JSON has words for it: not for a host or an account.
+    pub fn is_in_json(&self) -> bool {
+        !matches!(self, Event::Face { who, old, .. } if who.about() == old.about())
+    }
+
     /// About how many bytes this takes on the wire: what the outbox counts.
     /// An estimate, because it is asked before anything is encoded; never less
     /// than the text it carries.
@@ -349,6 +399,9 @@ impl Event {
                 Event::Topic { topic: text, .. }
                 | Event::Joined { topic: text, .. }
                 | Event::Leave { text, .. }
+                | Event::Left { text, .. }
+                | Event::Join { away: text, .. }
+                | Event::Face { text, .. }
                 | Event::Quit { text, .. }
                 | Event::Away { text, .. }
                 | Event::Deleted { text, .. }
@@ -360,10 +413,9 @@ impl Event {
                 Event::Chats { chats, .. } => sum(chats),
                 Event::Error { value, text, .. } => value.len() + text.len(),
                 Event::Hello { .. }
-                | Event::Left { .. }
-                | Event::Join { .. }
                 | Event::Nick { .. }
                 | Event::Role { .. }
+                | Event::Voice { .. }
                 | Event::Invite { .. }
                 | Event::Read { .. }
                 | Event::Typing { .. }
@@ -396,12 +448,21 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, away: some.clone() };
-        let message =
-            Arc::new(Message { room: name(), seq: 1, from: name(), text: Arc::clone(&long), ..Message::default() });
+        let member = || MemberInfo { nick: name(), role: None, voice: false, away: some.clone() };
+        let message = Arc::new(Message {
+            room: name(),
+            seq: 1,
+            from: name().into(),
+            text: Arc::clone(&long),
+            ..Message::default()
+        });
         let history = || History { messages: vec![Arc::clone(&message)], ..History::default() };
         let whois = WhoisInfo {
             nick: name(),
+            user: name(),
+            host: name(),
+            about: None,
+            op: false,
             rooms: vec![],
             since: 0,
             idle: 0,
@@ -430,7 +491,7 @@ mod tests {
             Done::Search { messages: vec![Arc::clone(&message)], more: false, next: some.clone() },
             Done::Settings { room: name(), settings: settings(), registered: false },
             Done::Bans { room: None, bans: vec![ban()], skip: 0, more: false },
-            Done::Topic { room: name(), topic: some.clone() },
+            Done::Topic { room: name(), topic: some.clone(), topic_by: None, topic_time: None },
             Done::Whois(whois),
             Done::Away { text: Arc::clone(&long) },
             Done::History(history()),
@@ -441,7 +502,7 @@ mod tests {
             Event::Error { tag: None, code: Code::NoRoom, value: Arc::clone(&long), text: name(), offer: None },
             Event::Message(Arc::clone(&message)),
             Event::Private {
-                from: name(),
+                from: name().into(),
                 to: name(),
                 seq: 1,
                 text: Arc::clone(&long),
@@ -450,15 +511,31 @@ mod tests {
                 file: None,
                 place: PlaceId(1),
             },
-            Event::Kick { room: name(), nick: name(), by: name(), text: some.clone(), time: 0 },
-            Event::Settings { room: name(), settings: settings(), registered: false, by: name(), time: 0 },
-            Event::Joined { room: name(), made: 0, run: 0, seq: 0, total: 1, topic: some.clone() },
+            Event::Kick { room: name(), nick: name(), by: name().into(), text: some.clone(), time: 0 },
+            Event::Settings {
+                room: name(),
+                settings: settings(),
+                registered: false,
+                changed: Changed::default(),
+                by: name().into(),
+                time: 0,
+            },
+            Event::Joined {
+                room: name(),
+                made: 0,
+                run: 0,
+                seq: 0,
+                total: 1,
+                topic: some.clone(),
+                topic_by: None,
+                topic_time: None,
+            },
             Event::Members { room: name(), members: vec![member()], more: false },
             Event::History(history()),
-            Event::Leave { room: name(), nick: name(), text: some.clone(), time: 0 },
-            Event::Quit { nick: name(), reason: CloseReason::Quit, text: some.clone(), time: 0 },
-            Event::Topic { room: name(), topic: some.clone(), by: name(), time: 0 },
-            Event::Away { nick: name(), text: some.clone() },
+            Event::Leave { room: name(), nick: name().into(), text: some.clone(), time: 0 },
+            Event::Quit { nick: name().into(), reason: CloseReason::Quit, text: some.clone(), time: 0 },
+            Event::Topic { room: name(), topic: some.clone(), by: name().into(), time: 0 },
+            Event::Away { nick: name().into(), text: some.clone() },
             Event::Notice { text: Arc::clone(&long) },
             Event::Ping { token: Arc::clone(&long) },
             Event::Closing { reason: CloseReason::Quit, text: Arc::clone(&long) },

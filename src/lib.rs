@@ -5,9 +5,11 @@
 //! (one peer's life), [`front`] (the ways in), and [`server`], which puts them
 //! together.
 
+pub mod actor;
 pub mod answer;
 pub mod chat;
 pub mod client;
+pub mod cloak;
 pub mod command;
 pub mod config;
 pub mod console;

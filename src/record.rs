@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::{
     AccountId, Address, FileId, FileInfo, Identity, Message, Millis, Pair, PlaceId, Restriction, ResumeId, Role, Seq,
-    Settings, Tag, Target,
+    Settings, Tag, Target, Topic,
 };
 use crate::names::{Nick, RoomName};
 
@@ -22,7 +22,7 @@ pub struct RoomRecord {
     /// When it was made.
     pub made: Millis,
     /// Its topic.
-    pub topic: Option<Arc<str>>,
+    pub topic: Option<Topic>,
     /// What is set there.
     pub settings: Settings,
     /// Whether an account has registered it: then it is not removed when it is empty.
@@ -40,6 +40,8 @@ pub struct AccountRecord {
     pub made: Millis,
     /// Whether it may do everything everywhere.
     pub op: bool,
+    /// The owner's words about themselves.
+    pub about: Option<Arc<str>>,
 }
 
 /// A ban or a mute.
@@ -140,12 +142,16 @@ pub enum Record {
     Password(AccountId, Arc<str>),
     /// An account is a server op now, or is not any more.
     ServerOp(AccountId, bool),
+    /// An account's words about its owner.
+    About(AccountId, Option<Arc<str>>),
     /// An account was deleted, with its roles, memberships, logins and conversations; if `true`, with its messages and files.
     AccountDeleted(AccountId, bool),
     /// A guest became this new account, and so its conversations are the account's.
     Became(ResumeId, AccountId),
     /// An account's role in a room.
     Role(PlaceId, AccountId, Option<Role>),
+    /// An account has a voice in a room, or not any more.
+    Voice(PlaceId, AccountId, bool),
     /// A ban or mute; for each of its targets it replaces one of the same kind there.
     Restriction(RestrictionRecord),
     /// A restriction is lifted for this target.
@@ -187,6 +193,8 @@ pub struct RoomSnapshot {
     pub said: Millis,
     /// The accounts that have a role there.
     pub roles: Vec<(AccountId, Role)>,
+    /// The accounts that have a voice there.
+    pub voices: Vec<AccountId>,
 }
 
 /// A private conversation, as it stands.
@@ -213,6 +221,8 @@ pub struct Snapshot {
     pub restrictions: Vec<RestrictionRecord>,
     /// The highest numbers given so far.
     pub last: Numbers,
+    /// The key of the cloaks.
+    pub cloak_key: Vec<u8>,
 }
 
 /// The highest numbers given so far; 0 if none was.

@@ -139,7 +139,8 @@ impl Change<'_, ()> {
             return Ok(person);
         }
         self.make_way(&nick, None);
-        self.state.registry.claim(&nick, identity, self.cx.now)
+        let look = self.look(identity, request);
+        self.state.registry.claim(&nick, identity, look, self.cx.now)
     }
 
     #[inline(never)]
@@ -148,7 +149,8 @@ impl Change<'_, ()> {
         let nick = request.nick.clone().unwrap_or_else(|| self.state.registry.offer(request.seed));
         let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
         self.state.check_server_ban(&subject, self.cx.now)?;
-        self.state.registry.claim(&nick, identity, self.cx.now)
+        let look = self.look(identity, request);
+        self.state.registry.claim(&nick, identity, look, self.cx.now)
     }
 
     /// The person of a guest who comes back: with the old name, if it is free and the session wants no other.
@@ -176,7 +178,10 @@ impl Change<'_, ()> {
                 self.give_name(ghost, &nick, |_| false)?;
                 ghost
             }
-            None => self.state.registry.claim(&nick, identity, self.cx.now)?,
+            None => {
+                let look = self.look(identity, request);
+                self.state.registry.claim(&nick, identity, look, self.cx.now)?
+            }
         };
         self.name_follows(&earlier);
         Ok(person)
@@ -195,7 +200,7 @@ impl Change<'_, ()> {
         // The token is not replaced: the answer with a new token might be lost, too.
         let (token, tags, resume_stored) = match (lost, &request.recalled, resume) {
             (Some((token, lost)), ..) => {
-                self.take_roles_up(person, lost.roles);
+                self.take_roles_up(person, lost.standings);
                 ((token, request.resume_hash), lost.tags, lost.resume_stored)
             }
             (None, Some(ResumeRow { said, .. }), Some(resume)) => {
@@ -241,6 +246,16 @@ impl Change<'_, ()> {
         })
     }
 
+    /// A guest who comes back may come from another address: then the host is another one.
+    fn come_from(&mut self, id: PersonId, request: &LoginRequest<'_>) {
+        let Some(person) = self.state.registry.person(id) else { return };
+        let host = self.cx.host(person.identity, request.address);
+        if person.face.host() != &*host {
+            let who = person.face.with(|parts| parts.host = &host);
+            self.change_face(id, who, true, |session| session == request.session);
+        }
+    }
+
     /// Adds the session to its person, answers, and seats it in the rooms of the person.
     #[inline(never)]
     fn attach(&mut self, beginning: Beginning, request: &LoginRequest<'_>) -> Result<LoggedIn, ChatError> {
@@ -250,6 +265,7 @@ impl Change<'_, ()> {
             outbox: Arc::clone(request.outbox),
             echo: request.echo,
             wants: request.wants,
+            oper: false,
             front: request.front,
             current,
             address: request.address,
@@ -260,19 +276,20 @@ impl Change<'_, ()> {
             resume_id,
             resume_stored,
             tags,
-            roles: Vec::new(),
+            standings: Vec::new(),
         };
         self.state.registry.attach(request.session, session);
         self.state.tokens.bind(Arc::clone(&token), request.session);
         if let Some(person) = self.state.registry.person_mut(person) {
             person.knows_own(&request.memberships);
         }
+        self.come_from(person, request);
         let mut change = self.on_behalf_of(request.session, request.tag.clone())?;
-        let (nick, account) = (Arc::clone(&change.caller.shown), change.caller.account());
+        let (nick, account) = (change.caller.face.clone(), change.caller.account());
         if account.is_some() || resume_stored {
             change.store_resume(request.session);
         }
-        let (shown, registered) = (Arc::clone(&nick), account.is_some());
+        let (shown, registered) = (nick.clone(), account.is_some());
         change.answer(match request.greeting {
             LoginKind::Hello => Done::Hello { nick: Some(shown), resume: Some(token), registered },
             LoginKind::Nick => Done::Nick { nick: shown, resume: Some(token) },
@@ -283,16 +300,16 @@ impl Change<'_, ()> {
             room.seat(request.session, request.outbox);
             room.turn(request.session, current != Some(place));
         }
-        let rooms = request.rooms.clone().unwrap_or_else(|| change.rooms_to_enter(&request.memberships));
+        let rooms = request.rooms.clone().unwrap_or_else(|| change.rooms_to_enter(&request.memberships, request.own));
         Ok(LoggedIn { nick, rooms, account })
     }
 }
 
 impl Change<'_> {
-    /// The rooms of the caller's person: those the person is in, and those of the account; or the lobby.
-    fn rooms_to_enter(&self, own: &[(PlaceId, Seq)]) -> Vec<RoomName> {
-        let places = self.state.rooms_of(self.caller.person, own);
+    /// The rooms of the caller's person: those the person is in, and those of the account; or the lobby, unless `only_own`.
+    fn rooms_to_enter(&self, memberships: &[(PlaceId, Seq)], only_own: bool) -> Vec<RoomName> {
+        let places = self.state.rooms_of(self.caller.person, memberships);
         let rooms: Vec<RoomName> = self.state.rooms.among(&places).map(|room| room.name.clone()).collect();
-        if rooms.is_empty() { vec![self.cx.lobby.clone()] } else { rooms }
+        if rooms.is_empty() && !only_own { vec![self.cx.lobby.clone()] } else { rooms }
     }
 }

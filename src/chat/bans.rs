@@ -62,7 +62,7 @@ impl Change<'_> {
         let banned: Vec<PlaceId> =
             rooms.filter(|room| self.state.check_ban(room, &subject, now).is_err()).map(|room| room.place).collect();
         for place in banned {
-            let Some(nick) = self.put_out(self.caller.person, place) else { continue };
+            let Some(nick) = self.put_out(self.caller.person, place, None) else { continue };
             if let Some(room) = self.state.rooms.get(place) {
                 let leave = Event::Leave { room: Arc::clone(&room.shown), nick, text: None, time: now };
                 room.fan_out(&Arc::new(Letter::new(leave)), |_| false, self.effects);

@@ -9,6 +9,7 @@ use super::registry::Person;
 use super::room::Room;
 use super::write_queue::PendingAnswer;
 use super::{PersonId, SessionId, State};
+use crate::actor::Actor;
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
@@ -23,10 +24,12 @@ pub(super) struct Caller {
     pub(super) session: SessionId,
     pub(super) person: PersonId,
     pub(super) identity: Identity,
-    /// The nick as events carry it.
-    pub(super) shown: Arc<str>,
+    /// The person as events carry it.
+    pub(super) face: Actor,
     pub(super) outbox: Arc<Outbox>,
     pub(super) echo: bool,
+    /// Whether the session is an op of the server, by its account or by itself.
+    pub(super) op: bool,
     /// The tag of the command, until it is answered.
     pub(super) tag: Option<Tag>,
 }
@@ -63,9 +66,10 @@ impl State {
             session,
             person: found.person,
             identity: person.identity,
-            shown: Arc::clone(&person.shown),
+            face: person.face.clone(),
             outbox: Arc::clone(&found.outbox),
             echo: found.echo,
+            op: found.oper || self.registry.accounts.is_op(person.identity),
             tag,
         })
     }

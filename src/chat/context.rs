@@ -2,6 +2,7 @@
 
 use super::write_queue::WriteQueue;
 use crate::answer::{self, Row};
+use crate::cloak::Cloak;
 use crate::limits::Limits;
 use crate::model::{Millis, PlaceId, Restriction, Target};
 use crate::names::RoomName;
@@ -18,6 +19,7 @@ pub(super) struct Context<'a> {
     pub(super) limits: &'a Limits,
     pub(super) lobby: &'a RoomName,
     pub(super) chance: Chance,
+    pub(super) cloak: &'a Cloak,
     pub(super) write_queue: Option<&'a WriteQueue>,
 }
 

@@ -6,6 +6,7 @@ use super::effects::Effects;
 use super::history::Readable;
 use super::loads::{Halt, Next, Unremembered};
 use super::{Change, Chat, SessionId};
+use crate::actor::Actor;
 use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
@@ -45,8 +46,8 @@ pub struct Found<'a> {
 
 impl Found<'_> {
     /// The event for readers to whom the place is shown as `room`.
-    fn event(&self, id: PlaceId, room: Arc<str>, by: &Arc<str>, time: Millis) -> Event {
-        let (by, text) = (Arc::clone(by), self.text.clone());
+    fn event(&self, id: PlaceId, room: Arc<str>, by: &Actor, time: Millis) -> Event {
+        let (by, text) = (by.clone(), self.text.clone());
         Event::Deleted { room, seq: self.seq, said: self.said, by, text, time, place: id }
     }
 }
@@ -96,19 +97,19 @@ impl Change<'_> {
     /// Deletes the caller's own message; an op of the room may delete any message.
     fn delete_in_room(&mut self, place: PlaceId, found: &Found<'_>) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
-        if found.author != self.caller.identity && self.state.role_in(self.caller.identity, room) < Some(Role::Op) {
+        if found.author != self.caller.identity && self.own_role(room) < Some(Role::Op) {
             return Err(ChatError::NeedsRole(Role::Op, Some(room.name.clone())));
         }
         let room = self.state.rooms.at_mut(place)?;
         room.recent.delete(found.seq);
-        let deleted = found.event(place, Arc::clone(&room.shown), &self.caller.shown, self.cx.now);
+        let deleted = found.event(place, Arc::clone(&room.shown), &self.caller.face, self.cx.now);
         self.tell_room(place, deleted);
         Ok(())
     }
 
     /// Tells both people of a conversation, each with the name of the other one as the place.
     fn tell_both_deleted(&mut self, id: PlaceId, nick: &Nick, label: &Arc<str>, found: &Found<'_>) {
-        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
+        let (by, time) = (self.caller.face.clone(), self.cx.now);
         self.tell_own(&Arc::new(Letter::new(found.event(id, Arc::clone(label), &by, time))));
         let other = self.state.addressee(nick).and_then(|(_, person)| person);
         if let Some(other) = other.filter(|other| *other != self.caller.person) {
@@ -161,7 +162,7 @@ impl Chat {
             for place in &places {
                 let Some(room) = rooms.get_mut(*place) else { continue };
                 for (seq, taken) in room.recent.delete_all_of(Identity::Account(said.account)) {
-                    let (shown, by) = (Arc::clone(&room.shown), Arc::clone(&said.nick));
+                    let (shown, by) = (Arc::clone(&room.shown), Actor::from(Arc::clone(&said.nick)));
                     let deleted =
                         Event::Deleted { room: shown, seq, said: taken, by, text: None, time: now, place: *place };
                     room.fan_out(&Arc::new(Letter::new(deleted)), |_| false, change.effects);

@@ -6,7 +6,7 @@ use super::{Change, LoggedIn, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role, Setting};
 use crate::record::Record;
 use crate::wire::Letter;
 
@@ -53,7 +53,7 @@ impl Change<'_> {
     /// Deletes the caller's account. The calling session goes on as a guest's; the others end.
     pub(super) fn delete_account(&mut self, messages: bool) -> Result<LoggedIn, ChatError> {
         let id = self.own_account()?;
-        let by = Arc::clone(&self.caller.shown);
+        let by = self.caller.face.clone();
         let others = self.other_sessions();
         let op_in = self.give_up_roles(id);
         for session in others {
@@ -63,7 +63,7 @@ impl Change<'_> {
         }
         let entered = self.logout("the account was deleted")?;
         op_in.iter().for_each(|place| self.hand_on(*place, &by));
-        let done = Done::DeleteAccount { nick: Arc::clone(&entered.nick) };
+        let done = Done::DeleteAccount { nick: entered.nick.clone() };
         self.answer_when_stored(done, Record::AccountDeleted(id, messages));
         Ok(entered)
     }
@@ -77,6 +77,7 @@ impl Change<'_> {
         let (mut unowned, mut op_in) = (Vec::new(), Vec::new());
         for place in held {
             let Some(room) = self.state.rooms.get_mut(place) else { continue };
+            room.voices.remove(&Identity::Account(id));
             let role = room.roles.remove(&Identity::Account(id));
             if role >= Some(Role::Op) {
                 op_in.push(place);
@@ -88,7 +89,7 @@ impl Change<'_> {
             }
         }
         for place in unowned {
-            self.tell_settings(place);
+            self.tell_settings(place, [Setting::Registered].into_iter().collect());
             self.forget_room(place);
         }
         op_in

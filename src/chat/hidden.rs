@@ -1,4 +1,4 @@
-//! Which rooms a person may know of, and what `whois` tells: a person who may not enter a private room does not learn of it. Runs under the chat lock.
+//! Which rooms a person may know of, and what `whois` tells: a private room is not told of to a person who may not enter it, nor a hidden one to a person who is not in it. Runs under the chat lock.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,17 +12,24 @@ use crate::model::{Millis, PlaceId, Role};
 use crate::names::{Nick, RoomName};
 
 impl State {
-    /// Whether a person may know that this room exists. The room is open to all,
-    /// or the person is in it, or may enter it: by a role, an invitation, or the
-    /// account's membership. A banned person may not know.
+    /// Whether a person may know that this room exists. The room is public, or the
+    /// person is in it, or may enter it: by a role, an invitation, or the account's
+    /// membership. A banned person may not know. A hidden room may be entered by
+    /// anyone who has its name from elsewhere; but nothing here tells that it exists.
     pub(super) fn may_know(&self, asker: PersonId, room: &Room, now: Millis) -> bool {
-        if !room.is_private() || room.members.contains(&asker) {
+        if room.is_public() || room.members.contains(&asker) {
             return true;
         }
         let Some(person) = self.registry.person(asker) else { return false };
         let role = self.role_in(person.identity, room);
         let open = role.is_some() || person.memberships.contains_key(&room.place);
         role >= Some(Role::Op) || open && !self.is_banned(person, room, now)
+    }
+
+    /// Whether a person is an op of the server, by the account or in one of the sessions.
+    pub(super) fn is_server_op(&self, person: &Person) -> bool {
+        let is_oper = |id: &SessionId| self.registry.session(*id).is_some_and(|session| session.oper);
+        self.registry.accounts.is_op(person.identity) || person.sessions.iter().any(is_oper)
     }
 
     /// Whether a person is banned from a room, by any of the person's sessions.
@@ -45,12 +52,12 @@ impl Change<'_> {
     /// The room of this name, if the caller may see its members.
     pub(super) fn room_to_see(&self, name: &RoomName) -> Result<&Room, ChatError> {
         let room = self.state.rooms.named(name);
-        let room = room.filter(|room| self.state.may_know(self.caller.person, room, self.cx.now));
+        let room = room.filter(|room| self.caller.op || self.state.may_know(self.caller.person, room, self.cx.now));
         let room = room.ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
-        if room.members.contains(&self.caller.person) || self.as_server_op().is_ok() {
+        if room.members.contains(&self.caller.person) || self.caller.op {
             return Ok(room);
         }
-        if room.is_private() {
+        if !room.is_public() {
             return Err(ChatError::NotInRoom(name.clone()));
         }
         self.state.check_ban(room, &self.subject()?, self.cx.now)?;
@@ -64,9 +71,13 @@ impl Change<'_> {
         let session = person.sessions.last().and_then(|id| state.registry.session(*id));
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));
-        let known = |room: &&Room| state.may_know(self.caller.person, room, self.cx.now);
+        let known = |room: &&Room| self.caller.op || state.may_know(self.caller.person, room, self.cx.now);
         let info = WhoisInfo {
-            nick: Arc::clone(&person.shown),
+            nick: Arc::clone(person.shown()),
+            user: person.face.user().into(),
+            host: person.face.host().into(),
+            about: person.face.about().cloned(),
+            op: state.is_server_op(person),
             rooms: state.rooms.among(&person.rooms).filter(known).map(|room| Arc::clone(&room.shown)).collect(),
             since: person.since,
             idle: u64::try_from(self.cx.now - person.active).unwrap_or(0) / 1000,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::outbox::Ending;
+use super::registry::Look;
 use super::restrictions::BanSubject;
 use super::{Change, LoggedIn, PersonId, Proven, State};
 use crate::answer::Done;
@@ -30,13 +31,13 @@ impl<C> Change<'_, C> {
         for id in self.state.registry.holders(nick) {
             let person = self.state.registry.person(id).filter(|person| person.account().is_none());
             let Some(person) = person.filter(|_| Some(id) != rightful) else { continue };
-            let in_a_room = !person.rooms.is_empty();
+            let (in_a_room, by) = (!person.rooms.is_empty(), person.face.clone());
             let free = self.state.registry.near(nick, self.cx.now.unsigned_abs());
             // It cannot be refused: the name was just found free.
             let _ = self.give_name(id, &free, |_| false);
             if !in_a_room {
-                let (old, new) = (Arc::from(nick.shown()), Arc::from(free.shown()));
-                let renamed = Arc::new(Letter::new(Event::Nick { old, new, time: self.cx.now }));
+                let (old, new) = (Arc::clone(by.nick()), Arc::from(free.shown()));
+                let renamed = Arc::new(Letter::new(Event::Nick { old, new, by, time: self.cx.now }));
                 self.tell_person(id, &renamed, |_| false);
             }
             let text = format!("{nick} belongs to an account, and its owner is here; you are {free} now");
@@ -76,7 +77,8 @@ impl Change<'_> {
         self.state.registry.free(&nick, Some(self.caller.person), guest)?;
         self.state.last.account += 1;
         let id = AccountId(self.state.last.account);
-        let account = AccountRecord { id, nick, made: self.cx.now, op: false };
+        let account =
+            AccountRecord { id, nick, made: self.cx.now, op: false, about: self.person()?.face.about().cloned() };
         self.state.registry.accounts.insert(account.clone());
         self.cx.store(Record::Account(account, hash));
         // All targets of the restrictions are followed, because the new account is this same person.
@@ -85,7 +87,7 @@ impl Change<'_> {
         self.become_account(id)?;
         self.take_conversations_along(guest, id)?;
         self.store_resumes(self.caller.person);
-        let nick = Arc::clone(&self.caller.shown);
+        let nick = self.person()?.face.clone();
         self.answer_when_stored(Done::Register { nick }, Record::Barrier);
         Ok(())
     }
@@ -95,6 +97,7 @@ impl Change<'_> {
         let (guest, account) = (self.caller.identity, Identity::Account(id));
         let person = self.person()?;
         let (rooms, invited) = (person.rooms.clone(), person.invited.clone());
+        self.take_face_of(id)?;
         self.state.registry.becomes(self.caller.person, account);
         self.caller.identity = account;
         // Invitations, too: a guest may have a role in a room without being in it.
@@ -102,13 +105,17 @@ impl Change<'_> {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             let role = room.roles.remove(&guest);
             let more = role.filter(|role| room.roles.get(&account) < Some(role));
-            if more.is_some() || room.members.contains(&self.caller.person) {
+            let voice = room.voices.remove(&guest);
+            if more.is_some() || voice || room.members.contains(&self.caller.person) {
                 room.store_once(&self.cx);
             }
             if more.is_some() {
                 room.give_role(&self.cx, account, more);
-                self.state.registry.accounts.holds(account, *place, more);
             }
+            if voice {
+                room.give_voice(&self.cx, account, true);
+            }
+            self.state.registry.accounts.holds(account, *place, room.knows(account));
         }
         for place in rooms {
             let seq = self.state.rooms.at(place)?.seq();
@@ -146,8 +153,8 @@ impl Change<'_> {
         }
         self.leave_where_banned()?;
         self.store_resume(self.caller.session);
-        let nick: Arc<str> = Arc::from(nick.shown());
-        self.answer(Done::Login { nick: Arc::clone(&nick), resume: None });
+        let nick = self.person()?.face.clone();
+        self.answer(Done::Login { nick: nick.clone(), resume: None });
         let rooms = self.state.rooms_of(self.caller.person, &memberships);
         // The session has seen the rooms in which it already was.
         let rooms = self.state.rooms.among(rooms.iter().filter(|place| !already.contains(place)));
@@ -160,7 +167,7 @@ impl Change<'_> {
     fn move_session(&mut self, to: PersonId, why: &str) -> Result<(), ChatError> {
         let rooms = self.person()?.rooms.clone();
         for room in self.state.rooms.among(&rooms) {
-            self.effects.tell_event(&self.caller.outbox, Event::Left { room: Arc::clone(&room.shown) });
+            self.effects.tell_event(&self.caller.outbox, Event::Left { room: Arc::clone(&room.shown), text: None });
         }
         let ending = Ending { reason: CloseReason::Quit, text: Some(Arc::from(why)) };
         let id = self.caller.session;
@@ -185,12 +192,16 @@ impl Change<'_> {
         let session = self.caller.session;
         let free = self.state.registry.near(&self.person()?.nick, session.0);
         let subject = self.subject()?;
-        let guest = self.state.registry.claim(&free, Identity::Guest(subject.resume_id), self.cx.now)?;
+        let identity = Identity::Guest(subject.resume_id);
+        let face = self.person()?.face.clone();
+        let (host, about) = (self.cx.host(identity, subject.origin), face.about().cloned());
+        let look = Look { user: face.user(), host, about };
+        let guest = self.state.registry.claim(&free, identity, look, self.cx.now)?;
         let is_certain: fn(&Target) -> bool = |target| matches!(target, Target::Account(_) | Target::Resume(_));
         self.state.restrictions.follow(&subject, is_certain, &subject.lasting(), &self.cx);
         self.move_session(guest, why)?;
         self.store_resume(session);
-        Ok(LoggedIn { nick: Arc::from(free.shown()), rooms: vec![self.cx.lobby.clone()], account: None })
+        Ok(LoggedIn { nick: self.caller.face.clone(), rooms: vec![self.cx.lobby.clone()], account: None })
     }
 
     /// Makes the caller's account an op of the server, if `code` is the code that the server printed.

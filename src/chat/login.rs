@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::effects::Effects;
 use super::outbox::Outbox;
 use super::{Chat, SessionId};
+use crate::actor::Actor;
 use crate::answer::Done;
 use crate::command::Wants;
 use crate::error::ChatError;
@@ -28,6 +29,10 @@ pub struct LoginRequest<'a> {
     pub wants: Wants,
     /// Its front, for `whois`.
     pub front: &'static str,
+    /// What the front says of its user, as others see it.
+    pub user: Box<str>,
+    /// Words about the person, if the account has none.
+    pub about: Option<Arc<str>>,
     /// Its address.
     pub address: Address,
     /// The name that it wants; if none, it gets the name offered for `seed`.
@@ -52,6 +57,8 @@ pub struct LoginRequest<'a> {
     pub token: (Arc<str>, [u8; 32]),
     /// The rooms to join. If none: the rooms of this person and of the account, or the lobby.
     pub rooms: Option<Vec<RoomName>>,
+    /// Whether it is not taken into the lobby if there are no such rooms.
+    pub own: bool,
     /// The command with which it asks.
     pub greeting: LoginKind,
     /// The tag of the command.
@@ -83,8 +90,8 @@ pub enum LoginKind {
 /// A session that has its name, and has yet to enter its rooms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
-    /// The nick it has.
-    pub nick: Arc<str>,
+    /// Its person.
+    pub nick: Actor,
     /// The rooms to enter, with [`Chat::go_in`], one after another.
     pub rooms: Vec<RoomName>,
     /// The account it is logged in to.
@@ -163,7 +170,7 @@ impl Chat {
     ) -> Result<LoggedIn, ChatError> {
         self.on_behalf((session, tag), now, effects, |change| {
             let entered = change.logout("logged out")?;
-            change.answer(Done::Logout { nick: Arc::clone(&entered.nick) });
+            change.answer(Done::Logout { nick: entered.nick.clone() });
             Ok(entered)
         })
     }
@@ -196,6 +203,38 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<(), ChatError> {
         self.on_behalf((session, tag), now, effects, |change| change.change_password(hash))
+    }
+
+    /// Makes a session an op of the server, by the password of this account, which was right.
+    ///
+    /// # Errors
+    /// The account is no op of the server.
+    pub fn oper(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        account: AccountId,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| change.oper(account))
+    }
+
+    /// Takes that from a session.
+    ///
+    /// # Errors
+    /// The session is about to end.
+    pub fn deoper(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.deoper();
+            Ok(())
+        })
     }
 
     /// The identity of a session's person.

@@ -21,6 +21,7 @@ mod deleting;
 mod directory;
 pub mod effects;
 mod ending;
+mod faces;
 mod hidden;
 mod history;
 mod identity;
@@ -61,6 +62,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::cloak::Cloak;
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
@@ -103,6 +105,7 @@ pub struct Chat {
     /// When this run of the server began.
     run: Millis,
     chance: Chance,
+    cloak: Cloak,
     /// The queue for records; none if the server has no database.
     write_queue: Option<Arc<WriteQueue>>,
     broken: AtomicBool,
@@ -159,6 +162,7 @@ impl Chat {
             lobby,
             run: now,
             chance: |_| None,
+            cloak: Cloak::new(&found.cloak_key),
             write_queue,
             broken: AtomicBool::new(false),
         };
@@ -178,6 +182,7 @@ impl Chat {
             limits,
             lobby: &self.lobby,
             chance: self.chance,
+            cloak: &self.cloak,
             write_queue: self.write_queue.as_deref(),
         }
     }
@@ -367,7 +372,7 @@ impl Change<'_> {
             ChatCommand::Me { place, text } => self.say_at(place.as_ref(), text, Kind::Action)?,
             ChatCommand::Notice { place, text } => self.say_at(place.as_ref(), text, Kind::Notice)?,
             ChatCommand::Roll { room, dice } => {
-                let thrown = dice.thrown(&self.caller.shown, self.cx.chance)?;
+                let thrown = dice.thrown(&self.caller.face, self.cx.chance)?;
                 self.say(room.as_ref(), thrown, Manner::ByServer)?;
             }
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
@@ -376,6 +381,7 @@ impl Change<'_> {
             ChatCommand::Topic { room, topic } => self.topic(room.as_ref(), topic)?,
             ChatCommand::Whois { nick } => self.whois(&nick)?,
             ChatCommand::Away { text } => self.away(text)?,
+            ChatCommand::About { text } => self.about(text)?,
             ChatCommand::Back => self.back()?,
             ChatCommand::RegisterRoom { room } => self.register_room(room.as_ref())?,
             ChatCommand::DropRoom { room } => self.drop_room(room.as_ref())?,

@@ -46,7 +46,7 @@ impl State {
             Whom::Nick(nick) => nick,
         };
         if let Some((id, person)) = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?))) {
-            let (targets, shown) = (self.targets_of(person), Arc::clone(&person.shown));
+            let (targets, shown) = (self.targets_of(person), Arc::clone(person.shown()));
             return ModTarget { targets, identity: Some(person.identity), person: Some(id), shown };
         }
         let account = self.registry.accounts.named(nick);
@@ -96,7 +96,7 @@ impl Change<'_> {
         let action = request.action;
         if request.everywhere {
             self.as_server_op()?;
-            let by = Arc::clone(&self.caller.shown);
+            let by = Arc::clone(self.caller.face.nick());
             let made = self.moderate_everywhere(request, by)?;
             self.answer_when_stored(done_of(action, made), Record::Barrier);
             return Ok(());
@@ -109,10 +109,17 @@ impl Change<'_> {
             ModAction::Kick => self.kick(place, &target, request.text.as_ref()),
             ModAction::Ban => self.ban(place, &target, request)?,
             ModAction::Unban => self.restrict(place, Restriction::Ban, &target, request)?,
-            ModAction::Mute | ModAction::Unmute => self.restrict(place, Restriction::Mute, &target, request)?,
+            ModAction::Mute => {
+                self.restrict(place, Restriction::Mute, &target, request)?;
+                // The later order holds.
+                self.set_voice(place, &target, false)?;
+            }
+            ModAction::Unmute => self.restrict(place, Restriction::Mute, &target, request)?,
             ModAction::Invite => self.invite(place, &target, role >= Role::Op)?,
             ModAction::Op => self.set_op(place, &target, Some(Role::Op))?,
             ModAction::Deop => self.set_op(place, &target, None)?,
+            ModAction::Voice => self.set_voice(place, &target, true)?,
+            ModAction::Devoice => self.set_voice(place, &target, false)?,
         }
         let made = Moderated { room, nick: target.shown, until: request.until(self.cx.now) };
         self.answer_when_stored(done_of(action, made), Record::Barrier);
@@ -137,7 +144,13 @@ impl Change<'_> {
                     false => Ok((place, role)),
                 }
             }
-            ModAction::Kick | ModAction::Ban | ModAction::Unban | ModAction::Mute | ModAction::Unmute => as_op,
+            ModAction::Kick
+            | ModAction::Ban
+            | ModAction::Unban
+            | ModAction::Mute
+            | ModAction::Unmute
+            | ModAction::Voice
+            | ModAction::Devoice => as_op,
         }
     }
 
@@ -145,19 +158,25 @@ impl Change<'_> {
     fn check_target(&self, place: PlaceId, role: Role, target: &ModTarget, action: ModAction) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let theirs = target.identity.and_then(|identity| self.state.role_in(identity, room));
-        if theirs > Some(role) && !matches!(action, ModAction::Invite | ModAction::Op) {
+        if theirs > Some(role) && !matches!(action, ModAction::Invite | ModAction::Op | ModAction::Voice) {
             return Err(ChatError::NeedsRole(Role::Owner, Some(room.name.clone())));
         }
         let missing = || ChatError::NoSuchNick(target.shown.to_string());
+        let elsewhere = || ChatError::NotThere(target.shown.to_string(), room.name.clone());
         let is_member = target.person.is_some_and(|id| room.members.contains(&id));
         match (action, target.identity) {
             (ModAction::Kick | ModAction::Ban | ModAction::Mute, _) if target.person == Some(self.caller.person) => {
                 let value = format!("{:?}", target.shown);
                 Err(ChatError::BadField { field: "nick", value, wants: "somebody else" })
             }
-            (ModAction::Kick, _) if !is_member => Err(missing()),
+            (action, None) if action.names_a_person() => Err(missing()),
+            (ModAction::Kick, _) if !is_member => Err(elsewhere()),
+            // A guest loses role and voice when leaving the room, so cannot have them outside.
+            (ModAction::Op | ModAction::Voice, Some(Identity::Guest(_))) if !is_member => Err(elsewhere()),
+            (ModAction::Invite, _) if is_member => {
+                Err(ChatError::AlreadyThere(target.shown.to_string(), room.name.clone()))
+            }
             (ModAction::Deop, Some(identity)) => self.check_last_op(room, identity),
-            (ModAction::Invite | ModAction::Op | ModAction::Deop, None) => Err(missing()),
             _ => Ok(()),
         }
     }
@@ -168,14 +187,14 @@ impl Change<'_> {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
-            let (nick, identity) = (Arc::clone(&person.shown), person.identity);
+            let (face, identity) = (person.face.clone(), person.identity);
             let was_op = self.state.is_op_of(room, id);
-            let (room, by, time) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown), self.cx.now);
-            self.tell_room(place, Event::Kick { room, nick: Arc::clone(&nick), by, text: text.cloned(), time });
-            self.put_out(id, place);
+            let (room, by, time) = (Arc::clone(&room.shown), self.caller.face.clone(), self.cx.now);
+            self.tell_room(place, Event::Kick { room, nick: Arc::clone(face.nick()), by, text: text.cloned(), time });
+            self.put_out(id, place, None);
             self.uninvite(place, identity);
             if was_op {
-                self.hand_on(place, &nick);
+                self.hand_on(place, &face);
             }
         }
         self.forget_room(place);
@@ -218,8 +237,8 @@ impl Change<'_> {
         if !lifted {
             room.store_once(&self.cx);
         }
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(&self.caller.shown));
-        self.set_restriction(Some(place), restriction, target, (request, &by))?;
+        let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
+        self.set_restriction(Some(place), restriction, target, (request, by.nick()))?;
         let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
         let time = self.cx.now;
         self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, by, until, text, time });
@@ -229,7 +248,7 @@ impl Change<'_> {
     /// Invites a person into a room. If the invitation lasts, the person may come in at any time.
     fn invite(&mut self, place: PlaceId, target: &ModTarget, lasts: bool) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
-        let (by, time) = (Arc::clone(&self.caller.shown), self.cx.now);
+        let (by, time) = (self.caller.face.clone(), self.cx.now);
         let invite = Arc::new(Letter::new(Event::Invite { room: Arc::clone(&room.shown), by, time }));
         let new = target.identity.filter(|identity| lasts && !room.roles.contains_key(identity));
         if let Some(identity) = new {
@@ -251,8 +270,21 @@ impl Change<'_> {
         }
         let (room, nick) = (Arc::clone(&room.shown), Arc::clone(&target.shown));
         self.set_role(place, identity, target, role)?;
-        let by = Arc::clone(&self.caller.shown);
+        let by = self.caller.face.clone();
         self.tell_room(place, Event::Role { room, nick, role, by, time: self.cx.now });
+        Ok(())
+    }
+
+    /// Gives a person a voice in a room, or takes it away.
+    fn set_voice(&mut self, place: PlaceId, target: &ModTarget, voice: bool) -> Result<(), ChatError> {
+        let room = self.state.rooms.at_mut(place)?;
+        let identity = target.identity.filter(|identity| room.voices.contains(identity) != voice);
+        let Some(identity) = identity else { return Ok(()) };
+        room.store_once(&self.cx);
+        room.give_voice(&self.cx, identity, voice);
+        self.state.registry.accounts.holds(identity, place, room.knows(identity));
+        let (room, nick, by) = (Arc::clone(&room.shown), Arc::clone(&target.shown), self.caller.face.clone());
+        self.tell_room(place, Event::Voice { room, nick, voice, by, time: self.cx.now });
         Ok(())
     }
 
@@ -299,7 +331,7 @@ impl<C> Change<'_, C> {
     pub(super) fn give_role(&mut self, place: PlaceId, identity: Identity, role: Option<Role>) {
         if let Some(room) = self.state.rooms.get_mut(place) {
             room.give_role(&self.cx, identity, role);
-            self.state.registry.accounts.holds(identity, place, role);
+            self.state.registry.accounts.holds(identity, place, room.knows(identity));
         }
     }
 }
@@ -315,5 +347,7 @@ fn done_of(action: ModAction, made: Moderated) -> Done {
         ModAction::Unmute => Done::Unmute(made),
         ModAction::Op => Done::Op(made),
         ModAction::Deop => Done::Deop(made),
+        ModAction::Voice => Done::Voice(made),
+        ModAction::Devoice => Done::Devoice(made),
     }
 }

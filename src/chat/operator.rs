@@ -51,7 +51,7 @@ impl Chat {
                 let person = state.registry.person(session.person)?;
                 Some(Presence {
                     session: id,
-                    nick: Arc::clone(&person.shown),
+                    nick: Arc::clone(person.shown()),
                     rooms: state.rooms.among(&person.rooms).map(|room| Arc::clone(&room.shown)).collect(),
                     front: session.front,
                     active: person.active,
@@ -65,7 +65,7 @@ impl Chat {
 
     /// The nick of a session's person, if it has one.
     pub fn shown_nick(&self, id: SessionId) -> Option<Arc<str>> {
-        self.change(|state| Some(Arc::clone(&state.registry.person_in(id)?.shown)))
+        self.change(|state| Some(Arc::clone(state.registry.person_in(id)?.shown())))
     }
 
     /// The open rooms with the most members, at most `most` of them, the largest first.
@@ -149,7 +149,9 @@ impl<C> Change<'_, C> {
             | ModAction::Mute
             | ModAction::Unmute
             | ModAction::Op
-            | ModAction::Deop => return Err(ChatError::NoRoom),
+            | ModAction::Deop
+            | ModAction::Voice
+            | ModAction::Devoice => return Err(ChatError::NoRoom),
         }
         Ok(Moderated { room: None, nick: target.shown, until: request.until(self.cx.now) })
     }

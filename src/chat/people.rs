@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::memory::Lost;
+use super::memory::{Lost, Standing};
 use super::outbox::Ending;
 use super::registry::{Person, Session};
 use super::{Change, PersonId, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{CloseReason, Identity, PlaceId, Role};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -20,7 +20,7 @@ impl<C> Change<'_, C> {
     /// nick. A session whose page was closed may linger first.
     pub(super) fn depart(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
         if ending.reason == CloseReason::Closed && self.linger(id) {
-            return Some(Arc::clone(&self.state.registry.person_in(id)?.shown));
+            return Some(Arc::clone(self.state.registry.person_in(id)?.shown()));
         }
         self.remove(id, ending)
     }
@@ -28,7 +28,7 @@ impl<C> Change<'_, C> {
     /// The same for a session that does not linger, or not any more.
     pub(super) fn remove(&mut self, id: SessionId, ending: Ending) -> Option<Arc<str>> {
         let person = self.state.registry.person_in(id)?;
-        let (shown, nick, identity) = (Arc::clone(&person.shown), person.nick.clone(), person.identity);
+        let (shown, nick, identity) = (Arc::clone(person.shown()), person.nick.clone(), person.identity);
         let reason = ending.reason;
         let session = self.part(id, ending)?;
         if !session.replaced {
@@ -69,16 +69,17 @@ impl<C> Change<'_, C> {
             if room.roles.get(&person.identity) >= Some(&Role::Op) {
                 op_in.push(*place);
             }
-            if let Identity::Guest(_) = person.identity
-                && let Some(role) = room.roles.remove(&person.identity)
-            {
-                session.roles.push((*place, room.emptied, role));
+            if let Identity::Guest(_) = person.identity {
+                let (role, voice) = (room.roles.remove(&person.identity), room.voices.remove(&person.identity));
+                if role.is_some() || voice {
+                    session.standings.push(Standing { place: *place, emptied: room.emptied, role, voice });
+                }
             }
         }
-        let (Ending { reason, text }, nick) = (ending, Arc::clone(&person.shown));
+        let (Ending { reason, text }, nick) = (ending, person.face.clone());
         let letter = Arc::new(Letter::new(Event::Quit { nick, reason, text, time: self.cx.now }));
         self.tell_neighbours(&person.rooms, &letter, |_| false);
-        op_in.into_iter().for_each(|place| self.hand_on(place, &person.shown));
+        op_in.into_iter().for_each(|place| self.hand_on(place, &person.face));
         person.rooms.iter().for_each(|place| self.forget_room(*place));
         if let Some(account) = person.account() {
             person.spoke.iter().for_each(|(place, seq)| self.cx.store(Record::Membership(account, *place, *seq)));
@@ -88,7 +89,7 @@ impl<C> Change<'_, C> {
 
     /// Remembers what brings a lost session back. A session that said goodbye is forgotten.
     fn remember(&mut self, session: Session, nick: Nick, identity: Identity, reason: CloseReason) {
-        let Session { token, resume_id, resume_stored, tags, roles, .. } = session;
+        let Session { token, resume_id, resume_stored, tags, standings, .. } = session;
         match reason {
             CloseReason::ServerStopped => self.state.tokens.forget(&token),
             CloseReason::Quit | CloseReason::Kicked => {
@@ -98,14 +99,19 @@ impl<C> Change<'_, C> {
                 }
             }
             _ => {
-                let lost = Lost { time: self.cx.now, nick, identity, resume_id, resume_stored, tags, roles };
+                let lost = Lost { time: self.cx.now, nick, identity, resume_id, resume_stored, tags, standings };
                 self.state.tokens.park(token, lost, self.cx.limits);
             }
         }
     }
 
     /// Tells every session in any of `rooms`, each once, but not the sessions for which `skips` is true.
-    fn tell_neighbours(&mut self, rooms: &[PlaceId], letter: &Arc<Letter>, skips: impl Fn(SessionId) -> bool) {
+    pub(super) fn tell_neighbours(
+        &mut self,
+        rooms: &[PlaceId],
+        letter: &Arc<Letter>,
+        skips: impl Fn(SessionId) -> bool,
+    ) {
         let mut told = HashSet::new();
         for room in self.state.rooms.among(rooms) {
             let is_done = |session| skips(session) || (rooms.len() > 1 && !told.insert(session));
@@ -121,7 +127,7 @@ impl<C> Change<'_, C> {
         skips: impl Fn(SessionId) -> bool,
     ) -> Result<(), ChatError> {
         let person = self.state.registry.person(id).ok_or(ChatError::NameFirst)?;
-        let (old, rooms, old_nick) = (Arc::clone(&person.shown), person.rooms.clone(), person.nick.clone());
+        let (by, rooms, old_nick) = (person.face.clone(), person.rooms.clone(), person.nick.clone());
         let before = person.sessions.first().and_then(|session| self.state.subject_of(*session));
         self.state.registry.rename(id, nick)?;
         for place in &rooms {
@@ -133,9 +139,9 @@ impl<C> Change<'_, C> {
         if let Some(before) = before {
             self.name_follows(&before);
         }
-        let new: Arc<str> = Arc::from(nick.shown());
-        if old != new {
-            let letter = Arc::new(Letter::new(Event::Nick { old, new, time: self.cx.now }));
+        if by != nick.shown() {
+            let (old, new) = (Arc::clone(by.nick()), Arc::from(nick.shown()));
+            let letter = Arc::new(Letter::new(Event::Nick { old, new, by, time: self.cx.now }));
             self.tell_neighbours(&rooms, &letter, skips);
             self.effects.report(&letter);
         }
@@ -152,7 +158,8 @@ impl Change<'_> {
         let own = self.caller.session;
         self.state.check_banned_name(own, &nick, self.cx.now)?;
         self.give_name(self.caller.person, &nick, |session| session == own)?;
-        self.answer(Done::Nick { nick: Arc::from(nick.shown()), resume: None });
+        let nick = self.person()?.face.clone();
+        self.answer(Done::Nick { nick, resume: None });
         Ok(())
     }
 
@@ -170,12 +177,55 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Sets the caller's words about themselves, or tells them.
+    pub(super) fn about(&mut self, text: Option<Arc<str>>) -> Result<(), ChatError> {
+        let Some(text) = text else {
+            let text = self.person()?.face.about().cloned();
+            self.answer(Done::About { text });
+            return Ok(());
+        };
+        let text = Some(text).filter(|text| !text.is_empty());
+        if let Some(account) = self.caller.account() {
+            self.state.registry.accounts.set_about(account, text.clone());
+            self.cx.store(Record::About(account, text.clone()));
+        }
+        // As with an away text, nobody hears words of a person who may not speak.
+        let heard = self.state.side_words(self.caller.session, text.clone(), self.cx.now) == text;
+        let own = self.caller.session;
+        let who = self.person()?.face.with(|parts| parts.about.clone_from(&text));
+        self.change_face(self.caller.person, who, heard, |session| session == own);
+        self.answer_when_stored(Done::About { text }, Record::Barrier);
+        Ok(())
+    }
+
+    /// Makes the calling session an op of the server: the password of this account was right.
+    pub(super) fn oper(&mut self, account: AccountId) -> Result<(), ChatError> {
+        if !self.state.registry.accounts.is_op(Identity::Account(account)) {
+            return Err(ChatError::NoSuchOp);
+        }
+        self.set_oper(true);
+        self.answer(Done::Oper);
+        Ok(())
+    }
+
+    /// Takes from the calling session what `oper` gave it.
+    pub(super) fn deoper(&mut self) {
+        self.set_oper(false);
+        self.answer(Done::Deoper);
+    }
+
+    fn set_oper(&mut self, oper: bool) {
+        if let Some(session) = self.state.registry.session_mut(self.caller.session) {
+            session.oper = oper;
+        }
+    }
+
     fn set_away(&mut self, text: Option<Arc<str>>) -> Result<(), ChatError> {
         let person = self.person_mut()?;
         if std::mem::replace(&mut person.away, text.clone()) == text {
             return Ok(());
         }
-        let (nick, rooms, own) = (Arc::clone(&person.shown), person.rooms.clone(), self.caller.session);
+        let (nick, rooms, own) = (person.face.clone(), person.rooms.clone(), self.caller.session);
         let letter = Arc::new(Letter::new(Event::Away { nick, text }));
         self.tell_neighbours(&rooms, &letter, |session| session == own);
         Ok(())

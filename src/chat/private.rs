@@ -59,9 +59,9 @@ impl Change<'_> {
         reader: Option<PersonId>,
         words: Words,
     ) -> Result<Arc<Message>, Halt> {
-        let (identity, from) = (self.caller.identity, Arc::clone(&self.caller.shown));
+        let (identity, from) = (self.caller.identity, self.caller.face.clone());
         let name = match reader.and_then(|id| self.state.registry.person(id)) {
-            Some(person) => Arc::clone(&person.shown),
+            Some(person) => Arc::clone(person.shown()),
             None => self.absent_nick(to)?,
         };
         let pair = Pair::new(identity, to);
@@ -76,7 +76,7 @@ impl Change<'_> {
         let kind = if let Manner::By(kind) = manner { kind } else { Kind::Text };
         let (room, time) = (Arc::from(format!("@{name}")), self.cx.now);
         let event = Event::Private {
-            from: Arc::clone(&from),
+            from: from.clone(),
             to: name,
             seq,
             text: Arc::clone(&text),
@@ -134,7 +134,7 @@ impl Change<'_> {
                 self.store_resumes(person);
             }
         }
-        let (own, other) = (Arc::clone(&self.caller.shown), Arc::clone(name));
+        let (own, other) = (Arc::clone(self.caller.face.nick()), Arc::clone(name));
         let nicks = if pair.both()[0] == identity { (own, other) } else { (other, own) };
         self.cx.store(Record::Conversation { place, between: pair, nicks });
         for one in [identity, to] {

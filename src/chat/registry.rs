@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::memory::Tags;
+use super::memory::{Standing, Tags};
 use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
+use crate::actor::{Actor, ActorParts};
 use crate::command::Wants;
 use crate::error::ChatError;
-use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
+use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId};
 use crate::model::{Millis, Seq};
 use crate::names::{self, Nick};
 
@@ -26,6 +27,8 @@ pub(super) struct Session {
     pub echo: bool,
     /// The events that it asked for.
     pub wants: Wants,
+    /// Whether it may do everything everywhere, by the password of an account that may.
+    pub oper: bool,
     /// Its front, for `whois`.
     pub front: &'static str,
     /// The room in which it is talking.
@@ -42,8 +45,8 @@ pub(super) struct Session {
     /// Whether the resume number is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// The roles of its person, if that is a guest and this was its last session: see [`Lost::roles`](super::memory::Lost::roles).
-    pub roles: Vec<(PlaceId, u64, Role)>,
+    /// The roles and voices of its person, if that is a guest and this was its last session.
+    pub standings: Vec<Standing>,
 }
 
 impl Session {
@@ -57,8 +60,8 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Person {
     pub nick: Nick,
-    /// The nick as events carry it.
-    pub shown: Arc<str>,
+    /// The person as events carry it.
+    pub face: Actor,
     pub identity: Identity,
     pub sessions: Vec<SessionId>,
     pub rooms: Vec<PlaceId>,
@@ -83,6 +86,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// The nick as events carry it.
+    pub fn shown(&self) -> &Arc<str> {
+        self.face.nick()
+    }
+
     /// The account to which this person is logged in.
     pub fn account(&self) -> Option<AccountId> {
         self.identity.account()
@@ -95,6 +103,14 @@ impl Person {
             *known = (*known).max(*read);
         }
     }
+}
+
+/// What others see of a new person beside the nick.
+#[derive(Debug)]
+pub(super) struct Look<'a> {
+    pub user: &'a str,
+    pub host: Box<str>,
+    pub about: Option<Arc<str>>,
 }
 
 /// The maps.
@@ -202,14 +218,22 @@ impl Registry {
     }
 
     /// Makes a new person with a nick, if it is free.
-    pub fn claim(&mut self, nick: &Nick, identity: Identity, now: Millis) -> Result<PersonId, ChatError> {
+    pub fn claim(
+        &mut self,
+        nick: &Nick,
+        identity: Identity,
+        look: Look<'_>,
+        now: Millis,
+    ) -> Result<PersonId, ChatError> {
         self.free(nick, None, identity)?;
         self.next += 1;
         let id = PersonId(self.next);
         self.names.claim(nick, id);
         self.identities.insert(identity, id);
+        let Look { user, host, about } = look;
+        let registered = identity.account().is_some();
         let person = Person {
-            shown: Arc::from(nick.shown()),
+            face: Actor::new(ActorParts { nick: Arc::from(nick.shown()), user, host: &host, registered, about }),
             nick: nick.clone(),
             identity,
             sessions: Vec::new(),
@@ -236,7 +260,7 @@ impl Registry {
         self.free(nick, Some(id), identity)?;
         let Some(person) = self.people.get_mut(&id) else { return Ok(()) };
         self.names.rename(&person.nick, nick, id);
-        person.shown = Arc::from(nick.shown());
+        person.face = person.face.with(|parts| parts.nick = Arc::from(nick.shown()));
         person.nick = nick.clone();
         Ok(())
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::memory::Standing;
 use super::room::Room;
 use super::{Change, PersonId, State};
+use crate::actor::Actor;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{Identity, Millis, PlaceId, Restriction, Role};
@@ -47,33 +49,37 @@ impl<C> Change<'_, C> {
 
     /// Called after an op left. If the room is not registered and no op is in it
     /// any more, the next member is op from now on.
-    pub(super) fn hand_on(&mut self, place: PlaceId, by: &Arc<str>) {
+    pub(super) fn hand_on(&mut self, place: PlaceId, by: &Actor) {
         let room = self.state.rooms.get(place).filter(|room| !room.lasts(&self.cx));
         let room = room.filter(|room| !room.members.iter().any(|id| self.state.is_op_of(room, *id)));
         let next = room.and_then(|room| self.state.next_op(room, self.cx.now));
         let Some(person) = next.and_then(|id| self.state.registry.person(id)) else { return };
-        let (identity, nick) = (person.identity, Arc::clone(&person.shown));
+        let (identity, nick) = (person.identity, Arc::clone(person.shown()));
         let Some(room) = self.state.rooms.get_mut(place) else { return };
         if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
             room.store_once(&self.cx);
         }
-        let (room, by) = (Arc::clone(&room.shown), Arc::clone(by));
+        let (room, by) = (Arc::clone(&room.shown), by.clone());
         self.give_role(place, identity, Some(Role::Op));
         self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
     }
 
-    /// Gives a guest who comes back the old roles again, unless the room has been
+    /// Gives a guest who comes back the old roles and voices again, unless the room has been
     /// emptied since.
-    pub(super) fn take_roles_up(&mut self, id: PersonId, roles: Vec<(PlaceId, u64, Role)>) {
+    pub(super) fn take_roles_up(&mut self, id: PersonId, standings: Vec<Standing>) {
         let Some(guest) = self.state.registry.person_mut(id).filter(|person| person.account().is_none()) else {
             return;
         };
-        for (place, emptied, role) in roles {
+        for Standing { place, emptied, role, voice } in standings {
             let room = self.state.rooms.get_mut(place).filter(|room| room.emptied == emptied);
-            if let Some(room) = room {
+            let Some(room) = room else { continue };
+            if let Some(role) = role {
                 room.roles.entry(guest.identity).or_insert(role);
-                guest.invited.insert(place);
             }
+            if voice {
+                room.voices.insert(guest.identity);
+            }
+            guest.invited.insert(place);
         }
     }
 }

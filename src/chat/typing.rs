@@ -38,7 +38,7 @@ impl Change<'_> {
         if room.members.len() > self.cx.limits.typing_members {
             return Ok(());
         }
-        let event = Event::Typing { room: Arc::clone(&room.shown), nick: Arc::clone(&self.caller.shown) };
+        let event = Event::Typing { room: Arc::clone(&room.shown), nick: self.caller.face.clone() };
         let (place, own, state) = (room.place, self.caller.person, &*self.state);
         if let Some(room) = state.rooms.get(place) {
             room.fan_out(&Arc::new(Letter::new(event)), |session| !state.hears_typing(session, own), self.effects);
@@ -59,7 +59,7 @@ impl Change<'_> {
             Some(conversation) if conversation.place.is_some() => {}
             _ => return Ok(()),
         }
-        let nick = Arc::clone(&self.caller.shown);
+        let nick = self.caller.face.clone();
         let letter = Arc::new(Letter::new(Event::Typing { room: Arc::from(format!("@{nick}")), nick }));
         let (own, state) = (self.caller.person, &*self.state);
         for (session, outbox) in state.registry.outboxes(reader) {

@@ -25,6 +25,13 @@ impl Rooms {
         self.0.iter_mut().find(|joined| same_room(&joined.name, room))
     }
 
+    /// A person is not in a room any more.
+    fn lose(&mut self, room: &str, nick: &str) {
+        if let Some(room) = self.get(room) {
+            room.members.remove(&nick_key(nick));
+        }
+    }
+
     /// The `join` with this tag was refused after a lost connection: that room is left.
     pub fn refused(&mut self, tag: Option<&Tag>) {
         self.0.retain(|room| !room.catch_up.is_asked_by(tag));
@@ -48,17 +55,14 @@ impl Rooms {
                     room.members.extend(members.iter().map(|member| (nick_key(&member.nick), member.nick.to_string())));
                 }
             }
-            Event::Left { room } => self.0.retain(|joined| !same_room(&joined.name, room)),
+            Event::Left { room, .. } => self.0.retain(|joined| !same_room(&joined.name, room)),
             Event::Join { room, nick, .. } => {
                 if let Some(room) = self.get(room) {
                     room.members.insert(nick_key(nick), nick.to_string());
                 }
             }
-            Event::Leave { room, nick, .. } | Event::Kick { room, nick, .. } => {
-                if let Some(room) = self.get(room) {
-                    room.members.remove(&nick_key(nick));
-                }
-            }
+            Event::Leave { room, nick, .. } => self.lose(room, nick),
+            Event::Kick { room, nick, .. } => self.lose(room, nick),
             Event::Quit { nick, .. } => self.0.iter_mut().for_each(|room| drop(room.members.remove(&nick_key(nick)))),
             Event::Nick { old, new, .. } => {
                 for room in &mut self.0 {

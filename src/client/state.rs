@@ -247,7 +247,9 @@ impl State {
         }
         let old = std::mem::replace(&mut self.nick, nick.to_string());
         if old != self.nick {
-            self.follow(&Event::Nick { old: old.into(), new: Arc::clone(nick), time: 0 });
+            let old: Arc<str> = old.into();
+            let (new, by) = (Arc::clone(nick.nick()), Arc::clone(&old).into());
+            self.follow(&Event::Nick { old, new, by, time: 0 });
         }
     }
 
@@ -274,7 +276,7 @@ impl State {
                 }
             }
             Event::Private { from, to, seq, time, .. } => {
-                let with = if **from == self.nick { to } else { from };
+                let with = if **from == self.nick { to } else { from.nick() };
                 let place = format!("@{with}");
                 self.marks.seen(&place, *seq);
                 self.missed.heard(&place, *seq, *time);

@@ -138,6 +138,12 @@ pub enum ChatCommand {
         /// Up to which.
         seq: Option<Seq>,
     },
+    /// Shows or sets the asker's words about themselves; empty ones remove them.
+    About {
+        /// The words to set.
+        #[serde(default, deserialize_with = "read::any_text")]
+        text: Option<Arc<str>>,
+    },
     /// Is typing something there; the others may be told.
     Typing {
         /// Where; in the current room if it is not said.

@@ -116,6 +116,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
     Ok(match spec.verb {
         Verb::Hello
         | Verb::Typed
+        | Verb::Authenticate
         | Verb::Typing
         | Verb::Pong
         | Verb::Offer
@@ -135,9 +136,10 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
         Verb::Reply => ChatCommand::Reply { text: given.needed("TEXT").map(said)? }.into(),
-        Verb::Topic => given.topic().into(),
+        Verb::Topic => ChatCommand::Topic { room: None, topic: given.to_set() }.into(),
         Verb::Whois => ChatCommand::Whois { nick: somebody(given.needed("NAME")?)? }.into(),
         Verb::Away => ChatCommand::Away { text: some_text(arguments) }.into(),
+        Verb::About => ChatCommand::About { text: given.to_set() }.into(),
         Verb::Back => ChatCommand::Back.into(),
         Verb::History => given.history()?.into(),
         Verb::Search => given.search()?.into(),
@@ -148,6 +150,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Files => given.files()?.into(),
         Verb::Register => AccountCommand::Register { password: given.no_password(0)? }.into(),
         Verb::Login => given.login()?.into(),
+        Verb::Oper => given.oper()?.into(),
+        Verb::Deoper => AccountCommand::Deoper.into(),
         Verb::Logout => AccountCommand::Logout.into(),
         Verb::Password => AccountCommand::Password { old: given.no_password(0)?, new: None }.into(),
         Verb::DeleteAccount => given.delete_account()?.into(),
@@ -163,6 +167,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Unmute => given.order(ModAction::Unmute)?.into(),
         Verb::Op => given.order(ModAction::Op)?.into(),
         Verb::Deop => given.order(ModAction::Deop)?.into(),
+        Verb::Voice => given.order(ModAction::Voice)?.into(),
+        Verb::Devoice => given.order(ModAction::Devoice)?.into(),
         Verb::Bans => given.bans()?.into(),
         Verb::Announce => ChatCommand::Announce { text: given.words("TEXT")? }.into(),
         Verb::Ping => LinkCommand::Ping { token: some_text(arguments) }.into(),
@@ -229,13 +235,18 @@ impl<'a> Arguments<'a> {
         Ok(ChatCommand::Msg { to: somebody(to.trim_end_matches(':'))?, text: said(words) })
     }
 
-    fn topic(&self) -> ChatCommand {
-        let topic = match self.text {
+    /// Words to set; nothing to show them; `-` to remove them.
+    fn to_set(&self) -> Option<Arc<str>> {
+        match self.text {
             "" => None,
             "-" => Some(Arc::from("")),
             words => Some(text(words)),
-        };
-        ChatCommand::Topic { room: None, topic }
+        }
+    }
+
+    fn oper(&self) -> Result<AccountCommand, ChatError> {
+        let password = self.no_password(1)?;
+        Ok(AccountCommand::Oper { account: Nick::parse(self.needed("NAME")?)?, password })
     }
 
     fn search(&self) -> Result<Query, ChatError> {
@@ -320,13 +331,25 @@ impl<'a> Arguments<'a> {
         match setting {
             "invite-only" => change.invite_only = switch("invite-only")?,
             "announcements" => change.announcements = switch("announcements")?,
+            "topic-by-ops" => change.topic_by_ops = switch("topic-by-ops")?,
+            "hidden" => change.hidden = switch("hidden")?,
+            "outsiders" => change.outsiders = switch("outsiders")?,
+            "limit" if value.is_empty() => return Err(self.missing("VALUE")),
+            "limit" if value == "off" => change.limit = Some(0),
+            "limit" => match value.parse() {
+                Ok(limit) if limit > 0 => change.limit = Some(limit),
+                _ => return Err(bad("limit", value, "how many members there may be, or off")),
+            },
             "key" if value.is_empty() => return Err(self.missing("VALUE")),
             "key" => change.key = Some(if value == "off" { Arc::from("") } else { key(value)? }),
-            other => return Err(bad("SETTING", other, "invite-only, key or announcements")),
+            other => return Err(bad("SETTING", other, SETTINGS)),
         }
         Ok(change)
     }
 }
+
+/// What can be set in a room.
+const SETTINGS: &str = "invite-only, key, limit, announcements, topic-by-ops, outsiders or hidden";
 
 fn message(text: &str) -> Result<u64, ChatError> {
     number(text, "a message's number")

@@ -146,6 +146,7 @@ table! {
     Chat     Whois         "whois"          [],                List,    Nothing,           Name,    "whois NAME",                  "tells where somebody is, since when, and how idle";
     Chat     Away          "away"           [],                Line,    Nothing,           Name,    "away [TEXT]",                 "tells the others that you are away";
     Chat     Back          "back"           [],                Line,    Nothing,           Name,    "back",                        "tells the others that you are back";
+    Chat     About         "about"          [],                Line,    If(Command::sets), Name,    "about [TEXT]",                "shows your words about yourself, or sets them; \"-\" removes them";
     Query    History       "history"        ["last"],          List,    Nothing,           Name,    "history [PLACE] [NUMBER]",    "shows earlier messages of this room, of #ROOM, or with @NAME";
     Query    Search        "search"         ["find"],          List,    Nothing,           Name,    "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
     Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER [REASON]]",    "deletes your last message here, or the one with that number";
@@ -156,12 +157,13 @@ table! {
     Query    Files         "files"          [],                List,    Nothing,           Name,    "files [PLACE [NUMBER]]",      "lists the files that were sent here, in #ROOM, or with @NAME";
     Account  Register      "register"       [],                Line,    Change,            Name,    "register",                    "makes an account of your name; asks for a password";
     Account  Login         "login"          ["identify"],      Line,    Nothing,           Hello,   "login [NAME]",                "takes on your account, and its name; asks for the password";
+    Account  Authenticate  "authenticate"   [],                Line,    Nothing,           Hello,   "",                            "proves the password of an account, before the name is taken";
     Account  Logout        "logout"         [],                Line,    Nothing,           Name,    "logout",                      "goes on as a guest";
     Account  Password      "password"       ["passwd"],        Line,    Change,            Name,    "password",                    "changes the password of your account; asks for both";
     Account  DeleteAccount "delete-account" [],                Line,    Change,            Name,    "delete-account [all]",        "deletes your account, with \"all\" also what you said; asks for the password";
     Chat     RegisterRoom  "register-room"  [],                Line,    Change,            Name,    "register-room [ROOM]",        "makes this room yours, and lasting";
     Chat     DropRoom      "drop-room"      [],                Line,    Change,            Name,    "drop-room [ROOM]",            "gives it up";
-    Chat     Settings      "settings"       ["set"],           Line,    If(Command::sets), Name,    "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key or announcements; \"off\" removes it";
+    Chat     Settings      "settings"       ["set"],           Line,    If(Command::sets), Name,    "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key, limit, announcements, topic-by-ops, outsiders or hidden; \"off\" removes it";
     Moderate Invite        "invite"         [],                Line,    Change,            Name,    "invite NAME",                 "lets somebody into this room, and tells them";
     Moderate Kick          "kick"           [],                Line,    Change,            Name,    "kick NAME [REASON]",          "puts somebody out of this room";
     Moderate Ban           "ban"            [],                Line,    Change,            Name,    "ban NAME [TIME] [REASON]",    "puts them out and keeps them out: for 10m, 2h, 7d, or for good";
@@ -170,9 +172,13 @@ table! {
     Moderate Unmute        "unmute"         [],                Line,    Change,            Name,    "unmute NAME",                 "lets them speak again";
     Moderate Op            "op"             [],                Line,    Change,            Name,    "op NAME",                     "lets somebody keep order here";
     Moderate Deop          "deop"           [],                Line,    Change,            Name,    "deop NAME",                   "takes that from them";
+    Moderate Voice         "voice"          [],                Line,    Change,            Name,    "voice NAME",                  "lets a member speak here when not all may";
+    Moderate Devoice       "devoice"        [],                Line,    Change,            Name,    "devoice NAME",                "takes that from them";
     Chat     Bans          "bans"           [],                List,    Nothing,           Name,    "bans [ROOM [NUMBER]]",        "lists who is banned or muted here";
     Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
     Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";
+    Account  Oper          "oper"           [],                Line,    Nothing,           Name,    "oper NAME",                   "makes this session an op of the server, by the password of one; asks for it";
+    Account  Deoper        "deoper"         [],                Line,    Nothing,           Name,    "deoper",                      "lays that down";
     File     Offer         "offer"          [],                Line,    Change,            Name,    "",                            "wants to send a file";
     File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
     File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
@@ -194,6 +200,7 @@ impl Command {
     pub fn sets(&self) -> bool {
         match self {
             Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),
+            Command::Chat(ChatCommand::About { text }) => text.is_some(),
             Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
             _ => false,
         }

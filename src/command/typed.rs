@@ -17,6 +17,7 @@ impl TypedLine {
             Command::Account(
                 AccountCommand::Register { .. }
                     | AccountCommand::Login { .. }
+                    | AccountCommand::Oper { .. }
                     | AccountCommand::Password { .. }
                     | AccountCommand::DeleteAccount { .. }
             )
@@ -77,6 +78,7 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             | ChatCommand::Whois { .. }
             | ChatCommand::Away { .. }
             | ChatCommand::Back
+            | ChatCommand::About { .. }
             | ChatCommand::Delete { .. }
             | ChatCommand::Read { .. }
             | ChatCommand::Typing { .. }

@@ -56,6 +56,9 @@ impl<'a> Batch<'a> {
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account, secret])
             }
             Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account, op)),
+            Record::About(account, about) => {
+                self.run("UPDATE account SET about = ?2 WHERE id = ?1", params![account, about])
+            }
             Record::AccountDeleted(account, with_messages) => self.delete_account(*account, *with_messages),
             Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
@@ -63,6 +66,12 @@ impl<'a> Batch<'a> {
             }
             Record::Role(place, account, None) => {
                 self.run("DELETE FROM role WHERE place = ? AND account = ?", (place, account))
+            }
+            Record::Voice(place, account, true) => {
+                self.run("INSERT OR IGNORE INTO voice VALUES (?, ?)", (place, account))
+            }
+            Record::Voice(place, account, false) => {
+                self.run("DELETE FROM voice WHERE place = ? AND account = ?", (place, account))
             }
             Record::Restriction(restriction) => self.restriction(restriction),
             Record::RestrictionLifted(place, restriction, target) => self.run(
@@ -101,12 +110,17 @@ impl<'a> Batch<'a> {
 
     fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
         self.place(room.place)?;
-        let insert = "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3";
+        let insert = "INSERT INTO room (place, name, made, topic, settings, registered, topic_by, topic_time)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6, topic_by = ?7, topic_time = ?8
+             WHERE made = ?3";
+        let topic = room.topic.as_ref();
+        let (text, by) = (topic.map(|topic| &topic.text), topic.and_then(|topic| topic.by.as_ref()));
+        let time = topic.and_then(|topic| topic.time);
         // The row of the same room was updated, because its time `made` never changes. So this row is another room's.
         let own = "SELECT FALSE";
         self.add(
-            (insert, params![room.place, room.name, room.made, room.topic, room.settings, room.registered]),
+            (insert, params![room.place, room.name, room.made, text, room.settings, room.registered, by, time]),
             (own, []),
             || format!("the number {} of a room is another's", room.place.0),
         )
@@ -172,8 +186,8 @@ impl<'a> Batch<'a> {
         // A message that was written before may have been deleted since.
         let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            (insert, params![id, time, line.identity, from, text, kind, deleted, file, late]),
-            (own, params![id, time, from, text]),
+            (insert, params![id, time, line.identity, from.nick(), text, kind, deleted, file, late]),
+            (own, params![id, time, from.nick(), text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
         if *time < self.known.saturating_sub(DAY) {
@@ -251,10 +265,11 @@ impl<'a> Batch<'a> {
     fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
         self.numbers.account = self.numbers.account.max(account.id.0);
         let (id, nick) = (account.id, &account.nick);
-        let insert = "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        let insert = "INSERT INTO account (id, key, nick, made, op, secret, about) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO NOTHING";
         let own = "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1";
         self.add(
-            (insert, params![id, nick.key(), nick, account.made, account.op, secret]),
+            (insert, params![id, nick.key(), nick, account.made, account.op, secret, account.about]),
             (own, params![id, nick.key(), account.made]),
             || format!("the number {} of an account is another's", id.0),
         )

@@ -66,7 +66,7 @@ pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
         room: label.clone(),
         seq,
         time: row.get(1)?,
-        from: row.get(3)?,
+        from: row.get::<_, Arc<str>>(3)?.into(),
         text: row.get(4)?,
         kind: row.get(5)?,
         deleted: row.get(6)?,

@@ -162,7 +162,7 @@ fn room(place: u32, name: &str) -> Record {
 }
 
 fn account_record(number: u32, name: &str) -> AccountRecord {
-    AccountRecord { id: AccountId(number), nick: nick(name), made: 5, op: false }
+    AccountRecord { id: AccountId(number), nick: nick(name), made: 5, op: false, about: None }
 }
 
 fn message(seq: Seq, text: &str) -> Message {

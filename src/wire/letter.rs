@@ -35,6 +35,7 @@ impl Piece {
 
     fn encode(self, event: &Event, out: &mut Vec<u8>) {
         match self {
+            Piece::Json | Piece::JsonFrame if !event.is_in_json() => {}
             Piece::Json | Piece::JsonFrame => {
                 out.resize(frame::HEAD, 0);
                 json::encode(event, out);
@@ -48,6 +49,7 @@ impl Piece {
     /// This piece of the bytes in its cell.
     fn of(self, bytes: &[u8]) -> &[u8] {
         match self {
+            _ if bytes.is_empty() => bytes,
             Piece::Json => &bytes[frame::HEAD..],
             Piece::JsonFrame => frame::framed(bytes),
             Piece::Line | Piece::LineElsewhere => bytes,

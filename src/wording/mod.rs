@@ -172,7 +172,7 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
         }
         Event::Members { room, members: some, .. } => members(room, some, some.len(), p, out),
         Event::History(page) => history(page, message, p, out),
-        Event::Left { room } => writeln!(out, "* You left {}.", p.name(room)),
+        Event::Left { room, .. } => writeln!(out, "* You left {}.", p.name(room)),
         Event::Join { room, nick, .. } => writeln!(out, "* {} joined{}", p.nick(nick), place(room)),
         Event::Leave { room, nick, text, .. } => {
             writeln!(out, "* {} left{}{}", p.nick(nick), place(room), in_brackets(text, p))
@@ -198,6 +198,7 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
         | Event::Kick { .. }
         | Event::Restriction { .. }
         | Event::Role { .. }
+        | Event::Voice { .. }
         | Event::Settings { .. }
         | Event::Invite { .. } => room_event(event, p, out),
         Event::Chats { chats, more } => {
@@ -207,7 +208,9 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
         }
         Event::Closing { text, .. } => writeln!(out, "* {}.", capital(&p.text(text))),
         // The greeting is said before there is a name. Programs answer pings, and show what is unread and who types.
-        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } | Event::Typing { .. } => Ok(()),
+        Event::Hello { .. } | Event::Ping { .. } | Event::Read { .. } | Event::Typing { .. } | Event::Face { .. } => {
+            Ok(())
+        }
     }
 }
 
@@ -240,6 +243,13 @@ fn room_event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<(
             match p.is_own(nick) {
                 true => writeln!(out, "{}", p.bold(format!("* You are {role} of {room} now, by {by}."))),
                 false => writeln!(out, "* {room}: {} is {role} now, by {by}", p.nick(nick)),
+            }
+        }
+        Event::Voice { room, nick, voice, by, .. } => {
+            let (room, what, by) = (p.name(room), if *voice { "a voice now" } else { "no voice any more" }, p.nick(by));
+            match p.is_own(nick) {
+                true => writeln!(out, "{}", p.bold(format!("* You have {what} in {room}, by {by}."))),
+                false => writeln!(out, "* {room}: {} has {what}, by {by}", p.nick(nick)),
             }
         }
         Event::Settings { room, settings: set, registered, by, .. } => {

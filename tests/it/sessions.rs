@@ -90,7 +90,7 @@ fn when_one_session_logs_out_the_others_stay() {
     assert_eq!(bob.sync(), []);
     two.say("#a", "here");
     assert_eq!(bob.hears(), ["#a ann: here"]);
-    assert_eq!(one.sync(), [Event::Left { room: "#a".into() }], "it is another's by now");
+    assert_eq!(one.sync(), [Event::Left { room: "#a".into(), text: None }], "it is another's by now");
 }
 
 /// Lab B10: how a person is connected is seen, and a session that has ended is not.

@@ -42,7 +42,7 @@ fn done(done: &Done) -> String {
         Done::Msg { to, away, again, .. } => {
             format!("to {to}{}{}", maybe(" who is away: ", away.as_deref()), repeated(again))
         }
-        Done::Topic { room, topic } => format!("topic of {room}{}", maybe(": ", topic.as_deref())),
+        Done::Topic { room, topic, .. } => format!("topic of {room}{}", maybe(": ", topic.as_deref())),
         Done::Whois(info) => format!(
             "whois {} in {:?}, here since {}, idle {}, by {:?}{}",
             info.nick,
@@ -84,7 +84,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("members of {room} {}{}", names(members), if *more { ", more" } else { "" })
         }
         Event::History(page) => history(page),
-        Event::Left { room } => format!("out of {room}"),
+        Event::Left { room, .. } => format!("out of {room}"),
         Event::Join { room, nick, .. } => format!("{nick} joins {room}"),
         Event::Leave { room, nick, text, .. } => format!("{nick} leaves {room}{}", maybe(": ", text.as_deref())),
         Event::Quit { nick, reason, text, .. } => {
@@ -92,6 +92,7 @@ pub(super) fn words(event: &Event) -> String {
         }
         Event::Nick { old, new, .. } => format!("{old} is {new}"),
         Event::Topic { room, topic, by, .. } => format!("{by} sets topic of {room}{}", maybe(": ", topic.as_deref())),
+        Event::Face { who, old, .. } => format!("{} is {}", old.prefix(), who.prefix()),
         Event::Away { nick, text } => format!("{nick} is{}", maybe(" away: ", text.as_deref())),
         Event::Notice { text } => format!("notice: {text}"),
         Event::Waiting { ms } => format!("waiting {ms}"),
@@ -109,6 +110,9 @@ pub(super) fn words(event: &Event) -> String {
             )
         }
         Event::Role { room, nick, role, by, .. } => format!("{by} makes {nick} {role:?} of {room}"),
+        Event::Voice { room, nick, voice, by, .. } => {
+            format!("{by} {} {nick} a voice in {room}", if *voice { "gives" } else { "takes" })
+        }
         Event::Settings { room, settings, registered, by, .. } => {
             format!("{by} sets {room} {settings:?}{}", if *registered { ", registered" } else { "" })
         }

@@ -345,6 +345,7 @@ fn changes_prompt(command: &Command) -> bool {
             | Command::Account(
                 AccountCommand::Nick { .. }
                     | AccountCommand::Login { .. }
+                    | AccountCommand::Oper { .. }
                     | AccountCommand::Logout
                     | AccountCommand::DeleteAccount { .. }
             )

@@ -14,7 +14,7 @@ pub(super) struct Senders(VecDeque<(Arc<str>, Seq, Arc<str>)>);
 impl Senders {
     /// A message is shown.
     pub fn message(&mut self, message: &Message) {
-        self.note(&message.room, message.seq, &message.from);
+        self.note(&message.room, message.seq, message.from.nick());
     }
 
     /// The same of a line that is no whole message.

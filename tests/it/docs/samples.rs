@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use roomful::actor::Actor;
 use roomful::answer::{
     BanInfo, ChatInfo, Done, FileRow, HelpInfo, History, MemberInfo, Moderated, RoomInfo, WhoisInfo,
 };
 use roomful::error::Code;
 use roomful::event::Event;
 use roomful::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Tag};
-use roomful::model::{Restriction, Role, Settings};
+use roomful::model::{Restriction, Role, Setting, Settings};
 use serde_json::Value;
 
 use super::page::Names;
@@ -35,7 +36,7 @@ fn message(full: bool) -> Arc<Message> {
     Arc::new(Message {
         room: word(),
         seq: 1,
-        from: word(),
+        from: word().into(),
         text: word(),
         time: 1,
         kind: kind(full),
@@ -50,7 +51,7 @@ fn kind(full: bool) -> Kind {
 }
 
 fn member(full: bool) -> MemberInfo {
-    MemberInfo { nick: word(), role: role(full), away: text().filter(|_| full) }
+    MemberInfo { nick: word(), role: role(full), voice: full, away: text().filter(|_| full) }
 }
 
 fn room(full: bool) -> RoomInfo {
@@ -67,7 +68,7 @@ fn ban(full: bool) -> BanInfo {
 }
 
 fn file_row(full: bool) -> FileRow {
-    FileRow { info: file(full), seq: 1, from: word(), time: 1 }
+    FileRow { info: file(full), seq: 1, from: word().into(), time: 1 }
 }
 
 fn help() -> HelpInfo {
@@ -80,7 +81,15 @@ fn history(full: bool) -> History {
 }
 
 fn settings(full: bool) -> Settings {
-    Settings { invite_only: full, key: text().filter(|_| full), announcements: full }
+    Settings {
+        invite_only: full,
+        key: text().filter(|_| full),
+        announcements: full,
+        topic_by_ops: full,
+        hidden: full,
+        outsiders: full,
+        limit: full.then_some(1),
+    }
 }
 
 fn ordered(full: bool) -> Moderated {
@@ -90,6 +99,10 @@ fn ordered(full: bool) -> Moderated {
 fn whois(full: bool) -> WhoisInfo {
     WhoisInfo {
         nick: word(),
+        user: word(),
+        host: word(),
+        about: text().filter(|_| full),
+        op: full,
         rooms: vec![word()],
         since: 1,
         idle: 1,
@@ -119,17 +132,19 @@ fn answers(full: bool) -> Vec<Done> {
     let some = || text().filter(|_| full);
     let [room_name, nick] = [word, word];
     let (seq, time, upload, total) = (1, 1, 1, 1);
-    let mut made = vec![Done::Hello { nick: some(), resume: some(), registered: full }];
+    let mut made = vec![Done::Hello { nick: some().map(Actor::from), resume: some(), registered: full }];
     loop {
         let next = match made[made.len() - 1] {
-            Done::Hello { .. } => Done::Nick { nick: nick(), resume: some() },
+            Done::Hello { .. } => Done::Nick { nick: nick().into(), resume: some() },
             Done::Nick { .. } => Done::Join { room: room_name() },
             Done::Join { .. } => Done::Leave { room: room_name() },
             Done::Leave { .. } => Done::Rooms { rooms: vec![room(full)], total, more: full },
             Done::Rooms { .. } => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
             Done::Members { .. } => Done::Say { room: room_name(), seq, time, again: full },
             Done::Say { .. } => Done::Msg { to: nick(), seq, time, away: some(), again: full },
-            Done::Msg { .. } => Done::Topic { room: room_name(), topic: some() },
+            Done::Msg { .. } => {
+                Done::Topic { room: room_name(), topic: some(), topic_by: some(), topic_time: full.then_some(1) }
+            }
             Done::Topic { .. } => Done::Whois(whois(full)),
             Done::Whois(_) => Done::Away { text: word() },
             Done::Away { .. } => Done::Back,
@@ -140,11 +155,15 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Chats { .. } => Done::Read { room: room_name(), seq },
             Done::Read { .. } => Done::Close { room: room_name() },
             Done::Close { .. } => Done::Typing,
-            Done::Typing => Done::Register { nick: nick() },
-            Done::Register { .. } => Done::Login { nick: nick(), resume: some() },
-            Done::Login { .. } => Done::Logout { nick: nick() },
+            Done::Typing => Done::Register { nick: nick().into() },
+            Done::Register { .. } => Done::Login { nick: nick().into(), resume: some() },
+            Done::Login { .. } => Done::Authenticate { nick: nick() },
+            Done::Authenticate { .. } => Done::About { text: some() },
+            Done::About { .. } => Done::Oper,
+            Done::Oper => Done::Deoper,
+            Done::Deoper => Done::Logout { nick: nick().into() },
             Done::Logout { .. } => Done::Password,
-            Done::Password => Done::DeleteAccount { nick: nick() },
+            Done::Password => Done::DeleteAccount { nick: nick().into() },
             Done::DeleteAccount { .. } => Done::Claim,
             Done::Claim => Done::RegisterRoom { room: room_name() },
             Done::RegisterRoom { .. } => Done::DropRoom { room: room_name() },
@@ -157,7 +176,9 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Mute(_) => Done::Unmute(ordered(full)),
             Done::Unmute(_) => Done::Op(ordered(full)),
             Done::Op(_) => Done::Deop(ordered(full)),
-            Done::Deop(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
+            Done::Deop(_) => Done::Voice(ordered(full)),
+            Done::Voice(_) => Done::Devoice(ordered(full)),
+            Done::Devoice(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
             Done::Bans { .. } => Done::Announce,
             Done::Announce => Done::Offer { upload, url: word() },
             Done::Offer { .. } => Done::Finish { room: room_name(), seq, time, file: 1, again: full },
@@ -203,37 +224,60 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
             }
             Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => {
-                let (kind, file, place) = (kind(full), full.then(|| file(full)), PlaceId(1));
-                Event::Private { from: nick(), to: nick(), seq, text: text(), time, kind, file, place }
+            Event::Message(_) => Event::Private {
+                kind: kind(full),
+                place: PlaceId(1),
+                from: nick().into(),
+                to: nick(),
+                seq,
+                text: text(),
+                time,
+                file: full.then(|| file(full)),
+            },
+            Event::Private { .. } => {
+                let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
+                Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
             }
-            Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
             Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
             Event::Members { .. } => Event::History(history(full)),
-            Event::History(_) => Event::Left { room: room() },
-            Event::Left { .. } => Event::Join { room: room(), nick: nick(), time },
-            Event::Join { .. } => Event::Leave { room: room(), nick: nick(), text: some(), time },
-            Event::Leave { .. } => Event::Quit { nick: nick(), reason: CloseReason::Lost, text: some(), time },
-            Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), time },
-            Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by(), time },
-            Event::Topic { .. } => Event::Away { nick: nick(), text: some() },
+            Event::History(_) => Event::Left { room: room(), text: some() },
+            Event::Left { .. } => Event::Join { room: room(), nick: nick().into(), time, away: some() },
+            Event::Join { .. } => Event::Leave { room: room(), nick: nick().into(), text: some(), time },
+            Event::Leave { .. } => Event::Quit { nick: nick().into(), reason: CloseReason::Lost, text: some(), time },
+            Event::Quit { .. } => Event::Nick { old: nick(), new: nick(), by: by().into(), time },
+            Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by().into(), time },
+            Event::Topic { .. } => Event::Face { who: by().into(), old: Actor::default(), text: some() },
+            Event::Face { .. } => Event::Away { nick: nick().into(), text: some() },
             Event::Away { .. } => {
                 let (said, text, place) = (1, some(), PlaceId(1));
-                Event::Deleted { room: room(), seq, said, by: by(), text, time, place }
+                Event::Deleted { room: room(), seq, said, by: by().into(), text, time, place }
             }
-            Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by(), text: some(), time },
+            Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by().into(), text: some(), time },
             Event::Kick { .. } => {
                 let (restriction, lifted, text) = (Restriction::Mute, full, some());
-                Event::Restriction { room: room(), restriction, lifted, nick: nick(), by: by(), until, text, time }
+                Event::Restriction {
+                    room: room(),
+                    restriction,
+                    lifted,
+                    nick: nick(),
+                    by: by().into(),
+                    until,
+                    text,
+                    time,
+                }
             }
-            Event::Restriction { .. } => Event::Role { room: room(), nick: nick(), role: role(full), by: by(), time },
-            Event::Role { .. } => {
-                Event::Settings { room: room(), settings: settings(full), registered, by: by(), time }
+            Event::Restriction { .. } => {
+                Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
             }
-            Event::Settings { .. } => Event::Invite { room: room(), by: by(), time },
+            Event::Role { .. } => Event::Voice { room: room(), nick: nick(), voice: full, by: by().into(), time },
+            Event::Voice { .. } => {
+                let changed = Setting::ALL.into_iter().filter(|_| full).collect();
+                Event::Settings { room: room(), settings: settings(full), registered, changed, by: by().into(), time }
+            }
+            Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
             Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },
             Event::Chats { .. } => Event::Read { room: room(), seq },
-            Event::Read { .. } => Event::Typing { room: room(), nick: nick() },
+            Event::Read { .. } => Event::Typing { room: room(), nick: nick().into() },
             Event::Typing { .. } => Event::Notice { text: text() },
             Event::Notice { .. } => Event::Waiting { ms: 1 },
             Event::Waiting { .. } => Event::Ping { token: word() },

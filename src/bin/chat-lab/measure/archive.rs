@@ -163,7 +163,7 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
     let message = |seq: Seq, dice: &mut Dice| Message {
         room: Arc::clone(&label),
         seq,
-        from: Arc::clone(&from),
+        from: Arc::clone(&from).into(),
         text: Arc::from(text(seq, dice)),
         time: FIRST + STEP * seq as Millis,
         kind: Kind::Text,

@@ -80,7 +80,7 @@ impl Window {
                     self.catch_up.tell_later(handle.unheard(chats), event);
                 }
             }
-            Event::Left { room } => self.left(handle, &room),
+            Event::Left { room, .. } => self.left(handle, &room),
             Event::Join { .. } | Event::Leave { .. } | Event::Quit { .. } => self.traffic(&event),
             Event::Closing { reason, text } => {
                 self.duplicates.closing();
@@ -91,7 +91,7 @@ impl Window {
             Event::Hello { motd: Some(motd), .. } => self.motd(motd),
             Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
             // This client does not ask for it.
-            Event::Typing { .. } => {}
+            Event::Typing { .. } | Event::Face { .. } => {}
             Event::Deleted { room, seq, by, text, .. } => {
                 let from = self.senders.take(&room, seq);
                 let line = Deletion { room: &room, seq, by: &by, from: from.as_deref(), text: &text };
@@ -105,6 +105,7 @@ impl Window {
             | Event::Away { .. }
             | Event::Restriction { .. }
             | Event::Role { .. }
+            | Event::Voice { .. }
             | Event::Settings { .. }
             | Event::Invite { .. }
             | Event::Notice { .. } => self.tell(&event),
@@ -137,7 +138,7 @@ impl Window {
             self.screen.ring();
         }
         self.elsewhere += usize::from(!own);
-        self.senders.note(&format!("@{}", if own { to } else { from }), *seq, from);
+        self.senders.note(&format!("@{}", if own { to } else { from.nick() }), *seq, from.nick());
         self.print(&self.view.event(event).join("\n"));
     }
 
