@@ -172,6 +172,21 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Arc<str>>,
     },
+    /// The password is that of this account; the name is yet to be taken.
+    Authenticate {
+        /// The name of the account.
+        nick: Arc<str>,
+    },
+    /// The caller's words about themselves, as they are now.
+    About {
+        /// The words, if there are any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
+    },
+    /// This session is an op of the server.
+    Oper,
+    /// This session is no op of the server, unless its account is.
+    Deoper,
     /// A guest from now on.
     Logout {
         /// The name now.
@@ -333,9 +348,13 @@ impl Done {
                 Done::Away { text } => FRAME + text.len(),
                 Done::Topic { topic: text, .. }
                 | Done::Msg { away: text, .. }
+                | Done::About { text }
                 | Done::Settings { settings: Settings { key: text, .. }, .. } => FRAME + length(text),
                 Done::Whois(whois) => {
-                    FRAME + length(&whois.away) + whois.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
+                    FRAME
+                        + length(&whois.away)
+                        + length(&whois.about)
+                        + whois.rooms.iter().map(|room| room.len() + 3).sum::<usize>()
                 }
                 Done::Members { members, .. } => sum(members),
                 Done::History(history) => sum(&history.messages),
@@ -359,6 +378,9 @@ impl Done {
                 | Done::Typing
                 | Done::Register { .. }
                 | Done::Login { .. }
+                | Done::Authenticate { .. }
+                | Done::Oper
+                | Done::Deoper
                 | Done::Logout { .. }
                 | Done::Password
                 | Done::DeleteAccount { .. }

@@ -117,6 +117,8 @@ limits! {
     topic "topic": number Characters = 390, 1..=10_000, NewConnections;
     /// An away text. A longer one is answered `away-too-long`.
     away "away": number Characters = 200, 1..=10_000, NewConnections;
+    /// The words of a person about themselves. Longer ones are answered `about-too-long`.
+    about "about": number Characters = 150, 1..=10_000, NewConnections;
     /// The text with which a person leaves. A longer one is answered `reason-too-long`.
     reason "reason": number Characters = 300, 1..=10_000, NewConnections;
     /// Rooms one person is in at once. One more is answered `too-many-rooms`.

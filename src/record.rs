@@ -142,6 +142,8 @@ pub enum Record {
     Password(AccountId, Arc<str>),
     /// An account is a server op now, or is not any more.
     ServerOp(AccountId, bool),
+    /// An account's words about its owner.
+    About(AccountId, Option<Arc<str>>),
     /// An account was deleted, with its roles, memberships, logins and conversations; if `true`, with its messages and files.
     AccountDeleted(AccountId, bool),
     /// A guest became this new account, and so its conversations are the account's.

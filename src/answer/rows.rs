@@ -40,6 +40,13 @@ pub struct RoomInfo {
 pub struct WhoisInfo {
     /// The name.
     pub nick: Arc<str>,
+    /// What the front says of its user.
+    pub user: Arc<str>,
+    /// A cloak instead of the address: of the account, or of all guests from that address.
+    pub host: Arc<str>,
+    /// The person's words about themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Arc<str>>,
     /// Rooms the person is in.
     pub rooms: Vec<Arc<str>>,
     /// When the person came.
@@ -51,6 +58,9 @@ pub struct WhoisInfo {
     /// Whether the name belongs to an account, and the person is logged in to it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub registered: bool,
+    /// Whether the person is an op of the server, by the account or in one of the sessions.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub op: bool,
     /// The address of the person: only an op of the server is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Arc<str>>,

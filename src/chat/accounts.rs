@@ -1,6 +1,7 @@
 //! All accounts, by number and by name: which are ops, in which rooms each has a role, how many conversations each has. Knows no passwords and no sessions.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::name_index::NameIndex;
 use crate::model::{AccountId, Identity, Millis, PlaceId};
@@ -114,6 +115,12 @@ impl Accounts {
         self.held.remove(&id);
         if let Some(account) = self.ids.remove(&id) {
             self.names.free(&account.nick);
+        }
+    }
+
+    pub fn set_about(&mut self, id: AccountId, about: Option<Arc<str>>) {
+        if let Some(account) = self.ids.get_mut(&id) {
+            account.about = about;
         }
     }
 

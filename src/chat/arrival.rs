@@ -246,6 +246,16 @@ impl Change<'_, ()> {
         })
     }
 
+    /// A guest who comes back may come from another address: then the host is another one.
+    fn come_from(&mut self, id: PersonId, request: &LoginRequest<'_>) {
+        let Some(person) = self.state.registry.person(id) else { return };
+        let host = self.cx.host(person.identity, request.address);
+        if person.face.host() != &*host {
+            let who = person.face.with(|parts| parts.host = &host);
+            self.change_face(id, who, true, |session| session == request.session);
+        }
+    }
+
     /// Adds the session to its person, answers, and seats it in the rooms of the person.
     #[inline(never)]
     fn attach(&mut self, beginning: Beginning, request: &LoginRequest<'_>) -> Result<LoggedIn, ChatError> {
@@ -255,6 +265,7 @@ impl Change<'_, ()> {
             outbox: Arc::clone(request.outbox),
             echo: request.echo,
             wants: request.wants,
+            oper: false,
             front: request.front,
             current,
             address: request.address,
@@ -272,6 +283,7 @@ impl Change<'_, ()> {
         if let Some(person) = self.state.registry.person_mut(person) {
             person.knows_own(&request.memberships);
         }
+        self.come_from(person, request);
         let mut change = self.on_behalf_of(request.session, request.tag.clone())?;
         let (nick, account) = (change.caller.face.clone(), change.caller.account());
         if account.is_some() || resume_stored {
@@ -288,16 +300,16 @@ impl Change<'_, ()> {
             room.seat(request.session, request.outbox);
             room.turn(request.session, current != Some(place));
         }
-        let rooms = request.rooms.clone().unwrap_or_else(|| change.rooms_to_enter(&request.memberships));
+        let rooms = request.rooms.clone().unwrap_or_else(|| change.rooms_to_enter(&request.memberships, request.own));
         Ok(LoggedIn { nick, rooms, account })
     }
 }
 
 impl Change<'_> {
-    /// The rooms of the caller's person: those the person is in, and those of the account; or the lobby.
-    fn rooms_to_enter(&self, own: &[(PlaceId, Seq)]) -> Vec<RoomName> {
-        let places = self.state.rooms_of(self.caller.person, own);
+    /// The rooms of the caller's person: those the person is in, and those of the account; or the lobby, unless `only_own`.
+    fn rooms_to_enter(&self, memberships: &[(PlaceId, Seq)], only_own: bool) -> Vec<RoomName> {
+        let places = self.state.rooms_of(self.caller.person, memberships);
         let rooms: Vec<RoomName> = self.state.rooms.among(&places).map(|room| room.name.clone()).collect();
-        if rooms.is_empty() { vec![self.cx.lobby.clone()] } else { rooms }
+        if rooms.is_empty() && !only_own { vec![self.cx.lobby.clone()] } else { rooms }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Caller {
     pub(super) face: Actor,
     pub(super) outbox: Arc<Outbox>,
     pub(super) echo: bool,
+    /// Whether the session is an op of the server, by its account or by itself.
+    pub(super) op: bool,
     /// The tag of the command, until it is answered.
     pub(super) tag: Option<Tag>,
 }
@@ -67,6 +69,7 @@ impl State {
             face: person.face.clone(),
             outbox: Arc::clone(&found.outbox),
             echo: found.echo,
+            op: found.oper || self.registry.accounts.is_op(person.identity),
             tag,
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::answer::{Done, HelpInfo};
-use crate::command::{self, ChatCommand, Command, FileCommand, LinkCommand, Query, Spec, in_range};
+use crate::command::{self, AccountCommand, ChatCommand, Command, FileCommand, LinkCommand, Query, Spec, in_range};
 use crate::error::ChatError;
 use crate::limits::Limits;
 
@@ -48,6 +48,7 @@ pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
         Command::Link(LinkCommand::Quit { text }) => fits("reason", text, limits.reason),
         // It is measured as the command that it is.
         Command::Typed(_) => Ok(()),
+        Command::Account(AccountCommand::Hello { about, .. }) => fits("about", about, limits.about),
         // Names, numbers and passwords have limits of their own.
         Command::Account(_) | Command::File(_) | Command::Link(_) => Ok(()),
     }
@@ -57,13 +58,15 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
     match command {
         ChatCommand::Say { text, .. }
         | ChatCommand::Me { text, .. }
+        | ChatCommand::Notice { text, .. }
         | ChatCommand::Msg { text, .. }
         | ChatCommand::Reply { text }
         | ChatCommand::Announce { text } => said(text, limits),
         ChatCommand::Topic { topic, .. } => fits("topic", topic, limits.topic),
         ChatCommand::Settings { change, .. } => fits("key", &change.key, limits.reason),
         ChatCommand::Away { text } => fits("away", text, limits.away),
-        ChatCommand::Leave { text, .. } => fits("reason", text, limits.reason),
+        ChatCommand::About { text } => fits("about", text, limits.about),
+        ChatCommand::Leave { text, .. } | ChatCommand::Delete { text, .. } => fits("reason", text, limits.reason),
         // The others have no text; a test looks at each field that is one.
         _ => Ok(()),
     }

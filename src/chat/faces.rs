@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::registry::Look;
 use super::{Change, LoginRequest, PersonId, SessionId, State};
-use crate::actor::{Actor, ActorParts};
+use crate::actor::Actor;
 use crate::cloak::Behind;
 use crate::error::ChatError;
 use crate::event::Event;
@@ -43,19 +43,13 @@ impl<C> Change<'_, C> {
         }
     }
 
-    /// Changes what others see of a person. All who share a room with the person are
-    /// told, and the person's own sessions, but not the sessions for which `skips` is true.
-    pub(super) fn change_face(
-        &mut self,
-        id: PersonId,
-        change: impl for<'p> FnOnce(&mut ActorParts<'p>),
-        skips: impl Fn(SessionId) -> bool,
-    ) {
+    /// Gives a person another face. The person's own sessions are told, but not the
+    /// sessions for which `skips` is true; if `heard`, all who share a room with the person, too.
+    pub(super) fn change_face(&mut self, id: PersonId, who: Actor, heard: bool, skips: impl Fn(SessionId) -> bool) {
         let Some(person) = self.state.registry.person_mut(id) else { return };
-        let new = person.face.with(change);
-        let old = std::mem::replace(&mut person.face, new.clone());
-        let rooms = person.rooms.clone();
-        self.tell_face(id, &rooms, (new, old), skips);
+        let old = std::mem::replace(&mut person.face, who.clone());
+        let rooms = if heard { person.rooms.clone() } else { Vec::new() };
+        self.tell_face(id, &rooms, (who, old), skips);
     }
 
     /// Tells that a person has another face.

@@ -26,6 +26,12 @@ impl State {
         role >= Some(Role::Op) || open && !self.is_banned(person, room, now)
     }
 
+    /// Whether a person is an op of the server, by the account or in one of the sessions.
+    pub(super) fn is_server_op(&self, person: &Person) -> bool {
+        let is_oper = |id: &SessionId| self.registry.session(*id).is_some_and(|session| session.oper);
+        self.registry.accounts.is_op(person.identity) || person.sessions.iter().any(is_oper)
+    }
+
     /// Whether a person is banned from a room, by any of the person's sessions.
     fn is_banned(&self, person: &Person, room: &Room, now: Millis) -> bool {
         let subject = |id: &SessionId| self.subject_of(*id);
@@ -46,9 +52,9 @@ impl Change<'_> {
     /// The room of this name, if the caller may see its members.
     pub(super) fn room_to_see(&self, name: &RoomName) -> Result<&Room, ChatError> {
         let room = self.state.rooms.named(name);
-        let room = room.filter(|room| self.state.may_know(self.caller.person, room, self.cx.now));
+        let room = room.filter(|room| self.caller.op || self.state.may_know(self.caller.person, room, self.cx.now));
         let room = room.ok_or_else(|| ChatError::NoSuchRoom(name.clone()))?;
-        if room.members.contains(&self.caller.person) || self.as_server_op().is_ok() {
+        if room.members.contains(&self.caller.person) || self.caller.op {
             return Ok(room);
         }
         if !room.is_public() {
@@ -65,9 +71,13 @@ impl Change<'_> {
         let session = person.sessions.last().and_then(|id| state.registry.session(*id));
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));
-        let known = |room: &&Room| state.may_know(self.caller.person, room, self.cx.now);
+        let known = |room: &&Room| self.caller.op || state.may_know(self.caller.person, room, self.cx.now);
         let info = WhoisInfo {
             nick: Arc::clone(person.shown()),
+            user: person.face.user().into(),
+            host: person.face.host().into(),
+            about: person.face.about().cloned(),
+            op: state.is_server_op(person),
             rooms: state.rooms.among(&person.rooms).filter(known).map(|room| Arc::clone(&room.shown)).collect(),
             since: person.since,
             idle: u64::try_from(self.cx.now - person.active).unwrap_or(0) / 1000,

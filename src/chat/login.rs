@@ -57,6 +57,8 @@ pub struct LoginRequest<'a> {
     pub token: (Arc<str>, [u8; 32]),
     /// The rooms to join. If none: the rooms of this person and of the account, or the lobby.
     pub rooms: Option<Vec<RoomName>>,
+    /// Whether it is not taken into the lobby if there are no such rooms.
+    pub own: bool,
     /// The command with which it asks.
     pub greeting: LoginKind,
     /// The tag of the command.
@@ -201,6 +203,38 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<(), ChatError> {
         self.on_behalf((session, tag), now, effects, |change| change.change_password(hash))
+    }
+
+    /// Makes a session an op of the server, by the password of this account, which was right.
+    ///
+    /// # Errors
+    /// The account is no op of the server.
+    pub fn oper(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        account: AccountId,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| change.oper(account))
+    }
+
+    /// Takes that from a session.
+    ///
+    /// # Errors
+    /// The session is about to end.
+    pub fn deoper(
+        &self,
+        session: SessionId,
+        tag: Option<Tag>,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> Result<(), ChatError> {
+        self.on_behalf((session, tag), now, effects, |change| {
+            change.deoper();
+            Ok(())
+        })
     }
 
     /// The identity of a session's person.

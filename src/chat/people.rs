@@ -10,7 +10,7 @@ use super::{Change, PersonId, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{CloseReason, Identity, PlaceId, Role};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -175,6 +175,49 @@ impl Change<'_> {
         self.set_away(None)?;
         self.answer(Done::Back);
         Ok(())
+    }
+
+    /// Sets the caller's words about themselves, or tells them.
+    pub(super) fn about(&mut self, text: Option<Arc<str>>) -> Result<(), ChatError> {
+        let Some(text) = text else {
+            let text = self.person()?.face.about().cloned();
+            self.answer(Done::About { text });
+            return Ok(());
+        };
+        let text = Some(text).filter(|text| !text.is_empty());
+        if let Some(account) = self.caller.account() {
+            self.state.registry.accounts.set_about(account, text.clone());
+            self.cx.store(Record::About(account, text.clone()));
+        }
+        // As with an away text, nobody hears words of a person who may not speak.
+        let heard = self.state.side_words(self.caller.session, text.clone(), self.cx.now) == text;
+        let own = self.caller.session;
+        let who = self.person()?.face.with(|parts| parts.about.clone_from(&text));
+        self.change_face(self.caller.person, who, heard, |session| session == own);
+        self.answer_when_stored(Done::About { text }, Record::Barrier);
+        Ok(())
+    }
+
+    /// Makes the calling session an op of the server: the password of this account was right.
+    pub(super) fn oper(&mut self, account: AccountId) -> Result<(), ChatError> {
+        if !self.state.registry.accounts.is_op(Identity::Account(account)) {
+            return Err(ChatError::NoSuchOp);
+        }
+        self.set_oper(true);
+        self.answer(Done::Oper);
+        Ok(())
+    }
+
+    /// Takes from the calling session what `oper` gave it.
+    pub(super) fn deoper(&mut self) {
+        self.set_oper(false);
+        self.answer(Done::Deoper);
+    }
+
+    fn set_oper(&mut self, oper: bool) {
+        if let Some(session) = self.state.registry.session_mut(self.caller.session) {
+            session.oper = oper;
+        }
     }
 
     fn set_away(&mut self, text: Option<Arc<str>>) -> Result<(), ChatError> {

@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub echo: bool,
     /// The events that it asked for.
     pub wants: Wants,
+    /// Whether it may do everything everywhere, by the password of an account that may.
+    pub oper: bool,
     /// Its front, for `whois`.
     pub front: &'static str,
     /// The room in which it is talking.

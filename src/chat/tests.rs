@@ -121,6 +121,7 @@ impl Rig {
             wants: wish.wants,
             front: "json",
             user: "~u".into(),
+            own: false,
             about: None,
             nick: Some(wish.nick).filter(|name| !name.is_empty()).map(nick),
             seed: number,

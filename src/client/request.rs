@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn every_command_that_people_type_goes_over_the_wire_and_means_the_same() {
         // What asks for a password is not complete before that is said.
-        let asks = ["register", "login", "password", "delete-account"];
+        let asks = ["register", "login", "oper", "password", "delete-account"];
         for spec in
             TABLE.iter().filter(|spec| !spec.usage.is_empty() && spec.name != "help" && !asks.contains(&spec.name))
         {

@@ -105,6 +105,15 @@ pub enum AccountCommand {
         /// The events that it wants beside those that every session gets.
         #[serde(default)]
         wants: Wants,
+        /// Whether it comes back to its own rooms only: without such a room, not even into the lobby.
+        #[serde(default)]
+        own: bool,
+        /// What the front says of its user, as others see it.
+        #[serde(skip)]
+        user: Option<Box<str>>,
+        /// Words about the person, if the account has none.
+        #[serde(default, deserialize_with = "read::some_text")]
+        about: Option<Arc<str>>,
         /// The rooms to join with the name; the lobby if it is not said.
         #[serde(default, deserialize_with = "read::rooms")]
         rooms: Option<Vec<RoomName>>,
@@ -117,6 +126,23 @@ pub enum AccountCommand {
         #[serde(default, deserialize_with = "read::rooms")]
         rooms: Option<Vec<RoomName>>,
     },
+    /// Proves a password before the name is taken; the name is then that account's.
+    Authenticate {
+        /// Which account.
+        account: Nick,
+        /// Its password.
+        password: Secret,
+    },
+    /// May do everything everywhere from now on, in this session: by the password of an account that may.
+    Oper {
+        /// Which account.
+        account: Nick,
+        /// Its password; where a person typed the command, it is asked for.
+        #[serde(deserialize_with = "read::needed")]
+        password: Option<Secret>,
+    },
+    /// Lays that down.
+    Deoper,
     /// Makes an account of the name the asker has.
     Register {
         /// Its password; where a person typed the command, it is asked for.

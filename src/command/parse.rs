@@ -116,6 +116,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
     Ok(match spec.verb {
         Verb::Hello
         | Verb::Typed
+        | Verb::Authenticate
         | Verb::Typing
         | Verb::Pong
         | Verb::Offer
@@ -130,23 +131,27 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Rooms => ChatCommand::Rooms { past: given.some(RoomName::parse)? }.into(),
         Verb::Members => given.members()?.into(),
         Verb::Say => ChatCommand::Say { room: None, text: given.words("TEXT")? }.into(),
-        Verb::Me => ChatCommand::Me { room: None, text: given.words("TEXT")? }.into(),
+        Verb::Me => ChatCommand::Me { place: None, text: given.words("TEXT")? }.into(),
+        Verb::Notice => ChatCommand::Notice { place: None, text: given.needed("TEXT").map(said)? }.into(),
         Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
         Verb::Reply => ChatCommand::Reply { text: given.needed("TEXT").map(said)? }.into(),
-        Verb::Topic => given.topic().into(),
+        Verb::Topic => ChatCommand::Topic { room: None, topic: given.to_set() }.into(),
         Verb::Whois => ChatCommand::Whois { nick: somebody(given.needed("NAME")?)? }.into(),
         Verb::Away => ChatCommand::Away { text: some_text(arguments) }.into(),
+        Verb::About => ChatCommand::About { text: given.to_set() }.into(),
         Verb::Back => ChatCommand::Back.into(),
         Verb::History => given.history()?.into(),
         Verb::Search => given.search()?.into(),
-        Verb::Delete => ChatCommand::Delete { place: None, seq: given.some(message)? }.into(),
+        Verb::Delete => given.delete()?.into(),
         Verb::Chats => Query::Chats { past: given.some(Place::parse)? }.into(),
         Verb::Read => ChatCommand::Read { place: given.some(Place::parse)?, seq: None }.into(),
         Verb::Close => ChatCommand::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? }.into(),
         Verb::Files => given.files()?.into(),
         Verb::Register => AccountCommand::Register { password: given.no_password(0)? }.into(),
         Verb::Login => given.login()?.into(),
+        Verb::Oper => given.oper()?.into(),
+        Verb::Deoper => AccountCommand::Deoper.into(),
         Verb::Logout => AccountCommand::Logout.into(),
         Verb::Password => AccountCommand::Password { old: given.no_password(0)?, new: None }.into(),
         Verb::DeleteAccount => given.delete_account()?.into(),
@@ -230,13 +235,18 @@ impl<'a> Arguments<'a> {
         Ok(ChatCommand::Msg { to: somebody(to.trim_end_matches(':'))?, text: said(words) })
     }
 
-    fn topic(&self) -> ChatCommand {
-        let topic = match self.text {
+    /// Words to set; nothing to show them; `-` to remove them.
+    fn to_set(&self) -> Option<Arc<str>> {
+        match self.text {
             "" => None,
             "-" => Some(Arc::from("")),
             words => Some(text(words)),
-        };
-        ChatCommand::Topic { room: None, topic }
+        }
+    }
+
+    fn oper(&self) -> Result<AccountCommand, ChatError> {
+        let password = self.no_password(1)?;
+        Ok(AccountCommand::Oper { account: Nick::parse(self.needed("NAME")?)?, password })
     }
 
     fn search(&self) -> Result<Query, ChatError> {
@@ -246,6 +256,13 @@ impl<'a> Arguments<'a> {
     fn files(&self) -> Result<Query, ChatError> {
         let (place, before) = self.two();
         Ok(Query::Files { place: place.map(Place::parse).transpose()?, before: before.map(message).transpose()? })
+    }
+
+    /// A number and a reason, or neither.
+    fn delete(&self) -> Result<ChatCommand, ChatError> {
+        let (number, reason) = split(self.text);
+        let seq = if number.is_empty() { None } else { Some(message(number)?) };
+        Ok(ChatCommand::Delete { place: None, seq, said: None, text: some_text(reason) })
     }
 
     fn login(&self) -> Result<AccountCommand, ChatError> {

@@ -137,6 +137,7 @@ table! {
     Chat     Members       "members"        ["who", "names"],  List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
     Chat     Say           "say"            [],                Line,    Said,              Name,    "say TEXT",                    "says a line, as typing it without a slash does";
     Chat     Me            "me"             [],                Line,    Said,              Name,    "me TEXT",                     "says what you do: /me waves";
+    Chat     Notice        "notice"         [],                Line,    Said,              Name,    "notice TEXT",                 "says something that no program answers by itself: for programs that tell what happened";
     Chat     Roll          "roll"           [],                Line,    Said,              Name,    "roll [NdM]",                  "throws dice, and the server says what came: /roll 2d6; one of six sides if you say nothing";
     Chat     Msg           "msg"            ["w", "query"],    Line,    Said,              Name,    "msg NAME TEXT",               "writes to one person only";
     Chat     Reply         "reply"          ["r"],             Line,    Said,              Name,    "reply TEXT",                  "writes to whoever wrote to you last";
@@ -145,9 +146,10 @@ table! {
     Chat     Whois         "whois"          [],                List,    Nothing,           Name,    "whois NAME",                  "tells where somebody is, since when, and how idle";
     Chat     Away          "away"           [],                Line,    Nothing,           Name,    "away [TEXT]",                 "tells the others that you are away";
     Chat     Back          "back"           [],                Line,    Nothing,           Name,    "back",                        "tells the others that you are back";
+    Chat     About         "about"          [],                Line,    If(Command::sets), Name,    "about [TEXT]",                "shows your words about yourself, or sets them; \"-\" removes them";
     Query    History       "history"        ["last"],          List,    Nothing,           Name,    "history [PLACE] [NUMBER]",    "shows earlier messages of this room, of #ROOM, or with @NAME";
     Query    Search        "search"         ["find"],          List,    Nothing,           Name,    "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
-    Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER]",             "deletes your last message here, or the one with that number";
+    Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER [REASON]]",    "deletes your last message here, or the one with that number";
     Query    Chats         "chats"          [],                List,    Nothing,           Name,    "chats [PAST]",                "lists your rooms and private conversations, and what is unread";
     Chat     Read          "read"           [],                Mark,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
     Chat     Typing        "typing"         [],                Typing,  Nothing,           Name,    "",                            "tells the others there that you are typing";
@@ -155,6 +157,7 @@ table! {
     Query    Files         "files"          [],                List,    Nothing,           Name,    "files [PLACE [NUMBER]]",      "lists the files that were sent here, in #ROOM, or with @NAME";
     Account  Register      "register"       [],                Line,    Change,            Name,    "register",                    "makes an account of your name; asks for a password";
     Account  Login         "login"          ["identify"],      Line,    Nothing,           Hello,   "login [NAME]",                "takes on your account, and its name; asks for the password";
+    Account  Authenticate  "authenticate"   [],                Line,    Nothing,           Hello,   "",                            "proves the password of an account, before the name is taken";
     Account  Logout        "logout"         [],                Line,    Nothing,           Name,    "logout",                      "goes on as a guest";
     Account  Password      "password"       ["passwd"],        Line,    Change,            Name,    "password",                    "changes the password of your account; asks for both";
     Account  DeleteAccount "delete-account" [],                Line,    Change,            Name,    "delete-account [all]",        "deletes your account, with \"all\" also what you said; asks for the password";
@@ -174,6 +177,8 @@ table! {
     Chat     Bans          "bans"           [],                List,    Nothing,           Name,    "bans [ROOM [NUMBER]]",        "lists who is banned or muted here";
     Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
     Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";
+    Account  Oper          "oper"           [],                Line,    Nothing,           Name,    "oper NAME",                   "makes this session an op of the server, by the password of one; asks for it";
+    Account  Deoper        "deoper"         [],                Line,    Nothing,           Name,    "deoper",                      "lays that down";
     File     Offer         "offer"          [],                Line,    Change,            Name,    "",                            "wants to send a file";
     File     Finish        "finish"         [],                Line,    Said,              Name,    "",                            "has sent all of a file, which is then said";
     File     Cancel        "cancel"         [],                Line,    Nothing,           Name,    "",                            "will not send the rest of a file";
@@ -195,6 +200,7 @@ impl Command {
     pub fn sets(&self) -> bool {
         match self {
             Command::Chat(ChatCommand::Topic { topic, .. }) => topic.is_some(),
+            Command::Chat(ChatCommand::About { text }) => text.is_some(),
             Command::Chat(ChatCommand::Settings { change, .. }) => *change != Change::default(),
             _ => false,
         }

@@ -17,6 +17,7 @@ impl TypedLine {
             Command::Account(
                 AccountCommand::Register { .. }
                     | AccountCommand::Login { .. }
+                    | AccountCommand::Oper { .. }
                     | AccountCommand::Password { .. }
                     | AccountCommand::DeleteAccount { .. }
             )
@@ -62,7 +63,6 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Leave { room, .. }
             | ChatCommand::Members { room, .. }
             | ChatCommand::Say { room, .. }
-            | ChatCommand::Me { room, .. }
             | ChatCommand::Roll { room, .. }
             | ChatCommand::Topic { room, .. }
             | ChatCommand::RegisterRoom { room }
@@ -72,10 +72,13 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
             | ChatCommand::Msg { .. }
+            | ChatCommand::Me { .. }
+            | ChatCommand::Notice { .. }
             | ChatCommand::Reply { .. }
             | ChatCommand::Whois { .. }
             | ChatCommand::Away { .. }
             | ChatCommand::Back
+            | ChatCommand::About { .. }
             | ChatCommand::Delete { .. }
             | ChatCommand::Read { .. }
             | ChatCommand::Typing { .. }
@@ -93,7 +96,11 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
 fn place_of(command: &mut Command) -> Option<&mut Option<Place>> {
     match command {
         Command::Chat(
-            ChatCommand::Delete { place, .. } | ChatCommand::Read { place, .. } | ChatCommand::Typing { place },
+            ChatCommand::Me { place, .. }
+            | ChatCommand::Notice { place, .. }
+            | ChatCommand::Delete { place, .. }
+            | ChatCommand::Read { place, .. }
+            | ChatCommand::Typing { place },
         )
         | Command::Query(Query::History { place, .. } | Query::Files { place, .. }) => Some(place),
         _ => None,

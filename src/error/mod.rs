@@ -206,6 +206,8 @@ refusals! {
     LoggedIn(nick: Nick) = "logged-in", nick, "you are logged in as {nick}; /logout first";
     /// Wrong name or password: it is not said which.
     LoginFailed = "login-failed", "", "wrong name or password";
+    /// The password is right, but that account is no op of the server.
+    NoSuchOp = "no-such-op", "", "that account is no op of this server; nothing was changed";
     /// Too many wrong passwords; for so many seconds no other is looked at.
     LoginTooOften(seconds: u64) = "login-too-often", seconds, "too many wrong passwords; try again in {seconds} s";
     /// So many accounts were made from one address; the seconds to wait.
@@ -337,6 +339,7 @@ refusals! {
     TextTooLong "text-too-long";
     TopicTooLong "topic-too-long";
     AwayTooLong "away-too-long";
+    AboutTooLong "about-too-long";
     ReasonTooLong "reason-too-long";
     NickEmpty "nick-empty"; RoomEmpty "room-empty";
     NickTooLong "nick-too-long"; RoomTooLong "room-too-long";

@@ -141,7 +141,9 @@ impl Entrance {
         let links = Links::of(&self.hub, &self.handle);
         let motd = self.hub.motd();
         let (fronts, limits, links) = (&self.fronts, &self.handle.limits, links.as_ref());
-        let opening = Opening { fronts, limits, offer, motd: motd.as_ref(), links, irc: fronts.names() };
+        let takes_passwords = self.takes_passwords();
+        let opening =
+            Opening { fronts, limits, offer, motd: motd.as_ref(), links, irc: fronts.names(), takes_passwords };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -177,7 +179,8 @@ impl Entrance {
         match pass {
             Ok(pass) => {
                 let (fronts, limits) = (&self.fronts, &self.handle.limits);
-                let opening = Opening { fronts, limits, offer: None, motd: None, links: None, irc: fronts.names() };
+                let (irc, takes_passwords) = (fronts.names(), self.takes_passwords());
+                let opening = Opening { fronts, limits, offer: None, motd: None, links: None, irc, takes_passwords };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
@@ -188,6 +191,12 @@ impl Entrance {
                 self.last_words(CloseReason::Full, ws::last_words(accepted, CloseReason::Full, &sentence))
             }
         }
+    }
+
+    /// Whether there are accounts, and nobody between this peer and the server reads its password.
+    fn takes_passwords(&self) -> bool {
+        let is_unread = self.handle.stream.is_secure() || self.handle.peer().ip().to_canonical().is_loopback();
+        self.hub.database.is_some() && is_unread
     }
 
     fn go_on(&mut self, next: Next<'_>) -> Flow {

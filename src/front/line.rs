@@ -44,6 +44,8 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             tried: None,
             doubtful: false,
             next: None,
+            motd: opening.motd.cloned(),
+            takes_passwords: opening.takes_passwords,
         }),
         encoder: Box::new(LineEncoder { links: opening.links.cloned(), motd: opening.motd.cloned() }),
     }
@@ -69,6 +71,9 @@ struct LineDecoder {
     doubtful: bool,
     /// The input to give next, before another line is read.
     next: Option<Input>,
+    /// For a peer that turns out to speak another protocol.
+    motd: Option<Arc<str>>,
+    takes_passwords: bool,
 }
 
 /// The state of a peer that has no name yet.
@@ -124,9 +129,10 @@ impl LineDecoder {
             fronts: &self.fronts,
             limits: &self.limits,
             offer: None,
-            motd: None,
+            motd: self.motd.as_ref(),
             links: None,
             irc: self.fronts.names(),
+            takes_passwords: self.takes_passwords,
         };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };

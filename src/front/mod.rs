@@ -54,6 +54,8 @@ pub struct Opening<'a> {
     pub links: Option<&'a Links>,
     /// How the server is called on IRC.
     pub irc: &'a IrcNames,
+    /// Whether there are accounts, and nobody else can read a password that this peer sends.
+    pub takes_passwords: bool,
 }
 
 impl Fronts {

@@ -26,7 +26,7 @@ impl Asking {
         let Command::Account(command) = command else { return None };
         let questions = match command {
             AccountCommand::Register { .. } => NEW,
-            AccountCommand::Login { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
+            AccountCommand::Login { .. } | AccountCommand::Oper { .. } | AccountCommand::DeleteAccount { .. } => KNOWN,
             AccountCommand::Password { .. } => CHANGED,
             _ => return None,
         };
@@ -67,6 +67,7 @@ impl Asking {
             AccountCommand::Login { account, .. } => {
                 AccountCommand::Login { account: account.clone(), password: first }
             }
+            AccountCommand::Oper { account, .. } => AccountCommand::Oper { account: account.clone(), password: first },
             AccountCommand::DeleteAccount { messages, .. } => {
                 AccountCommand::DeleteAccount { password: first, messages: *messages }
             }

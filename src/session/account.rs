@@ -16,7 +16,7 @@ use crate::command::{AccountCommand, Secret, Wants};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{AccountId, origin};
-use crate::model::{CloseReason, Tag};
+use crate::model::{CloseReason, Millis, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
 use crate::wire::hex;
@@ -30,6 +30,12 @@ pub(super) struct Login {
     resume: Option<Box<str>>,
     beside: bool,
     rooms: Option<Vec<RoomName>>,
+    /// Whether it goes into its own rooms only, and not into the lobby.
+    own: bool,
+    user: Option<Box<str>>,
+    about: Option<Arc<str>>,
+    /// The account whose password was proved before the name, and when it was asked for.
+    proven: Option<(AccountId, Millis)>,
     /// The events that the `hello` asked for.
     wants: Wants,
     /// Whether the session was counted as an arrival.
@@ -48,12 +54,15 @@ impl Session {
             return Err(ChatError::Version(version));
         }
         self.login.greeted = true;
+        self.login.own = name.own;
         if let Some(nick) = &name.nick {
             let account = password.map(|password| self.prove(nick, &password, false)).transpose()?;
             self.enter_later(tag, LoginKind::Hello, Name { account, ..name });
             return Ok(());
         }
-        (self.login.resume, self.login.beside, self.login.rooms) = (name.resume, name.beside, name.rooms);
+        let login = &mut self.login;
+        (login.resume, login.beside, login.rooms) = (name.resume, name.beside, name.rooms);
+        (login.user, login.about) = (name.user, name.about);
         self.answer(tag, Done::Hello { nick: None, resume: None, registered: false });
         Ok(())
     }
@@ -65,9 +74,45 @@ impl Session {
         }
         let kind = if self.login.greeted { LoginKind::Nick } else { LoginKind::Hello };
         let rooms = rooms.or_else(|| self.login.rooms.clone());
-        let (resume, beside) = (self.login.resume.clone(), self.login.beside);
-        let name = Name { nick, account: None, asked: hub::now(), resume, beside, rooms };
+        let name = Name { nick, rooms, ..self.name_so_far() };
         self.enter_later(tag, kind, name);
+        Ok(())
+    }
+
+    /// What an earlier `hello` said of a name.
+    fn name_so_far(&self) -> Name {
+        let Login { resume, beside, rooms, own, user, about, .. } = &self.login;
+        Name {
+            nick: None,
+            account: None,
+            asked: hub::now(),
+            resume: resume.clone(),
+            beside: *beside,
+            rooms: rooms.clone(),
+            own: *own,
+            user: user.clone(),
+            about: about.clone(),
+        }
+    }
+
+    /// Proves a password before the name; the next name is then that account's.
+    fn authenticate(&mut self, tag: Option<Tag>, account: &Nick, password: &Secret) -> Result<(), ChatError> {
+        if self.named {
+            return Err(ChatError::NamedAlready(self.hub.chat.nick_of(self.handle.id, hub::now())?));
+        }
+        let asked = hub::now();
+        self.login.proven = None;
+        self.login.proven = Some((self.prove(account, password, false)?, asked));
+        self.answer(tag, Done::Authenticate { nick: Arc::from(account.shown()) });
+        Ok(())
+    }
+
+    /// Makes this session an op of the server, by the password of an account that is one.
+    fn oper(&mut self, tag: Option<Tag>, account: &Nick, password: Option<Secret>) -> Result<(), ChatError> {
+        self.database()?;
+        let account = self.prove(account, &needed(password)?, false)?;
+        self.hub.chat.oper(self.handle.id, tag, account, hub::now(), &mut self.effects)?;
+        self.hub.tell(|| News::Line(format!("* {} is an op of the server", self.hub.named(&self.handle))));
         Ok(())
     }
 
@@ -78,8 +123,7 @@ impl Session {
         // Without a database there are no accounts, so no password is asked for.
         self.database()?;
         let account = Some(self.prove(&nick, &needed(password)?, false)?);
-        let rooms = self.login.rooms.clone();
-        let name = Name { nick: Some(nick), account, asked, resume: None, beside: false, rooms };
+        let name = Name { nick: Some(nick), account, asked, resume: None, beside: false, ..self.name_so_far() };
         self.enter_later(tag, LoginKind::Login, name);
         Ok(())
     }
@@ -116,7 +160,10 @@ impl Session {
 
     /// Takes a name, after the password was checked.
     #[inline(never)]
-    pub(super) fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, name: Name) -> Result<(), ChatError> {
+    pub(super) fn enter(&mut self, tag: Option<Tag>, greeting: LoginKind, mut name: Name) -> Result<(), ChatError> {
+        if let (None, Some((account, asked))) = (name.account, self.login.proven) {
+            (name.account, name.asked) = (Some(account), asked);
+        }
         let (front, echo) = (self.manners.name, self.manners.echo);
         let resume_hash = name.resume.as_deref().map_or([0; 32], hash);
         let (recalled, known) = self.recall(name.resume.as_deref(), &resume_hash)?;
@@ -137,8 +184,8 @@ impl Session {
             echo,
             wants: self.login.wants,
             front,
-            user: user_of(front).into(),
-            about: None,
+            user: name.user.unwrap_or_else(|| user_of(front).into()),
+            about: name.about,
             address: self.handle.peer().ip().to_canonical(),
             nick: name.nick,
             account: name.account,
@@ -151,6 +198,7 @@ impl Session {
             resume_hash,
             token: (token, token_hash),
             rooms: name.rooms,
+            own: name.own,
             greeting,
             tag,
         };
@@ -227,6 +275,14 @@ impl Session {
         Ok(())
     }
 
+    /// The guest that remains goes into the lobby, unless the session goes into its own rooms only.
+    fn logged_out(&mut self, mut entered: LoggedIn) -> Result<(), ChatError> {
+        if self.login.own {
+            entered.rooms.clear();
+        }
+        self.entered(entered)
+    }
+
     /// Limits registrations from one address, because accounts are never removed by themselves.
     fn may_register_again(&self) -> Result<(), ChatError> {
         let address = origin(self.handle.peer().ip());
@@ -291,19 +347,22 @@ impl Session {
     pub(super) fn account(&mut self, tag: Option<Tag>, command: AccountCommand) -> Result<(), ChatError> {
         let id = self.handle.id;
         match command {
-            AccountCommand::Hello { version, nick, password, resume, beside, wants, rooms } => {
+            AccountCommand::Hello { version, nick, password, resume, beside, wants, own, user, about, rooms } => {
                 self.login.wants = wants;
-                let resume = resume.map(|token| token.0);
-                let name = Name { nick, account: None, asked: hub::now(), resume, beside, rooms };
+                let (resume, asked) = (resume.map(|token| token.0), hub::now());
+                let name = Name { nick, account: None, asked, resume, beside, rooms, own, user, about };
                 self.hello(tag, version, name, password)
             }
+            AccountCommand::Authenticate { account, password } => self.authenticate(tag, &account, &password),
+            AccountCommand::Oper { account, password } => self.oper(tag, &account, password),
+            AccountCommand::Deoper => self.hub.chat.deoper(id, tag, hub::now(), &mut self.effects),
             AccountCommand::Nick { nick, rooms } => self.nick(tag, nick, rooms),
             AccountCommand::Login { account, password } if !self.named => self.come_as(tag, account, password),
             AccountCommand::Register { password } => self.register(tag, password),
             AccountCommand::Login { account, password } => self.log_in(tag, account, password),
             AccountCommand::Logout => {
                 let entered = self.hub.chat.logout(id, tag, hub::now(), &mut self.effects)?;
-                self.entered(entered)
+                self.logged_out(entered)
             }
             AccountCommand::Password { old, new } => {
                 let (_, nick) = self.hub.chat.account_of(id, hub::now())?;
@@ -322,7 +381,7 @@ impl Session {
                 }
                 // The answer comes before its consequences.
                 self.wait_for_answers();
-                self.entered(entered)
+                self.logged_out(entered)
             }
         }
     }

@@ -19,6 +19,11 @@ pub(super) struct Name {
     pub resume: Option<Box<str>>,
     pub beside: bool,
     pub rooms: Option<Vec<RoomName>>,
+    /// Whether it goes into its own rooms only: without such a room, not even into the lobby.
+    pub own: bool,
+    /// What the front says of its user.
+    pub user: Option<Box<str>>,
+    pub about: Option<Arc<str>>,
 }
 
 /// Work that a command leaves for later.

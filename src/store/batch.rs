@@ -56,6 +56,9 @@ impl<'a> Batch<'a> {
                 self.run("UPDATE account SET secret = ?2 WHERE id = ?1", params![account, secret])
             }
             Record::ServerOp(account, op) => self.run("UPDATE account SET op = ?2 WHERE id = ?1", (account, op)),
+            Record::About(account, about) => {
+                self.run("UPDATE account SET about = ?2 WHERE id = ?1", params![account, about])
+            }
             Record::AccountDeleted(account, with_messages) => self.delete_account(*account, *with_messages),
             Record::Became(resume_id, account) => self.became(Identity::Guest(*resume_id), Identity::Account(*account)),
             Record::Role(place, account, Some(role)) => {
@@ -175,15 +178,15 @@ impl<'a> Batch<'a> {
         }
         self.seen(line.identity);
         let id = row(place, message.seq);
-        let Message { time, from, text, me, deleted, .. } = message;
+        let Message { time, from, text, kind, deleted, .. } = message;
         let file = message.file.as_ref().map(|file| file.file);
         let late = self.times.late(id, *time);
-        let insert = "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
+        let insert = "INSERT INTO message (id, time, identity, nick, text, kind, deleted, file, late)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
         // A message that was written before may have been deleted since.
         let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            (insert, params![id, time, line.identity, from.nick(), text, me, deleted, file, late]),
+            (insert, params![id, time, line.identity, from.nick(), text, kind, deleted, file, late]),
             (own, params![id, time, from.nick(), text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
@@ -262,10 +265,11 @@ impl<'a> Batch<'a> {
     fn account(&mut self, account: &AccountRecord, secret: &str) -> rusqlite::Result<()> {
         self.numbers.account = self.numbers.account.max(account.id.0);
         let (id, nick) = (account.id, &account.nick);
-        let insert = "INSERT INTO account (id, key, nick, made, op, secret) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+        let insert = "INSERT INTO account (id, key, nick, made, op, secret, about) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO NOTHING";
         let own = "SELECT key = ?2 AND made = ?3 FROM account WHERE id = ?1";
         self.add(
-            (insert, params![id, nick.key(), nick, account.made, account.op, secret]),
+            (insert, params![id, nick.key(), nick, account.made, account.op, secret, account.about]),
             (own, params![id, nick.key(), account.made]),
             || format!("the number {} of an account is another's", id.0),
         )

@@ -36,6 +36,8 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Topic { room, topic: None, .. } => writeln!(out, "* {} has no topic.", p.name(room)),
         Done::Away { text } => writeln!(out, "* You are away: {}", p.text(text)),
         Done::Back => writeln!(out, "* You are back."),
+        Done::About { text: Some(text) } => writeln!(out, "* About you: {}", p.text(text)),
+        Done::About { text: None } => writeln!(out, "* You say nothing about yourself."),
         Done::Read { room, .. } => writeln!(out, "* {} is read.", p.name(room)),
         Done::Close { room } => writeln!(out, "* The conversation with {} is ended.", p.name(room)),
         Done::RegisterRoom { room } => writeln!(out, "* {} is yours now, and lasts.", p.name(room)),
@@ -49,6 +51,8 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         | Done::Logout { .. }
         | Done::Password
         | Done::DeleteAccount { .. }
+        | Done::Oper
+        | Done::Deoper
         | Done::Claim => account(done, p, out),
         Done::Invite(_) | Done::Kick(_) | Done::Ban(_) | Done::Unban(_) => moderated(done, p, out),
         Done::Mute(_) | Done::Unmute(_) | Done::Op(_) | Done::Deop(_) => moderated(done, p, out),
@@ -64,7 +68,7 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Hello { nick: None, .. } | Done::Join { .. } | Done::Leave { .. } | Done::Quit => Ok(()),
         Done::Say { .. } | Done::Msg { .. } => Ok(()),
         // Programs send these.
-        Done::Typing => Ok(()),
+        Done::Typing | Done::Authenticate { .. } => Ok(()),
         Done::Offer { .. } | Done::Finish { .. } | Done::Cancel { .. } | Done::Get { .. } => Ok(()),
     }
 }
@@ -81,7 +85,8 @@ fn account(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
         Done::DeleteAccount { nick } => {
             writeln!(out, "* The account is deleted. You are a guest now: {}.", p.own(nick))
         }
-        Done::Claim => writeln!(out, "* You are an op of this server now."),
+        Done::Claim | Done::Oper => writeln!(out, "* You are an op of this server now."),
+        Done::Deoper => writeln!(out, "* You are no op of this server any more, unless your account is."),
         _ => Ok(()),
     }
 }

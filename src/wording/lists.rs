@@ -47,12 +47,17 @@ pub(super) fn chats(chats: &[ChatInfo], out: &mut impl Write) -> Result<()> {
 pub(super) fn whois(info: &WhoisInfo, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     let rooms = info.rooms.iter().map(|room| p.name(room)).collect::<Vec<_>>().join(", ");
     let away = info.away.as_ref().map_or(String::new(), |text| format!(" Away: {}", p.text(text)));
+    let about = info.about.as_ref().map_or(String::new(), |text| format!(" About: {}", p.text(text)));
     let from = info.address.as_ref().map_or(String::new(), |address| format!(", from {}", p.text(address)));
     writeln!(
         out,
-        "* {}{} is in {}, here since {}, idle {} s, by {}{from}.{away}",
+        "* {}{} is in {}, here since {}, idle {} s, by {}{from}.{away}{about}",
         p.nick(&info.nick),
-        if info.registered { " (logged in)" } else { "" },
+        match (info.op, info.registered) {
+            (true, _) => " (op of the server)",
+            (_, true) => " (logged in)",
+            _ => "",
+        },
         if rooms.is_empty() { "no room" } else { &rooms },
         clock(info.since),
         info.idle,

@@ -171,6 +171,7 @@ fn enter(chat: &Chat, limits: &Limits) {
         wants: Default::default(),
         front: "json",
         user: "~u".into(),
+        own: false,
         about: None,
         nick: Some(Nick::parse("anna").unwrap()),
         seed: 1,

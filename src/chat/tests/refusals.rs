@@ -41,6 +41,9 @@ fn no_refused_command_leaves_a_trace_or_is_heard_by_anybody() {
         resume: None,
         beside: false,
         wants: Wants::default(),
+        own: false,
+        user: None,
+        about: None,
         rooms: None,
     };
     assert_eq!(ann.refused_to(hello).code(), "named-already");

@@ -101,6 +101,7 @@ fn lacks(command: &AccountCommand) -> bool {
     match command {
         AccountCommand::Register { password }
         | AccountCommand::Login { password, .. }
+        | AccountCommand::Oper { password, .. }
         | AccountCommand::DeleteAccount { password, .. } => password.is_none(),
         AccountCommand::Password { old, new } => old.is_none() || new.is_none(),
         _ => false,
@@ -118,6 +119,7 @@ fn with(command: AccountCommand, password: Option<Secret>, new: Option<Secret>) 
     match command {
         AccountCommand::Register { .. } => AccountCommand::Register { password },
         AccountCommand::Login { account, .. } => AccountCommand::Login { account, password },
+        AccountCommand::Oper { account, .. } => AccountCommand::Oper { account, password },
         AccountCommand::Password { .. } => AccountCommand::Password { old: password, new },
         AccountCommand::DeleteAccount { messages, .. } => AccountCommand::DeleteAccount { password, messages },
         other => other,
@@ -146,7 +148,7 @@ mod tests {
     #[test]
     fn the_commands_that_ask_for_passwords_are_filled_as_typed() {
         let secret = |text: &str| Secret(text.into());
-        for typed in ["/register", "/login anna", "/password", "/delete-account all"] {
+        for typed in ["/register", "/login anna", "/oper anna", "/password", "/delete-account all"] {
             let command = parse(typed).unwrap();
             assert!(needs(&command) && asks(typed), "{typed}");
             let Command::Account(command) = command else { panic!("{command:?} asks for a password") };

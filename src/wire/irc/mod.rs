@@ -17,6 +17,7 @@
 
 mod added;
 mod line;
+pub mod msgid;
 mod out;
 mod stream;
 mod text;

@@ -8,7 +8,7 @@ use roomful::answer::{
 };
 use roomful::error::Code;
 use roomful::event::Event;
-use roomful::model::{CloseReason, FileInfo, Message, Tag};
+use roomful::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Tag};
 use roomful::model::{Restriction, Role, Setting, Settings};
 use serde_json::Value;
 
@@ -39,10 +39,15 @@ fn message(full: bool) -> Arc<Message> {
         from: word().into(),
         text: word(),
         time: 1,
-        me: full,
+        kind: kind(full),
         file,
         deleted: full,
+        place: PlaceId(1),
     })
+}
+
+fn kind(full: bool) -> Kind {
+    if full { Kind::Action } else { Kind::Text }
 }
 
 fn member(full: bool) -> MemberInfo {
@@ -94,6 +99,10 @@ fn ordered(full: bool) -> Moderated {
 fn whois(full: bool) -> WhoisInfo {
     WhoisInfo {
         nick: word(),
+        user: word(),
+        host: word(),
+        about: text().filter(|_| full),
+        op: full,
         rooms: vec![word()],
         since: 1,
         idle: 1,
@@ -148,7 +157,11 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Close { .. } => Done::Typing,
             Done::Typing => Done::Register { nick: nick().into() },
             Done::Register { .. } => Done::Login { nick: nick().into(), resume: some() },
-            Done::Login { .. } => Done::Logout { nick: nick().into() },
+            Done::Login { .. } => Done::Authenticate { nick: nick() },
+            Done::Authenticate { .. } => Done::About { text: some() },
+            Done::About { .. } => Done::Oper,
+            Done::Oper => Done::Deoper,
+            Done::Deoper => Done::Logout { nick: nick().into() },
             Done::Logout { .. } => Done::Password,
             Done::Password => Done::DeleteAccount { nick: nick().into() },
             Done::DeleteAccount { .. } => Done::Claim,
@@ -211,14 +224,10 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
             }
             Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => Event::Private {
-                from: nick().into(),
-                to: nick(),
-                seq,
-                text: text(),
-                time,
-                file: full.then(|| file(full)),
-            },
+            Event::Message(_) => {
+                let (kind, file, place) = (kind(full), full.then(|| file(full)), PlaceId(1));
+                Event::Private { from: nick().into(), to: nick(), seq, text: text(), time, kind, file, place }
+            }
             Event::Private { .. } => {
                 let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
                 Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
@@ -233,7 +242,10 @@ fn events(full: bool) -> Vec<Event> {
             Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by().into(), time },
             Event::Topic { .. } => Event::Face { who: by().into(), old: Actor::default(), text: some() },
             Event::Face { .. } => Event::Away { nick: nick().into(), text: some() },
-            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by().into(), time },
+            Event::Away { .. } => {
+                let (said, text, place) = (1, some(), PlaceId(1));
+                Event::Deleted { room: room(), seq, said, by: by().into(), text, time, place }
+            }
             Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by().into(), text: some(), time },
             Event::Kick { .. } => {
                 let (restriction, lifted, text) = (Restriction::Mute, full, some());
