@@ -340,6 +340,14 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl Done {
+    /// Whether it is a page of a list, and another follows.
+    pub fn has_more(&self) -> bool {
+        match self {
+            Done::Rooms { more, .. } | Done::Members { more, .. } | Done::Bans { more, .. } => *more,
+            _ => false,
+        }
+    }
+
     /// About how many bytes this takes on the wire; never less than the text it carries.
     pub fn weight(&self) -> usize {
         FRAME

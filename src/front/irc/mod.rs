@@ -31,7 +31,14 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
     let own = Arc::new(Own::default());
     Protocol {
         // A client that wants to leave says QUIT.
-        manners: Manners { name: "irc", echo: true, pings: true, hello: false, end_of_input: CloseReason::Lost },
+        manners: Manners {
+            name: "irc",
+            echo: true,
+            pings: true,
+            hello: false,
+            whole_lists: true,
+            end_of_input: CloseReason::Lost,
+        },
         greeting: Vec::new(),
         decoder: Box::new(IrcDecoder::new(opening, &own)),
         encoder: Box::new(IrcEncoder::new(opening, &own)),

@@ -49,9 +49,13 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         match letter {
             'i' => self.set(state, letter, Change { invite_only: on, ..Change::default() }),
             'm' => self.set(state, letter, Change { announcements: on, ..Change::default() }),
+            't' => self.set(state, letter, Change { topic_by_ops: on, ..Change::default() }),
+            's' => self.set(state, letter, Change { hidden: on, ..Change::default() }),
+            'n' => self.set(state, letter, Change { outsiders: Some(!self.adds), ..Change::default() }),
             'k' => self.key(state),
+            'l' => self.limit(state),
             'b' => self.ban(state),
-            'o' | 'q' => self.rank(state, letter),
+            'o' | 'v' | 'q' => self.rank(state, letter),
             other => state.reply("472", &[other.encode_utf8(&mut [0; 4]), "There is no such mode of a room"]),
         }
     }
@@ -88,6 +92,17 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         }
     }
 
+    fn limit(&mut self, state: &mut State) {
+        if !self.adds {
+            return self.set(state, 'l', Change { limit: Some(0), ..Change::default() });
+        }
+        let Some(typed) = self.needed(state) else { return };
+        match typed.parse() {
+            Ok(limit) if limit > 0 => self.set(state, 'l', Change { limit: Some(limit), ..Change::default() }),
+            _ => state.reply("696", &[self.typed, "l", typed, "A limit is a whole number above 0"]),
+        }
+    }
+
     /// A ban or a mute; without a mask, the list of both.
     fn ban(&mut self, state: &mut State) {
         let Some(typed) = self.arguments.next().filter(|mask| !mask.is_empty()) else {
@@ -109,6 +124,8 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         let action = match (letter, self.adds) {
             ('o', true) => ModAction::Op,
             ('o', false) => ModAction::Deop,
+            ('v', true) => ModAction::Voice,
+            ('v', false) => ModAction::Devoice,
             _ => {
                 return state
                     .reply("482", &[self.typed, "An owner is made by register-room: /quote ROOMFUL register-room"]);
