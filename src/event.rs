@@ -448,7 +448,7 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, voice: false, away: some.clone() };
+        let member = || MemberInfo { nick: name().into(), role: None, voice: false, away: some.clone() };
         let message = Arc::new(Message {
             room: name(),
             seq: 1,

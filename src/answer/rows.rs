@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
 
 /// One name in a member list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberInfo {
-    /// The name as its owner writes it.
-    pub nick: Arc<str>,
+    /// The member, by the name as its owner writes it.
+    pub nick: Actor,
     /// The role of the member, if it is more than `member`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,

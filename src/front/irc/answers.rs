@@ -1,12 +1,11 @@
 //! Answers to commands as lines: which numerics tell what was done. Knows no events.
 
 use super::asked::{Asked, Reply};
-use super::caps::Caps;
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
 use crate::answer::{Done, Moderated};
 use crate::front::links::Linked;
-use crate::wire::irc::Out;
+use crate::names::Nick;
 use crate::wording::{self, Plain};
 
 impl IrcEncoder {
@@ -38,6 +37,9 @@ impl IrcEncoder {
                     self.topic(room, topic.as_ref(), (topic_by.as_deref(), *topic_time), out);
                 }
             }
+            Done::Oper | Done::Deoper => self.opered(*done == Done::Oper, out),
+            // An event tells it, to this session too.
+            Done::About { .. } | Done::Authenticate { .. } => {}
             Done::Away { .. } => self.away(true, out),
             Done::Back => self.away(false, out),
             Done::Invite(about) => self.invited(about, out),
@@ -83,6 +85,11 @@ impl IrcEncoder {
                 self.welcome(nick, out);
             }
             Done::Nick { nick, .. } => self.now(nick, out),
+            Done::Authenticate { nick } if *asked == Asked::Sasl => {
+                let line = self.numeric("900", out).middle("*!*@*").middle(nick);
+                line.trailing(&["You are now logged in as ", nick].concat());
+                self.numeric("903", out).trailing("SASL authentication successful");
+            }
             Done::Login { nick, .. } if !self.welcomed => self.welcome(nick, out),
             Done::Login { nick, .. } => {
                 self.logged_in(nick, out);
@@ -129,6 +136,17 @@ impl IrcEncoder {
         }
     }
 
+    fn opered(&mut self, oper: bool, out: &mut Vec<u8>) {
+        if self.oper != oper {
+            let mode = if oper { "+o" } else { "-o" };
+            self.server(out).command("MODE").middle(&self.own).trailing(mode);
+        }
+        self.oper = oper;
+        if oper {
+            self.numeric("381", out).trailing("You are an op of this server now");
+        }
+    }
+
     /// A ban of many people: how many were put out is told to its maker only.
     fn banned(&self, about: &Moderated, out: &mut Vec<u8>) {
         let _ = (about, out);
@@ -154,7 +172,14 @@ impl IrcEncoder {
             Reply::Time => self.time(out),
             Reply::Info => self.info(out),
             Reply::Help { topic } => self.help(&topic, out),
-            Reply::UserModes => self.numeric("221", out).middle(if self.oper { "+io" } else { "+i" }).end(),
+            Reply::UserModes { nick } => self.user_modes(&nick, out),
+        }
+    }
+
+    fn user_modes(&self, nick: &str, out: &mut Vec<u8>) {
+        match !self.is_own(nick) && Nick::parse(nick).is_ok_and(|nick| !self.is_own(nick.shown())) {
+            true => self.numeric("502", out).trailing("You cannot see or change the modes of other people"),
+            false => self.numeric("221", out).middle(if self.oper { "+io" } else { "+i" }).end(),
         }
     }
 
@@ -167,13 +192,5 @@ impl IrcEncoder {
             Asked::Whowas { nick } => self.end_of_whowas(nick, out),
             _ => {}
         }
-    }
-
-    /// Tells one person what the server says of a message that was taken back.
-    pub(super) fn redact(&self, event: &crate::event::Event, target: &str, out: &mut Vec<u8>) {
-        let crate::event::Event::Deleted { by, .. } = event else { return };
-        let out = Out::new(out);
-        let _ = self.caps.has(Caps::REDACTION);
-        out.prefix(by.prefix()).command("REDACT").middle(target).middle("*").end();
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::asked::{Asked, Note};
 use super::caps::Caps;
 use super::labels::{Carrier, Label, Owed};
+use super::own::Own;
 use super::refusals::{Told, told};
 use crate::actor::Actor;
 use crate::answer::Done;
@@ -23,8 +23,8 @@ use crate::wording::capital;
 /// Writes to one IRC client.
 #[derive(Debug)]
 pub(super) struct IrcEncoder {
-    /// How many bytes the own `nick!user@host` has: the decoder must know.
-    prefix: Arc<AtomicUsize>,
+    /// What the decoder must know of the own name.
+    shared: Arc<Own>,
     pub(super) names: IrcNames,
     pub(super) limits: Arc<Limits>,
     pub(super) links: Option<Links>,
@@ -50,9 +50,9 @@ pub(super) struct IrcEncoder {
 }
 
 impl IrcEncoder {
-    pub fn new(opening: &Opening<'_>, prefix: &Arc<AtomicUsize>) -> IrcEncoder {
+    pub fn new(opening: &Opening<'_>, own: &Arc<Own>) -> IrcEncoder {
         IrcEncoder {
-            prefix: Arc::clone(prefix),
+            shared: Arc::clone(own),
             names: opening.irc.clone(),
             limits: Arc::clone(opening.limits),
             links: opening.links.cloned(),
@@ -99,14 +99,10 @@ impl IrcEncoder {
     pub(super) fn bits(&self) -> Bits {
         Bits {
             time: self.caps.has(Caps::SERVER_TIME),
-            msgid: self.caps.has(Caps::MESSAGE_TAGS),
+            tags: self.caps.has(Caps::MESSAGE_TAGS),
             account: self.caps.has(Caps::ACCOUNT_TAG),
+            extended: self.caps.has(Caps::EXTENDED_JOIN),
         }
-    }
-
-    /// The same for somebody who comes into a room.
-    pub(super) fn join_bits(&self) -> Bits {
-        Bits { msgid: self.caps.has(Caps::EXTENDED_JOIN), ..self.bits() }
     }
 
     /// The number of a new batch.
@@ -131,9 +127,9 @@ impl IrcEncoder {
     }
 
     /// The person of this session has another name, user, host or account from here on.
-    pub(super) fn become(&mut self, own: &Actor) {
+    pub(super) fn goes_by(&mut self, own: &Actor) {
         self.own = own.clone();
-        self.prefix.store(own.prefix().len(), Ordering::Relaxed);
+        self.shared.set(own.nick(), own.prefix());
     }
 
     /// Writes one answer or event; with the label of the line that it belongs to.
@@ -218,7 +214,6 @@ impl IrcEncoder {
             Event::Private { from, .. } if self.is_own(from) => None,
             Event::Message(_) | Event::Private { .. } if self.links.is_some() && has_file(event) => None,
             Event::Join { away: Some(_), .. } if self.caps.has(Caps::AWAY_NOTIFY) => None,
-            Event::Join { .. } => Some(item.letter.piece(Piece::Irc(self.join_bits()))),
             Event::Nick { by: who, .. } if self.is_own(who) => None,
             Event::Kick { nick, .. } if self.is_own(nick) => None,
             Event::Away { nick, .. } if self.is_own(nick) => None,
@@ -226,6 +221,7 @@ impl IrcEncoder {
             Event::Typing { .. } if !self.caps.has(Caps::MESSAGE_TAGS) => NOTHING,
             Event::Message(_)
             | Event::Private { .. }
+            | Event::Join { .. }
             | Event::Leave { .. }
             | Event::Quit { .. }
             | Event::Nick { .. }

@@ -8,7 +8,7 @@ use crate::actor::Actor;
 use crate::answer::ChatInfo;
 use crate::event::Event;
 use crate::model::Millis;
-use crate::wire::irc::{Bits, Out, encode};
+use crate::wire::irc::{Bits, Out, encode, msgid};
 use crate::wording::{self, Plain, capital};
 
 impl IrcEncoder {
@@ -45,7 +45,7 @@ impl IrcEncoder {
                 }
             }
             Event::Join { away, nick, .. } => {
-                encode(event, self.join_bits(), out);
+                encode(event, self.bits(), out);
                 let away = Event::Away { nick: nick.clone(), text: away.clone() };
                 encode(&away, self.bits(), out);
             }
@@ -90,10 +90,9 @@ impl IrcEncoder {
             return self.with_files(event, out);
         }
         let Event::Private { text, file, .. } = event else { return };
-        let named = file.as_ref().map(|file| self.file_words(file));
-        for text in [Some(&**text), named.as_deref()].into_iter().flatten().filter(|text| !text.is_empty()) {
-            self.notice(&self.own, &["-> ", to, ": ", text].concat(), out);
-        }
+        let file = file.as_ref().map_or("", |file| &*file.name);
+        let text = [&**text, file].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        self.notice(&self.own, &["-> ", to, ": ", &text].concat(), out);
     }
 
     /// The client opens a room; the members follow.
@@ -105,8 +104,7 @@ impl IrcEncoder {
         self.rooms.push((Arc::clone(room), made));
         self.showing = Some(Arc::clone(room));
         let join = Event::Join { room: Arc::clone(room), nick: self.own.clone(), time: 0, away: None };
-        let bits = self.join_bits();
-        encode(&join, Bits { time: false, ..bits }, out);
+        encode(&join, Bits { time: false, ..self.bits() }, out);
     }
 
     /// A person has another name, host, account, or other words about themselves.
@@ -124,7 +122,7 @@ impl IrcEncoder {
                     // The nick follows.
                     let nick = Arc::clone(self.own.nick());
                     let own = who.with(|parts| parts.nick = nick);
-                    self.become(&own);
+                    self.goes_by(&own);
                 }
             }
             _ => {}
@@ -151,7 +149,7 @@ impl IrcEncoder {
         if self.own.nick() != own.nick() {
             Out::new(out).prefix(self.own.prefix()).command("NICK").middle(own).end();
         }
-        self.become(own);
+        self.goes_by(own);
     }
 
     /// The person of this session is away, or back.
@@ -164,14 +162,19 @@ impl IrcEncoder {
 
     /// A deletion, for clients that can take a message back; others are told of it.
     fn deleted(&self, event: &Event, out: &mut Vec<u8>) {
-        let Event::Deleted { room, by, .. } = event else { return };
+        let Event::Deleted { room, by, seq, said, text, place, .. } = event else { return };
         let target = match room.strip_prefix('@') {
             None => room,
             Some(other) if self.is_own(by) => other,
             Some(_) => &**self.own.nick(),
         };
         if self.caps.has(Caps::REDACTION) {
-            return self.redact(event, target, out);
+            let id = msgid::of(*place, *seq, *said);
+            let line = Out::new(out).prefix(by.prefix()).command("REDACT").middle(target).middle(&id);
+            return match text {
+                Some(text) => line.trailing(text),
+                None => line.end(),
+            };
         }
         let target = if room.starts_with('#') { room } else { self.own.nick() };
         self.words_to(target, |out| wording::event(event, &Plain::Here, out), out);

@@ -8,8 +8,7 @@ use super::encoder::IrcEncoder;
 use crate::answer::{ChatInfo, History};
 use crate::event::Event;
 use crate::model::{FileInfo, Message};
-use crate::wire::irc::{Bits, added, encode};
-use crate::wording::size;
+use crate::wire::irc::{Said, added, said};
 
 /// The most messages that a client is shown that did not ask for them.
 const REPLAY: usize = 20;
@@ -59,55 +58,35 @@ impl IrcEncoder {
     /// A message as it was when it was said.
     fn message(&self, room: &str, message: &Arc<Message>, out: &mut Vec<u8>) {
         let Some(other) = room.strip_prefix('@') else {
-            return self.with_files(&Event::Message(Arc::clone(message)), out);
+            return self.said(message, &message.room, out);
         };
         let to = if self.is_own(&message.from) { other } else { self.own.nick() };
-        // Fronts show a room only by its name, so a message to one person is one in a room of that name.
-        let told = Message { room: Arc::from(to), ..Message::clone(message) };
-        self.with_files(&Event::Message(Arc::new(told)), out);
+        self.said(message, to, out);
     }
 
-    /// A message; if it has a file, with a line that tells where it is.
+    /// A message to `to`; if it has a file, with a line that tells where it is.
+    fn said(&self, message: &Message, to: &str, out: &mut Vec<u8>) {
+        let Message { from, text, kind, file, time, place, seq, .. } = message;
+        let (kind, file, id, time) = (*kind, file.as_deref(), (*place, *seq), *time);
+        let link = self.link(file);
+        said(&Said { from, to, text, kind, file, link: link.as_deref(), id, time }, self.bits(), out);
+    }
+
+    /// A message that was said just now.
     pub(super) fn with_files(&self, event: &Event, out: &mut Vec<u8>) {
-        let mut bits = self.bits();
-        let mut line = |event: Event, bits: &mut Bits| {
-            encode(&event, *bits, out);
-            // One message has one id.
-            bits.msgid = false;
-        };
         match event {
-            Event::Message(message) if message.file.is_some() => {
-                let (file, mut said) = (message.file.clone(), Message::clone(message));
-                said.file = None;
-                if !said.text.is_empty() {
-                    line(Event::Message(Arc::new(said.clone())), &mut bits);
-                }
-                said.text = file.map_or_else(Arc::default, |file| self.file_words(&file).into());
-                line(Event::Message(Arc::new(said)), &mut bits);
+            Event::Message(message) => self.said(message, &message.room, out),
+            Event::Private { from, to, seq, text, time, kind, file, place } => {
+                let (kind, file, id, time) = (*kind, file.as_deref(), (*place, *seq), *time);
+                let link = self.link(file);
+                said(&Said { from, to, text, kind, file, link: link.as_deref(), id, time }, self.bits(), out);
             }
-            Event::Private { file: Some(file), text, .. } => {
-                let mut said = event.clone();
-                if let Event::Private { file, .. } = &mut said {
-                    *file = None;
-                }
-                if !text.is_empty() {
-                    line(said.clone(), &mut bits);
-                }
-                if let Event::Private { text, .. } = &mut said {
-                    *text = self.file_words(file).into();
-                }
-                line(said, &mut bits);
-            }
-            event => encode(event, bits, out),
+            _ => {}
         }
     }
 
-    /// A file: what it is, and where it is fetched.
-    pub(super) fn file_words(&self, file: &FileInfo) -> String {
-        let link = self.links.as_ref().map_or_else(String::new, |links| links.to(file));
-        let (size, number) = (size(file.size), file.file.to_string());
-        let at = if link.is_empty() { ["file ", &number, ", in the Roomful client: /get ", &number].concat() } else { link };
-        [&*file.name, " (", &size, ", ", &file.mime, ") ", &at].concat()
+    fn link(&self, file: Option<&FileInfo>) -> Option<String> {
+        Some(self.links.as_ref()?.to(file?))
     }
 
     /// Conversations by the time of their last message; told when all are here.

@@ -1,20 +1,28 @@
 //! The IRC front: for irssi, WeeChat and their kind, and for bots. What a line asks is in `decoder`, what is told in `encoder`; they meet only in the notes of `asked`. Knows no chat.
 
+mod answers;
 mod asked;
 mod cap;
 mod caps;
 mod commands;
 mod decoder;
 mod encoder;
+mod events;
+mod history;
+mod labels;
 mod modes;
 mod own;
 mod people;
+mod people_told;
+mod refusals;
 mod register;
 mod rooms;
+mod rooms_told;
 mod sasl;
 mod server;
 mod state;
 mod talk;
+mod welcome;
 mod words;
 
 use std::sync::Arc;

@@ -1,19 +1,23 @@
 //! Answers about people: whois, who, whowas and their kind. Knows no rooms beside their names.
 
 use super::encoder::IrcEncoder;
-use super::rooms::seconds;
+use super::rooms_told::seconds;
 use crate::answer::WhoisInfo;
 use crate::wire::irc::packed;
 
 impl IrcEncoder {
     pub(super) fn whois(&self, info: &WhoisInfo, out: &mut Vec<u8>) {
         let nick = &*info.nick;
-        self.numeric("311", out).middle(nick).middle("*").middle("*").middle("*").trailing("");
+        let about = info.about.as_ref().unwrap_or(&info.nick);
+        self.numeric("311", out).middle(nick).middle(&info.user).middle(&info.host).middle("*").trailing(about);
         let space = self.space("319", &[nick]);
         for line in packed(info.rooms.iter(), space, usize::MAX) {
             self.numeric("319", out).middle(nick).trailing(&line);
         }
         self.numeric("312", out).middle(nick).middle(&self.names.server).trailing(&self.names.network);
+        if info.op {
+            self.numeric("313", out).middle(nick).trailing("is an op of this server");
+        }
         if info.registered {
             self.numeric("330", out).middle(nick).middle(nick).trailing("is logged in as");
         }

@@ -3,8 +3,8 @@
 use super::caps::Caps;
 use super::encoder::IrcEncoder;
 use crate::answer::{BanInfo, MemberInfo, RoomInfo};
-use crate::model::{Millis, Restriction, Role, Settings};
-use crate::wire::irc::{Params, packed};
+use crate::model::{Millis, Role, Settings};
+use crate::wire::irc::{ban_mask, packed, room_modes};
 
 /// The signs of a member, the highest first.
 pub(super) fn signs(role: Option<Role>, voice: bool, all: bool) -> &'static str {
@@ -73,21 +73,10 @@ impl IrcEncoder {
 
     /// The modes of a room. Its key is for its members.
     pub(super) fn modes(&self, room: &str, settings: &Settings, out: &mut Vec<u8>) {
-        let limit = settings.limit.map(|limit| limit.to_string());
         let is_member = self.rooms.iter().find(|(open, _)| **open == *room);
-        let all = [
-            ('i', settings.invite_only, None),
-            ('k', settings.key.is_some(), settings.key.as_deref().filter(|_| is_member.is_some())),
-            ('l', limit.is_some(), limit.as_deref()),
-            ('m', settings.announcements, None),
-            ('n', !settings.outsiders, None),
-            ('s', settings.hidden, None),
-            ('t', settings.topic_by_ops, None),
-        ];
-        let set = || all.iter().filter(|(_, is_set, _)| *is_set);
-        let letters: String = std::iter::once('+').chain(set().map(|(letter, ..)| *letter)).collect();
+        let (letters, words) = room_modes(settings, is_member.is_some());
         let line = self.numeric("324", out).middle(room).middle(&letters);
-        set().filter_map(|(.., argument)| *argument).fold(line, Params::middle).end();
+        words.iter().fold(line, |line, word| line.middle(word)).end();
         if let Some((_, made)) = is_member {
             self.numeric("329", out).middle(room).number(seconds(*made)).end();
         }
@@ -97,20 +86,11 @@ impl IrcEncoder {
     pub(super) fn bans(&self, room: Option<&str>, bans: &[BanInfo], more: bool, out: &mut Vec<u8>) {
         let room = room.unwrap_or("*");
         for ban in bans {
-            let line = self.numeric("367", out).middle(room).middle(&mask_of(ban));
+            let line = self.numeric("367", out).middle(room).middle(&ban_mask(ban.restriction, &ban.nick, None));
             line.middle(&ban.by).number(seconds(ban.time)).end();
         }
         if !more {
             self.numeric("368", out).middle(room).trailing("End of the bans");
         }
-    }
-}
-
-/// What lifts a ban or a mute again.
-fn mask_of(ban: &BanInfo) -> String {
-    let mask = [&*ban.nick, "!*@*"].concat();
-    match ban.restriction {
-        Restriction::Ban => mask,
-        Restriction::Mute => ["m:", &mask].concat(),
     }
 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
-use crate::wire::irc::isupport;
 
 const VERSION: &str = concat!("roomful-", env!("CARGO_PKG_VERSION"));
 
@@ -38,7 +37,7 @@ impl IrcEncoder {
     /// Greets a client that has its first name.
     pub(super) fn welcome(&mut self, own: &Actor, out: &mut Vec<u8>) {
         self.welcomed = true;
-        self.become(own);
+        self.goes_by(own);
         let (server, network) = (&*self.names.server, &*self.names.network);
         let hello = ["Welcome to ", network, ", ", own.prefix()].concat();
         self.numeric("001", out).trailing(&hello);
@@ -56,7 +55,7 @@ impl IrcEncoder {
     fn tokens(&self, out: &mut Vec<u8>) {
         /// Tokens in one line, as RFC 2812 has fifteen parameters.
         const TOKENS: usize = 13;
-        for some in isupport(&self.limits, &self.names.network).chunks(TOKENS) {
+        for some in supported(self).chunks(TOKENS) {
             let line = self.numeric("005", out);
             some.iter().fold(line, |line, token| line.middle(token)).trailing("are supported by this server");
         }
@@ -106,4 +105,21 @@ impl IrcEncoder {
         }
         self.numeric("706", out).middle(topic).trailing("End of the help");
     }
+}
+
+fn supported(irc: &IrcEncoder) -> Vec<String> {
+    let with = |name: &str, value: &str| [name, "=", value].concat();
+    let number = |name: &str, value: usize| with(name, &value.to_string());
+    let limits = &irc.limits;
+    vec![
+        with("NETWORK", &irc.names.network),
+        with("CHANTYPES", "#"),
+        with("PREFIX", "(qov)~@+"),
+        with("CHANMODES", "b,k,l,imnst"),
+        with("CASEMAPPING", "ascii"),
+        "UTF8ONLY".to_owned(),
+        number("TOPICLEN", limits.topic),
+        number("AWAYLEN", limits.away),
+        number("KICKLEN", limits.reason),
+    ]
 }
