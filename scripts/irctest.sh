@@ -36,7 +36,7 @@ export ROOMFUL_SERVER
 if [ -z "${IRCTEST_PYTHON:-}" ]; then
     python3 -m venv "$work/python"
     IRCTEST_PYTHON=$work/python/bin/python
-    "$IRCTEST_PYTHON" -m pip install --quiet --disable-pip-version-check pytest filelock ecdsa websockets
+    "$IRCTEST_PYTHON" -m pip install --quiet --disable-pip-version-check pytest pytest-timeout filelock ecdsa websockets
 fi
 
 leave=()
@@ -50,7 +50,7 @@ tests=("${@/#/irctest/server_tests/}")
 [ $# -gt 0 ] || tests=(irctest/server_tests)
 cd "$checkout"
 PYTHONPATH=$here/tests/irctest:. PYTHONDONTWRITEBYTECODE=1 "$IRCTEST_PYTHON" -m pytest -p no:cacheprovider \
-    --controller roomful -m "$marks" "${leave[@]}" --tb="${IRCTEST_TB:-short}" -q -rfE \
+    --controller roomful -m "$marks" --timeout 30 "${leave[@]}" --tb="${IRCTEST_TB:-short}" -q -rfE \
     --junit-xml="${IRCTEST_XML:-$work/tests.xml}" "${tests[@]}" >"$work/log" 2>&1 || true
 tail -n 1 "$work/log"
 # What ran is told by its last line; a run that did not come so far proves nothing.
