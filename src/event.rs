@@ -265,8 +265,11 @@ pub enum Event {
         /// Whether it is lifted.
         #[serde(default, skip_serializing_if = "is_false")]
         lifted: bool,
-        /// The person, by the present or last name.
+        /// The person, by the present or last name; or the address or mask.
         nick: Arc<str>,
+        /// The mask as the op typed it, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mask: Option<Arc<str>>,
         /// The op who did it.
         by: Actor,
         /// Until when; for ever if it is absent.
@@ -473,6 +476,7 @@ mod tests {
         };
         let settings = || Settings { key: some.clone(), ..Settings::default() };
         let ban = || BanInfo {
+            mask: some.clone(),
             restriction: Restriction::Ban,
             nick: name(),
             until: None,

@@ -49,6 +49,9 @@ fn following(mut command: Command, done: &Done) -> Option<Command> {
         (ChatCommand::Members { past, .. }, Done::Members { members, more: true, .. }) => {
             *past = Some(Nick::parse(&members.last()?.nick).ok()?);
         }
+        (ChatCommand::Who { past, .. }, Done::Who { people, more: true }) => {
+            *past = Some(Nick::parse(&people.last()?.who).ok()?);
+        }
         (ChatCommand::Bans { skip, .. }, Done::Bans { bans, more: true, .. }) => *skip += bans.len() as u64,
         _ => return None,
     }

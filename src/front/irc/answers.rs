@@ -61,7 +61,9 @@ impl IrcEncoder {
             Done::History(history) => self.history(asked, history, out),
             Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
             // IRC has no lines for these.
-            Done::Search { .. }
+            Done::Who { .. }
+            | Done::Whowas { .. }
+            | Done::Search { .. }
             | Done::Read { .. }
             | Done::Close { .. }
             | Done::Password

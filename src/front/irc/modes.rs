@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::asked::{Asked, Reply};
 use super::rooms::room;
 use super::state::State;
-use crate::command::{Change, ChatCommand, ModAction, Moderation, Whom, key, somebody};
+use crate::command::{AccountCommand, Change, ChatCommand, ModAction, Moderation, Whom, key, mask, somebody};
 use crate::names::RoomName;
 use crate::wire::irc::Line;
 
@@ -115,7 +115,7 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
             (None, true) => (typed, ModAction::Ban),
             (None, false) => (typed, ModAction::Unban),
         };
-        let command = Whom::parse(inner).map(|whom| Moderation::new(action, Some(self.room.clone()), whom));
+        let command = mask(inner).map(|mask| Moderation::new(action, Some(self.room.clone()), Whom::Mask(mask)));
         state.ask_or_refuse(self.asked('b', Some(typed)), command);
     }
 
@@ -139,15 +139,21 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
 /// The modes of oneself: nothing can be set, but an op of the server can lay that down.
 fn own(state: &mut State, target: &str, letters: &str) {
     let is_own = state.own.nick().is_some_and(|nick| is_same(&nick, target));
-    let mut unknown = false;
+    let mut adds = true;
+    let (mut lays_down, mut unknown) = (false, false);
     for letter in letters.chars() {
         match letter {
-            '+' | '-' | 'i' | 'o' | 'w' => {}
+            '+' | '-' => adds = letter == '+',
+            'o' => lays_down |= !adds,
+            'i' | 'w' => {}
             _ => unknown = true,
         }
     }
     if is_own && unknown {
         return state.reply("501", &["There is no such mode of a person"]);
+    }
+    if is_own && lays_down {
+        return state.ask(Asked::Deoper, AccountCommand::Deoper);
     }
     state.answer(Reply::UserModes { nick: target.into() });
 }

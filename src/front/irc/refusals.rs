@@ -208,6 +208,7 @@ fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
         Code::NotThere => numeric("441", &[nick, target]),
         Code::TooManyBans => numeric("478", &[target, "b"]),
         Code::NoSuchBan => Told::Nothing,
+        Code::MaskTooWide => numeric("696", &[target, "b", value]),
         Code::TextEmpty => numeric("412", &[]),
         Code::TextTooLong
         | Code::TopicTooLong
@@ -340,7 +341,11 @@ mod tests {
         for (asked, code, expected) in [
             (history.clone(), Code::NotInRoom, ("CHATHISTORY", "INVALID_TARGET", vec!["LATEST", "#A"])),
             (history, Code::NotTaken, ("CHATHISTORY", "MESSAGE_ERROR", vec!["LATEST", "#A"])),
-            (Asked::Register { account: "b".into() }, Code::PasswordBad, ("REGISTER", "UNACCEPTABLE_PASSWORD", vec!["b"])),
+            (
+                Asked::Register { account: "b".into() },
+                Code::PasswordBad,
+                ("REGISTER", "UNACCEPTABLE_PASSWORD", vec!["b"]),
+            ),
             (Asked::Setname, Code::TextTooLong, ("SETNAME", "INVALID_REALNAME", vec![])),
         ] {
             let (command, word, words) = expected;

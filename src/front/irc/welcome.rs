@@ -86,18 +86,21 @@ impl IrcEncoder {
     }
 
     pub(super) fn info(&self, out: &mut Vec<u8>) {
-        let lines = [VERSION, "A chat server for rooms that people of many clients share.", "HELP tells what you can ask."];
+        let lines =
+            [VERSION, "A chat server for rooms that people of many clients share.", "HELP tells what you can ask."];
         lines.into_iter().for_each(|line| self.numeric("371", out).trailing(line));
         self.numeric("374", out).trailing("End of INFO");
     }
 
     pub(super) fn help(&self, topic: &str, out: &mut Vec<u8>) {
         let asked = topic.to_ascii_uppercase();
-        let found: Vec<&(&str, &str)> =
-            TOPICS.iter().filter(|(word, _)| topic.is_empty() || *word == asked).collect();
+        let found: Vec<&(&str, &str)> = TOPICS.iter().filter(|(word, _)| topic.is_empty() || *word == asked).collect();
         let topic = if topic.is_empty() { "index" } else { topic };
         if found.is_empty() {
-            return self.numeric("524", out).middle(topic).trailing("There is no help about that; HELP lists the commands");
+            return self
+                .numeric("524", out)
+                .middle(topic)
+                .trailing("There is no help about that; HELP lists the commands");
         }
         self.numeric("704", out).middle(topic).trailing("What you can ask this server");
         for (_, text) in found {
