@@ -69,7 +69,9 @@ impl Store {
                         "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
                          WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
                     ))?
-                    .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label, &self.cloak))?
+                    .query_map(params![row(place, from), row(place, to), most + 1], |row| {
+                        message(row, label, &self.cloak)
+                    })?
                     .collect::<Result<Vec<_>, _>>()?;
                 let more = messages.len() > most;
                 messages.truncate(most);
