@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
-pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, cut, page};
+pub use rows::{
+    BanInfo, ChatInfo, FactsInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, cut, page,
+};
 pub(crate) use rows::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
@@ -49,12 +51,20 @@ pub enum Done {
     Rooms {
         /// In the order of their names.
         rooms: Vec<RoomInfo>,
-        /// How many there are, on all pages.
+        /// How many there are, on all pages; also those that a filter leaves out.
         total: usize,
         /// Whether there are more after the last of these.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
+        /// The room after which the next page begins, if there may be more; with a filter, perhaps none of these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Arc<str>>,
+        /// The first mask that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mask: Option<Arc<str>>,
     },
+    /// How many there are of what.
+    Facts(FactsInfo),
     /// The members of a room.
     Members {
         /// The room.
@@ -359,7 +369,7 @@ impl Done {
                 Done::Members { members, .. } => sum(members),
                 Done::History(history) => sum(&history.messages),
                 Done::Search { messages, .. } => sum(messages),
-                Done::Rooms { rooms, .. } => sum(rooms),
+                Done::Rooms { rooms, mask, .. } => sum(rooms) + length(mask),
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
                 Done::Files { files, .. } => sum(files),
@@ -369,6 +379,7 @@ impl Done {
                 Done::Hello { .. }
                 | Done::Nick { .. }
                 | Done::Join { .. }
+                | Done::Facts(_)
                 | Done::Leave { .. }
                 | Done::Say { .. }
                 | Done::Back

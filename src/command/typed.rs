@@ -71,6 +71,7 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Bans { room, everywhere: false, .. } => Some(room),
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
+            | ChatCommand::Facts
             | ChatCommand::Msg { .. }
             | ChatCommand::Me { .. }
             | ChatCommand::Notice { .. }
