@@ -355,6 +355,7 @@ mod tests {
                             restriction,
                             lifted: flag,
                             nick: other,
+                            mask: None,
                             by,
                             until: None,
                             text: some,
