@@ -354,6 +354,7 @@ mod tests {
                             room,
                             restriction,
                             lifted: flag,
+                            mask: None,
                             nick: other,
                             mask: None,
                             by,
