@@ -133,7 +133,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Who => given.who()?.into(),
         Verb::Whowas => ChatCommand::Whowas { nick: somebody(given.needed("NAME")?)?, limit: None }.into(),
         Verb::Say => ChatCommand::Say { room: None, text: given.words("TEXT")? }.into(),
-        Verb::Me => ChatCommand::Me { room: None, text: given.words("TEXT")? }.into(),
+        Verb::Me => ChatCommand::Me { place: None, text: given.words("TEXT")? }.into(),
+        Verb::Notice => ChatCommand::Notice { place: None, text: given.needed("TEXT").map(said)? }.into(),
         Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
         Verb::Reply => ChatCommand::Reply { text: given.needed("TEXT").map(said)? }.into(),
@@ -144,7 +145,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Back => ChatCommand::Back.into(),
         Verb::History => given.history()?.into(),
         Verb::Search => given.search()?.into(),
-        Verb::Delete => ChatCommand::Delete { place: None, seq: given.some(message)? }.into(),
+        Verb::Delete => given.delete()?.into(),
         Verb::Chats => Query::Chats { past: given.some(Place::parse)? }.into(),
         Verb::Read => ChatCommand::Read { place: given.some(Place::parse)?, seq: None }.into(),
         Verb::Close => ChatCommand::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? }.into(),
@@ -266,6 +267,13 @@ impl<'a> Arguments<'a> {
     fn files(&self) -> Result<Query, ChatError> {
         let (place, before) = self.two();
         Ok(Query::Files { place: place.map(Place::parse).transpose()?, before: before.map(message).transpose()? })
+    }
+
+    /// A number and a reason, or neither.
+    fn delete(&self) -> Result<ChatCommand, ChatError> {
+        let (number, reason) = split(self.text);
+        let seq = if number.is_empty() { None } else { Some(message(number)?) };
+        Ok(ChatCommand::Delete { place: None, seq, said: None, text: some_text(reason) })
     }
 
     fn login(&self) -> Result<AccountCommand, ChatError> {

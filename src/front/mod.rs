@@ -2,6 +2,7 @@
 
 mod entrance;
 pub mod http;
+mod irc;
 mod json;
 mod line;
 mod links;
@@ -99,10 +100,11 @@ impl Fronts {
 }
 
 impl Default for Fronts {
-    /// Plain text for people, JSON for programs.
+    /// Plain text for people, JSON for programs, IRC for its clients.
     fn default() -> Fronts {
         let http = Http::new(Settings::default(), &[]);
-        Fronts { served: Vec::new(), http }.serve(Kind::Line, line::open).serve(Kind::Json, json::open)
+        let none = Fronts { served: Vec::new(), http };
+        none.serve(Kind::Line, line::open).serve(Kind::Json, json::open).serve(Kind::Irc, irc::open)
     }
 }
 

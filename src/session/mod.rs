@@ -80,7 +80,7 @@ impl Session {
             later: None,
             pace: Pace::new(&handle.limits),
             upload_number: 0,
-            effects: hub.effects(),
+            effects: effects(hub, handle),
             _pass: pass,
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
@@ -322,7 +322,7 @@ impl Session {
 
     /// Applies the effects of the commands so far.
     pub fn flush(&mut self) {
-        let effects = std::mem::replace(&mut self.effects, self.hub.effects());
+        let effects = std::mem::replace(&mut self.effects, effects(&self.hub, &self.handle));
         self.hub.apply(effects);
     }
 
@@ -381,6 +381,11 @@ impl Session {
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
     }
+}
+
+/// Empty effects of the commands of this session.
+fn effects(hub: &Hub, handle: &SessionHandle) -> Effects {
+    Effects { own: Some(handle.id), ..hub.effects() }
 }
 
 /// How a front is called on a connection that is encrypted.

@@ -99,13 +99,16 @@ pub struct Delivery {
     pub letter: Arc<Letter>,
     /// Whether it is about a room that is not the session's current one.
     pub elsewhere: bool,
-    /// Whether a command of the session itself made the event.
+    /// Whether it is what the session, or another one of its person, asked for. That is
+    /// bounded by itself, and does not make a session slow.
     pub answers: bool,
+    /// Whether a command of this very session made the event, also if others get it, too.
+    pub own: bool,
 }
 
 impl Delivery {
     /// `letter` for a session that did not ask for it, not about another room.
     pub fn of(letter: &Arc<Letter>) -> Delivery {
-        Delivery { letter: Arc::clone(letter), elsewhere: false, answers: false }
+        Delivery { letter: Arc::clone(letter), elsewhere: false, answers: false, own: false }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod frame;
 pub mod http;
+pub mod irc;
 pub mod json;
 mod letter;
 pub mod line;

@@ -9,7 +9,7 @@ use roomful::answer::{
 };
 use roomful::error::Code;
 use roomful::event::Event;
-use roomful::model::{CloseReason, FileInfo, Message, Tag};
+use roomful::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Tag};
 use roomful::model::{Restriction, Role, Setting, Settings};
 use serde_json::Value;
 
@@ -40,10 +40,15 @@ fn message(full: bool) -> Arc<Message> {
         from: word().into(),
         text: word(),
         time: 1,
-        me: full,
+        kind: kind(full),
         file,
         deleted: full,
+        place: PlaceId(1),
     })
+}
+
+fn kind(full: bool) -> Kind {
+    if full { Kind::Action } else { Kind::Text }
 }
 
 fn member(full: bool) -> MemberInfo {
@@ -245,6 +250,8 @@ fn events(full: bool) -> Vec<Event> {
             }
             Event::Error { .. } => Event::Message(message(full)),
             Event::Message(_) => Event::Private {
+                kind: kind(full),
+                place: PlaceId(1),
                 from: nick().into(),
                 to: nick(),
                 seq,
@@ -266,7 +273,10 @@ fn events(full: bool) -> Vec<Event> {
             Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by().into(), time },
             Event::Topic { .. } => Event::Face { who: by().into(), old: Actor::default(), text: some() },
             Event::Face { .. } => Event::Away { nick: nick().into(), text: some() },
-            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by().into(), time },
+            Event::Away { .. } => {
+                let (said, text, place) = (1, some(), PlaceId(1));
+                Event::Deleted { room: room(), seq, said, by: by().into(), text, time, place }
+            }
             Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by().into(), text: some(), time },
             Event::Kick { .. } => {
                 let (restriction, lifted, mask, text) = (Restriction::Mute, full, some(), some());
