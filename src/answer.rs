@@ -119,6 +119,12 @@ pub enum Done {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
+        /// The member who set it, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_by: Option<Arc<str>>,
+        /// When it was set, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_time: Option<Millis>,
     },
     /// About a person.
     Whois(WhoisInfo),
@@ -250,6 +256,10 @@ pub enum Done {
     Op(Moderated),
     /// No op any more.
     Deop(Moderated),
+    /// Has a voice.
+    Voice(Moderated),
+    /// Has no voice any more.
+    Devoice(Moderated),
     /// The bans and mutes.
     Bans {
         /// The room; absent for the whole server.
@@ -405,6 +415,8 @@ impl Done {
                 | Done::Unmute(_)
                 | Done::Op(_)
                 | Done::Deop(_)
+                | Done::Voice(_)
+                | Done::Devoice(_)
                 | Done::Announce
                 | Done::Finish { .. }
                 | Done::Cancel { .. }

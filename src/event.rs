@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
-use crate::model::{CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
+use crate::model::{Changed, CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
 use crate::names;
 
 pub use crate::model::PROTOCOL;
@@ -107,6 +107,12 @@ pub enum Event {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
+        /// The member who set it, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_by: Option<Arc<str>>,
+        /// When it was set, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_time: Option<Millis>,
     },
     /// A piece of the member list, after `joined`.
     Members {
@@ -273,6 +279,19 @@ pub enum Event {
         /// When.
         time: Millis,
     },
+    /// A person has a voice in a room, or not any more.
+    Voice {
+        /// The room.
+        room: Arc<str>,
+        /// The person.
+        nick: Arc<str>,
+        /// Whether the person has one now.
+        voice: bool,
+        /// The op who did it.
+        by: Actor,
+        /// When.
+        time: Millis,
+    },
     /// A room has other settings.
     Settings {
         /// The room.
@@ -283,6 +302,9 @@ pub enum Event {
         /// Whether an account has registered it.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
+        /// What of this was not so before.
+        #[serde(default, skip_serializing_if = "Changed::is_empty")]
+        changed: Changed,
         /// The op who did it.
         by: Actor,
         /// When.
@@ -380,6 +402,7 @@ impl Event {
                 | Event::Nick { .. }
                 | Event::Deleted { .. }
                 | Event::Role { .. }
+                | Event::Voice { .. }
                 | Event::Invite { .. }
                 | Event::Read { .. }
                 | Event::Typing { .. }
@@ -412,7 +435,7 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, away: some.clone() };
+        let member = || MemberInfo { nick: name(), role: None, voice: false, away: some.clone() };
         let message = Arc::new(Message {
             room: name(),
             seq: 1,
@@ -456,7 +479,7 @@ mod tests {
             Done::Search { messages: vec![Arc::clone(&message)], more: false, next: some.clone() },
             Done::Settings { room: name(), settings: settings(), registered: false },
             Done::Bans { room: None, bans: vec![ban()], skip: 0, more: false },
-            Done::Topic { room: name(), topic: some.clone() },
+            Done::Topic { room: name(), topic: some.clone(), topic_by: None, topic_time: None },
             Done::Whois(whois),
             Done::Away { text: Arc::clone(&long) },
             Done::History(history()),
@@ -468,8 +491,24 @@ mod tests {
             Event::Message(Arc::clone(&message)),
             Event::Private { from: name().into(), to: name(), seq: 1, text: Arc::clone(&long), time: 0, file: None },
             Event::Kick { room: name(), nick: name(), by: name().into(), text: some.clone(), time: 0 },
-            Event::Settings { room: name(), settings: settings(), registered: false, by: name().into(), time: 0 },
-            Event::Joined { room: name(), made: 0, run: 0, seq: 0, total: 1, topic: some.clone() },
+            Event::Settings {
+                room: name(),
+                settings: settings(),
+                registered: false,
+                changed: Changed::default(),
+                by: name().into(),
+                time: 0,
+            },
+            Event::Joined {
+                room: name(),
+                made: 0,
+                run: 0,
+                seq: 0,
+                total: 1,
+                topic: some.clone(),
+                topic_by: None,
+                topic_time: None,
+            },
             Event::Members { room: name(), members: vec![member()], more: false },
             Event::History(history()),
             Event::Leave { room: name(), nick: name().into(), text: some.clone(), time: 0 },

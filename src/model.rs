@@ -1,11 +1,14 @@
 //! The plain values that all of Roomful speaks of: numbers, messages, identities, roles, reasons for closing. Knows no events, no records, no bytes.
 
+mod settings;
+
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
+pub use settings::{Changed, Setting, Settings};
 
 /// The version of the protocol, told in both directions by `hello`.
 pub const PROTOCOL: u32 = 1;
@@ -147,6 +150,24 @@ pub struct Message {
     pub deleted: bool,
 }
 
+/// The topic of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// The words.
+    pub text: Arc<str>,
+    /// The member who set it; not known of a topic that an older version has stored.
+    pub by: Option<Arc<str>>,
+    /// When; as above.
+    pub time: Option<Millis>,
+}
+
+impl Topic {
+    /// Its words, who set it, and when, as answers and events have them.
+    pub fn told(topic: Option<&Topic>) -> (Option<Arc<str>>, Option<Arc<str>>, Option<Millis>) {
+        topic.map_or((None, None, None), |topic| (Some(Arc::clone(&topic.text)), topic.by.clone(), topic.time))
+    }
+}
+
 /// A file that was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
@@ -182,27 +203,6 @@ pub enum Role {
     Op,
     /// May also make ops, and drop the room.
     Owner,
-}
-
-/// What an op can set in a room.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Only invited people come in.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub invite_only: bool,
-    /// The word that a person must know to come in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Arc<str>>,
-    /// Only ops speak.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub announcements: bool,
-}
-
-impl Settings {
-    /// Whether not every person may come in, and so not every person may read it.
-    pub fn is_private(&self) -> bool {
-        self.invite_only || self.key.is_some()
-    }
 }
 
 /// What a person may not do.

@@ -17,6 +17,9 @@ pub struct MemberInfo {
     /// The role of the member, if it is more than `member`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Whether the member has a voice.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub voice: bool,
     /// The away text, if the member is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Arc<str>>,

@@ -206,7 +206,7 @@ impl Change<'_, ()> {
         // The token is not replaced: the answer with a new token might be lost, too.
         let (token, tags, resume_stored) = match (lost, &request.recalled, resume) {
             (Some((token, lost)), ..) => {
-                self.take_roles_up(person, lost.roles);
+                self.take_roles_up(person, lost.standings);
                 ((token, request.resume_hash), lost.tags, lost.resume_stored)
             }
             (None, Some(ResumeRow { said, .. }), Some(resume)) => {
@@ -282,7 +282,7 @@ impl Change<'_, ()> {
             resume_id,
             resume_stored,
             tags,
-            roles: Vec::new(),
+            standings: Vec::new(),
         };
         self.state.registry.attach(request.session, session);
         self.state.tokens.bind(Arc::clone(&token), request.session);

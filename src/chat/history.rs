@@ -29,7 +29,7 @@ pub struct Readable {
 /// Whether everybody may come in to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privacy {
-    /// A room without a key and without invitations.
+    /// A room without a key and without invitations, which is not hidden.
     Open,
     /// Any other room, and a private conversation.
     Private,
@@ -135,7 +135,7 @@ impl Chat {
         let may_read = |change: &Change<'_>| -> Result<Option<Privacy>, ChatError> {
             let (state, person) = (&*change.state, change.person()?);
             if let Some(room) = state.rooms.get(place) {
-                let privacy = if room.settings.is_private() { Privacy::Private } else { Privacy::Open };
+                let privacy = if room.is_public() { Privacy::Open } else { Privacy::Private };
                 return Ok(room.members.contains(&change.caller.person).then_some(privacy));
             }
             let conversation = |other: &Identity| state.conversations.get(&Pair::new(person.identity, *other));

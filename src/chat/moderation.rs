@@ -185,10 +185,17 @@ impl Change<'_> {
             ModAction::Kick => out = self.kick(place, &target, request.text.as_ref()),
             ModAction::Ban => out = self.ban(place, &target, request)?,
             ModAction::Unban => self.restrict(place, Restriction::Ban, &target, request)?,
-            ModAction::Mute | ModAction::Unmute => self.restrict(place, Restriction::Mute, &target, request)?,
+            ModAction::Mute => {
+                self.restrict(place, Restriction::Mute, &target, request)?;
+                // The later order holds.
+                self.set_voice(place, &target, false)?;
+            }
+            ModAction::Unmute => self.restrict(place, Restriction::Mute, &target, request)?,
             ModAction::Invite => self.invite(place, &target, role >= Role::Op)?,
             ModAction::Op => self.set_op(place, &target, Some(Role::Op))?,
             ModAction::Deop => self.set_op(place, &target, None)?,
+            ModAction::Voice => self.set_voice(place, &target, true)?,
+            ModAction::Devoice => self.set_voice(place, &target, false)?,
         }
         let (until, is_one) = (request.until(self.cx.now), target.identity.is_some());
         let people = Some(out.people).filter(|_| action == ModAction::Ban && !is_one);
@@ -215,7 +222,13 @@ impl Change<'_> {
                     false => Ok((place, role)),
                 }
             }
-            ModAction::Kick | ModAction::Ban | ModAction::Unban | ModAction::Mute | ModAction::Unmute => as_op,
+            ModAction::Kick
+            | ModAction::Ban
+            | ModAction::Unban
+            | ModAction::Mute
+            | ModAction::Unmute
+            | ModAction::Voice
+            | ModAction::Devoice => as_op,
         }
     }
 
@@ -223,10 +236,11 @@ impl Change<'_> {
     fn check_target(&self, place: PlaceId, role: Role, target: &ModTarget, action: ModAction) -> Result<(), ChatError> {
         let room = self.state.rooms.at(place)?;
         let theirs = target.identity.and_then(|identity| self.state.role_in(identity, room));
-        if theirs > Some(role) && !matches!(action, ModAction::Invite | ModAction::Op) {
+        if theirs > Some(role) && !matches!(action, ModAction::Invite | ModAction::Op | ModAction::Voice) {
             return Err(ChatError::NeedsRole(Role::Owner, Some(room.name.clone())));
         }
         let missing = || ChatError::NoSuchNick(target.shown.to_string());
+        let elsewhere = || ChatError::NotThere(target.shown.to_string(), room.name.clone());
         let is_member = target.person.is_some_and(|id| room.members.contains(&id));
         if matches!(action, ModAction::Kick | ModAction::Ban | ModAction::Mute) {
             self.check_not_self(target)?;
@@ -235,9 +249,14 @@ impl Change<'_> {
             self.check_width(target)?;
         }
         match (action, target.identity) {
-            (ModAction::Kick, _) if !is_member => Err(missing()),
+            (action, None) if action.names_a_person() => Err(missing()),
+            (ModAction::Kick, _) if !is_member => Err(elsewhere()),
+            // A guest loses role and voice when leaving the room, so cannot have them outside.
+            (ModAction::Op | ModAction::Voice, Some(Identity::Guest(_))) if !is_member => Err(elsewhere()),
+            (ModAction::Invite, _) if is_member => {
+                Err(ChatError::AlreadyThere(target.shown.to_string(), room.name.clone()))
+            }
             (ModAction::Deop, Some(identity)) => self.check_last_op(room, identity),
-            (ModAction::Invite | ModAction::Op | ModAction::Deop, None) => Err(missing()),
             _ => Ok(()),
         }
     }
@@ -358,6 +377,19 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Gives a person a voice in a room, or takes it away.
+    fn set_voice(&mut self, place: PlaceId, target: &ModTarget, voice: bool) -> Result<(), ChatError> {
+        let room = self.state.rooms.at_mut(place)?;
+        let identity = target.identity.filter(|identity| room.voices.contains(identity) != voice);
+        let Some(identity) = identity else { return Ok(()) };
+        room.store_once(&self.cx);
+        room.give_voice(&self.cx, identity, voice);
+        self.state.registry.accounts.holds(identity, place, room.knows(identity));
+        let (room, nick, by) = (Arc::clone(&room.shown), Arc::clone(&target.shown), self.caller.face.clone());
+        self.tell_room(place, Event::Voice { room, nick, voice, by, time: self.cx.now });
+        Ok(())
+    }
+
     /// Gives a role to a person, also outside the room. A guest loses the role when leaving the server.
     fn set_role(
         &mut self,
@@ -402,7 +434,7 @@ impl<C> Change<'_, C> {
     pub(super) fn give_role(&mut self, place: PlaceId, identity: Identity, role: Option<Role>) {
         if let Some(room) = self.state.rooms.get_mut(place) {
             room.give_role(&self.cx, identity, role);
-            self.state.registry.accounts.holds(identity, place, role);
+            self.state.registry.accounts.holds(identity, place, room.knows(identity));
         }
     }
 }
@@ -430,5 +462,7 @@ fn done_of(action: ModAction, made: Moderated) -> Done {
         ModAction::Unmute => Done::Unmute(made),
         ModAction::Op => Done::Op(made),
         ModAction::Deop => Done::Deop(made),
+        ModAction::Voice => Done::Voice(made),
+        ModAction::Devoice => Done::Devoice(made),
     }
 }

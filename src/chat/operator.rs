@@ -175,9 +175,13 @@ impl<C> Change<'_, C> {
                 self.set_restriction(None, Restriction::Ban, &target, (request, &by))?;
             }
             ModAction::Kick => self.close_sessions(&target, request.text.as_ref(), &by)?,
-            ModAction::Invite | ModAction::Mute | ModAction::Unmute | ModAction::Op | ModAction::Deop => {
-                return Err(ChatError::OneRoomOnly);
-            }
+            ModAction::Invite
+            | ModAction::Mute
+            | ModAction::Unmute
+            | ModAction::Op
+            | ModAction::Deop
+            | ModAction::Voice
+            | ModAction::Devoice => return Err(ChatError::OneRoomOnly),
         }
         let until = request.until(self.cx.now);
         Ok(Moderated { nick: target.shown, mask: target.mask, until, ..Moderated::default() })

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::memory::Lost;
+use super::memory::{Lost, Standing};
 use super::outbox::Ending;
 use super::registry::{Person, Session};
 use super::restrictions::BanSubject;
@@ -73,10 +73,11 @@ impl<C> Change<'_, C> {
             if room.roles.get(&person.identity) >= Some(&Role::Op) {
                 op_in.push(*place);
             }
-            if let Identity::Guest(_) = person.identity
-                && let Some(role) = room.roles.remove(&person.identity)
-            {
-                session.roles.push((*place, room.emptied, role));
+            if let Identity::Guest(_) = person.identity {
+                let (role, voice) = (room.roles.remove(&person.identity), room.voices.remove(&person.identity));
+                if role.is_some() || voice {
+                    session.standings.push(Standing { place: *place, emptied: room.emptied, role, voice });
+                }
             }
         }
         let (Ending { reason, text }, nick) = (ending, person.face.clone());
@@ -92,7 +93,7 @@ impl<C> Change<'_, C> {
 
     /// Remembers what brings a lost session back. A session that said goodbye is forgotten.
     fn remember(&mut self, session: Session, nick: Nick, identity: Identity, reason: CloseReason) {
-        let Session { token, resume_id, resume_stored, tags, roles, .. } = session;
+        let Session { token, resume_id, resume_stored, tags, standings, .. } = session;
         match reason {
             CloseReason::ServerStopped => self.state.tokens.forget(&token),
             CloseReason::Quit | CloseReason::Kicked => {
@@ -102,7 +103,7 @@ impl<C> Change<'_, C> {
                 }
             }
             _ => {
-                let lost = Lost { time: self.cx.now, nick, identity, resume_id, resume_stored, tags, roles };
+                let lost = Lost { time: self.cx.now, nick, identity, resume_id, resume_stored, tags, standings };
                 self.state.tokens.park(token, lost, self.cx.limits);
             }
         }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::accounts::Accounts;
 use super::masks;
-use super::memory::Tags;
+use super::memory::{Standing, Tags};
 use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
 use crate::actor::{Actor, ActorParts};
 use crate::command::Wants;
 use crate::error::ChatError;
-use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
+use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId};
 use crate::model::{Millis, Seq};
 use crate::names::{self, Nick};
 
@@ -46,8 +46,8 @@ pub(super) struct Session {
     /// Whether the resume number is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// The roles of its person, if that is a guest and this was its last session: see [`Lost::roles`](super::memory::Lost::roles).
-    pub roles: Vec<(PlaceId, u64, Role)>,
+    /// The roles and voices of its person, if that is a guest and this was its last session.
+    pub standings: Vec<Standing>,
 }
 
 impl Session {

@@ -23,7 +23,7 @@ impl State {
             op: self.is_server_op(person),
             room: room.map(|room| Arc::clone(&room.shown)),
             role: role.filter(|role| *role > Role::Member),
-            voice: false,
+            voice: room.is_some_and(|room| room.voices.contains(&person.identity)),
             idle: u64::try_from(now - person.active).unwrap_or(0) / 1000,
             since: person.since,
         }

@@ -7,7 +7,7 @@ use crate::answer::MemberInfo;
 use crate::model::Message;
 
 fn joined(made: Millis, seq: Seq) -> Event {
-    Event::Joined { room: "#a".into(), made, run: 5, seq, total: 1, topic: None }
+    Event::Joined { room: "#a".into(), made, run: 5, seq, total: 1, topic: None, topic_by: None, topic_time: None }
 }
 
 fn message(seq: Seq) -> Arc<Message> {
@@ -90,7 +90,7 @@ fn after_a_break_the_rooms_come_first_and_then_the_lines_without_an_answer() {
 #[test]
 fn the_members_of_a_room_follow_joins_leaves_and_new_names() {
     let mut state = State { nick: "anna".into(), ..State::default() };
-    let member = |nick: &str| MemberInfo { nick: nick.into(), role: None, away: None };
+    let member = |nick: &str| MemberInfo { nick: nick.into(), role: None, voice: false, away: None };
     let members = vec![member("anna"), member("Борис")];
     let events = [
         joined(1, 0),
@@ -184,7 +184,7 @@ fn a_line_that_was_said_and_not_stored_is_told_apart_from_one_that_was_not_said(
 fn name_and_account_follow_what_the_server_makes_of_one() {
     let mut state = State { nick: "owl".into(), connected: true, ..State::default() };
     told(&mut state, [joined(1, 0)]);
-    let member = MemberInfo { nick: "owl".into(), role: None, away: None };
+    let member = MemberInfo { nick: "owl".into(), role: None, voice: false, away: None };
     state.learn(Event::Members { room: "#a".into(), members: vec![member], more: false });
     let done = |state: &mut State, done| drop(state.learn(Event::Ok { tag: None, done }));
     done(&mut state, Done::Login { nick: "Anna".into(), resume: Some("t".into()) });

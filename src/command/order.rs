@@ -87,6 +87,8 @@ orders! {
     Unmute { #[serde(default, skip_serializing)] everywhere: OnlyHere }
     Op { #[serde(default, skip_serializing)] everywhere: OnlyHere }
     Deop { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Voice { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Devoice { #[serde(default, skip_serializing)] everywhere: OnlyHere }
 }
 
 /// `everywhere` of an order that has no such field. Other unknown fields are

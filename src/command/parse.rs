@@ -168,6 +168,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Unmute => given.order(ModAction::Unmute)?.into(),
         Verb::Op => given.order(ModAction::Op)?.into(),
         Verb::Deop => given.order(ModAction::Deop)?.into(),
+        Verb::Voice => given.order(ModAction::Voice)?.into(),
+        Verb::Devoice => given.order(ModAction::Devoice)?.into(),
         Verb::Bans => given.bans()?.into(),
         Verb::Announce => ChatCommand::Announce { text: given.words("TEXT")? }.into(),
         Verb::Ping => LinkCommand::Ping { token: some_text(arguments) }.into(),
@@ -344,13 +346,25 @@ impl<'a> Arguments<'a> {
         match setting {
             "invite-only" => change.invite_only = switch("invite-only")?,
             "announcements" => change.announcements = switch("announcements")?,
+            "topic-by-ops" => change.topic_by_ops = switch("topic-by-ops")?,
+            "hidden" => change.hidden = switch("hidden")?,
+            "outsiders" => change.outsiders = switch("outsiders")?,
+            "limit" if value.is_empty() => return Err(self.missing("VALUE")),
+            "limit" if value == "off" => change.limit = Some(0),
+            "limit" => match value.parse() {
+                Ok(limit) if limit > 0 => change.limit = Some(limit),
+                _ => return Err(bad("limit", value, "how many members there may be, or off")),
+            },
             "key" if value.is_empty() => return Err(self.missing("VALUE")),
             "key" => change.key = Some(if value == "off" { Arc::from("") } else { key(value)? }),
-            other => return Err(bad("SETTING", other, "invite-only, key or announcements")),
+            other => return Err(bad("SETTING", other, SETTINGS)),
         }
         Ok(change)
     }
 }
+
+/// What can be set in a room.
+const SETTINGS: &str = "invite-only, key, limit, announcements, topic-by-ops, outsiders or hidden";
 
 fn message(text: &str) -> Result<u64, ChatError> {
     number(text, "a message's number")

@@ -146,11 +146,16 @@ pub(super) mod settings {
         #[serde(default, deserialize_with = "key")]
         key: Option<Arc<str>>,
         announcements: Option<bool>,
+        topic_by_ops: Option<bool>,
+        hidden: Option<bool>,
+        outsiders: Option<bool>,
+        limit: Option<usize>,
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Option<RoomName>, Change), D::Error> {
-        let Fields { room, invite_only, key, announcements } = Fields::deserialize(deserializer)?;
-        Ok((room, Change { invite_only, key, announcements }))
+        let fields = Fields::deserialize(deserializer)?;
+        let Fields { room, invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit } = fields;
+        Ok((room, Change { invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit }))
     }
 
     pub fn serialize<S: Serializer>(
@@ -158,7 +163,9 @@ pub(super) mod settings {
         change: &Change,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let Change { invite_only, key, announcements } = change.clone();
-        Fields { room: room.clone(), invite_only, key, announcements }.serialize(serializer)
+        let (room, change) = (room.clone(), change.clone());
+        let Change { invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit } = change;
+        let fields = Fields { room, invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit };
+        fields.serialize(serializer)
     }
 }

@@ -164,7 +164,7 @@ table! {
     Account  DeleteAccount "delete-account" [],                Line,    Change,            Name,    "delete-account [all]",        "deletes your account, with \"all\" also what you said; asks for the password";
     Chat     RegisterRoom  "register-room"  [],                Line,    Change,            Name,    "register-room [ROOM]",        "makes this room yours, and lasting";
     Chat     DropRoom      "drop-room"      [],                Line,    Change,            Name,    "drop-room [ROOM]",            "gives it up";
-    Chat     Settings      "settings"       ["set"],           Line,    If(Command::sets), Name,    "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key or announcements; \"off\" removes it";
+    Chat     Settings      "settings"       ["set"],           Line,    If(Command::sets), Name,    "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key, limit, announcements, topic-by-ops, outsiders or hidden; \"off\" removes it";
     Moderate Invite        "invite"         [],                Line,    Change,            Name,    "invite NAME",                 "lets somebody into this room, and tells them";
     Moderate Kick          "kick"           [],                Line,    Change,            Name,    "kick NAME [REASON]",          "puts somebody out of this room; ops of the server write everywhere after NAME to end the session";
     Moderate Ban           "ban"            [],                Line,    Change,            Name,    "ban NAME [TIME] [REASON]",    "puts them out and keeps them out: for 10m, 2h, 7d, or for good";
@@ -173,6 +173,8 @@ table! {
     Moderate Unmute        "unmute"         [],                Line,    Change,            Name,    "unmute NAME",                 "lets them speak again";
     Moderate Op            "op"             [],                Line,    Change,            Name,    "op NAME",                     "lets somebody keep order here";
     Moderate Deop          "deop"           [],                Line,    Change,            Name,    "deop NAME",                   "takes that from them";
+    Moderate Voice         "voice"          [],                Line,    Change,            Name,    "voice NAME",                  "lets a member speak here when not all may";
+    Moderate Devoice       "devoice"        [],                Line,    Change,            Name,    "devoice NAME",                "takes that from them";
     Chat     Bans          "bans"           [],                List,    Nothing,           Name,    "bans [ROOM [NUMBER]]",        "lists who is banned or muted here";
     Chat     Announce      "announce"       [],                Line,    Nothing,           Name,    "announce TEXT",               "says something to everybody on the server";
     Chat     Claim         "claim"          [],                Line,    Change,            Name,    "claim CODE",                  "makes you the server's first op, by the code it printed";

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::strings::as_string;
 use crate::error::ChatError;
 use crate::model::PlaceId;
-use crate::model::{Millis, Seq};
+use crate::model::{Millis, Seq, Settings};
 use crate::names::{Nick, RoomName, clean, clean_lines, shows};
 
 as_string!(Dice: Dice::parse, Place: Place::parse, Whom: Whom::parse, Spot: Spot::parse);
@@ -195,6 +195,18 @@ pub enum ModAction {
     Op,
     /// Is an op no more.
     Deop,
+    /// May speak where not all may.
+    Voice,
+    /// Has no voice any more.
+    Devoice,
+}
+
+impl ModAction {
+    /// Whether it is about one person, who must be here or have an account.
+    pub fn names_a_person(self) -> bool {
+        use ModAction::{Deop, Devoice, Invite, Kick, Op, Voice};
+        matches!(self, Invite | Kick | Op | Deop | Voice | Devoice)
+    }
 }
 
 /// About whom.
@@ -260,8 +272,33 @@ pub struct Change {
     pub invite_only: Option<bool>,
     /// The word that opens it; the empty one opens it to all.
     pub key: Option<Arc<str>>,
-    /// Whether only ops speak.
+    /// Whether only ops and members with a voice speak.
     pub announcements: Option<bool>,
+    /// Whether only ops set the topic.
+    pub topic_by_ops: Option<bool>,
+    /// Whether no list shows it.
+    pub hidden: Option<bool>,
+    /// Whether people who are not in it may write there.
+    pub outsiders: Option<bool>,
+    /// How many members it may have; 0 is as many as like.
+    pub limit: Option<usize>,
+}
+
+impl Change {
+    /// What is set after this change of `before`.
+    pub fn made_to(&self, before: &Settings) -> Settings {
+        let key = self.key.clone().filter(|key| !key.is_empty());
+        let limit = self.limit.filter(|limit| *limit > 0);
+        Settings {
+            invite_only: self.invite_only.unwrap_or(before.invite_only),
+            key: if self.key.is_some() { key } else { before.key.clone() },
+            announcements: self.announcements.unwrap_or(before.announcements),
+            topic_by_ops: self.topic_by_ops.unwrap_or(before.topic_by_ops),
+            hidden: self.hidden.unwrap_or(before.hidden),
+            outsiders: self.outsiders.unwrap_or(before.outsiders),
+            limit: if self.limit.is_some() { limit } else { before.limit },
+        }
+    }
 }
 
 /// Which earlier messages are asked for.

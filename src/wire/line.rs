@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn owners_and_ops_are_marked_as_irc_marks_them() {
-        let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, away: None };
+        let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };
         let members = vec![
             member("anna", Some(Role::Owner)),
             member("boris", Some(Role::Op)),

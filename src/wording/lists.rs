@@ -19,7 +19,7 @@ pub(super) fn members(
     write!(out, "* In {}:", p.name(room))?;
     for (i, member) in members.iter().enumerate() {
         let away = if member.away.is_some() { " (away)" } else { "" };
-        let mark = member.role.map_or("", role_mark);
+        let mark = member.role.map_or(if member.voice { "+" } else { "" }, role_mark);
         write!(out, "{} {mark}{}{away}", if i == 0 { "" } else { "," }, p.nick(&member.nick))?;
     }
     match total.saturating_sub(members.len()) {

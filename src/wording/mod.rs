@@ -182,6 +182,7 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
         | Event::Kick { .. }
         | Event::Restriction { .. }
         | Event::Role { .. }
+        | Event::Voice { .. }
         | Event::Settings { .. }
         | Event::Invite { .. } => room_event(event, p, out),
         Event::Chats { chats, more } => {
@@ -224,6 +225,13 @@ fn room_event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<(
             match p.is_own(nick) {
                 true => writeln!(out, "{}", p.bold(format!("* You are {role} of {room} now, by {by}."))),
                 false => writeln!(out, "* {room}: {} is {role} now, by {by}", p.nick(nick)),
+            }
+        }
+        Event::Voice { room, nick, voice, by, .. } => {
+            let (room, what, by) = (p.name(room), if *voice { "a voice now" } else { "no voice any more" }, p.nick(by));
+            match p.is_own(nick) {
+                true => writeln!(out, "{}", p.bold(format!("* You have {what} in {room}, by {by}."))),
+                false => writeln!(out, "* {room}: {} has {what}, by {by}", p.nick(nick)),
             }
         }
         Event::Settings { room, settings: set, registered, by, .. } => {

@@ -41,7 +41,7 @@ fn done(done: &Done) -> String {
         Done::Msg { to, away, again, .. } => {
             format!("to {to}{}{}", maybe(" who is away: ", away.as_deref()), repeated(again))
         }
-        Done::Topic { room, topic } => format!("topic of {room}{}", maybe(": ", topic.as_deref())),
+        Done::Topic { room, topic, .. } => format!("topic of {room}{}", maybe(": ", topic.as_deref())),
         Done::Whois(info) => format!(
             "whois {} in {:?}, here since {}, idle {}, by {:?}{}",
             info.nick,
@@ -109,6 +109,9 @@ pub(super) fn words(event: &Event) -> String {
             )
         }
         Event::Role { room, nick, role, by, .. } => format!("{by} makes {nick} {role:?} of {room}"),
+        Event::Voice { room, nick, voice, by, .. } => {
+            format!("{by} {} {nick} a voice in {room}", if *voice { "gives" } else { "takes" })
+        }
         Event::Settings { room, settings, registered, by, .. } => {
             format!("{by} sets {room} {settings:?}{}", if *registered { ", registered" } else { "" })
         }

@@ -243,7 +243,7 @@ mod tests {
         let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
         let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)], more: false });
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);
-        let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, away: None };
+        let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };
         let members = vec![member("anna", Some(Role::Owner)), member("boris", Some(Role::Op)), member("vera", None)];
         let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3, more: false });
         assert_eq!(lines, ["* In #a: ~anna, @boris, vera"]);

@@ -10,7 +10,7 @@ use roomful::answer::{
 use roomful::error::Code;
 use roomful::event::Event;
 use roomful::model::{CloseReason, FileInfo, Message, Tag};
-use roomful::model::{Restriction, Role, Settings};
+use roomful::model::{Restriction, Role, Setting, Settings};
 use serde_json::Value;
 
 use super::page::Names;
@@ -47,7 +47,7 @@ fn message(full: bool) -> Arc<Message> {
 }
 
 fn member(full: bool) -> MemberInfo {
-    MemberInfo { nick: word(), role: role(full), away: text().filter(|_| full) }
+    MemberInfo { nick: word(), role: role(full), voice: full, away: text().filter(|_| full) }
 }
 
 fn room(full: bool) -> RoomInfo {
@@ -77,7 +77,15 @@ fn history(full: bool) -> History {
 }
 
 fn settings(full: bool) -> Settings {
-    Settings { invite_only: full, key: text().filter(|_| full), announcements: full }
+    Settings {
+        invite_only: full,
+        key: text().filter(|_| full),
+        announcements: full,
+        topic_by_ops: full,
+        hidden: full,
+        outsiders: full,
+        limit: full.then_some(1),
+    }
 }
 
 fn ordered(full: bool) -> Moderated {
@@ -154,7 +162,9 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
             Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
             Done::Say { .. } => Done::Msg { to: nick(), seq, time, away: some(), again: full },
-            Done::Msg { .. } => Done::Topic { room: room_name(), topic: some() },
+            Done::Msg { .. } => {
+                Done::Topic { room: room_name(), topic: some(), topic_by: some(), topic_time: full.then_some(1) }
+            }
             Done::Topic { .. } => Done::Whois(whois(full)),
             Done::Whois(_) => Done::Away { text: word() },
             Done::Away { .. } => Done::Back,
@@ -186,7 +196,9 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Mute(_) => Done::Unmute(ordered(full)),
             Done::Unmute(_) => Done::Op(ordered(full)),
             Done::Op(_) => Done::Deop(ordered(full)),
-            Done::Deop(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
+            Done::Deop(_) => Done::Voice(ordered(full)),
+            Done::Voice(_) => Done::Devoice(ordered(full)),
+            Done::Devoice(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
             Done::Bans { .. } => Done::Announce,
             Done::Announce => Done::Offer { upload, url: word() },
             Done::Offer { .. } => Done::Finish { room: room_name(), seq, time, file: 1, again: full },
@@ -240,7 +252,10 @@ fn events(full: bool) -> Vec<Event> {
                 time,
                 file: full.then(|| file(full)),
             },
-            Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
+            Event::Private { .. } => {
+                let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
+                Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
+            }
             Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
             Event::Members { .. } => Event::History(history(full)),
             Event::History(_) => Event::Left { room: room(), text: some() },
@@ -261,8 +276,10 @@ fn events(full: bool) -> Vec<Event> {
             Event::Restriction { .. } => {
                 Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
             }
-            Event::Role { .. } => {
-                Event::Settings { room: room(), settings: settings(full), registered, by: by().into(), time }
+            Event::Role { .. } => Event::Voice { room: room(), nick: nick(), voice: full, by: by().into(), time },
+            Event::Voice { .. } => {
+                let changed = Setting::ALL.into_iter().filter(|_| full).collect();
+                Event::Settings { room: room(), settings: settings(full), registered, changed, by: by().into(), time }
             }
             Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
             Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },

@@ -227,6 +227,9 @@ pub fn brief(event: &Event) -> String {
             format!("{room} {by} {un}{restriction:?} {nick}{}", in_brackets(text))
         }
         Event::Role { room, nick, role, by, .. } => format!("{room} {by} makes {nick} {role:?}"),
+        Event::Voice { room, nick, voice, by, .. } => {
+            format!("{room} {by} {} {nick} a voice", if *voice { "gives" } else { "takes" })
+        }
         Event::Settings { room, by, .. } => format!("{room} settings by {by}"),
         Event::Invite { room, by, .. } => format!("{room} invite by {by}"),
         Event::Deleted { room, seq, by, .. } => format!("{room} {seq} deleted by {by}"),

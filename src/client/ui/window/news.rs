@@ -104,6 +104,7 @@ impl Window {
             | Event::Away { .. }
             | Event::Restriction { .. }
             | Event::Role { .. }
+            | Event::Voice { .. }
             | Event::Settings { .. }
             | Event::Invite { .. }
             | Event::Notice { .. } => self.tell(&event),
