@@ -136,9 +136,12 @@ pub struct Moderated {
     /// Until when; for ever, or for once, if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
-    /// How many people a mask or an address has put out of the room.
+    /// How many people a ban of a mask or of an address has put out of the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<usize>,
+    /// Whether more of them are in the room: the same ban again puts out the next ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub more: bool,
 }
 
 /// One person in the answer to `who`.

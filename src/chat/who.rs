@@ -20,7 +20,7 @@ impl State {
         PersonInfo {
             who: person.face.clone(),
             away: person.away.clone(),
-            op: self.registry.accounts.is_op(person.identity),
+            op: self.is_server_op(person),
             room: room.map(|room| Arc::clone(&room.shown)),
             role: role.filter(|role| *role > Role::Member),
             voice: room.is_some_and(|room| room.voices.contains(&person.identity)),
