@@ -3,5 +3,7 @@
 /// irssi and WeeChat, on a terminal.
 #[cfg(target_os = "linux")] // they are installed by scripts/test.sh there
 mod clients;
+/// What each command is answered, and how it is refused.
+mod commands;
 /// From the first line to the welcome.
 mod registration;
