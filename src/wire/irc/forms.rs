@@ -356,7 +356,6 @@ mod tests {
                             lifted: flag,
                             mask: None,
                             nick: other,
-                            mask: None,
                             by,
                             until: None,
                             text: some,
