@@ -3,7 +3,7 @@
 use super::asked::Asked;
 use super::rooms::reason;
 use super::state::State;
-use crate::command::{Bound, ChatCommand, Page, Place, Query, somebody};
+use crate::command::{Bound, ChatCommand, Page, Place, Query, Within, somebody};
 use crate::model::Millis;
 use crate::names::RoomName;
 use crate::wire::irc::{Line, msgid};
@@ -53,11 +53,12 @@ fn targets(state: &mut State, line: &Line<'_>) {
             return Err(MISSING);
         };
         let time = |word: &str| word.strip_prefix("timestamp=").and_then(time).ok_or(WRONG);
-        let (one, other) = (time(one)?, time(other)?);
-        Ok(Asked::Targets { from: one.min(other), until: one.max(other), limit: limit(most)? })
+        let (from, to, most) = (time(one)?, time(other)?, limit(most)?);
+        let asked = Asked::Targets { from: from.min(to), until: from.max(to), limit: most };
+        Ok((asked, Within { from, to, limit: Some(most) }))
     };
     match asked() {
-        Ok(asked) => state.ask(asked, Query::Chats { past: None }),
+        Ok((asked, within)) => state.ask(asked, Query::Chats { past: None, within: Some(within) }),
         Err(fault) => refuse(state, &["TARGETS"], fault),
     }
 }
