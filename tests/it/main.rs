@@ -95,6 +95,8 @@ mod rate;
 mod restrictions;
 /// Coming back on a new connection.
 mod resume;
+/// What else is set in a room: a limit, voices, outsiders.
+mod room_settings;
 /// Words that are found, and by whom.
 mod search;
 /// `roomful::net` without the chat.
