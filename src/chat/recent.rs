@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::answer::{self, History};
 use crate::command::Page;
 use crate::limits::Limits;
-use crate::model::{Identity, Message, Seq};
+use crate::model::{Identity, Message, Millis, Seq};
 use crate::record::StoredMessage;
 
 /// The last messages, the oldest first.
@@ -74,10 +74,10 @@ impl Recent {
         self.loaded = false;
     }
 
-    /// The author of a message that is in memory.
-    pub fn author(&self, seq: Seq) -> Option<Identity> {
+    /// The author of a message that is in memory, and when it was said.
+    pub fn author(&self, seq: Seq) -> Option<(Identity, Millis)> {
         let said = self.said.get(self.index(seq)?)?;
-        Some(said.identity).filter(|_| !said.message.deleted)
+        Some((said.identity, said.message.time)).filter(|_| !said.message.deleted)
     }
 
     /// The last message of `identity` that is in memory.
@@ -95,13 +95,13 @@ impl Recent {
         said.message = Arc::new(Message { text: Arc::from(""), file: None, deleted: true, ..old });
     }
 
-    /// Deletes all messages of `identity` that are in memory. Returns their numbers.
-    pub fn delete_all_of(&mut self, identity: Identity) -> Vec<Seq> {
+    /// Deletes all messages of `identity` that are in memory. Returns their numbers and times.
+    pub fn delete_all_of(&mut self, identity: Identity) -> Vec<(Seq, Millis)> {
         self.deletions += 1;
         let own = self.said.iter().filter(|said| said.identity == identity && !said.message.deleted);
-        let seqs: Vec<Seq> = own.map(|said| said.message.seq).collect();
-        seqs.iter().for_each(|seq| self.delete(*seq));
-        seqs
+        let own: Vec<(Seq, Millis)> = own.map(|said| (said.message.seq, said.message.time)).collect();
+        own.iter().for_each(|(seq, _)| self.delete(*seq));
+        own
     }
 
     /// The index of a message: numbers have no gaps.
@@ -184,7 +184,7 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Millis, ResumeId};
+    use crate::model::ResumeId;
 
     const ANNA: Identity = Identity::Guest(ResumeId(1));
 

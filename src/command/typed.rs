@@ -63,17 +63,21 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Leave { room, .. }
             | ChatCommand::Members { room, .. }
             | ChatCommand::Say { room, .. }
-            | ChatCommand::Me { room, .. }
             | ChatCommand::Roll { room, .. }
             | ChatCommand::Topic { room, .. }
             | ChatCommand::RegisterRoom { room }
             | ChatCommand::DropRoom { room }
             | ChatCommand::Settings { room, .. } => Some(room),
             ChatCommand::Bans { room, everywhere: false, .. } => Some(room),
+            ChatCommand::Who { room, mask: None, nicks, .. } if nicks.is_empty() => Some(room),
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
             | ChatCommand::Msg { .. }
+            | ChatCommand::Me { .. }
+            | ChatCommand::Notice { .. }
             | ChatCommand::Reply { .. }
+            | ChatCommand::Who { .. }
+            | ChatCommand::Whowas { .. }
             | ChatCommand::Whois { .. }
             | ChatCommand::Away { .. }
             | ChatCommand::Back
@@ -95,7 +99,11 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
 fn place_of(command: &mut Command) -> Option<&mut Option<Place>> {
     match command {
         Command::Chat(
-            ChatCommand::Delete { place, .. } | ChatCommand::Read { place, .. } | ChatCommand::Typing { place },
+            ChatCommand::Me { place, .. }
+            | ChatCommand::Notice { place, .. }
+            | ChatCommand::Delete { place, .. }
+            | ChatCommand::Read { place, .. }
+            | ChatCommand::Typing { place },
         )
         | Command::Query(Query::History { place, .. } | Query::Files { place, .. }) => Some(place),
         _ => None,

@@ -8,7 +8,9 @@ use super::hub::{self, Database};
 use super::later::Later;
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
-use crate::chat::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered};
+use crate::chat::{
+    CatchUp, Doomed, Found, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered,
+};
 use crate::command::{ChatCommand, Page, Place, Query, Spot};
 use crate::error::ChatError;
 use crate::event::Event;
@@ -34,7 +36,10 @@ impl Session {
     /// Carries out a command of the chat, after reading all rows that it needs.
     #[inline(never)]
     pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
-        if matches!(command, ChatCommand::Say { .. } | ChatCommand::Me { .. }) {
+        let in_room = |place: &Option<Place>| !matches!(place, Some(Place::With(_)));
+        if matches!(&command, ChatCommand::Say { .. })
+            || matches!(&command, ChatCommand::Me { place, .. } | ChatCommand::Notice { place, .. } if in_room(place))
+        {
             // Saying something needs no read.
             let said = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects);
             return said.map(drop).map_err(Halt::into_refusal);
@@ -309,7 +314,7 @@ impl Session {
 
     /// Deletes a message that is only in the database.
     fn delete(&mut self, tag: Option<Tag>, message: Unremembered) -> Result<(), ChatError> {
-        let Unremembered { named, place, label, seq, identity } = message;
+        let Unremembered { doomed: Doomed { place: named, seq, said, text }, place, label, identity } = message;
         let database = self.settled_database()?;
         let line = match seq {
             Some(seq) => database.store.message(place, &label, seq)?,
@@ -318,13 +323,15 @@ impl Session {
                 pages.messages.into_iter().rev().find(|line| line.identity == identity && !line.message.deleted)
             }
         };
-        let line = line.filter(|line| !line.message.deleted).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
+        let meant = |line: &StoredMessage| !line.message.deleted && said.is_none_or(|said| said == line.message.time);
+        let line = line.filter(meant).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
         let place = match named {
             Some(place) => place,
             None => Place::Room(RoomName::parse(&label)?),
         };
-        let known = (&place, line.message.seq, line.identity);
-        self.hub.chat.delete_known(self.handle.id, tag, known, hub::now(), &mut self.effects)
+        let Message { seq, time: said, .. } = *line.message;
+        let found = Found { place: &place, seq, author: line.identity, said, text };
+        self.hub.chat.delete_known(self.handle.id, tag, found, hub::now(), &mut self.effects)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::answer::{Done, History, MemberInfo};
 use crate::event::Event;
+use crate::model::Kind;
 
 fn names(list: &[MemberInfo]) -> String {
     let name = |member: &MemberInfo| match &member.away {
@@ -71,7 +72,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("ok{}: {}", maybe(" ", tag.as_ref().map(|tag| &*tag.0)), done(made))
         }
         Event::Error { code, value, .. } => format!("error: {code} {value}"),
-        Event::Message(message) if message.me => {
+        Event::Message(message) if message.kind == Kind::Action => {
             format!("{} {} {} {}", message.room, message.seq, message.from, message.text)
         }
         Event::Message(message) => format!("{} {} {}: {}", message.room, message.seq, message.from, message.text),

@@ -69,7 +69,7 @@ fn what_is_said_in_a_place_that_is_removed_is_removed_with_it() {
 #[test]
 fn a_message_is_stored_with_all_that_belongs_to_it() {
     let mut rig = Rig::with_room();
-    let wave = Message { me: true, ..message(1, "waves") };
+    let wave = Message { kind: Kind::Action, ..message(1, "waves") };
     let sent = Message { file: Some(Arc::new(info(4, 9))), ..message(2, "look") };
     rig.write([line_by(guest(8), 1, wave.clone()), line_by(account(2), 1, sent.clone())]);
     rig.again();
@@ -234,6 +234,7 @@ fn restriction_record(place: Option<u32>, target: Target) -> RestrictionRecord {
     let (nick, by) = ("Eve".into(), "Anna".into());
     let place = place.map(PlaceId);
     RestrictionRecord {
+        mask: None,
         place,
         restriction: Restriction::Ban,
         targets: vec![target],
