@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{
-    BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row, WhoisInfo, page,
-    shown_mask,
+    BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row, WhoisInfo, cut,
+    page, shown_mask,
 };
 pub(crate) use rows::{FRAME, length, said, sum};
 

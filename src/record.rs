@@ -283,6 +283,8 @@ pub struct StoredFile {
 pub struct Pages {
     /// The messages, each with its author.
     pub messages: Vec<StoredMessage>,
+    /// How many of them are counted downwards, from the end of these.
+    pub lower: usize,
     /// The number of the oldest message of the place that is still stored; 0 if there is none.
     pub first: Seq,
     /// Whether there are more in the direction asked for.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Millis, PROTOCOL, Role, Seq};
 use crate::names::{NameError, Nick, RoomName};
 use rows::{refusals, say};
-use words::{Until, Why, shown};
+use words::{Ago, Until, Why, shown};
 
 refusals! {
     /// A nick or room name breaks the rules for names; with one that would do.
@@ -36,6 +36,9 @@ refusals! {
     NamedAlready(nick: Nick) = "named-already", nick, "you are {nick}; /nick NAME changes that";
     /// Nobody here has that nick.
     NoSuchNick(nick: String) = "no-such-nick", nick, "nobody here is called {nick:?}; /members lists who is here";
+    /// Nobody here has that nick, and the person who had it left so many milliseconds ago.
+    LeftLately(nick: String, ago: Millis) = [Code::NoSuchNick], nick,
+        { format!("nobody here is called {nick:?}; a person of that name left {}: /whowas tells more", Ago(*ago)) };
     /// No room has that name.
     NoSuchRoom(room: RoomName) = "no-such-room", room,
         "there is no {room}; /rooms lists what there is, /join makes one";

@@ -11,7 +11,7 @@ use crate::answer::{ChatInfo, Done, FileRow, History};
 use crate::chat::{
     CatchUp, Doomed, Found, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered,
 };
-use crate::command::{ChatCommand, Page, Place, Query, Spot};
+use crate::command::{Bound, ChatCommand, Page, Place, Query, Spot};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, Message, Millis, PlaceId, Seq, Tag};
@@ -150,7 +150,7 @@ impl Session {
     ) -> Result<Option<Seq>, ChatError> {
         let database = self.settled_database()?;
         let most = self.hub.limits.now().history_page;
-        let pages = self.page(&database, (place, label), Page::After(from), most)?;
+        let pages = self.page(&database, (place, label), Page::After(Bound::Seq(from)), most)?;
         let messages = messages(pages.messages);
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
         let missed = messages.first().map_or(0, |first| first.seq - after - 1);
@@ -170,17 +170,10 @@ impl Session {
         most: usize,
     ) -> Result<Pages, ChatError> {
         let mut pages = database.store.page(place, label, page, most)?;
-        let (lines, most) = (&mut pages.messages, self.hub.limits.now().answer_bytes);
-        let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
-        let fit = if is_up {
-            fitting(lines.iter().map(|line| &line.message), most)
-        } else {
-            fitting(lines.iter().rev().map(|line| &line.message), most)
-        };
-        if fit < lines.len() {
-            pages.more = true;
-            if is_up { lines.truncate(fit) } else { drop(lines.drain(..lines.len() - fit)) }
-        }
+        let cut = answer::cut(&mut pages.messages, pages.lower, self.hub.limits.now().answer_bytes);
+        let is_up = matches!(page, Page::After(_) | Page::Around(_)) || pages.lower == 0;
+        pages.more |= if is_up { cut.above } else { cut.below };
+        pages.lower = pages.lower.min(pages.messages.len());
         Ok(pages)
     }
 
@@ -230,6 +223,13 @@ impl Session {
         }
         let Readable { place, label, .. } = self.readable(place)?;
         let database = self.settled_database()?;
+        for bound in page.bounds() {
+            let Bound::Message(of, seq, time) = bound else { continue };
+            let found = database.store.message(place, &label, seq)?.filter(|found| found.message.time == time);
+            if of != place || found.is_none() {
+                return Err(ChatError::NoSuchMessage(seq));
+            }
+        }
         let pages = self.page(&database, (place, &label), page, most)?;
         Ok(Done::History(history(label, page, pages)))
     }
@@ -335,6 +335,12 @@ impl Session {
     }
 }
 
+impl answer::Row for StoredMessage {
+    fn weight(&self) -> usize {
+        self.message.weight()
+    }
+}
+
 fn messages(lines: Vec<StoredMessage>) -> Vec<Arc<Message>> {
     lines.into_iter().map(|line| line.message).collect()
 }
@@ -346,11 +352,11 @@ fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) ->
 
 /// The history of a page. `missed` counts messages that were removed because of their age or number.
 fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
-    let Pages { messages: stored, first, more } = pages;
+    let Pages { messages: stored, first, more, .. } = pages;
     let messages = messages(stored);
     let missed = match (page, messages.first()) {
-        (Page::After(after), Some(message)) => message.seq.saturating_sub(after.saturating_add(1)),
-        (Page::After(after), None) => first.saturating_sub(after.saturating_add(1)),
+        (Page::After(Bound::Seq(after)), Some(message)) => message.seq.saturating_sub(after.saturating_add(1)),
+        (Page::After(Bound::Seq(after)), None) => first.saturating_sub(after.saturating_add(1)),
         _ => 0,
     };
     History { room, messages, missed, more, after: None }

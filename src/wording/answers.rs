@@ -97,7 +97,13 @@ fn account(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
 fn moderated(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     let mut line = |about: &Moderated, verb: &str, what: &str| {
         let place = about.room.as_ref().map_or("the whole server".into(), |room| p.name(room));
-        writeln!(out, "* {place}: {} {verb} {what}.", p.nick(&about.nick))
+        let out_of_room = match (about.people, about.more) {
+            (None, _) => "",
+            (Some(1), _) => " One person is put out.",
+            (Some(people), false) => &format!(" {people} people are put out."),
+            (Some(people), true) => &format!(" {people} people are put out, and there are more: say it again."),
+        };
+        writeln!(out, "* {place}: {} {verb} {what}.{out_of_room}", p.nick(&about.nick))
     };
     match done {
         Done::Kick(about) => line(about, "is", "put out"),

@@ -23,8 +23,10 @@ pub struct Said<'a> {
     pub file: Option<&'a FileInfo>,
     /// Where a reader finds the file. Without it, the line says by which command.
     pub link: Option<&'a str>,
-    /// Its place and its number there; in both lies its id.
-    pub id: (PlaceId, Seq),
+    /// The number of its place.
+    pub place: PlaceId,
+    /// Its number there.
+    pub seq: Seq,
     /// When.
     pub time: Millis,
 }
@@ -33,12 +35,11 @@ pub struct Said<'a> {
 /// Only the first has the id.
 pub fn said(said: &Said<'_>, bits: Bits, out: &mut Vec<u8>) {
     let author = Author::new(said.from, Some(said.time), bits);
-    let id = bits.tags.then(|| msgid::of(said.id.0, said.id.1, said.time));
-    let mut id = id.as_deref();
+    let mut id = bits.tags.then(|| msgid::of(said.place, said.seq, said.time));
     let command = if said.kind == Kind::Notice { "NOTICE" } else { "PRIVMSG" };
     let is_action = said.kind == Kind::Action;
     let mut line = |text: &str, is_action: bool, out: &mut Vec<u8>| {
-        let params = author.line_with_id(id.take(), out).command(command).middle(said.to);
+        let params = author.line_with_id(id.take().as_deref(), out).command(command).middle(said.to);
         match is_action {
             true => params.trailing(&[ACTION, text, END].concat()),
             false => params.trailing(text),
@@ -75,9 +76,9 @@ fn file_words(file: &FileInfo, link: Option<&str>) -> String {
 pub fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
     match event {
         Event::Message(message) => said(&in_room(message), bits, out),
-        Event::Private { from, to, text, time, file, kind, place, seq } => {
-            let (file, time, kind, id) = (file.as_deref(), *time, *kind, (*place, *seq));
-            said(&Said { from, to, text, kind, file, link: None, id, time }, bits, out);
+        Event::Private { from, to, text, kind, file, place, seq, time } => {
+            let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
+            said(&Said { from, to, text, kind, file, link: None, place, seq, time }, bits, out);
         }
         Event::Join { room, nick, time, .. } => join(nick, room, *time, bits, out),
         Event::Leave { room, nick, text, time } => {
@@ -128,8 +129,9 @@ pub fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
 
 /// A message as it was said in its room.
 fn in_room(message: &Message) -> Said<'_> {
-    let Message { room, from, text, kind, file, time, place, seq, .. } = message;
-    Said { from, to: room, text, kind: *kind, file: file.as_deref(), link: None, id: (*place, *seq), time: *time }
+    let Message { room: to, from, text, kind, file, place, seq, time, .. } = message;
+    let (kind, place, seq, time) = (*kind, *place, *seq, *time);
+    Said { from, to, text, kind, file: file.as_deref(), link: None, place, seq, time }
 }
 
 fn join(nick: &Actor, room: &str, time: Millis, bits: Bits, out: &mut Vec<u8>) {
@@ -191,13 +193,14 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn message(text: &str, me: bool) -> Event {
+    fn message(text: &str, kind: Kind) -> Event {
         let (room, text, from) = ("#лыжи".into(), text.into(), anna());
         Event::Message(Arc::new(Message {
             room,
             from,
             text,
-            kind: if me { Kind::Action } else { Kind::Text },
+            kind,
+            place: PlaceId(3),
             seq: 7,
             time: 1_795_176_308_500,
             ..Message::default()
@@ -206,11 +209,11 @@ mod tests {
 
     #[test]
     fn a_message_is_told_with_what_the_session_can_read() {
-        assert_eq!(told(&message("привет", false), NONE), ":anna!~json@c1 PRIVMSG #лыжи :привет\r\n");
-        let all = told(&message("привет", false), ALL);
-        let tags = "@time=2026-11-20T12:05:08.500Z;account=anna;msgid=";
-        assert!(all.starts_with(tags) && all.ends_with(" :anna!~json@c1 PRIVMSG #лыжи :привет\r\n"), "{all}");
-        let action = told(&message("waves\nand goes", true), NONE);
+        assert_eq!(told(&message("привет", Kind::Text), NONE), ":anna!~json@c1 PRIVMSG #лыжи :привет\r\n");
+        let all = told(&message("привет", Kind::Text), ALL);
+        let tags = "@time=2026-11-20T12:05:08.500Z;account=anna;msgid=3.7.1k7sdh7ok";
+        assert!(all == [tags, " :anna!~json@c1 PRIVMSG #лыжи :привет\r\n"].concat(), "{all}");
+        let action = told(&message("waves\nand goes", Kind::Action), NONE);
         let line = |text| [":anna!~json@c1 PRIVMSG #лыжи :\u{1}ACTION ", text, "\u{1}\r\n"].concat();
         assert_eq!(action, line("waves") + &line("and goes"));
     }
@@ -314,10 +317,16 @@ mod tests {
                         time,
                         ..Message::default()
                     })),
-                    1 => {
-                        let (kind, place) = (Kind::Text, PlaceId(1));
-                        Event::Private { from: nick, to: other, seq: 1, text, time, kind, file: None, place }
-                    }
+                    1 => Event::Private {
+                        from: nick,
+                        to: other,
+                        seq: 1,
+                        text,
+                        time,
+                        kind: Kind::Text,
+                        file: None,
+                        place: PlaceId(1),
+                    },
                     2 => Event::Join { room, nick, time, away: None },
                     3 => Event::Leave { room, nick, text: some, time },
                     4 => Event::Quit { nick, reason: CloseReason::Quit, text: some, time },
@@ -358,6 +367,10 @@ mod tests {
         )
     }
 
+    fn any_kind() -> impl Strategy<Value = Kind> {
+        prop_oneof![Just(Kind::Text), Just(Kind::Action), Just(Kind::Notice)]
+    }
+
     fn any_bits() -> impl Strategy<Value = Bits> {
         any::<[bool; 4]>().prop_map(|[time, tags, account, extended]| Bits { time, tags, account, extended })
     }
@@ -372,7 +385,7 @@ mod tests {
                 let tags = if line.starts_with('@') { line.find(' ').unwrap() + 1 } else { 0 };
                 prop_assert!(tags <= TAG_BYTES && line.len() - tags <= LINE_BYTES, "{:?}", line);
                 let read = Line::parse(body).unwrap();
-                prop_assert!(["PRIVMSG", "JOIN", "PART", "QUIT", "NICK", "TOPIC", "AWAY", "KICK", "TAGMSG", "MODE"]
+                prop_assert!(["PRIVMSG", "NOTICE", "JOIN", "PART", "QUIT", "NICK", "TOPIC", "AWAY", "KICK", "TAGMSG", "MODE"]
                     .contains(&&*read.command), "{:?}", line);
                 prop_assert!(read.params.len() <= 12);
             }
@@ -380,13 +393,13 @@ mod tests {
         }
 
         #[test]
-        fn the_lines_of_a_long_message_are_its_whole_text(text in any_text(), me in any::<bool>(), count in 1usize..20) {
+        fn the_lines_of_a_long_message_are_its_whole_text(text in any_text(), kind in any_kind(), count in 1usize..20) {
             let text = text.replace(['\0', REQUEST], "").repeat(count);
-            let all = told(&message(&text, me), ALL);
+            let all = told(&message(&text, kind), ALL);
             let said = all.split_terminator("\r\n").map(|line| {
                 let line = Line::parse(line).unwrap();
                 let text = line.params[1];
-                let text = if me { text.strip_prefix(ACTION).unwrap().strip_suffix(END).unwrap() } else { text };
+                let text = if kind == Kind::Action { text.strip_prefix(ACTION).unwrap().strip_suffix(END).unwrap() } else { text };
                 text.to_owned()
             });
             prop_assert_eq!(said.collect::<String>(), text.replace(['\r', '\n'], ""));

@@ -18,6 +18,7 @@
 mod added;
 mod author;
 mod forms;
+mod isupport;
 mod line;
 mod modes;
 pub mod msgid;
@@ -28,6 +29,7 @@ mod text;
 pub use added::added;
 pub use author::{Bits, server_time};
 pub use forms::{Said, encode, farewell, said, space, typing};
+pub use isupport::{TARGETS, USER, isupport};
 pub use line::{Fault, Line};
 pub use modes::{ban_mask, of_room as room_modes};
 pub use out::{Named, Out, Params};

@@ -95,7 +95,7 @@ fn settings(full: bool) -> Settings {
 
 fn ordered(full: bool) -> Moderated {
     let (room, mask) = (text().filter(|_| full), text().filter(|_| full));
-    Moderated { room, nick: word(), mask, until: full.then_some(1), people: full.then_some(1) }
+    Moderated { room, nick: word(), mask, until: full.then_some(1), people: full.then_some(1), more: full }
 }
 
 fn person(full: bool) -> PersonInfo {
