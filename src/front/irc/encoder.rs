@@ -289,6 +289,7 @@ fn has_more(done: &Done) -> bool {
     match done {
         Done::Rooms { more, .. }
         | Done::Members { more, .. }
+        | Done::Who { more, .. }
         | Done::Chats { more, .. }
         | Done::Bans { more, .. }
         | Done::Files { more, .. } => *more,
