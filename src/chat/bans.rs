@@ -16,7 +16,7 @@ impl State {
     pub(super) fn subject_of(&self, session: SessionId) -> Option<BanSubject> {
         let session = self.registry.session(session)?;
         let person = self.registry.person(session.person)?;
-        Some(BanSubject::new(person.identity, session.resume_id, person.nick.clone(), session.address))
+        Some(BanSubject::new(person, session.resume_id, session.address))
     }
 
     /// Refuses a person who is banned from the whole server. A ban does not hold for an op of the server.

@@ -296,6 +296,9 @@ refusals! {
     /// There are as many bans and mutes as there may be.
     TooManyBans(most: usize) = "too-many-bans", most,
         "there are {most} bans and mutes, and more are not allowed; /unban or /unmute lifts one";
+    /// The mask fits its author, or everybody.
+    MaskTooWide(mask: String) = "mask-too-wide", mask,
+        "{mask:?} fits you yourself, so nothing was done; write more of the name, as in spam*";
     /// Nobody has registered the room.
     RoomNotRegistered(room: RoomName) = "room-not-registered", room, "nobody has registered {room}";
     /// Somebody has registered the room.

@@ -30,7 +30,14 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
     let entry = Entry { greeted: greeting.is_some(), open: greeting.is_some(), ..Entry::default() };
     Protocol {
         // `nc -N` and scripts end their input to leave.
-        manners: Manners { name: "line", echo: false, pings: false, hello: false, end_of_input: CloseReason::Quit },
+        manners: Manners {
+            name: "line",
+            echo: false,
+            pings: false,
+            hello: false,
+            whole_lists: false,
+            end_of_input: CloseReason::Quit,
+        },
         greeting: greeting.unwrap_or_default(),
         decoder: Box::new(LineDecoder {
             fronts: Arc::clone(opening.fronts),

@@ -198,7 +198,7 @@ impl FromSql for Identity {
     }
 }
 
-/// A target is stored as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`.
+/// A target is stored as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`, `mask spam*!*@*`.
 impl ToSql for Target {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
@@ -206,6 +206,7 @@ impl ToSql for Target {
             Target::Resume(resume) => format!("resume {}", resume.0),
             Target::Address(address) => format!("address {address}"),
             Target::Nick(key) => format!("nick {key}"),
+            Target::Mask(mask) => format!("mask {mask}"),
         }
         .into())
     }
@@ -219,6 +220,7 @@ impl FromSql for Target {
             Some(("resume", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
             Some(("address", address)) => address.parse().ok().map(Target::Address),
             Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
+            Some(("mask", mask)) => Some(Target::Mask(Arc::from(mask))),
             _ => None,
         };
         target.ok_or_else(|| strange(text))

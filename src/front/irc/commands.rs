@@ -42,8 +42,10 @@ words! {
     "HELP" named server::help, " [COMMAND]", "lists the commands, or explains one";
     "INFO" named server::info, " [SERVER]", "tells what this server is";
     "INVITE" named rooms::invite, " NICK #ROOM", "lets somebody into a room";
+    "ISON" named people::ison, " NICK…", "tells which of these people are here";
     "JOIN" named rooms::join, " #ROOM,… [KEY,…]", "goes into rooms, and makes those that there are not";
     "KICK" named rooms::kick, " #ROOM NICK,… [:WORDS]", "puts people out of a room";
+    "KILL" named people::kill, " NICK [:WORDS]", "ends all sessions of a person; for ops of the server";
     "MODE" named modes::mode, " #ROOM [CHANGES [ARGUMENT…]]", "tells or changes what is set in a room: iklmnst, b for bans, o and v for people";
     "MOTD" named server::motd, " [SERVER]", "shows the message of the day";
     "NAMES" named rooms::names, " #ROOM", "lists who is in a room";
@@ -51,6 +53,7 @@ words! {
     "NICKSERV" named talk::nickserv, " IDENTIFY|REGISTER|LOGOUT …", "logs in and out as services do elsewhere";
     "NOTICE" named talk::notice, " TARGET,… :TEXT", "says what no program answers";
     "NS" named talk::nickserv, " IDENTIFY|REGISTER|LOGOUT …", "is short for NICKSERV";
+    "OPER" named people::oper, " ACCOUNT PASSWORD", "makes this session one of an op of the server";
     "PART" named rooms::part, " #ROOM,… [:WORDS]", "goes out of rooms";
     "PASS" early register::pass, " [ACCOUNT:]PASSWORD", "gives the password of an account, before the name is taken";
     "PING" early server::ping, " TOKEN", "asks for a sign of life";
@@ -59,12 +62,16 @@ words! {
     "QUIT" early server::quit, " [:WORDS]", "goes";
     "REGISTER" early server::register, " NAME|* ADDRESS|* PASSWORD", "makes an account of your name; an address is not stored";
     "ROOMFUL" named talk::roomful, " COMMAND…", "carries out a command of this server that IRC has no word for; ROOMFUL help lists them";
+    "SETNAME" named people::setname, " :WORDS", "sets your words about yourself";
     "TAGMSG" named talk::tagmsg, " TARGET,…", "tells that you are typing";
     "TIME" named server::time, " [SERVER]", "tells the time";
     "TOPIC" named rooms::topic, " #ROOM [:TOPIC]", "shows or sets a topic";
     "USER" early register::user, " USER 0 * :WORDS", "tells your user name and your words about yourself, before the name is taken";
+    "USERHOST" named people::userhost, " NICK…", "tells the hosts of at most 5 people";
     "VERSION" named server::version, " [SERVER]", "tells the version, and what clients must know";
+    "WHO" named people::who, " #ROOM|MASK [o] [%FIELDS,TOKEN]", "lists people";
     "WHOIS" named people::whois, " [SERVER] NICK", "tells of a person";
+    "WHOWAS" named people::whowas, " NICK [COUNT]", "tells of people who left";
 }
 
 /// The command with this name, in capitals.

@@ -99,6 +99,9 @@ impl IrcDecoder {
         let input = self.state.queue.pop_front()?;
         self.tried = match &input {
             Input::Command(_, Command::Account(AccountCommand::Hello { .. })) => Tried::Name,
+            Input::Command(_, Command::Account(AccountCommand::Authenticate { .. })) => {
+                Tried::Proof { ends: self.state.must_prove }
+            }
             _ => Tried::Other,
         };
         Some(input)

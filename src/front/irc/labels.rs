@@ -121,10 +121,7 @@ mod tests {
         assert_eq!(told(false, &[one, one]), "@label=7 :s.x PONG|:s.x PONG|");
         let batch = "@label=7 :s.x BATCH +1 labeled-response|@batch=1;time=1 :s.x 1|@batch=1 :s.x 2|:s.x BATCH -1|";
         assert_eq!(told(false, &[two]), batch);
-        assert_eq!(
-            told(true, &[one]),
-            "@label=7 :s.x BATCH +1 labeled-response|@batch=1 :s.x PONG|:s.x BATCH -1|"
-        );
+        assert_eq!(told(true, &[one]), "@label=7 :s.x BATCH +1 labeled-response|@batch=1 :s.x PONG|:s.x BATCH -1|");
         let around: (&[u8], Carrier) = (one.0, Carrier::Around);
         assert_eq!(told(false, &[around, one]).matches("@batch=1 ").count(), 2);
     }
@@ -133,10 +130,7 @@ mod tests {
     fn a_batch_of_its_own_carries_the_label_and_its_lines_keep_their_batch() {
         let history: (&[u8], Carrier) =
             (b":s.x BATCH +h chathistory #a\r\n@batch=h :a MSG\r\n:s.x BATCH -h\r\n", Carrier::First);
-        assert_eq!(
-            told(false, &[history]),
-            "@label=7 :s.x BATCH +h chathistory #a|@batch=h :a MSG|:s.x BATCH -h|"
-        );
+        assert_eq!(told(false, &[history]), "@label=7 :s.x BATCH +h chathistory #a|@batch=h :a MSG|:s.x BATCH -h|");
         // Inside a batch around it, only the lines that have no batch get one.
         let inside = told(true, &[history]);
         assert!(inside.contains("|@batch=1 :s.x BATCH +h chathistory #a|@batch=h :a MSG|@batch=1 :s.x BATCH -h|"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::asked::{Asked, Reply};
 use super::rooms::room;
 use super::state::State;
-use crate::command::{Change, ChatCommand, ModAction, Moderation, Whom, key, somebody};
+use crate::command::{AccountCommand, Change, ChatCommand, ModAction, Moderation, Whom, key, mask, somebody};
 use crate::names::RoomName;
 use crate::wire::irc::Line;
 
@@ -49,9 +49,13 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         match letter {
             'i' => self.set(state, letter, Change { invite_only: on, ..Change::default() }),
             'm' => self.set(state, letter, Change { announcements: on, ..Change::default() }),
+            't' => self.set(state, letter, Change { topic_by_ops: on, ..Change::default() }),
+            's' => self.set(state, letter, Change { hidden: on, ..Change::default() }),
+            'n' => self.set(state, letter, Change { outsiders: Some(!self.adds), ..Change::default() }),
             'k' => self.key(state),
+            'l' => self.limit(state),
             'b' => self.ban(state),
-            'o' | 'q' => self.rank(state, letter),
+            'o' | 'v' | 'q' => self.rank(state, letter),
             other => state.reply("472", &[other.encode_utf8(&mut [0; 4]), "There is no such mode of a room"]),
         }
     }
@@ -88,6 +92,17 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         }
     }
 
+    fn limit(&mut self, state: &mut State) {
+        if !self.adds {
+            return self.set(state, 'l', Change { limit: Some(0), ..Change::default() });
+        }
+        let Some(typed) = self.needed(state) else { return };
+        match typed.parse() {
+            Ok(limit) if limit > 0 => self.set(state, 'l', Change { limit: Some(limit), ..Change::default() }),
+            _ => state.reply("696", &[self.typed, "l", typed, "A limit is a whole number above 0"]),
+        }
+    }
+
     /// A ban or a mute; without a mask, the list of both.
     fn ban(&mut self, state: &mut State) {
         let Some(typed) = self.arguments.next().filter(|mask| !mask.is_empty()) else {
@@ -100,7 +115,7 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
             (None, true) => (typed, ModAction::Ban),
             (None, false) => (typed, ModAction::Unban),
         };
-        let command = Whom::parse(inner).map(|whom| Moderation::new(action, Some(self.room.clone()), whom));
+        let command = mask(inner).map(|mask| Moderation::new(action, Some(self.room.clone()), Whom::Mask(mask)));
         state.ask_or_refuse(self.asked('b', Some(typed)), command);
     }
 
@@ -109,6 +124,8 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         let action = match (letter, self.adds) {
             ('o', true) => ModAction::Op,
             ('o', false) => ModAction::Deop,
+            ('v', true) => ModAction::Voice,
+            ('v', false) => ModAction::Devoice,
             _ => {
                 return state
                     .reply("482", &[self.typed, "An owner is made by register-room: /quote ROOMFUL register-room"]);
@@ -122,15 +139,21 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
 /// The modes of oneself: nothing can be set, but an op of the server can lay that down.
 fn own(state: &mut State, target: &str, letters: &str) {
     let is_own = state.own.nick().is_some_and(|nick| is_same(&nick, target));
-    let mut unknown = false;
+    let mut adds = true;
+    let (mut lays_down, mut unknown) = (false, false);
     for letter in letters.chars() {
         match letter {
-            '+' | '-' | 'i' | 'o' | 'w' => {}
+            '+' | '-' => adds = letter == '+',
+            'o' => lays_down |= !adds,
+            'i' | 'w' => {}
             _ => unknown = true,
         }
     }
     if is_own && unknown {
         return state.reply("501", &["There is no such mode of a person"]);
+    }
+    if is_own && lays_down {
+        return state.ask(Asked::Deoper, AccountCommand::Deoper);
     }
     state.answer(Reply::UserModes { nick: target.into() });
 }

@@ -21,10 +21,10 @@ impl Asked {
     pub(super) fn command(&self) -> &'static str {
         match self {
             Asked::Welcome | Asked::Nick => "NICK",
-            Asked::Pass => "PASS",
+            Asked::Pass { .. } => "PASS",
             Asked::Sasl => "AUTHENTICATE",
             Asked::Say { .. } => "PRIVMSG",
-            Asked::Notice => "NOTICE",
+            Asked::Notice | Asked::Announce => "NOTICE",
             Asked::Typing { .. } => "TAGMSG",
             Asked::Join { .. } => "JOIN",
             Asked::Part { .. } => "PART",
@@ -93,7 +93,8 @@ pub(super) fn told<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a
     match asked {
         Asked::Notice => Told::Nothing,
         Asked::Words => Told::Notice,
-        Asked::Pass => Told::Numeric("464", vec![]),
+        Asked::Pass { must: false } => Told::Nothing,
+        Asked::Pass { must: true } => Told::Numeric("464", vec![]),
         Asked::Oper if *code == Code::NoSuchOp => Told::Numeric("491", vec![]),
         Asked::Oper if !matches!(code, Code::Missing | Code::NameFirst) => Told::Numeric("464", vec![]),
         Asked::Sasl if *code == Code::LoggedIn => Told::Numeric("907", vec![]),
@@ -207,10 +208,12 @@ fn by_code<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a> {
         Code::NotThere => numeric("441", &[nick, target]),
         Code::TooManyBans => numeric("478", &[target, "b"]),
         Code::NoSuchBan => Told::Nothing,
+        Code::MaskTooWide => numeric("696", &[target, "b", value]),
         Code::TextEmpty => numeric("412", &[]),
         Code::TextTooLong
         | Code::TopicTooLong
         | Code::AwayTooLong
+        | Code::AboutTooLong
         | Code::ReasonTooLong
         | Code::TooManyLines
         | Code::LineTooLong => numeric("417", &[]),
@@ -338,7 +341,11 @@ mod tests {
         for (asked, code, expected) in [
             (history.clone(), Code::NotInRoom, ("CHATHISTORY", "INVALID_TARGET", vec!["LATEST", "#A"])),
             (history, Code::NotTaken, ("CHATHISTORY", "MESSAGE_ERROR", vec!["LATEST", "#A"])),
-            (Asked::Register { account: "b".into() }, Code::PasswordBad, ("REGISTER", "UNACCEPTABLE_PASSWORD", vec!["b"])),
+            (
+                Asked::Register { account: "b".into() },
+                Code::PasswordBad,
+                ("REGISTER", "UNACCEPTABLE_PASSWORD", vec!["b"]),
+            ),
             (Asked::Setname, Code::TextTooLong, ("SETNAME", "INVALID_REALNAME", vec![])),
         ] {
             let (command, word, words) = expected;

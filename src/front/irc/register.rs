@@ -1,7 +1,10 @@
 //! From the first line to the welcome: `PASS`, `NICK` and `USER`, in any order. Knows no capabilities, but that their negotiation holds the welcome.
 
+use std::sync::Arc;
+
 use super::asked::Asked;
 use super::state::{Pass, State, User};
+use super::words::cut;
 use crate::command::{AccountCommand, Secret, Wants, text};
 use crate::model::PROTOCOL;
 use crate::names::Nick;
@@ -62,7 +65,15 @@ impl State {
     pub fn enter(&mut self) {
         let Some(entry) = &mut self.entry else { return };
         let (Some(nick), Some(user), false) = (&entry.nick, &entry.user, entry.negotiates) else { return };
-        let (nick, _user) = (nick.clone(), user.clone());
+        let (nick, user) = (nick.clone(), user.clone());
+        if let Some(Pass { account, password }) = entry.pass.take().filter(|_| !self.proved) {
+            // A password without a name may be that of another server: then it is for nothing.
+            let must = account.is_some();
+            self.must_prove = must;
+            let command = AccountCommand::Authenticate { account: account.unwrap_or_else(|| nick.clone()), password };
+            self.ask(Asked::Pass { must }, command);
+        }
+        let about = Arc::from(cut(&user.about, self.limits.about));
         self.ask(
             Asked::Welcome,
             AccountCommand::Hello {
@@ -73,6 +84,9 @@ impl State {
                 beside: false,
                 wants: Wants { typing: true },
                 rooms: None,
+                own: true,
+                user: Some(["~", &user.name].concat().into()),
+                about: Some(about).filter(|about: &Arc<str>| !about.is_empty()),
             },
         );
     }

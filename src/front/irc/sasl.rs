@@ -63,7 +63,10 @@ fn go_on(state: &mut State, mut exchange: Box<Exchange>, piece: &str) {
         Some((account, password)) if state.named => {
             state.ask(Asked::Sasl, AccountCommand::Login { account: Some(account), password: Some(password) });
         }
-        Some(_) => fail(state),
+        Some((account, password)) => {
+            state.must_prove = false;
+            state.ask(Asked::Sasl, AccountCommand::Authenticate { account, password });
+        }
         None => fail(state),
     }
 }

@@ -95,7 +95,7 @@ fn say(state: &mut State, target: &str, text: &str, manner: Manner) {
     let words = said(&plain(text));
     let asked = match manner {
         Manner::Text | Manner::Action => Asked::Say { target: target.into() },
-        Manner::Notice => return state.stay_silent(),
+        Manner::Notice => Asked::Notice,
     };
     if target.starts_with('#') {
         let room = match RoomName::parse(target) {
@@ -106,9 +106,11 @@ fn say(state: &mut State, target: &str, text: &str, manner: Manner) {
             return too_long(state, manner);
         }
         let room = Some(room);
+        let place = || room.clone().map(Place::Room);
         return match manner {
             Manner::Text => state.ask(asked, ChatCommand::Say { room, text: words }),
-            Manner::Action | Manner::Notice => state.ask(asked, ChatCommand::Me { room, text: words }),
+            Manner::Action => state.ask(asked, ChatCommand::Me { place: place(), text: words }),
+            Manner::Notice => state.ask(asked, ChatCommand::Notice { place: place(), text: words }),
         };
     }
     if is_nobody(state, target) {
@@ -121,8 +123,11 @@ fn say(state: &mut State, target: &str, text: &str, manner: Manner) {
     if is_too_long(state, nick.shown(), &words, manner) {
         return too_long(state, manner);
     }
+    let place = || Some(Place::With(nick.clone()));
     match manner {
-        Manner::Text | Manner::Action | Manner::Notice => state.ask(asked, ChatCommand::Msg { to: nick, text: words }),
+        Manner::Text => state.ask(asked, ChatCommand::Msg { to: nick, text: words }),
+        Manner::Action => state.ask(asked, ChatCommand::Me { place: place(), text: words }),
+        Manner::Notice => state.ask(asked, ChatCommand::Notice { place: place(), text: words }),
     }
 }
 

@@ -234,6 +234,7 @@ fn restriction_record(place: Option<u32>, target: Target) -> RestrictionRecord {
     let (nick, by) = ("Eve".into(), "Anna".into());
     let place = place.map(PlaceId);
     RestrictionRecord {
+        mask: None,
         place,
         restriction: Restriction::Ban,
         targets: vec![target],
