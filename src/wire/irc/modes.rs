@@ -12,8 +12,8 @@ pub(super) fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
         Event::Role { room, nick, role, by, time } => (room, by, time, of_role(nick, *role)),
         Event::Voice { room, nick, voice, by, time } => (room, by, time, Modes::one(*voice, 'v', nick)),
         Event::Settings { room, settings, changed, by, time, .. } => (room, by, time, of_settings(settings, *changed)),
-        Event::Restriction { room, restriction, lifted, nick, by, time, .. } => {
-            (room, by, time, Modes::one(!lifted, 'b', &ban_mask(*restriction, nick, None)))
+        Event::Restriction { room, restriction, lifted, nick, mask, by, time, .. } => {
+            (room, by, time, Modes::one(!lifted, 'b', &ban_mask(*restriction, nick, mask.as_deref())))
         }
         _ => return,
     };

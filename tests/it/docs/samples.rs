@@ -52,7 +52,7 @@ fn kind(full: bool) -> Kind {
 }
 
 fn member(full: bool) -> MemberInfo {
-    MemberInfo { nick: word(), role: role(full), voice: full, away: text().filter(|_| full) }
+    MemberInfo { nick: word().into(), role: role(full), voice: full, away: text().filter(|_| full) }
 }
 
 fn room(full: bool) -> RoomInfo {

@@ -83,7 +83,7 @@ fn is_told(peer: &mut Peer, words: &str) -> Event {
 
 fn member(peer: &mut Peer, room: &str, nick: &str) -> bool {
     match peer.does("members", json!({"room": room})) {
-        Done::Members(page) => page.members.iter().any(|member| &*member.nick == nick),
+        Done::Members { members, .. } => members.iter().any(|member| &*member.nick == nick),
         other => panic!("{other:?}"),
     }
 }
