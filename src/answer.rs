@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
-pub use rows::{BanInfo, ChatInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, page};
+pub use rows::{
+    BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row, WhoisInfo, cut,
+    page, shown_mask,
+};
 pub(crate) use rows::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
@@ -67,6 +70,21 @@ pub enum Done {
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
+    /// The people who are here and were asked about.
+    Who {
+        /// In the order of their names; or, if names were asked about, in the order of these.
+        people: Vec<PersonInfo>,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// The people of a name who left.
+    Whowas {
+        /// The name.
+        nick: Arc<str>,
+        /// Who left last comes first.
+        people: Vec<GoneInfo>,
+    },
     /// The message is delivered and has its number.
     Say {
         /// The room.
@@ -101,6 +119,12 @@ pub enum Done {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
+        /// The member who set it, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_by: Option<Arc<str>>,
+        /// When it was set, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_time: Option<Millis>,
     },
     /// About a person.
     Whois(WhoisInfo),
@@ -232,6 +256,10 @@ pub enum Done {
     Op(Moderated),
     /// No op any more.
     Deop(Moderated),
+    /// Has a voice.
+    Voice(Moderated),
+    /// Has no voice any more.
+    Devoice(Moderated),
     /// The bans and mutes.
     Bans {
         /// The room; absent for the whole server.
@@ -330,6 +358,17 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl Done {
+    /// Whether it is a page of a list, and another follows.
+    pub fn has_more(&self) -> bool {
+        match self {
+            Done::Rooms { more, .. }
+            | Done::Members { more, .. }
+            | Done::Bans { more, .. }
+            | Done::Who { more, .. } => *more,
+            _ => false,
+        }
+    }
+
     /// About how many bytes this takes on the wire; never less than the text it carries.
     pub fn weight(&self) -> usize {
         FRAME
@@ -352,6 +391,8 @@ impl Done {
                 Done::Rooms { rooms, .. } => sum(rooms),
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
+                Done::Who { people, .. } => sum(people),
+                Done::Whowas { people, .. } => sum(people),
                 Done::Files { files, .. } => sum(files),
                 Done::Offer { url, .. } => FRAME + url.len(),
                 Done::Get { info, url } => url.len() + info.name.len() + 4 * FRAME,
@@ -385,6 +426,8 @@ impl Done {
                 | Done::Unmute(_)
                 | Done::Op(_)
                 | Done::Deop(_)
+                | Done::Voice(_)
+                | Done::Devoice(_)
                 | Done::Announce
                 | Done::Finish { .. }
                 | Done::Cancel { .. }

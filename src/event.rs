@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
-use crate::model::{CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
+use crate::model::{
+    Changed, CloseReason, FileInfo, Kind, Message, Millis, PlaceId, Restriction, Role, Seq, Settings, Tag, is_false,
+};
 use crate::names;
 
 pub use crate::model::PROTOCOL;
@@ -88,9 +90,15 @@ pub enum Event {
         text: Arc<str>,
         /// When the server took it.
         time: Millis,
+        /// Whether it is speech, an action or a notice.
+        #[serde(flatten)]
+        kind: Kind,
         /// The file that was sent with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<Arc<FileInfo>>,
+        /// The number of the conversation, for fronts whose messages have names of their own.
+        #[serde(skip)]
+        place: PlaceId,
     },
     /// This person is in a room now.
     Joined {
@@ -107,6 +115,12 @@ pub enum Event {
         /// The topic, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<Arc<str>>,
+        /// The member who set it, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_by: Option<Arc<str>>,
+        /// When it was set, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_time: Option<Millis>,
     },
     /// A piece of the member list, after `joined`.
     Members {
@@ -215,10 +229,18 @@ pub enum Event {
         room: Arc<str>,
         /// Which.
         seq: Seq,
+        /// When the message had been taken.
+        said: Millis,
         /// The person who deleted it.
         by: Actor,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
         /// When.
         time: Millis,
+        /// The number of the place, for fronts whose messages have names of their own.
+        #[serde(skip)]
+        place: PlaceId,
     },
     /// A person was removed from a room, and may be banned from it.
     Kick {
@@ -243,8 +265,11 @@ pub enum Event {
         /// Whether it is lifted.
         #[serde(default, skip_serializing_if = "is_false")]
         lifted: bool,
-        /// The person, by the present or last name.
+        /// The person, by the present or last name; or the address or mask.
         nick: Arc<str>,
+        /// The mask as the op typed it, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mask: Option<Arc<str>>,
         /// The op who did it.
         by: Actor,
         /// Until when; for ever if it is absent.
@@ -270,6 +295,19 @@ pub enum Event {
         /// When.
         time: Millis,
     },
+    /// A person has a voice in a room, or not any more.
+    Voice {
+        /// The room.
+        room: Arc<str>,
+        /// The person.
+        nick: Arc<str>,
+        /// Whether the person has one now.
+        voice: bool,
+        /// The op who did it.
+        by: Actor,
+        /// When.
+        time: Millis,
+    },
     /// A room has other settings.
     Settings {
         /// The room.
@@ -280,6 +318,9 @@ pub enum Event {
         /// Whether an account has registered it.
         #[serde(default, skip_serializing_if = "is_false")]
         registered: bool,
+        /// What of this was not so before.
+        #[serde(default, skip_serializing_if = "Changed::is_empty")]
+        changed: Changed,
         /// The op who did it.
         by: Actor,
         /// When.
@@ -366,6 +407,7 @@ impl Event {
                 | Event::Face { text, .. }
                 | Event::Quit { text, .. }
                 | Event::Away { text, .. }
+                | Event::Deleted { text, .. }
                 | Event::Kick { text, .. }
                 | Event::Restriction { text, .. }
                 | Event::Settings { settings: Settings { key: text, .. }, .. } => FRAME + length(text),
@@ -375,8 +417,8 @@ impl Event {
                 Event::Error { value, text, .. } => value.len() + text.len(),
                 Event::Hello { .. }
                 | Event::Nick { .. }
-                | Event::Deleted { .. }
                 | Event::Role { .. }
+                | Event::Voice { .. }
                 | Event::Invite { .. }
                 | Event::Read { .. }
                 | Event::Typing { .. }
@@ -409,7 +451,7 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, away: some.clone() };
+        let member = || MemberInfo { nick: name().into(), role: None, voice: false, away: some.clone() };
         let message = Arc::new(Message {
             room: name(),
             seq: 1,
@@ -434,6 +476,7 @@ mod tests {
         };
         let settings = || Settings { key: some.clone(), ..Settings::default() };
         let ban = || BanInfo {
+            mask: some.clone(),
             restriction: Restriction::Ban,
             nick: name(),
             until: None,
@@ -452,7 +495,7 @@ mod tests {
             Done::Search { messages: vec![Arc::clone(&message)], more: false, next: some.clone() },
             Done::Settings { room: name(), settings: settings(), registered: false },
             Done::Bans { room: None, bans: vec![ban()], skip: 0, more: false },
-            Done::Topic { room: name(), topic: some.clone() },
+            Done::Topic { room: name(), topic: some.clone(), topic_by: None, topic_time: None },
             Done::Whois(whois),
             Done::Away { text: Arc::clone(&long) },
             Done::History(history()),
@@ -462,10 +505,35 @@ mod tests {
         let events = [
             Event::Error { tag: None, code: Code::NoRoom, value: Arc::clone(&long), text: name(), offer: None },
             Event::Message(Arc::clone(&message)),
-            Event::Private { from: name().into(), to: name(), seq: 1, text: Arc::clone(&long), time: 0, file: None },
+            Event::Private {
+                from: name().into(),
+                to: name(),
+                seq: 1,
+                text: Arc::clone(&long),
+                time: 0,
+                kind: Kind::Text,
+                file: None,
+                place: PlaceId(1),
+            },
             Event::Kick { room: name(), nick: name(), by: name().into(), text: some.clone(), time: 0 },
-            Event::Settings { room: name(), settings: settings(), registered: false, by: name().into(), time: 0 },
-            Event::Joined { room: name(), made: 0, run: 0, seq: 0, total: 1, topic: some.clone() },
+            Event::Settings {
+                room: name(),
+                settings: settings(),
+                registered: false,
+                changed: Changed::default(),
+                by: name().into(),
+                time: 0,
+            },
+            Event::Joined {
+                room: name(),
+                made: 0,
+                run: 0,
+                seq: 0,
+                total: 1,
+                topic: some.clone(),
+                topic_by: None,
+                topic_time: None,
+            },
             Event::Members { room: name(), members: vec![member()], more: false },
             Event::History(history()),
             Event::Leave { room: name(), nick: name().into(), text: some.clone(), time: 0 },

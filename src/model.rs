@@ -1,11 +1,14 @@
 //! The plain values that all of Roomful speaks of: numbers, messages, identities, roles, reasons for closing. Knows no events, no records, no bytes.
 
+mod settings;
+
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
+pub use settings::{Changed, Setting, Settings};
 
 /// The version of the protocol, told in both directions by `hello`.
 pub const PROTOCOL: u32 = 1;
@@ -20,7 +23,7 @@ pub const DAY: Millis = 86_400_000;
 pub type Seq = u64;
 
 /// The number of a room, or of a private conversation. Never used twice in one file; 1 to 2,147,483,647.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlaceId(pub u32);
 
 /// The number of an account. Never used twice in one file; from 1.
@@ -136,15 +139,74 @@ pub struct Message {
     pub text: Arc<str>,
     /// When the server took it.
     pub time: Millis,
-    /// Whether it is an action (`/me waves`), not speech.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub me: bool,
+    /// Whether it is speech, an action or a notice.
+    #[serde(flatten)]
+    pub kind: Kind,
     /// The file that was sent with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Arc<FileInfo>>,
     /// Whether it was deleted since: then there is no text and no file left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deleted: bool,
+    /// The number of the place, for fronts whose messages have names of their own.
+    #[serde(skip)]
+    pub place: PlaceId,
+}
+
+/// What kind of message it is. In JSON, a field for each kind but text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "KindFlags", into = "KindFlags")]
+pub enum Kind {
+    /// Speech.
+    #[default]
+    Text,
+    /// What the author does: `/me waves`.
+    Action,
+    /// What no program answers by itself, or two of them would talk for ever.
+    Notice,
+}
+
+/// A [`Kind`] as the fields of a JSON object.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct KindFlags {
+    #[serde(default, skip_serializing_if = "is_false")]
+    me: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    notice: bool,
+}
+
+impl From<Kind> for KindFlags {
+    fn from(kind: Kind) -> KindFlags {
+        KindFlags { me: kind == Kind::Action, notice: kind == Kind::Notice }
+    }
+}
+
+impl From<KindFlags> for Kind {
+    fn from(flags: KindFlags) -> Kind {
+        match flags {
+            KindFlags { notice: true, .. } => Kind::Notice,
+            KindFlags { me: true, .. } => Kind::Action,
+            KindFlags { .. } => Kind::Text,
+        }
+    }
+}
+
+/// The topic of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// The words.
+    pub text: Arc<str>,
+    /// The member who set it; not known of a topic that an older version has stored.
+    pub by: Option<Arc<str>>,
+    /// When; as above.
+    pub time: Option<Millis>,
+}
+
+impl Topic {
+    /// Its words, who set it, and when, as answers and events have them.
+    pub fn told(topic: Option<&Topic>) -> (Option<Arc<str>>, Option<Arc<str>>, Option<Millis>) {
+        topic.map_or((None, None, None), |topic| (Some(Arc::clone(&topic.text)), topic.by.clone(), topic.time))
+    }
 }
 
 /// A file that was sent.
@@ -184,27 +246,6 @@ pub enum Role {
     Owner,
 }
 
-/// What an op can set in a room.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Only invited people come in.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub invite_only: bool,
-    /// The word that a person must know to come in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Arc<str>>,
-    /// Only ops speak.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub announcements: bool,
-}
-
-impl Settings {
-    /// Whether not every person may come in, and so not every person may read it.
-    pub fn is_private(&self) -> bool {
-        self.invite_only || self.key.is_some()
-    }
-}
-
 /// What a person may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -226,6 +267,9 @@ pub enum Target {
     Address(Address),
     /// The guest with this nick, by its key.
     Nick(Arc<str>),
+    /// Every person whom this mask fits: `nick!user@host` with `*` and `?`, or `a:` and the name of an
+    /// account, both folded.
+    Mask(Arc<str>),
 }
 
 macro_rules! close_reasons {

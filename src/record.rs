@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::{
     AccountId, Address, FileId, FileInfo, Identity, Message, Millis, Pair, PlaceId, Restriction, ResumeId, Role, Seq,
-    Settings, Tag, Target,
+    Settings, Tag, Target, Topic,
 };
 use crate::names::{Nick, RoomName};
 
@@ -22,7 +22,7 @@ pub struct RoomRecord {
     /// When it was made.
     pub made: Millis,
     /// Its topic.
-    pub topic: Option<Arc<str>>,
+    pub topic: Option<Topic>,
     /// What is set there.
     pub settings: Settings,
     /// Whether an account has registered it: then it is not removed when it is empty.
@@ -55,6 +55,8 @@ pub struct RestrictionRecord {
     pub targets: Vec<Target>,
     /// The nick that the member had, to show.
     pub nick: Arc<str>,
+    /// The mask as the op typed it, if it was one.
+    pub mask: Option<Arc<str>>,
     /// Until when; for ever if there is none.
     pub until: Option<Millis>,
     /// The nick of the op.
@@ -150,6 +152,8 @@ pub enum Record {
     Became(ResumeId, AccountId),
     /// An account's role in a room.
     Role(PlaceId, AccountId, Option<Role>),
+    /// An account has a voice in a room, or not any more.
+    Voice(PlaceId, AccountId, bool),
     /// A ban or mute; for each of its targets it replaces one of the same kind there.
     Restriction(RestrictionRecord),
     /// A restriction is lifted for this target.
@@ -191,6 +195,8 @@ pub struct RoomSnapshot {
     pub said: Millis,
     /// The accounts that have a role there.
     pub roles: Vec<(AccountId, Role)>,
+    /// The accounts that have a voice there.
+    pub voices: Vec<AccountId>,
 }
 
 /// A private conversation, as it stands.
@@ -277,6 +283,8 @@ pub struct StoredFile {
 pub struct Pages {
     /// The messages, each with its author.
     pub messages: Vec<StoredMessage>,
+    /// How many of them are counted downwards, from the end of these.
+    pub lower: usize,
     /// The number of the oldest message of the place that is still stored; 0 if there is none.
     pub first: Seq,
     /// Whether there are more in the direction asked for.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::name_index::NameIndex;
-use crate::model::{AccountId, Identity, Millis, PlaceId, Role};
+use crate::model::{AccountId, Identity, Millis, PlaceId};
 use crate::names::Nick;
 use crate::record::AccountRecord;
 
@@ -15,7 +15,7 @@ pub(super) struct Accounts {
     names: NameIndex<AccountId>,
     /// How many private conversations each has, if it has any.
     conversations: HashMap<AccountId, usize>,
-    /// The rooms in which each has a role, if it has any. Without it, all rooms would be searched for one account.
+    /// The rooms in which each has a role or a voice, if there are any. Without it, all rooms would be searched for one account.
     held: HashMap<AccountId, BTreeSet<PlaceId>>,
     /// When an account got another password, in this run of the server.
     changed: HashMap<AccountId, Millis>,
@@ -75,10 +75,10 @@ impl Accounts {
         self.ids.insert(account.id, account);
     }
 
-    /// Notes an account's role in a room, or that it has none any more; a guest's role is not noted.
-    pub fn holds(&mut self, identity: Identity, place: PlaceId, role: Option<Role>) {
+    /// Notes whether an account has a role or a voice in a room; those of guests are not noted.
+    pub fn holds(&mut self, identity: Identity, place: PlaceId, holds: bool) {
         let Some(id) = identity.account() else { return };
-        if role.is_some() {
+        if holds {
             self.held.entry(id).or_default().insert(place);
         } else if let Some(places) = self.held.get_mut(&id) {
             places.remove(&place);
@@ -88,7 +88,7 @@ impl Accounts {
         }
     }
 
-    /// The rooms in which an account has a role.
+    /// The rooms in which an account has a role or a voice.
     pub fn held(&self, id: AccountId) -> impl Iterator<Item = PlaceId> {
         self.held.get(&id).into_iter().flatten().copied()
     }

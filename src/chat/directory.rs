@@ -89,10 +89,10 @@ impl Directory {
     pub fn list(&mut self, place: PlaceId) {
         let Some(room) = self.rooms.get(&place) else { return };
         let key: Arc<str> = Arc::from(room.name.key());
-        if room.is_private() {
-            self.open.remove(&key);
-        } else {
+        if room.is_public() {
             self.open.insert(Arc::clone(&key), place);
+        } else {
+            self.open.remove(&key);
         }
         self.all.insert(key, place);
     }
@@ -111,7 +111,7 @@ impl Directory {
     /// Panics if the maps disagree: for tests.
     #[cfg(test)]
     pub fn check(&self) {
-        let open = self.rooms.values().filter(|room| !room.is_private()).count();
+        let open = self.rooms.values().filter(|room| room.is_public()).count();
         assert_eq!(self.sizes(), (self.rooms.len(), open), "every room is listed, and the open ones once more");
         assert_eq!(self.names.check(), self.rooms.len());
         for (place, room) in &self.rooms {

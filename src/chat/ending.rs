@@ -6,7 +6,7 @@ use super::{Change, LoggedIn, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role, Setting};
 use crate::record::Record;
 use crate::wire::Letter;
 
@@ -77,6 +77,7 @@ impl Change<'_> {
         let (mut unowned, mut op_in) = (Vec::new(), Vec::new());
         for place in held {
             let Some(room) = self.state.rooms.get_mut(place) else { continue };
+            room.voices.remove(&Identity::Account(id));
             let role = room.roles.remove(&Identity::Account(id));
             if role >= Some(Role::Op) {
                 op_in.push(place);
@@ -88,7 +89,7 @@ impl Change<'_> {
             }
         }
         for place in unowned {
-            self.tell_settings(place);
+            self.tell_settings(place, [Setting::Registered].into_iter().collect());
             self.forget_room(place);
         }
         op_in

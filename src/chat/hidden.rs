@@ -1,4 +1,4 @@
-//! Which rooms a person may know of, and what `whois` tells: a person who may not enter a private room does not learn of it. Runs under the chat lock.
+//! Which rooms a person may know of, and what `whois` tells: a private room is not told of to a person who may not enter it, nor a hidden one to a person who is not in it. Runs under the chat lock.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,11 +12,12 @@ use crate::model::{Millis, PlaceId, Role};
 use crate::names::{Nick, RoomName};
 
 impl State {
-    /// Whether a person may know that this room exists. The room is open to all,
-    /// or the person is in it, or may enter it: by a role, an invitation, or the
-    /// account's membership. A banned person may not know.
+    /// Whether a person may know that this room exists. The room is public, or the
+    /// person is in it, or may enter it: by a role, an invitation, or the account's
+    /// membership. A banned person may not know. A hidden room may be entered by
+    /// anyone who has its name from elsewhere; but nothing here tells that it exists.
     pub(super) fn may_know(&self, asker: PersonId, room: &Room, now: Millis) -> bool {
-        if !room.is_private() || room.members.contains(&asker) {
+        if room.is_public() || room.members.contains(&asker) {
             return true;
         }
         let Some(person) = self.registry.person(asker) else { return false };
@@ -56,7 +57,7 @@ impl Change<'_> {
         if room.members.contains(&self.caller.person) || self.caller.op {
             return Ok(room);
         }
-        if room.is_private() {
+        if !room.is_public() {
             return Err(ChatError::NotInRoom(name.clone()));
         }
         self.state.check_ban(room, &self.subject()?, self.cx.now)?;
@@ -66,7 +67,11 @@ impl Change<'_> {
     pub(super) fn whois(&mut self, nick: &Nick) -> Result<(), ChatError> {
         let state = &*self.state;
         let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
-        let person = person.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+        let missing = || match state.gone.called(nick).next() {
+            Some(gone) => ChatError::LeftLately(gone.nick.to_string(), self.cx.now - gone.time),
+            None => ChatError::NoSuchNick(nick.shown().to_owned()),
+        };
+        let person = person.ok_or_else(missing)?;
         let session = person.sessions.last().and_then(|id| state.registry.session(*id));
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));

@@ -8,7 +8,7 @@ use super::loads::Halt;
 use super::room::Room;
 use super::{Change, Chat, Conversation, PersonId, SessionId, State};
 use crate::answer::History;
-use crate::command::{Page, Place};
+use crate::command::{Bound, Page, Place};
 use crate::error::ChatError;
 use crate::model::{AccountId, Identity, Millis, Pair, PlaceId};
 use crate::names::Nick;
@@ -29,7 +29,7 @@ pub struct Readable {
 /// Whether everybody may come in to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privacy {
-    /// A room without a key and without invitations.
+    /// A room without a key and without invitations, which is not hidden.
     Open,
     /// Any other room, and a private conversation.
     Private,
@@ -135,7 +135,7 @@ impl Chat {
         let may_read = |change: &Change<'_>| -> Result<Option<Privacy>, ChatError> {
             let (state, person) = (&*change.state, change.person()?);
             if let Some(room) = state.rooms.get(place) {
-                let privacy = if room.settings.is_private() { Privacy::Private } else { Privacy::Open };
+                let privacy = if room.is_public() { Privacy::Open } else { Privacy::Private };
                 return Ok(room.members.contains(&change.caller.person).then_some(privacy));
             }
             let conversation = |other: &Identity| state.conversations.get(&Pair::new(person.identity, *other));
@@ -163,6 +163,13 @@ impl Chat {
                 Some(Place::Room(name)) => change.own_room(Some(name))?,
                 None => change.own_room(None)?,
             };
+            let is_there = |bound| match bound {
+                Bound::Message(place, seq, time) if place != room.place || room.recent.time_of(seq) != Some(time) => {
+                    Err(ChatError::NoSuchMessage(seq))
+                }
+                _ => Ok(()),
+            };
+            page.bounds().try_for_each(is_there)?;
             Ok(room.recent.history(&room.shown, page, most, change.cx.limits.answer_bytes))
         })
     }

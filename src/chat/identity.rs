@@ -105,13 +105,17 @@ impl Change<'_> {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             let role = room.roles.remove(&guest);
             let more = role.filter(|role| room.roles.get(&account) < Some(role));
-            if more.is_some() || room.members.contains(&self.caller.person) {
+            let voice = room.voices.remove(&guest);
+            if more.is_some() || voice || room.members.contains(&self.caller.person) {
                 room.store_once(&self.cx);
             }
             if more.is_some() {
                 room.give_role(&self.cx, account, more);
-                self.state.registry.accounts.holds(account, *place, more);
             }
+            if voice {
+                room.give_voice(&self.cx, account, true);
+            }
+            self.state.registry.accounts.holds(account, *place, room.knows(account));
         }
         for place in rooms {
             let seq = self.state.rooms.at(place)?.seq();

@@ -16,7 +16,8 @@ impl State {
     pub(super) fn members_of(&self, room: &Room, past: Option<&Nick>) -> impl Iterator<Item = MemberInfo> {
         let people = room.names.range::<str, _>(after(past.map(Nick::key))).map(|(_, id)| *id);
         people.filter_map(|id| self.registry.person(id)).map(|person| MemberInfo {
-            nick: Arc::clone(person.shown()),
+            nick: person.face.clone(),
+            voice: room.voices.contains(&person.identity),
             role: room.roles.get(&person.identity).copied().filter(|role| *role > Role::Member),
             away: person.away.clone(),
         })
@@ -25,7 +26,7 @@ impl State {
 
 impl Change<'_> {
     /// A page of the rooms that the caller may know of, in the order of the
-    /// names: all open rooms, and the caller's own rooms that are private.
+    /// names: all public rooms, and the caller's own rooms that are private or hidden.
     pub(super) fn list_rooms(&mut self, past: Option<&RoomName>) -> Result<(), ChatError> {
         let done = self.rooms_after(past)?;
         self.answer(done);
@@ -39,7 +40,7 @@ impl Change<'_> {
         let held: Vec<PlaceId> =
             self.caller.account().into_iter().flat_map(|id| state.registry.accounts.held(id)).collect();
         let own = person.rooms.iter().chain(&person.invited).chain(person.memberships.keys()).chain(&held);
-        let hidden = |room: &&Room| !all && room.is_private() && state.may_know(self.caller.person, room, self.cx.now);
+        let hidden = |room: &&Room| !all && !room.is_public() && state.may_know(self.caller.person, room, self.cx.now);
         let own: BTreeMap<&str, &Room> =
             state.rooms.among(own).filter(hidden).map(|room| (room.name.key(), room)).collect();
         let (every, open) = state.rooms.sizes();
@@ -51,8 +52,8 @@ impl Change<'_> {
             (Some(_), _) => open.next(),
             (None, _) => own.next(),
         };
-        // The topic of a private room is for its members, and for an op of the server.
-        let told = |room: &Room| all || !room.is_private() || room.members.contains(&self.caller.person);
+        // The topic of a private or hidden room is for its members, and for an op of the server.
+        let told = |room: &Room| all || room.is_public() || room.members.contains(&self.caller.person);
         let (rooms, more) = self.cx.page(std::iter::from_fn(next).map(|room| room_info(room, told(room))));
         Ok(Done::Rooms { rooms, total, more })
     }
@@ -71,6 +72,6 @@ impl Change<'_> {
 
 /// A row of a room list.
 pub(super) fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
-    let topic = room.topic.clone().filter(|_| with_topic);
+    let topic = room.topic.as_ref().filter(|_| with_topic).map(|topic| Arc::clone(&topic.text));
     RoomInfo { room: Arc::clone(&room.shown), members: room.members.len(), topic }
 }

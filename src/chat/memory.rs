@@ -57,6 +57,16 @@ impl Tags {
     }
 }
 
+/// What a guest had in a room.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub place: PlaceId,
+    /// How often the room had been emptied then.
+    pub emptied: u64,
+    pub role: Option<Role>,
+    pub voice: bool,
+}
+
 /// What is remembered of a lost session, until it comes back or its time is over.
 #[derive(Debug)]
 pub(super) struct Lost {
@@ -70,8 +80,8 @@ pub(super) struct Lost {
     /// Whether the resume number is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// The roles of a guest: the room, how often the room had been emptied then, and the role.
-    pub roles: Vec<(PlaceId, u64, Role)>,
+    /// The roles and voices of a guest.
+    pub standings: Vec<Standing>,
 }
 
 /// The session that a token brings back.
@@ -174,7 +184,7 @@ mod tests {
             resume_id: ResumeId(1),
             resume_stored: false,
             tags: Tags::default(),
-            roles: Vec::new(),
+            standings: Vec::new(),
         }
     }
 

@@ -22,6 +22,7 @@ mod directory;
 pub mod effects;
 mod ending;
 mod faces;
+mod gone;
 mod hidden;
 mod history;
 mod identity;
@@ -30,6 +31,7 @@ mod lingering;
 mod lists;
 mod loads;
 mod login;
+mod masks;
 mod memory;
 mod moderation;
 mod name_index;
@@ -53,6 +55,7 @@ mod start;
 mod succession;
 mod typing;
 mod unstored;
+mod who;
 pub mod write_queue;
 
 use std::collections::{HashMap, VecDeque};
@@ -66,7 +69,7 @@ use crate::cloak::Cloak;
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
-use crate::model::{AccountId, Pair, PlaceId};
+use crate::model::{AccountId, Kind, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
@@ -74,7 +77,7 @@ use change::Change;
 pub use check::{lengths, link};
 pub use context::Chance;
 use context::Context;
-pub use deleting::DeletedAccount;
+pub use deleting::{DeletedAccount, Doomed, Found};
 use effects::Effects;
 pub use history::{Privacy, Readable, Searchable};
 pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
@@ -125,6 +128,8 @@ struct State {
     /// Bans and mutes, of rooms and of the whole server.
     restrictions: Restrictions,
     tokens: Tokens,
+    /// The people who left last.
+    gone: gone::Gone,
     /// Sessions that linger, the oldest first, and since when.
     lingering: VecDeque<(Millis, SessionId)>,
     /// The highest numbers given so far.
@@ -362,14 +367,15 @@ impl Change<'_> {
                 let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
                 return Ok(Next::GoIn(JoinRequest { room, seen, key, answer: true }));
             }
-            ChatCommand::Delete { place, seq } => return self.delete(place, seq),
-            ChatCommand::Msg { to, text } => self.msg(&to, text)?,
+            ChatCommand::Delete { place, seq, said, text } => return self.delete(Doomed { place, seq, said, text }),
+            ChatCommand::Msg { to, text } => self.msg(&to, text, Kind::Text)?,
             ChatCommand::Reply { text } => self.reply(text)?,
             ChatCommand::Read { place, seq } => self.read(place.as_ref(), seq)?,
             ChatCommand::Typing { place } => self.typing(place.as_ref())?,
             ChatCommand::Close { with } => self.close_conversation(&with)?,
-            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::Speech)?,
-            ChatCommand::Me { room, text } => self.say(room.as_ref(), text, Manner::Action)?,
+            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::By(Kind::Text))?,
+            ChatCommand::Me { place, text } => self.say_at(place.as_ref(), text, Kind::Action)?,
+            ChatCommand::Notice { place, text } => self.say_at(place.as_ref(), text, Kind::Notice)?,
             ChatCommand::Roll { room, dice } => {
                 let thrown = dice.thrown(&self.caller.face, self.cx.chance)?;
                 self.say(room.as_ref(), thrown, Manner::ByServer)?;
@@ -377,6 +383,10 @@ impl Change<'_> {
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
             ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
             ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,
+            ChatCommand::Who { room, mask, nicks, past } => {
+                self.who(room.as_ref(), mask.as_deref(), &nicks, past.as_ref())?;
+            }
+            ChatCommand::Whowas { nick, limit } => self.whowas(&nick, limit),
             ChatCommand::Topic { room, topic } => self.topic(room.as_ref(), topic)?,
             ChatCommand::Whois { nick } => self.whois(&nick)?,
             ChatCommand::Away { text } => self.away(text)?,

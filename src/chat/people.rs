@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::memory::Lost;
+use super::memory::{Lost, Standing};
 use super::outbox::Ending;
 use super::registry::{Person, Session};
+use super::restrictions::BanSubject;
 use super::{Change, PersonId, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role, Target};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -63,16 +64,20 @@ impl<C> Change<'_, C> {
     /// Takes a person who has no session any more out of all rooms, and tells the members there.
     fn take_out(&mut self, id: PersonId, person: Person, session: &mut Session, ending: Ending) {
         let mut op_in = Vec::new();
+        let subject = BanSubject::new(&person, session.resume_id, session.address);
+        let targets = person.account().map_or_else(|| subject.lasting(), |account| vec![Target::Account(account)]);
+        self.state.gone.note(&person, targets, self.cx.now, self.cx.limits.gone);
         for place in person.rooms.iter().chain(&person.invited) {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             room.remove(id, &person.nick);
             if room.roles.get(&person.identity) >= Some(&Role::Op) {
                 op_in.push(*place);
             }
-            if let Identity::Guest(_) = person.identity
-                && let Some(role) = room.roles.remove(&person.identity)
-            {
-                session.roles.push((*place, room.emptied, role));
+            if let Identity::Guest(_) = person.identity {
+                let (role, voice) = (room.roles.remove(&person.identity), room.voices.remove(&person.identity));
+                if role.is_some() || voice {
+                    session.standings.push(Standing { place: *place, emptied: room.emptied, role, voice });
+                }
             }
         }
         let (Ending { reason, text }, nick) = (ending, person.face.clone());
@@ -88,7 +93,7 @@ impl<C> Change<'_, C> {
 
     /// Remembers what brings a lost session back. A session that said goodbye is forgotten.
     fn remember(&mut self, session: Session, nick: Nick, identity: Identity, reason: CloseReason) {
-        let Session { token, resume_id, resume_stored, tags, roles, .. } = session;
+        let Session { token, resume_id, resume_stored, tags, standings, .. } = session;
         match reason {
             CloseReason::ServerStopped => self.state.tokens.forget(&token),
             CloseReason::Quit | CloseReason::Kicked => {
@@ -98,7 +103,7 @@ impl<C> Change<'_, C> {
                 }
             }
             _ => {
-                let lost = Lost { time: self.cx.now, nick, identity, resume_id, resume_stored, tags, roles };
+                let lost = Lost { time: self.cx.now, nick, identity, resume_id, resume_stored, tags, standings };
                 self.state.tokens.park(token, lost, self.cx.limits);
             }
         }

@@ -25,9 +25,9 @@ impl State {
         }
     }
 
-    /// Whether a person may speak in a room.
+    /// Whether a person may speak in a room. A voice is an op's word for this person, and so is more than a mute.
     fn is_heard(&self, subject: &BanSubject, room: &Room, now: Millis) -> Result<(), ChatError> {
-        if self.role_in(subject.identity, room) >= Some(Role::Op) {
+        if self.role_in(subject.identity, room) >= Some(Role::Op) || room.voices.contains(&subject.identity) {
             return Ok(());
         }
         if let Some(mute) = self.restrictions.on(Some(room.place), Restriction::Mute, subject, now) {
@@ -62,7 +62,34 @@ impl Change<'_> {
         if room.settings.key.is_some() && room.settings.key.as_deref() != key {
             return Err(ChatError::KeyNeeded(room.name.clone()));
         }
-        Ok(())
+        match room.settings.limit {
+            Some(most) if room.members.len() >= most => Err(ChatError::RoomFull(room.name.clone(), most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the caller may set the topic of a room.
+    pub(super) fn may_set_topic(&self, room: &Room) -> Result<(), ChatError> {
+        if room.settings.topic_by_ops && self.own_role(room) < Some(Role::Op) {
+            return Err(ChatError::NeedsRole(Role::Op, Some(room.name.clone())));
+        }
+        self.may_speak(room)
+    }
+
+    /// The room to say a text in: that of [`Change::own_room`], or another one that lets people outside write.
+    /// Whether the caller is in it, too.
+    pub(super) fn room_to_say_in(&self, name: Option<&RoomName>) -> Result<(&Room, bool), ChatError> {
+        let other = name.and_then(|name| self.state.rooms.named(name)).filter(|room| {
+            let welcome = room.settings.outsiders && !room.members.contains(&self.caller.person);
+            let known = self.caller.op || self.state.may_know(self.caller.person, room, self.cx.now);
+            welcome && (known || !room.is_private())
+        });
+        let Some(room) = other else { return Ok((self.own_room(name)?, true)) };
+        if !self.caller.op {
+            self.state.check_ban(room, &self.subject()?, self.cx.now)?;
+        }
+        // Its messages may not be in memory, and nobody would hear this one.
+        if room.members.is_empty() { Err(ChatError::Outsider(room.name.clone())) } else { Ok((room, false)) }
     }
 
     /// Whether the caller may speak in a room.

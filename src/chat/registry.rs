@@ -7,14 +7,15 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::memory::Tags;
+use super::masks;
+use super::memory::{Standing, Tags};
 use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
 use crate::actor::{Actor, ActorParts};
 use crate::command::Wants;
 use crate::error::ChatError;
-use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId, Role};
+use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId};
 use crate::model::{Millis, Seq};
 use crate::names::{self, Nick};
 
@@ -45,8 +46,8 @@ pub(super) struct Session {
     /// Whether the resume number is in the database.
     pub resume_stored: bool,
     pub tags: Tags,
-    /// The roles of its person, if that is a guest and this was its last session: see [`Lost::roles`](super::memory::Lost::roles).
-    pub roles: Vec<(PlaceId, u64, Role)>,
+    /// The roles and voices of its person, if that is a guest and this was its last session.
+    pub standings: Vec<Standing>,
 }
 
 impl Session {
@@ -86,6 +87,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// What masks are compared with.
+    pub fn form(&self) -> String {
+        masks::form(&self.nick, &self.face, self.identity)
+    }
+
     /// The nick as events carry it.
     pub fn shown(&self) -> &Arc<str> {
         self.face.nick()
@@ -111,6 +117,15 @@ pub(super) struct Look<'a> {
     pub user: &'a str,
     pub host: Box<str>,
     pub about: Option<Arc<str>>,
+}
+
+impl Look<'_> {
+    /// The person with this nick, as others see that person.
+    pub fn face(self, nick: &Nick, identity: Identity) -> Actor {
+        let Look { user, host, about } = self;
+        let registered = identity.account().is_some();
+        Actor::new(ActorParts { nick: Arc::from(nick.shown()), user, host: &host, registered, about })
+    }
 }
 
 /// The maps.
@@ -142,6 +157,10 @@ impl Registry {
 
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.get(&id)
+    }
+
+    pub fn people(&self) -> impl Iterator<Item = (PersonId, &Person)> {
+        self.people.iter().map(|(id, person)| (*id, person))
     }
 
     /// The person of a session.
@@ -230,10 +249,8 @@ impl Registry {
         let id = PersonId(self.next);
         self.names.claim(nick, id);
         self.identities.insert(identity, id);
-        let Look { user, host, about } = look;
-        let registered = identity.account().is_some();
         let person = Person {
-            face: Actor::new(ActorParts { nick: Arc::from(nick.shown()), user, host: &host, registered, about }),
+            face: look.face(nick, identity),
             nick: nick.clone(),
             identity,
             sessions: Vec::new(),

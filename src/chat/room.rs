@@ -9,7 +9,7 @@ use super::outbox::{Offer, Outbox, Outgoing};
 use super::recent::Recent;
 use super::room_flush::RoomFlush;
 use super::{PersonId, SessionId};
-use crate::model::{Identity, Millis, Owner, PlaceId, Role, Seq, Settings};
+use crate::model::{Identity, Millis, Owner, PlaceId, Role, Seq, Settings, Topic};
 use crate::names::{Nick, RoomName};
 use crate::record::{Record, RoomRecord, RoomSnapshot};
 use crate::wire::{Delivery, Letter};
@@ -24,11 +24,13 @@ pub(super) struct Room {
     pub made: Millis,
     /// The maker, if it was made in this run of the server.
     pub maker: Option<Owner>,
-    pub topic: Option<Arc<str>>,
+    pub topic: Option<Topic>,
     pub settings: Settings,
     /// Whether an account has registered it.
     pub registered: bool,
     pub roles: HashMap<Identity, Role>,
+    /// The people who may speak when not all members may.
+    pub voices: HashSet<Identity>,
     pub members: HashSet<PersonId>,
     /// The members by the key of the nick, in the order of the names.
     pub names: BTreeMap<Arc<str>, PersonId>,
@@ -70,6 +72,7 @@ impl Room {
             settings: Settings::default(),
             registered: false,
             roles: HashMap::new(),
+            voices: HashSet::new(),
             members: HashSet::new(),
             names: BTreeMap::new(),
             seq_at_start: 0,
@@ -85,12 +88,13 @@ impl Room {
 
     /// A room as it was found in the database, without its messages.
     pub fn found(found: RoomSnapshot) -> Room {
-        let RoomSnapshot { room, seq, roles, .. } = found;
+        let RoomSnapshot { room, seq, roles, voices, .. } = found;
         Room {
             topic: room.topic,
             settings: room.settings,
             registered: room.registered,
             roles: roles.into_iter().map(|(account, role)| (Identity::Account(account), role)).collect(),
+            voices: voices.into_iter().map(Identity::Account).collect(),
             seq_at_start: seq,
             stored: true,
             recent: Recent::new(seq),
@@ -138,11 +142,16 @@ impl Room {
         self.settings.is_private()
     }
 
-    /// Whether the room is to be removed: it is empty and not registered, and has nothing to store. A private
-    /// room is removed with its messages, because any person may be the next to make it.
+    /// Whether every person may know that there is such a room.
+    pub fn is_public(&self) -> bool {
+        self.settings.is_public()
+    }
+
+    /// Whether the room is to be removed: it is empty and not registered, and has nothing to store. A private or
+    /// hidden room is removed with its messages, because any person may be the next to make it, and without its settings.
     pub fn forgettable(&self, has_database: bool) -> bool {
         let empty = self.topic.is_none() && (!has_database || self.seq() == 0);
-        self.members.is_empty() && !self.registered && (empty || self.is_private())
+        self.members.is_empty() && !self.registered && (empty || !self.is_public())
     }
 
     /// Called when the room is empty. Unless it lasts, its roles and settings end.
@@ -155,6 +164,9 @@ impl Room {
                 if let Identity::Account(account) = identity {
                     cx.store(Record::Role(self.place, account, None));
                 }
+            }
+            for identity in std::mem::take(&mut self.voices) {
+                self.store_voice(cx, identity, false);
             }
             if settings != Settings::default() {
                 self.store(cx);
@@ -179,6 +191,26 @@ impl Room {
         if let (Identity::Account(account), true) = (identity, self.stored) {
             cx.store(Record::Role(self.place, account, role));
         }
+    }
+
+    /// Gives a person a voice, or takes it away; the voice of an account is stored.
+    pub fn give_voice(&mut self, cx: &Context<'_>, identity: Identity, voice: bool) {
+        match voice {
+            true => self.voices.insert(identity),
+            false => self.voices.remove(&identity),
+        };
+        self.store_voice(cx, identity, voice);
+    }
+
+    fn store_voice(&self, cx: &Context<'_>, identity: Identity, voice: bool) {
+        if let (Identity::Account(account), true) = (identity, self.stored) {
+            cx.store(Record::Voice(self.place, account, voice));
+        }
+    }
+
+    /// Whether a person has a role or a voice here.
+    pub fn knows(&self, identity: Identity) -> bool {
+        self.roles.contains_key(&identity) || self.voices.contains(&identity)
     }
 
     pub fn has_owner(&self) -> bool {
@@ -234,7 +266,8 @@ impl Room {
             if skips(seat.session) {
                 continue;
             }
-            let delivery = Delivery { elsewhere: seat.elsewhere, ..Delivery::of(letter) };
+            let own = effects.is_own(seat.session);
+            let delivery = Delivery { elsewhere: seat.elsewhere, own, ..Delivery::of(letter) };
             match seat.outbox.offer(Outgoing::Event(delivery)) {
                 Offer::Taken | Offer::Closed => {}
                 Offer::Due => due.push(Arc::clone(&seat.outbox)),

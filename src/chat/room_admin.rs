@@ -8,7 +8,7 @@ use crate::answer::Done;
 use crate::command;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{Identity, PlaceId, Role};
+use crate::model::{Changed, Identity, PlaceId, Role, Setting};
 use crate::names::RoomName;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -33,7 +33,7 @@ impl Change<'_> {
         self.give_role(place, owner, Some(Role::Owner));
         self.state.left.remove(place);
         self.tell_role(place, owner, Role::Owner);
-        self.tell_settings(place);
+        self.tell_settings(place, [Setting::Registered].into_iter().collect());
         self.answer_when_stored(Done::RegisterRoom { room: shown }, Record::Barrier);
         Ok(())
     }
@@ -53,7 +53,7 @@ impl Change<'_> {
         owners.iter().for_each(|identity| room.give_role(&self.cx, *identity, Some(Role::Op)));
         room.store(&self.cx);
         owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
-        self.tell_settings(place);
+        self.tell_settings(place, [Setting::Registered].into_iter().collect());
         // The owner may not be in the room.
         let by = self.caller.face.clone();
         self.hand_on(place, &by);
@@ -71,18 +71,14 @@ impl Change<'_> {
         let place = room.place;
         let room = self.state.rooms.at_mut(place)?;
         let before = room.settings.clone();
-        room.settings.invite_only = change.invite_only.unwrap_or(before.invite_only);
-        room.settings.announcements = change.announcements.unwrap_or(before.announcements);
-        if let Some(key) = &change.key {
-            room.settings.key = Some(Arc::clone(key)).filter(|key| !key.is_empty());
-        }
+        room.settings = change.made_to(&before);
         let (settings, registered) = (room.settings.clone(), room.registered);
-        let changed = settings != before;
+        let changed = settings.changed_since(&before);
         let done = Done::Settings { room: Arc::clone(&room.shown), settings, registered };
-        if changed {
+        if !changed.is_empty() {
             room.store(&self.cx);
             self.state.rooms.list(place);
-            self.tell_settings(place);
+            self.tell_settings(place, changed);
             self.answer_when_stored(done, Record::Barrier);
         } else {
             self.answer(done);
@@ -98,11 +94,11 @@ impl Change<'_> {
         self.tell_room(place, Event::Role { room, nick, role: Some(role), by, time: self.cx.now });
     }
 
-    pub(super) fn tell_settings(&mut self, place: PlaceId) {
+    pub(super) fn tell_settings(&mut self, place: PlaceId, changed: Changed) {
         let Some(room) = self.state.rooms.get(place) else { return };
         let (settings, registered, time) = (room.settings.clone(), room.registered, self.cx.now);
         let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
-        self.tell_room(place, Event::Settings { room, settings, registered, by, time });
+        self.tell_room(place, Event::Settings { room, settings, registered, changed, by, time });
     }
 
     pub(super) fn announce(&mut self, text: Arc<str>) -> Result<(), ChatError> {

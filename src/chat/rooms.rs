@@ -9,10 +9,10 @@ use super::unstored::What;
 use super::{Change, PersonId, SessionId};
 use crate::actor::Actor;
 use crate::answer::{Done, page};
-use crate::command::Page;
+use crate::command::{Page, Place};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{FileInfo, Identity, Message, Owner, PlaceId, Role};
+use crate::model::{FileInfo, Identity, Kind, Message, Owner, PlaceId, Role, Topic};
 use crate::names::{RoomName, SERVER};
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
@@ -21,9 +21,7 @@ use crate::wire::Letter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
     /// By the caller.
-    Speech,
-    /// By the caller, as what the caller does.
-    Action,
+    By(Kind),
     /// By the server about the caller, under a name that no person can have.
     ByServer,
 }
@@ -52,7 +50,8 @@ impl<C> Change<'_, C> {
         let Some(room) = self.state.rooms.get_mut(place).filter(|room| room.members.is_empty()) else { return };
         if !room.lasts(&self.cx) {
             self.state.restrictions.end_at(Some(place), &self.cx);
-            room.roles.keys().for_each(|identity| self.state.registry.accounts.holds(*identity, place, None));
+            let known = room.roles.keys().chain(&room.voices);
+            known.for_each(|identity| self.state.registry.accounts.holds(*identity, place, false));
         }
         if room.name != *self.cx.lobby && room.forgettable(self.cx.write_queue.is_some()) {
             return self.end_room(place);
@@ -79,9 +78,10 @@ impl<C> Change<'_, C> {
         let person = self.state.registry.person_mut(id)?;
         person.rooms.retain(|other| *other != place);
         person.spoke.remove(&place);
-        // A guest is an op only until leaving the room.
-        if let (Identity::Guest(_), Some(Role::Op)) = (person.identity, room.roles.get(&person.identity)) {
-            room.roles.remove(&person.identity);
+        // A guest is an op, and has a voice, only until leaving the room.
+        if let Identity::Guest(_) = person.identity {
+            room.voices.remove(&person.identity);
+            room.roles.retain(|identity, role| *identity != person.identity || *role != Role::Op);
         }
         if let Some(account) = person.account()
             && person.memberships.remove(&place).is_some()
@@ -196,7 +196,7 @@ impl Change<'_> {
         // The first person in an empty room is its op, unless the room is registered or the lobby.
         if room.members.is_empty() && !room.lasts(&self.cx) {
             room.give_role(&self.cx, identity, Some(Role::Op));
-            self.state.registry.accounts.holds(identity, place, Some(Role::Op));
+            self.state.registry.accounts.holds(identity, place, true);
         }
         let Some(person) = self.state.registry.person(self.caller.person) else { return Err(ChatError::NameFirst) };
         room.add(self.caller.person, Arc::from(person.nick.key()));
@@ -216,13 +216,16 @@ impl Change<'_> {
     fn show_room(&mut self, place: PlaceId, seen: Option<LastSeen>, newcomer: bool) -> Result<(), ChatError> {
         let (room, limits) = (self.state.rooms.at(place)?, self.cx.limits);
         let shown = || Arc::clone(&room.shown);
+        let (topic, topic_by, topic_time) = Topic::told(room.topic.as_ref());
         let joined = Event::Joined {
             room: shown(),
             made: room.made,
             run: self.cx.run,
             seq: room.seq(),
             total: room.members.len(),
-            topic: room.topic.clone(),
+            topic,
+            topic_by,
+            topic_time,
         };
         let mut letters = vec![letter(joined)];
         let mut members = self.state.members_of(room, None).peekable();
@@ -282,6 +285,15 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Says something in a room, or to one person.
+    pub(super) fn say_at(&mut self, place: Option<&Place>, text: Arc<str>, kind: Kind) -> Result<(), Halt> {
+        match place {
+            Some(Place::With(nick)) => self.msg(nick, text, kind),
+            Some(Place::Room(name)) => Ok(self.say(Some(name), text, Manner::By(kind))?),
+            None => Ok(self.say(None, text, Manner::By(kind))?),
+        }
+    }
+
     /// Says something in a room.
     pub(super) fn say(&mut self, name: Option<&RoomName>, text: Arc<str>, manner: Manner) -> Result<(), ChatError> {
         if self.said_before() {
@@ -296,7 +308,11 @@ impl Change<'_> {
     /// Says something in a room: the message gets its number, every member hears it,
     /// and it is queued for the database.
     pub(super) fn say_in(&mut self, name: Option<&RoomName>, words: Words) -> Result<Arc<Message>, ChatError> {
-        let room = self.own_room(name)?;
+        let (room, inside) = match words.file {
+            // To send a file is to read the place, too.
+            Some(_) => (self.own_room(name)?, true),
+            None => self.room_to_say_in(name)?,
+        };
         self.may_speak(room)?;
         let place = room.place;
         let room = self.state.rooms.at_mut(place)?;
@@ -308,9 +324,10 @@ impl Change<'_> {
             from: if by_server { Actor::from(SERVER) } else { self.caller.face.clone() },
             text,
             time: self.cx.now,
-            me: manner == Manner::Action,
+            kind: if let Manner::By(kind) = manner { kind } else { Kind::Text },
             file,
             deleted: false,
+            place,
         });
         let identity = self.caller.identity;
         room.recent.push(&message, identity, self.cx.limits);
@@ -320,7 +337,11 @@ impl Change<'_> {
         let letter = Arc::new(Letter::new(Event::Message(Arc::clone(&message))));
         room.fan_out(&letter, |session| !by_server && self.caller.skips_own(session), self.effects);
         self.effects.report(&letter);
-        self.state.registry.spoke(self.caller.person, place, message.seq);
+        match inside {
+            true => self.state.registry.spoke(self.caller.person, place, message.seq),
+            false if self.caller.echo => self.effects.answer_with(&self.caller.outbox, &letter),
+            false => {}
+        }
         Ok(message)
     }
 
@@ -328,25 +349,32 @@ impl Change<'_> {
     pub(super) fn topic(&mut self, name: Option<&RoomName>, topic: Option<Arc<str>>) -> Result<(), ChatError> {
         let room = self.own_or_any_room(name)?;
         let place = room.place;
-        let Some(topic) = topic else {
-            let done = Done::Topic { room: Arc::clone(&room.shown), topic: room.topic.clone() };
+        let Some(text) = topic else {
+            let done = topic_of(room);
             self.answer(done);
             return Ok(());
         };
-        self.may_speak(room)?;
+        self.may_set_topic(room)?;
         let room = self.state.rooms.at_mut(place)?;
-        let topic = Some(topic).filter(|topic| !topic.is_empty());
-        let changed = room.topic != topic;
-        room.topic.clone_from(&topic);
-        let done = Done::Topic { room: Arc::clone(&room.shown), topic: topic.clone() };
+        let text = Some(text).filter(|text| !text.is_empty());
+        let changed = room.topic.as_ref().map(|topic| &topic.text) != text.as_ref();
         if changed {
+            let (by, time) = (Some(Arc::clone(self.caller.face.nick())), self.cx.now);
+            let set = |text| Topic { text, by, time: Some(time) };
+            room.topic = text.clone().map(set);
             room.store(&self.cx);
             let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
-            self.tell_room(place, Event::Topic { room, topic, by, time: self.cx.now });
+            self.tell_room(place, Event::Topic { room, topic: text, by, time });
         }
+        let done = topic_of(self.state.rooms.at(place)?);
         self.answer_when_stored(done, Record::Barrier);
         Ok(())
     }
+}
+
+fn topic_of(room: &Room) -> Done {
+    let (topic, topic_by, topic_time) = Topic::told(room.topic.as_ref());
+    Done::Topic { room: Arc::clone(&room.shown), topic, topic_by, topic_time }
 }
 
 fn letter(event: Event) -> Arc<Letter> {

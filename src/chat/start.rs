@@ -35,13 +35,13 @@ impl Change<'_, ()> {
         let RoomSnapshot { room, .. } = &found;
         let lasting = room.registered || room.name == *self.cx.lobby;
         let empty = found.seq == 0 && room.topic.is_none();
-        if (room.settings.is_private() || empty) && !lasting {
-            // A private room was for its members, and it has none any more; an empty room has nothing to show.
+        if (!room.settings.is_public() || empty) && !lasting {
+            // A private or hidden room was for its members, and it has none any more; an empty room has nothing to show.
             return self.cx.store(Record::PlaceDeleted(room.place));
         }
         let (place, said) = (room.place, found.said);
-        for (account, role) in &found.roles {
-            self.state.registry.accounts.holds(Identity::Account(*account), place, Some(*role));
+        for account in found.roles.iter().map(|(account, _)| account).chain(&found.voices) {
+            self.state.registry.accounts.holds(Identity::Account(*account), place, true);
         }
         self.state.rooms.add(Room::found(found));
         self.leave_behind(place, said);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::memory::Standing;
 use super::room::Room;
 use super::{Change, PersonId, State};
 use crate::actor::Actor;
@@ -63,18 +64,22 @@ impl<C> Change<'_, C> {
         self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
     }
 
-    /// Gives a guest who comes back the old roles again, unless the room has been
+    /// Gives a guest who comes back the old roles and voices again, unless the room has been
     /// emptied since.
-    pub(super) fn take_roles_up(&mut self, id: PersonId, roles: Vec<(PlaceId, u64, Role)>) {
+    pub(super) fn take_roles_up(&mut self, id: PersonId, standings: Vec<Standing>) {
         let Some(guest) = self.state.registry.person_mut(id).filter(|person| person.account().is_none()) else {
             return;
         };
-        for (place, emptied, role) in roles {
+        for Standing { place, emptied, role, voice } in standings {
             let room = self.state.rooms.get_mut(place).filter(|room| room.emptied == emptied);
-            if let Some(room) = room {
+            let Some(room) = room else { continue };
+            if let Some(role) = role {
                 room.roles.entry(guest.identity).or_insert(role);
-                guest.invited.insert(place);
             }
+            if voice {
+                room.voices.insert(guest.identity);
+            }
+            guest.invited.insert(place);
         }
     }
 }

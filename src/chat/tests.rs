@@ -4,6 +4,7 @@ mod behind;
 mod faces;
 mod limits;
 mod lingering;
+mod masks;
 mod model;
 mod moderation;
 mod people;

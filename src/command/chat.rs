@@ -46,6 +46,29 @@ pub enum ChatCommand {
         /// Only those whose names come after this one.
         past: Option<Nick>,
     },
+    /// Asks about people who are here: those in a room, of these names, or whom a mask fits; those
+    /// in the current room if nothing is said.
+    Who {
+        /// The room.
+        room: Option<RoomName>,
+        /// A name, or a mask with `*` and `?`.
+        #[serde(default, deserialize_with = "read::some_mask")]
+        mask: Option<Arc<str>>,
+        /// Exactly these names.
+        #[serde(default, deserialize_with = "read::nicks")]
+        nicks: Vec<Nick>,
+        /// Only those whose names come after this one.
+        past: Option<Nick>,
+    },
+    /// Asks about people who left.
+    Whowas {
+        /// Who had this name.
+        #[serde(deserialize_with = "read::somebody")]
+        nick: Nick,
+        /// At most so many.
+        #[serde(default, deserialize_with = "read::limit")]
+        limit: Option<usize>,
+    },
     /// Says a line in a room; the current one if it is not said.
     Say {
         /// The room.
@@ -54,12 +77,22 @@ pub enum ChatCommand {
         #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
-    /// Says what the asker does, in a room; the current one if it is not said.
+    /// Says what the asker does.
     Me {
-        /// The room.
-        room: Option<RoomName>,
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
         /// The words.
         #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+    /// Says what no program answers by itself.
+    Notice {
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
+        /// The words.
+        #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
     /// Throws dice in a room; the current one if it is not said. The server says what came.
@@ -114,6 +147,11 @@ pub enum ChatCommand {
         place: Option<Place>,
         /// Which.
         seq: Option<Seq>,
+        /// When it was said: a message of that number said at another time is not deleted.
+        said: Option<Millis>,
+        /// Why.
+        #[serde(default, deserialize_with = "read::some_text")]
+        text: Option<Arc<str>>,
     },
     /// Has read a place up to a message; all of it if no number is said.
     Read {

@@ -13,6 +13,7 @@
 
 mod chat;
 mod order;
+mod page;
 mod parse;
 mod read;
 mod strings;
@@ -30,6 +31,7 @@ use crate::names::{Nick, RoomName};
 
 pub use chat::ChatCommand;
 pub use order::Moderation;
+pub use page::{Bound, Page, Stretch, Timeline};
 pub use parse::{parse, shown};
 pub use strings::refused;
 pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};

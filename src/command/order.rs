@@ -18,7 +18,7 @@ pub struct Moderation {
     pub action: ModAction,
     /// Where; in the current room if it is not said.
     pub room: Option<RoomName>,
-    /// Not there only, but on the whole server: for bans.
+    /// Not there only, but on the whole server: for kicks and bans.
     pub everywhere: bool,
     /// About whom.
     pub whom: Whom,
@@ -70,7 +70,7 @@ macro_rules! orders {
 orders! {
     Invite { #[serde(default, skip_serializing)] everywhere: OnlyHere }
     Kick {
-        #[serde(default, skip_serializing)] everywhere: OnlyHere,
+        #[serde(default)] everywhere: bool,
         #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>>
     }
     Ban {
@@ -87,6 +87,8 @@ orders! {
     Unmute { #[serde(default, skip_serializing)] everywhere: OnlyHere }
     Op { #[serde(default, skip_serializing)] everywhere: OnlyHere }
     Deop { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Voice { #[serde(default, skip_serializing)] everywhere: OnlyHere }
+    Devoice { #[serde(default, skip_serializing)] everywhere: OnlyHere }
 }
 
 /// `everywhere` of an order that has no such field. Other unknown fields are

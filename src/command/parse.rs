@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
 use super::{
-    Change, Command, Dice, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, said, somebody, text, timed,
-    unknown,
+    Change, Command, Dice, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, mask, said, somebody, text,
+    timed, unknown,
 };
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
@@ -130,8 +130,11 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Leave => ChatCommand::Leave { room: given.some(RoomName::parse)?, text: None }.into(),
         Verb::Rooms => ChatCommand::Rooms { past: given.some(RoomName::parse)? }.into(),
         Verb::Members => given.members()?.into(),
+        Verb::Who => given.who()?.into(),
+        Verb::Whowas => ChatCommand::Whowas { nick: somebody(given.needed("NAME")?)?, limit: None }.into(),
         Verb::Say => ChatCommand::Say { room: None, text: given.words("TEXT")? }.into(),
-        Verb::Me => ChatCommand::Me { room: None, text: given.words("TEXT")? }.into(),
+        Verb::Me => ChatCommand::Me { place: None, text: given.words("TEXT")? }.into(),
+        Verb::Notice => ChatCommand::Notice { place: None, text: given.needed("TEXT").map(said)? }.into(),
         Verb::Roll => ChatCommand::Roll { room: None, dice: given.some(Dice::parse)?.unwrap_or_default() }.into(),
         Verb::Msg => given.msg()?.into(),
         Verb::Reply => ChatCommand::Reply { text: given.needed("TEXT").map(said)? }.into(),
@@ -142,7 +145,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Back => ChatCommand::Back.into(),
         Verb::History => given.history()?.into(),
         Verb::Search => given.search()?.into(),
-        Verb::Delete => ChatCommand::Delete { place: None, seq: given.some(message)? }.into(),
+        Verb::Delete => given.delete()?.into(),
         Verb::Chats => Query::Chats { past: given.some(Place::parse)? }.into(),
         Verb::Read => ChatCommand::Read { place: given.some(Place::parse)?, seq: None }.into(),
         Verb::Close => ChatCommand::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? }.into(),
@@ -166,6 +169,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Unmute => given.order(ModAction::Unmute)?.into(),
         Verb::Op => given.order(ModAction::Op)?.into(),
         Verb::Deop => given.order(ModAction::Deop)?.into(),
+        Verb::Voice => given.order(ModAction::Voice)?.into(),
+        Verb::Devoice => given.order(ModAction::Devoice)?.into(),
         Verb::Bans => given.bans()?.into(),
         Verb::Announce => ChatCommand::Announce { text: given.words("TEXT")? }.into(),
         Verb::Ping => LinkCommand::Ping { token: some_text(arguments) }.into(),
@@ -224,6 +229,15 @@ impl<'a> Arguments<'a> {
         Ok(ChatCommand::Members { room, past })
     }
 
+    fn who(&self) -> Result<ChatCommand, ChatError> {
+        let (whom, past) = self.two();
+        let (room, mask) = match whom {
+            Some(room) if room.starts_with('#') => (Some(RoomName::parse(room)?), None),
+            whom => (None, whom.map(mask).transpose()?),
+        };
+        Ok(ChatCommand::Who { room, mask, nicks: Vec::new(), past: past.map(somebody).transpose()? })
+    }
+
     fn msg(&self) -> Result<ChatCommand, ChatError> {
         let (to, words) = split(self.needed("NAME")?);
         if words.is_empty() {
@@ -253,6 +267,13 @@ impl<'a> Arguments<'a> {
     fn files(&self) -> Result<Query, ChatError> {
         let (place, before) = self.two();
         Ok(Query::Files { place: place.map(Place::parse).transpose()?, before: before.map(message).transpose()? })
+    }
+
+    /// A number and a reason, or neither.
+    fn delete(&self) -> Result<ChatCommand, ChatError> {
+        let (number, reason) = split(self.text);
+        let seq = if number.is_empty() { None } else { Some(message(number)?) };
+        Ok(ChatCommand::Delete { place: None, seq, said: None, text: some_text(reason) })
     }
 
     fn login(&self) -> Result<AccountCommand, ChatError> {
@@ -294,11 +315,23 @@ impl<'a> Arguments<'a> {
     /// Who, and where it makes sense, for how long and why.
     fn order(&self, action: ModAction) -> Result<Moderation, ChatError> {
         let (whom, mut rest) = split(self.needed("NAME")?);
+        // Only these hold on the whole server, too; to the others the word is a reason.
+        let mut everywhere = false;
+        if matches!(action, ModAction::Kick | ModAction::Ban | ModAction::Unban)
+            && let ("everywhere", after) = split(rest)
+        {
+            (everywhere, rest) = (true, after);
+        }
         let mut seconds = None;
         if matches!(action, ModAction::Ban | ModAction::Mute) {
             (seconds, rest) = timed(rest)?;
         }
-        Ok(Moderation { seconds, text: some_text(rest), ..Moderation::new(action, None, Whom::parse(whom)?) })
+        Ok(Moderation {
+            everywhere,
+            seconds,
+            text: some_text(rest),
+            ..Moderation::new(action, None, Whom::parse(whom)?)
+        })
     }
 
     /// Nothing, or a setting and its value.
@@ -321,13 +354,25 @@ impl<'a> Arguments<'a> {
         match setting {
             "invite-only" => change.invite_only = switch("invite-only")?,
             "announcements" => change.announcements = switch("announcements")?,
+            "topic-by-ops" => change.topic_by_ops = switch("topic-by-ops")?,
+            "hidden" => change.hidden = switch("hidden")?,
+            "outsiders" => change.outsiders = switch("outsiders")?,
+            "limit" if value.is_empty() => return Err(self.missing("VALUE")),
+            "limit" if value == "off" => change.limit = Some(0),
+            "limit" => match value.parse() {
+                Ok(limit) if limit > 0 => change.limit = Some(limit),
+                _ => return Err(bad("limit", value, "how many members there may be, or off")),
+            },
             "key" if value.is_empty() => return Err(self.missing("VALUE")),
             "key" => change.key = Some(if value == "off" { Arc::from("") } else { key(value)? }),
-            other => return Err(bad("SETTING", other, "invite-only, key or announcements")),
+            other => return Err(bad("SETTING", other, SETTINGS)),
         }
         Ok(change)
     }
 }
+
+/// What can be set in a room.
+const SETTINGS: &str = "invite-only, key, limit, announcements, topic-by-ops, outsiders or hidden";
 
 fn message(text: &str) -> Result<u64, ChatError> {
     number(text, "a message's number")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
-use super::{Change, Page, Place, Secret, Wants};
+use super::{Bound, Change, Page, Place, Secret, Wants};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
@@ -59,6 +59,15 @@ pub(super) fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     wanting(Vec::deserialize(deserializer), "", "a list of strings").map(Some)
 }
 
+pub(super) fn nicks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Nick>, D::Error> {
+    wanting(Vec::deserialize(deserializer), "", "a list of strings")
+}
+
+/// A name or a mask.
+pub(super) fn some_mask<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    read(deserializer, super::mask).map(Some)
+}
+
 /// Names of events.
 impl<'de> Deserialize<'de> for Wants {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wants, D::Error> {
@@ -77,7 +86,7 @@ fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D
     read(deserializer, |raw| if raw.is_empty() { Ok(Arc::from("")) } else { super::key(raw) }).map(Some)
 }
 
-/// A page of the history is one of four fields, or none.
+/// A page of the history is where it begins and where it ends, or what it is around.
 pub(super) mod history {
     use super::*;
 
@@ -90,6 +99,9 @@ pub(super) mod history {
         after: Option<Seq>,
         until: Option<Millis>,
         since: Option<Millis>,
+        around: Option<Seq>,
+        around_time: Option<Millis>,
+        newest: bool,
         #[serde(deserialize_with = "limit")]
         limit: Option<usize>,
     }
@@ -98,12 +110,18 @@ pub(super) mod history {
         deserializer: D,
     ) -> Result<(Option<Place>, Page, Option<usize>), D::Error> {
         let fields = Fields::deserialize(deserializer)?;
-        let page = match (fields.before, fields.after, fields.until, fields.since) {
-            (Some(seq), ..) => Page::Before(seq),
-            (_, Some(seq), ..) => Page::After(seq),
-            (_, _, Some(time), _) => Page::BeforeTime(time),
-            (_, _, _, Some(time)) => Page::SinceTime(time),
-            (None, None, None, None) => Page::Last,
+        let seq_or = |seq: Option<Seq>, time: Option<Millis>| seq.map(Bound::Seq).or(time.map(Bound::Time));
+        let around = seq_or(fields.around, fields.around_time);
+        let low = seq_or(fields.after, fields.since.map(|time| time.saturating_sub(1)));
+        let high = seq_or(fields.before, fields.until);
+        let page = match (around, low, high, fields.newest) {
+            (Some(middle), ..) => Page::Around(middle),
+            (None, None, None, _) => Page::Last,
+            (None, None, Some(high), _) => Page::Before(high),
+            (None, Some(low), None, false) => Page::After(low),
+            (None, Some(low), None, true) => Page::Latest(low),
+            (None, Some(low), Some(high), false) => Page::Between(low, high),
+            (None, Some(low), Some(high), true) => Page::Between(high, low),
         };
         Ok((fields.place, page, fields.limit))
     }
@@ -115,12 +133,28 @@ pub(super) mod history {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let mut fields = Fields { place: place.clone(), limit: *limit, ..Fields::default() };
+        let low = |fields: &mut Fields, bound: Bound| match bound {
+            Bound::Seq(seq) | Bound::Message(_, seq, _) => fields.after = Some(seq),
+            Bound::Time(time) => fields.since = Some(time.saturating_add(1)),
+        };
+        let high = |fields: &mut Fields, bound: Bound| match bound {
+            Bound::Seq(seq) | Bound::Message(_, seq, _) => fields.before = Some(seq),
+            Bound::Time(time) => fields.until = Some(time),
+        };
         match *page {
             Page::Last => {}
-            Page::Before(seq) => fields.before = Some(seq),
-            Page::After(seq) => fields.after = Some(seq),
-            Page::BeforeTime(time) => fields.until = Some(time),
-            Page::SinceTime(time) => fields.since = Some(time),
+            Page::Before(bound) => high(&mut fields, bound),
+            Page::After(bound) => low(&mut fields, bound),
+            Page::Latest(bound) => {
+                low(&mut fields, bound);
+                fields.newest = true;
+            }
+            Page::Between(one, other) => {
+                low(&mut fields, one);
+                high(&mut fields, other);
+            }
+            Page::Around(Bound::Seq(seq) | Bound::Message(_, seq, _)) => fields.around = Some(seq),
+            Page::Around(Bound::Time(time)) => fields.around_time = Some(time),
         }
         fields.serialize(serializer)
     }
@@ -137,11 +171,16 @@ pub(super) mod settings {
         #[serde(default, deserialize_with = "key")]
         key: Option<Arc<str>>,
         announcements: Option<bool>,
+        topic_by_ops: Option<bool>,
+        hidden: Option<bool>,
+        outsiders: Option<bool>,
+        limit: Option<usize>,
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Option<RoomName>, Change), D::Error> {
-        let Fields { room, invite_only, key, announcements } = Fields::deserialize(deserializer)?;
-        Ok((room, Change { invite_only, key, announcements }))
+        let fields = Fields::deserialize(deserializer)?;
+        let Fields { room, invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit } = fields;
+        Ok((room, Change { invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit }))
     }
 
     pub fn serialize<S: Serializer>(
@@ -149,7 +188,9 @@ pub(super) mod settings {
         change: &Change,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let Change { invite_only, key, announcements } = change.clone();
-        Fields { room: room.clone(), invite_only, key, announcements }.serialize(serializer)
+        let (room, change) = (room.clone(), change.clone());
+        let Change { invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit } = change;
+        let fields = Fields { room, invite_only, key, announcements, topic_by_ops, hidden, outsiders, limit };
+        fields.serialize(serializer)
     }
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::strings::as_string;
 use crate::error::ChatError;
 use crate::model::PlaceId;
-use crate::model::{Millis, Seq};
+use crate::model::{Millis, Seq, Settings};
 use crate::names::{Nick, RoomName, clean, clean_lines, shows};
 
 as_string!(Dice: Dice::parse, Place: Place::parse, Whom: Whom::parse, Spot: Spot::parse);
@@ -195,6 +195,18 @@ pub enum ModAction {
     Op,
     /// Is an op no more.
     Deop,
+    /// May speak where not all may.
+    Voice,
+    /// Has no voice any more.
+    Devoice,
+}
+
+impl ModAction {
+    /// Whether it is about one person, who must be here or have an account.
+    pub fn names_a_person(self) -> bool {
+        use ModAction::{Deop, Devoice, Invite, Kick, Op, Voice};
+        matches!(self, Invite | Kick | Op | Deop | Voice | Devoice)
+    }
 }
 
 /// About whom.
@@ -204,16 +216,19 @@ pub enum Whom {
     Nick(Nick),
     /// Whoever comes from this address: for bans.
     Address(IpAddr),
+    /// Whoever this mask fits, as it was typed: for bans.
+    Mask(Arc<str>),
 }
 
 impl Whom {
-    /// Reads a nick or an address.
+    /// Reads a nick, an address or a mask.
     ///
     /// # Errors
-    /// It is neither: nobody is called so.
+    /// It is none of these: nobody is called so.
     pub fn parse(text: &str) -> Result<Whom, ChatError> {
         match text.parse() {
             Ok(address) => Ok(Whom::Address(IpAddr::to_canonical(&address))),
+            Err(_) if is_mask(text) => mask(text).map(Whom::Mask),
             Err(_) => somebody(text).map(Whom::Nick),
         }
     }
@@ -224,8 +239,30 @@ impl fmt::Display for Whom {
         match self {
             Whom::Nick(nick) => write!(f, "{nick}"),
             Whom::Address(address) => write!(f, "{address}"),
+            Whom::Mask(mask) => f.write_str(mask),
         }
     }
+}
+
+/// The longest mask that is taken, in characters.
+pub const MAX_MASK: usize = 128;
+
+/// Whether a text is a mask and cannot be a name: names have none of these characters.
+fn is_mask(text: &str) -> bool {
+    text.contains(['*', '?', '!', '@', ':'])
+}
+
+/// Reads a mask: one word.
+///
+/// # Errors
+/// It is empty, too long, or more than one word.
+pub fn mask(raw: &str) -> Result<Arc<str>, ChatError> {
+    let mask = text(raw);
+    if !mask.is_empty() && mask.chars().count() <= MAX_MASK && !mask.contains(char::is_whitespace) {
+        return Ok(mask);
+    }
+    let value = format!("{:?}", mask.chars().take(MAX_MASK).collect::<String>());
+    Err(ChatError::BadField { field: "mask", value, wants: "one word of 1 to 128 characters, such as spam*" })
 }
 
 /// What to change in a room; what is `None` stays as it is.
@@ -235,23 +272,33 @@ pub struct Change {
     pub invite_only: Option<bool>,
     /// The word that opens it; the empty one opens it to all.
     pub key: Option<Arc<str>>,
-    /// Whether only ops speak.
+    /// Whether only ops and members with a voice speak.
     pub announcements: Option<bool>,
+    /// Whether only ops set the topic.
+    pub topic_by_ops: Option<bool>,
+    /// Whether no list shows it.
+    pub hidden: Option<bool>,
+    /// Whether people who are not in it may write there.
+    pub outsiders: Option<bool>,
+    /// How many members it may have; 0 is as many as like.
+    pub limit: Option<usize>,
 }
 
-/// Which earlier messages are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
-    /// The last ones.
-    Last,
-    /// The last ones before this number.
-    Before(Seq),
-    /// The first ones after this number.
-    After(Seq),
-    /// The last ones before this time.
-    BeforeTime(Millis),
-    /// The first ones at or after this time.
-    SinceTime(Millis),
+impl Change {
+    /// What is set after this change of `before`.
+    pub fn made_to(&self, before: &Settings) -> Settings {
+        let key = self.key.clone().filter(|key| !key.is_empty());
+        let limit = self.limit.filter(|limit| *limit > 0);
+        Settings {
+            invite_only: self.invite_only.unwrap_or(before.invite_only),
+            key: if self.key.is_some() { key } else { before.key.clone() },
+            announcements: self.announcements.unwrap_or(before.announcements),
+            topic_by_ops: self.topic_by_ops.unwrap_or(before.topic_by_ops),
+            hidden: self.hidden.unwrap_or(before.hidden),
+            outsiders: self.outsiders.unwrap_or(before.outsiders),
+            limit: if self.limit.is_some() { limit } else { before.limit },
+        }
+    }
 }
 
 /// How many at most, if it is said: to ask for none would be to ask for nothing.

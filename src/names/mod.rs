@@ -287,6 +287,11 @@ fn compose(text: &str) -> String {
     }
 }
 
+/// A mask of names in the form in which names are compared; its wildcards stay.
+pub(crate) fn fold_mask(mask: &str) -> String {
+    fold(&compose(mask))
+}
+
 /// The key of a shown form.
 fn fold(shown: &str) -> String {
     match UsernameCaseMapped::new().case_mapping_rule(shown) {

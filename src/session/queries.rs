@@ -8,8 +8,10 @@ use super::hub::{self, Database};
 use super::later::Later;
 use crate::answer;
 use crate::answer::{ChatInfo, Done, FileRow, History};
-use crate::chat::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered};
-use crate::command::{ChatCommand, Page, Place, Query, Spot};
+use crate::chat::{
+    CatchUp, Doomed, Found, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered,
+};
+use crate::command::{Bound, ChatCommand, Page, Place, Query, Spot};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, Message, Millis, PlaceId, Seq, Tag};
@@ -34,7 +36,10 @@ impl Session {
     /// Carries out a command of the chat, after reading all rows that it needs.
     #[inline(never)]
     pub(super) fn carry_out(&mut self, tag: Option<Tag>, command: ChatCommand) -> Result<(), ChatError> {
-        if matches!(command, ChatCommand::Say { .. } | ChatCommand::Me { .. }) {
+        let in_room = |place: &Option<Place>| !matches!(place, Some(Place::With(_)));
+        if matches!(&command, ChatCommand::Say { .. })
+            || matches!(&command, ChatCommand::Me { place, .. } | ChatCommand::Notice { place, .. } if in_room(place))
+        {
             // Saying something needs no read.
             let said = self.hub.chat.obey(self.handle.id, tag, command, hub::now(), &mut self.effects);
             return said.map(drop).map_err(Halt::into_refusal);
@@ -145,7 +150,7 @@ impl Session {
     ) -> Result<Option<Seq>, ChatError> {
         let database = self.settled_database()?;
         let most = self.hub.limits.now().history_page;
-        let pages = self.page(&database, (place, label), Page::After(from), most)?;
+        let pages = self.page(&database, (place, label), Page::After(Bound::Seq(from)), most)?;
         let messages = messages(pages.messages);
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(None) };
         let missed = messages.first().map_or(0, |first| first.seq - after - 1);
@@ -165,17 +170,10 @@ impl Session {
         most: usize,
     ) -> Result<Pages, ChatError> {
         let mut pages = database.store.page(place, label, page, most)?;
-        let (lines, most) = (&mut pages.messages, self.hub.limits.now().answer_bytes);
-        let is_up = matches!(page, Page::After(_) | Page::SinceTime(_));
-        let fit = if is_up {
-            fitting(lines.iter().map(|line| &line.message), most)
-        } else {
-            fitting(lines.iter().rev().map(|line| &line.message), most)
-        };
-        if fit < lines.len() {
-            pages.more = true;
-            if is_up { lines.truncate(fit) } else { drop(lines.drain(..lines.len() - fit)) }
-        }
+        let cut = answer::cut(&mut pages.messages, pages.lower, self.hub.limits.now().answer_bytes);
+        let is_up = matches!(page, Page::After(_) | Page::Around(_)) || pages.lower == 0;
+        pages.more |= if is_up { cut.above } else { cut.below };
+        pages.lower = pages.lower.min(pages.messages.len());
         Ok(pages)
     }
 
@@ -225,6 +223,13 @@ impl Session {
         }
         let Readable { place, label, .. } = self.readable(place)?;
         let database = self.settled_database()?;
+        for bound in page.bounds() {
+            let Bound::Message(of, seq, time) = bound else { continue };
+            let found = database.store.message(place, &label, seq)?.filter(|found| found.message.time == time);
+            if of != place || found.is_none() {
+                return Err(ChatError::NoSuchMessage(seq));
+            }
+        }
         let pages = self.page(&database, (place, &label), page, most)?;
         Ok(Done::History(history(label, page, pages)))
     }
@@ -309,7 +314,7 @@ impl Session {
 
     /// Deletes a message that is only in the database.
     fn delete(&mut self, tag: Option<Tag>, message: Unremembered) -> Result<(), ChatError> {
-        let Unremembered { named, place, label, seq, identity } = message;
+        let Unremembered { doomed: Doomed { place: named, seq, said, text }, place, label, identity } = message;
         let database = self.settled_database()?;
         let line = match seq {
             Some(seq) => database.store.message(place, &label, seq)?,
@@ -318,13 +323,21 @@ impl Session {
                 pages.messages.into_iter().rev().find(|line| line.identity == identity && !line.message.deleted)
             }
         };
-        let line = line.filter(|line| !line.message.deleted).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
+        let meant = |line: &StoredMessage| !line.message.deleted && said.is_none_or(|said| said == line.message.time);
+        let line = line.filter(meant).ok_or(ChatError::NoSuchMessage(seq.unwrap_or(0)))?;
         let place = match named {
             Some(place) => place,
             None => Place::Room(RoomName::parse(&label)?),
         };
-        let known = (&place, line.message.seq, line.identity);
-        self.hub.chat.delete_known(self.handle.id, tag, known, hub::now(), &mut self.effects)
+        let Message { seq, time: said, .. } = *line.message;
+        let found = Found { place: &place, seq, author: line.identity, said, text };
+        self.hub.chat.delete_known(self.handle.id, tag, found, hub::now(), &mut self.effects)
+    }
+}
+
+impl answer::Row for StoredMessage {
+    fn weight(&self) -> usize {
+        self.message.weight()
     }
 }
 
@@ -339,11 +352,11 @@ fn fitting<'a>(messages: impl Iterator<Item = &'a Arc<Message>>, most: usize) ->
 
 /// The history of a page. `missed` counts messages that were removed because of their age or number.
 fn history(room: Arc<str>, page: Page, pages: Pages) -> History {
-    let Pages { messages: stored, first, more } = pages;
+    let Pages { messages: stored, first, more, .. } = pages;
     let messages = messages(stored);
     let missed = match (page, messages.first()) {
-        (Page::After(after), Some(message)) => message.seq.saturating_sub(after.saturating_add(1)),
-        (Page::After(after), None) => first.saturating_sub(after.saturating_add(1)),
+        (Page::After(Bound::Seq(after)), Some(message)) => message.seq.saturating_sub(after.saturating_add(1)),
+        (Page::After(Bound::Seq(after)), None) => first.saturating_sub(after.saturating_add(1)),
         _ => 0,
     };
     History { room, messages, missed, more, after: None }

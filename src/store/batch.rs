@@ -67,6 +67,12 @@ impl<'a> Batch<'a> {
             Record::Role(place, account, None) => {
                 self.run("DELETE FROM role WHERE place = ? AND account = ?", (place, account))
             }
+            Record::Voice(place, account, true) => {
+                self.run("INSERT OR IGNORE INTO voice VALUES (?, ?)", (place, account))
+            }
+            Record::Voice(place, account, false) => {
+                self.run("DELETE FROM voice WHERE place = ? AND account = ?", (place, account))
+            }
             Record::Restriction(restriction) => self.restriction(restriction),
             Record::RestrictionLifted(place, restriction, target) => self.run(
                 "DELETE FROM restriction WHERE place = ? AND restriction = ? AND target = ?",
@@ -104,12 +110,17 @@ impl<'a> Batch<'a> {
 
     fn room(&mut self, room: &RoomRecord) -> rusqlite::Result<()> {
         self.place(room.place)?;
-        let insert = "INSERT INTO room (place, name, made, topic, settings, registered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6 WHERE made = ?3";
+        let insert = "INSERT INTO room (place, name, made, topic, settings, registered, topic_by, topic_time)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (place) DO UPDATE SET name = ?2, topic = ?4, settings = ?5, registered = ?6, topic_by = ?7, topic_time = ?8
+             WHERE made = ?3";
+        let topic = room.topic.as_ref();
+        let (text, by) = (topic.map(|topic| &topic.text), topic.and_then(|topic| topic.by.as_ref()));
+        let time = topic.and_then(|topic| topic.time);
         // The row of the same room was updated, because its time `made` never changes. So this row is another room's.
         let own = "SELECT FALSE";
         self.add(
-            (insert, params![room.place, room.name, room.made, room.topic, room.settings, room.registered]),
+            (insert, params![room.place, room.name, room.made, text, room.settings, room.registered, by, time]),
             (own, []),
             || format!("the number {} of a room is another's", room.place.0),
         )
@@ -167,15 +178,15 @@ impl<'a> Batch<'a> {
         }
         self.seen(line.identity);
         let id = row(place, message.seq);
-        let Message { time, from, text, me, deleted, .. } = message;
+        let Message { time, from, text, kind, deleted, .. } = message;
         let file = message.file.as_ref().map(|file| file.file);
         let late = self.times.late(id, *time);
-        let insert = "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
+        let insert = "INSERT INTO message (id, time, identity, nick, text, kind, deleted, file, late)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
         // A message that was written before may have been deleted since.
         let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            (insert, params![id, time, line.identity, from.nick(), text, me, deleted, file, late]),
+            (insert, params![id, time, line.identity, from.nick(), text, kind, deleted, file, late]),
             (own, params![id, time, from.nick(), text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;
@@ -281,8 +292,8 @@ impl<'a> Batch<'a> {
                 self.seen(Identity::Guest(*resume_id));
             }
             self.run(
-                "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time, mask)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     server_or(restriction.place),
                     restriction.restriction,
@@ -291,7 +302,8 @@ impl<'a> Batch<'a> {
                     restriction.until,
                     restriction.by,
                     restriction.text,
-                    restriction.time
+                    restriction.time,
+                    restriction.mask
                 ],
             )?;
         }

@@ -8,7 +8,8 @@ use rusqlite::{Error, Result, Row};
 use crate::actor::{Actor, ActorParts};
 use crate::cloak::Cloak;
 use crate::model::{
-    AccountId, FileId, FileInfo, Identity, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag, Target,
+    AccountId, FileId, FileInfo, Identity, Kind, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag,
+    Target,
 };
 use crate::names::{Nick, RoomName};
 use crate::record::StoredMessage;
@@ -20,7 +21,7 @@ pub const LOW: u32 = 32;
 const LAST_SEQ: Seq = u32::MAX as Seq;
 
 /// The columns that [`message()`] reads. The file is the one that came with the message, if there is one.
-pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.me,
+pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.kind,
     message.deleted, file.id, file.name, file.mime, file.size, file.sha256, file.width, file.height";
 
 /// How many columns [`MESSAGE`] has.
@@ -69,9 +70,10 @@ pub fn message(row: &Row<'_>, label: &Arc<str>, cloak: &Cloak) -> Result<StoredM
         time: row.get(1)?,
         from: author(row.get(2)?, row.get(3)?, cloak),
         text: row.get(4)?,
-        me: row.get(5)?,
+        kind: row.get(5)?,
         deleted: row.get(6)?,
         file: file.map(Arc::new),
+        place,
     };
     Ok(StoredMessage { place, identity: row.get(2)?, message: Arc::new(message) })
 }
@@ -139,6 +141,29 @@ macro_rules! as_words {
 }
 
 as_words!(Role: Member = "member", Op = "op", Owner = "owner");
+/// A kind is stored as a number, because most rows of the database have one.
+impl ToSql for Kind {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Kind::Text => 0,
+            Kind::Action => 1,
+            Kind::Notice => 2,
+        }
+        .into())
+    }
+}
+
+impl FromSql for Kind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Kind> {
+        match value.as_i64()? {
+            0 => Ok(Kind::Text),
+            1 => Ok(Kind::Action),
+            2 => Ok(Kind::Notice),
+            other => Err(strange(&other.to_string())),
+        }
+    }
+}
+
 as_words!(Restriction: Ban = "ban", Mute = "mute");
 
 /// A name is stored as it is shown.
@@ -182,7 +207,7 @@ impl FromSql for Identity {
     }
 }
 
-/// A target is stored as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`.
+/// A target is stored as two words: `account 3`, `resume 7`, `address ::1`, `nick anna`, `mask spam*!*@*`.
 impl ToSql for Target {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
@@ -190,6 +215,7 @@ impl ToSql for Target {
             Target::Resume(resume) => format!("resume {}", resume.0),
             Target::Address(address) => format!("address {address}"),
             Target::Nick(key) => format!("nick {key}"),
+            Target::Mask(mask) => format!("mask {mask}"),
         }
         .into())
     }
@@ -203,6 +229,7 @@ impl FromSql for Target {
             Some(("resume", number)) => number.parse().ok().map(|number| Target::Resume(ResumeId(number))),
             Some(("address", address)) => address.parse().ok().map(Target::Address),
             Some(("nick", key)) => Some(Target::Nick(Arc::from(key))),
+            Some(("mask", mask)) => Some(Target::Mask(Arc::from(mask))),
             _ => None,
         };
         target.ok_or_else(|| strange(text))

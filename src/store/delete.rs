@@ -9,7 +9,7 @@ use crate::model::{AccountId, FileId, Identity, PlaceId, ResumeId, Target};
 /// Marks the place as removed: it is no longer read. It may have a million messages; `expire` deletes them step by step.
 pub fn place(connection: &Connection, place: PlaceId) -> rusqlite::Result<()> {
     run(connection, "UPDATE place SET removed = 1 WHERE id = ?", [place])?;
-    for table in ["room", "conversation", "role", "membership", "restriction"] {
+    for table in ["room", "conversation", "role", "voice", "membership", "restriction"] {
         run(connection, &format!("DELETE FROM {table} WHERE place = ?"), [place])?;
     }
     Ok(())
@@ -30,6 +30,7 @@ pub fn account(connection: &Connection, id: AccountId, with_messages: bool) -> r
     }
     run(connection, "DELETE FROM account WHERE id = ?", [id])?;
     run(connection, "DELETE FROM role WHERE account = ?", [id])?;
+    run(connection, "DELETE FROM voice WHERE account = ?", [id])?;
     run(connection, "DELETE FROM membership WHERE account = ?", [id])?;
     run(connection, "DELETE FROM restriction WHERE target = ?", [Target::Account(id)])?;
     if with_messages {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::columns::LOW;
 use super::delete;
-use crate::model::{AccountId, PlaceId, Role};
+use crate::model::{AccountId, PlaceId, Role, Topic};
 use crate::record::{AccountRecord, Numbers, RestrictionRecord, RoomRecord, RoomSnapshot, Snapshot};
 
 /// Reads the state, after files that were never finished are removed.
@@ -33,22 +33,26 @@ pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Snapshot> {
 }
 
 fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomSnapshot>> {
-    let mut roles = roles(connection)?;
+    let (mut roles, mut voices) = (roles(connection)?, voices(connection)?);
     connection
         .prepare(
             "SELECT room.place, name, made, topic, settings, registered, place.last,
-                 coalesce((SELECT max(time, made) FROM message WHERE id = (room.place << ?) + place.last), made)
+                 coalesce((SELECT max(time, made) FROM message WHERE id = (room.place << ?) + place.last), made),
+                 topic_by, topic_time
              FROM room JOIN place ON place.id = room.place WHERE place.removed = 0 ORDER BY room.place",
         )?
         .query_map([LOW], |row| {
             let place = row.get(0)?;
-            let (name, made, topic) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let (name, made) = (row.get(1)?, row.get(2)?);
+            let (text, by, time) = (row.get::<_, Option<_>>(3)?, row.get(8)?, row.get(9)?);
+            let topic = text.map(|text| Topic { text, by, time });
             let (settings, registered) = (row.get(4)?, row.get(5)?);
             Ok(RoomSnapshot {
                 room: RoomRecord { place, name, made, topic, settings, registered },
                 seq: row.get(6)?,
                 said: row.get(7)?,
                 roles: roles.remove(&place).unwrap_or_default(),
+                voices: voices.remove(&place).unwrap_or_default(),
             })
         })?
         .collect()
@@ -62,6 +66,16 @@ fn roles(connection: &Connection) -> rusqlite::Result<HashMap<PlaceId, Vec<(Acco
         roles.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
     }
     Ok(roles)
+}
+
+fn voices(connection: &Connection) -> rusqlite::Result<HashMap<PlaceId, Vec<AccountId>>> {
+    let mut voices: HashMap<_, Vec<_>> = HashMap::new();
+    let mut statement = connection.prepare("SELECT place, account FROM voice ORDER BY place, account")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        voices.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(voices)
 }
 
 fn accounts(connection: &Connection) -> rusqlite::Result<Vec<AccountRecord>> {
@@ -84,8 +98,8 @@ fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, us
 /// Rows that differ only in their target are one restriction.
 fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionRecord>> {
     let mut statement = connection.prepare(
-        "SELECT place, restriction, target, nick, until, author, text, time FROM restriction
-         ORDER BY time, place, restriction, nick, author, until, text, target",
+        "SELECT place, restriction, target, nick, until, author, text, time, mask FROM restriction
+         ORDER BY time, place, restriction, nick, author, until, text, mask, target",
     )?;
     let mut rows = statement.query([])?;
     let mut restrictions: Vec<RestrictionRecord> = Vec::new();
@@ -96,6 +110,7 @@ fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionReco
             restriction: row.get(1)?,
             targets: Vec::new(),
             nick: row.get(3)?,
+            mask: row.get(8)?,
             until: row.get(4)?,
             by: row.get(5)?,
             text: row.get(6)?,

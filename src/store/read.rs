@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 use super::StoreError;
 use super::claim::Claim;
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
-use super::order::{first_since, last_before};
+use super::order::Spans;
 use super::pool::{Length, Pool};
 use crate::cloak::Cloak;
-use crate::command::Page;
+use crate::command::{Page, Stretch};
 use crate::limits::InForce;
 use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
 use crate::process::private::free_bytes;
@@ -58,30 +58,31 @@ impl Store {
     pub fn page(&self, place: PlaceId, label: &Arc<str>, page: Page, most: usize) -> Result<Pages, StoreError> {
         self.read(|connection| {
             let Some(bounds) = bounds(connection, place)? else { return Ok(Pages::default()) };
-            let (from, to, is_up) = match page {
-                Page::Last => (0, Seq::MAX, false),
-                Page::Before(seq) => (0, seq.saturating_sub(1), false),
-                Page::After(seq) => (seq.saturating_add(1), Seq::MAX, true),
-                Page::BeforeTime(time) => (0, last_before(connection, place, time)?, false),
-                Page::SinceTime(time) => match first_since(connection, place, time)? {
-                    Some(seq) => (seq, Seq::MAX, true),
-                    None => return Ok(Pages { first: bounds.0, ..Pages::default() }),
-                },
+            let stretch = Stretch::of(page, most, &Spans { connection, place })?;
+            let Stretch { from, to, middle, .. } = stretch;
+            let some = |from, to, order, most: usize| -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
+                if most == 0 || from > to {
+                    return Ok((Vec::new(), false));
+                }
+                let mut messages = connection
+                    .prepare_cached(&format!(
+                        "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
+                         WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
+                    ))?
+                    .query_map(params![row(place, from), row(place, to), most + 1], |row| {
+                        message(row, label, &self.cloak)
+                    })?
+                    .collect::<Result<Vec<_>, _>>()?;
+                let more = messages.len() > most;
+                messages.truncate(most);
+                Ok((messages, more))
             };
-            let order = if is_up { "ASC" } else { "DESC" };
-            let mut messages = connection
-                .prepare_cached(&format!(
-                    "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
-                     WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
-                ))?
-                .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label, &self.cloak))?
-                .collect::<Result<Vec<_>, _>>()?;
-            let more = messages.len() > most;
-            messages.truncate(most);
-            if !is_up {
-                messages.reverse();
-            }
-            Ok(Pages { messages, first: bounds.0, more })
+            let (mut messages, more) = some(from, middle.min(to), "DESC", stretch.down)?;
+            messages.reverse();
+            let lower = messages.len();
+            let (upper, more_above) = some(middle.saturating_add(1).max(from), to, "ASC", stretch.above(lower))?;
+            messages.extend(upper);
+            Ok(Pages { messages, lower, first: bounds.0, more: if stretch.up > 0 { more_above } else { more } })
         })
     }
 

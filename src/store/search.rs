@@ -7,12 +7,12 @@ use rusqlite::{Connection, params};
 
 use super::columns::{self, MESSAGE, MESSAGE_COLUMNS, row};
 use super::fold::{cut, fold, stands_alone};
-use super::order::{last_before, upto};
+use super::order::{Spans, upto};
 use super::pool::Length;
 use super::read::bounds;
 use super::{Store, StoreError};
 use crate::cloak::Cloak;
-use crate::command::Spot;
+use crate::command::{Spot, Timeline};
 use crate::model::{Message, Millis, PlaceId, Seq};
 use crate::record::StoredMessage;
 
@@ -117,7 +117,7 @@ impl<'a> Find<'a> {
         let Some((first, last)) = bounds(connection, place)? else { return Ok(find) };
         find.unseen = last;
         if let Some(time) = until {
-            find.unseen = last_before(connection, place, time)?;
+            find.unseen = Spans { connection, place }.last_before(time)?;
         }
         if let Some(spot) = next {
             let upto = match spot.place == place {

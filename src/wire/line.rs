@@ -20,7 +20,7 @@ mod tests {
 
     use super::*;
     use crate::answer::{Done, History, MemberInfo, Moderated};
-    use crate::model::{CloseReason, FileInfo, Message, Restriction, Role};
+    use crate::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Restriction, Role};
     use crate::wording::{clock, moment};
 
     fn line(event: &Event, elsewhere: bool) -> String {
@@ -83,7 +83,16 @@ mod tests {
         let told = format!("[{time}] Анна sent photo.jpg (image/jpeg, 1.2 MB), file 7: снег\n");
         assert_eq!(line(&Event::Message(Arc::new(with_file("снег"))), false), told);
         let file = with_file("").file;
-        let event = Event::Private { from: "a".into(), to: "b".into(), seq: 1, text: "".into(), time: 0, file };
+        let event = Event::Private {
+            from: "a".into(),
+            to: "b".into(),
+            seq: 1,
+            text: "".into(),
+            time: 0,
+            kind: Kind::Text,
+            file,
+            place: PlaceId(1),
+        };
         let told = format!("[{time}] a sent photo.jpg (image/jpeg, 1.2 MB), file 7, to b only\n");
         assert_eq!(line(&event, false), told);
     }
@@ -108,6 +117,7 @@ mod tests {
         assert_eq!(line(&kick, false), "* anna put boris out of #a (spam)\n");
         let (restriction, until) = (Restriction::Mute, Some(0));
         let mute = Event::Restriction {
+            mask: None,
             room: room(),
             restriction,
             lifted: false,
@@ -120,13 +130,13 @@ mod tests {
         assert_eq!(line(&mute, false), format!("* #a: boris is muted until {} by anna (spam)\n", moment(0)));
         let op = Event::Role { room: room(), nick: nick(), role: Some(Role::Op), by: by(), time: 0 };
         assert_eq!(line(&op, false), "* #a: boris is an op now, by anna\n");
-        let done = Done::Kick(Moderated { room: Some(room()), nick: nick(), until: None });
+        let done = Done::Kick(Moderated { room: Some(room()), nick: nick(), ..Moderated::default() });
         assert_eq!(line(&Event::Ok { tag: None, done }, false), "* #a: boris is put out.\n");
     }
 
     #[test]
     fn owners_and_ops_are_marked_as_irc_marks_them() {
-        let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, away: None };
+        let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };
         let members = vec![
             member("anna", Some(Role::Owner)),
             member("boris", Some(Role::Op)),

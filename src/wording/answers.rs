@@ -6,9 +6,9 @@
 use std::io::{Result, Write};
 
 use super::messages::{history, numbered};
-use super::words::{restricted, settings};
+use super::words::{moment, restricted, settings};
 use super::{Painter, lists};
-use crate::answer::{Done, Moderated};
+use crate::answer::{Done, Moderated, PersonInfo};
 use crate::model::Restriction;
 
 /// Writes what `done` says to the person that asked; nothing if an event says it.
@@ -26,10 +26,14 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Delete { room, seq } => writeln!(out, "* Message {seq} in {} is deleted.", p.name(room)),
         Done::Announce => writeln!(out, "* Everybody is told."),
         Done::Msg { to, away: Some(away), .. } => writeln!(out, "* {} is away: {}", p.nick(to), p.text(away)),
-        Done::Topic { room, topic: Some(topic) } => {
-            writeln!(out, "* The topic of {} is: {}", p.name(room), p.text(topic))
+        Done::Topic { room, topic: Some(topic), topic_by, topic_time } => {
+            let by = topic_by.as_ref().map_or(String::new(), |by| format!(" by {}", p.nick(by)));
+            let time = topic_time.map_or(String::new(), |time| format!(" {}", moment(time)));
+            let set =
+                if topic_by.is_some() || topic_time.is_some() { format!(" (set{by}{time})") } else { String::new() };
+            writeln!(out, "* The topic of {} is: {}{set}", p.name(room), p.text(topic))
         }
-        Done::Topic { room, topic: None } => writeln!(out, "* {} has no topic.", p.name(room)),
+        Done::Topic { room, topic: None, .. } => writeln!(out, "* {} has no topic.", p.name(room)),
         Done::Away { text } => writeln!(out, "* You are away: {}", p.text(text)),
         Done::Back => writeln!(out, "* You are back."),
         Done::About { text: Some(text) } => writeln!(out, "* About you: {}", p.text(text)),
@@ -52,6 +56,7 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         | Done::Claim => account(done, p, out),
         Done::Invite(_) | Done::Kick(_) | Done::Ban(_) | Done::Unban(_) => moderated(done, p, out),
         Done::Mute(_) | Done::Unmute(_) | Done::Op(_) | Done::Deop(_) => moderated(done, p, out),
+        Done::Voice(_) | Done::Devoice(_) => moderated(done, p, out),
         Done::Whois(info) => lists::whois(info, p, out),
         Done::History(page) => history(page, numbered, p, out),
         Done::Search { messages, more, .. } => lists::found(messages, *more, p, out),
@@ -59,6 +64,8 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Rooms { .. } | Done::Members { .. } | Done::Chats { .. } | Done::Bans { .. } | Done::Files { .. } => {
             page(done, p, out)
         }
+        Done::Who { .. } => page(done, p, out),
+        Done::Whowas { nick, people } => lists::whowas(nick, people, p, out),
         // What these made is told by an event of its own, or is what the person typed.
         Done::Hello { nick: None, .. } | Done::Join { .. } | Done::Leave { .. } | Done::Quit => Ok(()),
         Done::Say { .. } | Done::Msg { .. } => Ok(()),
@@ -88,18 +95,26 @@ fn account(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
 
 /// What was done about another person, and in which room.
 fn moderated(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    let mut line = |about: &Moderated, what: &str| {
+    let mut line = |about: &Moderated, verb: &str, what: &str| {
         let place = about.room.as_ref().map_or("the whole server".into(), |room| p.name(room));
-        writeln!(out, "* {place}: {} is {what}.", p.nick(&about.nick))
+        let out_of_room = match (about.people, about.more) {
+            (None, _) => "",
+            (Some(1), _) => " One person is put out.",
+            (Some(people), false) => &format!(" {people} people are put out."),
+            (Some(people), true) => &format!(" {people} people are put out, and there are more: say it again."),
+        };
+        writeln!(out, "* {place}: {} {verb} {what}.{out_of_room}", p.nick(&about.nick))
     };
     match done {
-        Done::Kick(about) => line(about, "put out"),
-        Done::Ban(about) => line(about, &restricted(Restriction::Ban, false, about.until)),
-        Done::Unban(about) => line(about, &restricted(Restriction::Ban, true, None)),
-        Done::Mute(about) => line(about, &restricted(Restriction::Mute, false, about.until)),
-        Done::Unmute(about) => line(about, &restricted(Restriction::Mute, true, None)),
-        Done::Op(about) => line(about, "an op"),
-        Done::Deop(about) => line(about, "no op any more"),
+        Done::Kick(about) => line(about, "is", "put out"),
+        Done::Ban(about) => line(about, "is", &restricted(Restriction::Ban, false, about.until)),
+        Done::Unban(about) => line(about, "is", &restricted(Restriction::Ban, true, None)),
+        Done::Mute(about) => line(about, "is", &restricted(Restriction::Mute, false, about.until)),
+        Done::Unmute(about) => line(about, "is", &restricted(Restriction::Mute, true, None)),
+        Done::Op(about) => line(about, "is", "an op"),
+        Done::Deop(about) => line(about, "is", "no op any more"),
+        Done::Voice(about) => line(about, "has", "a voice"),
+        Done::Devoice(about) => line(about, "has", "no voice any more"),
         Done::Invite(about) => {
             let room = about.room.as_ref().map_or(String::new(), |room| format!(" to {}", p.name(room)));
             writeln!(out, "* {} is invited{room}.", p.nick(&about.nick))
@@ -118,6 +133,14 @@ fn page(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
         Done::Members { room, members, total, more } => {
             lists::members(room, members, *total, p, out)?;
             members.last().filter(|_| *more).map(|last| format!("members {} {}", p.name(room), p.name(&last.nick)))
+        }
+        Done::Who { people, more } => {
+            lists::who(people, p, out)?;
+            let next = |last: &PersonInfo| match &last.room {
+                Some(room) => format!("who {} {}", p.name(room), p.name(&last.who)),
+                None => format!("who MASK {}", p.name(&last.who)),
+            };
+            people.last().filter(|_| *more).map(next)
         }
         Done::Chats { chats, more } => {
             lists::chats(chats, out)?;

@@ -82,8 +82,20 @@ pub(super) fn settings(settings: &Settings, registered: bool) -> String {
     if let Some(key) = &settings.key {
         set.push(format!("the key is {}", names::clean(key)));
     }
+    if let Some(limit) = settings.limit {
+        set.push(format!("at most {limit} members"));
+    }
     if settings.announcements {
-        set.push("only ops speak".to_owned());
+        set.push("only ops and voices speak".to_owned());
+    }
+    if settings.topic_by_ops {
+        set.push("only ops set the topic".to_owned());
+    }
+    if settings.outsiders {
+        set.push("people outside may write".to_owned());
+    }
+    if settings.hidden {
+        set.push("hidden".to_owned());
     }
     if set.is_empty() {
         set.push("open to all".to_owned());
@@ -162,8 +174,12 @@ mod tests {
 
     #[test]
     fn what_is_set_in_a_room_is_one_sentence() {
-        let set = Settings { invite_only: true, key: Some("лес".into()), announcements: true };
-        assert_eq!(settings(&set, true), "one must be invited, the key is лес, only ops speak, registered");
+        let set =
+            Settings { invite_only: true, key: Some("лес".into()), announcements: true, ..Settings::default() };
+        assert_eq!(settings(&set, true), "one must be invited, the key is лес, only ops and voices speak, registered");
+        let set = Settings { topic_by_ops: true, hidden: true, outsiders: true, limit: Some(9), ..Settings::default() };
+        let told = "at most 9 members, only ops set the topic, people outside may write, hidden";
+        assert_eq!(settings(&set, false), told);
         assert_eq!(settings(&Settings::default(), false), "open to all");
     }
 }

@@ -61,7 +61,7 @@ fn a_text_that_shows_nothing_is_the_empty_text() {
         ann.does("topic", json!({"room": "#a", "topic": "skis"}));
         assert_eq!(
             ann.does("topic", json!({"room": "#a", "topic": hidden})),
-            Done::Topic { room: "#a".into(), topic: None }
+            Done::Topic { room: "#a".into(), topic: None, topic_by: None, topic_time: None }
         );
         match bob.does("away", json!({"text": hidden})) {
             Done::Away { text } => assert!(!text.is_empty() && *text != *hidden, "{text:?}"),

@@ -47,6 +47,8 @@ mod file_http;
 mod files;
 /// Words that are found as people type them, inside a run too; and texts that show nothing.
 mod found;
+/// Clients of IRC: programs and bytes.
+mod irc;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
 /// A server that has no room, and what takes none.

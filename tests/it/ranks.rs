@@ -77,7 +77,7 @@ fn a_person_who_is_no_op_is_refused_and_told_what_is_needed() {
     assert_eq!(ann.code("announce", json!({"text": "x"})), "needs-role");
     assert_eq!(cat.code("kick", json!({"room": "#a", "nick": "bob"})), "not-in-room");
     assert_eq!(cat.code("kick", json!({"room": "#none", "nick": "bob"})), "no-such-room");
-    assert_eq!(ann.code("kick", json!({"room": "#a", "nick": "cat"})), "no-such-nick");
+    assert_eq!(ann.code("kick", json!({"room": "#a", "nick": "cat"})), "not-there");
     assert_eq!(ann.code("op", json!({"room": "#a", "nick": "nobody"})), "no-such-nick");
     assert_eq!(bob.hears(), [""; 0], "none of it is anybody's news");
 }

@@ -33,12 +33,12 @@ impl Rig {
 }
 
 #[test]
-fn of_guests_who_were_made_ops_from_outside_nothing_is_left_when_they_leave() {
+fn of_guests_who_were_invited_nothing_is_left_when_they_leave() {
     let rig = Rig::new();
     let ann = rig.enter("ann", "#a");
     for name in ["bob", "cat", "dan"] {
         let guest = rig.enter(name, "");
-        ann.does(&format!("/op {name}"));
+        ann.does(&format!("/invite {name}"));
         guest.ends(CloseReason::Lost);
     }
     assert_eq!(rig.guests_with_a_role("#a"), 1, "ann's");

@@ -52,7 +52,7 @@ fn what_is_deleted_elsewhere_does_not_undo_what_was_read_of_a_room() {
         registered: true,
     };
     let kept = Snapshot {
-        rooms: vec![RoomSnapshot { room: found, seq: 1, said: 1, roles: Vec::new() }],
+        rooms: vec![RoomSnapshot { room: found, seq: 1, said: 1, roles: Vec::new(), voices: Vec::new() }],
         last: Numbers { place: 7, ..Numbers::default() },
         ..Snapshot::default()
     };

@@ -2,6 +2,7 @@
 
 use crate::answer::{Done, History, MemberInfo};
 use crate::event::Event;
+use crate::model::Kind;
 
 fn names(list: &[MemberInfo]) -> String {
     let name = |member: &MemberInfo| match &member.away {
@@ -41,7 +42,7 @@ fn done(done: &Done) -> String {
         Done::Msg { to, away, again, .. } => {
             format!("to {to}{}{}", maybe(" who is away: ", away.as_deref()), repeated(again))
         }
-        Done::Topic { room, topic } => format!("topic of {room}{}", maybe(": ", topic.as_deref())),
+        Done::Topic { room, topic, .. } => format!("topic of {room}{}", maybe(": ", topic.as_deref())),
         Done::Whois(info) => format!(
             "whois {} in {:?}, here since {}, idle {}, by {:?}{}",
             info.nick,
@@ -72,7 +73,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("ok{}: {}", maybe(" ", tag.as_ref().map(|tag| &*tag.0)), done(made))
         }
         Event::Error { code, value, .. } => format!("error: {code} {value}"),
-        Event::Message(message) if message.me => {
+        Event::Message(message) if message.kind == Kind::Action => {
             format!("{} {} {} {}", message.room, message.seq, message.from, message.text)
         }
         Event::Message(message) => format!("{} {} {}: {}", message.room, message.seq, message.from, message.text),
@@ -110,6 +111,9 @@ pub(super) fn words(event: &Event) -> String {
             )
         }
         Event::Role { room, nick, role, by, .. } => format!("{by} makes {nick} {role:?} of {room}"),
+        Event::Voice { room, nick, voice, by, .. } => {
+            format!("{by} {} {nick} a voice in {room}", if *voice { "gives" } else { "takes" })
+        }
         Event::Settings { room, settings, registered, by, .. } => {
             format!("{by} sets {room} {settings:?}{}", if *registered { ", registered" } else { "" })
         }

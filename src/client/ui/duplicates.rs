@@ -35,7 +35,8 @@ impl Duplicates {
         | Event::Settings { room, by, .. }
         | Event::Kick { room, by, .. }
         | Event::Restriction { room, by, .. }
-        | Event::Role { room, by, .. } = event
+        | Event::Role { room, by, .. }
+        | Event::Voice { room, by, .. } = event
             && **by == *nick
             && !self.told.contains(room)
         {
@@ -56,7 +57,9 @@ impl Duplicates {
             | Done::Mute(done)
             | Done::Unmute(done)
             | Done::Op(done)
-            | Done::Deop(done) => match &done.room {
+            | Done::Deop(done)
+            | Done::Voice(done)
+            | Done::Devoice(done) => match &done.room {
                 Some(room) => room,
                 None => return false,
             },
@@ -102,7 +105,7 @@ mod tests {
     #[test]
     fn an_answer_tells_only_what_no_event_has_told() {
         let mut duplicates = Duplicates::default();
-        let op = Done::Op(Moderated { room: Some("#a".into()), nick: "boris".into(), until: None });
+        let op = Done::Op(Moderated { room: Some("#a".into()), nick: "boris".into(), ..Moderated::default() });
         assert!(!duplicates.is_told(&op, true), "he was one already");
         let role =
             |by: &str| Event::Role { room: "#a".into(), nick: "boris".into(), role: None, by: by.into(), time: 0 };
@@ -111,7 +114,7 @@ mod tests {
         duplicates.event(&role("anna"), "anna");
         assert!(duplicates.is_told(&op, true) && !duplicates.is_told(&op, true));
         duplicates.event(&role("anna"), "anna");
-        let topic = || Done::Topic { room: "#a".into(), topic: None };
+        let topic = || Done::Topic { room: "#a".into(), topic: None, topic_by: None, topic_time: None };
         assert!(!duplicates.is_told(&topic(), true), "that was a question");
         assert!(duplicates.is_told(&topic(), false));
     }

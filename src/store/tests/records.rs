@@ -5,9 +5,15 @@ use super::*;
 #[test]
 fn a_room_is_stored_with_its_latest_topic_and_settings_and_its_roles() {
     let mut rig = Rig::new();
-    let settings = Settings { invite_only: true, key: Some("open sesame".into()), announcements: true };
-    let record =
-        RoomRecord { topic: Some("Ёлки".into()), settings, registered: true, ..room_record(3, "Лыжи") };
+    let settings = Settings {
+        invite_only: true,
+        key: Some("open sesame".into()),
+        announcements: true,
+        limit: Some(7),
+        ..Settings::default()
+    };
+    let topic = Some(Topic { text: "Ёлки".into(), by: Some("anna".into()), time: Some(7) });
+    let record = RoomRecord { topic, settings, registered: true, ..room_record(3, "Лыжи") };
     rig.write([room(3, "Лыжи"), Record::Room(record.clone()), line(3, 1, "one"), line(3, 2, "two")]);
     rig.write([
         Record::Role(PlaceId(3), AccountId(1), Some(Role::Op)),
@@ -15,11 +21,15 @@ fn a_room_is_stored_with_its_latest_topic_and_settings_and_its_roles() {
         Record::Role(PlaceId(3), AccountId(2), Some(Role::Member)),
         Record::Role(PlaceId(3), AccountId(4), Some(Role::Op)),
         Record::Role(PlaceId(3), AccountId(4), None),
+        Record::Voice(PlaceId(3), AccountId(2), true),
+        Record::Voice(PlaceId(3), AccountId(2), true),
+        Record::Voice(PlaceId(3), AccountId(4), true),
+        Record::Voice(PlaceId(3), AccountId(4), false),
     ]);
     rig.again();
     let roles = vec![(AccountId(1), Role::Owner), (AccountId(2), Role::Member)];
-    let said = message(2, "two").time.max(record.made);
-    assert_eq!(rig.snapshot().rooms, [RoomSnapshot { room: record, seq: 2, said, roles }]);
+    let (voices, said) = (vec![AccountId(2)], message(2, "two").time.max(record.made));
+    assert_eq!(rig.snapshot().rooms, [RoomSnapshot { room: record, seq: 2, said, roles, voices }]);
 }
 
 #[test]
@@ -30,6 +40,7 @@ fn a_room_that_is_removed_leaves_nothing_behind() {
     let ban = restriction_record(Some(1), Target::Nick("eve".into()));
     rig.write([
         Record::Role(PlaceId(1), AccountId(1), Some(Role::Op)),
+        Record::Voice(PlaceId(1), AccountId(1), true),
         Record::Membership(AccountId(1), PlaceId(1), 1),
         Record::Restriction(ban),
         Record::PlaceDeleted(PlaceId(1)),
@@ -58,7 +69,7 @@ fn what_is_said_in_a_place_that_is_removed_is_removed_with_it() {
 #[test]
 fn a_message_is_stored_with_all_that_belongs_to_it() {
     let mut rig = Rig::with_room();
-    let wave = Message { me: true, ..message(1, "waves") };
+    let wave = Message { kind: Kind::Action, ..message(1, "waves") };
     let sent = Message { file: Some(Arc::new(info(4, 9))), ..message(2, "look") };
     rig.write([line_by(guest(8), 1, wave.clone()), line_by(account(2), 1, sent.clone())]);
     rig.again();
@@ -230,6 +241,7 @@ fn restriction_record(place: Option<u32>, target: Target) -> RestrictionRecord {
     let (nick, by) = ("Eve".into(), "Anna".into());
     let place = place.map(PlaceId);
     RestrictionRecord {
+        mask: None,
         place,
         restriction: Restriction::Ban,
         targets: vec![target],

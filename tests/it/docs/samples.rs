@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use roomful::actor::Actor;
+use roomful::actor::{Actor, ActorParts};
 use roomful::answer::{
-    BanInfo, ChatInfo, Done, FileRow, HelpInfo, History, MemberInfo, Moderated, RoomInfo, WhoisInfo,
+    BanInfo, ChatInfo, Done, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo, RoomInfo,
+    WhoisInfo,
 };
 use roomful::error::Code;
 use roomful::event::Event;
-use roomful::model::{CloseReason, FileInfo, Message, Tag};
-use roomful::model::{Restriction, Role, Settings};
+use roomful::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Tag};
+use roomful::model::{Restriction, Role, Setting, Settings};
 use serde_json::Value;
 
 use super::page::Names;
@@ -39,14 +40,19 @@ fn message(full: bool) -> Arc<Message> {
         from: word().into(),
         text: word(),
         time: 1,
-        me: full,
+        kind: kind(full),
         file,
         deleted: full,
+        place: PlaceId(1),
     })
 }
 
+fn kind(full: bool) -> Kind {
+    if full { Kind::Action } else { Kind::Text }
+}
+
 fn member(full: bool) -> MemberInfo {
-    MemberInfo { nick: word(), role: role(full), away: text().filter(|_| full) }
+    MemberInfo { nick: word().into(), role: role(full), voice: full, away: text().filter(|_| full) }
 }
 
 fn room(full: bool) -> RoomInfo {
@@ -58,8 +64,8 @@ fn chat() -> ChatInfo {
 }
 
 fn ban(full: bool) -> BanInfo {
-    let (until, text) = (full.then_some(1), text().filter(|_| full));
-    BanInfo { restriction: Restriction::Ban, nick: word(), until, by: word(), text, time: 1 }
+    let (until, mask, text) = (full.then_some(1), text().filter(|_| full), text().filter(|_| full));
+    BanInfo { restriction: Restriction::Ban, nick: word(), mask, until, by: word(), text, time: 1 }
 }
 
 fn file_row(full: bool) -> FileRow {
@@ -76,11 +82,39 @@ fn history(full: bool) -> History {
 }
 
 fn settings(full: bool) -> Settings {
-    Settings { invite_only: full, key: text().filter(|_| full), announcements: full }
+    Settings {
+        invite_only: full,
+        key: text().filter(|_| full),
+        announcements: full,
+        topic_by_ops: full,
+        hidden: full,
+        outsiders: full,
+        limit: full.then_some(1),
+    }
 }
 
 fn ordered(full: bool) -> Moderated {
-    Moderated { room: text().filter(|_| full), nick: word(), until: full.then_some(1) }
+    let (room, mask) = (text().filter(|_| full), text().filter(|_| full));
+    Moderated { room, nick: word(), mask, until: full.then_some(1), people: full.then_some(1), more: full }
+}
+
+fn person(full: bool) -> PersonInfo {
+    let some = || text().filter(|_| full);
+    PersonInfo {
+        who: Actor::new(ActorParts { nick: word(), user: "x", host: "x", registered: full, about: some() }),
+        away: some(),
+        op: full,
+        room: some(),
+        role: role(full),
+        voice: full,
+        idle: 1,
+        since: 1,
+    }
+}
+
+fn gone(full: bool) -> GoneInfo {
+    let about = text().filter(|_| full);
+    GoneInfo { nick: word(), user: word(), host: word(), about, registered: full, time: 1 }
 }
 
 fn whois(full: bool) -> WhoisInfo {
@@ -101,10 +135,12 @@ fn whois(full: bool) -> WhoisInfo {
 }
 
 /// The objects inside lists: the name, the lean one, the full one.
-pub fn objects() -> [(&'static str, Value, Value); 8] {
+pub fn objects() -> [(&'static str, Value, Value); 10] {
     [
         ("room", value(&room(false)), value(&room(true))),
         ("member", value(&member(false)), value(&member(true))),
+        ("person", value(&person(false)), value(&person(true))),
+        ("gone", value(&gone(false)), value(&gone(true))),
         ("message", value(&*message(false)), value(&*message(true))),
         ("file", value(&*file(false)), value(&*file(true))),
         ("file row", value(&file_row(false)), value(&file_row(true))),
@@ -127,9 +163,13 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Join { .. } => Done::Leave { room: room_name() },
             Done::Leave { .. } => Done::Rooms { rooms: vec![room(full)], total, more: full },
             Done::Rooms { .. } => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
-            Done::Members { .. } => Done::Say { room: room_name(), seq, time, again: full },
+            Done::Members { .. } => Done::Who { people: vec![person(full)], more: full },
+            Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
+            Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
             Done::Say { .. } => Done::Msg { to: nick(), seq, time, away: some(), again: full },
-            Done::Msg { .. } => Done::Topic { room: room_name(), topic: some() },
+            Done::Msg { .. } => {
+                Done::Topic { room: room_name(), topic: some(), topic_by: some(), topic_time: full.then_some(1) }
+            }
             Done::Topic { .. } => Done::Whois(whois(full)),
             Done::Whois(_) => Done::Away { text: word() },
             Done::Away { .. } => Done::Back,
@@ -161,7 +201,9 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Mute(_) => Done::Unmute(ordered(full)),
             Done::Unmute(_) => Done::Op(ordered(full)),
             Done::Op(_) => Done::Deop(ordered(full)),
-            Done::Deop(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
+            Done::Deop(_) => Done::Voice(ordered(full)),
+            Done::Voice(_) => Done::Devoice(ordered(full)),
+            Done::Devoice(_) => Done::Bans { room: some(), bans: vec![ban(full)], skip: u64::from(full), more: full },
             Done::Bans { .. } => Done::Announce,
             Done::Announce => Done::Offer { upload, url: word() },
             Done::Offer { .. } => Done::Finish { room: room_name(), seq, time, file: 1, again: full },
@@ -207,15 +249,14 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
             }
             Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => Event::Private {
-                from: nick().into(),
-                to: nick(),
-                seq,
-                text: text(),
-                time,
-                file: full.then(|| file(full)),
-            },
-            Event::Private { .. } => Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic: some() },
+            Event::Message(_) => {
+                let (kind, file, place) = (kind(full), full.then(|| file(full)), PlaceId(1));
+                Event::Private { from: nick().into(), to: nick(), seq, text: text(), time, kind, file, place }
+            }
+            Event::Private { .. } => {
+                let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
+                Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
+            }
             Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
             Event::Members { .. } => Event::History(history(full)),
             Event::History(_) => Event::Left { room: room(), text: some() },
@@ -226,26 +267,23 @@ fn events(full: bool) -> Vec<Event> {
             Event::Nick { .. } => Event::Topic { room: room(), topic: some(), by: by().into(), time },
             Event::Topic { .. } => Event::Face { who: by().into(), old: Actor::default(), text: some() },
             Event::Face { .. } => Event::Away { nick: nick().into(), text: some() },
-            Event::Away { .. } => Event::Deleted { room: room(), seq, by: by().into(), time },
+            Event::Away { .. } => {
+                let (said, text, place) = (1, some(), PlaceId(1));
+                Event::Deleted { room: room(), seq, said, by: by().into(), text, time, place }
+            }
             Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by().into(), text: some(), time },
             Event::Kick { .. } => {
-                let (restriction, lifted, text) = (Restriction::Mute, full, some());
-                Event::Restriction {
-                    room: room(),
-                    restriction,
-                    lifted,
-                    nick: nick(),
-                    by: by().into(),
-                    until,
-                    text,
-                    time,
-                }
+                let (restriction, lifted, mask, text) = (Restriction::Mute, full, some(), some());
+                let (room, nick, by) = (room(), nick(), by().into());
+                Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time }
             }
             Event::Restriction { .. } => {
                 Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
             }
-            Event::Role { .. } => {
-                Event::Settings { room: room(), settings: settings(full), registered, by: by().into(), time }
+            Event::Role { .. } => Event::Voice { room: room(), nick: nick(), voice: full, by: by().into(), time },
+            Event::Voice { .. } => {
+                let changed = Setting::ALL.into_iter().filter(|_| full).collect();
+                Event::Settings { room: room(), settings: settings(full), registered, changed, by: by().into(), time }
             }
             Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
             Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },
