@@ -69,7 +69,7 @@ fn ban(full: bool) -> BanInfo {
 }
 
 fn file_row(full: bool) -> FileRow {
-    FileRow { info: file(full), seq: 1, from: word().into(), time: 1 }
+    FileRow { info: file(full), seq: 1, from: word(), time: 1 }
 }
 
 fn help() -> HelpInfo {
