@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{
-    BanInfo, ChatInfo, FactsInfo, FileRow, HelpInfo, MemberInfo, Moderated, RoomInfo, Row, WhoisInfo, cut, page,
+    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row,
+    WhoisInfo, cut, page, shown_mask,
 };
 pub(crate) use rows::{FRAME, length, said, sum};
 
@@ -76,6 +77,21 @@ pub enum Done {
         /// Whether there are more after the last of these.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
+    },
+    /// The people who are here and were asked about.
+    Who {
+        /// In the order of their names; or, if names were asked about, in the order of these.
+        people: Vec<PersonInfo>,
+        /// Whether there are more after the last of these.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+    },
+    /// The people of a name who left.
+    Whowas {
+        /// The name.
+        nick: Arc<str>,
+        /// Who left last comes first.
+        people: Vec<GoneInfo>,
     },
     /// The message is delivered and has its number.
     Say {
@@ -350,6 +366,17 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl Done {
+    /// Whether it is a page of a list, and another follows.
+    pub fn has_more(&self) -> bool {
+        match self {
+            Done::Rooms { more, .. }
+            | Done::Members { more, .. }
+            | Done::Bans { more, .. }
+            | Done::Who { more, .. } => *more,
+            _ => false,
+        }
+    }
+
     /// About how many bytes this takes on the wire; never less than the text it carries.
     pub fn weight(&self) -> usize {
         FRAME
@@ -372,6 +399,8 @@ impl Done {
                 Done::Rooms { rooms, mask, .. } => sum(rooms) + length(mask),
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
+                Done::Who { people, .. } => sum(people),
+                Done::Whowas { people, .. } => sum(people),
                 Done::Files { files, .. } => sum(files),
                 Done::Offer { url, .. } => FRAME + url.len(),
                 Done::Get { info, url } => url.len() + info.name.len() + 4 * FRAME,

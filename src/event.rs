@@ -265,8 +265,11 @@ pub enum Event {
         /// Whether it is lifted.
         #[serde(default, skip_serializing_if = "is_false")]
         lifted: bool,
-        /// The person, by the present or last name.
+        /// The person, by the present or last name; or the address or mask.
         nick: Arc<str>,
+        /// The mask as the op typed it, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mask: Option<Arc<str>>,
         /// The op who did it.
         by: Actor,
         /// Until when; for ever if it is absent.
@@ -448,7 +451,7 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, voice: false, away: some.clone() };
+        let member = || MemberInfo { nick: name().into(), role: None, voice: false, away: some.clone() };
         let message = Arc::new(Message {
             room: name(),
             seq: 1,
@@ -473,6 +476,7 @@ mod tests {
         };
         let settings = || Settings { key: some.clone(), ..Settings::default() };
         let ban = || BanInfo {
+            mask: some.clone(),
             restriction: Restriction::Ban,
             nick: name(),
             until: None,

@@ -227,8 +227,14 @@ limits! {
     bans "bans": number Count = 500, 1..=100_000, AtOnce;
     /// What one ban or mute holds for: accounts, logins, addresses, nicks. When a banned person gets one more, the oldest but the first is forgotten.
     ban_targets "ban-targets": number Count = 64, 8..=1_000, AtOnce;
+    /// People whom a ban of a mask or of an address puts out of a room at once. The others stay until the ban is given again; the op is told.
+    put_out "put-out": number Count = 100, 1..=30_000, AtOnce;
+    /// People who left that are remembered, for `whowas` and for bans. The one who left first is forgotten first.
+    gone "gone": number Count = 100, 1..=100_000, AtOnce;
     /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. If all are busy, a session waits for a turn.
     hashers "hashers": number Count = 2, 1..=64, Restart;
+    /// The shortest password. A new one that is shorter is answered `password-bad`.
+    password_min "password-min": number Bytes = 8, 1..=1_024, AtOnce;
     /// Wrong passwords within `login-window` for one name from one address, and from one address for all names; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password. A session that is logged in has a count of its own.
     login_tries "login-tries": number Count = 3, 1..=1_000, AtOnce;
     /// Wrong passwords within `login-window` for one name from all addresses together. After that the answer is `login-too-often`, but not at an address from which that name has logged in before. A number below `login-tries` is taken as `login-tries`.

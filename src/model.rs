@@ -267,6 +267,9 @@ pub enum Target {
     Address(Address),
     /// The guest with this nick, by its key.
     Nick(Arc<str>),
+    /// Every person whom this mask fits: `nick!user@host` with `*` and `?`, or `a:` and the name of an
+    /// account, both folded.
+    Mask(Arc<str>),
 }
 
 macro_rules! close_reasons {

@@ -55,6 +55,8 @@ pub struct RestrictionRecord {
     pub targets: Vec<Target>,
     /// The nick that the member had, to show.
     pub nick: Arc<str>,
+    /// The mask as the op typed it, if it was one.
+    pub mask: Option<Arc<str>>,
     /// Until when; for ever if there is none.
     pub until: Option<Millis>,
     /// The nick of the op.

@@ -1,17 +1,19 @@
 //! The rows of lists: what they hold, what they weigh, and how many fit into one answer. Knows no bytes, sockets or threads.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
+use crate::actor::Actor;
+use crate::model::{Address, FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
 
 /// One name in a member list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberInfo {
-    /// The name as its owner writes it.
-    pub nick: Arc<str>,
+    /// The member, by the name as its owner writes it.
+    pub nick: Actor,
     /// The role of the member, if it is more than `member`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -118,8 +120,11 @@ pub struct ChatInfo {
 pub struct BanInfo {
     /// From what: `ban` or `mute`.
     pub restriction: Restriction,
-    /// The person it is for: a nick, or an address.
+    /// The person it is for: a nick, an address, or a mask.
     pub nick: Arc<str>,
+    /// The mask as the op typed it, if it was one; it lifts the ban again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Arc<str>>,
     /// Until when; for ever if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
@@ -132,17 +137,119 @@ pub struct BanInfo {
     pub time: Millis,
 }
 
+/// The mask of a restriction as lists of masks show it: as it was typed; of an address or a name, the mask that means it.
+pub fn shown_mask<'a>(nick: &'a str, mask: Option<&'a str>) -> Cow<'a, str> {
+    match mask {
+        Some(mask) => Cow::Borrowed(mask),
+        None if nick.parse::<Address>().is_ok() => Cow::Owned(["*!*@", nick].concat()),
+        None => Cow::Owned([nick, "!*@*"].concat()),
+    }
+}
+
+impl BanInfo {
+    /// The mask that lifts it, also if it was made by a name or an address.
+    pub fn shown_mask(&self) -> Cow<'_, str> {
+        shown_mask(&self.nick, self.mask.as_deref())
+    }
+}
+
 /// What was done to a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderated {
     /// The room; if absent, the whole server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Arc<str>>,
-    /// The person: a nick, or an address.
+    /// The person: a nick, an address, or a mask.
     pub nick: Arc<str>,
+    /// The mask as it was typed, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Arc<str>>,
     /// Until when; for ever, or for once, if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
+    /// How many people a ban of a mask or of an address has put out of the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<usize>,
+    /// Whether more of them are in the room: the same ban again puts out the next ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub more: bool,
+}
+
+/// One person in the answer to `who`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonInfo {
+    /// The person: in JSON the fields `nick`, `user`, `host`, and `registered` and `about` if there is something to say.
+    #[serde(flatten, with = "parts")]
+    pub who: Actor,
+    /// The away text, if the person is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Arc<str>>,
+    /// Whether it is an op of the server.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub op: bool,
+    /// A room that the asker may know the person to be in: the one asked about, or one of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Arc<str>>,
+    /// The role there, if it is more than `member`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Whether the person has a voice there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub voice: bool,
+    /// Whole seconds since the person last said or asked something.
+    pub idle: u64,
+    /// When the person came.
+    pub since: Millis,
+}
+
+/// An [`Actor`] as fields of an object.
+mod parts {
+    use std::borrow::Cow;
+
+    use serde::{Deserializer, Serializer};
+
+    use super::*;
+    use crate::actor::ActorParts;
+
+    #[derive(Serialize, Deserialize)]
+    struct Parts<'a> {
+        nick: Arc<str>,
+        user: Cow<'a, str>,
+        host: Cow<'a, str>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        registered: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Arc<str>>,
+    }
+
+    pub fn serialize<S: Serializer>(who: &Actor, serializer: S) -> Result<S::Ok, S::Error> {
+        let (nick, user, host) = (Arc::clone(who.nick()), who.user().into(), who.host().into());
+        Parts { nick, user, host, registered: who.is_registered(), about: who.about().cloned() }.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actor, D::Error> {
+        let Parts { nick, user, host, registered, about } = Parts::deserialize(deserializer)?;
+        Ok(Actor::new(ActorParts { nick, user: &user, host: &host, registered, about }))
+    }
+}
+
+/// A person who left the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneInfo {
+    /// The name.
+    pub nick: Arc<str>,
+    /// The user name that the front gave.
+    pub user: Arc<str>,
+    /// What stood for the address.
+    pub host: Arc<str>,
+    /// Words about the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Arc<str>>,
+    /// Whether the name belonged to an account, and the person was logged in to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub registered: bool,
+    /// When the person left.
+    pub time: Millis,
 }
 
 /// One file in a list.
@@ -253,7 +360,23 @@ impl Row for ChatInfo {
 
 impl Row for BanInfo {
     fn weight(&self) -> usize {
-        self.nick.len() + self.by.len() + length(&self.text) + FRAME
+        self.nick.len() + length(&self.mask) + self.by.len() + length(&self.text) + FRAME
+    }
+}
+
+impl Row for PersonInfo {
+    fn weight(&self) -> usize {
+        self.who.prefix().len()
+            + self.who.about().map_or(0, |about| about.len())
+            + length(&self.away)
+            + length(&self.room)
+            + 2 * FRAME
+    }
+}
+
+impl Row for GoneInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + self.user.len() + self.host.len() + length(&self.about) + FRAME
     }
 }
 

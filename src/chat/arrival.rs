@@ -9,7 +9,7 @@ use super::{Change, LoggedIn, LoginKind, LoginRequest, PersonId, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, CloseReason, Identity, PlaceId, ResumeId, Seq};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, ResumeId, Seq, origin};
 use crate::names::{Nick, RoomName};
 use crate::record::ResumeRow;
 use crate::wire::Letter;
@@ -123,6 +123,12 @@ impl Change<'_, ()> {
         })
     }
 
+    /// A person who is not here yet, as bans see that person.
+    fn newcomer(&self, identity: Identity, resume_id: ResumeId, nick: &Nick, request: &LoginRequest<'_>) -> BanSubject {
+        let face = self.look(identity, request).face(nick, identity);
+        BanSubject { identity, resume_id, nick: nick.clone(), origin: origin(request.address), face }
+    }
+
     /// The person of an account, which may be online already, with other sessions.
     #[inline(never)]
     fn account_arrives(
@@ -133,7 +139,7 @@ impl Change<'_, ()> {
     ) -> Result<PersonId, ChatError> {
         let (identity, account) = (Identity::Account(id), self.state.registry.accounts.get(id));
         let nick = account.map(|account| account.nick.clone()).ok_or(ChatError::LoginFailed)?;
-        let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
+        let subject = self.newcomer(identity, resume_id, &nick, request);
         self.state.check_server_ban(&subject, self.cx.now)?;
         if let Some(person) = self.state.registry.online(identity) {
             return Ok(person);
@@ -147,7 +153,7 @@ impl Change<'_, ()> {
     fn guest_arrives(&mut self, resume_id: ResumeId, request: &LoginRequest<'_>) -> Result<PersonId, ChatError> {
         let identity = Identity::Guest(resume_id);
         let nick = request.nick.clone().unwrap_or_else(|| self.state.registry.offer(request.seed));
-        let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
+        let subject = self.newcomer(identity, resume_id, &nick, request);
         self.state.check_server_ban(&subject, self.cx.now)?;
         let look = self.look(identity, request);
         self.state.registry.claim(&nick, identity, look, self.cx.now)
@@ -169,7 +175,7 @@ impl Change<'_, ()> {
             None if registry.free(before, ghost, identity).is_ok() => before.clone(),
             None => registry.offer(request.seed),
         };
-        let subject = BanSubject::new(identity, resume_id, nick.clone(), request.address);
+        let subject = self.newcomer(identity, resume_id, &nick, request);
         self.state.check_server_ban(&subject, self.cx.now)?;
         let earlier = BanSubject { nick: before.clone(), ..subject };
         self.state.check_server_ban(&earlier, self.cx.now)?;
@@ -219,7 +225,7 @@ impl Change<'_, ()> {
         let subject = self.state.subject_of(older).ok_or(ChatError::Closing)?;
         let is_guest = matches!(subject.identity, Identity::Guest(_));
         let wanted = request.nick.as_ref().filter(|_| is_guest).unwrap_or(&subject.nick).clone();
-        let come = BanSubject::new(subject.identity, subject.resume_id, wanted.clone(), request.address);
+        let come = BanSubject { nick: wanted.clone(), origin: origin(request.address), ..subject.clone() };
         self.state.check_server_ban(&come, self.cx.now)?;
         self.state.check_banned_name(older, &wanted, self.cx.now)?;
         let person = self.state.registry.session(older).ok_or(ChatError::Closing)?.person;

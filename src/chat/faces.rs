@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::registry::Look;
-use super::{Change, LoginRequest, PersonId, SessionId, State};
+use super::{Change, LoginRequest, PersonId, SessionId};
 use crate::actor::Actor;
 use crate::cloak::Behind;
 use crate::error::ChatError;
@@ -16,19 +16,6 @@ impl Context<'_> {
     /// The host of a person who comes from this address.
     pub(super) fn host(&self, identity: Identity, address: Address) -> Box<str> {
         self.cloak.host(Behind::of(identity, address))
-    }
-}
-
-impl State {
-    /// What a host stands for that is the cloak of a person who is online.
-    #[allow(dead_code)] // masks ask this
-    pub(super) fn behind_cloak(&self, host: &str) -> Option<Behind> {
-        let session = |(_, session): (SessionId, _)| -> Option<Behind> {
-            let session: &super::registry::Session = session;
-            let person = self.registry.person(session.person).filter(|person| person.face.host() == host)?;
-            Some(Behind::of(person.identity, session.address))
-        };
-        self.registry.sessions().find_map(session)
     }
 }
 

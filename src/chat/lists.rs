@@ -19,7 +19,7 @@ impl State {
     pub(super) fn members_of(&self, room: &Room, past: Option<&Nick>) -> impl Iterator<Item = MemberInfo> {
         let people = room.names.range::<str, _>(after(past.map(Nick::key))).map(|(_, id)| *id);
         people.filter_map(|id| self.registry.person(id)).map(|person| MemberInfo {
-            nick: Arc::clone(person.shown()),
+            nick: person.face.clone(),
             voice: room.voices.contains(&person.identity),
             role: room.roles.get(&person.identity).copied().filter(|role| *role > Role::Member),
             away: person.away.clone(),

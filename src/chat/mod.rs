@@ -22,6 +22,7 @@ mod directory;
 pub mod effects;
 mod ending;
 mod faces;
+mod gone;
 mod hidden;
 mod history;
 mod identity;
@@ -30,6 +31,7 @@ mod lingering;
 mod lists;
 mod loads;
 mod login;
+mod masks;
 mod memory;
 mod moderation;
 mod name_index;
@@ -53,6 +55,7 @@ mod start;
 mod succession;
 mod typing;
 mod unstored;
+mod who;
 pub mod write_queue;
 
 use std::collections::{HashMap, VecDeque};
@@ -125,6 +128,8 @@ struct State {
     /// Bans and mutes, of rooms and of the whole server.
     restrictions: Restrictions,
     tokens: Tokens,
+    /// The people who left last.
+    gone: gone::Gone,
     /// Sessions that linger, the oldest first, and since when.
     lingering: VecDeque<(Millis, SessionId)>,
     /// The highest numbers given so far.
@@ -379,6 +384,10 @@ impl Change<'_> {
             ChatCommand::Rooms { past, filter } => self.list_rooms(past.as_ref(), &filter)?,
             ChatCommand::Facts => self.facts(),
             ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,
+            ChatCommand::Who { room, mask, nicks, past } => {
+                self.who(room.as_ref(), mask.as_deref(), &nicks, past.as_ref())?;
+            }
+            ChatCommand::Whowas { nick, limit } => self.whowas(&nick, limit),
             ChatCommand::Topic { room, topic } => self.topic(room.as_ref(), topic)?,
             ChatCommand::Whois { nick } => self.whois(&nick)?,
             ChatCommand::Away { text } => self.away(text)?,

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use super::masks::{self, Pattern};
 use super::registry::Person;
 use super::{Change, PersonId, SessionId, State};
 use crate::answer::{Done, Moderated};
 use crate::command::{ModAction, Moderation, Whom};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{Identity, Millis, PlaceId, Restriction, Role, Target, origin};
-use crate::names::RoomName;
+use crate::model::{AccountId, Identity, Millis, PlaceId, Restriction, Role, Target, origin};
+use crate::names::{Nick, RoomName};
 use crate::record::{Record, RestrictionRecord};
 use crate::wire::Letter;
 
@@ -25,39 +26,102 @@ impl Moderation {
     }
 }
 
+/// Who was put out of a room.
+#[derive(Debug, Default, Clone, Copy)]
+struct PutOut {
+    people: usize,
+    /// Whether others who are meant are still in the room.
+    more: bool,
+}
+
 /// The person that a request is about, as far as the chat knows that person.
 #[derive(Debug)]
 pub(super) struct ModTarget {
     /// What finds the person; the first is what the request named.
     pub targets: Vec<Target>,
     pub identity: Option<Identity>,
-    person: Option<PersonId>,
+    pub person: Option<PersonId>,
     pub shown: Arc<str>,
+    /// The mask, if the request named one.
+    pub mask: Option<Arc<str>>,
+}
+
+impl ModTarget {
+    /// All whom these targets find, shown as `shown`.
+    pub(super) fn of(targets: Vec<Target>, shown: &str) -> ModTarget {
+        ModTarget { targets, identity: None, person: None, shown: Arc::from(shown), mask: None }
+    }
+
+    /// The pattern, if it is all whom a mask fits, and nobody in particular.
+    fn pattern(&self) -> Option<Pattern> {
+        match &*self.targets {
+            [Target::Mask(mask)] => Some(Pattern::new(mask)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is everybody.
+    pub(super) fn is_for_all(&self) -> bool {
+        matches!(&*self.targets, [Target::Mask(mask)] if masks::is_for_all(mask))
+    }
+
+    /// An account whose person is not online.
+    pub(super) fn account(id: AccountId, shown: &str) -> ModTarget {
+        ModTarget { identity: Some(Identity::Account(id)), ..ModTarget::of(vec![Target::Account(id)], shown) }
+    }
 }
 
 impl State {
-    /// The target of a request: a person who is online, an account, or an address.
+    /// The target of a request: a person who is online, an account, an address, or all whom a mask fits.
     pub(super) fn target_of(&self, whom: &Whom) -> ModTarget {
-        let nick = match whom {
-            Whom::Address(address) => {
-                let (targets, shown) = (vec![Target::Address(origin(*address))], Arc::from(address.to_string()));
-                return ModTarget { targets, identity: None, person: None, shown };
-            }
-            Whom::Nick(nick) => nick,
+        match whom {
+            Whom::Address(address) => ModTarget::of(vec![Target::Address(origin(*address))], &address.to_string()),
+            Whom::Mask(mask) => self.masked(mask),
+            Whom::Nick(nick) => self
+                .named_target(nick)
+                .unwrap_or_else(|| ModTarget::of(vec![Target::Nick(Arc::from(nick.key()))], nick.shown())),
+        }
+    }
+
+    /// The same; but what is to be lifted is found by what the list shows.
+    pub(super) fn target_in(&self, place: Option<PlaceId>, request: &Moderation) -> ModTarget {
+        let kind = match request.action {
+            ModAction::Unban => Restriction::Ban,
+            ModAction::Unmute => Restriction::Mute,
+            _ => return self.target_of(&request.whom),
         };
-        if let Some((id, person)) = self.registry.called(nick).and_then(|id| Some((id, self.registry.person(id)?))) {
-            let (targets, shown) = (self.targets_of(person), Arc::clone(person.shown()));
-            return ModTarget { targets, identity: Some(person.identity), person: Some(id), shown };
+        match &request.whom {
+            Whom::Mask(mask) => match self.restrictions.shown_as(place, kind, mask) {
+                Some(old) => {
+                    ModTarget { mask: Some(Arc::clone(mask)), ..ModTarget::of(old.targets.clone(), &old.nick) }
+                }
+                None => self.target_of(&request.whom),
+            },
+            Whom::Nick(_) | Whom::Address(_) => self.target_of(&request.whom),
         }
-        let account = self.registry.accounts.named(nick);
-        let target = account.map_or_else(|| Target::Nick(Arc::from(nick.key())), |account| Target::Account(account.id));
-        let shown = account.map_or(nick, |account| &account.nick).shown();
-        ModTarget {
-            targets: vec![target],
-            identity: account.map(|account| Identity::Account(account.id)),
-            person: None,
-            shown: Arc::from(shown),
-        }
+    }
+
+    /// The person or the account of this name.
+    pub(super) fn named_target(&self, nick: &Nick) -> Option<ModTarget> {
+        self.registry.called(nick).and_then(|id| self.person_target(id)).or_else(|| {
+            let account = self.registry.accounts.named(nick)?;
+            Some(ModTarget::account(account.id, account.nick.shown()))
+        })
+    }
+
+    /// A person who is online.
+    pub(super) fn person_target(&self, id: PersonId) -> Option<ModTarget> {
+        let person = self.registry.person(id)?;
+        let (identity, targets) = (Some(person.identity), self.targets_of(person));
+        Some(ModTarget { targets, identity, person: Some(id), shown: Arc::clone(person.shown()), mask: None })
+    }
+
+    /// An account, online or not.
+    pub(super) fn identified(&self, id: AccountId) -> Option<ModTarget> {
+        self.registry.online(Identity::Account(id)).and_then(|person| self.person_target(person)).or_else(|| {
+            let account = self.registry.accounts.get(id)?;
+            Some(ModTarget::account(id, account.nick.shown()))
+        })
     }
 
     /// What finds a person who is online again: the account, and the resume number
@@ -77,15 +141,20 @@ impl State {
         targets
     }
 
-    /// The members of a room that a target names: one person, or all guests from an address who are no ops.
+    /// The members of a room that a target names: one person; or all guests from an address, or all whom
+    /// a mask fits, who are no ops.
     fn members_meant(&self, place: PlaceId, target: &ModTarget) -> Vec<PersonId> {
         let Some(room) = self.rooms.get(place) else { return Vec::new() };
         if let Some(id) = target.person {
             return room.members.contains(&id).then_some(id).into_iter().collect();
         }
+        let pattern = target.pattern();
         let is_found = |id: &SessionId| self.subject_of(*id).is_some_and(|subject| subject.is_any(&target.targets));
-        let is_meant =
-            |id: &&PersonId| self.registry.sessions_of(**id).iter().any(is_found) && !self.is_op_of(room, **id);
+        let is_found = |person: &Person| match &pattern {
+            Some(pattern) => pattern.fits(&person.form()),
+            None => person.sessions.iter().any(is_found),
+        };
+        let is_meant = |id: &&PersonId| self.registry.person(**id).is_some_and(is_found) && !self.is_op_of(room, **id);
         room.members.iter().filter(is_meant).copied().collect()
     }
 }
@@ -93,21 +162,28 @@ impl State {
 impl Change<'_> {
     /// Carries out a request about a person, in a room or on the whole server.
     pub(super) fn moderate(&mut self, request: &Moderation) -> Result<(), ChatError> {
+        if let Some(mute) = muting(request) {
+            return self.moderate(&mute);
+        }
         let action = request.action;
         if request.everywhere {
             self.as_server_op()?;
+            if request.action == ModAction::Kick {
+                self.check_not_self(&self.state.target_of(&request.whom))?;
+            }
             let by = Arc::clone(self.caller.face.nick());
             let made = self.moderate_everywhere(request, by)?;
             self.answer_when_stored(done_of(action, made), Record::Barrier);
             return Ok(());
         }
         let (place, role) = self.place_to_moderate(request.room.as_ref(), action)?;
-        let target = self.state.target_of(&request.whom);
+        let target = self.state.target_in(Some(place), request);
         self.check_target(place, role, &target, action)?;
         let room = Some(Arc::clone(&self.state.rooms.at(place)?.shown));
+        let mut out = PutOut::default();
         match action {
-            ModAction::Kick => self.kick(place, &target, request.text.as_ref()),
-            ModAction::Ban => self.ban(place, &target, request)?,
+            ModAction::Kick => out = self.kick(place, &target, request.text.as_ref()),
+            ModAction::Ban => out = self.ban(place, &target, request)?,
             ModAction::Unban => self.restrict(place, Restriction::Ban, &target, request)?,
             ModAction::Mute => {
                 self.restrict(place, Restriction::Mute, &target, request)?;
@@ -121,7 +197,9 @@ impl Change<'_> {
             ModAction::Voice => self.set_voice(place, &target, true)?,
             ModAction::Devoice => self.set_voice(place, &target, false)?,
         }
-        let made = Moderated { room, nick: target.shown, until: request.until(self.cx.now) };
+        let (until, is_one) = (request.until(self.cx.now), target.identity.is_some());
+        let people = Some(out.people).filter(|_| action == ModAction::Ban && !is_one);
+        let made = Moderated { room, nick: target.shown, mask: target.mask, until, people, more: out.more };
         self.answer_when_stored(done_of(action, made), Record::Barrier);
         Ok(())
     }
@@ -164,11 +242,13 @@ impl Change<'_> {
         let missing = || ChatError::NoSuchNick(target.shown.to_string());
         let elsewhere = || ChatError::NotThere(target.shown.to_string(), room.name.clone());
         let is_member = target.person.is_some_and(|id| room.members.contains(&id));
+        if matches!(action, ModAction::Kick | ModAction::Ban | ModAction::Mute) {
+            self.check_not_self(target)?;
+        }
+        if matches!(action, ModAction::Ban | ModAction::Mute) {
+            self.check_width(target)?;
+        }
         match (action, target.identity) {
-            (ModAction::Kick | ModAction::Ban | ModAction::Mute, _) if target.person == Some(self.caller.person) => {
-                let value = format!("{:?}", target.shown);
-                Err(ChatError::BadField { field: "nick", value, wants: "somebody else" })
-            }
             (action, None) if action.names_a_person() => Err(missing()),
             (ModAction::Kick, _) if !is_member => Err(elsewhere()),
             // A guest loses role and voice when leaving the room, so cannot have them outside.
@@ -181,9 +261,30 @@ impl Change<'_> {
         }
     }
 
-    /// Removes the members that a target names from a room.
-    fn kick(&mut self, place: PlaceId, target: &ModTarget, text: Option<&Arc<str>>) {
-        for id in self.state.members_meant(place, target) {
+    fn check_not_self(&self, target: &ModTarget) -> Result<(), ChatError> {
+        if target.person != Some(self.caller.person) {
+            return Ok(());
+        }
+        Err(ChatError::BadField { field: "nick", value: format!("{:?}", target.shown), wants: "somebody else" })
+    }
+
+    /// Refuses a mask that fits its author.
+    fn check_width(&self, target: &ModTarget) -> Result<(), ChatError> {
+        let own = self.person()?.form();
+        match target.is_for_all() || target.pattern().is_some_and(|pattern| pattern.fits(&own)) {
+            true => Err(ChatError::MaskTooWide(target.shown.to_string())),
+            false => Ok(()),
+        }
+    }
+
+    /// Removes the members that a target names from a room: at most `put-out` of them, because each is
+    /// told to all, and other threads wait meanwhile.
+    fn kick(&mut self, place: PlaceId, target: &ModTarget, text: Option<&Arc<str>>) -> PutOut {
+        let mut meant = self.state.members_meant(place, target);
+        let more = meant.len() > self.cx.limits.put_out;
+        meant.truncate(self.cx.limits.put_out);
+        let people = meant.len();
+        for id in meant {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
@@ -198,13 +299,14 @@ impl Change<'_> {
             }
         }
         self.forget_room(place);
+        PutOut { people, more }
     }
 
     /// Bans a person from a room. The person loses the membership, also if not online.
-    fn ban(&mut self, place: PlaceId, target: &ModTarget, request: &Moderation) -> Result<(), ChatError> {
+    fn ban(&mut self, place: PlaceId, target: &ModTarget, request: &Moderation) -> Result<PutOut, ChatError> {
         self.restrict(place, Restriction::Ban, target, request)?;
-        self.kick(place, target, request.text.as_ref());
-        let Some(identity) = target.identity.filter(|_| self.state.rooms.get(place).is_some()) else { return Ok(()) };
+        let out = self.kick(place, target, request.text.as_ref());
+        let Some(identity) = target.identity.filter(|_| self.state.rooms.get(place).is_some()) else { return Ok(out) };
         self.uninvite(place, identity);
         if let Some(person) = target.person.and_then(|id| self.state.registry.person_mut(id)) {
             person.memberships.remove(&place);
@@ -212,7 +314,7 @@ impl Change<'_> {
         if let Identity::Account(account) = identity {
             self.cx.store(Record::MembershipEnded(account, place));
         }
-        Ok(())
+        Ok(out)
     }
 
     /// Takes back the invitation of a person who was removed.
@@ -240,8 +342,8 @@ impl Change<'_> {
         let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
         self.set_restriction(Some(place), restriction, target, (request, by.nick()))?;
         let (nick, until, text) = (Arc::clone(&target.shown), request.until(self.cx.now), request.text.clone());
-        let time = self.cx.now;
-        self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, by, until, text, time });
+        let (mask, time) = (target.mask.clone(), self.cx.now);
+        self.tell_room(place, Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time });
         Ok(())
     }
 
@@ -323,8 +425,9 @@ impl<C> Change<'_, C> {
             };
         }
         let (targets, by, text) = (target.targets.clone(), Arc::clone(by), request.text.clone());
-        let (until, time) = (request.until(cx.now), cx.now);
-        self.state.restrictions.put(RestrictionRecord { place, restriction, targets, nick, until, by, text, time }, cx)
+        let (mask, until, time) = (target.mask.clone(), request.until(cx.now), cx.now);
+        let record = RestrictionRecord { place, restriction, targets, nick, mask, until, by, text, time };
+        self.state.restrictions.put(record, cx)
     }
 
     /// Gives a person a role in a room, or takes it away.
@@ -334,6 +437,18 @@ impl<C> Change<'_, C> {
             self.state.registry.accounts.holds(identity, place, room.knows(identity));
         }
     }
+}
+
+/// A ban of `m:MASK` is a mute of the mask.
+pub(super) fn muting(request: &Moderation) -> Option<Moderation> {
+    let action = match request.action {
+        ModAction::Ban => ModAction::Mute,
+        ModAction::Unban => ModAction::Unmute,
+        _ => return None,
+    };
+    let Whom::Mask(mask) = &request.whom else { return None };
+    let whom = Whom::Mask(mask.strip_prefix(['m', 'M'])?.strip_prefix(':').filter(|mask| !mask.is_empty())?.into());
+    Some(Moderation { action, whom, ..request.clone() })
 }
 
 /// The answer to a request.

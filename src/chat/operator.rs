@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::lists::room_info;
+use super::moderation::{ModTarget, muting};
+use super::outbox::Ending;
 use super::restrictions::ban_list;
 use super::{Change, Chat, SessionId, registry};
 use crate::answer::{BanInfo, Moderated};
 use crate::command::{ModAction, Moderation, Whom, in_range};
 use crate::error::ChatError;
-use crate::model::{Millis, Restriction, Role};
+use crate::event::Event;
+use crate::model::{CloseReason, Millis, Restriction, Role};
 use crate::names::Nick;
+use crate::wire::Letter;
 
 /// One row of the operator's list of sessions.
 #[derive(Debug, Clone)]
@@ -134,25 +138,52 @@ impl Chat {
 }
 
 impl<C> Change<'_, C> {
-    /// Bans a person from the whole server, or lifts the ban.
+    /// Ends all sessions of a person.
+    fn close_sessions(&mut self, target: &ModTarget, text: Option<&Arc<str>>, by: &str) -> Result<(), ChatError> {
+        let missing = || ChatError::NoSuchNick(target.shown.to_string());
+        let ending = Ending { reason: CloseReason::Kicked, text: text.cloned() };
+        let why = text.map_or(String::new(), |text| format!(": {text}"));
+        let closing =
+            Event::Closing { reason: CloseReason::Kicked, text: format!("{by} ended your session{why}").into() };
+        let letter = Arc::new(Letter::new(closing));
+        for id in self.state.registry.sessions_of(target.person.ok_or_else(missing)?).to_vec() {
+            let outbox = self.state.registry.session(id).map(|session| Arc::clone(&session.outbox));
+            if !self.end_if_lingering(id, ending.clone())
+                && let Some(outbox) = outbox
+                && outbox.close(ending.clone(), Some(Arc::clone(&letter)))
+            {
+                self.effects.outboxes.push(outbox);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a person out of the whole server, bans one from it, or lifts the ban.
     pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
-        let target = self.state.target_of(&request.whom);
+        let target = self.state.target_in(None, request);
+        if muting(request).is_some() {
+            return Err(ChatError::OneRoomOnly);
+        }
         match request.action {
-            ModAction::Ban if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) => {
+            ModAction::Ban | ModAction::Kick
+                if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) =>
+            {
                 return Err(ChatError::NeedsRole(Role::Owner, None));
             }
+            ModAction::Ban if target.is_for_all() => return Err(ChatError::MaskTooWide(target.shown.to_string())),
             ModAction::Ban | ModAction::Unban => {
                 self.set_restriction(None, Restriction::Ban, &target, (request, &by))?;
             }
+            ModAction::Kick => self.close_sessions(&target, request.text.as_ref(), &by)?,
             ModAction::Invite
-            | ModAction::Kick
             | ModAction::Mute
             | ModAction::Unmute
             | ModAction::Op
             | ModAction::Deop
             | ModAction::Voice
-            | ModAction::Devoice => return Err(ChatError::NoRoom),
+            | ModAction::Devoice => return Err(ChatError::OneRoomOnly),
         }
-        Ok(Moderated { room: None, nick: target.shown, until: request.until(self.cx.now) })
+        let until = request.until(self.cx.now);
+        Ok(Moderated { nick: target.shown, mask: target.mask, until, ..Moderated::default() })
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::memory::{Lost, Standing};
 use super::outbox::Ending;
 use super::registry::{Person, Session};
+use super::restrictions::BanSubject;
 use super::{Change, PersonId, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role};
+use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role, Target};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
@@ -63,6 +64,9 @@ impl<C> Change<'_, C> {
     /// Takes a person who has no session any more out of all rooms, and tells the members there.
     fn take_out(&mut self, id: PersonId, person: Person, session: &mut Session, ending: Ending) {
         let mut op_in = Vec::new();
+        let subject = BanSubject::new(&person, session.resume_id, session.address);
+        let targets = person.account().map_or_else(|| subject.lasting(), |account| vec![Target::Account(account)]);
+        self.state.gone.note(&person, targets, self.cx.now, self.cx.limits.gone);
         for place in person.rooms.iter().chain(&person.invited) {
             let Some(room) = self.state.rooms.get_mut(*place) else { continue };
             room.remove(id, &person.nick);

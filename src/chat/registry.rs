@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::accounts::Accounts;
+use super::masks;
 use super::memory::{Standing, Tags};
 use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
@@ -87,6 +88,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// What masks are compared with.
+    pub fn form(&self) -> String {
+        masks::form(&self.nick, &self.face, self.identity)
+    }
+
     /// The nick as events carry it.
     pub fn shown(&self) -> &Arc<str> {
         self.face.nick()
@@ -112,6 +118,15 @@ pub(super) struct Look<'a> {
     pub user: &'a str,
     pub host: Box<str>,
     pub about: Option<Arc<str>>,
+}
+
+impl Look<'_> {
+    /// The person with this nick, as others see that person.
+    pub fn face(self, nick: &Nick, identity: Identity) -> Actor {
+        let Look { user, host, about } = self;
+        let registered = identity.account().is_some();
+        Actor::new(ActorParts { nick: Arc::from(nick.shown()), user, host: &host, registered, about })
+    }
 }
 
 /// The maps.
@@ -160,6 +175,10 @@ impl Registry {
 
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.people.get(&id)
+    }
+
+    pub fn people(&self) -> impl Iterator<Item = (PersonId, &Person)> {
+        self.people.iter().map(|(id, person)| (*id, person))
     }
 
     /// The person of a session.
@@ -248,10 +267,8 @@ impl Registry {
         let id = PersonId(self.next);
         self.names.claim(nick, id);
         self.identities.insert(identity, id);
-        let Look { user, host, about } = look;
-        let registered = identity.account().is_some();
         let person = Person {
-            face: Actor::new(ActorParts { nick: Arc::from(nick.shown()), user, host: &host, registered, about }),
+            face: look.face(nick, identity),
             nick: nick.clone(),
             identity,
             sessions: Vec::new(),

@@ -5,10 +5,15 @@
 //! the nick. So a restriction has several targets. When a restricted person
 //! registers, logs in or out, the new account or resume number is one more target.
 
+#[cfg(test)]
+use std::collections::HashSet;
 use std::collections::{BTreeSet, HashMap};
 
 use super::context::Context;
-use crate::answer::BanInfo;
+use super::masks::{Masks, whole};
+use super::registry::Person;
+use crate::actor::Actor;
+use crate::answer::{BanInfo, shown_mask};
 use crate::error::ChatError;
 use crate::model::Millis;
 use crate::model::{Address, Identity, PlaceId, Restriction, ResumeId, Target, origin};
@@ -26,11 +31,15 @@ pub(super) struct BanSubject {
     pub nick: Nick,
     /// The address, as [`origin`] counts it.
     pub origin: Address,
+    /// What others see of the person beside the nick.
+    pub face: Actor,
 }
 
 impl BanSubject {
-    pub fn new(identity: Identity, resume_id: ResumeId, nick: Nick, address: Address) -> BanSubject {
-        BanSubject { identity, resume_id, nick, origin: origin(address) }
+    /// The person of a session.
+    pub fn new(person: &Person, resume_id: ResumeId, address: Address) -> BanSubject {
+        let (identity, nick, face) = (person.identity, person.nick.clone(), person.face.clone());
+        BanSubject { identity, resume_id, nick, origin: origin(address), face }
     }
 
     /// Whether a restriction with that target is for this person.
@@ -42,6 +51,8 @@ impl BanSubject {
             // A ban of an address holds for guests only: an account is banned by its own target.
             Target::Address(address) => guest && *address == self.origin,
             Target::Nick(key) => guest && **key == *self.nick.key(),
+            // It takes a pattern to tell: see [`Masks`].
+            Target::Mask(_) => false,
         }
     }
 
@@ -75,6 +86,8 @@ pub(super) struct Restrictions {
     places: HashMap<Place, Vec<RestrictionRecord>>,
     /// The places that have a restriction with that target. Without it, all rooms would be searched for one person.
     found: HashMap<Target, BTreeSet<Place>>,
+    /// The places that have masks.
+    masks: HashMap<Place, Masks>,
 }
 
 impl Restrictions {
@@ -88,12 +101,16 @@ impl Restrictions {
         // Every message in the place is checked here. If it has many restrictions, the index tells first whether any is for this person.
         const MANY: usize = 8;
         let restrictions = self.at(place);
+        let fitting = self.masks.get(&place).map(|masks| masks.fitting(subject));
+        let fitting = fitting.as_deref().unwrap_or_default();
         let is_found = |target| self.found.get(&target).is_some_and(|places: &BTreeSet<Place>| places.contains(&place));
-        if restrictions.len() > MANY && !subject.found_by().into_iter().any(is_found) {
+        if restrictions.len() > MANY && fitting.is_empty() && !subject.found_by().into_iter().any(is_found) {
             return None;
         }
         let meant = |restriction: &&RestrictionRecord| {
-            restriction.restriction == kind && in_force(restriction, now) && subject.is_any(&restriction.targets)
+            restriction.restriction == kind
+                && in_force(restriction, now)
+                && restriction.targets.iter().any(|target| subject.is_meant(target) || fitting.contains(target))
         };
         restrictions.iter().find(meant)
     }
@@ -144,6 +161,14 @@ impl Restrictions {
         }
         self.add(restriction);
         Ok(())
+    }
+
+    /// The restriction that the list shows as this mask.
+    pub fn shown_as(&self, place: Place, kind: Restriction, mask: &str) -> Option<&RestrictionRecord> {
+        let is_same = |old: &&RestrictionRecord| {
+            old.restriction == kind && whole(&shown_mask(&old.nick, old.mask.as_deref())) == whole(mask)
+        };
+        self.at(place).iter().find(is_same)
     }
 
     /// Lifts the restrictions of a kind that a person has in a place. Returns whether one was in force.
@@ -207,7 +232,12 @@ impl Restrictions {
 
     fn add(&mut self, restriction: RestrictionRecord) {
         for target in &restriction.targets {
-            self.found.entry(target.clone()).or_default().insert(restriction.place);
+            let is_new = self.found.entry(target.clone()).or_default().insert(restriction.place);
+            if let Target::Mask(mask) = target
+                && is_new
+            {
+                self.masks.entry(restriction.place).or_default().add(mask);
+            }
         }
         let restrictions = self.places.entry(restriction.place).or_default();
         let at = restrictions.partition_point(|old| old.time <= restriction.time);
@@ -232,6 +262,11 @@ impl Restrictions {
             if self.at(place).iter().any(|restriction| restriction.targets.contains(target)) {
                 continue;
             }
+            if matches!(target, Target::Mask(_))
+                && self.masks.get_mut(&place).is_some_and(|masks| !masks.remove(target))
+            {
+                self.masks.remove(&place);
+            }
             if let Some(places) = self.found.get_mut(target) {
                 places.remove(&place);
                 if places.is_empty() {
@@ -252,6 +287,11 @@ impl Restrictions {
             }
         }
         assert_eq!(self.found, found);
+        let masks = self.masks.iter().flat_map(|(place, masks)| masks.all().map(|target| (target.clone(), *place)));
+        let is_mask = |(target, _): &(&Target, _)| matches!(target, Target::Mask(_));
+        let expected =
+            found.iter().filter(is_mask).flat_map(|(target, places)| places.iter().map(|at| (target.clone(), *at)));
+        assert_eq!(masks.collect::<HashSet<_>>(), expected.collect::<HashSet<_>>());
     }
 }
 
@@ -274,6 +314,7 @@ pub(super) fn ban_list(restrictions: &[RestrictionRecord], now: Millis) -> impl 
     let info = |restriction: &RestrictionRecord| BanInfo {
         restriction: restriction.restriction,
         nick: restriction.nick.clone(),
+        mask: restriction.mask.clone(),
         until: restriction.until,
         by: restriction.by.clone(),
         text: restriction.text.clone(),

@@ -3,6 +3,7 @@
 mod behind;
 mod limits;
 mod lingering;
+mod masks;
 mod model;
 mod moderation;
 mod people;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::command::{Command, Query};
+use crate::command::{ChatCommand, Command, Query};
 
 /// A command's `type` and fields; `current` stands for a room that is not named.
 /// Fields that are null are not sent.
@@ -18,8 +18,9 @@ pub(super) fn request_of(command: &Command, current: Option<&str>) -> (&'static 
     };
     fields.remove("type");
     let everywhere = match command {
-        // The person's words, wherever they were said: the room talked in is not meant.
+        // Words wherever they were said, and people wherever they are: the room talked in is not meant.
         Command::Query(Query::Search { .. }) => true,
+        Command::Chat(ChatCommand::Who { mask, nicks, .. }) => mask.is_some() || !nicks.is_empty(),
         _ => fields.get("everywhere") == Some(&Value::Bool(true)),
     };
     if let (Some(room @ Value::Null), Some(current), false) = (fields.get_mut("room"), current, everywhere) {

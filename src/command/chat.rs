@@ -51,6 +51,29 @@ pub enum ChatCommand {
         /// Only those whose names come after this one.
         past: Option<Nick>,
     },
+    /// Asks about people who are here: those in a room, of these names, or whom a mask fits; those
+    /// in the current room if nothing is said.
+    Who {
+        /// The room.
+        room: Option<RoomName>,
+        /// A name, or a mask with `*` and `?`.
+        #[serde(default, deserialize_with = "read::some_mask")]
+        mask: Option<Arc<str>>,
+        /// Exactly these names.
+        #[serde(default, deserialize_with = "read::nicks")]
+        nicks: Vec<Nick>,
+        /// Only those whose names come after this one.
+        past: Option<Nick>,
+    },
+    /// Asks about people who left.
+    Whowas {
+        /// Who had this name.
+        #[serde(deserialize_with = "read::somebody")]
+        nick: Nick,
+        /// At most so many.
+        #[serde(default, deserialize_with = "read::limit")]
+        limit: Option<usize>,
+    },
     /// Says a line in a room; the current one if it is not said.
     Say {
         /// The room.

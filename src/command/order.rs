@@ -18,7 +18,7 @@ pub struct Moderation {
     pub action: ModAction,
     /// Where; in the current room if it is not said.
     pub room: Option<RoomName>,
-    /// Not there only, but on the whole server: for bans.
+    /// Not there only, but on the whole server: for kicks and bans.
     pub everywhere: bool,
     /// About whom.
     pub whom: Whom,
@@ -70,7 +70,7 @@ macro_rules! orders {
 orders! {
     Invite { #[serde(default, skip_serializing)] everywhere: OnlyHere }
     Kick {
-        #[serde(default, skip_serializing)] everywhere: OnlyHere,
+        #[serde(default)] everywhere: bool,
         #[serde(default, deserialize_with = "some_text")] text: Option<Arc<str>>
     }
     Ban {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
 use super::{
-    Change, Command, Dice, ModAction, Page, Place, RoomFilter, Secret, Spec, Verb, Whom, find, key, said, somebody,
-    text, timed, unknown,
+    Change, Command, Dice, ModAction, Page, Place, RoomFilter, Secret, Spec, Verb, Whom, find, key, mask, said,
+    somebody, text, timed, unknown,
 };
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
@@ -131,6 +131,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Rooms => given.rooms()?.into(),
         Verb::Facts => ChatCommand::Facts.into(),
         Verb::Members => given.members()?.into(),
+        Verb::Who => given.who()?.into(),
+        Verb::Whowas => ChatCommand::Whowas { nick: somebody(given.needed("NAME")?)?, limit: None }.into(),
         Verb::Say => ChatCommand::Say { room: None, text: given.words("TEXT")? }.into(),
         Verb::Me => ChatCommand::Me { place: None, text: given.words("TEXT")? }.into(),
         Verb::Notice => ChatCommand::Notice { place: None, text: given.needed("TEXT").map(said)? }.into(),
@@ -239,6 +241,15 @@ impl<'a> Arguments<'a> {
         Ok(ChatCommand::Members { room, past })
     }
 
+    fn who(&self) -> Result<ChatCommand, ChatError> {
+        let (whom, past) = self.two();
+        let (room, mask) = match whom {
+            Some(room) if room.starts_with('#') => (Some(RoomName::parse(room)?), None),
+            whom => (None, whom.map(mask).transpose()?),
+        };
+        Ok(ChatCommand::Who { room, mask, nicks: Vec::new(), past: past.map(somebody).transpose()? })
+    }
+
     fn msg(&self) -> Result<ChatCommand, ChatError> {
         let (to, words) = split(self.needed("NAME")?);
         if words.is_empty() {
@@ -316,11 +327,23 @@ impl<'a> Arguments<'a> {
     /// Who, and where it makes sense, for how long and why.
     fn order(&self, action: ModAction) -> Result<Moderation, ChatError> {
         let (whom, mut rest) = split(self.needed("NAME")?);
+        // Only these hold on the whole server, too; to the others the word is a reason.
+        let mut everywhere = false;
+        if matches!(action, ModAction::Kick | ModAction::Ban | ModAction::Unban)
+            && let ("everywhere", after) = split(rest)
+        {
+            (everywhere, rest) = (true, after);
+        }
         let mut seconds = None;
         if matches!(action, ModAction::Ban | ModAction::Mute) {
             (seconds, rest) = timed(rest)?;
         }
-        Ok(Moderation { seconds, text: some_text(rest), ..Moderation::new(action, None, Whom::parse(whom)?) })
+        Ok(Moderation {
+            everywhere,
+            seconds,
+            text: some_text(rest),
+            ..Moderation::new(action, None, Whom::parse(whom)?)
+        })
     }
 
     /// Nothing, or a setting and its value.

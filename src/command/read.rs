@@ -59,6 +59,15 @@ pub(super) fn rooms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     wanting(Vec::deserialize(deserializer), "", "a list of strings").map(Some)
 }
 
+pub(super) fn nicks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Nick>, D::Error> {
+    wanting(Vec::deserialize(deserializer), "", "a list of strings")
+}
+
+/// A name or a mask.
+pub(super) fn some_mask<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    read(deserializer, super::mask).map(Some)
+}
+
 /// Names of events.
 impl<'de> Deserialize<'de> for Wants {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wants, D::Error> {

@@ -135,7 +135,9 @@ table! {
     Chat     Leave         "leave"          ["part"],          Line,    Nothing,           Name,    "leave [ROOM]",                "goes out of this room, or the one named";
     Chat     Rooms         "rooms"          ["list"],          List,    Nothing,           Name,    "rooms [MASK] [ROOM]",         "lists the rooms, how many are in them, and their topics; /rooms chess* those whose names begin so, /rooms #x those after #x";
     Chat     Facts         "facts"          [],                List,    Nothing,           Name,    "facts",                       "tells how many people and rooms there are, and how many there were at most";
-    Chat     Members       "members"        ["who", "names"],  List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
+    Chat     Members       "members"        ["names"],         List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
+    Chat     Who           "who"            [],                List,    Nothing,           Name,    "who [WHOM [PAST]]",           "tells more of those in this room, in #ROOM, or of whom a name or mask such as bor* fits";
+    Chat     Whowas        "whowas"         [],                List,    Nothing,           Name,    "whowas NAME",                 "tells of the people called so who left";
     Chat     Say           "say"            [],                Line,    Said,              Name,    "say TEXT",                    "says a line, as typing it without a slash does";
     Chat     Me            "me"             [],                Line,    Said,              Name,    "me TEXT",                     "says what you do: /me waves";
     Chat     Notice        "notice"         [],                Line,    Said,              Name,    "notice TEXT",                 "says something that no program answers by itself: for programs that tell what happened";
@@ -166,7 +168,7 @@ table! {
     Chat     DropRoom      "drop-room"      [],                Line,    Change,            Name,    "drop-room [ROOM]",            "gives it up";
     Chat     Settings      "settings"       ["set"],           Line,    If(Command::sets), Name,    "settings [SETTING] [VALUE]",  "shows what is set here, or sets invite-only, key, limit, announcements, topic-by-ops, outsiders or hidden; \"off\" removes it";
     Moderate Invite        "invite"         [],                Line,    Change,            Name,    "invite NAME",                 "lets somebody into this room, and tells them";
-    Moderate Kick          "kick"           [],                Line,    Change,            Name,    "kick NAME [REASON]",          "puts somebody out of this room";
+    Moderate Kick          "kick"           [],                Line,    Change,            Name,    "kick NAME [REASON]",          "puts somebody out of this room; ops of the server write everywhere after NAME to end the session";
     Moderate Ban           "ban"            [],                Line,    Change,            Name,    "ban NAME [TIME] [REASON]",    "puts them out and keeps them out: for 10m, 2h, 7d, or for good";
     Moderate Unban         "unban"          [],                Line,    Change,            Name,    "unban NAME",                  "lets them in again";
     Moderate Mute          "mute"           [],                Line,    Change,            Name,    "mute NAME [TIME] [REASON]",   "keeps somebody from speaking here";

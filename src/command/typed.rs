@@ -69,6 +69,7 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             | ChatCommand::DropRoom { room }
             | ChatCommand::Settings { room, .. } => Some(room),
             ChatCommand::Bans { room, everywhere: false, .. } => Some(room),
+            ChatCommand::Who { room, mask: None, nicks, .. } if nicks.is_empty() => Some(room),
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
             | ChatCommand::Facts
@@ -76,6 +77,8 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             | ChatCommand::Me { .. }
             | ChatCommand::Notice { .. }
             | ChatCommand::Reply { .. }
+            | ChatCommand::Who { .. }
+            | ChatCommand::Whowas { .. }
             | ChatCommand::Whois { .. }
             | ChatCommand::Away { .. }
             | ChatCommand::Back

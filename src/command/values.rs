@@ -216,16 +216,19 @@ pub enum Whom {
     Nick(Nick),
     /// Whoever comes from this address: for bans.
     Address(IpAddr),
+    /// Whoever this mask fits, as it was typed: for bans.
+    Mask(Arc<str>),
 }
 
 impl Whom {
-    /// Reads a nick or an address.
+    /// Reads a nick, an address or a mask.
     ///
     /// # Errors
-    /// It is neither: nobody is called so.
+    /// It is none of these: nobody is called so.
     pub fn parse(text: &str) -> Result<Whom, ChatError> {
         match text.parse() {
             Ok(address) => Ok(Whom::Address(IpAddr::to_canonical(&address))),
+            Err(_) if is_mask(text) => mask(text).map(Whom::Mask),
             Err(_) => somebody(text).map(Whom::Nick),
         }
     }
@@ -236,8 +239,30 @@ impl fmt::Display for Whom {
         match self {
             Whom::Nick(nick) => write!(f, "{nick}"),
             Whom::Address(address) => write!(f, "{address}"),
+            Whom::Mask(mask) => f.write_str(mask),
         }
     }
+}
+
+/// The longest mask that is taken, in characters.
+pub const MAX_MASK: usize = 128;
+
+/// Whether a text is a mask and cannot be a name: names have none of these characters.
+fn is_mask(text: &str) -> bool {
+    text.contains(['*', '?', '!', '@', ':'])
+}
+
+/// Reads a mask: one word.
+///
+/// # Errors
+/// It is empty, too long, or more than one word.
+pub fn mask(raw: &str) -> Result<Arc<str>, ChatError> {
+    let mask = text(raw);
+    if !mask.is_empty() && mask.chars().count() <= MAX_MASK && !mask.contains(char::is_whitespace) {
+        return Ok(mask);
+    }
+    let value = format!("{:?}", mask.chars().take(MAX_MASK).collect::<String>());
+    Err(ChatError::BadField { field: "mask", value, wants: "one word of 1 to 128 characters, such as spam*" })
 }
 
 /// What to change in a room; what is `None` stays as it is.

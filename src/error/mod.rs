@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Millis, PROTOCOL, Role, Seq};
 use crate::names::{NameError, Nick, RoomName};
 use rows::{refusals, say};
-use words::{Until, Why, shown};
+use words::{Ago, Until, Why, shown};
 
 refusals! {
     /// A nick or room name breaks the rules for names; with one that would do.
@@ -36,6 +36,9 @@ refusals! {
     NamedAlready(nick: Nick) = "named-already", nick, "you are {nick}; /nick NAME changes that";
     /// Nobody here has that nick.
     NoSuchNick(nick: String) = "no-such-nick", nick, "nobody here is called {nick:?}; /members lists who is here";
+    /// Nobody here has that nick, and the person who had it left so many milliseconds ago.
+    LeftLately(nick: String, ago: Millis) = [Code::NoSuchNick], nick,
+        { format!("nobody here is called {nick:?}; a person of that name left {}: /whowas tells more", Ago(*ago)) };
     /// No room has that name.
     NoSuchRoom(room: RoomName) = "no-such-room", room,
         "there is no {room}; /rooms lists what there is, /join makes one";
@@ -138,8 +141,9 @@ refusals! {
     /// An account has too many private conversations to begin one more with it; its name.
     ConversationsFull(nick: Nick) = "conversations-full", nick,
         "{nick} has too many private conversations for one more; nothing was sent";
-    /// A password is shorter than 8 or longer than 1,024 bytes, or has control characters.
-    PasswordBad = "password-bad", "", "a password has 8 to 1024 bytes and no control characters; nothing was changed";
+    /// A password is shorter than so many or longer than 1,024 bytes, or has control characters.
+    PasswordBad(least: usize) = "password-bad", least,
+        "a password has {least} to 1024 bytes and no control characters; nothing was changed";
     /// A new password was typed in two different ways.
     PasswordsDiffer = "passwords-differ", "", "the two are not the same; nothing was changed";
     /// A password stood on the line, where it can be seen.
@@ -218,6 +222,9 @@ refusals! {
     /// There are as many bans and mutes as there may be.
     TooManyBans(most: usize) = "too-many-bans", most,
         "there are {most} bans and mutes, and more are not allowed; /unban or /unmute lifts one";
+    /// The mask fits its author, or everybody.
+    MaskTooWide(mask: String) = "mask-too-wide", mask,
+        "{mask:?} fits you yourself, so nothing was done; write more of the name, as in spam*";
     /// Nobody has registered the room.
     RoomNotRegistered(room: RoomName) = "room-not-registered", room, "nobody has registered {room}";
     /// Somebody has registered the room.

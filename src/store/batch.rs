@@ -292,8 +292,8 @@ impl<'a> Batch<'a> {
                 self.seen(Identity::Guest(*resume_id));
             }
             self.run(
-                "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO restriction (place, restriction, target, nick, until, author, text, time, mask)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     server_or(restriction.place),
                     restriction.restriction,
@@ -302,7 +302,8 @@ impl<'a> Batch<'a> {
                     restriction.until,
                     restriction.by,
                     restriction.text,
-                    restriction.time
+                    restriction.time,
+                    restriction.mask
                 ],
             )?;
         }

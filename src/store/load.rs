@@ -98,8 +98,8 @@ fn conversations(connection: &Connection) -> rusqlite::Result<Vec<(AccountId, us
 /// Rows that differ only in their target are one restriction.
 fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionRecord>> {
     let mut statement = connection.prepare(
-        "SELECT place, restriction, target, nick, until, author, text, time FROM restriction
-         ORDER BY time, place, restriction, nick, author, until, text, target",
+        "SELECT place, restriction, target, nick, until, author, text, time, mask FROM restriction
+         ORDER BY time, place, restriction, nick, author, until, text, mask, target",
     )?;
     let mut rows = statement.query([])?;
     let mut restrictions: Vec<RestrictionRecord> = Vec::new();
@@ -110,6 +110,7 @@ fn restrictions(connection: &Connection) -> rusqlite::Result<Vec<RestrictionReco
             restriction: row.get(1)?,
             targets: Vec::new(),
             nick: row.get(3)?,
+            mask: row.get(8)?,
             until: row.get(4)?,
             by: row.get(5)?,
             text: row.get(6)?,

@@ -10,6 +10,7 @@ use super::claim::Claim;
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::Spans;
 use super::pool::{Length, Pool};
+use crate::cloak::Cloak;
 use crate::command::{Page, Stretch};
 use crate::limits::InForce;
 use crate::model::{AccountId, FileId, Identity, Millis, Owner, PlaceId, Seq};
@@ -25,6 +26,8 @@ pub struct Store {
     pool: Pool,
     /// Refuses other servers while the file is read.
     claim: Arc<Claim>,
+    /// Hides the addresses of authors.
+    pub(super) cloak: Cloak,
 }
 
 impl std::fmt::Debug for Store {
@@ -34,8 +37,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(limits: &InForce, claim: Arc<Claim>) -> Store {
-        Store { pool: Pool::new(claim.path(), limits), claim }
+    pub(super) fn new(limits: &InForce, claim: Arc<Claim>, cloak: Cloak) -> Store {
+        Store { pool: Pool::new(claim.path(), limits), claim, cloak }
     }
 
     /// Ends all reads, now and later: the server is stopping.
@@ -66,7 +69,9 @@ impl Store {
                         "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
                          WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
                     ))?
-                    .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label))?
+                    .query_map(params![row(place, from), row(place, to), most + 1], |row| {
+                        message(row, label, &self.cloak)
+                    })?
                     .collect::<Result<Vec<_>, _>>()?;
                 let more = messages.len() > most;
                 messages.truncate(most);
@@ -89,7 +94,10 @@ impl Store {
             }
             let sql =
                 format!("SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
-            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| message(row, label)).optional()
+            connection
+                .prepare_cached(&sql)?
+                .query_row([row(place, seq)], |row| message(row, label, &self.cloak))
+                .optional()
         })
     }
 

@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(line(&kick, false), "* anna put boris out of #a (spam)\n");
         let (restriction, until) = (Restriction::Mute, Some(0));
         let mute = Event::Restriction {
+            mask: None,
             room: room(),
             restriction,
             lifted: false,
@@ -129,7 +130,7 @@ mod tests {
         assert_eq!(line(&mute, false), format!("* #a: boris is muted until {} by anna (spam)\n", moment(0)));
         let op = Event::Role { room: room(), nick: nick(), role: Some(Role::Op), by: by(), time: 0 };
         assert_eq!(line(&op, false), "* #a: boris is an op now, by anna\n");
-        let done = Done::Kick(Moderated { room: Some(room()), nick: nick(), until: None });
+        let done = Done::Kick(Moderated { room: Some(room()), nick: nick(), ..Moderated::default() });
         assert_eq!(line(&Event::Ok { tag: None, done }, false), "* #a: boris is put out.\n");
     }
 

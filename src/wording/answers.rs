@@ -8,7 +8,7 @@ use std::io::{Result, Write};
 use super::messages::{history, numbered};
 use super::words::{moment, restricted, settings};
 use super::{Painter, lists};
-use crate::answer::{Done, Moderated};
+use crate::answer::{Done, Moderated, PersonInfo};
 use crate::model::Restriction;
 
 /// Writes what `done` says to the person that asked; nothing if an event says it.
@@ -65,6 +65,8 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Rooms { .. } | Done::Members { .. } | Done::Chats { .. } | Done::Bans { .. } | Done::Files { .. } => {
             page(done, p, out)
         }
+        Done::Who { .. } => page(done, p, out),
+        Done::Whowas { nick, people } => lists::whowas(nick, people, p, out),
         // What these made is told by an event of its own, or is what the person typed.
         Done::Hello { nick: None, .. } | Done::Join { .. } | Done::Leave { .. } | Done::Quit => Ok(()),
         Done::Say { .. } | Done::Msg { .. } => Ok(()),
@@ -96,7 +98,13 @@ fn account(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
 fn moderated(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     let mut line = |about: &Moderated, verb: &str, what: &str| {
         let place = about.room.as_ref().map_or("the whole server".into(), |room| p.name(room));
-        writeln!(out, "* {place}: {} {verb} {what}.", p.nick(&about.nick))
+        let out_of_room = match (about.people, about.more) {
+            (None, _) => "",
+            (Some(1), _) => " One person is put out.",
+            (Some(people), false) => &format!(" {people} people are put out."),
+            (Some(people), true) => &format!(" {people} people are put out, and there are more: say it again."),
+        };
+        writeln!(out, "* {place}: {} {verb} {what}.{out_of_room}", p.nick(&about.nick))
     };
     match done {
         Done::Kick(about) => line(about, "is", "put out"),
@@ -127,6 +135,14 @@ fn page(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
         Done::Members { room, members, total, more } => {
             lists::members(room, members, *total, p, out)?;
             members.last().filter(|_| *more).map(|last| format!("members {} {}", p.name(room), p.name(&last.nick)))
+        }
+        Done::Who { people, more } => {
+            lists::who(people, p, out)?;
+            let next = |last: &PersonInfo| match &last.room {
+                Some(room) => format!("who {} {}", p.name(room), p.name(&last.who)),
+                None => format!("who MASK {}", p.name(&last.who)),
+            };
+            people.last().filter(|_| *more).map(next)
         }
         Done::Chats { chats, more } => {
             lists::chats(chats, out)?;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Painter;
 use super::messages;
 use super::words::{chat, clock, file, in_brackets, moment, restricted, role_mark};
-use crate::answer::{BanInfo, ChatInfo, FactsInfo, FileRow, HelpInfo, MemberInfo, RoomInfo, WhoisInfo};
+use crate::answer::{
+    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, PersonInfo, RoomInfo, WhoisInfo,
+};
 use crate::model::Message;
 
 pub(super) fn members(
@@ -26,6 +28,39 @@ pub(super) fn members(
         0 => writeln!(out),
         rest => writeln!(out, " and {rest} more"),
     }
+}
+
+pub(super) fn who(people: &[PersonInfo], p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    if people.is_empty() {
+        return writeln!(out, "* Nobody here is meant by that.");
+    }
+    people.iter().try_for_each(|person| {
+        let mark = person.role.map_or("", role_mark);
+        let away = person.away.as_ref().map_or(String::new(), |text| format!(", away: {}", p.text(text)));
+        let about = person.who.about().map_or(String::new(), |text| format!(", {}", p.text(text)));
+        writeln!(
+            out,
+            "*   {mark}{}, {}@{}{}{}{about}, idle {} s{away}",
+            p.nick(&person.who),
+            p.text(person.who.user()),
+            p.text(person.who.host()),
+            if person.who.is_registered() { ", logged in" } else { "" },
+            if person.op { ", op of the server" } else { "" },
+            person.idle,
+        )
+    })
+}
+
+pub(super) fn whowas(nick: &str, people: &[GoneInfo], p: &impl Painter, out: &mut impl Write) -> Result<()> {
+    if people.is_empty() {
+        return writeln!(out, "* Nobody called {} has left lately.", p.name(nick));
+    }
+    people.iter().try_for_each(|gone| {
+        let logged_in = if gone.registered { ", logged in" } else { "" };
+        let about = gone.about.as_ref().map_or(String::new(), |text| format!(", {}", p.text(text)));
+        let (nick, time) = (p.nick(&gone.nick), moment(gone.time));
+        writeln!(out, "*   {nick}, {}@{}{logged_in}{about}, left {time}", p.text(&gone.user), p.text(&gone.host))
+    })
 }
 
 pub(super) fn rooms(rooms: &[RoomInfo], total: usize, p: &impl Painter, out: &mut impl Write) -> Result<()> {

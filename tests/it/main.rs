@@ -63,6 +63,8 @@ mod hidden;
 mod http;
 /// Requests that are refused.
 mod http_refusals;
+/// Clients of IRC: programs and bytes.
+mod irc;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.

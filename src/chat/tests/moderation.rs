@@ -12,6 +12,7 @@ fn ban(name: &str) -> RestrictionRecord {
     let target = Target::Nick(nick(name).key().into());
     let (until, nick, by) = (Some(START + 1_000), name.into(), "anna".into());
     RestrictionRecord {
+        mask: None,
         place: None,
         restriction: Restriction::Ban,
         targets: vec![target],

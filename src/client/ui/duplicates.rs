@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn an_answer_tells_only_what_no_event_has_told() {
         let mut duplicates = Duplicates::default();
-        let op = Done::Op(Moderated { room: Some("#a".into()), nick: "boris".into(), until: None });
+        let op = Done::Op(Moderated { room: Some("#a".into()), nick: "boris".into(), ..Moderated::default() });
         assert!(!duplicates.is_told(&op, true), "he was one already");
         let role =
             |by: &str| Event::Role { room: "#a".into(), nick: "boris".into(), role: None, by: by.into(), time: 0 };

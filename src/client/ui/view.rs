@@ -177,6 +177,7 @@ mod tests {
         assert_eq!(told(&role("anna", None)), "* You are no op of #a now, by boris.");
         assert_eq!(told(&role("vera", Some(Role::Op))), "* #a: vera is an op now, by boris");
         let mute = |nick: &str, lifted| Event::Restriction {
+            mask: None,
             room: "#a".into(),
             restriction: Restriction::Mute,
             lifted,

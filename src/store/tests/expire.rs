@@ -135,6 +135,7 @@ fn bans_go_when_they_are_over() {
         let target = Target::Nick(nick.into());
         let (nick, by) = (nick.into(), "Anna".into());
         Record::Restriction(RestrictionRecord {
+            mask: None,
             place: None,
             restriction: Restriction::Ban,
             targets: vec![target],

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use roomful::actor::Actor;
+use roomful::actor::{Actor, ActorParts};
 use roomful::answer::{
-    BanInfo, ChatInfo, Done, FactsInfo, FileRow, HelpInfo, History, MemberInfo, Moderated, RoomInfo, WhoisInfo,
+    BanInfo, ChatInfo, Done, FactsInfo, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo,
+    RoomInfo, WhoisInfo,
 };
 use roomful::error::Code;
 use roomful::event::Event;
@@ -51,7 +52,7 @@ fn kind(full: bool) -> Kind {
 }
 
 fn member(full: bool) -> MemberInfo {
-    MemberInfo { nick: word(), role: role(full), voice: full, away: text().filter(|_| full) }
+    MemberInfo { nick: word().into(), role: role(full), voice: full, away: text().filter(|_| full) }
 }
 
 fn room(full: bool) -> RoomInfo {
@@ -64,8 +65,8 @@ fn chat(full: bool) -> ChatInfo {
 }
 
 fn ban(full: bool) -> BanInfo {
-    let (until, text) = (full.then_some(1), text().filter(|_| full));
-    BanInfo { restriction: Restriction::Ban, nick: word(), until, by: word(), text, time: 1 }
+    let (until, mask, text) = (full.then_some(1), text().filter(|_| full), text().filter(|_| full));
+    BanInfo { restriction: Restriction::Ban, nick: word(), mask, until, by: word(), text, time: 1 }
 }
 
 fn file_row(full: bool) -> FileRow {
@@ -94,7 +95,27 @@ fn settings(full: bool) -> Settings {
 }
 
 fn ordered(full: bool) -> Moderated {
-    Moderated { room: text().filter(|_| full), nick: word(), until: full.then_some(1) }
+    let (room, mask) = (text().filter(|_| full), text().filter(|_| full));
+    Moderated { room, nick: word(), mask, until: full.then_some(1), people: full.then_some(1), more: full }
+}
+
+fn person(full: bool) -> PersonInfo {
+    let some = || text().filter(|_| full);
+    PersonInfo {
+        who: Actor::new(ActorParts { nick: word(), user: "x", host: "x", registered: full, about: some() }),
+        away: some(),
+        op: full,
+        room: some(),
+        role: role(full),
+        voice: full,
+        idle: 1,
+        since: 1,
+    }
+}
+
+fn gone(full: bool) -> GoneInfo {
+    let about = text().filter(|_| full);
+    GoneInfo { nick: word(), user: word(), host: word(), about, registered: full, time: 1 }
 }
 
 fn whois(full: bool) -> WhoisInfo {
@@ -115,10 +136,12 @@ fn whois(full: bool) -> WhoisInfo {
 }
 
 /// The objects inside lists: the name, the lean one, the full one.
-pub fn objects() -> [(&'static str, Value, Value); 8] {
+pub fn objects() -> [(&'static str, Value, Value); 10] {
     [
         ("room", value(&room(false)), value(&room(true))),
         ("member", value(&member(false)), value(&member(true))),
+        ("person", value(&person(false)), value(&person(true))),
+        ("gone", value(&gone(false)), value(&gone(true))),
         ("message", value(&*message(false)), value(&*message(true))),
         ("file", value(&*file(false)), value(&*file(true))),
         ("file row", value(&file_row(false)), value(&file_row(true))),
@@ -144,7 +167,9 @@ fn answers(full: bool) -> Vec<Done> {
             }
             Done::Rooms { .. } => Done::Facts(FactsInfo::default()),
             Done::Facts(_) => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
-            Done::Members { .. } => Done::Say { room: room_name(), seq, time, again: full },
+            Done::Members { .. } => Done::Who { people: vec![person(full)], more: full },
+            Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
+            Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
             Done::Say { .. } => Done::Msg { to: nick(), seq, time, away: some(), again: full },
             Done::Msg { .. } => {
                 Done::Topic { room: room_name(), topic: some(), topic_by: some(), topic_time: full.then_some(1) }
@@ -228,16 +253,10 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
             }
             Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => Event::Private {
-                kind: kind(full),
-                place: PlaceId(1),
-                from: nick().into(),
-                to: nick(),
-                seq,
-                text: text(),
-                time,
-                file: full.then(|| file(full)),
-            },
+            Event::Message(_) => {
+                let (kind, file, place) = (kind(full), full.then(|| file(full)), PlaceId(1));
+                Event::Private { from: nick().into(), to: nick(), seq, text: text(), time, kind, file, place }
+            }
             Event::Private { .. } => {
                 let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
                 Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
@@ -258,17 +277,9 @@ fn events(full: bool) -> Vec<Event> {
             }
             Event::Deleted { .. } => Event::Kick { room: room(), nick: nick(), by: by().into(), text: some(), time },
             Event::Kick { .. } => {
-                let (restriction, lifted, text) = (Restriction::Mute, full, some());
-                Event::Restriction {
-                    room: room(),
-                    restriction,
-                    lifted,
-                    nick: nick(),
-                    by: by().into(),
-                    until,
-                    text,
-                    time,
-                }
+                let (restriction, lifted, mask, text) = (Restriction::Mute, full, some(), some());
+                let (room, nick, by) = (room(), nick(), by().into());
+                Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time }
             }
             Event::Restriction { .. } => {
                 Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
