@@ -55,6 +55,7 @@ fn done(done: &Done) -> String {
         ),
         Done::Away { text } => format!("away: {text}"),
         Done::Back => "back".into(),
+        Done::About { text } => format!("about{}", maybe(" ", text.as_deref())),
         Done::Typing => "typing".into(),
         Done::History(page) => history(page),
         Done::Help { commands } => format!("help with {}", commands.len()),

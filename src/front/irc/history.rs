@@ -69,7 +69,7 @@ impl IrcEncoder {
         let Message { from, text, kind, file, time, place, seq, .. } = message;
         let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
         let link = self.link(file);
-        said(&Said { from, to, text, kind, file, link: link.as_deref(), place, seq, time }, self.bits(), out);
+        said(&Said { from, to, text, kind, file, link: link.as_deref(), id: (place, seq), time }, self.bits(), out);
     }
 
     /// A message that was said just now.
@@ -79,7 +79,7 @@ impl IrcEncoder {
             Event::Private { from, to, seq, text, time, kind, file, place } => {
                 let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
                 let link = self.link(file);
-                said(&Said { from, to, text, kind, file, link: link.as_deref(), place, seq, time }, self.bits(), out);
+                said(&Said { from, to, text, kind, file, link: link.as_deref(), id: (place, seq), time }, self.bits(), out);
             }
             _ => {}
         }
