@@ -128,6 +128,9 @@ pub enum Event {
         room: Arc<str>,
         /// Some members, in the order of their names.
         members: Vec<MemberInfo>,
+        /// Whether the room is hidden; for fronts that show it.
+        #[serde(skip)]
+        hidden: bool,
         /// Whether another piece follows.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
@@ -471,6 +474,7 @@ mod tests {
             idle: 0,
             fronts: vec![],
             registered: false,
+            ranks: vec![],
             address: None,
             away: some.clone(),
         };
@@ -492,7 +496,7 @@ mod tests {
                 next: None,
                 mask: some.clone(),
             },
-            Done::Members { room: name(), members: vec![member()], total: 1, more: false },
+            Done::Members { room: name(), members: vec![member()], total: 1, hidden: false, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },
             Done::Search { messages: vec![Arc::clone(&message)], more: false, next: some.clone() },
             Done::Settings { room: name(), settings: settings(), registered: false },
@@ -536,7 +540,7 @@ mod tests {
                 topic_by: None,
                 topic_time: None,
             },
-            Event::Members { room: name(), members: vec![member()], more: false },
+            Event::Members { room: name(), members: vec![member()], hidden: false, more: false },
             Event::History(history()),
             Event::Leave { room: name(), nick: name().into(), text: some.clone(), time: 0 },
             Event::Quit { nick: name().into(), reason: CloseReason::Quit, text: some.clone(), time: 0 },

@@ -227,12 +227,13 @@ impl Change<'_> {
             topic_by,
             topic_time,
         };
+        let hidden = !room.settings.is_public();
         let mut letters = vec![letter(joined)];
         let mut members = self.state.members_of(room, None).peekable();
         loop {
             let piece = page(&mut members, limits.members_page, limits.answer_bytes);
             let more = members.peek().is_some();
-            letters.push(letter(Event::Members { room: shown(), members: piece, more }));
+            letters.push(letter(Event::Members { room: shown(), members: piece, hidden, more }));
             if !more {
                 break;
             }
@@ -359,8 +360,8 @@ impl Change<'_> {
         let text = Some(text).filter(|text| !text.is_empty());
         let changed = room.topic.as_ref().map(|topic| &topic.text) != text.as_ref();
         if changed {
-            let (by, time) = (Arc::clone(self.caller.face.nick()), self.cx.now);
-            let set = |text| Topic { text, by: Some(Arc::clone(&by)), time: Some(time) };
+            let (by, time) = (Some(Arc::clone(self.caller.face.nick())), self.cx.now);
+            let set = |text| Topic { text, by, time: Some(time) };
             room.topic = text.clone().map(set);
             room.store(&self.cx);
             let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());

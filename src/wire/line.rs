@@ -143,7 +143,7 @@ mod tests {
             member("gleb", Some(Role::Member)),
             member("vera", None),
         ];
-        let told = line(&Event::Members { room: "#a".into(), members, more: false }, false);
+        let told = line(&Event::Members { room: "#a".into(), members, hidden: false, more: false }, false);
         assert_eq!(told, "* In #a: ~anna, @boris, gleb, vera\n");
     }
 }

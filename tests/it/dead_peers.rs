@@ -62,7 +62,7 @@ impl Bare {
             motd: None,
             links: None,
             irc: fronts.names(),
-            takes_passwords: false,
+            takes_passwords: true,
         };
         let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
         let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, Arc::clone(limits), json));

@@ -55,6 +55,7 @@ fn done(done: &Done) -> String {
         ),
         Done::Away { text } => format!("away: {text}"),
         Done::Back => "back".into(),
+        Done::About { text } => format!("about{}", maybe(" ", text.as_deref())),
         Done::Typing => "typing".into(),
         Done::History(page) => history(page),
         Done::Help { commands } => format!("help with {}", commands.len()),
@@ -81,7 +82,7 @@ pub(super) fn words(event: &Event) -> String {
         Event::Joined { room, seq, total, topic, .. } => {
             format!("in {room}, last {seq}, {total} members{}", maybe(", topic: ", topic.as_deref()))
         }
-        Event::Members { room, members, more } => {
+        Event::Members { room, members, more, .. } => {
             format!("members of {room} {}{}", names(members), if *more { ", more" } else { "" })
         }
         Event::History(page) => history(page),

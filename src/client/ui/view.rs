@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);
         let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };
         let members = vec![member("anna", Some(Role::Owner)), member("boris", Some(Role::Op)), member("vera", None)];
-        let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3, more: false });
+        let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3, hidden: false, more: false });
         assert_eq!(lines, ["* In #a: ~anna, @boris, vera"]);
     }
 }

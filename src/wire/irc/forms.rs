@@ -23,10 +23,8 @@ pub struct Said<'a> {
     pub file: Option<&'a FileInfo>,
     /// Where a reader finds the file. Without it, the line says by which command.
     pub link: Option<&'a str>,
-    /// The number of its place.
-    pub place: PlaceId,
-    /// Its number there.
-    pub seq: Seq,
+    /// Its place and its number there; in both lies its id.
+    pub id: (PlaceId, Seq),
     /// When.
     pub time: Millis,
 }
@@ -35,11 +33,12 @@ pub struct Said<'a> {
 /// Only the first has the id.
 pub fn said(said: &Said<'_>, bits: Bits, out: &mut Vec<u8>) {
     let author = Author::new(said.from, Some(said.time), bits);
-    let mut id = bits.tags.then(|| msgid::of(said.place, said.seq, said.time));
+    let id = bits.tags.then(|| msgid::of(said.id.0, said.id.1, said.time));
+    let mut id = id.as_deref();
     let command = if said.kind == Kind::Notice { "NOTICE" } else { "PRIVMSG" };
     let is_action = said.kind == Kind::Action;
     let mut line = |text: &str, is_action: bool, out: &mut Vec<u8>| {
-        let params = author.line_with_id(id.take().as_deref(), out).command(command).middle(said.to);
+        let params = author.line_with_id(id.take(), out).command(command).middle(said.to);
         match is_action {
             true => params.trailing(&[ACTION, text, END].concat()),
             false => params.trailing(text),
@@ -76,9 +75,9 @@ fn file_words(file: &FileInfo, link: Option<&str>) -> String {
 pub fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
     match event {
         Event::Message(message) => said(&in_room(message), bits, out),
-        Event::Private { from, to, text, kind, file, place, seq, time } => {
-            let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
-            said(&Said { from, to, text, kind, file, link: None, place, seq, time }, bits, out);
+        Event::Private { from, to, text, time, file, kind, place, seq } => {
+            let (file, time, kind, id) = (file.as_deref(), *time, *kind, (*place, *seq));
+            said(&Said { from, to, text, kind, file, link: None, id, time }, bits, out);
         }
         Event::Join { room, nick, time, .. } => join(nick, room, *time, bits, out),
         Event::Leave { room, nick, text, time } => {
@@ -129,9 +128,8 @@ pub fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
 
 /// A message as it was said in its room.
 fn in_room(message: &Message) -> Said<'_> {
-    let Message { room: to, from, text, kind, file, place, seq, time, .. } = message;
-    let (kind, place, seq, time) = (*kind, *place, *seq, *time);
-    Said { from, to, text, kind, file: file.as_deref(), link: None, place, seq, time }
+    let Message { room, from, text, kind, file, time, place, seq, .. } = message;
+    Said { from, to: room, text, kind: *kind, file: file.as_deref(), link: None, id: (*place, *seq), time: *time }
 }
 
 fn join(nick: &Actor, room: &str, time: Millis, bits: Bits, out: &mut Vec<u8>) {
@@ -354,8 +352,8 @@ mod tests {
                             room,
                             restriction,
                             lifted: flag,
-                            mask: None,
                             nick: other,
+                            mask: flag.then(|| "a b".into()),
                             by,
                             until: None,
                             text: some,

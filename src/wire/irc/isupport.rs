@@ -45,6 +45,7 @@ pub fn isupport(limits: &Limits, network: &str) -> Vec<String> {
         number("AWAYLEN", limits.away),
         number("KICKLEN", limits.reason),
         number("NAMELEN", limits.about),
+        number("KEYLEN", limits.reason),
         number("USERLEN", "~".len() + USER),
         is("CHANLIMIT", &["#:", &limits.rooms_per_person.to_string()].concat()),
         is("MAXLIST", &["b:", &limits.bans.to_string()].concat()),
@@ -98,7 +99,7 @@ mod tests {
             let told = read(&limits, "Roomful of people");
             let number = |name: &str| told[name].rsplit(':').next().unwrap().parse::<usize>().unwrap();
             for (name, limit) in [
-                ("TOPICLEN", topic), ("AWAYLEN", away), ("KICKLEN", reason), ("NAMELEN", about),
+                ("TOPICLEN", topic), ("AWAYLEN", away), ("KICKLEN", reason), ("NAMELEN", about), ("KEYLEN", reason),
                 ("CHANLIMIT", rooms_per_person), ("MAXLIST", bans), ("CHATHISTORY", history_page),
                 ("NICKLEN", MAX_NICK), ("CHANNELLEN", MAX_ROOM + 1), ("USERLEN", USER + 1), ("MODES", MODES),
             ] {
