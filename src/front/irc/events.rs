@@ -77,12 +77,6 @@ impl IrcEncoder {
     /// if it can: else the client would open a window of a conversation with itself.
     fn own_private(&mut self, event: &Event, (to, own): (&str, bool), out: &mut Vec<u8>) {
         let echoes = self.caps.has(Caps::ECHO_MESSAGE);
-        if self.is_own(to) {
-            if own && echoes {
-                self.with_files(event, out);
-            }
-            return self.with_files(event, out);
-        }
         if own && !echoes {
             return;
         }
