@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::answer::{ChatInfo, Done, FRAME, History, MemberInfo, length, said, sum};
 use crate::error::{ChatError, Code};
-use crate::model::{Changed, CloseReason, FileInfo, Message, Millis, Restriction, Role, Seq, Settings, Tag, is_false};
+use crate::model::{
+    Changed, CloseReason, FileInfo, Kind, Message, Millis, PlaceId, Restriction, Role, Seq, Settings, Tag, is_false,
+};
 use crate::names;
 
 pub use crate::model::PROTOCOL;
@@ -88,9 +90,15 @@ pub enum Event {
         text: Arc<str>,
         /// When the server took it.
         time: Millis,
+        /// Whether it is speech, an action or a notice.
+        #[serde(flatten)]
+        kind: Kind,
         /// The file that was sent with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<Arc<FileInfo>>,
+        /// The number of the conversation, for fronts whose messages have names of their own.
+        #[serde(skip)]
+        place: PlaceId,
     },
     /// This person is in a room now.
     Joined {
@@ -221,10 +229,18 @@ pub enum Event {
         room: Arc<str>,
         /// Which.
         seq: Seq,
+        /// When the message had been taken.
+        said: Millis,
         /// The person who deleted it.
         by: Actor,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Arc<str>>,
         /// When.
         time: Millis,
+        /// The number of the place, for fronts whose messages have names of their own.
+        #[serde(skip)]
+        place: PlaceId,
     },
     /// A person was removed from a room, and may be banned from it.
     Kick {
@@ -391,6 +407,7 @@ impl Event {
                 | Event::Face { text, .. }
                 | Event::Quit { text, .. }
                 | Event::Away { text, .. }
+                | Event::Deleted { text, .. }
                 | Event::Kick { text, .. }
                 | Event::Restriction { text, .. }
                 | Event::Settings { settings: Settings { key: text, .. }, .. } => FRAME + length(text),
@@ -400,7 +417,6 @@ impl Event {
                 Event::Error { value, text, .. } => value.len() + text.len(),
                 Event::Hello { .. }
                 | Event::Nick { .. }
-                | Event::Deleted { .. }
                 | Event::Role { .. }
                 | Event::Voice { .. }
                 | Event::Invite { .. }
@@ -435,7 +451,7 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, voice: false, away: some.clone() };
+        let member = || MemberInfo { nick: name().into(), role: None, voice: false, away: some.clone() };
         let message = Arc::new(Message {
             room: name(),
             seq: 1,
@@ -470,9 +486,11 @@ mod tests {
         };
         let made = [
             Done::Rooms {
-                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }],
+                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone(), topic_time: None, made: 0 }],
                 total: 1,
                 more: false,
+                next: None,
+                mask: some.clone(),
             },
             Done::Members { room: name(), members: vec![member()], total: 1, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },
@@ -489,7 +507,16 @@ mod tests {
         let events = [
             Event::Error { tag: None, code: Code::NoRoom, value: Arc::clone(&long), text: name(), offer: None },
             Event::Message(Arc::clone(&message)),
-            Event::Private { from: name().into(), to: name(), seq: 1, text: Arc::clone(&long), time: 0, file: None },
+            Event::Private {
+                from: name().into(),
+                to: name(),
+                seq: 1,
+                text: Arc::clone(&long),
+                time: 0,
+                kind: Kind::Text,
+                file: None,
+                place: PlaceId(1),
+            },
             Event::Kick { room: name(), nick: name(), by: name().into(), text: some.clone(), time: 0 },
             Event::Settings {
                 room: name(),

@@ -23,7 +23,7 @@ pub const DAY: Millis = 86_400_000;
 pub type Seq = u64;
 
 /// The number of a room, or of a private conversation. Never used twice in one file; 1 to 2,147,483,647.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlaceId(pub u32);
 
 /// The number of an account. Never used twice in one file; from 1.
@@ -139,15 +139,56 @@ pub struct Message {
     pub text: Arc<str>,
     /// When the server took it.
     pub time: Millis,
-    /// Whether it is an action (`/me waves`), not speech.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub me: bool,
+    /// Whether it is speech, an action or a notice.
+    #[serde(flatten)]
+    pub kind: Kind,
     /// The file that was sent with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Arc<FileInfo>>,
     /// Whether it was deleted since: then there is no text and no file left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deleted: bool,
+    /// The number of the place, for fronts whose messages have names of their own.
+    #[serde(skip)]
+    pub place: PlaceId,
+}
+
+/// What kind of message it is. In JSON, a field for each kind but text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "KindFlags", into = "KindFlags")]
+pub enum Kind {
+    /// Speech.
+    #[default]
+    Text,
+    /// What the author does: `/me waves`.
+    Action,
+    /// What no program answers by itself, or two of them would talk for ever.
+    Notice,
+}
+
+/// A [`Kind`] as the fields of a JSON object.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct KindFlags {
+    #[serde(default, skip_serializing_if = "is_false")]
+    me: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    notice: bool,
+}
+
+impl From<Kind> for KindFlags {
+    fn from(kind: Kind) -> KindFlags {
+        KindFlags { me: kind == Kind::Action, notice: kind == Kind::Notice }
+    }
+}
+
+impl From<KindFlags> for Kind {
+    fn from(flags: KindFlags) -> Kind {
+        match flags {
+            KindFlags { notice: true, .. } => Kind::Notice,
+            KindFlags { me: true, .. } => Kind::Action,
+            KindFlags { .. } => Kind::Text,
+        }
+    }
 }
 
 /// The topic of a room.

@@ -58,6 +58,7 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
     match command {
         ChatCommand::Say { text, .. }
         | ChatCommand::Me { text, .. }
+        | ChatCommand::Notice { text, .. }
         | ChatCommand::Msg { text, .. }
         | ChatCommand::Reply { text }
         | ChatCommand::Announce { text } => said(text, limits),
@@ -65,7 +66,7 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
         ChatCommand::Settings { change, .. } => fits("key", &change.key, limits.reason),
         ChatCommand::Away { text } => fits("away", text, limits.away),
         ChatCommand::About { text } => fits("about", text, limits.about),
-        ChatCommand::Leave { text, .. } => fits("reason", text, limits.reason),
+        ChatCommand::Leave { text, .. } | ChatCommand::Delete { text, .. } => fits("reason", text, limits.reason),
         // The others have no text; a test looks at each field that is one.
         _ => Ok(()),
     }

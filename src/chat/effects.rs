@@ -22,6 +22,10 @@ pub struct Effects {
     pub news: Vec<Arc<Letter>>,
     /// Which news the console wants.
     pub watch: Watch,
+    /// The session whose commands these are the effects of.
+    pub own: Option<SessionId>,
+    /// The last answer to the own session, if there are more pages behind it.
+    pub page: Option<Arc<Letter>>,
 }
 
 /// How much of what happens the console wants to hear.
@@ -54,7 +58,13 @@ impl Effects {
 
     /// Offers `letter` to one session.
     pub fn tell(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
-        self.offer(outbox, Outgoing::Event(Delivery::of(letter)));
+        let own = self.is_own(outbox.session());
+        self.offer(outbox, Outgoing::Event(Delivery { own, ..Delivery::of(letter) }));
+    }
+
+    /// Whether the commands of this session have these effects.
+    pub(super) fn is_own(&self, session: SessionId) -> bool {
+        self.own == Some(session)
     }
 
     /// Gives a session what it asked for.
@@ -64,7 +74,11 @@ impl Effects {
 
     /// The same with a letter that several sessions get.
     pub fn answer_with(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
-        self.offer(outbox, Outgoing::Event(Delivery { answers: true, ..Delivery::of(letter) }));
+        let own = self.is_own(outbox.session());
+        if own && matches!(letter.event(), Event::Ok { done, .. } if done.has_more()) {
+            self.page = Some(Arc::clone(letter));
+        }
+        self.offer(outbox, Outgoing::Event(Delivery { answers: true, own, ..Delivery::of(letter) }));
     }
 
     /// Whether a session may be given an answer to what another session of its

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::deleting::Doomed;
 use super::room::Room;
 use super::{Chat, Conversation, PersonId, State};
-use crate::command::Place;
 use crate::error::ChatError;
 use crate::model::{Identity, Millis, Pair, PlaceId, Seq};
 use crate::names::RoomName;
@@ -86,14 +86,12 @@ pub struct CatchUp {
 /// A message that is to be deleted and is not in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unremembered {
-    /// The place as the command names it.
-    pub named: Option<Place>,
-    /// The number of that place.
+    /// The message as the command names it.
+    pub doomed: Doomed,
+    /// The number of the place.
     pub place: PlaceId,
     /// How that place is shown.
     pub label: Arc<str>,
-    /// The number of the message; if none, the caller's last message there is meant.
-    pub seq: Option<Seq>,
     /// The caller.
     pub identity: Identity,
 }

@@ -70,7 +70,7 @@ use crate::cloak::Cloak;
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
-use crate::model::{AccountId, Pair, PlaceId};
+use crate::model::{AccountId, Kind, Pair, PlaceId};
 use crate::model::{Millis, Seq, Tag};
 use crate::names::{self, NameError, Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
@@ -78,7 +78,7 @@ use change::Change;
 pub use check::{lengths, link};
 pub use context::Chance;
 use context::Context;
-pub use deleting::DeletedAccount;
+pub use deleting::{DeletedAccount, Doomed, Found};
 use effects::Effects;
 pub use history::{Privacy, Readable, Searchable};
 pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
@@ -368,20 +368,22 @@ impl Change<'_> {
                 let seen = after.map(|after| LastSeen { after, made, run, accept_gap: false });
                 return Ok(Next::GoIn(JoinRequest { room, seen, key, answer: true }));
             }
-            ChatCommand::Delete { place, seq } => return self.delete(place, seq),
-            ChatCommand::Msg { to, text } => self.msg(&to, text)?,
+            ChatCommand::Delete { place, seq, said, text } => return self.delete(Doomed { place, seq, said, text }),
+            ChatCommand::Msg { to, text } => self.msg(&to, text, Kind::Text)?,
             ChatCommand::Reply { text } => self.reply(text)?,
             ChatCommand::Read { place, seq } => self.read(place.as_ref(), seq)?,
             ChatCommand::Typing { place } => self.typing(place.as_ref())?,
             ChatCommand::Close { with } => self.close_conversation(&with)?,
-            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::Speech)?,
-            ChatCommand::Me { room, text } => self.say(room.as_ref(), text, Manner::Action)?,
+            ChatCommand::Say { room, text } => self.say(room.as_ref(), text, Manner::By(Kind::Text))?,
+            ChatCommand::Me { place, text } => self.say_at(place.as_ref(), text, Kind::Action)?,
+            ChatCommand::Notice { place, text } => self.say_at(place.as_ref(), text, Kind::Notice)?,
             ChatCommand::Roll { room, dice } => {
                 let thrown = dice.thrown(&self.caller.face, self.cx.chance)?;
                 self.say(room.as_ref(), thrown, Manner::ByServer)?;
             }
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
-            ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
+            ChatCommand::Rooms { past, filter } => self.list_rooms(past.as_ref(), &filter)?,
+            ChatCommand::Facts => self.facts(),
             ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,
             ChatCommand::Who { room, mask, nicks, past } => {
                 self.who(room.as_ref(), mask.as_deref(), &nicks, past.as_ref())?;

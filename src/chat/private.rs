@@ -10,34 +10,36 @@ use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, Identity, Message, Pair, PlaceId};
+use crate::model::{AccountId, Identity, Kind, Message, Pair, PlaceId};
 use crate::names::Nick;
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
 
 impl Change<'_> {
     /// Writes to a person, or to an account that is not online.
-    pub(super) fn msg(&mut self, to: &Nick, text: Arc<str>) -> Result<(), Halt> {
+    pub(super) fn msg(&mut self, to: &Nick, text: Arc<str>, kind: Kind) -> Result<(), Halt> {
         let found = self.state.addressee(to);
         let (to, reader) = found.ok_or_else(|| ChatError::NoSuchNick(to.shown().to_owned()))?;
-        self.write_to(to, reader, text)
+        self.write_to(to, reader, text, kind)
     }
 
     /// Writes to the person who last wrote to the caller.
     pub(super) fn reply(&mut self, text: Arc<str>) -> Result<(), Halt> {
         let to = self.person()?.correspondent.ok_or(ChatError::NobodyToReplyTo)?;
-        self.write_to(to, self.state.registry.online(to), text)
+        self.write_to(to, self.state.registry.online(to), text, Kind::Text)
     }
 
-    fn write_to(&mut self, to: Identity, reader: Option<PersonId>, text: Arc<str>) -> Result<(), Halt> {
+    fn write_to(&mut self, to: Identity, reader: Option<PersonId>, text: Arc<str>, kind: Kind) -> Result<(), Halt> {
         if reader.is_none() {
             self.absent_nick(to)?;
         }
         if self.said_before() {
             return Ok(());
         }
-        let message = self.say_privately(to, reader, Words { text, manner: Manner::Speech, file: None })?;
+        let message = self.say_privately(to, reader, Words { text, manner: Manner::By(kind), file: None })?;
         let away = reader.and_then(|id| self.state.registry.person(id)).and_then(|person| person.away.clone());
+        // A program that tells of something is not to be answered, by the server neither.
+        let away = away.filter(|_| kind != Kind::Notice);
         let to = Arc::from(message.room.trim_start_matches('@'));
         self.done_once(Done::Msg { to, seq: message.seq, time: message.time, away, again: false });
         Ok(())
@@ -70,11 +72,20 @@ impl Change<'_> {
         self.reopen_conversation(pair, place);
         let conversation = self.state.conversations.entry(pair).or_default();
         conversation.seq += 1;
-        let (seq, Words { text, file, .. }) = (conversation.seq, words);
+        let (seq, Words { text, file, manner }) = (conversation.seq, words);
+        let kind = if let Manner::By(kind) = manner { kind } else { Kind::Text };
         let (room, time) = (Arc::from(format!("@{name}")), self.cx.now);
-        let event =
-            Event::Private { from: from.clone(), to: name, seq, text: Arc::clone(&text), time, file: file.clone() };
-        let message = Arc::new(Message { room, seq, from, text, time, me: false, file, deleted: false });
+        let event = Event::Private {
+            from: from.clone(),
+            to: name,
+            seq,
+            text: Arc::clone(&text),
+            time,
+            kind,
+            file: file.clone(),
+            place,
+        };
+        let message = Arc::new(Message { room, seq, from, text, time, kind, file, deleted: false, place });
         let stored = StoredMessage { place, identity, message: Arc::clone(&message) };
         conversation.added = self.cx.store_counted(Record::Message(stored));
         let letter = Arc::new(Letter::new(event));
@@ -84,7 +95,9 @@ impl Change<'_> {
         if reader != Some(self.caller.person) {
             self.tell_own(&letter);
         }
-        if let Some(reader) = reader.and_then(|id| self.state.registry.person_mut(id)) {
+        if let Some(reader) = reader.and_then(|id| self.state.registry.person_mut(id))
+            && kind != Kind::Notice
+        {
             reader.correspondent = Some(identity);
         }
         self.state.registry.spoke(self.caller.person, place, seq);

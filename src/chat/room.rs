@@ -266,7 +266,8 @@ impl Room {
             if skips(seat.session) {
                 continue;
             }
-            let delivery = Delivery { elsewhere: seat.elsewhere, ..Delivery::of(letter) };
+            let own = effects.is_own(seat.session);
+            let delivery = Delivery { elsewhere: seat.elsewhere, own, ..Delivery::of(letter) };
             match seat.outbox.offer(Outgoing::Event(delivery)) {
                 Offer::Taken | Offer::Closed => {}
                 Offer::Due => due.push(Arc::clone(&seat.outbox)),

@@ -9,10 +9,10 @@ use super::unstored::What;
 use super::{Change, PersonId, SessionId};
 use crate::actor::Actor;
 use crate::answer::{Done, page};
-use crate::command::Page;
+use crate::command::{Page, Place};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{FileInfo, Identity, Message, Owner, PlaceId, Role, Topic};
+use crate::model::{FileInfo, Identity, Kind, Message, Owner, PlaceId, Role, Topic};
 use crate::names::{RoomName, SERVER};
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
@@ -21,9 +21,7 @@ use crate::wire::Letter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
     /// By the caller.
-    Speech,
-    /// By the caller, as what the caller does.
-    Action,
+    By(Kind),
     /// By the server about the caller, under a name that no person can have.
     ByServer,
 }
@@ -287,6 +285,15 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Says something in a room, or to one person.
+    pub(super) fn say_at(&mut self, place: Option<&Place>, text: Arc<str>, kind: Kind) -> Result<(), Halt> {
+        match place {
+            Some(Place::With(nick)) => self.msg(nick, text, kind),
+            Some(Place::Room(name)) => Ok(self.say(Some(name), text, Manner::By(kind))?),
+            None => Ok(self.say(None, text, Manner::By(kind))?),
+        }
+    }
+
     /// Says something in a room.
     pub(super) fn say(&mut self, name: Option<&RoomName>, text: Arc<str>, manner: Manner) -> Result<(), ChatError> {
         if self.said_before() {
@@ -317,9 +324,10 @@ impl Change<'_> {
             from: if by_server { Actor::from(SERVER) } else { self.caller.face.clone() },
             text,
             time: self.cx.now,
-            me: manner == Manner::Action,
+            kind: if let Manner::By(kind) = manner { kind } else { Kind::Text },
             file,
             deleted: false,
+            place,
         });
         let identity = self.caller.identity;
         room.recent.push(&message, identity, self.cx.limits);

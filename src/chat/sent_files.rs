@@ -10,7 +10,7 @@ use super::{Change, Chat, SessionId};
 use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
-use crate::model::{FileId, FileInfo, Millis, Pair, PlaceId, Tag};
+use crate::model::{FileId, FileInfo, Kind, Millis, Pair, PlaceId, Tag};
 
 /// A complete file, to be said as a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Chat {
             }
             let FileSaid { place, info, text } = said;
             let file = info.file;
-            let words = Words { text, manner: Manner::Speech, file: Some(info) };
+            let words = Words { text, manner: Manner::By(Kind::Text), file: Some(info) };
             let message = match &place {
                 Some(Place::With(nick)) => {
                     let found = change.state.addressee(nick);

@@ -92,8 +92,8 @@ impl Shared {
 
 /// Whether a command says a line that other people shall read.
 pub(super) fn is_line(command: &Command) -> bool {
-    use ChatCommand::{Me, Msg, Reply, Say};
-    matches!(command, Command::Chat(Say { .. } | Me { .. } | Msg { .. } | Reply { .. }))
+    use ChatCommand::{Me, Msg, Notice, Reply, Say};
+    matches!(command, Command::Chat(Say { .. } | Me { .. } | Notice { .. } | Msg { .. } | Reply { .. }))
 }
 
 impl Handle {
@@ -112,6 +112,14 @@ impl Handle {
     /// As [`Handle::say`].
     pub fn me(&self, room: &str, text: &str) -> Result<Tag, Unsent> {
         self.post("me", &[("room", room.into()), ("text", text.into())], Wanted::Line)
+    }
+
+    /// Says a notice, which no program answers by itself.
+    ///
+    /// # Errors
+    /// As [`Handle::say`].
+    pub fn notice(&self, room: &str, text: &str) -> Result<Tag, Unsent> {
+        self.post("notice", &[("room", room.into()), ("text", text.into())], Wanted::Line)
     }
 
     /// Writes to one person only.

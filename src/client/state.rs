@@ -18,7 +18,7 @@ use crate::answer::{ChatInfo, Done, History};
 use crate::command::Secret;
 use crate::error::Code;
 use crate::event::Event;
-use crate::model::{Message, Millis, Seq, Tag};
+use crate::model::{Kind, Message, Millis, Seq, Tag};
 use crate::wire::json;
 
 /// Lines that may wait for their answers at once. The server remembers the last
@@ -37,8 +37,8 @@ pub struct Said {
     pub text: Arc<str>,
     /// Whether it is for one person only.
     pub private: bool,
-    /// Whether it is an action.
-    pub me: bool,
+    /// Whether it is speech, an action or a notice.
+    pub kind: Kind,
     /// Whether it has come back as a message of the room: only the answer is missing.
     pub heard: bool,
     /// The line as it is sent.
@@ -126,9 +126,15 @@ impl State {
         }
         if is_line {
             let to = field("room").or_else(|| field("to")).unwrap_or_default().to_owned();
-            let (private, me) = (matches!(kind, "msg" | "reply"), kind == "me");
+            let private = matches!(kind, "msg" | "reply") || to.starts_with('@');
+            let to = to.trim_start_matches('@').to_owned();
+            let kind = match kind {
+                "me" => Kind::Action,
+                "notice" => Kind::Notice,
+                _ => Kind::Text,
+            };
             let (tag, text, line) = (tag.clone(), text.into(), line.clone());
-            self.pending.push_back(Said { tag, to, text, private, me, heard: false, line });
+            self.pending.push_back(Said { tag, to, text, private, kind, heard: false, line });
         } else {
             self.asked.begin(tag.clone(), wanted);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::answer::MemberInfo;
-use crate::model::Message;
+use crate::model::{Message, PlaceId};
 
 fn joined(made: Millis, seq: Seq) -> Event {
     Event::Joined { room: "#a".into(), made, run: 5, seq, total: 1, topic: None, topic_by: None, topic_time: None }
@@ -209,7 +209,7 @@ fn a_place_is_reported_as_read_for_an_account_only_and_once() {
     state.account = true;
     assert_eq!((state.report("#a"), state.report("#a")), (Some(3), None));
     let (from, to, text) = ("boris".into(), "anna".into(), "psst".into());
-    state.learn(Event::Private { from, to, seq: 2, text, time: 0, file: None });
+    state.learn(Event::Private { from, to, seq: 2, text, time: 0, kind: Kind::Text, file: None, place: PlaceId(1) });
     assert_eq!(state.report("@Boris"), Some(2));
 }
 
@@ -237,7 +237,12 @@ fn private_message(seq: Seq) -> Arc<Message> {
 }
 
 fn private(seq: Seq) -> Event {
-    Event::Private { from: "Boris".into(), to: "anna".into(), seq, text: "x".into(), time: 0, file: None }
+    private_of("Boris", seq, 0)
+}
+
+fn private_of(from: &str, seq: Seq, time: Millis) -> Event {
+    let (from, to, text) = (from.into(), "anna".into(), "x".into());
+    Event::Private { from, to, seq, text, time, kind: Kind::Text, file: None, place: PlaceId(1) }
 }
 
 fn tag_of(line: &str) -> Option<Tag> {
@@ -275,8 +280,7 @@ fn a_guest_asks_for_the_conversations_of_before_and_hears_each_line_once() {
 #[test]
 fn a_line_is_told_although_its_number_was_heard_before_the_server_was_killed() {
     let mut state = anna();
-    let heard =
-        |seq, time| Event::Private { from: "Boris".into(), to: "anna".into(), seq, text: "x".into(), time, file: None };
+    let heard = |seq, time| private_of("Boris", seq, time);
     (1..=30).for_each(|seq| drop(state.learn(heard(seq, seq.cast_signed()))));
     state.lost();
     let lines = state.comeback();
@@ -296,8 +300,7 @@ fn of_many_conversations_the_last_ones_are_asked_for() {
     let mut state = anna();
     for i in 0..10 {
         let from = format!("n{}", (i * 7) % 10);
-        let line =
-            Event::Private { from: from.into(), to: "anna".into(), seq: 1, text: "x".into(), time: i, file: None };
+        let line = private_of(&from, 1, i);
         state.learn(line);
     }
     let lines = state.comeback();
@@ -312,7 +315,7 @@ fn an_account_asks_where_something_is_unread_that_was_not_heard_here() {
     let mut state = anna();
     state.account = true;
     state.learn(private(7));
-    let chat = |room: &str, seq, read| ChatInfo { room: room.into(), seq, read, unread: seq - read };
+    let chat = |room: &str, seq, read| ChatInfo { room: room.into(), seq, read, unread: seq - read, time: None };
     let chats = vec![chat("#a", 9, 0), chat("@Boris", 7, 5), chat("@Vera", 3, 1), chat("@Gleb", 2, 2)];
     state.learn_chats(&chats);
     assert_eq!(state.owed.len(), 2, "{:?}", state.owed);

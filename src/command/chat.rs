@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Dice, Place, Secret, read};
+use super::{Change, Dice, Place, RoomFilter, Secret, read};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
@@ -35,10 +35,15 @@ pub enum ChatCommand {
         text: Option<Arc<str>>,
     },
     /// Lists the rooms.
+    #[serde(with = "read::rooms_page")]
     Rooms {
         /// Only those whose names come after this one.
         past: Option<RoomName>,
+        /// Only those.
+        filter: RoomFilter,
     },
+    /// Tells how many people and rooms there are.
+    Facts,
     /// Lists who is in a room; the current one if it is not said.
     Members {
         /// The room.
@@ -77,12 +82,22 @@ pub enum ChatCommand {
         #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
-    /// Says what the asker does, in a room; the current one if it is not said.
+    /// Says what the asker does.
     Me {
-        /// The room.
-        room: Option<RoomName>,
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
         /// The words.
         #[serde(deserialize_with = "read::text")]
+        text: Arc<str>,
+    },
+    /// Says what no program answers by itself.
+    Notice {
+        /// Where; in the current room if it is not said.
+        #[serde(rename = "room")]
+        place: Option<Place>,
+        /// The words.
+        #[serde(deserialize_with = "read::said")]
         text: Arc<str>,
     },
     /// Throws dice in a room; the current one if it is not said. The server says what came.
@@ -137,6 +152,11 @@ pub enum ChatCommand {
         place: Option<Place>,
         /// Which.
         seq: Option<Seq>,
+        /// When it was said: a message of that number said at another time is not deleted.
+        said: Option<Millis>,
+        /// Why.
+        #[serde(default, deserialize_with = "read::some_text")]
+        text: Option<Arc<str>>,
     },
     /// Has read a place up to a message; all of it if no number is said.
     Read {

@@ -133,12 +133,14 @@ table! {
     Account  Hello         "hello"          [],                Line,    Nothing,           Nothing, "",                            "greets the server, with version, name and rooms";
     Chat     Join          "join"           ["j"],             Line,    Nothing,           Name,    "join ROOM [KEY]",             "goes into a room, and makes it if there is none";
     Chat     Leave         "leave"          ["part"],          Line,    Nothing,           Name,    "leave [ROOM]",                "goes out of this room, or the one named";
-    Chat     Rooms         "rooms"          ["list"],          List,    Nothing,           Name,    "rooms [PAST]",                "lists the rooms, how many are in them, and their topics";
+    Chat     Rooms         "rooms"          ["list"],          List,    Nothing,           Name,    "rooms [MASK] [ROOM]",         "lists the rooms, how many are in them, and their topics; /rooms chess* those whose names begin so, /rooms #x those after #x";
+    Chat     Facts         "facts"          [],                List,    Nothing,           Name,    "facts",                       "tells how many people and rooms there are, and how many there were at most";
     Chat     Members       "members"        ["names"],         List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
     Chat     Who           "who"            [],                List,    Nothing,           Name,    "who [WHOM [PAST]]",           "tells more of those in this room, in #ROOM, or of whom a name or mask such as bor* fits";
     Chat     Whowas        "whowas"         [],                List,    Nothing,           Name,    "whowas NAME",                 "tells of the people called so who left";
     Chat     Say           "say"            [],                Line,    Said,              Name,    "say TEXT",                    "says a line, as typing it without a slash does";
     Chat     Me            "me"             [],                Line,    Said,              Name,    "me TEXT",                     "says what you do: /me waves";
+    Chat     Notice        "notice"         [],                Line,    Said,              Name,    "notice TEXT",                 "says something that no program answers by itself: for programs that tell what happened";
     Chat     Roll          "roll"           [],                Line,    Said,              Name,    "roll [NdM]",                  "throws dice, and the server says what came: /roll 2d6; one of six sides if you say nothing";
     Chat     Msg           "msg"            ["w", "query"],    Line,    Said,              Name,    "msg NAME TEXT",               "writes to one person only";
     Chat     Reply         "reply"          ["r"],             Line,    Said,              Name,    "reply TEXT",                  "writes to whoever wrote to you last";
@@ -150,7 +152,7 @@ table! {
     Chat     About         "about"          [],                Line,    If(Command::sets), Name,    "about [TEXT]",                "shows your words about yourself, or sets them; \"-\" removes them";
     Query    History       "history"        ["last"],          List,    Nothing,           Name,    "history [PLACE] [NUMBER]",    "shows earlier messages of this room, of #ROOM, or with @NAME";
     Query    Search        "search"         ["find"],          List,    Nothing,           Name,    "search WORDS",                "looks for words in what you may read; \"two words\" as they stand, wor* for beginnings";
-    Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER]",             "deletes your last message here, or the one with that number";
+    Chat     Delete        "delete"         ["del"],           Line,    Change,            Name,    "delete [NUMBER [REASON]]",    "deletes your last message here, or the one with that number";
     Query    Chats         "chats"          [],                List,    Nothing,           Name,    "chats [PAST]",                "lists your rooms and private conversations, and what is unread";
     Chat     Read          "read"           [],                Mark,    Change,            Name,    "read [PLACE]",                "marks this room as read, or #ROOM, or @NAME";
     Chat     Typing        "typing"         [],                Typing,  Nothing,           Name,    "",                            "tells the others there that you are typing";

@@ -28,6 +28,7 @@ pub mod tickets;
 pub mod uploads;
 mod waits;
 pub mod watchdog;
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -80,7 +81,7 @@ impl Session {
             later: None,
             pace: Pace::new(&handle.limits),
             upload_number: 0,
-            effects: hub.effects(),
+            effects: effects(hub, handle),
             _pass: pass,
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
@@ -212,6 +213,7 @@ impl Session {
         if said.is_none() {
             self.wait_for_answers();
         }
+        let pages = self.pages_of(&command);
         let result = self.admit(stores(&command)).and_then(|()| {
             if self.named {
                 return self.obey_named(tag.clone(), command);
@@ -226,7 +228,7 @@ impl Session {
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
             (Ok(()), Some(text)) => return self.close(Ending { reason: CloseReason::Quit, text }, "bye"),
-            (Ok(()), None) => {}
+            (Ok(()), None) => self.tell_the_rest(pages),
         }
         Flow::Go
     }
@@ -322,7 +324,7 @@ impl Session {
 
     /// Applies the effects of the commands so far.
     pub fn flush(&mut self) {
-        let effects = std::mem::replace(&mut self.effects, self.hub.effects());
+        let effects = std::mem::replace(&mut self.effects, effects(&self.hub, &self.handle));
         self.hub.apply(effects);
     }
 
@@ -381,6 +383,11 @@ impl Session {
             End::Failed => (CloseReason::Failed, "the server failed inside; only this session is concerned"),
         }
     }
+}
+
+/// Empty effects of the commands of this session.
+fn effects(hub: &Hub, handle: &SessionHandle) -> Effects {
+    Effects { own: Some(handle.id), ..hub.effects() }
 }
 
 /// How a front is called on a connection that is encrypted.

@@ -178,15 +178,15 @@ impl<'a> Batch<'a> {
         }
         self.seen(line.identity);
         let id = row(place, message.seq);
-        let Message { time, from, text, me, deleted, .. } = message;
+        let Message { time, from, text, kind, deleted, .. } = message;
         let file = message.file.as_ref().map(|file| file.file);
         let late = self.times.late(id, *time);
-        let insert = "INSERT INTO message (id, time, identity, nick, text, me, deleted, file, late)
+        let insert = "INSERT INTO message (id, time, identity, nick, text, kind, deleted, file, late)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
         // A message that was written before may have been deleted since.
         let own = "SELECT time = ?2 AND nick = ?3 AND (text = ?4 OR deleted) FROM message WHERE id = ?1";
         self.add(
-            (insert, params![id, time, line.identity, from.nick(), text, me, deleted, file, late]),
+            (insert, params![id, time, line.identity, from.nick(), text, kind, deleted, file, late]),
             (own, params![id, time, from.nick(), text]),
             || format!("the number {} in place {} is another message's", message.seq, place.0),
         )?;

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Error, Result, Row};
 
+use crate::actor::{Actor, ActorParts};
+use crate::cloak::Cloak;
 use crate::model::{
-    AccountId, FileId, FileInfo, Identity, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag, Target,
+    AccountId, FileId, FileInfo, Identity, Kind, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag,
+    Target,
 };
 use crate::names::{Nick, RoomName};
 use crate::record::StoredMessage;
@@ -18,7 +21,7 @@ pub const LOW: u32 = 32;
 const LAST_SEQ: Seq = u32::MAX as Seq;
 
 /// The columns that [`message()`] reads. The file is the one that came with the message, if there is one.
-pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.me,
+pub const MESSAGE: &str = "message.id, message.time, message.identity, message.nick, message.text, message.kind,
     message.deleted, file.id, file.name, file.mime, file.size, file.sha256, file.width, file.height";
 
 /// How many columns [`MESSAGE`] has.
@@ -57,21 +60,29 @@ pub fn piece_row(file: FileId, offset: u64) -> i64 {
     (file.0.cast_signed() << LOW) | offset.min(u64::from(u32::MAX)).cast_signed()
 }
 
-/// Reads a message from the columns of [`MESSAGE`]; its place is shown as `label`.
-pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
+/// Reads a message from the columns of [`MESSAGE`]; its place is shown as `label`, and its author with a cloak.
+pub fn message(row: &Row<'_>, label: &Arc<str>, cloak: &Cloak) -> Result<StoredMessage> {
     let (place, seq) = unrow(row.get(0)?);
     let file = row.get::<_, Option<FileId>>(7)?.map(|_| file_info(row, 7)).transpose()?;
     let message = Message {
         room: label.clone(),
         seq,
         time: row.get(1)?,
-        from: row.get::<_, Arc<str>>(3)?.into(),
+        from: author(row.get(2)?, row.get(3)?, cloak),
         text: row.get(4)?,
-        me: row.get(5)?,
+        kind: row.get(5)?,
         deleted: row.get(6)?,
         file: file.map(Arc::new),
+        place,
     };
     Ok(StoredMessage { place, identity: row.get(2)?, message: Arc::new(message) })
+}
+
+/// The author of a message, as far as it is stored. What the front said of its user is not.
+fn author(identity: Identity, nick: Arc<str>, cloak: &Cloak) -> Actor {
+    let host = cloak.stored(identity);
+    let registered = identity.account().is_some();
+    Actor::new(ActorParts { nick, user: "~u", host: &host, registered, about: None })
 }
 
 /// Reads a file's number, name, type, size, sum, width and height, from column `first` on.
@@ -130,6 +141,29 @@ macro_rules! as_words {
 }
 
 as_words!(Role: Member = "member", Op = "op", Owner = "owner");
+/// A kind is stored as a number, because most rows of the database have one.
+impl ToSql for Kind {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Kind::Text => 0,
+            Kind::Action => 1,
+            Kind::Notice => 2,
+        }
+        .into())
+    }
+}
+
+impl FromSql for Kind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Kind> {
+        match value.as_i64()? {
+            0 => Ok(Kind::Text),
+            1 => Ok(Kind::Action),
+            2 => Ok(Kind::Notice),
+            other => Err(strange(&other.to_string())),
+        }
+    }
+}
+
 as_words!(Restriction: Ban = "ban", Mute = "mute");
 
 /// A name is stored as it is shown.

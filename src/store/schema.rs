@@ -202,6 +202,9 @@ const PEOPLE_OF_OTHER_PROTOCOLS: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX voice_account ON voice (account);
 
+    -- 0 is speech, 1 an action, 2 a notice.
+    ALTER TABLE message RENAME COLUMN me TO kind;
+
     ALTER TABLE account ADD COLUMN about TEXT;
 
     -- The mask as an op has typed it; it is shown, and lifts the restriction again.

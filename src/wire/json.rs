@@ -83,7 +83,7 @@ mod tests {
     use crate::answer::Done;
     use crate::command::{ChatCommand, TABLE};
     use crate::error::Code;
-    use crate::model::Message;
+    use crate::model::{Kind, Message};
     use proptest::prelude::*;
 
     fn refusal(line: &str) -> (Option<String>, ChatError) {
@@ -157,7 +157,7 @@ mod tests {
             from: "Анна".into(),
             text: "\"x\" 👋".into(),
             time: 5,
-            me: true,
+            kind: Kind::Action,
             ..Message::default()
         };
         let done = Done::Say { room: "#a".into(), seq: 3, time: 5, again: false };

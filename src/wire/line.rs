@@ -20,7 +20,7 @@ mod tests {
 
     use super::*;
     use crate::answer::{Done, History, MemberInfo, Moderated};
-    use crate::model::{CloseReason, FileInfo, Message, Restriction, Role};
+    use crate::model::{CloseReason, FileInfo, Kind, Message, PlaceId, Restriction, Role};
     use crate::wording::{clock, moment};
 
     fn line(event: &Event, elsewhere: bool) -> String {
@@ -83,7 +83,16 @@ mod tests {
         let told = format!("[{time}] Анна sent photo.jpg (image/jpeg, 1.2 MB), file 7: снег\n");
         assert_eq!(line(&Event::Message(Arc::new(with_file("снег"))), false), told);
         let file = with_file("").file;
-        let event = Event::Private { from: "a".into(), to: "b".into(), seq: 1, text: "".into(), time: 0, file };
+        let event = Event::Private {
+            from: "a".into(),
+            to: "b".into(),
+            seq: 1,
+            text: "".into(),
+            time: 0,
+            kind: Kind::Text,
+            file,
+            place: PlaceId(1),
+        };
         let told = format!("[{time}] a sent photo.jpg (image/jpeg, 1.2 MB), file 7, to b only\n");
         assert_eq!(line(&event, false), told);
     }

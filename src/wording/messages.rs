@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Painter;
 use super::words::{Look, clock, date, file, moment};
 use crate::answer::History;
-use crate::model::{FileInfo, Message, Millis, Seq};
+use crate::model::{FileInfo, Kind, Message, Millis, Seq};
 
 /// A message with its time; one of a conversation as the private line that it was.
 ///
@@ -16,10 +16,10 @@ use crate::model::{FileInfo, Message, Millis, Seq};
 /// Those of `out`.
 pub fn message(message: &Message, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     if let Some(other) = message.room.strip_prefix('@') {
-        let Message { from, text, time, file, .. } = message;
-        let text = if message.deleted { "(deleted)" } else { text };
+        let Message { from, text, time, kind, file, .. } = message;
+        let (text, kind) = if message.deleted { ("(deleted)", Kind::Text) } else { (&**text, *kind) };
         let to = p.is_own(from).then_some(other);
-        return private(&Private { from, to, text, time: *time, file: file.as_deref() }, p, out);
+        return private(&Private { from, to, text, time: *time, kind, file: file.as_deref() }, p, out);
     }
     let room = p.is_elsewhere(&message.room).then_some(&*message.room);
     said(&Head { room, ..Head::of(message, clock) }, &message.text, p, out)
@@ -59,26 +59,25 @@ struct Head<'a> {
     seq: Option<Seq>,
     from: &'a str,
     file: Option<&'a FileInfo>,
-    kind: Kind<'a>,
+    kind: Kind,
+    deleted: bool,
+    audience: Audience<'a>,
 }
 
-enum Kind<'a> {
-    Said,
-    Done,
-    Deleted,
-    /// To one person; none if that is the reader.
-    Private(Option<&'a str>),
+/// For whom it was said.
+enum Audience<'a> {
+    /// For all in the room.
+    Room,
+    /// For one person; none if that is the reader.
+    One(Option<&'a str>),
 }
 
 impl<'a> Head<'a> {
     fn of(message: &'a Message, look: fn(Millis) -> Look) -> Head<'a> {
-        let kind = match message {
-            Message { deleted: true, .. } => Kind::Deleted,
-            Message { me: true, file: None, .. } => Kind::Done,
-            _ => Kind::Said,
-        };
-        let file = message.file.as_deref().filter(|_| !message.deleted);
-        Head { time: message.time, look, room: None, seq: None, from: &message.from, file, kind }
+        let Message { time, deleted, .. } = *message;
+        let file = message.file.as_deref().filter(|_| !deleted);
+        let kind = if deleted { Kind::Text } else { message.kind };
+        Head { time, look, room: None, seq: None, from: &message.from, file, kind, deleted, audience: Audience::Room }
     }
 
     /// When it was said, in which room, under which number, and by whom.
@@ -91,18 +90,25 @@ impl<'a> Head<'a> {
             write!(out, "{}", p.dim(format!("{seq} ")))?;
         }
         let from = p.nick(self.from);
-        match (&self.kind, self.file) {
-            (Kind::Private(to), sent) => {
-                let to = p.dim(format!("to {} only", to.map_or("you".into(), |to| p.nick(to))));
-                match sent {
-                    Some(sent) => write!(out, "{from} sent {}, {to}", file(sent)),
-                    None => write!(out, "{from} {to}"),
-                }
-            }
-            (_, Some(sent)) => write!(out, "{from} sent {}", file(sent)),
-            (Kind::Done, None) => write!(out, "* {from}"),
-            (Kind::Said | Kind::Deleted, None) => write!(out, "{from}"),
+        let only = match self.audience {
+            Audience::Room => None,
+            Audience::One(to) => Some(format!("to {} only", to.map_or("you".into(), |to| p.nick(to)))),
+        };
+        match (self.file, self.kind, only) {
+            (Some(sent), _, None) => write!(out, "{from} sent {}", file(sent)),
+            (Some(sent), _, Some(only)) => write!(out, "{from} sent {}, {}", file(sent), p.dim(only)),
+            (None, Kind::Text, None) => write!(out, "{from}"),
+            (None, Kind::Text, Some(only)) => write!(out, "{from} {}", p.dim(only)),
+            (None, Kind::Action, None) => write!(out, "* {from}"),
+            (None, Kind::Action, Some(only)) => write!(out, "* {from} {}", p.dim(format!("({only})"))),
+            (None, Kind::Notice, None) => write!(out, "-{from}-"),
+            (None, Kind::Notice, Some(only)) => write!(out, "-{from}- {}", p.dim(format!("({only})"))),
         }
+    }
+
+    /// What stands between the head and the words.
+    fn between(&self) -> &'static str {
+        if self.kind == Kind::Text || self.file.is_some() { ": " } else { " " }
     }
 }
 
@@ -112,17 +118,17 @@ fn said(head: &Head<'_>, text: &str, p: &impl Painter, out: &mut impl Write) -> 
     /// A head that is wider leaves its words no room below it.
     const WIDEST: usize = 40;
     head.write(p, out)?;
-    let text = match head.kind {
-        Kind::Deleted => p.dim("(deleted)".to_owned()).into(),
-        Kind::Private(_) => p.text(text),
-        Kind::Said | Kind::Done => p.said(text, head.from),
+    let text = match head.audience {
+        _ if head.deleted => p.dim("(deleted)".to_owned()).into(),
+        Audience::One(_) => p.text(text),
+        Audience::Room => p.said(text, head.from),
     };
     let link = head.file.map_or(String::new(), |file| p.link(file));
     if text.is_empty() {
         return writeln!(out, "{link}");
     }
     let text = text + &*link;
-    let between = if matches!(head.kind, Kind::Done) { " " } else { ": " };
+    let between = head.between();
     let Some((first, rest)) = text.split_once('\n') else { return writeln!(out, "{between}{text}") };
     writeln!(out, "{between}{first}")?;
     let mut again = Vec::new();
@@ -147,13 +153,16 @@ pub(super) struct Private<'a> {
     pub to: Option<&'a str>,
     pub text: &'a str,
     pub time: Millis,
+    pub kind: Kind,
     pub file: Option<&'a FileInfo>,
 }
 
 /// A private line: from whom, to whom, and what.
 pub(super) fn private(line: &Private<'_>, p: &impl Painter, out: &mut impl Write) -> Result<()> {
-    let Private { from, to, text, time, file } = *line;
-    said(&Head { time, look: clock, room: None, seq: None, from, file, kind: Kind::Private(to) }, text, p, out)
+    let Private { from, to, text, time, kind, file } = *line;
+    let audience = Audience::One(to);
+    let head = Head { time, look: clock, room: None, seq: None, from, file, kind, deleted: false, audience };
+    said(&head, text, p, out)
 }
 
 /// What is fenced off in a page of earlier messages.

@@ -125,14 +125,30 @@ pub fn refusal(sentence: &str, p: &impl Painter) -> String {
     p.wrong(format!("! {}{end}", capital(&p.text(sentence))))
 }
 
+/// That a message was deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Deletion<'a> {
+    /// The place.
+    pub room: &'a str,
+    /// The number of the message.
+    pub seq: Seq,
+    /// The person who deleted it.
+    pub by: &'a str,
+    /// Its sender, if that is known.
+    pub from: Option<&'a str>,
+    /// The reason.
+    pub text: &'a Option<std::sync::Arc<str>>,
+}
+
 /// A deletion; `from` is the sender of what was deleted, if that is known. The text is not told again.
-pub fn deleted(room: &str, seq: Seq, by: &str, from: Option<&str>, p: &impl Painter) -> String {
+pub fn deleted(line: &Deletion<'_>, p: &impl Painter) -> String {
+    let Deletion { room, seq, by, from, text } = *line;
     let place = if p.is_elsewhere(room) { format!(" in {}", p.name(room)) } else { String::new() };
-    let by = p.nick(by);
+    let (by, why) = (p.nick(by), in_brackets(text, p));
     match from {
-        Some(from) if p.is_own(from) => format!("* {by} deleted your message {seq}{place}"),
-        Some(from) => format!("* {by} deleted message {seq} of {}{place}", p.nick(from)),
-        None => format!("* {by} deleted message {seq}{place}"),
+        Some(from) if p.is_own(from) => format!("* {by} deleted your message {seq}{place}{why}"),
+        Some(from) => format!("* {by} deleted message {seq} of {}{place}{why}", p.nick(from)),
+        None => format!("* {by} deleted message {seq}{place}{why}"),
     }
 }
 
@@ -144,9 +160,9 @@ pub fn event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<()
     let place = |room: &str| if p.is_elsewhere(room) { format!(" {}", p.name(room)) } else { String::new() };
     match event {
         Event::Message(said) => message(said, p, out),
-        Event::Private { from, to, text, time, file, .. } => {
+        Event::Private { from, to, text, time, kind, file, .. } => {
             let to = (!p.is_own(to)).then_some(&**to);
-            private(&Private { from, to, text, time: *time, file: file.as_deref() }, p, out)
+            private(&Private { from, to, text, time: *time, kind: *kind, file: file.as_deref() }, p, out)
         }
         Event::Ok { done, .. } => answer(done, p, out),
         Event::Error { text, .. } => writeln!(out, "{}", refusal(text, p)),
@@ -207,7 +223,9 @@ fn room_event(event: &Event, p: &impl Painter, out: &mut impl Write) -> Result<(
         Event::Topic { room, topic: None, by, .. } => {
             writeln!(out, "* {} removed the topic of {}", p.nick(by), p.name(room))
         }
-        Event::Deleted { room, seq, by, .. } => writeln!(out, "{}", deleted(room, *seq, by, None, p)),
+        Event::Deleted { room, seq, by, text, .. } => {
+            writeln!(out, "{}", deleted(&Deletion { room, seq: *seq, by, from: None, text }, p))
+        }
         Event::Kick { room, nick, by, text, .. } => {
             let nick = if p.is_own(nick) { "you".into() } else { p.nick(nick) };
             writeln!(out, "* {} put {nick} out of {}{}", p.nick(by), p.name(room), in_brackets(text, p))

@@ -2,6 +2,7 @@
 
 use crate::answer::{Done, History, MemberInfo};
 use crate::event::Event;
+use crate::model::Kind;
 
 fn names(list: &[MemberInfo]) -> String {
     let name = |member: &MemberInfo| match &member.away {
@@ -36,6 +37,7 @@ fn done(done: &Done) -> String {
             };
             format!("rooms {}; {total}", rooms.iter().map(row).collect::<Vec<_>>().join(", "))
         }
+        Done::Facts(facts) => format!("{} people", facts.people),
         Done::Members { room, members, total, .. } => format!("members of {room} {}; {total}", names(members)),
         Done::Say { room, seq, again, .. } => format!("{room} {seq}{}", repeated(again)),
         Done::Msg { to, away, again, .. } => {
@@ -53,6 +55,7 @@ fn done(done: &Done) -> String {
         ),
         Done::Away { text } => format!("away: {text}"),
         Done::Back => "back".into(),
+        Done::About { text } => format!("about{}", maybe(" ", text.as_deref())),
         Done::Typing => "typing".into(),
         Done::History(page) => history(page),
         Done::Help { commands } => format!("help with {}", commands.len()),
@@ -71,7 +74,7 @@ pub(super) fn words(event: &Event) -> String {
             format!("ok{}: {}", maybe(" ", tag.as_ref().map(|tag| &*tag.0)), done(made))
         }
         Event::Error { code, value, .. } => format!("error: {code} {value}"),
-        Event::Message(message) if message.me => {
+        Event::Message(message) if message.kind == Kind::Action => {
             format!("{} {} {} {}", message.room, message.seq, message.from, message.text)
         }
         Event::Message(message) => format!("{} {} {}: {}", message.room, message.seq, message.from, message.text),

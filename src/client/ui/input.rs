@@ -226,9 +226,15 @@ impl InputLoop<'_> {
     fn send(&mut self, command: &Command) -> io::Result<bool> {
         let room = self.room();
         let is_line = is_line(command);
-        if matches!(command, Command::Chat(ChatCommand::Say { room: None, .. } | ChatCommand::Me { room: None, .. }))
-            && room.is_none()
-        {
+        let in_current = matches!(
+            command,
+            Command::Chat(
+                ChatCommand::Say { room: None, .. }
+                    | ChatCommand::Me { place: None, .. }
+                    | ChatCommand::Notice { place: None, .. }
+            )
+        );
+        if in_current && room.is_none() {
             self.wrong(NO_ROOM);
             return Ok(false);
         }
@@ -258,7 +264,9 @@ impl InputLoop<'_> {
     /// A person who says something has read what was said there before. A script reads nothing.
     fn has_read(&mut self, command: &Command, room: Option<&str>) {
         let place = match command {
-            Command::Chat(ChatCommand::Say { .. } | ChatCommand::Me { .. }) => room.map(str::to_owned),
+            Command::Chat(ChatCommand::Say { .. } | ChatCommand::Me { .. } | ChatCommand::Notice { .. }) => {
+                room.map(str::to_owned)
+            }
             Command::Chat(ChatCommand::Msg { to, .. }) => Some(format!("@{to}")),
             _ => None,
         };

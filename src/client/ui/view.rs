@@ -7,7 +7,7 @@ use super::style::{Brush, safe};
 use crate::answer::Done;
 use crate::client::Said;
 use crate::event::Event;
-use crate::model::Message;
+use crate::model::{Kind, Message};
 use crate::names;
 use crate::wording::{self, Look, Painter};
 
@@ -111,7 +111,11 @@ impl View {
             (false, _) => String::new(),
         };
         let nick = safe(&self.nick);
-        let line = if said.me { format!("* {nick} {text}") } else { format!("{nick}: {text}") };
+        let line = match said.kind {
+            Kind::Text => format!("{nick}: {text}"),
+            Kind::Action => format!("* {nick} {text}"),
+            Kind::Notice => format!("-{nick}- {text}"),
+        };
         self.brush.dim(format!("  ·  {place} {line}"))
     }
 
@@ -154,7 +158,7 @@ mod tests {
     use super::*;
     use crate::answer::{ChatInfo, FileRow, History, MemberInfo};
     use crate::model::{FileInfo, Restriction, Role, Seq};
-    use crate::wording::{Fences, HistoryLine, clock, deleted, history_lines};
+    use crate::wording::{Deletion, Fences, HistoryLine, clock, deleted, history_lines};
 
     fn view() -> View {
         View { brush: Brush::new(false), nick: "anna".into(), room: Some("#a".into()) }
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_deletion_does_not_say_again_what_was_deleted() {
-        let told = |room, by, from| deleted(room, 3, by, from, &view());
+        let told = |room, by, from| deleted(&Deletion { room, seq: 3, by, from, text: &None }, &view());
         assert_eq!(told("#a", "boris", Some("vera")), "* boris deleted message 3 of vera");
         assert_eq!(told("#b", "anna", Some("anna")), "* anna deleted your message 3 in #b");
         assert_eq!(told("#a", "boris", None), "* boris deleted message 3");
@@ -240,7 +244,7 @@ mod tests {
 
     #[test]
     fn lists_show_what_is_unread_and_the_ops() {
-        let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
+        let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread, time: None };
         let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)], more: false });
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);
         let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };

@@ -89,7 +89,7 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::LoginTooOften(42),
         ChatError::RegisterTooOften(42),
         ChatError::ConversationsFull(nick("Аня")),
-        ChatError::PasswordBad,
+        ChatError::PasswordBad(8),
         ChatError::TooManyOwned(50),
         ChatError::PasswordsDiffer,
         ChatError::PasswordShown,

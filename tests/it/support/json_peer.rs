@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use roomful::answer::{Done, History};
 use roomful::event::{Event, PROTOCOL};
-use roomful::model::{Message, Millis, Seq};
+use roomful::model::{Kind, Message, Millis, Seq};
 use roomful::wire::json;
 use serde_json::{Value, json};
 
@@ -210,7 +210,7 @@ pub fn message_of(event: &Event) -> Option<&Arc<Message>> {
 pub fn brief(event: &Event) -> String {
     let in_brackets = |text: &Option<Arc<str>>| text.as_ref().map_or(String::new(), |text| format!(" ({text})"));
     match event {
-        Event::Message(m) if m.me => format!("{} * {} {}", m.room, m.from, m.text),
+        Event::Message(m) if m.kind == Kind::Action => format!("{} * {} {}", m.room, m.from, m.text),
         Event::Message(m) => format!("{} {}: {}", m.room, m.from, m.text),
         Event::Private { from, to, text, .. } => format!("{from} to {to}: {text}"),
         Event::Join { room, nick, .. } => format!("{room} + {nick}"),

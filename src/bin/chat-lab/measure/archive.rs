@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use roomful::limits::InForce;
-use roomful::model::{Identity, Message, Millis, PlaceId, ResumeId, Seq, Settings};
+use roomful::model::{Identity, Kind, Message, Millis, PlaceId, ResumeId, Seq, Settings};
 use roomful::names::RoomName;
 use roomful::record::{Record, RoomRecord, StoredMessage};
 use roomful::store::{self, Opened};
@@ -166,9 +166,10 @@ fn fill(plan: &Plan, name: &str) -> Result<Vec<Row>> {
         from: Arc::clone(&from).into(),
         text: Arc::from(text(seq, dice)),
         time: FIRST + STEP * seq as Millis,
-        me: false,
+        kind: Kind::Text,
         file: None,
         deleted: false,
+        place,
     };
     let (mut next, mut times, started) = (1, Histogram::default(), Instant::now());
     while next <= plan.messages {

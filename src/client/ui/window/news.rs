@@ -13,7 +13,7 @@ use crate::client::{Handle, News};
 use crate::event::Event;
 use crate::model::{CloseReason, Message, Role};
 use crate::names;
-use crate::wording::{Painter, date, deleted};
+use crate::wording::{Deletion, Painter, date, deleted};
 
 impl Window {
     /// Shows a piece of news.
@@ -92,9 +92,10 @@ impl Window {
             Event::Hello { .. } | Event::Members { .. } | Event::Ping { .. } | Event::Read { .. } => {}
             // This client does not ask for it.
             Event::Typing { .. } | Event::Face { .. } => {}
-            Event::Deleted { room, seq, by, .. } => {
+            Event::Deleted { room, seq, by, text, .. } => {
                 let from = self.senders.take(&room, seq);
-                self.note(&deleted(&room, seq, &by, from.as_deref(), &self.view));
+                let line = Deletion { room: &room, seq, by: &by, from: from.as_deref(), text: &text };
+                self.note(&deleted(&line, &self.view));
             }
             Event::Waiting { ms } if self.duplicates.is_same_wait(ms) => {}
             Event::Waiting { .. }
