@@ -227,6 +227,8 @@ limits! {
     bans "bans": number Count = 500, 1..=100_000, AtOnce;
     /// What one ban or mute holds for: accounts, logins, addresses, nicks. When a banned person gets one more, the oldest but the first is forgotten.
     ban_targets "ban-targets": number Count = 64, 8..=1_000, AtOnce;
+    /// People whom a ban of a mask or of an address puts out of a room at once. The others stay until the ban is given again; the op is told.
+    put_out "put-out": number Count = 100, 1..=30_000, AtOnce;
     /// People who left that are remembered, for `whowas` and for bans. The one who left first is forgotten first.
     gone "gone": number Count = 100, 1..=100_000, AtOnce;
     /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. If all are busy, a session waits for a turn.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
-
 pub use settings::{Changed, Setting, Settings};
 
 /// The version of the protocol, told in both directions by `hello`.

@@ -250,6 +250,8 @@ pub struct MembershipRow {
     pub with: Option<(Identity, Arc<str>)>,
     /// The number of its last message that is stored.
     pub seq: Seq,
+    /// When that was said, if it was not removed since.
+    pub time: Option<Millis>,
     /// Up to which number it was read.
     pub read: Seq,
 }
@@ -283,6 +285,8 @@ pub struct StoredFile {
 pub struct Pages {
     /// The messages, each with its author.
     pub messages: Vec<StoredMessage>,
+    /// How many of them are counted downwards, from the end of these.
+    pub lower: usize,
     /// The number of the oldest message of the place that is still stored; 0 if there is none.
     pub first: Seq,
     /// Whether there are more in the direction asked for.

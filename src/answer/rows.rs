@@ -35,6 +35,34 @@ pub struct RoomInfo {
     /// The topic, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Arc<str>>,
+    /// When the topic was set, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_time: Option<Millis>,
+    /// When the room was made.
+    pub made: Millis,
+}
+
+/// How many people and rooms there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsInfo {
+    /// People online.
+    pub people: usize,
+    /// The most people that were online at once since this run of the server began.
+    pub most_people: usize,
+    /// Those of them that are guests.
+    pub guests: usize,
+    /// Those of them that are ops of the server.
+    pub ops: usize,
+    /// Their sessions.
+    pub sessions: usize,
+    /// The most sessions that there were at once since this run of the server began.
+    pub most_sessions: usize,
+    /// Rooms with somebody in them that every person may know of.
+    pub rooms: usize,
+    /// Accounts, online or not.
+    pub accounts: usize,
+    /// When this run of the server began.
+    pub since: Millis,
 }
 
 /// What `whois` tells of a person.
@@ -82,6 +110,9 @@ pub struct ChatInfo {
     pub read: Seq,
     /// How many came after that.
     pub unread: u64,
+    /// When the last message was said, if it is still stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Millis>,
 }
 
 /// A ban or a mute.
@@ -136,9 +167,12 @@ pub struct Moderated {
     /// Until when; for ever, or for once, if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
-    /// How many people a mask or an address has put out of the room.
+    /// How many people a ban of a mask or of an address has put out of the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<usize>,
+    /// Whether more of them are in the room: the same ban again puts out the next ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub more: bool,
 }
 
 /// One person in the answer to `who`.
@@ -259,6 +293,42 @@ pub fn page<T: Row>(rows: &mut Peekable<impl Iterator<Item = T>>, most: usize, b
         page.push(row);
     }
     page
+}
+
+/// What [`cut`] has removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Rows below the lower end.
+    pub below: bool,
+    /// Rows above the upper end.
+    pub above: bool,
+}
+
+/// Cuts rows at both ends to about `bytes`; the first `lower` of them are counted
+/// downwards from there, and the others upwards. At least one row is left.
+pub fn cut<T: Row>(rows: &mut Vec<T>, lower: usize, bytes: usize) -> Cut {
+    let (down, up) = rows.split_at(lower);
+    let (least_down, least_up) = (usize::from(up.is_empty()), 1);
+    // What is on both sides of something gets half of the space on each.
+    let (below, weight) = fitting(down.iter().rev(), if up.is_empty() { bytes } else { bytes / 2 }, least_down);
+    let (above, _) = fitting(up.iter(), bytes.saturating_sub(weight), least_up);
+    let cut = Cut { below: below < down.len(), above: above < up.len() };
+    rows.truncate(lower + above);
+    drop(rows.drain(..lower - below));
+    cut
+}
+
+/// How many rows fit into `bytes`, but `least` at least, if there are so many; and what they weigh.
+fn fitting<'a, T: Row + 'a>(rows: impl Iterator<Item = &'a T>, bytes: usize, least: usize) -> (usize, usize) {
+    let (mut count, mut weight) = (0, 0);
+    for row in rows {
+        let with = weight + row.weight();
+        if with > bytes && count >= least {
+            break;
+        }
+        (count, weight) = (count + 1, with);
+    }
+    (count, weight)
 }
 
 pub(crate) fn length(text: &Option<Arc<str>>) -> usize {

@@ -7,7 +7,7 @@ use super::{Change, SessionId, State};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{Millis, PlaceId, Restriction, Role, Target};
+use crate::model::{Millis, PlaceId, Restriction, Target};
 use crate::names::{Nick, RoomName};
 use crate::wire::Letter;
 
@@ -72,12 +72,12 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// A page of the bans and mutes of a room, or of the server.
+    /// A page of the bans and mutes of a room, for its members, or of the server. An address is in it only if an op wrote it.
     pub(super) fn bans(&mut self, name: Option<&RoomName>, everywhere: bool, skip: u64) -> Result<(), ChatError> {
         if everywhere {
             self.as_server_op()?;
         }
-        let room = if everywhere { None } else { Some(self.room_as(name, Role::Op)?.0) };
+        let room = if everywhere { None } else { Some(self.own_or_any_room(name)?) };
         let in_force = ban_list(self.state.restrictions.at(room.map(|room| room.place)), self.cx.now);
         let (bans, more) = self.cx.page(in_force.skip(usize::try_from(skip).unwrap_or(usize::MAX)));
         self.answer(Done::Bans { room: room.map(|room| Arc::clone(&room.shown)), bans, skip, more });

@@ -67,7 +67,11 @@ impl Change<'_> {
     pub(super) fn whois(&mut self, nick: &Nick) -> Result<(), ChatError> {
         let state = &*self.state;
         let person = state.registry.called(nick).and_then(|id| state.registry.person(id));
-        let person = person.ok_or_else(|| ChatError::NoSuchNick(nick.shown().to_owned()))?;
+        let missing = || match state.gone.called(nick).next() {
+            Some(gone) => ChatError::LeftLately(gone.nick.to_string(), self.cx.now - gone.time),
+            None => ChatError::NoSuchNick(nick.shown().to_owned()),
+        };
+        let person = person.ok_or_else(missing)?;
         let session = person.sessions.last().and_then(|id| state.registry.session(*id));
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));

@@ -8,7 +8,7 @@ use super::loads::Halt;
 use super::room::Room;
 use super::{Change, Chat, Conversation, PersonId, SessionId, State};
 use crate::answer::History;
-use crate::command::{Page, Place};
+use crate::command::{Bound, Page, Place};
 use crate::error::ChatError;
 use crate::model::{AccountId, Identity, Millis, Pair, PlaceId};
 use crate::names::Nick;
@@ -163,6 +163,13 @@ impl Chat {
                 Some(Place::Room(name)) => change.own_room(Some(name))?,
                 None => change.own_room(None)?,
             };
+            let is_there = |bound| match bound {
+                Bound::Message(place, seq, time) if place != room.place || room.recent.time_of(seq) != Some(time) => {
+                    Err(ChatError::NoSuchMessage(seq))
+                }
+                _ => Ok(()),
+            };
+            page.bounds().try_for_each(is_there)?;
             Ok(room.recent.history(&room.shown, page, most, change.cx.limits.answer_bytes))
         })
     }

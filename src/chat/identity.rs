@@ -106,7 +106,7 @@ impl Change<'_> {
             let role = room.roles.remove(&guest);
             let more = role.filter(|role| room.roles.get(&account) < Some(role));
             let voice = room.voices.remove(&guest);
-            if more.is_some() || room.members.contains(&self.caller.person) {
+            if more.is_some() || voice || room.members.contains(&self.caller.person) {
                 room.store_once(&self.cx);
             }
             if more.is_some() {

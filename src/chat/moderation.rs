@@ -26,6 +26,14 @@ impl Moderation {
     }
 }
 
+/// Who was put out of a room.
+#[derive(Debug, Default, Clone, Copy)]
+struct PutOut {
+    people: usize,
+    /// Whether others who are meant are still in the room.
+    more: bool,
+}
+
 /// The person that a request is about, as far as the chat knows that person.
 #[derive(Debug)]
 pub(super) struct ModTarget {
@@ -172,9 +180,10 @@ impl Change<'_> {
         let target = self.state.target_in(Some(place), request);
         self.check_target(place, role, &target, action)?;
         let room = Some(Arc::clone(&self.state.rooms.at(place)?.shown));
+        let mut out = PutOut::default();
         match action {
-            ModAction::Kick => self.kick(place, &target, request.text.as_ref()),
-            ModAction::Ban => self.ban(place, &target, request)?,
+            ModAction::Kick => out = self.kick(place, &target, request.text.as_ref()),
+            ModAction::Ban => out = self.ban(place, &target, request)?,
             ModAction::Unban => self.restrict(place, Restriction::Ban, &target, request)?,
             ModAction::Mute => {
                 self.restrict(place, Restriction::Mute, &target, request)?;
@@ -188,8 +197,9 @@ impl Change<'_> {
             ModAction::Voice => self.set_voice(place, &target, true)?,
             ModAction::Devoice => self.set_voice(place, &target, false)?,
         }
-        let made =
-            Moderated { room, nick: target.shown, mask: target.mask, until: request.until(self.cx.now), people: None };
+        let (until, is_one) = (request.until(self.cx.now), target.identity.is_some());
+        let people = Some(out.people).filter(|_| action == ModAction::Ban && !is_one);
+        let made = Moderated { room, nick: target.shown, mask: target.mask, until, people, more: out.more };
         self.answer_when_stored(done_of(action, made), Record::Barrier);
         Ok(())
     }
@@ -267,9 +277,14 @@ impl Change<'_> {
         }
     }
 
-    /// Removes the members that a target names from a room.
-    fn kick(&mut self, place: PlaceId, target: &ModTarget, text: Option<&Arc<str>>) {
-        for id in self.state.members_meant(place, target) {
+    /// Removes the members that a target names from a room: at most `put-out` of them, because each is
+    /// told to all, and other threads wait meanwhile.
+    fn kick(&mut self, place: PlaceId, target: &ModTarget, text: Option<&Arc<str>>) -> PutOut {
+        let mut meant = self.state.members_meant(place, target);
+        let more = meant.len() > self.cx.limits.put_out;
+        meant.truncate(self.cx.limits.put_out);
+        let people = meant.len();
+        for id in meant {
             let (Some(person), Some(room)) = (self.state.registry.person(id), self.state.rooms.get(place)) else {
                 continue;
             };
@@ -284,13 +299,14 @@ impl Change<'_> {
             }
         }
         self.forget_room(place);
+        PutOut { people, more }
     }
 
     /// Bans a person from a room. The person loses the membership, also if not online.
-    fn ban(&mut self, place: PlaceId, target: &ModTarget, request: &Moderation) -> Result<(), ChatError> {
+    fn ban(&mut self, place: PlaceId, target: &ModTarget, request: &Moderation) -> Result<PutOut, ChatError> {
         self.restrict(place, Restriction::Ban, target, request)?;
-        self.kick(place, target, request.text.as_ref());
-        let Some(identity) = target.identity.filter(|_| self.state.rooms.get(place).is_some()) else { return Ok(()) };
+        let out = self.kick(place, target, request.text.as_ref());
+        let Some(identity) = target.identity.filter(|_| self.state.rooms.get(place).is_some()) else { return Ok(out) };
         self.uninvite(place, identity);
         if let Some(person) = target.person.and_then(|id| self.state.registry.person_mut(id)) {
             person.memberships.remove(&place);
@@ -298,7 +314,7 @@ impl Change<'_> {
         if let Identity::Account(account) = identity {
             self.cx.store(Record::MembershipEnded(account, place));
         }
-        Ok(())
+        Ok(out)
     }
 
     /// Takes back the invitation of a person who was removed.
@@ -425,7 +441,7 @@ impl<C> Change<'_, C> {
 }
 
 /// A ban of `m:MASK` is a mute of the mask.
-fn muting(request: &Moderation) -> Option<Moderation> {
+pub(super) fn muting(request: &Moderation) -> Option<Moderation> {
     let action = match request.action {
         ModAction::Ban => ModAction::Mute,
         ModAction::Unban => ModAction::Unmute,

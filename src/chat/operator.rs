@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::lists::room_info;
-use super::moderation::ModTarget;
+use super::moderation::{ModTarget, muting};
 use super::outbox::Ending;
 use super::restrictions::ban_list;
 use super::{Change, Chat, SessionId, registry};
@@ -161,6 +161,9 @@ impl<C> Change<'_, C> {
     /// Puts a person out of the whole server, bans one from it, or lifts the ban.
     pub(super) fn moderate_everywhere(&mut self, request: &Moderation, by: Arc<str>) -> Result<Moderated, ChatError> {
         let target = self.state.target_in(None, request);
+        if muting(request).is_some() {
+            return Err(ChatError::OneRoomOnly);
+        }
         match request.action {
             ModAction::Ban | ModAction::Kick
                 if target.identity.is_some_and(|identity| self.state.registry.accounts.is_op(identity)) =>
@@ -178,14 +181,9 @@ impl<C> Change<'_, C> {
             | ModAction::Op
             | ModAction::Deop
             | ModAction::Voice
-            | ModAction::Devoice => return Err(ChatError::NoRoom),
+            | ModAction::Devoice => return Err(ChatError::OneRoomOnly),
         }
-        Ok(Moderated {
-            room: None,
-            nick: target.shown,
-            mask: target.mask,
-            until: request.until(self.cx.now),
-            people: None,
-        })
+        let until = request.until(self.cx.now);
+        Ok(Moderated { nick: target.shown, mask: target.mask, until, ..Moderated::default() })
     }
 }

@@ -1,10 +1,11 @@
 //! The last messages of a room that are in memory: a ring of messages whose numbers have no gaps. Knows no members.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::answer::{self, History};
-use crate::command::Page;
+use crate::command::{Bound, Page, Stretch, Timeline};
 use crate::limits::Limits;
 use crate::model::{Identity, Message, Millis, Seq};
 use crate::record::StoredMessage;
@@ -80,6 +81,11 @@ impl Recent {
         Some((said.identity, said.message.time)).filter(|_| !said.message.deleted)
     }
 
+    /// When a message was said that is in memory.
+    pub fn time_of(&self, seq: Seq) -> Option<Millis> {
+        Some(self.said.get(self.index(seq)?)?.message.time)
+    }
+
     /// The last message of `identity` that is in memory.
     pub fn last_of(&self, identity: Identity) -> Option<Seq> {
         let said = self.said.iter().rev().find(|said| said.identity == identity && !said.message.deleted)?;
@@ -122,7 +128,7 @@ impl Recent {
     pub fn history_since(&self, room: &Arc<str>, mut after: Seq, limits: &Limits) -> Vec<History> {
         let mut pieces = Vec::new();
         loop {
-            let piece = self.history(room, Page::After(after), limits.recent, limits.answer_bytes);
+            let piece = self.history(room, Page::After(Bound::Seq(after)), limits.recent, limits.answer_bytes);
             let (last, more) = (piece.messages.last().map(|message| message.seq), piece.more);
             pieces.push(History { after: Some(after), ..piece });
             match last {
@@ -135,41 +141,23 @@ impl Recent {
     /// The messages in memory that `page` asks for, the oldest first: at most
     /// `most`, of about `bytes`, but at least one.
     pub fn history(&self, room: &Arc<str>, page: Page, most: usize, bytes: usize) -> History {
+        let Ok(stretch) = Stretch::of(page, most, self);
         let first = self.first();
+        // The index of the first message that has this number or a higher one.
         let index = |seq: Seq| usize::try_from(seq.saturating_sub(first)).unwrap_or(usize::MAX).min(self.said.len());
-        // Times are not in order if the clock was set back. A time only finds the number from which on the page counts.
-        let time_of = |said: &Said| said.message.time;
-        let since = |time| self.said.iter().position(|said| time_of(said) >= time).unwrap_or(self.said.len());
-        let before = |time| self.said.iter().rposition(|said| time_of(said) < time).map_or(0, |at| at + 1);
-        let (from, to) = match page {
-            Page::Last => (self.said.len().saturating_sub(most), self.said.len()),
-            Page::Before(seq) => (index(seq).saturating_sub(most), index(seq)),
-            Page::BeforeTime(time) => (before(time).saturating_sub(most), before(time)),
-            Page::After(seq) => {
-                let from = index(seq.saturating_add(1));
-                (from, from.saturating_add(most).min(self.said.len()))
-            }
-            Page::SinceTime(time) => (since(time), since(time).saturating_add(most).min(self.said.len())),
+        let past = |seq: Seq| if seq < first { 0 } else { index(seq.saturating_add(1)) };
+        let (low, high) = (index(stretch.from), past(stretch.to));
+        let middle = past(stretch.middle).min(high).max(low.min(high));
+        let from = middle.saturating_sub(stretch.down).max(low.min(middle));
+        let to = middle.saturating_add(stretch.above(middle - from)).min(high);
+        let mut messages: Vec<_> = self.said.range(from..to).map(|said| Arc::clone(&said.message)).collect();
+        let cut = answer::cut(&mut messages, middle - from, bytes);
+        let missed = match page {
+            Page::After(Bound::Seq(seq)) => first.saturating_sub(seq.saturating_add(1)),
+            _ => 0,
         };
-        let up = matches!(page, Page::After(_) | Page::SinceTime(_));
-        let said = |said: &Said| Arc::clone(&said.message);
-        let (from, to) = if up {
-            (from, from + answer::page(&mut self.said.range(from..to).map(said).peekable(), most, bytes).len())
-        } else {
-            (to - answer::page(&mut self.said.range(from..to).rev().map(said).peekable(), most, bytes).len(), to)
-        };
-        let (missed, more) = match page {
-            Page::After(seq) => (first.saturating_sub(seq.saturating_add(1)), to < self.said.len()),
-            Page::SinceTime(_) => (0, to < self.said.len()),
-            Page::Last | Page::Before(_) | Page::BeforeTime(_) => (0, from > 0),
-        };
-        History {
-            room: Arc::clone(room),
-            messages: self.said.range(from..to).map(|said| Arc::clone(&said.message)).collect(),
-            missed,
-            more,
-            after: None,
-        }
+        let more = if stretch.up > 0 { cut.above || to < high } else { cut.below || from > low };
+        History { room: Arc::clone(room), messages, missed, more, after: None }
     }
 
     /// Panics if the ring disagrees with itself: for tests.
@@ -178,6 +166,18 @@ impl Recent {
         assert_eq!(self.bytes, self.said.iter().map(|said| said.message.text.len()).sum::<usize>());
         let seqs = self.said.iter().map(|said| said.message.seq);
         assert!(!self.loaded || seqs.eq(self.first()..=self.last), "numbers have no gaps");
+    }
+}
+
+impl Timeline for Recent {
+    type Error = Infallible;
+
+    fn first_since(&self, time: Millis) -> Result<Option<Seq>, Infallible> {
+        Ok(self.said.iter().find(|said| said.message.time >= time).map(|said| said.message.seq))
+    }
+
+    fn last_before(&self, time: Millis) -> Result<Seq, Infallible> {
+        Ok(self.said.iter().rfind(|said| said.message.time < time).map_or(0, |said| said.message.seq))
     }
 }
 
@@ -229,25 +229,25 @@ mod tests {
         for time in [10, 20, 30, 5, 15, 25] {
             say(&mut ring, "m", time, &Limits::default());
         }
-        assert_eq!(page(&ring, Page::SinceTime(20), 2), (vec![2, 3], 0, true));
-        assert_eq!(page(&ring, Page::SinceTime(30), 9), (vec![3, 4, 5, 6], 0, false));
-        assert_eq!(page(&ring, Page::SinceTime(31), 9), (vec![], 0, false));
-        assert_eq!(page(&ring, Page::BeforeTime(20), 2), (vec![4, 5], 0, true));
-        assert_eq!(page(&ring, Page::BeforeTime(6), 9), (vec![1, 2, 3, 4], 0, false));
-        assert_eq!(page(&ring, Page::BeforeTime(5), 9), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::since(20), 2), (vec![2, 3], 0, true));
+        assert_eq!(page(&ring, Page::since(30), 9), (vec![3, 4, 5, 6], 0, false));
+        assert_eq!(page(&ring, Page::since(31), 9), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::Before(Bound::Time(20)), 2), (vec![4, 5], 0, true));
+        assert_eq!(page(&ring, Page::Before(Bound::Time(6)), 9), (vec![1, 2, 3, 4], 0, false));
+        assert_eq!(page(&ring, Page::Before(Bound::Time(5)), 9), (vec![], 0, false));
     }
 
     #[test]
     fn a_page_is_cut_where_it_was_asked_and_says_what_is_missing() {
         let ring = ring(150); // 51 to 150 are remembered
         assert_eq!(page(&ring, Page::Last, 3), (vec![148, 149, 150], 0, true));
-        assert_eq!(page(&ring, Page::Before(53), 10), (vec![51, 52], 0, false));
-        assert_eq!(page(&ring, Page::Before(51), 10), (vec![], 0, false));
-        assert_eq!(page(&ring, Page::After(147), 10), (vec![148, 149, 150], 0, false));
-        assert_eq!(page(&ring, Page::After(50), 2), (vec![51, 52], 0, true));
-        assert_eq!(page(&ring, Page::After(40), 1), (vec![51], 10, true));
-        assert_eq!(page(&ring, Page::After(150), 10), (vec![], 0, false));
-        assert_eq!(page(&ring, Page::After(Seq::MAX), 10), (vec![], 0, false));
-        assert_eq!(page(&ring, Page::Before(Seq::MAX), 1), (vec![150], 0, true));
+        assert_eq!(page(&ring, Page::Before(Bound::Seq(53)), 10), (vec![51, 52], 0, false));
+        assert_eq!(page(&ring, Page::Before(Bound::Seq(51)), 10), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::After(Bound::Seq(147)), 10), (vec![148, 149, 150], 0, false));
+        assert_eq!(page(&ring, Page::After(Bound::Seq(50)), 2), (vec![51, 52], 0, true));
+        assert_eq!(page(&ring, Page::After(Bound::Seq(40)), 1), (vec![51], 10, true));
+        assert_eq!(page(&ring, Page::After(Bound::Seq(150)), 10), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::After(Bound::Seq(Seq::MAX)), 10), (vec![], 0, false));
+        assert_eq!(page(&ring, Page::Before(Bound::Seq(Seq::MAX)), 1), (vec![150], 0, true));
     }
 }

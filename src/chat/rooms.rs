@@ -359,8 +359,8 @@ impl Change<'_> {
         let text = Some(text).filter(|text| !text.is_empty());
         let changed = room.topic.as_ref().map(|topic| &topic.text) != text.as_ref();
         if changed {
-            let (by, time) = (Arc::clone(self.caller.face.nick()), self.cx.now);
-            let set = |text| Topic { text, by: Some(Arc::clone(&by)), time: Some(time) };
+            let (by, time) = (Some(Arc::clone(self.caller.face.nick())), self.cx.now);
+            let set = |text| Topic { text, by, time: Some(time) };
             room.topic = text.clone().map(set);
             room.store(&self.cx);
             let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());

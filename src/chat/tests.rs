@@ -1,8 +1,10 @@
 //! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
 
 mod behind;
+mod faces;
 mod limits;
 mod lingering;
+mod masks;
 mod model;
 mod moderation;
 mod people;

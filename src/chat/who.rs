@@ -20,10 +20,10 @@ impl State {
         PersonInfo {
             who: person.face.clone(),
             away: person.away.clone(),
-            op: self.registry.accounts.is_op(person.identity),
+            op: self.is_server_op(person),
             room: room.map(|room| Arc::clone(&room.shown)),
             role: role.filter(|role| *role > Role::Member),
-            voice: false,
+            voice: room.is_some_and(|room| room.voices.contains(&person.identity)),
             idle: u64::try_from(now - person.active).unwrap_or(0) / 1000,
             since: person.since,
         }

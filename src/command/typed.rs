@@ -72,6 +72,7 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Who { room, mask: None, nicks, .. } if nicks.is_empty() => Some(room),
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
+            | ChatCommand::Facts
             | ChatCommand::Msg { .. }
             | ChatCommand::Me { .. }
             | ChatCommand::Notice { .. }
@@ -136,6 +137,9 @@ mod tests {
         assert_eq!(meant("@bob", "/read"), read(with.clone()));
         assert_eq!(meant("@bob", "/read #a"), read(Place::Room(room())));
         assert_eq!(meant("#a", "/read @bob"), read(with));
+        let wave = |place| Ok(ChatCommand::Me { place: Some(place), text: "waves".into() }.into());
+        assert_eq!(meant("@bob", "/me waves"), wave(Place::With(nick())));
+        assert_eq!(meant("#a", "/me waves"), wave(Place::Room(room())));
         // What names its room needs none.
         assert_eq!(meant("@bob", "/leave #a"), meant("#lobby", "/leave #a"));
         for line in ["hi", "/topic", "/history", "/whois bob", "/search x", "{quit}", "/join #b"] {
@@ -152,7 +156,7 @@ mod tests {
             assert_eq!(meant("#a", line), parse(line), "{line}");
             assert!(meant("#a", line).is_err(), "{line}");
         }
-        for line in ["/me waves", "/roll", "/topic x", "/members", "/kick eve", "/bans", "/leave", "/settings"] {
+        for line in ["/roll", "/topic x", "/members", "/kick eve", "/bans", "/leave", "/settings"] {
             let word = line[1..].split(' ').next().unwrap();
             assert!(matches!(meant("@bob", line), Err(ChatError::RoomOnly(said)) if said == word), "{line}");
         }

@@ -301,21 +301,6 @@ impl Change {
     }
 }
 
-/// Which earlier messages are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
-    /// The last ones.
-    Last,
-    /// The last ones before this number.
-    Before(Seq),
-    /// The first ones after this number.
-    After(Seq),
-    /// The last ones before this time.
-    BeforeTime(Millis),
-    /// The first ones at or after this time.
-    SinceTime(Millis),
-}
-
 /// How many at most, if it is said: to ask for none would be to ask for nothing.
 ///
 /// # Errors

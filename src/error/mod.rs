@@ -4,6 +4,7 @@
 //! a hint without it says the hint to the room. No sentence begins with a name,
 //! for fronts begin a sentence with a capital letter, and a name keeps its own.
 
+mod rows;
 mod words;
 
 use std::fmt;
@@ -13,87 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Millis, PROTOCOL, Role, Seq};
 use crate::names::{NameError, Nick, RoomName};
-use words::{Until, Why, shown};
-
-/// A sentence of the table: words that name the fields, or what is made of them.
-macro_rules! say {
-    ($f:ident, $words:literal) => {
-        write!($f, $words)
-    };
-    ($f:ident, $made:expr) => {
-        write!($f, "{}", $made)
-    };
-}
-
-/// Each row: a refusal with its fields, its code, its value, its sentence. A
-/// code in brackets is found out from the fields: such codes are listed at the end.
-macro_rules! refusals {
-    (
-        $($(#[$about:meta])* $name:ident
-            $(($($part:ident: $type:ty),+))? $({$($(#[$told:meta])* $field:ident: $of:ty,)+})?
-            = $($code:literal)? $([$found:expr])?, $value:expr, $words:tt;)+
-        => $($other:ident $other_code:literal;)+
-    ) => {
-        /// A refusal. The session that caused it goes on, and nobody else notices.
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum ChatError {
-            $($(#[$about])* $name $(($($type),+))? $({$($(#[$told])* $field: $of,)+})?),+
-        }
-
-        /// The stable word for a refusal, in kebab case on the wire.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        #[allow(missing_docs)] // each is described in ChatError, or in names::Flaw
-        #[non_exhaustive]
-        pub enum Code {
-            $($(#[serde(rename = $code)] $name,)?)+
-            $(#[serde(rename = $other_code)] $other,)+
-            /// One that a newer server has.
-            #[serde(untagged)]
-            Unknown(Arc<str>),
-        }
-
-        impl Code {
-            /// All that this version has.
-            pub const ALL: &[Code] = &[$($({ let _ = $code; Code::$name },)?)+ $(Code::$other),+];
-
-            /// As it stands on the wire.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $($(Code::$name => $code,)?)+
-                    $(Code::$other => $other_code,)+
-                    Code::Unknown(code) => code,
-                }
-            }
-        }
-
-        #[allow(unused_variables)] // not each row needs each field for each of these
-        impl ChatError {
-            /// The stable code.
-            pub fn code(&self) -> Code {
-                match self {
-                    $(ChatError::$name $(($($part),+))? $({$($field),+})? => $({ let _ = $code; Code::$name })? $($found)?),+
-                }
-            }
-
-            /// The value that gave offence, as it came; empty where there is none.
-            pub fn value(&self) -> String {
-                match self {
-                    $(ChatError::$name $(($($part),+))? $({$($field),+})? => $value.to_string()),+
-                }
-            }
-        }
-
-        #[allow(unused_variables)]
-        impl fmt::Display for ChatError {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    $(ChatError::$name $(($($part),+))? $({$($field),+})? => say!(f, $words)),+
-                }
-            }
-        }
-    };
-}
+use rows::{refusals, say};
+use words::{Ago, Until, Why, shown};
 
 refusals! {
     /// A nick or room name breaks the rules for names; with one that would do.
@@ -114,6 +36,9 @@ refusals! {
     NamedAlready(nick: Nick) = "named-already", nick, "you are {nick}; /nick NAME changes that";
     /// Nobody here has that nick.
     NoSuchNick(nick: String) = "no-such-nick", nick, "nobody here is called {nick:?}; /members lists who is here";
+    /// Nobody here has that nick, and the person who had it left so many milliseconds ago.
+    LeftLately(nick: String, ago: Millis) = [Code::NoSuchNick], nick,
+        { format!("nobody here is called {nick:?}; a person of that name left {}: /whowas tells more", Ago(*ago)) };
     /// No room has that name.
     NoSuchRoom(room: RoomName) = "no-such-room", room,
         "there is no {room}; /rooms lists what there is, /join makes one";
@@ -286,10 +211,11 @@ refusals! {
     /// People who are not in the room may write there, but nobody is there to read it.
     Outsider(room: RoomName) = "outsider", room, "nobody is in {room} to read it; /join {room} first";
     /// The person is in the room already.
-    AlreadyThere(nick: String, room: RoomName) = "already-there", nick, "{nick:?} is in {room} already";
+    AlreadyThere(nick: String, room: RoomName) = "already-there", nick,
+        "no invitation was sent: {nick:?} is in {room} already";
     /// There is such a person, but not in the room.
     NotThere(nick: String, room: RoomName) = "not-there", nick,
-        "{nick:?} is not in {room}; /members shows who is";
+        "there is no {nick:?} in {room}; /members shows who is there";
     /// There is no ban or mute of that kind for them.
     NoSuchBan(whom: String) = "no-such-ban", whom,
         "there is nothing of that kind for {whom:?}; /bans lists what there is";
@@ -454,6 +380,10 @@ mod tests {
             ChatError::InviteOnly(room("a")),
             ChatError::KeyNeeded(room("a")),
             ChatError::RoomNew(room("a")),
+            ChatError::RoomFull(room("a"), 1),
+            ChatError::Outsider(room("a")),
+            ChatError::AnnouncementsOnly(room("a")),
+            ChatError::NotThere("boris".to_owned(), room("a")),
             ChatError::NoSuchFile(1),
             ChatError::FilesFull { own: true, most: 1 },
         ]

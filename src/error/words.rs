@@ -23,6 +23,20 @@ impl fmt::Display for Until {
     }
 }
 
+/// `5 min ago`.
+pub(super) struct Ago(pub Millis);
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.max(0) / 1000 {
+            seconds @ ..60 => write!(f, "{seconds} s ago"),
+            seconds @ ..3_600 => write!(f, "{} min ago", seconds / 60),
+            seconds @ ..86_400 => write!(f, "{} h ago", seconds / 3_600),
+            seconds => write!(f, "{} days ago", seconds / 86_400),
+        }
+    }
+}
+
 /// ` (spam)`, or nothing.
 pub(super) struct Why<'a>(pub &'a Option<Arc<str>>);
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{row, rows, seq_of, span_of, unrow};
+use crate::command::Timeline;
 use crate::model::{Millis, PlaceId, Seq};
 
 /// The time that the last message of all counts as.
@@ -54,23 +55,31 @@ impl Times {
     }
 }
 
-/// The number of the first message of a place at `time` or later.
+/// The times of the messages of a place, by spans.
 ///
 /// If the clock was set back, times do not increase with the numbers. So messages
 /// are read one by one, but only in spans whose earliest and latest times fit.
-pub fn first_since(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Option<Seq>> {
-    in_spans(connection, place, "most >= ?3 AND time >= ?3 ORDER BY span.id, message.id", time)
+pub struct Spans<'a> {
+    pub connection: &'a Connection,
+    pub place: PlaceId,
 }
 
-/// The number of the last message of a place before `time`; 0 if there is none.
-pub fn last_before(connection: &Connection, place: PlaceId, time: Millis) -> rusqlite::Result<Seq> {
-    let last = in_spans(connection, place, "least < ?3 AND time < ?3 ORDER BY span.id DESC, message.id DESC", time)?;
-    Ok(last.unwrap_or(0))
+impl Timeline for Spans<'_> {
+    type Error = rusqlite::Error;
+
+    fn first_since(&self, time: Millis) -> rusqlite::Result<Option<Seq>> {
+        in_spans(self, "most >= ?3 AND time >= ?3 ORDER BY span.id, message.id", time)
+    }
+
+    fn last_before(&self, time: Millis) -> rusqlite::Result<Seq> {
+        let last = in_spans(self, "least < ?3 AND time < ?3 ORDER BY span.id DESC, message.id DESC", time)?;
+        Ok(last.unwrap_or(0))
+    }
 }
 
 /// The number of the first message of a place that `which` selects and orders.
-fn in_spans(connection: &Connection, place: PlaceId, which: &str, time: Millis) -> rusqlite::Result<Option<Seq>> {
-    let (low, high) = rows(place);
+fn in_spans(Spans { connection, place }: &Spans<'_>, which: &str, time: Millis) -> rusqlite::Result<Option<Seq>> {
+    let (low, high) = rows(*place);
     let sql = format!(
         "SELECT message.id FROM span CROSS JOIN message ON message.id BETWEEN span.id << 8 AND (span.id << 8) + 255
          WHERE span.id BETWEEN ? AND ? AND {which} LIMIT 1"

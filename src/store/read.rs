@@ -8,11 +8,12 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 use super::StoreError;
 use super::claim::Claim;
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
-use super::order::{first_since, last_before};
+use super::order::Spans;
 use super::pool::{Length, Pool};
-use crate::command::Page;
+use crate::cloak::Cloak;
+use crate::command::{Page, Stretch};
 use crate::limits::InForce;
-use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
+use crate::model::{AccountId, FileId, Identity, Millis, Owner, PlaceId, Seq};
 use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
@@ -25,6 +26,8 @@ pub struct Store {
     pool: Pool,
     /// Refuses other servers while the file is read.
     claim: Arc<Claim>,
+    /// Hides the addresses of authors.
+    pub(super) cloak: Cloak,
 }
 
 impl std::fmt::Debug for Store {
@@ -34,8 +37,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(limits: &InForce, claim: Arc<Claim>) -> Store {
-        Store { pool: Pool::new(claim.path(), limits), claim }
+    pub(super) fn new(limits: &InForce, claim: Arc<Claim>, cloak: Cloak) -> Store {
+        Store { pool: Pool::new(claim.path(), limits), claim, cloak }
     }
 
     /// Ends all reads, now and later: the server is stopping.
@@ -55,30 +58,31 @@ impl Store {
     pub fn page(&self, place: PlaceId, label: &Arc<str>, page: Page, most: usize) -> Result<Pages, StoreError> {
         self.read(|connection| {
             let Some(bounds) = bounds(connection, place)? else { return Ok(Pages::default()) };
-            let (from, to, is_up) = match page {
-                Page::Last => (0, Seq::MAX, false),
-                Page::Before(seq) => (0, seq.saturating_sub(1), false),
-                Page::After(seq) => (seq.saturating_add(1), Seq::MAX, true),
-                Page::BeforeTime(time) => (0, last_before(connection, place, time)?, false),
-                Page::SinceTime(time) => match first_since(connection, place, time)? {
-                    Some(seq) => (seq, Seq::MAX, true),
-                    None => return Ok(Pages { first: bounds.0, ..Pages::default() }),
-                },
+            let stretch = Stretch::of(page, most, &Spans { connection, place })?;
+            let Stretch { from, to, middle, .. } = stretch;
+            let some = |from, to, order, most: usize| -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
+                if most == 0 || from > to {
+                    return Ok((Vec::new(), false));
+                }
+                let mut messages = connection
+                    .prepare_cached(&format!(
+                        "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
+                         WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
+                    ))?
+                    .query_map(params![row(place, from), row(place, to), most + 1], |row| {
+                        message(row, label, &self.cloak)
+                    })?
+                    .collect::<Result<Vec<_>, _>>()?;
+                let more = messages.len() > most;
+                messages.truncate(most);
+                Ok((messages, more))
             };
-            let order = if is_up { "ASC" } else { "DESC" };
-            let mut messages = connection
-                .prepare_cached(&format!(
-                    "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
-                     WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
-                ))?
-                .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label))?
-                .collect::<Result<Vec<_>, _>>()?;
-            let more = messages.len() > most;
-            messages.truncate(most);
-            if !is_up {
-                messages.reverse();
-            }
-            Ok(Pages { messages, first: bounds.0, more })
+            let (mut messages, more) = some(from, middle.min(to), "DESC", stretch.down)?;
+            messages.reverse();
+            let lower = messages.len();
+            let (upper, more_above) = some(middle.saturating_add(1).max(from), to, "ASC", stretch.above(lower))?;
+            messages.extend(upper);
+            Ok(Pages { messages, lower, first: bounds.0, more: if stretch.up > 0 { more_above } else { more } })
         })
     }
 
@@ -90,7 +94,10 @@ impl Store {
             }
             let sql =
                 format!("SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
-            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| message(row, label)).optional()
+            connection
+                .prepare_cached(&sql)?
+                .query_row([row(place, seq)], |row| message(row, label, &self.cloak))
+                .optional()
         })
     }
 
@@ -110,14 +117,15 @@ impl Store {
             connection
                 .prepare_cached(
                     "WITH mine AS (
-                        SELECT membership.place, membership.read, place.last, conversation.place IS NOT NULL AS is_private,
+                        SELECT membership.place, membership.read, place.last, message.time, conversation.place IS NOT NULL AS is_private,
                             CASE one WHEN ?1 THEN other ELSE one END AS other,
                             CASE one WHEN ?1 THEN other_nick ELSE one_nick END AS nick
                         FROM membership JOIN place ON place.id = membership.place AND place.removed = 0
                         LEFT JOIN conversation ON conversation.place = membership.place
+                        LEFT JOIN message ON message.id = (place.id << 32) + place.last
                         WHERE membership.account = ?1
                      )
-                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
+                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick), mine.time
                      FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
                 )?
                 .query_map([account], |row| {
@@ -126,10 +134,22 @@ impl Store {
                         place: row.get(0)?,
                         with: if is_private { Some((row.get(4)?, row.get(5)?)) } else { None },
                         seq: row.get(2)?,
+                        time: row.get(6)?,
                         read: row.get(1)?,
                     })
                 })?
                 .collect()
+        })
+    }
+
+    /// The number of the last message of each of these places, and its time if it is still stored.
+    pub fn last_messages(&self, places: &[(PlaceId, Arc<str>)]) -> Result<Vec<(Seq, Option<Millis>)>, StoreError> {
+        let last = "SELECT last, time FROM place LEFT JOIN message ON message.id = (place.id << 32) + last
+            WHERE place.id = ? AND removed = 0";
+        self.read(|connection| {
+            let mut last = connection.prepare_cached(last)?;
+            let mut of = |place| last.query_row([place], |row| row.try_into()).optional();
+            places.iter().map(|(place, _)| Ok(of(*place)?.unwrap_or((0, None)))).collect()
         })
     }
 

@@ -167,7 +167,15 @@ fn account_record(number: u32, name: &str) -> AccountRecord {
 
 fn message(seq: Seq, text: &str) -> Message {
     let time = Millis::try_from(seq).expect("a small number") * 1_000;
-    Message { room: label(), seq, from: "Anna".into(), text: text.into(), time, ..Message::default() }
+    Message {
+        room: label(),
+        seq,
+        from: "Anna".into(),
+        text: text.into(),
+        time,
+        place: PlaceId(1),
+        ..Message::default()
+    }
 }
 
 /// A message of the account 1.

@@ -55,7 +55,15 @@ impl Bare {
         let (tcp, peer) = self.listener.accept().expect("it came");
         let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
         let fronts = &Arc::<Fronts>::default();
-        let opening = Opening { fronts, limits, offer: None, motd: None, links: None, irc: fronts.names() };
+        let opening = Opening {
+            fronts,
+            limits,
+            offer: None,
+            motd: None,
+            links: None,
+            irc: fronts.names(),
+            takes_passwords: true,
+        };
         let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
         let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, Arc::clone(limits), json));
         handle.pings.store(true, Ordering::Relaxed);

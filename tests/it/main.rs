@@ -63,6 +63,8 @@ mod hidden;
 mod http;
 /// Requests that are refused.
 mod http_refusals;
+/// Clients of IRC: programs and bytes.
+mod irc;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.
@@ -93,6 +95,8 @@ mod rate;
 mod restrictions;
 /// Coming back on a new connection.
 mod resume;
+/// What else is set in a room: a limit, voices, outsiders.
+mod room_settings;
 /// Words that are found, and by whom.
 mod search;
 /// `roomful::net` without the chat.
@@ -187,6 +191,7 @@ mod dead_peers;
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
 #[cfg(unix)] // signals that kill, and full disks
+mod faces;
 mod faults;
 /// The server program under a service manager: what it tells, and the sockets that are passed to it.
 #[cfg(unix)] // systemd

@@ -4,9 +4,9 @@ use super::*;
 use crate::command::{ModAction, Whom};
 use crate::model::{AccountId, Restriction};
 
-const HERE: &str = "192.0.2.1";
+pub(super) const HERE: &str = "192.0.2.1";
 
-fn enter<'a>(rig: &'a Rig, nick: &str, from: &str, resume: Option<&str>) -> Result<Peer<'a>, ChatError> {
+pub(super) fn enter<'a>(rig: &'a Rig, nick: &str, from: &str, resume: Option<&str>) -> Result<Peer<'a>, ChatError> {
     let peer =
         rig.try_enter(JoinRequest { nick, rooms: Some(""), from: Some(from), resume, ..JoinRequest::default() })?;
     hush(&[&peer]);
@@ -32,7 +32,7 @@ impl Peer<'_> {
     }
 
     /// Whether it may come into `#a`, and speak there.
-    fn may(&self) -> (bool, bool) {
+    pub(super) fn may(&self) -> (bool, bool) {
         let join = self.obeys(None, parse("/join #a").expect("a good line"));
         match join {
             Err(refusal) => {
@@ -45,7 +45,7 @@ impl Peer<'_> {
 }
 
 /// A room `#a` with its op, who came from another address.
-fn op(rig: &Rig) -> Peer<'_> {
+pub(super) fn op(rig: &Rig) -> Peer<'_> {
     let op = enter(rig, "op-ann", "198.51.100.1", None).expect("a free name");
     op.does("/join #a");
     op

@@ -315,8 +315,8 @@ fn history_is_cut_at_the_page_and_asked_for_from_both_sides() {
         (crate::command::Page::Last, Some(2), "[8, 9], more"),
         (crate::command::Page::Last, Some(3), "[7, 8, 9], more"),
         (crate::command::Page::Last, Some(4), "[7, 8, 9], more"),
-        (crate::command::Page::Before(3), Some(9), "[1, 2]"),
-        (crate::command::Page::After(7), Some(9), "[8, 9]"),
+        (crate::command::Page::Before(crate::command::Bound::Seq(3)), Some(9), "[1, 2]"),
+        (crate::command::Page::After(crate::command::Bound::Seq(7)), Some(9), "[8, 9]"),
     ] {
         ann.obeys(None, Query::History { place: None, page, limit }).unwrap();
         assert_eq!(ann.hears(), [format!("ok: history of #a {seqs}")]);

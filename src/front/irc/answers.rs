@@ -26,7 +26,7 @@ impl IrcEncoder {
             Done::Join { .. } | Done::Leave { .. } | Done::Say { .. } | Done::Quit | Done::Typing => {}
             Done::Kick(_) | Done::Op(_) | Done::Deop(_) | Done::Voice(_) | Done::Devoice(_) => {}
             Done::Unban(_) | Done::Mute(_) | Done::Unmute(_) | Done::Delete { .. } => {}
-            Done::Ban(about) => self.banned(about, out),
+            Done::Ban(about) => self.banned(done, about, out),
             Done::Msg { to, away, .. } => {
                 if let (Some(away), Asked::Say { .. }) = (away, asked) {
                     self.numeric("301", out).middle(to).trailing(away);
@@ -57,13 +57,16 @@ impl IrcEncoder {
                 }
             }
             Done::Bans { room, bans, more, .. } => self.bans(room.as_deref(), bans, *more, out),
+            Done::Who { people, more } => self.people(asked, people, *more, out),
+            Done::Whowas { nick, people } => {
+                let nick = if let Asked::Whowas { nick } = asked { nick } else { &**nick };
+                self.whowas(nick, people, out);
+            }
             Done::Whois(info) => self.whois(info, out),
             Done::History(history) => self.history(asked, history, out),
             Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
             // IRC has no lines for these.
-            Done::Who { .. }
-            | Done::Whowas { .. }
-            | Done::Search { .. }
+            Done::Search { .. }
             | Done::Read { .. }
             | Done::Close { .. }
             | Done::Password
@@ -125,7 +128,7 @@ impl IrcEncoder {
     /// The account of this session is another one, and so the host and the nick may be.
     fn changed(&mut self, own: &Actor, out: &mut Vec<u8>) {
         let old = self.own.clone();
-        self.face(own, &old, out);
+        self.face((own, &old), false, out);
         self.now(own, out);
     }
 
@@ -150,8 +153,11 @@ impl IrcEncoder {
     }
 
     /// A ban of many people: how many were put out is told to its maker only.
-    fn banned(&self, about: &Moderated, out: &mut Vec<u8>) {
-        let _ = (about, out);
+    fn banned(&self, done: &Done, about: &Moderated, out: &mut Vec<u8>) {
+        if about.people.is_some_and(|people| people > 0) {
+            let target = about.room.as_ref().unwrap_or(self.own.nick());
+            self.words_to(target, |out| wording::answer(done, &Plain::Timeless, out), out);
+        }
     }
 
     fn invited(&self, about: &Moderated, out: &mut Vec<u8>) {

@@ -1,7 +1,7 @@
 //! The commands of IRC that are carried out here, in one table that `HELP` reads, too. Knows no answers.
 
 use super::state::State;
-use super::{cap, modes, people, register, rooms, sasl, server, talk};
+use super::{cap, modes, past, people, register, rooms, sasl, server, talk};
 use crate::wire::irc::Line;
 
 /// One command.
@@ -38,6 +38,7 @@ words! {
     "AUTHENTICATE" early sasl::authenticate, " PLAIN", "logs in, with a name and a password in base64";
     "AWAY" named people::away, " [:WORDS]", "says that you are away; without words, that you are back";
     "CAP" early cap::cap, " LS|LIST|REQ|END [CAPABILITIES]", "tells what this server has beyond plain IRC, and asks for it";
+    "CHATHISTORY" named past::chathistory, " LATEST|BEFORE|AFTER|AROUND|BETWEEN|TARGETS …", "asks for earlier messages of a room or a person";
     "ERROR" early server::error, " :WORDS", "is heard, and nothing follows";
     "HELP" named server::help, " [COMMAND]", "lists the commands, or explains one";
     "INFO" named server::info, " [SERVER]", "tells what this server is";
@@ -46,6 +47,7 @@ words! {
     "JOIN" named rooms::join, " #ROOM,… [KEY,…]", "goes into rooms, and makes those that there are not";
     "KICK" named rooms::kick, " #ROOM NICK,… [:WORDS]", "puts people out of a room";
     "KILL" named people::kill, " NICK [:WORDS]", "ends all sessions of a person; for ops of the server";
+    "LIST" named rooms::list, " [MASK,…] [CONDITION,…]", "lists the rooms";
     "MODE" named modes::mode, " #ROOM [CHANGES [ARGUMENT…]]", "tells or changes what is set in a room: iklmnst, b for bans, o and v for people";
     "MOTD" named server::motd, " [SERVER]", "shows the message of the day";
     "NAMES" named rooms::names, " #ROOM", "lists who is in a room";
@@ -60,6 +62,7 @@ words! {
     "PONG" early server::pong, " TOKEN", "gives one";
     "PRIVMSG" named talk::privmsg, " TARGET,… :TEXT", "says something in rooms or to people";
     "QUIT" early server::quit, " [:WORDS]", "goes";
+    "REDACT" named past::redact, " TARGET MSGID [:WORDS]", "deletes a message";
     "REGISTER" early server::register, " NAME|* ADDRESS|* PASSWORD", "makes an account of your name; an address is not stored";
     "ROOMFUL" named talk::roomful, " COMMAND…", "carries out a command of this server that IRC has no word for; ROOMFUL help lists them";
     "SETNAME" named people::setname, " :WORDS", "sets your words about yourself";

@@ -67,9 +67,9 @@ impl IrcEncoder {
     /// A message to `to`; if it has a file, with a line that tells where it is.
     fn said(&self, message: &Message, to: &str, out: &mut Vec<u8>) {
         let Message { from, text, kind, file, time, place, seq, .. } = message;
-        let (kind, file, id, time) = (*kind, file.as_deref(), (*place, *seq), *time);
+        let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
         let link = self.link(file);
-        said(&Said { from, to, text, kind, file, link: link.as_deref(), id, time }, self.bits(), out);
+        said(&Said { from, to, text, kind, file, link: link.as_deref(), id: (place, seq), time }, self.bits(), out);
     }
 
     /// A message that was said just now.
@@ -77,9 +77,9 @@ impl IrcEncoder {
         match event {
             Event::Message(message) => self.said(message, &message.room, out),
             Event::Private { from, to, seq, text, time, kind, file, place } => {
-                let (kind, file, id, time) = (*kind, file.as_deref(), (*place, *seq), *time);
+                let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
                 let link = self.link(file);
-                said(&Said { from, to, text, kind, file, link: link.as_deref(), id, time }, self.bits(), out);
+                said(&Said { from, to, text, kind, file, link: link.as_deref(), id: (place, seq), time }, self.bits(), out);
             }
             _ => {}
         }

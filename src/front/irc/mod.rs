@@ -12,6 +12,7 @@ mod history;
 mod labels;
 mod modes;
 mod own;
+mod past;
 mod people;
 mod people_told;
 mod refusals;

@@ -113,6 +113,7 @@ pub(super) fn told<'a>(asked: &'a Asked, code: &Code, value: &'a str) -> Told<'a
             code @ "INVALID_TARGET" => Told::Standard("FAIL", "REDACT", code, vec![target]),
             code => Told::Standard("FAIL", "REDACT", code, vec![target, msgid]),
         },
+        Asked::Whowas { nick } if *code == Code::NoSuchNick => Told::Numeric("406", vec![nick]),
         // Of what the asker may not see, a list has no rows.
         Asked::Names { .. } | Asked::Who { .. } if is_about_names(code) => Told::Nothing,
         asked => by_code(asked, code, value),

@@ -26,7 +26,7 @@ pub(super) fn room(state: &mut State, typed: &str, asked: impl FnOnce() -> Asked
     }
 }
 
-fn list(words: &str) -> Vec<&str> {
+fn words_of(words: &str) -> Vec<&str> {
     words.split(',').filter(|word| !word.is_empty()).collect()
 }
 
@@ -35,7 +35,7 @@ pub(super) fn join(state: &mut State, line: &Line<'_>) {
     let Some(rooms) = line.given(0) else { return state.missing("JOIN") };
     state.several = true;
     let keys: Vec<&str> = line.params.get(1).map_or(Vec::new(), |keys| keys.split(',').collect());
-    for (number, typed) in list(rooms).into_iter().enumerate() {
+    for (number, typed) in words_of(rooms).into_iter().enumerate() {
         let asked = || Asked::Join { room: typed.into() };
         if let Some(room) = room(state, typed, asked) {
             let key = keys.get(number).map(|key| text(key)).filter(|key| !key.is_empty());
@@ -48,7 +48,7 @@ pub(super) fn join(state: &mut State, line: &Line<'_>) {
 pub(super) fn part(state: &mut State, line: &Line<'_>) {
     let Some(rooms) = line.given(0) else { return state.missing("PART") };
     let words = reason(state, line.given(1));
-    let rooms = list(rooms);
+    let rooms = words_of(rooms);
     state.several |= rooms.len() > 1;
     for typed in rooms {
         let asked = || Asked::Part { room: typed.into() };
@@ -78,13 +78,18 @@ pub(super) fn topic(state: &mut State, line: &Line<'_>) {
 
 /// `NAMES room`
 pub(super) fn names(state: &mut State, line: &Line<'_>) {
-    let typed = line.given(0).and_then(|rooms| list(rooms).into_iter().next()).unwrap_or("*");
+    let typed = line.given(0).and_then(|rooms| words_of(rooms).into_iter().next()).unwrap_or("*");
     match RoomName::parse(typed) {
         Ok(room) if typed.starts_with('#') => {
             state.ask(Asked::Names { room: typed.into() }, ChatCommand::Members { room: Some(room), past: None });
         }
         _ => state.reply("366", &[typed, "End of /NAMES list"]),
     }
+}
+
+/// `LIST masks,conditions`
+pub(super) fn list(state: &mut State, _line: &Line<'_>) {
+    state.ask(Asked::List, ChatCommand::Rooms { past: None });
 }
 
 /// `INVITE nick room`
@@ -101,7 +106,7 @@ pub(super) fn invite(state: &mut State, line: &Line<'_>) {
 pub(super) fn kick(state: &mut State, line: &Line<'_>) {
     let (Some(typed), Some(nicks)) = (line.given(0), line.given(1)) else { return state.missing("KICK") };
     let words = reason(state, line.given(2));
-    let nicks = list(nicks);
+    let nicks = words_of(nicks);
     state.several |= nicks.len() > 1;
     for nick in nicks {
         let asked = || Asked::Kick { room: typed.into(), nick: nick.into() };

@@ -86,7 +86,11 @@ impl IrcEncoder {
     pub(super) fn bans(&self, room: Option<&str>, bans: &[BanInfo], more: bool, out: &mut Vec<u8>) {
         let room = room.unwrap_or("*");
         for ban in bans {
-            let line = self.numeric("367", out).middle(room).middle(&ban_mask(ban.restriction, &ban.nick, None));
+            let line = self.numeric("367", out).middle(room).middle(&ban_mask(
+                ban.restriction,
+                &ban.nick,
+                ban.mask.as_deref(),
+            ));
             line.middle(&ban.by).number(seconds(ban.time)).end();
         }
         if !more {

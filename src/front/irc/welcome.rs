@@ -2,36 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::commands::TABLE;
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
+use crate::wire::irc::isupport;
 
 const VERSION: &str = concat!("roomful-", env!("CARGO_PKG_VERSION"));
-
-/// What HELP tells of each command: the topic, and how it is written with what it does.
-const TOPICS: &[(&str, &str)] = &[
-    ("JOIN", "JOIN #room,… [key,…]: goes into rooms, and makes those that there are not"),
-    ("PART", "PART #room,… [:words]: leaves rooms"),
-    ("PRIVMSG", "PRIVMSG #room-or-nick,… :text: says something"),
-    ("NOTICE", "NOTICE #room-or-nick,… :text: says what no program answers by itself"),
-    ("TOPIC", "TOPIC #room [:topic]: tells the topic, or sets it"),
-    ("NAMES", "NAMES #room: tells who is in a room"),
-    ("LIST", "LIST [masks, limits]: lists the rooms"),
-    ("INVITE", "INVITE nick #room: lets a person come in"),
-    ("KICK", "KICK #room nick,… [:why]: puts people out of a room"),
-    ("MODE", "MODE #room [±modes arguments]: tells what is set in a room, or sets it: b i k l m n o s t v"),
-    ("NICK", "NICK name: changes your name"),
-    ("AWAY", "AWAY [:text]: marks you as away, or as back"),
-    ("WHO", "WHO #room-nick-or-mask: tells of people"),
-    ("WHOIS", "WHOIS nick: tells of one person"),
-    ("WHOWAS", "WHOWAS nick [count]: tells of people who left"),
-    ("CHATHISTORY", "CHATHISTORY LATEST #room-or-nick * 20: shows what was said; for clients with draft/chathistory"),
-    ("REDACT", "REDACT #room-or-nick id [:why]: takes a message back"),
-    ("REGISTER", "REGISTER * * password: makes an account of your name"),
-    ("OPER", "OPER account password: makes you an op of the server"),
-    ("KILL", "KILL nick :why: ends a person's sessions; for ops of the server"),
-    ("ROOMFUL", "ROOMFUL :command: what IRC has no word for, such as ROOMFUL :search words; ROOMFUL :help lists all"),
-    ("QUIT", "QUIT [:words]: leaves the server"),
-];
 
 impl IrcEncoder {
     /// Greets a client that has its first name.
@@ -55,7 +31,7 @@ impl IrcEncoder {
     fn tokens(&self, out: &mut Vec<u8>) {
         /// Tokens in one line, as RFC 2812 has fifteen parameters.
         const TOKENS: usize = 13;
-        for some in supported(self).chunks(TOKENS) {
+        for some in isupport(&self.limits, &self.names.network).chunks(TOKENS) {
             let line = self.numeric("005", out);
             some.iter().fold(line, |line, token| line.middle(token)).trailing("are supported by this server");
         }
@@ -94,35 +70,15 @@ impl IrcEncoder {
 
     pub(super) fn help(&self, topic: &str, out: &mut Vec<u8>) {
         let asked = topic.to_ascii_uppercase();
-        let found: Vec<&(&str, &str)> = TOPICS.iter().filter(|(word, _)| topic.is_empty() || *word == asked).collect();
+        let mut found = TABLE.iter().filter(|word| topic.is_empty() || word.name == asked).peekable();
         let topic = if topic.is_empty() { "index" } else { topic };
-        if found.is_empty() {
-            return self
-                .numeric("524", out)
-                .middle(topic)
-                .trailing("There is no help about that; HELP lists the commands");
+        if found.peek().is_none() {
+            return self.numeric("524", out).middle(topic).trailing("No help on that; HELP alone lists the commands");
         }
         self.numeric("704", out).middle(topic).trailing("What you can ask this server");
-        for (_, text) in found {
-            self.numeric("705", out).middle(topic).trailing(text);
+        for word in found {
+            self.numeric("705", out).middle(topic).trailing(&[word.usage, ": ", word.help].concat());
         }
         self.numeric("706", out).middle(topic).trailing("End of the help");
     }
-}
-
-fn supported(irc: &IrcEncoder) -> Vec<String> {
-    let with = |name: &str, value: &str| [name, "=", value].concat();
-    let number = |name: &str, value: usize| with(name, &value.to_string());
-    let limits = &irc.limits;
-    vec![
-        with("NETWORK", &irc.names.network),
-        with("CHANTYPES", "#"),
-        with("PREFIX", "(qov)~@+"),
-        with("CHANMODES", "b,k,l,imnst"),
-        with("CASEMAPPING", "ascii"),
-        "UTF8ONLY".to_owned(),
-        number("TOPICLEN", limits.topic),
-        number("AWAYLEN", limits.away),
-        number("KICKLEN", limits.reason),
-    ]
 }

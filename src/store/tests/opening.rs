@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::command::Page;
+use crate::command::{Bound, Page};
 use crate::process::private::NAMES_HAVE_MEANINGS;
 
 /// What is said when it does not open.
@@ -140,7 +140,7 @@ fn words_of_the_first_version_are_found_after_the_next_start() {
         assert_eq!(rig.found(words), [seq], "{words}");
     }
     // The second was said when the clock stood behind the first.
-    let (page, places) = (Page::BeforeTime(600), [(PlaceId(1), label())]);
+    let (page, places) = (Page::Before(Bound::Time(600)), [(PlaceId(1), label())]);
     assert_eq!(rig.store().page(PlaceId(1), &label(), page, 9).unwrap().messages.len(), 2);
     let (found, _) = rig.store().search("plain", &places, (None, None), 1).unwrap();
     assert_eq!((found[0].message.time, found[0].spot.counted), (500, 1_000));

@@ -1,7 +1,7 @@
 //! Pages of messages: order, ends and times. Knows no search.
 
 use super::*;
-use crate::command::Page;
+use crate::command::{Bound, Page};
 
 impl Rig {
     /// Ten messages in place 1, between two other rooms with messages of their own.
@@ -31,29 +31,29 @@ fn the_last_page_has_the_newest_in_their_order() {
 #[test]
 fn a_page_goes_back_from_a_number_and_forward_from_one() {
     let rig = Rig::with_ten();
-    assert_eq!(rig.page(Page::Before(8), 3), (vec![5, 6, 7], 1, true));
-    assert_eq!(rig.page(Page::Before(4), 3), (vec![1, 2, 3], 1, false));
-    assert_eq!(rig.page(Page::Before(1), 3), (vec![], 1, false));
-    assert_eq!(rig.page(Page::Before(0), 3), (vec![], 1, false));
-    assert_eq!(rig.page(Page::Before(Seq::MAX), 1), (vec![10], 1, true));
-    assert_eq!(rig.page(Page::After(0), 3), (vec![1, 2, 3], 1, true));
-    assert_eq!(rig.page(Page::After(7), 3), (vec![8, 9, 10], 1, false));
-    assert_eq!(rig.page(Page::After(10), 3), (vec![], 1, false));
-    assert_eq!(rig.page(Page::After(Seq::MAX), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Seq(8)), 3), (vec![5, 6, 7], 1, true));
+    assert_eq!(rig.page(Page::Before(Bound::Seq(4)), 3), (vec![1, 2, 3], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Seq(1)), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Seq(0)), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Seq(Seq::MAX)), 1), (vec![10], 1, true));
+    assert_eq!(rig.page(Page::After(Bound::Seq(0)), 3), (vec![1, 2, 3], 1, true));
+    assert_eq!(rig.page(Page::After(Bound::Seq(7)), 3), (vec![8, 9, 10], 1, false));
+    assert_eq!(rig.page(Page::After(Bound::Seq(10)), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::After(Bound::Seq(Seq::MAX)), 3), (vec![], 1, false));
 }
 
 #[test]
 fn a_page_begins_or_ends_at_a_time() {
     let rig = Rig::with_ten();
-    assert_eq!(rig.page(Page::SinceTime(4_000), 2), (vec![4, 5], 1, true));
-    assert_eq!(rig.page(Page::SinceTime(4_001), 2), (vec![5, 6], 1, true));
-    assert_eq!(rig.page(Page::SinceTime(0), 2), (vec![1, 2], 1, true));
-    assert_eq!(rig.page(Page::SinceTime(10_001), 2), (vec![], 1, false));
-    assert_eq!(rig.page(Page::BeforeTime(4_000), 2), (vec![2, 3], 1, true));
-    assert_eq!(rig.page(Page::BeforeTime(4_001), 2), (vec![3, 4], 1, true));
-    assert_eq!(rig.page(Page::BeforeTime(1_000), 2), (vec![], 1, false));
-    assert_eq!(rig.page(Page::BeforeTime(Millis::MAX), 2), (vec![9, 10], 1, true));
-    assert_eq!(rig.page(Page::BeforeTime(Millis::MIN), 2), (vec![], 1, false));
+    assert_eq!(rig.page(Page::since(4_000), 2), (vec![4, 5], 1, true));
+    assert_eq!(rig.page(Page::since(4_001), 2), (vec![5, 6], 1, true));
+    assert_eq!(rig.page(Page::since(0), 2), (vec![1, 2], 1, true));
+    assert_eq!(rig.page(Page::since(10_001), 2), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Time(4_000)), 2), (vec![2, 3], 1, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(4_001)), 2), (vec![3, 4], 1, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(1_000)), 2), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Time(Millis::MAX)), 2), (vec![9, 10], 1, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(Millis::MIN)), 2), (vec![], 1, false));
 }
 
 /// If the clock was set back, a time finds a number: the first that is late enough, or the last that is early enough.
@@ -67,25 +67,31 @@ fn a_page_by_time_begins_at_the_right_number_if_the_clock_was_set_back() {
     for some in lines.chunks(70) {
         rig.writer().write(some).unwrap();
     }
-    assert_eq!(rig.page(Page::SinceTime(10_300), 3), (vec![300, 301, 302], 1, true));
-    assert_eq!(rig.page(Page::SinceTime(0), 2), (vec![1, 2], 1, true));
-    assert_eq!(rig.page(Page::SinceTime(10_600), 3), (vec![600, 601, 602], 1, true));
-    assert_eq!(rig.page(Page::SinceTime(10_601), 3), (vec![], 1, false));
-    assert_eq!(rig.page(Page::BeforeTime(10_300), 3), (vec![998, 999, 1_000], 1, true));
-    assert_eq!(rig.page(Page::BeforeTime(200), 3), (vec![797, 798, 799], 1, true));
-    assert_eq!(rig.page(Page::BeforeTime(1), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::since(10_300), 3), (vec![300, 301, 302], 1, true));
+    assert_eq!(rig.page(Page::since(0), 2), (vec![1, 2], 1, true));
+    assert_eq!(rig.page(Page::since(10_600), 3), (vec![600, 601, 602], 1, true));
+    assert_eq!(rig.page(Page::since(10_601), 3), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Before(Bound::Time(10_300)), 3), (vec![998, 999, 1_000], 1, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(200)), 3), (vec![797, 798, 799], 1, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(1)), 3), (vec![], 1, false));
     // The times of removed messages in the spans do not mislead.
     rig.limits.history_size = 350;
     rig.expire(0);
-    assert_eq!(rig.page(Page::SinceTime(10_300), 3), (vec![], 651, false));
-    assert_eq!(rig.page(Page::SinceTime(51), 2), (vec![651, 652], 651, true));
-    assert_eq!(rig.page(Page::BeforeTime(53), 9), (vec![651, 652], 651, false));
+    assert_eq!(rig.page(Page::since(10_300), 3), (vec![], 651, false));
+    assert_eq!(rig.page(Page::since(51), 2), (vec![651, 652], 651, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(53)), 9), (vec![651, 652], 651, false));
 }
 
 #[test]
 fn a_place_without_messages_has_an_empty_page() {
     let rig = Rig::with_room();
-    for page in [Page::Last, Page::Before(5), Page::After(0), Page::SinceTime(0), Page::BeforeTime(9)] {
+    for page in [
+        Page::Last,
+        Page::Before(Bound::Seq(5)),
+        Page::After(Bound::Seq(0)),
+        Page::since(0),
+        Page::Before(Bound::Time(9)),
+    ] {
         assert_eq!(rig.page(page, 5), (vec![], 0, false), "{page:?}");
     }
     assert_eq!(rig.store().page(PlaceId(77), &label(), Page::Last, 5).unwrap(), Pages::default());
@@ -97,9 +103,9 @@ fn what_is_left_after_the_oldest_expired_has_its_numbers_still() {
     rig.limits.history_size = 4;
     rig.expire(0);
     assert_eq!(rig.page(Page::Last, 9), (vec![7, 8, 9, 10], 7, false));
-    assert_eq!(rig.page(Page::After(2), 2), (vec![7, 8], 7, true));
-    assert_eq!(rig.page(Page::SinceTime(2_000), 2), (vec![7, 8], 7, true));
-    assert_eq!(rig.page(Page::BeforeTime(9_000), 9), (vec![7, 8], 7, false));
+    assert_eq!(rig.page(Page::After(Bound::Seq(2)), 2), (vec![7, 8], 7, true));
+    assert_eq!(rig.page(Page::since(2_000), 2), (vec![7, 8], 7, true));
+    assert_eq!(rig.page(Page::Before(Bound::Time(9_000)), 9), (vec![7, 8], 7, false));
 }
 
 #[test]

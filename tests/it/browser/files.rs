@@ -136,7 +136,7 @@ fn an_upload_that_breaks_off_is_sent_again_by_itself_when_the_server_is_back() {
         ann.until("sees('No connection', byId('bars'))");
         ann.slower_network(-1);
         site.start_again();
-        ann.click("button", "Try now");
+        ann.comes_back();
         ann.until("sees('song.bin', byId('list')) && !document.querySelector('#uploads .card')");
     });
 }

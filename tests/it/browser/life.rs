@@ -87,7 +87,7 @@ fn an_old_page_on_a_new_server_says_so_and_its_draft_survives_loading_it() {
         ann.until("sees('No connection', byId('bars'))");
         site.arguments.truncate(site.arguments.len() - 2);
         site.start_again();
-        ann.click("button", "Try now");
+        ann.comes_back();
         ann.until("sees('A new version is here', byId('bars'))");
         ann.click("button", "Load it");
         ann.until("!document.querySelector('script[src*=\"/dev/\"]')");
@@ -112,7 +112,7 @@ fn a_hidden_page_with_an_empty_box_takes_the_new_version_by_itself() {
         ann.types_line("half a line");
         between.ends((1001, json!({"type": "closing", "reason": "server-stopped", "text": "restart"})));
         ann.until("sees('The server has stopped', byId('bars'))");
-        ann.click("button", "Try now");
+        ann.comes_back();
         ann.until("sees('A new version is here', byId('bars')) && inside()");
         ann.hide(true);
         ann.hide(false);

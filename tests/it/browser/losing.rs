@@ -28,7 +28,7 @@ fn lines_that_wait_while_the_server_is_killed_are_said_once_and_in_order() {
         lines.iter().for_each(|line| ann.says(line));
         ann.until("waits().length === 5");
         site.start_again();
-        ann.click("button", "Try now");
+        ann.comes_back();
         all_said(&ann);
         let all: Vec<String> = [vec!["before".to_owned()], lines].concat();
         assert_eq!((ann.lines(), lobby(&site)), (all.clone(), all));
@@ -47,7 +47,7 @@ fn a_line_that_was_lost_with_the_server_is_gone_in_the_page_too() {
         site.kill();
         ann.until("sees('No connection', byId('bars'))");
         site.start_again();
-        ann.click("button", "Try now");
+        ann.comes_back();
         ann.says("after");
         ann.reads("after");
         assert_eq!(ann.lines(), ["after"]);
@@ -150,7 +150,7 @@ fn a_server_that_stops_says_so_and_a_server_that_is_back_is_found() {
         ann.until("sees('The server has stopped', byId('bars'))");
         ann.says("while it was down");
         site.start_again();
-        ann.click("button", "Try now");
+        ann.comes_back();
         all_said(&ann);
         assert_eq!(lobby(&site), ["while it was down"]);
         ann.until("!sees('stopped', byId('bars'))");

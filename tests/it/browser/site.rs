@@ -207,6 +207,15 @@ impl Person {
         self.fill("textbox", "Your name", nick);
     }
 
+    /// Waits for a server that is there again: presses "Try now" once, unless the page has found the server by itself.
+    pub fn comes_back(&self) {
+        self.value("globalThis.pressed = false");
+        self.until(
+            "!sees('No connection', byId('bars')) && !sees('has stopped', byId('bars')) || (globalThis.pressed ||=
+                [one('button', 'Try now')].some((button) => button && (button.click(), true)), false)",
+        );
+    }
+
     /// Says a line: types it into the box, and presses Enter.
     pub fn says(&self, text: &str) {
         self.types_line(text);

@@ -150,13 +150,10 @@ impl Tab {
     pub fn until(&self, expression: &str) -> Value {
         let end = Instant::now() + PATIENCE;
         let body = format!("const is = () => ({expression}); return {UNTIL};");
-        let mut unanswered = 0;
         loop {
             match self.evaluate(&body) {
                 Ok(value) => return value,
                 Err(error) if end > Instant::now() && reloaded(&error) => {}
-                // If the page is replaced while it looks, Chromium may give no answer at all; the new page is asked.
-                Err(error) if unanswered == 0 && error.contains("timed out waiting") => unanswered += 1,
                 Err(error) => panic!("{error}, before {expression}; the page:\n{}\n", self.seen()),
             }
         }
@@ -194,9 +191,9 @@ impl Tab {
         self.click_on(&format!("one({}, {})", json!(role), json!(name)));
     }
 
-    /// The same, for an element that an expression finds.
+    /// The same, for an element that an expression finds. If the element moved away under the mouse, it is clicked again.
     pub fn click_on(&self, element: &str) {
-        let place = self.until(&format!(
+        let place = format!(
             "(() => {{
                 const element = {element};
                 if (!element || element.disabled) return null;
@@ -207,15 +204,26 @@ impl Tab {
                 const [before, now] = [globalThis.lastPlace, JSON.stringify([x, y])];
                 globalThis.lastPlace = now;
                 // It must lie still, or the click goes to what is there by then.
-                return before === now && (element.contains(hit) || element.control === hit) && [x, y];
+                if (before !== now || !(element.contains(hit) || element.control === hit)) return null;
+                globalThis.missed = false;
+                const hears = (event) => globalThis.missed = !event.composedPath().includes(hit);
+                addEventListener('click', hears, {{ capture: true, once: true }});
+                return [x, y];
             }})()"
-        ));
-        for (kind, buttons) in [("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)] {
-            let button = if kind == "mouseMoved" { "none" } else { "left" };
-            let event = json!({
-                "type": kind, "x": place[0], "y": place[1], "button": button, "buttons": buttons, "clickCount": 1,
-            });
-            self.call("Input.dispatchMouseEvent", event);
+        );
+        loop {
+            let place = self.until(&place);
+            for (kind, buttons) in [("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)] {
+                let button = if kind == "mouseMoved" { "none" } else { "left" };
+                let event = json!({
+                    "type": kind, "x": place[0], "y": place[1], "button": button, "buttons": buttons, "clickCount": 1,
+                });
+                self.call("Input.dispatchMouseEvent", event);
+            }
+            // A click may replace the page; then there is no answer.
+            if self.evaluate("return globalThis.missed").ok() != Some(json!(true)) {
+                return;
+            }
         }
     }
 
