@@ -65,6 +65,8 @@ impl IrcEncoder {
             Done::Whois(info) => self.whois(info, out),
             Done::History(history) => self.history(asked, history, out),
             Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
+            // Asked for only in words of our own.
+            Done::Facts(_) => self.in_own_words(done, out),
             // IRC has no lines for these.
             Done::Search { .. }
             | Done::Read { .. }
