@@ -293,6 +293,9 @@ pub enum Event {
         /// The role now; absent if the person has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
+        /// The role before, for a front that tells what is taken and what is given.
+        #[serde(skip)]
+        was: Option<Role>,
         /// The op who did it.
         by: Actor,
         /// When.
