@@ -10,6 +10,9 @@
 #                                     no peers
 #   scripts/bench.sh --only tls       Roomful encrypted beside Roomful in the clear: fan-out, handshakes (as joins
 #                                     and churn), memory of idle clients; to stdout, about 5 minutes, no peers
+#   scripts/bench.sh --only irc       Roomful spoken to as IRC beside its line front, ngircd and InspIRCd, plain and with
+#                                     the tags of server-time, message-tags and account-tag (ngircd has none of them):
+#                                     fan-out and idle clients; to stdout, about 8 minutes
 #   scripts/bench.sh --beside BINARY  this checkout's server beside another, such as the one before a change:
 #                                     all scenarios and the cells of store, with a ratio for each, and what
 #                                     is worse by more than 5 %; to stdout, about 21 minutes, no peers
@@ -78,7 +81,7 @@ fi
 # Debian starts what it installs, unless a policy forbids it; the peers must never run as services.
 install_peers() {
     local missing=() sudo=() policy=/usr/sbin/policy-rc.d own_policy=no done=0
-    for peer in ngircd inspircd redis-server nats-server; do
+    for peer in $peers; do
         [ -x "/usr/sbin/$peer" ] || [ -x "/usr/bin/$peer" ] || missing+=("$peer")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -96,6 +99,8 @@ install_peers() {
     fi
 }
 
+peers="ngircd inspircd redis-server nats-server"
+[ "$scenarios" != irc ] || peers="ngircd inspircd"
 case $scenarios in
 store | tls) ;;
 *) [ -n "$before" ] || install_peers ;;
@@ -104,6 +109,7 @@ esac
 ulimit -n "$(ulimit -Hn)"
 
 work=$(mktemp -d)
+rows=$work/rows.json
 disk=
 chmod 755 "$work" # ngircd reads its settings as another user
 pids=()
@@ -169,8 +175,9 @@ start_roomful() {
 }
 
 # No limit on connections, joins or speed, no look-ups; it has no setting for TCP_NODELAY.
+# start_ngircd [DIALECT]
 start_ngircd() {
-    local port log="$work/ngircd.log"
+    local dialect=${1:-irc} port log="$work/ngircd.log"
     port=$(free_port 26667)
     cat >"$work/ngircd.conf" <<END
 [Global]
@@ -196,15 +203,20 @@ END
     /usr/sbin/ngircd -n -f "$work/ngircd.conf" </dev/null >"$log" 2>&1 &
     pids+=($!)
     await $! "$log" listens "$port"
-    targets+=(--target "ngircd=irc@127.0.0.1:$port/$!")
+    targets+=(--target "ngircd=$dialect@127.0.0.1:$port/$!")
 }
 
 # No fake lag, no command rate, no clone limits, no look-ups; hardsendq, which is what it holds for
 # one who does not read, is at its default. It has no setting for TCP_NODELAY either.
+# start_inspircd [DIALECT]: the modules of the tags only if they are asked for
 start_inspircd() {
-    local port log="$work/inspircd.log" root=()
+    local dialect=${1:-irc} modules="" port log="$work/inspircd.log" root=()
     port=$(free_port 27667)
+    if [ "$dialect" != irc ]; then
+        modules=$(printf '<module name="%s">\n' cap ircv3 ircv3_servertime ircv3_msgid ircv3_ctctags ircv3_accounttag)
+    fi
     cat >"$work/inspircd.conf" <<END
+$modules
 <server name="irc.lab" description="lab" network="lab">
 <admin name="lab" nick="lab" email="lab@irc.lab">
 <bind address="127.0.0.1" port="$port" type="clients">
@@ -219,7 +231,7 @@ END
     /usr/sbin/inspircd --nofork --nopid "${root[@]}" --config="$work/inspircd.conf" </dev/null >"$log" 2>&1 &
     pids+=($!)
     await $! "$log" listens "$port"
-    targets+=(--target "inspircd=irc@127.0.0.1:$port/$!")
+    targets+=(--target "inspircd=$dialect@127.0.0.1:$port/$!")
 }
 
 # No snapshots. The limit for a subscriber who does not read (32 MiB) is lifted as the flood limits of
@@ -252,7 +264,7 @@ load() {
     local scenario=$1 times=$2
     shift 2
     "$bin/chat-lab" load "${targets[@]}" --scenario "$scenario" --repeats "$times" "$@" "${options[@]}" \
-        --json "$work/rows.json" --no-table || true
+        --json "$rows" --no-table || true
     stop_servers
     targets=()
 }
@@ -307,7 +319,7 @@ store() {
     store_cells
     for _ in $(seq "$repeats"); do
         rm -f "$disk"/*.db*
-        "$bin/chat-lab" archive --server "$bin/chat-server" --data "$disk/archive.db" --json "$work/rows.json" \
+        "$bin/chat-lab" archive --server "$bin/chat-server" --data "$disk/archive.db" --json "$rows" \
             --messages "$messages"
     done
     kind=$(df --output=fstype "$disk" | tail -n 1)
@@ -331,8 +343,34 @@ tls() {
     report --facts "$(machine); $(runs)."
 }
 
+# One protocol, three servers. The line front is there to tell what the protocol costs.
+irc() {
+    local scenario dialect rounds members=10,100,1000
+    [ "$quick" = no ] || members=10,100
+    for scenario in fanout idle; do
+        rounds=1
+        [ "$scenario" != idle ] || rounds=$((repeats < 3 ? repeats : 3))
+        for _ in $(seq "$rounds"); do
+            for dialect in irc irc+tags; do
+                start_roomful "$bin/chat-server" "roomful line" line
+                start_roomful "$bin/chat-server" "roomful irc" "$dialect"
+                start_ngircd "$dialect"
+                start_inspircd "$dialect"
+                rows=$work/$dialect.json
+                load "$scenario" "$([ "$scenario" = idle ] && echo 1 || echo "$repeats")" --members "$members"
+            done
+        done
+    done
+    page=
+    for dialect in irc irc+tags; do
+        rows=$work/$dialect.json
+        printf '\n%s\n\n' "$dialect"
+        report --facts "$(machine), ngircd $(version ngircd), InspIRCd $(version inspircd); $(runs), idle of at most 3."
+    done
+}
+
 report() {
-    "$bin/chat-lab" report "$work/rows.json" "$@" ${page:+--page "$page"}
+    "$bin/chat-lab" report "$rows" "$@" ${page:+--page "$page"}
     [ -z "$page" ] || echo "wrote $page" >&2
 }
 
@@ -356,6 +394,10 @@ if [ "$scenarios" = store ] && [ -z "$before" ]; then
 fi
 if [ "$scenarios" = tls ]; then
     tls
+    exit
+fi
+if [ "$scenarios" = irc ]; then
+    irc
     exit
 fi
 for scenario in ${scenarios//,/ }; do

@@ -19,6 +19,9 @@ need cc gcc libc6-dev
 need python3 python3
 # The man pages are read by a program that finds faults in them.
 need mandoc mandoc
+# Two clients of IRC are tried on a terminal.
+need irssi irssi
+need weechat weechat-curses
 # The page is tried in a browser, with letters of many scripts.
 need chromium chromium fonts-noto-core
 # Its modules without a screen are tried alone, and its types are checked.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{
-    BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row, WhoisInfo, cut,
-    page, shown_mask,
+    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row,
+    WhoisInfo, cut, page, shown_mask,
 };
 pub(crate) use rows::{FRAME, length, said, sum};
 
@@ -53,12 +53,20 @@ pub enum Done {
     Rooms {
         /// In the order of their names.
         rooms: Vec<RoomInfo>,
-        /// How many there are, on all pages.
+        /// How many there are, on all pages; also those that a filter leaves out.
         total: usize,
         /// Whether there are more after the last of these.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
+        /// The room after which the next page begins, if there may be more; with a filter, perhaps none of these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Arc<str>>,
+        /// The first mask that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mask: Option<Arc<str>>,
     },
+    /// How many there are of what.
+    Facts(FactsInfo),
     /// The members of a room.
     Members {
         /// The room.
@@ -356,4 +364,17 @@ pub struct History {
 
 fn is_zero(n: &u64) -> bool {
     *n == 0
+}
+
+impl Done {
+    /// Whether it is a page of a list, and another follows.
+    pub fn has_more(&self) -> bool {
+        match self {
+            Done::Rooms { more, .. }
+            | Done::Members { more, .. }
+            | Done::Bans { more, .. }
+            | Done::Who { more, .. } => *more,
+            _ => false,
+        }
+    }
 }

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use changes::Change;
 use toml::{Table, Value};
 
+use crate::front::IrcNames;
 use crate::front::http::Settings;
 use crate::limits::{Limits, TABLE};
 use crate::net::addresses::with_port;
@@ -35,6 +36,12 @@ pub const DATA: &str = "roomful.db";
 pub struct Config {
     /// Address and port to listen on.
     pub listen: String,
+    /// Address and port where IRC is served and nothing else; empty for none.
+    pub irc: String,
+    /// How the server is called on IRC.
+    pub name: String,
+    /// How the network is called on IRC.
+    pub network: String,
     /// The address that people are told first; empty for the best one of this machine.
     pub address: String,
     /// Whether the screen shows a QR code of the page at the start.
@@ -117,6 +124,9 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             listen: format!("127.0.0.1:{PORT}"),
+            irc: String::new(),
+            name: IrcNames::default().server.to_string(),
+            network: IrcNames::default().network.to_string(),
             address: String::new(),
             qr: true,
             host: Vec::new(),
@@ -157,12 +167,12 @@ impl Config {
     fn read_table(&mut self, table: &Table) -> Result<(), ConfigError> {
         for (name, value) in table {
             match (name.as_str(), value) {
-                ("listen", Value::String(text)) => self.listen.clone_from(text),
+                ("name", Value::String(text)) => self.set_name(text)?,
+                ("network", Value::String(text)) => self.set_network(text)?,
                 ("address", Value::String(text)) => self.set_address(text)?,
                 ("qr", Value::Boolean(qr)) => self.qr = *qr,
                 ("host", Value::Array(_)) => self.set_hosts(&strings(name, value)?)?,
                 ("origin", Value::Array(_)) => self.set_origins(&strings(name, value)?)?,
-                ("page", Value::String(text)) => self.page.clone_from(text),
                 ("metrics", Value::String(text)) => {
                     let metrics = <Metrics as clap::ValueEnum>::from_str(text, false);
                     self.metrics = metrics.map_err(|_| wrong(name, "it takes \"loopback\" or \"everyone\""))?;
@@ -171,33 +181,69 @@ impl Config {
                     let mode = <Mode as clap::ValueEnum>::from_str(text, false);
                     self.tls = mode.map_err(|_| wrong(name, "it takes \"auto\", \"off\", \"allow\" or \"require\""))?;
                 }
-                ("tls-cert", Value::String(text)) => self.tls_cert.clone_from(text),
-                ("tls-key", Value::String(text)) => self.tls_key.clone_from(text),
-                ("data", Value::String(text)) => self.data.clone_from(text),
-                ("ctl", Value::String(text)) => self.ctl.clone_from(text),
                 ("memory", Value::Boolean(memory)) => self.memory = *memory,
                 ("quiet", Value::Boolean(quiet)) => self.quiet = *quiet,
                 ("console", Value::Boolean(console)) => self.console = *console,
-                ("log", Value::String(text)) => self.log.clone_from(text),
-                ("log-file", Value::String(text)) => self.log_file.clone_from(text),
-                ("motd", Value::String(text)) => self.motd.clone_from(text),
                 ("log-format", Value::String(text)) => {
                     let format = <LogFormat as clap::ValueEnum>::from_str(text, false);
                     self.log_format = format.map_err(|_| wrong(name, "it takes \"text\" or \"json\""))?;
                 }
                 ("limits", Value::Table(limits)) => self.read_limits(limits)?,
-                (
-                    "listen" | "address" | "page" | "metrics" | "tls" | "tls-cert" | "tls-key" | "data" | "ctl" | "log"
-                    | "log-format" | "log-file" | "motd",
-                    _,
-                ) => return Err(wrong(name, "it takes a string")),
+                ("name" | "network" | "address" | "metrics" | "tls" | "log-format", _) => {
+                    return Err(wrong(name, "it takes a string"));
+                }
                 ("qr" | "memory" | "quiet" | "console", _) => return Err(wrong(name, "it takes true or false")),
                 ("host" | "origin", _) => return Err(wrong(name, "it takes a list of strings")),
                 ("limits", _) => return Err(wrong(name, "it is a table: [limits]")),
-                _ => return Err(wrong(name, "there is no such setting")),
+                _ => {
+                    let taken = self.text(name).ok_or_else(|| wrong(name, "there is no such setting"))?;
+                    value.as_str().ok_or_else(|| wrong(name, "it takes a string"))?.clone_into(taken);
+                }
             }
         }
         Ok(())
+    }
+
+    /// The setting of this name, if it is a text that is looked at only when it is used.
+    fn text(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "listen" => &mut self.listen,
+            "irc" => &mut self.irc,
+            "page" => &mut self.page,
+            "tls-cert" => &mut self.tls_cert,
+            "tls-key" => &mut self.tls_key,
+            "data" => &mut self.data,
+            "ctl" => &mut self.ctl,
+            "log" => &mut self.log,
+            "log-file" => &mut self.log_file,
+            "motd" => &mut self.motd,
+            _ => return None,
+        })
+    }
+
+    /// Sets how the server is called on IRC: a name with a dot.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn set_name(&mut self, name: &str) -> Result<(), ConfigError> {
+        IrcNames::check_server(name).map_err(|takes| wrong("name", &takes))?;
+        name.clone_into(&mut self.name);
+        Ok(())
+    }
+
+    /// Sets how the network is called on IRC: one word.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn set_network(&mut self, network: &str) -> Result<(), ConfigError> {
+        IrcNames::check_network(network).map_err(|takes| wrong("network", &takes))?;
+        network.clone_into(&mut self.network);
+        Ok(())
+    }
+
+    /// How the server is called on IRC.
+    pub fn names(&self) -> IrcNames {
+        IrcNames { server: self.name.as_str().into(), network: self.network.as_str().into() }
     }
 
     /// Sets the address that people are told first: an IP address or a name, with or without a port.
@@ -305,8 +351,11 @@ impl Config {
             Mode::Require => "require",
         };
         let mut text = format!(
-            "listen = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
+            "listen = {}\nirc = {}\nname = {}\nnetwork = {}\naddress = {}\nqr = {}\nhost = {}\norigin = {}\npage = {}\nmetrics = {}\ntls = {}\ntls-cert = {}\ntls-key = {}\ndata = {}\nctl = {}\nmemory = {}\nquiet = {}\nconsole = {}\nlog = {}\nlog-format = {}\nlog-file = {}\nmotd = {}\n\n[limits]\n",
             quoted(&self.listen),
+            quoted(&self.irc),
+            quoted(&self.name),
+            quoted(&self.network),
             quoted(&self.address),
             self.qr,
             list(&self.host),
@@ -366,6 +415,9 @@ mod tests {
                 "address = \"http://a\"",
                 "address: it takes an IP address or a name, such as 192.168.1.5 or chat.example:7667, not \"http://a\"",
             ),
+            ("irc = 6667", "irc: it takes a string"),
+            ("name = \"chat\"", "name: it takes a name with a dot in it, such as chat.example, not \"chat\""),
+            ("network = \"two words\"", "network: it takes one word, such as Roomful, not \"two words\""),
             ("qr = 1", "qr: it takes true or false"),
             ("host = \"a\"", "host: it takes a list of strings"),
             ("host = [3]", "host: it takes a list of strings"),

@@ -233,6 +233,8 @@ limits! {
     gone "gone": number Count = 100, 1..=100_000, AtOnce;
     /// Passwords that are hashed at once, each in 19 MiB of memory, which is made when it is first needed and then used again. If all are busy, a session waits for a turn.
     hashers "hashers": number Count = 2, 1..=64, Restart;
+    /// The shortest password. A new one that is shorter is answered `password-bad`.
+    password_min "password-min": number Bytes = 8, 1..=1_024, AtOnce;
     /// Wrong passwords within `login-window` for one name from one address, and from one address for all names; loopback is exempt as an address. After that the answer is `login-too-often`, whatever the password. A session that is logged in has a count of its own.
     login_tries "login-tries": number Count = 3, 1..=1_000, AtOnce;
     /// Wrong passwords within `login-window` for one name from all addresses together. After that the answer is `login-too-often`, but not at an address from which that name has logged in before. A number below `login-tries` is taken as `login-tries`.

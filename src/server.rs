@@ -30,8 +30,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use self::place::Place;
 use crate::chat::Chat;
 use crate::chat::effects::Watch;
-use crate::front::Fronts;
 use crate::front::http::Settings;
+use crate::front::{Fronts, IrcNames};
 use crate::limits::{InForce, Limits};
 use crate::model::CloseReason;
 use crate::names::RoomName;
@@ -58,6 +58,7 @@ pub const PORT: u16 = 7667;
 #[derive(Debug)]
 pub struct Server {
     place: Place,
+    irc: Vec<SocketAddr>,
     limits: Limits,
     watch: Watch,
     data: Option<PathBuf>,
@@ -75,6 +76,9 @@ pub struct Handle {
     /// What the machine had room for at the start.
     capacity: Capacity,
     service: Option<Service>,
+    /// Where all protocols are served, and where only IRC is.
+    addrs: Vec<SocketAddr>,
+    irc: Vec<SocketAddr>,
     watchdog: Option<JoinHandle<()>>,
     db_writer: Option<(JoinHandle<()>, Receiver<()>)>,
     feeds: Option<Feeds>,
@@ -120,6 +124,7 @@ impl Server {
     fn at(place: Place) -> Server {
         Server {
             place,
+            irc: Vec::new(),
             limits: Limits::default(),
             watch: Watch::Nothing,
             data: None,
@@ -179,6 +184,22 @@ impl Server {
         self
     }
 
+    /// Listens at `addr`, too: there the first line need not tell that it is IRC, and nothing else is served.
+    ///
+    /// # Errors
+    /// `addr` is no address, or an unknown host name.
+    pub fn irc(mut self, addr: impl ToSocketAddrs) -> io::Result<Server> {
+        self.irc = addr.to_socket_addrs()?.collect();
+        Ok(self)
+    }
+
+    /// Sets how the server is called on IRC.
+    #[must_use]
+    pub fn named(mut self, names: IrcNames) -> Server {
+        self.fronts = self.fronts.named(names);
+        self
+    }
+
     /// Binds and listens; returns when the server takes connections.
     ///
     /// # Errors
@@ -194,7 +215,8 @@ impl Server {
             return Err(StartError::Page);
         }
         let is_activated = matches!(self.place, Place::Given(_));
-        let listener = self.place.listen(self.limits.backlog)?;
+        let (listener, irc) = self.place.listen(&self.irc, self.limits.backlog)?;
+        let addrs: Vec<SocketAddr> = listener.local_addrs()?.into_iter().filter(|addr| !irc.contains(addr)).collect();
         let machine = Machine::read();
         let capacity = machine.capacity(needs(&self.limits, self.data.is_some()));
         if capacity.connections == 0 {
@@ -218,12 +240,14 @@ impl Server {
         let hub = Hub::new(chat, &limits, database, newsroom, crew);
         let hub = Arc::new(hub.serving(page).encrypting(security));
         hub.set_motd(self.motd);
-        let fronts = Arc::new(self.fronts.listening(&listener.local_addrs()?));
+        let fronts = Arc::new(self.fronts.listening(&addrs, &irc));
         let mut handle = Handle {
             hub,
             fronts,
             capacity,
             service: None,
+            addrs,
+            irc,
             watchdog: None,
             db_writer: None,
             feeds: Some(feeds),
@@ -271,14 +295,19 @@ impl Handle {
         Ok(())
     }
 
-    /// The first of the addresses it listens on, with the real port.
+    /// The first of the addresses where it serves all protocols, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
-        self.service.as_ref().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), Service::local_addr)
+        self.addrs.first().copied().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 
-    /// All addresses it listens on.
+    /// All addresses where it serves all protocols.
     pub fn local_addrs(&self) -> &[SocketAddr] {
-        self.service.as_ref().map_or(&[], Service::local_addrs)
+        &self.addrs
+    }
+
+    /// All addresses where it serves IRC only.
+    pub fn irc_addrs(&self) -> &[SocketAddr] {
+        &self.irc
     }
 
     /// Everything that the sessions share: the chat, the limits in force, the counts.

@@ -18,7 +18,7 @@ impl Done {
                 Done::Members { members, .. } => sum(members),
                 Done::History(history) => sum(&history.messages),
                 Done::Search { messages, .. } => sum(messages),
-                Done::Rooms { rooms, .. } => sum(rooms),
+                Done::Rooms { rooms, mask, .. } => sum(rooms) + length(mask),
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
                 Done::Who { people, .. } => sum(people),
@@ -29,6 +29,7 @@ impl Done {
                 Done::Hello { .. }
                 | Done::Nick { .. }
                 | Done::Join { .. }
+                | Done::Facts(_)
                 | Done::Leave { .. }
                 | Done::Say { .. }
                 | Done::Back

@@ -24,6 +24,8 @@ pub struct Effects {
     pub watch: Watch,
     /// The session whose commands these are the effects of.
     pub own: Option<SessionId>,
+    /// The last answer to the own session, if there are more pages behind it.
+    pub page: Option<Arc<Letter>>,
 }
 
 /// How much of what happens the console wants to hear.
@@ -73,6 +75,9 @@ impl Effects {
     /// The same with a letter that several sessions get.
     pub fn answer_with(&mut self, outbox: &Arc<Outbox>, letter: &Arc<Letter>) {
         let own = self.is_own(outbox.session());
+        if own && matches!(letter.event(), Event::Ok { done, .. } if done.has_more()) {
+            self.page = Some(Arc::clone(letter));
+        }
         self.offer(outbox, Outgoing::Event(Delivery { answers: true, own, ..Delivery::of(letter) }));
     }
 

@@ -1,6 +1,7 @@
 //! The chat without sockets: peers that are bare outboxes, and what they hear put in words. Knows no bytes and no fronts.
 
 mod behind;
+mod faces;
 mod limits;
 mod lingering;
 mod masks;

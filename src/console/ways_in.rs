@@ -51,8 +51,11 @@ impl WaysIn {
         for address in server.local_addrs() {
             let _ = writeln!(text, "listening on {address}");
         }
+        for address in server.irc_addrs() {
+            let _ = writeln!(text, "listening for IRC on {address}");
+        }
         let listening = server.local_addrs();
-        let is_open = !addresses::is_private(listening);
+        let is_open = !addresses::is_private(listening) || !addresses::is_private(server.irc_addrs());
         if is_open {
             text.push_str(match &self.security {
                 None => "! Everybody on this network can come in, and nothing is encrypted.\n",
@@ -141,6 +144,8 @@ impl WaysIn {
         } else {
             let _ = write!(text, "  netcat     nc {host} {port}\n  telnet     telnet {host} {port}\n");
         }
+        let secure = if self.requires() { "-tls " } else { "" };
+        let _ = writeln!(text, "  irc        irssi: /connect {secure}{host} {port}; the same port for any IRC client");
         text.push_str("  programs   one JSON object a line on the same port: docs/protocol.md\n");
         if let Some(certificate) = certificate {
             let (key, sha256, until) = (certificate.fingerprint, &certificate.sha256, certificate.last_day());

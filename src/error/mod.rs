@@ -141,8 +141,9 @@ refusals! {
     /// An account has too many private conversations to begin one more with it; its name.
     ConversationsFull(nick: Nick) = "conversations-full", nick,
         "{nick} has too many private conversations for one more; nothing was sent";
-    /// A password is shorter than 8 or longer than 1,024 bytes, or has control characters.
-    PasswordBad = "password-bad", "", "a password has 8 to 1024 bytes and no control characters; nothing was changed";
+    /// A password is shorter than so many or longer than 1,024 bytes, or has control characters.
+    PasswordBad(least: usize) = "password-bad", least,
+        "a password has {least} to 1024 bytes and no control characters; nothing was changed";
     /// A new password was typed in two different ways.
     PasswordsDiffer = "passwords-differ", "", "the two are not the same; nothing was changed";
     /// A password stood on the line, where it can be seen.

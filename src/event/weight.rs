@@ -60,7 +60,7 @@ mod tests {
         let some = Some(Arc::clone(&long));
         let short: Arc<str> = "x".into();
         let name = || Arc::clone(&short);
-        let member = || MemberInfo { nick: name(), role: None, voice: false, away: some.clone() };
+        let member = || MemberInfo { nick: name().into(), role: None, voice: false, away: some.clone() };
         let message = Arc::new(Message {
             room: name(),
             seq: 1,
@@ -95,9 +95,11 @@ mod tests {
         };
         let made = [
             Done::Rooms {
-                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }],
+                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone(), topic_time: None, made: 0 }],
                 total: 1,
                 more: false,
+                next: None,
+                mask: some.clone(),
             },
             Done::Members { room: name(), members: vec![member()], total: 1, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },

@@ -25,6 +25,8 @@ pub struct Entrance {
     stage: Stage,
     /// Why there is no room for this connection, if there is none.
     full: Option<String>,
+    /// Whether it came to a port of IRC: then its first bytes need not tell that.
+    is_irc: bool,
     /// Held until the end of the connection; then there is room for another.
     _pass: Pass,
 }
@@ -62,12 +64,14 @@ impl Entrance {
         admitted: (Pass, Option<String>),
     ) -> Entrance {
         let (pass, full) = admitted;
+        let is_irc = fronts.is_irc_port(|| handle.stream.local());
         Entrance {
             hub: Arc::clone(hub),
             handle: Arc::clone(handle),
             fronts: Arc::clone(fronts),
             stage: Stage::Sniffing(Vec::new()),
             full,
+            is_irc,
             _pass: pass,
         }
     }
@@ -100,9 +104,17 @@ impl Entrance {
         }
     }
 
+    /// The protocol of a connection whose first bytes look like `kind`. At a port of IRC they need not look like IRC;
+    /// but TLS may be around it, and a browser that is made to send lines of IRC inside a request must not be heard.
+    fn at_this_port(&self, kind: Kind) -> Kind {
+        let is_taken = !self.is_irc || matches!(kind, Kind::Tls | Kind::Http | Kind::Http2);
+        if is_taken { kind } else { Kind::Irc }
+    }
+
     /// The protocol is known: begins its stage, which is to hear the first bytes; or tells the peer why not.
     fn open<'b>(&mut self, kind: Kind, first: Cow<'b, [u8]>, offer: Option<&Nick>) -> Next<'b> {
         self.stage = Stage::Over;
+        let kind = self.at_this_port(kind);
         // Inside TLS there is no other.
         if let (Kind::Tls, Some(security), false) = (kind, &self.hub.security, self.handle.stream.is_secure()) {
             self.handle.is_exchange.store(true, Ordering::Release);
@@ -110,6 +122,10 @@ impl Entrance {
             let acceptor = Arc::clone(security.acceptor());
             let patience = self.handle.limits.tls_handshake;
             return Next::Flow(Flow::Secure { acceptor, first: first.into_owned(), patience });
+        }
+        if kind == Kind::Http && self.is_irc {
+            self.turned_away(kind, CloseReason::NotServed, "speaks Http at a port for IRC");
+            return self.last_words(CloseReason::NotServed, stranger::only_irc());
         }
         if kind == Kind::Http {
             let exchange = Exchange::new(&self.hub, &self.handle, &self.fronts, self.full.take());
@@ -125,7 +141,9 @@ impl Entrance {
         let links = Links::of(&self.hub, &self.handle);
         let motd = self.hub.motd();
         let (fronts, limits, links) = (&self.fronts, &self.handle.limits, links.as_ref());
-        let opening = Opening { fronts, limits, offer, motd: motd.as_ref(), links };
+        let takes_passwords = self.takes_passwords();
+        let opening =
+            Opening { fronts, limits, offer, motd: motd.as_ref(), links, irc: fronts.names(), takes_passwords };
         let Some(protocol) = Fronts::open(kind, &opening) else {
             // No session begins, so limits for one address do not matter here.
             return self.refuse(kind, self.hub.door.is_full());
@@ -160,8 +178,9 @@ impl Entrance {
         drop(exchange);
         match pass {
             Ok(pass) => {
-                let opening =
-                    Opening { fronts: &self.fronts, limits: &self.handle.limits, offer: None, motd: None, links: None };
+                let (fronts, limits) = (&self.fronts, &self.handle.limits);
+                let (irc, takes_passwords) = (fronts.names(), self.takes_passwords());
+                let opening = Opening { fronts, limits, offer: None, motd: None, links: None, irc, takes_passwords };
                 let protocol = ws::open(&opening, accepted);
                 self.stage = Stage::Session(Box::new(Session::new(&self.hub, &self.handle, pass, protocol)));
                 if rest.is_empty() { Next::Flow(Flow::Go) } else { Next::Hear(rest.into()) }
@@ -172,6 +191,12 @@ impl Entrance {
                 self.last_words(CloseReason::Full, ws::last_words(accepted, CloseReason::Full, &sentence))
             }
         }
+    }
+
+    /// Whether there are accounts, and nobody between this peer and the server reads its password.
+    fn takes_passwords(&self) -> bool {
+        let is_unread = self.handle.stream.is_secure() || self.handle.peer().ip().to_canonical().is_loopback();
+        self.hub.database.is_some() && is_unread
     }
 
     fn go_on(&mut self, next: Next<'_>) -> Flow {
@@ -283,7 +308,7 @@ impl Handler for Entrance {
         let offer = self.hub.chat.offer(self.handle.seed());
         // Empty lines that came before the greeting are no answer to it.
         let next = match settle(&first) {
-            Kind::Line => self.open(Kind::Line, first.trim_ascii_start().into(), Some(&offer)),
+            Kind::Line if !self.is_irc => self.open(Kind::Line, first.trim_ascii_start().into(), Some(&offer)),
             kind => self.open(kind, first.as_slice().into(), None),
         };
         self.go_on(next)

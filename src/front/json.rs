@@ -12,7 +12,14 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
     let line_bytes = opening.limits.line_bytes;
     Protocol {
         // A program that wants to leave says `quit`.
-        manners: Manners { name: "json", echo: true, pings: true, hello: true, end_of_input: CloseReason::Lost },
+        manners: Manners {
+            name: "json",
+            echo: true,
+            pings: true,
+            hello: true,
+            whole_lists: false,
+            end_of_input: CloseReason::Lost,
+        },
         greeting: Vec::new(),
         decoder: Box::new(JsonDecoder { lines: Lines::new(line_bytes), line_bytes }),
         encoder: Box::new(JsonEncoder),

@@ -30,7 +30,14 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
     let entry = Entry { greeted: greeting.is_some(), open: greeting.is_some(), ..Entry::default() };
     Protocol {
         // `nc -N` and scripts end their input to leave.
-        manners: Manners { name: "line", echo: false, pings: false, hello: false, end_of_input: CloseReason::Quit },
+        manners: Manners {
+            name: "line",
+            echo: false,
+            pings: false,
+            hello: false,
+            whole_lists: false,
+            end_of_input: CloseReason::Quit,
+        },
         greeting: greeting.unwrap_or_default(),
         decoder: Box::new(LineDecoder {
             fronts: Arc::clone(opening.fronts),
@@ -44,6 +51,8 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             tried: None,
             doubtful: false,
             next: None,
+            motd: opening.motd.cloned(),
+            takes_passwords: opening.takes_passwords,
         }),
         encoder: Box::new(LineEncoder { links: opening.links.cloned(), motd: opening.motd.cloned() }),
     }
@@ -69,6 +78,9 @@ struct LineDecoder {
     doubtful: bool,
     /// The input to give next, before another line is read.
     next: Option<Input>,
+    /// For a peer that turns out to speak another protocol.
+    motd: Option<Arc<str>>,
+    takes_passwords: bool,
 }
 
 /// The state of a peer that has no name yet.
@@ -120,7 +132,15 @@ impl LineDecoder {
 
     /// A line of another protocol.
     fn other(&mut self, kind: Kind, line: &[u8]) -> Input {
-        let opening = Opening { fronts: &self.fronts, limits: &self.limits, offer: None, motd: None, links: None };
+        let opening = Opening {
+            fronts: &self.fronts,
+            limits: &self.limits,
+            offer: None,
+            motd: self.motd.as_ref(),
+            links: None,
+            irc: self.fronts.names(),
+            takes_passwords: self.takes_passwords,
+        };
         if let Some(protocol) = Fronts::open(kind, &opening) {
             return Input::Become { protocol: Box::new(protocol), first: [line, b"\n"].concat() };
         }
@@ -180,7 +200,7 @@ impl LineDecoder {
         if line.is_empty() {
             return Input::Answered(b"* Nothing was done.\n".to_vec());
         }
-        if let Err(refusal) = asking.take(Secret(line.into())) {
+        if let Err(refusal) = asking.take(Secret(line.into()), self.limits.password_min) {
             // The next line is most likely the same password, so it must be taken as an answer too.
             let sentence = format!("! {}.\n", capital(&refusal.to_string()));
             return Input::Answered([sentence.into_bytes(), self.ask(asking)].concat());
@@ -262,7 +282,7 @@ impl Decoder for LineDecoder {
         let asking = asking?;
         match refusal {
             ChatError::Missing { field: "password", .. } => Some(Question::Instead(self.ask(asking))),
-            ChatError::LoginFailed | ChatError::PasswordBad => Some(Question::After(self.ask(asking))),
+            ChatError::LoginFailed | ChatError::PasswordBad(_) => Some(Question::After(self.ask(asking))),
             ChatError::LoginTooOften(_) => Some(Question::After(b"* No password is asked for now.\n".to_vec())),
             _ => None,
         }

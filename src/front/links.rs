@@ -37,7 +37,7 @@ impl Links {
     }
 
     /// Where this session fetches a file.
-    fn to(&self, info: &FileInfo) -> String {
+    pub(super) fn to(&self, info: &FileInfo) -> String {
         format!("{}://{}{}", self.scheme, self.server, self.database.tickets.file_path(self.session, info))
     }
 }

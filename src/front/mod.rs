@@ -3,6 +3,7 @@
 mod entrance;
 pub mod http;
 mod irc;
+mod irc_names;
 mod json;
 mod line;
 mod links;
@@ -22,6 +23,7 @@ use crate::wire::{Encoder, Input, Protocol};
 
 pub use entrance::Entrance;
 use http::{Http, Settings};
+pub use irc_names::IrcNames;
 pub use links::Links;
 use sniff::Kind;
 
@@ -29,6 +31,9 @@ use sniff::Kind;
 pub struct Fronts {
     served: Vec<(Kind, Box<Open>)>,
     http: Http,
+    irc: IrcNames,
+    /// Where only IRC is spoken.
+    irc_ports: Vec<SocketAddr>,
 }
 
 /// Opens a front for one connection.
@@ -47,6 +52,10 @@ pub struct Opening<'a> {
     pub motd: Option<&'a Arc<str>>,
     /// What makes addresses of files for this connection, if there are files.
     pub links: Option<&'a Links>,
+    /// How the server is called on IRC.
+    pub irc: &'a IrcNames,
+    /// Whether there are accounts, and nobody else can read a password that this peer sends.
+    pub takes_passwords: bool,
 }
 
 impl Fronts {
@@ -65,6 +74,30 @@ impl Fronts {
         self
     }
 
+    /// Is called so on IRC.
+    #[must_use]
+    pub fn named(mut self, names: IrcNames) -> Fronts {
+        self.irc = names;
+        self
+    }
+
+    /// How the server is called on IRC.
+    pub fn names(&self) -> &IrcNames {
+        &self.irc
+    }
+
+    /// Whether a connection that came to the address `local` can only be IRC.
+    fn is_irc_port(&self, local: impl FnOnce() -> Option<SocketAddr>) -> bool {
+        if self.irc_ports.is_empty() {
+            return false;
+        }
+        let is_at = |port: &SocketAddr, local: SocketAddr| {
+            port.port() == local.port() && (port.ip().is_unspecified() || port.ip().to_canonical() == local.ip())
+        };
+        let local = local().map(|local| SocketAddr::new(local.ip().to_canonical(), local.port()));
+        local.is_some_and(|local| self.irc_ports.iter().any(|port| is_at(port, local)))
+    }
+
     /// Whether the page is read from a folder.
     pub fn reads_page(&self) -> bool {
         self.http.settings().page.is_some()
@@ -75,10 +108,11 @@ impl Fronts {
         self.http.page()
     }
 
-    /// The same fronts, on a server that listens on these addresses.
+    /// The same fronts, on a server that listens on these addresses, and on those of `irc` for IRC only.
     #[must_use]
-    pub fn listening(mut self, addresses: &[SocketAddr]) -> Fronts {
+    pub fn listening(mut self, addresses: &[SocketAddr], irc: &[SocketAddr]) -> Fronts {
         self.http = Http::new(self.http.settings().clone(), addresses);
+        self.irc_ports = irc.to_vec();
         self
     }
 
@@ -103,7 +137,7 @@ impl Default for Fronts {
     /// Plain text for people, JSON for programs, IRC for its clients.
     fn default() -> Fronts {
         let http = Http::new(Settings::default(), &[]);
-        let none = Fronts { served: Vec::new(), http };
+        let none = Fronts { served: Vec::new(), http, irc: IrcNames::default(), irc_ports: Vec::new() };
         none.serve(Kind::Line, line::open).serve(Kind::Json, json::open).serve(Kind::Irc, irc::open)
     }
 }

@@ -33,16 +33,16 @@ impl Asking {
         Some(Asking { command: command.clone(), questions, answers: Vec::new() })
     }
 
-    /// Takes an answer.
+    /// Takes an answer; a new password has at least `least` bytes.
     ///
     /// # Errors
     /// The new password is not allowed, or the two differ: it is asked for again.
-    pub(super) fn take(&mut self, answer: Secret) -> Result<(), ChatError> {
+    pub(super) fn take(&mut self, answer: Secret, least: usize) -> Result<(), ChatError> {
         let before_new = self.questions.len().saturating_sub(ABOUT_NEW);
         let is_new = self.questions.len() >= ABOUT_NEW && self.answers.len() >= before_new;
         let checked = match self.answers.get(before_new) {
             Some(first) if is_new && *first != answer => Err(ChatError::PasswordsDiffer),
-            None if is_new => passwords::check(&answer),
+            None if is_new => passwords::check(&answer, least),
             _ => Ok(()),
         };
         match checked {

@@ -74,6 +74,15 @@ pub(super) fn only_encrypted(kind: Kind, server: &str) -> Vec<u8> {
     }
 }
 
+/// The last words to a peer that speaks HTTP at a port for IRC.
+pub(super) fn only_irc() -> Vec<u8> {
+    const BODY: &str = "This port is for IRC clients. The page is at another port of this server.\n";
+    let kind = "Content-Type: text/plain; charset=utf-8";
+    let length = BODY.len();
+    format!("HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{BODY}")
+        .into_bytes()
+}
+
 /// A response of a protocol that is similar to HTTP.
 fn response(version: &str, full: Option<&str>) -> Vec<u8> {
     let status = if full.is_some() { "503 Service Unavailable" } else { "501 Not Implemented" };

@@ -104,6 +104,17 @@ impl Listener {
         Ok(Listener { sockets, is_given: true, turn: 0, spare: socket::nothing() })
     }
 
+    /// Listens on the sockets of `other`, too.
+    ///
+    /// # Errors
+    /// The system's; none is known for a bound socket.
+    pub fn join(mut self, other: Listener) -> io::Result<Listener> {
+        self.sockets.extend(other.sockets);
+        // The peer may have hung up between `poll` and `accept`; then `accept` must not block.
+        self.sockets.iter().try_for_each(|socket| socket.set_nonblocking(true))?;
+        Ok(self)
+    }
+
     /// The addresses bound, with the real port if 0 was asked for; at least one.
     ///
     /// # Errors

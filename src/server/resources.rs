@@ -36,7 +36,12 @@ const LAST_BREATH: Duration = Duration::from_millis(500);
 pub(super) type Opened = (Option<Arc<Database>>, Option<Writer>, Snapshot);
 
 pub(super) fn open(data: Option<&Path>, limits: &InForce) -> Result<Opened, StartError> {
-    let Some(path) = data else { return Ok((None, None, Snapshot::default())) };
+    let Some(path) = data else {
+        // Without a database the cloaks are others in each run.
+        let mut cloak_key = vec![0; 32];
+        getrandom::fill(&mut cloak_key).map_err(io::Error::other)?;
+        return Ok((None, None, Snapshot { cloak_key, ..Snapshot::default() }));
+    };
     let began = Instant::now();
     let store::Opened { store, writer, snapshot, upgraded } = loop {
         match store::open(path, limits) {

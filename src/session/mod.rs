@@ -28,6 +28,7 @@ pub mod tickets;
 pub mod uploads;
 mod waits;
 pub mod watchdog;
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -212,6 +213,7 @@ impl Session {
         if said.is_none() {
             self.wait_for_answers();
         }
+        let pages = self.pages_of(&command);
         let result = self.admit(stores(&command)).and_then(|()| {
             if self.named {
                 return self.obey_named(tag.clone(), command);
@@ -226,7 +228,7 @@ impl Session {
         match (result, quit) {
             (Err(refusal), _) => self.refuse(tag, refusal),
             (Ok(()), Some(text)) => return self.close(Ending { reason: CloseReason::Quit, text }, "bye"),
-            (Ok(()), None) => {}
+            (Ok(()), None) => self.tell_the_rest(pages),
         }
         Flow::Go
     }

@@ -24,7 +24,7 @@ use crate::names::Nick;
 use crate::turns::{NoTurn, Turn, Turns};
 
 /// How long a password may be, in bytes.
-const LENGTH: std::ops::RangeInclusive<usize> = 8..=1_024;
+const LONGEST: usize = 1_024;
 
 /// Hashes passwords for all sessions, and counts the wrong ones.
 #[derive(Debug)]
@@ -66,11 +66,11 @@ impl Passwords {
     /// The PHC string of a new password. Waits for a turn, then hashes, which takes long.
     ///
     /// # Errors
-    /// [`ChatError::PasswordBad`] for fewer than 8 or more than 1,024 bytes, or
+    /// [`ChatError::PasswordBad`] for fewer bytes than `password-min` or more than 1,024, or
     /// characters that no keyboard types; [`ChatError::Busy`] if there is no
     /// turn; [`ChatError::NotTaken`] without the system's randomness or memory.
     pub fn hash(&self, password: &Secret, asker: &AttemptKey) -> Result<Arc<str>, ChatError> {
-        let password = prepare(password)?;
+        let password = prepare(password, self.limits.now().password_min)?;
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| ChatError::NotTaken(error.to_string()))?;
         // A session that is logged in does not wait behind those that register.
@@ -98,7 +98,7 @@ impl Passwords {
             })?,
             None => Stored::of_no_account(),
         };
-        let password = prepare(password).unwrap_or_default();
+        let password = prepare(password, 1).unwrap_or_default();
         let _turn = self.turn(if is_account { Lane::Account(asker.clone()) } else { Lane::Unknown })?;
         let attempt = self.guesses.begin(asker, is_account)?;
         let output = self.compute(&known, password.as_bytes())?;
@@ -202,22 +202,23 @@ fn phc(salt: &[u8], output: Output) -> Option<Arc<str>> {
     Some(Arc::from(hash.to_string()))
 }
 
-/// Checks whether a password is allowed, before anything is hashed.
+/// Checks whether a password of at least `least` bytes is allowed, before anything is hashed.
 ///
 /// # Errors
 /// [`ChatError::PasswordBad`].
-pub fn check(password: &Secret) -> Result<(), ChatError> {
-    prepare(password).map(drop)
+pub fn check(password: &Secret, least: usize) -> Result<(), ChatError> {
+    prepare(password, least).map(drop)
 }
 
 /// The form of a password that is hashed.
-fn prepare(password: &Secret) -> Result<String, ChatError> {
+fn prepare(password: &Secret, least: usize) -> Result<String, ChatError> {
     // A password that is far too long costs no work.
-    if password.0.len() > *LENGTH.end() {
-        return Err(ChatError::PasswordBad);
+    if password.0.len() > LONGEST {
+        return Err(ChatError::PasswordBad(least));
     }
-    let prepared = OpaqueString::new().enforce(&*password.0).map_err(|_| ChatError::PasswordBad)?;
-    if LENGTH.contains(&prepared.len()) { Ok(prepared.into_owned()) } else { Err(ChatError::PasswordBad) }
+    let prepared = OpaqueString::new().enforce(&*password.0).map_err(|_| ChatError::PasswordBad(least))?;
+    let is_long_enough = (least..=LONGEST).contains(&prepared.len());
+    if is_long_enough { Ok(prepared.into_owned()) } else { Err(ChatError::PasswordBad(least)) }
 }
 
 #[cfg(test)]
@@ -286,7 +287,7 @@ mod tests {
         for (length, taken) in [(0, false), (7, false), (8, true), (1024, true), (1025, false)] {
             assert_eq!(passwords.hash(&secret(&"x".repeat(length)), &anna()).is_ok(), taken, "{length}");
         }
-        assert_eq!(passwords.hash(&secret("with a\u{7} bell"), &anna()), Err(ChatError::PasswordBad));
+        assert_eq!(passwords.hash(&secret("with a\u{7} bell"), &anna()), Err(ChatError::PasswordBad(8)));
     }
 
     #[test]

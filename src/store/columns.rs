@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Error, Result, Row};
 
+use crate::actor::{Actor, ActorParts};
+use crate::cloak::Cloak;
 use crate::model::{
     AccountId, FileId, FileInfo, Identity, Kind, Message, PlaceId, Restriction, ResumeId, Role, Seq, Settings, Tag,
     Target,
@@ -58,15 +60,15 @@ pub fn piece_row(file: FileId, offset: u64) -> i64 {
     (file.0.cast_signed() << LOW) | offset.min(u64::from(u32::MAX)).cast_signed()
 }
 
-/// Reads a message from the columns of [`MESSAGE`]; its place is shown as `label`.
-pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
+/// Reads a message from the columns of [`MESSAGE`]; its place is shown as `label`, and its author with a cloak.
+pub fn message(row: &Row<'_>, label: &Arc<str>, cloak: &Cloak) -> Result<StoredMessage> {
     let (place, seq) = unrow(row.get(0)?);
     let file = row.get::<_, Option<FileId>>(7)?.map(|_| file_info(row, 7)).transpose()?;
     let message = Message {
         room: label.clone(),
         seq,
         time: row.get(1)?,
-        from: row.get::<_, Arc<str>>(3)?.into(),
+        from: author(row.get(2)?, row.get(3)?, cloak),
         text: row.get(4)?,
         kind: row.get(5)?,
         deleted: row.get(6)?,
@@ -74,6 +76,13 @@ pub fn message(row: &Row<'_>, label: &Arc<str>) -> Result<StoredMessage> {
         place,
     };
     Ok(StoredMessage { place, identity: row.get(2)?, message: Arc::new(message) })
+}
+
+/// The author of a message, as far as it is stored. What the front said of its user is not.
+fn author(identity: Identity, nick: Arc<str>, cloak: &Cloak) -> Actor {
+    let host = cloak.stored(identity);
+    let registered = identity.account().is_some();
+    Actor::new(ActorParts { nick, user: "~u", host: &host, registered, about: None })
 }
 
 /// Reads a file's number, name, type, size, sum, width and height, from column `first` on.

@@ -44,6 +44,7 @@ pub use read::Store;
 pub use search::Found;
 pub use write::Writer;
 
+use crate::cloak::Cloak;
 use crate::limits::InForce;
 use crate::process::private;
 use crate::record::Snapshot;
@@ -89,7 +90,7 @@ pub fn open(path: &Path, limits: &InForce) -> Result<Opened, StoreError> {
     let snapshot = load::snapshot(&mut connection).map_err(StoreError::at(path))?;
     let known = expire::known(&connection).map_err(StoreError::at(path))?;
     Ok(Opened {
-        store: Store::new(limits, Arc::clone(&claim)),
+        store: Store::new(limits, Arc::clone(&claim), Cloak::new(&snapshot.cloak_key)),
         writer: Writer::new(connection, known, limits, claim)?,
         snapshot,
         upgraded,

@@ -10,9 +10,10 @@ use super::claim::Claim;
 use super::columns::{MESSAGE, file_info, message, piece_row, row, rows, seq_of, unrow};
 use super::order::Spans;
 use super::pool::{Length, Pool};
+use crate::cloak::Cloak;
 use crate::command::{Page, Stretch};
 use crate::limits::InForce;
-use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
+use crate::model::{AccountId, FileId, Identity, Millis, Owner, PlaceId, Seq};
 use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
@@ -25,6 +26,8 @@ pub struct Store {
     pool: Pool,
     /// Refuses other servers while the file is read.
     claim: Arc<Claim>,
+    /// Hides the addresses of authors.
+    pub(super) cloak: Cloak,
 }
 
 impl std::fmt::Debug for Store {
@@ -34,8 +37,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(limits: &InForce, claim: Arc<Claim>) -> Store {
-        Store { pool: Pool::new(claim.path(), limits), claim }
+    pub(super) fn new(limits: &InForce, claim: Arc<Claim>, cloak: Cloak) -> Store {
+        Store { pool: Pool::new(claim.path(), limits), claim, cloak }
     }
 
     /// Ends all reads, now and later: the server is stopping.
@@ -66,7 +69,9 @@ impl Store {
                         "SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file
                          WHERE message.id BETWEEN ? AND ? ORDER BY message.id {order} LIMIT ?"
                     ))?
-                    .query_map(params![row(place, from), row(place, to), most + 1], |row| message(row, label))?
+                    .query_map(params![row(place, from), row(place, to), most + 1], |row| {
+                        message(row, label, &self.cloak)
+                    })?
                     .collect::<Result<Vec<_>, _>>()?;
                 let more = messages.len() > most;
                 messages.truncate(most);
@@ -89,7 +94,10 @@ impl Store {
             }
             let sql =
                 format!("SELECT {MESSAGE} FROM message LEFT JOIN file ON file.id = message.file WHERE message.id = ?");
-            connection.prepare_cached(&sql)?.query_row([row(place, seq)], |row| message(row, label)).optional()
+            connection
+                .prepare_cached(&sql)?
+                .query_row([row(place, seq)], |row| message(row, label, &self.cloak))
+                .optional()
         })
     }
 
@@ -109,14 +117,15 @@ impl Store {
             connection
                 .prepare_cached(
                     "WITH mine AS (
-                        SELECT membership.place, membership.read, place.last, conversation.place IS NOT NULL AS is_private,
+                        SELECT membership.place, membership.read, place.last, message.time, conversation.place IS NOT NULL AS is_private,
                             CASE one WHEN ?1 THEN other ELSE one END AS other,
                             CASE one WHEN ?1 THEN other_nick ELSE one_nick END AS nick
                         FROM membership JOIN place ON place.id = membership.place AND place.removed = 0
                         LEFT JOIN conversation ON conversation.place = membership.place
+                        LEFT JOIN message ON message.id = (place.id << 32) + place.last
                         WHERE membership.account = ?1
                      )
-                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
+                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick), mine.time
                      FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
                 )?
                 .query_map([account], |row| {
@@ -125,10 +134,22 @@ impl Store {
                         place: row.get(0)?,
                         with: if is_private { Some((row.get(4)?, row.get(5)?)) } else { None },
                         seq: row.get(2)?,
+                        time: row.get(6)?,
                         read: row.get(1)?,
                     })
                 })?
                 .collect()
+        })
+    }
+
+    /// The number of the last message of each of these places, and its time if it is still stored.
+    pub fn last_messages(&self, places: &[(PlaceId, Arc<str>)]) -> Result<Vec<(Seq, Option<Millis>)>, StoreError> {
+        let last = "SELECT last, time FROM place LEFT JOIN message ON message.id = (place.id << 32) + last
+            WHERE place.id = ? AND removed = 0";
+        self.read(|connection| {
+            let mut last = connection.prepare_cached(last)?;
+            let mut of = |place| last.query_row([place], |row| row.try_into()).optional();
+            places.iter().map(|(place, _)| Ok(of(*place)?.unwrap_or((0, None)))).collect()
         })
     }
 

@@ -11,6 +11,7 @@ use super::order::{Spans, upto};
 use super::pool::Length;
 use super::read::bounds;
 use super::{Store, StoreError};
+use crate::cloak::Cloak;
 use crate::command::{Spot, Timeline};
 use crate::model::{Message, Millis, PlaceId, Seq};
 use crate::record::StoredMessage;
@@ -67,7 +68,7 @@ impl Store {
                 if next.is_some_and(|next| next < row(*place, 0)) {
                     continue;
                 }
-                let mut find = Find::new(connection, *place, label, bounds)?;
+                let mut find = Find::new(connection, *place, (label, &self.cloak), bounds)?;
                 next = find.fetch(connection, &query, floor)?;
                 finds.push(find);
             }
@@ -98,6 +99,7 @@ pub struct Found {
 struct Find<'a> {
     place: PlaceId,
     label: &'a Arc<str>,
+    cloak: &'a Cloak,
     until: Option<Millis>,
     found: VecDeque<Found>,
     /// Messages up to this number are not searched yet.
@@ -108,10 +110,10 @@ impl<'a> Find<'a> {
     fn new(
         connection: &Connection,
         place: PlaceId,
-        label: &'a Arc<str>,
+        (label, cloak): (&'a Arc<str>, &'a Cloak),
         (until, next): (Option<Millis>, Option<Spot>),
     ) -> rusqlite::Result<Find<'a>> {
-        let mut find = Find { place, label, until, found: VecDeque::new(), unseen: 0 };
+        let mut find = Find { place, label, cloak, until, found: VecDeque::new(), unseen: 0 };
         let Some((first, last)) = bounds(connection, place)? else { return Ok(find) };
         find.unseen = last;
         if let Some(time) = until {
@@ -151,7 +153,7 @@ impl<'a> Find<'a> {
             let (mut unseen, mut read) = (0, 0);
             next = loop {
                 let Some(found) = rows.next()? else { break (read < FETCH).then_some(floor - 1) };
-                let StoredMessage { place, message, .. } = columns::message(found, self.label)?;
+                let StoredMessage { place, message, .. } = columns::message(found, self.label, self.cloak)?;
                 if place != self.place {
                     break Some(row(place, message.seq));
                 }

@@ -152,6 +152,8 @@ pub struct Manners {
     pub pings: bool,
     /// Whether `hello` is said, first by us and then by the peer, before anything else.
     pub hello: bool,
+    /// Whether a list is told whole: the session itself asks for its further pages.
+    pub whole_lists: bool,
     /// The reason that is told if the peer ends its input without `quit`.
     pub end_of_input: CloseReason,
 }

@@ -54,7 +54,16 @@ impl Bare {
         let wire = Wire::connect_narrow(self.listener.local_addr().expect("bound"), NARROW);
         let (tcp, peer) = self.listener.accept().expect("it came");
         let stream = Arc::new(Stream::new(tcp, peer, limits.send_buffer, limits.unreachable_after).expect("open"));
-        let opening = Opening { fronts: &Arc::default(), limits, offer: None, motd: None, links: None };
+        let fronts = &Arc::<Fronts>::default();
+        let opening = Opening {
+            fronts,
+            limits,
+            offer: None,
+            motd: None,
+            links: None,
+            irc: fronts.names(),
+            takes_passwords: true,
+        };
         let json = Fronts::open(Kind::Json, &opening).expect("JSON is served").encoder;
         let handle = Arc::new(SessionHandle::new(self.hub.next_session(), &stream, Arc::clone(limits), json));
         handle.pings.store(true, Ordering::Relaxed);

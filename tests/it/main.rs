@@ -63,6 +63,8 @@ mod hidden;
 mod http;
 /// Requests that are refused.
 mod http_refusals;
+/// Clients of IRC: programs and bytes.
+mod irc;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.
@@ -189,6 +191,7 @@ mod dead_peers;
 mod disk;
 /// The server program killed, with a full disk, with a slow one.
 #[cfg(unix)] // signals that kill, and full disks
+mod faces;
 mod faults;
 /// The server program under a service manager: what it tells, and the sockets that are passed to it.
 #[cfg(unix)] // systemd

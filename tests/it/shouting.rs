@@ -61,7 +61,14 @@ impl Encoder for Mouth {
 }
 
 fn open(opening: &Opening<'_>) -> Protocol {
-    let manners = Manners { name: "loud", echo: true, pings: false, hello: false, end_of_input: CloseReason::Quit };
+    let manners = Manners {
+        name: "loud",
+        echo: true,
+        pings: false,
+        hello: false,
+        whole_lists: false,
+        end_of_input: CloseReason::Quit,
+    };
     let ears = Ears(reader::Lines::new(opening.limits.line_bytes), 0);
     Protocol { manners, greeting: b"SPEAK UP\n".to_vec(), decoder: Box::new(ears), encoder: Box::new(Mouth(0)) }
 }

@@ -2,6 +2,7 @@
 
 mod account_peer;
 pub mod frames;
+mod irc_peer;
 mod json_peer;
 mod line_peer;
 pub mod pipe;
@@ -9,6 +10,7 @@ mod transfer;
 mod wire;
 
 pub use account_peer::{PASSWORD, seqs, sha256};
+pub use irc_peer::IrcPeer;
 pub use json_peer::{Peer, Refusal, brief, message_of};
 pub use line_peer::LinePeer;
 pub use transfer::{Courier, Reply, fetch, put};
@@ -177,6 +179,18 @@ impl TestServer {
     }
 
     /// A person with `nc` who has not typed anything.
+    pub fn irc(&self) -> IrcPeer {
+        IrcPeer::new(self.wire())
+    }
+
+    /// An IRC client that has the name `nick`.
+    pub fn irc_login(&self, nick: &str) -> IrcPeer {
+        let mut peer = self.irc();
+        peer.comes_in(nick);
+        peer
+    }
+
+    /// A person with `nc`.
     pub fn nc(&self) -> LinePeer {
         LinePeer::new(self.wire())
     }

@@ -18,6 +18,15 @@ pub struct Args {
     /// Address and port to listen on: all addresses of a name, any free port for 0
     #[arg(long, env = "CHAT_SERVER_LISTEN", value_name = "ADDR")]
     pub listen: Option<String>,
+    /// Address and port for IRC clients only, such as 0.0.0.0:6667; they may come to --listen as well
+    #[arg(long, env = "CHAT_SERVER_IRC", value_name = "ADDR")]
+    pub irc: Option<String>,
+    /// Name of the server on IRC, with a dot in it: irc.roomful if not said
+    #[arg(long, env = "CHAT_SERVER_NAME", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Name of the network on IRC, one word: Roomful if not said
+    #[arg(long, env = "CHAT_SERVER_NETWORK", value_name = "NAME")]
+    pub network: Option<String>,
     /// Address that people are told first, an IP address or a name; the best of this machine if not said
     #[arg(long, env = "CHAT_SERVER_ADDRESS", value_name = "ADDR")]
     pub address: Option<String>,

@@ -35,16 +35,19 @@ pub fn read(args: &Args, matches: &ArgMatches) -> Result<Config, ConfigError> {
     config.quiet |= args.quiet;
     config.console &= !args.no_console;
     config.qr &= !args.no_qr;
-    if let Some(address) = &args.address {
-        config.set_address(address).map_err(|error| ConfigError {
-            setting: format!("{}{}", process::origin(matches, "address", &variable("address")), error.setting),
-            ..error
-        })?;
-    }
     let from = |setting, error: ConfigError| ConfigError {
         setting: format!("{}{}", process::origin(matches, setting, &variable(setting)), error.setting),
         ..error
     };
+    if let Some(name) = &args.name {
+        config.set_name(name).map_err(|error| from("name", error))?;
+    }
+    if let Some(network) = &args.network {
+        config.set_network(network).map_err(|error| from("network", error))?;
+    }
+    if let Some(address) = &args.address {
+        config.set_address(address).map_err(|error| from("address", error))?;
+    }
     if let Some(hosts) = &args.host {
         config.set_hosts(hosts).map_err(|error| from("host", error))?;
     }
@@ -57,6 +60,7 @@ pub fn read(args: &Args, matches: &ArgMatches) -> Result<Config, ConfigError> {
     config.tls_cert = args.tls_cert.clone().unwrap_or(config.tls_cert);
     config.tls_key = args.tls_key.clone().unwrap_or(config.tls_key);
     config.tls()?;
+    config.irc = args.irc.clone().unwrap_or(config.irc);
     config.listen = args.listen.clone().unwrap_or(config.listen);
     config.log = args.log.clone().unwrap_or(config.log);
     config.log_format = args.log_format.unwrap_or(config.log_format);

@@ -38,6 +38,15 @@ pub fn server(
         Server::on(sockets)
     };
     let server = server.limits(config.limits.clone()).web(config.web()).tls(config.tls()?).motd(motd).watch(watch);
+    let server = server.named(config.names());
+    let server = if config.irc.is_empty() {
+        server
+    } else {
+        let origin = process::origin(matches, "irc", &variable("irc"));
+        server.irc(config.irc.as_str()).with_context(|| {
+            format!("{origin}{:?} is no address to listen on; write for example 0.0.0.0:6667", config.irc)
+        })?
+    };
     let server = if config.memory { server } else { server.data(&config.data) };
     server.start().map_err(|error| cannot_start(error, &config.listen))
 }

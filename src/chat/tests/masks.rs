@@ -57,7 +57,7 @@ fn names(people: &[PersonInfo]) -> Vec<&str> {
 /// Each row of the table of masks.
 #[test]
 fn a_mask_means_the_account_the_address_or_the_person_and_else_all_whom_it_fits() {
-    let rig = Rig::new();
+    let rig = Rig::stored(Limits::default());
     let anna = enter(&rig, "anna", "203.0.113.9", None).unwrap();
     anna.registers();
     let boris = enter(&rig, "Boris", HERE, None).unwrap();
@@ -73,8 +73,8 @@ fn a_mask_means_the_account_the_address_or_the_person_and_else_all_whom_it_fits(
         ("gleb".to_owned(), one("mask gleb!*@*")),
         (format!("*!*@{account}"), of_account.map(str::to_owned).to_vec()),
         (format!("*!*@{guest}"), of_guest.map(str::to_owned).to_vec()),
-        (format!("*!~json@{guest}"), of_guest.map(str::to_owned).to_vec()),
-        (format!("*!*json@{}", guest.to_uppercase()), of_guest.map(str::to_owned).to_vec()),
+        (format!("*!~u@{guest}"), of_guest.map(str::to_owned).to_vec()),
+        (format!("*!*u@{}", guest.to_uppercase()), of_guest.map(str::to_owned).to_vec()),
         (format!("*!*@{local}"), vec!["stay".to_owned(), "nick vera".to_owned()]),
         (format!("b*!*@{guest}"), one(&format!("mask b*!*@{guest}"))),
         ("*!*@abcdefgh".to_owned(), one("mask *!*@abcdefgh")),
@@ -101,7 +101,7 @@ fn a_mask_means_the_account_the_address_or_the_person_and_else_all_whom_it_fits(
 fn a_mask_that_fits_its_author_or_everybody_is_refused() {
     let rig = Rig::new();
     let op = op(&rig); // op-ann
-    for mask in ["*", "*!*@*", "?*", "op-*", "*!~json@*", "*!*@*?"] {
+    for mask in ["*", "*!*@*", "?*", "op-*", "*!~u@*", "*!*@*?"] {
         for word in ["ban", "mute", "ban m:"] {
             let line = format!("/{word} {mask}").replace(": ", ":");
             assert!(matches!(op.refused(&line), ChatError::MaskTooWide(_)), "{line}");
@@ -142,7 +142,7 @@ fn two_clients_with_masks_of_their_own_undo_the_bans_of_each_other() {
     let op = op(&rig);
     let boris = enter(&rig, "boris", HERE, None).unwrap();
     let host = boris.host();
-    let masks = [format!("*!*@{host}"), format!("*!~json@{host}"), "boris!*@*".to_owned(), "boris".to_owned()];
+    let masks = [format!("*!*@{host}"), format!("*!~u@{host}"), "boris!*@*".to_owned(), "boris".to_owned()];
     for by in &masks {
         for lift in &masks {
             op.does(&format!("/ban {by}"));
@@ -231,7 +231,7 @@ fn a_pattern_shows_those_in_own_rooms_a_name_everybody_and_a_room_its_members() 
     assert_eq!(names(&anna.who("/who v*")), [""; 0], "no room in common");
     assert_eq!(names(&anna.who("/who vera")), ["Vera"]);
     assert_eq!(names(&anna.who("/who nobody")), [""; 0]);
-    assert_eq!(names(&boris.who("/who *!~json@*")), ["anna", "boris", "Vera"]);
+    assert_eq!(names(&boris.who("/who *!~u@*")), ["anna", "boris", "Vera"]);
     assert_eq!(names(&boris.who("/who * anna")), ["boris", "Vera"], "after anna");
     let row = &vera.who("/who #a")[0];
     assert_eq!((row.room.as_deref(), row.role, row.op), (Some("#a"), Some(crate::model::Role::Op), false));

@@ -60,11 +60,11 @@ pub(super) fn fill(
     Ok(if lacks(&whole) { Filled::Dropped } else { Filled::Whole(whole.into()) })
 }
 
-/// Asks for a new password, twice, until one is good. `None` if nothing was typed.
+/// Asks for a new password, twice, until one may be good: how short it may be, the server knows. `None` if nothing was typed.
 fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<Secret>> {
     loop {
         let Some(new) = ask(terminal, "New password")? else { return Ok(None) };
-        if let Err(refusal) = passwords::check(&new) {
+        if let Err(refusal) = passwords::check(&new, 1) {
             wrong(&refusal.to_string());
             continue;
         }

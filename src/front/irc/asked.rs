@@ -23,8 +23,10 @@ pub(super) enum Note {
 pub(super) enum Asked {
     /// The first name.
     Welcome,
-    /// A proof of a password by `PASS`. If it is refused, the session ends.
-    Pass,
+    /// A proof of a password by `PASS`. If it is refused and it `must` be right, the session ends; else a refusal means nothing.
+    Pass {
+        must: bool,
+    },
     /// A proof of a password, or a login, by `AUTHENTICATE`.
     Sasl,
     Nick,
@@ -34,7 +36,9 @@ pub(super) enum Asked {
     },
     /// `NOTICE`: it is never refused aloud.
     Notice,
-    /// `TAGMSG`: the same.
+    /// `NOTICE $*`: it is told to everybody.
+    Announce,
+    /// `TAGMSG`: it is never refused aloud.
     Typing {
         target: Box<str>,
     },
@@ -145,8 +149,8 @@ pub(super) enum Reply {
     Info,
     /// `704`, `705`, `706`; or `524`.
     Help { topic: Box<str> },
-    /// `221`
-    UserModes,
+    /// `MODE nick`: `221` for the own one, `502` for another's.
+    UserModes { nick: Box<str> },
 }
 
 impl Note {

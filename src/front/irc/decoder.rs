@@ -1,40 +1,178 @@
-//! Reads IRC: lines into commands, and into marks for the encoder. Knows no chat; of the session only whether it has a name.
+//! Reads IRC: cuts bytes into lines, and carries each out by the table of commands. Knows no chat; of the session only whether it has a name.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use crate::front::Opening;
-use crate::limits::Limits;
-use crate::wire::reader::Lines;
-use crate::wire::{Decoder, Input};
+use super::asked::Note;
+use super::caps::Caps;
+use super::commands;
+use super::own::Own;
+use super::state::State;
+use crate::command::{AccountCommand, Command};
+use crate::error::ChatError;
+use crate::front::{Opening, waste};
+use crate::model::CloseReason;
+use crate::wire::irc::{Fault, Framed, LINE_BYTES, Line, Stream};
+use crate::wire::{Decoder, Input, Question};
 
+/// The longest label that is sent back, in bytes.
+const LABEL: usize = 64;
+
+/// What only works with labels.
+const LABELS: Caps = Caps::LABELED_RESPONSE;
+
+/// Reads the lines of one peer.
 #[derive(Debug)]
 pub(super) struct IrcDecoder {
-    _limits: Arc<Limits>,
-    lines: Lines,
-    /// What the last line leads to, and was not given yet.
-    queue: VecDeque<Input>,
-    /// How many bytes `nick!user@host` of the session has; the encoder knows.
-    _prefix: Arc<AtomicUsize>,
+    stream: Stream,
+    state: State,
+    /// The command that the session has taken, if it is one whose refusal changes what comes next.
+    tried: Tried,
+}
+
+/// A command that may be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tried {
+    Other,
+    /// A proof of a password before the name.
+    Proof {
+        ends: bool,
+    },
+    /// A name.
+    Name,
 }
 
 impl IrcDecoder {
-    pub fn new(opening: &Opening<'_>, prefix: &Arc<AtomicUsize>) -> IrcDecoder {
-        let limits = Arc::clone(opening.limits);
-        IrcDecoder { _limits: limits, lines: Lines::new(512), queue: VecDeque::new(), _prefix: Arc::clone(prefix) }
+    pub fn new(opening: &Opening<'_>, own: &Arc<Own>) -> IrcDecoder {
+        IrcDecoder { stream: Stream::default(), state: State::new(opening, own), tried: Tried::Other }
+    }
+
+    /// Reads what was cut off; returns whether it leads to something.
+    fn read(&mut self, framed: &Framed<'_>) {
+        let before = self.state.queue.len();
+        match framed {
+            Framed::Line(text) => match Line::parse(text) {
+                Ok(line) => self.labelled(&line),
+                Err(Fault::Empty | Fault::NoCommand) => {}
+            },
+            Framed::NotUtf8(text) => self.not_utf8(text),
+            Framed::TooLong => self.state.reply("417", &["Input line was too long"]),
+        }
+        self.state.enter();
+        let new = self.state.queue.range(before..);
+        if !new.into_iter().any(is_counted) {
+            self.state.queue.push_back(Input::Empty);
+        }
+    }
+
+    /// Carries out a line; marks its beginning and its end if it has a label.
+    fn labelled(&mut self, line: &Line<'_>) {
+        let state = &mut self.state;
+        let label = line.tag("label").filter(|label| !label.is_empty() && label.len() <= LABEL);
+        let label = label.filter(|_| state.caps.has(LABELS | Caps::BATCH));
+        state.several = false;
+        let before = state.queue.len();
+        carry_out(state, line);
+        if let Some(label) = label {
+            let begin = Note::Begin { label: label.into(), several: state.several };
+            state.queue.insert(before, Input::Mark(begin.mark()));
+            let mut end = Note::End.mark();
+            end.settles = true;
+            state.queue.push_back(Input::Mark(end));
+        }
+    }
+
+    /// A line that is not UTF-8 is not carried out; but a text that only says goodbye, or how a person is called, may be damaged.
+    fn not_utf8(&mut self, text: &str) {
+        let Ok(line) = Line::parse(text) else { return };
+        let sentence = "The line is not UTF-8; set your client to UTF-8";
+        match &*line.command {
+            "USER" | "QUIT" => {
+                self.state.reply("WARN", &[&line.command, "INVALID_UTF8", sentence]);
+                self.labelled(&line);
+            }
+            command => self.state.reply("FAIL", &[command, "INVALID_UTF8", sentence]),
+        }
+    }
+
+    /// The next input of the queue; remembers what its refusal would mean.
+    fn give(&mut self) -> Option<Input> {
+        let input = self.state.queue.pop_front()?;
+        self.tried = match &input {
+            Input::Command(_, Command::Account(AccountCommand::Hello { .. })) => Tried::Name,
+            Input::Command(_, Command::Account(AccountCommand::Authenticate { .. })) => {
+                Tried::Proof { ends: self.state.must_prove }
+            }
+            _ => Tried::Other,
+        };
+        Some(input)
+    }
+
+    /// The session has taken the last input, and has not refused it.
+    fn taken(&mut self, named: bool) {
+        if let Tried::Proof { .. } = std::mem::replace(&mut self.tried, Tried::Other) {
+            self.state.proved = true;
+        }
+        if named && !self.state.named {
+            (self.state.named, self.state.entry) = (true, None);
+        }
+    }
+}
+
+fn carry_out(state: &mut State, line: &Line<'_>) {
+    match commands::find(&line.command) {
+        Some(word) if state.named || word.early => (word.run)(state, line),
+        Some(_) => state.reply("451", &["You have not registered: send NICK and USER first"]),
+        None if !state.named => state.reply("451", &["You have not registered: send NICK and USER first"]),
+        None => state.reply("421", &[&line.command, "There is no such command"]),
+    }
+}
+
+/// Whether an input pays for the line that led to it, and counts as one.
+fn is_counted(input: &Input) -> bool {
+    match input {
+        Input::Mark(mark) => mark.line,
+        Input::Command(..) | Input::Refused(..) | Input::Answered(_) | Input::Empty => true,
+        _ => false,
     }
 }
 
 impl Decoder for IrcDecoder {
-    fn next(&mut self, bytes: &mut &[u8], _named: bool) -> Option<Input> {
-        if let Some(next) = self.queue.pop_front() {
-            return Some(next);
+    fn next(&mut self, bytes: &mut &[u8], named: bool) -> Option<Input> {
+        self.taken(named);
+        while self.state.queue.is_empty() {
+            let Some(framed) = self.stream.next(bytes) else {
+                // What an idle session does not need is free.
+                self.state.queue = Default::default();
+                return waste(self.stream.dropped(), LINE_BYTES);
+            };
+            self.read(&framed);
         }
-        self.lines.next(bytes).map(|_| Input::Empty)
+        self.give()
     }
 
-    fn finish(&mut self, _named: bool) -> Option<Input> {
-        self.queue.pop_front()
+    fn finish(&mut self, named: bool) -> Option<Input> {
+        self.taken(named);
+        if self.state.queue.is_empty() {
+            let framed = self.stream.finish()?;
+            self.read(&framed);
+        }
+        self.give()
+    }
+
+    fn refused(&mut self, _refusal: &ChatError) -> Option<Question> {
+        match std::mem::replace(&mut self.tried, Tried::Other) {
+            Tried::Proof { ends: true } => {
+                self.state.queue.clear();
+                self.state.queue.push_back(Input::End { reason: CloseReason::LoggedOut, news: None });
+            }
+            // The client chooses another name.
+            Tried::Name => {
+                if let Some(entry) = &mut self.state.entry {
+                    entry.nick = None;
+                }
+            }
+            Tried::Proof { ends: false } | Tried::Other => {}
+        }
+        None
     }
 }

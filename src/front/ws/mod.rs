@@ -22,7 +22,14 @@ use decoder::WsDecoder;
 pub fn open(opening: &Opening<'_>, accepted: Accepted) -> Protocol {
     Protocol {
         // A page that is closed says so with a Close frame.
-        manners: Manners { name: "websocket", echo: true, pings: true, hello: true, end_of_input: CloseReason::Lost },
+        manners: Manners {
+            name: "websocket",
+            echo: true,
+            pings: true,
+            hello: true,
+            whole_lists: false,
+            end_of_input: CloseReason::Lost,
+        },
         greeting: accepted.into_answer(),
         decoder: Box::new(WsDecoder::new(opening.limits)),
         encoder: Box::new(WsEncoder::default()),

@@ -73,9 +73,15 @@ fn a_message_is_stored_with_all_that_belongs_to_it() {
     let sent = Message { file: Some(Arc::new(info(4, 9))), ..message(2, "look") };
     rig.write([line_by(guest(8), 1, wave.clone()), line_by(account(2), 1, sent.clone())]);
     rig.again();
-    let wave = StoredMessage { place: PlaceId(1), identity: guest(8), message: Arc::new(wave) };
-    let sent = StoredMessage { place: PlaceId(1), identity: account(2), message: Arc::new(sent) };
-    assert_eq!((rig.message(1, 1), rig.message(1, 2)), (Some(wave), Some(sent)));
+    let cloak = Cloak::new(&rig.snapshot().cloak_key);
+    for (seq, said, identity) in [(1, wave, guest(8)), (2, sent, account(2))] {
+        let found = rig.message(1, seq).unwrap();
+        let from = found.message.from.clone();
+        assert_eq!(from.prefix(), format!("Anna!~u@{}", cloak.stored(identity)));
+        assert_eq!(from.is_registered(), identity == account(2));
+        assert_eq!((found.place, found.identity), (PlaceId(1), identity));
+        assert_eq!(*found.message, Message { from, ..said });
+    }
 }
 
 #[test]
@@ -85,7 +91,7 @@ fn a_deleted_message_keeps_its_number_and_loses_its_words() {
     rig.write([Record::MessageDeleted(PlaceId(1), 1)]);
     rig.again();
     let gone = rig.message(1, 1).unwrap().message;
-    assert_eq!(*gone, Message { deleted: true, ..message(1, "") });
+    assert_eq!(*gone, Message { deleted: true, from: gone.from.clone(), ..message(1, "") });
     assert_eq!(&*rig.message(1, 2).unwrap().message.text, "fine");
 }
 
@@ -100,13 +106,14 @@ fn the_same_group_may_be_written_again() {
 }
 
 #[test]
-fn an_account_is_stored_and_its_password_and_rights_change() {
+fn an_account_is_stored_and_its_password_rights_and_words_change() {
     let mut rig = Rig::new();
     let mut anna = account_record(1, "Анна");
     rig.write([Record::Account(anna.clone(), "$one".into()), Record::Account(account_record(2, "bob"), "$two".into())]);
     rig.write([Record::Password(AccountId(1), "$new".into()), Record::ServerOp(AccountId(1), true)]);
+    rig.write([Record::About(AccountId(1), Some("one of two".into())), Record::About(AccountId(2), None)]);
     rig.again();
-    anna.op = true;
+    (anna.op, anna.about) = (true, Some("one of two".into()));
     assert_eq!(rig.snapshot().accounts, [anna, account_record(2, "bob")]);
     assert_eq!(rig.store().secret("анна").unwrap(), Some((AccountId(1), "$new".to_owned())));
     assert_eq!(rig.store().secret("eve").unwrap(), None);
@@ -204,7 +211,13 @@ fn a_seat_tells_how_far_it_was_read_and_never_goes_back() {
         Record::Membership(AccountId(2), PlaceId(1), 0),
     ]);
     rig.again();
-    let membership = |place, with, seq, read| MembershipRow { place: PlaceId(place), with, seq, read };
+    let membership = |place, with, seq, read| MembershipRow {
+        place: PlaceId(place),
+        with,
+        seq,
+        time: (seq > 0).then_some(3_000),
+        read,
+    };
     let memberships = rig.store().memberships(AccountId(1)).unwrap();
     // Bob has an account and is shown by its name; the guest by the name of then.
     let with = [Some((account(2), "Bob".into())), Some((guest(4), "robert".into()))];

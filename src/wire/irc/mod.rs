@@ -15,13 +15,23 @@
 //! assert_eq!(line.tag("label").as_deref(), Some("7"));
 //! ```
 
+mod added;
+mod author;
+mod forms;
+mod isupport;
 mod line;
+mod modes;
 pub mod msgid;
 mod out;
 mod stream;
 mod text;
 
+pub use added::added;
+pub use author::{Bits, server_time};
+pub use forms::{Said, encode, farewell, said, space, typing};
+pub use isupport::{TARGETS, USER, isupport};
 pub use line::{Fault, Line};
+pub use modes::{ban_mask, of_room as room_modes};
 pub use out::{Named, Out, Params};
 pub use stream::{Framed, Stream};
 pub use text::{REQUEST, Text, packed, pieces, plain, text};

@@ -70,6 +70,17 @@ impl<'v> Out<'v> {
         }
     }
 
+    /// The rest is a whole line that was made before; its own tags follow these.
+    pub(super) fn before(self, line: &[u8]) {
+        match (line.strip_prefix(b"@"), self.bytes.len() > self.start) {
+            (Some(rest), true) => {
+                *self.bytes.last_mut().unwrap_or(&mut 0) = b';';
+                self.bytes.extend_from_slice(rest);
+            }
+            _ => self.bytes.extend_from_slice(line),
+        }
+    }
+
     /// Who says it: `nick!user@host`, or the name of the server.
     pub fn prefix(self, prefix: &str) -> Named<'v> {
         let body = self.bytes.len();

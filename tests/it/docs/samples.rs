@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use roomful::actor::{Actor, ActorParts};
 use roomful::answer::{
-    BanInfo, ChatInfo, Done, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo, RoomInfo,
-    WhoisInfo,
+    BanInfo, ChatInfo, Done, FactsInfo, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo,
+    RoomInfo, WhoisInfo,
 };
 use roomful::error::Code;
 use roomful::event::Event;
@@ -52,15 +52,16 @@ fn kind(full: bool) -> Kind {
 }
 
 fn member(full: bool) -> MemberInfo {
-    MemberInfo { nick: word(), role: role(full), voice: full, away: text().filter(|_| full) }
+    MemberInfo { nick: word().into(), role: role(full), voice: full, away: text().filter(|_| full) }
 }
 
 fn room(full: bool) -> RoomInfo {
-    RoomInfo { room: word(), members: 1, topic: text().filter(|_| full) }
+    let (topic, topic_time) = (text().filter(|_| full), full.then_some(1));
+    RoomInfo { room: word(), members: 1, topic, topic_time, made: 1 }
 }
 
-fn chat() -> ChatInfo {
-    ChatInfo { room: word(), seq: 1, read: 1, unread: 1 }
+fn chat(full: bool) -> ChatInfo {
+    ChatInfo { room: word(), seq: 1, read: 1, unread: 1, time: full.then_some(1) }
 }
 
 fn ban(full: bool) -> BanInfo {
@@ -69,7 +70,7 @@ fn ban(full: bool) -> BanInfo {
 }
 
 fn file_row(full: bool) -> FileRow {
-    FileRow { info: file(full), seq: 1, from: word().into(), time: 1 }
+    FileRow { info: file(full), seq: 1, from: word(), time: 1 }
 }
 
 fn help() -> HelpInfo {
@@ -144,7 +145,7 @@ pub fn objects() -> [(&'static str, Value, Value); 10] {
         ("message", value(&*message(false)), value(&*message(true))),
         ("file", value(&*file(false)), value(&*file(true))),
         ("file row", value(&file_row(false)), value(&file_row(true))),
-        ("chat", value(&chat()), value(&chat())),
+        ("chat", value(&chat(false)), value(&chat(true))),
         ("ban", value(&ban(false)), value(&ban(true))),
         ("help", value(&help()), value(&help())),
     ]
@@ -161,8 +162,11 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Hello { .. } => Done::Nick { nick: nick().into(), resume: some() },
             Done::Nick { .. } => Done::Join { room: room_name() },
             Done::Join { .. } => Done::Leave { room: room_name() },
-            Done::Leave { .. } => Done::Rooms { rooms: vec![room(full)], total, more: full },
-            Done::Rooms { .. } => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
+            Done::Leave { .. } => {
+                Done::Rooms { rooms: vec![room(full)], total, more: full, next: some(), mask: some() }
+            }
+            Done::Rooms { .. } => Done::Facts(FactsInfo::default()),
+            Done::Facts(_) => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
             Done::Members { .. } => Done::Who { people: vec![person(full)], more: full },
             Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
             Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
@@ -176,7 +180,7 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Back => Done::History(history(full)),
             Done::History(_) => Done::Search { messages: vec![message(full)], more: full, next: some() },
             Done::Search { .. } => Done::Delete { room: room_name(), seq },
-            Done::Delete { .. } => Done::Chats { chats: vec![chat()], more: full },
+            Done::Delete { .. } => Done::Chats { chats: vec![chat(full)], more: full },
             Done::Chats { .. } => Done::Read { room: room_name(), seq },
             Done::Read { .. } => Done::Close { room: room_name() },
             Done::Close { .. } => Done::Typing,
@@ -249,16 +253,10 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Error { tag: tag(), code: Code::NoRoom, value: word(), text: text(), offer: some() }
             }
             Event::Error { .. } => Event::Message(message(full)),
-            Event::Message(_) => Event::Private {
-                kind: kind(full),
-                place: PlaceId(1),
-                from: nick().into(),
-                to: nick(),
-                seq,
-                text: text(),
-                time,
-                file: full.then(|| file(full)),
-            },
+            Event::Message(_) => {
+                let (kind, file, place) = (kind(full), full.then(|| file(full)), PlaceId(1));
+                Event::Private { from: nick().into(), to: nick(), seq, text: text(), time, kind, file, place }
+            }
             Event::Private { .. } => {
                 let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
                 Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
@@ -292,7 +290,7 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Settings { room: room(), settings: settings(full), registered, changed, by: by().into(), time }
             }
             Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
-            Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },
+            Event::Invite { .. } => Event::Chats { chats: vec![chat(full)], more: full },
             Event::Chats { .. } => Event::Read { room: room(), seq },
             Event::Read { .. } => Event::Typing { room: room(), nick: nick().into() },
             Event::Typing { .. } => Event::Notice { text: text() },

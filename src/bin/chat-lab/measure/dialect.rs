@@ -21,6 +21,8 @@ pub enum Dialect {
     Plain,
     /// IRC as RFC 1459 has it.
     Irc,
+    /// The same with the tags that IRCv3 puts before each message: its time, its id, the account.
+    IrcTags,
     /// Redis publish and subscribe over RESP3: a room is a channel.
     Redis,
     /// NATS: a room is a subject.
@@ -89,6 +91,11 @@ impl Dialect {
             Self::Line => format!("{nick} {room}\n"),
             Self::Plain => format!("{nick}\n"),
             Self::Irc => format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n"),
+            Self::IrcTags => {
+                // One line for each, because a server refuses a line of which it does not know all.
+                let wanted = ["server-time", "message-tags", "account-tag"].map(|cap| format!("CAP REQ :{cap}\r\n"));
+                format!("{}{}CAP END\r\n", wanted.concat(), Self::Irc.login(nick, room))
+            }
             Self::Redis => format!("HELLO 3\r\n{}PING\r\n", self.join(room)),
             Self::Nats => {
                 // What its clients send, but for the echo: a speaker of the line front and of IRC has none.
@@ -104,7 +111,7 @@ impl Dialect {
             Self::Json | Self::WebSocket => format!("{{\"type\":\"join\",\"room\":\"{room}\"}}\n"),
             Self::Line => format!("/join {room}\n"),
             Self::Plain => String::new(),
-            Self::Irc => format!("JOIN {room}\r\n"),
+            Self::Irc | Self::IrcTags => format!("JOIN {room}\r\n"),
             Self::Redis => format!("SUBSCRIBE {room}\r\n"),
             Self::Nats => format!("SUB {room} 1\r\n"),
         }
@@ -117,7 +124,7 @@ impl Dialect {
                 format!("{{\"type\":\"say\",\"tag\":\"t{number}\",\"room\":\"{room}\",\"text\":\"")
             }
             Self::Line | Self::Plain => String::new(),
-            Self::Irc => format!("PRIVMSG {room} :"),
+            Self::Irc | Self::IrcTags => format!("PRIVMSG {room} :"),
             Self::Redis => format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n{room}\r\n${bytes}\r\n", room.len()),
             Self::Nats => format!("PUB {room} {bytes}\r\n"),
         }
@@ -129,7 +136,7 @@ impl Dialect {
             Self::Json => "\"}\n",
             Self::WebSocket => "\"}",
             Self::Line | Self::Plain => "\n",
-            Self::Irc | Self::Redis | Self::Nats => "\r\n",
+            Self::Irc | Self::IrcTags | Self::Redis | Self::Nats => "\r\n",
         }
     }
 
@@ -139,7 +146,7 @@ impl Dialect {
         match self {
             Self::Json | Self::WebSocket => Some("{\"type\":\"quit\"}\n"),
             Self::Line | Self::Plain => Some("/quit\n"),
-            Self::Irc => Some("QUIT :bye\r\n"),
+            Self::Irc | Self::IrcTags => Some("QUIT :bye\r\n"),
             Self::Redis => Some("QUIT\r\n"),
             Self::Nats => None,
         }
@@ -158,6 +165,7 @@ impl Dialect {
             Self::Plain if !matches!(line.first(), Some(b'*' | b'!')) => Meaning::Message,
             Self::Plain => told(line, b"* welcome, ", nick),
             Self::Irc => irc(line),
+            Self::IrcTags => irc(untagged(line)),
             Self::Redis => redis(line),
             Self::Nats => nats(line),
         }
@@ -202,6 +210,14 @@ fn told(line: &[u8], greeting: &[u8], nick: &str) -> Meaning {
         _ if hello.is_some() => Meaning::Joined,
         _ => Meaning::Other,
     }
+}
+
+/// A line without the tags before it.
+fn untagged(line: &[u8]) -> &[u8] {
+    if line.first() != Some(&b'@') {
+        return line;
+    }
+    memchr::memchr(b' ', line).map_or(line, |space| &line[space + 1..])
 }
 
 fn irc(line: &[u8]) -> Meaning {
@@ -257,6 +273,7 @@ impl fmt::Display for Dialect {
             Self::Line => "line",
             Self::Plain => "plain",
             Self::Irc => "irc",
+            Self::IrcTags => "irc+tags",
             Self::Redis => "redis",
             Self::Nats => "nats",
         })
@@ -273,9 +290,10 @@ impl FromStr for Dialect {
             "line" => Ok(Self::Line),
             "plain" => Ok(Self::Plain),
             "irc" => Ok(Self::Irc),
+            "irc+tags" => Ok(Self::IrcTags),
             "redis" => Ok(Self::Redis),
             "nats" => Ok(Self::Nats),
-            _ => Err(format!("no dialect {word:?}: json, websocket, line, plain, irc, redis or nats")),
+            _ => Err(format!("no dialect {word:?}: json, websocket, line, plain, irc, irc+tags, redis or nats")),
         }
     }
 }
@@ -330,6 +348,8 @@ mod tests {
         assert_eq!(means(":irc.lab 422 u7 :no motd"), Meaning::Other);
         assert_eq!(means(":irc.lab 433 * u7 :in use"), Meaning::Refusal);
         assert_eq!(means("ERROR :Closing link"), Meaning::Refusal);
+        let tagged = "@time=2026-01-01T00:00:00.000Z;msgid=a :a!b@c PRIVMSG #x :hi";
+        assert_eq!(super::tests::means(Dialect::IrcTags, tagged), Meaning::Message);
         assert_eq!(means("PING :x"), Meaning::Reply(b"PONG :x\r\n".to_vec()));
     }
 

@@ -62,7 +62,7 @@ pub struct LoadArgs {
     /// Process of the server, whose processor time, memory, threads and descriptors are read.
     #[arg(long)]
     pid: Option<i32>,
-    /// How to speak: json, websocket, line, plain (the protocol of the lessons), irc, redis or nats.
+    /// How to speak: json, websocket, line, plain (the protocol of the lessons), irc, irc+tags, redis or nats.
     #[arg(long, default_value = "line")]
     dialect: Dialect,
     /// Instead of --server, --pid and --dialect: servers to measure side by side.

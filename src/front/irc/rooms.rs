@@ -1,0 +1,146 @@
+//! Rooms: to come, to go, to look, to put out. Modes are in `modes`. Knows no answers.
+
+use super::asked::Asked;
+use super::state::State;
+use super::words::cut;
+use crate::command::{ChatCommand, Command, ModAction, Moderation, RoomFilter, Whom, somebody, text};
+use crate::error::ChatError;
+use crate::model::Millis;
+use crate::names::RoomName;
+use crate::wire::irc::Line;
+
+/// A room, as a peer names it: with its `#`.
+///
+/// # Errors
+/// It is none; the peer was told so.
+pub(super) fn room(state: &mut State, typed: &str, asked: impl FnOnce() -> Asked) -> Option<RoomName> {
+    if !typed.starts_with('#') {
+        state.reply("403", &[typed, "There is no such room: the name of a room begins with #"]);
+        return None;
+    }
+    match RoomName::parse(typed) {
+        Ok(room) => Some(room),
+        Err(error) => {
+            state.ask_or_refuse(asked(), Err::<Command, ChatError>(error.into()));
+            None
+        }
+    }
+}
+
+fn words_of(words: &str) -> Vec<&str> {
+    words.split(',').filter(|word| !word.is_empty()).collect()
+}
+
+/// `JOIN rooms keys`; `JOIN 0` leaves them all.
+pub(super) fn join(state: &mut State, line: &Line<'_>) {
+    let Some(rooms) = line.given(0) else { return state.missing("JOIN") };
+    state.several = true;
+    let keys: Vec<&str> = line.params.get(1).map_or(Vec::new(), |keys| keys.split(',').collect());
+    for (number, typed) in words_of(rooms).into_iter().enumerate() {
+        let asked = || Asked::Join { room: typed.into() };
+        if let Some(room) = room(state, typed, asked) {
+            let key = keys.get(number).map(|key| text(key)).filter(|key| !key.is_empty());
+            state.ask(asked(), ChatCommand::Join { room, after: None, made: None, run: None, key });
+        }
+    }
+}
+
+/// `PART rooms :words`
+pub(super) fn part(state: &mut State, line: &Line<'_>) {
+    let Some(rooms) = line.given(0) else { return state.missing("PART") };
+    let words = reason(state, line.given(1));
+    let rooms = words_of(rooms);
+    state.several |= rooms.len() > 1;
+    for typed in rooms {
+        let asked = || Asked::Part { room: typed.into() };
+        if let Some(room) = room(state, typed, asked) {
+            state.ask(asked(), ChatCommand::Leave { room: Some(room), text: words.clone() });
+        }
+    }
+}
+
+/// Words of farewell, or why something is done: as many as are allowed.
+pub(super) fn reason(state: &State, words: Option<&str>) -> Option<std::sync::Arc<str>> {
+    let words = text(words?);
+    let words = cut(&words, state.limits.reason);
+    (!words.is_empty()).then(|| words.into())
+}
+
+/// `TOPIC room`, or `TOPIC room :words`
+pub(super) fn topic(state: &mut State, line: &Line<'_>) {
+    let Some(typed) = line.given(0) else { return state.missing("TOPIC") };
+    let words = line.params.get(1).map(|words| text(words));
+    let asked = || Asked::Topic { room: typed.into(), sets: words.is_some() };
+    if let Some(room) = room(state, typed, asked) {
+        let topic = words.as_deref().map(|words| cut(words, state.limits.topic).into());
+        state.ask(asked(), ChatCommand::Topic { room: Some(room), topic });
+    }
+}
+
+/// `NAMES room`
+pub(super) fn names(state: &mut State, line: &Line<'_>) {
+    let typed = line.given(0).and_then(|rooms| words_of(rooms).into_iter().next()).unwrap_or("*");
+    match RoomName::parse(typed) {
+        Ok(room) if typed.starts_with('#') => {
+            state.ask(Asked::Names { room: typed.into() }, ChatCommand::Members { room: Some(room), past: None });
+        }
+        _ => state.reply("366", &[typed, "End of /NAMES list"]),
+    }
+}
+
+/// `LIST masks,conditions`
+pub(super) fn list(state: &mut State, line: &Line<'_>) {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let filter = line.given(0).map_or_else(RoomFilter::default, |words| filter(words, now));
+    // A room without members is none to IRC.
+    let filter = RoomFilter { over: filter.over.or(Some(0)), ..filter };
+    state.ask(Asked::List, ChatCommand::Rooms { past: None, filter });
+}
+
+/// The conditions of ELIST: masks, numbers of members, and minutes since a room or its topic was made.
+fn filter(words: &str, now: Millis) -> RoomFilter {
+    let mut filter = RoomFilter::default();
+    for word in words.split(',').filter(|word| !word.is_empty()) {
+        let ago = |minutes: &str| Some(now.saturating_sub(minutes.parse::<Millis>().ok()?.saturating_mul(60_000)));
+        match word.as_bytes() {
+            [b'>', ..] => filter.over = word[1..].parse().ok(),
+            [b'<', ..] => filter.under = word[1..].parse().ok(),
+            [b'C' | b'c', b'<', ..] => filter.made_since = ago(&word[2..]),
+            [b'C' | b'c', b'>', ..] => filter.made_until = ago(&word[2..]),
+            [b'T' | b't', b'<', ..] => filter.topic_since = ago(&word[2..]),
+            [b'T' | b't', b'>', ..] => filter.topic_until = ago(&word[2..]),
+            [b'!', ..] => filter.not.push(word[1..].into()),
+            _ => filter.only.push(word.into()),
+        }
+    }
+    filter.only.truncate(RoomFilter::MASKS);
+    filter.not.truncate(RoomFilter::MASKS);
+    filter
+}
+
+/// `INVITE nick room`
+pub(super) fn invite(state: &mut State, line: &Line<'_>) {
+    let (Some(nick), Some(typed)) = (line.given(0), line.given(1)) else { return state.missing("INVITE") };
+    let asked = || Asked::Invite { nick: nick.into(), room: typed.into() };
+    if let Some(room) = room(state, typed, asked) {
+        let command = somebody(nick).map(|nick| Moderation::new(ModAction::Invite, Some(room), Whom::Nick(nick)));
+        state.ask_or_refuse(asked(), command);
+    }
+}
+
+/// `KICK room nicks :words`
+pub(super) fn kick(state: &mut State, line: &Line<'_>) {
+    let (Some(typed), Some(nicks)) = (line.given(0), line.given(1)) else { return state.missing("KICK") };
+    let words = reason(state, line.given(2));
+    let nicks = words_of(nicks);
+    state.several |= nicks.len() > 1;
+    for nick in nicks {
+        let asked = || Asked::Kick { room: typed.into(), nick: nick.into() };
+        let Some(room) = room(state, typed, asked) else { return };
+        let command = somebody(nick).map(|nick| {
+            let kick = Moderation::new(ModAction::Kick, Some(room), Whom::Nick(nick));
+            Moderation { text: words.clone(), ..kick }
+        });
+        state.ask_or_refuse(asked(), command);
+    }
+}

@@ -1,0 +1,7 @@
+//! IRC: clients of it as programs, and as bytes. Knows no other front.
+
+/// irssi and WeeChat, on a terminal.
+#[cfg(target_os = "linux")] // they are installed by scripts/test.sh there
+mod clients;
+/// From the first line to the welcome.
+mod registration;
