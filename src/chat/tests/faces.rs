@@ -1,7 +1,6 @@
 //! Promises about what others see of a person beside the nick: host, account, words about oneself.
 
 use super::*;
-use crate::cloak::Behind;
 use crate::model::AccountId;
 
 /// The host that others see of a person.
@@ -24,17 +23,12 @@ fn a_host_stands_for_what_a_ban_of_the_person_would_mean() {
     let (cat, dan) = (from(&rig, "cat", "127.0.0.1"), from(&rig, "dan", "127.0.0.1"));
     assert_eq!(host(&ann), host(&bob), "guests of one address");
     assert_ne!(host(&cat), host(&dan), "guests on this machine");
-    let behind = |peer: &Peer<'_>| {
-        let host = host(peer);
-        rig.chat.change(|state| state.behind_cloak(&host))
-    };
     let as_guest = host(&ann);
     ann.registers();
     assert_ne!(host(&ann), as_guest);
-    assert_eq!(behind(&ann), Some(Behind::Account(AccountId(1))));
-    assert_eq!(behind(&bob), Some(Behind::Address("192.0.2.7".parse().unwrap())));
-    assert!(matches!(behind(&cat), Some(Behind::Resume(_))));
-    assert_eq!(rig.chat.change(|state| state.behind_cloak("nowhere")), None);
+    let stored = |state: &mut State| state.registry.person_in(ann.session).map(|person| person.identity);
+    let account = rig.chat.change(stored).expect("ann is here");
+    assert_eq!(host(&ann), &*rig.chat.cloak.stored(account), "the same as in the history");
 }
 
 #[test]
