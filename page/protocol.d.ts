@@ -8,6 +8,8 @@ export interface JoinCommand { type: "join"; tag?: string; room: string; after?:
 export interface LeaveCommand { type: "leave"; tag?: string; room?: string; text?: string; }
 export interface RoomsCommand { type: "rooms"; tag?: string; past?: string; }
 export interface MembersCommand { type: "members"; tag?: string; room?: string; past?: string; }
+export interface WhoCommand { type: "who"; tag?: string; room?: string; mask?: string; nicks?: string[]; past?: string; }
+export interface WhowasCommand { type: "whowas"; tag?: string; nick: string; limit?: number; }
 export interface SayCommand { type: "say"; tag?: string; room?: string; text: string; }
 export interface MeCommand { type: "me"; tag?: string; room?: string; text: string; }
 export interface RollCommand { type: "roll"; tag?: string; room?: string; dice?: string; }
@@ -32,7 +34,7 @@ export interface RegisterRoomCommand { type: "register-room"; tag?: string; room
 export interface DropRoomCommand { type: "drop-room"; tag?: string; room?: string; }
 export interface SettingsCommand { type: "settings"; tag?: string; room?: string; invite_only?: boolean; key?: string; announcements?: boolean; topic_by_ops?: boolean; hidden?: boolean; outsiders?: boolean; limit?: number; }
 export interface InviteCommand { type: "invite"; tag?: string; room?: string; nick: string; }
-export interface KickCommand { type: "kick"; tag?: string; room?: string; nick: string; text?: string; }
+export interface KickCommand { type: "kick"; tag?: string; room?: string; nick: string; everywhere?: boolean; text?: string; }
 export interface BanCommand { type: "ban"; tag?: string; room?: string; nick: string; everywhere?: boolean; seconds?: number; text?: string; }
 export interface UnbanCommand { type: "unban"; tag?: string; room?: string; nick: string; everywhere?: boolean; }
 export interface MuteCommand { type: "mute"; tag?: string; room?: string; nick: string; seconds?: number; text?: string; }
@@ -66,6 +68,8 @@ export interface OkJoin { type: "ok"; tag?: string; for: "join"; room: string; }
 export interface OkLeave { type: "ok"; tag?: string; for: "leave"; room: string; }
 export interface OkRooms { type: "ok"; tag?: string; for: "rooms"; rooms: RoomInfo[]; total: number; more?: boolean; }
 export interface OkMembers { type: "ok"; tag?: string; for: "members"; room: string; members: MemberInfo[]; total: number; more?: boolean; }
+export interface OkWho { type: "ok"; tag?: string; for: "who"; people: PersonInfo[]; more?: boolean; }
+export interface OkWhowas { type: "ok"; tag?: string; for: "whowas"; nick: string; people: GoneInfo[]; }
 export interface OkSay { type: "ok"; tag?: string; for: "say"; room: string; seq: number; time: number; again?: boolean; }
 export interface OkMsg { type: "ok"; tag?: string; for: "msg"; to: string; seq: number; time: number; away?: string; again?: boolean; }
 export interface OkTopic { type: "ok"; tag?: string; for: "topic"; room: string; topic?: string; topic_by?: string; topic_time?: number; }
@@ -84,16 +88,16 @@ export interface OkDeleteAccount { type: "ok"; tag?: string; for: "delete-accoun
 export interface OkRegisterRoom { type: "ok"; tag?: string; for: "register-room"; room: string; }
 export interface OkDropRoom { type: "ok"; tag?: string; for: "drop-room"; room: string; }
 export interface OkSettings { type: "ok"; tag?: string; for: "settings"; room: string; invite_only?: boolean; key?: string; announcements?: boolean; topic_by_ops?: boolean; hidden?: boolean; outsiders?: boolean; limit?: number; registered?: boolean; }
-export interface OkInvite { type: "ok"; tag?: string; for: "invite"; room?: string; nick: string; until?: number; }
-export interface OkKick { type: "ok"; tag?: string; for: "kick"; room?: string; nick: string; until?: number; }
-export interface OkBan { type: "ok"; tag?: string; for: "ban"; room?: string; nick: string; until?: number; }
-export interface OkUnban { type: "ok"; tag?: string; for: "unban"; room?: string; nick: string; until?: number; }
-export interface OkMute { type: "ok"; tag?: string; for: "mute"; room?: string; nick: string; until?: number; }
-export interface OkUnmute { type: "ok"; tag?: string; for: "unmute"; room?: string; nick: string; until?: number; }
-export interface OkOp { type: "ok"; tag?: string; for: "op"; room?: string; nick: string; until?: number; }
-export interface OkDeop { type: "ok"; tag?: string; for: "deop"; room?: string; nick: string; until?: number; }
-export interface OkVoice { type: "ok"; tag?: string; for: "voice"; room?: string; nick: string; until?: number; }
-export interface OkDevoice { type: "ok"; tag?: string; for: "devoice"; room?: string; nick: string; until?: number; }
+export interface OkInvite { type: "ok"; tag?: string; for: "invite"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkKick { type: "ok"; tag?: string; for: "kick"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkBan { type: "ok"; tag?: string; for: "ban"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkUnban { type: "ok"; tag?: string; for: "unban"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkMute { type: "ok"; tag?: string; for: "mute"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkUnmute { type: "ok"; tag?: string; for: "unmute"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkOp { type: "ok"; tag?: string; for: "op"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkDeop { type: "ok"; tag?: string; for: "deop"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkVoice { type: "ok"; tag?: string; for: "voice"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
+export interface OkDevoice { type: "ok"; tag?: string; for: "devoice"; room?: string; nick: string; mask?: string; until?: number; people?: number; more?: boolean; }
 export interface OkBans { type: "ok"; tag?: string; for: "bans"; room?: string; bans: BanInfo[]; skip?: number; more?: boolean; }
 export interface OkOffer { type: "ok"; tag?: string; for: "offer"; upload: number; url: string; }
 export interface OkTyping { type: "ok"; tag?: string; for: "typing"; }
@@ -105,11 +109,13 @@ export interface OkHelp { type: "ok"; tag?: string; for: "help"; commands: HelpI
 export interface OkPing { type: "ok"; tag?: string; for: "ping"; token: string; }
 export interface RoomInfo { room: string; members: number; topic?: string; }
 export interface MemberInfo { nick: string; role?: Role; voice?: boolean; away?: string; }
+export interface PersonInfo { nick: string; user: string; host: string; registered?: boolean; about?: string; away?: string; op?: boolean; room?: string; role?: Role; voice?: boolean; idle: number; since: number; }
+export interface GoneInfo { nick: string; user: string; host: string; about?: string; registered?: boolean; time: number; }
 export interface MessageInfo { room: string; seq: number; from: string; text: string; time: number; me?: boolean; file?: FileInfo; deleted?: boolean; }
 export interface FileInfo { file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; }
 export interface FileRow { file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; seq: number; from: string; time: number; }
 export interface ChatInfo { room: string; seq: number; read: number; unread: number; }
-export interface BanInfo { restriction: "ban" | "mute"; nick: string; until?: number; by: string; text?: string; time: number; }
+export interface BanInfo { restriction: "ban" | "mute"; nick: string; mask?: string; until?: number; by: string; text?: string; time: number; }
 export interface HelpInfo { usage: string; text: string; }
 export interface HelloEvent { type: "hello"; version: number; server: string; offer: string; lobby: string; text: number; line_bytes: number; ping_after: number; page?: string; rate: number; rate_burst: number; file_bytes: number; kept: boolean; motd?: string; }
 export interface ErrorEvent { type: "error"; tag?: string; code: string; value: string; text: string; offer?: string; }
@@ -127,7 +133,7 @@ export interface TopicEvent { type: "topic"; room: string; topic?: string; by: s
 export interface AwayEvent { type: "away"; nick: string; text?: string; }
 export interface DeletedEvent { type: "deleted"; room: string; seq: number; by: string; time: number; }
 export interface KickEvent { type: "kick"; room: string; nick: string; by: string; text?: string; time: number; }
-export interface RestrictionEvent { type: "restriction"; room: string; restriction: "ban" | "mute"; lifted?: boolean; nick: string; by: string; until?: number; text?: string; time: number; }
+export interface RestrictionEvent { type: "restriction"; room: string; restriction: "ban" | "mute"; lifted?: boolean; nick: string; mask?: string; by: string; until?: number; text?: string; time: number; }
 export interface RoleEvent { type: "role"; room: string; nick: string; role?: Role; by: string; time: number; }
 export interface VoiceEvent { type: "voice"; room: string; nick: string; voice: boolean; by: string; time: number; }
 export interface SettingsEvent { type: "settings"; room: string; invite_only?: boolean; key?: string; announcements?: boolean; topic_by_ops?: boolean; hidden?: boolean; outsiders?: boolean; limit?: number; registered?: boolean; changed?: string[]; by: string; time: number; }
@@ -147,6 +153,8 @@ export type Command =
   | LeaveCommand
   | RoomsCommand
   | MembersCommand
+  | WhoCommand
+  | WhowasCommand
   | SayCommand
   | MeCommand
   | RollCommand
@@ -207,6 +215,8 @@ export type Ok =
   | OkLeave
   | OkRooms
   | OkMembers
+  | OkWho
+  | OkWhowas
   | OkSay
   | OkMsg
   | OkTopic

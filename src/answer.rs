@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
 pub use rows::{
-    BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row, WhoisInfo, cut,
-    page, shown_mask,
+    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row,
+    WhoisInfo, cut, page, shown_mask,
 };
 pub(crate) use rows::{FRAME, length, said, sum};
 
@@ -52,12 +52,20 @@ pub enum Done {
     Rooms {
         /// In the order of their names.
         rooms: Vec<RoomInfo>,
-        /// How many there are, on all pages.
+        /// How many there are, on all pages; also those that a filter leaves out.
         total: usize,
         /// Whether there are more after the last of these.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
+        /// The room after which the next page begins, if there may be more; with a filter, perhaps none of these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Arc<str>>,
+        /// The first mask that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mask: Option<Arc<str>>,
     },
+    /// How many there are of what.
+    Facts(FactsInfo),
     /// The members of a room.
     Members {
         /// The room.
@@ -388,7 +396,7 @@ impl Done {
                 Done::Members { members, .. } => sum(members),
                 Done::History(history) => sum(&history.messages),
                 Done::Search { messages, .. } => sum(messages),
-                Done::Rooms { rooms, .. } => sum(rooms),
+                Done::Rooms { rooms, mask, .. } => sum(rooms) + length(mask),
                 Done::Chats { chats, .. } => sum(chats),
                 Done::Bans { bans, .. } => sum(bans),
                 Done::Who { people, .. } => sum(people),
@@ -400,6 +408,7 @@ impl Done {
                 Done::Hello { .. }
                 | Done::Nick { .. }
                 | Done::Join { .. }
+                | Done::Facts(_)
                 | Done::Leave { .. }
                 | Done::Say { .. }
                 | Done::Back

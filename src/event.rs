@@ -486,9 +486,11 @@ mod tests {
         };
         let made = [
             Done::Rooms {
-                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone() }],
+                rooms: vec![RoomInfo { room: name(), members: 1, topic: some.clone(), topic_time: None, made: 0 }],
                 total: 1,
                 more: false,
+                next: None,
+                mask: some.clone(),
             },
             Done::Members { room: name(), members: vec![member()], total: 1, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },

@@ -250,6 +250,8 @@ pub struct MembershipRow {
     pub with: Option<(Identity, Arc<str>)>,
     /// The number of its last message that is stored.
     pub seq: Seq,
+    /// When that was said, if it was not removed since.
+    pub time: Option<Millis>,
     /// Up to which number it was read.
     pub read: Seq,
 }

@@ -35,6 +35,34 @@ pub struct RoomInfo {
     /// The topic, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Arc<str>>,
+    /// When the topic was set, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_time: Option<Millis>,
+    /// When the room was made.
+    pub made: Millis,
+}
+
+/// How many people and rooms there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsInfo {
+    /// People online.
+    pub people: usize,
+    /// The most people that were online at once since this run of the server began.
+    pub most_people: usize,
+    /// Those of them that are guests.
+    pub guests: usize,
+    /// Those of them that are ops of the server.
+    pub ops: usize,
+    /// Their sessions.
+    pub sessions: usize,
+    /// The most sessions that there were at once since this run of the server began.
+    pub most_sessions: usize,
+    /// Rooms with somebody in them that every person may know of.
+    pub rooms: usize,
+    /// Accounts, online or not.
+    pub accounts: usize,
+    /// When this run of the server began.
+    pub since: Millis,
 }
 
 /// What `whois` tells of a person.
@@ -82,6 +110,9 @@ pub struct ChatInfo {
     pub read: Seq,
     /// How many came after that.
     pub unread: u64,
+    /// When the last message was said, if it is still stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Millis>,
 }
 
 /// A ban or a mute.

@@ -22,6 +22,11 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     pub fn get(&self, id: AccountId) -> Option<&AccountRecord> {
         self.ids.get(&id)
     }

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wildmatch::WildMatch;
+
 use super::directory::after;
 use super::room::Room;
 use super::{Change, State};
-use crate::answer::{Done, MemberInfo, RoomInfo};
+use crate::answer::{Done, FactsInfo, MemberInfo, RoomInfo};
+use crate::command::RoomFilter;
 use crate::error::ChatError;
 use crate::model::{PlaceId, Role};
-use crate::names::{Nick, RoomName};
+use crate::names::{Nick, RoomName, fold_mask};
 
 impl State {
     /// The members of a room whose names come after `past`, in the order of the names.
@@ -27,13 +30,14 @@ impl State {
 impl Change<'_> {
     /// A page of the rooms that the caller may know of, in the order of the
     /// names: all public rooms, and the caller's own rooms that are private or hidden.
-    pub(super) fn list_rooms(&mut self, past: Option<&RoomName>) -> Result<(), ChatError> {
-        let done = self.rooms_after(past)?;
+    pub(super) fn list_rooms(&mut self, past: Option<&RoomName>, filter: &RoomFilter) -> Result<(), ChatError> {
+        let done = self.rooms_after(past, filter)?;
         self.answer(done);
         Ok(())
     }
 
-    fn rooms_after(&self, past: Option<&RoomName>) -> Result<Done, ChatError> {
+    fn rooms_after(&self, past: Option<&RoomName>, filter: &RoomFilter) -> Result<Done, ChatError> {
+        let wanted = Wanted::new(filter);
         let (state, past) = (&*self.state, past.map(RoomName::key));
         let person = self.person()?;
         let all = self.as_server_op().is_ok();
@@ -54,8 +58,28 @@ impl Change<'_> {
         };
         // The topic of a private or hidden room is for its members, and for an op of the server.
         let told = |room: &Room| all || room.is_public() || room.members.contains(&self.caller.person);
-        let (rooms, more) = self.cx.page(std::iter::from_fn(next).map(|room| room_info(room, told(room))));
-        Ok(Done::Rooms { rooms, total, more })
+        // A filter may leave out many rooms, and the lock is not held for all of them.
+        let (mut seen, mut last) = (0, None);
+        let looked_at = std::iter::from_fn(next).take_while(|_| {
+            seen += 1;
+            seen <= LOOKED_AT
+        });
+        let looked_at = looked_at.inspect(|room| last = Some(Arc::clone(&room.shown)));
+        let found = looked_at.filter(|room| wanted.takes(room, told(room)));
+        let (rooms, mut more) = self.cx.page(found.map(|room| room_info(room, told(room))));
+        let mut next = rooms.last().map(|info| Arc::clone(&info.room));
+        if !more && seen > LOOKED_AT {
+            (more, next) = (true, last);
+        }
+        Ok(Done::Rooms { rooms, total, more, next: next.filter(|_| more), mask: filter.only.first().cloned() })
+    }
+
+    /// How many people and rooms there are.
+    pub(super) fn facts(&mut self) {
+        let (registry, now) = (&self.state.registry, self.cx.run);
+        let facts = registry.facts(|person| self.state.is_server_op(person));
+        let rooms = self.state.rooms.after(None, false).filter(|room| !room.members.is_empty()).count();
+        self.answer(Done::Facts(FactsInfo { rooms, since: now, ..facts }));
     }
 
     /// A page of the members of a room, in the order of their names.
@@ -70,8 +94,42 @@ impl Change<'_> {
     }
 }
 
+/// How many rooms are compared with a filter for one page, that is, in one hold of the lock.
+const LOOKED_AT: usize = 1_000;
+
+/// A filter whose masks are ready to be compared.
+struct Wanted<'a> {
+    filter: &'a RoomFilter,
+    only: Vec<WildMatch>,
+    not: Vec<WildMatch>,
+}
+
+impl Wanted<'_> {
+    fn new(filter: &RoomFilter) -> Wanted<'_> {
+        // A room's key has no `#`, so a mask may be written with it or without.
+        let ready = |mask: &Arc<str>| WildMatch::new(fold_mask(mask).trim_start_matches('#'));
+        let [only, not] = [&filter.only, &filter.not].map(|masks| masks.iter().map(ready).collect());
+        Wanted { filter, only, not }
+    }
+
+    fn takes(&self, room: &Room, with_topic: bool) -> bool {
+        let name = room.name.key();
+        let name = name.trim_start_matches('#');
+        let topic = room.topic.as_ref().filter(|_| with_topic).and_then(|topic| topic.time);
+        self.filter.takes(room.members.len(), room.made, topic)
+            && (self.only.is_empty() || self.only.iter().any(|mask| mask.matches(name)))
+            && !self.not.iter().any(|mask| mask.matches(name))
+    }
+}
+
 /// A row of a room list.
 pub(super) fn room_info(room: &Room, with_topic: bool) -> RoomInfo {
-    let topic = room.topic.as_ref().filter(|_| with_topic).map(|topic| Arc::clone(&topic.text));
-    RoomInfo { room: Arc::clone(&room.shown), members: room.members.len(), topic }
+    let topic = room.topic.as_ref().filter(|_| with_topic);
+    RoomInfo {
+        room: Arc::clone(&room.shown),
+        members: room.members.len(),
+        topic: topic.map(|topic| Arc::clone(&topic.text)),
+        topic_time: topic.and_then(|topic| topic.time),
+        made: room.made,
+    }
 }

@@ -381,7 +381,8 @@ impl Change<'_> {
                 self.say(room.as_ref(), thrown, Manner::ByServer)?;
             }
             ChatCommand::Leave { room, text } => self.leave_room(room.as_ref(), text)?,
-            ChatCommand::Rooms { past } => self.list_rooms(past.as_ref())?,
+            ChatCommand::Rooms { past, filter } => self.list_rooms(past.as_ref(), &filter)?,
+            ChatCommand::Facts => self.facts(),
             ChatCommand::Members { room, past } => self.members(room.as_ref(), past.as_ref())?,
             ChatCommand::Who { room, mask, nicks, past } => {
                 self.who(room.as_ref(), mask.as_deref(), &nicks, past.as_ref())?;

@@ -13,6 +13,7 @@ use super::name_index::NameIndex;
 use super::outbox::{Ending, Outbox};
 use super::{PersonId, SessionId};
 use crate::actor::{Actor, ActorParts};
+use crate::answer::FactsInfo;
 use crate::command::Wants;
 use crate::error::ChatError;
 use crate::model::{AccountId, Address, Identity, PlaceId, ResumeId};
@@ -138,6 +139,9 @@ pub(super) struct Registry {
     /// All accounts, online or not.
     pub accounts: Accounts,
     next: u64,
+    /// The most people and sessions that there were at once.
+    most_people: usize,
+    most_sessions: usize,
 }
 
 impl Registry {
@@ -145,6 +149,20 @@ impl Registry {
     pub fn kinds(&self) -> (usize, usize) {
         let accounts = self.people.values().filter(|person| person.account().is_some()).count();
         (accounts, self.people.len() - accounts)
+    }
+
+    /// How many people and sessions there are; `is_op` tells the ops of the server.
+    pub fn facts(&self, is_op: impl Fn(&Person) -> bool) -> FactsInfo {
+        FactsInfo {
+            people: self.people.len(),
+            most_people: self.most_people,
+            guests: self.kinds().1,
+            ops: self.people.values().filter(|person| is_op(person)).count(),
+            sessions: self.sessions.len(),
+            most_sessions: self.most_sessions,
+            accounts: self.accounts.len(),
+            ..FactsInfo::default()
+        }
     }
 
     pub fn session(&self, id: SessionId) -> Option<&Session> {
@@ -267,6 +285,7 @@ impl Registry {
             ending: None,
         };
         self.people.insert(id, person);
+        self.most_people = self.most_people.max(self.people.len());
         Ok(id)
     }
 
@@ -304,6 +323,7 @@ impl Registry {
             person.sessions.push(id);
             person.ending = None;
             self.sessions.insert(id, session);
+            self.most_sessions = self.most_sessions.max(self.sessions.len());
         }
     }
 

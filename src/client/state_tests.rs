@@ -315,7 +315,7 @@ fn an_account_asks_where_something_is_unread_that_was_not_heard_here() {
     let mut state = anna();
     state.account = true;
     state.learn(private(7));
-    let chat = |room: &str, seq, read| ChatInfo { room: room.into(), seq, read, unread: seq - read };
+    let chat = |room: &str, seq, read| ChatInfo { room: room.into(), seq, read, unread: seq - read, time: None };
     let chats = vec![chat("#a", 9, 0), chat("@Boris", 7, 5), chat("@Vera", 3, 1), chat("@Gleb", 2, 2)];
     state.learn_chats(&chats);
     assert_eq!(state.owed.len(), 2, "{:?}", state.owed);

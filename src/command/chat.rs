@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Dice, Place, Secret, read};
+use super::{Change, Dice, Place, RoomFilter, Secret, read};
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
@@ -35,10 +35,15 @@ pub enum ChatCommand {
         text: Option<Arc<str>>,
     },
     /// Lists the rooms.
+    #[serde(with = "read::rooms_page")]
     Rooms {
         /// Only those whose names come after this one.
         past: Option<RoomName>,
+        /// Only those.
+        filter: RoomFilter,
     },
+    /// Tells how many people and rooms there are.
+    Facts,
     /// Lists who is in a room; the current one if it is not said.
     Members {
         /// The room.

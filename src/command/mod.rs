@@ -12,6 +12,7 @@
 //! ```
 
 mod chat;
+mod filter;
 mod order;
 mod page;
 mod parse;
@@ -30,8 +31,9 @@ use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
 
 pub use chat::ChatCommand;
+pub use filter::RoomFilter;
 pub use order::Moderation;
-pub use page::{Bound, Page, Stretch, Timeline};
+pub use page::{Bound, Page, Stretch, Timeline, Within};
 pub use parse::{parse, shown};
 pub use strings::refused;
 pub use table::{Needs, Price, Spec, Stores, TABLE, Verb, find, named, nearest, unknown};
@@ -212,9 +214,12 @@ pub enum Query {
         limit: Option<usize>,
     },
     /// Lists the asker's rooms and private conversations, and what is unread there.
+    #[serde(with = "read::chats")]
     Chats {
         /// Only those that come after this one.
         past: Option<Place>,
+        /// Only those whose last message was said then, in the order of these messages.
+        within: Option<Within>,
     },
     /// Lists the files of a room or a private conversation.
     Files {

@@ -30,6 +30,18 @@ pub enum Page {
     Around(Bound),
 }
 
+/// Which places are asked for by the time of their last message: those between two
+/// times, neither of them included, counted from the first of the two, whichever is earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within {
+    /// Where counting begins.
+    pub from: Millis,
+    /// The other end.
+    pub to: Millis,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
 impl Page {
     /// The first ones at or after this time.
     pub fn since(time: Millis) -> Page {

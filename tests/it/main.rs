@@ -47,8 +47,6 @@ mod file_http;
 mod files;
 /// Words that are found as people type them, inside a run too; and texts that show nothing.
 mod found;
-/// Clients of IRC: programs and bytes.
-mod irc;
 /// How bytes become lines: whole, in pieces, glued, too long, binary.
 mod framing;
 /// A server that has no room, and what takes none.
@@ -65,6 +63,8 @@ mod hidden;
 mod http;
 /// Requests that are refused.
 mod http_refusals;
+/// Clients of IRC: programs and bytes.
+mod irc;
 /// The server program with a database: killed, and started anew.
 mod killed;
 /// Rooms always have an owner or an op.
@@ -95,6 +95,8 @@ mod rate;
 mod restrictions;
 /// Coming back on a new connection.
 mod resume;
+/// What else is set in a room: a limit, voices, outsiders.
+mod room_settings;
 /// Words that are found, and by whom.
 mod search;
 /// `roomful::net` without the chat.

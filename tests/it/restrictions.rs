@@ -182,6 +182,67 @@ fn an_op_of_the_server_bans_from_the_whole_server() {
     assert_eq!(server.peer().hello(login).unwrap(), "bob");
 }
 
+/// protocol.md, *Masks*: for those who come later, also after a restart; as it was written, for all members.
+#[test]
+fn a_mask_outlasts_a_restart_and_is_lifted_as_it_was_written() {
+    let server = TestServer::with_database();
+    let mut ann = server.account_in("ann", "#a");
+    ann.does("register-room", json!({"room": "#a"}));
+    let mut spammer = server.login_in("spammer", "#a");
+    [&mut ann, &mut spammer].into_iter().for_each(|peer| drop(peer.sync()));
+    let Done::Ban(made) = ann.does("ban", json!({"room": "#a", "nick": "SPAM*!*@*", "text": "ads"})) else { panic!() };
+    assert_eq!((&*made.nick, made.mask.as_deref(), made.people), ("SPAM*!*@*", Some("SPAM*!*@*"), Some(1)));
+    assert_eq!(spammer.hears(), ["#a ann Ban SPAM*!*@* (ads)", "#a ann kicks spammer (ads)", "#a left"]);
+    ann.does("mute", json!({"room": "#a", "nick": "a:boris"}));
+    assert_eq!(ann.code("ban", json!({"room": "#a", "nick": "a*"})), "mask-too-wide");
+    drop((ann, spammer));
+    let server = server.restarted();
+    let mut boris = server.account_in("boris", "#a");
+    assert_eq!(boris.code("say", json!({"room": "#a", "text": "x"})), "muted");
+    let listed = ["ban SPAM*!*@* by ann", "mute a:boris by ann"];
+    assert_eq!(bans(&mut boris, json!({"room": "#a"})), listed, "to a member");
+    let mut late = server.login("spam2");
+    assert_eq!(late.code("join", json!({"room": "#a"})), "banned");
+    let mut ann = server.once_more("ann");
+    ann.does("unban", json!({"room": "#a", "nick": "spam*"}));
+    ann.does("unmute", json!({"room": "#a", "nick": "A:Boris"}));
+    late.join("#a");
+    boris.say("#a", "at last");
+}
+
+/// protocol.md, `kick`, `everywhere`: all sessions end, and the token with them; the others hear why.
+#[test]
+fn an_op_of_the_server_ends_all_sessions_of_a_person() {
+    let server = TestServer::with_database();
+    let mut ann = server.account("ann");
+    ann.does("claim", json!({"code": server.claim()}));
+    let mut vera = server.login_in("vera", "#b");
+    let mut bob = server.account_in("bob", "#b");
+    let mut two = server.once_more("bob");
+    let token = bob.resume.clone();
+    vera.sync();
+    assert_eq!(ann.code("kick", json!({"nick": "ann", "everywhere": true})), "bad-field");
+    assert_eq!(ann.code("kick", json!({"nick": "gleb", "everywhere": true})), "no-such-nick");
+    let Done::Kick(made) = ann.does("kick", json!({"nick": "bob", "everywhere": true, "text": "enough"})) else {
+        panic!()
+    };
+    assert_eq!((made.room, &*made.nick), (None, "bob"));
+    for peer in [&mut bob, &mut two] {
+        match peer.rest().pop() {
+            Some(Event::Closing { reason: CloseReason::Kicked, text }) => assert!(text.ends_with(": enough"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    server.wait_for_sessions(2);
+    assert_eq!(vera.hears(), ["- bob kicked (enough)"]);
+    let refusal = vera.refusal("whois", json!({"nick": "bob"}));
+    assert!(refusal.code == "no-such-nick" && refusal.text.contains(" s ago"), "{refusal:?}");
+    let mut late = server.peer();
+    let name = late.hello(json!({"nick": "bob2", "resume": token, "rooms": []})).unwrap();
+    assert_eq!(name, "bob2", "the token is no token any more");
+    server.once_more("bob");
+}
+
 /// protocol.md, `mute`: no words by the side, in a farewell or as a reason to be away.
 #[test]
 fn a_person_who_is_muted_says_nothing_by_the_side() {

@@ -71,18 +71,11 @@ fn a_json_hello_byte_by_byte_is_json() {
     ann.answer("h").unwrap();
 }
 
-/// Until these fronts exist, a sentence in their own protocol, and the end.
+/// Without a certificate, a refusal in its own protocol, and the end.
 #[test]
-fn tls_and_irc_get_a_sentence_and_a_close() {
+fn tls_without_a_certificate_gets_an_alert_and_a_close() {
     let server = TestServer::start();
     let mut watcher = server.login_in("watcher", "#lobby");
-    for hello in ["NICK anna\r\nUSER a 0 * :a\r\n", "CAP LS 302\r\n", "pass x\r\n"] {
-        let mut irssi = server.wire();
-        irssi.send(hello);
-        let answer = irssi.rest();
-        assert_eq!(answer.len(), 1, "{answer:?}");
-        assert!(answer[0].starts_with("ERROR :This server does not speak IRC."), "{answer:?}");
-    }
     for hello in [&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01][..], &[0x16, 0x03]] {
         let mut tls = server.wire();
         tls.send(hello);

@@ -57,7 +57,13 @@ fn a_session_without_a_name_can_only_take_one() {
     let rig = Rig::new();
     let refusal = rig
         .chat
-        .obey(SessionId(1), None, ChatCommand::Rooms { past: None }, START, &mut Effects::default())
+        .obey(
+            SessionId(1),
+            None,
+            ChatCommand::Rooms { past: None, filter: crate::command::RoomFilter::default() },
+            START,
+            &mut Effects::default(),
+        )
         .unwrap_err();
     assert!(matches!(refusal, Halt::Refused(ChatError::NameFirst)));
 }

@@ -37,6 +37,7 @@ fn done(done: &Done) -> String {
             };
             format!("rooms {}; {total}", rooms.iter().map(row).collect::<Vec<_>>().join(", "))
         }
+        Done::Facts(facts) => format!("{} people", facts.people),
         Done::Members { room, members, total, .. } => format!("members of {room} {}; {total}", names(members)),
         Done::Say { room, seq, again, .. } => format!("{room} {seq}{}", repeated(again)),
         Done::Msg { to, away, again, .. } => {

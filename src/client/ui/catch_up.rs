@@ -198,7 +198,7 @@ mod tests {
         missed.came("#b", 0);
         missed.came("@boris", 2);
         missed.came("#a", 20);
-        let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
+        let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread, time: None };
         missed.unheard = vec![chat("@boris", 2), chat("@vera", 3)];
         let line = "* New since 12:31: 120 in #a, 2 in @boris, 3 in @vera (/history @vera shows them).";
         assert_eq!((missed.line().as_deref(), missed.total()), (Some(line), 122));

@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn lists_show_what_is_unread_and_the_ops() {
-        let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread };
+        let chat = |room: &str, unread| ChatInfo { room: room.into(), seq: 9, read: 9 - unread, unread, time: None };
         let lines = view().answer(&Done::Chats { chats: vec![chat("#a", 0), chat("@boris", 3)], more: false });
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);
         let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };

@@ -65,6 +65,8 @@ impl IrcEncoder {
             Done::Whois(info) => self.whois(info, out),
             Done::History(history) => self.history(asked, history, out),
             Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
+            // Asked for only in words of our own.
+            Done::Facts(_) => self.in_own_words(done, out),
             // IRC has no lines for these.
             Done::Search { .. }
             | Done::Read { .. }
@@ -128,7 +130,7 @@ impl IrcEncoder {
     /// The account of this session is another one, and so the host and the nick may be.
     fn changed(&mut self, own: &Actor, out: &mut Vec<u8>) {
         let old = self.own.clone();
-        self.face(own, &old, out);
+        self.face((own, &old), false, out);
         self.now(own, out);
     }
 
@@ -154,7 +156,7 @@ impl IrcEncoder {
 
     /// A ban of many people: how many were put out is told to its maker only.
     fn banned(&self, done: &Done, about: &Moderated, out: &mut Vec<u8>) {
-        if about.people.is_some() {
+        if about.people.is_some_and(|people| people > 0) {
             let target = about.room.as_ref().unwrap_or(self.own.nick());
             self.words_to(target, |out| wording::answer(done, &Plain::Timeless, out), out);
         }

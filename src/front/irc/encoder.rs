@@ -249,6 +249,13 @@ impl Encoder for IrcEncoder {
         match item.letter.event() {
             Event::Ok { done, .. } => self.ok(done, out),
             Event::Error { code, value, text, .. } => self.error(code, value, text, out),
+            Event::Private { from, to, .. } if self.is_own(from) && self.is_own(to) => {
+                // The echo answers the session that said it; the message itself comes to all of them.
+                if item.own && self.caps.has(Caps::ECHO_MESSAGE) {
+                    self.item(true, Carrier::Auto, out, |irc, out| irc.with_files(item.letter.event(), out));
+                }
+                self.with_files(item.letter.event(), out);
+            }
             event => {
                 let labelled = item.own && !is_of_server(event);
                 self.item(labelled, Carrier::Auto, out, |irc, out| match irc.same(item) {
@@ -301,3 +308,6 @@ fn has_more(done: &Done) -> bool {
 fn is_of_server(event: &Event) -> bool {
     matches!(event, Event::Waiting { .. } | Event::Ping { .. } | Event::Closing { .. } | Event::Chats { .. })
 }
+
+#[cfg(test)]
+mod tests;

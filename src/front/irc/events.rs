@@ -9,7 +9,7 @@ use crate::answer::ChatInfo;
 use crate::event::Event;
 use crate::model::Millis;
 use crate::wire::irc::{Bits, Out, encode, msgid};
-use crate::wording::{self, Plain, capital};
+use crate::wording::{self, Plain};
 
 impl IrcEncoder {
     /// Writes an event; `own` if a command of this session made it.
@@ -53,7 +53,7 @@ impl IrcEncoder {
                 encode(event, self.bits(), out);
                 self.close(room);
             }
-            Event::Nick { .. } | Event::Face { .. } => self.renamed(event, out),
+            Event::Nick { .. } | Event::Face { .. } => self.renamed(event, own, out),
             Event::Away { text, .. } => self.away(text.is_some(), out),
             Event::Invite { room, by, .. } => {
                 let line = Out::new(out).prefix(by.prefix()).command("INVITE").middle(&self.own);
@@ -77,12 +77,6 @@ impl IrcEncoder {
     /// if it can: else the client would open a window of a conversation with itself.
     fn own_private(&mut self, event: &Event, (to, own): (&str, bool), out: &mut Vec<u8>) {
         let echoes = self.caps.has(Caps::ECHO_MESSAGE);
-        if self.is_own(to) {
-            if own && echoes {
-                self.with_files(event, out);
-            }
-            return self.with_files(event, out);
-        }
         if own && !echoes {
             return;
         }
@@ -108,7 +102,7 @@ impl IrcEncoder {
     }
 
     /// A person has another name, host, account, or other words about themselves.
-    fn renamed(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn renamed(&mut self, event: &Event, own: bool, out: &mut Vec<u8>) {
         match event {
             Event::Nick { new, by, .. } if self.is_own(by) => {
                 let own = by.with(|parts| parts.nick = Arc::clone(new));
@@ -117,7 +111,7 @@ impl IrcEncoder {
             // The session that asked has its answer already.
             Event::Nick { .. } => {}
             Event::Face { who, old, .. } => {
-                self.face(who, old, out);
+                self.face((who, old), own, out);
                 if self.is_own(old) {
                     // The nick follows.
                     let nick = Arc::clone(self.own.nick());
@@ -130,7 +124,7 @@ impl IrcEncoder {
     }
 
     /// Another account, host, or other words, for clients that asked for it.
-    pub(super) fn face(&self, who: &Actor, old: &Actor, out: &mut Vec<u8>) {
+    pub(super) fn face(&self, (who, old): (&Actor, &Actor), own: bool, out: &mut Vec<u8>) {
         if self.caps.has(Caps::ACCOUNT_NOTIFY) && who.is_registered() != old.is_registered() {
             let account = if who.is_registered() { &**who } else { "*" };
             Out::new(out).prefix(old.prefix()).command("ACCOUNT").middle(account).end();
@@ -138,7 +132,9 @@ impl IrcEncoder {
         if self.caps.has(Caps::CHGHOST) && (who.user(), who.host()) != (old.user(), old.host()) {
             Out::new(out).prefix(old.prefix()).command("CHGHOST").middle(who.user()).middle(who.host()).end();
         }
-        if self.caps.has(Caps::SETNAME) && who.about() != old.about() {
+        // The session that asked has no other answer.
+        let is_told = self.caps.has(Caps::SETNAME) || own;
+        if is_told && who.about() != old.about() {
             let about = who.about().map_or("", |about| about);
             Out::new(out).prefix(old.prefix()).command("SETNAME").trailing(about);
         }
@@ -206,7 +202,7 @@ impl IrcEncoder {
     ) {
         for line in wording::lines(write) {
             let line = line.strip_prefix("* ").or(line.strip_prefix("! ")).unwrap_or(&line);
-            self.notice(target, &capital(line), out);
+            self.notice(target, line, out);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::asked::Asked;
 use super::rooms::reason;
 use super::state::State;
-use crate::command::{Bound, ChatCommand, Page, Place, Query, somebody};
+use crate::command::{Bound, ChatCommand, Page, Place, Query, Within, somebody};
 use crate::model::Millis;
 use crate::names::RoomName;
 use crate::wire::irc::{Line, msgid};
@@ -54,10 +54,12 @@ fn targets(state: &mut State, line: &Line<'_>) {
         };
         let time = |word: &str| word.strip_prefix("timestamp=").and_then(time).ok_or(WRONG);
         let (one, other) = (time(one)?, time(other)?);
-        Ok(Asked::Targets { from: one.min(other), until: one.max(other), limit: limit(most)? })
+        let limit = limit(most)?;
+        let within = Within { from: one, to: other, limit: Some(limit) };
+        Ok((Asked::Targets { from: one.min(other), until: one.max(other), limit }, within))
     };
     match asked() {
-        Ok(asked) => state.ask(asked, Query::Chats { past: None }),
+        Ok((asked, within)) => state.ask(asked, Query::Chats { past: None, within: Some(within) }),
         Err(fault) => refuse(state, &["TARGETS"], fault),
     }
 }

@@ -3,8 +3,9 @@
 use super::asked::Asked;
 use super::state::State;
 use super::words::cut;
-use crate::command::{ChatCommand, Command, ModAction, Moderation, Whom, somebody, text};
+use crate::command::{ChatCommand, Command, ModAction, Moderation, RoomFilter, Whom, somebody, text};
 use crate::error::ChatError;
+use crate::model::Millis;
 use crate::names::RoomName;
 use crate::wire::irc::Line;
 
@@ -88,8 +89,33 @@ pub(super) fn names(state: &mut State, line: &Line<'_>) {
 }
 
 /// `LIST masks,conditions`
-pub(super) fn list(state: &mut State, _line: &Line<'_>) {
-    state.ask(Asked::List, ChatCommand::Rooms { past: None });
+pub(super) fn list(state: &mut State, line: &Line<'_>) {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let filter = line.given(0).map_or_else(RoomFilter::default, |words| filter(words, now));
+    // A room without members is none to IRC.
+    let filter = RoomFilter { over: filter.over.or(Some(0)), ..filter };
+    state.ask(Asked::List, ChatCommand::Rooms { past: None, filter });
+}
+
+/// The conditions of ELIST: masks, numbers of members, and minutes since a room or its topic was made.
+fn filter(words: &str, now: Millis) -> RoomFilter {
+    let mut filter = RoomFilter::default();
+    for word in words.split(',').filter(|word| !word.is_empty()) {
+        let ago = |minutes: &str| Some(now.saturating_sub(minutes.parse::<Millis>().ok()?.saturating_mul(60_000)));
+        match word.as_bytes() {
+            [b'>', ..] => filter.over = word[1..].parse().ok(),
+            [b'<', ..] => filter.under = word[1..].parse().ok(),
+            [b'C' | b'c', b'<', ..] => filter.made_since = ago(&word[2..]),
+            [b'C' | b'c', b'>', ..] => filter.made_until = ago(&word[2..]),
+            [b'T' | b't', b'<', ..] => filter.topic_since = ago(&word[2..]),
+            [b'T' | b't', b'>', ..] => filter.topic_until = ago(&word[2..]),
+            [b'!', ..] => filter.not.push(word[1..].into()),
+            _ => filter.only.push(word.into()),
+        }
+    }
+    filter.only.truncate(RoomFilter::MASKS);
+    filter.not.truncate(RoomFilter::MASKS);
+    filter
 }
 
 /// `INVITE nick room`

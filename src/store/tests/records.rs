@@ -211,7 +211,13 @@ fn a_seat_tells_how_far_it_was_read_and_never_goes_back() {
         Record::Membership(AccountId(2), PlaceId(1), 0),
     ]);
     rig.again();
-    let membership = |place, with, seq, read| MembershipRow { place: PlaceId(place), with, seq, read };
+    let membership = |place, with, seq, read| MembershipRow {
+        place: PlaceId(place),
+        with,
+        seq,
+        time: (seq > 0).then_some(3_000),
+        read,
+    };
     let memberships = rig.store().memberships(AccountId(1)).unwrap();
     // Bob has an account and is shown by its name; the guest by the name of then.
     let with = [Some((account(2), "Bob".into())), Some((guest(4), "robert".into()))];

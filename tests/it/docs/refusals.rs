@@ -112,6 +112,7 @@ pub fn refusals() -> Vec<ChatError> {
         ChatError::RoomNew(room("лыжи")),
         ChatError::RoomFull(room("лыжи"), 20),
         ChatError::AnnouncementsOnly(room("лыжи")),
+        ChatError::MaskTooWide(owned("*")),
         ChatError::NoSuchBan(owned("Mallory")),
         ChatError::TooManyBans(500),
         ChatError::RoomNotRegistered(room("chess")),

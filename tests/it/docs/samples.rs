@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use roomful::actor::{Actor, ActorParts};
 use roomful::answer::{
-    BanInfo, ChatInfo, Done, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo, RoomInfo,
-    WhoisInfo,
+    BanInfo, ChatInfo, Done, FactsInfo, FileRow, GoneInfo, HelpInfo, History, MemberInfo, Moderated, PersonInfo,
+    RoomInfo, WhoisInfo,
 };
 use roomful::error::Code;
 use roomful::event::Event;
@@ -56,11 +56,12 @@ fn member(full: bool) -> MemberInfo {
 }
 
 fn room(full: bool) -> RoomInfo {
-    RoomInfo { room: word(), members: 1, topic: text().filter(|_| full) }
+    let (topic, topic_time) = (text().filter(|_| full), full.then_some(1));
+    RoomInfo { room: word(), members: 1, topic, topic_time, made: 1 }
 }
 
-fn chat() -> ChatInfo {
-    ChatInfo { room: word(), seq: 1, read: 1, unread: 1 }
+fn chat(full: bool) -> ChatInfo {
+    ChatInfo { room: word(), seq: 1, read: 1, unread: 1, time: full.then_some(1) }
 }
 
 fn ban(full: bool) -> BanInfo {
@@ -69,7 +70,7 @@ fn ban(full: bool) -> BanInfo {
 }
 
 fn file_row(full: bool) -> FileRow {
-    FileRow { info: file(full), seq: 1, from: word().into(), time: 1 }
+    FileRow { info: file(full), seq: 1, from: word(), time: 1 }
 }
 
 fn help() -> HelpInfo {
@@ -144,7 +145,7 @@ pub fn objects() -> [(&'static str, Value, Value); 10] {
         ("message", value(&*message(false)), value(&*message(true))),
         ("file", value(&*file(false)), value(&*file(true))),
         ("file row", value(&file_row(false)), value(&file_row(true))),
-        ("chat", value(&chat()), value(&chat())),
+        ("chat", value(&chat(false)), value(&chat(true))),
         ("ban", value(&ban(false)), value(&ban(true))),
         ("help", value(&help()), value(&help())),
     ]
@@ -161,8 +162,11 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Hello { .. } => Done::Nick { nick: nick().into(), resume: some() },
             Done::Nick { .. } => Done::Join { room: room_name() },
             Done::Join { .. } => Done::Leave { room: room_name() },
-            Done::Leave { .. } => Done::Rooms { rooms: vec![room(full)], total, more: full },
-            Done::Rooms { .. } => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
+            Done::Leave { .. } => {
+                Done::Rooms { rooms: vec![room(full)], total, more: full, next: some(), mask: some() }
+            }
+            Done::Rooms { .. } => Done::Facts(FactsInfo::default()),
+            Done::Facts(_) => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
             Done::Members { .. } => Done::Who { people: vec![person(full)], more: full },
             Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
             Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
@@ -176,7 +180,7 @@ fn answers(full: bool) -> Vec<Done> {
             Done::Back => Done::History(history(full)),
             Done::History(_) => Done::Search { messages: vec![message(full)], more: full, next: some() },
             Done::Search { .. } => Done::Delete { room: room_name(), seq },
-            Done::Delete { .. } => Done::Chats { chats: vec![chat()], more: full },
+            Done::Delete { .. } => Done::Chats { chats: vec![chat(full)], more: full },
             Done::Chats { .. } => Done::Read { room: room_name(), seq },
             Done::Read { .. } => Done::Close { room: room_name() },
             Done::Close { .. } => Done::Typing,
@@ -286,7 +290,7 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Settings { room: room(), settings: settings(full), registered, changed, by: by().into(), time }
             }
             Event::Settings { .. } => Event::Invite { room: room(), by: by().into(), time },
-            Event::Invite { .. } => Event::Chats { chats: vec![chat()], more: full },
+            Event::Invite { .. } => Event::Chats { chats: vec![chat(full)], more: full },
             Event::Chats { .. } => Event::Read { room: room(), seq },
             Event::Read { .. } => Event::Typing { room: room(), nick: nick().into() },
             Event::Typing { .. } => Event::Notice { text: text() },

@@ -103,7 +103,9 @@ fn a_person_with_irssi_comes_in_talks_and_keeps_order_in_a_room() {
     irssi.types("ещё");
     is_told(&mut boris, "ещё");
     irssi.types("/me машет");
-    assert!(matches!(is_told(&mut boris, "машет"), Event::Message(message) if message.kind == roomful::model::Kind::Action));
+    assert!(
+        matches!(is_told(&mut boris, "машет"), Event::Message(message) if message.kind == roomful::model::Kind::Action)
+    );
 
     irssi.types("/nick Вера");
     irssi.shows("You're now known as Вера");
@@ -193,7 +195,8 @@ fn what_one_weechat_of_an_account_says_the_other_shows_as_its_own_once() {
     let server = TestServer::with_database();
     let _anna = server.account_in("Аня", "#лыжи");
     let mut boris = server.login_in("Борис", "#лыжи");
-    let sasl = format!("-nicks=Аня -sasl_mechanism=plain -sasl_username=Аня -sasl_password={}", PASSWORD.replace(' ', "\\ "));
+    let sasl =
+        format!("-nicks=Аня -sasl_mechanism=plain -sasl_username=Аня -sasl_password={}", PASSWORD.replace(' ', "\\ "));
     let mut one = Client::weechat(server.addr().port(), &sasl);
     let mut two = Client::weechat(server.addr().port(), &sasl);
     for client in [&mut one, &mut two] {
