@@ -2,7 +2,7 @@
 
 export type Role = "owner" | "op";
 
-export interface HelloCommand { type: "hello"; tag?: string; version: number; nick?: string; password?: string; resume?: string; rooms?: string[]; beside?: boolean; wants?: string[]; }
+export interface HelloCommand { type: "hello"; tag?: string; version: number; nick?: string; password?: string; resume?: string; rooms?: string[]; beside?: boolean; wants?: string[]; own?: boolean; about?: string; }
 export interface NickCommand { type: "nick"; tag?: string; nick?: string; rooms?: string[]; }
 export interface JoinCommand { type: "join"; tag?: string; room: string; after?: number; made?: number; run?: number; key?: string; }
 export interface LeaveCommand { type: "leave"; tag?: string; room?: string; text?: string; }
@@ -21,12 +21,14 @@ export interface TopicCommand { type: "topic"; tag?: string; room?: string; topi
 export interface WhoisCommand { type: "whois"; tag?: string; nick: string; }
 export interface AwayCommand { type: "away"; tag?: string; text?: string; }
 export interface BackCommand { type: "back"; tag?: string; }
+export interface AboutCommand { type: "about"; tag?: string; text?: string; }
 export interface HistoryCommand { type: "history"; tag?: string; room?: string; before?: number; after?: number; until?: number; since?: number; around?: number; around_time?: number; newest?: boolean; limit?: number; }
 export interface SearchCommand { type: "search"; tag?: string; room?: string; text: string; until?: number; next?: string; limit?: number; }
 export interface DeleteCommand { type: "delete"; tag?: string; room?: string; seq?: number; said?: number; text?: string; }
 export interface CloseCommand { type: "close"; tag?: string; nick: string; }
 export interface RegisterCommand { type: "register"; tag?: string; password: string; }
 export interface LoginCommand { type: "login"; tag?: string; account?: string; password: string; }
+export interface AuthenticateCommand { type: "authenticate"; tag?: string; account: string; password: string; }
 export interface LogoutCommand { type: "logout"; tag?: string; }
 export interface PasswordCommand { type: "password"; tag?: string; old: string; new: string; }
 export interface DeleteAccountCommand { type: "delete-account"; tag?: string; password: string; messages?: boolean; }
@@ -47,6 +49,8 @@ export interface VoiceCommand { type: "voice"; tag?: string; room?: string; nick
 export interface DevoiceCommand { type: "devoice"; tag?: string; room?: string; nick: string; }
 export interface BansCommand { type: "bans"; tag?: string; room?: string; everywhere?: boolean; skip?: number; }
 export interface AnnounceCommand { type: "announce"; tag?: string; text: string; }
+export interface OperCommand { type: "oper"; tag?: string; account: string; password: string; }
+export interface DeoperCommand { type: "deoper"; tag?: string; }
 export interface ClaimCommand { type: "claim"; tag?: string; code: string; }
 export interface OfferCommand { type: "offer"; tag?: string; room?: string; name: string; size: number; }
 export interface TypedCommand { type: "typed"; tag?: string; place?: string; line: string; }
@@ -61,6 +65,8 @@ export interface QuitCommand { type: "quit"; tag?: string; text?: string; }
 export interface HelpCommand { type: "help"; tag?: string; word?: string; }
 export interface OkBack { type: "ok"; tag?: string; for: "back"; }
 export interface OkPassword { type: "ok"; tag?: string; for: "password"; }
+export interface OkOper { type: "ok"; tag?: string; for: "oper"; }
+export interface OkDeoper { type: "ok"; tag?: string; for: "deoper"; }
 export interface OkClaim { type: "ok"; tag?: string; for: "claim"; }
 export interface OkAnnounce { type: "ok"; tag?: string; for: "announce"; }
 export interface OkQuit { type: "ok"; tag?: string; for: "quit"; }
@@ -76,7 +82,8 @@ export interface OkWhowas { type: "ok"; tag?: string; for: "whowas"; nick: strin
 export interface OkSay { type: "ok"; tag?: string; for: "say"; room: string; seq: number; time: number; again?: boolean; }
 export interface OkMsg { type: "ok"; tag?: string; for: "msg"; to: string; seq: number; time: number; away?: string; again?: boolean; }
 export interface OkTopic { type: "ok"; tag?: string; for: "topic"; room: string; topic?: string; topic_by?: string; topic_time?: number; }
-export interface OkWhois { type: "ok"; tag?: string; for: "whois"; nick: string; rooms: string[]; since: number; idle: number; fronts: string[]; registered?: boolean; address?: string; away?: string; }
+export interface OkWhois { type: "ok"; tag?: string; for: "whois"; nick: string; user: string; host: string; about?: string; rooms: string[]; since: number; idle: number; fronts: string[]; registered?: boolean; op?: boolean; address?: string; away?: string; }
+export interface OkAbout { type: "ok"; tag?: string; for: "about"; text?: string; }
 export interface OkAway { type: "ok"; tag?: string; for: "away"; text: string; }
 export interface OkHistory { type: "ok"; tag?: string; for: "history"; room: string; messages: MessageInfo[]; missed?: number; more?: boolean; after?: number; }
 export interface OkSearch { type: "ok"; tag?: string; for: "search"; messages: MessageInfo[]; more?: boolean; next?: string; }
@@ -85,6 +92,7 @@ export interface OkChats { type: "ok"; tag?: string; for: "chats"; chats: ChatIn
 export interface OkRead { type: "ok"; tag?: string; for: "read"; room: string; seq: number; }
 export interface OkClose { type: "ok"; tag?: string; for: "close"; room: string; }
 export interface OkRegister { type: "ok"; tag?: string; for: "register"; nick: string; }
+export interface OkAuthenticate { type: "ok"; tag?: string; for: "authenticate"; nick: string; }
 export interface OkLogin { type: "ok"; tag?: string; for: "login"; nick: string; resume?: string; }
 export interface OkLogout { type: "ok"; tag?: string; for: "logout"; nick: string; }
 export interface OkDeleteAccount { type: "ok"; tag?: string; for: "delete-account"; nick: string; }
@@ -127,12 +135,13 @@ export interface PrivateEvent { type: "private"; from: string; to: string; seq: 
 export interface JoinedEvent { type: "joined"; room: string; made: number; run: number; seq: number; total: number; topic?: string; topic_by?: string; topic_time?: number; }
 export interface MembersEvent { type: "members"; room: string; members: MemberInfo[]; more?: boolean; }
 export interface HistoryEvent { type: "history"; room: string; messages: MessageInfo[]; missed?: number; more?: boolean; after?: number; }
-export interface LeftEvent { type: "left"; room: string; }
-export interface JoinEvent { type: "join"; room: string; nick: string; time: number; }
+export interface LeftEvent { type: "left"; room: string; text?: string; }
+export interface JoinEvent { type: "join"; room: string; nick: string; time: number; away?: string; }
 export interface LeaveEvent { type: "leave"; room: string; nick: string; text?: string; time: number; }
 export interface QuitEvent { type: "quit"; nick: string; reason: string; text?: string; time: number; }
 export interface NickEvent { type: "nick"; old: string; new: string; time: number; }
 export interface TopicEvent { type: "topic"; room: string; topic?: string; by: string; time: number; }
+export interface AboutEvent { type: "about"; nick: string; text?: string; }
 export interface AwayEvent { type: "away"; nick: string; text?: string; }
 export interface DeletedEvent { type: "deleted"; room: string; seq: number; said: number; by: string; text?: string; time: number; }
 export interface KickEvent { type: "kick"; room: string; nick: string; by: string; text?: string; time: number; }
@@ -169,12 +178,14 @@ export type Command =
   | WhoisCommand
   | AwayCommand
   | BackCommand
+  | AboutCommand
   | HistoryCommand
   | SearchCommand
   | DeleteCommand
   | CloseCommand
   | RegisterCommand
   | LoginCommand
+  | AuthenticateCommand
   | LogoutCommand
   | PasswordCommand
   | DeleteAccountCommand
@@ -195,6 +206,8 @@ export type Command =
   | DevoiceCommand
   | BansCommand
   | AnnounceCommand
+  | OperCommand
+  | DeoperCommand
   | ClaimCommand
   | OfferCommand
   | TypedCommand
@@ -211,6 +224,8 @@ export type Command =
 export type Ok =
   | OkBack
   | OkPassword
+  | OkOper
+  | OkDeoper
   | OkClaim
   | OkAnnounce
   | OkQuit
@@ -227,6 +242,7 @@ export type Ok =
   | OkMsg
   | OkTopic
   | OkWhois
+  | OkAbout
   | OkAway
   | OkHistory
   | OkSearch
@@ -235,6 +251,7 @@ export type Ok =
   | OkRead
   | OkClose
   | OkRegister
+  | OkAuthenticate
   | OkLogin
   | OkLogout
   | OkDeleteAccount
@@ -276,6 +293,7 @@ export type Event =
   | QuitEvent
   | NickEvent
   | TopicEvent
+  | AboutEvent
   | AwayEvent
   | DeletedEvent
   | KickEvent
