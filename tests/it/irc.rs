@@ -5,3 +5,5 @@
 mod clients;
 /// From the first line to the welcome.
 mod registration;
+/// What is told, with other sessions and other fronts beside.
+mod told;
