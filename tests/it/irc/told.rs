@@ -65,7 +65,7 @@ fn a_label_is_answered_whatever_comes_between() {
     assert_eq!((count(&joined, " JOIN #"), count(&joined, "label="), count(&joined, "BATCH -")), (2, 1, 1));
     anna.gets("@label=3 NOTICE boris :x", &["@label=3 * NOTICE boris :x"]);
     anna.gets("@label=4 PRIVMSG #nowhere :x", &["@label=4 * 40? anna #nowhere :*"]);
-    anna.gets("@label=5 MODE #a -b nobody!*@*", &["@label=5 :irc.roomful ACK"]);
+    anna.gets("@label=5 MODE #b -b nobody!*@*", &["@label=5 :irc.roomful ACK"]);
     // What others say goes without it, and a label is for its sender only.
     boris.says("PRIVMSG #a :before");
     boris.sync();
