@@ -355,6 +355,13 @@ impl Row for RoomInfo {
     }
 }
 
+impl Row for WhoisInfo {
+    fn weight(&self) -> usize {
+        let rooms: usize = self.rooms.iter().map(|room| room.len() + 3).sum();
+        FRAME + length(&self.away) + length(&self.about) + rooms
+    }
+}
+
 impl Row for ChatInfo {
     fn weight(&self) -> usize {
         self.room.len() + 80

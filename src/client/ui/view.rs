@@ -170,8 +170,14 @@ mod tests {
 
     #[test]
     fn what_is_done_about_oneself_is_told_as_that() {
-        let role =
-            |nick: &str, role| Event::Role { room: "#a".into(), nick: nick.into(), role, by: "boris".into(), time: 0 };
+        let role = |nick: &str, role| Event::Role {
+            room: "#a".into(),
+            nick: nick.into(),
+            role,
+            was: None,
+            by: "boris".into(),
+            time: 0,
+        };
         let told = |event: &Event| view().event(event).concat();
         assert_eq!(told(&role("anna", Some(Role::Op))), "* You are an op of #a now, by boris.");
         assert_eq!(told(&role("anna", None)), "* You are no op of #a now, by boris.");

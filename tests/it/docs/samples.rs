@@ -287,7 +287,7 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time }
             }
             Event::Restriction { .. } => {
-                Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
+                Event::Role { room: room(), nick: nick(), role: role(full), was: None, by: by().into(), time }
             }
             Event::Role { .. } => Event::Voice { room: room(), nick: nick(), voice: full, by: by().into(), time },
             Event::Voice { .. } => {
