@@ -3,6 +3,8 @@
 /// irssi and WeeChat, on a terminal.
 #[cfg(target_os = "linux")] // they are installed by scripts/test.sh there
 mod clients;
+/// What each command is answered, and how it is refused.
+mod commands;
 /// A port of its own, names, and the page.
 mod outside;
 /// From the first line to the welcome.
