@@ -79,7 +79,11 @@ impl IrcEncoder {
             Event::Private { from, to, seq, text, time, kind, file, place } => {
                 let (kind, file, place, seq, time) = (*kind, file.as_deref(), *place, *seq, *time);
                 let link = self.link(file);
-                said(&Said { from, to, text, kind, file, link: link.as_deref(), id: (place, seq), time }, self.bits(), out);
+                said(
+                    &Said { from, to, text, kind, file, link: link.as_deref(), id: (place, seq), time },
+                    self.bits(),
+                    out,
+                );
             }
             _ => {}
         }
