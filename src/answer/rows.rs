@@ -79,6 +79,9 @@ pub struct WhoisInfo {
     pub about: Option<Arc<str>>,
     /// Rooms the person is in.
     pub rooms: Vec<Arc<str>>,
+    /// The role of the person in each of them, and whether the person has a voice there; for fronts that show it.
+    #[serde(skip)]
+    pub ranks: Vec<(Option<Role>, bool)>,
     /// When the person came.
     pub since: Millis,
     /// Whole seconds since the person last said or asked something.
@@ -349,6 +352,13 @@ impl Row for MemberInfo {
 impl Row for RoomInfo {
     fn weight(&self) -> usize {
         self.room.len() + length(&self.topic) + 48
+    }
+}
+
+impl Row for WhoisInfo {
+    fn weight(&self) -> usize {
+        let rooms: usize = self.rooms.iter().map(|room| room.len() + 3).sum();
+        FRAME + length(&self.away) + length(&self.about) + rooms
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::moderation::ModTarget;
 use super::registry::Person;
+use super::targets::ModTarget;
 use crate::answer::GoneInfo;
 use crate::model::{Identity, Millis, Target};
 use crate::names::Nick;

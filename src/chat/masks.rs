@@ -1,4 +1,4 @@
-//! What a typed mask means: an account, an address, a person who is here, or a pattern. Runs under the chat lock, and changes nothing.
+//! What a typed mask means: an account, an address, a person who is here, or a pattern. Knows nobody.
 //!
 //! A ban of ours is for a person, an account or an address, and other chats write
 //! bans as `nick!user@host`. So a mask is read for what its author means by it. Only
@@ -15,16 +15,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use wildmatch::WildMatch;
 
-use super::State;
-use super::moderation::ModTarget;
-use super::restrictions::BanSubject;
 use crate::actor::Actor;
-use crate::model::{Identity, Target, origin};
+use crate::model::{Address, Identity, Target};
 use crate::names::{Nick, fold_mask};
 
 /// What stands before the name of an account.
@@ -32,11 +28,11 @@ const ACCOUNT: &str = "a:";
 
 /// What a mask says, without a look at who is here.
 #[derive(Debug, PartialEq, Eq)]
-enum Meaning<'a> {
+pub(super) enum Meaning<'a> {
     Account(&'a str),
     Name(&'a str),
     Host(&'a str),
-    Address(IpAddr),
+    Address(Address),
     Others,
 }
 
@@ -59,7 +55,7 @@ fn is_pattern(text: &str) -> bool {
 }
 
 /// Reads a mask as [`whole`] has made it.
-fn meaning(whole: &str) -> Meaning<'_> {
+pub(super) fn meaning(whole: &str) -> Meaning<'_> {
     if let Some(name) = whole.strip_prefix(ACCOUNT) {
         return if is_pattern(name) { Meaning::Others } else { Meaning::Account(name) };
     }
@@ -139,9 +135,8 @@ impl Masks {
         !self.patterns.is_empty()
     }
 
-    /// The masks that fit this person.
-    pub fn fitting(&self, subject: &BanSubject) -> Arc<[Target]> {
-        let form = form(&subject.nick, &subject.face, subject.identity);
+    /// The masks that fit a person of whom [`form`] says this.
+    pub fn fitting(&self, form: String) -> Arc<[Target]> {
         let mut known = self.known.borrow_mut();
         if let Some(fitting) = known.get(&form) {
             return Arc::clone(fitting);
@@ -166,38 +161,5 @@ impl Masks {
 impl fmt::Debug for Masks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.patterns.iter().map(|(target, _)| target)).finish()
-    }
-}
-
-impl State {
-    /// The target of a mask: see the table above.
-    pub(super) fn masked(&self, typed: &Arc<str>) -> ModTarget {
-        let whole = whole(typed);
-        let found = match meaning(&whole) {
-            Meaning::Account(name) => {
-                let account = Nick::parse(name).ok().and_then(|name| self.registry.accounts.named(&name));
-                account.and_then(|account| self.identified(account.id))
-            }
-            Meaning::Name(name) => Nick::parse(name).ok().and_then(|name| self.named_target(&name)),
-            Meaning::Host(host) => self.behind(host, typed),
-            Meaning::Address(address) => Some(ModTarget::of(vec![Target::Address(origin(address))], typed)),
-            Meaning::Others => None,
-        };
-        let found = found.unwrap_or_else(|| ModTarget::of(vec![Target::Mask(whole.into())], typed));
-        ModTarget { mask: Some(Arc::clone(typed)), ..found }
-    }
-
-    /// What a host stands for, if a person has it who is here, or who left lately.
-    fn behind(&self, host: &str, typed: &str) -> Option<ModTarget> {
-        let mut people = self.registry.people().filter(|(_, person)| person.face.host() == host);
-        match (people.next(), people.next()) {
-            (Some((id, _)), None) => self.person_target(id),
-            // Guests from one address: the address is meant.
-            (Some((_, person)), Some(_)) => {
-                let session = self.registry.session(*person.sessions.first()?)?;
-                Some(ModTarget::of(vec![Target::Address(origin(session.address))], typed))
-            }
-            (None, _) => self.gone.behind(host),
-        }
     }
 }

@@ -53,6 +53,7 @@ mod rooms;
 mod sent_files;
 mod start;
 mod succession;
+mod targets;
 mod typing;
 mod unstored;
 mod who;

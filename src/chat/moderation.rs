@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::masks::{self, Pattern};
-use super::registry::Person;
-use super::{Change, PersonId, SessionId, State};
+use super::Change;
+use super::targets::ModTarget;
 use crate::answer::{Done, Moderated};
 use crate::command::{ModAction, Moderation, Whom};
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, Identity, Millis, PlaceId, Restriction, Role, Target, origin};
-use crate::names::{Nick, RoomName};
+use crate::model::{Identity, Millis, PlaceId, Restriction, Role};
+use crate::names::RoomName;
 use crate::record::{Record, RestrictionRecord};
 use crate::wire::Letter;
 
@@ -32,131 +31,6 @@ struct PutOut {
     people: usize,
     /// Whether others who are meant are still in the room.
     more: bool,
-}
-
-/// The person that a request is about, as far as the chat knows that person.
-#[derive(Debug)]
-pub(super) struct ModTarget {
-    /// What finds the person; the first is what the request named.
-    pub targets: Vec<Target>,
-    pub identity: Option<Identity>,
-    pub person: Option<PersonId>,
-    pub shown: Arc<str>,
-    /// The mask, if the request named one.
-    pub mask: Option<Arc<str>>,
-}
-
-impl ModTarget {
-    /// All whom these targets find, shown as `shown`.
-    pub(super) fn of(targets: Vec<Target>, shown: &str) -> ModTarget {
-        ModTarget { targets, identity: None, person: None, shown: Arc::from(shown), mask: None }
-    }
-
-    /// The pattern, if it is all whom a mask fits, and nobody in particular.
-    fn pattern(&self) -> Option<Pattern> {
-        match &*self.targets {
-            [Target::Mask(mask)] => Some(Pattern::new(mask)),
-            _ => None,
-        }
-    }
-
-    /// Whether it is everybody.
-    pub(super) fn is_for_all(&self) -> bool {
-        matches!(&*self.targets, [Target::Mask(mask)] if masks::is_for_all(mask))
-    }
-
-    /// An account whose person is not online.
-    pub(super) fn account(id: AccountId, shown: &str) -> ModTarget {
-        ModTarget { identity: Some(Identity::Account(id)), ..ModTarget::of(vec![Target::Account(id)], shown) }
-    }
-}
-
-impl State {
-    /// The target of a request: a person who is online, an account, an address, or all whom a mask fits.
-    pub(super) fn target_of(&self, whom: &Whom) -> ModTarget {
-        match whom {
-            Whom::Address(address) => ModTarget::of(vec![Target::Address(origin(*address))], &address.to_string()),
-            Whom::Mask(mask) => self.masked(mask),
-            Whom::Nick(nick) => self
-                .named_target(nick)
-                .unwrap_or_else(|| ModTarget::of(vec![Target::Nick(Arc::from(nick.key()))], nick.shown())),
-        }
-    }
-
-    /// The same; but what is to be lifted is found by what the list shows.
-    pub(super) fn target_in(&self, place: Option<PlaceId>, request: &Moderation) -> ModTarget {
-        let kind = match request.action {
-            ModAction::Unban => Restriction::Ban,
-            ModAction::Unmute => Restriction::Mute,
-            _ => return self.target_of(&request.whom),
-        };
-        match &request.whom {
-            Whom::Mask(mask) => match self.restrictions.shown_as(place, kind, mask) {
-                Some(old) => {
-                    ModTarget { mask: Some(Arc::clone(mask)), ..ModTarget::of(old.targets.clone(), &old.nick) }
-                }
-                None => self.target_of(&request.whom),
-            },
-            Whom::Nick(_) | Whom::Address(_) => self.target_of(&request.whom),
-        }
-    }
-
-    /// The person or the account of this name.
-    pub(super) fn named_target(&self, nick: &Nick) -> Option<ModTarget> {
-        self.registry.called(nick).and_then(|id| self.person_target(id)).or_else(|| {
-            let account = self.registry.accounts.named(nick)?;
-            Some(ModTarget::account(account.id, account.nick.shown()))
-        })
-    }
-
-    /// A person who is online.
-    pub(super) fn person_target(&self, id: PersonId) -> Option<ModTarget> {
-        let person = self.registry.person(id)?;
-        let (identity, targets) = (Some(person.identity), self.targets_of(person));
-        Some(ModTarget { targets, identity, person: Some(id), shown: Arc::clone(person.shown()), mask: None })
-    }
-
-    /// An account, online or not.
-    pub(super) fn identified(&self, id: AccountId) -> Option<ModTarget> {
-        self.registry.online(Identity::Account(id)).and_then(|person| self.person_target(person)).or_else(|| {
-            let account = self.registry.accounts.get(id)?;
-            Some(ModTarget::account(id, account.nick.shown()))
-        })
-    }
-
-    /// What finds a person who is online again: the account, and the resume number
-    /// and address of each session. A guest on the server's own machine is found
-    /// by the name instead of the address, because all people there share the address.
-    fn targets_of(&self, person: &Person) -> Vec<Target> {
-        let mut targets: Vec<Target> = person.account().map(Target::Account).into_iter().collect();
-        let mut is_local = false;
-        for subject in person.sessions.iter().filter_map(|id| self.subject_of(*id)) {
-            is_local |= subject.origin.is_loopback();
-            let more: Vec<Target> = subject.lasting().into_iter().filter(|target| !targets.contains(target)).collect();
-            targets.extend(more);
-        }
-        if is_local && person.account().is_none() {
-            targets.push(Target::Nick(Arc::from(person.nick.key())));
-        }
-        targets
-    }
-
-    /// The members of a room that a target names: one person; or all guests from an address, or all whom
-    /// a mask fits, who are no ops.
-    fn members_meant(&self, place: PlaceId, target: &ModTarget) -> Vec<PersonId> {
-        let Some(room) = self.rooms.get(place) else { return Vec::new() };
-        if let Some(id) = target.person {
-            return room.members.contains(&id).then_some(id).into_iter().collect();
-        }
-        let pattern = target.pattern();
-        let is_found = |id: &SessionId| self.subject_of(*id).is_some_and(|subject| subject.is_any(&target.targets));
-        let is_found = |person: &Person| match &pattern {
-            Some(pattern) => pattern.fits(&person.form()),
-            None => person.sessions.iter().any(is_found),
-        };
-        let is_meant = |id: &&PersonId| self.registry.person(**id).is_some_and(is_found) && !self.is_op_of(room, **id);
-        room.members.iter().filter(is_meant).copied().collect()
-    }
 }
 
 impl Change<'_> {
@@ -370,10 +244,11 @@ impl Change<'_> {
         if role.is_none() == (room.roles.get(&identity) < Some(&Role::Op)) {
             return Ok(());
         }
+        let was = room.roles.get(&identity).copied();
         let (room, nick) = (Arc::clone(&room.shown), Arc::clone(&target.shown));
         self.set_role(place, identity, target, role)?;
         let by = self.caller.face.clone();
-        self.tell_room(place, Event::Role { room, nick, role, by, time: self.cx.now });
+        self.tell_room(place, Event::Role { room, nick, role, was, by, time: self.cx.now });
         Ok(())
     }
 

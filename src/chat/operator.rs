@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::lists::room_info;
-use super::moderation::{ModTarget, muting};
+use super::moderation::muting;
 use super::outbox::Ending;
 use super::restrictions::ban_list;
+use super::targets::ModTarget;
 use super::{Change, Chat, SessionId, registry};
 use crate::answer::{BanInfo, Moderated};
 use crate::command::{ModAction, Moderation, Whom, in_range};

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::collections::{BTreeSet, HashMap};
 
 use super::context::Context;
-use super::masks::{Masks, whole};
+use super::masks::{Masks, form, whole};
 use super::registry::Person;
 use crate::actor::Actor;
 use crate::answer::{BanInfo, shown_mask};
@@ -101,7 +101,8 @@ impl Restrictions {
         // Every message in the place is checked here. If it has many restrictions, the index tells first whether any is for this person.
         const MANY: usize = 8;
         let restrictions = self.at(place);
-        let fitting = self.masks.get(&place).map(|masks| masks.fitting(subject));
+        let fitting =
+            self.masks.get(&place).map(|masks| masks.fitting(form(&subject.nick, &subject.face, subject.identity)));
         let fitting = fitting.as_deref().unwrap_or_default();
         let is_found = |target| self.found.get(&target).is_some_and(|places: &BTreeSet<Place>| places.contains(&place));
         if restrictions.len() > MANY && fitting.is_empty() && !subject.found_by().into_iter().any(is_found) {

@@ -162,16 +162,8 @@ fn arguments_of(spec: &'static Spec, arguments: &str) -> Result<Command, ChatErr
         Verb::RegisterRoom => ChatCommand::RegisterRoom { room: given.some(RoomName::parse)? }.into(),
         Verb::DropRoom => ChatCommand::DropRoom { room: given.some(RoomName::parse)? }.into(),
         Verb::Settings => ChatCommand::Settings { room: None, change: given.change()? }.into(),
-        Verb::Invite => given.order(ModAction::Invite)?.into(),
-        Verb::Kick => given.order(ModAction::Kick)?.into(),
-        Verb::Ban => given.order(ModAction::Ban)?.into(),
-        Verb::Unban => given.order(ModAction::Unban)?.into(),
-        Verb::Mute => given.order(ModAction::Mute)?.into(),
-        Verb::Unmute => given.order(ModAction::Unmute)?.into(),
-        Verb::Op => given.order(ModAction::Op)?.into(),
-        Verb::Deop => given.order(ModAction::Deop)?.into(),
-        Verb::Voice => given.order(ModAction::Voice)?.into(),
-        Verb::Devoice => given.order(ModAction::Devoice)?.into(),
+        Verb::Ban | Verb::Unban | Verb::Mute | Verb::Unmute | Verb::Invite | Verb::Kick => given.order()?.into(),
+        Verb::Op | Verb::Deop | Verb::Voice | Verb::Devoice => given.order()?.into(),
         Verb::Bans => given.bans()?.into(),
         Verb::Announce => ChatCommand::Announce { text: given.words("TEXT")? }.into(),
         Verb::Ping => LinkCommand::Ping { token: some_text(arguments) }.into(),
@@ -325,7 +317,8 @@ impl<'a> Arguments<'a> {
     }
 
     /// Who, and where it makes sense, for how long and why.
-    fn order(&self, action: ModAction) -> Result<Moderation, ChatError> {
+    fn order(&self) -> Result<Moderation, ChatError> {
+        let action = self.spec.verb.action().ok_or_else(|| unknown(self.spec.name))?;
         let (whom, mut rest) = split(self.needed("NAME")?);
         // Only these hold on the whole server, too; to the others the word is a reason.
         let mut everywhere = false;

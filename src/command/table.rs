@@ -96,6 +96,16 @@ macro_rules! is {
     };
 }
 
+/// What a command does about a person, if that is what it is for.
+macro_rules! action {
+    (Moderate $verb:ident) => {
+        Some(ModAction::$verb)
+    };
+    ($family:ident $verb:ident) => {
+        None
+    };
+}
+
 macro_rules! table {
     ($($family:ident $verb:ident $name:literal $aliases:expr, $price:ident, $stores:ident $(($if:path))?, $needs:ident, $usage:literal, $help:literal;)+) => {
         /// Which command a word means.
@@ -117,6 +127,15 @@ macro_rules! table {
             usage: $usage,
             help: $help,
         }),+];
+
+        impl Verb {
+            /// What an op does with it about a person, if that is what it is for.
+            pub fn action(self) -> Option<ModAction> {
+                match self {
+                    $(Verb::$verb => action!($family $verb)),+
+                }
+            }
+        }
 
         impl Command {
             /// Which command it is.

@@ -11,8 +11,8 @@ use super::hub::{self, Database, News};
 use super::later::{Later, Name};
 use super::queries::own_places;
 use crate::answer::Done;
-use crate::chat::{DeletedAccount, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
-use crate::command::{AccountCommand, Secret, Wants};
+use crate::chat::{DeletedAccount, Halt, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
+use crate::command::{AccountCommand, ChatCommand, Secret, Wants};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
 use crate::model::{AccountId, origin};
@@ -210,6 +210,10 @@ impl Session {
         self.named = true;
         self.handle.named.store(true, Ordering::Relaxed);
         self.hub.tell(|| News::Line(format!("+ {}  {front} {}", entered.nick, self.handle.peer())));
+        if self.manners.counts {
+            let (chat, id) = (&self.hub.chat, self.handle.id);
+            chat.obey(id, None, ChatCommand::Facts, hub::now(), &mut self.effects).map_err(Halt::into_refusal)?;
+        }
         self.entered(entered)
     }
 

@@ -204,6 +204,7 @@ fn a_mask_outlasts_a_restart_and_is_lifted_as_it_was_written() {
     let mut late = server.login("spam2");
     assert_eq!(late.code("join", json!({"room": "#a"})), "banned");
     let mut ann = server.once_more("ann");
+    ann.join("#a");
     ann.does("unban", json!({"room": "#a", "nick": "spam*"}));
     ann.does("unmute", json!({"room": "#a", "nick": "A:Boris"}));
     late.join("#a");

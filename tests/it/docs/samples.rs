@@ -120,6 +120,7 @@ fn gone(full: bool) -> GoneInfo {
 
 fn whois(full: bool) -> WhoisInfo {
     WhoisInfo {
+        ranks: vec![],
         nick: word(),
         user: word(),
         host: word(),
@@ -166,7 +167,9 @@ fn answers(full: bool) -> Vec<Done> {
                 Done::Rooms { rooms: vec![room(full)], total, more: full, next: some(), mask: some() }
             }
             Done::Rooms { .. } => Done::Facts(FactsInfo::default()),
-            Done::Facts(_) => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
+            Done::Facts(_) => {
+                Done::Members { room: room_name(), members: vec![member(full)], total, hidden: false, more: full }
+            }
             Done::Members { .. } => Done::Who { people: vec![person(full)], more: full },
             Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
             Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
@@ -261,7 +264,9 @@ fn events(full: bool) -> Vec<Event> {
                 let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
                 Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
             }
-            Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
+            Event::Joined { .. } => {
+                Event::Members { room: room(), members: vec![member(full)], hidden: false, more: full }
+            }
             Event::Members { .. } => Event::History(history(full)),
             Event::History(_) => Event::Left { room: room(), text: some() },
             Event::Left { .. } => Event::Join { room: room(), nick: nick().into(), time, away: some() },
@@ -282,7 +287,7 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time }
             }
             Event::Restriction { .. } => {
-                Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
+                Event::Role { room: room(), nick: nick(), role: role(full), was: None, by: by().into(), time }
             }
             Event::Role { .. } => Event::Voice { room: room(), nick: nick(), voice: full, by: by().into(), time },
             Event::Voice { .. } => {
