@@ -70,7 +70,6 @@ mod tests {
         });
         let history = || History { messages: vec![Arc::clone(&message)], ..History::default() };
         let whois = WhoisInfo {
-            ranks: Vec::new(),
             nick: name(),
             user: name(),
             host: name(),
@@ -81,6 +80,7 @@ mod tests {
             idle: 0,
             fronts: vec![],
             registered: false,
+            ranks: vec![],
             address: None,
             away: some.clone(),
         };
@@ -102,7 +102,7 @@ mod tests {
                 next: None,
                 mask: some.clone(),
             },
-            Done::Members { room: name(), members: vec![member()], total: 1, more: false, hidden: false },
+            Done::Members { room: name(), members: vec![member()], total: 1, hidden: false, more: false },
             Done::Msg { to: name(), seq: 1, time: 0, away: some.clone(), again: false },
             Done::Search { messages: vec![Arc::clone(&message)], more: false, next: some.clone() },
             Done::Settings { room: name(), settings: settings(), registered: false },
@@ -146,7 +146,7 @@ mod tests {
                 topic_by: None,
                 topic_time: None,
             },
-            Event::Members { room: name(), members: vec![member()], more: false, hidden: false },
+            Event::Members { room: name(), members: vec![member()], hidden: false, more: false },
             Event::History(history()),
             Event::Leave { room: name(), nick: name().into(), text: some.clone(), time: 0 },
             Event::Quit { nick: name().into(), reason: CloseReason::Quit, text: some.clone(), time: 0 },
