@@ -81,6 +81,7 @@ mod tests {
             idle: 0,
             fronts: vec![],
             registered: false,
+            ranks: vec![],
             address: None,
             away: some.clone(),
         };

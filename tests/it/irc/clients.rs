@@ -1,14 +1,14 @@
 //! irssi and WeeChat as people have them: real programs on a terminal, read as a screen. Knows none of their code.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use roomful::event::Event;
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
 use crate::client_support::Screen;
-use crate::server_support::{Program, with_database};
+use crate::server_support::{Program, server, with_database};
 use crate::support::{PASSWORD, Peer, TestServer};
 
 /// A password that fits into one parameter of a line.
@@ -161,12 +161,15 @@ fn irssi_comes_back_to_a_server_that_was_started_anew_and_is_in_its_rooms() {
     let program = with_account(&data);
     let addr = program.addr;
     let mut irssi = Client::irssi(addr.port(), "Аня", &format!("Аня:{WORD}"));
+    // A room that was not asked for has a window, and the person goes on where they are.
+    irssi.shows("[Act: 2]");
+    irssi.types("/window 2");
     irssi.shows("Irssi: Join to #лыжи was synced");
     assert_eq!(program.stop().code, Some(0));
     irssi.clears("/clear", "was synced");
-    let mut command = with_database(&data);
-    command.args(["--listen", &addr.to_string()]);
-    let program = Program::spawn(&mut command);
+    let mut command = server();
+    command.env_remove("CHAT_SERVER_MEMORY").args(["--listen", &addr.to_string(), "--data"]).arg(&data);
+    let program = Program::spawn(command.stdin(Stdio::piped()));
     irssi.shows("Irssi: Join to #лыжи was synced");
     let mut boris = program.peer("Борис", "#лыжи");
     boris.say("#лыжи", "снова здесь");
@@ -215,9 +218,10 @@ fn what_one_weechat_of_an_account_says_the_other_shows_as_its_own_once() {
     two.types("/buffer 2");
     two.shows("-> Борис: так");
     two.types("/quote CAP REQ znc.in/self-message");
-    two.shows("znc.in/self-message");
+    two.shows("enabled: znc.in/self-message");
     one.types("тихо");
     boris.wait(|event| matches!(event, Event::Private { text, .. } if &**text == "тихо"));
+    two.shows("\n4.");
     two.types("/buffer 4");
     two.shows_once("тихо");
 }
