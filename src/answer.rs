@@ -78,6 +78,9 @@ pub enum Done {
         members: Vec<MemberInfo>,
         /// How many there are, on all pages.
         total: usize,
+        /// Whether the room is hidden; for fronts that show it.
+        #[serde(skip)]
+        hidden: bool,
         /// Whether there are more after the last of these.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,

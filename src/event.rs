@@ -130,6 +130,9 @@ pub enum Event {
         room: Arc<str>,
         /// Some members, in the order of their names.
         members: Vec<MemberInfo>,
+        /// Whether the room is hidden; for fronts that show it.
+        #[serde(skip)]
+        hidden: bool,
         /// Whether another piece follows.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
@@ -292,6 +295,9 @@ pub enum Event {
         /// The role now; absent if the person has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
+        /// The role before, for a front that tells what is taken and what is given.
+        #[serde(skip)]
+        was: Option<Role>,
         /// The op who did it.
         by: Actor,
         /// When.

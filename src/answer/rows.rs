@@ -78,6 +78,9 @@ pub struct WhoisInfo {
     pub about: Option<Arc<str>>,
     /// Rooms the person is in.
     pub rooms: Vec<Arc<str>>,
+    /// The role of the person in each of them, and whether the person has a voice there; for fronts that show it.
+    #[serde(skip)]
+    pub ranks: Vec<(Option<Role>, bool)>,
     /// When the person came.
     pub since: Millis,
     /// Whole seconds since the person last said or asked something.

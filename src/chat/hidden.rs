@@ -76,13 +76,17 @@ impl Change<'_> {
         let address = session.map(|session| Arc::from(session.address.to_canonical().to_string()));
         let fronts = person.sessions.iter().filter_map(|id| state.registry.session(*id));
         let known = |room: &&Room| self.caller.op || state.may_know(self.caller.person, room, self.cx.now);
+        let rank = |room: &Room| (room.roles.get(&person.identity).copied(), room.voices.contains(&person.identity));
+        let rooms = state.rooms.among(&person.rooms).filter(known);
+        let (rooms, ranks) = rooms.map(|room| (Arc::clone(&room.shown), rank(room))).unzip();
         let info = WhoisInfo {
             nick: Arc::clone(person.shown()),
             user: person.face.user().into(),
             host: person.face.host().into(),
             about: person.face.about().cloned(),
             op: state.is_server_op(person),
-            rooms: state.rooms.among(&person.rooms).filter(known).map(|room| Arc::clone(&room.shown)).collect(),
+            rooms,
+            ranks,
             since: person.since,
             idle: u64::try_from(self.cx.now - person.active).unwrap_or(0) / 1000,
             fronts: fronts.map(|session| session.front.to_owned()).collect(),

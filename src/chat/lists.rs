@@ -89,7 +89,13 @@ impl Change<'_> {
             None => self.own_room(None)?,
         };
         let (members, more) = self.cx.page(self.state.members_of(room, past));
-        self.answer(Done::Members { room: Arc::clone(&room.shown), members, total: room.members.len(), more });
+        self.answer(Done::Members {
+            room: Arc::clone(&room.shown),
+            members,
+            total: room.members.len(),
+            hidden: !room.settings.is_public(),
+            more,
+        });
         Ok(())
     }
 }

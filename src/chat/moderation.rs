@@ -244,10 +244,11 @@ impl Change<'_> {
         if role.is_none() == (room.roles.get(&identity) < Some(&Role::Op)) {
             return Ok(());
         }
+        let was = room.roles.get(&identity).copied();
         let (room, nick) = (Arc::clone(&room.shown), Arc::clone(&target.shown));
         self.set_role(place, identity, target, role)?;
         let by = self.caller.face.clone();
-        self.tell_room(place, Event::Role { room, nick, role, by, time: self.cx.now });
+        self.tell_room(place, Event::Role { room, nick, role, was, by, time: self.cx.now });
         Ok(())
     }
 

@@ -30,9 +30,10 @@ impl Change<'_> {
         let room = self.state.rooms.at_mut(place)?;
         room.registered = true;
         room.store(&self.cx);
+        let was = room.roles.get(&owner).copied();
         self.give_role(place, owner, Some(Role::Owner));
         self.state.left.remove(place);
-        self.tell_role(place, owner, Role::Owner);
+        self.tell_role(place, owner, Role::Owner, was);
         self.tell_settings(place, [Setting::Registered].into_iter().collect());
         self.answer_when_stored(Done::RegisterRoom { room: shown }, Record::Barrier);
         Ok(())
@@ -52,7 +53,7 @@ impl Change<'_> {
         let owners: Vec<Identity> = room.roles.iter().filter_map(is_owner).collect();
         owners.iter().for_each(|identity| room.give_role(&self.cx, *identity, Some(Role::Op)));
         room.store(&self.cx);
-        owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op));
+        owners.into_iter().for_each(|identity| self.tell_role(place, identity, Role::Op, Some(Role::Owner)));
         self.tell_settings(place, [Setting::Registered].into_iter().collect());
         // The owner may not be in the room.
         let by = self.caller.face.clone();
@@ -87,11 +88,11 @@ impl Change<'_> {
     }
 
     /// Tells a room the new role of an account.
-    fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role) {
+    fn tell_role(&mut self, place: PlaceId, identity: Identity, role: Role, was: Option<Role>) {
         let nick = self.state.registry.accounts.of(identity).map(|account| Arc::from(account.nick.shown()));
         let (Some(room), Some(nick)) = (self.state.rooms.get(place), nick) else { return };
         let (room, by) = (Arc::clone(&room.shown), self.caller.face.clone());
-        self.tell_room(place, Event::Role { room, nick, role: Some(role), by, time: self.cx.now });
+        self.tell_room(place, Event::Role { room, nick, role: Some(role), was, by, time: self.cx.now });
     }
 
     pub(super) fn tell_settings(&mut self, place: PlaceId, changed: Changed) {

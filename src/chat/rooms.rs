@@ -227,12 +227,13 @@ impl Change<'_> {
             topic_by,
             topic_time,
         };
+        let hidden = !room.settings.is_public();
         let mut letters = vec![letter(joined)];
         let mut members = self.state.members_of(room, None).peekable();
         loop {
             let piece = page(&mut members, limits.members_page, limits.answer_bytes);
             let more = members.peek().is_some();
-            letters.push(letter(Event::Members { room: shown(), members: piece, more }));
+            letters.push(letter(Event::Members { room: shown(), members: piece, hidden, more }));
             if !more {
                 break;
             }

@@ -56,12 +56,13 @@ impl<C> Change<'_, C> {
         let Some(person) = next.and_then(|id| self.state.registry.person(id)) else { return };
         let (identity, nick) = (person.identity, Arc::clone(person.shown()));
         let Some(room) = self.state.rooms.get_mut(place) else { return };
+        let was = room.roles.get(&identity).copied();
         if matches!(identity, Identity::Account(_)) && self.cx.write_queue.is_some() {
             room.store_once(&self.cx);
         }
         let (room, by) = (Arc::clone(&room.shown), by.clone());
         self.give_role(place, identity, Some(Role::Op));
-        self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), by, time: self.cx.now });
+        self.tell_all_in(place, Event::Role { room, nick, role: Some(Role::Op), was, by, time: self.cx.now });
     }
 
     /// Gives a guest who comes back the old roles and voices again, unless the room has been

@@ -94,7 +94,7 @@ fn the_members_of_a_room_follow_joins_leaves_and_new_names() {
     let members = vec![member("anna"), member("Борис")];
     let events = [
         joined(1, 0),
-        Event::Members { room: "#a".into(), members, more: false },
+        Event::Members { room: "#a".into(), members, hidden: false, more: false },
         Event::Join { room: "#A".into(), nick: "vera".into(), time: 0, away: None },
         Event::Nick { old: "борис".into(), new: "Боря".into(), by: "борис".into(), time: 0 },
         Event::Ok { tag: None, done: Done::Nick { nick: "ann".into(), resume: None } },
@@ -185,7 +185,7 @@ fn name_and_account_follow_what_the_server_makes_of_one() {
     let mut state = State { nick: "owl".into(), connected: true, ..State::default() };
     told(&mut state, [joined(1, 0)]);
     let member = MemberInfo { nick: "owl".into(), role: None, voice: false, away: None };
-    state.learn(Event::Members { room: "#a".into(), members: vec![member], more: false });
+    state.learn(Event::Members { room: "#a".into(), members: vec![member], hidden: false, more: false });
     let done = |state: &mut State, done| drop(state.learn(Event::Ok { tag: None, done }));
     done(&mut state, Done::Login { nick: "Anna".into(), resume: Some("t".into()) });
     assert_eq!((state.nick.as_str(), state.account, state.resume.as_deref()), ("Anna", true, Some("t")));

@@ -18,6 +18,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             pings: true,
             hello: true,
             whole_lists: false,
+            counts: false,
             end_of_input: CloseReason::Lost,
         },
         greeting: Vec::new(),

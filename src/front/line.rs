@@ -36,6 +36,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             pings: false,
             hello: false,
             whole_lists: false,
+            counts: false,
             end_of_input: CloseReason::Quit,
         },
         greeting: greeting.unwrap_or_default(),

@@ -18,6 +18,7 @@ mod kind;
 mod later;
 pub mod news;
 pub mod passwords;
+mod proof;
 pub mod pulse;
 mod queries;
 pub mod receiving;
@@ -393,6 +394,7 @@ fn effects(hub: &Hub, handle: &SessionHandle) -> Effects {
 /// How a front is called on a connection that is encrypted.
 fn over_tls(front: &'static str) -> &'static str {
     match front {
+        "irc" => "irc+tls",
         "json" => "json+tls",
         "line" => "line+tls",
         "websocket" => "websocket+tls",

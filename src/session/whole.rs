@@ -43,7 +43,7 @@ impl Session {
 fn following(mut command: Command, done: &Done) -> Option<Command> {
     let Command::Chat(list) = &mut command else { return None };
     match (list, done) {
-        (ChatCommand::Rooms { past, .. }, Done::Rooms { next: Some(next), .. }) => {
+        (ChatCommand::Rooms { past, .. }, Done::Rooms { next: Some(next), more: true, .. }) => {
             *past = Some(RoomName::parse(next).ok()?);
         }
         (ChatCommand::Members { past, .. }, Done::Members { members, more: true, .. }) => {

@@ -128,7 +128,7 @@ mod tests {
             time: 0,
         };
         assert_eq!(line(&mute, false), format!("* #a: boris is muted until {} by anna (spam)\n", moment(0)));
-        let op = Event::Role { room: room(), nick: nick(), role: Some(Role::Op), by: by(), time: 0 };
+        let op = Event::Role { room: room(), nick: nick(), role: Some(Role::Op), was: None, by: by(), time: 0 };
         assert_eq!(line(&op, false), "* #a: boris is an op now, by anna\n");
         let done = Done::Kick(Moderated { room: Some(room()), nick: nick(), ..Moderated::default() });
         assert_eq!(line(&Event::Ok { tag: None, done }, false), "* #a: boris is put out.\n");
@@ -143,7 +143,7 @@ mod tests {
             member("gleb", Some(Role::Member)),
             member("vera", None),
         ];
-        let told = line(&Event::Members { room: "#a".into(), members, more: false }, false);
+        let told = line(&Event::Members { room: "#a".into(), members, hidden: false, more: false }, false);
         assert_eq!(told, "* In #a: ~anna, @boris, gleb, vera\n");
     }
 }

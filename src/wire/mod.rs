@@ -154,6 +154,8 @@ pub struct Manners {
     pub hello: bool,
     /// Whether a list is told whole: the session itself asks for its further pages.
     pub whole_lists: bool,
+    /// Whether it is told with its first name how many people and rooms there are.
+    pub counts: bool,
     /// The reason that is told if the peer ends its input without `quit`.
     pub end_of_input: CloseReason,
 }

@@ -132,7 +132,7 @@ fn page(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()> {
             let mask = mask.as_ref().map_or(String::new(), |mask| format!("{} ", p.name(mask)));
             next.as_ref().map(|next| format!("rooms {mask}{}", p.name(next)))
         }
-        Done::Members { room, members, total, more } => {
+        Done::Members { room, members, total, more, .. } => {
             lists::members(room, members, *total, p, out)?;
             members.last().filter(|_| *more).map(|last| format!("members {} {}", p.name(room), p.name(&last.nick)))
         }

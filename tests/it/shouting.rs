@@ -67,6 +67,7 @@ fn open(opening: &Opening<'_>) -> Protocol {
         pings: false,
         hello: false,
         whole_lists: false,
+        counts: false,
         end_of_input: CloseReason::Quit,
     };
     let ears = Ears(reader::Lines::new(opening.limits.line_bytes), 0);

@@ -85,7 +85,7 @@ pub(super) fn words(event: &Event) -> String {
         Event::Joined { room, seq, total, topic, .. } => {
             format!("in {room}, last {seq}, {total} members{}", maybe(", topic: ", topic.as_deref()))
         }
-        Event::Members { room, members, more } => {
+        Event::Members { room, members, more, .. } => {
             format!("members of {room} {}{}", names(members), if *more { ", more" } else { "" })
         }
         Event::History(page) => history(page),

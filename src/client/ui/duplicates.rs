@@ -107,8 +107,14 @@ mod tests {
         let mut duplicates = Duplicates::default();
         let op = Done::Op(Moderated { room: Some("#a".into()), nick: "boris".into(), ..Moderated::default() });
         assert!(!duplicates.is_told(&op, true), "he was one already");
-        let role =
-            |by: &str| Event::Role { room: "#a".into(), nick: "boris".into(), role: None, by: by.into(), time: 0 };
+        let role = |by: &str| Event::Role {
+            room: "#a".into(),
+            nick: "boris".into(),
+            role: None,
+            was: None,
+            by: by.into(),
+            time: 0,
+        };
         duplicates.event(&role("vera"), "anna");
         assert!(!duplicates.is_told(&op, true), "somebody else did it");
         duplicates.event(&role("anna"), "anna");

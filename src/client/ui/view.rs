@@ -170,8 +170,14 @@ mod tests {
 
     #[test]
     fn what_is_done_about_oneself_is_told_as_that() {
-        let role =
-            |nick: &str, role| Event::Role { room: "#a".into(), nick: nick.into(), role, by: "boris".into(), time: 0 };
+        let role = |nick: &str, role| Event::Role {
+            room: "#a".into(),
+            nick: nick.into(),
+            role,
+            was: None,
+            by: "boris".into(),
+            time: 0,
+        };
         let told = |event: &Event| view().event(event).concat();
         assert_eq!(told(&role("anna", Some(Role::Op))), "* You are an op of #a now, by boris.");
         assert_eq!(told(&role("anna", None)), "* You are no op of #a now, by boris.");
@@ -249,7 +255,7 @@ mod tests {
         assert_eq!(lines[1..], ["*   #a", "*   @boris (3 unread)"]);
         let member = |nick: &str, role| MemberInfo { nick: nick.into(), role, voice: false, away: None };
         let members = vec![member("anna", Some(Role::Owner)), member("boris", Some(Role::Op)), member("vera", None)];
-        let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3, more: false });
+        let lines = view().answer(&Done::Members { room: "#a".into(), members, total: 3, hidden: false, more: false });
         assert_eq!(lines, ["* In #a: ~anna, @boris, vera"]);
     }
 }

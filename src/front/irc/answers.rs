@@ -1,11 +1,14 @@
 //! Answers to commands as lines: which numerics tell what was done. Knows no events.
 
+use std::sync::Arc;
+
 use super::asked::{Asked, Reply};
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
 use crate::answer::{Done, Moderated};
 use crate::front::links::Linked;
 use crate::names::Nick;
+use crate::wire::irc::Out;
 use crate::wording::{self, Plain};
 
 impl IrcEncoder {
@@ -38,15 +41,16 @@ impl IrcEncoder {
                 }
             }
             Done::Oper | Done::Deoper => self.opered(*done == Done::Oper, out),
-            // An event tells it, to this session too.
-            Done::About { .. } | Done::Authenticate { .. } => {}
+            Done::Authenticate { .. } => {}
+            Done::Facts(facts) => self.facts(Some(asked), facts, out),
+            Done::About { text } => self.about(text.as_ref(), out),
             Done::Away { .. } => self.away(true, out),
             Done::Back => self.away(false, out),
             Done::Invite(about) => self.invited(about, out),
             Done::Ping { token } => self.server(out).command("PONG").middle(&self.names.server).trailing(token),
             Done::Rooms { rooms, more, .. } => self.list(rooms, parts == 0, *more, out),
-            Done::Members { room, members, more, .. } => {
-                self.names_of(room, members, out);
+            Done::Members { room, members, hidden, more, .. } => {
+                self.names_of(room, members, *hidden, out);
                 if !more {
                     self.end_of_names(room, out);
                 }
@@ -66,7 +70,6 @@ impl IrcEncoder {
             Done::History(history) => self.history(asked, history, out),
             Done::Chats { chats, more } => self.targets(asked, chats, *more, out),
             // Asked for only in words of our own.
-            Done::Facts(_) => self.in_own_words(done, out),
             // IRC has no lines for these.
             Done::Search { .. }
             | Done::Read { .. }
@@ -122,6 +125,14 @@ impl IrcEncoder {
         }
     }
 
+    /// Other words about oneself. The event that tells others is not for the session that asked.
+    fn about(&mut self, text: Option<&Arc<str>>, out: &mut Vec<u8>) {
+        let about = text.map_or("", |text| text);
+        Out::new(out).prefix(self.own.prefix()).command("SETNAME").trailing(about);
+        let own = self.own.with(|parts| parts.about = text.cloned());
+        self.goes_by(&own);
+    }
+
     fn logged_in(&self, account: &Actor, out: &mut Vec<u8>) {
         let line = self.numeric("900", out).middle(self.own.prefix()).middle(account);
         line.trailing(&["You are now logged in as ", account].concat());
@@ -130,7 +141,7 @@ impl IrcEncoder {
     /// The account of this session is another one, and so the host and the nick may be.
     fn changed(&mut self, own: &Actor, out: &mut Vec<u8>) {
         let old = self.own.clone();
-        self.face((own, &old), false, out);
+        self.face(own, &old, out);
         self.now(own, out);
     }
 
@@ -175,7 +186,12 @@ impl IrcEncoder {
                 let line = self.server(out).command(word);
                 let line = if has_nick { line.middle(&self.own) } else { line };
                 let Some((last, words)) = params.split_last() else { return line.end() };
-                words.iter().fold(line, |line, word| line.middle(word)).trailing(last);
+                let line = words.iter().fold(line, |line, word| line.middle(word));
+                match word {
+                    // Some clients compare the whole line.
+                    "AUTHENTICATE" => line.middle(last).end(),
+                    _ => line.trailing(last),
+                }
             }
             Reply::Motd => self.motd(out),
             Reply::Version => self.version(out),

@@ -48,6 +48,7 @@ words! {
     "KICK" named rooms::kick, " #ROOM NICK,… [:WORDS]", "puts people out of a room";
     "KILL" named people::kill, " NICK [:WORDS]", "ends all sessions of a person; for ops of the server";
     "LIST" named rooms::list, " [MASK,…] [CONDITION,…]", "lists the rooms";
+    "LUSERS" named server::lusers, "", "tells how many people and rooms there are";
     "MODE" named modes::mode, " #ROOM [CHANGES [ARGUMENT…]]", "tells or changes what is set in a room: iklmnst, b for bans, o and v for people";
     "MOTD" named server::motd, " [SERVER]", "shows the message of the day";
     "NAMES" named rooms::names, " #ROOM", "lists who is in a room";
@@ -66,6 +67,7 @@ words! {
     "REGISTER" early server::register, " NAME|* ADDRESS|* PASSWORD", "makes an account of your name; an address is not stored";
     "ROOMFUL" named talk::roomful, " COMMAND…", "carries out a command of this server that IRC has no word for; ROOMFUL help lists them";
     "SETNAME" named people::setname, " :WORDS", "sets your words about yourself";
+    "STATS" named server::stats, " LETTER [SERVER]", "with u, tells how long the server has run";
     "TAGMSG" named talk::tagmsg, " TARGET,…", "tells that you are typing";
     "TIME" named server::time, " [SERVER]", "tells the time";
     "TOPIC" named rooms::topic, " #ROOM [:TOPIC]", "shows or sets a topic";

@@ -164,6 +164,10 @@ impl IrcEncoder {
     }
 
     fn ok(&mut self, done: &Done, out: &mut Vec<u8>) {
+        if let (Done::Facts(facts), true) = (done, self.owed.is_empty()) {
+            // The session tells them after the first name.
+            return self.facts(None, facts, out);
+        }
         let more = has_more(done);
         // A list that nobody has asked for has no other form than words.
         let unasked = || Owed { asked: Asked::Words, labelled: false, parts: 0 };

@@ -8,7 +8,7 @@ use crate::actor::Actor;
 use crate::answer::ChatInfo;
 use crate::event::Event;
 use crate::model::Millis;
-use crate::wire::irc::{Bits, Out, encode, msgid};
+use crate::wire::irc::{Bits, Named, Out, encode, msgid, server_time};
 use crate::wording::{self, Plain};
 
 impl IrcEncoder {
@@ -24,8 +24,8 @@ impl IrcEncoder {
                     self.topic(room, topic.as_ref(), (topic_by.as_deref(), *topic_time), out);
                 }
             }
-            Event::Members { room, members, more } if self.showing.as_ref() == Some(room) => {
-                self.names_of(room, members, out);
+            Event::Members { room, members, hidden, more } if self.showing.as_ref() == Some(room) => {
+                self.names_of(room, members, *hidden, out);
                 if !more {
                     self.end_of_names(room, out);
                 }
@@ -53,11 +53,10 @@ impl IrcEncoder {
                 encode(event, self.bits(), out);
                 self.close(room);
             }
-            Event::Nick { .. } | Event::Face { .. } => self.renamed(event, own, out),
+            Event::Nick { .. } | Event::Face { .. } => self.renamed(event, out),
             Event::Away { text, .. } => self.away(text.is_some(), out),
-            Event::Invite { room, by, .. } => {
-                let line = Out::new(out).prefix(by.prefix()).command("INVITE").middle(&self.own);
-                line.middle(room).end();
+            Event::Invite { room, by, time } => {
+                self.author(by, *time, out).command("INVITE").middle(&self.own).middle(room).end();
             }
             Event::Deleted { .. } => self.deleted(event, out),
             Event::Chats { chats, .. } => self.unread(chats, out),
@@ -89,6 +88,14 @@ impl IrcEncoder {
         self.notice(&self.own, &["-> ", to, ": ", &text].concat(), out);
     }
 
+    /// Begins a line of a person, with the tags that the client can read.
+    fn author<'v>(&self, who: &Actor, time: Millis, out: &'v mut Vec<u8>) -> Named<'v> {
+        let bits = self.bits();
+        let time = if bits.time { server_time(time) } else { None };
+        let account = (bits.account && who.is_registered()).then_some(&**who);
+        Out::new(out).tag_if("time", time.as_deref()).tag_if("account", account).prefix(who.prefix())
+    }
+
     /// The client opens a room; the members follow.
     fn joined(&mut self, room: &Arc<str>, made: Millis, out: &mut Vec<u8>) {
         self.showing = None;
@@ -102,7 +109,7 @@ impl IrcEncoder {
     }
 
     /// A person has another name, host, account, or other words about themselves.
-    fn renamed(&mut self, event: &Event, own: bool, out: &mut Vec<u8>) {
+    fn renamed(&mut self, event: &Event, out: &mut Vec<u8>) {
         match event {
             Event::Nick { new, by, .. } if self.is_own(by) => {
                 let own = by.with(|parts| parts.nick = Arc::clone(new));
@@ -111,7 +118,7 @@ impl IrcEncoder {
             // The session that asked has its answer already.
             Event::Nick { .. } => {}
             Event::Face { who, old, .. } => {
-                self.face((who, old), own, out);
+                self.face(who, old, out);
                 if self.is_own(old) {
                     // The nick follows.
                     let nick = Arc::clone(self.own.nick());
@@ -124,7 +131,7 @@ impl IrcEncoder {
     }
 
     /// Another account, host, or other words, for clients that asked for it.
-    pub(super) fn face(&self, (who, old): (&Actor, &Actor), own: bool, out: &mut Vec<u8>) {
+    pub(super) fn face(&self, who: &Actor, old: &Actor, out: &mut Vec<u8>) {
         if self.caps.has(Caps::ACCOUNT_NOTIFY) && who.is_registered() != old.is_registered() {
             let account = if who.is_registered() { &**who } else { "*" };
             Out::new(out).prefix(old.prefix()).command("ACCOUNT").middle(account).end();
@@ -132,9 +139,7 @@ impl IrcEncoder {
         if self.caps.has(Caps::CHGHOST) && (who.user(), who.host()) != (old.user(), old.host()) {
             Out::new(out).prefix(old.prefix()).command("CHGHOST").middle(who.user()).middle(who.host()).end();
         }
-        // The session that asked has no other answer.
-        let is_told = self.caps.has(Caps::SETNAME) || own;
-        if is_told && who.about() != old.about() {
+        if self.caps.has(Caps::SETNAME) && who.about() != old.about() {
             let about = who.about().map_or("", |about| about);
             Out::new(out).prefix(old.prefix()).command("SETNAME").trailing(about);
         }
@@ -158,7 +163,7 @@ impl IrcEncoder {
 
     /// A deletion, for clients that can take a message back; others are told of it.
     fn deleted(&self, event: &Event, out: &mut Vec<u8>) {
-        let Event::Deleted { room, by, seq, said, text, place, .. } = event else { return };
+        let Event::Deleted { room, by, seq, said, text, place, time } = event else { return };
         let target = match room.strip_prefix('@') {
             None => room,
             Some(other) if self.is_own(by) => other,
@@ -166,7 +171,7 @@ impl IrcEncoder {
         };
         if self.caps.has(Caps::REDACTION) {
             let id = msgid::of(*place, *seq, *said);
-            let line = Out::new(out).prefix(by.prefix()).command("REDACT").middle(target).middle(&id);
+            let line = self.author(by, *time, out).command("REDACT").middle(target).middle(&id);
             return match text {
                 Some(text) => line.trailing(text),
                 None => line.end(),

@@ -7,8 +7,8 @@ use super::caps::Caps;
 use super::encoder::IrcEncoder;
 use crate::answer::{ChatInfo, History};
 use crate::event::Event;
-use crate::model::{FileInfo, Message};
-use crate::wire::irc::{Said, added, said};
+use crate::model::{FileInfo, Message, Millis};
+use crate::wire::irc::{Said, added, said, server_time};
 
 /// The most messages that a client is shown that did not ask for them.
 const REPLAY: usize = 20;
@@ -96,6 +96,27 @@ impl IrcEncoder {
     /// Conversations by the time of their last message; told when all are here.
     pub(super) fn targets(&mut self, asked: &Asked, chats: &[ChatInfo], more: bool, out: &mut Vec<u8>) {
         let Asked::Targets { from, until, limit } = asked else { return };
-        let _ = (chats, more, from, until, limit, out);
+        let within = |time: &Millis| (*from..=*until).contains(time);
+        let found = chats.iter().filter_map(|chat| Some((chat.time.filter(within)?, Arc::clone(&chat.room))));
+        self.collected.extend(found);
+        if more {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.collected);
+        all.sort_unstable();
+        all.truncate(*limit);
+        let mut lines = Vec::new();
+        for (time, room) in &all {
+            let (name, time) = (room.trim_start_matches('@'), server_time(*time).unwrap_or_default());
+            self.server(&mut lines).command("CHATHISTORY").middle("TARGETS").middle(name).middle(&time).end();
+        }
+        if !self.caps.has(Caps::BATCH) {
+            return out.extend_from_slice(&lines);
+        }
+        let id = self.batch();
+        let begin = self.server(out).command("BATCH").middle(&["+", &id].concat());
+        begin.middle("draft/chathistory-targets").end();
+        added(&lines, "batch", &id, out);
+        self.server(out).command("BATCH").middle(&["-", &id].concat()).end();
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn open(opening: &Opening<'_>) -> Protocol {
             pings: true,
             hello: false,
             whole_lists: true,
+            counts: true,
             end_of_input: CloseReason::Lost,
         },
         greeting: Vec::new(),

@@ -53,10 +53,9 @@ fn targets(state: &mut State, line: &Line<'_>) {
             return Err(MISSING);
         };
         let time = |word: &str| word.strip_prefix("timestamp=").and_then(time).ok_or(WRONG);
-        let (one, other) = (time(one)?, time(other)?);
-        let limit = limit(most)?;
-        let within = Within { from: one, to: other, limit: Some(limit) };
-        Ok((Asked::Targets { from: one.min(other), until: one.max(other), limit }, within))
+        let (from, to, most) = (time(one)?, time(other)?, limit(most)?);
+        let asked = Asked::Targets { from: from.min(to), until: from.max(to), limit: most };
+        Ok((asked, Within { from, to, limit: Some(most) }))
     };
     match asked() {
         Ok((asked, within)) => state.ask(asked, Query::Chats { past: None, within: Some(within) }),

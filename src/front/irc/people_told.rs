@@ -16,7 +16,10 @@ impl IrcEncoder {
         let about = info.about.as_ref().unwrap_or(&info.nick);
         self.numeric("311", out).middle(nick).middle(&info.user).middle(&info.host).middle("*").trailing(about);
         let space = self.space("319", &[nick]);
-        for line in packed(info.rooms.iter(), space, usize::MAX) {
+        let all = self.caps.has(Caps::MULTI_PREFIX);
+        let ranks = info.ranks.iter().map(|(role, voice)| signs(*role, *voice, all)).chain(std::iter::repeat(""));
+        let rooms = info.rooms.iter().zip(ranks).map(|(room, signs)| [signs, room].concat());
+        for line in packed(rooms, space, usize::MAX) {
             self.numeric("319", out).middle(nick).trailing(&line);
         }
         self.numeric("312", out).middle(nick).middle(&self.names.server).trailing(&self.names.network);

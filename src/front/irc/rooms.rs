@@ -7,7 +7,11 @@ use crate::command::{ChatCommand, Command, ModAction, Moderation, RoomFilter, Wh
 use crate::error::ChatError;
 use crate::model::Millis;
 use crate::names::RoomName;
+use crate::session::hub::now;
 use crate::wire::irc::Line;
+
+/// A minute, in milliseconds.
+const MINUTE: Millis = 60_000;
 
 /// A room, as a peer names it: with its `#`.
 ///
@@ -90,29 +94,29 @@ pub(super) fn names(state: &mut State, line: &Line<'_>) {
 
 /// `LIST masks,conditions`
 pub(super) fn list(state: &mut State, line: &Line<'_>) {
-    let now = jiff::Timestamp::now().as_millisecond();
-    let filter = line.given(0).map_or_else(RoomFilter::default, |words| filter(words, now));
-    // A room without members is none to IRC.
-    let filter = RoomFilter { over: filter.over.or(Some(0)), ..filter };
+    let filter = filter(line.given(0).unwrap_or_default(), now());
     state.ask(Asked::List, ChatCommand::Rooms { past: None, filter });
 }
 
-/// The conditions of ELIST: masks, numbers of members, and minutes since a room or its topic was made.
+/// The rooms that a list of masks and conditions is about, at the time `now`. What is no condition is a mask.
 fn filter(words: &str, now: Millis) -> RoomFilter {
     let mut filter = RoomFilter::default();
-    for word in words.split(',').filter(|word| !word.is_empty()) {
-        let ago = |minutes: &str| Some(now.saturating_sub(minutes.parse::<Millis>().ok()?.saturating_mul(60_000)));
-        match word.as_bytes() {
-            [b'>', ..] => filter.over = word[1..].parse().ok(),
-            [b'<', ..] => filter.under = word[1..].parse().ok(),
-            [b'C' | b'c', b'<', ..] => filter.made_since = ago(&word[2..]),
-            [b'C' | b'c', b'>', ..] => filter.made_until = ago(&word[2..]),
-            [b'T' | b't', b'<', ..] => filter.topic_since = ago(&word[2..]),
-            [b'T' | b't', b'>', ..] => filter.topic_until = ago(&word[2..]),
-            [b'!', ..] => filter.not.push(word[1..].into()),
+    for word in words_of(words) {
+        let number = |digits: &str| digits.parse::<usize>().ok();
+        let ago = |minutes: &str| minutes.parse::<u32>().ok().map(|minutes| now - Millis::from(minutes) * MINUTE);
+        let (sign, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        match (sign, rest.split_at_checked(1)) {
+            (">", _) => filter.over = number(rest),
+            ("<", _) => filter.under = number(rest),
+            ("C", Some(("<", minutes))) => filter.made_since = ago(minutes),
+            ("C", Some((">", minutes))) => filter.made_until = ago(minutes),
+            ("T", Some(("<", minutes))) => filter.topic_since = ago(minutes),
+            ("T", Some((">", minutes))) => filter.topic_until = ago(minutes),
+            ("!", _) => filter.not.push(rest.into()),
             _ => filter.only.push(word.into()),
         }
     }
+    // A line is short, so more masks than these are a mistake or worse.
     filter.only.truncate(RoomFilter::MASKS);
     filter.not.truncate(RoomFilter::MASKS);
     filter
@@ -142,5 +146,28 @@ pub(super) fn kick(state: &mut State, line: &Line<'_>) {
             Moderation { text: words.clone(), ..kick }
         });
         state.ask_or_refuse(asked(), command);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_may_have_conditions_and_masks() {
+        let now = 100 * MINUTE;
+        let found = filter("#a*,!*b,>1,<9,C<10,C>5,T<2,T>1,x,C<a", now);
+        let expected = RoomFilter {
+            only: vec!["#a*".into(), "x".into()],
+            not: vec!["*b".into()],
+            over: Some(1),
+            under: Some(9),
+            made_since: None,
+            made_until: Some(95 * MINUTE),
+            topic_since: Some(98 * MINUTE),
+            topic_until: Some(99 * MINUTE),
+        };
+        assert_eq!(found, expected);
+        assert_eq!(filter("", now), RoomFilter::default());
     }
 }

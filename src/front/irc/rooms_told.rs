@@ -40,16 +40,17 @@ impl IrcEncoder {
         }
     }
 
-    pub(super) fn names_of(&self, room: &str, members: &[MemberInfo], out: &mut Vec<u8>) {
+    pub(super) fn names_of(&self, room: &str, members: &[MemberInfo], hidden: bool, out: &mut Vec<u8>) {
         let all = self.caps.has(Caps::MULTI_PREFIX);
         let whole = self.caps.has(Caps::USERHOST_IN_NAMES);
         let name = |member: &MemberInfo| {
             let shown = if whole { member.nick.prefix() } else { &*member.nick };
             [signs(member.role, member.voice, all), shown].concat()
         };
-        let space = self.space("353", &["=", room]);
+        let sign = if hidden { "@" } else { "=" };
+        let space = self.space("353", &[sign, room]);
         for line in packed(members.iter().map(name), space, usize::MAX) {
-            self.numeric("353", out).middle("=").middle(room).trailing(&line);
+            self.numeric("353", out).middle(sign).middle(room).trailing(&line);
         }
     }
 

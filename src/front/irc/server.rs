@@ -6,7 +6,7 @@ use super::asked::{Asked, Reply};
 use super::modes::is_same;
 use super::rooms::reason;
 use super::state::State;
-use crate::command::{AccountCommand, LinkCommand, Secret};
+use crate::command::{AccountCommand, ChatCommand, LinkCommand, Secret};
 use crate::wire::irc::Line;
 
 /// Whether a word stands for this server: its name, a pattern of it, or the own nick.
@@ -84,6 +84,25 @@ pub(super) fn admin(state: &mut State, line: &Line<'_>) {
 /// `HELP [topic]`
 pub(super) fn help(state: &mut State, line: &Line<'_>) {
     state.answer(Reply::Help { topic: line.given(0).unwrap_or_default().into() });
+}
+
+/// `LUSERS [mask [server]]`
+pub(super) fn lusers(state: &mut State, line: &Line<'_>) {
+    if !line.given(1).is_some_and(|server| elsewhere(state, server)) {
+        state.ask(Asked::Lusers, ChatCommand::Facts);
+    }
+}
+
+/// `STATS letter [server]`
+pub(super) fn stats(state: &mut State, line: &Line<'_>) {
+    let Some(letter) = line.given(0).and_then(|word| word.chars().next()) else { return state.missing("STATS") };
+    if line.given(1).is_some_and(|server| elsewhere(state, server)) {
+        return;
+    }
+    match letter {
+        'u' => state.ask(Asked::Stats { letter }, ChatCommand::Facts),
+        other => state.reply("219", &[other.encode_utf8(&mut [0; 4]), "End of /STATS report"]),
+    }
 }
 
 /// `REGISTER account email password`

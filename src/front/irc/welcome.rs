@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::asked::Asked;
 use super::commands::TABLE;
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
+use crate::answer::FactsInfo;
 use crate::wire::irc::isupport;
 
 const VERSION: &str = concat!("roomful-", env!("CARGO_PKG_VERSION"));
@@ -23,8 +25,49 @@ impl IrcEncoder {
         let line = self.numeric("004", out).middle(server).middle(VERSION);
         modes.into_iter().fold(line, |line, word| line.middle(word)).end();
         self.tokens(out);
-        self.motd(out);
-        self.server(out).command("MODE").middle(own).trailing("+i");
+    }
+
+    /// The counts of the server. Of the welcome they are a part; what is left of it follows.
+    pub(super) fn facts(&mut self, asked: Option<&Asked>, facts: &FactsInfo, out: &mut Vec<u8>) {
+        if let Some(Asked::Stats { letter }) = asked {
+            return self.stats(*letter, facts, out);
+        }
+        self.lusers(facts, out);
+        if asked.is_none() {
+            self.motd(out);
+            self.server(out).command("MODE").middle(&self.own).trailing("+i");
+        }
+    }
+
+    fn lusers(&self, facts: &FactsInfo, out: &mut Vec<u8>) {
+        let FactsInfo { people, ops, rooms, sessions, most_sessions, .. } = *facts;
+        let text = |parts: &[&str]| parts.concat();
+        let (people, sessions) = (people.to_string(), sessions.to_string());
+        self.numeric("251", out).trailing(&text(&["There are ", &sessions, " users and 0 invisible on 1 servers"]));
+        self.numeric("252", out).number(ops).trailing("operators online");
+        self.numeric("254", out).number(rooms).trailing("channels formed");
+        self.numeric("255", out).trailing(&text(&["I have ", &sessions, " clients and 1 servers"]));
+        let most = most_sessions.to_string();
+        let counts = text(&[&sessions, ", max ", &most, ", as ", &people, " people"]);
+        for (number, what) in [("265", "Current local users "), ("266", "Current global users ")] {
+            let line = self.numeric(number, out).middle(&sessions).middle(&most);
+            line.trailing(&text(&[what, &counts]));
+        }
+    }
+
+    /// STATS, of which there is only how long the server runs.
+    fn stats(&self, letter: char, facts: &FactsInfo, out: &mut Vec<u8>) {
+        let mut word = [0; 4];
+        let word = letter.encode_utf8(&mut word);
+        if letter == 'u' {
+            let seconds = Timestamp::now().as_millisecond().saturating_sub(facts.since).max(0) / 1_000;
+            let parts =
+                [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60].map(|n| n.to_string());
+            let [days, hours, minutes, seconds] = &parts;
+            let up = ["Server up ", days, " days, ", hours, " h ", minutes, " min ", seconds, " s"].concat();
+            self.numeric("242", out).trailing(&up);
+        }
+        self.numeric("219", out).middle(word).trailing("End of STATS");
     }
 
     /// What this server can, in the lines of `005`.

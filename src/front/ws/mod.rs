@@ -28,6 +28,7 @@ pub fn open(opening: &Opening<'_>, accepted: Accepted) -> Protocol {
             pings: true,
             hello: true,
             whole_lists: false,
+            counts: false,
             end_of_input: CloseReason::Lost,
         },
         greeting: accepted.into_answer(),

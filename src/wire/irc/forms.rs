@@ -253,9 +253,10 @@ mod tests {
             [Setting::InviteOnly, Setting::Key, Setting::Limit, Setting::Outsiders].into_iter().collect();
         let set = Event::Settings { room: room(), settings, registered: false, changed, by: by(), time };
         assert_eq!(mode(set), "+i-k+ln * 5\r\n");
-        let role = |role| Event::Role { room: room(), nick: "vera".into(), role, by: by(), time };
-        assert_eq!(mode(role(Some(Role::Op))), "+o vera\r\n");
-        assert_eq!(mode(role(None)), "-o vera\r\n");
+        let role = |was, role| mode(Event::Role { room: room(), nick: "vera".into(), role, was, by: by(), time });
+        assert_eq!(role(Some(Role::Member), Some(Role::Op)), "+o vera\r\n");
+        assert_eq!(role(Some(Role::Op), None), "-o vera\r\n");
+        assert_eq!(role(Some(Role::Op), Some(Role::Owner)), "-o+q vera vera\r\n");
         let voice = Event::Voice { room: room(), nick: "vera".into(), voice: true, by: by(), time };
         assert_eq!(mode(voice), "+v vera\r\n");
         assert_eq!(modes::ban_mask(Restriction::Mute, "vera", None), "m:vera!*@*");
@@ -290,7 +291,7 @@ mod tests {
         ];
         proptest::collection::vec(
             prop_oneof![part.prop_map(str::to_owned), any::<char>().prop_map(String::from)],
-            0..30,
+            0..12,
         )
         .prop_map(|parts| parts.concat())
     }
@@ -333,7 +334,7 @@ mod tests {
                     7 => Event::Away { nick, text: some },
                     8 => Event::Kick { room, nick: other, by, text: some, time },
                     9 => Event::Typing { room: ["#", &room].concat().into(), nick },
-                    10 => Event::Role { room, nick: other, role: Some(Role::Op), by, time },
+                    10 => Event::Role { room, nick: other, role: Some(Role::Op), was: None, by, time },
                     11 => Event::Voice { room, nick: other, voice: flag, by, time },
                     12 => {
                         let settings = Settings { key: some, ..Settings::default() };

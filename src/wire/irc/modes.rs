@@ -9,7 +9,7 @@ use crate::model::{Changed, Restriction, Role, Setting, Settings};
 /// Appends the MODE line of `event` to `out`; nothing, if no mode has changed.
 pub(super) fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
     let (room, by, time, changes) = match event {
-        Event::Role { room, nick, role, by, time } => (room, by, time, of_role(nick, *role)),
+        Event::Role { room, nick, role, was, by, time } => (room, by, time, of_role(nick, *was, *role)),
         Event::Voice { room, nick, voice, by, time } => (room, by, time, Modes::one(*voice, 'v', nick)),
         Event::Settings { room, settings, changed, by, time, .. } => (room, by, time, of_settings(settings, *changed)),
         Event::Restriction { room, restriction, lifted, nick, mask, by, time, .. } => {
@@ -75,14 +75,18 @@ impl Modes {
     }
 }
 
-/// The owner has a mode of its own beside that of an op. A member who is told to be no
-/// op any more may have been either.
-fn of_role(nick: &str, role: Option<Role>) -> Modes {
-    match role {
-        Some(Role::Owner) => Modes::one(true, 'q', nick),
-        Some(Role::Op) => Modes::one(true, 'o', nick),
-        Some(Role::Member) | None => Modes::one(false, 'o', nick),
+/// A member has the mode of the role, and no other: an owner who is an op again loses one and gets one.
+fn of_role(nick: &str, was: Option<Role>, role: Option<Role>) -> Modes {
+    let letter = |role| match role {
+        Some(Role::Owner) => Some('q'),
+        Some(Role::Op) => Some('o'),
+        Some(Role::Member) | None => None,
+    };
+    let mut modes = Modes::default();
+    for (sets, role) in [(false, was), (true, role)] {
+        letter(role).into_iter().for_each(|letter| modes.add(sets, letter, Some(nick.to_owned())));
     }
+    modes
 }
 
 fn of_settings(settings: &Settings, changed: Changed) -> Modes {

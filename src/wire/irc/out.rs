@@ -191,6 +191,8 @@ fn escape(value: &str, bytes: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::irc::Line;
+    use proptest::prelude::*;
 
     fn line(make: impl FnOnce(Out<'_>)) -> String {
         let mut bytes = b"before\r\n".to_vec();
@@ -248,5 +250,38 @@ mod tests {
         assert!(told.ends_with("x :s X\r\n"));
         let alone = line(|out| out.tag("a", &"x".repeat(TAG_BYTES)).tag("b", "1").prefix("s").command("X").end());
         assert_eq!(alone, "@b=1 :s X\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_of_the_parts_of_a_line_is_read_as_the_same_parts(
+            values in proptest::collection::vec(any_text(), 0..3),
+            command in "[A-Z]{1,12}|[0-9]{3}",
+            words in proptest::collection::vec("[a-zа-я#*@!~+-][a-zа-я:#@!~+,-]{0,12}", 0..8),
+            text in proptest::option::of("[ -~а-я]{0,60}"),
+        ) {
+            const NAMES: [&str; 3] = ["time", "label", "+typing"];
+            let told = line(|out| {
+                let tagged = NAMES.iter().zip(&values).fold(out, |out, (name, value)| out.tag(name, value));
+                let params = tagged.prefix("anna!u@h").command(&command);
+                let params = words.iter().fold(params, |params, word| params.middle(word));
+                match &text {
+                    Some(text) => params.trailing(text),
+                    None => params.end(),
+                }
+            });
+            let read = Line::parse(told.strip_suffix("\r\n").unwrap()).unwrap();
+            prop_assert_eq!(&*read.command, command);
+            let params: Vec<&str> = words.iter().chain(&text).map(String::as_str).collect();
+            prop_assert_eq!(read.params.clone(), params);
+            let tags: Vec<(&str, String)> = read.tags().map(|(name, value)| (name, value.into_owned())).collect();
+            let meant: Vec<_> = NAMES.into_iter().zip(values.iter().map(|value| value.replace('\0', ""))).collect();
+            prop_assert_eq!(tags, meant);
+        }
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        let part = prop_oneof!["[;: \\\\\r\n\0=@]", any::<char>().prop_map(String::from)];
+        proptest::collection::vec(part, 0..20).prop_map(|parts| parts.concat())
     }
 }

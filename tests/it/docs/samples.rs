@@ -120,6 +120,7 @@ fn gone(full: bool) -> GoneInfo {
 
 fn whois(full: bool) -> WhoisInfo {
     WhoisInfo {
+        ranks: vec![],
         nick: word(),
         user: word(),
         host: word(),
@@ -135,6 +136,12 @@ fn whois(full: bool) -> WhoisInfo {
     }
 }
 
+/// What is a message of one kind with the field of the other kind too.
+fn with_notice(mut message: Value) -> Value {
+    message["notice"] = true.into();
+    message
+}
+
 /// The objects inside lists: the name, the lean one, the full one.
 pub fn objects() -> [(&'static str, Value, Value); 10] {
     [
@@ -142,7 +149,7 @@ pub fn objects() -> [(&'static str, Value, Value); 10] {
         ("member", value(&member(false)), value(&member(true))),
         ("person", value(&person(false)), value(&person(true))),
         ("gone", value(&gone(false)), value(&gone(true))),
-        ("message", value(&*message(false)), value(&*message(true))),
+        ("message", value(&*message(false)), with_notice(value(&*message(true)))),
         ("file", value(&*file(false)), value(&*file(true))),
         ("file row", value(&file_row(false)), value(&file_row(true))),
         ("chat", value(&chat(false)), value(&chat(true))),
@@ -166,7 +173,9 @@ fn answers(full: bool) -> Vec<Done> {
                 Done::Rooms { rooms: vec![room(full)], total, more: full, next: some(), mask: some() }
             }
             Done::Rooms { .. } => Done::Facts(FactsInfo::default()),
-            Done::Facts(_) => Done::Members { room: room_name(), members: vec![member(full)], total, more: full },
+            Done::Facts(_) => {
+                Done::Members { room: room_name(), members: vec![member(full)], total, hidden: false, more: full }
+            }
             Done::Members { .. } => Done::Who { people: vec![person(full)], more: full },
             Done::Who { .. } => Done::Whowas { nick: nick(), people: vec![gone(full)] },
             Done::Whowas { .. } => Done::Say { room: room_name(), seq, time, again: full },
@@ -261,7 +270,9 @@ fn events(full: bool) -> Vec<Event> {
                 let (topic, topic_by, topic_time) = (some(), some(), full.then_some(1));
                 Event::Joined { room: room(), made: 1, run: 1, seq, total: 1, topic, topic_by, topic_time }
             }
-            Event::Joined { .. } => Event::Members { room: room(), members: vec![member(full)], more: full },
+            Event::Joined { .. } => {
+                Event::Members { room: room(), members: vec![member(full)], hidden: false, more: full }
+            }
             Event::Members { .. } => Event::History(history(full)),
             Event::History(_) => Event::Left { room: room(), text: some() },
             Event::Left { .. } => Event::Join { room: room(), nick: nick().into(), time, away: some() },
@@ -282,7 +293,7 @@ fn events(full: bool) -> Vec<Event> {
                 Event::Restriction { room, restriction, lifted, nick, mask, by, until, text, time }
             }
             Event::Restriction { .. } => {
-                Event::Role { room: room(), nick: nick(), role: role(full), by: by().into(), time }
+                Event::Role { room: room(), nick: nick(), role: role(full), was: None, by: by().into(), time }
             }
             Event::Role { .. } => Event::Voice { room: room(), nick: nick(), voice: full, by: by().into(), time },
             Event::Voice { .. } => {
@@ -314,7 +325,11 @@ pub fn answer_fields() -> Vec<(String, Names)> {
 
 /// Each event's name, and its fields but `type`.
 pub fn event_fields() -> Vec<(String, Names)> {
-    fields(&[false, true].map(|full| events(full).iter().map(value).collect()), "type", &["type"])
+    let of = |full: bool, event: &Event| match event {
+        Event::Message(_) | Event::Private { .. } if full => with_notice(value(event)),
+        _ => value(event),
+    };
+    fields(&[false, true].map(|full| events(full).iter().map(|event| of(full, event)).collect()), "type", &["type"])
 }
 
 /// The name of each sample, under `key`, and its fields but those in `common`.

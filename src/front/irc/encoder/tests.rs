@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::actor::ActorParts;
-use crate::answer::{History, MemberInfo};
+use crate::answer::{FactsInfo, History, MemberInfo};
 use crate::error::ChatError;
 use crate::front::Fronts;
 use crate::front::irc::asked::Reply;
@@ -103,7 +103,7 @@ fn open(irc: &mut IrcEncoder) -> String {
     };
     let member = |nick, role, voice| MemberInfo { nick: person(nick), role, voice, away: None };
     let members = vec![member("anna", Some(Role::Op), true), member("boris", None, true)];
-    tell(irc, joined, true) + &tell(irc, Event::Members { room, members, more: false }, true)
+    tell(irc, joined, true) + &tell(irc, Event::Members { room, members, hidden: false, more: false }, true)
 }
 
 fn labels() -> Caps {
@@ -118,9 +118,12 @@ fn a_welcome_tells_the_name_that_the_client_has() {
     assert!(refused(&mut irc, &busy).starts_with(":irc.roomful 433 * bob :"));
     asked(&mut irc, Asked::Welcome);
     let told = ok(&mut irc, Done::Hello { nick: Some(anna()), resume: None, registered: false });
-    let numbers: Vec<&str> = told.split('|').filter_map(|line| line.split(' ').nth(1)).collect();
-    assert_eq!(numbers, ["001", "002", "003", "004", "005", "005", "422", "MODE"]);
     assert!(told.starts_with(":irc.roomful 001 anna :") && told.contains(", anna!~u@h1|"), "{told}");
+    let numbers: Vec<&str> = told.split('|').filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(numbers, ["001", "002", "003", "004", "005", "005"]);
+    let told = ok(&mut irc, Done::Facts(FactsInfo::default()));
+    let numbers: Vec<&str> = told.split('|').filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(numbers, ["251", "252", "254", "255", "265", "266", "422", "MODE"]);
 }
 
 #[test]
