@@ -393,6 +393,7 @@ fn effects(hub: &Hub, handle: &SessionHandle) -> Effects {
 /// How a front is called on a connection that is encrypted.
 fn over_tls(front: &'static str) -> &'static str {
     match front {
+        "irc" => "irc+tls",
         "json" => "json+tls",
         "line" => "line+tls",
         "websocket" => "websocket+tls",

@@ -5,5 +5,7 @@
 mod clients;
 /// A port of its own, names, and the page.
 mod outside;
+/// What each command is answered, and how it is refused.
+mod commands;
 /// From the first line to the welcome.
 mod registration;

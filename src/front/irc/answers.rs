@@ -186,7 +186,12 @@ impl IrcEncoder {
                 let line = self.server(out).command(word);
                 let line = if has_nick { line.middle(&self.own) } else { line };
                 let Some((last, words)) = params.split_last() else { return line.end() };
-                words.iter().fold(line, |line, word| line.middle(word)).trailing(last);
+                let line = words.iter().fold(line, |line, word| line.middle(word));
+                match word {
+                    // Some clients compare the whole line.
+                    "AUTHENTICATE" => line.middle(last).end(),
+                    _ => line.trailing(last),
+                }
             }
             Reply::Motd => self.motd(out),
             Reply::Version => self.version(out),

@@ -2,7 +2,6 @@
 
 use super::asked::Asked;
 use super::caps::Caps;
-use super::server::is_here;
 use super::state::State;
 use crate::command::{AccountCommand, ChatCommand, Command, Place, Secret, TypedLine, said, somebody, text};
 use crate::error::ChatError;
@@ -153,7 +152,7 @@ fn too_long(state: &mut State, manner: Manner) {
 
 /// Whether the target is the server, or a name that services have elsewhere. Nobody can have these names.
 fn is_nobody(state: &State, target: &str) -> bool {
-    is_service(target) || target.contains('.') && is_here(state, target)
+    is_service(target) || target.eq_ignore_ascii_case(&state.server)
 }
 
 fn is_service(target: &str) -> bool {

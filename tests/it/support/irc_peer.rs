@@ -2,7 +2,7 @@
 
 use wildmatch::WildMatch;
 
-use super::{Got, Wire};
+use super::Wire;
 
 /// An IRC client.
 pub struct IrcPeer {
@@ -83,10 +83,5 @@ impl IrcPeer {
     /// All that still comes, to the orderly end.
     pub fn rest(&mut self) -> Vec<String> {
         self.wire.rest().iter().map(|line| line.trim_end_matches('\r').to_owned()).collect()
-    }
-
-    /// What comes next, if that may be the end.
-    pub fn get(&mut self) -> Got {
-        self.wire.get()
     }
 }
