@@ -7,5 +7,11 @@ mod clients;
 mod outside;
 /// What each command is answered, and how it is refused.
 mod commands;
+/// What each command is answered, and how it is refused.
+mod commands;
+/// A port of its own, names, and the page.
+mod outside;
 /// From the first line to the welcome.
 mod registration;
+/// What is told, with other sessions and other fronts beside.
+mod told;
