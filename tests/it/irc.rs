@@ -3,10 +3,6 @@
 /// irssi and WeeChat, on a terminal.
 #[cfg(target_os = "linux")] // they are installed by scripts/test.sh there
 mod clients;
-/// A port of its own, names, and the page.
-mod outside;
-/// What each command is answered, and how it is refused.
-mod commands;
 /// What each command is answered, and how it is refused.
 mod commands;
 /// A port of its own, names, and the page.
