@@ -2,16 +2,18 @@
 
 export type Role = "owner" | "op";
 
-export interface HelloCommand { type: "hello"; tag?: string; version: number; nick?: string; password?: string; resume?: string; rooms?: string[]; beside?: boolean; wants?: string[]; }
+export interface HelloCommand { type: "hello"; tag?: string; version: number; nick?: string; password?: string; resume?: string; rooms?: string[]; beside?: boolean; wants?: string[]; own?: boolean; about?: string; }
 export interface NickCommand { type: "nick"; tag?: string; nick?: string; rooms?: string[]; }
 export interface JoinCommand { type: "join"; tag?: string; room: string; after?: number; made?: number; run?: number; key?: string; }
 export interface LeaveCommand { type: "leave"; tag?: string; room?: string; text?: string; }
-export interface RoomsCommand { type: "rooms"; tag?: string; past?: string; }
+export interface RoomsCommand { type: "rooms"; tag?: string; past?: string; only?: string[]; not?: string[]; over?: number; under?: number; made_since?: number; made_until?: number; topic_since?: number; topic_until?: number; }
+export interface FactsCommand { type: "facts"; tag?: string; }
 export interface MembersCommand { type: "members"; tag?: string; room?: string; past?: string; }
 export interface WhoCommand { type: "who"; tag?: string; room?: string; mask?: string; nicks?: string[]; past?: string; }
 export interface WhowasCommand { type: "whowas"; tag?: string; nick: string; limit?: number; }
 export interface SayCommand { type: "say"; tag?: string; room?: string; text: string; }
 export interface MeCommand { type: "me"; tag?: string; room?: string; text: string; }
+export interface NoticeCommand { type: "notice"; tag?: string; room?: string; text: string; }
 export interface RollCommand { type: "roll"; tag?: string; room?: string; dice?: string; }
 export interface MsgCommand { type: "msg"; tag?: string; to: string; text: string; }
 export interface ReplyCommand { type: "reply"; tag?: string; text: string; }
@@ -19,16 +21,18 @@ export interface TopicCommand { type: "topic"; tag?: string; room?: string; topi
 export interface WhoisCommand { type: "whois"; tag?: string; nick: string; }
 export interface AwayCommand { type: "away"; tag?: string; text?: string; }
 export interface BackCommand { type: "back"; tag?: string; }
-export interface HistoryCommand { type: "history"; tag?: string; room?: string; before?: number; after?: number; until?: number; since?: number; limit?: number; }
+export interface AboutCommand { type: "about"; tag?: string; text?: string; }
+export interface HistoryCommand { type: "history"; tag?: string; room?: string; before?: number; after?: number; until?: number; since?: number; around?: number; around_time?: number; newest?: boolean; limit?: number; }
 export interface SearchCommand { type: "search"; tag?: string; room?: string; text: string; until?: number; next?: string; limit?: number; }
-export interface DeleteCommand { type: "delete"; tag?: string; room?: string; seq?: number; }
+export interface DeleteCommand { type: "delete"; tag?: string; room?: string; seq?: number; said?: number; text?: string; }
 export interface CloseCommand { type: "close"; tag?: string; nick: string; }
 export interface RegisterCommand { type: "register"; tag?: string; password: string; }
 export interface LoginCommand { type: "login"; tag?: string; account?: string; password: string; }
+export interface AuthenticateCommand { type: "authenticate"; tag?: string; account: string; password: string; }
 export interface LogoutCommand { type: "logout"; tag?: string; }
 export interface PasswordCommand { type: "password"; tag?: string; old: string; new: string; }
 export interface DeleteAccountCommand { type: "delete-account"; tag?: string; password: string; messages?: boolean; }
-export interface ChatsCommand { type: "chats"; tag?: string; past?: string; }
+export interface ChatsCommand { type: "chats"; tag?: string; past?: string; since?: number; until?: number; newest?: boolean; limit?: number; }
 export interface ReadCommand { type: "read"; tag?: string; room?: string; seq?: number; }
 export interface RegisterRoomCommand { type: "register-room"; tag?: string; room?: string; }
 export interface DropRoomCommand { type: "drop-room"; tag?: string; room?: string; }
@@ -45,6 +49,8 @@ export interface VoiceCommand { type: "voice"; tag?: string; room?: string; nick
 export interface DevoiceCommand { type: "devoice"; tag?: string; room?: string; nick: string; }
 export interface BansCommand { type: "bans"; tag?: string; room?: string; everywhere?: boolean; skip?: number; }
 export interface AnnounceCommand { type: "announce"; tag?: string; text: string; }
+export interface OperCommand { type: "oper"; tag?: string; account: string; password: string; }
+export interface DeoperCommand { type: "deoper"; tag?: string; }
 export interface ClaimCommand { type: "claim"; tag?: string; code: string; }
 export interface OfferCommand { type: "offer"; tag?: string; room?: string; name: string; size: number; }
 export interface TypedCommand { type: "typed"; tag?: string; place?: string; line: string; }
@@ -59,6 +65,8 @@ export interface QuitCommand { type: "quit"; tag?: string; text?: string; }
 export interface HelpCommand { type: "help"; tag?: string; word?: string; }
 export interface OkBack { type: "ok"; tag?: string; for: "back"; }
 export interface OkPassword { type: "ok"; tag?: string; for: "password"; }
+export interface OkOper { type: "ok"; tag?: string; for: "oper"; }
+export interface OkDeoper { type: "ok"; tag?: string; for: "deoper"; }
 export interface OkClaim { type: "ok"; tag?: string; for: "claim"; }
 export interface OkAnnounce { type: "ok"; tag?: string; for: "announce"; }
 export interface OkQuit { type: "ok"; tag?: string; for: "quit"; }
@@ -66,14 +74,16 @@ export interface OkHello { type: "ok"; tag?: string; for: "hello"; nick?: string
 export interface OkNick { type: "ok"; tag?: string; for: "nick"; nick: string; resume?: string; }
 export interface OkJoin { type: "ok"; tag?: string; for: "join"; room: string; }
 export interface OkLeave { type: "ok"; tag?: string; for: "leave"; room: string; }
-export interface OkRooms { type: "ok"; tag?: string; for: "rooms"; rooms: RoomInfo[]; total: number; more?: boolean; }
+export interface OkRooms { type: "ok"; tag?: string; for: "rooms"; rooms: RoomInfo[]; total: number; more?: boolean; next?: string; mask?: string; }
+export interface OkFacts { type: "ok"; tag?: string; for: "facts"; people: number; most_people: number; guests: number; ops: number; sessions: number; most_sessions: number; rooms: number; accounts: number; since: number; }
 export interface OkMembers { type: "ok"; tag?: string; for: "members"; room: string; members: MemberInfo[]; total: number; more?: boolean; }
 export interface OkWho { type: "ok"; tag?: string; for: "who"; people: PersonInfo[]; more?: boolean; }
 export interface OkWhowas { type: "ok"; tag?: string; for: "whowas"; nick: string; people: GoneInfo[]; }
 export interface OkSay { type: "ok"; tag?: string; for: "say"; room: string; seq: number; time: number; again?: boolean; }
 export interface OkMsg { type: "ok"; tag?: string; for: "msg"; to: string; seq: number; time: number; away?: string; again?: boolean; }
 export interface OkTopic { type: "ok"; tag?: string; for: "topic"; room: string; topic?: string; topic_by?: string; topic_time?: number; }
-export interface OkWhois { type: "ok"; tag?: string; for: "whois"; nick: string; rooms: string[]; since: number; idle: number; fronts: string[]; registered?: boolean; address?: string; away?: string; }
+export interface OkWhois { type: "ok"; tag?: string; for: "whois"; nick: string; user: string; host: string; about?: string; rooms: string[]; since: number; idle: number; fronts: string[]; registered?: boolean; op?: boolean; address?: string; away?: string; }
+export interface OkAbout { type: "ok"; tag?: string; for: "about"; text?: string; }
 export interface OkAway { type: "ok"; tag?: string; for: "away"; text: string; }
 export interface OkHistory { type: "ok"; tag?: string; for: "history"; room: string; messages: MessageInfo[]; missed?: number; more?: boolean; after?: number; }
 export interface OkSearch { type: "ok"; tag?: string; for: "search"; messages: MessageInfo[]; more?: boolean; next?: string; }
@@ -82,6 +92,7 @@ export interface OkChats { type: "ok"; tag?: string; for: "chats"; chats: ChatIn
 export interface OkRead { type: "ok"; tag?: string; for: "read"; room: string; seq: number; }
 export interface OkClose { type: "ok"; tag?: string; for: "close"; room: string; }
 export interface OkRegister { type: "ok"; tag?: string; for: "register"; nick: string; }
+export interface OkAuthenticate { type: "ok"; tag?: string; for: "authenticate"; nick: string; }
 export interface OkLogin { type: "ok"; tag?: string; for: "login"; nick: string; resume?: string; }
 export interface OkLogout { type: "ok"; tag?: string; for: "logout"; nick: string; }
 export interface OkDeleteAccount { type: "ok"; tag?: string; for: "delete-account"; nick: string; }
@@ -107,31 +118,32 @@ export interface OkFiles { type: "ok"; tag?: string; for: "files"; room: string;
 export interface OkGet { type: "ok"; tag?: string; for: "get"; file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; url: string; }
 export interface OkHelp { type: "ok"; tag?: string; for: "help"; commands: HelpInfo[]; }
 export interface OkPing { type: "ok"; tag?: string; for: "ping"; token: string; }
-export interface RoomInfo { room: string; members: number; topic?: string; }
+export interface RoomInfo { room: string; members: number; topic?: string; topic_time?: number; made: number; }
 export interface MemberInfo { nick: string; role?: Role; voice?: boolean; away?: string; }
 export interface PersonInfo { nick: string; user: string; host: string; registered?: boolean; about?: string; away?: string; op?: boolean; room?: string; role?: Role; voice?: boolean; idle: number; since: number; }
 export interface GoneInfo { nick: string; user: string; host: string; about?: string; registered?: boolean; time: number; }
-export interface MessageInfo { room: string; seq: number; from: string; text: string; time: number; me?: boolean; file?: FileInfo; deleted?: boolean; }
+export interface MessageInfo { room: string; seq: number; from: string; text: string; time: number; me?: boolean; notice?: boolean; file?: FileInfo; deleted?: boolean; }
 export interface FileInfo { file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; }
 export interface FileRow { file: number; name: string; mime: string; size: number; sha256: string; width?: number; height?: number; seq: number; from: string; time: number; }
-export interface ChatInfo { room: string; seq: number; read: number; unread: number; }
+export interface ChatInfo { room: string; seq: number; read: number; unread: number; time?: number; }
 export interface BanInfo { restriction: "ban" | "mute"; nick: string; mask?: string; until?: number; by: string; text?: string; time: number; }
 export interface HelpInfo { usage: string; text: string; }
 export interface HelloEvent { type: "hello"; version: number; server: string; offer: string; lobby: string; text: number; line_bytes: number; ping_after: number; page?: string; rate: number; rate_burst: number; file_bytes: number; kept: boolean; motd?: string; }
 export interface ErrorEvent { type: "error"; tag?: string; code: string; value: string; text: string; offer?: string; }
-export interface MessageEvent { type: "message"; room: string; seq: number; from: string; text: string; time: number; me?: boolean; file?: FileInfo; deleted?: boolean; }
-export interface PrivateEvent { type: "private"; from: string; to: string; seq: number; text: string; time: number; file?: FileInfo; }
+export interface MessageEvent { type: "message"; room: string; seq: number; from: string; text: string; time: number; me?: boolean; notice?: boolean; file?: FileInfo; deleted?: boolean; }
+export interface PrivateEvent { type: "private"; from: string; to: string; seq: number; text: string; time: number; me?: boolean; notice?: boolean; file?: FileInfo; }
 export interface JoinedEvent { type: "joined"; room: string; made: number; run: number; seq: number; total: number; topic?: string; topic_by?: string; topic_time?: number; }
 export interface MembersEvent { type: "members"; room: string; members: MemberInfo[]; more?: boolean; }
 export interface HistoryEvent { type: "history"; room: string; messages: MessageInfo[]; missed?: number; more?: boolean; after?: number; }
-export interface LeftEvent { type: "left"; room: string; }
-export interface JoinEvent { type: "join"; room: string; nick: string; time: number; }
+export interface LeftEvent { type: "left"; room: string; text?: string; }
+export interface JoinEvent { type: "join"; room: string; nick: string; time: number; away?: string; }
 export interface LeaveEvent { type: "leave"; room: string; nick: string; text?: string; time: number; }
 export interface QuitEvent { type: "quit"; nick: string; reason: string; text?: string; time: number; }
 export interface NickEvent { type: "nick"; old: string; new: string; time: number; }
 export interface TopicEvent { type: "topic"; room: string; topic?: string; by: string; time: number; }
+export interface AboutEvent { type: "about"; nick: string; text?: string; }
 export interface AwayEvent { type: "away"; nick: string; text?: string; }
-export interface DeletedEvent { type: "deleted"; room: string; seq: number; by: string; time: number; }
+export interface DeletedEvent { type: "deleted"; room: string; seq: number; said: number; by: string; text?: string; time: number; }
 export interface KickEvent { type: "kick"; room: string; nick: string; by: string; text?: string; time: number; }
 export interface RestrictionEvent { type: "restriction"; room: string; restriction: "ban" | "mute"; lifted?: boolean; nick: string; mask?: string; by: string; until?: number; text?: string; time: number; }
 export interface RoleEvent { type: "role"; room: string; nick: string; role?: Role; by: string; time: number; }
@@ -152,11 +164,13 @@ export type Command =
   | JoinCommand
   | LeaveCommand
   | RoomsCommand
+  | FactsCommand
   | MembersCommand
   | WhoCommand
   | WhowasCommand
   | SayCommand
   | MeCommand
+  | NoticeCommand
   | RollCommand
   | MsgCommand
   | ReplyCommand
@@ -164,12 +178,14 @@ export type Command =
   | WhoisCommand
   | AwayCommand
   | BackCommand
+  | AboutCommand
   | HistoryCommand
   | SearchCommand
   | DeleteCommand
   | CloseCommand
   | RegisterCommand
   | LoginCommand
+  | AuthenticateCommand
   | LogoutCommand
   | PasswordCommand
   | DeleteAccountCommand
@@ -190,6 +206,8 @@ export type Command =
   | DevoiceCommand
   | BansCommand
   | AnnounceCommand
+  | OperCommand
+  | DeoperCommand
   | ClaimCommand
   | OfferCommand
   | TypedCommand
@@ -206,6 +224,8 @@ export type Command =
 export type Ok =
   | OkBack
   | OkPassword
+  | OkOper
+  | OkDeoper
   | OkClaim
   | OkAnnounce
   | OkQuit
@@ -214,6 +234,7 @@ export type Ok =
   | OkJoin
   | OkLeave
   | OkRooms
+  | OkFacts
   | OkMembers
   | OkWho
   | OkWhowas
@@ -221,6 +242,7 @@ export type Ok =
   | OkMsg
   | OkTopic
   | OkWhois
+  | OkAbout
   | OkAway
   | OkHistory
   | OkSearch
@@ -229,6 +251,7 @@ export type Ok =
   | OkRead
   | OkClose
   | OkRegister
+  | OkAuthenticate
   | OkLogin
   | OkLogout
   | OkDeleteAccount
@@ -270,6 +293,7 @@ export type Event =
   | QuitEvent
   | NickEvent
   | TopicEvent
+  | AboutEvent
   | AwayEvent
   | DeletedEvent
   | KickEvent

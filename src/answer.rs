@@ -1,5 +1,6 @@
 //! What a command made: the body of an `ok`, in the words of `docs/protocol.md`. Knows no bytes, sockets or threads.
 
+mod page;
 mod rows;
 mod weight;
 
@@ -9,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
 use crate::model::{FileInfo, Message, Millis, Seq, Settings, is_false};
+pub use page::{cut, page};
 pub use rows::{
-    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, Row,
-    WhoisInfo, cut, page, shown_mask,
+    BanInfo, ChatInfo, FactsInfo, FileRow, GoneInfo, HelpInfo, MemberInfo, Moderated, PersonInfo, RoomInfo, WhoisInfo,
+    shown_mask,
 };
-pub(crate) use rows::{FRAME, length, said, sum};
+pub use weight::Row;
+pub(crate) use weight::{FRAME, length, said, sum};
 
 /// What a command made: the body of an `ok`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

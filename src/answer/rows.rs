@@ -1,13 +1,12 @@
-//! The rows of lists: what they hold, what they weigh, and how many fit into one answer. Knows no bytes, sockets or threads.
+//! The rows of lists: what they hold. Knows no bytes, sockets or threads.
 
 use std::borrow::Cow;
-use std::iter::Peekable;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
-use crate::model::{Address, FileInfo, Message, Millis, Restriction, Role, Seq, is_false};
+use crate::model::{Address, FileInfo, Millis, Restriction, Role, Seq, is_false};
 
 /// One name in a member list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,133 +275,4 @@ pub struct HelpInfo {
     pub usage: String,
     /// What it does.
     pub text: String,
-}
-
-/// What a row takes beside its texts, in bytes.
-pub(crate) const FRAME: usize = 96;
-
-/// A row of a list, of which an answer holds as many as fit.
-pub trait Row {
-    /// About how many bytes it takes on the wire.
-    fn weight(&self) -> usize;
-}
-
-/// Takes a page off the front of `rows`: at most `most`, and as many as fit in
-/// `bytes`, but one at least. What is left in `rows` is for the next page.
-pub fn page<T: Row>(rows: &mut Peekable<impl Iterator<Item = T>>, most: usize, bytes: usize) -> Vec<T> {
-    let (mut page, mut weight) = (Vec::with_capacity(rows.size_hint().0.min(most)), 0);
-    while let Some(row) = rows.next_if(|row| page.is_empty() || (page.len() < most && weight + row.weight() <= bytes)) {
-        weight += row.weight();
-        page.push(row);
-    }
-    page
-}
-
-/// What [`cut`] has removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cut {
-    /// Rows below the lower end.
-    pub below: bool,
-    /// Rows above the upper end.
-    pub above: bool,
-}
-
-/// Cuts rows at both ends to about `bytes`; the first `lower` of them are counted
-/// downwards from there, and the others upwards. At least one row is left.
-pub fn cut<T: Row>(rows: &mut Vec<T>, lower: usize, bytes: usize) -> Cut {
-    let (down, up) = rows.split_at(lower);
-    let (least_down, least_up) = (usize::from(up.is_empty()), 1);
-    // What is on both sides of something gets half of the space on each.
-    let (below, weight) = fitting(down.iter().rev(), if up.is_empty() { bytes } else { bytes / 2 }, least_down);
-    let (above, _) = fitting(up.iter(), bytes.saturating_sub(weight), least_up);
-    let cut = Cut { below: below < down.len(), above: above < up.len() };
-    rows.truncate(lower + above);
-    drop(rows.drain(..lower - below));
-    cut
-}
-
-/// How many rows fit into `bytes`, but `least` at least, if there are so many; and what they weigh.
-fn fitting<'a, T: Row + 'a>(rows: impl Iterator<Item = &'a T>, bytes: usize, least: usize) -> (usize, usize) {
-    let (mut count, mut weight) = (0, 0);
-    for row in rows {
-        let with = weight + row.weight();
-        if with > bytes && count >= least {
-            break;
-        }
-        (count, weight) = (count + 1, with);
-    }
-    (count, weight)
-}
-
-pub(crate) fn length(text: &Option<Arc<str>>) -> usize {
-    text.as_ref().map_or(0, |text| text.len())
-}
-
-/// The words of a message. Before each further line stands a mark, and in JSON an escape.
-pub(crate) fn said(text: &str) -> usize {
-    text.len() + FRAME / 4 * memchr::memchr_iter(b'\n', text.as_bytes()).count()
-}
-
-impl Row for MemberInfo {
-    fn weight(&self) -> usize {
-        self.nick.len() + length(&self.away) + 48
-    }
-}
-
-impl Row for RoomInfo {
-    fn weight(&self) -> usize {
-        self.room.len() + length(&self.topic) + 48
-    }
-}
-
-impl Row for WhoisInfo {
-    fn weight(&self) -> usize {
-        let rooms: usize = self.rooms.iter().map(|room| room.len() + 3).sum();
-        FRAME + length(&self.away) + length(&self.about) + rooms
-    }
-}
-
-impl Row for ChatInfo {
-    fn weight(&self) -> usize {
-        self.room.len() + 80
-    }
-}
-
-impl Row for BanInfo {
-    fn weight(&self) -> usize {
-        self.nick.len() + length(&self.mask) + self.by.len() + length(&self.text) + FRAME
-    }
-}
-
-impl Row for PersonInfo {
-    fn weight(&self) -> usize {
-        self.who.prefix().len()
-            + self.who.about().map_or(0, |about| about.len())
-            + length(&self.away)
-            + length(&self.room)
-            + 2 * FRAME
-    }
-}
-
-impl Row for GoneInfo {
-    fn weight(&self) -> usize {
-        self.nick.len() + self.user.len() + self.host.len() + length(&self.about) + FRAME
-    }
-}
-
-impl Row for FileRow {
-    fn weight(&self) -> usize {
-        self.info.name.len() + self.from.len() + 3 * FRAME
-    }
-}
-
-impl Row for Arc<Message> {
-    fn weight(&self) -> usize {
-        said(&self.text) + FRAME + self.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME)
-    }
-}
-
-/// What the rows of a list weigh together.
-pub(crate) fn sum<T: Row>(rows: &[T]) -> usize {
-    rows.iter().map(Row::weight).sum()
 }

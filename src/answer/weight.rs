@@ -1,8 +1,19 @@
-//! What an answer weighs in an outbox. Knows no bytes.
+//! What an answer and the rows of its lists weigh in an outbox. Knows no bytes.
+
+use std::sync::Arc;
 
 use super::Done;
-use super::rows::{FRAME, Row, length, sum};
-use crate::model::Settings;
+use super::rows::{BanInfo, ChatInfo, FileRow, GoneInfo, MemberInfo, PersonInfo, RoomInfo, WhoisInfo};
+use crate::model::{Message, Settings};
+
+/// What a row takes beside its texts, in bytes.
+pub(crate) const FRAME: usize = 96;
+
+/// A row of a list, of which an answer holds as many as fit.
+pub trait Row {
+    /// About how many bytes it takes on the wire.
+    fn weight(&self) -> usize;
+}
 
 impl Done {
     /// About how many bytes this takes on the wire; never less than the text it carries.
@@ -64,4 +75,77 @@ impl Done {
                 | Done::Quit => FRAME,
             }
     }
+}
+
+pub(crate) fn length(text: &Option<Arc<str>>) -> usize {
+    text.as_ref().map_or(0, |text| text.len())
+}
+
+/// The words of a message. Before each further line stands a mark, and in JSON an escape.
+pub(crate) fn said(text: &str) -> usize {
+    text.len() + FRAME / 4 * memchr::memchr_iter(b'\n', text.as_bytes()).count()
+}
+
+impl Row for MemberInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + length(&self.away) + 48
+    }
+}
+
+impl Row for RoomInfo {
+    fn weight(&self) -> usize {
+        self.room.len() + length(&self.topic) + 48
+    }
+}
+
+impl Row for WhoisInfo {
+    fn weight(&self) -> usize {
+        let rooms: usize = self.rooms.iter().map(|room| room.len() + 3).sum();
+        FRAME + length(&self.away) + length(&self.about) + rooms
+    }
+}
+
+impl Row for ChatInfo {
+    fn weight(&self) -> usize {
+        self.room.len() + 80
+    }
+}
+
+impl Row for BanInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + length(&self.mask) + self.by.len() + length(&self.text) + FRAME
+    }
+}
+
+impl Row for PersonInfo {
+    fn weight(&self) -> usize {
+        self.who.prefix().len()
+            + self.who.about().map_or(0, |about| about.len())
+            + length(&self.away)
+            + length(&self.room)
+            + 2 * FRAME
+    }
+}
+
+impl Row for GoneInfo {
+    fn weight(&self) -> usize {
+        self.nick.len() + self.user.len() + self.host.len() + length(&self.about) + FRAME
+    }
+}
+
+impl Row for FileRow {
+    fn weight(&self) -> usize {
+        self.info.name.len() + self.from.len() + 3 * FRAME
+    }
+}
+
+impl Row for Arc<Message> {
+    fn weight(&self) -> usize {
+        said(&self.text) + FRAME + self.file.as_ref().map_or(0, |file| file.name.len() + 2 * FRAME)
+    }
+}
+
+/// What the rows of a list weigh together.
+pub(crate) fn sum<T: Row>(rows: &[T]) -> usize {
+    rows.iter().map(Row::weight).sum()
 }

@@ -184,7 +184,7 @@ impl Timeline for Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ResumeId;
+    use crate::model::{PlaceId, ResumeId};
 
     const ANNA: Identity = Identity::Guest(ResumeId(1));
 
@@ -235,6 +235,27 @@ mod tests {
         assert_eq!(page(&ring, Page::Before(Bound::Time(20)), 2), (vec![4, 5], 0, true));
         assert_eq!(page(&ring, Page::Before(Bound::Time(6)), 9), (vec![1, 2, 3, 4], 0, false));
         assert_eq!(page(&ring, Page::Before(Bound::Time(5)), 9), (vec![], 0, false));
+    }
+
+    #[test]
+    fn a_page_from_memory_is_between_two_bounds_after_one_or_around_one() {
+        let mut ring = ring(0);
+        (1..=10).for_each(|time| say(&mut ring, "m", time, &Limits::default()));
+        let message = |n: Seq| Bound::Message(PlaceId(0), n, Millis::try_from(n).unwrap());
+        for [two, eight] in [[Bound::Seq(2), Bound::Seq(8)], [Bound::Time(2), Bound::Time(8)], [message(2), message(8)]]
+        {
+            assert_eq!(page(&ring, Page::Between(two, eight), 9), (vec![3, 4, 5, 6, 7], 0, false));
+            assert_eq!(page(&ring, Page::Between(two, eight), 2), (vec![3, 4], 0, true));
+            assert_eq!(page(&ring, Page::Between(eight, two), 2), (vec![6, 7], 0, true));
+            assert_eq!(page(&ring, Page::Between(two, two), 9), (vec![], 0, false));
+            assert_eq!(page(&ring, Page::Latest(two), 2), (vec![9, 10], 0, true));
+            assert_eq!(page(&ring, Page::Latest(eight), 2), (vec![9, 10], 0, false));
+            assert_eq!(page(&ring, Page::Around(eight), 1), (vec![8], 0, true));
+            assert_eq!(page(&ring, Page::Around(eight), 4), (vec![6, 7, 8, 9], 0, true));
+            assert_eq!(page(&ring, Page::Around(two), 6), (vec![1, 2, 3, 4, 5, 6], 0, true));
+        }
+        assert_eq!(page(&ring, Page::Around(Bound::Time(99)), 4), (vec![9, 10], 0, false));
+        assert_eq!((ring.time_of(8), ring.time_of(11)), (Some(8), None));
     }
 
     #[test]

@@ -286,6 +286,7 @@ fn too_long(what: &str) -> Code {
     match what {
         "topic" => Code::TopicTooLong,
         "away" => Code::AwayTooLong,
+        "about" => Code::AboutTooLong,
         "reason" => Code::ReasonTooLong,
         _ => Code::TextTooLong,
     }

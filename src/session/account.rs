@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use sha2::{Digest, Sha256};
 
 use super::Session;
-use super::guesses::AttemptKey;
 use super::hub::{self, Database, News};
 use super::later::{Later, Name};
+use super::proof::needed;
 use super::queries::own_places;
 use crate::answer::Done;
 use crate::chat::{DeletedAccount, Halt, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
@@ -35,7 +35,7 @@ pub(super) struct Login {
     user: Option<Box<str>>,
     about: Option<Arc<str>>,
     /// The account whose password was proved before the name, and when it was asked for.
-    proven: Option<(AccountId, Millis)>,
+    pub proven: Option<(AccountId, Millis)>,
     /// The events that the `hello` asked for.
     wants: Wants,
     /// Whether the session was counted as an arrival.
@@ -95,27 +95,6 @@ impl Session {
         }
     }
 
-    /// Proves a password before the name; the next name is then that account's.
-    fn authenticate(&mut self, tag: Option<Tag>, account: &Nick, password: &Secret) -> Result<(), ChatError> {
-        if self.named {
-            return Err(ChatError::NamedAlready(self.hub.chat.nick_of(self.handle.id, hub::now())?));
-        }
-        let asked = hub::now();
-        self.login.proven = None;
-        self.login.proven = Some((self.prove(account, password, false)?, asked));
-        self.answer(tag, Done::Authenticate { nick: Arc::from(account.shown()) });
-        Ok(())
-    }
-
-    /// Makes this session an op of the server, by the password of an account that is one.
-    fn oper(&mut self, tag: Option<Tag>, account: &Nick, password: Option<Secret>) -> Result<(), ChatError> {
-        self.database()?;
-        let account = self.prove(account, &needed(password)?, false)?;
-        self.hub.chat.oper(self.handle.id, tag, account, hub::now(), &mut self.effects)?;
-        self.hub.tell(|| News::Line(format!("* {} is an op of the server", self.hub.named(&self.handle))));
-        Ok(())
-    }
-
     /// Takes the name of an account as the first one.
     fn come_as(&mut self, tag: Option<Tag>, nick: Option<Nick>, password: Option<Secret>) -> Result<(), ChatError> {
         let asked = hub::now();
@@ -126,32 +105,6 @@ impl Session {
         let name = Name { nick: Some(nick), account, asked, resume: None, beside: false, ..self.name_so_far() };
         self.enter_later(tag, LoginKind::Login, name);
         Ok(())
-    }
-
-    /// Checks whether the password is that of the account with this name; `inside` if
-    /// this session is logged in to that account.
-    fn prove(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<AccountId, ChatError> {
-        // Other sessions need not wait for this: they get the earlier events now.
-        self.flush();
-        let database = self.settled_database()?;
-        let asker = self.asker(nick, inside);
-        let known = database.store.secret(nick.key())?;
-        let hash = known.as_ref().map(|(_, hash)| &**hash);
-        let fits = self.handle.pausing(|| database.passwords.fits(&asker, password, hash))?;
-        let (id, _) = known.filter(|_| fits).ok_or(ChatError::LoginFailed)?;
-        Ok(id)
-    }
-
-    /// Hashes a new password for an account with this name.
-    fn hashed(&mut self, nick: &Nick, password: &Secret, inside: bool) -> Result<Arc<str>, ChatError> {
-        // Other sessions need not wait for this: they get the earlier events now.
-        self.flush();
-        let (database, asker) = (self.database()?, self.asker(nick, inside));
-        self.handle.pausing(|| database.passwords.hash(password, &asker))
-    }
-
-    fn asker(&self, nick: &Nick, inside: bool) -> AttemptKey {
-        AttemptKey::new(nick, self.handle.peer().ip(), inside)
     }
 
     fn enter_later(&mut self, tag: Option<Tag>, kind: LoginKind, name: Name) {
@@ -389,11 +342,6 @@ impl Session {
             }
         }
     }
-}
-
-/// The password, if there is one; if not, the refusal makes the front ask for it.
-fn needed(password: Option<Secret>) -> Result<Secret, ChatError> {
-    password.ok_or(ChatError::Missing { field: "password", usage: "" })
 }
 
 /// What others see as the user of a session that does not say it.

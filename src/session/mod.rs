@@ -18,6 +18,7 @@ mod kind;
 mod later;
 pub mod news;
 pub mod passwords;
+mod proof;
 pub mod pulse;
 mod queries;
 pub mod receiving;

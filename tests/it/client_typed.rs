@@ -17,7 +17,7 @@ fn said(fake: &Fake) -> Vec<String> {
 #[test]
 fn a_command_after_what_shows_nothing_is_a_command_in_the_client_too() {
     let fake = Fake::start(Faults::default());
-    let piped = "\u{feff}/msg anna secret\n\u{200b}/who\n\0/topic\n  /bell off\n\u{ff0f}msg anna x\nhello\n";
+    let piped = "\u{feff}/msg anna secret\n\u{200b}/members\n\0/topic\n  /bell off\n\u{ff0f}msg anna x\nhello\n";
     let (code, _, err) = run(&["--server", &fake.addr, "--nick", "boris", "--retry", "0"], piped);
     assert_eq!((code, said(&fake)), (65, vec!["hello".to_owned()]), "{err}");
     assert!(err.contains("! \"msg\" looks like a command") && err.contains("The bell rings never"), "{err}");

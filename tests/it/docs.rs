@@ -200,7 +200,7 @@ fn every_command_in_an_example_has_its_answer() {
             let (_, answer) = answers.next().unwrap_or_else(|| panic!("no answer to {command}"));
             assert_eq!(answer["tag"], command["tag"], "{command} and {answer}");
             let kind = match command["type"].as_str().expect("a type") {
-                "me" | "roll" => "say",
+                "me" | "notice" | "roll" => "say",
                 "reply" => "msg",
                 "typed" => means(command),
                 kind => kind,
@@ -255,7 +255,7 @@ fn the_file_in_the_examples_is_what_it_is_said_to_be() {
 fn means(typed: &Value) -> &'static str {
     match json::decode(typed.to_string().as_bytes()) {
         Ok((_, command::Command::Typed(typed))) => match typed.meant().map(|command| command.spec().name) {
-            Ok("me" | "roll") => "say",
+            Ok("me" | "notice" | "roll") => "say",
             Ok("reply") => "msg",
             Ok(name) => name,
             Err(_) => "error",

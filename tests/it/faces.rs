@@ -40,7 +40,9 @@ fn words_about_oneself_and_the_host_of_an_account_are_there_after_a_restart() {
 #[test]
 fn a_password_is_proved_before_the_name_and_the_name_is_the_accounts_then() {
     let server = TestServer::with_database_and(|limits| limits.login_tries = 9);
-    server.account_in("Ann", "#a").quit();
+    let mut ann = server.account_in("Ann", "#a");
+    ann.say("#a", "hello");
+    ann.quit();
     let mut peer = server.peer();
     peer.hello(json!({"own": true, "about": "on the way"})).unwrap();
     let [wrong, unknown] = ["ann", "nobody"]
@@ -51,7 +53,7 @@ fn a_password_is_proved_before_the_name_and_the_name_is_the_accounts_then() {
     assert_eq!(peer.does("authenticate", proof.clone()), Done::Authenticate { nick: "ann".into() });
     let done = peer.does("nick", json!({"nick": "somebody"}));
     assert!(matches!(&done, Done::Nick { nick, .. } if *nick == "Ann"), "{done:?}");
-    assert_eq!(peer.chats_told(), ["#a 0/0"]);
+    assert_eq!(peer.chats_told(), ["#a 1/1"]);
     assert_eq!(peer.code("authenticate", proof), "named-already");
     let info = whois(&mut peer, "ann");
     assert_eq!((info.registered, info.about.as_deref()), (true, Some("on the way")));

@@ -67,6 +67,7 @@ mod http_refusals;
 mod irc;
 /// The server program with a database: killed, and started anew.
 mod killed;
+mod kinds;
 /// Rooms always have an owner or an op.
 mod last_op;
 /// How sessions end, and what the others hear of it.

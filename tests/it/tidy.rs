@@ -21,8 +21,8 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "ground",
         &[
-            "limits", "names", "error", "command", "model", "answer", "event", "record", "turns", "wording", "qr",
-            "process",
+            "limits", "names", "error", "command", "model", "actor", "cloak", "answer", "event", "record", "turns",
+            "wording", "qr", "process",
         ],
     ),
     ("wire", &["wire"]),

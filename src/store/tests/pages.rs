@@ -131,3 +131,72 @@ fn readers_are_lent_to_all_threads_and_see_whole_groups_only() {
         }
     });
 }
+
+#[test]
+fn a_page_is_between_two_bounds_after_one_or_around_one() {
+    let rig = Rig::with_ten();
+    let (seq, time) = (Bound::Seq, |n: Millis| Bound::Time(n * 1_000));
+    let message = |n: Seq| Bound::Message(PlaceId(1), n, Millis::try_from(n * 1_000).unwrap());
+    for [two, eight] in [[seq(2), seq(8)], [time(2), time(8)], [message(2), message(8)], [message(2), time(8)]] {
+        assert_eq!(rig.page(Page::Between(two, eight), 9), (vec![3, 4, 5, 6, 7], 1, false));
+        assert_eq!(rig.page(Page::Between(two, eight), 2), (vec![3, 4], 1, true));
+        assert_eq!(rig.page(Page::Between(eight, two), 2), (vec![6, 7], 1, true));
+        assert_eq!(rig.page(Page::Between(eight, two), 5), (vec![3, 4, 5, 6, 7], 1, false));
+        assert_eq!(rig.page(Page::Between(two, two), 5), (vec![], 1, false));
+        assert_eq!(rig.page(Page::After(eight), 9), (vec![9, 10], 1, false));
+        assert_eq!(rig.page(Page::Before(two), 9), (vec![1], 1, false));
+        assert_eq!(rig.page(Page::Latest(two), 2), (vec![9, 10], 1, true));
+        assert_eq!(rig.page(Page::Latest(eight), 2), (vec![9, 10], 1, false));
+        assert_eq!(rig.page(Page::Around(eight), 1), (vec![8], 1, true));
+        assert_eq!(rig.page(Page::Around(eight), 3), (vec![7, 8, 9], 1, true));
+        assert_eq!(rig.page(Page::Around(eight), 4), (vec![6, 7, 8, 9], 1, true));
+        assert_eq!(rig.page(Page::Around(two), 6), (vec![1, 2, 3, 4, 5, 6], 1, true));
+        assert_eq!(rig.page(Page::Around(eight), 10), (vec![3, 4, 5, 6, 7, 8, 9, 10], 1, false));
+    }
+    assert_eq!(rig.page(Page::Between(seq(9), seq(10)), 5), (vec![], 1, false));
+    assert_eq!(rig.page(Page::After(time(11)), 5), (vec![], 1, false));
+    assert_eq!(rig.page(Page::After(Bound::Time(Millis::MAX)), 5), (vec![], 1, false));
+    assert_eq!(rig.page(Page::Around(time(99)), 4), (vec![9, 10], 1, false));
+}
+
+proptest::proptest! {
+    /// Whatever the clock did: pages that are asked for one behind the other give all messages between two bounds, once and in order.
+    #[test]
+    fn pages_put_together_are_the_whole_in_both_directions(
+        times in proptest::collection::vec(0_i64..9, 1..30),
+        (low, high) in (proptest::prelude::any::<(bool, u8)>(), proptest::prelude::any::<(bool, u8)>()),
+        most in 1_usize..5,
+    ) {
+        let mut rig = Rig::with_room();
+        let said = (1..).zip(&times).map(|(seq, time)| line_by(account(1), 1, Message { time: *time, ..message(seq, "m") }));
+        rig.writer().write(&said.collect::<Vec<_>>()).unwrap();
+        let count = times.len() as u64;
+        let bound = |(is_time, n): (bool, u8)| match is_time {
+            true => Bound::Time(i64::from(n % 10)),
+            false => Bound::Seq(u64::from(n) % (count + 2)),
+        };
+        let (low, high) = (bound(low), bound(high));
+        let (all, _, more) = rig.page(Page::Between(low, high), 100);
+        proptest::prop_assert!(!more && all.is_sorted());
+        let is_up = |page: &[Seq]| page.first() == all.first();
+        let mut pages: Vec<Seq> = Vec::new();
+        let (first, _, mut more) = rig.page(Page::Between(low, high), most);
+        let up = is_up(&first);
+        pages.extend(&first);
+        while more {
+            // The end that was not counted from stays; the other moves to the last message that came.
+            let next = if up {
+                let last = Bound::Seq(pages[pages.len() - 1]);
+                let end = all.last().map_or(0, |last| last + 1);
+                rig.page(Page::Between(last, Bound::Seq(end)), most)
+            } else {
+                let end = all.first().map_or(0, |first| first - 1);
+                rig.page(Page::Between(Bound::Seq(pages[0]), Bound::Seq(end)), most)
+            };
+            proptest::prop_assert!(!next.0.is_empty());
+            more = next.2;
+            if up { pages.extend(next.0) } else { drop(pages.splice(0..0, next.0)) }
+        }
+        proptest::prop_assert_eq!(pages, all);
+    }
+}

@@ -136,6 +136,12 @@ fn whois(full: bool) -> WhoisInfo {
     }
 }
 
+/// What is a message of one kind with the field of the other kind too.
+fn with_notice(mut message: Value) -> Value {
+    message["notice"] = true.into();
+    message
+}
+
 /// The objects inside lists: the name, the lean one, the full one.
 pub fn objects() -> [(&'static str, Value, Value); 10] {
     [
@@ -143,7 +149,7 @@ pub fn objects() -> [(&'static str, Value, Value); 10] {
         ("member", value(&member(false)), value(&member(true))),
         ("person", value(&person(false)), value(&person(true))),
         ("gone", value(&gone(false)), value(&gone(true))),
-        ("message", value(&*message(false)), value(&*message(true))),
+        ("message", value(&*message(false)), with_notice(value(&*message(true)))),
         ("file", value(&*file(false)), value(&*file(true))),
         ("file row", value(&file_row(false)), value(&file_row(true))),
         ("chat", value(&chat(false)), value(&chat(true))),
@@ -319,7 +325,11 @@ pub fn answer_fields() -> Vec<(String, Names)> {
 
 /// Each event's name, and its fields but `type`.
 pub fn event_fields() -> Vec<(String, Names)> {
-    fields(&[false, true].map(|full| events(full).iter().map(value).collect()), "type", &["type"])
+    let of = |full: bool, event: &Event| match event {
+        Event::Message(_) | Event::Private { .. } if full => with_notice(value(event)),
+        _ => value(event),
+    };
+    fields(&[false, true].map(|full| events(full).iter().map(|event| of(full, event)).collect()), "type", &["type"])
 }
 
 /// The name of each sample, under `key`, and its fields but those in `common`.
