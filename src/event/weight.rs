@@ -81,7 +81,6 @@ mod tests {
             idle: 0,
             fronts: vec![],
             registered: false,
-            ranks: vec![],
             address: None,
             away: some.clone(),
         };
