@@ -76,6 +76,7 @@ mod tests {
             about: None,
             op: false,
             rooms: vec![],
+            ranks: vec![],
             since: 0,
             idle: 0,
             fronts: vec![],
