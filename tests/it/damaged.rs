@@ -49,8 +49,8 @@ fn a_damaged_index_of_words_holds_nobody_back_and_is_made_anew() {
 fn a_number_that_is_taken_is_refused_to_its_speaker_and_the_others_are_stored() {
     let (mut program, mut ann, database, _folder) = with_lines();
     let mut bob = program.peer("bob", "#a");
-    let sql = "INSERT INTO message (id, time, identity, nick, text, me, deleted)
-        SELECT id + 1, time, identity, nick, 'another''s', me, deleted FROM message ORDER BY id DESC LIMIT 1";
+    let sql = "INSERT INTO message (id, time, identity, nick, text, kind, deleted)
+        SELECT id + 1, time, identity, nick, 'another''s', kind, deleted FROM message ORDER BY id DESC LIMIT 1";
     database.execute_batch(sql).unwrap();
     ann.send("say", json!({"room": "#a", "text": "lost", "tag": "lost"}));
     bob.send("say", json!({"room": "#a", "text": "kept", "tag": "kept"}));

@@ -227,7 +227,7 @@ fn an_older_database_is_brought_up_with_its_tags() {
     let resume = std::mem::take(&mut ann.resume);
     drop(ann);
     assert_eq!(program.stop().code, Some(0));
-    let older = "DROP INDEX message_deleted; ALTER TABLE message DROP COLUMN late; ALTER TABLE said DROP COLUMN late; DROP TABLE span; ALTER TABLE file DROP COLUMN width; ALTER TABLE file DROP COLUMN height; PRAGMA user_version = 2";
+    let older = "ALTER TABLE room DROP COLUMN topic_by; ALTER TABLE room DROP COLUMN topic_time; DROP TABLE voice; ALTER TABLE message RENAME COLUMN kind TO me; ALTER TABLE account DROP COLUMN about; ALTER TABLE restriction DROP COLUMN mask; DROP TABLE cloak; DROP INDEX message_deleted; ALTER TABLE message DROP COLUMN late; ALTER TABLE said DROP COLUMN late; DROP TABLE span; ALTER TABLE file DROP COLUMN width; ALTER TABLE file DROP COLUMN height; PRAGMA user_version = 2";
     Connection::open(&data).unwrap().execute_batch(older).unwrap();
     let program = Program::spawn(&mut with_database(&data));
     let mut ann = Peer::new(program.wire());

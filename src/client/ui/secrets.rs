@@ -5,6 +5,7 @@ use std::io;
 use crate::client::Client;
 use crate::command::{self, AccountCommand, Command, Secret};
 use crate::error::{ChatError, Code};
+use crate::limits::Limits;
 use crate::names::Nick;
 use crate::session::passwords;
 use crate::terminal::{Input, Terminal};
@@ -64,7 +65,8 @@ pub(super) fn fill(
 fn ask_new(terminal: &mut Terminal, wrong: impl Fn(&str)) -> io::Result<Option<Secret>> {
     loop {
         let Some(new) = ask(terminal, "New password")? else { return Ok(None) };
-        if let Err(refusal) = passwords::check(&new, 1) {
+        // The server may ask for more; then it says so itself.
+        if let Err(refusal) = passwords::check(&new, Limits::default().password_min) {
             wrong(&refusal.to_string());
             continue;
         }
