@@ -192,11 +192,11 @@ export function say(chat) {
       return;
     }
     const { row, place, shown } = what;
-    const forMe = row.forMe || place.kind === "person";
+    const forMe = row.forMe || (place.kind === "person" && !row.notice);
     // Nothing private is said aloud before a class.
     if (state.settings.beamer && place.kind === "person") return;
     if (row.own || document.hidden || state.settings.speak === "nothing" || (state.settings.speak === "me" && !forMe)) return;
-    if (shown) waiting.push({ place: place.name, text: `${row.from}: ${row.text || row.file?.name || ""}` });
+    if (shown) waiting.push({ place: place.name, text: `${row.from}${row.notice ? `, ${L.notice}` : ""}: ${row.text || row.file?.name || ""}` });
     else if (place.kind === "person") waiting.push({ place: place.name, text: privateFrom(row.from) });
     else if (row.forMe) waiting.push({ place: place.name, text: `${place.name}, ${row.from}: ${row.text}` });
     else return;

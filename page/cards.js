@@ -44,9 +44,8 @@ export function cards(chat, does) {
     const time = choice(L.forHowLong, TIMES.map((one) => [String(one), L.times(one)]), "600");
     open(L.moderate[type](nick, place?.name ?? L.theServer), [form([type === "kick" ? null : time.row, why.row], L.moderateDo[type], () => {
       const text = why.input.value.trim() || undefined;
-      const seconds = Number(time.input.value) || undefined;
-      if (!place) return actions.ask({ type: "ban", everywhere: true, nick, seconds, text });
-      return actions.ask(type === "kick" ? { type, room: place.name, nick, text } : { type, room: place.name, nick, seconds, text });
+      const seconds = (type !== "kick" && Number(time.input.value)) || undefined;
+      return actions.ask({ type, room: place?.name, everywhere: place ? undefined : true, nick, seconds, text });
     }, close, "bad")]);
   }
 
@@ -63,7 +62,11 @@ export function cards(chat, does) {
       row.text !== "" && [L.copy, () => void actions.copy(row.text)],
       others && place.kind === "room" && [L.writePrivately(row.from), () => actions.write(row.from)],
       others && [L.about(row.from), () => void person(row.from)],
-      may && [L.delete, () => menu(at, [L.deleteSure, [L.deleteYes, async () => tell(await actions.ask({ type: "delete", room: place.name, seq: row.seq }), L.delete), "bad"], [L.keep, () => at.focus()]]), "bad"],
+      may && others && [L.delete, () => {
+        const why = field(L.reason, { maxLength: 300 });
+        open(L.deleteSure, [form([why.row], L.deleteYes, () => actions.ask({ type: "delete", room: place.name, seq: row.seq, text: why.input.value.trim() || undefined }), close, "bad")]);
+      }, "bad"],
+      may && !others && [L.delete, () => menu(at, [L.deleteSure, [L.deleteYes, async () => tell(await actions.ask({ type: "delete", room: place.name, seq: row.seq }), L.delete), "bad"], [L.keep, () => at.focus()]]), "bad"],
       ...(others && isOp(place) ? moderation(place, row.from) : []),
       L.number(row.seq, full(row.time)),
     ]);
@@ -79,10 +82,10 @@ export function cards(chat, does) {
       /** @type {[string, () => void, string?][]} */
       const all = me ? [] : [[L.writePrivately(nick), () => actions.write(nick), "main"]];
       if (place?.kind === "room" && (isOp(place) || everywhere) && member && !me) {
-        const type = member.role === "" ? "op" : "deop";
-        all.push([L[type], async () => tell(await actions.ask({ type, room: place.name, nick }), nick)], ...moderation(place, nick));
+        const order = (/** @type {"op" | "deop" | "voice" | "devoice"} */ type) => async () => tell(await actions.ask({ type, room: place.name, nick }), nick);
+        all.push(member.role ? [L.deop, order("deop")] : [L.op, order("op")], member.voice ? [L.devoice, order("devoice")] : [L.voice_, order("voice")], ...moderation(place, nick));
       }
-      if (everywhere && !me) all.push([L.banEverywhere, () => moderate("ban", null, nick)]);
+      if (everywhere && !me) for (const type of /** @type {const} */ (["kick", "ban"])) all.push([L.everywhere[type], () => moderate(type, null, nick)]);
       if (acts.children.length !== all.length) fill(acts, ...all.map(([text, act, kind]) => button(text, () => { close(); act(); }, { class: kind ?? "" })));
     };
     show(false);
@@ -131,13 +134,21 @@ export function cards(chat, does) {
 
   /** @param {Place} place */
   function room(place) {
-    const { invite_only, announcements, key, registered } = place.settings;
-    const [closed, quiet, word] = [check(L.inviteOnly, invite_only), check(L.announcements, announcements), field(L.keyOf, { value: key })];
+    const { registered, ...now } = place.settings;
+    /** @type {[keyof typeof now, ReturnType<typeof check>][]} */
+    const checks = [["invite_only", check(L.inviteOnly, now.invite_only)], ["announcements", check(L.announcements, now.announcements)], ["topic_by_ops", check(L.topicByOps, now.topic_by_ops)],
+      ["outsiders", check(L.outsiders, now.outsiders)], ["hidden", check(L.hidden, now.hidden)]];
+    const [word, most] = [field(L.keyOf, { value: now.key }), field(L.limit, { type: "number", min: 0, max: 99_999, value: now.limit || "" })];
     const whom = field(L.inviteWhom, { required: true });
     const list = el("ul", { class: "bans" });
     const lasting = registered ? /** @type {const} */ ("drop-room") : /** @type {const} */ ("register-room");
     open(`${L.roomSettings} — ${place.name}`, [
-      form([closed.row, quiet.row, word.row], L.set, () => actions.ask({ type: "settings", room: place.name, invite_only: closed.input.checked, announcements: quiet.input.checked, key: word.input.value }), close),
+      form([...checks.map(([, { row }]) => row), word.row, most.row], L.set, () => {
+        // What is as it was is not sent: another op may have changed it meanwhile.
+        const all = Object.entries({ ...Object.fromEntries(checks.map(([name, { input }]) => [name, input.checked])), key: word.input.value, limit: Number(most.input.value) });
+        const set = Object.fromEntries(all.filter(([name, value]) => value !== now[/** @type {keyof typeof now} */ (name)]));
+        return actions.ask({ type: "settings", room: place.name, ...set });
+      }, close),
       el("h3", { text: L.invite }), form([whom.row], L.invite, () => actions.ask({ type: "invite", room: place.name, nick: whom.input.value.trim() }), () => {
         const nick = whom.input.value.trim();
         whom.input.value = "";
@@ -178,6 +189,7 @@ export function cards(chat, does) {
       state.account ? [L.accountMenu, account] : state.server.kept && [L.keepName, account, "main"],
       away ? [L.back, () => void actions.ask({ type: "back" })] : [L.away, goAway],
       !state.account && [L.rename, rename],
+      [L.aboutMe, () => void aboutMe()],
       [L.settings, settings],
       [L.inviteMenu, inviteCard],
       [L.beamer, does.beamer],
@@ -189,6 +201,12 @@ export function cards(chat, does) {
   function goAway() {
     const text = field(L.awayText, { maxLength: 200, spellcheck: true });
     open(L.away, [form([text.row], L.away, () => actions.ask({ type: "away", text: text.input.value }), close)]);
+  }
+  async function aboutMe() {
+    const now = await actions.ask({ type: "about" });
+    if (now.type === "error") return tell(now, L.aboutMe);
+    const text = field(L.aboutText, { value: now.for === "about" ? (now.text ?? "") : "", maxLength: 150, spellcheck: true });
+    open(L.aboutMe, [form([text.row], L.set, () => actions.ask({ type: "about", text: text.input.value }), close)]);
   }
   function rename() {
     const nick = field(L.yourName, { value: state.me, required: true });

@@ -13,8 +13,8 @@ import * as words from "./words.js";
 /** Lines of a conversation that are asked for when it is shown or caught up on. */
 const LAST = 50;
 /** Answers to typed commands that are something to read. */
-const TO_READ = new Set(["whois", "rooms", "help", "members", "search", "files", "bans", "history", "chats", "topic", "settings"]);
-const ROOM = new Set(["banned", "key-needed", "invite-only", "too-many-rooms"]);
+const TO_READ = new Set(["whois", "rooms", "help", "members", "search", "files", "bans", "history", "chats", "topic", "settings", "who", "whowas", "facts", "about"]);
+const ROOM = new Set(["banned", "key-needed", "invite-only", "room-full", "too-many-rooms"]);
 /** The folder this page was served from: another one at the server is a newer page. */
 const SET = /\/a\/([^/]+)\//.exec(import.meta.url)?.[1] ?? "";
 
@@ -108,8 +108,9 @@ export function settled(life, answer) {
     life.tell({ type: "alert", text: words.notSent(answer.text) });
   } else if (entry.kind === "typed") {
     if (answer.for === "join") show(life, placeKey(answer.room));
+    if (answer.for === "ban" && answer.people !== undefined) life.notice(words.putOut(answer.people, answer.more));
     // A change is told by its event; what was only asked for has no more words.
-    const changed = (answer.for === "topic" || answer.for === "settings") && /^\s*\S+\s+\S/.test(entry.text);
+    const changed = ["topic", "settings", "about"].includes(answer.for) && /^\s*\S+\s+\S/.test(entry.text);
     if (TO_READ.has(answer.for) && !changed) {
       state.panel = { line: entry.text, place: entry.place, answer };
       store.touch(["panel"]);

@@ -21,6 +21,7 @@ export interface Labels {
   begins: (place: string, date: string) => string;
   empty: (place: string) => string;
   emptyPrivate: (place: string) => string;
+  notice: string;
   below: (n: number) => string;
   toEnd: string;
   lineActions: string;
@@ -65,6 +66,8 @@ export interface Labels {
   here: (n: number) => string;
   hereTitle: string;
   peopleHere: (n: number) => string;
+  voice: string;
+  topicBy: (by: string, when: string) => string;
   andMore: (n: number) => string;
   awayNow: (text: string) => string;
   acts: {
@@ -91,7 +94,7 @@ export interface Labels {
   writeNamed: (nick: string) => string;
   nothing: string;
   keysTitle: string;
-  banRow: (one: {restriction: string, nick: string, by: string, text?: string}, until: string) => string;
+  banRow: (one: {restriction: string, nick: string, mask?: string, by: string, text?: string}, until: string) => string;
   copy: string;
   writePrivately: (nick: string) => string;
   about: (nick: string) => string;
@@ -106,7 +109,10 @@ export interface Labels {
     ban: (nick: string, room: string) => string;
   };
   theServer: string;
-  banEverywhere: string;
+  everywhere: {
+    kick: string;
+    ban: string;
+  };
   moderateDo: {
     kick: string;
     mute: string;
@@ -117,13 +123,20 @@ export interface Labels {
   times: (s: number) => string;
   op: string;
   deop: string;
-  facts: (p: {rooms: string[], fronts: string[], registered?: boolean, away?: string, address?: string}, since: string, idle: string) => [string, string][];
+  voice_: string;
+  devoice: string;
+  facts: (p: import("./protocol.js").OkWhois, since: string, idle: string) => [string, string][];
+  gone: (p: import("./protocol.js").GoneInfo, when: string) => string;
   topic: string;
   topicMenu: string;
   set: string;
   roomSettings: string;
   inviteOnly: string;
   announcements: string;
+  topicByOps: string;
+  hidden: string;
+  outsiders: string;
+  limit: string;
   keyOf: string;
   invite: string;
   inviteWhom: string;
@@ -152,6 +165,8 @@ export interface Labels {
   keepName: string;
   away: string;
   awayText: string;
+  aboutMe: string;
+  aboutText: string;
   back: string;
   rename: string;
   yourName: string;

@@ -82,7 +82,7 @@ export function list(chat, does) {
     const fence = unread > 0 || (unread === 0 && (here.whole || here.from === (here.fence ?? 0) + 1)) ? unread : -1;
     for (let at = first; at < past; at++) {
       const row = all[at];
-      let head = before?.kind !== "line" || row.kind !== "line" || before.from !== row.from || row.time - before.time > GROUP || row.me || before.me;
+      let head = before?.kind !== "line" || row.kind !== "line" || before.from !== row.from || row.time - before.time > GROUP || row.me || before.me || row.notice !== before.notice;
       // A day has 23 hours at least, so most rows need no calendar.
       const other = row.time !== 0 && (row.time < today || row.time >= today + 23 * 3_600_000) ? dayNumber(row.time) : today;
       if (other !== today) {
@@ -100,9 +100,9 @@ export function list(chat, does) {
     }
     for (const one of waiting) {
       const wait = one.state === "waiting" ? Math.ceil(Math.max(0, state.link.waitUntil - Date.now()) / 1000) : 0;
-      const head = before?.kind !== "line" || !before.own || before.me || one.time - before.time > GROUP;
+      const head = before?.kind !== "line" || !before.own || before.me || before.notice || one.time - before.time > GROUP;
       made.push({ key: `tag ${one.tag}`, row: null, look: `${head}${one.state}${one.sentence}${wait}`, make: () => rows.unsent(chat, one, head, does.edit) });
-      before = /** @type {Row} */ ({ kind: "line", own: true, me: false, from: state.me, time: one.time });
+      before = /** @type {Row} */ ({ kind: "line", own: true, me: false, notice: false, from: state.me, time: one.time });
     }
     return made;
   }

@@ -37,7 +37,7 @@ export class Notifier {
 
   /** @param {Happening} happening */
   hears(happening) {
-    if (happening.type !== "line" || happening.row.own) return;
+    if (happening.type !== "line" || happening.row.own || happening.row.notice) return;
     const { place, row } = happening;
     const { settings, seen } = this.#state;
     if (seen || this.#tabs.watched || settings.beamer || !(row.forMe || place.kind === "person")) return;

@@ -94,7 +94,7 @@ export function form(fields, act, send, done, kind = "main", said = "") {
  */
 export const bans = (all, room, ask) => all.map((one) => {
   const row = el("li", { class: "card" }, el("span", { class: "name", text: L.banRow(one, one.until ? until(one.until) : "") }), button(L.lift, async () => {
-    const answer = await ask({ type: one.restriction === "mute" ? "unmute" : "unban", nick: one.nick, ...(room ? { room } : { everywhere: true }) });
+    const answer = await ask({ type: one.restriction === "mute" ? "unmute" : "unban", nick: one.mask ?? one.nick, ...(room ? { room } : { everywhere: true }) });
     if (answer.type === "error") row.append(el("span", { class: "why", role: "alert", text: answer.text }));
     else row.remove();
   }));
@@ -217,8 +217,6 @@ export function panels(chat, goTo) {
 
   /** Shows the answer to a typed command. @param {import("./types.js").Panel} panel @param {(nick: string) => void} person */
   function answer({ line, answer: got, place }, person) {
-    // What a command changed stands in the list already.
-    if (got.type === "ok" && (got.for === "topic" || got.for === "settings") && /\s\S/.test(line.trim())) return actions.closePanel();
     if (got.type === "error") return open(line, [el("p", { class: "why", text: got.text })], "", actions.closePanel);
     /** @param {string} text @param {string} more @param {() => void} act */
     const item = (text, more, act) => {
@@ -229,7 +227,9 @@ export function panels(chat, goTo) {
     /** @type {Node[]} */
     let rows = [];
     if (got.for === "rooms") rows = got.rooms.map((one) => item(one.room, `${L.here(one.members)}${one.topic ? ` — ${one.topic}` : ""}`, () => void join(one.room)));
-    else if (got.for === "members") rows = got.members.map((one) => item(one.nick, [one.role, one.away && L.awayNow(one.away)].filter(Boolean).join(", "), () => person(one.nick)));
+    else if (got.for === "members") rows = got.members.map((one) => item(one.nick, [one.role, one.voice && L.voice, one.away && L.awayNow(one.away)].filter(Boolean).join(", "), () => person(one.nick)));
+    else if (got.for === "who") rows = got.people.map((one) => item(one.nick, [one.role, one.voice && L.voice, one.about, one.away && L.awayNow(one.away)].filter(Boolean).join(", "), () => person(one.nick)));
+    else if (got.for === "whowas") rows = got.people.map((one) => el("li", { dir: "auto", text: L.gone(one, until(one.time)) }));
     else if (got.for === "help")
       return open(line, [el("table", {}, el("tbody", {}, ...got.commands.map((one) => el("tr", {}, el("th", { scope: "row" }, el("code", { text: `/${one.usage}` })), el("td", { text: one.text })))))], "", actions.closePanel);
     else if (got.for === "search" || got.for === "history") rows = got.messages.map(hit);
@@ -238,7 +238,7 @@ export function panels(chat, goTo) {
     else if (got.for === "files") {
       const at = state.places.get(place);
       rows = at ? got.files.map((row) => fileRow(at, row)) : [];
-    } else rows = Object.entries(got).filter(([key]) => !["type", "tag", "for"].includes(key)).map(([key, value]) => el("li", { text: `${key}: ${value}` }));
+    } else rows = Object.entries(got).filter(([key]) => !["type", "tag", "for"].includes(key)).map(([key, value]) => el("li", { text: `${key.replaceAll("_", " ")}: ${/time$|since/.test(key) ? until(value) : value}` }));
     open(line, [rows.length ? el("ul", {}, ...rows) : el("p", { class: "dim", text: L.nothing })], "", actions.closePanel);
   }
 

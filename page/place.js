@@ -15,14 +15,16 @@ const FOLDED = 40;
 
 // --- a place ---
 
+/** What can be set in a room, as long as nothing is. @type {import("./types.js").RoomSettings} */
+const PLAIN = { invite_only: false, key: "", announcements: false, topic_by_ops: false, hidden: false, outsiders: false, limit: 0, registered: false };
+
 /** @param {string} name @returns {Place} */
 export function newPlace(name) {
   const kind = name.startsWith("@") ? "person" : "room";
-  const numbers = { from: 0, to: 0, total: 0, below: 0, last: 0, read: 0, unread: 0, forMe: 0, seen: 0, made: 0, run: 0, base: 0 };
-  const flags = { joined: kind === "person", atEnd: true, whole: false, following: true, asked: false, begun: false, loaded: false };
-  const settings = { invite_only: false, key: "", announcements: false, registered: false };
+  const numbers = { from: 0, to: 0, total: 0, below: 0, last: 0, read: 0, unread: 0, forMe: 0, seen: 0, made: 0, run: 0, base: 0, topicTime: 0 };
+  const flags = { joined: kind === "person", atEnd: true, whole: false, following: true, asked: false, begun: false, loaded: false, voice: false };
   return {
-    ...{ ...numbers, ...flags, settings, kind, name, key: placeKey(name), out: null, topic: "", role: "", rows: [], loading: "" },
+    ...{ ...numbers, ...flags, settings: PLAIN, kind, name, key: placeKey(name), out: null, topic: "", topicBy: "", role: "", rows: [], loading: "" },
     ...{ fence: null, curb: null, draft: "", scroll: null, members: new Map(), typing: new Map(), during: new Set(), fresh: true },
   };
 }
@@ -42,16 +44,32 @@ export const order = (state) =>
 /** @param {State} state @param {string} nick */
 export const isMe = (state, nick) => nickKey(nick) === nickKey(state.me);
 
-/** Only ops may speak in a room for announcements. @param {Place} place */
+/** Only ops may speak in a room for announcements; a voice is more than that, and more than a mute. @param {Place} place */
 export function setCurb(place) {
-  if (place.curb?.code === "muted") return;
-  const closed = place.settings.announcements && !place.role;
+  if (place.curb?.code === "muted" && !place.voice) return;
+  const closed = place.settings.announcements && !place.role && !place.voice;
   place.curb = closed ? { code: "announcements-only", text: onlyOps, until: null } : null;
 }
 
-/** @param {Place} place @param {{invite_only?: boolean, key?: string, announcements?: boolean, registered?: boolean}} set */
-export function setSettings(place, { invite_only = false, key = "", announcements = false, registered = false }) {
-  place.settings = { invite_only, key, announcements, registered };
+/** @param {Place} place @param {Partial<import("./types.js").RoomSettings>} set */
+export function setSettings(place, set) {
+  const known = /** @type {Record<string, unknown>} */ (set);
+  place.settings = /** @type {any} */ (Object.fromEntries(Object.entries(PLAIN).map(([name, none]) => [name, known[name] ?? none])));
+  setCurb(place);
+}
+
+/** @param {State} state @param {string} nick @param {string | undefined} away */
+export function setAway(state, nick, away) {
+  if (away) state.people.set(nickKey(nick), { nick, away });
+  else state.people.delete(nickKey(nick));
+}
+
+/** What is known of a member is otherwise. @param {State} state @param {Place} place @param {string} nick @param {Partial<import("./types.js").Member>} now */
+export function setMember(state, place, nick, now) {
+  const member = place.members.get(nickKey(nick));
+  if (member) place.members.set(nickKey(nick), { ...member, ...now });
+  const { role = place.role, voice = place.voice } = now;
+  if (isMe(state, nick)) Object.assign(place, { role, voice });
   setCurb(place);
 }
 
@@ -71,8 +89,10 @@ export function lineRow(message, me, live) {
     text: message.text,
     time: message.time,
     me: message.me === true,
+    notice: message.notice === true,
     own,
-    forMe: !own && !message.deleted && mentions(message.text, me).length > 0,
+    // A notice calls nobody.
+    forMe: !own && !message.deleted && !message.notice && mentions(message.text, me).length > 0,
     server: message.from === "server",
     file: message.file ?? null,
     deleted: message.deleted ? "" : null,

@@ -1,7 +1,7 @@
 // @ts-check
 // What each event of the server does to the rooms and conversations of the state. Pure: (state, event) to what it touched. It knows no wire, no storage, no DOM.
 import * as marks from "./marks.js";
-import { isMe, order, placeOf, setCurb, setSettings } from "./place.js";
+import { isMe, order, placeOf, setAway, setCurb, setMember, setSettings } from "./place.js";
 import * as rows from "./place.js";
 import { fold, placeKey } from "./text.js";
 import { heard } from "./unsent.js";
@@ -33,12 +33,6 @@ export class Out {
   touch(state, place, ...parts) {
     for (const part of parts) if (!place || state.place === place.key || !OF_ONE.has(part)) this.parts.add(part);
   }
-}
-
-/** @param {State} state @param {string} nick @param {string | undefined} away */
-function setAway(state, nick, away) {
-  if (away) state.people.set(fold(nick), { nick, away });
-  else state.people.delete(fold(nick));
 }
 
 /** Takes a place away; another one is shown if it was this one. @param {State} state @param {Place} place @param {Out} out */
@@ -88,7 +82,7 @@ function joined(state, event, out) {
   // What was said before the first join is not missed.
   place.base = place.asked ? 0 : event.seq;
   Object.assign(place, { name: event.room, asked: false, joined: true, out: null, fresh: true });
-  Object.assign(place, { made: event.made, run: event.run, last: event.seq, total: event.total, topic: event.topic ?? "" });
+  Object.assign(place, { made: event.made, run: event.run, last: event.seq, total: event.total, topic: event.topic ?? "", topicBy: event.topic_by ?? "", topicTime: event.topic_time ?? 0 });
   state.invites.delete(place.key);
   if (!state.place || !state.places.has(state.place)) state.place = place.key;
   out.touch(state, place, "side", "head", "list", "box", "people");
@@ -98,9 +92,9 @@ function joined(state, event, out) {
 function members(state, place, event, out) {
   if (place.fresh) place.members.clear();
   place.fresh = event.more === true;
-  for (const { nick, role, away } of event.members) {
-    place.members.set(fold(nick), { nick, role: role ?? "" });
-    if (isMe(state, nick)) place.role = role ?? "";
+  for (const { nick, role = "", voice = false, away } of event.members) {
+    place.members.set(fold(nick), { nick, role, voice });
+    if (isMe(state, nick)) Object.assign(place, { role, voice });
     setAway(state, nick, away);
   }
   if (!event.more) place.total = place.members.size;
@@ -142,14 +136,23 @@ function page(state, place, event, out) {
 /** @param {"came" | "went"} did @param {(event: any) => string} why */
 const crowd = (did, why) =>
   inPlace((state, place, event, out) => {
-    const had = did === "came" ? place.members.set(fold(event.nick), { nick: event.nick, role: "" }) : place.members.delete(fold(event.nick));
+    const had = did === "came" ? place.members.set(fold(event.nick), { nick: event.nick, role: "", voice: false }) : place.members.delete(fold(event.nick));
     if (had) place.total = place.members.size;
+    if (event.away) setAway(state, event.nick, event.away);
     place.typing.delete(event.nick);
     rows.traffic(place, event.nick, did, why(event), event.time);
     out.touch(state, place, "people", "head", "list", "typing");
   });
 
-/** @type {Map<string, Handler>} */
+/** @param {(event: any, me: boolean) => string} say @param {(event: any) => Partial<import("./types.js").Member>} now */
+const standing = (say, now) =>
+  inPlace((state, place, event, out) => {
+    setMember(state, place, event.nick, now(event));
+    rows.happened(place, say(event, isMe(state, event.nick)), event.time);
+    out.touch(state, place, "people", "head", "list", "box", "side");
+  });
+
+/** `about` has none: the card of a person, where these words stand, asks the server each time. @type {Map<string, Handler>} */
 const HANDLERS = new Map();
 /** @param {string} type @param {Handler} act */
 const on = (type, act) => HANDLERS.set(type, act);
@@ -187,7 +190,7 @@ on("quit", (state, event, out) => {
 });
 on("nick", (state, event, out) => renamed(state, event.old, event.new, event.time, out));
 on("topic", inPlace((state, place, event, out) => {
-  place.topic = event.topic ?? "";
+  Object.assign(place, { topic: event.topic ?? "", topicBy: event.by, topicTime: event.time });
   rows.happened(place, words.topic(event.by, event.topic), event.time);
   out.touch(state, place, "head", "list");
 }));
@@ -196,7 +199,7 @@ on("away", (state, event, out) => {
   out.parts.add("people").add("side");
 });
 on("deleted", inPlace((state, place, event, out) => {
-  const row = rows.takeAway(place, event.seq, event.by);
+  const row = rows.takeAway(place, event.seq, event.by + words.because(event.text));
   if (row && !row.own && row.seq > place.read) marks.gone(place, row.forMe);
   out.touch(state, place, "list", "side");
 }));
@@ -208,14 +211,8 @@ on("left", inPlace((state, place, _event, out) => {
   if (!place.out) return forget(state, place, out);
   out.touch(state, place, "side", "list", "box", "people", "head");
 }));
-on("role", inPlace((state, place, event, out) => {
-  const member = place.members.get(fold(event.nick));
-  if (member) place.members.set(fold(event.nick), { ...member, role: event.role ?? "" });
-  if (isMe(state, event.nick)) place.role = event.role ?? "";
-  setCurb(place);
-  rows.happened(place, words.role(event, isMe(state, event.nick)), event.time);
-  out.touch(state, place, "people", "head", "list", "box", "side");
-}));
+on("role", standing(words.role, (event) => ({ role: event.role ?? "" })));
+on("voice", standing(words.voice, (event) => ({ voice: event.voice })));
 on("settings", inPlace((state, place, event, out) => {
   setSettings(place, event);
   rows.happened(place, words.settings(event), event.time);
@@ -268,12 +265,14 @@ function restricted(state, place, event, out) {
   const text = words.restriction(event, me);
   rows.happened(place, text, event.time);
   if (me && event.restriction === "ban" && !event.lifted) place.out = { why: "banned", text, code: "banned", again: false, until };
+  // A mute ends the voice.
+  if (event.restriction === "mute" && !event.lifted) setMember(state, place, event.nick, { voice: false });
   if (me && event.restriction === "mute") {
     place.curb = event.lifted ? null : { code: "muted", text: words.muted(event.until), until };
     setCurb(place);
     out.happened.push({ type: "status", text });
   }
-  out.touch(state, place, "list", "box", "side");
+  out.touch(state, place, "people", "list", "box", "side");
 }
 
 /** @param {State} state @param {string} old @param {string} now @param {number} time @param {Out} out */

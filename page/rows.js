@@ -26,9 +26,9 @@ export const clock = (time, kind) => el("time", { class: kind, text: words.clock
 /** Heard, not seen. */
 const comma = () => el("span", { class: "quiet", text: ", " });
 
-/** Name and time before a text; without `head` they are for the ear, and for paper. @param {string} nick @param {number} time @param {boolean} head */
-const who = (nick, time, head) =>
-  el(head ? "div" : "span", { class: "who" }, head ? name(nick) : el("span", { class: "quiet by", text: nick }), comma(), clock(time, head ? "" : "side-time"), comma());
+/** Name and time before a text; without `head` they are for the ear, and for paper. @param {string} nick @param {number} time @param {boolean} head @param {boolean} [notice] */
+const who = (nick, time, head, notice) =>
+  el(head ? "div" : "span", { class: "who" }, head ? name(nick) : el("span", { class: "quiet by", text: nick }), notice && el("small", { class: "dim", text: ` ${L.notice}` }), comma(), clock(time, head ? "" : "side-time"), comma());
 
 /** @param {string} kind @param {...import("./el.js").Child} inside */
 const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...inside);
@@ -38,7 +38,7 @@ const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...insid
  * @param {Chat} chat @param {LineRow} row @param {boolean} head
  */
 export function line(chat, row, head) {
-  const kinds = ["line", head && "head", row.own && "own", row.forMe && "mention", row.me && "me", row.deleted !== null && "gone", row.live && "fresh"];
+  const kinds = ["line", head && "head", row.own && "own", row.forMe && "mention", row.me && "me", row.notice && "notice", row.deleted !== null && "gone", row.live && "fresh"];
   const text = row.deleted !== null ? L.deleted(row.deleted) : row.text;
   // Lines that are set in are code, or want to be seen as it.
   const said = el("div", { class: !text.includes("```") && /\n(?: {2}|\t)/.test(text) ? "text code" : "text", dir: "auto" });
@@ -48,7 +48,7 @@ export function line(chat, row, head) {
   return li(
     kinds.filter(Boolean).join(" "),
     head && face(row.from),
-    !row.me && who(row.from, row.time, head),
+    !row.me && who(row.from, row.time, head, row.notice),
     text !== "" && said,
     row.file && row.deleted === null && file(chat, row.file, row.own),
   );

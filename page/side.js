@@ -2,7 +2,7 @@
 // Both sides and the head: rooms, conversations, invitations, one's own name; the member list; name and topic of the place. It knows no messages.
 
 import { aria, byId, button, el, fill, icon, patch } from "./el.js";
-import { L, invited } from "./words.js";
+import { L, invited, until } from "./words.js";
 import { compare, fold } from "./text.js";
 import { order } from "./place.js";
 import { face } from "./rows.js";
@@ -80,17 +80,17 @@ export function people(chat, does) {
     const at = now();
     const room = at?.kind === "room";
     const all = !at ? [] : room
-      ? [...at.members.values()].sort((a, b) => rank[a.role] - rank[b.role] || compare(a.nick, b.nick))
-      : [at.name.slice(1), state.me].map((nick) => /** @type {import("./types.js").Member} */ ({ nick, role: "" }));
+      ? [...at.members.values()].sort((a, b) => rank[a.role] - rank[b.role] || +b.voice - +a.voice || compare(a.nick, b.nick))
+      : [at.name.slice(1), state.me].map((nick) => /** @type {import("./types.js").Member} */ ({ nick, role: "", voice: false }));
     title.hidden = !at;
     title.textContent = room ? `${L.hereTitle} — ${at.total}` : at ? L.private : "";
     rest.hidden = all.length <= MOST;
     rest.textContent = L.andMore(all.length - MOST);
     const away = (/** @type {string} */ nick) => state.people.get(fold(nick))?.away ?? "";
-    patch(list, all.slice(0, MOST), ({ nick }) => fold(nick), ({ nick, role }) => [nick, role, away(nick)].join("\n"), ({ nick, role }) => {
+    patch(list, all.slice(0, MOST), ({ nick }) => fold(nick), ({ nick, role, voice }) => [nick, role, voice, away(nick)].join("\n"), ({ nick, role, voice }) => {
       const act = button("", () => does.person(nick), { class: `item${away(nick) ? " off" : ""}` });
       act.append(face(nick), el("span", { class: "name" }, el("bdi", { text: nick }), away(nick) && el("small", { text: L.awayNow(away(nick)) })));
-      if (role) act.append(icon("star"), el("span", { class: "quiet", text: role }));
+      if (role || voice) act.append(icon(role ? "star" : "voice"), el("span", { class: "quiet", text: role || L.voice }));
       return el("li", {}, act);
     });
   });
@@ -100,7 +100,8 @@ export function people(chat, does) {
     const room = at?.kind === "room";
     place.textContent = at?.name ?? L.nowhere;
     topic.hidden = !at?.topic;
-    topic.textContent = topic.title = at?.topic ?? "";
+    topic.textContent = at?.topic ?? "";
+    topic.title = at ? at.topic + L.topicBy(at.topicBy, until(at.topicTime)) : "";
     here.textContent = room ? L.here(at.total) : "";
     aria(open, "label", room ? L.peopleHere(at.total) : L.private);
     open.hidden = !room;

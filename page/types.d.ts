@@ -69,7 +69,12 @@ export interface Place {
   /** Why one is not, if the page was told: the card over the list. */
   out: Out | null;
   topic: string;
+  /** Who set it, and when; "" and 0 if that is not known. */
+  topicBy: string;
+  topicTime: number;
   role: "" | "op" | "owner";
+  /** May speak where only ops do, and while muted. */
+  voice: boolean;
   settings: RoomSettings;
   members: Map<Key, Member>;
   /** How many members there are; `members` may come in pieces. */
@@ -129,6 +134,8 @@ export interface LineRow {
   text: string;
   time: number;
   me: boolean;
+  /** Nothing answers it by itself, and it does not ring. */
+  notice: boolean;
   /** Said by this person, in whatever session. */
   own: boolean;
   /** Names this person. */
@@ -136,7 +143,7 @@ export interface LineRow {
   /** The server says it: a roll of dice. */
   server: boolean;
   file: FileInfo | null;
-  /** null: not deleted; "": deleted, not known by whom. */
+  /** null: not deleted; "": deleted, not known by whom; else by whom, and why. */
   deleted: string | null;
   /** Whether it came live, and not as history. */
   live: boolean;
@@ -177,6 +184,7 @@ export interface GapRow {
 export interface Member {
   nick: string;
   role: "" | "op" | "owner";
+  voice: boolean;
 }
 export interface Person {
   nick: string;
@@ -192,6 +200,11 @@ export interface RoomSettings {
   invite_only: boolean;
   key: string;
   announcements: boolean;
+  topic_by_ops: boolean;
+  hidden: boolean;
+  outsiders: boolean;
+  /** 0: none. */
+  limit: number;
   registered: boolean;
 }
 

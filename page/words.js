@@ -15,7 +15,7 @@ export const full = (time) => whole.format(time);
 /** `12 November`, with its year. @param {number} time */
 export const date = (time) => dated.format(time);
 /** A line as it is copied and printed. @param {import("./types.js").LineRow} row */
-export const copied = (row) => `${clock(row.time)} ${row.me ? `* ${row.from}` : `${row.from}:`} ${row.text || row.file?.name || ""}`.trimEnd();
+export const copied = (row) => `${clock(row.time)} ${row.me ? `* ${row.from}` : row.notice ? `-${row.from}-` : `${row.from}:`} ${row.text || row.file?.name || ""}`.trimEnd();
 /** A number that is the same for all times of one day. @param {number} time */
 export const dayNumber = (time) => new Date(time).setHours(0, 0, 0, 0);
 /** `Thursday 19 November`; with its year if that is another one. @param {number} time @param {number} [now] */
@@ -84,16 +84,16 @@ export const why = (reason, text) => (REASONS.get(reason) ?? reason) + (text ? `
 /** Why a person left a room. @param {string} [text] */
 export const farewell = (text) => text || "the room";
 
-const because = (/** @type {string | undefined} */ text) => (text ? `: ${text}` : "");
+export const because = (/** @type {string | undefined} */ text) => (text ? `: ${text}` : "");
 const for_ = (/** @type {number | undefined} */ time) => (time ? ` until ${until(time)}` : "");
 
 /** @param {string} by @param {string} [topic] */
 export const topic = (by, topic) => (topic ? `${by} set the topic: ${topic}` : `${by} took the topic away`);
 /** @param {{nick: string, by: string, text?: string}} e @param {boolean} me */
 export const kick = (e, me) => (me ? `${e.by} put you out${because(e.text)}` : `${e.by} put ${e.nick} out${because(e.text)}`);
-/** @param {{nick: string, by: string, text?: string, until?: number, restriction: string, lifted?: boolean}} e @param {boolean} me */
+/** @param {{nick: string, mask?: string, by: string, text?: string, until?: number, restriction: string, lifted?: boolean}} e @param {boolean} me */
 export function restriction(e, me) {
-  const nick = me ? "you" : e.nick;
+  const nick = me ? "you" : (e.mask ?? e.nick);
   const [on, off] = e.restriction === "mute" ? ["muted", "let"] : ["banned", "unbanned"];
   if (e.lifted) return e.restriction === "mute" ? `${e.by} ${off} ${nick} speak again` : `${e.by} ${off} ${nick}`;
   return `${e.by} ${on} ${nick}${for_(e.until)}${because(e.text)}`;
@@ -101,17 +101,24 @@ export function restriction(e, me) {
 /** @param {{nick: string, by: string, role?: string}} e @param {boolean} me */
 export const role = (e, me) =>
   `${e.by} made ${me ? "you" : e.nick} ${e.role ? (e.role === "owner" ? "the owner" : "an op") : "an ordinary member"}`;
-/** @param {{by: string, invite_only?: boolean, key?: string, announcements?: boolean, registered?: boolean}} e */
+/** @param {{nick: string, by: string, voice: boolean}} e @param {boolean} me */
+export const voice = (e, me) => `${e.by} ${e.voice ? "gave a voice to" : "took the voice from"} ${me ? "you" : e.nick}`;
+/** @param {{by: string} & Partial<import("./types.js").RoomSettings>} e */
 export function settings(e) {
-  const set = [e.invite_only && "for invited people only", e.key && "with a key", e.announcements && "only ops speak", e.registered && "registered"];
+  const set = [
+    ...[e.invite_only && "for invited people only", e.key && "with a key", e.limit && `${count(e.limit, "member")} at most`, e.announcements && "only ops and voices speak"],
+    ...[e.topic_by_ops && "only ops set the topic", e.outsiders && "people outside may write", e.hidden && "hidden", e.registered && "registered"],
+  ];
   return `${e.by} changed the room: ${list(/** @type {string[]} */ (set.filter(Boolean))) || "open to all"}`;
 }
 /** @param {string} old @param {string} now @param {boolean} me */
 export const renamed = (old, now, me) => (me ? `you are ${now} now` : `${old} is ${now} now`);
+/** How many a ban put out. @param {number} n @param {boolean} [more] */
+export const putOut = (n, more) => `The ban put ${count(n, "person", "people")} out${more ? ", and fits more: give it again" : ""}.`;
 export const nowCalled = (/** @type {string} */ nick) => `You are a guest now, and called ${nick}.`;
 export const mayAgain = (/** @type {string} */ place) => `You may speak in ${place} again.`;
 export const muted = (/** @type {number | undefined} */ time) => `You may not speak here${for_(time)}.`;
-export const onlyOps = "Only ops speak here. You can read.";
+export const onlyOps = "Only ops speak here, and members with a voice. You can read.";
 export const bannedHere = (/** @type {number | undefined} */ time) => `You are banned from this room${for_(time)}.`;
 
 export const noConnection = "No connection. Nothing was done; try again when it is back.";
@@ -194,7 +201,7 @@ export const L = {
   fence: "new", gap: (n) => `${count(n, "line")} not shown`, load: "Load",
   begins: (place, date) => (place[0] === "@" ? `Your conversation with ${place.slice(1)} begins here` : `${place} begins here${date && `, ${date}`}`),
   empty: (place) => `Nobody has written in ${place} yet.`, emptyPrivate: (place) => `Nothing yet between you and ${place.slice(1)}. Only the two of you read this.`,
-  below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
+  notice: "notice", below: (n) => `${n} new`, toEnd: "newest", lineActions: "Actions for this line",
   onItsWay: "not stored yet", waits: (s, rate) => `in ${s} s, ${count(rate, "line")} a second`, retries: "It is sent again by itself.",
   again: "Again", edit: "Edit", discard: "Delete", seen: "Close",
   picture: (name) => `Picture ${name}`, tooManyPixels: (w, h) => `${w} × ${h} points: too large to be shown here`, showPicture: "Show the picture", save: "Save", fileNot: "This file cannot be had any more.",
@@ -212,7 +219,7 @@ export const L = {
   rooms: "Rooms", private: "Private", roomful: "Roomful", joinRoom: "Join a room", writeTo: "Write to somebody", join: "Join", no: "No",
   nowhere: "No room", nowhereWhat: "You are in no room now.", forYou: " for you", unread: (n) => ` ${n} unread`,
   account: "account", guest: "guest", here: (n) => `${n} here`, hereTitle: "Here", peopleHere: (n) => `${n} here: show the people`,
-  andMore: (n) => `and ${count(n, "other")}: find one…`, awayNow: (text) => (text === "away" ? "away" : `away: ${text}`),
+  voice: "voice", topicBy: (by, when) => (by ? ` (set by ${by}, ${when})` : ""), andMore: (n) => `and ${count(n, "other")}: find one…`, awayNow: (text) => (text === "away" ? "away" : `away: ${text}`),
 
   // Bars.
   acts: { tryNow: "Try now", comeAgain: "Come in again", useHere: "Use it here", loadAgain: "Load it" }, close: "Close", key: "Key of the room", joinAgain: "Join again",
@@ -222,7 +229,7 @@ export const L = {
   searchRule: "All the words must be in the line. \"two words\" looks for them as they stand, wor* for all that begins so.",
   files: "Files", noFiles: (size) => `No files yet. Drop one here, up to ${size}.`, goThere: "Show", go: "Go to", goWhere: "A room or a person",
   joinNamed: (room) => `Join ${room}`, writeNamed: (nick) => `Write to ${nick}`, nothing: "There is nothing of that kind.", keysTitle: "Keys",
-  banRow: (one, until) => `${one.restriction === "mute" ? "mute" : "ban"} of ${one.nick} by ${one.by}${until ? ` until ${until}` : ", for good"}${because(one.text)}`,
+  banRow: (one, until) => `${one.restriction === "mute" ? "mute" : "ban"} of ${one.mask ?? one.nick} by ${one.by}${until ? ` until ${until}` : ", for good"}${because(one.text)}`,
 
   // A line and its author.
   copy: "Copy the text", writePrivately: (nick) => `Write to ${nick}`, about: (nick) => `About ${nick}`,
@@ -232,14 +239,16 @@ export const L = {
     kick: (nick, room) => `Put ${nick} out of ${room}`, mute: (nick, room) => `Mute ${nick} in ${room}`,
     ban: (nick, room) => `Ban ${nick} from ${room}`,
   },
-  theServer: "the server", banEverywhere: "Ban from the server…", moderateDo: { kick: "Kick", mute: "Mute", ban: "Ban" }, reason: "Why (the others see it)", forHowLong: "For how long",
+  theServer: "the server", everywhere: { kick: "Kick from the server…", ban: "Ban from the server…" }, moderateDo: { kick: "Kick", mute: "Mute", ban: "Ban" }, reason: "Why (the others see it)", forHowLong: "For how long",
   times: (s) => (s === 0 ? "for good" : s < 3600 ? `${s / 60} minutes` : s < 86_400 ? count(s / 3600, "hour") : count(s / 86_400, "day")),
-  op: "Make an op", deop: "No op any more",
+  op: "Make an op", deop: "No op any more", voice_: "Give a voice", devoice: "Take the voice",
   facts: (p, since, idle) =>
-    ([["Who", p.registered ? L.account : L.guest], ["Away", p.away ?? ""], ["Rooms", p.rooms.join(" ")], ["Here since", since], ["Last sign", `${idle} ago`], ["Comes by", p.fronts.map((one) => FRONTS.get(one) ?? one).join(", ")], ["Address", p.address ?? ""]]),
+    ([["Who", `${p.registered ? L.account : L.guest}${p.op ? ", op of the server" : ""}`], ["About", p.about ?? ""], ["Away", p.away ?? ""], ["Rooms", p.rooms.join(" ")], ["Here since", since], ["Last sign", `${idle} ago`], ["Comes by", p.fronts.map((one) => FRONTS.get(one) ?? one).join(", ")], ["Host", `${p.user}@${p.host}`], ["Address", p.address ?? ""]]),
+  gone: (p, when) => `${p.nick}, ${p.user}@${p.host}, left ${when}${because(p.about)}`,
 
   // A room.
-  topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", inviteOnly: "Only invited people come in", announcements: "Only ops speak",
+  topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", inviteOnly: "Only invited people come in", announcements: "Only ops speak, and members with a voice",
+  topicByOps: "Only ops set the topic", hidden: "No list shows the room to others", outsiders: "People outside may write here", limit: "Members at most (empty: any number)",
   keyOf: "Key (empty: none)", invite: "Invite", inviteWhom: "Whom (a name)", isInvited: (nick) => `${nick} is invited.`, bans: "Bans and mutes", serverBans: "Bans from the server", noBans: "None.", lift: "Lift", lasting: "Lasting",
   isRegistered: "This room is registered: it stays when it is empty.", isNotRegistered: "This room ends some time after the last has left. With an account you can register it.",
   "register-room": "Register the room", "drop-room": "Give the room up", leaveRoom: "Leave the room", endConversation: "End the conversation",
@@ -247,7 +256,7 @@ export const L = {
   address: "Address", otherWays: "From a terminal:", onlyHere: "This server listens on this machine only. So that others can come in, start it with:",
 
   // Oneself.
-  accountMenu: "Account…", keepName: "Keep this name…", away: "Away", awayText: "Words for the others", back: "I am back", rename: "Another name…", yourName: "Your name",
+  accountMenu: "Account…", keepName: "Keep this name…", away: "Away", awayText: "Words for the others", aboutMe: "About me…", aboutText: "Words about you (others see them)", back: "I am back", rename: "Another name…", yourName: "Your name",
   settings: "Settings of the page", beamer: "Beamer mode", beamerOff: "End beamer mode", leave: "Leave the chat",
   keepWhy: (nick) => `With a password the name ${nick} becomes yours: you have it everywhere, with your rooms and conversations.`, keepDo: (nick) => `Keep ${nick}`,
   logIn: "Log in", password: "Password", oldPassword: "Password now", newPassword: "New password (8 characters or more)", accountOf: (nick) => `Account ${nick}`,

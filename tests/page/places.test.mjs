@@ -226,3 +226,45 @@ test("a person with another name is the same member", () => {
   assert.deepEqual([...room().members.keys()], ["bob", "anna2"]);
   assert.equal(state.me, "Anna2");
 });
+
+test("a voice is more than announcements and than a mute, and a later mute takes it away", () => {
+  const { feed, enter, room } = chat();
+  const voice = (voice) => feed({ type: "voice", room: "#a", nick: "Anna", voice, by: "Boris", time: NOW });
+  const mute = () => feed({ type: "restriction", room: "#a", nick: "Anna", restriction: "mute", by: "Boris", time: NOW });
+  enter(0);
+  feed({ type: "settings", room: "#a", announcements: true, limit: 20, hidden: true, changed: ["announcements"], by: "Boris", time: NOW });
+  assert.deepEqual([room().curb.code, room().settings.limit, room().settings.hidden, room().settings.outsiders], ["announcements-only", 20, true, false]);
+  voice(true);
+  assert.deepEqual([room().curb, room().members.get("anna").voice], [null, true]);
+  mute();
+  assert.deepEqual([room().curb.code, room().members.get("anna").voice], ["muted", false]);
+  voice(true);
+  assert.equal(room().curb, null);
+  voice(false);
+  assert.equal(room().curb.code, "announcements-only");
+  assert.deepEqual(room().rows.map(({ text }) => text).slice(0, 2), ["Boris changed the room: 20 members at most, only ops and voices speak and hidden", "Boris gave a voice to you"]);
+});
+
+test("a topic has its author and time, a ban its mask, a deletion its reason, and a member who comes is known to be away", () => {
+  const { state, feed, joined, enter, room } = chat();
+  enter(1, lines(1, 1));
+  feed({ type: "topic", room: "#a", topic: "skis", by: "Boris", time: NOW });
+  assert.deepEqual([room().topic, room().topicBy, room().topicTime], ["skis", "Boris", NOW]);
+  feed(joined(1, { topic: "tea", topic_by: "Vera", topic_time: 7 }));
+  assert.deepEqual([room().topic, room().topicBy, room().topicTime], ["tea", "Vera", 7]);
+  feed(joined(1, { topic: "older" }));
+  assert.deepEqual([room().topic, room().topicBy, room().topicTime], ["older", "", 0]);
+  feed({ type: "restriction", room: "#a", restriction: "ban", nick: "spam*!*@*", mask: "spam*", by: "Boris", time: NOW });
+  assert.equal(room().rows.at(-1).text, "Boris banned spam*");
+  feed({ type: "deleted", room: "#a", seq: 1, said: NOW, by: "Boris", text: "an advertisement", time: NOW });
+  assert.equal(room().rows.find(({ seq }) => seq === 1).deleted, "Boris: an advertisement");
+  feed({ type: "join", room: "#a", nick: "Vera", away: "lunch", time: NOW });
+  assert.deepEqual([room().members.get("vera").voice, state.people.get("vera").away], [false, "lunch"]);
+});
+
+test("a notice calls nobody, though it has one's name", () => {
+  const { feed, enter, room } = chat();
+  enter(0);
+  feed({ ...message(1, "Anna: the backup is done"), notice: true });
+  assert.deepEqual([room().rows.at(-1).notice, room().rows.at(-1).forMe, room().forMe], [true, false, 0]);
+});

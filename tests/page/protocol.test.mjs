@@ -9,7 +9,7 @@ const types = read("../../page/protocol.d.ts");
 
 const section = (from, to) => doc.slice(doc.indexOf(`\n## ${from}\n`), doc.indexOf(`\n## ${to}\n`));
 const camel = (name) => name.split("-").map((part) => part[0].toUpperCase() + part.slice(1)).join("");
-const OBJECTS = { room: "RoomInfo", member: "MemberInfo", message: "MessageInfo", file: "FileInfo", "file row": "FileRow", chat: "ChatInfo", ban: "BanInfo", help: "HelpInfo" };
+const OBJECTS = { room: "RoomInfo", member: "MemberInfo", person: "PersonInfo", gone: "GoneInfo", message: "MessageInfo", file: "FileInfo", "file row": "FileRow", chat: "ChatInfo", ban: "BanInfo", help: "HelpInfo" };
 
 /** From the name of an interface to its fields; those that may be absent end in `?`. */
 const written = new Map(

@@ -43,7 +43,7 @@ fn a_picture_of_a_guest_waits_for_a_click_and_goes_for_all_when_the_teacher_dele
         teacher.press("ArrowUp");
         teacher.press("Enter");
         teacher.click("menuitem", "Delete for all");
-        teacher.click("menuitem", "Delete");
+        teacher.click("button", "Delete");
         sees_pictures(&guest, 1);
         sees_pictures(&teacher, 1);
         guest.until("sees('deleted by teacher', byId('list'))");
