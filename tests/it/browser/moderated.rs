@@ -129,3 +129,37 @@ fn a_room_with_a_key_asks_for_it_and_one_for_invited_people_says_so() {
         vera.until("sees('#lab', byId('head')) && inside()");
     });
 }
+
+#[test]
+fn voices_settings_masks_notices_and_reasons_are_set_and_seen_in_the_room() {
+    let site = Site::new("127.0.0.1");
+    let ann = site.person_in("anna", "#lab");
+    let mut boris = site.peer("boris", "#lab");
+    boris.does("about", json!({"text": "skis, chess, tea"}));
+    ann.click("button", "boris");
+    ann.until("sees('skis, chess, tea', document.querySelector('dialog:modal'))");
+    ann.click("button", "Give a voice");
+    ann.until("one('button', /boris.*voice/, byId('people'))");
+    ann.sees("anna gave a voice to boris");
+    ann.click("button", "More about this place");
+    ann.click("menuitem", "Settings of the room…");
+    ann.click("checkbox", "Only ops set the topic");
+    ann.fill("spinbutton", "Members at most (empty: any number)", "20");
+    ann.press("Enter");
+    ann.sees("anna changed the room: 20 members at most and only ops set the topic");
+    assert!(boris.ask("topic", json!({"room": "#lab", "topic": "tea"})).is_err());
+    ann.says("/topic skis");
+    ann.until("byId('topic').title.startsWith('skis (set by anna, ')");
+    ann.says("/ban spam*");
+    ann.sees("anna banned spam*");
+    boris.does("notice", json!({"room": "#lab", "text": "anna: the backup is done"}));
+    ann.until("row('the backup').matches('.notice:not(.mention)') && sees('notice', row('the backup'))");
+    ann.click_on("byId('scroller')");
+    ann.value("(byId('scroller').focus(), 1)");
+    ann.press("ArrowUp");
+    ann.press("Enter");
+    ann.click("menuitem", "Delete for all");
+    ann.fill("textbox", "Why (the others see it)", "the wrong room");
+    ann.press("Enter");
+    ann.sees("deleted by anna: the wrong room");
+}
