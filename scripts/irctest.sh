@@ -10,9 +10,10 @@ cd "$(dirname "$0")/.."
 here=$PWD
 [ -f "$checkout/irctest/basecontrollers.py" ] || { echo "$checkout is no checkout of irctest" >&2; exit 2; }
 
-# An account's name is the name that people see, so these six cannot pass: they log in to an account of another name,
-# or to a second one.
+# An account's name is the name that people see, so six cannot pass: they log in to an account of another name,
+# or to a second one. And the only op of a room cannot put the role down, on no front, so one more fails.
 expected="\
+invite.py::InviteTestCase::testInviteInviteOnly
 sasl.py::SaslTestCase::testPlainPostRegistrationAndReAuthenticate
 sasl.py::SaslTestCase::testPlainReAuthenticate
 who.py::WhoServicesTestCase::testWhoxAccount

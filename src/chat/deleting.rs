@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::effects::Effects;
 use super::history::Readable;
-use super::loads::{Halt, Next, Unremembered};
+use super::loads::{Doomed, Halt, Next, Unremembered};
 use super::{Change, Chat, SessionId};
 use crate::actor::Actor;
 use crate::answer::Done;
@@ -15,19 +15,6 @@ use crate::model::{AccountId, Identity, Millis, PlaceId, Role, Seq, Tag};
 use crate::names::Nick;
 use crate::record::Record;
 use crate::wire::Letter;
-
-/// A message that is to be deleted, as the command names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doomed {
-    /// The place; if none, the current room.
-    pub place: Option<Place>,
-    /// Its number; if none, the caller's last message there is meant.
-    pub seq: Option<Seq>,
-    /// When it was said, if the command tells.
-    pub said: Option<Millis>,
-    /// The reason.
-    pub text: Option<Arc<str>>,
-}
 
 /// A message that is to be deleted, and that was found.
 #[derive(Debug)]

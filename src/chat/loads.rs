@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::deleting::Doomed;
 use super::room::Room;
 use super::{Chat, Conversation, PersonId, State};
+use crate::command::Place;
 use crate::error::ChatError;
 use crate::model::{Identity, Millis, Pair, PlaceId, Seq};
 use crate::names::RoomName;
@@ -81,6 +81,19 @@ pub struct CatchUp {
     pub after: Seq,
     /// The first message that is in memory.
     pub first: Seq,
+}
+
+/// A message that is to be deleted, as the command names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doomed {
+    /// The place; if none, the current room.
+    pub place: Option<Place>,
+    /// Its number; if none, the caller's last message there is meant.
+    pub seq: Option<Seq>,
+    /// When it was said, if the command tells.
+    pub said: Option<Millis>,
+    /// The reason.
+    pub text: Option<Arc<str>>,
 }
 
 /// A message that is to be deleted and is not in memory.

@@ -72,16 +72,16 @@ use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
 use crate::model::{Kind, Pair};
 use crate::model::{Millis, Tag};
-use crate::names::{self, NameError, Nick, RoomName};
+use crate::names::{Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
 use change::Change;
 pub use check::{about, lengths, link};
 pub use context::Chance;
 use context::Context;
-pub use deleting::{DeletedAccount, Doomed, Found};
+pub use deleting::{DeletedAccount, Found};
 use effects::Effects;
 pub use history::{Privacy, Readable, Searchable};
-pub use loads::{CatchUp, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
+pub use loads::{CatchUp, Doomed, Halt, JoinRequest, LastSeen, Load, Next, Reading, Unremembered};
 pub use login::{LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use memory::Tokens;
 pub use operator::Presence;
@@ -184,19 +184,6 @@ impl Chat {
     /// The room that is always there.
     pub fn lobby(&self) -> &RoomName {
         &self.lobby
-    }
-
-    /// A nick that is free at this moment.
-    pub fn offer(&self, seed: u64) -> Nick {
-        self.change(|state| state.registry.offer(seed))
-    }
-
-    /// A free nick near the one that `error` is about, if it is about a nick.
-    pub fn suggest(&self, error: &NameError) -> Option<Nick> {
-        if !error.code().starts_with("nick-") {
-            return None;
-        }
-        self.change(|state| names::suggest(&error.value(), |nick| state.registry.taken(nick)))
     }
 
     /// Takes a session into a room, unless something is to be shown to it first.

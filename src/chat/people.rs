@@ -7,12 +7,12 @@ use super::memory::{Lost, Standing};
 use super::outbox::Ending;
 use super::registry::{Person, Session};
 use super::restrictions::BanSubject;
-use super::{Change, PersonId, SessionId};
+use super::{Change, Chat, PersonId, SessionId};
 use crate::answer::Done;
 use crate::error::ChatError;
 use crate::event::Event;
 use crate::model::{AccountId, CloseReason, Identity, PlaceId, Role, Target};
-use crate::names::Nick;
+use crate::names::{self, NameError, Nick};
 use crate::record::Record;
 use crate::wire::Letter;
 
@@ -233,5 +233,20 @@ impl Change<'_> {
         let letter = Arc::new(Letter::new(Event::Away { nick, text }));
         self.tell_neighbours(&rooms, &letter, |session| session == own);
         Ok(())
+    }
+}
+
+impl Chat {
+    /// A nick that is free at this moment.
+    pub fn offer(&self, seed: u64) -> Nick {
+        self.change(|state| state.registry.offer(seed))
+    }
+
+    /// A free nick near the one that `error` is about, if it is about a nick.
+    pub fn suggest(&self, error: &NameError) -> Option<Nick> {
+        if !error.code().starts_with("nick-") {
+            return None;
+        }
+        self.change(|state| names::suggest(&error.value(), |nick| state.registry.taken(nick)))
     }
 }

@@ -67,6 +67,36 @@ fn a_missing_argument_is_answered_with_the_usage() {
 }
 
 #[test]
+fn a_setting_is_written_as_its_name_and_its_value() {
+    let change = |typed: &str| match parse(typed) {
+        Ok(Command::Chat(ChatCommand::Settings { change, .. })) => Ok(change),
+        Ok(other) => panic!("{typed}: {other:?}"),
+        Err(refusal) => Err(refusal.to_string()),
+    };
+    let none = Change::default();
+    for (typed, wanted) in [
+        ("/settings", none.clone()),
+        ("/set topic-by-ops on", Change { topic_by_ops: Some(true), ..none.clone() }),
+        ("/set hidden off", Change { hidden: Some(false), ..none.clone() }),
+        ("/set outsiders on", Change { outsiders: Some(true), ..none.clone() }),
+        ("/set limit 20", Change { limit: Some(20), ..none.clone() }),
+        ("/set limit off", Change { limit: Some(0), ..none }),
+    ] {
+        assert_eq!(change(typed), Ok(wanted), "{typed}");
+    }
+    for (typed, words) in [
+        ("/set limit", "VALUE is missing"),
+        ("/set limit 0", "limit takes how many members there may be, or off, not \"0\""),
+        ("/set limit -3", "not \"-3\""),
+        ("/set hidden maybe", "hidden takes on or off"),
+        ("/set colour red", "topic-by-ops, outsiders or hidden, not \"colour\""),
+    ] {
+        let refusal = change(typed).unwrap_err();
+        assert!(refusal.contains(words), "{typed}: {refusal}");
+    }
+}
+
+#[test]
 fn what_others_will_see_is_cleaned_as_it_comes_in() {
     assert_eq!(said("\u{1b}[31mred\u{7} \u{202e}gnp.exe"), "[31mred gnp.exe");
     assert_eq!(said("one\r\n\ttwo\nthree"), "one\n    two\nthree");

@@ -76,11 +76,11 @@ mod tests {
             about: None,
             op: false,
             rooms: vec![],
+            ranks: vec![],
             since: 0,
             idle: 0,
             fronts: vec![],
             registered: false,
-            ranks: vec![],
             address: None,
             away: some.clone(),
         };

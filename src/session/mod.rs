@@ -1,6 +1,7 @@
 //! A session: one peer on one connection, from its first input to its removal. Does not know which front it serves, nor what other sessions do.
 
 mod account;
+mod chats;
 mod clock;
 mod cost;
 pub mod db_writer;
@@ -9,6 +10,7 @@ pub mod downloads;
 mod farewell;
 mod files;
 mod former_guests;
+mod greeting;
 mod guesses;
 pub mod handle;
 pub mod health;
@@ -39,7 +41,6 @@ use crate::chat::outbox::{Ending, Outgoing};
 use crate::chat::{lengths, link};
 use crate::command::{Command, LinkCommand, Needs};
 use crate::error::ChatError;
-use crate::event::{Event, PROTOCOL};
 use crate::model::{CloseReason, Tag};
 use crate::net::{End, Flow};
 use crate::wire::{Decoder, Encoder, Input, Manners, Protocol, Question};
@@ -273,29 +274,6 @@ impl Session {
             self.answer(tag, done);
         }
         Ok(())
-    }
-
-    /// Sends the server's `hello`, the first event that a program gets.
-    #[inline(never)]
-    fn greet(&mut self) {
-        let limits = &self.handle.limits;
-        let hello = Event::Hello {
-            version: PROTOCOL,
-            server: Arc::from(concat!("roomful ", env!("CARGO_PKG_VERSION"))),
-            offer: Arc::from(self.hub.chat.offer(self.handle.seed()).shown()),
-            lobby: Arc::from(self.hub.chat.lobby().shown()),
-            text: limits.text,
-            line_bytes: limits.line_bytes,
-            ping_after: limits.ping_after.as_secs(),
-            page: self.hub.page.clone(),
-            rate: limits.rate,
-            rate_burst: limits.rate_burst,
-            // Without a database no file is taken.
-            file_bytes: if self.hub.database.is_some() { limits.file_bytes } else { 0 },
-            kept: self.hub.database.is_some(),
-            motd: self.hub.motd(),
-        };
-        self.effects.answer(&self.handle.outbox, hello);
     }
 
     #[cold]

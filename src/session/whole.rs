@@ -31,7 +31,7 @@ impl Session {
             if self.handle.outbox.closed().is_some() || self.hub.stopping() {
                 return;
             }
-            command = Box::new(next.clone());
+            *command = next.clone();
             if let Err(refusal) = self.obey_named(None, next) {
                 return self.refuse(None, refusal);
             }

@@ -27,11 +27,9 @@ pub fn answer(done: &Done, p: &impl Painter, out: &mut impl Write) -> Result<()>
         Done::Announce => writeln!(out, "* Everybody is told."),
         Done::Msg { to, away: Some(away), .. } => writeln!(out, "* {} is away: {}", p.nick(to), p.text(away)),
         Done::Topic { room, topic: Some(topic), topic_by, topic_time } => {
-            let by = topic_by.as_ref().map_or(String::new(), |by| format!(" by {}", p.nick(by)));
-            let time = topic_time.map_or(String::new(), |time| format!(" {}", moment(time)));
-            let set =
-                if topic_by.is_some() || topic_time.is_some() { format!(" (set{by}{time})") } else { String::new() };
-            writeln!(out, "* The topic of {} is: {}{set}", p.name(room), p.text(topic))
+            writeln!(out, "* The topic of {} is: {}", p.name(room), p.text(topic))?;
+            let set = topic_by.as_ref().filter(|by| !p.is_own(by)).zip(*topic_time);
+            set.map_or(Ok(()), |(by, time)| writeln!(out, "* {} set it, {}.", p.nick(by), moment(time)))
         }
         Done::Topic { room, topic: None, .. } => writeln!(out, "* {} has no topic.", p.name(room)),
         Done::Away { text } => writeln!(out, "* You are away: {}", p.text(text)),

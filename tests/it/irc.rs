@@ -5,6 +5,8 @@
 mod clients;
 /// What each command is answered, and how it is refused.
 mod commands;
+/// Masks of bans.
+mod masks;
 /// A port of its own, names, and the page.
 mod outside;
 /// From the first line to the welcome.

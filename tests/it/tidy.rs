@@ -79,6 +79,23 @@ fn every_file_imports_from_the_layers_below_its_own_only() {
     }
 }
 
+/// One builder makes the lines of IRC, so that no text can become a second line.
+#[test]
+fn no_line_of_irc_is_put_together_by_hand() {
+    for (path, text) in ["src/wire/irc", "src/front/irc"].into_iter().flat_map(|folder| files(folder, "rs")) {
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        for (number, line) in code(before_tests(&text)) {
+            let by_hand = ["format!", "write!", "writeln!", r#"b"\r\n""#].iter().find(|word| line.contains(**word));
+            assert!(
+                by_hand.is_none() || path == "src/wire/irc/out.rs",
+                "{path}:{number}: use the builder, not {by_hand:?}"
+            );
+        }
+    }
+}
+
 /// Lab report B, 16: a cleaner structure.
 #[test]
 fn b16_the_chat_knows_no_sockets_threads_files_or_logs() {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::command::{self, ModAction, Moderation, Whom};
+use crate::model::Settings;
 
 const SESSIONS: usize = 8;
 const ROOMS: [&str; 4] = ["#a", "#b", "#c", "#d"];
@@ -21,6 +23,10 @@ enum Step {
     Leave(usize, usize),
     Rename(usize, usize),
     Say(usize, usize),
+    /// Gives another a voice in a room, or takes it away.
+    Voice(usize, usize, usize, bool),
+    /// Sets whether only ops and voices speak in a room, and how many members it may have.
+    Set(usize, usize, bool, usize),
     Drop(usize, usize),
     /// Closes the page, without a goodbye.
     Close(usize),
@@ -38,7 +44,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (session.clone(), place.clone()).prop_map(|(session, room)| Step::Join(session, room)),
         2 => (session.clone(), place.clone()).prop_map(|(session, room)| Step::Leave(session, room)),
         2 => (session.clone(), name).prop_map(|(session, name)| Step::Rename(session, name)),
-        6 => (session.clone(), place).prop_map(|(session, room)| Step::Say(session, room)),
+        6 => (session.clone(), place.clone()).prop_map(|(session, room)| Step::Say(session, room)),
+        3 => (session.clone(), session.clone(), place.clone(), any::<bool>())
+            .prop_map(|(session, other, room, voice)| Step::Voice(session, other, room, voice)),
+        2 => (session.clone(), place, any::<bool>(), 0..4_usize)
+            .prop_map(|(session, room, quiet, limit)| Step::Set(session, room, quiet, limit)),
         1 => (session.clone(), 0..REASONS.len()).prop_map(|(session, reason)| Step::Drop(session, reason)),
         2 => session.clone().prop_map(Step::Close),
         2 => session.prop_map(Step::Return),
@@ -47,11 +57,42 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..60)
 }
 
+#[derive(Default)]
+struct Place {
+    /// The op first.
+    members: Vec<usize>,
+    seq: u64,
+    voices: Vec<usize>,
+    /// Whether only ops and voices speak.
+    quiet: bool,
+    /// How many members there may be; 0 is as many as like.
+    limit: usize,
+}
+
+impl Place {
+    fn is_op(&self, session: usize) -> bool {
+        self.members.first() == Some(&session)
+    }
+
+    fn hears(&self, session: usize) -> bool {
+        !self.quiet || self.is_op(session) || self.voices.contains(&session)
+    }
+
+    fn is_full(&self) -> bool {
+        self.limit > 0 && self.members.len() >= self.limit
+    }
+
+    /// Those who hear what a member does.
+    fn audience(&self, session: usize) -> Vec<usize> {
+        self.members.iter().copied().filter(|member| *member != session || !skips_own(session)).collect()
+    }
+}
+
 /// The name of each session, its rooms, and how many messages were said in each room.
 #[derive(Default)]
 struct Model {
     names: [Option<usize>; SESSIONS],
-    rooms: BTreeMap<usize, (Vec<usize>, u64)>,
+    rooms: BTreeMap<usize, Place>,
     /// In which rooms each session is, in the order in which it came.
     joined: [Vec<usize>; SESSIONS],
     /// The sessions whose page is closed, in the order in which that happened.
@@ -71,7 +112,7 @@ impl Model {
     }
 
     fn is_in(&self, session: usize, room: usize) -> bool {
-        self.rooms.get(&room).is_some_and(|(members, _)| members.contains(&session))
+        self.rooms.get(&room).is_some_and(|place| place.members.contains(&session))
     }
 
     fn neighbours(&self, session: usize) -> Vec<usize> {
@@ -83,8 +124,13 @@ impl Model {
         to.iter().for_each(|session| self.heard[*session].push(line.to_owned()));
     }
 
+    /// Whether a session may come into a room, or is there already.
+    fn may_join(&self, session: usize, room: usize) -> bool {
+        self.is_in(session, room) || self.rooms.get(&room).is_none_or(|place| !place.is_full())
+    }
+
     fn join(&mut self, session: usize, room: usize) {
-        let (members, seq) = self.rooms.entry(room).or_default();
+        let Place { members, seq, .. } = self.rooms.entry(room).or_default();
         let others = members.clone();
         if !members.contains(&session) {
             members.push(session);
@@ -111,7 +157,8 @@ impl Model {
     /// Returns the new op, if it is another one.
     fn take_out(&mut self, session: usize, room: usize) -> Option<usize> {
         let mut next = None;
-        if let Some((members, _)) = self.rooms.get_mut(&room) {
+        if let Some(Place { members, voices, .. }) = self.rooms.get_mut(&room) {
+            voices.retain(|voice| *voice != session);
             let was_op = members.first() == Some(&session);
             members.retain(|member| *member != session);
             if was_op {
@@ -121,7 +168,7 @@ impl Model {
             }
         }
         self.joined[session].retain(|joined| *joined != room);
-        self.rooms.retain(|_, (members, _)| !members.is_empty());
+        self.rooms.retain(|_, place| !place.members.is_empty());
         next
     }
 
@@ -129,7 +176,7 @@ impl Model {
     fn hand_on(&mut self, session: usize, room: usize, next: Option<usize>) {
         let Some(next) = next else { return };
         let line = format!("{} makes {} Some(Op) of {}", self.name(session), self.name(next), ROOMS[room]);
-        let others = self.rooms.get(&room).map_or(Vec::new(), |(members, _)| members.clone());
+        let others = self.rooms.get(&room).map_or(Vec::new(), |place| place.members.clone());
         self.tell(&others, &line);
     }
 
@@ -142,9 +189,17 @@ impl Model {
                 }
                 self.names[session] = Some(name);
                 self.tell(&[session], &format!("ok: hello {}", NICKS[name].0));
-                rooms.iter().for_each(|room| self.join(session, *room));
+                for room in rooms {
+                    match self.may_join(session, *room) {
+                        true => self.join(session, *room),
+                        false => self.tell(&[session], &format!("error: room-full {}", ROOMS[*room])),
+                    }
+                }
             }
             Step::Join(session, room) => {
+                if !self.may_join(session, room) {
+                    return false;
+                }
                 self.tell(&[session], &format!("ok: join {}", ROOMS[room]));
                 self.join(session, room);
             }
@@ -152,11 +207,13 @@ impl Model {
                 if !self.is_in(session, room) {
                     return false;
                 }
+                let heard = self.joined[session].iter().all(|room| self.rooms[room].hears(session));
                 let next = self.take_out(session, room);
                 self.tell(&[session], &format!("ok: leave {}", ROOMS[room]));
                 self.tell(&[session], &format!("out of {}", ROOMS[room]));
-                let others = self.rooms.get(&room).map_or(Vec::new(), |(members, _)| members.clone());
-                self.tell(&others, &format!("{} leaves {}: bye", self.name(session), ROOMS[room]));
+                let others = self.rooms.get(&room).map_or(Vec::new(), |place| place.members.clone());
+                let words = if heard { ": bye" } else { "" };
+                self.tell(&others, &format!("{} leaves {}{words}", self.name(session), ROOMS[room]));
                 self.hand_on(session, room, next);
             }
             Step::Rename(session, name) => {
@@ -174,12 +231,23 @@ impl Model {
                 if !self.is_in(session, room) {
                     return false;
                 }
-                let Some((members, seq)) = self.rooms.get_mut(&room) else { return false };
-                *seq += 1;
-                let (seq, mut hearing) = (*seq, members.clone());
-                hearing.retain(|member| *member != session || !skips_own(session));
+                let Some(place) = self.rooms.get_mut(&room).filter(|place| place.hears(session)) else { return false };
+                place.seq += 1;
+                let (seq, hearing) = (place.seq, place.audience(session));
                 self.tell(&hearing, &format!("{} {seq} {}: hi", ROOMS[room], self.name(session)));
                 self.tell(&[session], &format!("ok: {} {seq}", ROOMS[room]));
+            }
+            Step::Voice(session, other, room, voice) => return self.voice(session, other, room, voice),
+            Step::Set(session, room, quiet, limit) => {
+                let Some(place) = self.rooms.get_mut(&room).filter(|place| place.is_op(session)) else { return false };
+                let changed = (place.quiet, place.limit) != (quiet, limit);
+                (place.quiet, place.limit) = (quiet, limit);
+                let hearing = if changed { place.audience(session) } else { Vec::new() };
+                self.tell(
+                    &hearing,
+                    &format!("{} sets {} {:?}", self.name(session), ROOMS[room], settings(quiet, limit)),
+                );
+                self.tell(&[session], &format!("ok: settings {}", ROOMS[room]));
             }
             Step::Drop(session, reason) => self.drop(session, REASONS[reason]),
             Step::Close(session) => self.closed.push(session),
@@ -195,11 +263,28 @@ impl Model {
         true
     }
 
+    fn voice(&mut self, session: usize, other: usize, room: usize, voice: bool) -> bool {
+        let (by, nick) = (self.name(session), self.name(other));
+        let Some(place) = self.rooms.get_mut(&room).filter(|place| place.is_op(session)) else { return false };
+        if voice && !place.members.contains(&other) {
+            return false;
+        }
+        if place.voices.contains(&other) != voice {
+            place.voices.retain(|voice| *voice != other);
+            place.voices.extend(Some(other).filter(|_| voice));
+            let hearing = place.audience(session);
+            let does = if voice { "gives" } else { "takes" };
+            self.tell(&hearing, &format!("{by} {does} {nick} a voice in {}", ROOMS[room]));
+        }
+        self.tell(&[session], &format!("ok: {}voice {nick} in {}", if voice { "" } else { "de" }, ROOMS[room]));
+        true
+    }
+
     /// In each room but as its op, the session is the newest now.
     fn comes_back(&mut self, session: usize) {
         self.closed.retain(|closed| *closed != session);
         self.tell(&[session], &format!("ok: hello {}", self.name(session)));
-        for (members, _) in self.rooms.values_mut() {
+        for Place { members, .. } in self.rooms.values_mut() {
             if let Some(at) = members.iter().position(|member| *member == session).filter(|at| *at > 0) {
                 members[at..].rotate_left(1);
             }
@@ -217,9 +302,13 @@ impl Model {
     }
 
     fn rooms(&self) -> Vec<String> {
-        let count = |(room, (members, _)): (&usize, &(Vec<usize>, u64))| format!("{} {}", ROOMS[*room], members.len());
+        let count = |(room, place): (&usize, &Place)| format!("{} {}", ROOMS[*room], place.members.len());
         self.rooms.iter().map(count).chain(["#lobby 0".into()]).collect()
     }
+}
+
+fn settings(announcements: bool, limit: usize) -> Settings {
+    Settings { announcements, limit: Some(limit).filter(|limit| *limit > 0), ..Settings::default() }
 }
 
 /// Half of the sessions do not hear their own lines.
@@ -258,6 +347,16 @@ fn really<'a>(rig: &'a Rig, peers: &mut Peers<'a>, closed: &mut Peers<'a>, step:
         }
         Step::Say(session, place) => {
             asks(session, ChatCommand::Say { room: Some(room(ROOMS[place])), text: "hi".into() }.into())
+        }
+        Step::Voice(session, other, place, voice) => {
+            let whom = Whom::Nick(nick(&peers[other].as_ref()?.name()?));
+            let action = if voice { ModAction::Voice } else { ModAction::Devoice };
+            asks(session, Moderation::new(action, Some(room(ROOMS[place])), whom).into())
+        }
+        Step::Set(session, place, quiet, limit) => {
+            let change =
+                command::Change { announcements: Some(quiet), limit: Some(limit), ..command::Change::default() };
+            asks(session, ChatCommand::Settings { room: Some(room(ROOMS[place])), change }.into())
         }
         Step::Drop(session, reason) => {
             let peer = peers[session].take()?;

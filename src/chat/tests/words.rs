@@ -61,6 +61,9 @@ fn done(done: &Done) -> String {
         Done::Help { commands } => format!("help with {}", commands.len()),
         Done::Ping { token } => format!("ping {token}"),
         Done::Quit => "quit".into(),
+        Done::Settings { room, .. } => format!("settings {room}"),
+        Done::Voice(made) => format!("voice {} in {}", made.nick, maybe("", made.room.as_deref())),
+        Done::Devoice(made) => format!("devoice {} in {}", made.nick, maybe("", made.room.as_deref())),
         // The rest is named by its own name, and shown as it is.
         other => format!("{other:?}"),
     }

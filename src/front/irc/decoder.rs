@@ -176,3 +176,80 @@ impl Decoder for IrcDecoder {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::front::{Fronts, IrcNames};
+    use crate::limits::Limits;
+
+    /// What the bytes of a client lead to, if they come in these pieces.
+    fn heard(pieces: &[&[u8]], named: bool) -> Vec<String> {
+        let (fronts, limits) = (Arc::new(Fronts::default()), Arc::new(Limits::default()));
+        let irc = &IrcNames::default();
+        let opening = Opening {
+            fronts: &fronts,
+            limits: &limits,
+            offer: None,
+            motd: None,
+            links: None,
+            irc,
+            takes_passwords: true,
+        };
+        let own = Arc::new(Own::default());
+        let mut decoder = IrcDecoder::new(&opening, &own);
+        let mut heard = Vec::new();
+        for mut piece in pieces.iter().copied() {
+            while let Some(input) = decoder.next(&mut piece, named) {
+                heard.extend(told(&input));
+            }
+        }
+        while let Some(input) = decoder.finish(named) {
+            heard.extend(told(&input));
+        }
+        heard
+    }
+
+    /// An input in words; how many bytes were wasted depends on how they came.
+    fn told(input: &Input) -> Option<String> {
+        match input {
+            Input::Waste { .. } => None,
+            Input::Mark(mark) => Some(format!("{:?}", mark.what.downcast_ref::<Note>())),
+            other => Some(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn no_secret_of_a_line_shows_itself() {
+        let lines = "PASS :anna:hush\r\nNICK anna\r\nUSER a 0 * :b\r\nAUTHENTICATE PLAIN\r\n\
+                     AUTHENTICATE AGFubmEAaHVzaA==\r\nREGISTER * * hush\r\nOPER anna hush\r\n\
+                     PRIVMSG NickServ :IDENTIFY anna hush\r\nNS REGISTER hush\r\n";
+        for named in [false, true] {
+            let heard = heard(&[lines.as_bytes()], named).join("\n");
+            assert!(!heard.contains("hush") && !heard.contains("AGFubmEA"), "{heard}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_bytes_ask_the_same_however_they_are_cut_and_no_bytes_are_too_odd(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    Just(b"PRIVMSG ".to_vec()), Just(b"JOIN ".to_vec()), Just(b"MODE ".to_vec()), Just(b"NICK ".to_vec()),
+                    Just(b"CAP REQ :".to_vec()), Just(b"AUTHENTICATE ".to_vec()), Just(b"@label=x;+typing=active ".to_vec()),
+                    Just(b"CHATHISTORY LATEST ".to_vec()), Just(b"WHO ".to_vec()), Just(b"#a,#b ".to_vec()), Just(b" :".to_vec()),
+                    Just(b"+ovbklimnst ".to_vec()), Just(b"\r\n".to_vec()), Just(b"\r".to_vec()), Just(b"\n".to_vec()),
+                    Just(vec![0]), Just(vec![1]), Just("ёж".as_bytes().to_vec()), proptest::collection::vec(any::<u8>(), 0..6),
+                    Just(vec![b'x'; 500]),
+                ], 0..40),
+            cut in 1_usize..9,
+            named: bool,
+        ) {
+            let bytes = words.concat();
+            let pieces: Vec<&[u8]> = bytes.chunks(cut).collect();
+            prop_assert_eq!(heard(&pieces, named), heard(&[&bytes], named));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::caps::Caps;
 use super::encoder::IrcEncoder;
 use crate::actor::Actor;
-use crate::answer::ChatInfo;
+use crate::answer::{ChatInfo, History};
 use crate::event::Event;
 use crate::model::Millis;
 use crate::wire::irc::{Bits, Named, Out, encode, msgid, server_time};
@@ -30,20 +30,8 @@ impl IrcEncoder {
                     self.end_of_names(room, out);
                 }
             }
-            Event::History(history) => {
-                if self.showing.take().is_some_and(|room| room == history.room) {
-                    self.replay(history, out);
-                }
-            }
-            Event::Left { room, text } => {
-                if self.close(room) {
-                    let line = Out::new(out).prefix(self.own.prefix()).command("PART").middle(room);
-                    match text {
-                        Some(text) => line.trailing(text),
-                        None => line.end(),
-                    }
-                }
-            }
+            Event::History(history) => self.shown(history, out),
+            Event::Left { room, text } => self.left(room, text.as_deref(), out),
             Event::Join { away, nick, .. } => {
                 encode(event, self.bits(), out);
                 let away = Event::Away { nick: nick.clone(), text: away.clone() };
@@ -106,6 +94,25 @@ impl IrcEncoder {
         self.showing = Some(Arc::clone(room));
         let join = Event::Join { room: Arc::clone(room), nick: self.own.clone(), time: 0, away: None };
         encode(&join, Bits { time: false, ..self.bits() }, out);
+    }
+
+    /// What was said last in the room that is being opened.
+    fn shown(&mut self, history: &History, out: &mut Vec<u8>) {
+        if self.showing.take().is_some_and(|room| room == history.room) {
+            self.replay(history, out);
+        }
+    }
+
+    /// The client closes a room, unless a kick has closed it already.
+    fn left(&mut self, room: &str, text: Option<&str>, out: &mut Vec<u8>) {
+        if !self.close(room) {
+            return;
+        }
+        let line = Out::new(out).prefix(self.own.prefix()).command("PART").middle(room);
+        match text {
+            Some(text) => line.trailing(text),
+            None => line.end(),
+        }
     }
 
     /// A person has another name, host, account, or other words about themselves.

@@ -24,7 +24,7 @@ pub(super) fn mode(state: &mut State, line: &Line<'_>) {
         return state.ask(asked(), ChatCommand::Settings { room: Some(room), change: Change::default() });
     };
     let arguments = line.params.get(2..).unwrap_or_default().iter().copied();
-    let mut modes = Modes { typed: target, room, arguments, adds: true };
+    let mut modes = Modes { typed: target, room, arguments, adds: true, change: Change::default(), first: None };
     state.several |= letters.chars().filter(char::is_ascii_alphabetic).count() > 1;
     for letter in letters.chars() {
         match letter {
@@ -32,6 +32,7 @@ pub(super) fn mode(state: &mut State, line: &Line<'_>) {
             letter => modes.change(state, letter),
         }
     }
+    modes.flush(state);
 }
 
 /// The changes of one line.
@@ -41,19 +42,38 @@ struct Modes<'a, A> {
     room: RoomName,
     arguments: A,
     adds: bool,
+    /// Settings that are changed by one command, so that all are told of them in one line.
+    change: Change,
+    /// The first letter of them.
+    first: Option<char>,
 }
 
 impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
     fn change(&mut self, state: &mut State, letter: char) {
         let on = Some(self.adds);
         match letter {
-            'i' => self.set(state, letter, Change { invite_only: on, ..Change::default() }),
-            'm' => self.set(state, letter, Change { announcements: on, ..Change::default() }),
-            't' => self.set(state, letter, Change { topic_by_ops: on, ..Change::default() }),
-            's' => self.set(state, letter, Change { hidden: on, ..Change::default() }),
-            'n' => self.set(state, letter, Change { outsiders: Some(!self.adds), ..Change::default() }),
-            'k' => self.key(state),
-            'l' => self.limit(state),
+            'i' => self.change.invite_only = on,
+            'm' => self.change.announcements = on,
+            't' => self.change.topic_by_ops = on,
+            's' => self.change.hidden = on,
+            'n' => self.change.outsiders = Some(!self.adds),
+            'k' => match self.key(state) {
+                Some(key) => self.change.key = Some(key),
+                None => return,
+            },
+            'l' => match self.limit(state) {
+                Some(limit) => self.change.limit = Some(limit),
+                None => return,
+            },
+            _ => return self.other(state, letter),
+        }
+        self.first.get_or_insert(letter);
+    }
+
+    /// A change that is no setting.
+    fn other(&mut self, state: &mut State, letter: char) {
+        self.flush(state);
+        match letter {
             'b' => self.ban(state),
             'o' | 'v' | 'q' => self.rank(state, letter),
             other => state.reply("472", &[other.encode_utf8(&mut [0; 4]), "There is no such mode of a room"]),
@@ -64,8 +84,12 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         Asked::Mode { room: self.typed.into(), letter, adds: self.adds, argument: argument.map(Into::into) }
     }
 
-    fn set(&self, state: &mut State, letter: char, change: Change) {
-        state.ask(self.asked(letter, None), ChatCommand::Settings { room: Some(self.room.clone()), change });
+    /// Asks for the settings that were gathered.
+    fn flush(&mut self, state: &mut State) {
+        let change = std::mem::take(&mut self.change);
+        if let Some(letter) = self.first.take().filter(|_| change != Change::default()) {
+            state.ask(self.asked(letter, None), ChatCommand::Settings { room: Some(self.room.clone()), change });
+        }
     }
 
     /// The next argument that is not empty; if there is none, the peer is told so.
@@ -77,30 +101,38 @@ impl<'a, A: Iterator<Item = &'a str>> Modes<'a, A> {
         argument
     }
 
-    fn key(&mut self, state: &mut State) {
+    /// The key that is set; an empty one takes it away. None if it is refused.
+    fn key(&mut self, state: &mut State) -> Option<Arc<str>> {
+        let argument = self.arguments.next();
         if !self.adds {
-            self.arguments.next();
-            return self.set(state, 'k', Change { key: Some("".into()), ..Change::default() });
+            return Some("".into());
         }
-        let Some(typed) = self.arguments.next() else { return state.missing("MODE") };
+        let Some(typed) = argument else {
+            state.missing("MODE");
+            return None;
+        };
         let is_word = !typed.contains([' ', ',']) && !typed.starts_with(':');
-        match key(typed) {
-            Ok(word) if is_word && word.chars().count() <= state.limits.reason => {
-                self.set(state, 'k', Change { key: Some(word), ..Change::default() });
-            }
-            _ => state.reply("696", &[self.typed, "k", "*", "A key is one word without commas"]),
+        let word = key(typed).ok().filter(|word| is_word && word.chars().count() <= state.limits.reason);
+        if word.is_none() {
+            state.reply("696", &[self.typed, "k", "*", "A key is one word without commas"]);
         }
+        word
     }
 
-    fn limit(&mut self, state: &mut State) {
+    /// The limit that is set; 0 takes it away. None if it is refused.
+    fn limit(&mut self, state: &mut State) -> Option<usize> {
         if !self.adds {
-            return self.set(state, 'l', Change { limit: Some(0), ..Change::default() });
+            return Some(0);
         }
-        let Some(typed) = self.needed(state) else { return };
-        match typed.parse() {
-            Ok(limit) if limit > 0 => self.set(state, 'l', Change { limit: Some(limit), ..Change::default() }),
-            _ => state.reply("696", &[self.typed, "l", typed, "A limit is a whole number above 0"]),
+        let Some(typed) = self.arguments.next() else {
+            state.missing("MODE");
+            return None;
+        };
+        let limit = typed.parse().ok().filter(|limit| *limit > 0);
+        if limit.is_none() {
+            state.reply("696", &[self.typed, "l", typed, "A limit is a whole number above 0"]);
         }
+        limit
     }
 
     /// A ban or a mute; without a mask, the list of both.

@@ -114,9 +114,8 @@ pub(super) fn redact(state: &mut State, line: &Line<'_>) {
     let Some(place) = place(target) else {
         return state.reply("FAIL", &["REDACT", "INVALID_TARGET", target, NOWHERE.1]);
     };
-    let Some((_, seq, time)) = msgid::parse(id) else {
-        return state.reply("FAIL", &["REDACT", "UNKNOWN_MSGID", target, id, UNKNOWN.1]);
-    };
+    // An id that is none is that of no message: whether the target is known is told first.
+    let (_, seq, time) = msgid::parse(id).unwrap_or_default();
     let text = reason(state, line.given(2));
     let command = ChatCommand::Delete { place: Some(place), seq: Some(seq), said: Some(time), text };
     state.ask(Asked::Redact { target: target.into(), msgid: id.into() }, command);

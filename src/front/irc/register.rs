@@ -8,10 +8,7 @@ use super::words::cut;
 use crate::command::{AccountCommand, Secret, Wants, text};
 use crate::model::PROTOCOL;
 use crate::names::Nick;
-use crate::wire::irc::Line;
-
-/// The longest user name, without the mark that says that nobody has proved it.
-const USER: usize = 9;
+use crate::wire::irc::{Line, USER};
 
 /// `PASS word`, or `PASS account:password`. It is used when the name is taken.
 pub(super) fn pass(state: &mut State, line: &Line<'_>) {

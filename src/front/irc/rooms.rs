@@ -136,9 +136,11 @@ pub(super) fn invite(state: &mut State, line: &Line<'_>) {
 pub(super) fn kick(state: &mut State, line: &Line<'_>) {
     let (Some(typed), Some(nicks)) = (line.given(0), line.given(1)) else { return state.missing("KICK") };
     let words = reason(state, line.given(2));
-    let nicks = words_of(nicks);
+    let (rooms, nicks) = (words_of(typed), words_of(nicks));
     state.several |= nicks.len() > 1;
-    for nick in nicks {
+    // One room for all of them, or one for each.
+    for (number, nick) in nicks.into_iter().enumerate() {
+        let typed = rooms.get(number).or(rooms.last()).copied().unwrap_or(typed);
         let asked = || Asked::Kick { room: typed.into(), nick: nick.into() };
         let Some(room) = room(state, typed, asked) else { return };
         let command = somebody(nick).map(|nick| {

@@ -6,10 +6,7 @@ use super::state::State;
 use crate::command::{AccountCommand, ChatCommand, Command, Place, Secret, TypedLine, said, somebody, text};
 use crate::error::ChatError;
 use crate::names::{Nick, RoomName};
-use crate::wire::irc::{LINE_BYTES, Line, Text, plain, text as told};
-
-/// The most targets of one line.
-pub(super) const TARGETS: usize = 4;
+use crate::wire::irc::{LINE_BYTES, Line, TARGETS, Text, plain, text as told};
 
 /// How something is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

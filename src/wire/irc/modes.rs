@@ -1,8 +1,7 @@
 //! Roles, voices, settings and bans of a room as changes of modes. Knows no session.
 
-use std::net::IpAddr;
-
 use super::author::{Author, Bits};
+use crate::answer::shown_mask;
 use crate::event::Event;
 use crate::model::{Changed, Restriction, Role, Setting, Settings};
 
@@ -26,14 +25,10 @@ pub(super) fn encode(event: &Event, bits: Bits, out: &mut Vec<u8>) {
 
 /// The mask of a ban or mute, as MODE takes it: as it was typed, or made of the nick or the address.
 pub fn ban_mask(restriction: Restriction, nick: &str, mask: Option<&str>) -> String {
-    let made = match nick.parse::<IpAddr>() {
-        Ok(_) => ["*!*@", nick].concat(),
-        Err(_) => [nick, "!*@*"].concat(),
-    };
-    let mask = mask.unwrap_or(&made);
+    let mask = shown_mask(nick, mask);
     match restriction {
-        Restriction::Ban => mask.to_owned(),
-        Restriction::Mute => ["m:", mask].concat(),
+        Restriction::Ban => mask.into_owned(),
+        Restriction::Mute => ["m:", &mask].concat(),
     }
 }
 

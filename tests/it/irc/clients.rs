@@ -189,7 +189,9 @@ fn weechat_shows_rooms_long_texts_whole_and_old_lines_when_it_asks() {
     boris.say("#лыжи", &long);
     weechat.shows("последнее");
     weechat.clears("/buffer clear", "последнее");
-    (1..=6).for_each(|number| drop(boris.say("#лыжи", &format!("строка-{number}"))));
+    for number in 1..=6 {
+        boris.say("#лыжи", &format!("строка-{number}"));
+    }
     weechat.shows("строка-6");
     weechat.clears("/buffer clear", "строка");
     weechat.types("/quote CAP REQ :batch draft/chathistory server-time message-tags");

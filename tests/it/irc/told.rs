@@ -84,7 +84,9 @@ fn history_is_told_in_pages_that_put_together_are_the_whole() {
     for said in [0, 1, 100, 101] {
         let room = format!("#r{said}");
         json.join(&room);
-        (1..=said).for_each(|number| drop(json.say(&room, &number.to_string())));
+        for number in 1..=said {
+            json.say(&room, &number.to_string());
+        }
         assert_eq!(count(&irc.asks(&format!("JOIN {room}")), "BATCH"), 0, "it asks by itself");
         let mut page = irc.asks(&format!("CHATHISTORY LATEST {room} * 500"));
         let mut found = 0;
