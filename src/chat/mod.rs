@@ -70,12 +70,12 @@ use crate::cloak::Cloak;
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
-use crate::model::{AccountId, Kind, Pair, PlaceId};
-use crate::model::{Millis, Seq, Tag};
+use crate::model::{Kind, Pair};
+use crate::model::{Millis, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
 use change::Change;
-pub use check::{lengths, link};
+pub use check::{about, lengths, link};
 pub use context::Chance;
 use context::Context;
 pub use deleting::{DeletedAccount, Found};
@@ -86,6 +86,7 @@ pub use login::{LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use memory::Tokens;
 pub use operator::Presence;
 use outbox::Ending;
+use private::Conversation;
 use registry::Registry;
 use restrictions::Restrictions;
 use rooms::Manner;
@@ -137,19 +138,6 @@ struct State {
     last: Numbers,
     /// The code with which an account becomes the first op of the server.
     claim: Option<Box<str>>,
-}
-
-/// A private conversation, as far as the chat needs to know it.
-#[derive(Debug, Default)]
-struct Conversation {
-    /// Its number, once something was said in it.
-    place: Option<PlaceId>,
-    /// The number of its last message.
-    seq: Seq,
-    /// How many records had been added to the write queue with that message.
-    added: u64,
-    /// The accounts among the two that have ended it for themselves.
-    closed: Vec<AccountId>,
 }
 
 impl Chat {
