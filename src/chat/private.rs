@@ -10,23 +10,10 @@ use crate::answer::Done;
 use crate::command::Place;
 use crate::error::ChatError;
 use crate::event::Event;
-use crate::model::{AccountId, Identity, Kind, Message, Pair, PlaceId, Seq};
+use crate::model::{AccountId, Identity, Kind, Message, Pair, PlaceId};
 use crate::names::Nick;
 use crate::record::{Record, StoredMessage};
 use crate::wire::Letter;
-
-/// A private conversation, as far as the chat needs to know it.
-#[derive(Debug, Default)]
-pub(super) struct Conversation {
-    /// Its number, once something was said in it.
-    pub place: Option<PlaceId>,
-    /// The number of its last message.
-    pub seq: Seq,
-    /// How many records had been added to the write queue with that message.
-    pub added: u64,
-    /// The accounts among the two that have ended it for themselves.
-    pub closed: Vec<AccountId>,
-}
 
 impl Change<'_> {
     /// Writes to a person, or to an account that is not online.
