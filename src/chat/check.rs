@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::answer::{Done, HelpInfo};
-use crate::command::{self, AccountCommand, ChatCommand, Command, FileCommand, LinkCommand, Query, Spec, in_range};
+use crate::command::{self, ChatCommand, Command, FileCommand, LinkCommand, Query, Spec, in_range};
 use crate::error::ChatError;
 use crate::limits::Limits;
 
@@ -48,7 +48,6 @@ pub fn lengths(command: &Command, limits: &Limits) -> Result<(), ChatError> {
         Command::Link(LinkCommand::Quit { text }) => fits("reason", text, limits.reason),
         // It is measured as the command that it is.
         Command::Typed(_) => Ok(()),
-        Command::Account(AccountCommand::Hello { about, .. }) => fits("about", about, limits.about),
         // Names, numbers and passwords have limits of their own.
         Command::Account(_) | Command::File(_) | Command::Link(_) => Ok(()),
     }
@@ -65,11 +64,19 @@ fn in_chat(command: &ChatCommand, limits: &Limits) -> Result<(), ChatError> {
         ChatCommand::Topic { topic, .. } => fits("topic", topic, limits.topic),
         ChatCommand::Settings { change, .. } => fits("key", &change.key, limits.reason),
         ChatCommand::Away { text } => fits("away", text, limits.away),
-        ChatCommand::About { text } => fits("about", text, limits.about),
+        ChatCommand::About { text } => about(text, limits),
         ChatCommand::Leave { text, .. } | ChatCommand::Delete { text, .. } => fits("reason", text, limits.reason),
         // The others have no text; a test looks at each field that is one.
         _ => Ok(()),
     }
+}
+
+/// Refuses words about oneself that are too long.
+///
+/// # Errors
+/// The refusal.
+pub fn about(text: &Option<Arc<str>>, limits: &Limits) -> Result<(), ChatError> {
+    fits("about", text, limits.about)
 }
 
 /// A message must not be empty.

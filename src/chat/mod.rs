@@ -17,6 +17,7 @@ mod bans;
 mod change;
 mod check;
 mod context;
+mod conversation;
 mod deleting;
 mod directory;
 pub mod effects;
@@ -70,14 +71,15 @@ use crate::cloak::Cloak;
 use crate::command::{ChatCommand, Moderation};
 use crate::error::ChatError;
 use crate::limits::{InForce, Limits};
-use crate::model::{AccountId, Kind, Pair, PlaceId};
-use crate::model::{Millis, Seq, Tag};
+use crate::model::{Kind, Pair};
+use crate::model::{Millis, Tag};
 use crate::names::{Nick, RoomName};
 use crate::record::{Numbers, Snapshot};
 use change::Change;
-pub use check::{lengths, link};
+pub use check::{about, lengths, link};
 pub use context::Chance;
 use context::Context;
+use conversation::Conversation;
 pub use deleting::{DeletedAccount, Found};
 use effects::Effects;
 pub use history::{Privacy, Readable, Searchable};
@@ -137,19 +139,6 @@ struct State {
     last: Numbers,
     /// The code with which an account becomes the first op of the server.
     claim: Option<Box<str>>,
-}
-
-/// A private conversation, as far as the chat needs to know it.
-#[derive(Debug, Default)]
-struct Conversation {
-    /// Its number, once something was said in it.
-    place: Option<PlaceId>,
-    /// The number of its last message.
-    seq: Seq,
-    /// How many records had been added to the write queue with that message.
-    added: u64,
-    /// The accounts among the two that have ended it for themselves.
-    closed: Vec<AccountId>,
 }
 
 impl Chat {

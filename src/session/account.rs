@@ -11,7 +11,7 @@ use super::later::{Later, Name};
 use super::proof::needed;
 use super::queries::own_places;
 use crate::answer::Done;
-use crate::chat::{DeletedAccount, Halt, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
+use crate::chat::{self, DeletedAccount, Halt, LoggedIn, LoginKind, LoginRequest, Proven, TokenOwner};
 use crate::command::{AccountCommand, ChatCommand, Secret, Wants};
 use crate::error::ChatError;
 use crate::event::{Event, PROTOCOL};
@@ -53,6 +53,7 @@ impl Session {
         if version != u64::from(PROTOCOL) {
             return Err(ChatError::Version(version));
         }
+        chat::about(&name.about, &self.handle.limits)?;
         self.login.greeted = true;
         self.login.own = name.own;
         if let Some(nick) = &name.nick {

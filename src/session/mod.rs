@@ -263,12 +263,7 @@ impl Session {
         match (command.spec().needs, command) {
             (Needs::Hello | Needs::Name, _) if !is_known => Err(ChatError::HelloFirst),
             (Needs::Nothing | Needs::Hello, Command::Link(command)) => self.link(tag, command),
-            (Needs::Nothing | Needs::Hello, Command::Account(command)) => {
-                let command = Command::Account(command);
-                lengths(&command, &self.handle.limits)?;
-                let Command::Account(command) = command else { return Ok(()) };
-                self.account(tag, command)
-            }
+            (Needs::Nothing | Needs::Hello, Command::Account(command)) => self.account(tag, command),
             _ => Err(ChatError::NameFirst),
         }
     }

@@ -1,6 +1,7 @@
 //! Promises about what others see of a person beside the nick: host, account, words about oneself.
 
 use super::*;
+use crate::model::AccountId;
 
 /// The host that others see of a person.
 fn host(peer: &Peer<'_>) -> String {

@@ -1,6 +1,7 @@
 //! Promises about what was read for a person outside the lock: other people do not undo it.
 
 use super::*;
+use crate::model::PlaceId;
 use crate::model::Settings;
 use crate::record::{ConversationRow, RoomRecord, RoomSnapshot, StoredMessage};
 
