@@ -12,6 +12,9 @@ import { L, full, span, until } from "./words.js";
 /** For how long one is muted or banned, in seconds; 0: for good. */
 const TIMES = [600, 3600, 86_400, 604_800, 0];
 
+/** What is set in a room, or is not. */
+const CHECKS = /** @type {const} */ (["invite_only", "announcements", "topic_by_ops", "outsiders", "hidden"]);
+
 /** @param {import("./types.js").Answer} answer @param {string} title */
 function tell(answer, title) {
   if (answer.type === "error") open(title, [el("p", { class: "why", role: "alert", text: answer.text })]);
@@ -135,17 +138,15 @@ export function cards(chat, does) {
   /** @param {Place} place */
   function room(place) {
     const { registered, ...now } = place.settings;
-    /** @type {[keyof typeof now, ReturnType<typeof check>][]} */
-    const checks = [["invite_only", check(L.inviteOnly, now.invite_only)], ["announcements", check(L.announcements, now.announcements)], ["topic_by_ops", check(L.topicByOps, now.topic_by_ops)],
-      ["outsiders", check(L.outsiders, now.outsiders)], ["hidden", check(L.hidden, now.hidden)]];
+    const checks = CHECKS.map((name) => ({ name, ...check(L[name], now[name]) }));
     const [word, most] = [field(L.keyOf, { value: now.key }), field(L.limit, { type: "number", min: 0, max: 99_999, value: now.limit || "" })];
     const whom = field(L.inviteWhom, { required: true });
     const list = el("ul", { class: "bans" });
     const lasting = registered ? /** @type {const} */ ("drop-room") : /** @type {const} */ ("register-room");
     open(`${L.roomSettings} — ${place.name}`, [
-      form([...checks.map(([, { row }]) => row), word.row, most.row], L.set, () => {
+      form([...checks.map(({ row }) => row), word.row, most.row], L.set, () => {
         // What is as it was is not sent: another op may have changed it meanwhile.
-        const all = Object.entries({ ...Object.fromEntries(checks.map(([name, { input }]) => [name, input.checked])), key: word.input.value, limit: Number(most.input.value) });
+        const all = Object.entries({ ...Object.fromEntries(checks.map(({ name, input }) => [name, input.checked])), key: word.input.value, limit: Number(most.input.value) });
         const set = Object.fromEntries(all.filter(([name, value]) => value !== now[/** @type {keyof typeof now} */ (name)]));
         return actions.ask({ type: "settings", room: place.name, ...set });
       }, close),

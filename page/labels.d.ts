@@ -131,9 +131,9 @@ export interface Labels {
   topicMenu: string;
   set: string;
   roomSettings: string;
-  inviteOnly: string;
+  invite_only: string;
   announcements: string;
-  topicByOps: string;
+  topic_by_ops: string;
   hidden: string;
   outsiders: string;
   limit: string;

@@ -247,8 +247,8 @@ export const L = {
   gone: (p, when) => `${p.nick}, ${p.user}@${p.host}, left ${when}${because(p.about)}`,
 
   // A room.
-  topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", inviteOnly: "Only invited people come in", announcements: "Only ops speak, and members with a voice",
-  topicByOps: "Only ops set the topic", hidden: "No list shows the room to others", outsiders: "People outside may write here", limit: "Members at most (empty: any number)",
+  topic: "Topic", topicMenu: "Topic…", set: "Set", roomSettings: "Settings of the room", invite_only: "Only invited people come in", announcements: "Only ops speak, and members with a voice",
+  topic_by_ops: "Only ops set the topic", hidden: "No list shows the room to others", outsiders: "People outside may write here", limit: "Members at most (empty: any number)",
   keyOf: "Key (empty: none)", invite: "Invite", inviteWhom: "Whom (a name)", isInvited: (nick) => `${nick} is invited.`, bans: "Bans and mutes", serverBans: "Bans from the server", noBans: "None.", lift: "Lift", lasting: "Lasting",
   isRegistered: "This room is registered: it stays when it is empty.", isNotRegistered: "This room ends some time after the last has left. With an account you can register it.",
   "register-room": "Register the room", "drop-room": "Give the room up", leaveRoom: "Leave the room", endConversation: "End the conversation",

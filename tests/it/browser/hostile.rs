@@ -44,7 +44,7 @@ fn events(seq: u64, number: usize, vector: &str) -> (Vec<Value>, Vec<String>) {
         json!({"type": "message", "room": room, "seq": seq + 2, "from": "boris", "text": "", "time": time, "file": file}),
         json!({"type": "message", "room": room, "seq": seq + 3, "from": "boris", "text": "", "time": time, "file": other}),
         json!({"type": "message", "room": room, "seq": seq + 4, "from": "boris", "text": "deleted soon", "time": time}),
-        json!({"type": "deleted", "room": room, "seq": seq + 4, "by": own("deleted"), "time": time}),
+        json!({"type": "deleted", "room": room, "seq": seq + 4, "by": own("deleted"), "text": own("because"), "time": time}),
         json!({"type": "private", "from": own("private"), "to": "anna", "seq": seq, "text": vector, "time": time}),
         json!({"type": "join", "room": room, "nick": own("join"), "time": time}),
         json!({"type": "join", "room": room, "nick": "victor", "time": time}),
@@ -52,8 +52,10 @@ fn events(seq: u64, number: usize, vector: &str) -> (Vec<Value>, Vec<String>) {
         json!({"type": "leave", "room": room, "nick": own("left"), "text": own("farewell"), "time": time}),
         json!({"type": "kick", "room": room, "nick": own("kicked"), "by": own("kick-by"), "text": own("reason"), "time": time}),
         json!({"type": "quit", "nick": "victor", "reason": own("quit"), "text": own("last"), "time": time}),
-        json!({"type": "restriction", "room": room, "restriction": "mute", "nick": own("mute"), "by": own("mute-by"), "text": own("why"), "time": time}),
+        json!({"type": "restriction", "room": room, "restriction": "mute", "nick": vector, "mask": own("mute"), "by": own("mute-by"), "text": own("why"), "time": time}),
         json!({"type": "role", "room": room, "nick": own("role"), "role": vector, "by": own("role-by"), "time": time}),
+        json!({"type": "voice", "room": room, "nick": own("voice"), "voice": true, "by": own("voice-by"), "time": time}),
+        json!({"type": "about", "nick": vector, "text": vector}),
         json!({"type": "settings", "room": room, "key": vector, "by": own("settings-by"), "time": time}),
         json!({"type": "members", "room": room, "members": [{"nick": "anna"}, {"nick": own("member"), "role": own("rank"), "away": own("away")}]}),
         json!({"type": "nick", "old": "anna", "new": "anna", "time": time}),
@@ -104,6 +106,8 @@ fn answer(ok: &mut Value) {
         }
         "rooms" => ok["rooms"] = rows(&|text| json!({"room": format!("#{text}"), "members": 1, "topic": text})),
         "members" => ok["members"] = rows(&|text| json!({"nick": text, "role": text, "away": text})),
+        "who" => ok["people"] = rows(&|text| json!({"nick": text, "role": text, "about": text, "away": text})),
+        "about" => ok["text"] = json!(all.join(" ")),
         "search" => {
             ok["messages"] = rows(&|text| json!({"room": text, "seq": 1, "from": text, "text": text, "time": 1}));
             ok["next"] = json!(all.join(" "));
@@ -114,7 +118,9 @@ fn answer(ok: &mut Value) {
             );
         }
         "bans" => {
-            ok["bans"] = rows(&|text| json!({"restriction": text, "nick": text, "by": text, "text": text, "time": 1}));
+            ok["bans"] = rows(
+                &|text| json!({"restriction": text, "nick": text, "mask": text, "by": text, "text": text, "time": 1}),
+            );
         }
         "help" => ok["commands"] = rows(&|text| json!({"usage": text, "text": text})),
         _ => {}
@@ -130,7 +136,7 @@ fn whatever_text_a_server_puts_in_an_answer_is_seen_as_it_is_and_does_nothing() 
     let all: Vec<String> = vectors().into_iter().filter(|vector| !vector.contains(LONE)).collect();
     // Half a pair goes over the wire as an escape, and comes out of a program only as that.
     between.changes(answer);
-    for line in ["/whois boris", "/rooms", "/who", "/search x", "/files", "/bans", "/help"] {
+    for line in ["/whois boris", "/rooms", "/members", "/who", "/about", "/search x", "/files", "/bans", "/help"] {
         ann.says(line);
         ann.until("document.querySelector('dialog:modal')");
         ann.until(&format!(
