@@ -10,7 +10,7 @@ export const MOST = 64;
 export const RETRY = 10_000;
 
 /** Lines with a slash that say something, and may be sent twice with one tag. */
-const SAYS = /^\s*\/(me|say|msg|reply|r)\b/i;
+const SAYS = /^\s*\/(me|say|msg|notice|reply|r)\b/i;
 
 /** A line as it leaves the box. @param {string} tag @param {{key: string, name: string}} place @param {string} text @param {number} time @returns {Unsent} */
 export function line(tag, place, text, time) {
