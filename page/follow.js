@@ -108,7 +108,7 @@ export function settled(life, answer) {
     life.tell({ type: "alert", text: words.notSent(answer.text) });
   } else if (entry.kind === "typed") {
     if (answer.for === "join") show(life, placeKey(answer.room));
-    if (answer.for === "ban" && answer.people !== undefined) life.notice(words.putOut(answer.people, answer.more));
+    if (answer.for === "ban" && answer.mask && answer.people) life.notice(words.putOut(answer.people, answer.more));
     // A change is told by its event; what was only asked for has no more words.
     const changed = ["topic", "settings", "about"].includes(answer.for) && /^\s*\S+\s+\S/.test(entry.text);
     if (TO_READ.has(answer.for) && !changed) {

@@ -28,7 +28,7 @@ const comma = () => el("span", { class: "quiet", text: ", " });
 
 /** Name and time before a text; without `head` they are for the ear, and for paper. @param {string} nick @param {number} time @param {boolean} head @param {boolean} [notice] */
 const who = (nick, time, head, notice) =>
-  el(head ? "div" : "span", { class: "who" }, head ? name(nick) : el("span", { class: "quiet by", text: nick }), notice && el("small", { class: "dim", text: ` ${L.notice}` }), comma(), clock(time, head ? "" : "side-time"), comma());
+  el(head ? "div" : "span", { class: "who" }, head ? name(nick) : el("span", { class: "quiet by", text: nick }), notice && el("small", { class: head ? "dim" : "quiet", text: ` ${L.notice}` }), comma(), clock(time, head ? "" : "side-time"), comma());
 
 /** @param {string} kind @param {...import("./el.js").Child} inside */
 const li = (kind, ...inside) => el("li", { class: kind, tabIndex: -1 }, ...inside);
