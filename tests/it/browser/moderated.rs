@@ -148,6 +148,14 @@ fn voices_settings_masks_notices_and_reasons_are_set_and_seen_in_the_room() {
     ann.press("Enter");
     ann.sees("anna changed the room: 20 members at most and only ops set the topic");
     assert!(boris.ask("topic", json!({"room": "#lab", "topic": "tea"})).is_err());
+    ann.click_on("byId('me')");
+    ann.click("menuitem", "About me…");
+    ann.fill("textbox", "Words about you (others see them)", "chess");
+    ann.press("Enter");
+    ann.until("!document.querySelector('dialog:modal')");
+    ann.says("/who");
+    ann.until("sees('op, chess', document.querySelector('dialog:modal')) && sees('voice, skis', document.querySelector('dialog:modal'))");
+    ann.press("Escape");
     ann.says("/topic skis");
     ann.until("byId('topic').title.startsWith('skis (set by anna, ')");
     ann.says("/ban spam*");
