@@ -51,10 +51,14 @@ impl IrcDecoder {
         let before = self.state.queue.len();
         match framed {
             Framed::Line(text) => match Line::parse(text) {
-                Ok(line) => self.labelled(&line),
+                Ok(line) => self.labelled(&line, carry_out),
                 Err(Fault::Empty | Fault::NoCommand) => {}
             },
-            Framed::NotUtf8(text) => self.not_utf8(text),
+            Framed::NotUtf8(text) => {
+                if let Ok(line) = Line::parse(text) {
+                    self.labelled(&line, not_utf8);
+                }
+            }
             Framed::TooLong => self.state.reply("417", &["Input line was too long"]),
         }
         self.state.enter();
@@ -64,33 +68,20 @@ impl IrcDecoder {
         }
     }
 
-    /// Carries out a line; marks its beginning and its end if it has a label.
-    fn labelled(&mut self, line: &Line<'_>) {
+    /// Answers a line as `run` does; marks the beginning and the end of that if the line has a label.
+    fn labelled(&mut self, line: &Line<'_>, run: impl FnOnce(&mut State, &Line<'_>)) {
         let state = &mut self.state;
         let label = line.tag("label").filter(|label| !label.is_empty() && label.len() <= LABEL);
         let label = label.filter(|_| state.caps.has(LABELS | Caps::BATCH));
         state.several = false;
         let before = state.queue.len();
-        carry_out(state, line);
+        run(state, line);
         if let Some(label) = label {
             let begin = Note::Begin { label: label.into(), several: state.several };
             state.queue.insert(before, Input::Mark(begin.mark()));
             let mut end = Note::End.mark();
             end.settles = true;
             state.queue.push_back(Input::Mark(end));
-        }
-    }
-
-    /// A line that is not UTF-8 is not carried out; but a text that only says goodbye, or how a person is called, may be damaged.
-    fn not_utf8(&mut self, text: &str) {
-        let Ok(line) = Line::parse(text) else { return };
-        let sentence = "The line is not UTF-8; set your client to UTF-8";
-        match &*line.command {
-            "USER" | "QUIT" => {
-                self.state.reply("WARN", &[&line.command, "INVALID_UTF8", sentence]);
-                self.labelled(&line);
-            }
-            command => self.state.reply("FAIL", &[command, "INVALID_UTF8", sentence]),
         }
     }
 
@@ -127,6 +118,18 @@ fn carry_out(state: &mut State, line: &Line<'_>) {
     }
 }
 
+/// A line that is not UTF-8 is not carried out; but a text that only says goodbye, or how a person is called, may be damaged.
+fn not_utf8(state: &mut State, line: &Line<'_>) {
+    let sentence = "The line is not UTF-8; set your client to UTF-8";
+    match &*line.command {
+        "USER" | "QUIT" => {
+            state.reply("WARN", &[&line.command, "INVALID_UTF8", sentence]);
+            carry_out(state, line);
+        }
+        command => state.reply("FAIL", &[command, "INVALID_UTF8", sentence]),
+    }
+}
+
 /// Whether an input pays for the line that led to it, and counts as one.
 fn is_counted(input: &Input) -> bool {
     match input {
@@ -143,6 +146,7 @@ impl Decoder for IrcDecoder {
             let Some(framed) = self.stream.next(bytes) else {
                 // What an idle session does not need is free.
                 self.state.queue = Default::default();
+                self.state.joining = Vec::new();
                 return waste(self.stream.dropped(), LINE_BYTES);
             };
             self.read(&framed);

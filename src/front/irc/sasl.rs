@@ -61,6 +61,8 @@ fn go_on(state: &mut State, mut exchange: Box<Exchange>, piece: &str) {
     }
     match read(&exchange.sent) {
         Some((account, password)) if state.named => {
+            // It may change rooms, host and nick.
+            state.several = true;
             state.ask(Asked::Sasl, AccountCommand::Login { account: Some(account), password: Some(password) });
         }
         Some((account, password)) => {

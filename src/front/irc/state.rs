@@ -10,7 +10,7 @@ use crate::command::{Command, Secret};
 use crate::error::ChatError;
 use crate::front::Opening;
 use crate::limits::Limits;
-use crate::names::Nick;
+use crate::names::{Nick, RoomName};
 use crate::wire::Input;
 
 /// The session as its decoder knows it.
@@ -36,6 +36,8 @@ pub(super) struct State {
     pub must_prove: bool,
     /// What the lines so far lead to, and the session has not taken yet.
     pub queue: VecDeque<Input>,
+    /// The rooms to which the bytes of this read ask to come: the encoder may not have opened them yet.
+    pub joining: Vec<RoomName>,
     /// Whether the line asks for several things, so that its answers are a batch if it has a label.
     pub several: bool,
 }
@@ -93,6 +95,7 @@ impl State {
             proved: false,
             must_prove: false,
             queue: VecDeque::new(),
+            joining: Vec::new(),
             several: false,
         }
     }
