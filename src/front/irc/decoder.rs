@@ -186,7 +186,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::front::{Fronts, IrcNames};
+    use crate::front::{Fronts, IrcNames, Sts};
     use crate::limits::Limits;
 
     /// What the bytes of a client lead to, if they come in these pieces.
@@ -201,6 +201,7 @@ mod tests {
             links: None,
             irc,
             takes_passwords: true,
+            sts: Sts::Silent,
         };
         let own = Arc::new(Own::default());
         let mut decoder = IrcDecoder::new(&opening, &own);

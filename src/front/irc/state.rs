@@ -8,7 +8,7 @@ use super::caps::Caps;
 use super::own::Own;
 use crate::command::{Command, Secret};
 use crate::error::ChatError;
-use crate::front::Opening;
+use crate::front::{Opening, Sts};
 use crate::limits::Limits;
 use crate::names::{Nick, RoomName};
 use crate::wire::Input;
@@ -22,6 +22,8 @@ pub(super) struct State {
     pub own: Arc<Own>,
     /// The capabilities that this connection may have.
     pub offered: Caps,
+    /// What it is told of encryption.
+    pub sts: Sts,
     /// Those that it has.
     pub caps: Caps,
     /// Whether it has a name.
@@ -88,6 +90,7 @@ impl State {
             server: Arc::clone(&opening.irc.server),
             own: Arc::clone(own),
             offered: if opening.takes_passwords { Caps::ALL } else { Caps::ALL.without(Caps::OF_ACCOUNTS) },
+            sts: opening.sts,
             caps: Caps::NONE,
             named: false,
             entry: Some(Box::default()),

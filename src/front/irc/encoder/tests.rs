@@ -4,8 +4,8 @@ use super::*;
 use crate::actor::ActorParts;
 use crate::answer::{FactsInfo, History, MemberInfo};
 use crate::error::ChatError;
-use crate::front::Fronts;
 use crate::front::irc::asked::Reply;
+use crate::front::{Fronts, Sts};
 use crate::model::{Message, PlaceId, Role};
 use crate::names::{Nick, RoomName};
 use crate::wire::Letter;
@@ -30,6 +30,7 @@ fn unnamed(caps: Caps) -> IrcEncoder {
         links: None,
         irc: &irc,
         takes_passwords: true,
+        sts: Sts::Silent,
     };
     let mut irc = IrcEncoder::new(&opening, &Arc::default());
     note(&mut irc, Note::Caps(caps));
