@@ -237,6 +237,34 @@ mod tests {
         }
     }
 
+    /// What an idle IRC session takes beyond one of the line front, without what both have: 1 KiB at most.
+    #[test]
+    fn an_idle_session_is_small_and_what_only_the_welcome_needs_is_free_after_it() {
+        let sizes = size_of::<IrcDecoder>() + size_of::<super::super::encoder::IrcEncoder>();
+        assert!(sizes <= 800, "{sizes} bytes");
+        let (fronts, limits) = (Arc::new(Fronts::default()), Arc::new(Limits::default()));
+        let irc = &IrcNames::default();
+        let opening = Opening {
+            fronts: &fronts,
+            limits: &limits,
+            offer: None,
+            motd: None,
+            links: None,
+            irc,
+            takes_passwords: true,
+            sts: Sts::Silent,
+        };
+        let mut decoder = IrcDecoder::new(&opening, &Arc::default());
+        let mut lines: &[u8] = b"PASS x\r\nNICK anna\r\nUSER a 0 * :b\r\nJOIN #a\r\nPING x\r\n";
+        let mut inputs = 0;
+        while decoder.next(&mut lines, inputs > 3).is_some() {
+            inputs += 1;
+        }
+        let state = &decoder.state;
+        assert!(state.entry.is_none() && state.sasl.is_none() && inputs > 5, "{inputs}");
+        assert_eq!((state.queue.capacity(), state.joining.capacity()), (0, 0));
+    }
+
     proptest! {
         #[test]
         fn the_same_bytes_ask_the_same_however_they_are_cut_and_no_bytes_are_too_odd(
